@@ -1,0 +1,42 @@
+"""Errors of the contract.
+
+::
+
+ContractError(ValueError)
+  + LayoutError        a name that cannot stand in a blob path
+  + MessageError       a manifest, report or registry that does not read as one
+  + InvocationError    a command line the other side would not have written
+"""
+
+from __future__ import annotations
+
+
+class ContractError(ValueError):
+    """The other side, or whoever wrote this text, does not keep the contract."""
+
+
+class LayoutError(ContractError):
+    """A value cannot stand in a blob path."""
+
+
+class InvocationError(ContractError):
+    """A command line that no orchestrator of this contract writes."""
+
+
+class MessageError(ContractError):
+    """A JSON message does not have the promised form.
+
+    :param message: which message, for example ``manifest``
+    :param path: where in it, for example ``sensors[3].model.sha256``; empty for the whole
+    :param problem: what is wrong there
+    """
+
+    def __init__(self, message: str, path: str, problem: str) -> None:
+        super().__init__(f"{message}: {path}: {problem}" if path else f"{message}: {problem}")
+        self.message = message
+        self.path = path
+        self.problem = problem
+
+    def __reduce__(self) -> tuple[type[MessageError], tuple[str, str, str]]:
+        """Pickle by facts: the sentence is made again from them."""
+        return type(self), (self.message, self.path, self.problem)

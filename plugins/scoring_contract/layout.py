@@ -1,0 +1,131 @@
+"""Where every blob lies. Names only: nothing here touches storage.
+
+Five containers, each with one kind of owner::
+
+    data         readings/2018/08/29/02/<sensor>/<any>.csv        devices (Stream Analytics, the loader)
+    models       registry.json, <sensor>/<version>/model.json     training
+    predictions  2018/08/29/02/<sensor>.csv                       the scorer
+    runs         <run>/plan.json, manifests/, reports/, summary.json
+    logs         <run>/<job>/<task>/stdout.txt, stderr.txt        Batch, when a task has ended
+
+``<run>`` is the base of the run's Batch ids (hour and DAG run in one), so two runs of one hour never share a
+folder; predictions are shared on purpose, and a re-run overwrites them.
+"""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from scoring_contract.errors import LayoutError
+
+if TYPE_CHECKING:
+    from scoring_contract.hour import RunHour
+
+_SENSOR = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}", re.ASCII)
+_SEGMENT = re.compile(r"[A-Za-z0-9_.-]{1,128}", re.ASCII)
+
+REGISTRY_BLOB = "registry.json"
+"""The registry's blob in the ``models`` container."""
+
+
+class Container(StrEnum):
+    """Roles of the containers; the value is the default container name."""
+
+    DATA = "data"
+    MODELS = "models"
+    PREDICTIONS = "predictions"
+    RUNS = "runs"
+    LOGS = "logs"
+
+
+def checked_sensor_id(text: str) -> str:
+    """Return the id if it can name a sensor.
+
+    :raises LayoutError: unless it is 1 to 64 of ``A-Za-z0-9_.-`` and begins with a letter or digit
+    """
+    if not _SENSOR.fullmatch(text):
+        raise LayoutError(
+            f"{text!r} is not a sensor id: 1 to 64 of A-Z a-z 0-9 _ . - with a letter or digit first"
+        )
+    return text
+
+
+def sensor_id_of(device: str, tag: str) -> str:
+    """Name the sensor of a device and a tag: ``1`` and ``4`` give ``1_4``.
+
+    Different pairs can give one id (``a_b`` and ``c``, ``a`` and ``b_c``); the registry refuses them by name.
+
+    :raises LayoutError: if the joined name is no sensor id
+    """
+    return checked_sensor_id(f"{device}_{tag}")
+
+
+def readings_folder(hour: RunHour) -> str:
+    """Folder in ``data`` that holds a folder of readings per sensor."""
+    return f"readings/{hour.path}/"
+
+
+def readings_prefix(hour: RunHour, sensor_id: str) -> str:
+    """Folder in ``data`` with all reading blobs of one sensor and hour."""
+    return f"{readings_folder(hour)}{checked_sensor_id(sensor_id)}/"
+
+
+def sensor_of_readings(blob: str) -> str | None:
+    """Sensor whose readings a blob of ``data`` holds; None for a blob that lies elsewhere."""
+    parts = blob.split("/")
+    if len(parts) != len(("readings", "Y", "M", "D", "H", "sensor", "file")) or parts[0] != "readings":
+        return None
+    return parts[5] if _SENSOR.fullmatch(parts[5]) else None
+
+
+def model_blob(sensor_id: str, version: str) -> str:
+    """Blob in ``models`` with one version of a sensor's model."""
+    return f"{checked_sensor_id(sensor_id)}/{_segment(version)}/model.json"
+
+
+def predictions_folder(hour: RunHour) -> str:
+    """Folder in ``predictions`` with a blob per scored sensor."""
+    return f"{hour.path}/"
+
+
+def prediction_blob(hour: RunHour, sensor_id: str) -> str:
+    """Blob in ``predictions``; one fixed name per hour and sensor, so a re-run overwrites."""
+    return f"{predictions_folder(hour)}{checked_sensor_id(sensor_id)}.csv"
+
+
+def plan_blob(run: str) -> str:
+    """Blob in ``runs`` that says what the run set out to do."""
+    return f"{_segment(run)}/plan.json"
+
+
+def manifest_blob(run: str, group: str) -> str:
+    """Blob in ``runs`` with the order for one group of sensors."""
+    return f"{_segment(run)}/manifests/{_segment(group)}.json"
+
+
+def reports_folder(run: str) -> str:
+    """Folder in ``runs`` with the reports of every Batch job of the run."""
+    return f"{_segment(run)}/reports/"
+
+
+def report_blob(run: str, job: str, task: str) -> str:
+    """Blob in ``runs`` that a Batch task writes last: its commit mark."""
+    return f"{reports_folder(run)}{_segment(job)}/{_segment(task)}.json"
+
+
+def summary_blob(run: str) -> str:
+    """Blob in ``runs`` with the outcome of the whole run."""
+    return f"{_segment(run)}/summary.json"
+
+
+def log_folder(run: str, job: str, task: str) -> str:
+    """Folder in ``logs`` with what one Batch task printed."""
+    return f"{_segment(run)}/{_segment(job)}/{_segment(task)}"
+
+
+def _segment(text: str) -> str:
+    if not _SEGMENT.fullmatch(text) or text in {".", ".."}:
+        raise LayoutError(f"{text!r} cannot be one part of a blob path")
+    return text

@@ -1,0 +1,136 @@
+"""The order for one Batch task: which sensors of which hour, with which model and which readings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from scoring_contract import reading
+from scoring_contract.errors import LayoutError
+from scoring_contract.hour import RunHour
+from scoring_contract.layout import checked_sensor_id
+
+if TYPE_CHECKING:
+    from scoring_contract.reading import Node
+
+
+@dataclass(frozen=True, slots=True)
+class ModelRef:
+    """A model file and the digest it must have; loaded only if both agree."""
+
+    version: str
+    blob: str
+    """Name in the ``models`` container."""
+    sha256: str
+    """Lower-case hex digest of the blob's bytes."""
+    format: str
+    """For example ``ocsvm-json/1``."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the wire form."""
+        return {"version": self.version, "blob": self.blob, "sha256": self.sha256, "format": self.format}
+
+    @classmethod
+    def from_json(cls, node: Node) -> ModelRef:
+        """Read the wire form."""
+        return cls(
+            version=node["version"].text(),
+            blob=node["blob"].text(),
+            sha256=node["sha256"].text(),
+            format=node["format"].text(),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class SensorOrder:
+    """One sensor to score."""
+
+    sensor: str
+    device: str
+    tag: str
+    model: ModelRef
+    readings: tuple[str, ...]
+    """Blobs in ``data`` that hold the hour's readings, as the plan found them."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the wire form."""
+        return {
+            "sensor": self.sensor,
+            "device": self.device,
+            "tag": self.tag,
+            "model": self.model.to_json(),
+            "readings": list(self.readings),
+        }
+
+    @classmethod
+    def from_json(cls, node: Node) -> SensorOrder:
+        """Read the wire form."""
+        return cls(
+            sensor=sensor_at(node["sensor"]),
+            device=node["device"].text(),
+            tag=node["tag"].text(),
+            model=ModelRef.from_json(node["model"]),
+            readings=tuple(blob.text() for blob in node["readings"].elements()),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """The order for one group of sensors."""
+
+    hour: RunHour
+    run: str
+    """Base of the run's Batch ids; names the run's folder in ``runs``."""
+    group: str
+    planned_at: str
+    """When the plan was made, ``2018-08-29T03:00:07.123456Z``. Predictions carry it: those of an earlier plan
+    are stale, those of a later plan for the same hour are as good as ours."""
+    sensors: tuple[SensorOrder, ...]
+
+    def to_json(self) -> str:
+        """Return the manifest's text."""
+        return reading.render(
+            {
+                "hour": str(self.hour),
+                "run": self.run,
+                "group": self.group,
+                "planned_at": self.planned_at,
+                "sensors": [sensor.to_json() for sensor in self.sensors],
+            }
+        )
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> Manifest:
+        """Read a manifest.
+
+        :raises MessageError: naming the place that is wrong
+        """
+        root = reading.parse("manifest", text)
+        sensors = tuple(SensorOrder.from_json(node) for node in root["sensors"].elements())
+        if not sensors:
+            raise root["sensors"].wrong("names no sensor")
+        if len({sensor.sensor for sensor in sensors}) != len(sensors):
+            raise root["sensors"].wrong("names a sensor twice")
+        return cls(
+            hour=hour_at(root["hour"]),
+            run=root["run"].text(),
+            group=root["group"].text(),
+            planned_at=root["planned_at"].text(),
+            sensors=sensors,
+        )
+
+
+def hour_at(node: Node) -> RunHour:
+    """Read an hour of any message."""
+    try:
+        return RunHour.parse(node.text())
+    except LayoutError as error:
+        raise node.wrong(str(error)) from error
+
+
+def sensor_at(node: Node) -> str:
+    """Read a sensor id of any message."""
+    try:
+        return checked_sensor_id(node.text())
+    except LayoutError as error:
+        raise node.wrong(str(error)) from error

@@ -1,0 +1,52 @@
+"""What a prediction blob carries: columns of its rows and metadata of the blob."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from scoring_contract.errors import LayoutError
+from scoring_contract.hour import RunHour
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+COLUMNS = ("TS", "Device", "Tag", "Value", "Prediction", "Score")
+"""Header of a prediction CSV. ``Prediction`` is 1 for an anomaly, else 0; ``Score`` is the model's decision
+value: the lower, the more abnormal, below 0 an anomaly."""
+
+
+@dataclass(frozen=True, slots=True)
+class PredictionMark:
+    """Metadata of a prediction blob: enough to say from a listing whether it is the one we expect."""
+
+    hour: RunHour
+    sensor: str
+    model_sha256: str
+    manifest: str
+    planned_at: str
+
+    def to_metadata(self) -> dict[str, str]:
+        """Return Blob metadata; names are C identifiers in lower case, as the service wants them."""
+        return {
+            "hour": str(self.hour),
+            "sensor": self.sensor,
+            "model_sha256": self.model_sha256,
+            "manifest": self.manifest,
+            "planned_at": self.planned_at,
+        }
+
+    @classmethod
+    def from_metadata(cls, metadata: Mapping[str, str]) -> PredictionMark | None:
+        """Read Blob metadata; None if the blob was not written by a scorer of this contract."""
+        found = {name.lower(): value for name, value in metadata.items()}
+        try:
+            return cls(
+                hour=RunHour.parse(found["hour"]),
+                sensor=found["sensor"],
+                model_sha256=found["model_sha256"],
+                manifest=found["manifest"],
+                planned_at=found["planned_at"],
+            )
+        except (KeyError, LayoutError):
+            return None
