@@ -1,0 +1,81 @@
+"""Say every hour, for every sensor, which of the hour's readings are anomalies.
+
+A table of contents: each step is described where it lives, in ``plugins/sensor_scoring``.
+"""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime, timedelta
+
+from airflow.sdk import DAG, CronDataIntervalTimetable, Param
+
+from sensor_scoring.operators import AzureBatchSubmitOperator, AzureBatchTaskOperator
+from sensor_scoring.retries import RETRY_TABLE
+from sensor_scoring.score_task import commit_mark, score_task
+from sensor_scoring.sensors import PredictionBlobSensor
+from sensor_scoring.settings import Settings
+from sensor_scoring.settle import SettleOperator
+from sensor_scoring.tasks import alert, close_jobs, open_job, plan_hour, summarise, verdict
+
+SETTINGS = Settings.from_environ(os.environ)
+RETRIES = 2
+
+with DAG(
+    "hourly_scoring",
+    # An explicit data interval: with the default timetable a run covers no time at all.
+    schedule=CronDataIntervalTimetable("@hourly", timezone="UTC"),
+    # Far in the past: a test run for an hour before it would be green and empty.
+    start_date=datetime(2000, 1, 1, tzinfo=UTC),
+    catchup=False,
+    max_active_runs=4,
+    params={
+        "hour": Param(
+            None,
+            type=["null", "string"],
+            pattern=r"^\d{4}-\d{2}-\d{2}T\d{2}$",
+            description="UTC hour to score, like 2018-08-29T02; empty for the run's own hour",
+        )
+    },
+    default_args={
+        "retries": RETRIES,
+        "retry_delay": timedelta(seconds=10),
+        "retry_exponential_backoff": True,
+        "max_retry_delay": timedelta(minutes=5),
+        "retry_policy": RETRY_TABLE,
+    },
+    doc_md=__doc__,
+    tags=["scoring"],
+) as dag:
+    settle = SettleOperator(task_id="settle", lateness_minutes=SETTINGS.lateness_minutes)
+    groups = plan_hour()
+    job = open_job()
+    submit = AzureBatchSubmitOperator(
+        task_id="submit",
+        items=groups,
+        job_id=job,
+        epoch=RETRIES,
+        generation=RETRIES,
+        **score_task(SETTINGS),
+    )
+    score = AzureBatchTaskOperator.partial(
+        task_id="score",
+        map_index_template="{{ task.item }}",
+        job_id=job,
+        poll_seconds=SETTINGS.poll_seconds,
+        **score_task(SETTINGS),
+        **commit_mark(SETTINGS),
+    ).expand(item=groups)
+    confirm = PredictionBlobSensor(
+        task_id="confirm",
+        trigger_rule="all_done",
+        plan_blob="{{ ti.xcom_pull('plan', key='plan_blob') }}",
+        plan_container=SETTINGS.runs_container,
+        predictions_container=SETTINGS.predictions_container,
+        wait_seconds=SETTINGS.confirm_seconds,
+        wasb_conn_id=SETTINGS.wasb_conn_id,
+    )
+    summary, told = summarise(), alert()
+
+    settle >> groups >> job >> submit >> score >> confirm >> summary >> told >> verdict()
+    told >> close_jobs().as_teardown(setups=job)

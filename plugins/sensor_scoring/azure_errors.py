@@ -1,0 +1,116 @@
+"""Azure's exceptions into ours, once for both services. The service's own words are kept.
+
+``azure-core`` classes say little (every 409 is a ``ResourceExistsError``), so only the status and the
+service's error code decide. A URL never goes into a sentence: it may carry a signature.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from azure.core.exceptions import HttpResponseError, ServiceRequestError, ServiceResponseError
+
+from sensor_scoring.errors import (
+    BatchAccessRefused,
+    BatchError,
+    BatchUnreachable,
+    StorageAccessRefused,
+    StorageError,
+    StorageUnreachable,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+_REFUSED = frozenset({401, 403})
+
+
+def batch_code_of(error: HttpResponseError) -> str:
+    """Return Batch's error code, empty where the answer carried none."""
+    return str(_batch_body(error).get("code") or "")
+
+
+def batch_sentence_of(error: HttpResponseError) -> str:
+    """Return Batch's words: its message without request id and time, then the details."""
+    body = _batch_body(error)
+    message = str((body.get("message") or {}).get("value") or error.reason or "").split("\n", maxsplit=1)[0]
+    details = [str(detail.get("value")) for detail in body.get("values") or () if detail.get("value")]
+    return "; ".join([message, *details])
+
+
+def _batch_body(error: HttpResponseError) -> Mapping[str, Any]:
+    # ``model`` is the raw error object; answers to HEAD have none.
+    return error.model if isinstance(error.model, Mapping) else {}
+
+
+@contextmanager
+def batch_explained(
+    action: str, conn_id: str, known: Mapping[str, type[BatchError] | None] | None = None
+) -> Iterator[None]:
+    """Raise our errors for what goes wrong while talking to Azure Batch.
+
+    :param action: what was attempted, as in "cannot <action>"
+    :param conn_id: the connection, named in the sentence
+    :param known: error codes that mean something to the caller: the class to raise, or None to go on
+    :raises BatchAccessRefused: for 401 and 403
+    :raises BatchUnreachable: if nobody answered
+    :raises BatchError: for any other refusal, with the service's code
+    """
+    service = f"Azure Batch (connection {conn_id})"
+    try:
+        yield
+    except HttpResponseError as error:
+        code = batch_code_of(error)
+        if known and code in known and known[code] is None:
+            return
+        if error.status_code in _REFUSED:
+            raise BatchAccessRefused(
+                _refused(action, service, code or str(error.status_code)), code=code
+            ) from error
+        raise ((known or {}).get(code) or BatchError)(
+            f"cannot {action}: {code or error.status_code}: {batch_sentence_of(error)}", code=code
+        ) from error
+    except (ServiceRequestError, ServiceResponseError) as error:
+        raise BatchUnreachable(_silent(action, service, error)) from error
+
+
+@contextmanager
+def storage_explained(action: str, conn_id: str) -> Iterator[None]:
+    """Raise our errors for what goes wrong while talking to Blob Storage.
+
+    :param action: what was attempted, as in "cannot <action>"
+    :param conn_id: the connection, named in the sentence
+    :raises StorageAccessRefused: for 401 and 403
+    :raises StorageUnreachable: if nobody answered
+    :raises StorageError: for any other refusal, with the service's code
+    """
+    service = f"Blob Storage (connection {conn_id})"
+    try:
+        yield
+    except HttpResponseError as error:
+        code = str(getattr(error, "error_code", None) or "")
+        if error.status_code in _REFUSED:
+            raise StorageAccessRefused(
+                _refused(action, service, code or str(error.status_code)), code=code
+            ) from error
+        raise StorageError(
+            f"cannot {action}: {code or error.status_code}: {error.reason}", code=code
+        ) from error
+    except (ServiceRequestError, ServiceResponseError) as error:
+        raise StorageUnreachable(_silent(action, service, error)) from error
+
+
+def _refused(action: str, service: str, code: str) -> str:
+    return (
+        f"cannot {action}: {service} refused access ({code}); "
+        "check the account name, the key or the role of the identity"
+    )
+
+
+def _silent(action: str, service: str, error: Exception) -> str:
+    # A URL with a query may carry a signature.
+    cause = type(error).__name__ if "?" in str(error) else str(error)
+    return f"cannot {action}: {service} does not answer: {cause}"

@@ -1,0 +1,141 @@
+"""Blob Storage as the orchestrator sees it: small texts, listings, and signatures for others.
+
+The account is the ``wasb`` connection's. Readings and predictions are never read here.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from airflow.providers.microsoft.azure.hooks.wasb import WasbHook
+from azure.core.exceptions import ResourceNotFoundError
+from azure.storage.blob import ContainerSasPermissions, generate_container_sas
+
+from sensor_scoring.azure_errors import storage_explained
+from sensor_scoring.errors import SettingsError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from azure.storage.blob import BlobProperties, BlobServiceClient, ContainerClient, UserDelegationKey
+
+_UPLOADS_AT_ONCE = 16
+_CLOCK_SKEW = timedelta(minutes=15)
+
+
+@dataclass(frozen=True, slots=True)
+class FoundBlob:
+    """A blob as a listing shows it."""
+
+    name: str
+    size: int
+    """Bytes."""
+    metadata: Mapping[str, str]
+
+    @classmethod
+    def of(cls, properties: BlobProperties) -> FoundBlob:
+        """Read an entry of the SDK's listing."""
+        return cls(properties.name, properties.size, dict(properties.metadata or {}))
+
+
+class BlobStore:
+    """The storage account of a connection.
+
+    :param conn_id: a connection of type ``wasb``
+    """
+
+    def __init__(self, conn_id: str) -> None:
+        self.conn_id = conn_id
+
+    @cached_property
+    def _client(self) -> BlobServiceClient:
+        return WasbHook(wasb_conn_id=self.conn_id).get_conn()
+
+    def _container(self, name: str) -> ContainerClient:
+        return self._client.get_container_client(name)
+
+    def read(self, container: str, blob: str) -> bytes | None:
+        """Return a blob's bytes; None if it, or its container, does not exist."""
+        with storage_explained(f"read {container}/{blob}", self.conn_id):
+            try:
+                return self._container(container).download_blob(blob).readall()
+            except ResourceNotFoundError:
+                return None
+
+    def read_all(self, container: str, blobs: Iterable[str]) -> list[bytes | None]:
+        """Return the bytes of many blobs, in their order."""
+        with ThreadPoolExecutor(_UPLOADS_AT_ONCE) as pool:
+            return list(pool.map(lambda blob: self.read(container, blob), blobs))
+
+    def exists(self, container: str, blob: str) -> bool:
+        """Whether a blob is there."""
+        with storage_explained(f"look for {container}/{blob}", self.conn_id):
+            return self._container(container).get_blob_client(blob).exists()
+
+    def write(self, container: str, blob: str, text: str) -> None:
+        """Write a text, over what was there."""
+        with storage_explained(f"write {container}/{blob}", self.conn_id):
+            self._container(container).upload_blob(blob, text.encode(), overwrite=True)
+
+    def write_all(self, container: str, texts: Mapping[str, str]) -> None:
+        """Write many texts; the first failure is raised after the ones under way have ended."""
+        with ThreadPoolExecutor(_UPLOADS_AT_ONCE) as pool:
+            list(pool.map(lambda item: self.write(container, *item), texts.items()))
+
+    def found(self, container: str, folder: str) -> Iterator[FoundBlob]:
+        """List the blobs of a folder with their metadata."""
+        with storage_explained(f"list {container}/{folder}", self.conn_id):
+            entries = self._container(container).list_blobs(name_starts_with=folder, include=["metadata"])
+            yield from map(FoundBlob.of, entries)
+
+    def container_url(self, container: str) -> str:
+        """Return a container's URL without any signature."""
+        return self._container(container).url.split("?", maxsplit=1)[0]
+
+    def signed_url(self, container: str, *, permissions: str, lasts: timedelta) -> str:
+        """Return a container's URL with a signature that grants just these permissions for that long.
+
+        Signed with a user delegation key of the connection's identity. An account key signs only for
+        Azurite: such a signature could not be revoked without changing the key, and hands out more than a
+        role would. A connection that is itself a signature is passed on as it is.
+
+        :param permissions: letters of a container signature, for example ``rl``
+        :raises SettingsError: if the connection holds the account key of a real storage account
+        """
+        key = getattr(self._client.credential, "account_key", None)
+        url = self.container_url(container)
+        if key is None and self._client.credential is None:
+            return self._container(container).url
+        if key is not None and not is_azurite(url):
+            raise SettingsError(
+                f"connection {self.conn_id} holds an account key; give it an identity instead, "
+                "so that tasks get signatures that can be revoked"
+            )
+        return f"{url}?{self._signature(container, permissions, lasts, key)}"
+
+    def _signature(self, container: str, permissions: str, lasts: timedelta, key: str | None) -> str:
+        now = datetime.now(UTC)
+        return generate_container_sas(
+            account_name=self._client.account_name or "",
+            container_name=container,
+            account_key=key,
+            user_delegation_key=None if key else self._delegation_key(now, lasts),
+            permission=ContainerSasPermissions.from_string(permissions),
+            start=now - _CLOCK_SKEW,
+            expiry=now + lasts,
+        )
+
+    def _delegation_key(self, now: datetime, lasts: timedelta) -> UserDelegationKey:
+        with storage_explained("get a user delegation key", self.conn_id):
+            return self._client.get_user_delegation_key(now - _CLOCK_SKEW, now + lasts)
+
+
+def is_azurite(url: str) -> bool:
+    """Whether a URL is an emulator's: plain HTTP, or the account in the path instead of the host name."""
+    parts = urlsplit(url)
+    return parts.scheme == "http" or len(parts.path.strip("/").split("/")) > 1

@@ -1,0 +1,116 @@
+"""The gate on an hour's predictions: the expected set against what lies in Blob Storage. Pure.
+
+Answered from one listing with metadata; no prediction is opened.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
+
+from scoring_contract import layout
+from scoring_contract.hour import RunHour
+from scoring_contract.predictions import COLUMNS, PredictionMark
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from sensor_scoring.blobs import FoundBlob
+
+_HEADER_BYTES = len(",".join(COLUMNS)) + len("\r\n")
+_NAMED = 10
+
+
+@dataclass(frozen=True, slots=True)
+class GateVerdict:
+    """What the gate found; each field holds sensor ids in order."""
+
+    fresh: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+    empty: tuple[str, ...] = ()
+    """There is a blob, and no row in it."""
+    stale: tuple[str, ...] = ()
+    """Made by an earlier plan for the hour than ours, or by nobody we know."""
+    stray: tuple[str, ...] = ()
+    """There are predictions that our plan does not expect; named, and no reason to fail."""
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every expected prediction is there, with rows, from this plan or a later one."""
+        return not (self.missing or self.empty or self.stale)
+
+    def describe(self) -> str:
+        """Name what is wrong, in one sentence."""
+        parts = [
+            f"{len(sensors)} {word} ({_shortened(sensors)})"
+            for word, sensors in (
+                ("missing", self.missing),
+                ("empty", self.empty),
+                ("stale", self.stale),
+                ("not expected", self.stray),
+            )
+            if sensors
+        ]
+        return "; ".join(parts) or "all there"
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """The predictions that a plan owes."""
+
+    hour: RunHour
+    planned_at: str
+    sensors: tuple[str, ...]
+
+    @property
+    def folder(self) -> str:
+        """Where they must lie."""
+        return layout.predictions_folder(self.hour)
+
+    def without(self, sensors: Iterable[str]) -> Expectation:
+        """Leave out sensors whose predictions will not come."""
+        left_out = frozenset(sensors)
+        return Expectation(
+            self.hour, self.planned_at, tuple(sensor for sensor in self.sensors if sensor not in left_out)
+        )
+
+    def judge(self, found: Iterable[FoundBlob]) -> GateVerdict:
+        """Compare with a listing of :attr:`folder`."""
+        blobs = {blob.name: blob for blob in found}
+        kinds: dict[str, list[str]] = {"fresh": [], "missing": [], "empty": [], "stale": []}
+        for sensor in self.sensors:
+            kinds[self._kind(sensor, blobs.pop(layout.prediction_blob(self.hour, sensor), None))].append(
+                sensor
+            )
+        stray = sorted(name.removeprefix(self.folder).removesuffix(".csv") for name in blobs)
+        return GateVerdict(
+            **{kind: tuple(sorted(names)) for kind, names in kinds.items()}, stray=tuple(stray)
+        )
+
+    def _kind(self, sensor: str, blob: FoundBlob | None) -> str:
+        if blob is None:
+            return "missing"
+        mark = PredictionMark.from_metadata(blob.metadata)
+        if (
+            mark is None
+            or (mark.hour, mark.sensor) != (self.hour, sensor)
+            or mark.planned_at < self.planned_at
+        ):
+            return "stale"
+        return "fresh" if blob.size > _HEADER_BYTES else "empty"
+
+    def to_json(self) -> str:
+        """Return a form that a trigger can carry."""
+        return json.dumps({"hour": str(self.hour), "planned_at": self.planned_at, "sensors": self.sensors})
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Read what :meth:`to_json` wrote."""
+        body = json.loads(text)
+        return cls(RunHour.parse(body["hour"]), body["planned_at"], tuple(body["sensors"]))
+
+
+def _shortened(sensors: tuple[str, ...]) -> str:
+    more = len(sensors) - _NAMED
+    return ", ".join(sensors[:_NAMED]) + (f" and {more} more" if more > 0 else "")

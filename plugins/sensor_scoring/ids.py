@@ -1,0 +1,86 @@
+"""Names in Azure Batch: how a run, a group and an attempt become ids. Pure; no two things share a name.
+
+A Batch id has 1 to 64 of ``[A-Za-z0-9_-]`` and ignores case, a sensor id does neither, so ids carry digests::
+
+    base = <prefix>-<YYYYMMDDTHH>-<10 hex of dag and run id>      a run
+    job  = <base>-g<generation>[-<n>]                              its Batch job; a clear makes the next one
+    task = <group>-<10 hex of the exact group>-e<epoch>-a<n>       attempt n at a group in an epoch
+
+``epoch`` and ``generation`` are Airflow's ``max_tries`` of the task instance: it rises with every clear or
+reprocess and never with a retry, which is what tells "score it again" from "try once more".
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from scoring_contract.hour import RunHour
+
+PREFIX_LENGTH = 16
+GROUP_LENGTH = 28
+DIGEST_LENGTH = 10
+
+_TASK = re.compile(r"(?P<key>.+-[0-9a-f]{10})-e(?P<epoch>\d+)-a(?P<attempt>\d+)", re.ASCII)
+_JOB = re.compile(r"(?P<base>.+)-g(?P<generation>\d+)(?:-(?P<number>\d+))?", re.ASCII)
+
+
+def run_base(prefix: str, hour: RunHour, *, dag_id: str, run_id: str) -> str:
+    """Name a run; all its Batch jobs begin with this, and its folders in Blob Storage are called so."""
+    return f"{_plain(prefix)[:PREFIX_LENGTH]}-{hour.compact}-{_digest(dag_id, run_id)}"
+
+
+def job_id(base: str, *, generation: int, number: int = 0) -> str:
+    """Name a Batch job of a run.
+
+    :param generation: ``max_tries`` of the task instance that opens it
+    :param number: 0, or the first free one when an ended job already has the name
+    """
+    return f"{base}-g{generation}" + (f"-{number}" if number else "")
+
+
+def base_of(job: str) -> str:
+    """Return the run that a Batch job belongs to; the job's own id if it is not one of ours."""
+    match = _JOB.fullmatch(job)
+    return match["base"] if match else job
+
+
+def generation_of(job: str) -> int | None:
+    """Return the generation of a Batch job; None if the id is not one of ours."""
+    match = _JOB.fullmatch(job)
+    return int(match["generation"]) if match else None
+
+
+def group_key(group: str) -> str:
+    """Name a group inside a job: readable first, exact through the digest."""
+    return f"{_plain(group)[:GROUP_LENGTH]}-{_digest(group)}"
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptId:
+    """One attempt at one group."""
+
+    key: str
+    epoch: int
+    attempt: int
+
+    def __str__(self) -> str:
+        return f"{self.key}-e{self.epoch}-a{self.attempt}"
+
+    @classmethod
+    def parse(cls, task_id: str) -> AttemptId | None:
+        """Read a Batch task id; None if it is not one of ours."""
+        match = _TASK.fullmatch(task_id)
+        return cls(match["key"], int(match["epoch"]), int(match["attempt"])) if match else None
+
+
+def _plain(text: str) -> str:
+    return re.sub(r"[^A-Za-z0-9_-]", "-", text)
+
+
+def _digest(*parts: str) -> str:
+    # The separator cannot stand in an Airflow id, so no two pairs join to the same text.
+    return sha256("\0".join(parts).encode()).hexdigest()[:DIGEST_LENGTH]

@@ -1,0 +1,159 @@
+"""One poll of a Batch job for all who wait on it.
+
+Each tick carries the whole state, not what is new: a waiter that joins late has missed earlier ticks. A
+failure to reach the service is a tick with the outage's age; an exception here would fail every waiter.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from airflow.providers.microsoft.azure.hooks.wasb import WasbAsyncHook
+from azure.core.exceptions import AzureError, ResourceNotFoundError
+
+from sensor_scoring.hooks import ScoringBatchHook
+from sensor_scoring.outcome import SELECTED, BatchTaskOutcome
+from sensor_scoring.pools import troubles_of
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping
+
+    from azure.batch.aio import BatchClient
+    from azure.storage.blob.aio import ContainerClient
+
+log = logging.getLogger(__name__)
+
+_PAGE = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """What is known of a Batch job now."""
+
+    ended: Mapping[str, BatchTaskOutcome] = field(default_factory=dict)
+    """Every Batch task that has ended, by its id."""
+    committed: frozenset[str] = frozenset()
+    """Blobs in the folder of commit marks."""
+    is_gone: bool = False
+    """Whether the job no longer exists."""
+    troubles: tuple[str, ...] = ()
+    """What keeps the pool from working, while tasks wait and none runs."""
+    outage_seconds: float = 0.0
+    """For how long the service has not answered; 0 while it does."""
+    outage: str = ""
+    """Why, in one sentence."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobPoller:
+    """Looks at one Batch job again and again.
+
+    :param commit_folder: folder of blobs that tasks write last; empty if success needs no commit mark
+    :param commit_container: its container
+    """
+
+    job_id: str
+    azure_batch_conn_id: str
+    poll_seconds: float
+    commit_container: str = ""
+    commit_folder: str = ""
+    wasb_conn_id: str = ""
+
+    async def ticks(self) -> AsyncIterator[Tick]:
+        """Yield what is known, at once and then after each pause, for ever."""
+        look = _Look(self)
+        try:
+            while True:
+                yield await look.tick()
+                await asyncio.sleep(self.poll_seconds)
+        finally:
+            await look.close()
+
+
+class _Look:
+    """State of one poll: open clients, what was known, since when nothing is heard."""
+
+    def __init__(self, poller: JobPoller) -> None:
+        self._poller = poller
+        self._batch: BatchClient | None = None
+        self._marks: ContainerClient | None = None
+        self._known = Tick()
+        self._completed = -1
+        self._silent_since: float | None = None
+
+    async def tick(self) -> Tick:
+        try:
+            self._known = await self._looked()
+        except (AzureError, OSError) as error:
+            return self._outage(error)
+        self._silent_since = None
+        return self._known
+
+    async def close(self) -> None:
+        for client in (self._batch, self._marks):
+            if client is not None:
+                await client.close()
+
+    def _outage(self, error: Exception) -> Tick:
+        now = time.monotonic()
+        self._silent_since = self._silent_since or now
+        # Only the first line: the rest of an SDK error is request ids and, at times, URLs.
+        sentence = f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else 'no details'}"
+        log.warning("Job %s cannot be looked at: %s", self._poller.job_id, sentence)
+        return Tick(
+            ended=self._known.ended,
+            committed=self._known.committed,
+            outage_seconds=max(now - self._silent_since, 1e-3),
+            outage=sentence,
+        )
+
+    async def _looked(self) -> Tick:
+        client = await self._batch_client()
+        try:
+            counts = (await client.get_job_task_counts(self._poller.job_id)).task_counts
+        except ResourceNotFoundError:
+            return Tick(ended=self._known.ended, committed=self._known.committed, is_gone=True)
+        waiting_only = bool(counts.active) and not counts.running
+        troubles = await self._pool_troubles(client) if waiting_only else ()
+        if counts.completed == self._completed:
+            return Tick(self._known.ended, self._known.committed, troubles=troubles)
+        # The tasks first: a task that ended in success wrote its mark before, so the marks then hold it.
+        ended = await self._ended(client)
+        committed = await self._committed()
+        self._completed = counts.completed
+        return Tick(ended, committed, troubles=troubles)
+
+    async def _ended(self, client: BatchClient) -> dict[str, BatchTaskOutcome]:
+        tasks = client.list_tasks(
+            self._poller.job_id, filter="state eq 'completed'", select=list(SELECTED), max_results=_PAGE
+        )
+        outcomes = [BatchTaskOutcome.of(task) async for task in tasks]
+        return {outcome.task_id: outcome for outcome in outcomes}
+
+    async def _committed(self) -> frozenset[str]:
+        if not self._poller.commit_folder:
+            return frozenset()
+        if self._marks is None:
+            service = await WasbAsyncHook(wasb_conn_id=self._poller.wasb_conn_id).get_async_conn()
+            self._marks = service.get_container_client(self._poller.commit_container)
+        names = self._marks.list_blob_names(name_starts_with=self._poller.commit_folder)
+        return frozenset([name async for name in names])
+
+    async def _pool_troubles(self, client: BatchClient) -> tuple[str, ...]:
+        job = await client.get_job(self._poller.job_id, select=["id", "poolInfo"])
+        pool_id = (job.get("poolInfo") or {}).get("poolId")
+        if not pool_id:
+            return ()
+        pool = await client.get_pool(pool_id)
+        nodes = [node async for node in client.list_nodes(pool_id, select=["id", "state", "errors"])]
+        return tuple(troubles_of(pool, nodes))
+
+    async def _batch_client(self) -> BatchClient:
+        if self._batch is None:
+            hook = ScoringBatchHook(azure_batch_conn_id=self._poller.azure_batch_conn_id)
+            self._batch = await hook.get_async_conn()
+        return self._batch

@@ -1,0 +1,29 @@
+"""What Airflow tries again and what it does not: a table, the same for every task of ours."""
+
+from __future__ import annotations
+
+from airflow.sdk import ExceptionRetryPolicy, RetryAction, RetryRule
+
+from scoring_contract.errors import ContractError
+from sensor_scoring import errors
+
+_PERMANENT = {
+    errors.SettingsError: "a person must change a setting",
+    errors.BatchAccessRefused: "a person must correct the Batch connection or its role",
+    errors.StorageAccessRefused: "a person must correct the storage connection or its role",
+    errors.FormulaRefused: "the formula stays wrong",
+    errors.JobEnded: "the Batch job is over; clear this task to score again",
+    errors.BatchTaskRejected: "the order, the model or the data stay wrong",
+    errors.SubmissionRefused: "the service refuses the Batch task as it is",
+    errors.RunFailed: "a verdict does not change by itself",
+    errors.PredictionsIncomplete: "what is missing will not come by itself",
+    ContractError: "a message between orchestrator and scorer is wrong",
+}
+
+RETRY_TABLE = ExceptionRetryPolicy(
+    rules=[
+        RetryRule(exception=exception, action=RetryAction.FAIL, reason=reason)
+        for exception, reason in _PERMANENT.items()
+    ]
+)
+"""Errors that fail at once; all others are tried again as often as the task allows."""

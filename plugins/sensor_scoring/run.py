@@ -1,0 +1,125 @@
+"""One DAG run as its steps see it: its hour, its folders, the state of its task instances."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from scoring_contract import layout
+from scoring_contract.report import Report
+from sensor_scoring import ids
+from sensor_scoring.blobs import BlobStore
+from sensor_scoring.hooks import ScoringBatchHook
+from sensor_scoring.plan import Plan
+from sensor_scoring.run_hour import scoring_hour
+from sensor_scoring.summary import Summary
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+    from scoring_contract.hour import RunHour
+    from sensor_scoring.settings import Settings
+
+PLAN, SCORE, SUMMARISE = "plan", "score", "summarise"
+"""Ids of the DAG's tasks that others ask about."""
+
+_AFTERWARDS = frozenset({SCORE, "confirm", SUMMARISE, "alert", "verdict", "close"})
+_BAD_STATES = frozenset({"failed", "upstream_failed"})
+
+
+class Run:
+    """A DAG run.
+
+    :param context: Airflow's context of the task that asks
+    :param settings: the deployment's settings
+    """
+
+    def __init__(self, context: Context, settings: Settings) -> None:
+        self.settings = settings
+        self._context = context
+        self._ti = context["ti"]
+
+    @cached_property
+    def hour(self) -> RunHour:
+        """The hour that is scored."""
+        # Not the clock: a run without an interval must not change its hour between two steps.
+        started = self._context["dag_run"].run_after or datetime.now(UTC)
+        return scoring_hour(self._context, now=started)
+
+    @property
+    def dag_run_id(self) -> str:
+        """Airflow's id of the run."""
+        return str(self._ti.run_id)
+
+    @cached_property
+    def base(self) -> str:
+        """First part of the run's Batch ids, and the name of its folders."""
+        return ids.run_base(
+            self.settings.job_prefix, self.hour, dag_id=self._ti.dag_id, run_id=self.dag_run_id
+        )
+
+    @cached_property
+    def store(self) -> BlobStore:
+        """The storage account."""
+        return BlobStore(self.settings.wasb_conn_id)
+
+    @cached_property
+    def hook(self) -> ScoringBatchHook:
+        """The Batch account."""
+        return ScoringBatchHook(azure_batch_conn_id=self.settings.batch_conn_id)
+
+    @property
+    def generation(self) -> int:
+        """How often the asking task instance was asked to work: constant under retries."""
+        return int(self._ti.max_tries)
+
+    @property
+    def is_backfill(self) -> bool:
+        """Whether the run makes up for an hour of the past."""
+        return str(self._context["dag_run"].run_type) == "backfill"
+
+    @cached_property
+    def states(self) -> dict[str, str]:
+        """State of each task instance; a mapped one is called ``score_0``, ``score_1`` and so on."""
+        found = self._ti.get_task_states(dag_id=self._ti.dag_id, run_ids=[self.dag_run_id])
+        return {name: str(state) for name, state in found.get(self.dag_run_id, {}).items()}
+
+    def failed_steps(self) -> list[str]:
+        """Name the steps before scoring that did not end well."""
+        return sorted(
+            step
+            for step, state in self.states.items()
+            if state in _BAD_STATES and step not in _AFTERWARDS and not step.startswith(f"{SCORE}_")
+        )
+
+    def plan(self) -> Plan | None:
+        """Return the plan; None if this run has not made one, whatever an earlier try left there."""
+        if self.states.get(PLAN) != "success":
+            return None
+        text = self.store.read(self.settings.runs_container, layout.plan_blob(self.base))
+        return Plan.from_json(text) if text else None
+
+    def summary(self) -> Summary | None:
+        """Return the summary; None likewise."""
+        if self.states.get(SUMMARISE) != "success":
+            return None
+        text = self.store.read(self.settings.runs_container, layout.summary_blob(self.base))
+        return Summary.from_json(text) if text else None
+
+    def reports(self) -> list[Report]:
+        """Return the reports of all Batch tasks of the run, oldest job first."""
+        runs = self.settings.runs_container
+        names = sorted(blob.name for blob in self.store.found(runs, layout.reports_folder(self.base)))
+        return [Report.from_json(text) for text in self.store.read_all(runs, names) if text]
+
+    def failures(self, plan: Plan) -> dict[str, str]:
+        """Return why groups failed, in the words of the operator that gave up on them."""
+        failed = [
+            index for index in range(len(plan.groups)) if self.states.get(f"{SCORE}_{index}") in _BAD_STATES
+        ]
+        if not failed:
+            return {}
+        said = self._ti.xcom_pull(task_ids=SCORE, key="failure", map_indexes=failed)
+        # Positions mean nothing: an instance that said nothing leaves no gap.
+        return {entry["item"]: entry["reason"] for entry in said or () if entry}

@@ -1,0 +1,32 @@
+"""Which hour a run scores. The one place that decides it, for every kind of run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from scoring_contract.hour import RunHour
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+
+def scoring_hour(context: Mapping[str, Any], *, now: datetime) -> RunHour:
+    """Return the hour to score.
+
+    ``params.hour`` wins: a person asked for it. Else the run's data interval says: for a scheduled run, a
+    backfill and ``dags test`` alike the hour is its start, never ``logical_date``, which means the hour's
+    start for some kinds of run and its end for others. A run without an interval (triggered by hand with no
+    date) scores the last whole hour before ``now``.
+
+    :param context: Airflow's task context
+    :param now: timezone-aware; used only when neither says anything
+    :raises LayoutError: if ``params.hour`` is no hour
+    """
+    asked = (context.get("params") or {}).get("hour")
+    if asked:
+        return RunHour.parse(str(asked))
+    start = context.get("data_interval_start")
+    if start is not None:
+        return RunHour.containing(start)
+    return RunHour.containing(now).previous

@@ -1,0 +1,52 @@
+"""The Batch task that scores: the operators' arguments for the scorer, from settings and contract."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from scoring_contract.access import variable_of
+from scoring_contract.invocation import PROGRAM, ExitCode, ScoreInvocation
+from scoring_contract.layout import Container
+
+if TYPE_CHECKING:
+    from sensor_scoring.settings import Settings
+
+REPORT_BLOB = "{run}/reports/{job}/{task}.json"
+"""As :func:`scoring_contract.layout.report_blob`, with the operators' placeholders."""
+MANIFEST_BLOB = "{run}/manifests/{item}.json"
+"""As :func:`scoring_contract.layout.manifest_blob`, likewise."""
+PERMANENT_EXIT_CODES = (ExitCode.ORDER, ExitCode.MODEL, ExitCode.DATA)
+"""Causes that another try would meet again."""
+
+
+def score_task(settings: Settings) -> dict[str, Any]:
+    """Return the arguments that submission and scoring share."""
+    invocation = ScoreInvocation(manifest=MANIFEST_BLOB, report=REPORT_BLOB)
+    return {
+        "command": [*PROGRAM, *invocation.to_argv()],
+        "image": settings.scoring_image,
+        "registry_server": settings.registry_server,
+        # Names and digests are in the manifest, so the scorer needs no right to list.
+        "containers": {
+            variable_of(Container.DATA): f"{settings.data_container}:r",
+            variable_of(Container.MODELS): f"{settings.models_container}:r",
+            variable_of(Container.PREDICTIONS): f"{settings.predictions_container}:cw",
+            variable_of(Container.RUNS): f"{settings.runs_container}:rcw",
+        },
+        "log_container": settings.logs_container,
+        "max_wall_clock": timedelta(minutes=settings.task_minutes),
+        "node_identity": settings.node_identity,
+        "node_identity_client_id": settings.node_identity_client_id,
+        "azure_batch_conn_id": settings.batch_conn_id,
+        "wasb_conn_id": settings.wasb_conn_id,
+    }
+
+
+def commit_mark(settings: Settings) -> dict[str, Any]:
+    """Return the operator's arguments that make the report the mark of success."""
+    return {
+        "commit_blob": REPORT_BLOB,
+        "commit_container": settings.runs_container,
+        "permanent_exit_codes": [int(code) for code in PERMANENT_EXIT_CODES],
+    }

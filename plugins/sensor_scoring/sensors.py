@@ -1,0 +1,127 @@
+"""The Airflow sensor that checks predictions; a *sensor* without "Airflow" in front is a device."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import BaseSensorOperator
+
+from sensor_scoring.errors import PredictionsIncomplete
+from sensor_scoring.plan import Plan
+from sensor_scoring.retries import RETRY_TABLE
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from airflow.sdk import Context
+
+    from sensor_scoring.gate import Expectation, GateVerdict
+
+
+class PredictionBlobSensor(BaseSensorOperator):
+    """Is green when every prediction that a plan owes is there: for this hour, with rows, not stale.
+
+    It waits, deferred, only for those whose scoring succeeded; what a failed task owes will not come, and is
+    named at once. Predictions that nobody expects are named too.
+
+    :param plan_blob: the run's plan (templated)
+    :param plan_container: its container
+    :param predictions_container: container of the predictions
+    :param score_task_id: mapped task that scores, an instance for each group in the plan's order
+    :param wait_seconds: how long to wait for predictions whose scoring succeeded
+    :param poll_seconds: pause between two listings
+    :param wasb_conn_id: connection of the storage account
+    """
+
+    template_fields: Sequence[str] = ("plan_blob",)
+
+    def __init__(
+        self,
+        *,
+        plan_blob: str,
+        plan_container: str = "runs",
+        predictions_container: str = "predictions",
+        score_task_id: str = "score",
+        wait_seconds: float = 60.0,
+        poll_seconds: float = 5.0,
+        wasb_conn_id: str = "wasb_default",
+        **kwargs: Any,
+    ) -> None:
+        kwargs.setdefault("retry_policy", RETRY_TABLE)
+        super().__init__(**kwargs)
+        self.plan_blob = plan_blob
+        self.plan_container = plan_container
+        self.predictions_container = predictions_container
+        self.score_task_id = score_task_id
+        self.wait_seconds = wait_seconds
+        self.poll_seconds = poll_seconds
+        self.wasb_conn_id = wasb_conn_id
+
+    def execute(self, context: Context) -> None:
+        """Check, and wait for what may still come.
+
+        :raises PredictionsIncomplete: naming what is missing, empty or stale
+        """
+        plan = self._plan()
+        waited_for = plan.expectation.without(self._given_up(context, plan))
+        if not self._verdict(waited_for).is_complete:
+            self._wait(waited_for)
+        self._raise_if_incomplete(plan)
+
+    def execute_complete(self, context: Context, event: Any = None) -> None:  # noqa: ARG002  Airflow's signature
+        """Check once more, whatever the trigger saw."""
+        self._raise_if_incomplete(self._plan())
+
+    def _plan(self) -> Plan:
+        from sensor_scoring.blobs import BlobStore
+
+        text = BlobStore(self.wasb_conn_id).read(self.plan_container, self.plan_blob)
+        if text is None:
+            raise PredictionsIncomplete(f"there is no plan {self.plan_blob}, so nothing says what to expect")
+        return Plan.from_json(text)
+
+    def _given_up(self, context: Context, plan: Plan) -> list[str]:
+        states = score_states(context, self.score_task_id)
+        return [
+            sensor
+            for index, sensors in enumerate(plan.groups.values())
+            if states.get(index) != "success"
+            for sensor in sensors
+        ]
+
+    def _verdict(self, expectation: Expectation) -> GateVerdict:
+        from sensor_scoring.blobs import BlobStore
+
+        return expectation.judge(
+            BlobStore(self.wasb_conn_id).found(self.predictions_container, expectation.folder)
+        )
+
+    def _wait(self, expectation: Expectation) -> None:
+        from sensor_scoring.triggers import PredictionBlobTrigger
+
+        self.defer(
+            trigger=PredictionBlobTrigger(
+                gate=expectation.to_json(),
+                container=self.predictions_container,
+                wasb_conn_id=self.wasb_conn_id,
+                poll_seconds=self.poll_seconds,
+                until=time.time() + self.wait_seconds,
+            ),
+            method_name="execute_complete",
+        )
+
+    def _raise_if_incomplete(self, plan: Plan) -> None:
+        verdict = self._verdict(plan.expectation)
+        if verdict.is_complete:
+            self.log.info("Predictions of %s: %d, %s", plan.hour, len(verdict.fresh), verdict.describe())
+            return
+        raise PredictionsIncomplete(f"predictions of {plan.hour}: {verdict.describe()}")
+
+
+def score_states(context: Context, task_id: str) -> dict[int, str]:
+    """Return the state of each instance of a mapped task in this run, by map index."""
+    ti = context["ti"]
+    found = ti.get_task_states(dag_id=ti.dag_id, task_ids=[task_id], run_ids=[ti.run_id])
+    states = found.get(ti.run_id, {})
+    return {int(name.rpartition("_")[2]): str(state) for name, state in states.items() if name != task_id}

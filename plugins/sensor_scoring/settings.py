@@ -1,0 +1,111 @@
+"""Deployment numbers, from the environment and through one door. Secrets are in Connections, not here.
+
+Each field is the environment variable ``SENSOR_SCORING_<FIELD>``; what is not set has the default below.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any, Self
+
+from sensor_scoring.errors import SettingsError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+PREFIX = "SENSOR_SCORING_"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """All settings of a deployment."""
+
+    batch_conn_id: str = "azure_batch_default"
+    """Connection of the Batch account."""
+    wasb_conn_id: str = "wasb_default"
+    """Connection of the storage account."""
+
+    job_prefix: str = "scoring"
+    """First word of Batch job ids, at most 16 characters."""
+    pool_id: str = "sensor-scoring"
+    """Batch pool to create or adopt."""
+    vm_size: str = "standard_d2s_v5"
+    """Size of the nodes of a pool we create."""
+    max_nodes: int = 4
+    """Ceiling the autoscale formula may never exceed."""
+    slots_per_node: int = 4
+    """Batch tasks that run at once on a node of a pool we create."""
+    floor_minutes: int = 15
+    """How long a run holds the nodes it asked for, before the queue alone decides."""
+    scoring_image: str = "sensor-scoring:latest"
+    """Container image of the scorer, with its registry if it has one."""
+    registry_server: str = ""
+    """Private registry of the image, pulled with ``node_identity``; empty for none."""
+    node_identity: str = ""
+    """Resource id of the user-assigned identity of the pool's nodes. With it the scorer signs in as the
+    node; without it, it gets a short-lived signature per container."""
+    node_identity_client_id: str = ""
+    """Client id of the same identity, if the nodes have several."""
+
+    data_container: str = "data"
+    """Readings."""
+    models_container: str = "models"
+    """Models and their registry."""
+    predictions_container: str = "predictions"
+    """Predictions."""
+    runs_container: str = "runs"
+    """Plans, manifests, reports, summaries."""
+    logs_container: str = "logs"
+    """What Batch tasks printed."""
+
+    lateness_minutes: float = 5.0
+    """How long after its end an hour's readings may still arrive."""
+    poll_seconds: float = 15.0
+    """Time between two looks at a Batch job."""
+    task_minutes: int = 15
+    """Wall-clock limit of one Batch task."""
+    confirm_seconds: float = 60.0
+    """How long the check of the predictions waits for one whose Batch task succeeded."""
+    tolerated_failed_share: float = 0.0
+    """Share of failed sensors, 0 to 1, up to which a run is still green."""
+    silent_hour_fails: bool = False
+    """Whether a run is red when no sensor sent anything."""
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.tolerated_failed_share <= 1:
+            raise SettingsError(
+                f"{PREFIX}TOLERATED_FAILED_SHARE is {self.tolerated_failed_share}, not a share"
+            )
+        for name in ("max_nodes", "slots_per_node", "task_minutes", "poll_seconds"):
+            if getattr(self, name) <= 0:
+                raise SettingsError(f"{PREFIX}{name.upper()} is {getattr(self, name)}; it must be above 0")
+
+    @classmethod
+    def from_environ(cls, environ: Mapping[str, str]) -> Self:
+        """Read the settings.
+
+        :raises SettingsError: naming the variable that cannot be read
+        """
+        found = {field.name: environ.get(PREFIX + field.name.upper(), "") for field in fields(cls)}
+        return cls(
+            **{
+                field.name: _cast(PREFIX + field.name.upper(), str(field.type), found[field.name])
+                for field in fields(cls)
+                if found[field.name]
+            }
+        )
+
+
+def _cast(variable: str, kind: str, text: str) -> Any:
+    try:
+        return _CASTS[kind](text)
+    except (KeyError, ValueError) as error:
+        raise SettingsError(f"{variable} is {text!r}, which is not a value of type {kind}") from error
+
+
+_CASTS: dict[str, Callable[[str], Any]] = {
+    "str": str,
+    "int": int,
+    "float": float,
+    "bool": lambda text: {"true": True, "1": True, "false": False, "0": False}[text.lower()],
+}

@@ -1,0 +1,161 @@
+"""The steps of an hourly run that are not Batch tasks: thin, each a few calls on nouns from elsewhere.
+
+What they pass on to each other lies in the run's folder in Blob Storage; XCom carries ids and counts.
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from scoring_contract import layout
+from scoring_contract.registry import Registry
+from sensor_scoring.alerts import message_for
+from sensor_scoring.autoscale import AutoscalePolicy, Floor
+from sensor_scoring.errors import RunFailed
+from sensor_scoring.notifiers import LogNotifier
+from sensor_scoring.plan import plan_hour, readings_by_sensor
+from sensor_scoring.pools import PoolSpec
+from sensor_scoring.summary import Outcome, summarise
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+    from sensor_scoring.run import Run
+    from sensor_scoring.settings import Settings
+
+log = logging.getLogger(__name__)
+
+_BACKFILL_PRIORITY = -100
+"""Batch priority of a backfill's job: the live hour goes first."""
+
+
+def make_plan(run: Run, context: Context) -> list[str]:
+    """Write the run's plan and manifests; tell later steps where the plan lies.
+
+    :return: the groups, in the order of the mapped task instances
+    """
+    settings = run.settings
+    text = run.store.read(settings.models_container, layout.REGISTRY_BLOB)
+    blobs = run.store.found(settings.data_container, layout.readings_folder(run.hour))
+    plan, manifests = plan_hour(
+        Registry.from_json(text) if text else Registry(),
+        readings_by_sensor(blob.name for blob in blobs),
+        hour=run.hour,
+        run=run.base,
+        planned_at=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+    )
+    orders = {layout.manifest_blob(run.base, manifest.group): manifest.to_json() for manifest in manifests}
+    run.store.write_all(settings.runs_container, orders)
+    run.store.write(settings.runs_container, layout.plan_blob(run.base), plan.to_json())
+    context["ti"].xcom_push(key="plan_blob", value=layout.plan_blob(run.base))
+    log.info(
+        "%s: %d sensors to score, %d silent, %d without a model",
+        *(run.hour, len(plan.groups), len(plan.silent), len(plan.unmodelled)),
+    )
+    return list(plan.groups)
+
+
+def open_run(run: Run) -> str:
+    """See to a pool that can take this run's load, and open its Batch job.
+
+    :return: id of the Batch job
+    """
+    plan, settings = run.plan(), run.settings
+    floor = Floor.for_load(
+        batch_tasks=len(plan.groups) if plan else 0,
+        slots_per_task=1,
+        slots_per_node=settings.slots_per_node,
+        now=run.hook.service_time(),
+        hold=timedelta(minutes=settings.floor_minutes),
+    )
+    for trouble in run.hook.ensure_pool(pool_spec(settings), floor=floor):
+        log.warning("%s", trouble)
+    job = run.hook.open_job(
+        run.base,
+        generation=run.generation,
+        pool_id=settings.pool_id,
+        priority=_BACKFILL_PRIORITY if run.is_backfill else 0,
+    )
+    log.info("Batch job %s on pool %s", job, settings.pool_id)
+    return job
+
+
+def close_run(run: Run) -> list[str]:
+    """Terminate every active Batch job of this run; the logs stay.
+
+    :return: the jobs that were active
+    """
+    closed = run.hook.close_jobs(run.base)
+    log.info("Closed %s", ", ".join(closed) or "nothing: no Batch job of this run was active")
+    return closed
+
+
+def write_summary(run: Run) -> dict[str, int]:
+    """Write the run's summary.
+
+    :return: counts of the outcomes
+    :raises RunFailed: if no plan was made, so that nothing can be summed up
+    """
+    plan = run.plan()
+    if plan is None:
+        raise RunFailed("no plan was made, so there is nothing to sum up; see the log of 'plan'")
+    expectation = plan.expectation
+    summary = summarise(
+        plan,
+        run.reports(),
+        expectation.judge(run.store.found(run.settings.predictions_container, expectation.folder)),
+        run.failures(plan),
+        dag_run_id=run.dag_run_id,
+        failed_steps=run.failed_steps(),
+    )
+    run.store.write(run.settings.runs_container, layout.summary_blob(run.base), summary.to_json())
+    log.info("%s: %s; %s", summary.hour, summary.counts(), summary.totals())
+    return summary.counts()
+
+
+def send_alert(run: Run, context: Context) -> None:
+    """Tell a person, once, what a run needs of them; nobody when all is well."""
+    summary = run.summary()
+    if summary is None:
+        message = f"Sensor scoring of {run.hour}: there is no summary; see run {run.dag_run_id}"
+    else:
+        message = message_for(summary)
+    if message:
+        LogNotifier(message=message).notify(context)
+    else:
+        log.info("All is well; nobody is told")
+
+
+def give_verdict(run: Run) -> None:
+    """Fail, naming why, unless the run is good enough.
+
+    :raises RunFailed: if more sensors failed than tolerated, another step failed, or the summary is missing
+    """
+    summary, settings = run.summary(), run.settings
+    if summary is None:
+        raise RunFailed("the run has no summary; see the log of the first step that failed")
+    if summary.failed_steps:
+        raise RunFailed(f"{', '.join(summary.failed_steps)} failed")
+    if summary.failed_share > settings.tolerated_failed_share:
+        failed = summary.having(Outcome.FAILED)
+        raise RunFailed(
+            f"{len(failed)} sensors failed: {', '.join(sensor.sensor for sensor in failed)}; "
+            f"tolerated is {settings.tolerated_failed_share:.0%}"
+        )
+    if summary.is_silent and settings.silent_hour_fails:
+        raise RunFailed(f"no sensor sent anything in {summary.hour}")
+    log.info("%s is good: %s", summary.hour, summary.counts())
+
+
+def pool_spec(settings: Settings) -> PoolSpec:
+    """Return the pool that the settings describe."""
+    return PoolSpec(
+        pool_id=settings.pool_id,
+        vm_size=settings.vm_size,
+        policy=AutoscalePolicy(max_nodes=settings.max_nodes, slots_per_node=settings.slots_per_node),
+        image=settings.scoring_image,
+        registry_server=settings.registry_server,
+        identity=settings.node_identity,
+    )

@@ -1,0 +1,133 @@
+"""Adding many Batch tasks to a job: chunks, halving, bounded patience.
+
+The SDK's own ``create_tasks`` retries a failing service without limit, drops a task that is too large from
+its account of what is left, and takes an unknown status for success; hence this one.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+from azure.batch import models
+from azure.core.exceptions import HttpResponseError
+
+from sensor_scoring.azure_errors import batch_code_of
+from sensor_scoring.errors import SubmissionRefused
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from azure.batch import BatchClient
+
+    Request = Mapping[str, Any]
+
+CHUNK = 100
+"""Most tasks the service takes in one call."""
+ROUNDS = 5
+"""Times that tasks are sent again which the service could not take for reasons of its own."""
+FIRST_PAUSE_SECONDS = 1.0
+_NAMED_IN_ERROR = 5
+
+
+class Submission:
+    """One job's tasks on their way in.
+
+    :param client: the SDK's client
+    :param job: id of the Batch job
+    :param sleep: waits that many seconds; for tests
+    """
+
+    def __init__(self, client: BatchClient, job: str, *, sleep: Callable[[float], None] = time.sleep) -> None:
+        self._client = client
+        self._job = job
+        self._sleep = sleep
+        self._size = CHUNK
+
+    def send(self, requests: Sequence[Request]) -> int:
+        """Add all tasks; those that exist already count as added.
+
+        :return: how many were asked for
+        :raises SubmissionRefused: naming tasks that were refused, or still unplaced after all rounds
+        """
+        waiting = list(requests)
+        pause = FIRST_PAUSE_SECONDS
+        for _ in range(ROUNDS):
+            waiting = self._round(waiting)
+            if not waiting:
+                return len(requests)
+            self._sleep(pause)
+            pause *= 2
+        raise SubmissionRefused(
+            f"job {self._job}: {len(waiting)} of {len(requests)} tasks were not taken after {ROUNDS} rounds, "
+            f"first {_names(waiting)}",
+            code="ServerBusy",
+        )
+
+    def _round(self, waiting: list[Request]) -> list[Request]:
+        """Send everything once.
+
+        :return: tasks to send again
+        """
+        again: list[Request] = []
+        while waiting:
+            chunk, waiting = waiting[: self._size], waiting[self._size :]
+            taken = self._chunk(chunk)
+            if taken is None:
+                waiting = chunk + waiting
+            else:
+                again += taken
+        return again
+
+    def _chunk(self, chunk: list[Request]) -> list[Request] | None:
+        """Send one chunk.
+
+        :return: tasks to send again; None if the chunk was too large and the size has been halved
+        """
+        try:
+            answer = self._client.create_task_collection(
+                self._job,
+                models.BatchTaskGroup(
+                    task_values=[models.BatchTaskCreateOptions(request) for request in chunk]
+                ),
+            )
+        except HttpResponseError as error:
+            if batch_code_of(error) != "RequestBodyTooLarge":
+                raise
+            if len(chunk) == 1:
+                raise SubmissionRefused(
+                    f"task {chunk[0]['id']} is larger than the service takes", code="RequestBodyTooLarge"
+                ) from error
+            self._size = len(chunk) // 2
+            return None
+        return self._unplaced(chunk, answer.get("value") or [])
+
+    def _unplaced(self, chunk: list[Request], results: Sequence[Mapping[str, Any]]) -> list[Request]:
+        statuses = {str(result["taskId"]).lower(): result for result in results}
+        again, refused = [], []
+        for request in chunk:
+            result = statuses.get(str(request["id"]).lower(), {"status": "servererror"})
+            status, error = str(result.get("status")).lower(), result.get("error") or {}
+            if status == "success" or error.get("code") == "TaskExists":
+                continue
+            if status == "servererror":
+                again.append(request)
+            else:
+                refused.append((request, error))
+        if refused:
+            request, error = refused[0]
+            raise SubmissionRefused(
+                f"job {self._job}: the service refused {len(refused)} tasks, first {request['id']}: "
+                f"{error.get('code')}: {_message(error)}",
+                code=str(error.get("code") or ""),
+            )
+        return again
+
+
+def _names(requests: Sequence[Request]) -> str:
+    return ", ".join(str(request["id"]) for request in requests[:_NAMED_IN_ERROR])
+
+
+def _message(error: Mapping[str, Any]) -> str:
+    message = error.get("message") or {}
+    return str(message.get("value") if hasattr(message, "get") else message)

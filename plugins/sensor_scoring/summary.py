@@ -1,0 +1,210 @@
+"""The outcome of a run, sensor by sensor: what alert, verdict, the UI and people read. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Self
+
+from scoring_contract import reading
+from scoring_contract.manifest import hour_at, sensor_at
+from scoring_contract.report import SensorReport
+from scoring_contract.report import SensorState as ReportedState
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from scoring_contract.hour import RunHour
+    from scoring_contract.reading import Node
+    from scoring_contract.report import Report
+    from sensor_scoring.gate import GateVerdict
+    from sensor_scoring.plan import Plan
+
+
+class Outcome(StrEnum):
+    """How a sensor fared in the hour."""
+
+    SCORED = "scored"
+    FAILED = "failed"
+    SILENT = "silent"
+    """It has a model and sent no reading."""
+    UNMODELLED = "no model"
+    """It sent readings and has no model."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SensorOutcome:
+    """One line of the summary."""
+
+    sensor: str
+    outcome: Outcome
+    readings: int = 0
+    rejected: int = 0
+    anomalies: int = 0
+    seconds: float = 0.0
+    reason: str = ""
+    """One sentence for people; set when failed."""
+
+    @classmethod
+    def from_json(cls, node: Node) -> Self:
+        """Read the wire form."""
+        return cls(
+            sensor=sensor_at(node["sensor"]),
+            outcome=Outcome(node["outcome"].text()),
+            readings=node["readings"].count(),
+            rejected=node["rejected"].count(),
+            anomalies=node["anomalies"].count(),
+            seconds=node["seconds"].seconds(),
+            reason=node["reason"].value or "",
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """The outcome of one run."""
+
+    hour: RunHour
+    run: str
+    dag_run_id: str
+    sensors: tuple[SensorOutcome, ...]
+    failed_steps: tuple[str, ...] = ()
+    """Steps of the DAG, other than scoring and the check of the predictions, that did not end well."""
+    stray: tuple[str, ...] = ()
+    """Sensors with predictions that the plan does not expect."""
+
+    def having(self, outcome: Outcome) -> tuple[SensorOutcome, ...]:
+        """Return the lines of one outcome."""
+        return tuple(sensor for sensor in self.sensors if sensor.outcome is outcome)
+
+    def counts(self) -> dict[str, int]:
+        """Count the outcomes; every outcome has its entry."""
+        counted = Counter(sensor.outcome for sensor in self.sensors)
+        return {outcome.value: counted[outcome] for outcome in Outcome}
+
+    def totals(self) -> dict[str, float]:
+        """Add up readings, rejected rows, anomalies and seconds."""
+        return {
+            "readings": sum(sensor.readings for sensor in self.sensors),
+            "rejected": sum(sensor.rejected for sensor in self.sensors),
+            "anomalies": sum(sensor.anomalies for sensor in self.sensors),
+            "seconds": round(sum(sensor.seconds for sensor in self.sensors), 3),
+        }
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether sensors exist and not one of them sent anything."""
+        silent = self.having(Outcome.SILENT)
+        return bool(silent) and len(silent) == len(self.sensors)
+
+    @property
+    def failed_share(self) -> float:
+        """Failed sensors over those that had readings and a model; 0 if there were none."""
+        failed, scored = len(self.having(Outcome.FAILED)), len(self.having(Outcome.SCORED))
+        return failed / (failed + scored) if failed else 0.0
+
+    def to_json(self) -> str:
+        """Return the summary's text."""
+        return reading.render(
+            {
+                "hour": str(self.hour),
+                "run": self.run,
+                "dag_run_id": self.dag_run_id,
+                "counts": self.counts(),
+                "totals": self.totals(),
+                "failed_steps": list(self.failed_steps),
+                "stray": list(self.stray),
+                "sensors": [_line(sensor) for sensor in self.sensors],
+            }
+        )
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> Self:
+        """Read a summary.
+
+        :raises MessageError: naming the place that is wrong
+        """
+        root = reading.parse("summary", text)
+        return cls(
+            hour=hour_at(root["hour"]),
+            run=root["run"].text(),
+            dag_run_id=root["dag_run_id"].text(),
+            sensors=tuple(SensorOutcome.from_json(node) for node in root["sensors"].elements()),
+            failed_steps=tuple(node.text() for node in root["failed_steps"].elements()),
+            stray=tuple(node.text() for node in root["stray"].elements()),
+        )
+
+
+def summarise(
+    plan: Plan,
+    reports: Iterable[Report],
+    verdict: GateVerdict,
+    failures: Mapping[str, str],
+    *,
+    dag_run_id: str,
+    failed_steps: Iterable[str] = (),
+) -> Summary:
+    """Put together what is known of a run.
+
+    A sensor counts as scored only if a report says so *and* its prediction passed the gate.
+
+    :param reports: of the plan's Batch tasks, oldest first; the last word on a sensor counts
+    :param failures: group to the reason its task instance failed with
+    """
+    reported = {
+        sensor.sensor: sensor
+        for report in reports
+        if report.planned_at == plan.planned_at
+        for sensor in report.sensors
+    }
+    wrong = {
+        sensor: f"its prediction is {word}"
+        for word in ("missing", "empty", "stale")
+        for sensor in getattr(verdict, word)
+    }
+    planned = [
+        _outcome(sensor, reported.get(sensor), failures.get(group, ""), wrong.get(sensor, ""))
+        for group, sensors in plan.groups.items()
+        for sensor in sensors
+    ]
+    others = [
+        *(SensorOutcome(sensor=sensor, outcome=Outcome.SILENT) for sensor in plan.silent),
+        *(SensorOutcome(sensor=sensor, outcome=Outcome.UNMODELLED) for sensor in plan.unmodelled),
+    ]
+    return Summary(
+        hour=plan.hour,
+        run=plan.run,
+        dag_run_id=dag_run_id,
+        sensors=tuple(sorted([*planned, *others], key=lambda line: line.sensor)),
+        failed_steps=tuple(failed_steps),
+        stray=verdict.stray,
+    )
+
+
+def _outcome(sensor: str, report: SensorReport | None, failure: str, wrong: str) -> SensorOutcome:
+    if report is None:
+        return SensorOutcome(
+            sensor=sensor, outcome=Outcome.FAILED, reason=failure or "it was not scored, and nothing says why"
+        )
+    outcome, reason = _judged(report, failure, wrong)
+    return SensorOutcome(
+        sensor=sensor,
+        outcome=outcome,
+        readings=report.readings,
+        rejected=report.rejected,
+        anomalies=report.anomalies,
+        seconds=report.seconds,
+        reason=reason,
+    )
+
+
+def _judged(report: SensorReport, failure: str, wrong: str) -> tuple[Outcome, str]:
+    if report.state is ReportedState.FAILED:
+        return Outcome.FAILED, report.reason or failure
+    if report.state is ReportedState.SKIPPED:
+        return Outcome.SILENT, report.reason
+    return (Outcome.FAILED, wrong) if wrong else (Outcome.SCORED, "")
+
+
+def _line(sensor: SensorOutcome) -> dict[str, Any]:
+    return asdict(sensor) | {"outcome": sensor.outcome.value, "seconds": round(sensor.seconds, 6)}

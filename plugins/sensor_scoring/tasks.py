@@ -1,0 +1,67 @@
+"""The steps of an hourly run as Airflow tasks; what each does is in ``steps.py``."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from airflow.sdk import get_current_context, task
+
+from sensor_scoring.settings import Settings
+
+if TYPE_CHECKING:
+    from sensor_scoring.run import Run
+
+
+def _this_run() -> Run:
+    from sensor_scoring.run import Run
+
+    return Run(get_current_context(), Settings.from_environ(os.environ))
+
+
+@task(task_id="plan")
+def plan_hour() -> list[str]:
+    """Compare the fleet with what it sent; return the groups to score."""
+    from sensor_scoring.steps import make_plan
+
+    return make_plan(_this_run(), get_current_context())
+
+
+@task(task_id="open")
+def open_job() -> str:
+    """See to the pool and open the run's Batch job; return its id."""
+    from sensor_scoring.steps import open_run
+
+    return open_run(_this_run())
+
+
+@task(trigger_rule="all_done")
+def summarise() -> dict[str, int]:
+    """Write the outcome of every sensor into one blob; return the counts."""
+    from sensor_scoring.steps import write_summary
+
+    return write_summary(_this_run())
+
+
+@task(trigger_rule="all_done")
+def alert() -> None:
+    """Tell a person once, if there is something to tell."""
+    from sensor_scoring.steps import send_alert
+
+    send_alert(_this_run(), get_current_context())
+
+
+@task(trigger_rule="all_done")
+def verdict() -> None:
+    """Decide whether the run is red."""
+    from sensor_scoring.steps import give_verdict
+
+    give_verdict(_this_run())
+
+
+@task(task_id="close")
+def close_jobs() -> list[str]:
+    """Terminate the run's Batch jobs."""
+    from sensor_scoring.steps import close_run
+
+    return close_run(_this_run())
