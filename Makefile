@@ -1,0 +1,48 @@
+# Every target sets up what it needs; what is set up already is left alone.
+PYTHON ?= python3
+export UV_PYTHON_DOWNLOADS := never
+export PYTHONPATH := $(CURDIR):$(CURDIR)/plugins:$(CURDIR)/scoring_image:$(CURDIR)/batch_emulator
+RUN := .venv/bin/python -m local_stack
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test lint format up down lock clean
+
+help: ## show this list
+	@echo "make run                              score one hour of a simulated fleet"
+	@echo "make run READINGS=file.csv HOUR=2018-08-29T02"
+	@echo "                                      score an hour of a CSV with TS,Device,Tag,Value"
+	@awk -F ':.*## ' '/^[a-z]+:.*## / && $$1 != "run" {printf "make %-32s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: ## install everything that the other targets need
+	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) is not there; Python 3.11 or newer is needed" >&2; exit 1; }
+	@$(PYTHON) -m local_stack.bootstrap
+
+run: setup ## score one hour (READINGS=file.csv HOUR=2018-08-29T02)
+	@$(RUN) run $(if $(READINGS),--readings "$(READINGS)") $(if $(HOUR),--hour "$(HOUR)")
+
+test: setup ## run all tests
+	@.venv/bin/python -m pytest $(TESTS)
+
+lint: setup ## ruff, ruff format, mypy
+	@.venv/bin/ruff check .
+	@.venv/bin/ruff format --check .
+	@.venv/bin/mypy
+
+format: setup ## let ruff format and fix what it can
+	@.venv/bin/ruff format .
+	@.venv/bin/ruff check --fix .
+
+up: setup ## leave the stack running, with Airflow's web UI
+	@$(RUN) up
+
+down: ## stop it
+	@test ! -x .venv/bin/python || $(RUN) down
+
+LOCK := .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
+lock: setup ## make the lock files anew from the .in files (UPGRADE=--upgrade for newest)
+	@$(LOCK) $(UPGRADE) local_stack/requirements.in -o local_stack/requirements.txt
+	@$(LOCK) $(UPGRADE) requirements.in -c local_stack/requirements.txt -o requirements.txt
+	@$(LOCK) $(UPGRADE) scoring_image/requirements.in -c local_stack/requirements.txt -o scoring_image/requirements.txt
+
+clean: down ## remove what was set up and all local data
+	@rm -rf .venv .local local_stack/node_modules runs

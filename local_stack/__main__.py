@@ -1,0 +1,149 @@
+"""``python -m local_stack run [--readings FILE --hour HOUR]``; ``make`` calls this."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ingest.errors import IngestError
+from local_stack import hour as hourly
+from local_stack.bootstrap import ROOT
+from local_stack.display import RunProgress, Stage, failures, table
+from local_stack.processes import StackError
+from local_stack.stack import running_stack
+from local_stack.workspace import Workspace
+from scoring_contract.errors import LayoutError
+from scoring_contract.hour import RunHour
+from sensor_scoring.alerts import message_for
+from sensor_scoring.summary import Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from types import FrameType
+
+    from ingest.loader import Laid
+    from local_stack.stack import Stack
+    from sensor_scoring.summary import Summary
+
+_SHOWN_REJECTS = 5
+_INTERRUPTED = 130
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run a command; its exit code is that of the process."""
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        order = _order(argv)
+        return run(order.readings, order.hour)
+    except (StackError, IngestError, LayoutError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\ninterrupted; everything that was started is stopped", file=sys.stderr)
+        return _INTERRUPTED
+
+
+def run(readings: Path | None, hour: RunHour) -> int:
+    """Lay readings out, train on what is before the hour, score the hour, show what came of it.
+
+    :param readings: CSV of readings; None for the simulated fleet
+    :return: 0 if every sensor that sent readings was scored
+    """
+    workspace = Workspace.of_file(readings) if readings else Workspace.of_simulation()
+    with workspace.locked(), ExitStack() as parts:
+        with Stage.of("Starting Azurite and the Batch emulator"):
+            stack = parts.enter_context(running_stack(workspace))
+        summary, laid, folder = score_hour(stack, readings, hour)
+    show(summary, laid, folder)
+    return 0 if is_good(summary) else 1
+
+
+def score_hour(stack: Stack, readings: Path | None, hour: RunHour) -> tuple[Summary, Laid, Path]:
+    """Do the main job on a running stack.
+
+    :return: the summary, what was loaded, and the folder of the copies
+    """
+    with Stage.of("Laying the readings out") as stage:
+        laid = hourly.lay_out_file(stack, readings) if readings else hourly.lay_out_simulation(stack)
+        stage.note(f"{laid.readings:,} of {len(laid.sensors):,} sensors")
+    _show_rejects(laid)
+    with Stage.of(f"Training on everything before {hour}") as stage:
+        stage.note(hourly.train(stack, laid, hour))
+    with Stage.of(f"Scoring {hour} with airflow dags test") as stage:
+        summary = hourly.score(stack, hour, on_line=RunProgress(stage).see)
+    return summary, laid, hourly.collect(stack, summary, laid)
+
+
+def is_good(summary: Summary) -> bool:
+    """Whether every sensor that sent readings was scored, and every step did its part."""
+    scored, failed = summary.having(Outcome.SCORED), summary.having(Outcome.FAILED)
+    return bool(scored) and not failed and not summary.failed_steps
+
+
+def show(summary: Summary, laid: Laid, folder: Path) -> None:
+    """Print the outcome."""
+    print(f"\n{table(summary)}\n")
+    for failure in failures(summary):
+        print(f"FAILED {failure}")
+    message = message_for(summary)
+    if message:
+        print(f"The one alert of this run:\n{_indented(message)}\n")
+    if laid.rejects_total:
+        print(f"rejected while loading: {laid.rejects_total:,} rows (rejected.txt)")
+    print(f"predictions, reports, logs, summary.json: {_relative(folder)}/")
+
+
+def _show_rejects(laid: Laid) -> None:
+    for reject in laid.rejects[:_SHOWN_REJECTS]:
+        print(f"  rejected line {reject.line}: {reject.reason}: {reject.text}")
+    if laid.rejects_total > _SHOWN_REJECTS:
+        print(f"  and {laid.rejects_total - _SHOWN_REJECTS:,} more rejected lines, see rejected.txt")
+
+
+def _order(argv: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m local_stack", description=__doc__)
+    parser.add_argument("command", choices=["run"])
+    parser.add_argument("--readings", type=_file, help="CSV with the columns TS,Device,Tag,Value")
+    parser.add_argument("--hour", type=_hour, help="UTC hour to score, like 2018-08-29T02")
+    order = parser.parse_args(argv)
+    if order.readings and not order.hour:
+        parser.error("READINGS needs an HOUR to score, for example HOUR=2018-08-29T02")
+    if order.hour and not order.readings:
+        parser.error("HOUR needs READINGS; the simulated fleet has an hour of its own")
+    order.hour = order.hour or hourly.SIMULATED_HOUR
+    return order
+
+
+def _file(text: str) -> Path:
+    path = Path(text)
+    if not path.is_file() or not os.access(path, os.R_OK):
+        raise argparse.ArgumentTypeError(f"there is no readable file {text}")
+    return path
+
+
+def _hour(text: str) -> RunHour:
+    try:
+        return RunHour.parse(text)
+    except LayoutError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def _relative(path: Path) -> str:
+    return str(path.relative_to(ROOT) if path.is_relative_to(ROOT) else path)
+
+
+def _indented(text: str) -> str:
+    return "\n".join(f"  {line}" for line in text.splitlines())
+
+
+def _interrupt(_signal: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

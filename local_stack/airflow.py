@@ -1,0 +1,124 @@
+"""Airflow on this machine: its settings, its database, and one run of a DAG in the foreground."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from local_stack.bootstrap import LOCK, ROOT
+from local_stack.emulator import ACCOUNT as BATCH_ACCOUNT
+from local_stack.processes import StackError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from local_stack.azurite import BlobStorage
+    from local_stack.emulator import BatchAccount
+    from scoring_contract.hour import RunHour
+
+SCORING_IMAGE = "sensor-scoring:latest"
+"""Name of the image that the scorer's environment stands for."""
+COMMAND = (sys.executable, "-m", "airflow")
+
+
+@dataclass(frozen=True, slots=True)
+class LocalAirflow:
+    """An Airflow home folder and the services its connections lead to.
+
+    :param home: Airflow's home folder; holds its SQLite database
+    :param settings: more environment variables, for example ``SENSOR_SCORING_MAX_NODES``
+    """
+
+    home: Path
+    storage: BlobStorage
+    batch: BatchAccount
+    settings: Mapping[str, str]
+
+    def environ(self) -> dict[str, str]:
+        """Return the environment of every Airflow process."""
+        return {
+            **{name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")},
+            **_quiet(self.home),
+            # The connections are all that differs from a deployment in Azure.
+            "AIRFLOW_CONN_AZURE_BATCH_DEFAULT": json.dumps(
+                {
+                    "conn_type": "azure_batch",
+                    "login": BATCH_ACCOUNT,
+                    "password": self.batch.key,
+                    "extra": {"account_url": self.batch.endpoint},
+                }
+            ),
+            "AIRFLOW_CONN_WASB_DEFAULT": json.dumps(
+                {
+                    "conn_type": "wasb",
+                    "extra": {"connection_string": self.storage.connection_string},
+                }
+            ),
+            "SENSOR_SCORING_SCORING_IMAGE": SCORING_IMAGE,
+            "SENSOR_SCORING_POLL_SECONDS": "0.5",
+            **self.settings,
+        }
+
+    def migrate(self) -> None:
+        """Make the database, or bring it up to date; nothing to do if the lock file has not changed.
+
+        :raises StackError: if it cannot be made
+        """
+        stamp, digest = self.home / ".migrated", hashlib.sha256(LOCK.read_bytes()).hexdigest()
+        if stamp.is_file() and stamp.read_text() == digest:
+            return
+        self.home.mkdir(parents=True, exist_ok=True)
+        done = subprocess.run(
+            [*COMMAND, "db", "migrate"], env=self.environ(), capture_output=True, text=True, check=False
+        )
+        if done.returncode:
+            raise StackError(f"airflow db migrate failed:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
+        stamp.write_text(digest)
+
+    def test_dag(self, dag_id: str, hour: RunHour, *, log: Path) -> Iterator[str]:
+        """Run a DAG once for an hour, in the foreground; yield the lines it logs, which go to a file too.
+
+        How the run ended is for its summary to say, not for Airflow's exit code.
+        """
+        # With a data interval, a test run covers the hour that ends at its date.
+        words = ["dags", "test", dag_id, hour.end.strftime("%Y-%m-%dT%H:%M:%S+00:00")]
+        log.parent.mkdir(parents=True, exist_ok=True)
+        with log.open("w") as file, _started(words, self.environ()) as process:
+            try:
+                for line in process.stdout or ():
+                    file.write(line)
+                    yield line
+            finally:
+                if process.poll() is None:
+                    process.terminate()
+            process.wait()
+
+
+def _started(words: Sequence[str], environ: Mapping[str, str]) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [*COMMAND, *words],
+        env=dict(environ),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        start_new_session=True,
+    )
+
+
+def _quiet(home: Path) -> dict[str, str]:
+    return {
+        "AIRFLOW_HOME": str(home),
+        "AIRFLOW__CORE__DAGS_FOLDER": str(ROOT / "dags"),
+        "AIRFLOW__CORE__PLUGINS_FOLDER": str(ROOT / "plugins"),
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        "AIRFLOW__LOGGING__COLORED_CONSOLE_LOG": "False",
+        "NO_COLOR": "1",
+    }

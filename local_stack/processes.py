@@ -1,0 +1,118 @@
+"""Starting programs, waiting until they are ready, and stopping them by their process id."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import time
+from typing import TYPE_CHECKING, Self
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+_TAIL_BYTES = 2000
+
+
+class StackError(Exception):
+    """A part of the stack does not work; the text says which and shows what it printed last."""
+
+
+class Server:
+    """A program that runs beside us until it is stopped.
+
+    :param name: what people call it
+    :param command: words of its command line
+    :param log: file for what it prints to stderr; stdout too, unless ``reads_stdout``
+    :param environ: its whole environment
+    :param reads_stdout: whether its stdout is for us to read
+    """
+
+    def __init__(
+        self,
+        name: str,
+        command: Sequence[str],
+        *,
+        log: Path,
+        environ: Mapping[str, str],
+        cwd: Path | None = None,
+        reads_stdout: bool = False,
+    ) -> None:
+        self.name = name
+        self.log = log
+        log.parent.mkdir(parents=True, exist_ok=True)
+        with log.open("wb") as stream:
+            # A session of its own: Ctrl-C reaches us alone, and we stop the parts in order.
+            self.process = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE if reads_stdout else stream,
+                stderr=stream,
+                env=dict(environ),
+                cwd=cwd,
+                start_new_session=True,
+            )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def wait_until(self, is_ready: Callable[[], bool], *, seconds: float) -> None:
+        """Wait until it is ready.
+
+        :raises StackError: if it ends or stays silent for too long
+        """
+        deadline = time.monotonic() + seconds
+        while not is_ready():
+            if self.process.poll() is not None:
+                raise StackError(f"{self.name} ended with code {self.process.returncode}:\n{self.tail()}")
+            if time.monotonic() > deadline:
+                raise StackError(f"{self.name} is not ready after {seconds:.0f} s:\n{self.tail()}")
+            time.sleep(0.05)
+
+    def first_line(self) -> bytes:
+        """Return the first line it prints to stdout.
+
+        :raises StackError: if it ends before
+        """
+        line = self.process.stdout.readline() if self.process.stdout else b""
+        if not line:
+            self.process.wait()
+            raise StackError(f"{self.name} ended with code {self.process.returncode}:\n{self.tail()}")
+        return line
+
+    def stop(self, *, seconds: float = 10.0) -> None:
+        """Ask it to end; kill its group if it does not."""
+        if self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(seconds)
+            except subprocess.TimeoutExpired:
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(self.process.pid, signal.SIGKILL)
+                self.process.wait()
+        if self.process.stdout:
+            self.process.stdout.close()
+
+    def tail(self) -> str:
+        """Return the end of its log."""
+        return self.log.read_bytes()[-_TAIL_BYTES:].decode(errors="replace").strip()
+
+
+def free_port() -> int:
+    """Return a loopback port that is free now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def is_listening(port: int) -> bool:
+    """Whether somebody accepts connections on a loopback port."""
+    with socket.socket() as probe:
+        probe.settimeout(0.5)
+        return probe.connect_ex(("127.0.0.1", port)) == 0

@@ -1,0 +1,84 @@
+"""Where a local run keeps its data, and who may use it: one folder, ignored by git."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
+
+from local_stack.bootstrap import LOCAL, ROOT, SCORER
+from local_stack.processes import StackError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from scoring_contract.hour import RunHour
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """Folders of one source of readings. Another source is another world: its sensors never mix with ours.
+
+    :param root: folder of everything that is kept between runs
+    :param results: where people find the results
+    """
+
+    root: Path
+    results: Path
+
+    @classmethod
+    def of_file(cls, readings: Path) -> Self:
+        """Return the workspace of a file; the same content is the same world, wherever the file lies."""
+        digest = hashlib.sha256(readings.read_bytes()).hexdigest()[:12]
+        return cls(LOCAL / "worlds" / digest, ROOT / "runs")
+
+    @classmethod
+    def of_simulation(cls) -> Self:
+        """Return the workspace of the simulated fleet."""
+        return cls(LOCAL / "worlds" / "simulated", ROOT / "runs")
+
+    @property
+    def blobs(self) -> Path:
+        """Azurite's data."""
+        return self.root / "blobs"
+
+    @property
+    def nodes(self) -> Path:
+        """Files of the emulated nodes."""
+        return self.root / "nodes"
+
+    @property
+    def airflow(self) -> Path:
+        """Airflow's home."""
+        return LOCAL / "airflow"
+
+    @property
+    def scorer(self) -> Path:
+        """Environment that stands for the scoring image."""
+        return SCORER
+
+    @property
+    def logs(self) -> Path:
+        """What the parts of the stack print."""
+        return self.root / "logs"
+
+    def results_of(self, hour: RunHour) -> Path:
+        """Return the folder with the results of an hour."""
+        return self.results / str(hour)
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keep others out.
+
+        :raises StackError: if another run is under way
+        """
+        LOCAL.mkdir(parents=True, exist_ok=True)
+        with (LOCAL / "lock").open("w") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise StackError("another run of the local stack is under way in this checkout") from None
+            yield
