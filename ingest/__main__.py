@@ -1,0 +1,143 @@
+"""Command line: ``python -m ingest load FILE`` and ``python -m ingest simulate``.
+
+The container's address comes with its signature in ``INGEST_DATA_URL``, or without one in
+``--container-url``; then the signed-in identity is used. A signature in a command line would be in every
+process listing, and is refused.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import sys
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from azure.storage.blob import ContainerClient
+
+from ingest.errors import IngestError
+from ingest.loader import lay_out
+from ingest.readings_csv import read_readings
+from ingest.simulator import Fleet
+from scoring_contract.errors import LayoutError
+from scoring_contract.hour import RunHour
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from ingest.loader import Laid
+
+URL_VARIABLE = "INGEST_DATA_URL"
+"""Holds the address of the ``data`` container, with or without a shared access signature."""
+
+_SHOWN_REJECTS = 10
+
+
+def main(argv: Sequence[str], environ: Mapping[str, str]) -> int:
+    """Run one command; 1 if readings could not be brought in, 2 for a wrong command line."""
+    parser = _parser()
+    order = parser.parse_args(argv)
+    try:
+        client = _container(_container_url(order.container_url, environ))
+    except ValueError as error:
+        parser.error(str(error))
+    try:
+        with client as container:
+            laid = _load(order, container) if order.command == "load" else _simulate(order, container)
+    except IngestError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    sys.stdout.write(_summary(laid))
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m ingest", description="Bring readings into Blob Storage.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    load = commands.add_parser("load", help="lay out a CSV with the columns TS,Device,Tag,Value")
+    load.add_argument("file", type=Path)
+    simulate = commands.add_parser("simulate", help="lay out readings of simulated devices")
+    simulate.add_argument("--devices", type=_at_least_one, default=3)
+    simulate.add_argument("--tags", type=_at_least_one, default=5)
+    simulate.add_argument("--seed", type=int, default=7)
+    simulate.add_argument("--hours", type=_at_least_one, default=3, help="anomalies are in the last one")
+    simulate.add_argument(
+        "--until", type=_hour, required=True, metavar="YYYY-MM-DDTHH", help="first hour without readings, UTC"
+    )
+    for command in (load, simulate):
+        command.add_argument(
+            "--container-url", help=f"the data container, without a signature; else {URL_VARIABLE} is read"
+        )
+    return parser
+
+
+def _load(order: argparse.Namespace, container: ContainerClient) -> Laid:
+    return lay_out(read_readings(order.file), container, source=_source_of(order.file))
+
+
+def _simulate(order: argparse.Namespace, container: ContainerClient) -> Laid:
+    fleet = Fleet(devices=order.devices, tags=order.tags, seed=order.seed)
+    first = RunHour(order.until.start - timedelta(hours=order.hours))
+    return lay_out(
+        fleet.readings(first, order.hours),
+        container,
+        source="simulated",
+        labels=fleet.labels(first, order.hours),
+    )
+
+
+def _summary(laid: Laid) -> str:
+    lines = [
+        (
+            f"{laid.readings:,} readings of {len(laid.sensors):,} sensors, "
+            f"hours {laid.first_hour} to {laid.last_hour} (UTC), in {laid.blobs:,} blobs; "
+            f"{laid.removed:,} earlier blobs removed, {laid.rejects_total:,} rows refused"
+        )
+    ]
+    lines += [f"line {bad.line}: {bad.reason}: {bad.text}" for bad in laid.rejects[:_SHOWN_REJECTS]]
+    if laid.rejects_total > _SHOWN_REJECTS:
+        lines.append(f"and {laid.rejects_total - _SHOWN_REJECTS:,} more")
+    return "\n".join((*lines, ""))
+
+
+def _container_url(argument: str | None, environ: Mapping[str, str]) -> str:
+    if argument and urlsplit(argument).query:
+        raise ValueError(f"an address with a signature belongs into {URL_VARIABLE}, not into a command line")
+    url = argument or environ.get(URL_VARIABLE, "")
+    if not url:
+        raise ValueError(f"neither --container-url nor {URL_VARIABLE} names the data container")
+    return url
+
+
+def _container(url: str) -> ContainerClient:
+    if urlsplit(url).query:
+        return ContainerClient.from_container_url(url)
+    from azure.identity import DefaultAzureCredential  # noqa: PLC0415 - not needed with a signature
+
+    return ContainerClient.from_container_url(url, credential=DefaultAzureCredential())
+
+
+def _source_of(path: Path) -> str:
+    """Name a source after its file, in the characters a blob name takes."""
+    return re.sub(r"[^A-Za-z0-9_.-]+", "-", path.stem).lstrip("_.-")[:100] or "readings"
+
+
+def _at_least_one(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{number} is less than 1")
+    return number
+
+
+def _hour(text: str) -> RunHour:
+    try:
+        return RunHour.parse(text)
+    except LayoutError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:], os.environ))

@@ -1,0 +1,201 @@
+"""What a load leaves in Blob Storage, looked at with the ordinary client."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+from azure.storage.blob import ContainerClient
+
+from ingest.errors import NoReadings, SensorCollision, StorageFailed
+from ingest.loader import lay_out
+from ingest.reading import Reading
+from ingest.readings_csv import read_readings
+from ingest.simulator import Fleet
+from scoring_contract.hour import RunHour
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+HOUR = RunHour.parse("2018-08-29T02")
+
+
+def a_reading(
+    *, minutes: float = 0, device: str = "1", tag: str = "4", value: str = "84.50", hour: RunHour = HOUR
+) -> Reading:
+    """Make a reading of some minutes into the hour."""
+    return Reading(hour.start + timedelta(minutes=minutes), device, tag, value)
+
+
+def names(container: ContainerClient) -> list[str]:
+    """List all blobs."""
+    return sorted(container.list_blob_names())
+
+
+def text(container: ContainerClient, name: str) -> str:
+    """Read a blob."""
+    return container.download_blob(name).readall().decode()
+
+
+def test_readings_lie_where_scoring_looks_for_them(data: ContainerClient) -> None:
+    """One CSV per hour and sensor, with header, rows in time order and the values' own digits."""
+    before = RunHour.parse("2018-08-29T01")
+    laid = lay_out(
+        [
+            a_reading(minutes=30, value="2.0"),
+            a_reading(minutes=0.0125, value="1.00"),
+            a_reading(minutes=10, device="2"),
+            a_reading(minutes=59, hour=before),
+        ],
+        data,
+        source="history",
+    )
+    assert names(data) == [
+        "readings/2018/08/29/01/1_4/history.csv",
+        "readings/2018/08/29/02/1_4/history.csv",
+        "readings/2018/08/29/02/2_4/history.csv",
+    ]
+    assert text(data, "readings/2018/08/29/02/1_4/history.csv") == (
+        "TS,Device,Tag,Value\n2018-08-29 02:00:00.750,1,4,1.00\n2018-08-29 02:30:00.000,1,4,2.0\n"
+    )
+    assert (laid.first_hour, laid.last_hour, laid.sensors) == (before, HOUR, ("1_4", "2_4"))
+    assert (laid.readings, laid.blobs, laid.removed, laid.rejects_total) == (4, 3, 0, 0)
+
+
+def test_loading_again_changes_nothing(data: ContainerClient) -> None:
+    """A second load of the same source overwrites its own blobs."""
+    readings = [a_reading(minutes=1), a_reading(device="2")]
+    first = lay_out(readings, data, source="history")
+    assert lay_out(readings, data, source="history") == first
+    assert text(data, "readings/2018/08/29/02/1_4/history.csv").count("\n") == 2
+    assert len(names(data)) == 2
+
+
+def test_another_source_takes_the_hour_over(data: ContainerClient) -> None:
+    """Other sources' readings of the same hour go, of whichever sensor; other hours and other blobs stay."""
+    earlier = RunHour.parse("2018-08-29T01")
+    lay_out([a_reading(), a_reading(device="2"), a_reading(hour=earlier)], data, source="history")
+    data.upload_blob("readings/2018/08/29/02/1_4/0_a81f.csv", b"TS,Device,Tag,Value\n")
+    data.upload_blob("readings/2018/08/29/02/notes.txt", b"not readings of a sensor")
+    laid = lay_out([a_reading()], data, source="corrected")
+    assert names(data) == [
+        "readings/2018/08/29/01/1_4/history.csv",
+        "readings/2018/08/29/02/1_4/corrected.csv",
+        "readings/2018/08/29/02/notes.txt",
+    ]
+    assert laid.removed == 3
+
+
+def test_a_file_brings_its_rejects(data: ContainerClient, tmp_path: Path) -> None:
+    """The summary of a file tells which of its rows were refused."""
+    path = tmp_path / "readings.csv"
+    path.write_text("TS,Device,Tag,Value\n2018-08-29 02:00:00,1,4,84.5\n2018-08-29 02:00:15,1,4,broken\n")
+    laid = lay_out(read_readings(path), data, source="history")
+    assert (laid.readings, laid.rejects_total) == (1, 1)
+    assert (laid.rejects[0].line, laid.rejects[0].reason) == (3, "Value is not a finite number")
+
+
+def test_a_file_that_is_refused_leaves_no_blob(data: ContainerClient, tmp_path: Path) -> None:
+    """A collision at the file's end is found before anything is written."""
+    path = tmp_path / "readings.csv"
+    path.write_text("TS,Device,Tag,Value\n2018-08-29 02:00:00,a_b,c,1\n2018-08-29 02:00:00,a,b_c,1\n")
+    with pytest.raises(SensorCollision):
+        lay_out(read_readings(path), data, source="history")
+    assert names(data) == []
+
+
+def test_colliding_readings_of_any_source_are_refused(data: ContainerClient) -> None:
+    """Readings that come from no file are held to the same rule."""
+    with pytest.raises(SensorCollision):
+        lay_out([a_reading(device="a_b", tag="c"), a_reading(device="a", tag="b_c")], data, source="x")
+
+
+def test_nothing_to_load_is_an_error(data: ContainerClient, tmp_path: Path) -> None:
+    """A source without a good reading says so, and why its first row was refused."""
+    path = tmp_path / "readings.csv"
+    path.write_text("TS,Device,Tag,Value\nyesterday,1,4,84.5\n")
+    with pytest.raises(NoReadings, match="history holds no reading; 1 rows were refused, the first because"):
+        lay_out(read_readings(path), data, source="history")
+
+
+@pytest.mark.parametrize("source", ["", "a/b", "..", "a b", "x" * 101])
+def test_a_source_must_be_able_to_name_a_blob(data: ContainerClient, source: str) -> None:
+    """A source that would lead out of the sensor's folder is refused."""
+    with pytest.raises(ValueError, match="no name of a source"):
+        lay_out([a_reading()], data, source=source)
+
+
+def test_progress_is_told_blob_by_blob(data: ContainerClient) -> None:
+    """The caller hears of every blob, and of how many there will be."""
+    told: list[tuple[int, int]] = []
+    lay_out(
+        [a_reading(device=str(device)) for device in range(20)],
+        data,
+        source="history",
+        progress=lambda written, every: told.append((written, every)),
+    )
+    assert told == [(done, 20) for done in range(1, 21)]
+
+
+def test_labels_lie_beside_the_readings(data: ContainerClient) -> None:
+    """Every simulated hour has its labels; an hour without anomalies has the header only."""
+    fleet = Fleet(devices=1, tags=2)
+    first = RunHour.parse("2018-08-29T01")
+    laid = lay_out(fleet.readings(first, 2), data, source="simulated", labels=fleet.labels(first, 2))
+    assert text(data, "labels/2018/08/29/01.csv") == "TS,Device,Tag,Anomaly\n"
+    header, *rows = text(data, "labels/2018/08/29/02.csv").splitlines()
+    assert header == "TS,Device,Tag,Anomaly"
+    assert len(rows) == 24
+    readings = text(data, "readings/2018/08/29/02/1_1/simulated.csv") + text(
+        data, "readings/2018/08/29/02/1_2/simulated.csv"
+    )
+    for row in rows:
+        assert f"\n{row.rpartition(',')[0]}," in readings
+    assert (laid.readings, laid.blobs) == (960, 4)
+
+
+def test_labels_of_other_hours_are_refused_before_anything_is_written(data: ContainerClient) -> None:
+    """Labels that do not belong to the readings are a mistake of the caller."""
+    fleet = Fleet(devices=1, tags=1)
+    with pytest.raises(ValueError, match="a label for 2018-08-29T02, an hour without readings"):
+        lay_out(fleet.readings(HOUR.next, 1), data, source="simulated", labels=fleet.labels(HOUR, 1))
+    assert names(data) == []
+
+
+def test_real_readings_drop_the_labels_of_simulated_ones(data: ContainerClient) -> None:
+    """Labels never outlive the readings they speak of."""
+    fleet = Fleet(devices=1, tags=1)
+    lay_out(fleet.readings(HOUR, 1), data, source="simulated", labels=fleet.labels(HOUR, 1))
+    lay_out([a_reading()], data, source="history")
+    assert names(data) == ["readings/2018/08/29/02/1_4/history.csv"]
+
+
+def test_a_container_that_is_not_there_is_an_error_of_ours(data: ContainerClient) -> None:
+    """Storage errors keep the service's code and lose what could carry a signature."""
+    with (
+        ContainerClient.from_container_url(f"{data.url}x", credential=data.credential) as elsewhere,
+        pytest.raises(StorageFailed) as caught,
+    ):
+        lay_out([a_reading()], elsewhere, source="history")
+    assert str(caught.value) == (
+        "Blob Storage did not write readings/2018/08/29/02/1_4/history.csv: ContainerNotFound (status 404)"
+    )
+
+
+def test_a_storage_that_does_not_answer_gives_no_signature_away() -> None:
+    """An address that cannot be reached does not put its signature into the error."""
+    url = "http://127.0.0.1:9/devstoreaccount1/data?sig=made-up-signature"
+    with (
+        ContainerClient.from_container_url(url, retry_total=0) as nowhere,
+        pytest.raises(StorageFailed, match="ServiceRequestError") as caught,
+    ):
+        lay_out([a_reading()], nowhere, source="history")
+    assert "made-up" not in str(caught.value)
+
+
+def test_moments_of_other_zones_are_laid_out_in_utc(data: ContainerClient) -> None:
+    """The folder and the TS of a reading are UTC, wherever the moment was taken."""
+    here = datetime(2018, 8, 29, 2, 0, 0, 250, tzinfo=UTC).astimezone(tz=None)
+    lay_out([Reading(here, "1", "4", "1")], data, source="history")
+    assert "2018-08-29 02:00:00.000250,1,4,1" in text(data, "readings/2018/08/29/02/1_4/history.csv")

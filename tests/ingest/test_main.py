@@ -1,0 +1,130 @@
+"""The command line, run as a reader runs it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+from azure.storage.blob import ContainerSasPermissions, generate_container_sas
+
+from ingest.__main__ import URL_VARIABLE, _source_of, main
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from azure.storage.blob import ContainerClient
+
+
+def signed(container: ContainerClient) -> str:
+    """Return the container's address with a signature that ends soon."""
+    signature = generate_container_sas(
+        container.account_name,
+        container.container_name,
+        account_key=container.credential.account_key,
+        permission=ContainerSasPermissions(read=True, write=True, list=True, delete=True),
+        expiry=datetime.now(UTC) + timedelta(minutes=10),
+    )
+    return f"{container.url}?{signature}"
+
+
+def test_a_file_is_loaded_from_the_command_line(data: ContainerClient, tmp_path: Path) -> None:
+    """The program loads a file with the signature from the environment and says what it did."""
+    path = tmp_path / "sensor data.csv"
+    path.write_text("TS,Device,Tag,Value\n2018-08-29 02:00:00,1,4,84.5\nbroken\n")
+    done = subprocess.run(
+        [sys.executable, "-m", "ingest", "load", path],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), URL_VARIABLE: signed(data)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == (
+        "1 readings of 1 sensors, hours 2018-08-29T02 to 2018-08-29T02 (UTC), in 1 blobs; "
+        "0 earlier blobs removed, 1 rows refused\n"
+        "line 3: it has 1 fields instead of 4: broken\n"
+    )
+    assert list(data.list_blob_names()) == ["readings/2018/08/29/02/1_4/sensor-data.csv"]
+
+
+def test_a_fleet_is_simulated_from_the_command_line(
+    data: ContainerClient, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """``--until`` is the first hour without readings, and labels are written."""
+    order = ["simulate", "--seed", "7", "--hours", "3", "--until", "2026-01-01T03", "--devices", "1"]
+    assert main([*order, "--tags", "1"], {URL_VARIABLE: signed(data)}) == 0
+    assert capsys.readouterr().out.startswith(
+        "720 readings of 1 sensors, hours 2026-01-01T00 to 2026-01-01T02"
+    )
+    assert [name for name in data.list_blob_names() if name.startswith("labels/")] == [
+        "labels/2026/01/01/00.csv",
+        "labels/2026/01/01/01.csv",
+        "labels/2026/01/01/02.csv",
+    ]
+
+
+def test_many_rejects_are_summed_up(
+    data: ContainerClient, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Ten rejects are shown, the others counted."""
+    path = tmp_path / "a.csv"
+    path.write_text("TS,Device,Tag,Value\n2018-08-29 02:00:00,1,4,84.5\n" + "broken\n" * 12)
+    assert main(["load", str(path)], {URL_VARIABLE: signed(data)}) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 12
+    assert lines[-1] == "and 2 more"
+
+
+def test_what_cannot_be_loaded_is_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A missing file ends with exit code 1 and a sentence, not with a traceback."""
+    url = "http://127.0.0.1:9/devstoreaccount1/data?sig=made-up"
+    assert main(["load", str(tmp_path / "nowhere.csv")], {URL_VARIABLE: url}) == 1
+    assert capsys.readouterr().err == (
+        f"{tmp_path / 'nowhere.csv'}: cannot be read: No such file or directory\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("argv", "sentence"),
+    [
+        pytest.param(["load", "a.csv"], "neither --container-url nor INGEST_DATA_URL", id="no-address"),
+        pytest.param(
+            ["load", "a.csv", "--container-url", "https://a.example/data?sig=made-up"],
+            "belongs into INGEST_DATA_URL",
+            id="signature-in-argv",
+        ),
+        pytest.param(["load", "a.csv", "--container-url", "data"], "Invalid URL", id="no-url"),
+        pytest.param(["simulate", "--until", "tomorrow"], "is not an hour of the form", id="no-hour"),
+        pytest.param(["simulate", "--until", "2026-01-01T03", "--hours", "0"], "less than 1", id="no-hours"),
+        pytest.param(["simulate"], "--until", id="no-until"),
+        pytest.param([], "command", id="nothing"),
+    ],
+)
+def test_a_wrong_command_line_is_refused(
+    argv: list[str], sentence: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Exit code 2 and what is wrong with it; a signature is never repeated."""
+    with pytest.raises(SystemExit) as left:
+        main(argv, {})
+    message = capsys.readouterr().err
+    assert left.value.code == 2
+    assert sentence in message
+    assert "made-up" not in message
+
+
+@pytest.mark.parametrize(
+    ("name", "source"),
+    [
+        ("sensor_data.csv", "sensor_data"),
+        ("März 2018.csv", "M-rz-2018"),
+        ("...", "readings"),
+        ("-x.csv", "x"),
+    ],
+)
+def test_a_source_is_named_after_its_file(tmp_path: Path, name: str, source: str) -> None:
+    """Any file name gives a name a blob can have."""
+    assert _source_of(tmp_path / name) == source

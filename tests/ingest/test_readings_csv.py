@@ -1,0 +1,306 @@
+"""What the CSV reader takes, what it refuses, and how it says so."""
+
+from __future__ import annotations
+
+import math
+import pickle
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from ingest import readings_csv
+from ingest.errors import IngestError, ReadingsFileError, SensorCollision
+from ingest.reading import Reading
+from ingest.readings_csv import MOST_REJECTS, ReadingsFile, Reject, read_readings
+from scoring_contract.hour import RunHour
+from scoring_contract.layout import sensor_id_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+HEADER = "TS,Device,Tag,Value\n"
+MOMENT = datetime(2018, 8, 28, 23, 0, 5, tzinfo=UTC)
+
+
+def a_file(folder: Path, content: str | bytes) -> Path:
+    """Write a file of any content."""
+    path = folder / "readings.csv"
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return path
+
+
+def read(folder: Path, content: str | bytes) -> tuple[list[Reading], list[Reject]]:
+    """Read all of a file: its readings and its rejects."""
+    file = read_readings(a_file(folder, content))
+    return list(file), file.rejects.listed
+
+
+def one_reason(folder: Path, row: str | bytes) -> str:
+    """Return why the only row of a file is refused."""
+    line = row if isinstance(row, bytes) else row.encode()
+    readings, rejects = read(folder, HEADER.encode() + line + b"\n")
+    assert readings == []
+    (reject,) = rejects
+    return reject.reason
+
+
+def test_a_row_becomes_a_reading(tmp_path: Path) -> None:
+    """A row in the form of the reference data is read with nothing lost."""
+    assert read(tmp_path, f"{HEADER}2018-08-28 23:00:05.000,1,4,84.53\n") == (
+        [Reading(MOMENT, "1", "4", "84.53")],
+        [],
+    )
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param("Value,Tag,Device,TS\n84.53,4,1,2018-08-28 23:00:05.000\n", id="other-order"),
+        pytest.param("\ufeffTS,Device,Tag,Value\n2018-08-28 23:00:05.000,1,4,84.53\n", id="bom"),
+        pytest.param("TS,Device,Tag,Value\r\n2018-08-28 23:00:05.000,1,4,84.53\r\n", id="crlf"),
+        pytest.param("TS,Device,Tag,Value\n2018-08-28 23:00:05.000,1,4,84.53", id="no-last-line-end"),
+        pytest.param('"TS","Device","Tag","Value"\n"2018-08-28 23:00:05","1","4","84.53"\n', id="quoted"),
+        pytest.param("TS,Unit,Device,Tag,Value\n2018-08-28 23:00:05,bar,1,4,84.53\n", id="further-column"),
+        pytest.param(" TS, Device, Tag, Value\n2018-08-28 23:00:05, 1, 4, 84.53\n", id="spaces"),
+        pytest.param("TS,Device,Tag,Value\n\n2018-08-28 23:00:05,1,4,84.53\n\n", id="blank-lines"),
+    ],
+)
+def test_spellings_of_a_file(tmp_path: Path, content: str) -> None:
+    """Column order, line ends, a byte order mark, quotes and blank lines make no difference."""
+    assert read(tmp_path, content) == ([Reading(MOMENT, "1", "4", "84.53")], [])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2018-08-28 23:00:05",
+        "2018-08-28 23:00:05.000",
+        "2018-08-28T23:00:05",
+        "2018-08-28T23:00:05.0000000Z",
+        "2018-08-28T23:00:05z",
+        "2018-08-29T01:00:05+02:00",
+        "2018-08-28T18:30:05-0430",
+        "2018-08-29 01:00:05+02",
+    ],
+)
+def test_spellings_of_a_moment(tmp_path: Path, text: str) -> None:
+    """Every ISO form names the same UTC moment, and no offset means UTC."""
+    assert read(tmp_path, f"{HEADER}{text},1,4,84.53\n")[0][0].moment == MOMENT
+
+
+@pytest.mark.parametrize(
+    "value", ["10.10", "007", "-1.5E-3", "+2", ".5", "5.", "0.1000000000000000055511151231257827"]
+)
+def test_a_value_keeps_its_own_digits(tmp_path: Path, value: str) -> None:
+    """No value goes through a float and back."""
+    assert read(tmp_path, f"{HEADER}2018-08-28 23:00:05,1,4,{value}\n")[0][0].value == value
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        pytest.param("2018-08-28 23:00:05,1,4", "3 fields instead of 4", id="short"),
+        pytest.param("2018-08-28 23:00:05,1,4,1,2", "5 fields instead of 4", id="long"),
+        pytest.param("yesterday,1,4,1", "TS is not a timestamp", id="no-moment"),
+        pytest.param("2018-08-28,1,4,1", "TS is not a timestamp", id="date-only"),
+        pytest.param("2018-W35-2T23:00,1,4,1", "TS is not a timestamp", id="week-date"),
+        pytest.param("2018-02-30 23:00:05,1,4,1", "TS is no moment", id="no-such-day"),
+        pytest.param("0001-01-01 00:00:00+14:00,1,4,1", "TS is no moment", id="before-time"),
+        pytest.param("0999-01-01 00:00:00,1,4,1", "TS lies in the year 999", id="year-999"),
+        pytest.param("9999-12-31 23:00:00,1,4,1", "TS lies in the year 9999", id="no-next-hour"),
+        pytest.param("2018-08-28 23:00:05,1,4,", "Value is not", id="no-value"),
+        pytest.param("2018-08-28 23:00:05,1,4,nan", "Value is not", id="nan"),
+        pytest.param("2018-08-28 23:00:05,1,4,-inf", "Value is not", id="inf"),
+        pytest.param("2018-08-28 23:00:05,1,4,1e999", "Value is not", id="too-great"),
+        pytest.param("2018-08-28 23:00:05,1,4,1_000", "Value is not", id="underscore"),
+        pytest.param('2018-08-28 23:00:05,1,4,"1,5"', "Value is not", id="decimal-comma"),
+        pytest.param("2018-08-28 23:00:05,1,4,٣", "Value is not", id="other-digits"),
+        pytest.param("2018-08-28 23:00:05,,4,1", "Device is empty", id="no-device"),
+        pytest.param("2018-08-28 23:00:05,1, ,1", "Tag is empty", id="no-tag"),
+        pytest.param("2018-08-28 23:00:05,../x,4,1", "is not a sensor id", id="path"),
+        pytest.param("2018-08-28 23:00:05,1\0,4,1", "is not a sensor id", id="nul"),
+        pytest.param(f"2018-08-28 23:00:05,{'d' * 63},4,1", "is not a sensor id", id="long-name"),
+        pytest.param('2018-08-28 23:00:05,1,4,"1', "it is not CSV", id="open-quote"),
+        pytest.param("2018-08-28 23:00:05,1,4,1\r2018-08-28 23:00:06,1,4,2", "it is not CSV", id="lone-cr"),
+        pytest.param(b"2018-08-28 23:00:05,1,\xff,1", "byte 23 is not UTF-8", id="not-utf-8"),
+        pytest.param(f"2018-08-28 23:00:05,1,4,{'1' * 20_000}", "longer than 10,000 bytes", id="endless"),
+    ],
+)
+def test_why_a_row_is_refused(tmp_path: Path, row: str | bytes, reason: str) -> None:
+    """A bad row says in a few words what is wrong with it."""
+    assert reason in one_reason(tmp_path, row)
+
+
+def test_a_bad_row_costs_only_itself(tmp_path: Path) -> None:
+    """The rows around a stray quote are read, and its line number is the editor's."""
+    content = f'{HEADER}2018-08-28 23:00:05,1,4,1\n\n2018-08-28 23:00:05,1,4,"2\n2018-08-28 23:00:05,1,4,3\n'
+    readings, (reject,) = read(tmp_path, content)
+    assert [reading.value for reading in readings] == ["1", "3"]
+    assert (reject.line, reject.text) == (4, '2018-08-28 23:00:05,1,4,"2')
+
+
+def test_a_line_that_is_too_long_is_one_line(tmp_path: Path) -> None:
+    """Line numbers go on counting after a line that is only read in part."""
+    content = f"{HEADER}{'x' * 35_000}\nbad\n2018-08-28 23:00:05,1,4,3\n"
+    readings, rejects = read(tmp_path, content)
+    assert len(readings) == 1
+    assert [reject.line for reject in rejects] == [2, 3]
+
+
+def test_the_text_of_a_reject_is_short_and_printable(tmp_path: Path) -> None:
+    """A reject can be printed on a terminal whatever the file holds."""
+    _, (reject,) = read(tmp_path, HEADER.encode() + b"\x1b[31m\xff\0" + b"x" * 500 + b"\n")
+    assert reject.text.startswith(r"\x1b[31m\xff\x00xxx")
+    assert reject.text.endswith("…")
+    assert len(reject.text) == 80
+
+
+def test_rejects_are_counted_beyond_those_that_are_kept(tmp_path: Path) -> None:
+    """A file that is bad throughout does not fill the memory with rejects."""
+    file = read_readings(a_file(tmp_path, HEADER + "bad\n" * (MOST_REJECTS + 5)))
+    assert list(file) == []
+    assert file.rejects.total == MOST_REJECTS + 5
+    assert len(file.rejects.listed) == MOST_REJECTS
+
+
+def test_a_file_can_be_read_again(tmp_path: Path) -> None:
+    """A second pass gives the same readings and does not count rejects twice."""
+    file = read_readings(a_file(tmp_path, f"{HEADER}bad\n2018-08-28 23:00:05,1,4,3\n"))
+    assert list(file) == list(file)
+    assert file.rejects.total == 1
+
+
+def test_reading_is_lazy(tmp_path: Path) -> None:
+    """Readings come before the file's end is reached."""
+    file = read_readings(a_file(tmp_path, f"{HEADER}2018-08-28 23:00:05,1,4,3\nbad\n"))
+    rows = iter(file)
+    assert next(rows).value == "3"
+    assert file.rejects.total == 0
+    assert list(rows) == []
+    assert file.rejects.total == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        pytest.param("", "is empty", id="empty"),
+        pytest.param("1,2,3,4\n", "has no column TS", id="no-header"),
+        pytest.param("TS,Device,Value\n", "has no column Tag", id="column-missing"),
+        pytest.param("TS,Device,Tag,Value,Tag\n", "has more than one column Tag", id="column-twice"),
+        pytest.param('"TS\n', "has no readable header: it is not CSV", id="open-quote"),
+        pytest.param("TS,Device,Tag,Value\n".encode("utf-16"), "has no readable header: byte 1", id="utf-16"),
+        pytest.param("x" * 20_000, "has no readable header: it is longer", id="one-line"),
+    ],
+)
+def test_a_file_without_a_good_header_is_refused(tmp_path: Path, content: str | bytes, problem: str) -> None:
+    """A file that is no readings CSV is one error, before any row is read."""
+    with pytest.raises(ReadingsFileError, match=r"readings\.csv: ") as caught:
+        read_readings(a_file(tmp_path, content))
+    assert problem in caught.value.problem
+
+
+def test_a_missing_file_is_refused(tmp_path: Path) -> None:
+    """A wrong path is named, as an error of ours."""
+    with pytest.raises(ReadingsFileError, match=r"nowhere\.csv: cannot be read: No such file"):
+        read_readings(tmp_path / "nowhere.csv")
+
+
+@pytest.mark.parametrize(("name", "problem"), [(".", "Is a directory"), ("a\0b", "embedded null byte")])
+def test_a_path_that_is_no_file_is_refused(tmp_path: Path, name: str, problem: str) -> None:
+    """A folder, or a path no file can have, is an error of ours."""
+    with pytest.raises(ReadingsFileError, match=problem):
+        read_readings(tmp_path / name)
+
+
+def test_colliding_sensors_are_refused_by_name(tmp_path: Path) -> None:
+    """Two pairs that give one sensor id end the file: their readings would mix."""
+    file = read_readings(
+        a_file(tmp_path, f"{HEADER}2018-08-28 23:00:05,a_b,c,1\n2018-08-28 23:00:05,a,b_c,1\n")
+    )
+    with pytest.raises(SensorCollision, match="device 'a_b' tag 'c' and device 'a' tag 'b_c'") as caught:
+        list(file)
+    again = pickle.loads(pickle.dumps(caught.value))  # noqa: S301 - our own bytes
+    assert (str(again), again.sensor_id) == (str(caught.value), "a_b_c")
+
+
+_WORDS = st.sampled_from(
+    [
+        "TS",
+        "Device",
+        "Tag",
+        "Value",
+        "2018-08-28 23:00:05.000",
+        "2018-08-28T23:00:05Z",
+        "1",
+        "a_b",
+        "b",
+        "1e5",
+    ]
+)
+_NOISE = st.sampled_from(
+    [",", "\n", "\r", "\r\n", '"', '""', "\0", "\ufeff", " ", "-", ":", "é", "٣", "\ud83d\ude00"]
+)
+_LIKE_A_FILE = st.lists(_WORDS | _NOISE | st.just(","), max_size=60).map("".join)
+
+
+def _bytes_of(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")
+
+
+@given(
+    with_header=st.booleans(),
+    content=st.binary(max_size=200) | _LIKE_A_FILE.map(_bytes_of) | st.text(max_size=100).map(_bytes_of),
+)
+@example(with_header=True, content=b"9999-12-31 23:59:59-00:01,1,1,1")
+@example(with_header=True, content=b"2018-08-28 24:00:00,1,1,1")
+def test_any_bytes_give_readings_rejects_or_an_error_of_ours(
+    tmp_path_factory: pytest.TempPathFactory, *, with_header: bool, content: bytes
+) -> None:
+    """Whatever a file holds, each line is a good reading, a reject, or nothing; no other error leaves."""
+    path = tmp_path_factory.getbasetemp() / "fuzz.csv"
+    path.write_bytes((HEADER.encode() if with_header else b"") + content)
+    try:
+        file = read_readings(path)
+        readings = list(file)
+    except IngestError:
+        return
+    for reading in readings:
+        assert math.isfinite(float(reading.value))
+        assert sensor_id_of(reading.device, reading.tag)
+        assert reading.moment.utcoffset() == timedelta(0)
+        assert RunHour.containing(reading.moment).next
+    assert len(readings) + file.rejects.total <= path.read_bytes().count(b"\n") + 1
+
+
+@given(
+    st.lists(
+        st.builds(
+            Reading,
+            moment=st.timedeltas(timedelta(0), timedelta(days=365 * 8000)).map(lambda since: MOMENT + since),
+            device=st.from_regex(r"[a-z0-9]{1,8}", fullmatch=True),
+            tag=st.from_regex(r"[A-Z0-9.-]{1,8}", fullmatch=True),
+            value=st.floats(allow_nan=False, allow_infinity=False).map(repr),
+        ),
+        max_size=20,
+    )
+)
+def test_rows_read_back_as_they_were_written(
+    tmp_path_factory: pytest.TempPathFactory, readings: list[Reading]
+) -> None:
+    """What ``to_row`` writes, the reader reads."""
+    path = tmp_path_factory.getbasetemp() / "round.csv"
+    path.write_text(HEADER + "".join(f"{reading.to_row()}\n" for reading in readings))
+    file = ReadingsFile(path)
+    assert list(file) == readings
+    assert file.rejects.total == 0
+
+
+def test_memory_does_not_grow_with_a_line(tmp_path: Path) -> None:
+    """A line without an end is read in pieces, and only its first piece is kept."""
+    path = a_file(tmp_path, HEADER.encode() + b"1" * 3_000_000)
+    with path.open("rb") as stream:
+        longest = max(len(line) for line in readings_csv._bounded_lines(stream))
+    assert longest <= readings_csv.LONGEST_LINE + 1
