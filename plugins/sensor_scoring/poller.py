@@ -20,10 +20,10 @@ from sensor_scoring.outcome import SELECTED, BatchTaskOutcome
 from sensor_scoring.pools import troubles_of
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncGenerator, Mapping
 
     from azure.batch.aio import BatchClient
-    from azure.storage.blob.aio import ContainerClient
+    from azure.storage.blob.aio import BlobServiceClient
 
 log = logging.getLogger(__name__)
 
@@ -63,7 +63,7 @@ class JobPoller:
     commit_folder: str = ""
     wasb_conn_id: str = ""
 
-    async def ticks(self) -> AsyncIterator[Tick]:
+    async def ticks(self) -> AsyncGenerator[Tick, None]:
         """Yield what is known, at once and then after each pause, for ever."""
         look = _Look(self)
         try:
@@ -80,7 +80,7 @@ class _Look:
     def __init__(self, poller: JobPoller) -> None:
         self._poller = poller
         self._batch: BatchClient | None = None
-        self._marks: ContainerClient | None = None
+        self._storage: BlobServiceClient | None = None
         self._known = Tick()
         self._completed = -1
         self._silent_since: float | None = None
@@ -94,7 +94,7 @@ class _Look:
         return self._known
 
     async def close(self) -> None:
-        for client in (self._batch, self._marks):
+        for client in (self._batch, self._storage):
             if client is not None:
                 await client.close()
 
@@ -137,10 +137,11 @@ class _Look:
     async def _committed(self) -> frozenset[str]:
         if not self._poller.commit_folder:
             return frozenset()
-        if self._marks is None:
-            service = await WasbAsyncHook(wasb_conn_id=self._poller.wasb_conn_id).get_async_conn()
-            self._marks = service.get_container_client(self._poller.commit_container)
-        names = self._marks.list_blob_names(name_starts_with=self._poller.commit_folder)
+        if self._storage is None:
+            hook = WasbAsyncHook(wasb_conn_id=self._poller.wasb_conn_id)
+            self._storage = await hook.get_async_conn()
+        marks = self._storage.get_container_client(self._poller.commit_container)
+        names = marks.list_blob_names(name_starts_with=self._poller.commit_folder)
         return frozenset([name async for name in names])
 
     async def _pool_troubles(self, client: BatchClient) -> tuple[str, ...]:

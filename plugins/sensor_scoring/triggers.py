@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
 from airflow.triggers.base import BaseEventTrigger, BaseTrigger, TaskSuccessEvent, TriggerEvent
@@ -85,8 +86,9 @@ class BatchTaskTrigger(BaseEventTrigger):
     @classmethod
     async def open_shared_stream(cls, kwargs: dict[str, Any]) -> AsyncIterator[Tick]:
         """Poll the job of one of them, for all."""
-        async for tick in cls(**kwargs).poller().ticks():
-            yield tick
+        async with aclosing(cls(**kwargs).poller().ticks()) as ticks:
+            async for tick in ticks:
+                yield tick
 
     async def filter_shared_stream(self, shared_stream: AsyncIterator[Tick]) -> AsyncIterator[TriggerEvent]:
         """Wait for the tick that ends our Batch task."""
@@ -101,11 +103,7 @@ class BatchTaskTrigger(BaseEventTrigger):
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Poll for this one alone: ``airflow dags test`` runs triggers in line, one after the other."""
-        async for tick in self.poller().ticks():
-            event = self._event(tick)
-            if event is not None:
-                yield event
-                return
+        yield await self._ended()
 
     async def on_kill(self) -> None:
         """End our Batch task when a user has marked or cleared the task instance; its siblings run on."""
@@ -131,6 +129,14 @@ class BatchTaskTrigger(BaseEventTrigger):
             commit_folder=self._commit_folder,
             wasb_conn_id=self.wasb_conn_id,
         )
+
+    async def _ended(self) -> TriggerEvent:
+        async with aclosing(self.poller().ticks()) as ticks:
+            async for tick in ticks:
+                event = self._event(tick)
+                if event is not None:
+                    return event
+        raise RuntimeError("the poll of a Batch job never ends by itself")
 
     def _event(self, tick: Tick) -> TriggerEvent | None:
         self._say(tick)

@@ -1,0 +1,218 @@
+"""Rules of the compose file, checked without an engine."""
+
+from __future__ import annotations
+
+import http.server
+import importlib.util
+import json
+import os
+import re
+import stat
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from azure.storage.blob import BlobServiceClient
+
+from local_stack.env_file import SECRETS
+
+ROOT = Path(__file__).resolve().parents[2]
+TEXT = (ROOT / "docker-compose.yaml").read_text()
+COMPOSE = yaml.safe_load(TEXT)
+SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
+
+ONE_SHOT = {"airflow-init", "storage-init"}
+AIRFLOW = {"airflow-init", "storage-init", "api-server", "scheduler", "dag-processor", "triggerer"}
+
+_VARIABLE = re.compile(r"(?<!\$)\$(?:\{(\w+)([^}]*)\}|(\w+))")
+_SECRET_NAME = re.compile(r"PASSWORD$|SECRET|_KEY$|CONN|ACCOUNTS")
+
+
+def substituted(text: str) -> str:
+    """Put made-up secrets in, as compose puts in real ones."""
+    return _VARIABLE.sub(lambda match: f"made-up-{match[1]}", text).replace("$$", "$")
+
+
+def test_every_variable_is_a_secret_without_a_default() -> None:
+    """Each variable stops the start when it is not set, and the generator makes all of them and no other."""
+    found = _VARIABLE.findall(re.sub(r"^\s*#.*$", "", TEXT, flags=re.MULTILINE))
+    assert all(form.startswith(":?") for _, form, _ in found)
+    assert {braced or plain for braced, _, plain in found} == set(SECRETS)
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_no_secret_is_written_down(name: str) -> None:
+    """Whatever is named like a secret takes its value from the generated file."""
+    environment: dict[str, str] = SERVICES[name].get("environment", {})
+    for variable, value in environment.items():
+        if _SECRET_NAME.search(variable):
+            assert "${" in value, variable
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_published_ports_are_on_loopback(name: str) -> None:
+    """Nothing answers to the network the machine is in."""
+    assert all(re.fullmatch(r"127\.0\.0\.1:\d+:\d+", port) for port in SERVICES[name].get("ports", []))
+    assert "network_mode" not in SERVICES[name]
+    assert not SERVICES[name].get("privileged", False)
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_images_are_pinned(name: str) -> None:
+    """A foreign image names its version; an own one names the Dockerfile it comes from."""
+    service = SERVICES[name]
+    _, _, tag = service["image"].rpartition(":")
+    assert re.match(r"\d", tag), service["image"]
+    if "build" in service:
+        context = ROOT / service["build"]["context"]
+        assert context == ROOT
+        assert (context / service["build"]["dockerfile"]).is_file()
+
+
+def test_airflow_processes_share_one_environment() -> None:
+    """No Airflow process has a setting that another lacks or sets otherwise."""
+    shared = COMPOSE["x-airflow-environment"]
+    for name in AIRFLOW:
+        assert shared.items() <= SERVICES[name]["environment"].items(), name
+        assert SERVICES[name]["image"] == COMPOSE["x-airflow"]["image"]
+        assert SERVICES[name]["volumes"] == COMPOSE["x-airflow"]["volumes"]
+    extra = {name: set(SERVICES[name]["environment"]) - set(shared) for name in AIRFLOW}
+    assert {name: more for name, more in extra.items() if more} == {
+        "airflow-init": {"AIRFLOW_ADMIN_PASSWORD"}
+    }
+
+
+def test_every_airflow_setting_exists() -> None:
+    """Airflow ignores a misspelt variable without a word; its own list of settings knows them all."""
+    spec = importlib.util.find_spec("airflow")
+    assert spec
+    assert spec.submodule_search_locations
+    folder = Path(spec.submodule_search_locations[0]) / "config_templates"
+    known = yaml.safe_load((folder / "config.yml").read_text())
+    for variable in COMPOSE["x-airflow-environment"]:
+        if variable.startswith("AIRFLOW__"):
+            _, section, option = variable.split("__")
+            assert option.lower() in known[section.lower()]["options"], variable
+
+
+def test_users_sign_in_with_a_password() -> None:
+    """The simple auth manager is never told that everybody is an administrator."""
+    environment = COMPOSE["x-airflow-environment"]
+    assert environment["AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS"] == "false"
+    folder = Path(environment["AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE"]).parent
+    assert f"airflow-auth:{folder}" in COMPOSE["x-airflow"]["volumes"]
+
+
+def test_connections_are_what_the_hooks_read() -> None:
+    """Both connections are JSON once the secrets are in, and name the services of this file."""
+    environment = COMPOSE["x-airflow-environment"]
+    storage = json.loads(substituted(environment["AIRFLOW_CONN_WASB_DEFAULT"]))
+    assert storage["conn_type"] == "wasb"
+    with BlobServiceClient.from_connection_string(storage["extra"]["connection_string"]) as service:
+        assert service.account_name == "devstoreaccount1"
+        assert service.url == "http://azurite:10000/devstoreaccount1/"
+        assert service.credential.account_key == "made-up-BLOB_ACCOUNT_KEY"
+    batch = json.loads(substituted(environment["AIRFLOW_CONN_AZURE_BATCH_DEFAULT"]))
+    assert batch == {
+        "conn_type": "azure_batch",
+        "login": "localbatch",
+        "password": "made-up-BATCH_ACCOUNT_KEY",
+        "extra": {"account_url": "http://batch-emulator:8900"},
+    }
+
+
+def test_the_two_ends_of_each_service_agree() -> None:
+    """Accounts, ports and keys of the connections are those the services are started with."""
+    emulator = SERVICES["batch-emulator"]
+    options = dict(zip(emulator["command"][::2], emulator["command"][1::2], strict=True))
+    assert (options["--account"], options["--port"]) == ("localbatch", "8900")
+    assert options["--image"].startswith("sensor-scoring=")
+    assert substituted(emulator["environment"]["AZURE_BATCH_EMULATOR_KEY"]) == "made-up-BATCH_ACCOUNT_KEY"
+    accounts = substituted(SERVICES["azurite"]["environment"]["AZURITE_ACCOUNTS"])
+    assert accounts == "devstoreaccount1:made-up-BLOB_ACCOUNT_KEY"
+    assert {"--skipApiVersionCheck", "--disableTelemetry"} < set(SERVICES["azurite"]["command"])
+
+
+def test_azurite_is_the_version_the_laptop_runs() -> None:
+    """Containers and laptop store with the same Azurite."""
+    package = json.loads((ROOT / "local_stack/package.json").read_text())
+    _, _, tag = SERVICES["azurite"]["image"].rpartition(":")
+    assert tag == package["dependencies"]["azurite"]
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_services_wait_for_what_they_need(name: str) -> None:
+    """A service that others wait for can be waited for, and only those that end may not restart."""
+    service = SERVICES[name]
+    assert service["restart"] == ("no" if name in ONE_SHOT else "unless-stopped")
+    assert ("healthcheck" in service) == (name not in ONE_SHOT)
+    for other, wait in service.get("depends_on", {}).items():
+        ends = other in ONE_SHOT
+        assert wait["condition"] == ("service_completed_successfully" if ends else "service_healthy")
+
+
+def test_every_airflow_process_waits_for_the_database() -> None:
+    """Nobody but the two initial steps starts before the migration has ended."""
+    for name in AIRFLOW - ONE_SHOT:
+        assert "airflow-init" in SERVICES[name]["depends_on"]
+
+
+def test_volumes_are_named_and_all_used() -> None:
+    """State outlives containers, nothing of the host is mounted, and no volume is left over."""
+    mounted = {mount.split(":")[0] for service in SERVICES.values() for mount in service.get("volumes", [])}
+    assert mounted == set(COMPOSE["volumes"])
+
+
+@pytest.mark.parametrize(("name", "port"), [("api-server", 8080), ("scheduler", 8974)])
+@pytest.mark.parametrize("status", [200, 503])
+def test_a_health_check_believes_the_answer(name: str, port: int, status: int) -> None:
+    """The check succeeds on 200 and fails on 503; run as it stands, at another port."""
+
+    class Answer(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(status)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    check = SERVICES[name]["healthcheck"]["test"]
+    assert check[:3] == ["CMD", "python", "-c"]
+    with http.server.HTTPServer(("127.0.0.1", 0), Answer) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+        thread.start()
+        program = check[3].replace(f":{port}/", f":{server.server_port}/")
+        assert program != check[3]
+        done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=False)
+        server.shutdown()
+        thread.join()
+    assert (done.returncode == 0) == (status == 200)
+
+
+def test_the_password_reaches_the_auth_manager(tmp_path: Path) -> None:
+    """The first step writes the password where Airflow reads it, for its own user only, then migrates."""
+    service = SERVICES["airflow-init"]
+    passwords = tmp_path / "passwords.json"
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    (programs / "airflow").write_text('#!/bin/sh\necho "airflow $*"\n')
+    (programs / "airflow").chmod(0o755)
+    (programs / "python").symlink_to(sys.executable)
+    done = subprocess.run(
+        [*service["entrypoint"], substituted(service["command"][0])],
+        env={
+            "PATH": f"{programs}:{os.environ['PATH']}",
+            "AIRFLOW_ADMIN_PASSWORD": 'made-up "password"',
+            "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(passwords),
+        },
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == "airflow db migrate\n"
+    assert json.loads(passwords.read_text()) == {"admin": 'made-up "password"'}
+    assert stat.S_IMODE(passwords.stat().st_mode) == 0o600

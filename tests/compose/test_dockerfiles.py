@@ -1,0 +1,129 @@
+"""Rules of the Dockerfiles that the compose file builds, checked without an engine."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from fnmatch import fnmatch
+from importlib.metadata import requires
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+ROOT = Path(__file__).resolve().parents[2]
+DOCKERFILES = ["airflow_image/Dockerfile", "batch_emulator/Dockerfile"]
+
+
+def instructions(dockerfile: str) -> list[tuple[str, str]]:
+    """Read a Dockerfile: each instruction with its joined argument."""
+    text = re.sub(r"^#.*\n", "", (ROOT / dockerfile).read_text(), flags=re.MULTILINE)
+    lines = re.sub(r"\\\n\s*", "", text).splitlines()
+    return [(words[0], words[1]) for line in lines if (words := line.split(None, 1))]
+
+
+def copied(dockerfile: str) -> list[str]:
+    """Return what a Dockerfile copies from the repository."""
+    return [
+        source
+        for name, argument in instructions(dockerfile)
+        if name == "COPY"
+        for source in argument.split()[:-1]
+    ]
+
+
+@pytest.mark.parametrize("dockerfile", DOCKERFILES)
+def test_the_base_image_is_a_choice(dockerfile: str) -> None:
+    """The first two instructions let a build name another base."""
+    assert instructions(dockerfile)[:2] == [
+        ("ARG", "BASE_IMAGE=python:3.12-slim-bookworm"),
+        ("FROM", "${BASE_IMAGE}"),
+    ]
+
+
+@pytest.mark.parametrize("dockerfile", DOCKERFILES)
+def test_the_legacy_builder_can_build_it(dockerfile: str) -> None:
+    """No mounts, no heredocs, no flags that only newer builders know."""
+    for name, argument in instructions(dockerfile):
+        assert name in {"ARG", "FROM", "ENV", "RUN", "COPY", "USER", "WORKDIR", "EXPOSE", "ENTRYPOINT", "CMD"}
+        assert not re.match(r"--(mount|network|security|link|chmod|parents|exclude)|<<", argument)
+
+
+@pytest.mark.parametrize("dockerfile", DOCKERFILES)
+def test_packages_are_the_locked_ones(dockerfile: str) -> None:
+    """Every installation demands the hashes of the lock."""
+    installs = re.findall(r"pip install[^&]*", " ".join(text for _, text in instructions(dockerfile)))
+    assert installs
+    assert all("--require-hashes" in install for install in installs)
+
+
+@pytest.mark.parametrize("dockerfile", DOCKERFILES)
+def test_nothing_runs_as_root(dockerfile: str) -> None:
+    """The last user is an ordinary one, and nothing is installed or copied after it."""
+    names = [name for name, _ in instructions(dockerfile)]
+    users = [argument for name, argument in instructions(dockerfile) if name == "USER"]
+    assert users
+    assert users[-1] not in {"root", "0"}
+    assert not {"RUN", "COPY"} & set(names[names.index("USER") :])
+
+
+@pytest.mark.parametrize("dockerfile", DOCKERFILES)
+def test_what_is_copied_reaches_the_builder(dockerfile: str) -> None:
+    """The ignore file lets every copied path through, and the path exists."""
+    lines = (ROOT / ".dockerignore").read_text().splitlines()
+    admitted = [line[1:] for line in lines if line.startswith("!")]
+    for source in copied(dockerfile):
+        assert any(source == path or source.startswith(f"{path}/") for path in admitted), source
+        assert (ROOT / source).exists(), source
+
+
+@pytest.mark.parametrize("secret", [".env", ".git", ".venv", "local_stack", "tests", "runs"])
+def test_what_no_image_needs_stays_out(secret: str) -> None:
+    """The ignore file admits by name: secrets, environments and results are not sent to the builder."""
+    lines = (ROOT / ".dockerignore").read_text().splitlines()
+    assert "*" in lines
+    assert not any(fnmatch(secret, line[1:]) for line in lines if line.startswith("!"))
+
+
+def test_the_emulator_gets_all_of_its_packages() -> None:
+    """The awk line of the Dockerfile picks exactly the emulator's packages and what they require."""
+    (script,) = re.findall(r"awk '([^']+)'", (ROOT / "batch_emulator/Dockerfile").read_text())
+    done = subprocess.run(
+        ["awk", script, ROOT / "requirements.txt"],  # noqa: S607 - the image has awk on its path too
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    picked = set(re.findall(r"^([a-z0-9-]+)==", done.stdout, re.MULTILINE))
+    assert picked == _closure("starlette", "uvicorn", "httpx")
+    assert done.stdout.count("==") == len(picked)
+    assert "--hash=sha256:" in done.stdout
+
+
+def _closure(*names: str) -> set[str]:
+    found: set[str] = set()
+    waiting = list(names)
+    while waiting:
+        name = canonicalize_name(waiting.pop())
+        if name in found:
+            continue
+        found.add(name)
+        waiting += [need.name for need in map(Requirement, requires(name) or []) if _applies(need)]
+    return found
+
+
+def _applies(need: Requirement) -> bool:
+    versions = ({"extra": "", "python_version": version} for version in ("3.11", "3.12", "3.13"))
+    return need.marker is None or any(need.marker.evaluate(version) for version in versions)
+
+
+def test_the_postgresql_lock_covers_what_is_asked_for() -> None:
+    """The drivers are pinned with hashes, and none of them is pinned differently by the project."""
+    asked = set(re.findall(r"^[a-z]\S*", (ROOT / "airflow_image/requirements.in").read_text(), re.MULTILINE))
+    pins = dict(
+        re.findall(r"^(\S+)==(\S+)", (ROOT / "airflow_image/requirements.txt").read_text(), re.MULTILINE)
+    )
+    project = dict(re.findall(r"^(\S+)==(\S+)", (ROOT / "requirements.txt").read_text(), re.MULTILINE))
+    assert asked <= set(pins)
+    assert all(project.get(name, version) == version for name, version in pins.items())

@@ -1,0 +1,106 @@
+"""The file of secrets that the containers start with."""
+
+from __future__ import annotations
+
+import base64
+import json
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from cryptography.fernet import Fernet
+
+from local_stack.env_file import ENV_FILE, SECRETS, create, main, missing
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def secrets_of(path: Path) -> dict[str, str]:
+    """Read a file of secrets as compose does."""
+    return dict(line.split("=", 1) for line in path.read_text().splitlines())
+
+
+def test_every_secret_is_made_for_its_owner_only(tmp_path: Path) -> None:
+    """The file sets every secret, and nobody but its owner can read it."""
+    path = tmp_path / ".env"
+    assert create(path)
+    assert list(secrets_of(path)) == list(SECRETS)
+    assert missing(path) == []
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_no_two_installations_share_a_secret(tmp_path: Path) -> None:
+    """Every value is drawn afresh, and none is short."""
+    create(tmp_path / "one")
+    create(tmp_path / "other")
+    one, other = secrets_of(tmp_path / "one"), secrets_of(tmp_path / "other")
+    assert not set(one.values()) & set(other.values())
+    assert len(set(one.values())) == len(SECRETS)
+    assert all(len(value) >= 24 for value in one.values())
+
+
+def test_a_file_that_exists_is_never_written_to(tmp_path: Path) -> None:
+    """The database and stored connections know the old secrets, so they stay."""
+    path = tmp_path / ".env"
+    path.write_text("POSTGRES_PASSWORD=known\n")
+    assert not create(path)
+    assert path.read_text() == "POSTGRES_PASSWORD=known\n"
+
+
+def test_values_survive_compose_urls_and_json(tmp_path: Path) -> None:
+    """No value holds what would be read in a second way where it is put in."""
+    create(tmp_path / ".env")
+    for name, value in secrets_of(tmp_path / ".env").items():
+        assert not set(value) & set(" \t'\"\\$#{}%;")
+        assert json.loads(f'"{value}"') == value
+        if name.startswith("POSTGRES"):
+            assert not set(value) & set("/@:?+=")
+
+
+def test_keys_have_the_form_their_users_want(tmp_path: Path) -> None:
+    """Fernet takes the fernet key; account keys are base64 of 64 bytes."""
+    create(tmp_path / ".env")
+    values = secrets_of(tmp_path / ".env")
+    fernet = Fernet(values["AIRFLOW_FERNET_KEY"])
+    assert fernet.decrypt(fernet.encrypt(b"text")) == b"text"
+    for name in ("BATCH_ACCOUNT_KEY", "BLOB_ACCOUNT_KEY"):
+        assert len(base64.b64decode(values[name], validate=True)) == 64
+
+
+def test_an_older_file_says_what_it_lacks(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A file made before a secret was introduced is named, with the secret."""
+    path = tmp_path / ".env"
+    create(path)
+    path.write_text("".join(f"{name}=x\n" for name in SECRETS if name != "BLOB_ACCOUNT_KEY"))
+    assert main([str(path)]) == 1
+    assert "does not set BLOB_ACCOUNT_KEY: add them" in capsys.readouterr().err
+
+
+def test_the_program_writes_once_and_never_prints_a_secret(tmp_path: Path) -> None:
+    """Run as the compose file says, twice: the second time changes nothing."""
+    path = tmp_path / ".env"
+    outputs = [_run(path) for _ in range(2)]
+    assert "written" in outputs[0]
+    assert "kept as it is" in outputs[1]
+    assert not any(value in "".join(outputs) for value in secrets_of(path).values())
+
+
+def _run(path: Path) -> str:
+    done = subprocess.run(
+        [sys.executable, "-m", "local_stack.env_file", path],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("ignoring", [".gitignore", ".dockerignore"])
+def test_the_file_is_neither_committed_nor_built_in(ignoring: str) -> None:
+    """The default place is where compose looks, and both ignore files name it."""
+    assert ENV_FILE == ROOT / ".env"
+    lines = (ROOT / ignoring).read_text().splitlines()
+    assert {".env", "**/.env"} & set(lines)
