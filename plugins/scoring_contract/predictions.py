@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 COLUMNS = ("TS", "Device", "Tag", "Value", "Prediction", "Score")
 """Header of a prediction CSV. ``Prediction`` is 1 for an anomaly, else 0; ``Score`` is the model's decision
-value: the lower, the more abnormal, below 0 an anomaly."""
+value: the lower, the more abnormal; 0 or below is an anomaly."""
 
 
 @dataclass(frozen=True, slots=True)

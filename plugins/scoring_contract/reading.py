@@ -48,9 +48,9 @@ class Node:
         return self.value is None
 
     def text(self) -> str:
-        """Return the value as a non-empty string."""
-        if not isinstance(self.value, str) or not self.value:
-            raise self.wrong("is not a non-empty string")
+        """Return the value as a non-empty string that can stand in a header or a line of a log."""
+        if not isinstance(self.value, str) or not self.value or not self.value.isprintable():
+            raise self.wrong("is not a non-empty printable string")
         return self.value
 
     def count(self) -> int:

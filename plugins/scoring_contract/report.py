@@ -56,7 +56,7 @@ class SensorReport:
     model_sha256: str = ""
     cause: Cause | None = None
     reason: str = ""
-    """One sentence for people; set when failed or skipped."""
+    """One sentence for people; set when failed or skipped, or when some of the readings were gone."""
 
     def to_json(self) -> dict[str, Any]:
         """Return the wire form."""

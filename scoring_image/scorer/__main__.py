@@ -1,0 +1,76 @@
+"""The edge of the process: words in, exit code out.
+
+``python -m scorer score ...`` is written by the orchestrator (``scoring_contract.invocation``),
+``python -m scorer train ...`` by people and by the training DAG (``--help`` explains it).
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from typing import TYPE_CHECKING
+
+from scorer.console import Console
+from scorer.errors import ScorerError
+from scoring_contract.errors import ContractError
+from scoring_contract.invocation import ExitCode, ScoreInvocation
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, MutableMapping, Sequence
+
+_USAGE = """\
+usage: python -m scorer score --contract N --manifest BLOB --report BLOB
+       python -m scorer train --from HOUR --until HOUR [--nu SHARE] [--gamma RULE] [--min-rows N]"""
+
+
+def main(argv: Sequence[str], environ: MutableMapping[str, str], console: Console) -> ExitCode:
+    """Run one command and turn whatever goes wrong into an exit code."""
+    started = time.monotonic()
+    _use_one_blas_thread(environ)
+    try:
+        return _run(argv, environ, console, started)
+    except ScorerError as fault:
+        console.complain(str(fault))
+        return ExitCode[fault.cause.name]
+    except ContractError as error:
+        console.complain(str(error))
+        return ExitCode.ORDER
+    except Exception as error:  # noqa: BLE001  # the one catch-all: a traceback and a code instead of neither
+        console.trace(error)
+        return ExitCode.UNEXPECTED
+
+
+def _run(argv: Sequence[str], environ: Mapping[str, str], console: Console, started: float) -> ExitCode:
+    match argv[:1]:
+        case ["train"]:
+            from scorer.train_order import train_order  # noqa: PLC0415  # scoring does not need argparse
+
+            order = train_order(argv[1:])
+            from scorer.train import train  # noqa: PLC0415  # numpy after the threads are set, for a good order
+
+            return train(order, environ, console=console, started=started)
+        case ["-h" | "--help"]:
+            console.tell(_USAGE)
+            return ExitCode.SUCCESS
+        case ["score"]:
+            invocation = ScoreInvocation.from_argv(argv)
+            from scorer.score import score  # noqa: PLC0415  # numpy after the threads are set
+
+            return score(invocation, environ, console=console, started=started)
+        case _:
+            console.complain(_USAGE)
+            return ExitCode.ORDER
+
+
+def _use_one_blas_thread(environ: MutableMapping[str, str]) -> None:
+    """Keep numpy to one thread: our sums are small, and a node runs one process per slot.
+
+    The libraries read these when numpy is imported, so this comes first.
+    """
+    for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+        environ.setdefault(name, "1")
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:], os.environ, Console(sys.stdout, sys.stderr)))

@@ -1,0 +1,129 @@
+"""Container URLs: how they read and what must never be shown of them. No network here.
+
+======================================================  ==============================================
+``https://acct.blob.core.windows.net/data?<SAS>``       Azure, with a shared access signature
+``https://acct.blob.core.windows.net/data``             Azure, with the identity of the machine
+``http://127.0.0.1:10000/devstoreaccount1/data?<SAS>``  Azurite: the account is the path's first part
+``file:///mnt/data``                                    a mounted folder
+======================================================  ==============================================
+
+Plain ``http`` would show the signature to everyone on the way. It is accepted where there is no way
+(loopback) and for the development account, whose key is public knowledge.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from ipaddress import ip_address
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
+
+from scorer.errors import OrderFault
+
+if TYPE_CHECKING:
+    from urllib.parse import SplitResult
+
+DEVELOPMENT_ACCOUNT = "devstoreaccount1"
+
+_CONTAINER = re.compile(r"[a-z0-9$](?:-?[a-z0-9]){2,62}", re.ASCII)
+_ACCOUNT = re.compile(r"[a-z0-9]{3,24}", re.ASCII)
+_URL_QUERY = re.compile(r"(https?://[^\s?\"'<>]*)\?[^\s\"'<>]*", re.IGNORECASE)
+_SIGNATURE = re.compile(r"\b(sig|skoid|sktid|token|key)=[^&\s\"'<>]+", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class BlobAddress:
+    """A container of a Blob service."""
+
+    endpoint: str
+    """``https://acct.blob.core.windows.net``, or ``http://127.0.0.1:10000/devstoreaccount1``."""
+    account: str
+    container: str
+    signature: str = field(default="", repr=False)
+    """Query of the URL; empty means the identity of the machine."""
+
+    @property
+    def is_plain_http(self) -> bool:
+        """Whether requests travel unencrypted."""
+        return self.endpoint.startswith("http://")
+
+
+@dataclass(frozen=True, slots=True)
+class FolderAddress:
+    """A container that is mounted as a folder."""
+
+    path: Path
+
+
+def address_of(url: str, *, name: str) -> BlobAddress | FolderAddress:
+    """Read a container's URL.
+
+    :param name: what to call the URL in errors; the URL itself is never quoted
+    :raises OrderFault: if the URL is none of the forms above
+    """
+    if not url.isprintable() or " " in url:
+        raise OrderFault(f"{name} holds blanks or control characters")
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:
+        raise OrderFault(f"{name} is not a URL") from None  # the cause would quote the URL
+    if parts.scheme == "file":
+        return _folder(parts, name)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise OrderFault(f"{name} is neither an https:// nor a file:// URL")
+    return _blob_container(parts, name)
+
+
+def without_secrets(text: str) -> str:
+    """Return a text without the queries of its URLs and without signatures that stand alone."""
+    return _SIGNATURE.sub(r"\1=***", _URL_QUERY.sub(r"\1?***", text))
+
+
+def _folder(parts: SplitResult, name: str) -> FolderAddress:
+    path = Path(unquote(parts.path))
+    if parts.netloc not in {"", "localhost"} or not path.is_absolute() or parts.query or parts.fragment:
+        raise OrderFault(f"{name} must name an absolute folder: file:///mnt/data")
+    return FolderAddress(path)
+
+
+def _blob_container(parts: SplitResult, name: str) -> BlobAddress:
+    if "@" in parts.netloc or parts.fragment:
+        raise OrderFault(f"{name} holds a user name or a fragment, which no container URL has")
+    if parts.query and "sig=" not in parts.query:
+        raise OrderFault(f"{name} has a query that is no shared access signature")
+    endpoint = f"{parts.scheme}://{parts.netloc}"
+    host = parts.hostname or ""
+    segments = [unquote(segment) for segment in parts.path.split("/") if segment]
+    if _has_account_in_path(host):
+        account, container = segments if len(segments) == len(("account", "container")) else ("", "")
+        endpoint = f"{endpoint}/{account}"
+    else:
+        account, container = host.partition(".")[0], segments[0] if len(segments) == 1 else ""
+    if not _ACCOUNT.fullmatch(account) or not _CONTAINER.fullmatch(container):
+        raise OrderFault(f"{name} does not name one storage account and one container")
+    if parts.scheme == "http" and not _may_be_plain(host, account):
+        raise OrderFault(
+            f"{name} is plain http to another machine: the signature would be readable on the way"
+        )
+    return BlobAddress(endpoint, account, container, parts.query)
+
+
+def _has_account_in_path(host: str) -> bool:
+    """Tell Azurite and its like by the host: an IP address or a bare name cannot carry the account."""
+    return _is_ip(host) or "." not in host
+
+
+def _may_be_plain(host: str, account: str) -> bool:
+    is_loopback = host == "localhost" or (_is_ip(host) and ip_address(host).is_loopback)
+    return is_loopback or account == DEVELOPMENT_ACCOUNT
+
+
+def _is_ip(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True

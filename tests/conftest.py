@@ -1,0 +1,29 @@
+"""What tests of several parts stand on: a real Azurite, one for the whole session."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from local_stack.azurite import running_azurite
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from local_stack.azurite import BlobStorage
+
+# A busy machine must not fail a property: the same examples every time, however long they take.
+settings.register_profile(
+    "steady", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("steady")
+
+
+@pytest.fixture(scope="session")
+def azurite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BlobStorage]:
+    """Run Azurite with the containers of the contract."""
+    folder = tmp_path_factory.mktemp("azurite")
+    with running_azurite(folder / "blobs", log=folder / "azurite.log") as storage:
+        yield storage

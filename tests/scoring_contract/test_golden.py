@@ -1,0 +1,111 @@
+"""The wire forms, pinned: a change here is a change for every scorer that is deployed."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+
+import pytest
+
+from scoring_contract.hour import RunHour
+from scoring_contract.invocation import PROGRAM, ScoreInvocation
+from scoring_contract.manifest import Manifest, ModelRef, SensorOrder
+from scoring_contract.registry import Registry, SensorEntry, TrainedModel
+from scoring_contract.report import Cause, Report, SensorReport, SensorState
+
+GOLDEN = Path(__file__).parent / "golden"
+HOUR = RunHour.parse("2018-08-29T02")
+RUN = "scoring-20180829T02-b047316e0f"
+PLANNED_AT = "2018-08-29T03:05:00.000000Z"
+MODEL = ModelRef(
+    version="20180829T02-0123456789",
+    blob="1_4/20180829T02-0123456789/model.json",
+    sha256="9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+    format="ocsvm-json/1",
+)
+
+MANIFEST = Manifest(
+    hour=HOUR,
+    run=RUN,
+    group="1_4",
+    planned_at=PLANNED_AT,
+    sensors=(
+        SensorOrder(
+            sensor="1_4",
+            device="1",
+            tag="4",
+            model=MODEL,
+            readings=("readings/2018/08/29/02/1_4/0.csv", "readings/2018/08/29/02/1_4/1.csv"),
+        ),
+    ),
+)
+REPORT = Report(
+    hour=HOUR,
+    run=RUN,
+    group="1_4",
+    manifest=f"{RUN}/manifests/1_4.json",
+    planned_at=PLANNED_AT,
+    seconds=0.25,
+    sensors=(
+        SensorReport(
+            sensor="1_4",
+            state=SensorState.SCORED,
+            readings=298,
+            rejected=2,
+            anomalies=15,
+            seconds=0.125,
+            model_sha256=MODEL.sha256,
+        ),
+        SensorReport(
+            sensor="1_5", state=SensorState.FAILED, cause=Cause.MODEL, reason="its model is not there"
+        ),
+    ),
+)
+REGISTRY = Registry(
+    {
+        "1_4": SensorEntry(
+            device="1",
+            tag="4",
+            current=MODEL.version,
+            versions={
+                MODEL.version: TrainedModel(
+                    ref=MODEL,
+                    trained_from=RunHour.parse("2018-08-28T23"),
+                    trained_until=HOUR,
+                    rows=902,
+                    libraries={"numpy": "2.4.6", "scikit-learn": "1.9.1"},
+                )
+            },
+        )
+    }
+)
+INVOCATION = ScoreInvocation(
+    manifest=f"{RUN}/manifests/1_4.json",
+    report=f"{RUN}/reports/{RUN}-g2/1_4-0c79023f43-e2-a0.json",
+)
+
+CASES = [
+    pytest.param("manifest.json", MANIFEST, Manifest, id="manifest"),
+    pytest.param("report.json", REPORT, Report, id="report"),
+    pytest.param("registry.json", REGISTRY, Registry, id="registry"),
+]
+
+
+@pytest.mark.parametrize(("file", "message", "kind"), CASES)
+def test_a_message_is_written_as_the_golden_file_says(file, message, kind) -> None:
+    """Every byte of a message is part of the contract, order and line ends included."""
+    assert isinstance(message, kind)
+    assert message.to_json() == (GOLDEN / file).read_text()
+
+
+@pytest.mark.parametrize(("file", "message", "kind"), CASES)
+def test_a_golden_file_reads_back_as_the_message(file, message, kind) -> None:
+    """What the other side wrote is understood without loss."""
+    assert kind.from_json((GOLDEN / file).read_text()) == message
+
+
+def test_the_command_line_is_the_golden_one() -> None:
+    """The command that Batch runs is part of the contract too."""
+    golden = (GOLDEN / "command.txt").read_text().strip()
+    assert shlex.join([*PROGRAM, *INVOCATION.to_argv()]) == golden
+    assert ScoreInvocation.from_argv(shlex.split(golden)[len(PROGRAM) :]) == INVOCATION

@@ -1,0 +1,215 @@
+"""What the contract refuses, and how it says so."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import pickle
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scoring_contract import layout
+from scoring_contract.access import url_of, variable_of
+from scoring_contract.errors import ContractError, InvocationError, LayoutError, MessageError
+from scoring_contract.hour import RunHour
+from scoring_contract.invocation import ExitCode, ScoreInvocation
+from scoring_contract.layout import Container
+from scoring_contract.manifest import Manifest
+from scoring_contract.predictions import PredictionMark
+from scoring_contract.registry import Registry
+from scoring_contract.report import Cause, Report, SensorReport, SensorState
+
+GOLDEN = Path(__file__).parent / "golden"
+HOUR = RunHour.parse("2018-08-29T02")
+
+
+def changed(file: str, path: list, value: object) -> str:
+    """Return a golden message with one place changed."""
+    body = json.loads((GOLDEN / file).read_text())
+    place = body
+    for step in path[:-1]:
+        place = place[step]
+    place[path[-1]] = value
+    return json.dumps(body)
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "path"),
+    [
+        pytest.param(Manifest, changed("manifest.json", ["contract"], 2), "contract", id="newer-contract"),
+        pytest.param(Manifest, changed("manifest.json", ["hour"], "2018-08-29"), "hour", id="day-for-hour"),
+        pytest.param(Manifest, changed("manifest.json", ["sensors"], []), "sensors", id="no-sensor"),
+        pytest.param(
+            Manifest,
+            changed("manifest.json", ["sensors", 0, "sensor"], "../etc"),
+            "sensors[0].sensor",
+            id="path-for-sensor",
+        ),
+        pytest.param(
+            Manifest,
+            changed("manifest.json", ["sensors", 0, "model", "sha256"], None),
+            "sensors[0].model.sha256",
+            id="no-digest",
+        ),
+        pytest.param(
+            Report, changed("report.json", ["sensors", 0, "state"], "fine"), "sensors[0].state", id="state"
+        ),
+        pytest.param(
+            Report, changed("report.json", ["sensors", 0, "readings"], -1), "sensors[0].readings", id="count"
+        ),
+        pytest.param(
+            Registry,
+            changed("registry.json", ["sensors", "1_4", "current"], "gone"),
+            "sensors.1_4.current",
+            id="unknown-version",
+        ),
+    ],
+)
+def test_a_wrong_message_is_refused_by_place(kind, text, path) -> None:
+    """The error names the message and the place, so that a person can look there."""
+    with pytest.raises(MessageError) as caught:
+        kind.from_json(text)
+    assert caught.value.path == path
+    assert path in str(caught.value)
+    assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)  # noqa: S301  our own error
+
+
+@pytest.mark.parametrize("kind", [Manifest, Report, Registry])
+@given(
+    body=st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+        lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    )
+)
+def test_no_json_brings_the_readers_down(kind, body) -> None:
+    """Whatever lies in a blob, readers raise their own error and no other."""
+    text = json.dumps({"contract": 1, "sensors": body, "hour": "2018-08-29T02", "run": body})
+    with contextlib.suppress(ContractError):
+        kind.from_json(text)
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{", "null", "[" * 100_000])
+def test_what_is_no_message_is_refused(text) -> None:
+    """Text that is no JSON object, or nests too deep to be one of ours, is no message."""
+    with pytest.raises(MessageError):
+        Manifest.from_json(text)
+
+
+def test_an_hour_is_whole_and_utc() -> None:
+    """Nothing below the hour and no other zone can hide in a run's hour."""
+    for wrong in (
+        "2018-08-29T2",
+        "2018-08-29T24",
+        "2018-08-29 02",
+        "2018-08-29T02:00",
+        "",
+        "\uff12018-08-29T02",
+    ):
+        with pytest.raises(LayoutError):
+            RunHour.parse(wrong)
+    with pytest.raises(LayoutError, match="not the start of an hour"):
+        RunHour(datetime(2018, 8, 29, 2, 30, tzinfo=UTC))
+    with pytest.raises(LayoutError, match="not UTC"):
+        RunHour(datetime(2018, 8, 29, 2, tzinfo=timezone(timedelta(hours=2))))
+    with pytest.raises(LayoutError, match="not UTC"):
+        RunHour(datetime(2018, 8, 29, 2))  # noqa: DTZ001  naive on purpose
+
+
+def test_an_hour_holds_its_start_and_not_its_end() -> None:
+    """A reading at the full hour belongs to the hour that begins, in whatever zone it was written."""
+    assert HOUR.contains(HOUR.start)
+    assert not HOUR.contains(HOUR.end)
+    berlin = timezone(timedelta(hours=2))
+    assert RunHour.containing(datetime(2018, 8, 29, 4, 59, tzinfo=berlin)) == HOUR
+    assert HOUR.next.previous == HOUR
+    assert (HOUR.path, HOUR.compact, str(HOUR)) == ("2018/08/29/02", "20180829T02", "2018-08-29T02")
+
+
+@pytest.mark.parametrize("text", ["", "_a", "a b", "a/b", "..", "a" * 65, "ä"])
+def test_a_sensor_id_cannot_leave_its_folder(text) -> None:
+    """An id that could be read as a path, or that Blob Storage would mangle, names no sensor."""
+    with pytest.raises(LayoutError):
+        layout.checked_sensor_id(text)
+
+
+def test_readings_lead_back_to_their_sensor() -> None:
+    """A listing of the hour's folder tells whose readings a blob holds, and passes over what is nobody's."""
+    blob = f"{layout.readings_prefix(HOUR, '1_4')}0.csv"
+    assert blob == "readings/2018/08/29/02/1_4/0.csv"
+    assert layout.sensor_of_readings(blob) == "1_4"
+    assert layout.sensor_of_readings("readings/2018/08/29/02/0.csv") is None
+    assert layout.sensor_of_readings("labels/2018/08/29/02/1_4/0.csv") is None
+
+
+def test_names_of_a_run_are_parts_of_a_path() -> None:
+    """A run, job, task or group cannot smuggle a folder into a blob name."""
+    for name in ("a/b", "", "..", "a b"):
+        with pytest.raises(LayoutError):
+            layout.plan_blob(name)
+    assert layout.report_blob("run", "run-g0", "t") == "run/reports/run-g0/t.json"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        pytest.param([], id="nothing"),
+        pytest.param(["train"], id="other-command"),
+        pytest.param(["score", "--contract", "1", "--manifest", "m"], id="no-report"),
+        pytest.param(["score", "--contract", "2", "--manifest", "m", "--report", "r"], id="other-contract"),
+        pytest.param(["score", "--contract", "1", "--manifest", "m", "--manifest", "r"], id="twice"),
+    ],
+)
+def test_a_foreign_command_line_is_refused(words) -> None:
+    """A scorer of another contract must not guess."""
+    with pytest.raises(InvocationError):
+        ScoreInvocation.from_argv(words)
+
+
+def outcome(state: SensorState, cause: Cause | None = None) -> SensorReport:
+    """Return a sensor's report."""
+    return SensorReport(sensor="s", state=state, cause=cause)
+
+
+@pytest.mark.parametrize(
+    ("sensors", "code"),
+    [
+        pytest.param([], ExitCode.SUCCESS, id="nobody"),
+        pytest.param([outcome(SensorState.SCORED)], ExitCode.SUCCESS, id="scored"),
+        pytest.param([outcome(SensorState.SKIPPED)], ExitCode.SUCCESS, id="silent"),
+        pytest.param([outcome(SensorState.FAILED, Cause.MODEL)], ExitCode.MODEL, id="model"),
+        pytest.param([outcome(SensorState.FAILED, Cause.STORAGE)] * 2, ExitCode.STORAGE, id="same-cause"),
+        pytest.param(
+            [outcome(SensorState.FAILED, Cause.STORAGE), outcome(SensorState.FAILED, Cause.DATA)],
+            ExitCode.PARTLY_FAILED,
+            id="two-causes",
+        ),
+        pytest.param(
+            [outcome(SensorState.FAILED, Cause.DATA), outcome(SensorState.SCORED)],
+            ExitCode.PARTLY_FAILED,
+            id="one-of-two",
+        ),
+        pytest.param([outcome(SensorState.FAILED)], ExitCode.UNEXPECTED, id="no-cause"),
+    ],
+)
+def test_exit_codes_tell_causes_apart(sensors, code) -> None:
+    """The orchestrator decides between retry and failure by the exit code alone."""
+    assert ExitCode.of(sensors) is code
+
+
+def test_a_mark_survives_the_round_trip_through_blob_metadata() -> None:
+    """Azure may change the case of metadata names; a mark is still read, and a foreign blob has none."""
+    mark = PredictionMark(HOUR, "1_4", "00ff", "m.json", "2018-08-29T03:05:00.000000Z")
+    shouted = {name.upper(): value for name, value in mark.to_metadata().items()}
+    assert PredictionMark.from_metadata(shouted) == mark
+    assert PredictionMark.from_metadata({"hour": "yesterday"}) is None
+
+
+def test_a_missing_container_variable_is_named() -> None:
+    """A scorer started without its environment says which variable it misses."""
+    assert variable_of(Container.DATA) == "SCORING_DATA_URL"
+    with pytest.raises(InvocationError, match="SCORING_MODELS_URL"):
+        url_of(Container.MODELS, {})

@@ -1,0 +1,71 @@
+"""The gate on an hour's predictions."""
+
+from __future__ import annotations
+
+from scoring_contract.hour import RunHour
+from scoring_contract.predictions import COLUMNS, PredictionMark
+from sensor_scoring.blobs import FoundBlob
+from sensor_scoring.gate import Expectation
+
+HOUR = RunHour.parse("2018-08-29T02")
+PLANNED_AT = "2018-08-29T03:05:00.000000Z"
+EXPECTED = Expectation(HOUR, PLANNED_AT, ("1_1", "1_2"))
+
+
+def a_blob(sensor: str, *, size: int = 500, hour: RunHour = HOUR, planned_at: str = PLANNED_AT) -> FoundBlob:
+    """Return a prediction blob as a listing shows it."""
+    mark = PredictionMark(hour, sensor, "00ff", "m.json", planned_at)
+    return FoundBlob(f"2018/08/29/02/{sensor}.csv", size, mark.to_metadata())
+
+
+def test_everything_there_is_complete() -> None:
+    """Two owed, two there, from this plan."""
+    verdict = EXPECTED.judge([a_blob("1_1"), a_blob("1_2")])
+    assert verdict.is_complete
+    assert verdict.fresh == ("1_1", "1_2")
+
+
+def test_what_is_wrong_is_named_by_kind() -> None:
+    """Missing, empty, stale and unexpected predictions each have their word and their names."""
+    expected = Expectation(HOUR, PLANNED_AT, ("1_1", "1_2", "1_3", "1_4"))
+    header_only = len(",".join(COLUMNS)) + 1
+    verdict = expected.judge(
+        [
+            a_blob("1_2", size=header_only),
+            a_blob("1_3", planned_at="2018-08-29T03:04:59.999999Z"),
+            a_blob("1_4"),
+            a_blob("9_9"),
+        ]
+    )
+    assert not verdict.is_complete
+    assert (verdict.missing, verdict.empty, verdict.stale) == (("1_1",), ("1_2",), ("1_3",))
+    assert verdict.stray == ("9_9",)
+    assert verdict.describe() == "1 missing (1_1); 1 empty (1_2); 1 stale (1_3); 1 not expected (9_9)"
+
+
+def test_a_later_plan_for_the_hour_is_as_good_as_ours() -> None:
+    """Two runs of one hour overwrite each other's predictions; the later one does not make ours fail."""
+    later = [a_blob(sensor, planned_at="2018-08-29T04:00:00.000000Z") for sensor in ("1_1", "1_2")]
+    assert EXPECTED.judge(later).is_complete
+
+
+def test_a_blob_of_another_hour_or_of_nobody_is_stale() -> None:
+    """A file that was copied there by hand, or whose metadata names another hour, is no prediction."""
+    verdict = EXPECTED.judge(
+        [
+            a_blob("1_1", hour=HOUR.previous),
+            FoundBlob("2018/08/29/02/1_2.csv", 500, {}),
+        ]
+    )
+    assert verdict.stale == ("1_1", "1_2")
+
+
+def test_strays_alone_do_not_block() -> None:
+    """Predictions of a sensor that left the fleet are named, and no reason to fail the hour."""
+    assert EXPECTED.judge([a_blob("1_1"), a_blob("1_2"), a_blob("9_9")]).is_complete
+
+
+def test_an_expectation_travels_in_a_trigger() -> None:
+    """A trigger carries text alone."""
+    assert Expectation.from_json(EXPECTED.to_json()) == EXPECTED
+    assert EXPECTED.without(["1_1"]).sensors == ("1_2",)

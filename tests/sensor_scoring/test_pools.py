@@ -1,0 +1,79 @@
+"""What a person is told about a pool."""
+
+from __future__ import annotations
+
+import pytest
+
+from sensor_scoring.autoscale import AutoscalePolicy
+from sensor_scoring.pools import PoolSpec, troubles_of
+
+POOL = {"id": "p", "state": "active"}
+
+
+def test_a_healthy_pool_is_no_news() -> None:
+    """Nodes that boot, work or wait are as they should be."""
+    assert troubles_of(POOL, [{"id": "n", "state": state} for state in ("idle", "running", "starting")]) == []
+
+
+@pytest.mark.parametrize(
+    ("pool", "nodes", "words"),
+    [
+        pytest.param(
+            {"resizeErrors": [{"code": "AccountCoreQuotaReached", "message": "no more cores"}]},
+            [],
+            ["AccountCoreQuotaReached", "no more cores", "ask for more cores"],
+            id="quota",
+        ),
+        pytest.param(
+            {
+                "autoScaleRun": {
+                    "error": {
+                        "code": "InsufficientSampleData",
+                        "values": [{"name": "Message", "value": "Line 1, Col 37: wanted 70%"}],
+                    }
+                }
+            },
+            [],
+            ["InsufficientSampleData", "Line 1, Col 37", "keeps its size"],
+            id="formula",
+        ),
+        pytest.param(
+            {},
+            [{"id": "n1", "state": "Unusable", "errors": [{"code": "DiskFull", "message": "no space"}]}],
+            ["node n1", "DiskFull: no space", "remove it"],
+            id="unusable-node",
+        ),
+        pytest.param(
+            {},
+            [{"id": "n1", "state": "starttaskfailed"}],
+            ["node n1", "start task's stderr"],
+            id="start-task",
+        ),
+        pytest.param(
+            {"resizeErrors": [{"code": "SomethingNew"}]}, [], ["SomethingNew", "portal"], id="unknown-code"
+        ),
+    ],
+)
+def test_trouble_is_named_with_what_to_do(pool, nodes, words) -> None:
+    """One sentence a trouble, with the service's words and ours."""
+    (sentence,) = troubles_of({**POOL, **pool}, nodes)
+    assert all(word in sentence for word in words)
+
+
+def test_a_pool_of_ours_scales_by_formula_and_fills_nodes() -> None:
+    """The pool is asked for with its formula, the shortest interval and full nodes first."""
+    spec = PoolSpec(
+        pool_id="p",
+        vm_size="standard_d2s_v5",
+        policy=AutoscalePolicy(max_nodes=3, slots_per_node=4),
+        image="r.azurecr.io/s:1",
+        registry_server="r.azurecr.io",
+        identity="/subscriptions/s",
+    )
+    body = spec.request("formula")
+    assert (body["enableAutoScale"], body["autoScaleFormula"]) == (True, "formula")
+    assert body["autoScaleEvaluationInterval"] == "PT5M"
+    assert body["taskSlotsPerNode"] == 4
+    containers = body["virtualMachineConfiguration"]["containerConfiguration"]
+    assert containers["containerImageNames"] == ["r.azurecr.io/s:1"]
+    assert containers["containerRegistries"][0]["identityReference"] == {"resourceId": "/subscriptions/s"}
