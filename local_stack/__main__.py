@@ -1,4 +1,4 @@
-"""``python -m local_stack run [--readings FILE --hour HOUR]``; ``make`` calls this."""
+"""``python -m local_stack run [--readings FILE --hour HOUR]``, ``up`` and ``down``; ``make`` calls this."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from ingest.errors import IngestError
 from local_stack import hour as hourly
+from local_stack import standing
 from local_stack.bootstrap import ROOT
 from local_stack.display import RunProgress, Stage, failures, table
 from local_stack.processes import StackError
@@ -39,7 +40,9 @@ def main(argv: Sequence[str]) -> int:
     signal.signal(signal.SIGTERM, _interrupt)
     try:
         order = _order(argv)
-        return run(order.readings, order.hour)
+        if order.command == "run":
+            return run(order.readings, order.hour)
+        return _COMMANDS[order.command]()
     except (StackError, IngestError, LayoutError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
@@ -61,6 +64,31 @@ def run(readings: Path | None, hour: RunHour) -> int:
         summary, laid, folder = score_hour(stack, readings, hour)
     show(summary, laid, folder)
     return 0 if is_good(summary) else 1
+
+
+def up() -> int:
+    """Leave the stack running and say where it is."""
+    with Stage.of("Starting the stack with Airflow's web UI"):
+        stack = standing.up()
+    print(f"\n  {stack.address}   user {stack.user}   password {stack.password}\n")
+    print(f"Trigger hourly_scoring there with hour = {stack.hour}; make down stops everything.")
+    print(f"Batch emulator: {stack.batch}   Blob Storage: {stack.blobs}")
+    return 0
+
+
+def down() -> int:
+    """Stop the stack that was left running."""
+    print("The stack is stopped." if standing.down() else "No stack is up.")
+    return 0
+
+
+def serve() -> int:
+    """Own the parts of a stack that is left running; what ``up`` starts."""
+    standing.serve()
+    return 0
+
+
+_COMMANDS = {"up": up, "down": down, "serve": serve}
 
 
 def score_hour(stack: Stack, readings: Path | None, hour: RunHour) -> tuple[Summary, Laid, Path]:
@@ -107,7 +135,7 @@ def _show_rejects(laid: Laid) -> None:
 
 def _order(argv: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m local_stack", description=__doc__)
-    parser.add_argument("command", choices=["run"])
+    parser.add_argument("command", choices=["run", *_COMMANDS])
     parser.add_argument("--readings", type=_file, help="CSV with the columns TS,Device,Tag,Value")
     parser.add_argument("--hour", type=_hour, help="UTC hour to score, like 2018-08-29T02")
     order = parser.parse_args(argv)

@@ -8,7 +8,7 @@ import os
 import secrets
 import sys
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from local_stack.bootstrap import ROOT
@@ -27,7 +27,7 @@ class BatchAccount:
     """A running emulator."""
 
     endpoint: str
-    key: str
+    key: str = field(repr=False)
     pid: int
 
 

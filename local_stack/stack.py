@@ -37,9 +37,12 @@ class Stack:
     storage: BlobStorage
     batch: BatchAccount
 
-    def airflow(self, settings: Mapping[str, str] | None = None) -> LocalAirflow:
-        """Return an Airflow that is connected to this stack, its database made."""
-        airflow = LocalAirflow(self.workspace.airflow, self.storage, self.batch, settings or {})
+    def airflow(self, settings: Mapping[str, str] | None = None, *, home: Path | None = None) -> LocalAirflow:
+        """Return an Airflow that is connected to this stack, its database made.
+
+        :param home: Airflow's home folder; the workspace's unless given
+        """
+        airflow = LocalAirflow(home or self.workspace.airflow, self.storage, self.batch, settings or {})
         airflow.migrate()
         return airflow
 

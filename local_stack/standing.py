@@ -1,0 +1,196 @@
+"""The stack left running, with Airflow's web UI: ``make up`` and ``make down``.
+
+``up`` starts one process that owns all parts and ends them when it is told to end; ``down`` tells it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from contextlib import ExitStack, suppress
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+from urllib.error import URLError
+from urllib.request import urlopen
+
+from ingest.loader import lay_out
+from ingest.simulator import Fleet
+from local_stack.airflow import COMMAND
+from local_stack.bootstrap import LOCAL
+from local_stack.processes import Server, StackError, free_port
+from local_stack.stack import running_stack
+from local_stack.workspace import Workspace
+from scoring_contract.hour import RunHour
+from scoring_contract.layout import Container
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from local_stack.stack import Stack
+
+STATE = LOCAL / "up.json"
+LOG = LOCAL / "up.log"
+USER = "admin"
+_READY_SECONDS = 180.0
+_DOWN_SECONDS = 60.0
+_HOURS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A stack that is up."""
+
+    pid: int
+    """Of the process that owns all parts."""
+    address: str
+    """Of the web UI."""
+    user: str
+    password: str
+    hour: str
+    """Last hour with readings: one to score."""
+    batch: str
+    blobs: str
+
+
+def up() -> Standing:
+    """Start the stack and return when the web UI answers; one that is up already is left alone.
+
+    :raises StackError: with the end of the log, if it does not come up
+    """
+    running = standing()
+    if running is not None:
+        return running
+    STATE.unlink(missing_ok=True)
+    LOCAL.mkdir(parents=True, exist_ok=True)
+    with LOG.open("wb") as log:
+        owner = subprocess.Popen(
+            [sys.executable, "-m", "local_stack", "serve"],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+    deadline = time.monotonic() + _READY_SECONDS
+    while (running := standing()) is None:
+        if owner.poll() is not None or time.monotonic() > deadline:
+            owner.terminate()
+            raise StackError(f"the stack did not come up:\n{_tail(LOG)}")
+        time.sleep(0.2)
+    return running
+
+
+def down() -> bool:
+    """Stop the stack.
+
+    :return: whether there was one
+    :raises StackError: if it does not end
+    """
+    running = standing()
+    if running is None:
+        return False
+    os.kill(running.pid, signal.SIGTERM)
+    deadline = time.monotonic() + _DOWN_SECONDS
+    while _is_alive(running.pid):
+        if time.monotonic() > deadline:
+            raise StackError(f"process {running.pid} does not end; its log is {LOG}")
+        time.sleep(0.1)
+    return True
+
+
+def standing() -> Standing | None:
+    """Return the stack that is up; None if there is none."""
+    try:
+        found = Standing(**json.loads(STATE.read_text()))
+    except (FileNotFoundError, ValueError, TypeError):
+        return None
+    return found if _is_alive(found.pid) else None
+
+
+def serve() -> None:
+    """Own the parts until the process is told to end."""
+    workspace = Workspace(LOCAL / "worlds" / "standing", LOCAL / "results")
+    with workspace.locked(), ExitStack() as parts:
+        stack = parts.enter_context(running_stack(workspace))
+        hour = _with_readings(stack)
+        port = free_port()
+        airflow = stack.airflow(_web_settings(port), home=workspace.root / "airflow")
+        server = parts.enter_context(
+            Server(
+                "Airflow",
+                [*COMMAND, "standalone"],
+                log=workspace.logs / "airflow.log",
+                environ=airflow.environ(),
+            )
+        )
+        address = f"http://127.0.0.1:{port}"
+        passwords = airflow.home / "simple_auth_manager_passwords.json.generated"
+        server.wait_until(lambda: passwords.is_file() and _answers(address), seconds=_READY_SECONDS)
+        state = Standing(
+            pid=os.getpid(),
+            address=address,
+            user=USER,
+            password=json.loads(passwords.read_text())[USER],
+            hour=str(hour),
+            batch=stack.batch.endpoint,
+            blobs=stack.storage.url,
+        )
+        # The password is for the owner of this folder alone.
+        STATE.touch(mode=0o600)
+        STATE.write_text(json.dumps(asdict(state), indent=2))
+        parts.callback(STATE.unlink, missing_ok=True)
+        # SIGTERM arrives as KeyboardInterrupt, here or anywhere above: the parts are stopped either way.
+        with suppress(KeyboardInterrupt):
+            signal.pause()
+
+
+def _with_readings(stack: Stack) -> RunHour:
+    """Simulate the last hours and train on all but the last; a live schedule then has something to score."""
+    last = RunHour.containing(datetime.now(UTC)).previous
+    first = RunHour(last.start - timedelta(hours=_HOURS))
+    fleet, count = Fleet(), _HOURS + 1
+    lay_out(
+        fleet.readings(first, count),
+        stack.storage.container(Container.DATA),
+        source="simulated",
+        labels=fleet.labels(first, count),
+    )
+    stack.train(first, last)
+    return last
+
+
+def _web_settings(port: int) -> dict[str, str]:
+    return {
+        "AIRFLOW__API__HOST": "127.0.0.1",
+        "AIRFLOW__API__PORT": str(port),
+        "AIRFLOW__API__WORKERS": "1",
+        "AIRFLOW__API__BASE_URL": f"http://127.0.0.1:{port}",
+        "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"http://127.0.0.1:{port}/execution/",
+        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": f"{USER}:admin",
+        "AIRFLOW__CORE__PARALLELISM": "8",
+        "SENSOR_SCORING_POLL_SECONDS": "5",
+    }
+
+
+def _answers(address: str) -> bool:
+    try:
+        with urlopen(f"{address}/api/v2/monitor/health", timeout=5) as answer:  # noqa: S310  loopback, ours
+            return bool(answer.status == 200)  # noqa: PLR2004  HTTP's own number
+    except (URLError, OSError):
+        return False
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def _tail(log: Path) -> str:
+    return log.read_bytes()[-2000:].decode(errors="replace") if log.exists() else "(no log)"

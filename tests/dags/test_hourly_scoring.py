@@ -1,0 +1,57 @@
+"""The shape of the DAG."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def test_it_parses_without_azure_or_pandas(parsed: dict[str, Any]) -> None:
+    """Airflow parses the file again and again: nothing slow may be imported for that."""
+    assert parsed["errors"] == {}
+    slow = {"azure", "pandas", "numpy", "sklearn"}
+    assert not {name.split(".")[0] for name in parsed["imported"]} & slow
+
+
+def test_the_flow_is_the_documented_one(parsed: dict[str, Any]) -> None:
+    """Each step waits for the one before it, the data's way through the run."""
+    upstream = {task: facts["upstream"] for task, facts in parsed["tasks"].items()}
+    assert upstream == {
+        "settle": [],
+        "plan": ["settle"],
+        "open": ["plan"],
+        "submit": ["open", "plan"],
+        "score": ["open", "plan", "submit"],
+        "confirm": ["score"],
+        "summarise": ["confirm"],
+        "alert": ["summarise"],
+        "verdict": ["alert"],
+        "close": ["alert", "open"],
+    }
+
+
+def test_the_steps_after_scoring_run_whatever_happened(parsed: dict[str, Any]) -> None:
+    """A failed sensor must not leave the check, the summary, the alert or the verdict out."""
+    rules = {task: facts["rule"] for task, facts in parsed["tasks"].items()}
+    assert {task for task, rule in rules.items() if rule == "all_done"} == {
+        "confirm",
+        "summarise",
+        "alert",
+        "verdict",
+    }
+
+
+def test_the_job_is_opened_and_closed_as_a_pair(parsed: dict[str, Any]) -> None:
+    """Clearing one sensor opens a job again; the only leaf that decides the run's state is the verdict."""
+    tasks = parsed["tasks"]
+    assert [task for task, facts in tasks.items() if facts["setup"]] == ["open"]
+    assert [task for task, facts in tasks.items() if facts["teardown"]] == ["close"]
+    waited_for = {name for facts in tasks.values() for name in facts["upstream"]}
+    assert {task for task, facts in tasks.items() if not facts["teardown"]} - waited_for == {"verdict"}
+    assert tasks["score"]["mapped"]
+
+
+def test_a_run_covers_a_data_interval_and_the_past(parsed: dict[str, Any]) -> None:
+    """The default timetable's runs cover no time, and a run before the start date is green and empty."""
+    assert parsed["timetable"] == "CronDataIntervalTimetable"
+    assert parsed["start"].startswith("2000-01-01")
+    assert parsed["catchup"] is False

@@ -1,0 +1,75 @@
+"""The whole system, as ``make run`` starts it, in folders of its own."""
+
+from __future__ import annotations
+
+import stat
+from typing import TYPE_CHECKING
+
+import pytest
+
+from ingest.simulator import Fleet
+from local_stack.bootstrap import SCORER, python_of
+from local_stack.stack import running_stack
+from local_stack.workspace import Workspace
+from scoring_contract.hour import RunHour
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from local_stack.stack import Stack
+
+HOUR = RunHour.parse("2026-01-05T09")
+TRAINED_HOURS = 2
+
+
+class Folders(Workspace):
+    """A workspace in a test's own folder."""
+
+    @property
+    def airflow(self) -> Path:
+        """Airflow's home: its runs are not mixed with those of the checkout."""
+        return self.root / "airflow"
+
+
+@pytest.fixture(scope="session")
+def readings(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a CSV: two hours to train on and one to score, six sensors, one of them silent in the last hour.
+
+    Three lines in it are no readings.
+    """
+    fleet = Fleet(devices=2, tags=3)
+    first = RunHour(HOUR.start.replace(hour=HOUR.start.hour - TRAINED_HOURS))
+    lines = ["TS,Device,Tag,Value"]
+    lines += [
+        reading.to_row()
+        for reading in fleet.readings(first, TRAINED_HOURS + 1)
+        if not (HOUR.contains(reading.moment) and (reading.device, reading.tag) == ("2", "3"))
+    ]
+    lines[10:10] = ["2026-01-05 07:00:00.000,1,1,n/a", "yesterday,1,1,3.5", "a line of nothing"]
+    file = tmp_path_factory.mktemp("readings") / "readings.csv"
+    file.write_text("\n".join(lines) + "\n")
+    return file
+
+
+@pytest.fixture(scope="session")
+def frail_scorer(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Stand for the scoring image, but kill the first process that scores sensor 1_2, as the kernel would."""
+    prefix = tmp_path_factory.mktemp("image")
+    python = prefix / "bin" / "python"
+    python.parent.mkdir()
+    python.write_text(
+        "#!/bin/sh\n"
+        f'case "$*" in *manifests/1_2.json*) mkdir {prefix}/killed 2>/dev/null && kill -KILL $$ ;; esac\n'
+        f'exec {python_of(SCORER)} "$@"\n'
+    )
+    python.chmod(python.stat().st_mode | stat.S_IXUSR)
+    return prefix
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory, frail_scorer: Path) -> Iterator[Stack]:
+    """Run Azurite and the Batch emulator."""
+    root = tmp_path_factory.mktemp("stack")
+    with running_stack(Folders(root, root / "results"), scorer=frail_scorer) as stack:
+        yield stack

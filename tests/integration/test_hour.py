@@ -1,0 +1,203 @@
+"""An hour, end to end: real readings in, ``airflow dags test``, predictions out.
+
+The tests of this file tell one story and run in its order; each run of the DAG takes many seconds.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import sqlite3
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from azure.batch import BatchClient
+from azure.core.credentials import AzureNamedKeyCredential
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.svm import OneClassSVM
+
+from ingest.readings_csv import read_readings
+from local_stack import hour as hourly
+from local_stack.__main__ import is_good, score_hour
+from local_stack.emulator import ACCOUNT
+from scoring_contract import layout
+from scoring_contract.hour import RunHour
+from scoring_contract.layout import Container
+from scoring_contract.registry import Registry
+from sensor_scoring.summary import Outcome
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ingest.loader import Laid
+    from local_stack.stack import Stack
+    from sensor_scoring.summary import Summary
+
+HOUR = RunHour.parse("2026-01-05T09")
+SCORED = ["1_1", "1_2", "1_3", "2_1", "2_2"]
+
+
+@dataclass
+class Story:
+    """What the first run of the DAG came to."""
+
+    summary: Summary
+    laid: Laid
+    folder: Path
+    log: str
+
+
+def airflow_log(stack: Stack) -> str:
+    """Return what Airflow logged in the last run."""
+    return (stack.workspace.logs / "airflow.log").read_text()
+
+
+def batch_client(stack: Stack) -> BatchClient:
+    """Return the real SDK's client of the emulator."""
+    return BatchClient(stack.batch.endpoint, AzureNamedKeyCredential(ACCOUNT, stack.batch.key))
+
+
+def jobs_of(stack: Stack, summary: Summary) -> dict[str, str]:
+    """Return the Batch jobs of a run with their states."""
+    return {
+        job.id: job["state"] for job in batch_client(stack).list_jobs() if job.id.startswith(summary.run)
+    }
+
+
+def predictions(stack: Stack) -> dict[str, bytes]:
+    """Return the hour's prediction blobs."""
+    container = stack.storage.container(Container.PREDICTIONS)
+    names = container.list_blob_names(name_starts_with=layout.predictions_folder(HOUR))
+    return {name: container.download_blob(name).readall() for name in names}
+
+
+@pytest.fixture(scope="module")
+def story(stack: Stack, readings: Path) -> Story:
+    """Do what ``make run READINGS=... HOUR=...`` does; the scorer of one sensor is killed once."""
+    summary, laid, folder = score_hour(stack, readings, HOUR)
+    return Story(summary, laid, folder, airflow_log(stack))
+
+
+def test_every_sensor_with_readings_is_scored(story: Story) -> None:
+    """The run is good although a sensor is silent, some lines were no readings and a process was killed."""
+    assert [sensor.sensor for sensor in story.summary.having(Outcome.SCORED)] == SCORED
+    assert [sensor.sensor for sensor in story.summary.having(Outcome.SILENT)] == ["2_3"]
+    assert story.summary.failed_steps == ()
+    assert is_good(story.summary)
+
+
+def test_lines_that_are_no_readings_are_named_and_counted(story: Story) -> None:
+    """Each is refused with its line number and why, and no other line is lost."""
+    assert [reject.line for reject in story.laid.rejects] == [11, 12, 13]
+    assert story.laid.rejects_total == 3
+    assert "line 12" in (story.folder / "rejected.txt").read_text()
+    assert '"rejected": 3' in (story.folder / "summary.json").read_text()
+
+
+def test_predictions_equal_what_scikit_learn_says(story: Story, readings: Path, stack: Stack) -> None:
+    """For every reading of the hour, the prediction is that of a Pipeline fitted on the same values."""
+    values: dict[str, tuple[list[float], list[float]]] = {}
+    for reading in read_readings(readings):
+        trained, scored = values.setdefault(f"{reading.device}_{reading.tag}", ([], []))
+        (scored if HOUR.contains(reading.moment) else trained).append(float(reading.value))
+    compared = 0
+    for sensor in SCORED:
+        trained, scored = values[sensor]
+        model = make_pipeline(StandardScaler(), OneClassSVM(kernel="rbf", nu=0.01, gamma="scale"))
+        expected = model.fit(np.array(trained)[:, None]).predict(np.array(scored)[:, None]) == -1
+        text = predictions(stack)[layout.prediction_blob(HOUR, sensor)].decode()
+        rows = list(csv.DictReader(io.StringIO(text)))
+        assert [float(row["Value"]) for row in rows] == scored
+        assert [row["Prediction"] == "1" for row in rows] == expected.tolist()
+        compared += len(rows)
+    assert compared == story.summary.totals()["readings"] == 5 * 240
+
+
+def test_the_killed_scorer_was_tried_again(story: Story, stack: Stack) -> None:
+    """Airflow made a second Batch task for that sensor, and one each for the others."""
+    (job,) = jobs_of(stack, story.summary)
+    attempts = sorted(task.id.rpartition("-")[2] for task in batch_client(stack).list_tasks(job))
+    assert attempts == ["a0", "a0", "a0", "a0", "a0", "a1"]
+    assert "was killed by SIGKILL" in story.log
+
+
+def test_what_every_batch_task_printed_is_kept(story: Story, stack: Stack) -> None:
+    """Standard output and error of each attempt lie in the logs container, the killed one's too."""
+    names = list(
+        stack.storage.container(Container.LOGS).list_blob_names(name_starts_with=f"{story.summary.run}/")
+    )
+    assert sorted(name.rpartition("/")[2] for name in names) == ["stderr.txt"] * 6 + ["stdout.txt"] * 6
+
+
+def test_the_batch_job_is_closed(story: Story, stack: Stack) -> None:
+    """No job of the run stays active: active jobs are a quota."""
+    assert list(jobs_of(stack, story.summary).values()) == ["completed"]
+
+
+def test_task_instances_are_labelled_by_sensor(story: Story, stack: Stack) -> None:
+    """A person finds a sensor by its name, not by its map index."""
+    with sqlite3.connect(stack.workspace.airflow / "airflow.db") as database:
+        rows = database.execute(
+            "select rendered_map_index, state from task_instance where task_id = 'score' and run_id = ?"
+            " order by map_index",
+            (story.summary.dag_run_id,),
+        ).fetchall()
+    assert rows == [(sensor, "success") for sensor in SCORED]
+
+
+def test_no_signature_is_logged_or_stored(story: Story, stack: Stack) -> None:
+    """Signatures go to the Batch task alone: not to Airflow's log, not to its database."""
+    assert "sig=" not in story.log
+    assert b"sig=" not in (stack.workspace.airflow / "airflow.db").read_bytes()
+
+
+def test_the_same_hour_again_gives_the_same(story: Story, stack: Stack) -> None:
+    """A second run overwrites: same names, same bytes, nothing doubled; models keep their versions."""
+    before = predictions(stack)
+    registry = stack.storage.container(Container.MODELS).download_blob(layout.REGISTRY_BLOB).readall()
+    hourly.train(stack, story.laid, HOUR)
+    again = hourly.score(stack, HOUR, on_line=lambda _line: None)
+    assert again.dag_run_id != story.summary.dag_run_id
+    assert predictions(stack) == before
+    assert stack.storage.container(Container.MODELS).download_blob(layout.REGISTRY_BLOB).readall() == registry
+
+
+@pytest.mark.usefixtures("story")
+def test_an_altered_model_fails_its_sensor_alone(stack: Stack) -> None:
+    """The others are scored; summary and the one alert name the sensor and why; nothing is tried twice."""
+    models = stack.storage.container(Container.MODELS)
+    registry = Registry.from_json(models.download_blob(layout.REGISTRY_BLOB).readall())
+    blob = registry.sensors["2_1"].model.blob
+    original = models.download_blob(blob).readall()
+    models.upload_blob(blob, original.replace(b"0.", b"1.", 1), overwrite=True)
+    try:
+        summary = hourly.score(stack, HOUR, on_line=lambda _line: None)
+    finally:
+        models.upload_blob(blob, original, overwrite=True)
+    (failed,) = summary.having(Outcome.FAILED)
+    assert failed.sensor == "2_1"
+    assert "sha256" in failed.reason or "digest" in failed.reason
+    assert len(summary.having(Outcome.SCORED)) == 4
+    assert not is_good(summary)
+    alerts = [line for line in airflow_log(stack).splitlines() if "ALERT Failed" in line]
+    assert len(alerts) == 1
+    assert failed.reason in alerts[0]
+    (job,) = jobs_of(stack, summary)
+    assert len(list(batch_client(stack).list_tasks(job))) == 5
+
+
+def test_a_wrong_key_is_one_sentence(stack: Stack) -> None:
+    """Whoever mistyped the key is told so at once, by connection, and nothing is tried again."""
+    other = replace(stack, batch=replace(stack.batch, key="d3Jvbmc="))
+    log = stack.workspace.logs / "wrong-key.log"
+    airflow = other.airflow()
+    for _ in airflow.test_dag(hourly.DAG_ID, HOUR, log=log):
+        pass
+    lines = log.read_text().splitlines()
+    said = [line for line in lines if "BatchAccessRefused" in line and "azure_batch_default" in line]
+    assert said
+    assert "refused access (AuthenticationFailed)" in said[0]
+    assert sum("[DAG TEST] starting task_id=open" in line for line in lines) == 1

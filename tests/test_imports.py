@@ -1,0 +1,58 @@
+"""Who may import whom; read from the sources, so that a forbidden import fails before it is used."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+OURS = {"azure_batch_emulator", "ingest", "local_stack", "scorer", "scoring_contract", "sensor_scoring"}
+
+
+def imports_of(folder: str) -> set[str]:
+    """Return the top-level packages that the modules of a folder import, wherever in the module."""
+    found = set()
+    for path in (ROOT / folder).rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Import):
+                found |= {alias.name.split(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+                found.add(node.module.split(".")[0])
+    return found - {"__future__"}
+
+
+@pytest.mark.parametrize(
+    ("folder", "may_import"),
+    [
+        pytest.param("plugins/scoring_contract", {"scoring_contract"}, id="contract-is-stdlib"),
+        pytest.param(
+            "scoring_image/scorer",
+            {"scorer", "scoring_contract", "numpy", "obstore", "sklearn"},
+            id="scorer-knows-no-airflow",
+        ),
+        pytest.param(
+            "batch_emulator/azure_batch_emulator",
+            {"azure_batch_emulator", "starlette", "uvicorn", "httpx", "anyio"},
+            id="emulator-knows-no-client",
+        ),
+        pytest.param(
+            "plugins/sensor_scoring",
+            {"sensor_scoring", "scoring_contract", "airflow", "azure"},
+            id="product-knows-no-emulator",
+        ),
+        pytest.param("ingest", {"ingest", "scoring_contract", "azure"}, id="ingest-knows-the-layout"),
+        pytest.param("dags", {"sensor_scoring", "airflow"}, id="dags-are-tables-of-contents"),
+    ],
+)
+def test_imports_point_one_way(folder, may_import) -> None:
+    """A package imports the standard library and what it is allowed to; nothing else, not even lazily."""
+    assert imports_of(folder) - set(sys.stdlib_module_names) <= may_import
+
+
+def test_nobody_imports_the_outer_ring() -> None:
+    """The laptop's stack and the ingest tools can go without the product noticing."""
+    for folder in ("plugins", "dags", "scoring_image", "batch_emulator"):
+        assert not imports_of(folder) & {"local_stack", "ingest"}
