@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
+import os
+import shutil
+import tempfile
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,6 +17,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from local_stack.azurite import BlobStorage
+
+# Airflow makes its home folder when it is imported: not in the home of whoever runs the tests.
+_AIRFLOW_HOME = tempfile.mkdtemp(prefix="airflow-home-")
+atexit.register(shutil.rmtree, _AIRFLOW_HOME, ignore_errors=True)
+os.environ.update(AIRFLOW_HOME=_AIRFLOW_HOME, AIRFLOW__CORE__LOAD_EXAMPLES="False")
 
 # A busy machine must not fail a property: the same examples every time, however long they take.
 settings.register_profile(

@@ -33,10 +33,11 @@ from sensor_scoring.errors import (
     JobEnded,
     PoolUnusable,
     QuotaReached,
+    SubmissionRefused,
 )
 from sensor_scoring.outcome import SELECTED, BatchTaskOutcome
 from sensor_scoring.pools import autoscale_error, troubles_of
-from sensor_scoring.submission import Submission
+from sensor_scoring.submission import JOB_ENDED, Submission
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -51,7 +52,7 @@ JOB_WALL_CLOCK = timedelta(hours=24)
 # One lost answer must not hold a worker slot for the SDK's default of five minutes, times its retries.
 _TIMEOUTS = {"connection_timeout": 10, "read_timeout": 60}
 _FORMULA_BUSY = frozenset({"PoolBeingResized", "TooManyEnableAutoScaleRequests", "TooManyRequests"})
-_JOB_ENDED = frozenset({"JobCompleted", "JobBeingTerminated", "JobBeingDeleted", "JobNotFound"})
+_TASK_REFUSED = frozenset({"InvalidPropertyValue", "InvalidRequestBody", "InvalidConstraintValue"})
 _TASK_GONE = frozenset({"TaskCompleted", "TaskNotFound", "JobNotFound", "JobBeingDeleted"})
 _FILE_GONE = frozenset({
     "FileNotFound", "TaskFilesUnavailable", "TaskFilesCleanedup", "OperationInvalidForCurrentState",
@@ -155,8 +156,11 @@ class ScoringBatchHook(AzureBatchHook):
         self.check_formula(spec.pool_id, formula)
         try:
             with batch_explained(f"set the formula of pool {spec.pool_id}", self.conn_id):
+                # No retries: "too many requests" means another run has just set a formula that will do.
                 self.connection.enable_pool_auto_scale(
-                    spec.pool_id, models.BatchPoolEnableAutoScaleOptions(auto_scale_formula=formula)
+                    spec.pool_id,
+                    models.BatchPoolEnableAutoScaleOptions(auto_scale_formula=formula),
+                    retry_total=0,
                 )
         except BatchError as error:
             if error.code not in _FORMULA_BUSY:
@@ -230,7 +234,7 @@ class ScoringBatchHook(AzureBatchHook):
         return active
 
     def _terminate_job(self, job: str) -> None:
-        known = dict.fromkeys(_JOB_ENDED)
+        known = dict.fromkeys(JOB_ENDED)
         with batch_explained(f"terminate job {job}", self.conn_id, known):
             # Without a reason the SDK raises before it sends anything (azure-sdk-for-python 46815).
             self.connection.begin_terminate_job(job, BatchJobTerminateOptions(termination_reason="RunClosed"))
@@ -244,7 +248,7 @@ class ScoringBatchHook(AzureBatchHook):
         :raises SubmissionRefused: naming the tasks that the service refused
         :raises JobEnded: if the job takes no more tasks
         """
-        known = dict.fromkeys(_JOB_ENDED, JobEnded)
+        known = {**dict.fromkeys(JOB_ENDED, JobEnded), **dict.fromkeys(_TASK_REFUSED, SubmissionRefused)}
         with batch_explained(f"add tasks to job {job}", self.conn_id, known):
             return Submission(self.connection, job).send(requests)
         return 0
@@ -252,15 +256,20 @@ class ScoringBatchHook(AzureBatchHook):
     def add_task(self, job: str, request: Mapping[str, Any]) -> None:
         """Add one Batch task; if it exists already, that is the one.
 
+        :raises SubmissionRefused: if the service will never take it
         :raises JobEnded: if the job takes no more tasks
         """
-        known = {"TaskExists": None} | dict.fromkeys(_JOB_ENDED, JobEnded)
+        known: dict[str, type[BatchError] | None] = {
+            "TaskExists": None,
+            **dict.fromkeys(JOB_ENDED, JobEnded),
+            **dict.fromkeys(_TASK_REFUSED, SubmissionRefused),
+        }
         with batch_explained(f"add task {request['id']} to job {job}", self.conn_id, known):
             self.connection.create_task(job, models.BatchTaskCreateOptions(request))
 
     def tasks_of(self, job: str, *, key: str) -> list[BatchTaskOutcome]:
         """Return all attempts of a group that a job holds, in one call."""
-        known = dict.fromkeys(_JOB_ENDED)
+        known = dict.fromkeys(JOB_ENDED)
         with batch_explained(f"list the tasks of {key} in job {job}", self.conn_id, known):
             found = self.connection.list_tasks(
                 job, filter=f"startswith(id,'{key}-')", select=list(SELECTED), max_results=1000
@@ -270,13 +279,13 @@ class ScoringBatchHook(AzureBatchHook):
 
     def terminate_task(self, job: str, task_id: str) -> None:
         """End one Batch task, and no other; one that has ended already is left alone."""
-        known = dict.fromkeys(_TASK_GONE | _JOB_ENDED)
+        known = dict.fromkeys(_TASK_GONE | JOB_ENDED)
         with batch_explained(f"terminate task {task_id} of job {job}", self.conn_id, known):
             self.connection.terminate_task(job, task_id)
 
     async def terminate_task_async(self, job: str, task_id: str) -> None:
         """End one Batch task, as :meth:`terminate_task`, from a trigger."""
-        known = dict.fromkeys(_TASK_GONE | _JOB_ENDED)
+        known = dict.fromkeys(_TASK_GONE | JOB_ENDED)
         client = await self.get_async_conn()
         async with client:
             with batch_explained(f"terminate task {task_id} of job {job}", self.conn_id, known):

@@ -13,7 +13,7 @@ from azure.batch import models
 from azure.core.exceptions import HttpResponseError
 
 from sensor_scoring.azure_errors import batch_code_of
-from sensor_scoring.errors import SubmissionRefused
+from sensor_scoring.errors import BatchError, JobEnded, SubmissionRefused
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     Request = Mapping[str, Any]
 
+JOB_ENDED = frozenset({"JobCompleted", "JobBeingTerminated", "JobBeingDeleted", "JobNotFound"})
+"""Codes with which a job refuses tasks because it is over; for a whole call or for each of its tasks."""
 CHUNK = 100
 """Most tasks the service takes in one call."""
 ROUNDS = 5
@@ -49,6 +51,7 @@ class Submission:
 
         :return: how many were asked for
         :raises SubmissionRefused: naming tasks that were refused, or still unplaced after all rounds
+        :raises JobEnded: if the job takes no more tasks
         """
         waiting = list(requests)
         pause = FIRST_PAUSE_SECONDS
@@ -115,13 +118,18 @@ class Submission:
             else:
                 refused.append((request, error))
         if refused:
-            request, error = refused[0]
-            raise SubmissionRefused(
-                f"job {self._job}: the service refused {len(refused)} tasks, first {request['id']}: "
-                f"{error.get('code')}: {_message(error)}",
-                code=str(error.get("code") or ""),
-            )
+            raise self._refusal(*refused[0], count=len(refused))
         return again
+
+    def _refusal(self, request: Request, error: Mapping[str, Any], *, count: int) -> BatchError:
+        code = str(error.get("code") or "")
+        if code in JOB_ENDED:
+            return JobEnded(f"job {self._job} takes no more tasks: {code}", code=code)
+        return SubmissionRefused(
+            f"job {self._job}: the service refused {count} tasks, first {request['id']}: "
+            f"{code}: {_message(error)}",
+            code=code,
+        )
 
 
 def _names(requests: Sequence[Request]) -> str:

@@ -1,0 +1,268 @@
+"""The operators, against the emulator and Azurite; Airflow's context is the one thing stood in for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from airflow.sdk.exceptions import TaskDeferred
+
+from sensor_scoring import ids
+from sensor_scoring.errors import (
+    BatchTaskInterrupted,
+    BatchTaskRejected,
+    BatchUnreachable,
+    JobEnded,
+)
+from sensor_scoring.ids import AttemptId
+from sensor_scoring.operators import AzureBatchSubmitOperator, AzureBatchTaskOperator
+from sensor_scoring.outcome import BatchTaskOutcome
+
+if TYPE_CHECKING:
+    from conftest import Account
+
+    from local_stack.azurite import BlobStorage
+
+BATCH_CONN, WASB_CONN = "batch_for_tests", "wasb_for_tests"
+JOB = "scoring-20180829T02-0123456789-g2"
+
+
+@dataclass
+class Try:
+    """One task instance over its tries: Airflow's context, as much of it as the operators read."""
+
+    max_tries: int = 2
+    pushed: dict[str, Any] = field(default_factory=dict)
+    stored: dict[str, Any] = field(default_factory=dict)
+
+    def context(self) -> Any:
+        """Return the context of a try."""
+        return {"ti": self, "task_state_store": self}
+
+    def clear(self) -> None:
+        """Do what Airflow does when a user clears the instance."""
+        self.max_tries += 3
+
+    def xcom_push(self, *, key: str, value: Any) -> None:
+        """Keep an XCom."""
+        self.pushed[key] = value
+
+    def get(self, key: str) -> Any:
+        """Read the task state store."""
+        return self.stored.get(key)
+
+    def set(self, key: str, value: Any) -> None:
+        """Write the task state store."""
+        self.stored[key] = value
+
+
+def an_operator(script: str = "true", **options: Any) -> AzureBatchTaskOperator:
+    """Make an operator that runs a shell script."""
+    defaults = {
+        "task_id": "score",
+        "item": "1_4",
+        "job_id": JOB,
+        "command": ["/bin/sh", "-c", script],
+        "azure_batch_conn_id": BATCH_CONN,
+        "wasb_conn_id": WASB_CONN,
+    }
+    return AzureBatchTaskOperator(**{**defaults, **options})
+
+
+def name_of(attempt: int, *, epoch: int = 2, item: str = "1_4") -> str:
+    """Name the Batch task of an attempt."""
+    return str(AttemptId(ids.group_key(item), epoch, attempt))
+
+
+def deferred(operator: AzureBatchTaskOperator, tried: Try) -> str:
+    """Execute a try that must end in a deferral; return the Batch task it waits for."""
+    with pytest.raises(TaskDeferred) as caught:
+        operator.execute(tried.context())
+    return caught.value.trigger.batch_task_id
+
+
+def outcome_of(account: Account, task_id: str) -> dict[str, Any]:
+    """Wait for a Batch task and return the event that a trigger would send."""
+    account.ended(task_id)
+    task = account.client.get_task(JOB, task_id)
+    return {"job_id": JOB, "task_id": task_id, "outcome": BatchTaskOutcome.of(task).to_event()}
+
+
+def tasks(account: Account) -> list[str]:
+    """Return the Batch tasks of the job."""
+    return sorted(task.id for task in account.client.list_tasks(JOB))
+
+
+def test_a_first_try_submits_and_leaves_the_worker(ready: Account) -> None:
+    """Nobody waits for a node on a worker."""
+    assert deferred(an_operator(), Try()) == name_of(0)
+    assert tasks(ready) == [name_of(0)]
+
+
+def test_a_task_that_was_submitted_before_is_found(ready: Account) -> None:
+    """The bulk submission made it; the instance only waits for it."""
+    submit = AzureBatchSubmitOperator(
+        task_id="submit",
+        items=["1_4", "1_5"],
+        epoch=2,
+        generation=2,
+        job_id=JOB,
+        command=["/bin/sleep", "60"],
+        azure_batch_conn_id=BATCH_CONN,
+        retries=2,
+    )
+    assert submit.execute(Try().context()) == 2
+    assert deferred(an_operator(), Try()) == name_of(0)
+    assert tasks(ready) == sorted([name_of(0), name_of(0, item="1_5")])
+
+
+@pytest.mark.parametrize(
+    ("tried", "job"),
+    [
+        pytest.param(Try(max_tries=5), JOB, id="submit-was-cleared"),
+        pytest.param(Try(), JOB.replace("g2", "g5"), id="open-was-cleared"),
+    ],
+)
+def test_a_cleared_run_submits_nothing_in_bulk(ready: Account, tried: Try, job: str) -> None:
+    """Only the instances themselves know what must run again."""
+    submit = AzureBatchSubmitOperator(
+        task_id="submit",
+        items=["1_4"],
+        epoch=2,
+        generation=2,
+        job_id=job,
+        command="true",
+        azure_batch_conn_id=BATCH_CONN,
+        retries=2,
+    )
+    assert submit.execute(tried.context()) == 0
+    assert tasks(ready) == []
+
+
+def test_a_retry_waits_for_the_task_that_still_runs(ready: Account) -> None:
+    """The worker died, the Batch task did not: nothing is scored twice."""
+    tried = Try()
+    assert deferred(an_operator("sleep 60"), tried) == deferred(an_operator("sleep 60"), tried)
+    assert tasks(ready) == [name_of(0)]
+
+
+def test_a_retry_takes_a_success_as_it_is(ready: Account) -> None:
+    """It ended while nobody looked; there is nothing to wait for and nothing to do again."""
+    tried = Try()
+    deferred(an_operator(), tried)
+    ready.ended(name_of(0))
+    an_operator().execute(tried.context())
+    assert tasks(ready) == [name_of(0)]
+
+
+def test_a_failure_is_said_once_and_then_tried_again(ready: Account) -> None:
+    """The first look raises it with the end of what was printed; the retry makes the next attempt."""
+    tried = Try()
+    deferred(an_operator("echo the disk is gone >&2; exit 7"), tried)
+    event = outcome_of(ready, name_of(0))
+    with pytest.raises(BatchTaskInterrupted) as caught:
+        an_operator().execute_complete(tried.context(), event)
+    assert caught.value.exit_code == 7
+    assert caught.value.reason == "its process ended with exit code 7: the disk is gone"
+    assert tried.pushed["failure"] == {"item": "1_4", "reason": caught.value.reason}
+    assert deferred(an_operator(), tried) == name_of(1)
+
+
+def test_a_failure_that_nobody_saw_is_raised_before_the_next_attempt(ready: Account) -> None:
+    """The triggerer died: the retry finds the failed task, says so, and only the next try goes on."""
+    tried = Try()
+    deferred(an_operator("kill -KILL $$"), tried)
+    ready.ended(name_of(0))
+    with pytest.raises(BatchTaskInterrupted, match="killed by SIGKILL"):
+        an_operator().execute(tried.context())
+    assert tasks(ready) == [name_of(0)]
+    assert deferred(an_operator(), tried) == name_of(1)
+
+
+def test_a_permanent_cause_is_told_from_a_passing_one(ready: Account) -> None:
+    """The scorer's own sentence is the reason, and the retry table fails the instance at once."""
+    tried = Try()
+    operator = an_operator("echo '1_4: there is no model' >&2; exit 3", permanent_exit_codes=[3])
+    deferred(operator, tried)
+    with pytest.raises(BatchTaskRejected) as caught:
+        operator.execute_complete(tried.context(), outcome_of(ready, name_of(0)))
+    assert caught.value.reason == "1_4: there is no model"
+
+
+def test_a_clear_scores_again_and_ends_what_it_replaces(ready: Account) -> None:
+    """A new epoch: a new Batch task, whatever succeeded before, and the old one does not run on."""
+    tried = Try()
+    deferred(an_operator("sleep 60"), tried)
+    ready.running(name_of(0))
+    tried.clear()
+    assert deferred(an_operator(), tried) == name_of(0, epoch=5)
+    ready.ended(name_of(0))
+
+
+def test_a_clear_ends_the_live_task_in_the_job_before(ready: Account) -> None:
+    """The clear opened another job; what runs in the old one is nobody's any more."""
+    tried, other = Try(), JOB.replace("g2", "g5")
+    deferred(an_operator("sleep 60"), tried)
+    ready.running(name_of(0))
+    ready.job(other)
+    tried.clear()
+    deferred(an_operator(job_id=other), tried)
+    ready.ended(name_of(0))
+
+
+def test_killing_the_worker_ends_its_own_batch_task(ready: Account) -> None:
+    """Between submission and deferral the worker is the one to be killed."""
+    operator = an_operator("sleep 60")
+    deferred(operator, Try())
+    ready.add("sibling", "sleep 60")
+    ready.running(name_of(0))
+    operator.on_kill()
+    ready.ended(name_of(0))
+    assert ready.state("sibling") != "completed"
+
+
+def test_success_needs_its_commit_mark(ready: Account, storage: BlobStorage) -> None:
+    """A task that ended well without writing its report has not succeeded."""
+    tried = Try()
+    options = {"commit_container": "runs", "commit_blob": "{run}/reports/{job}/{task}.json"}
+    deferred(an_operator(**options), tried)
+    ready.ended(name_of(0))
+    with pytest.raises(BatchTaskInterrupted, match="is not there"):
+        an_operator(**options).execute(tried.context())
+    tried = Try()
+    report = f"scoring-20180829T02-0123456789/reports/{JOB}/{name_of(0)}.json"
+    storage.container("runs").upload_blob(report, b"{}", overwrite=True)
+    an_operator(**options).execute(tried.context())
+
+
+def test_a_job_that_is_over_fails_at_once(ready: Account) -> None:
+    """Waiting cannot help; clearing the instance opens another job."""
+    ready.hook.close_jobs("scoring-20180829T02-0123456789")
+    with pytest.raises(JobEnded):
+        an_operator().execute(Try().context())
+
+
+def test_dags_test_resumes_what_the_trigger_has_ended() -> None:
+    """It passes the state's name; any other word is no result."""
+    an_operator().execute_complete(Try().context(), "success")
+    with pytest.raises(BatchUnreachable):
+        an_operator().execute_complete(Try().context(), "failed")
+    with pytest.raises(BatchUnreachable, match="no longer exists"):
+        an_operator().execute_complete(
+            Try().context(), {"job_id": JOB, "task_id": "t", "error": "Batch job j no longer exists"}
+        )
+
+
+def test_the_task_finds_its_containers_and_leaves_its_logs(ready: Account, storage: BlobStorage) -> None:
+    """A signature per container in the environment; what it prints is copied to the log container."""
+    operator = an_operator(
+        'echo "for {item} of {run}: ${DATA_URL%%\\?*}"',
+        containers={"DATA_URL": "data:r"},
+        log_container="logs",
+    )
+    deferred(operator, Try())
+    ready.ended(name_of(0))
+    folder = f"scoring-20180829T02-0123456789/{JOB}/{name_of(0)}"
+    text = storage.container("logs").download_blob(f"{folder}/stdout.txt").readall().decode()
+    assert text == f"for 1_4 of scoring-20180829T02-0123456789: {storage.url}/data\n"
