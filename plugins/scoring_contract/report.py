@@ -56,7 +56,8 @@ class SensorReport:
     model_sha256: str = ""
     cause: Cause | None = None
     reason: str = ""
-    """One sentence for people; set when failed or skipped, or when some of the readings were gone."""
+    """One sentence for people; set when failed or skipped, or when there is something to know
+    about a success."""
 
     def to_json(self) -> dict[str, Any]:
         """Return the wire form."""

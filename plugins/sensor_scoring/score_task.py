@@ -31,7 +31,7 @@ def score_task(settings: Settings) -> dict[str, Any]:
         "containers": {
             variable_of(Container.DATA): f"{settings.data_container}:r",
             variable_of(Container.MODELS): f"{settings.models_container}:r",
-            variable_of(Container.PREDICTIONS): f"{settings.predictions_container}:cw",
+            variable_of(Container.PREDICTIONS): f"{settings.predictions_container}:rcw",
             variable_of(Container.RUNS): f"{settings.runs_container}:rcw",
         },
         "log_container": settings.logs_container,

@@ -16,7 +16,8 @@ import numpy as np
 
 from scorer.errors import BlobMissing, DataFault, ModelFault, OrderFault, ScorerError
 from scorer.model_format import load_model
-from scorer.predictions import CONTENT_TYPE, render_predictions
+from scorer.predictions import render_predictions
+from scorer.publishing import publish
 from scorer.readings import in_order, read_csv
 from scorer.storage import open_container, refuse_folder
 from scoring_contract.invocation import ExitCode
@@ -103,11 +104,11 @@ class Scoring:
             raise DataFault(f"none of {sheet.rejected.total()} rows can be scored: {sheet.why_rejected()}")
         model = self._model(order)
         verdicts = model.judge(np.array([reading.value for reading in sheet.readings], dtype=np.float64))
-        self.predictions.write(
+        is_ours = publish(
+            self.predictions,
             prediction_blob(self.manifest.hour, order.sensor),
             render_predictions(sheet.readings, verdicts),
-            content_type=CONTENT_TYPE,
-            metadata=self._mark(order).to_metadata(),
+            self._mark(order),
         )
         return SensorReport(
             sensor=order.sensor,
@@ -116,7 +117,7 @@ class Scoring:
             rejected=sheet.rejected.total(),
             anomalies=int(verdicts.anomalies.sum()),
             model_sha256=order.model.sha256,
-            reason=f"{gone} of {len(order.readings)} reading blobs were gone" if gone else "",
+            reason="; ".join(_remarks(order, gone=gone, is_ours=is_ours)),
         )
 
     def _readings(self, order: SensorOrder) -> tuple[Sheet, int]:
@@ -187,6 +188,13 @@ def _settled(order: SensorOrder, future: Future[SensorReport], console: Console)
 
 def _failed(order: SensorOrder, cause: Cause, reason: str) -> SensorReport:
     return SensorReport(order.sensor, SensorState.FAILED, cause=cause, reason=reason)
+
+
+def _remarks(order: SensorOrder, *, gone: int, is_ours: bool) -> Iterator[str]:
+    if gone:
+        yield f"{gone} of {len(order.readings)} reading blobs were gone"
+    if not is_ours:
+        yield "predictions of a later plan are there and were kept"
 
 
 def _why_silent(order: SensorOrder, gone: int) -> str:

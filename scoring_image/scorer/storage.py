@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -52,6 +52,8 @@ class Versioned:
 
     data: bytes
     etag: str
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    """What its writer attached to it, names in lower case."""
 
 
 class BlobContainer:
@@ -81,27 +83,34 @@ class BlobContainer:
         """Return a blob's bytes with its tag; raises as :meth:`read`."""
         with self._faults_of(blob):
             result = obstore.get(self._store, blob)
-            return Versioned(result.bytes().to_bytes(), result.meta["e_tag"] or "")
+            metadata = {str(name).lower(): str(value) for name, value in result.attributes.items()}
+            return Versioned(result.bytes().to_bytes(), result.meta["e_tag"] or "", metadata)
 
-    def write(
-        self, blob: str, data: bytes, *, content_type: str, metadata: Mapping[str, str] | None = None
-    ) -> None:
+    def write(self, blob: str, data: bytes, *, content_type: str) -> None:
         """Write a blob whole, over whatever has its name.
 
-        :param metadata: printable ASCII only: obstore panics on anything that cannot stand in a header
         :raises StorageFault: if storage refuses or does not answer
         """
-        self._put(blob, data, {"Content-Type": content_type, **(metadata or {})}, "overwrite")
+        self._put(blob, data, {"Content-Type": content_type}, "overwrite")
 
-    def write_if_unchanged(self, blob: str, data: bytes, *, content_type: str, etag: str | None) -> None:
+    def write_if_unchanged(
+        self,
+        blob: str,
+        data: bytes,
+        *,
+        content_type: str,
+        etag: str | None,
+        metadata: Mapping[str, str] | None = None,
+    ) -> None:
         """Write a blob only if it still is the one that was read.
 
         :param etag: the tag that was read; None if there was no blob
+        :param metadata: printable ASCII only: obstore panics on anything that cannot stand in a header
         :raises BlobConflict: if somebody else has written it since
         :raises StorageFault: if storage refuses or does not answer
         """
         mode: PutMode = "create" if etag is None else {"e_tag": etag}
-        self._put(blob, data, {"Content-Type": content_type}, mode)
+        self._put(blob, data, {"Content-Type": content_type, **(metadata or {})}, mode)
 
     def names(self, folder: str) -> Iterator[str]:
         """Yield the names of all blobs under a folder, as storage lists them.

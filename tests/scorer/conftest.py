@@ -125,7 +125,7 @@ def storage(azurite: BlobStorage) -> Iterator[Storage]:
         yield Storage(azurite, service).create()
 
 
-SCORING = {Container.DATA: "r", Container.MODELS: "r", Container.PREDICTIONS: "cw", Container.RUNS: "rcw"}
+SCORING = {Container.DATA: "r", Container.MODELS: "r", Container.PREDICTIONS: "rcw", Container.RUNS: "rcw"}
 TRAINING = {Container.DATA: "rl", Container.MODELS: "rcw"}
 
 

@@ -321,3 +321,25 @@ def test_the_process_ends_with_its_code_every_time(storage: Storage, scorer: Sco
     orders = [an_order(storage, sensor, rows=rows_for(sensor)) for sensor in ("1_1", "1_2", "2_1", "2_2")]
     call = storage.put_manifest(*orders)
     assert {scorer.score(call).returncode for _ in range(10)} == {ExitCode.SUCCESS}
+
+
+def test_a_later_plan_keeps_its_predictions(storage: Storage, scorer: Scorer) -> None:
+    """Two runs of one hour: whoever scores last, the predictions of the plan that was made last stay."""
+    call = storage.put_manifest(an_order(storage))
+    assert scorer.score(call).returncode == ExitCode.SUCCESS
+    (name,) = storage.names(Container.PREDICTIONS)
+    planned_at = storage.metadata(Container.PREDICTIONS, name)["planned_at"]
+    client = storage.service.get_blob_client(storage.name_of(Container.PREDICTIONS), name)
+    later = storage.metadata(Container.PREDICTIONS, name) | {"planned_at": "2018-08-29T03:00:08.000000Z"}
+    client.upload_blob(b"of the later plan", metadata=later, overwrite=True)
+    assert scorer.score(call).returncode == ExitCode.SUCCESS
+    assert storage.get(Container.PREDICTIONS, name) == b"of the later plan"
+    (outcome,) = storage.report(call).sensors
+    assert outcome.reason == "predictions of a later plan are there and were kept"
+    earlier = later | {"planned_at": "2018-08-29T02:59:59.000000Z"}
+    client.upload_blob(b"of an earlier plan", metadata=earlier, overwrite=True)
+    assert scorer.score(call).returncode == ExitCode.SUCCESS
+    assert storage.metadata(Container.PREDICTIONS, name)["planned_at"] == planned_at
+    client.upload_blob(b"by nobody we know", overwrite=True)
+    assert scorer.score(call).returncode == ExitCode.SUCCESS
+    assert storage.metadata(Container.PREDICTIONS, name)["planned_at"] == planned_at

@@ -25,14 +25,22 @@ if TYPE_CHECKING:
 DATA, MODELS = Container.DATA, Container.MODELS
 
 
-def test_a_blob_is_written_with_its_type_and_metadata(storage: Storage) -> None:
+def test_a_blob_is_written_with_its_type(storage: Storage) -> None:
     """What was written is read back; a second write replaces it."""
     container = open_container(DATA, storage.environ({DATA: "rcw"}))
     for data in (b"old", b"\x00new"):
-        container.write("a/b.csv", data, content_type="text/csv", metadata={"model_sha256": "ab"})
+        container.write("a/b.csv", data, content_type="text/csv")
     assert container.read("a/b.csv") == b"\x00new"
     assert storage.content_type(DATA, "a/b.csv") == "text/csv"
-    assert storage.metadata(DATA, "a/b.csv") == {"model_sha256": "ab"}
+
+
+def test_metadata_travels_with_a_blob(storage: Storage) -> None:
+    """What a writer attaches, a reader finds."""
+    container = open_container(DATA, storage.environ({DATA: "rcw"}))
+    mark = {"model_sha256": "ab"}
+    container.write_if_unchanged("a/b.csv", b"1", content_type="text/csv", etag=None, metadata=mark)
+    assert storage.metadata(DATA, "a/b.csv") == mark
+    assert container.read_versioned("a/b.csv").metadata["model_sha256"] == "ab"
 
 
 def test_a_blob_is_written_only_if_it_is_the_one_that_was_read(storage: Storage) -> None:
