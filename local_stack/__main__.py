@@ -15,6 +15,7 @@ from local_stack import hour as hourly
 from local_stack import standing
 from local_stack.bootstrap import ROOT
 from local_stack.display import RunProgress, Stage, failures, table
+from local_stack.labels import check_labels
 from local_stack.processes import StackError
 from local_stack.stack import running_stack
 from local_stack.workspace import Workspace
@@ -62,7 +63,10 @@ def run(readings: Path | None, hour: RunHour) -> int:
         with Stage.of("Starting Azurite and the Batch emulator"):
             stack = parts.enter_context(running_stack(workspace))
         summary, laid, folder = score_hour(stack, readings, hour)
-    show(summary, laid, folder)
+        labels = check_labels(stack, hour)
+    show(summary, laid, folder, workspace.logs)
+    if labels is not None:
+        print(labels)
     return 0 if is_good(summary) else 1
 
 
@@ -113,7 +117,7 @@ def is_good(summary: Summary) -> bool:
     return bool(scored) and not failed and not summary.failed_steps
 
 
-def show(summary: Summary, laid: Laid, folder: Path) -> None:
+def show(summary: Summary, laid: Laid, folder: Path, logs: Path) -> None:
     """Print the outcome."""
     print(f"\n{table(summary)}\n")
     for failure in failures(summary):
@@ -124,6 +128,7 @@ def show(summary: Summary, laid: Laid, folder: Path) -> None:
     if laid.rejects_total:
         print(f"rejected while loading: {laid.rejects_total:,} rows (rejected.txt)")
     print(f"predictions, reports, logs, summary.json: {_relative(folder)}/")
+    print(f"what Airflow and the others logged: {_relative(logs)}/")
 
 
 def _show_rejects(laid: Laid) -> None:

@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from local_stack.bootstrap import LOCK, ROOT
@@ -16,7 +17,6 @@ from local_stack.processes import StackError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from pathlib import Path
 
     from local_stack.azurite import BlobStorage
     from local_stack.emulator import BatchAccount
@@ -45,6 +45,8 @@ class LocalAirflow:
         return {
             **{name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")},
             **_quiet(self.home),
+            # Airflow starts itself by name.
+            "PATH": os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath))),
             # The connections are all that differs from a deployment in Azure.
             "AIRFLOW_CONN_AZURE_BATCH_DEFAULT": json.dumps(
                 {

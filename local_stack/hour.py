@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 SIMULATED_HOUR = RunHour.parse("2026-01-05T09")
 """Hour that is scored when no file is given."""
-_TRAINING_HOURS = 4
+_TRAINING_HOURS = 24
 DAG_ID = "hourly_scoring"
 
 

@@ -79,6 +79,7 @@ def up() -> Standing:
     while (running := standing()) is None:
         if owner.poll() is not None or time.monotonic() > deadline:
             owner.terminate()
+            owner.wait()
             raise StackError(f"the stack did not come up:\n{_tail(LOG)}")
         time.sleep(0.2)
     return running
@@ -119,17 +120,22 @@ def serve() -> None:
         hour = _with_readings(stack)
         port = free_port()
         airflow = stack.airflow(_web_settings(port), home=workspace.root / "airflow")
-        server = parts.enter_context(
-            Server(
-                "Airflow",
-                [*COMMAND, "standalone"],
-                log=workspace.logs / "airflow.log",
-                environ=airflow.environ(),
+        servers = {
+            name: parts.enter_context(
+                Server(
+                    f"Airflow's {name}",
+                    [*COMMAND, name],
+                    log=workspace.logs / f"{name}.log",
+                    environ=airflow.environ(),
+                )
             )
-        )
+            for name in ("api-server", "scheduler", "dag-processor", "triggerer")
+        }
         address = f"http://127.0.0.1:{port}"
         passwords = airflow.home / "simple_auth_manager_passwords.json.generated"
-        server.wait_until(lambda: passwords.is_file() and _answers(address), seconds=_READY_SECONDS)
+        servers["api-server"].wait_until(
+            lambda: passwords.is_file() and _answers(address), seconds=_READY_SECONDS
+        )
         state = Standing(
             pid=os.getpid(),
             address=address,

@@ -1,0 +1,63 @@
+"""Predictions against the labels of a simulated hour: what was found, and what was flagged beside it."""
+
+from __future__ import annotations
+
+import csv
+import io
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from azure.core.exceptions import ResourceNotFoundError
+
+from ingest.hour_files import label_blob
+from scoring_contract import layout
+from scoring_contract.layout import Container
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from local_stack.stack import Stack
+    from scoring_contract.hour import RunHour
+
+
+@dataclass(frozen=True, slots=True)
+class LabelCheck:
+    """How predictions and labels of an hour agree."""
+
+    labelled: int
+    found: int
+    """Labelled readings that were predicted to be anomalies."""
+    unlabelled: int
+    """Readings predicted to be anomalies that have no label."""
+
+    def __str__(self) -> str:
+        return (
+            f"labelled anomalies found: {self.found} of {self.labelled}; "
+            f"flagged without a label: {self.unlabelled}"
+        )
+
+
+def check_labels(stack: Stack, hour: RunHour) -> LabelCheck | None:
+    """Compare; None if the hour has no labels, as with readings from a file."""
+    try:
+        text = stack.storage.container(Container.DATA).download_blob(label_blob(hour)).readall()
+    except ResourceNotFoundError:
+        return None
+    labels = {_key(row) for row in _rows(text)}
+    flagged = set(_flagged(stack, hour))
+    return LabelCheck(len(labels), len(labels & flagged), len(flagged - labels))
+
+
+def _flagged(stack: Stack, hour: RunHour) -> Iterator[tuple[str, str, str]]:
+    container = stack.storage.container(Container.PREDICTIONS)
+    for name in container.list_blob_names(name_starts_with=layout.predictions_folder(hour)):
+        rows = _rows(container.download_blob(name).readall())
+        yield from (_key(row) for row in rows if row["Prediction"] == "1")
+
+
+def _rows(text: bytes) -> Iterator[dict[str, str]]:
+    return iter(csv.DictReader(io.StringIO(text.decode())))
+
+
+def _key(row: dict[str, str]) -> tuple[str, str, str]:
+    return row["TS"], row["Device"], row["Tag"]
