@@ -79,7 +79,7 @@ class AutoscalePolicy:
         :param floor: load that is announced; without one the pool follows its queue alone
         """
         held = floor or Floor(0, datetime(1970, 1, 1, tzinfo=UTC))
-        window = f"{SAMPLE_WINDOW_MINUTES} * TimeInterval_Minute"
+        window, percent = f"{SAMPLE_WINDOW_MINUTES} * TimeInterval_Minute", SAMPLE_PERCENT
         return "\n".join((
             f"cap = {self.max_nodes};",
             f"slots = {self.slots_per_node};",
@@ -87,7 +87,9 @@ class AutoscalePolicy:
             f'until = time("{held.until.strftime(_TIME)}");',
             f"known = $PendingTasks.GetSamplePercent({window});",
             "last = max(0, $PendingTasks.GetSample(1));",
-            f"load = known < {SAMPLE_PERCENT} ? last : max(last, avg($PendingTasks.GetSample({window})));",
+            # With its own percentage: the service may well demand 70 % of a window that names none.
+            f"mean = known < {percent} ? last : avg($PendingTasks.GetSample({window}, {percent}));",
+            "load = max(last, mean);",
             "wanted = load > 0 ? max(1, (load + slots - 1) / slots) : 0;",
             "announced = time() < until ? reserve : 0;",
             "$TargetDedicatedNodes = min(cap, max(wanted, announced));",

@@ -7,6 +7,7 @@ in ``pools.py``, ``autoscale.py``, ``batch_task.py`` and ``attempts.py``.
 from __future__ import annotations
 
 import binascii
+import logging
 from base64 import b64decode
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -69,6 +70,11 @@ class ScoringBatchHook(AzureBatchHook):
 
     :param azure_batch_conn_id: the connection
     """
+
+    def __init__(self, azure_batch_conn_id: str = AzureBatchHook.default_conn_name) -> None:
+        super().__init__(azure_batch_conn_id)
+        # As the provider's Blob hook does: every request at INFO would bury what a task log has to say.
+        logging.getLogger("azure.core.pipeline.policies.http_logging_policy").setLevel(logging.WARNING)
 
     def get_conn(self) -> BatchClient:
         """Return a client with time limits.

@@ -62,9 +62,7 @@ def batch_client(stack: Stack) -> BatchClient:
 
 def jobs_of(stack: Stack, summary: Summary) -> dict[str, str]:
     """Return the Batch jobs of a run with their states."""
-    return {
-        job.id: job["state"] for job in batch_client(stack).list_jobs() if job.id.startswith(summary.run)
-    }
+    return {job.id: job["state"] for job in batch_client(stack).list_jobs() if job.id.startswith(summary.run)}
 
 
 def predictions(stack: Stack) -> dict[str, bytes]:

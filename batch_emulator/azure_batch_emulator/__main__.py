@@ -1,0 +1,142 @@
+"""Start the emulator: ``python -m azure_batch_emulator --account NAME --key BASE64 --data DIR``.
+
+Prints one line of JSON on standard output when it is ready; everything else goes to standard error.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import logging
+import os
+import signal
+import sys
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from azure_batch_emulator.clock import SystemClock
+from azure_batch_emulator.errors import BadSetting
+from azure_batch_emulator.server import Emulator, address, listen
+from azure_batch_emulator.settings import Settings
+
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import Mapping, Sequence
+
+KEY_VARIABLE = "AZURE_BATCH_EMULATOR_KEY"
+
+
+def parser() -> argparse.ArgumentParser:
+    """Describe the command line."""
+    parser = argparse.ArgumentParser(
+        prog="azure_batch_emulator", description="A local Azure Batch on one machine.", allow_abbrev=False
+    )
+    add = parser.add_argument
+    add("--host", default="127.0.0.1", help="address to listen on (default: loopback only)")
+    add("--port", type=int, default=0, help="port to listen on; 0 takes a free one")
+    add("--account", required=True, help="name of the Batch account")
+    add("--key", help=f"account key, base64; may also come from {KEY_VARIABLE}")
+    add("--data", type=Path, required=True, help="folder for the files of nodes and tasks")
+    add("--image", action="append", default=[], metavar="NAME=PREFIX", help="folder that stands for an image")
+    add("--allow-bearer", action="store_true", help="accept any bearer token")
+    add("--allow-short-intervals", action="store_true", help="accept intervals under 5 minutes")
+    add("--job-quota", type=int, default=300, metavar="N", help="active jobs allowed")
+    add("--pool-quota", type=int, default=100, metavar="N", help="pools allowed")
+    add("--core-quota", type=int, metavar="N", help="dedicated cores allowed")
+    add("--low-priority-core-quota", type=int, metavar="N", help="low-priority cores allowed")
+    add("--verbose", action="store_true", help="log every request and more")
+    for name, seconds, meaning in (
+        ("boot", 2, "from asking for a node to an idle node"),
+        ("stop-grace", 5, "between SIGTERM and SIGKILL of a task"),
+        ("sample", 30, "between two autoscale samples"),
+        ("sample-lag", 60, "until a sample is visible to formulas"),
+        ("enable-interval", 30, "between two enable-autoscale requests of a pool"),
+    ):
+        add(
+            f"--{name}-seconds",
+            type=float,
+            default=seconds,
+            metavar="S",
+            help=f"{meaning} (default {seconds})",
+        )
+    return parser
+
+
+def settings_from(options: argparse.Namespace, environment: Mapping[str, str]) -> Settings:
+    """Turn parsed options into settings.
+
+    :raises BadSetting: if one of them makes no sense
+    """
+    return Settings(
+        account=options.account,
+        key=options.key or environment.get(KEY_VARIABLE, ""),
+        data=options.data.resolve(),
+        boot=timedelta(seconds=options.boot_seconds),
+        images=dict(_image(text) for text in options.image),
+        stop_grace=timedelta(seconds=options.stop_grace_seconds),
+        allow_bearer=options.allow_bearer,
+        active_job_quota=options.job_quota,
+        pool_quota=options.pool_quota,
+        core_quota=options.core_quota,
+        low_priority_core_quota=options.low_priority_core_quota,
+        sample_period=timedelta(seconds=options.sample_seconds),
+        sample_lag=timedelta(seconds=options.sample_lag_seconds),
+        enable_interval=timedelta(seconds=options.enable_interval_seconds),
+        allow_short_intervals=options.allow_short_intervals,
+    )
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run until SIGTERM or SIGINT; return the exit code."""
+    options = parser().parse_args(arguments)
+    logging.basicConfig(
+        level=logging.INFO if options.verbose else logging.WARNING,
+        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+        stream=sys.stderr,
+    )
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # it would log signed URLs
+    try:
+        settings = settings_from(options, os.environ)
+        listener = listen(options.host, options.port)
+        emulator = Emulator(settings, clock=SystemClock(), access_log=options.verbose)
+    except (BadSetting, ValueError) as problem:
+        return _complain(str(problem))
+    except (OSError, OverflowError) as problem:
+        return _complain(f"cannot listen on {options.host}:{options.port} or use {options.data}: {problem}")
+    os.environ.pop(KEY_VARIABLE, None)
+    asyncio.run(_serve(emulator, listener, settings))
+    return 0
+
+
+async def _serve(emulator: Emulator, listener: socket.socket, settings: Settings) -> None:
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, emulator.stop)
+
+    def announce() -> None:
+        ready = {"endpoint": address(listener), "account": settings.account, "pid": os.getpid()}
+        sys.stdout.write(json.dumps(ready) + "\n")
+        sys.stdout.flush()
+
+    await emulator.serve(listener, ready=announce)
+
+
+def _image(text: str) -> tuple[str, Path]:
+    name, sign, folder = text.partition("=")
+    if not (name and sign and folder):
+        raise BadSetting(f"--image takes NAME=PREFIX, not {text!r}")
+    prefix = Path(folder).resolve()
+    if not prefix.is_dir():
+        raise BadSetting(f"--image {name}: there is no folder {prefix}")
+    return name, prefix
+
+
+def _complain(sentence: str) -> int:
+    sys.stderr.write(f"azure_batch_emulator: {sentence}\n")
+    return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,108 @@
+"""Everything this package raises on purpose.
+
+EmulatorError
+├── Refusal        a request cannot be granted; carries the service's status, code and values
+├── IllegalMove    a record was asked to leave a state in a way its table does not know
+├── BadSetting     the emulator was started with a setting that makes no sense
+└── QueryError     a $filter or $select text is wrong; points at the column
+"""
+
+from __future__ import annotations
+
+
+class EmulatorError(Exception):
+    """Root of the tree."""
+
+
+class Refusal(EmulatorError):
+    """The answer to a request that cannot be granted, as the real service words it."""
+
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        message: str,
+        *,
+        values: tuple[tuple[str, str], ...] = (),
+        headers: tuple[tuple[str, str], ...] = (),
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+        self.message = message
+        self.values = values
+        self.headers = headers
+
+    @classmethod
+    def missing(cls, noun: str) -> Refusal:
+        """Make the 404 for a pool, job, task, node or file nobody knows."""
+        return cls(404, f"{noun}NotFound", f"The specified {noun.lower()} does not exist.")
+
+    @classmethod
+    def conflict(cls, code: str, message: str, **values: str) -> Refusal:
+        """Make a 409; ``values`` name the facts behind it."""
+        return cls(409, code, message, values=tuple(values.items()))
+
+    @classmethod
+    def bad_property(cls, name: str, value: object, reason: str) -> Refusal:
+        """Make the 400 for a body property whose value is not acceptable."""
+        return cls(
+            400,
+            "InvalidPropertyValue",
+            "The value provided for one of the properties in the request body is invalid.",
+            values=(("PropertyName", name), ("PropertyValue", str(value)), ("Reason", reason)),
+        )
+
+    @classmethod
+    def bad_query(cls, name: str, value: object, reason: str) -> Refusal:
+        """Make the 400 for a query parameter whose value is not acceptable."""
+        return cls(
+            400,
+            "InvalidQueryParameterValue",
+            "Value for one of the query parameters specified in the request URI is invalid.",
+            values=(("QueryParameterName", name), ("QueryParameterValue", str(value)), ("Reason", reason)),
+        )
+
+    @classmethod
+    def bad_body(cls, reason: str, **values: str) -> Refusal:
+        """Make the 400 for a body that cannot be read as what the operation takes."""
+        facts = (("Reason", reason), *values.items())
+        return cls(
+            400,
+            "InvalidRequestBody",
+            "The specified Request Body is not syntactically valid.",
+            values=facts,
+        )
+
+    @classmethod
+    def unbuilt(cls, what: str) -> Refusal:
+        """Make the 501 for a part of the service that is not emulated yet."""
+        return cls(
+            501,
+            "NotImplemented",
+            f"{what} is not built in this emulator.",
+            values=(("NotBuilt", what),),
+        )
+
+
+class IllegalMove(EmulatorError):
+    """A state was left in a way its table of moves does not know; nothing was changed."""
+
+    def __init__(self, state: str, event: str) -> None:
+        super().__init__(f"nothing in state '{state}' answers to '{event}'")
+        self.state = state
+        self.event = event
+
+
+class BadSetting(EmulatorError):
+    """A start-up setting makes no sense; the sentence says which and why."""
+
+
+class QueryError(EmulatorError):
+    """A query text is wrong; ``str()`` shows the text with a caret under the column."""
+
+    def __init__(self, reason: str, *, text: str, column: int) -> None:
+        super().__init__(f"{reason}\n{text}\n{' ' * column}^")
+        self.reason = reason
+        self.text = text
+        self.column = column

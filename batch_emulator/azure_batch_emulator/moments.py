@@ -1,0 +1,65 @@
+"""Moments and durations as the service writes them: RFC 3339, RFC 1123 and ISO 8601."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime, parsedate_to_datetime
+
+UNLIMITED = timedelta(days=10675199, hours=2, minutes=48, seconds=5, microseconds=477580)
+"""What the service calls no limit: the largest span .NET can hold."""
+UNLIMITED_TEXT = "P10675199DT2H48M5.4775807S"
+
+_DURATION = re.compile(
+    r"^P(?:(?P<weeks>\d+)W)?(?:(?P<days>\d+(?:\.\d+)?)D)?"
+    r"(?:T(?:(?P<hours>\d+)H)?(?:(?P<minutes>\d+)M)?(?:(?P<seconds>\d+(?:\.\d+)?)S)?)?$"
+)
+_FRACTION = re.compile(r"\.(\d+)")
+
+
+def stamp(moment: datetime) -> str:
+    """Write a UTC moment with the seven fractional digits the service uses."""
+    return moment.isoformat(timespec="microseconds")[:26] + "0Z"
+
+
+def http_date(moment: datetime) -> str:
+    """Write a UTC moment for an HTTP header."""
+    return format_datetime(moment, usegmt=True)
+
+
+def parse_moment(text: str) -> datetime:
+    """Read RFC 3339 (any number of fractional digits) or RFC 1123.
+
+    :raises ValueError: if it is neither
+    """
+    cleaned = _FRACTION.sub(lambda digits: "." + digits.group(1)[:6].ljust(6, "0"), text.strip())
+    try:
+        moment = datetime.fromisoformat(cleaned.replace("Z", "+00:00").replace("z", "+00:00"))
+    except ValueError:
+        moment = parsedate_to_datetime(text)
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def parse_duration(text: str) -> timedelta:
+    """Read an ISO 8601 duration of weeks, days, hours, minutes and seconds.
+
+    :raises ValueError: if it is none
+    """
+    found = _DURATION.match(text)
+    if found is None or text in {"P", "PT"} or text.endswith("T"):
+        raise ValueError(f"{text!r} is not an ISO 8601 duration")
+    parts = {name: float(value) for name, value in found.groupdict().items() if value}
+    return min(timedelta(**parts), UNLIMITED)
+
+
+def duration(span: timedelta) -> str:
+    """Write a span as a canonical ISO 8601 duration."""
+    if span >= UNLIMITED:
+        return UNLIMITED_TEXT
+    hours, rest = divmod(span.seconds, 3600)
+    minutes, seconds = divmod(rest, 60)
+    fraction = f".{span.microseconds:06d}".rstrip("0") if span.microseconds else ""
+    clock = f"{hours}H" * bool(hours) + f"{minutes}M" * bool(minutes)
+    clock += f"{seconds}{fraction}S" * bool(seconds or fraction)
+    days = f"{span.days}D" * bool(span.days)
+    return f"P{days}" + f"T{clock}" * bool(clock) if days or clock else "PT0S"

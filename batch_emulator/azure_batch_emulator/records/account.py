@@ -1,0 +1,46 @@
+"""The account: all pools and all jobs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from azure_batch_emulator.records.states import JobState
+
+if TYPE_CHECKING:
+    from azure_batch_emulator.records.jobs import Job
+    from azure_batch_emulator.records.pools import Pool
+
+
+@dataclass(slots=True)
+class Account:
+    """Pools and jobs by lower-cased id, in order of creation."""
+
+    pools: dict[str, Pool] = field(default_factory=dict)
+    jobs: dict[str, Job] = field(default_factory=dict)
+    live: dict[str, dict[str, Job]] = field(default_factory=dict)
+    """Per pool id, the jobs that are not completed; a job may name a pool that does not exist yet."""
+
+    def add_job(self, job: Job) -> None:
+        """Put a new job into the account."""
+        self.jobs[job.key] = job
+        self.bind(job)
+
+    def bind(self, job: Job) -> None:
+        """List a live job under its pool."""
+        self.live.setdefault(job.pool_id.lower(), {})[job.key] = job
+
+    def unbind(self, job: Job) -> None:
+        """Take a job off its pool's list."""
+        self.live.get(job.pool_id.lower(), {}).pop(job.key, None)
+
+    def jobs_of(self, pool: Pool) -> list[Job]:
+        """List the live jobs of a pool, oldest first; a copy."""
+        return list(self.live.get(pool.key, {}).values())
+
+    def active_jobs(self) -> int:
+        """Count what the active-job quota counts."""
+        return sum(job.state is not JobState.COMPLETED for job in self._live())
+
+    def _live(self) -> list[Job]:
+        return [job for jobs in self.live.values() for job in jobs.values()]

@@ -1,0 +1,102 @@
+"""One node of a pool, and which of a pool's nodes has room."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from azure_batch_emulator.records.states import NODE_MOVES, NodeState, next_state
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from azure_batch_emulator.records.tasks import Execution
+
+RECENT_TASKS = 10
+WORKING = frozenset({NodeState.IDLE, NodeState.RUNNING})
+GONE = frozenset({NodeState.LEAVING_POOL})
+
+
+@dataclass(frozen=True, slots=True)
+class RecentTask:
+    """A line in a node's list of what it did lately."""
+
+    job_id: str
+    task_id: str
+
+
+@dataclass(slots=True, eq=False)
+class Node:
+    """One virtual machine, or what stands for it here: a folder and some slots."""
+
+    id: str
+    is_dedicated: bool
+    slots: int
+    address: str
+    allocated: datetime
+    state_since: datetime
+    state: NodeState = NodeState.CREATING
+    accepts_tasks: bool = True
+    booted: datetime | None = None
+    runs: dict[int, int] = field(default_factory=dict)
+    """Attempts on the node now: run id to slots taken."""
+    tasks_run: int = 0
+    tasks_succeeded: int = 0
+    recent: deque[RecentTask] = field(default_factory=lambda: deque(maxlen=RECENT_TASKS))
+    start_task: Execution | None = None
+    """How the start task went, or goes; None if the pool has none."""
+    start_task_run: int | None = None
+
+    @property
+    def free_slots(self) -> int:
+        """Tell how many slots nobody occupies."""
+        return self.slots - sum(self.runs.values())
+
+    @property
+    def is_staying(self) -> bool:
+        """Tell whether the node is not on its way out of the pool."""
+        return self.state is not NodeState.LEAVING_POOL
+
+    def move(self, event: str, *, now: datetime) -> None:
+        """Change state by the table.
+
+        :raises IllegalMove: if the present state does not answer to ``event``
+        """
+        self.state = next_state(NODE_MOVES, self.state, event)
+        self.state_since = now
+
+
+class Seats:
+    """Nodes that take tasks, by the number of slots they have free."""
+
+    def __init__(self) -> None:
+        self._free: dict[str, int] = {}
+        self._by_free: dict[int, dict[str, Node]] = {}
+
+    @property
+    def widest(self) -> int:
+        """Tell the most slots free on any one node."""
+        return max((free for free, nodes in self._by_free.items() if nodes), default=0)
+
+    def update(self, node: Node) -> None:
+        """Look again at how much room a node has."""
+        before = self._free.pop(node.id, None)
+        if before is not None:
+            del self._by_free[before][node.id]
+        if node.state in WORKING and node.accepts_tasks:
+            self._free[node.id] = node.free_slots
+            self._by_free.setdefault(node.free_slots, {})[node.id] = node
+
+    def find(self, *, slots: int, pack: bool) -> Node | None:
+        """Choose a node with room: the fullest that fits if packing, else the emptiest."""
+        fitting = [free for free, nodes in self._by_free.items() if nodes and free >= slots]
+        if not fitting:
+            return None
+        nodes = self._by_free[min(fitting) if pack else max(fitting)]
+        return next(iter(nodes.values()))
+
+    def get(self, node_id: str, *, slots: int) -> Node | None:
+        """Find a certain node if it has room (affinity)."""
+        free = self._free.get(node_id, -1)
+        return self._by_free[free][node_id] if free >= slots else None

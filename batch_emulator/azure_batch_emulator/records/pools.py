@@ -1,0 +1,133 @@
+"""One pool: its nodes, its targets, its autoscale settings."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from azure_batch_emulator.records.nodes import Node, Seats
+from azure_batch_emulator.records.states import ALLOCATION_MOVES, AllocationState, PoolState, next_state
+
+if TYPE_CHECKING:
+    from datetime import datetime, timedelta
+
+    from azure_batch_emulator.autoscale import Formula
+    from azure_batch_emulator.records.samples import Samples
+
+_CORES = re.compile(r"^(?:standard|basic)_[a-z]+(\d+)", re.IGNORECASE)
+
+
+def cores(vm_size: str) -> int:
+    """Read the cores off a size's name (``standard_d4s_v3`` has 4); 1 if it does not say."""
+    found = _CORES.match(vm_size)
+    return int(found.group(1)) if found else 1
+
+
+@dataclass(frozen=True, slots=True)
+class Targets:
+    """How many nodes of either kind a pool should have."""
+
+    dedicated: int = 0
+    low_priority: int = 0
+
+    def of(self, *, dedicated: bool) -> int:
+        """Tell the target of one kind."""
+        return self.dedicated if dedicated else self.low_priority
+
+
+@dataclass(frozen=True, slots=True)
+class ResizeError:
+    """Why a resize fell short."""
+
+    code: str
+    message: str
+    values: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AutoScaleRun:
+    """What one evaluation of a formula gave."""
+
+    at: datetime
+    results: str | None = None
+    error: ResizeError | None = None
+
+
+@dataclass(slots=True, eq=False)
+class AutoScale:
+    """The autoscale settings of a pool; present means enabled."""
+
+    text: str
+    formula: Formula
+    interval: timedelta
+    enabled_at: datetime
+    run: AutoScaleRun | None = None
+
+
+@dataclass(slots=True, eq=False)
+class Pool:
+    """One pool; ``spec`` is the accepted body without sizes and autoscale."""
+
+    id: str
+    number: int
+    spec: dict[str, Any]
+    slots_per_node: int
+    created: datetime
+    modified: datetime
+    etag: int
+    state_since: datetime
+    allocation_since: datetime
+    state: PoolState = PoolState.ACTIVE
+    allocation: AllocationState = AllocationState.STEADY
+    targets: Targets = field(default_factory=Targets)
+    resize_timeout: timedelta | None = None
+    resize_count: int = 0
+    """Tells a time-out whether the resize it belongs to is still the present one."""
+    resize_errors: tuple[ResizeError, ...] = ()
+    auto_scale: AutoScale | None = None
+    last_enable: datetime | None = None
+    samples: Samples | None = None
+    nodes: dict[str, Node] = field(default_factory=dict)
+    nodes_made: int = 0
+    seats: Seats = field(default_factory=Seats)
+
+    @property
+    def key(self) -> str:
+        """Tell the id as the service compares it."""
+        return self.id.lower()
+
+    @property
+    def cores_per_node(self) -> int:
+        """Tell how many cores one node counts for against the quota."""
+        return cores(str(self.spec["vmSize"]))
+
+    @property
+    def packs(self) -> bool:
+        """Tell whether nodes are filled one after the other."""
+        policy = self.spec.get("taskSchedulingPolicy") or {}
+        return policy.get("nodeFillType") == "pack"
+
+    @property
+    def takes_containers(self) -> bool:
+        """Tell whether tasks must name a container image."""
+        machine = self.spec.get("virtualMachineConfiguration") or {}
+        return bool(machine.get("containerConfiguration"))
+
+    def staying(self, *, dedicated: bool) -> list[Node]:
+        """List the nodes of one kind that are not on their way out."""
+        return [node for node in self.nodes.values() if node.is_staying and node.is_dedicated is dedicated]
+
+    def count(self, *, dedicated: bool) -> int:
+        """Tell how many nodes of one kind the pool has, leaving ones included."""
+        return sum(node.is_dedicated is dedicated for node in self.nodes.values())
+
+    def move_allocation(self, event: str, *, now: datetime, etag: int) -> None:
+        """Change the allocation state by the table.
+
+        :raises IllegalMove: if the present state does not answer to ``event``
+        """
+        state = next_state(ALLOCATION_MOVES, self.allocation, event)
+        if state is not self.allocation:
+            self.allocation, self.allocation_since = state, now
+        self.modified, self.etag = now, etag

@@ -1,0 +1,118 @@
+"""One task: what was asked for, where it stands, and how its latest attempt went."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from azure_batch_emulator.records.states import TASK_MOVES, TaskState, next_state
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+
+class Result(StrEnum):
+    """How a completed task ended."""
+
+    SUCCESS = "success"
+    FAILURE = "failure"
+
+
+class Blame(StrEnum):
+    """Whose fault a failure was."""
+
+    USER = "usererror"
+    SERVER = "servererror"
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why an attempt failed, in the service's words."""
+
+    blame: Blame
+    code: str
+    message: str
+    details: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an attempt ran."""
+
+    pool_id: str
+    node_id: str
+    directory: str
+    """Relative to the node's root folder."""
+
+
+@dataclass(slots=True, eq=False)
+class Execution:
+    """What is known of the latest attempt, and counters over all of them."""
+
+    started: datetime | None = None
+    ended: datetime | None = None
+    exit_code: int | None = None
+    failure: Failure | None = None
+    result: Result | None = None
+    image: str | None = None
+    retries: int = 0
+    last_retry: datetime | None = None
+    requeues: int = 0
+    last_requeue: datetime | None = None
+
+    def forget_outcome(self) -> None:
+        """Drop what the latest attempt left, before the task is tried again."""
+        self.ended = self.exit_code = self.failure = self.result = None
+
+
+@dataclass(slots=True, eq=False)
+class Task:
+    """One task of a job; ``spec`` is the accepted body, in wire names."""
+
+    id: str
+    number: int
+    """Position in the job, by creation; never used twice."""
+    spec: dict[str, Any]
+    slots: int
+    created: datetime
+    modified: datetime
+    etag: int
+    state: TaskState
+    state_since: datetime
+    previous_state: TaskState | None = None
+    previous_since: datetime | None = None
+    execution: Execution = field(default_factory=Execution)
+    place: Place | None = None
+    run_id: int | None = None
+    """The attempt that occupies a node at this moment."""
+    unmet: int = 0
+    """Dependencies not satisfied yet; a task with any waits in state active."""
+    files_gone: bool = False
+    """Whether the retention time has taken the files."""
+
+    @property
+    def key(self) -> str:
+        """Tell the id as the service compares it."""
+        return self.id.lower()
+
+    @property
+    def succeeded(self) -> bool:
+        """Tell whether the task is completed and well."""
+        return self.execution.result is Result.SUCCESS
+
+    @property
+    def has_attempts_left(self) -> bool:
+        """Tell whether a non-zero exit code leads to another attempt."""
+        limit = int(self.spec["constraints"]["maxTaskRetryCount"])
+        return limit < 0 or self.execution.retries < limit
+
+    def move(self, event: str, *, now: datetime, etag: int) -> None:
+        """Change state by the table; use it through the job's shelf, which keeps the indexes.
+
+        :raises IllegalMove: if the present state does not answer to ``event``
+        """
+        state = next_state(TASK_MOVES, self.state, event)
+        self.previous_state, self.previous_since = self.state, self.state_since
+        self.state, self.state_since = state, now
+        self.modified, self.etag = now, etag

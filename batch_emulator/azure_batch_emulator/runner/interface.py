@@ -1,0 +1,114 @@
+"""What the engine asks of a runner, and what a runner reports back.
+
+An order is complete: the runner needs nothing of the service's records. Every started order is
+answered by exactly one ``Ended``, from any thread, also when it was stopped.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from datetime import timedelta
+    from pathlib import Path
+
+    from azure_batch_emulator.records.tasks import Failure
+
+
+class UploadCondition(StrEnum):
+    """After which ends an output file is uploaded."""
+
+    SUCCESS = "tasksuccess"
+    FAILURE = "taskfailure"
+    COMPLETION = "taskcompletion"
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceFile:
+    """Something to download before the command starts: one URL, or a container."""
+
+    http_url: str | None = None
+    container_url: str | None = None
+    blob_prefix: str = ""
+    file_path: str = ""
+    file_mode: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OutputFile:
+    """Something to upload after the command ended."""
+
+    pattern: str
+    container_url: str
+    path: str
+    condition: UploadCondition
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """The image whose environment the command runs in."""
+
+    image: str
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One attempt to run one command line."""
+
+    run_id: int
+    command_line: str
+    directory: Path
+    """Task folder; stdout.txt and stderr.txt go here, the command runs in ``wd`` below it."""
+    environment: Mapping[str, str]
+    resource_files: tuple[ResourceFile, ...] = ()
+    output_files: tuple[OutputFile, ...] = ()
+    container: Container | None = None
+    may_be_retried: bool = False
+    """Whether a non-zero exit leads to another attempt, so that nothing is uploaded yet."""
+    node_directories: tuple[Path, ...] = field(default=())
+    """Folders of the node that must exist."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How an attempt ended."""
+
+    run_id: int
+    exit_code: int | None
+    """Absent when the command never ran; 128 + signal when one killed it."""
+    failure: Failure | None = None
+    """Trouble before or after the command; an exit code is judged by the engine."""
+    phase: Phase | None = None
+    """Where the trouble was, for exit conditions."""
+    lost: bool = False
+    """Whether the attempt vanished without a trace, as when a node is lost."""
+
+
+class Phase(StrEnum):
+    """When in an attempt something went wrong."""
+
+    BEFORE = "preProcessingError"
+    AFTER = "fileUploadError"
+
+
+class Runner(Protocol):
+    """Runs attempts. Calls return at once; reports come through ``listen``'s callback."""
+
+    def listen(self, report: Callable[[Ended], None]) -> None:
+        """Take the callback for reports; called once, before the first order."""
+
+    def start(self, order: Order) -> None:
+        """Begin an attempt."""
+
+    def stop(self, run_id: int, *, grace: timedelta, upload: bool) -> None:
+        """End an attempt early: ask, then kill; upload what the conditions say if ``upload``."""
+
+    def remove(self, directory: Path) -> None:
+        """Delete a folder of a task or a node; its name is free for another when this returns."""
+
+    def close(self) -> None:
+        """End everything and wait until nothing is left."""

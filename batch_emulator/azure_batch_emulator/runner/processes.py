@@ -1,0 +1,307 @@
+"""Runs attempts as real processes, through the warden.
+
+Three kinds of threads: the engine's, which only hands over; a pool for downloads and uploads; and
+one that reads the warden's reports. What they share is guarded by one lock.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+import threading
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+from errno import ENOENT, ENOTDIR
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import httpx
+
+from azure_batch_emulator.runner import warden
+from azure_batch_emulator.runner.interface import Ended, Order, Phase
+from azure_batch_emulator.runner.output_files import Uploads, wanted
+from azure_batch_emulator.runner.resource_files import Downloads
+from azure_batch_emulator.runner.trouble import AttemptFailed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import timedelta
+    from pathlib import Path
+
+    from azure_batch_emulator.records.tasks import Failure
+    from azure_batch_emulator.runner.images import Images
+
+_LOG = logging.getLogger(__name__)
+_WORKERS = 16
+_CLOSE_GRACE_SECONDS = 1.0
+_CLOSE_LIMIT_SECONDS = 10.0
+_TIMEOUT = httpx.Timeout(60.0, connect=10.0)
+
+
+@dataclass(slots=True)
+class _Run:
+    order: Order
+    stopping: bool = False
+    upload_if_stopped: bool = False
+    grace: float = 0.0
+    launched: bool = False
+
+
+class _WardenLink:
+    """The pipe to a warden process, and the thread that listens to it."""
+
+    def __init__(self, hear: Callable[[dict[str, Any]], None], lost: Callable[[], None]) -> None:
+        self._hear, self._lost = hear, lost
+        self._process = subprocess.Popen(  # noqa: S603  our own script, our own interpreter
+            [sys.executable, "-I", "-S", warden.__file__],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            start_new_session=True,
+            env={"PATH": os.environ.get("PATH", os.defpath)},
+        )
+        self._lock = threading.Lock()
+        self._reader = threading.Thread(target=self._listen, name="warden-reports", daemon=True)
+        self._reader.start()
+
+    def tell(self, message: dict[str, Any]) -> None:
+        """Send one order; a warden that is gone is noticed by the listening thread."""
+        stdin = self._process.stdin
+        if stdin is not None:
+            with self._lock, suppress(BrokenPipeError, ValueError):
+                stdin.write(json.dumps(message).encode() + b"\n")
+                stdin.flush()
+
+    def close(self) -> None:
+        """End all processes and the warden, and wait for that."""
+        self.tell({"close": _CLOSE_GRACE_SECONDS})
+        self._hang_up()
+        try:
+            self._process.wait(_CLOSE_LIMIT_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+        self._reader.join()
+
+    def _hang_up(self) -> None:
+        if self._process.stdin is not None:
+            with self._lock, suppress(BrokenPipeError):
+                self._process.stdin.close()
+
+    def _listen(self) -> None:
+        if self._process.stdout is not None:
+            with self._process.stdout as reports:
+                for line in reports:
+                    self._hear(json.loads(line))
+        self._process.wait()
+        self._hang_up()
+        self._lost()
+
+
+class ProcessRunner:
+    """The runner that really runs command lines on this machine."""
+
+    def __init__(self, images: Images) -> None:
+        self._images = images
+        self._report: Callable[[Ended], None] = lambda _: None
+        self._runs: dict[int, _Run] = {}
+        self._lock = threading.Lock()
+        self._link: _WardenLink | None = None
+        self._closed = False
+        self._workers = ThreadPoolExecutor(_WORKERS, thread_name_prefix="task-files")
+        # A proxy from the environment is for the world outside, not for storage on this machine.
+        self._client = httpx.Client(
+            timeout=_TIMEOUT, mounts={"all://127.0.0.1": None, "all://localhost": None}, follow_redirects=True
+        )
+        self._downloads = Downloads(self._client)
+        self._uploads = Uploads(self._client)
+
+    def listen(self, report: Callable[[Ended], None]) -> None:
+        """Take the callback for reports."""
+        self._report = report
+
+    def start(self, order: Order) -> None:
+        """Begin an attempt: downloads first, then the command."""
+        with self._lock:
+            self._runs[order.run_id] = _Run(order)
+        self._work_on(order, self._prepare, order)
+
+    def stop(self, run_id: int, *, grace: timedelta, upload: bool) -> None:
+        """End an attempt early: SIGTERM to its whole group, SIGKILL after the grace."""
+        with self._lock:
+            run = self._runs.get(run_id)
+            if run is None or run.stopping:
+                return
+            run.stopping, run.upload_if_stopped = True, upload
+            run.grace = grace.total_seconds()
+            if run.launched and self._link is not None:
+                self._link.tell({"stop": run_id, "grace": run.grace})
+
+    def remove(self, directory: Path) -> None:
+        """Move a folder out of the way at once, and delete it in the background."""
+        trash = directory.with_name(f".removed-{uuid.uuid4().hex}")
+        with suppress(OSError):  # it was never made
+            directory.rename(trash)
+            self._work(partial(shutil.rmtree, trash, ignore_errors=True))
+
+    def close(self) -> None:
+        """End all attempts without reports, and every process of theirs."""
+        with self._lock:
+            self._closed = True
+            for run in self._runs.values():
+                run.stopping = True
+            link = self._link
+        if link is not None:
+            link.close()
+        self._workers.shutdown(wait=True, cancel_futures=True)
+        self._client.close()
+
+    def _work(self, job: Callable[..., None], *arguments: Any) -> None:
+        with suppress(RuntimeError):  # closing down: no new work
+            self._workers.submit(job, *arguments)
+
+    def _work_on(self, order: Order, step: Callable[..., None], *arguments: Any) -> None:
+        self._work(self._guarded, order, step, *arguments)
+
+    def _guarded(self, order: Order, step: Callable[..., None], *arguments: Any) -> None:
+        try:
+            step(*arguments)
+        except Exception:  # noqa: BLE001  a fault of ours must not leave a task running for ever; it is logged
+            _LOG.exception("attempt %d of %s could not go on", order.run_id, order.directory.name)
+            fault = AttemptFailed.server("InternalError", "The emulator failed; its log has the traceback")
+            self._end(order, Ended(order.run_id, None, fault.failure, Phase.BEFORE))
+
+    def _prepare(self, order: Order) -> None:
+        try:
+            argv, environment = self._command(order)
+            self._lay_out(order)
+            for file in order.resource_files:
+                self._downloads.fetch(file, order.directory / "wd", stopped=lambda: self._stopping(order))
+        except AttemptFailed as trouble:
+            self._end(order, Ended(order.run_id, None, trouble.failure, Phase.BEFORE))
+            return
+        self._launch(order, argv, environment)
+
+    def _command(self, order: Order) -> tuple[list[str], dict[str, str]]:
+        environment = {"PATH": os.environ.get("PATH", os.defpath), **order.environment}
+        if order.container is not None:
+            folder = self._images.folder(order.container.image)
+            environment["PATH"] = f"{folder / 'bin'}{os.pathsep}{environment['PATH']}"
+        try:
+            argv = shlex.split(order.command_line)
+        except ValueError as problem:
+            message = "The command line cannot be split into arguments"
+            raise AttemptFailed.user("CommandLaunchFailed", message, Message=str(problem)) from None
+        if not argv:
+            message = "The command line is empty, and this emulator does not know an image's entry point"
+            raise AttemptFailed.user("CommandLaunchFailed", message)
+        return argv, environment
+
+    @staticmethod
+    def _lay_out(order: Order) -> None:
+        try:
+            for directory in (*order.node_directories, order.directory / "wd"):
+                directory.mkdir(parents=True, exist_ok=True)
+            for name in ("stdout.txt", "stderr.txt"):
+                (order.directory / name).write_bytes(b"")
+        except OSError as problem:
+            message = "A directory of the task could not be created"
+            raise AttemptFailed.server(
+                "ResourceDirectoryCreateFailed", message, Reason=str(problem)
+            ) from None
+
+    def _launch(self, order: Order, argv: list[str], environment: dict[str, str]) -> None:
+        with self._lock:
+            run = self._runs.get(order.run_id)
+            if run is not None and not run.stopping and not self._closed:
+                run.launched = True
+                self._linked().tell(
+                    {
+                        "start": order.run_id,
+                        "argv": argv,
+                        "cwd": str(order.directory / "wd"),
+                        "env": environment,
+                        "stdout": str(order.directory / "stdout.txt"),
+                        "stderr": str(order.directory / "stderr.txt"),
+                    }
+                )
+                return
+        self._end(order, Ended(order.run_id, None))
+
+    def _linked(self) -> _WardenLink:
+        if self._link is None:
+            self._link = _WardenLink(self._hear, self._lost)
+        return self._link
+
+    def _hear(self, report: dict[str, Any]) -> None:
+        run = self._runs.get(report["exited"] if "exited" in report else report["failed"])
+        if run is None:
+            return
+        # Never the lock in this thread: whoever holds it may be writing to the warden.
+        if "failed" in report:
+            self._work_on(run.order, self._end, run.order, _not_launched(run.order, report))
+            return
+        code = report["code"] if report["code"] >= 0 else 128 - report["code"]
+        self._work_on(run.order, self._finish, run, code)
+
+    def _finish(self, run: _Run, code: int) -> None:
+        order, failure = run.order, None
+        due = [file for file in order.output_files if wanted(file, succeeded=code == 0 and not run.stopping)]
+        skip = (run.stopping and not run.upload_if_stopped) or (
+            code != 0 and order.may_be_retried and not run.stopping
+        )
+        if due and not skip and not self._closed:
+            failure = self._upload(order, due)
+        phase = Phase.AFTER if failure is not None else None
+        self._end(order, Ended(order.run_id, code, failure, phase))
+
+    def _upload(self, order: Order, due: list[Any]) -> Failure | None:
+        with (
+            (order.directory / "fileuploadout.txt").open("w", encoding="utf-8") as out,
+            (order.directory / "fileuploaderr.txt").open("w", encoding="utf-8") as err,
+        ):
+            for file in due:
+                try:
+                    self._uploads.send(file, order.directory / "wd", order.environment, log=out)
+                except AttemptFailed as trouble:
+                    details = ", ".join(f"{name}: {value}" for name, value in trouble.failure.details)
+                    err.write(f"{trouble.failure.code}: {trouble.failure.message} ({details})\n")
+                    return trouble.failure
+        return None
+
+    def _stopping(self, order: Order) -> bool:
+        run = self._runs.get(order.run_id)
+        return run is None or run.stopping
+
+    def _end(self, order: Order, ended: Ended) -> None:
+        with self._lock:
+            known = self._runs.pop(order.run_id, None)
+            silent = self._closed
+        if known is not None and not silent:
+            self._report(ended)
+
+    def _lost(self) -> None:
+        """Report every running attempt as lost, when the warden went without being asked."""
+        with self._lock:
+            self._link = None
+            lost = [] if self._closed else [run for run in self._runs.values() if run.launched]
+        if lost:
+            _LOG.warning("the warden process is gone; %d running tasks are started again", len(lost))
+        for run in lost:
+            self._end(run.order, Ended(run.order.run_id, None, lost=True))
+
+
+def _not_launched(order: Order, report: dict[str, Any]) -> Ended:
+    program = shlex.split(order.command_line)[0]
+    if report["errno"] in {ENOENT, ENOTDIR}:
+        message = "The specified command program is not found"
+        trouble = AttemptFailed.user("CommandProgramNotFound", message, Message=f"{program} was not found")
+    else:
+        message = "Failed to launch the specified command line"
+        trouble = AttemptFailed.user("CommandLaunchFailed", message, Message=report["text"])
+    return Ended(order.run_id, None, trouble.failure, Phase.BEFORE)

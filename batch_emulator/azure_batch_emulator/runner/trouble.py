@@ -1,0 +1,29 @@
+"""Failures of an attempt that the runner finds, in the service's words."""
+
+from __future__ import annotations
+
+from azure_batch_emulator.errors import EmulatorError
+from azure_batch_emulator.records.tasks import Blame, Failure
+
+
+class AttemptFailed(EmulatorError):
+    """An attempt cannot go on; carries what the task's failureInfo will say."""
+
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(failure.message)
+        self.failure = failure
+
+    @classmethod
+    def user(cls, code: str, message: str, **details: str) -> AttemptFailed:
+        """Make a failure the task's owner can mend."""
+        return cls(Failure(Blame.USER, code, message, tuple(details.items())))
+
+    @classmethod
+    def server(cls, code: str, message: str, **details: str) -> AttemptFailed:
+        """Make a failure of the service or of what it depends on."""
+        return cls(Failure(Blame.SERVER, code, message, tuple(details.items())))
+
+
+def without_query(url: str) -> str:
+    """Cut the query off a URL, as it may hold a signature that must not be shown."""
+    return url.partition("?")[0]

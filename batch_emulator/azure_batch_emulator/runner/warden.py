@@ -1,0 +1,225 @@
+"""The process that owns all task processes, so that none outlives the emulator.
+
+Run as a script in a process of its own. It has one thread, hence forking is safe; it reads orders
+from its standard input and reports on its standard output, one JSON object a line:
+
+``{"start": 7, "argv": [...], "cwd": "...", "env": {...}, "stdout": "...", "stderr": "..."}``
+``{"stop": 7, "grace": 5.0}``
+``{"close": 1.0}``
+``{"failed": 7, "errno": 2, "text": "..."}`` and ``{"exited": 7, "code": 0}``
+
+Every command gets a session of its own and is ended together with everything it started there.
+When standard input closes, for whatever reason, SIGKILL of the emulator included, the warden
+kills all that is left. On Linux it also adopts orphans, and dies not without its children.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import json
+import os
+import select
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+_SET_PDEATHSIG = 1
+_SET_CHILD_SUBREAPER = 36
+_POLL_SECONDS = 0.02
+_CHUNK = 65536
+
+
+def _libc() -> Any:
+    return ctypes.CDLL(None) if sys.platform == "linux" else None
+
+
+LIBC = _libc()
+
+
+def _die_with_the_warden() -> None:
+    """Ask the kernel to kill this process when the warden goes; runs between fork and exec."""
+    if LIBC is not None:
+        LIBC.prctl(_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def _signal_group(group: int, number: int) -> bool:
+    """Send a signal to a process group; tell whether there was anyone."""
+    try:
+        os.killpg(group, number)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+class Run:
+    """One command, from its start until nobody of its group is left."""
+
+    def __init__(self, run_id: int, group: int) -> None:
+        self.run_id = run_id
+        self.group = group
+        self.code: int | None = None
+        self.deadline: float | None = None
+
+    def stop(self, grace: float) -> None:
+        """Ask the group to end, and note when to stop asking."""
+        if self.deadline is None:
+            self.deadline = time.monotonic() + grace
+            _signal_group(self.group, signal.SIGTERM)
+
+    def is_over(self) -> bool:
+        """Tell whether the command and its whole group have ended; kill who overstays."""
+        overdue = self.deadline is not None and time.monotonic() >= self.deadline
+        done_by_itself = self.code is not None and self.deadline is None
+        if overdue or done_by_itself:
+            _signal_group(self.group, signal.SIGKILL)
+        return self.code is not None and not _signal_group(self.group, 0)
+
+
+class Warden:
+    """The loop: orders in, reports out, the dead collected."""
+
+    def __init__(self) -> None:
+        self.runs: dict[int, Run] = {}
+        self.by_process: dict[int, Run] = {}
+        self.rest = b""
+        self.open = True
+        self.wake_read, wake_write = os.pipe()
+        for end in (self.wake_read, wake_write):
+            os.set_blocking(end, False)
+        signal.set_wakeup_fd(wake_write, warn_on_full_buffer=False)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+
+    def serve(self) -> None:
+        """Work until standard input closes, then end everything."""
+        while self.open:
+            hasty = any(run.code is not None or run.deadline is not None for run in self.runs.values())
+            ready, _, _ = select.select([0, self.wake_read], [], [], _POLL_SECONDS if hasty else None)
+            if self.wake_read in ready:
+                self._drain_wake_ups()
+            if 0 in ready:
+                self._read()
+            self._collect()
+            self._settle()
+        self._end_everything()
+
+    def _drain_wake_ups(self) -> None:
+        with contextlib.suppress(BlockingIOError):
+            while os.read(self.wake_read, _CHUNK):
+                pass
+
+    def _read(self) -> None:
+        data = os.read(0, _CHUNK)
+        if not data:
+            self.open = False
+        *lines, self.rest = (self.rest + data).split(b"\n")
+        for line in lines:
+            self._obey(json.loads(line))
+
+    def _obey(self, order: dict[str, Any]) -> None:
+        if "start" in order:
+            self._start(order)
+        elif "stop" in order:
+            run = self.runs.get(order["stop"])
+            if run is not None:
+                run.stop(order["grace"])
+        elif "close" in order:
+            self._close(order["close"])
+
+    def _start(self, order: dict[str, Any]) -> None:
+        try:
+            process = self._spawn(order)
+        except (OSError, ValueError) as problem:
+            # Only trouble with the program itself tells that it is missing.
+            number = None
+            if isinstance(problem, OSError) and problem.filename == order["argv"][0]:
+                number = problem.errno
+            self._say({"failed": order["start"], "errno": number, "text": str(problem)})
+            return
+        run = Run(order["start"], process.pid)
+        self.runs[run.run_id] = self.by_process[process.pid] = run
+        process.returncode = 0  # collected by the loop below, not by Popen
+
+    @staticmethod
+    def _spawn(order: dict[str, Any]) -> subprocess.Popen[bytes]:
+        with (
+            Path(order["stdout"]).open("wb") as stdout,
+            Path(order["stderr"]).open("wb") as stderr,
+            Path(os.devnull).open("rb") as nothing,
+        ):
+            return subprocess.Popen(  # noqa: S603  an argument list, no shell
+                order["argv"],
+                cwd=order["cwd"],
+                env=order["env"],
+                stdin=nothing,
+                stdout=stdout,
+                stderr=stderr,
+                start_new_session=True,
+                preexec_fn=_die_with_the_warden,  # noqa: PLW1509  this process has one thread
+            )
+
+    def _collect(self) -> None:
+        with contextlib.suppress(ChildProcessError):
+            while True:
+                process, status = os.waitpid(-1, os.WNOHANG)
+                if process == 0:
+                    return
+                run = self.by_process.pop(process, None)
+                if run is not None:
+                    run.code = os.waitstatus_to_exitcode(status)
+
+    def _settle(self) -> None:
+        for run in [run for run in self.runs.values() if run.is_over()]:
+            del self.runs[run.run_id]
+            self._say({"exited": run.run_id, "code": run.code})
+
+    def _close(self, grace: float) -> None:
+        for run in self.runs.values():
+            run.stop(grace)
+        deadline = time.monotonic() + grace
+        while self.runs and time.monotonic() < deadline:
+            self._collect()
+            self._settle()
+            time.sleep(_POLL_SECONDS)
+        self.open = False
+
+    def _end_everything(self) -> None:
+        """Kill until no child is left; each round may bring orphans of the one before."""
+        while True:
+            for run in self.runs.values():
+                _signal_group(run.group, signal.SIGKILL)
+            for child in _children():
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(child, signal.SIGKILL)
+            try:
+                os.waitpid(-1, 0)
+            except ChildProcessError:
+                return
+
+    @staticmethod
+    def _say(report: dict[str, Any]) -> None:
+        with contextlib.suppress(BrokenPipeError):
+            os.write(1, json.dumps(report).encode() + b"\n")
+
+
+def _children() -> list[int]:
+    listing = Path(f"/proc/self/task/{os.getpid()}/children")
+    return [int(child) for child in listing.read_text().split()] if listing.exists() else []
+
+
+def main() -> None:
+    """Serve until standard input closes; terminals' signals are for the emulator."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda *_: None)  # "ignore" would be inherited by the tasks
+    if LIBC is not None:
+        LIBC.prctl(_SET_CHILD_SUBREAPER, 1)
+    Warden().serve()
+
+
+if __name__ == "__main__":
+    main()

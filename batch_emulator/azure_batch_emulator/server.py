@@ -1,0 +1,252 @@
+"""One running emulator: in this process's main loop, or on a thread for tests.
+
+``EmulatorServer`` is the public form for tests and tools::
+
+    with EmulatorServer(data=folder, clock=ManualClock()) as emulator:
+        client = BatchClient(emulator.endpoint, AzureNamedKeyCredential(emulator.account, emulator.key))
+        emulator.advance(timedelta(minutes=5))
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import socket
+import threading
+import time
+from concurrent.futures import Future
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+
+import uvicorn
+
+from azure_batch_emulator.clock import Clock, ManualClock, SystemClock
+from azure_batch_emulator.runner.images import Images
+from azure_batch_emulator.runner.processes import ProcessRunner
+from azure_batch_emulator.service.engine import Engine
+from azure_batch_emulator.settings import Settings
+from azure_batch_emulator.wire.app import BatchApp
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from datetime import timedelta
+    from pathlib import Path
+    from types import TracebackType
+
+    from azure_batch_emulator.runner.interface import Runner
+
+_LOG = logging.getLogger(__name__)
+_Result = TypeVar("_Result")
+TEST_ACCOUNT = "emulated"
+TEST_KEY = "bm90LWEtc2VjcmV0LWp1c3QtYS10ZXN0LWtleQ=="
+_READY_SECONDS = 30.0
+_LONGEST_SLEEP_SECONDS = 60.0
+_GRACEFUL_SECONDS = 2.0
+_POLL_SECONDS = 0.005
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Open the socket to serve on; port 0 takes a free one."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    # Only of a socket that says it is TCP does asyncio turn Nagle's waiting off: 40 ms an answer.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError:
+        listener.close()
+        raise
+    return listener
+
+
+def address(listener: socket.socket) -> str:
+    """Write the URL of a listening socket."""
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+class _Uvicorn(uvicorn.Server):
+    """A server that leaves signals to whoever started it, and says when it listens."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.on_start: Callable[[], None] = lambda: None
+        self.stopping = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to listen."""
+        await super().startup(sockets)
+        self.on_start()
+
+    async def main_loop(self) -> None:
+        """Wait to be stopped; there is nothing to do meanwhile."""
+        await self.stopping.wait()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop listening, let answers under way finish, and close the connections."""
+        for server in self.servers:
+            server.close()
+        for listener in sockets or ():
+            listener.close()
+        for connection in list(self.server_state.connections):
+            connection.shutdown()
+        deadline = time.monotonic() + _GRACEFUL_SECONDS
+        # Uvicorn tells nobody when the last connection closes, hence the polling.
+        while self.server_state.connections and time.monotonic() < deadline:  # noqa: ASYNC110  see above
+            await asyncio.sleep(_POLL_SECONDS)
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+class Emulator:
+    """Engine, application and the loop that lets time pass, for one event loop."""
+
+    def __init__(
+        self, settings: Settings, *, clock: Clock, runner: Runner | None = None, access_log: bool = False
+    ) -> None:
+        settings.data.mkdir(parents=True, exist_ok=True)
+        self.clock = clock
+        self.runner = runner or ProcessRunner(Images(settings.images))
+        self.engine = Engine(settings, self.runner, now=clock.now())
+        config = uvicorn.Config(
+            BatchApp(self.engine, clock),
+            log_config=None,
+            access_log=access_log,
+            lifespan="off",
+            server_header=False,
+            date_header=False,  # the service's own clock tells the date
+        )
+        self._server = _Uvicorn(config)
+
+    async def serve(self, listener: socket.socket, *, ready: Callable[[], None]) -> None:
+        """Serve until ``stop``; on the way out every process is ended."""
+        loop = asyncio.get_running_loop()
+        wake = asyncio.Event()
+        self.engine.url = address(listener)
+        self.engine.wake = lambda: _call_soon(loop, wake.set)
+        time_passing = asyncio.create_task(self._let_time_pass(wake))
+        self._server.on_start = ready
+        try:
+            await self._server.serve(sockets=[listener])
+        finally:
+            time_passing.cancel()
+            await asyncio.to_thread(self.runner.close)
+            listener.close()
+
+    def stop(self) -> None:
+        """Make ``serve`` return soon; call it on the loop's own thread."""
+        self._server.stopping.set()
+
+    async def _let_time_pass(self, wake: asyncio.Event) -> None:
+        while True:
+            wake.clear()
+            try:
+                self.engine.advance(to=self.clock.now())
+            except Exception:  # noqa: BLE001  a fault must not stop the clock for everybody; it is logged
+                _LOG.exception("the emulator could not do what was due")
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(wake.wait(), self._nap())
+
+    def _nap(self) -> float | None:
+        moment = self.engine.agenda.next_moment()
+        seconds = None if moment is None else self.clock.seconds_until(moment)
+        return None if seconds is None else min(seconds, _LONGEST_SLEEP_SECONDS)
+
+
+def _call_soon(loop: asyncio.AbstractEventLoop, action: Callable[[], Any]) -> None:
+    with contextlib.suppress(RuntimeError):  # the loop is closed: nobody is left to wake
+        loop.call_soon_threadsafe(action)
+
+
+class EmulatorServer:
+    """An emulator on a thread of this process, on a free loopback port."""
+
+    def __init__(
+        self,
+        *,
+        data: Path,
+        clock: Clock | None = None,
+        runner: Runner | None = None,
+        host: str = "127.0.0.1",
+        account: str = TEST_ACCOUNT,
+        key: str = TEST_KEY,
+        **settings: Any,
+    ) -> None:
+        """Prepare an emulator; entering the context starts it.
+
+        :param data: folder for the files of nodes and tasks
+        :param clock: the system's unless given; ``advance`` needs a ``ManualClock``
+        :param runner: what runs attempts; real processes unless given
+        :param settings: further fields of ``Settings``
+        """
+        self.account = account
+        self.key = key
+        self.clock: Clock = clock or SystemClock()
+        self.settings = Settings(account=account, key=key, data=data, **settings)
+        self.endpoint = ""
+        self._host = host
+        self._runner = runner
+        self._emulator: Emulator | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._ready = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="azure-batch-emulator", daemon=True)
+        self._fault: BaseException | None = None
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        if not self._ready.wait(_READY_SECONDS) or self._fault is not None:
+            raise RuntimeError("the emulator did not start") from self._fault
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._emulator is not None and self._loop is not None:
+            _call_soon(self._loop, self._emulator.stop)
+        self._thread.join()
+
+    def call(self, action: Callable[[Engine], _Result]) -> _Result:
+        """Do something with the engine on its own thread and return the outcome."""
+        if self._emulator is None or self._loop is None:
+            raise RuntimeError("the emulator is not running")
+        engine, outcome = self._emulator.engine, Future[_Result]()
+
+        def act() -> None:
+            try:
+                engine.advance(to=self.clock.now())
+                outcome.set_result(action(engine))
+                engine.settle()
+            except Exception as problem:  # noqa: BLE001  handed to the caller's thread
+                outcome.set_exception(problem)
+
+        self._loop.call_soon_threadsafe(act)
+        return outcome.result(_READY_SECONDS)
+
+    def advance(self, by: timedelta) -> None:
+        """Turn the manual clock and return when everything that fell due is done.
+
+        Real processes take their own time all the same; poll for their effects.
+        """
+        if not isinstance(self.clock, ManualClock):
+            raise TypeError("only a ManualClock can be turned")
+        self.clock.turn(by)
+        self.call(lambda engine: engine.advance(to=self.clock.now()))
+
+    def _run(self) -> None:
+        try:
+            asyncio.run(self._serve())
+        except BaseException as problem:  # noqa: BLE001  told to the thread that waits for the start
+            self._fault = problem
+            self._ready.set()
+
+    async def _serve(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        listener = listen(self._host, 0)
+        self.endpoint = address(listener)
+        self._emulator = Emulator(self.settings, clock=self.clock, runner=self._runner)
+        await self._emulator.serve(listener, ready=self._ready.set)

@@ -1,0 +1,178 @@
+"""Bringing a pool to its targets: nodes ordered, nodes let go, and what went wrong.
+
+``retarget`` may be called again before an earlier change is through, as autoscale does: it always
+compares the targets with the nodes that are to stay.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from functools import partial
+from typing import TYPE_CHECKING
+
+from azure_batch_emulator.records.nodes import Node
+from azure_batch_emulator.records.pools import ResizeError, Targets
+from azure_batch_emulator.records.states import AllocationState, NodeState, PoolState
+from azure_batch_emulator.service import orders
+from azure_batch_emulator.service.runs import Stop
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import timedelta
+
+    from azure_batch_emulator.records.pools import Pool
+    from azure_batch_emulator.service.engine import Engine
+
+_WAITING_OPTIONS = frozenset({"taskcompletion", "retaineddata"})
+_BOOTING = frozenset({NodeState.CREATING, NodeState.STARTING, NodeState.WAITING_FOR_START_TASK})
+
+
+class Allocation:
+    """Nodes come and nodes go."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def retarget(
+        self, pool: Pool, targets: Targets, *, option: str, timeout: timedelta | None = None
+    ) -> None:
+        """Set new targets and begin to reach them; the pool is resizing when this returns.
+
+        :param option: node deallocation option for the nodes that must go
+        :param timeout: after which the resize is given up; None under autoscale
+        """
+        self._begin(pool, targets, timeout)
+        for dedicated in (True, False):
+            surplus = len(pool.staying(dedicated=dedicated)) - targets.of(dedicated=dedicated)
+            if surplus > 0:
+                self._release(pool, _victims(pool, dedicated=dedicated, count=surplus), option)
+            else:
+                self._order(pool, -surplus, dedicated=dedicated)
+        self._finish_soon(pool)
+
+    def remove(self, pool: Pool, nodes: Iterable[Node], *, option: str, timeout: timedelta | None) -> None:
+        """Let certain nodes go and lower the targets by as many."""
+        leaving = [node for node in nodes if node.is_staying]
+        dedicated = sum(node.is_dedicated for node in leaving)
+        spot = len(leaving) - dedicated
+        targets = Targets(
+            max(0, pool.targets.dedicated - dedicated), max(0, pool.targets.low_priority - spot)
+        )
+        self._begin(pool, targets, timeout)
+        self._release(pool, leaving, option)
+        self._finish_soon(pool)
+
+    def halt(self, pool: Pool, error: ResizeError) -> None:
+        """Give a resize up: ordered nodes are cancelled, nodes that still work may stay."""
+        engine = self._engine
+        pool.move_allocation("stop", now=engine.now, etag=engine.next_etag())
+        pool.resize_errors = (*pool.resize_errors, error)
+        for node in list(pool.nodes.values()):
+            if node.state is NodeState.CREATING:
+                self._drop(pool, node)
+            elif not node.is_staying and node.runs and pool.state is PoolState.ACTIVE:
+                node.move("stay busy", now=engine.now)
+                pool.seats.update(node)
+        self._finish_soon(pool)
+
+    def left(self, pool: Pool, node: Node) -> None:
+        """Take an empty node that is leaving out of its pool."""
+        self._drop(pool, node)
+        self.finish(pool)
+
+    def finish(self, pool: Pool) -> None:
+        """Call the pool steady if nothing is under way any more; forget it if it is being deleted."""
+        waiting = any(node.state is NodeState.CREATING or not node.is_staying for node in pool.nodes.values())
+        if waiting:
+            return
+        if pool.state is PoolState.DELETING:
+            self._engine.pools.forget(pool)
+        elif pool.allocation is not AllocationState.STEADY:
+            pool.move_allocation("done", now=self._engine.now, etag=self._engine.next_etag())
+
+    def _begin(self, pool: Pool, targets: Targets, timeout: timedelta | None) -> None:
+        engine = self._engine
+        pool.targets = targets
+        pool.resize_errors = ()
+        pool.resize_count += 1
+        pool.move_allocation("resize", now=engine.now, etag=engine.next_etag())
+        if timeout is not None:
+            engine.after(timeout, partial(self._time_out, pool, pool.resize_count))
+
+    def _time_out(self, pool: Pool, resize: int) -> None:
+        if pool.resize_count == resize and pool.allocation is AllocationState.RESIZING:
+            message = "Desired number of nodes could not be allocated or removed within the time limit"
+            self.halt(pool, ResizeError("AllocationTimedOut", message))
+
+    def _finish_soon(self, pool: Pool) -> None:
+        # Not at once: the request that began the resize must still find the pool resizing.
+        self._engine.agenda.at(self._engine.now, partial(self.finish, pool))
+
+    def _order(self, pool: Pool, wanted: int, *, dedicated: bool) -> None:
+        granted = min(wanted, self._affordable(pool, dedicated=dedicated))
+        for _ in range(granted):
+            node = self._make(pool, dedicated=dedicated)
+            pool.nodes[node.id] = node
+            self._engine.nodes.boot(pool, node)
+        if granted < wanted:
+            kind = "" if dedicated else "LowPriority"
+            message = "The specified account has reached its core quota"
+            facts = (("Wanted nodes", str(wanted)), ("Granted nodes", str(granted)))
+            error = ResizeError(f"Account{kind}CoreQuotaReached", message, facts)
+            pool.resize_errors = (*pool.resize_errors, error)
+
+    def _affordable(self, pool: Pool, *, dedicated: bool) -> int:
+        settings = self._engine.settings
+        quota = settings.core_quota if dedicated else settings.low_priority_core_quota
+        if quota is None:
+            return max(pool.targets.of(dedicated=dedicated), 0)
+        used = sum(
+            other.cores_per_node * other.count(dedicated=dedicated)
+            for other in self._engine.account.pools.values()
+        )
+        return max(0, quota - used) // pool.cores_per_node
+
+    def _make(self, pool: Pool, *, dedicated: bool) -> Node:
+        pool.nodes_made += 1
+        serial = pool.nodes_made
+        digest = hashlib.sha256(f"{pool.key}/{pool.created.isoformat()}/{serial}".encode()).hexdigest()
+        return Node(
+            id=f"tvmps_{digest[:32]}_{'d' if dedicated else 'p'}",
+            is_dedicated=dedicated,
+            slots=pool.slots_per_node,
+            address=f"10.0.{serial // 250 % 256}.{serial % 250 + 4}",
+            allocated=self._engine.now,
+            state_since=self._engine.now,
+        )
+
+    def _release(self, pool: Pool, nodes: Iterable[Node], option: str) -> None:
+        for node in nodes:
+            node.move("leave", now=self._engine.now)
+            pool.seats.update(node)
+            if option not in _WAITING_OPTIONS:
+                why = Stop.BY_USER if option == "terminate" else Stop.REQUEUED
+                self._engine.attempts.stop_node(node, why)
+            if not node.runs:
+                self._engine.agenda.at(self._engine.now, partial(self._leave_if_empty, pool, node))
+
+    def _leave_if_empty(self, pool: Pool, node: Node) -> None:
+        if pool.nodes.get(node.id) is node and not node.runs and not node.is_staying:
+            self.left(pool, node)
+
+    def _drop(self, pool: Pool, node: Node) -> None:
+        if node.start_task_run is not None:
+            self._engine.attempts.stop(node.start_task_run, Stop.FORGOTTEN)
+        if node.is_staying:
+            node.move("leave", now=self._engine.now)
+        pool.seats.update(node)
+        del pool.nodes[node.id]
+        self._engine.runner.remove(orders.node_root(self._engine.settings.data, pool.id, node.id))
+
+
+def _victims(pool: Pool, *, dedicated: bool, count: int) -> list[Node]:
+    """Choose who goes: nodes that are not up yet, then the least busy, then the youngest."""
+
+    def cost(node: Node) -> tuple[bool, int, float]:
+        return (node.state not in _BOOTING, sum(node.runs.values()), -node.allocated.timestamp())
+
+    return sorted(pool.staying(dedicated=dedicated), key=cost)[:count]

@@ -1,0 +1,128 @@
+"""One attempt of a task on a node: begun, ended early, ended."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from functools import partial
+from typing import TYPE_CHECKING
+
+from azure_batch_emulator.moments import UNLIMITED, parse_duration
+from azure_batch_emulator.records.nodes import RecentTask
+from azure_batch_emulator.records.states import NodeState
+from azure_batch_emulator.records.tasks import Execution, Place
+from azure_batch_emulator.service import orders
+from azure_batch_emulator.service.runs import Run, Stop
+
+if TYPE_CHECKING:
+    from azure_batch_emulator.records.jobs import Job
+    from azure_batch_emulator.records.nodes import Node
+    from azure_batch_emulator.records.pools import Pool
+    from azure_batch_emulator.records.tasks import Task
+    from azure_batch_emulator.runner.interface import Ended
+    from azure_batch_emulator.service.engine import Engine
+
+
+class Attempts:
+    """All attempts that occupy a node."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._runs: dict[int, Run] = {}
+
+    def start(self, pool: Pool, node: Node, job: Job, task: Task) -> None:
+        """Assign a ready task to a node and order its command."""
+        engine = self._engine
+        run = Run(engine.next_number(), pool, node, job, task)
+        self._runs[run.id] = run
+        task.execution.forget_outcome()
+        task.execution.started = engine.now
+        task.place = Place(pool.id, node.id, orders.task_directory(job, task))
+        task.run_id = run.id
+        job.tasks.move(task, "assign", now=engine.now, etag=engine.next_etag())
+        self._seat(run, task.slots)
+        self._limit(run, task)
+        engine.runner.start(orders.for_task(engine, run.id, pool, node, job=job, task=task))
+
+    def start_node(self, pool: Pool, node: Node) -> None:
+        """Order a pool's start task on a node."""
+        run = Run(self._engine.next_number(), pool, node)
+        self._runs[run.id] = run
+        node.start_task = node.start_task or Execution()
+        node.start_task.forget_outcome()
+        node.start_task.started = self._engine.now
+        node.start_task_run = run.id
+        self._engine.runner.start(orders.for_start_task(self._engine, run.id, pool, node))
+
+    def stop(self, run_id: int, why: Stop) -> None:
+        """End an attempt early; the first reason stands, except that a deletion overrules it."""
+        run = self._runs.get(run_id)
+        if run is None or (run.stop is not None and why is not Stop.FORGOTTEN):
+            return
+        run.stop = why
+        grace = timedelta() if why is Stop.NODE_LOST else self._engine.settings.stop_grace
+        self._engine.runner.stop(run_id, grace=grace, upload=why is Stop.TIMED_OUT)
+
+    def stop_task(self, task: Task, why: Stop) -> None:
+        """End the present attempt of a task, if there is one."""
+        if task.run_id is not None:
+            self.stop(task.run_id, why)
+
+    def relimit(self, task: Task) -> None:
+        """Apply changed constraints to a task that is running."""
+        run = self._runs.get(task.run_id or 0)
+        if run is not None and run.deadline is not None:
+            run.deadline.cancel()
+            run.deadline = None
+        if run is not None:
+            self._limit(run, task)
+
+    def stop_node(self, node: Node, why: Stop) -> None:
+        """End all attempts on a node."""
+        for run_id in [*node.runs, *([node.start_task_run] if node.start_task_run else [])]:
+            self.stop(run_id, why)
+
+    def ended(self, ended: Ended) -> None:
+        """Take the runner's report: free the slots, then judge."""
+        run = self._runs.pop(ended.run_id, None)
+        if run is None:
+            return
+        if run.deadline is not None:
+            run.deadline.cancel()
+        if run.task is None or run.job is None:
+            run.node.start_task_run = None
+            self._engine.nodes.start_task_ended(run.pool, run.node, run.stop, ended)
+            return
+        run.task.run_id = None
+        if ended.lost and run.stop is None:
+            run.stop = Stop.NODE_LOST
+        if run.stop is not Stop.FORGOTTEN:
+            self._engine.endings.judge(run, run.job, run.task, ended)
+        run.node.tasks_succeeded += run.task.succeeded
+        self._unseat(run)
+        self._engine.jobs.attempt_ended(run.job)
+
+    def _limit(self, run: Run, task: Task) -> None:
+        limit = parse_duration(task.spec["constraints"]["maxWallClockTime"])
+        if limit < UNLIMITED and task.execution.started is not None:
+            moment = max(task.execution.started + limit, self._engine.now)
+            run.deadline = self._engine.agenda.at(moment, partial(self.stop, run.id, Stop.TIMED_OUT))
+
+    def _seat(self, run: Run, slots: int) -> None:
+        node, task, job = run.node, run.task, run.job
+        node.runs[run.id] = slots
+        node.tasks_run += 1
+        if task is not None and job is not None:
+            node.recent.append(RecentTask(job.id, task.id))
+        if node.state is NodeState.IDLE:
+            node.move("busy", now=self._engine.now)
+        run.pool.seats.update(node)
+
+    def _unseat(self, run: Run) -> None:
+        node = run.node
+        node.runs.pop(run.id, None)
+        if not node.runs and node.state is NodeState.RUNNING:
+            node.move("free", now=self._engine.now)
+        run.pool.seats.update(node)
+        self._engine.scheduling.look_at(run.pool.id)
+        if not node.runs:
+            self._engine.nodes.emptied(run.pool, node)

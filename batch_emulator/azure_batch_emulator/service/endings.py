@@ -1,0 +1,145 @@
+"""What the end of an attempt means: try again, requeue or complete; and what follows from it."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from azure_batch_emulator.moments import UNLIMITED, parse_duration
+from azure_batch_emulator.records.states import JobState, TaskState
+from azure_batch_emulator.records.tasks import Blame, Failure, Result
+from azure_batch_emulator.service.runs import Stop
+
+if TYPE_CHECKING:
+    from azure_batch_emulator.records.jobs import Job
+    from azure_batch_emulator.records.tasks import Task
+    from azure_batch_emulator.runner.interface import Ended, Phase
+    from azure_batch_emulator.service.engine import Engine
+    from azure_batch_emulator.service.runs import Run
+
+FAILED_EXIT = Failure(
+    Blame.USER,
+    "FailureExitCode",
+    "The task exited with an exit code representing a failure",
+    (
+        ("Message", "The task process exited with an unexpected exit code"),
+        ("AdditionalErrorCode", "FailureExitCode"),
+    ),
+)
+ENDED_BY_USER = Failure(Blame.USER, "TaskEnded", "Task Was Ended by User Request")
+OUT_OF_TIME = Failure(
+    Blame.SERVER,
+    "TaskEnded",
+    "Task Was Ended",
+    (("Message", "The task ran longer than its maxWallClockTime"),),
+)
+
+
+class Endings:
+    """Judges how attempts ended."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def judge(self, run: Run, job: Job, task: Task, ended: Ended) -> None:
+        """Decide what becomes of a task whose attempt has ended."""
+        requeued = run.stop is Stop.REQUEUED
+        if requeued or run.stop is Stop.NODE_LOST:
+            self._requeue(job, task, counted=requeued)
+        elif run.stop is None and _is_retryable(task, ended) and job.state is not JobState.TERMINATING:
+            self._retry(job, task)
+        else:
+            task.execution.exit_code = ended.exit_code
+            self.complete(job, task, failure=_failure(run, ended), phase=ended.phase)
+
+    def complete(self, job: Job, task: Task, *, failure: Failure | None, phase: Phase | None = None) -> None:
+        """Make a task completed for good, and draw the consequences."""
+        engine, execution = self._engine, task.execution
+        execution.failure = failure
+        execution.result = Result.SUCCESS if failure is None else Result.FAILURE
+        execution.ended = engine.now
+        job.tasks.move(task, "end", now=engine.now, etag=engine.next_etag())
+        self._keep_files(job, task)
+        options = exit_options(task, phase)
+        satisfied = options.get("dependencyAction", "satisfy" if failure is None else "block") == "satisfy"
+        if satisfied:
+            self.satisfy(job, task)
+        self._act_on_job(job, str(options.get("jobAction", "none")))
+
+    def satisfy(self, job: Job, task: Task) -> None:
+        """Let the tasks go that waited for this one only."""
+        if job.dependents is None:
+            return
+        for freed in job.dependents.satisfy(task):
+            if freed.state is TaskState.ACTIVE:
+                job.tasks.ready.add(freed)
+        self._engine.scheduling.look_at(job.pool_id)
+
+    def _requeue(self, job: Job, task: Task, *, counted: bool) -> None:
+        if counted:
+            task.execution.requeues += 1
+            task.execution.last_requeue = self._engine.now
+        self._again(job, task)
+
+    def _retry(self, job: Job, task: Task) -> None:
+        task.execution.retries += 1
+        task.execution.last_retry = self._engine.now
+        self._again(job, task)
+
+    def _again(self, job: Job, task: Task) -> None:
+        engine = self._engine
+        task.execution.forget_outcome()
+        job.tasks.move(task, "again", now=engine.now, etag=engine.next_etag())
+        job.tasks.ready.add(task)
+        engine.scheduling.look_at(job.pool_id)
+
+    def _keep_files(self, job: Job, task: Task) -> None:
+        retention = parse_duration(task.spec["constraints"]["retentionTime"])
+        if task.place is not None and retention < UNLIMITED:
+            action = partial(self._engine.files.expire, job, task, task.execution.ended)
+            self._engine.after(retention, action)
+
+    def _act_on_job(self, job: Job, action: str) -> None:
+        if job.spec["onTaskFailure"] != "performexitoptionsjobaction" or job.state is not JobState.ACTIVE:
+            return
+        if action == "terminate":
+            self._engine.jobs.terminate(job, reason="TaskFailed")
+        elif action == "disable":
+            self._engine.jobs.disable(job, running="requeue")
+
+
+def _is_retryable(task: Task, ended: Ended) -> bool:
+    return ended.failure is None and ended.exit_code not in {0, None} and task.has_attempts_left
+
+
+def _failure(run: Run, ended: Ended) -> Failure | None:
+    if run.stop is Stop.TIMED_OUT:
+        return OUT_OF_TIME
+    if run.stop is not None:
+        return ENDED_BY_USER
+    if ended.exit_code not in {0, None}:
+        return FAILED_EXIT
+    return ended.failure
+
+
+def exit_options(task: Task, phase: Phase | None) -> dict[str, Any]:
+    """Choose the exit options that apply: a listed code before an upload error before the default."""
+    conditions = task.spec.get("exitConditions") or {}
+    code = task.execution.exit_code
+    listed = _listed(conditions, code) if code is not None else None
+    if listed is not None:
+        return listed
+    if phase is not None and phase.value in conditions:
+        return dict(conditions[phase.value])
+    failed = not task.succeeded
+    return dict(conditions.get("default") or {}) if failed else {}
+
+
+def _listed(conditions: dict[str, Any], code: int) -> dict[str, Any] | None:
+    for entry in conditions.get("exitCodes") or ():
+        if entry["code"] == code:
+            return dict(entry["exitOptions"])
+    for entry in conditions.get("exitCodeRanges") or ():
+        if entry["start"] <= code <= entry["end"]:
+            return dict(entry["exitOptions"])
+    return None

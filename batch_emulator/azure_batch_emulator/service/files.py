@@ -1,0 +1,133 @@
+"""The files of tasks, as long as their node and their retention time allow."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from azure_batch_emulator.errors import Refusal
+from azure_batch_emulator.records.states import TaskState
+from azure_batch_emulator.service import orders
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from azure_batch_emulator.records.jobs import Job
+    from azure_batch_emulator.records.tasks import Task
+    from azure_batch_emulator.service.engine import Engine
+
+
+@dataclass(frozen=True, slots=True)
+class FileInfo:
+    """One file or folder of a task."""
+
+    name: str
+    """Relative to the task's folder, with slashes."""
+    path: Path
+    is_directory: bool
+    size: int
+    modified: datetime
+    mode: int
+
+
+class Files:
+    """Finds, lists and discards task files."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def folder(self, task: Task) -> Path:
+        """Tell the folder of a task.
+
+        :raises Refusal: if the task has none yet, or none any more
+        """
+        if task.files_gone:
+            message = "The task files were cleaned up, as their retention time is over."
+            raise Refusal.conflict("TaskFilesCleanedup", message)
+        if task.place is None:
+            message = "This operation is not valid for the current state of the resource."
+            raise Refusal.conflict(
+                "OperationInvalidForCurrentState",
+                message,
+                TaskState=task.state,
+                Reason="the task has not run",
+            )
+        folder = self._present(task)
+        if folder is None:
+            message = "The task files are unavailable, as the node is not in the pool any more."
+            raise Refusal.conflict("TaskFilesUnavailable", message)
+        return folder
+
+    def list(self, task: Task, *, recursive: bool) -> Iterator[FileInfo]:
+        """List the files and folders of a task, by name."""
+        folder = self.folder(task)
+        return _walk(folder, "", recursive=recursive)
+
+    def find(self, task: Task, name: str) -> FileInfo:
+        """Find one file or folder of a task.
+
+        :raises Refusal: if there is none of that name inside the task's folder
+        """
+        folder = self.folder(task).resolve()
+        path = (folder / name).resolve()
+        if not path.is_relative_to(folder) or not path.exists():
+            raise Refusal.missing("File")
+        return _info(path, path.relative_to(folder).as_posix())
+
+    def discard(self, task: Task) -> None:
+        """Delete the files of a task."""
+        folder = self._present(task)
+        if folder is not None:
+            self._engine.runner.remove(folder)
+
+    def discard_job(self, job: Job) -> None:
+        """Delete the files of all tasks of a job."""
+        data, pools = self._engine.settings.data, self._engine.account.pools
+        places = {task.place for task in job.tasks.walk(0) if task.place is not None}
+        for pool_id, node_id in {(place.pool_id, place.node_id) for place in places}:
+            pool = pools.get(pool_id.lower())
+            if pool is not None and node_id in pool.nodes:
+                root = orders.node_root(data, pool_id, node_id)
+                self._engine.runner.remove(root / orders.job_directory(job))
+
+    def expire(self, job: Job, task: Task, ended: datetime | None) -> None:
+        """Delete the files of a task whose retention time is over, unless it ran again meanwhile."""
+        same_end = task.state is TaskState.COMPLETED and task.execution.ended == ended
+        if same_end and job.tasks.get(task.id) is task:
+            task.files_gone = True
+            self.discard(task)
+
+    def _present(self, task: Task) -> Path | None:
+        place = task.place
+        pool = self._engine.account.pools.get(place.pool_id.lower()) if place is not None else None
+        if place is None or pool is None or place.node_id not in pool.nodes:
+            return None
+        return orders.node_root(self._engine.settings.data, pool.id, place.node_id) / place.directory
+
+
+def _walk(folder: Path, prefix: str, *, recursive: bool) -> Iterator[FileInfo]:
+    try:
+        paths = sorted(folder.iterdir())
+    except OSError:  # not made yet, or just removed
+        return
+    for path in paths:
+        if path.is_symlink() and not path.exists():
+            continue
+        info = _info(path, prefix + path.name)
+        yield info
+        if recursive and info.is_directory and not path.is_symlink():
+            yield from _walk(path, f"{prefix}{path.name}/", recursive=True)
+
+
+def _info(path: Path, name: str) -> FileInfo:
+    status = path.stat()
+    return FileInfo(
+        name=name,
+        path=path,
+        is_directory=path.is_dir(),
+        size=status.st_size,
+        modified=datetime.fromtimestamp(status.st_mtime, UTC),
+        mode=status.st_mode,
+    )

@@ -1,0 +1,252 @@
+"""Operations on jobs, and the moves a job makes by itself."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from azure_batch_emulator.errors import IllegalMove, Refusal
+from azure_batch_emulator.moments import UNLIMITED, UNLIMITED_TEXT, parse_duration
+from azure_batch_emulator.records.dependencies import Dependents
+from azure_batch_emulator.records.jobs import Job
+from azure_batch_emulator.records.states import JobState, TaskState
+from azure_batch_emulator.service import unbuilt
+from azure_batch_emulator.service.runs import Stop
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from azure_batch_emulator.service.engine import Engine
+
+PRIORITIES = range(-1000, 1001)
+DEFAULTS: Mapping[str, Any] = {
+    "priority": 0,
+    "maxParallelTasks": -1,
+    "allowTaskPreemption": False,
+    "onAllTasksComplete": "noaction",
+    "onTaskFailure": "noaction",
+    "usesTaskDependencies": False,
+}
+DEFAULT_CONSTRAINTS: Mapping[str, Any] = {"maxWallClockTime": UNLIMITED_TEXT, "maxTaskRetryCount": 0}
+_REPLACED_BY_PUT = ("priority", "maxParallelTasks", "allowTaskPreemption", "onAllTasksComplete")
+_RUNNING_STOPS = {"requeue": Stop.REQUEUED, "terminate": Stop.BY_USER}
+_REFUSALS = {
+    JobState.COMPLETED: ("JobCompleted", "The specified job is completed."),
+    JobState.TERMINATING: ("JobBeingTerminated", "The specified job is being terminated."),
+    JobState.DELETING: ("JobBeingDeleted", "The specified job is being deleted."),
+}
+
+
+class Jobs:
+    """Jobs come, change and end."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def get(self, job_id: str) -> Job:
+        """Find a job.
+
+        :raises Refusal: if there is none
+        """
+        job = self._engine.account.jobs.get(job_id.lower())
+        if job is None:
+            raise Refusal.missing("Job")
+        return job
+
+    def create(self, body: Mapping[str, Any]) -> Job:
+        """Make a job, active at once; its pool need not exist yet.
+
+        :raises Refusal: if the id is taken, the quota is reached, or a part is not built
+        """
+        engine = self._engine
+        self._check_free(str(body["id"]))
+        _check_spec(body)
+        spec = {**DEFAULTS, **{name: value for name, value in body.items() if name != "id"}}
+        spec["constraints"] = {**DEFAULT_CONSTRAINTS, **(body.get("constraints") or {})}
+        job = Job(
+            id=body["id"],
+            number=engine.next_number(),
+            spec=spec,
+            created=engine.now,
+            modified=engine.now,
+            etag=engine.next_etag(),
+            state_since=engine.now,
+            dependents=Dependents() if spec["usesTaskDependencies"] else None,
+        )
+        engine.account.add_job(job)
+        self._limit(job)
+        self.consider(job)
+        return job
+
+    def patch(self, job: Job, body: Mapping[str, Any]) -> None:
+        """Change some properties of a job.
+
+        :raises Refusal: if the job has ended, or a change is not allowed
+        """
+        check_open(job)
+        _check_spec(body)
+        changes = dict(body)
+        if "constraints" in changes:
+            changes["constraints"] = {**DEFAULT_CONSTRAINTS, **changes["constraints"]}
+        self._change(job, changes)
+
+    def put(self, job: Job, body: Mapping[str, Any]) -> None:
+        """Replace all properties of a job that may change; absent ones get their defaults.
+
+        :raises Refusal: if the job has ended, or a change is not allowed
+        """
+        check_open(job)
+        _check_spec(body)
+        changes = {name: body.get(name, DEFAULTS[name]) for name in _REPLACED_BY_PUT}
+        changes["metadata"] = body.get("metadata") or []
+        changes["constraints"] = {**DEFAULT_CONSTRAINTS, **(body.get("constraints") or {})}
+        changes["poolInfo"] = body["poolInfo"]
+        self._change(job, changes)
+
+    def terminate(self, job: Job, *, reason: str) -> None:
+        """End a job: running tasks are ended, tasks that never ran stay active.
+
+        :raises Refusal: if it has ended or is about to
+        """
+        check_open(job)
+        job.terminate_reason = reason
+        self._move(job, "terminate")
+        self._stop_running(job, Stop.BY_USER)
+        self.consider(job)
+
+    def delete(self, job: Job) -> None:
+        """Begin to remove a job with its tasks and their files.
+
+        :raises Refusal: if that is under way
+        """
+        self._move(job, "delete")
+        self._stop_running(job, Stop.BY_USER)
+        self.consider(job)
+
+    def disable(self, job: Job, *, running: str) -> None:
+        """Let a job start nothing more.
+
+        :param running: ``requeue``, ``terminate`` or ``wait``: what becomes of running tasks
+        :raises Refusal: unless the job is active, disabling or disabled
+        """
+        check_open(job)
+        self._move(job, "disable")
+        if running in _RUNNING_STOPS:
+            self._stop_running(job, _RUNNING_STOPS[running])
+        self.consider(job)
+
+    def enable(self, job: Job) -> None:
+        """Let a disabled job go on.
+
+        :raises Refusal: unless the job is disabling or disabled
+        """
+        check_open(job)
+        self._move(job, "enable")
+        self._move(job, "enabled")
+        self._engine.scheduling.look_at(job.pool_id)
+
+    def attempt_ended(self, job: Job) -> None:
+        """Look at a job whose tasks have changed."""
+        if self._engine.account.jobs.get(job.key) is job:
+            self.consider(job)
+            self._engine.scheduling.look_at(job.pool_id)
+
+    def consider(self, job: Job) -> None:
+        """Make the moves that wait for tasks only."""
+        if job.state is JobState.ACTIVE:
+            if job.spec["onAllTasksComplete"] == "terminatejob" and job.all_tasks_complete:
+                self.terminate(job, reason="AllTasksComplete")
+        elif job.busy:
+            return
+        elif job.state is JobState.DISABLING:
+            self._move(job, "quiet")
+        elif job.state is JobState.TERMINATING:
+            self._move(job, "quiet")
+            job.ended = self._engine.now
+            self._engine.account.unbind(job)
+        elif job.state is JobState.DELETING:
+            self._forget(job)
+
+    def _forget(self, job: Job) -> None:
+        self._engine.account.unbind(job)
+        del self._engine.account.jobs[job.key]
+        self._engine.files.discard_job(job)
+
+    def _change(self, job: Job, changes: Mapping[str, Any]) -> None:
+        if job.spec["onAllTasksComplete"] == "terminatejob":
+            wanted = changes.get("onAllTasksComplete", "terminatejob")
+            if wanted != "terminatejob":
+                reason = "it cannot be turned off again"
+                raise Refusal.bad_property("onAllTasksComplete", wanted, reason)
+        moved = changes.get("poolInfo", job.spec["poolInfo"]) != job.spec["poolInfo"]
+        if moved and job.state is not JobState.DISABLED:
+            raise _not_now(job, "the pool can be changed only while the job is disabled")
+        self._engine.account.unbind(job)
+        job.spec = {**job.spec, **changes}
+        self._engine.account.bind(job)
+        self._engine.touch(job)
+        self._limit(job)
+        self.consider(job)
+        self._engine.scheduling.look_at(job.pool_id)
+
+    def _move(self, job: Job, event: str) -> None:
+        try:
+            job.move(event, now=self._engine.now, etag=self._engine.next_etag())
+        except IllegalMove:
+            if job.state is JobState.DELETING:
+                raise Refusal.conflict(*_REFUSALS[job.state]) from None
+            raise _not_now(job, f"the job is {job.state}") from None
+
+    def _stop_running(self, job: Job, why: Stop) -> None:
+        for state in (TaskState.RUNNING, TaskState.PREPARING):
+            for task in job.tasks.in_state(state):
+                self._engine.attempts.stop_task(task, why)
+
+    def _limit(self, job: Job) -> None:
+        limit = parse_duration(job.spec["constraints"]["maxWallClockTime"])
+        if limit < UNLIMITED:
+            left = max(job.created + limit - self._engine.now, timedelta())
+            self._engine.after(left, partial(self._time_out, job))
+
+    def _time_out(self, job: Job) -> None:
+        # The limit may have been changed since this was noted.
+        limit = parse_duration(job.spec["constraints"]["maxWallClockTime"])
+        over = limit < UNLIMITED and job.created + limit <= self._engine.now
+        if over and job.state not in _REFUSALS and job.key in self._engine.account.jobs:
+            self.terminate(job, reason="MaxWallClockTimeExpiry")
+
+    def _check_free(self, job_id: str) -> None:
+        present = self._engine.account.jobs.get(job_id.lower())
+        if present is not None:
+            if present.state is JobState.DELETING:
+                raise Refusal.conflict(*_REFUSALS[JobState.DELETING])
+            raise Refusal.conflict("JobExists", "The specified job already exists.")
+        quota = self._engine.settings.active_job_quota
+        if self._engine.account.active_jobs() >= quota:
+            message = f"The account may hold {quota} active jobs."
+            raise Refusal.conflict("ActiveJobAndScheduleQuotaReached", message, Quota=str(quota))
+
+
+def check_open(job: Job) -> None:
+    """Refuse to work with a job that has ended or is about to."""
+    if job.state in _REFUSALS:
+        raise Refusal.conflict(*_REFUSALS[job.state])
+
+
+def _not_now(job: Job, reason: str) -> Refusal:
+    message = "This operation is not valid for the current state of the resource."
+    return Refusal.conflict("OperationInvalidForCurrentState", message, JobState=job.state, Reason=reason)
+
+
+def _check_spec(body: Mapping[str, Any]) -> None:
+    unbuilt.refuse("job", body, unbuilt.JOB)
+    if "poolInfo" in body and not body["poolInfo"].get("poolId"):
+        if body["poolInfo"].get("autoPoolSpecification"):
+            raise Refusal.unbuilt("The job property poolInfo.autoPoolSpecification")
+        raise Refusal.bad_property("poolInfo", "", "a poolId is needed")
+    if body.get("priority", 0) not in PRIORITIES:
+        raise Refusal.bad_property("priority", body["priority"], "-1000 to 1000")
+    limit = body.get("maxParallelTasks", -1)
+    if limit != -1 and limit < 1:
+        raise Refusal.bad_property("maxParallelTasks", limit, "-1 or more than 0")

@@ -1,0 +1,236 @@
+"""Operations on pools."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from azure_batch_emulator.errors import Refusal
+from azure_batch_emulator.moments import parse_duration
+from azure_batch_emulator.records.pools import Pool, ResizeError, Targets, cores
+from azure_batch_emulator.records.states import AllocationState, PoolState
+from azure_batch_emulator.service import unbuilt
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from azure_batch_emulator.service.engine import Engine
+
+DEFAULT_RESIZE_TIMEOUT = timedelta(minutes=15)
+SHORTEST_RESIZE_TIMEOUT = timedelta(minutes=5)
+MOST_SLOTS = 256
+SLOTS_PER_CORE = 4
+MOST_NODES_PER_REMOVAL = 100
+ONLY_WHEN_EMPTY = ("vmSize", "virtualMachineConfiguration", "mountConfiguration", "taskSchedulingPolicy")
+_NOT_IN_SPEC = frozenset(
+    {
+        "id",
+        "targetDedicatedNodes",
+        "targetLowPriorityNodes",
+        "resizeTimeout",
+        "enableAutoScale",
+        "autoScaleFormula",
+        "autoScaleEvaluationInterval",
+        "taskSlotsPerNode",
+    }
+)
+
+
+class Pools:
+    """Pools come, change and go."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def get(self, pool_id: str) -> Pool:
+        """Find a pool.
+
+        :raises Refusal: if there is none
+        """
+        pool = self._engine.account.pools.get(pool_id.lower())
+        if pool is None:
+            raise Refusal.missing("Pool")
+        return pool
+
+    def create(self, body: Mapping[str, Any]) -> Pool:
+        """Make a pool and begin to bring it to its size.
+
+        :raises Refusal: if the id is taken, the quota is reached, or the sizes or the formula are wrong
+        """
+        engine = self._engine
+        self._check_free(str(body["id"]))
+        _check_parts(body)
+        slots = _slots(body.get("taskSlotsPerNode"), str(body["vmSize"]))
+        timeout = self._timeout(body.get("resizeTimeout"))
+        auto_scale = self._auto_scale(body)
+        pool = Pool(
+            id=body["id"],
+            number=engine.next_number(),
+            spec={name: value for name, value in body.items() if name not in _NOT_IN_SPEC},
+            slots_per_node=slots,
+            created=engine.now,
+            modified=engine.now,
+            etag=engine.next_etag(),
+            state_since=engine.now,
+            allocation_since=engine.now,
+            auto_scale=auto_scale,
+            resize_timeout=None if auto_scale else timeout,
+        )
+        engine.account.pools[pool.key] = pool
+        engine.autoscaling.watch(pool)
+        if auto_scale is None:
+            self._first_size(pool, body, timeout)
+        return pool
+
+    def patch(self, pool: Pool, body: Mapping[str, Any]) -> None:
+        """Change some properties of a pool.
+
+        :raises Refusal: if one may change only while the pool has no nodes
+        """
+        check_not_deleting(pool)
+        _check_parts(body)
+        frozen = [name for name in (*ONLY_WHEN_EMPTY, "taskSlotsPerNode") if name in body]
+        if frozen and pool.nodes:
+            reason = "it can be changed only while the pool has no nodes"
+            raise Refusal.conflict(
+                "OperationNotValidOnPool", f"{frozen[0]}: {reason}.", PropertyName=frozen[0]
+            )
+        slots = body.get("taskSlotsPerNode", pool.slots_per_node)
+        pool.slots_per_node = _slots(slots, str(body.get("vmSize", pool.spec["vmSize"])))
+        changes = {name: value for name, value in body.items() if name != "taskSlotsPerNode"}
+        pool.spec = {**pool.spec, **changes}
+        self._engine.touch(pool)
+
+    def replace(self, pool: Pool, body: Mapping[str, Any]) -> None:
+        """Replace start task, application packages and metadata, absent ones included."""
+        check_not_deleting(pool)
+        _check_parts(body)
+        kept = {
+            name: value
+            for name, value in pool.spec.items()
+            if name not in {"startTask", "applicationPackageReferences", "metadata"}
+        }
+        pool.spec = {**kept, **body}
+        self._engine.touch(pool)
+
+    def delete(self, pool: Pool) -> None:
+        """Begin to remove a pool: its tasks are requeued, its nodes leave."""
+        check_not_deleting(pool)
+        pool.state, pool.state_since = PoolState.DELETING, self._engine.now
+        pool.auto_scale = None
+        self._engine.allocation.retarget(pool, Targets(), option="requeue")
+
+    def forget(self, pool: Pool) -> None:
+        """Drop a pool whose last node has left."""
+        self._engine.account.pools.pop(pool.key, None)
+
+    def resize(self, pool: Pool, body: Mapping[str, Any]) -> None:
+        """Begin to bring a pool of fixed size to other targets.
+
+        :raises Refusal: if it scales by itself, is being resized, or no target is given
+        """
+        check_not_deleting(pool)
+        if pool.auto_scale is not None:
+            message = "The pool scales automatically and cannot be resized by hand."
+            raise Refusal.conflict("OperationNotValidOnPool", message, Reason="AutoScale is enabled")
+        check_steady(pool)
+        wanted = body.get("targetDedicatedNodes"), body.get("targetLowPriorityNodes")
+        if wanted == (None, None):
+            raise Refusal.bad_body(
+                "at least one of targetDedicatedNodes and targetLowPriorityNodes is needed"
+            )
+        timeout = self._timeout(body.get("resizeTimeout"))
+        pool.resize_timeout = timeout
+        targets = Targets(
+            pool.targets.dedicated if wanted[0] is None else wanted[0],
+            pool.targets.low_priority if wanted[1] is None else wanted[1],
+        )
+        option = str(body.get("nodeDeallocationOption") or "requeue")
+        self._engine.allocation.retarget(pool, targets, option=option, timeout=timeout)
+
+    def stop_resize(self, pool: Pool) -> None:
+        """Give up the present resize; nothing happens if there is none."""
+        check_not_deleting(pool)
+        if pool.allocation is AllocationState.RESIZING:
+            error = ResizeError("ResizeStopped", "The resize operation was stopped by the user")
+            self._engine.allocation.halt(pool, error)
+
+    def remove_nodes(self, pool: Pool, body: Mapping[str, Any]) -> None:
+        """Let certain nodes go.
+
+        :raises Refusal: if the pool is not steady, or a node is not its own
+        """
+        check_not_deleting(pool)
+        check_steady(pool)
+        ids: Sequence[str] = body["nodeList"]
+        if not 1 <= len(ids) <= MOST_NODES_PER_REMOVAL:
+            raise Refusal.bad_property(
+                "nodeList", len(ids), f"1 to {MOST_NODES_PER_REMOVAL} nodes are allowed"
+            )
+        nodes = [self._engine.nodes.get(pool.id, str(node_id))[1] for node_id in ids]
+        timeout = self._timeout(body.get("resizeTimeout"))
+        option = str(body.get("nodeDeallocationOption") or "requeue")
+        self._engine.allocation.remove(pool, nodes, option=option, timeout=timeout)
+
+    def _check_free(self, pool_id: str) -> None:
+        present = self._engine.account.pools.get(pool_id.lower())
+        if present is not None:
+            check_not_deleting(present)
+            raise Refusal.conflict("PoolExists", "The specified pool already exists.")
+        quota = self._engine.settings.pool_quota
+        if len(self._engine.account.pools) >= quota:
+            message = f"The account may hold {quota} pools."
+            raise Refusal.conflict("PoolQuotaReached", message, Quota=str(quota))
+
+    def _auto_scale(self, body: Mapping[str, Any]) -> Any:
+        if not body.get("enableAutoScale"):
+            for name in ("autoScaleFormula", "autoScaleEvaluationInterval"):
+                if body.get(name) is not None:
+                    raise Refusal.bad_property(name, body[name], "only allowed with enableAutoScale")
+            return None
+        for name in ("targetDedicatedNodes", "targetLowPriorityNodes"):
+            if body.get(name) is not None:
+                raise Refusal.bad_property(name, body[name], "not allowed with enableAutoScale")
+        if body.get("autoScaleFormula") is None:
+            raise Refusal.bad_property("autoScaleFormula", None, "needed with enableAutoScale")
+        return self._engine.autoscaling.prepare(
+            text=body["autoScaleFormula"], interval=body.get("autoScaleEvaluationInterval"), previous=None
+        )
+
+    def _first_size(self, pool: Pool, body: Mapping[str, Any], timeout: timedelta) -> None:
+        dedicated = int(body.get("targetDedicatedNodes") or 0)
+        low_priority = int(body.get("targetLowPriorityNodes") or 0)
+        if dedicated or low_priority:
+            targets = Targets(dedicated, low_priority)
+            self._engine.allocation.retarget(pool, targets, option="requeue", timeout=timeout)
+
+    def _timeout(self, text: str | None) -> timedelta:
+        timeout = DEFAULT_RESIZE_TIMEOUT if text is None else parse_duration(text)
+        if timeout < SHORTEST_RESIZE_TIMEOUT and not self._engine.settings.allow_short_intervals:
+            raise Refusal.bad_property("resizeTimeout", text, "at least 5 minutes")
+        return timeout
+
+
+def check_not_deleting(pool: Pool) -> None:
+    """Refuse to change a pool that is on its way out."""
+    if pool.state is PoolState.DELETING:
+        raise Refusal.conflict("PoolBeingDeleted", "The specified pool is being deleted.")
+
+
+def check_steady(pool: Pool) -> None:
+    """Refuse to start a resize while one is under way."""
+    if pool.allocation is not AllocationState.STEADY:
+        raise Refusal.conflict("PoolBeingResized", "The specified pool is being resized.")
+
+
+def _check_parts(body: Mapping[str, Any]) -> None:
+    unbuilt.refuse("pool", body, unbuilt.POOL)
+    unbuilt.check_files(body.get("startTask") or {})
+
+
+def _slots(wanted: int | None, vm_size: str) -> int:
+    limit = min(MOST_SLOTS, SLOTS_PER_CORE * cores(vm_size))
+    slots = 1 if wanted is None else wanted
+    if not 1 <= slots <= limit:
+        raise Refusal.bad_property("taskSlotsPerNode", slots, f"1 to {limit} for the size {vm_size}")
+    return slots

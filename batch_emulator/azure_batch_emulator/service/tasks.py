@@ -1,0 +1,174 @@
+"""Operations on tasks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from azure_batch_emulator.errors import Refusal
+from azure_batch_emulator.moments import UNLIMITED_TEXT, parse_duration
+from azure_batch_emulator.records.states import TaskState
+from azure_batch_emulator.records.tasks import Blame, Failure, Task
+from azure_batch_emulator.service import unbuilt
+from azure_batch_emulator.service.endings import ENDED_BY_USER
+from azure_batch_emulator.service.jobs import check_open
+from azure_batch_emulator.service.runs import Stop
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from azure_batch_emulator.records.jobs import Job
+    from azure_batch_emulator.service.engine import Engine
+
+DEFAULT_RETENTION = "P7D"
+MOST_DEPENDENCY_CHARACTERS = 64_000
+MOST_DEPENDENCY_NUMBERS = 1_000_000
+_DOES_NOT_FIT = Failure(
+    Blame.USER,
+    "TaskSchedulingConstraintFailed",
+    "The task needs more slots than any node of the pool has",
+)
+
+
+class Tasks:
+    """Tasks come, are ended, tried again and go."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def get(self, job_id: str, task_id: str) -> tuple[Job, Task]:
+        """Find a task.
+
+        :raises Refusal: if the job or the task does not exist
+        """
+        job = self._engine.jobs.get(job_id)
+        task = job.tasks.get(task_id)
+        if task is None:
+            raise Refusal.missing("Task")
+        return job, task
+
+    def add(self, job: Job, body: Mapping[str, Any]) -> Task:
+        """Add a task to a job that is not ending.
+
+        :raises Refusal: if the id is taken, or the task does not fit its job or pool
+        """
+        check_open(job)
+        if job.tasks.get(body["id"]) is not None:
+            raise Refusal.conflict("TaskExists", "The specified task already exists.")
+        self._check(job, body)
+        engine = self._engine
+        spec = {name: value for name, value in body.items() if name not in {"id", "requiredSlots"}}
+        spec["constraints"] = _constraints(job, body)
+        task = Task(
+            id=body["id"],
+            number=job.tasks.next_number,
+            spec=spec,
+            slots=body.get("requiredSlots", 1),
+            created=engine.now,
+            modified=engine.now,
+            etag=engine.next_etag(),
+            state=TaskState.ACTIVE,
+            state_since=engine.now,
+        )
+        job.tasks.add(task)
+        self._enqueue(job, task)
+        return task
+
+    def replace(self, job: Job, task: Task, body: Mapping[str, Any]) -> None:
+        """Replace the constraints of a task that is not completed; absent ones get their defaults.
+
+        :raises Refusal: if it is completed
+        """
+        if task.state is TaskState.COMPLETED:
+            raise Refusal.conflict("TaskCompleted", "The specified task is completed.")
+        task.spec = {**task.spec, "constraints": _constraints(job, body)}
+        self._engine.touch(task)
+        self._engine.attempts.relimit(task)
+
+    def terminate(self, job: Job, task: Task) -> None:
+        """End a task, wherever it stands.
+
+        :raises Refusal: if it is completed
+        """
+        if task.state is TaskState.COMPLETED:
+            raise Refusal.conflict("TaskCompleted", "The specified task is completed.")
+        if task.state is TaskState.ACTIVE:
+            self._engine.endings.complete(job, task, failure=ENDED_BY_USER)
+            self._engine.jobs.attempt_ended(job)
+        else:
+            self._engine.attempts.stop_task(task, Stop.BY_USER)
+
+    def reactivate(self, job: Job, task: Task) -> None:
+        """Let a failed task run again, with a full set of attempts.
+
+        :raises Refusal: if it has not completed, or completed well, or its job has ended
+        """
+        check_open(job)
+        if task.state is not TaskState.COMPLETED:
+            raise Refusal.conflict("TaskNotCompleted", "The specified task is not completed.")
+        if task.execution.exit_code == 0 or task.succeeded:
+            raise Refusal.conflict("TaskSucceeded", "The specified task has completed successfully.")
+        job.tasks.reopen(task, now=self._engine.now, etag=self._engine.next_etag())
+        task.execution.retries = 0
+        task.place = None
+        job.tasks.ready.add(task)
+        self._engine.scheduling.look_at(job.pool_id)
+
+    def delete(self, job: Job, task: Task) -> None:
+        """Remove a task with its files; if it runs, it is ended in the background."""
+        job.tasks.remove(task)
+        self._engine.attempts.stop_task(task, Stop.FORGOTTEN)
+        self._engine.files.discard(task)
+        self._engine.jobs.attempt_ended(job)
+
+    def _enqueue(self, job: Job, task: Task) -> None:
+        pool = self._engine.account.pools.get(job.pool_id.lower())
+        if pool is not None and task.slots > pool.slots_per_node:
+            self._engine.endings.complete(job, task, failure=_DOES_NOT_FIT)
+            return
+        if job.dependents is not None:
+            job.dependents.enrol(task)
+        if task.unmet == 0:
+            job.tasks.ready.add(task)
+            self._engine.scheduling.look_at(job.pool_id)
+
+    def _check(self, job: Job, body: Mapping[str, Any]) -> None:
+        unbuilt.refuse("task", body, unbuilt.TASK)
+        unbuilt.check_files(body)
+        if body.get("requiredSlots", 1) < 1:
+            raise Refusal.bad_property("requiredSlots", body["requiredSlots"], "at least 1")
+        if body.get("dependsOn"):
+            _check_dependencies(job, body["dependsOn"])
+        pool = self._engine.account.pools.get(job.pool_id.lower())
+        if pool is not None and pool.takes_containers is not bool(body.get("containerSettings")):
+            reason = (
+                "the pool has a container configuration: every task must name an image"
+                if pool.takes_containers
+                else "the pool has no container configuration"
+            )
+            raise Refusal.bad_property("containerSettings", body.get("containerSettings"), reason)
+
+
+def _constraints(job: Job, body: Mapping[str, Any]) -> dict[str, Any]:
+    given = body.get("constraints") or {}
+    constraints = {
+        "maxWallClockTime": UNLIMITED_TEXT,
+        "retentionTime": DEFAULT_RETENTION,
+        "maxTaskRetryCount": job.spec["constraints"]["maxTaskRetryCount"],
+        **given,
+    }
+    if constraints["maxTaskRetryCount"] < -1:
+        raise Refusal(400, "InvalidConstraintValue", "maxTaskRetryCount must be -1 or more.")
+    if not parse_duration(constraints["maxWallClockTime"]):
+        raise Refusal(400, "InvalidConstraintValue", "maxWallClockTime must be longer than nothing.")
+    return constraints
+
+
+def _check_dependencies(job: Job, wanted: Mapping[str, Any]) -> None:
+    if job.dependents is None:
+        message = "The job does not use task dependencies; create it with usesTaskDependencies."
+        raise Refusal(400, "TaskDependenciesNotSpecifiedOnJob", message)
+    if sum(len(str(task_id)) for task_id in wanted.get("taskIds") or ()) > MOST_DEPENDENCY_CHARACTERS:
+        raise Refusal(400, "TaskDependencyListTooLong", "The task depends on too many tasks.")
+    ranges = wanted.get("taskIdRanges") or ()
+    if sum(span["end"] - span["start"] + 1 for span in ranges) > MOST_DEPENDENCY_NUMBERS:
+        raise Refusal(400, "TaskDependencyRangesTooLong", "The task depends on too many tasks.")

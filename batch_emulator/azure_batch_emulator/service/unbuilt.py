@@ -1,0 +1,42 @@
+"""Parts of bodies that are not emulated: refused by name, never silently ignored."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from azure_batch_emulator.errors import Refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+POOL = ("mountConfiguration", "applicationPackageReferences")
+JOB = ("jobManagerTask", "jobPreparationTask", "jobReleaseTask")
+TASK = ("multiInstanceSettings", "applicationPackageReferences", "authenticationTokenSettings")
+_SOURCES = ("httpUrl", "storageContainerUrl", "autoStorageContainerName")
+
+
+def refuse(noun: str, body: Mapping[str, Any], names: Iterable[str]) -> None:
+    """Refuse a body that asks for something not built.
+
+    :raises Refusal: 501 with the name of the property
+    """
+    for name in names:
+        if body.get(name):
+            raise Refusal.unbuilt(f"The {noun} property {name}")
+
+
+def check_files(body: Mapping[str, Any]) -> None:
+    """Hold resource and output files against the rules, and against what is built.
+
+    :raises Refusal: 400 for a file without exactly one source, 501 for storage that needs an identity
+    """
+    for file in body.get("resourceFiles") or ():
+        sources = [name for name in _SOURCES if file.get(name)]
+        if len(sources) != 1:
+            reason = f"exactly one of {', '.join(_SOURCES)} is needed"
+            raise Refusal.bad_property("resourceFiles", sources, reason)
+        if sources == ["httpUrl"] and not file.get("filePath"):
+            raise Refusal.bad_property("resourceFiles.filePath", None, "needed with httpUrl")
+        refuse("resource file", file, ("autoStorageContainerName", "identityReference"))
+    for file in body.get("outputFiles") or ():
+        refuse("output file", file["destination"]["container"], ("identityReference",))

@@ -1,0 +1,65 @@
+"""The numbers and switches of one emulator, checked once, at the door."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from azure_batch_emulator.errors import BadSetting
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How one emulator behaves; every field is a choice a person can make at start-up."""
+
+    account: str
+    """Batch account name; also the first part of every signature."""
+    key: str
+    """Account key, base64."""
+    data: Path
+    """Folder for the files of nodes and tasks."""
+    boot: timedelta = timedelta(seconds=2)
+    """From the request for a node to an idle node; the first half is allocation."""
+    images: Mapping[str, Path] = field(default_factory=dict)
+    """Container image name to the folder that stands for it (its ``bin`` comes first on PATH)."""
+    stop_grace: timedelta = timedelta(seconds=5)
+    """Between SIGTERM and SIGKILL when a task is ended."""
+    allow_bearer: bool = False
+    """Accept any bearer token beside shared-key signatures."""
+    active_job_quota: int = 300
+    """Jobs that may be active at once."""
+    pool_quota: int = 100
+    """Pools the account may hold."""
+    core_quota: int | None = None
+    """Dedicated cores of the account; None for no limit."""
+    low_priority_core_quota: int | None = None
+    """Low-priority cores of the account; None for no limit."""
+    sample_period: timedelta = timedelta(seconds=30)
+    """Between two autoscale samples."""
+    sample_lag: timedelta = timedelta(seconds=60)
+    """Until a sample becomes visible to formulas."""
+    enable_interval: timedelta = timedelta(seconds=30)
+    """Between two enable-autoscale requests for one pool."""
+    allow_short_intervals: bool = False
+    """Accept evaluation intervals under five minutes and resize time-outs likewise."""
+
+    def __post_init__(self) -> None:
+        if not self.account or "/" in self.account:
+            raise BadSetting("the account name must not be empty and must not hold a slash")
+        try:
+            base64.b64decode(self.key, validate=True)
+        except (binascii.Error, ValueError):
+            raise BadSetting("the account key must be valid base64") from None
+        if not self.key:
+            raise BadSetting("an account key is needed: pass --key or set AZURE_BATCH_EMULATOR_KEY")
+        if min(self.boot, self.stop_grace, self.sample_lag, self.enable_interval) < timedelta():
+            raise BadSetting("spans of time must not be negative")
+        if self.sample_period <= timedelta():
+            raise BadSetting("the sample period must be longer than nothing")

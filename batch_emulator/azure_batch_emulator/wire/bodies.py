@@ -1,0 +1,240 @@
+"""The shapes of all request bodies, in wire names."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from azure_batch_emulator.wire.shapes import (
+    Shape,
+    anything,
+    choice,
+    display_name,
+    every,
+    file_mode,
+    identifier,
+    natural,
+    span,
+    switch,
+    text,
+    whole,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from azure_batch_emulator.wire.shapes import Kind
+
+_WRITTEN_BY_SERVICE = (
+    "url",
+    "eTag",
+    "lastModified",
+    "creationTime",
+    "state",
+    "stateTransitionTime",
+    "previousState",
+    "previousStateTransitionTime",
+    "executionInfo",
+    "stats",
+)
+"""What the service itself writes; a PUT takes a record as it was read, so this is accepted and ignored."""
+
+NAME_VALUE = Shape({"name": text, "value": text}, required="name")
+METADATA = every(Shape({"name": text, "value": text}, required="name value"))
+IDENTITY = Shape({"resourceId": text})
+
+RESOURCE_FILE = Shape(
+    {
+        "autoStorageContainerName": text,
+        "storageContainerUrl": text,
+        "httpUrl": text,
+        "blobPrefix": text,
+        "filePath": text,
+        "fileMode": file_mode,
+        "identityReference": IDENTITY,
+    }
+)
+OUTPUT_FILE = Shape(
+    {
+        "filePattern": text,
+        "destination": Shape(
+            {
+                "container": Shape(
+                    {
+                        "path": text,
+                        "containerUrl": text,
+                        "identityReference": IDENTITY,
+                        "uploadHeaders": every(NAME_VALUE),
+                    },
+                    required="containerUrl",
+                )
+            },
+            required="container",
+        ),
+        "uploadOptions": Shape(
+            {"uploadCondition": choice("tasksuccess", "taskfailure", "taskcompletion")},
+            required="uploadCondition",
+        ),
+    },
+    required="filePattern destination uploadOptions",
+)
+CONTAINER_SETTINGS = Shape(
+    {
+        "imageName": text,
+        "containerRunOptions": text,
+        "registry": anything,
+        "workingDirectory": choice("taskworkingdirectory", "containerimagedefault"),
+        "containerHostBatchBindMounts": anything,
+    },
+    required="imageName",
+)
+USER_IDENTITY = Shape({"username": text, "autoUser": anything})
+START_TASK = Shape(
+    {
+        "commandLine": text,
+        "containerSettings": CONTAINER_SETTINGS,
+        "resourceFiles": every(RESOURCE_FILE),
+        "environmentSettings": every(NAME_VALUE),
+        "userIdentity": USER_IDENTITY,
+        "maxTaskRetryCount": whole,
+        "waitForSuccess": switch,
+    },
+    required="commandLine",
+)
+
+_POOL_PROPERTIES: Mapping[str, Kind] = {
+    "displayName": display_name,
+    "vmSize": text,
+    "virtualMachineConfiguration": anything,
+    "enableInterNodeCommunication": switch,
+    "networkConfiguration": anything,
+    "startTask": START_TASK,
+    "applicationPackageReferences": anything,
+    "taskSlotsPerNode": whole,
+    "taskSchedulingPolicy": Shape(
+        {
+            "jobDefaultOrder": choice("none", "creationtime"),
+            "nodeFillType": choice("spread", "pack"),
+        }
+    ),
+    "userAccounts": anything,
+    "metadata": METADATA,
+    "mountConfiguration": anything,
+    "upgradePolicy": anything,
+    "targetNodeCommunicationMode": anything,
+}
+POOL = Shape(
+    {
+        **_POOL_PROPERTIES,
+        "id": identifier,
+        "resizeTimeout": span,
+        "targetDedicatedNodes": natural,
+        "targetLowPriorityNodes": natural,
+        "enableAutoScale": switch,
+        "autoScaleFormula": text,
+        "autoScaleEvaluationInterval": span,
+    },
+    required="id vmSize virtualMachineConfiguration",
+)
+POOL_PATCH = Shape(_POOL_PROPERTIES)
+POOL_REPLACE = Shape(
+    {
+        "startTask": START_TASK,
+        "applicationPackageReferences": anything,
+        "metadata": METADATA,
+        "targetNodeCommunicationMode": anything,
+        "certificateReferences": anything,
+    }
+)
+ENABLE_AUTO_SCALE = Shape({"autoScaleFormula": text, "autoScaleEvaluationInterval": span})
+EVALUATE_AUTO_SCALE = Shape({"autoScaleFormula": text}, required="autoScaleFormula")
+_DEALLOCATION = choice("requeue", "terminate", "taskcompletion", "retaineddata")
+RESIZE = Shape(
+    {
+        "targetDedicatedNodes": natural,
+        "targetLowPriorityNodes": natural,
+        "resizeTimeout": span,
+        "nodeDeallocationOption": _DEALLOCATION,
+    }
+)
+REMOVE_NODES = Shape(
+    {"nodeList": every(text), "resizeTimeout": span, "nodeDeallocationOption": _DEALLOCATION},
+    required="nodeList",
+)
+REBOOT = Shape({"nodeRebootOption": _DEALLOCATION})
+
+JOB_CONSTRAINTS = Shape({"maxWallClockTime": span, "maxTaskRetryCount": whole})
+POOL_INFO = Shape({"poolId": text, "autoPoolSpecification": anything})
+_JOB_PATCHABLE: Mapping[str, Kind] = {
+    "priority": whole,
+    "allowTaskPreemption": switch,
+    "maxParallelTasks": whole,
+    "constraints": JOB_CONSTRAINTS,
+    "poolInfo": POOL_INFO,
+    "onAllTasksComplete": choice("noaction", "terminatejob"),
+    "metadata": METADATA,
+    "networkConfiguration": anything,
+}
+_JOB_PROPERTIES: Mapping[str, Kind] = {
+    **_JOB_PATCHABLE,
+    "id": identifier,
+    "displayName": display_name,
+    "usesTaskDependencies": switch,
+    "jobManagerTask": anything,
+    "jobPreparationTask": anything,
+    "jobReleaseTask": anything,
+    "commonEnvironmentSettings": every(NAME_VALUE),
+    "onTaskFailure": choice("noaction", "performexitoptionsjobaction"),
+}
+JOB = Shape(_JOB_PROPERTIES, required="id poolInfo")
+JOB_PATCH = Shape(_JOB_PATCHABLE)
+JOB_PUT = Shape({**_JOB_PROPERTIES, **dict.fromkeys(_WRITTEN_BY_SERVICE, anything)}, required="poolInfo")
+JOB_TERMINATE = Shape({"terminateReason": text})
+JOB_DISABLE = Shape({"disableTasks": choice("requeue", "terminate", "wait")}, required="disableTasks")
+
+EXIT_OPTIONS = Shape(
+    {
+        "jobAction": choice("none", "disable", "terminate"),
+        "dependencyAction": choice("satisfy", "block"),
+    }
+)
+EXIT_CONDITIONS = Shape(
+    {
+        "exitCodes": every(Shape({"code": whole, "exitOptions": EXIT_OPTIONS}, required="code exitOptions")),
+        "exitCodeRanges": every(
+            Shape(
+                {"start": whole, "end": whole, "exitOptions": EXIT_OPTIONS}, required="start end exitOptions"
+            )
+        ),
+        "preProcessingError": EXIT_OPTIONS,
+        "fileUploadError": EXIT_OPTIONS,
+        "default": EXIT_OPTIONS,
+    }
+)
+TASK_CONSTRAINTS = Shape({"maxWallClockTime": span, "retentionTime": span, "maxTaskRetryCount": whole})
+TASK = Shape(
+    {
+        "id": identifier,
+        "displayName": display_name,
+        "exitConditions": EXIT_CONDITIONS,
+        "commandLine": text,
+        "containerSettings": CONTAINER_SETTINGS,
+        "resourceFiles": every(RESOURCE_FILE),
+        "outputFiles": every(OUTPUT_FILE),
+        "environmentSettings": every(NAME_VALUE),
+        "affinityInfo": Shape({"affinityId": text}, required="affinityId"),
+        "constraints": TASK_CONSTRAINTS,
+        "requiredSlots": whole,
+        "userIdentity": USER_IDENTITY,
+        "multiInstanceSettings": anything,
+        "dependsOn": Shape(
+            {
+                "taskIds": every(text),
+                "taskIdRanges": every(Shape({"start": whole, "end": whole}, required="start end")),
+            }
+        ),
+        "applicationPackageReferences": anything,
+        "authenticationTokenSettings": anything,
+    },
+    required="id commandLine",
+)
+TASK_PUT = Shape({**TASK.properties, **dict.fromkeys((*_WRITTEN_BY_SERVICE, "nodeInfo"), anything)})

@@ -1,0 +1,89 @@
+"""A request as handlers see it, and what they answer."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl
+
+from azure_batch_emulator.errors import Refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from azure_batch_emulator.service.engine import Engine
+    from azure_batch_emulator.wire.shapes import Shape
+
+
+@dataclass(frozen=True, slots=True)
+class FileSlice:
+    """Bytes of a file to send: from ``start``, ``length`` of them."""
+
+    path: Path
+    start: int
+    length: int
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What goes back to the client."""
+
+    status: int
+    json: Any = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    file: FileSlice | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request, routed and let in."""
+
+    engine: Engine
+    base: str
+    """Scheme, host, port and path prefix as the client wrote them."""
+    path: str
+    """As the client wrote it, without the prefix."""
+    parameters: Mapping[str, str]
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+    content: bytes
+
+    def __getitem__(self, name: str) -> str:
+        return self.parameters[name]
+
+    def body(self, shape: Shape) -> dict[str, Any]:
+        """Read the body as JSON of a certain shape.
+
+        :raises Refusal: if it is not
+        """
+        return dict(shape(self._json()))
+
+    def optional_body(self, shape: Shape) -> dict[str, Any]:
+        """Read a body that may be left out."""
+        return self.body(shape) if self.content.strip() else {}
+
+    def flag(self, name: str) -> bool:
+        """Read a query parameter that is true or false; absent means false.
+
+        :raises Refusal: if it is neither
+        """
+        value = self.query.get(name, "false").lower()
+        if value not in {"true", "false"}:
+            raise Refusal.bad_query(name, value, "true or false is needed")
+        return value == "true"
+
+    def _json(self) -> Any:
+        try:
+            return json.loads(self.content)
+        except (ValueError, RecursionError) as problem:
+            raise Refusal.bad_body(f"the body is not JSON: {problem}") from None
+
+
+def read_query(raw: str) -> dict[str, str]:
+    """Decode a query; of repeated names the first counts."""
+    query: dict[str, str] = {}
+    for name, value in parse_qsl(raw, keep_blank_values=True):
+        query.setdefault(name, value)
+    return query

@@ -1,0 +1,79 @@
+"""Conditional headers: proceed only if the record is, or is not, the one the client knows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from azure_batch_emulator.errors import Refusal
+from azure_batch_emulator.moments import http_date, parse_moment
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from azure_batch_emulator.wire.call import Call
+
+
+class Versioned(Protocol):
+    """A record with a version and a time of its last change."""
+
+    modified: datetime
+    etag: int
+
+
+def etag(record: Versioned) -> str:
+    """Write the version of a record."""
+    return f"0x8D{record.etag:013X}"
+
+
+def version_headers(record: Versioned) -> dict[str, str]:
+    """Write the headers that tell a record's version."""
+    return {"ETag": etag(record), "Last-Modified": http_date(record.modified)}
+
+
+def check(call: Call, record: Versioned, *, reading: bool = False) -> None:
+    """Hold a record against the request's conditions.
+
+    :param reading: whether a record that has not changed is a 304 rather than a 412
+    :raises Refusal: ConditionNotMet
+    """
+    headers = call.headers
+    own = etag(record)
+    if "if-match" in headers and not _names(headers["if-match"], own):
+        raise _not_met(412)
+    if "if-none-match" in headers and _names(headers["if-none-match"], own):
+        raise _not_met(304 if reading else 412)
+    check_times(call, record.modified, reading=reading)
+
+
+def check_times(call: Call, modified: datetime, *, reading: bool) -> None:
+    """Hold a time of last change against If-Modified-Since and If-Unmodified-Since.
+
+    :raises Refusal: ConditionNotMet
+    """
+    changed = modified.replace(microsecond=0)
+    since = _moment(call, "if-modified-since")
+    if since is not None and changed <= since:
+        raise _not_met(304 if reading else 412)
+    until = _moment(call, "if-unmodified-since")
+    if until is not None and changed > until:
+        raise _not_met(412)
+
+
+def _moment(call: Call, name: str) -> datetime | None:
+    if name not in call.headers:
+        return None
+    try:
+        return parse_moment(call.headers[name])
+    except ValueError:
+        values = (("HeaderName", name), ("HeaderValue", call.headers[name]))
+        raise Refusal(400, "InvalidHeaderValue", "A header is not valid.", values=values) from None
+
+
+def _names(header: str, own: str) -> bool:
+    wanted = {name.strip().removeprefix("W/").strip('"') for name in header.split(",")}
+    return "*" in wanted or own in wanted
+
+
+def _not_met(status: int) -> Refusal:
+    message = "The condition specified using HTTP conditional header(s) is not met."
+    return Refusal(status, "ConditionNotMet", message)

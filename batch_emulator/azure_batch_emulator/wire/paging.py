@@ -1,0 +1,148 @@
+"""Lists in pages: ``maxresults``, ``$skiptoken``, ``$select`` and the link to the next page."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from urllib.parse import quote
+
+from azure_batch_emulator.errors import QueryError, Refusal
+from azure_batch_emulator.wire.call import Answer
+from azure_batch_emulator.wire.odata.filters import Filter, Property
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Mapping
+
+    from azure_batch_emulator.wire.call import Call
+
+LONGEST_PAGE = 1000
+_Record = TypeVar("_Record")
+_NOT_IN_LINKS = frozenset({"$skiptoken", "timeOut"})
+_KNOWN = frozenset({"$filter", "$select", "$expand", "$skiptoken"})
+
+
+@dataclass(frozen=True, slots=True)
+class Listing(Generic[_Record]):
+    """How one kind of record is listed."""
+
+    metadata: str
+    properties: Mapping[str, Property[_Record]]
+    """What can be filtered by."""
+    render: Callable[[_Record, str], dict[str, Any]]
+    """Writes a record for clients; the text is the service's base URL."""
+    position: Callable[[_Record], int]
+    """A number that grows along the list, so that a page knows where to go on."""
+    columns: Collection[str] = ()
+    """What can be selected; empty if the operation does not take ``$select``."""
+
+
+def read_filter(call: Call, properties: Mapping[str, Property[_Record]]) -> Filter[_Record] | None:
+    """Read ``$filter``.
+
+    :raises Refusal: if it is wrong, with a caret under the column
+    """
+    text = call.query.get("$filter", "")
+    if not text.strip():
+        return None
+    try:
+        return Filter(text, properties)
+    except QueryError as problem:
+        raise Refusal.bad_query("$filter", text, str(problem)) from None
+
+
+def start(call: Call) -> int:
+    """Read where the page begins, as a position.
+
+    :raises Refusal: if the token is not one of ours
+    """
+    token = call.query.get("$skiptoken", "")
+    if not token:
+        return 0
+    try:
+        return int(base64.urlsafe_b64decode(token))
+    except (binascii.Error, ValueError):
+        raise Refusal.bad_query("$skiptoken", token, "not a token of this service") from None
+
+
+def page(
+    call: Call,
+    listing: Listing[_Record],
+    records: Iterable[_Record],
+    chosen: Filter[_Record] | None,
+) -> Answer:
+    """Answer with one page of records.
+
+    :param records: in order, from ``start`` on
+    """
+    size = _size(call)
+    columns = select(call, listing.columns)
+    value: list[dict[str, Any]] = []
+    following: int | None = None
+    for record in records:
+        if chosen is not None and not chosen.matches(record):
+            continue
+        if len(value) == size:
+            following = listing.position(record)
+            break
+        rendered = listing.render(record, call.base)
+        value.append(rendered if columns is None else pick(rendered, columns))
+    body: dict[str, Any] = {"odata.metadata": f"{call.base}/$metadata#{listing.metadata}", "value": value}
+    if following is not None:
+        body["odata.nextLink"] = _next_link(call, following)
+    return Answer(200, body)
+
+
+def select(call: Call, columns: Collection[str]) -> frozenset[str] | None:
+    """Read ``$select`` and hold ``$expand`` and other OData options against what is known.
+
+    :raises Refusal: if a name means nothing
+    """
+    for name in call.query:
+        if name.startswith("$") and name not in _KNOWN:
+            values = (("QueryParameterName", name), ("QueryParameterValue", call.query[name]))
+            message = "A query parameter is not supported for this operation."
+            raise Refusal(400, "UnsupportedQueryParameter", message, values=values)
+    if call.query.get("$expand", "stats") not in {"stats", ""}:
+        raise Refusal.bad_query("$expand", call.query["$expand"], "only stats can be expanded")
+    text = call.query.get("$select", "")
+    if not text.strip():
+        return None
+    chosen = frozenset(name.strip() for name in text.split(",") if name.strip())
+    unknown = chosen.difference(columns)
+    if unknown:
+        raise Refusal.bad_query("$select", text, f"no such property: {', '.join(sorted(unknown))}")
+    return chosen
+
+
+def pick(rendered: dict[str, Any], columns: frozenset[str]) -> dict[str, Any]:
+    """Keep the selected properties only."""
+    return {name: value for name, value in rendered.items() if name in columns}
+
+
+def _size(call: Call) -> int:
+    text = call.query.get("maxresults", "")
+    if not text:
+        return LONGEST_PAGE
+    if not text.isdigit():
+        raise Refusal.bad_query("maxresults", text, "a whole number is needed")
+    size = int(text)
+    if not 1 <= size <= LONGEST_PAGE:
+        values = (
+            ("QueryParameterName", "maxresults"),
+            ("QueryParameterValue", text),
+            ("MinimumAllowed", "1"),
+            ("MaximumAllowed", str(LONGEST_PAGE)),
+        )
+        message = "A query parameter is outside the permissible range."
+        raise Refusal(400, "OutOfRangeQueryParameterValue", message, values=values)
+    return size
+
+
+def _next_link(call: Call, position: int) -> str:
+    token = base64.urlsafe_b64encode(str(position).encode()).decode()
+    kept = [(name, value) for name, value in call.query.items() if name not in _NOT_IN_LINKS]
+    query = "&".join(f"{quote(name, safe='$')}={quote(value, safe='')}" for name, value in kept)
+    joint = "&" if query else ""
+    return f"{call.base}{call.path}?{query}{joint}$skiptoken={quote(token, safe='')}"

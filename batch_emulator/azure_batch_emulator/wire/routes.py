@@ -1,0 +1,157 @@
+"""Every operation of the service with its verb and path, built or not.
+
+A path is matched segment by segment, still percent-encoded, so that an encoded slash stays inside
+its segment. ``{filePath}`` also takes real slashes and everything after it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import unquote
+
+from azure_batch_emulator.errors import Refusal
+from azure_batch_emulator.wire import account, files, jobs, nodes, pools, tasks
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from azure_batch_emulator.wire.call import Answer, Call
+
+    Handler = Callable[[Call], Answer]
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One operation; without a handler it answers 501."""
+
+    operation: str
+    method: str
+    path: str
+    handler: Handler | None = None
+
+
+_POOL, _JOB, _SCHEDULE = "/pools/{poolId}", "/jobs/{jobId}", "/jobschedules/{jobScheduleId}"
+_NODE, _TASK = f"{_POOL}/nodes/{{nodeId}}", f"{_JOB}/tasks/{{taskId}}"
+_FILE = "/files/{filePath}"
+
+ROUTES: Sequence[Route] = (
+    Route("list_applications", "GET", "/applications"),
+    Route("get_application", "GET", "/applications/{applicationId}"),
+    Route("list_pool_usage_metrics", "GET", "/poolusagemetrics"),
+    Route("list_supported_images", "GET", "/supportedimages", account.list_supported_images),
+    Route("list_pool_node_counts", "GET", "/nodecounts", account.list_pool_node_counts),
+    Route("create_pool", "POST", "/pools", pools.create_pool),
+    Route("list_pools", "GET", "/pools", pools.list_pools),
+    Route("get_pool", "GET", _POOL, pools.get_pool),
+    Route("pool_exists", "HEAD", _POOL, pools.pool_exists),
+    Route("update_pool", "PATCH", _POOL, pools.update_pool),
+    Route("delete_pool", "DELETE", _POOL, pools.delete_pool),
+    Route("replace_pool_properties", "POST", f"{_POOL}/updateproperties", pools.replace_pool_properties),
+    Route("enable_pool_auto_scale", "POST", f"{_POOL}/enableautoscale", pools.enable_pool_auto_scale),
+    Route("disable_pool_auto_scale", "POST", f"{_POOL}/disableautoscale", pools.disable_pool_auto_scale),
+    Route("evaluate_pool_auto_scale", "POST", f"{_POOL}/evaluateautoscale", pools.evaluate_pool_auto_scale),
+    Route("resize_pool", "POST", f"{_POOL}/resize", pools.resize_pool),
+    Route("stop_pool_resize", "POST", f"{_POOL}/stopresize", pools.stop_pool_resize),
+    Route("remove_nodes", "POST", f"{_POOL}/removenodes", pools.remove_nodes),
+    Route("create_job", "POST", "/jobs", jobs.create_job),
+    Route("list_jobs", "GET", "/jobs", jobs.list_jobs),
+    Route("get_job", "GET", _JOB, jobs.get_job),
+    Route("update_job", "PATCH", _JOB, jobs.update_job),
+    Route("replace_job", "PUT", _JOB, jobs.replace_job),
+    Route("delete_job", "DELETE", _JOB, jobs.delete_job),
+    Route("disable_job", "POST", f"{_JOB}/disable", jobs.disable_job),
+    Route("enable_job", "POST", f"{_JOB}/enable", jobs.enable_job),
+    Route("terminate_job", "POST", f"{_JOB}/terminate", jobs.terminate_job),
+    Route(
+        "list_job_preparation_and_release_task_status", "GET", f"{_JOB}/jobpreparationandreleasetaskstatus"
+    ),
+    Route("get_job_task_counts", "GET", f"{_JOB}/taskcounts", jobs.get_job_task_counts),
+    Route("create_job_schedule", "POST", "/jobschedules"),
+    Route("list_job_schedules", "GET", "/jobschedules"),
+    Route("get_job_schedule", "GET", _SCHEDULE),
+    Route("job_schedule_exists", "HEAD", _SCHEDULE),
+    Route("update_job_schedule", "PATCH", _SCHEDULE),
+    Route("replace_job_schedule", "PUT", _SCHEDULE),
+    Route("delete_job_schedule", "DELETE", _SCHEDULE),
+    Route("disable_job_schedule", "POST", f"{_SCHEDULE}/disable"),
+    Route("enable_job_schedule", "POST", f"{_SCHEDULE}/enable"),
+    Route("terminate_job_schedule", "POST", f"{_SCHEDULE}/terminate"),
+    Route("list_jobs_from_schedule", "GET", f"{_SCHEDULE}/jobs"),
+    Route("create_task", "POST", f"{_JOB}/tasks", tasks.create_task),
+    Route("create_task_collection", "POST", f"{_JOB}/addtaskcollection", tasks.create_task_collection),
+    Route("list_tasks", "GET", f"{_JOB}/tasks", tasks.list_tasks),
+    Route("get_task", "GET", _TASK, tasks.get_task),
+    Route("replace_task", "PUT", _TASK, tasks.replace_task),
+    Route("delete_task", "DELETE", _TASK, tasks.delete_task),
+    Route("terminate_task", "POST", f"{_TASK}/terminate", tasks.terminate_task),
+    Route("reactivate_task", "POST", f"{_TASK}/reactivate", tasks.reactivate_task),
+    Route("list_subtasks", "GET", f"{_TASK}/subtasksinfo"),
+    Route("list_task_files", "GET", f"{_TASK}/files", files.list_task_files),
+    Route("download_task_file", "GET", f"{_TASK}{_FILE}", files.download_task_file),
+    Route("get_task_file_properties", "HEAD", f"{_TASK}{_FILE}", files.get_task_file_properties),
+    Route("delete_task_file", "DELETE", f"{_TASK}{_FILE}"),
+    Route("list_nodes", "GET", f"{_POOL}/nodes", nodes.list_nodes),
+    Route("get_node", "GET", _NODE, nodes.get_node),
+    Route("reboot_node", "POST", f"{_NODE}/reboot", nodes.reboot_node),
+    Route("reimage_node", "POST", f"{_NODE}/reimage"),
+    Route("start_node", "POST", f"{_NODE}/start"),
+    Route("deallocate_node", "POST", f"{_NODE}/deallocate"),
+    Route("disable_node_scheduling", "POST", f"{_NODE}/disablescheduling"),
+    Route("enable_node_scheduling", "POST", f"{_NODE}/enablescheduling"),
+    Route("get_node_remote_login_settings", "GET", f"{_NODE}/remoteloginsettings"),
+    Route("upload_node_logs", "POST", f"{_NODE}/uploadbatchservicelogs"),
+    Route("create_node_user", "POST", f"{_NODE}/users"),
+    Route("replace_node_user", "PUT", f"{_NODE}/users/{{userName}}"),
+    Route("delete_node_user", "DELETE", f"{_NODE}/users/{{userName}}"),
+    Route("list_node_extensions", "GET", f"{_NODE}/extensions"),
+    Route("get_node_extension", "GET", f"{_NODE}/extensions/{{extensionName}}"),
+    Route("list_node_files", "GET", f"{_NODE}/files"),
+    Route("download_node_file", "GET", f"{_NODE}{_FILE}"),
+    Route("get_node_file_properties", "HEAD", f"{_NODE}{_FILE}"),
+    Route("delete_node_file", "DELETE", f"{_NODE}{_FILE}"),
+)
+
+_OPEN_END = "{filePath}"
+
+
+class RouteTable:
+    """Finds the operation a request means."""
+
+    def __init__(self, routes: Sequence[Route] = ROUTES) -> None:
+        self._by_pattern: dict[tuple[str, ...], dict[str, Route]] = {}
+        for route in routes:
+            pattern = tuple(route.path.strip("/").split("/"))
+            self._by_pattern.setdefault(pattern, {})[route.method] = route
+
+    def find(self, method: str, raw_path: str) -> tuple[Route, Mapping[str, str]]:
+        """Find the route of a request and the parameters in its path.
+
+        :raises Refusal: if no operation has this path, or none with this verb
+        """
+        segments = raw_path.strip("/").split("/")
+        for pattern, routes in self._by_pattern.items():
+            parameters = _match(pattern, segments)
+            if parameters is None:
+                continue
+            if method not in routes:
+                message = "The resource doesn't support the specified HTTP verb."
+                raise Refusal(405, "UnsupportedHttpVerb", message, values=(("Verb", method),))
+            return routes[method], parameters
+        message = "The requested URI does not represent any resource on the server."
+        raise Refusal(400, "InvalidUri", message, values=(("Path", raw_path),))
+
+
+def _match(pattern: Sequence[str], segments: Sequence[str]) -> Mapping[str, str] | None:
+    if pattern[-1] == _OPEN_END and len(segments) > len(pattern):
+        rest = "/".join(segments[len(pattern) - 1 :])
+        segments = [*segments[: len(pattern) - 1], rest]
+    if len(segments) != len(pattern):
+        return None
+    parameters = {}
+    for wanted, given in zip(pattern, segments, strict=True):
+        if wanted.startswith("{"):
+            parameters[wanted[1:-1]] = unquote(given)
+        elif wanted != given.lower():
+            return None
+    return parameters if all(parameters.values()) else None

@@ -1,0 +1,83 @@
+"""Real processes: what is odd about some command lines, and what happens without the warden."""
+
+from __future__ import annotations
+
+import os
+import signal
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from conftest import Bench
+
+
+@pytest.mark.parametrize(
+    ("command", "code"),
+    [
+        pytest.param("/bin/sh -c 'unclosed", "CommandLaunchFailed", id="quote-not-closed"),
+        pytest.param(" ", "CommandLaunchFailed", id="empty"),
+        pytest.param("/etc/passwd", "CommandLaunchFailed", id="not-a-program"),
+        pytest.param("/bin/echo a\0b", "CommandLaunchFailed", id="null-byte"),
+        pytest.param("/bin/echo \ud800", "CommandLaunchFailed", id="lone-surrogate"),
+        pytest.param("./missing.sh", "CommandProgramNotFound", id="missing"),
+    ],
+)
+def test_command_that_cannot_start_fails_its_task_only(ready: Bench, command: str, code: str) -> None:
+    """A command that cannot be launched says why, and the next task runs as if nothing were."""
+    execution = ready.run(command).execution_info
+    assert (execution.exit_code, execution.failure_info.code) == (None, code)
+    assert ready.run("/bin/true", "next").execution_info.exit_code == 0
+
+
+def test_signal_shows_in_the_exit_code(ready: Bench) -> None:
+    """A command killed by a signal has 128 + signal as its exit code."""
+    execution = ready.run(ready.sh("kill -9 $$")).execution_info
+    assert (execution.exit_code, execution.failure_info.code) == (137, "FailureExitCode")
+
+
+def test_background_processes_end_with_their_task(ready: Bench, tmp_path: Path) -> None:
+    """What a command leaves behind in its session is killed when the command ends."""
+    pidfile = tmp_path / "pid"
+    ready.run(ready.sh(f"sleep 60 & echo $! > {pidfile}"))
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(pidfile.read_text()), 0)
+
+
+def test_polite_task_may_clean_up(ready: Bench) -> None:
+    """A terminated command gets SIGTERM first and time to end by itself."""
+    ready.task(ready.sh("trap 'echo cleaned; exit 5' TERM; echo up; while :; do sleep 0.05; done"))
+    ready.running()
+    ready.client.terminate_task("job", "task")
+    execution = ready.ended().execution_info
+    assert (execution.exit_code, execution.failure_info.code) == (5, "TaskEnded")
+    assert ready.output() == "up\ncleaned\n"
+
+
+def test_tasks_run_again_when_the_warden_is_killed(ready: Bench, tmp_path: Path) -> None:
+    """Without its warden no process survives; the tasks are started again, as after the loss of a node."""
+    gate = tmp_path / "gate"
+    script = f"echo $PPID > {tmp_path}/warden; echo up; until [ -e {gate} ]; do sleep 0.02; done"
+    ready.task(ready.sh(script))
+    ready.running()
+    os.kill(int((tmp_path / "warden").read_text()), signal.SIGKILL)
+    gate.touch()
+    execution = ready.ended().execution_info
+    assert (execution.exit_code, execution.retry_count, execution.requeue_count) == (0, 0, 0)
+
+
+def test_emulators_key_stays_out_of_tasks(ready: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing of the emulator's own environment but PATH reaches a task."""
+    monkeypatch.setenv("AZURE_BATCH_EMULATOR_KEY", "secret")
+    monkeypatch.setenv("ANYTHING_ELSE", "secret")
+    ready.run(ready.sh("env"))
+    assert "secret" not in ready.output()
+
+
+def test_working_directory_setting_wins_over_ours(ready: Bench) -> None:
+    """A task may set PATH and HOME itself."""
+    settings: list[Any] = [ready.models.EnvironmentSetting(name="HOME", value="/nowhere")]
+    ready.run(ready.sh("echo $HOME"), environment_settings=settings)
+    assert ready.output() == "/nowhere\n"

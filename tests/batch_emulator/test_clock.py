@@ -1,0 +1,26 @@
+"""The clock that stands still."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from azure_batch_emulator.clock import ManualClock, SystemClock
+
+
+def test_manual_clock_moves_only_when_turned() -> None:
+    """Turning adds exactly what was said, and never backwards."""
+    clock = ManualClock(datetime(2026, 1, 1, tzinfo=UTC))
+    assert clock.turn(timedelta(hours=1)) == clock.now() == datetime(2026, 1, 1, 1, tzinfo=UTC)
+    with pytest.raises(ValueError, match="backwards"):
+        clock.turn(timedelta(seconds=-1))
+
+
+def test_only_the_system_clock_can_be_waited_for() -> None:
+    """A driver sleeps until a moment by the system's clock, and for a wake-up by the manual one."""
+    clock = ManualClock()
+    assert clock.seconds_until(clock.now()) == 0
+    assert clock.seconds_until(clock.now() + timedelta(seconds=1)) is None
+    system = SystemClock()
+    assert 0 < (system.seconds_until(system.now() + timedelta(minutes=1)) or 0) <= 60

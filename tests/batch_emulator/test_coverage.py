@@ -1,0 +1,12 @@
+"""The README's table of operations tells the truth."""
+
+from __future__ import annotations
+
+from azure_batch_emulator.coverage import END, README, START, renewed
+
+
+def test_table_is_current() -> None:
+    """The table between the markers is what the route table gives."""
+    text = README.read_text(encoding="utf-8")
+    assert text.count(START) == text.count(END) == 1
+    assert renewed(text) == text

@@ -1,0 +1,51 @@
+"""Imports point one way, and never to the SDK or the rest of the repository."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from pathlib import Path
+
+import azure_batch_emulator
+
+ROOT = Path(azure_batch_emulator.__file__).parent
+FOREIGN = {"starlette", "uvicorn", "httpx"}
+FORBIDDEN = {
+    "service": {"wire"},
+    "runner": {"wire", "service"},
+    "records": {"wire", "service", "runner"},
+    "autoscale": {"wire", "service", "runner", "records"},
+}
+
+
+def imports_of(file: Path) -> set[str]:
+    """List the modules a file imports."""
+    found = set()
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return found
+
+
+def test_only_a_web_server_comes_from_outside() -> None:
+    """Beside the standard library there are Starlette, uvicorn and httpx, and no Azure SDK."""
+    allowed = sys.stdlib_module_names | FOREIGN | {"azure_batch_emulator"}
+    for file in ROOT.rglob("*.py"):
+        assert {name.partition(".")[0] for name in imports_of(file)} <= allowed, file
+
+
+def test_layers_import_downwards_only() -> None:
+    """The wire knows the service, the service the records, never the other way round."""
+    for layer, forbidden in FORBIDDEN.items():
+        for file in (ROOT / layer).rglob("*.py"):
+            for name in imports_of(file):
+                parts = name.split(".")
+                assert len(parts) < 2 or parts[0] != "azure_batch_emulator" or parts[1] not in forbidden, file
+
+
+def test_warden_starts_without_the_package() -> None:
+    """The warden runs isolated, hence imports the standard library only."""
+    names = imports_of(ROOT / "runner" / "warden.py")
+    assert {name.partition(".")[0] for name in names} <= sys.stdlib_module_names
