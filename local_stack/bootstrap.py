@@ -28,6 +28,8 @@ ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 LOCAL = ROOT / ".local"
 SCORER = LOCAL / "scorer"
+DATA = Path(os.environ.get("LOCAL_STACK_DATA") or LOCAL)
+"""Where runs keep their data; tests use another folder, and so leave a person's own runs alone."""
 LOCK = ROOT / "local_stack" / "requirements.txt"
 SCORER_LOCK = ROOT / "scoring_image" / "requirements.txt"
 NODE_MODULES = ROOT / "local_stack" / "node_modules"

@@ -21,7 +21,7 @@ from urllib.request import urlopen
 from ingest.loader import lay_out
 from ingest.simulator import Fleet
 from local_stack.airflow import COMMAND
-from local_stack.bootstrap import LOCAL
+from local_stack.bootstrap import DATA
 from local_stack.processes import Server, StackError, free_port
 from local_stack.stack import running_stack
 from local_stack.workspace import Workspace
@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 
     from local_stack.stack import Stack
 
-STATE = LOCAL / "up.json"
-LOG = LOCAL / "up.log"
+STATE = DATA / "up.json"
+LOG = DATA / "up.log"
 USER = "admin"
 _READY_SECONDS = 180.0
 _DOWN_SECONDS = 60.0
@@ -66,7 +66,7 @@ def up() -> Standing:
     if running is not None:
         return running
     STATE.unlink(missing_ok=True)
-    LOCAL.mkdir(parents=True, exist_ok=True)
+    DATA.mkdir(parents=True, exist_ok=True)
     with LOG.open("wb") as log:
         owner = subprocess.Popen(
             [sys.executable, "-m", "local_stack", "serve"],
@@ -114,7 +114,7 @@ def standing() -> Standing | None:
 
 def serve() -> None:
     """Own the parts until the process is told to end."""
-    workspace = Workspace(LOCAL / "worlds" / "standing", LOCAL / "results")
+    workspace = Workspace(DATA / "worlds" / "standing", DATA / "results")
     with workspace.locked(), ExitStack() as parts:
         stack = parts.enter_context(running_stack(workspace))
         hour = _with_readings(stack)

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
-from local_stack.bootstrap import LOCAL, ROOT, SCORER
+from local_stack.bootstrap import DATA, LOCAL, ROOT, SCORER
 from local_stack.processes import StackError
 
 if TYPE_CHECKING:
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from scoring_contract.hour import RunHour
+
+RESULTS = (ROOT if DATA == LOCAL else DATA) / "runs"
+"""Where people find the results."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +36,12 @@ class Workspace:
     def of_file(cls, readings: Path) -> Self:
         """Return the workspace of a file; the same content is the same world, wherever the file lies."""
         digest = hashlib.sha256(readings.read_bytes()).hexdigest()[:12]
-        return cls(LOCAL / "worlds" / digest, ROOT / "runs")
+        return cls(DATA / "worlds" / digest, RESULTS)
 
     @classmethod
     def of_simulation(cls) -> Self:
         """Return the workspace of the simulated fleet."""
-        return cls(LOCAL / "worlds" / "simulated", ROOT / "runs")
+        return cls(DATA / "worlds" / "simulated", RESULTS)
 
     @property
     def blobs(self) -> Path:
@@ -53,7 +56,7 @@ class Workspace:
     @property
     def airflow(self) -> Path:
         """Airflow's home."""
-        return LOCAL / "airflow"
+        return DATA / "airflow"
 
     @property
     def scorer(self) -> Path:
@@ -75,8 +78,8 @@ class Workspace:
 
         :raises StackError: if another run is under way
         """
-        LOCAL.mkdir(parents=True, exist_ok=True)
-        with (LOCAL / "lock").open("w") as file:
+        DATA.mkdir(parents=True, exist_ok=True)
+        with (DATA / "lock").open("w") as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:

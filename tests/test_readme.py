@@ -1,0 +1,151 @@
+"""What the documentation says is true: its commands run, its tables are current, its links lead somewhere."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text()
+RUN_ELSEWHERE = {
+    "make test": "this is it",
+    "python3 -m local_stack.env_file": "tests/compose",
+    "docker compose up --build": "needs an engine; the file is checked in tests/compose",
+}
+
+
+def console_commands() -> list[str]:
+    """Return the commands that the README tells to type."""
+    blocks = re.findall(r"```console\n(.*?)```", README, re.DOTALL)
+    return [line for block in blocks for line in block.splitlines()]
+
+
+def typed(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Type a make command in the checkout, with the interpreter that made its environment."""
+    words = command.split()[1:]
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")}
+    environ["LOCAL_STACK_DATA"] = str(folder / "data")
+    interpreter = getattr(sys, "_base_executable", sys.executable)
+    words = [word.replace("=readings.csv", f"={folder / 'readings.csv'}") for word in words]
+    return subprocess.run(
+        ["make", f"PYTHON={interpreter}", *words],
+        cwd=ROOT,
+        env=environ,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=240,
+    )
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Make the file that the README speaks of: two sensors, two hours."""
+    rows = ["TS,Device,Tag,Value"]
+    rows += [
+        f"2018-08-29 {hour:02}:{minute:02}:00.000,1,{tag},{20 + (minute * 7) % 10 / 10 + tag}"
+        for hour in (1, 2)
+        for minute in range(60)
+        for tag in (1, 2)
+    ]
+    (tmp_path / "readings.csv").write_text("\n".join(rows) + "\n")
+    return tmp_path
+
+
+@pytest.fixture
+def nothing_left_up(folder: Path) -> Iterator[None]:
+    """Stop a stack that a failed test has left."""
+    yield
+    typed("make down", folder)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [command for command in console_commands() if command.startswith("make run")],
+)
+def test_a_run_of_the_readme_works(command: str, folder: Path) -> None:
+    """It scores its hour, says where the results are, and they are there."""
+    done = typed(command, folder)
+    assert done.returncode == 0, done.stdout + done.stderr
+    results = re.search(r"summary\.json: (\S+)/", done.stdout)
+    assert results is not None, done.stdout
+    summary = json.loads((Path(results[1]) / "summary.json").read_text())
+    assert summary["counts"]["scored"] == len(list((Path(results[1]) / "predictions").glob("*.csv"))) > 0
+    assert "failed" not in done.stdout
+
+
+@pytest.mark.usefixtures("nothing_left_up")
+def test_the_stack_can_be_left_running_and_stopped(folder: Path) -> None:
+    """It says where the web UI is and how to sign in, and nothing of it is left afterwards."""
+    up = typed("make up", folder)
+    assert up.returncode == 0, up.stdout + up.stderr
+    assert re.search(r"http://127\.0\.0\.1:\d+ +user admin +password \S+", up.stdout)
+    pid = json.loads((folder / "data" / "up.json").read_text())["pid"]
+    down = typed("make down", folder)
+    assert "The stack is stopped." in down.stdout
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+    assert "No stack is up." in typed("make down", folder).stdout
+
+
+def test_every_other_command_of_the_readme_is_accounted_for() -> None:
+    """A command that no test runs is named here with the reason."""
+    run_here = {"make run", "make up", "make down"}
+    others = {command for command in console_commands() if not command.startswith("make run ")}
+    assert others - run_here == set(RUN_ELSEWHERE)
+
+
+def test_help_lists_every_target(folder: Path) -> None:
+    """A target that help does not know is one that nobody finds."""
+    listed = typed("make help", folder).stdout
+    targets = re.search(r"^\.PHONY: (.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    assert targets is not None
+    assert all(f"make {target}" in listed for target in targets[1].split())
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        pytest.param("READINGS=/no/such.csv HOUR=2018-08-29T02", "there is no readable file", id="no-file"),
+        pytest.param("READINGS=readings.csv", "READINGS needs an HOUR", id="no-hour"),
+        pytest.param("READINGS=readings.csv HOUR=yesterday", "is not an hour", id="bad-hour"),
+        pytest.param("READINGS=readings.csv HOUR=2018-08-29T01", "nothing before", id="nothing-to-train-on"),
+    ],
+)
+def test_a_wrong_order_is_one_clear_sentence(words: str, sentence: str, folder: Path) -> None:
+    """It says what is wrong, and shows no traceback."""
+    done = typed(f"make run {words}", folder)
+    assert done.returncode != 0
+    assert sentence in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    "page", sorted(ROOT.glob("*.md")) + sorted(ROOT.glob("docs/**/*.md")), ids=lambda p: p.name
+)
+def test_links_lead_to_files(page: Path) -> None:
+    """A relative link names a file of the repository."""
+    for target in re.findall(r"\]\((?!http)([^)#]+)", page.read_text()):
+        assert (page.parent / target).exists(), target
+
+
+def test_generated_pages_are_current() -> None:
+    """What mirrors code was made from the code as it is."""
+    spec = importlib.util.spec_from_file_location("generate", ROOT / "docs" / "generate.py")
+    assert spec is not None
+    assert spec.loader is not None
+    generate = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(generate)
+    for page, name in generate.PAGES.items():
+        assert generate.generated(page.read_text(), name) == page.read_text(), f"run {generate.__file__}"
