@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import sys
 import time
 from contextlib import contextmanager
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 _HEADINGS = ("sensor", "readings", "anomalies", "seconds", "state")
 _NUMERIC = frozenset({"readings", "anomalies", "seconds"})
 _STARTED = re.compile(r"\[DAG TEST\] starting task_id=(\w+) map_index=(-?\d+)")
-_ALERT = re.compile(r"ALERT (.*?)\s*\[[\w.]+\]")
 _SHOWN_AT_MOST = 40
 
 
@@ -53,10 +53,13 @@ class Stage:
         self._draw(text)
 
     def _draw(self, text: str, end: str = "") -> None:
+        line = f"{self._title}: {text}"
         if sys.stdout.isatty():
-            print(f"\r\x1b[K{self._title}: {text}", end=end, flush=True)
+            # A line that wraps cannot be redrawn: cut it while it still changes.
+            width = shutil.get_terminal_size().columns - 1
+            print(f"\r\x1b[K{line if end else line[:width]}", end=end, flush=True)
         elif end:
-            print(f"{self._title}: {text}", flush=True)
+            print(line, flush=True)
 
 
 class RunProgress:

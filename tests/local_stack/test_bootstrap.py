@@ -1,0 +1,65 @@
+"""Setting a checkout up."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from local_stack import bootstrap
+from local_stack.bootstrap import SetupError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_a_python_that_is_too_old_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The sentence says which one was found and what to do."""
+    monkeypatch.setattr(bootstrap.sys, "version_info", (3, 9, 2))
+    with pytest.raises(SetupError, match=r"Python 3\.9 is too old.*make PYTHON="):
+        bootstrap.check_python()
+
+
+def test_the_bootstrap_reads_as_an_old_python() -> None:
+    """It must parse there, or the sentence about the version is never said."""
+    source = (bootstrap.ROOT / "local_stack" / "bootstrap.py").read_text()
+    compile(source, "bootstrap.py", "exec", dont_inherit=True, flags=0x1000000, _feature_version=7)
+
+
+def test_what_is_made_is_made_once_per_lock(tmp_path: Path) -> None:
+    """Nothing is installed again until the lock changes; then it is made anew from nothing."""
+    lock, folder, calls = tmp_path / "lock.txt", tmp_path / "made", []
+    lock.write_text("a==1\n")
+
+    def make(target: Path) -> None:
+        calls.append(target.exists())
+        target.mkdir()
+
+    assert bootstrap.made("a thing", folder, lock, make)
+    assert not bootstrap.made("a thing", folder, lock, make)
+    lock.write_text("a==2\n")
+    assert bootstrap.made("a thing", folder, lock, make)
+    assert calls == [False, False]
+
+
+def test_an_interrupted_set_up_is_done_again(tmp_path: Path) -> None:
+    """A folder without its stamp is half made."""
+    lock, folder = tmp_path / "lock.txt", tmp_path / "made"
+    lock.write_text("a==1\n")
+    folder.mkdir()
+    assert bootstrap.made("a thing", folder, lock, lambda target: target.mkdir())
+
+
+def test_a_failed_command_shows_its_end() -> None:
+    """Who sets up on a broken machine sees what the tool said."""
+    with pytest.raises(SetupError, match="no such disk"):
+        bootstrap.run(["/bin/sh", "-c", "echo no such disk; exit 3"])
+
+
+def test_uv_is_installed_with_its_hashes() -> None:
+    """The first package comes from the same lock as all others."""
+    lines = bootstrap.pinned("uv").splitlines()
+    assert lines[0].startswith("uv==")
+    assert all("--hash=sha256:" in line for line in lines[1:])
+    with pytest.raises(SetupError, match="does not pin"):
+        bootstrap.pinned("no-such-package")

@@ -1,0 +1,126 @@
+"""Steps whose decisions no end-to-end run reaches in all their branches."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from airflow.sdk import RetryAction
+from airflow.sdk.exceptions import TaskDeferred
+
+from scoring_contract.errors import LayoutError
+from scoring_contract.hour import RunHour
+from sensor_scoring import errors
+from sensor_scoring.errors import RunFailed
+from sensor_scoring.retries import RETRY_TABLE
+from sensor_scoring.settings import Settings
+from sensor_scoring.settle import SettleOperator
+from sensor_scoring.steps import give_verdict
+from sensor_scoring.summary import Outcome, SensorOutcome, Summary
+
+HOUR = RunHour.parse("2018-08-29T02")
+
+
+@dataclass
+class ARun:
+    """A run as the verdict sees it."""
+
+    outcome: Summary | None
+    settings: Settings
+
+    def summary(self) -> Summary | None:
+        """Return its summary."""
+        return self.outcome
+
+
+def a_run(*outcomes: Outcome, failed_steps: tuple[str, ...] = (), **settings: Any) -> Any:
+    """Return a run with sensors that ended so."""
+    sensors = tuple(
+        SensorOutcome(sensor=f"s{number}", outcome=outcome) for number, outcome in enumerate(outcomes)
+    )
+    summary = Summary(hour=HOUR, run="run", dag_run_id="r", sensors=sensors, failed_steps=failed_steps)
+    return ARun(summary, Settings(**settings))
+
+
+GOOD, BAD, SILENT = Outcome.SCORED, Outcome.FAILED, Outcome.SILENT
+
+
+@pytest.mark.parametrize(
+    "run",
+    [
+        pytest.param(a_run(GOOD, GOOD), id="all-scored"),
+        pytest.param(a_run(GOOD, SILENT), id="one-silent"),
+        pytest.param(a_run(SILENT, SILENT), id="all-silent"),
+        pytest.param(a_run(GOOD, GOOD, GOOD, BAD, tolerated_failed_share=0.25), id="tolerated"),
+        pytest.param(a_run(), id="no-fleet-yet"),
+    ],
+)
+def test_a_run_that_is_good_enough_is_green(run) -> None:
+    """Silent sensors fail nobody, and failures up to the tolerated share do not either."""
+    give_verdict(run)
+
+
+@pytest.mark.parametrize(
+    ("run", "why"),
+    [
+        pytest.param(a_run(GOOD, BAD), "1 sensors failed: s1", id="one-failed"),
+        pytest.param(
+            a_run(GOOD, GOOD, BAD, BAD, tolerated_failed_share=0.25), "tolerated is 25%", id="too-many"
+        ),
+        pytest.param(a_run(GOOD, failed_steps=("submit",)), "submit failed", id="a-step-failed"),
+        pytest.param(a_run(SILENT, silent_hour_fails=True), "no sensor sent anything", id="silent-hour"),
+        pytest.param(ARun(None, Settings()), "no summary", id="no-summary"),
+    ],
+)
+def test_a_run_that_is_not_is_red_with_the_reason(run, why) -> None:
+    """The sentence is what a person reads first."""
+    with pytest.raises(RunFailed, match=why):
+        give_verdict(run)
+
+
+def context_of(hour: RunHour) -> Any:
+    """Return the context of a run for an hour."""
+    return {"params": {"hour": str(hour)}, "dag_run": SimpleNamespace(run_after=datetime.now(UTC))}
+
+
+def test_an_hour_long_past_is_not_waited_for() -> None:
+    """A backfill goes on at once."""
+    SettleOperator(task_id="settle", lateness_minutes=5).execute(context_of(HOUR))
+
+
+def test_late_readings_are_waited_for_without_a_worker() -> None:
+    """The run of the hour that has just ended goes on when its readings can be complete."""
+    hour = RunHour.containing(datetime.now(UTC))
+    with pytest.raises(TaskDeferred) as caught:
+        SettleOperator(task_id="settle", lateness_minutes=5).execute(context_of(hour))
+    assert caught.value.trigger.moment == hour.end + timedelta(minutes=5)
+
+
+@pytest.mark.parametrize(
+    ("error", "action"),
+    [
+        pytest.param(errors.BatchAccessRefused("no"), RetryAction.FAIL, id="wrong-key"),
+        pytest.param(errors.FormulaRefused("no"), RetryAction.FAIL, id="formula"),
+        pytest.param(errors.JobEnded("over"), RetryAction.FAIL, id="job-ended"),
+        pytest.param(
+            errors.BatchTaskRejected(job_id="j", batch_task_id="t", exit_code=3, reason="model"),
+            RetryAction.FAIL,
+            id="model",
+        ),
+        pytest.param(LayoutError("no hour"), RetryAction.FAIL, id="contract"),
+        pytest.param(
+            errors.BatchTaskInterrupted(job_id="j", batch_task_id="t", exit_code=137, reason="killed"),
+            RetryAction.DEFAULT,
+            id="killed",
+        ),
+        pytest.param(errors.BatchUnreachable("away"), RetryAction.DEFAULT, id="outage"),
+        pytest.param(errors.QuotaReached("full"), RetryAction.DEFAULT, id="quota"),
+        pytest.param(OSError("disk"), RetryAction.DEFAULT, id="anything-else"),
+    ],
+)
+def test_the_table_tells_what_is_tried_again(error, action) -> None:
+    """What a person must change fails at once; what may pass by itself is tried as often as allowed."""
+    assert RETRY_TABLE.evaluate(error, 1, 3).action is action
