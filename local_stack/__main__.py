@@ -38,7 +38,8 @@ _INTERRUPTED = 130
 
 def main(argv: Sequence[str]) -> int:
     """Run a command; its exit code is that of the process."""
-    signal.signal(signal.SIGTERM, _interrupt)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _interrupt)
     try:
         order = _order(argv)
         if order.command == "run":

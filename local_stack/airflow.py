@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 
 from local_stack.bootstrap import LOCK, ROOT
 from local_stack.emulator import ACCOUNT as BATCH_ACCOUNT
-from local_stack.processes import StackError
+from local_stack.processes import Server, StackError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Generator, Mapping
 
     from local_stack.azurite import BlobStorage
     from local_stack.emulator import BatchAccount
@@ -83,36 +83,17 @@ class LocalAirflow:
             raise StackError(f"airflow db migrate failed:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
         stamp.write_text(digest)
 
-    def test_dag(self, dag_id: str, hour: RunHour, *, log: Path) -> Iterator[str]:
+    def test_dag(self, dag_id: str, hour: RunHour, *, log: Path) -> Generator[str, None, None]:
         """Run a DAG once for an hour, in the foreground; yield the lines it logs, which go to a file too.
 
         How the run ended is for its summary to say, not for Airflow's exit code.
         """
         # With a data interval, a test run covers the hour that ends at its date.
         words = ["dags", "test", dag_id, hour.end.strftime("%Y-%m-%dT%H:%M:%S+00:00")]
-        log.parent.mkdir(parents=True, exist_ok=True)
-        with log.open("w") as file, _started(words, self.environ()) as process:
-            try:
-                for line in process.stdout or ():
-                    file.write(line)
-                    yield line
-            finally:
-                if process.poll() is None:
-                    process.terminate()
-            process.wait()
-
-
-def _started(words: Sequence[str], environ: Mapping[str, str]) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [*COMMAND, *words],
-        env=dict(environ),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        errors="replace",
-        start_new_session=True,
-    )
+        with Server(
+            "Airflow", [*COMMAND, *words], log=log, environ=self.environ(), reads_stdout=True
+        ) as server:
+            yield from server.lines()
 
 
 def _quiet(home: Path) -> dict[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from contextlib import closing
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -65,8 +66,9 @@ def score(stack: Stack, hour: RunHour, *, on_line: Callable[[str], None]) -> Sum
     """
     before = set(_run_folders(stack, hour))
     log = stack.workspace.logs / "airflow.log"
-    for line in stack.airflow().test_dag(DAG_ID, hour, log=log):
-        on_line(line)
+    with closing(stack.airflow().test_dag(DAG_ID, hour, log=log)) as lines:
+        for line in lines:
+            on_line(line)
     runs = stack.storage.container(Container.RUNS)
     for run in set(_run_folders(stack, hour)) - before:
         blob = runs.get_blob_client(layout.summary_blob(run))

@@ -11,7 +11,7 @@ import time
 from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
 _TAIL_BYTES = 2000
@@ -44,7 +44,8 @@ class Server:
         self.name = name
         self.log = log
         log.parent.mkdir(parents=True, exist_ok=True)
-        with log.open("wb") as stream:
+        log.unlink(missing_ok=True)
+        with log.open("ab") as stream:
             # A session of its own: Ctrl-C reaches us alone, and we stop the parts in order.
             self.process = subprocess.Popen(
                 command,
@@ -74,6 +75,14 @@ class Server:
             if time.monotonic() > deadline:
                 raise StackError(f"{self.name} is not ready after {seconds:.0f} s:\n{self.tail()}")
             time.sleep(0.05)
+
+    def lines(self) -> Iterator[str]:
+        """Yield what it prints to stdout until it ends; the log gets it too."""
+        with self.log.open("ab") as log:
+            for line in self.process.stdout or ():
+                log.write(line)
+                log.flush()
+                yield line.decode(errors="replace")
 
     def first_line(self) -> bytes:
         """Return the first line it prints to stdout.
