@@ -69,7 +69,7 @@ with DAG(
     confirm = PredictionBlobSensor(
         task_id="confirm",
         trigger_rule="all_done",
-        plan_blob="{{ ti.xcom_pull('plan', key='plan_blob') }}",
+        plan_blob="{{ ti.xcom_pull('plan', key='plan_blob') or '' }}",
         plan_container=SETTINGS.runs_container,
         predictions_container=SETTINGS.predictions_container,
         wait_seconds=SETTINGS.confirm_seconds,

@@ -2,10 +2,10 @@
 
 ::
 
-ContractError(ValueError)
-  + LayoutError        a name that cannot stand in a blob path
-  + MessageError       a manifest, report or registry that does not read as one
-  + InvocationError    a command line the other side would not have written
+    ContractError(ValueError)
+      + LayoutError        a name that cannot stand in a blob path
+      + MessageError       a manifest, report or registry that does not read as one
+      + InvocationError    a command line the other side would not have written
 """
 
 from __future__ import annotations

@@ -4,20 +4,21 @@
 
     ScoringError
       + SettingsError                     a setting or connection that cannot work
-      + BatchError                        Azure Batch, or the way to it
-      |   + BatchAccessRefused            wrong key or missing role: no retry helps
-      |   + BatchUnreachable              no answer for longer than the limit
-      |   + FormulaRefused                the service does not accept the autoscale formula
-      |   + PoolUnusable                  the pool is being deleted, or cannot take our tasks
-      |   + QuotaReached                  no room for another pool or active job
-      |   + JobEnded                      the Batch job takes no more tasks
-      |   + SubmissionRefused             the service refused a Batch task
-      |   + BatchTaskFailed               a Batch task ended, and not in success
-      |       + BatchTaskInterrupted      for a passing cause: worth another try
-      |       + BatchTaskRejected         for a cause that another try would meet again
-      + StorageError                      Blob Storage, or the way to it
-      |   + StorageAccessRefused          wrong key or missing role: no retry helps
-      |   + StorageUnreachable            no answer
+      + ServiceError                      a service of Azure; carries its error code
+      |   + BatchError                    Azure Batch, or the way to it
+      |   |   + BatchAccessRefused        wrong key or missing role: no retry helps
+      |   |   + BatchUnreachable          no answer for longer than the limit
+      |   |   + FormulaRefused            the service does not accept the autoscale formula
+      |   |   + PoolUnusable              the pool is being deleted, or cannot take our tasks
+      |   |   + QuotaReached              no room for another pool or active job
+      |   |   + JobEnded                  the Batch job takes no more tasks
+      |   |   + SubmissionRefused         the service refused a Batch task
+      |   |   + BatchTaskFailed           a Batch task ended, and not in success
+      |   |       + BatchTaskInterrupted  for a passing cause: worth another try
+      |   |       + BatchTaskRejected     for a cause that another try would meet again
+      |   + StorageError                  Blob Storage, or the way to it
+      |       + StorageAccessRefused      wrong key or missing role: no retry helps
+      |       + StorageUnreachable        no answer
       + PredictionsIncomplete             expected predictions are missing, empty or stale
       + RunFailed                         the verdict over a whole run
 
@@ -41,8 +42,8 @@ class SettingsError(ScoringError):
     """A setting or a connection cannot work."""
 
 
-class BatchError(ScoringError):
-    """Azure Batch refused, or did not answer.
+class ServiceError(ScoringError):
+    """A service of Azure refused, or did not answer.
 
     :param code: the service's error code, empty when there was no answer
     """
@@ -50,6 +51,10 @@ class BatchError(ScoringError):
     def __init__(self, sentence: str, *, code: str = "") -> None:
         super().__init__(sentence)
         self.code = code
+
+
+class BatchError(ServiceError):
+    """Azure Batch refused, or did not answer."""
 
 
 class BatchAccessRefused(BatchError):
@@ -107,15 +112,8 @@ class BatchTaskRejected(BatchTaskFailed):
     """It failed for a cause that another try would meet again: bad order, model or data."""
 
 
-class StorageError(ScoringError):
-    """Blob Storage refused, or did not answer.
-
-    :param code: the service's error code, empty when there was no answer
-    """
-
-    def __init__(self, sentence: str, *, code: str = "") -> None:
-        super().__init__(sentence)
-        self.code = code
+class StorageError(ServiceError):
+    """Blob Storage refused, or did not answer."""
 
 
 class StorageAccessRefused(StorageError):

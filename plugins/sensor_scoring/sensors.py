@@ -76,6 +76,8 @@ class PredictionBlobSensor(BaseSensorOperator):
     def _plan(self) -> Plan:
         from sensor_scoring.blobs import BlobStore
 
+        if not self.plan_blob:
+            raise PredictionsIncomplete("no plan was made, so nothing says what to expect")
         text = BlobStore(self.wasb_conn_id).read(self.plan_container, self.plan_blob)
         if text is None:
             raise PredictionsIncomplete(f"there is no plan {self.plan_blob}, so nothing says what to expect")

@@ -162,8 +162,10 @@ def summarise(
         for word in ("missing", "empty", "stale")
         for sensor in getattr(verdict, word)
     }
+    steps = tuple(failed_steps)
+    unsaid = f"{' and '.join(steps)} failed" if steps else "it was not scored, and nothing says why"
     planned = [
-        _outcome(sensor, reported.get(sensor), failures.get(group, ""), wrong.get(sensor, ""))
+        _outcome(sensor, reported.get(sensor), failures.get(group, unsaid), wrong.get(sensor, ""))
         for group, sensors in plan.groups.items()
         for sensor in sensors
     ]
@@ -176,16 +178,14 @@ def summarise(
         run=plan.run,
         dag_run_id=dag_run_id,
         sensors=tuple(sorted([*planned, *others], key=lambda line: line.sensor)),
-        failed_steps=tuple(failed_steps),
+        failed_steps=steps,
         stray=verdict.stray,
     )
 
 
 def _outcome(sensor: str, report: SensorReport | None, failure: str, wrong: str) -> SensorOutcome:
     if report is None:
-        return SensorOutcome(
-            sensor=sensor, outcome=Outcome.FAILED, reason=failure or "it was not scored, and nothing says why"
-        )
+        return SensorOutcome(sensor=sensor, outcome=Outcome.FAILED, reason=failure)
     outcome, reason = _judged(report, failure, wrong)
     return SensorOutcome(
         sensor=sensor,

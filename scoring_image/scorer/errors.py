@@ -2,13 +2,13 @@
 
 ::
 
-ScorerError
-  + OrderFault         the command line, the environment or the manifest asks for something impossible
-  + ModelFault         a model is missing, altered, not of a trusted form, or not faithful to scikit-learn
-  + DataFault          there are readings, and none of them can be used
-  + StorageFault       Blob Storage refused or did not answer
-      + BlobMissing    it answered: there is no such blob
-      + BlobConflict   it answered: somebody else has written the blob since it was read
+    ScorerError
+      + OrderFault         the command line, the environment or the manifest asks for something impossible
+      + ModelFault         a model is missing, altered, not of a trusted form, or not faithful to scikit-learn
+      + DataFault          there are readings, and none of them can be used
+      + StorageFault       Blob Storage refused or did not answer
+          + BlobMissing    it answered: there is no such blob
+          + BlobConflict   it answered: somebody else has written the blob since it was read
 """
 
 from __future__ import annotations

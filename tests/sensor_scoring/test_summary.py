@@ -65,6 +65,13 @@ def test_a_failure_keeps_the_scorers_own_words() -> None:
     assert outcome_of(killed, "1_2")[1] == "it was not scored, and nothing says why"
 
 
+def test_what_was_never_scored_names_the_step_that_failed() -> None:
+    """When submission failed, no sensor is to blame."""
+    summary = summarise(PLAN, [], GateVerdict(), {}, dag_run_id="r", failed_steps=["submit"])
+    assert outcome_of(summary, "1_1") == (Outcome.FAILED, "submit failed")
+    assert "Steps that failed: submit" in message_for(summary)
+
+
 def test_the_last_report_on_a_sensor_counts() -> None:
     """A retry that succeeded outdoes the attempt before; a report of an earlier plan says nothing."""
     failed = a_report("1_1", state=SensorState.FAILED, cause=Cause.STORAGE, reason="busy")
