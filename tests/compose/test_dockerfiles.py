@@ -13,7 +13,13 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parents[2]
-DOCKERFILES = ["airflow_image/Dockerfile", "batch_emulator/Dockerfile"]
+PYTHON, NODE = "python:3.12-slim-bookworm", "node:24-bookworm-slim"
+BASES = {
+    "airflow_image/Dockerfile": PYTHON,
+    "batch_emulator/Dockerfile": PYTHON,
+    "local_stack/azurite.Dockerfile": NODE,
+}
+DOCKERFILES = list(BASES)
 
 
 def instructions(dockerfile: str) -> list[tuple[str, str]]:
@@ -37,7 +43,7 @@ def copied(dockerfile: str) -> list[str]:
 def test_the_base_image_is_a_choice(dockerfile: str) -> None:
     """The first two instructions let a build name another base."""
     assert instructions(dockerfile)[:2] == [
-        ("ARG", "BASE_IMAGE=python:3.12-slim-bookworm"),
+        ("ARG", f"BASE_IMAGE={BASES[dockerfile]}"),
         ("FROM", "${BASE_IMAGE}"),
     ]
 
@@ -52,10 +58,11 @@ def test_the_legacy_builder_can_build_it(dockerfile: str) -> None:
 
 @pytest.mark.parametrize("dockerfile", DOCKERFILES)
 def test_packages_are_the_locked_ones(dockerfile: str) -> None:
-    """Every installation demands the hashes of the lock."""
-    installs = re.findall(r"pip install[^&]*", " ".join(text for _, text in instructions(dockerfile)))
+    """Every installation demands the hashes of the lock; npm does so with ``ci`` alone."""
+    text = " ".join(text for _, text in instructions(dockerfile))
+    installs = re.findall(r"(?:pip|npm) (?:install|ci)[^&]*", text)
     assert installs
-    assert all("--require-hashes" in install for install in installs)
+    assert all("--require-hashes" in install or install.startswith("npm ci") for install in installs)
 
 
 @pytest.mark.parametrize("dockerfile", DOCKERFILES)
