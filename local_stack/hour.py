@@ -15,7 +15,7 @@ from local_stack.processes import StackError
 from scoring_contract import layout
 from scoring_contract.hour import RunHour
 from scoring_contract.layout import Container
-from sensor_scoring.summary import Summary
+from sensor_scoring.summary import Outcome, Summary
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -84,12 +84,17 @@ def collect(stack: Stack, summary: Summary, laid: Laid) -> Path:
     """
     folder = stack.workspace.results_of(summary.hour)
     shutil.rmtree(folder, ignore_errors=True)
+    # Not the whole folder of the hour: a sensor that failed may have predictions of an earlier run there.
+    scored = [layout.prediction_blob(summary.hour, line.sensor) for line in summary.having(Outcome.SCORED)]
+    _copy(
+        stack, Container.PREDICTIONS, scored, layout.predictions_folder(summary.hour), folder / "predictions"
+    )
     for name, prefix, target in (
-        (Container.PREDICTIONS, layout.predictions_folder(summary.hour), "predictions"),
         (Container.RUNS, layout.reports_folder(summary.run), "reports"),
         (Container.LOGS, f"{summary.run}/", "logs"),
     ):
-        _copy(stack, name, prefix, folder / target)
+        blobs = stack.storage.container(name).list_blob_names(name_starts_with=prefix)
+        _copy(stack, name, blobs, prefix, folder / target)
     loaded = {"readings": laid.readings, "rejected": laid.rejects_total}
     body = json.loads(summary.to_json()) | {"loaded": loaded}
     (folder / "summary.json").write_text(json.dumps(body, indent=2) + "\n")
@@ -105,10 +110,10 @@ def _reject_lines(laid: Laid) -> Iterator[str]:
         yield f"and {laid.rejects_total - len(laid.rejects)} more\n"
 
 
-def _copy(stack: Stack, container: Container, prefix: str, folder: Path) -> None:
+def _copy(stack: Stack, container: Container, blobs: Iterable[str], prefix: str, folder: Path) -> None:
     client = stack.storage.container(container)
     folder.mkdir(parents=True)
-    for name in client.list_blob_names(name_starts_with=prefix):
+    for name in blobs:
         target = folder / name.removeprefix(prefix)
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(client.download_blob(name).readall())

@@ -163,8 +163,7 @@ def test_the_same_hour_again_gives_the_same(story: Story, stack: Stack) -> None:
     assert stack.storage.container(Container.MODELS).download_blob(layout.REGISTRY_BLOB).readall() == registry
 
 
-@pytest.mark.usefixtures("story")
-def test_an_altered_model_fails_its_sensor_alone(stack: Stack) -> None:
+def test_an_altered_model_fails_its_sensor_alone(story: Story, stack: Stack) -> None:
     """The others are scored; summary and the one alert name the sensor and why; nothing is tried twice."""
     models = stack.storage.container(Container.MODELS)
     registry = Registry.from_json(models.download_blob(layout.REGISTRY_BLOB).readall())
@@ -179,6 +178,10 @@ def test_an_altered_model_fails_its_sensor_alone(stack: Stack) -> None:
     assert failed.sensor == "2_1"
     assert "sha256" in failed.reason or "digest" in failed.reason
     assert len(summary.having(Outcome.SCORED)) == 4
+    copied = hourly.collect(stack, summary, story.laid) / "predictions"
+    assert {file.stem for file in copied.iterdir()} == set(SCORED) - {"2_1"}, (
+        "no prediction of an earlier run"
+    )
     assert not is_good(summary)
     alerts = [line for line in airflow_log(stack).splitlines() if "ALERT Failed" in line]
     assert len(alerts) == 1
