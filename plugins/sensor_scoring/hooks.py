@@ -193,26 +193,35 @@ class ScoringBatchHook(AzureBatchHook):
 
     # ------------------------------------------------------------------ jobs
 
-    def open_job(self, base: str, *, generation: int, pool_id: str, priority: int = 0) -> str:
+    def open_job(
+        self,
+        base: str,
+        *,
+        generation: int,
+        pool_id: str,
+        priority: int = 0,
+        wall_clock: timedelta = JOB_WALL_CLOCK,
+    ) -> str:
         """Return an active Batch job for this generation of a run, made if there is none.
 
+        :param wall_clock: the service ends the job this long after it was made
         :raises QuotaReached: if the account has no room for another active job
         """
         number = 0
         while True:
             job = ids.job_id(base, generation=generation, number=number)
-            state = self._created_job_state(job, pool_id=pool_id, priority=priority)
+            state = self._created_job_state(job, pool_id=pool_id, priority=priority, wall_clock=wall_clock)
             if state == "active":
                 return job
             self.log.info("Batch job %s is %s; trying the next name", job, state)
             number += 1
 
-    def _created_job_state(self, job: str, *, pool_id: str, priority: int) -> str:
+    def _created_job_state(self, job: str, *, pool_id: str, priority: int, wall_clock: timedelta) -> str:
         body = {
             "id": job,
             "poolInfo": {"poolId": pool_id},
             "priority": priority,
-            "constraints": {"maxWallClockTime": f"PT{int(JOB_WALL_CLOCK.total_seconds())}S"},
+            "constraints": {"maxWallClockTime": f"PT{int(wall_clock.total_seconds())}S"},
             # A job that ends with its tasks would be over before an Airflow retry adds the next one.
             "onAllTasksComplete": "noaction",
         }

@@ -33,6 +33,11 @@ def run_base(prefix: str, hour: RunHour, *, dag_id: str, run_id: str) -> str:
     return f"{_plain(prefix)[:PREFIX_LENGTH]}-{hour.compact}-{_digest(dag_id, run_id)}"
 
 
+def task_base(*, dag_id: str, task_id: str, run_id: str) -> str:
+    """Name the work of one Airflow task in one DAG run, for a task that has a Batch job to itself."""
+    return f"{_plain(dag_id)[:PREFIX_LENGTH]}-{_digest(dag_id, task_id, run_id)}"
+
+
 def job_id(base: str, *, generation: int, number: int = 0) -> str:
     """Name a Batch job of a run.
 

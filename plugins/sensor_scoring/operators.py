@@ -43,7 +43,6 @@ _PERMANENT_CODES = frozenset({
 class _BatchOperator(BaseOperator):
     """What both operators need to write a Batch task.
 
-    :param job_id: Batch job (templated)
     :param command: words of the command line, or one text that is split like a shell would (templated). No
         shell runs it. ``{item}``, ``{job}``, ``{run}`` and ``{task}`` stand for the item, the Batch job, the
         run's base (the job without its generation) and the Batch task.
@@ -62,12 +61,11 @@ class _BatchOperator(BaseOperator):
     :param wasb_conn_id: connection of the storage account
     """
 
-    template_fields: Sequence[str] = ("job_id", "command", "image", "environment")
+    template_fields: Sequence[str] = ("command", "image", "environment")
 
     def __init__(
         self,
         *,
-        job_id: str,
         command: str | Sequence[str],
         image: str = "",
         registry_server: str = "",
@@ -85,7 +83,6 @@ class _BatchOperator(BaseOperator):
     ) -> None:
         kwargs.setdefault("retry_policy", RETRY_TABLE)
         super().__init__(**kwargs)
-        self.job_id = job_id
         self.command = command
         self.image = image
         self.registry_server = registry_server
@@ -144,15 +141,19 @@ class AzureBatchSubmitOperator(_BatchOperator):
     task there. When anything was cleared it adds nothing: what must run again is for each task to say.
 
     :param items: one Batch task each (templated)
+    :param job_id: Batch job (templated)
     :param epoch: ``retries`` of the :class:`AzureBatchTaskOperator` that follows
     :param generation: ``retries`` of the task that opened the job
     """
 
-    template_fields: Sequence[str] = (*_BatchOperator.template_fields, "items")
+    template_fields: Sequence[str] = (*_BatchOperator.template_fields, "items", "job_id")
 
-    def __init__(self, *, items: Sequence[str], epoch: int, generation: int, **kwargs: Any) -> None:
+    def __init__(
+        self, *, items: Sequence[str], job_id: str, epoch: int, generation: int, **kwargs: Any
+    ) -> None:
         super().__init__(**kwargs)
         self.items = items
+        self.job_id = job_id
         self.epoch = epoch
         self.generation = generation
 
@@ -228,11 +229,27 @@ class AzureBatchTaskOperator(_BatchOperator):
     ``permanent_exit_codes`` and orders that the service cannot carry out fail at once; anything else (a
     signal, a lost node, an upload error, another exit code) is tried again as often as ``retries`` says.
 
+    With ``job_id`` the Batch task goes into that job. With ``pool_id`` instead the operator makes the job:
+    all instances of this task in a DAG run share it, and it ends with ``job_wall_clock``, because no instance
+    can know that none of its siblings is tried again. A command over a list is then a whole DAG::
+
+        AzureBatchTaskOperator.partial(
+            task_id="convert",
+            pool_id="my-pool",
+            image="my-registry.example/tools:1",
+            command=["convert", "--from", "https://example.com/{item}"],
+            map_index_template="{{ task.item }}",
+        ).expand(item=["a.png", "b.png", "c.png"])
+
     Known limits: ``airflow dags test`` runs triggers one after the other, so a fleet should be submitted
     before by :class:`AzureBatchSubmitOperator`; the Batch task's files are read from its node, so their tail
     is missing from the log when the node is gone by then (they are in ``log_container``).
 
     :param item: what this Batch task is about; names it in ids, in the UI and in messages (templated)
+    :param job_id: Batch job that somebody else opens and closes (templated)
+    :param pool_id: Batch pool for a job of its own, instead of ``job_id`` (templated)
+    :param job_wall_clock: the service ends a job of its own this long after it was made; until then it counts
+        against the account's quota of active jobs
     :param commit_blob: blob that the Batch task writes last, placeholders as in ``command``. A Batch task
         without it has not succeeded, whatever its exit code. Empty: the exit code is enough.
     :param commit_container: its container
@@ -240,12 +257,15 @@ class AzureBatchTaskOperator(_BatchOperator):
     :param poll_seconds: pause between two looks at the Batch job; one poll serves all that wait on a job
     """
 
-    template_fields: Sequence[str] = (*_BatchOperator.template_fields, "item")
+    template_fields: Sequence[str] = (*_BatchOperator.template_fields, "item", "job_id", "pool_id")
 
     def __init__(
         self,
         *,
         item: str,
+        job_id: str = "",
+        pool_id: str = "",
+        job_wall_clock: timedelta = timedelta(hours=24),
         commit_blob: str = "",
         commit_container: str = "",
         permanent_exit_codes: Collection[int] = (),
@@ -254,6 +274,9 @@ class AzureBatchTaskOperator(_BatchOperator):
     ) -> None:
         super().__init__(**kwargs)
         self.item = item
+        self.job_id = job_id
+        self.pool_id = pool_id
+        self.job_wall_clock = job_wall_clock
         self.commit_blob = commit_blob
         self.commit_container = commit_container
         self.permanent_exit_codes = permanent_exit_codes
@@ -266,8 +289,9 @@ class AzureBatchTaskOperator(_BatchOperator):
         :raises BatchTaskInterrupted: if it failed for a passing cause
         :raises BatchTaskRejected: if it failed for a cause that another try would meet again
         :raises JobEnded: if the Batch job takes no more tasks
+        :raises ValueError: unless just one of ``job_id`` and ``pool_id`` is given
         """
-        memory = _Memory.of(context, self.job_id)
+        memory = _Memory.of(context, self._job(context))
         key = ids.group_key(self.item)
         found = self.hook.tasks_of(memory.job_id, key=key)
         self._end_superseded(memory, key, found)
@@ -299,6 +323,20 @@ class AzureBatchTaskOperator(_BatchOperator):
         """End our Batch task when the worker is told to stop; once deferred, the trigger does it."""
         if self._held is not None:
             self.hook.terminate_task(*self._held)
+
+    def _job(self, context: Context) -> str:
+        if bool(self.job_id) == bool(self.pool_id):
+            raise ValueError(f"{self.task_id}: give either job_id or pool_id")
+        if self.job_id:
+            return self.job_id
+        ti = context["ti"]
+        # One generation for all: a clear of one instance must not part it from its siblings.
+        return self.hook.open_job(
+            ids.task_base(dag_id=ti.dag_id, task_id=ti.task_id, run_id=ti.run_id),
+            generation=0,
+            pool_id=self.pool_id,
+            wall_clock=self.job_wall_clock,
+        )
 
     def _end_superseded(self, memory: _Memory, key: str, found: list[BatchTaskOutcome]) -> None:
         jobs = {memory.job_id: found}

@@ -6,6 +6,7 @@ What they pass on to each other lies in the run's folder in Blob Storage; XCom c
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from scoring_contract.registry import Registry
 from sensor_scoring.alerts import message_for
 from sensor_scoring.autoscale import AutoscalePolicy, Floor
 from sensor_scoring.errors import RunFailed
+from sensor_scoring.hooks import ScoringBatchHook
 from sensor_scoring.notifiers import LogNotifier
 from sensor_scoring.plan import plan_hour, readings_by_sensor
 from sensor_scoring.pools import PoolSpec
@@ -63,15 +65,8 @@ def open_run(run: Run) -> str:
     :return: id of the Batch job
     """
     plan, settings = run.plan(), run.settings
-    floor = Floor.for_load(
-        batch_tasks=len(plan.groups) if plan else 0,
-        slots_per_task=1,
-        slots_per_node=settings.slots_per_node,
-        now=run.hook.service_time(),
-        hold=timedelta(minutes=settings.floor_minutes),
-    )
-    for trouble in run.hook.ensure_pool(pool_spec(settings), floor=floor):
-        log.warning("%s", trouble)
+    batch_tasks = len(plan.groups) if plan else 0
+    _prepare_pool(run.hook, pool_spec(settings), settings, batch_tasks=batch_tasks)
     job = run.hook.open_job(
         run.base,
         generation=run.generation,
@@ -147,6 +142,31 @@ def give_verdict(run: Run) -> None:
     if summary.is_silent and settings.silent_hour_fails:
         raise RunFailed(f"no sensor sent anything in {summary.hour}")
     log.info("%s is good: %s", summary.hour, summary.counts())
+
+
+def ensure_pool_of(pool_id: str, image: str, settings: Settings, *, batch_tasks: int) -> str:
+    """Create or adopt a pool for an image of one's own, with the deployment's numbers for all else.
+
+    :param batch_tasks: Batch tasks that are about to come, of one slot each
+    :return: ``pool_id``, so that whoever uses it waits for it
+    """
+    hook = ScoringBatchHook(azure_batch_conn_id=settings.batch_conn_id)
+    spec = replace(pool_spec(settings), pool_id=pool_id, image=image)
+    _prepare_pool(hook, spec, settings, batch_tasks=batch_tasks)
+    return pool_id
+
+
+def _prepare_pool(hook: ScoringBatchHook, spec: PoolSpec, settings: Settings, *, batch_tasks: int) -> None:
+    # Announced, not awaited: the next evaluation of a formula can be five minutes away.
+    floor = Floor.for_load(
+        batch_tasks=batch_tasks,
+        slots_per_task=1,
+        slots_per_node=settings.slots_per_node,
+        now=hook.service_time(),
+        hold=timedelta(minutes=settings.floor_minutes),
+    )
+    for trouble in hook.ensure_pool(spec, floor=floor):
+        log.warning("%s", trouble)
 
 
 def pool_spec(settings: Settings) -> PoolSpec:

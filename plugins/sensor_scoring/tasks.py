@@ -59,6 +59,14 @@ def verdict() -> None:
     give_verdict(_this_run())
 
 
+@task(task_id="pool")
+def ensure_pool(pool_id: str, image: str, items: list[str]) -> str:
+    """Create a Batch pool whose nodes run an image, or adopt it, with nodes for a list; return its id."""
+    from sensor_scoring.steps import ensure_pool_of
+
+    return ensure_pool_of(pool_id, image, Settings.from_environ(os.environ), batch_tasks=len(items))
+
+
 @task(task_id="close")
 def close_jobs() -> list[str]:
     """Terminate the run's Batch jobs."""

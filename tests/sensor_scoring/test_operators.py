@@ -33,6 +33,9 @@ class Try:
     """One task instance over its tries: Airflow's context, as much of it as the operators read."""
 
     max_tries: int = 2
+    dag_id: str = "dag"
+    task_id: str = "score"
+    run_id: str = "run"
     pushed: dict[str, Any] = field(default_factory=dict)
     stored: dict[str, Any] = field(default_factory=dict)
 
@@ -266,3 +269,29 @@ def test_the_task_finds_its_containers_and_leaves_its_logs(ready: Account, stora
     folder = f"scoring-20180829T02-0123456789/{JOB}/{name_of(0)}"
     text = storage.container("logs").download_blob(f"{folder}/stdout.txt").readall().decode()
     assert text == f"for 1_4 of scoring-20180829T02-0123456789: {storage.url}/data\n"
+
+
+def test_without_a_job_the_instances_share_one_of_their_own(ready: Account) -> None:
+    """One job for the task in this DAG run; a clear of one instance does not part it from its siblings."""
+    tried = Try()
+
+    def waited_for(item: str) -> str:
+        return deferred(an_operator("sleep 60", item=item, job_id="", pool_id="pool"), tried)
+
+    assert {waited_for("one"), waited_for("two")} == {name_of(0, item="one"), name_of(0, item="two")}
+    (job,) = [job.id for job in ready.client.list_jobs() if job.id != JOB]
+    assert job.startswith("dag-")
+    assert job.endswith("-g0")
+    tried.clear()
+    waited_for("one")
+    names = sorted(task.id for task in ready.client.list_tasks(job))
+    assert names == sorted([name_of(0, item="one"), name_of(0, item="two"), name_of(0, epoch=5, item="one")])
+
+
+@pytest.mark.parametrize(
+    "places", [{"job_id": "", "pool_id": ""}, {"job_id": JOB, "pool_id": "pool"}], ids=["neither", "both"]
+)
+def test_job_and_pool_are_a_choice(places) -> None:
+    """Nobody should guess which of the two was meant."""
+    with pytest.raises(ValueError, match="score: give either job_id or pool_id"):
+        an_operator(**places).execute(Try().context())
