@@ -16,7 +16,7 @@ from local_stack import standing
 from local_stack.bootstrap import ROOT
 from local_stack.display import RunProgress, Stage, failures, table
 from local_stack.labels import check_labels
-from local_stack.processes import StackError
+from local_stack.processes import StackError, stop_all
 from local_stack.stack import running_stack
 from local_stack.workspace import Workspace
 from scoring_contract.errors import LayoutError
@@ -49,6 +49,7 @@ def main(argv: Sequence[str]) -> int:
         print(f"error: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
+        stop_all()
         print("\ninterrupted; everything that was started is stopped", file=sys.stderr)
         return _INTERRUPTED
 

@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 import subprocess
+import threading
 import time
 from typing import TYPE_CHECKING, Self
 
@@ -45,7 +46,7 @@ class Server:
         self.log = log
         log.parent.mkdir(parents=True, exist_ok=True)
         log.unlink(missing_ok=True)
-        with log.open("ab") as stream:
+        with log.open("ab") as stream, _interrupts_deferred():
             # A session of its own: Ctrl-C reaches us alone, and we stop the parts in order.
             self.process = subprocess.Popen(
                 command,
@@ -56,6 +57,7 @@ class Server:
                 cwd=cwd,
                 start_new_session=True,
             )
+            _STARTED.append(self)
 
     def __enter__(self) -> Self:
         return self
@@ -107,10 +109,45 @@ class Server:
                 self.process.wait()
         if self.process.stdout:
             self.process.stdout.close()
+        if self in _STARTED:
+            _STARTED.remove(self)
 
     def tail(self) -> str:
         """Return the end of its log."""
         return self.log.read_bytes()[-_TAIL_BYTES:].decode(errors="replace").strip()
+
+
+_STARTED: list[Server] = []
+"""Servers that have been started and not stopped, oldest first."""
+
+
+def stop_all() -> None:
+    """Stop what is left: servers that an interrupt has kept from their ``with`` block."""
+    for server in reversed(_STARTED.copy()):
+        server.stop()
+
+
+@contextlib.contextmanager
+def _interrupts_deferred() -> Iterator[None]:
+    """Hold SIGINT and SIGTERM back while a process is started: it must be on record before we may go.
+
+    The signals are not blocked, because the process would inherit that. Only the main thread hears them.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    heard: list[int] = []
+    handlers = {
+        number: signal.signal(number, lambda number, _frame: heard.append(number))
+        for number in (signal.SIGINT, signal.SIGTERM)
+    }
+    try:
+        yield
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+    if heard:
+        raise KeyboardInterrupt
 
 
 def free_port() -> int:

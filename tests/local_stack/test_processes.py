@@ -1,0 +1,58 @@
+"""Starting and stopping programs."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from local_stack import processes
+from local_stack.processes import Server, StackError, stop_all
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def a_server(tmp_path: Path, script: str, **options: Any) -> Server:
+    """Start a shell script as a server."""
+    command = ["/bin/sh", "-c", script]
+    return Server("the script", command, log=tmp_path / "log.txt", environ=os.environ, **options)
+
+
+def test_an_interrupt_while_a_process_starts_loses_no_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ctrl-C between the start and the record of it would leave a process that nobody knows."""
+    started: list[subprocess.Popen[bytes]] = []
+
+    def popen(*words: Any, **options: Any) -> subprocess.Popen[bytes]:
+        started.append(subprocess.Popen(*words, **options))
+        signal.raise_signal(signal.SIGINT)
+        return started[-1]
+
+    monkeypatch.setattr(processes, "subprocess", type("Shim", (), {**vars(subprocess), "Popen": popen}))
+    with pytest.raises(KeyboardInterrupt):
+        a_server(tmp_path, "sleep 60")
+    stop_all()
+    assert started[0].poll() == -signal.SIGTERM
+
+
+def test_a_server_that_ends_early_says_what_it_printed(tmp_path: Path) -> None:
+    """Whoever waits for it reads why it does not come."""
+    sentence = "the script ended with code 3:\nthe port is taken"
+    with (
+        a_server(tmp_path, "echo the port is taken >&2; exit 3") as server,
+        pytest.raises(StackError, match=sentence),
+    ):
+        server.wait_until(lambda: False, seconds=30)
+
+
+def test_a_server_that_does_not_listen_is_killed(tmp_path: Path) -> None:
+    """It is asked first; its whole group goes if it stays."""
+    server = a_server(tmp_path, "trap '' TERM; echo up; sleep 60", reads_stdout=True)
+    assert server.first_line() == b"up\n"
+    server.stop(seconds=0.2)
+    assert server.process.poll() == -signal.SIGKILL
