@@ -33,6 +33,7 @@ def test_an_interrupt_while_a_process_starts_loses_no_process(
         signal.raise_signal(signal.SIGINT)
         return started[-1]
 
+    monkeypatch.setattr(processes, "_STARTED", [])  # the session's own servers are none of this test's
     monkeypatch.setattr(processes, "subprocess", type("Shim", (), {**vars(subprocess), "Popen": popen}))
     with pytest.raises(KeyboardInterrupt):
         a_server(tmp_path, "sleep 60")
