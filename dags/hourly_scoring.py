@@ -10,8 +10,10 @@ from datetime import UTC, datetime, timedelta
 
 from airflow.sdk import DAG, CronDataIntervalTimetable, Param
 
-from sensor_scoring.operators import AzureBatchSubmitOperator, AzureBatchTaskOperator
+from sensor_scoring.airflow_needs import ACTIVE_RUNS
+from sensor_scoring.operators import AzureBatchSubmitOperator
 from sensor_scoring.retries import RETRY_TABLE
+from sensor_scoring.score_operator import SensorScoringOperator
 from sensor_scoring.score_task import commit_mark, score_task
 from sensor_scoring.sensors import PredictionBlobSensor
 from sensor_scoring.settings import Settings
@@ -28,7 +30,7 @@ with DAG(
     # Far in the past: a test run for an hour before it would be green and empty.
     start_date=datetime(2000, 1, 1, tzinfo=UTC),
     catchup=False,
-    max_active_runs=4,
+    max_active_runs=ACTIVE_RUNS,
     params={
         "hour": Param(
             None,
@@ -58,7 +60,7 @@ with DAG(
         generation=RETRIES,
         **score_task(SETTINGS),
     )
-    score = AzureBatchTaskOperator.partial(
+    score = SensorScoringOperator.partial(
         task_id="score",
         map_index_template="{{ task.item }}",
         job_id=job,

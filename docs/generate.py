@@ -9,15 +9,23 @@ import ast
 import itertools
 import re
 import sys
-from dataclasses import fields
+import tomllib
+from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "plugins"))
 
 from sensor_scoring.settings import PREFIX, Settings  # noqa: E402  the path comes first
 
-PAGES = {ROOT / "docs" / "settings.md": "settings"}
+PAGES = {
+    ROOT / "docs" / "settings.md": "settings",
+    ROOT / "docs" / "behaviours.md": "behaviours",
+}
 
 
 def settings_table() -> str:
@@ -30,7 +38,47 @@ def settings_table() -> str:
     return "\n".join(("| variable | default | meaning |", "|---|---|---|", *rows))
 
 
-PARTS = {"settings": settings_table}
+@dataclass(frozen=True, slots=True)
+class MarkedTest:
+    """A test that says which behaviour it makes happen."""
+
+    file: Path
+    name: str
+    sentence: str
+    behaviours: tuple[str, ...]
+
+
+def marked_tests() -> Iterator[MarkedTest]:
+    """Find the tests with a ``behaviour`` mark."""
+    for file in sorted((ROOT / "tests").rglob("test_*.py")):
+        for node in ast.parse(file.read_text()).body:
+            if isinstance(node, ast.FunctionDef) and (marks := tuple(_behaviours_of(node))):
+                sentence = " ".join((ast.get_docstring(node) or "").split())
+                yield MarkedTest(file.relative_to(ROOT), node.name, sentence, marks)
+
+
+def _behaviours_of(test: ast.FunctionDef) -> Iterator[str]:
+    for mark in test.decorator_list:
+        if isinstance(mark, ast.Call) and ast.unparse(mark.func) == "pytest.mark.behaviour":
+            yield from (ast.literal_eval(word) for word in mark.args)
+
+
+def behaviours_table() -> str:
+    """Return a row for each behaviour: situation, what happens, the tests that make it happen."""
+    rows, tests = tomllib.loads((ROOT / "docs" / "behaviours.toml").read_text()), list(marked_tests())
+    lines = [
+        f"| {row['situation']} | {row['outcome']} | {'<br>'.join(_shown_test(test) for test in found)} |"
+        for name, row in rows.items()
+        if (found := [test for test in tests if name in test.behaviours])
+    ]
+    return "\n".join(("| situation | what happens | shown by |", "|---|---|---|", *lines))
+
+
+def _shown_test(test: MarkedTest) -> str:
+    return f"[`{test.name}`](../{test.file}): {test.sentence}"
+
+
+PARTS = {"settings": settings_table, "behaviours": behaviours_table}
 
 
 def generated(text: str, name: str) -> str:

@@ -18,7 +18,7 @@ from scoring_contract.layout import Container
 from sensor_scoring.summary import Outcome, Summary
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
 
     from ingest.loader import Laid
@@ -59,14 +59,17 @@ def train(stack: Stack, laid: Laid, hour: RunHour) -> str:
     return stack.train(laid.first_hour, hour)
 
 
-def score(stack: Stack, hour: RunHour, *, on_line: Callable[[str], None]) -> Summary:
+def score(
+    stack: Stack, hour: RunHour, *, on_line: Callable[[str], None], settings: Mapping[str, str] | None = None
+) -> Summary:
     """Run the DAG for the hour and return the summary that this very run has written.
 
+    :param settings: more environment variables for Airflow
     :raises StackError: if it wrote none
     """
     before = set(_run_folders(stack, hour))
     log = stack.workspace.logs / "airflow.log"
-    with closing(stack.airflow().test_dag(DAG_ID, hour, log=log)) as lines:
+    with closing(stack.airflow(settings).test_dag(DAG_ID, hour, log=log)) as lines:
         for line in lines:
             on_line(line)
     runs = stack.storage.container(Container.RUNS)

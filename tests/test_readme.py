@@ -8,6 +8,7 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ import pytest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from types import ModuleType
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
@@ -140,12 +142,27 @@ def test_links_lead_to_files(page: Path) -> None:
         assert (page.parent / target).exists(), target
 
 
-def test_generated_pages_are_current() -> None:
-    """What mirrors code was made from the code as it is."""
+def generator() -> ModuleType:
+    """Load the script that writes generated parts."""
     spec = importlib.util.spec_from_file_location("generate", ROOT / "docs" / "generate.py")
     assert spec is not None
     assert spec.loader is not None
-    generate = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(generate)
+    module = importlib.util.module_from_spec(spec)
+    # Its dataclasses look their module up by name.
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_generated_pages_are_current() -> None:
+    """What mirrors code was made from the code as it is."""
+    generate = generator()
     for page, name in generate.PAGES.items():
         assert generate.generated(page.read_text(), name) == page.read_text(), f"run {generate.__file__}"
+
+
+def test_every_behaviour_has_a_test_that_makes_it_happen() -> None:
+    """No row of the table stands without a test, and no test names a row that is not there."""
+    rows = set(tomllib.loads((ROOT / "docs" / "behaviours.toml").read_text()))
+    named = {name for test in generator().marked_tests() for name in test.behaviours}
+    assert named == rows

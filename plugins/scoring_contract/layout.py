@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from scoring_contract.hour import RunHour
 
 _SENSOR = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}", re.ASCII)
-_SEGMENT = re.compile(r"[A-Za-z0-9_.-]{1,128}", re.ASCII)
+_SEGMENT = re.compile(r"[A-Za-z0-9_.-]{1,160}", re.ASCII)
 
 REGISTRY_BLOB = "registry.json"
 """The registry's blob in the ``models`` container."""
@@ -103,6 +103,11 @@ def plan_blob(run: str) -> str:
 def manifest_blob(run: str, group: str) -> str:
     """Blob in ``runs`` with the order for one group of sensors."""
     return f"{_segment(run)}/manifests/{_segment(group)}.json"
+
+
+def narrowed_manifest_blob(run: str, job: str, task: str) -> str:
+    """Blob in ``runs`` with the order for one Batch task that does only what an earlier one left undone."""
+    return f"{_segment(run)}/manifests/{_segment(job)}/{_segment(task)}.json"
 
 
 def reports_folder(run: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from scoring_contract import reading
@@ -11,6 +11,8 @@ from scoring_contract.hour import RunHour
 from scoring_contract.layout import checked_sensor_id
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from scoring_contract.reading import Node
 
 
@@ -86,6 +88,10 @@ class Manifest:
     """When the plan was made, ``2018-08-29T03:00:07.123456Z``. Predictions carry it: those of an earlier plan
     are stale, those of a later plan for the same hour are as good as ours."""
     sensors: tuple[SensorOrder, ...]
+
+    def without(self, sensors: Collection[str]) -> Manifest:
+        """Leave out sensors that need no scoring any more."""
+        return replace(self, sensors=tuple(order for order in self.sensors if order.sensor not in sensors))
 
     def to_json(self) -> str:
         """Return the manifest's text."""

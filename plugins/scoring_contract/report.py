@@ -39,6 +39,11 @@ class Cause(StrEnum):
     UNEXPECTED = "unexpected"
     """A fault of the scorer itself; its traceback is in stderr."""
 
+    @property
+    def is_permanent(self) -> bool:
+        """Whether another try would meet it again."""
+        return self in {Cause.ORDER, Cause.MODEL, Cause.DATA}
+
 
 @dataclass(frozen=True, slots=True)
 class SensorReport:
@@ -103,6 +108,16 @@ class Report:
     seconds: float
     """Wall time of the whole process up to the report."""
     sensors: tuple[SensorReport, ...]
+
+    @property
+    def failed(self) -> tuple[SensorReport, ...]:
+        """The sensors that were not scored, though there may be readings."""
+        return tuple(sensor for sensor in self.sensors if sensor.state is SensorState.FAILED)
+
+    @property
+    def settled(self) -> frozenset[str]:
+        """The sensors that need no further try."""
+        return frozenset(sensor.sensor for sensor in self.sensors if sensor.state is not SensorState.FAILED)
 
     def to_json(self) -> str:
         """Return the report's text."""

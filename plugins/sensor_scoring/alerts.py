@@ -11,6 +11,11 @@ if TYPE_CHECKING:
 
     from sensor_scoring.summary import SensorOutcome, Summary
 
+REPAIR = (
+    "To repair: open the run, then the task 'score', and clear its failed instances with Downstream ticked; "
+    "without it the summary and the verdict stay as they are."
+)
+"""What a person must do when sensors failed; ``docs/runbook.md`` shows it."""
 _NAMED = 20
 
 
@@ -28,7 +33,7 @@ def message_for(summary: Summary) -> str:
     lines += _listed("No model yet", unmodelled)
     lines.append(f"Run: {summary.dag_run_id}; logs and reports: {summary.run}/")
     if failed:
-        lines.append("To repair: clear the failed 'score' instances with downstream.")
+        lines.append(REPAIR)
     return "\n".join(lines)
 
 

@@ -6,7 +6,7 @@ Values only. The result is the JSON that the service documents, so that nothing 
 from __future__ import annotations
 
 import shlex
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Self
 
@@ -28,6 +28,10 @@ class Names:
     item: str
     job: str
     task: str
+
+    def of_task(self, task: str) -> Names:
+        """Return the names of another Batch task for the same item, in the same job."""
+        return replace(self, task=task)
 
     def fill(self, text: str) -> str:
         """Replace the placeholders; other braces stay."""

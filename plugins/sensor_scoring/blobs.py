@@ -72,6 +72,19 @@ class BlobStore:
         with ThreadPoolExecutor(_UPLOADS_AT_ONCE) as pool:
             return list(pool.map(lambda blob: self.read(container, blob), blobs))
 
+    def tail(self, container: str, blob: str, *, size: int) -> str:
+        """Return the last bytes of a blob as text; empty if it, or its container, does not exist."""
+        client = self._container(container).get_blob_client(blob)
+        with storage_explained(f"read {container}/{blob}", self.conn_id):
+            try:
+                length = client.get_blob_properties().size
+                if not length:
+                    return ""  # an empty blob has no range to ask for
+                rest = client.download_blob(offset=max(0, length - size), length=size)
+                return rest.readall().decode(errors="replace")
+            except ResourceNotFoundError:
+                return ""
+
     def exists(self, container: str, blob: str) -> bool:
         """Whether a blob is there."""
         with storage_explained(f"look for {container}/{blob}", self.conn_id):

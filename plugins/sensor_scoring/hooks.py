@@ -314,8 +314,10 @@ class ScoringBatchHook(AzureBatchHook):
         """
         with batch_explained(f"read {path} of task {task_id}", self.conn_id):
             try:
-                length = self.connection.get_task_file_properties(job, task_id, path).content_length
-                start = max(0, int(length) - size)
+                length = int(self.connection.get_task_file_properties(job, task_id, path).content_length)
+                if not length:
+                    return ""  # an empty file has no range to ask for
+                start = max(0, length - size)
                 parts = self.connection.download_task_file(
                     job, task_id, path, ocp_range=f"bytes={start}-{start + size - 1}"
                 )

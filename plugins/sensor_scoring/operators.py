@@ -5,136 +5,34 @@ Nothing here knows about sensors: a command, an image and a list of items make a
 
 from __future__ import annotations
 
-import shlex
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
-
-from airflow.sdk import BaseOperator
 
 from sensor_scoring import ids
 from sensor_scoring.attempts import Move, decide, superseded
-from sensor_scoring.batch_task import BatchTaskTemplate, Grants, Names
-from sensor_scoring.errors import BatchTaskInterrupted, BatchTaskRejected, BatchUnreachable
+from sensor_scoring.batch_operator import BatchOperator
+from sensor_scoring.batch_task import Names
+from sensor_scoring.epoch import EpochMemory
+from sensor_scoring.errors import BatchTaskInterrupted, BatchTaskRejected, BatchUnreachable, ServiceError
+from sensor_scoring.links import BatchTaskLink, StdoutLink
 from sensor_scoring.outcome import BatchTaskOutcome
-from sensor_scoring.retries import RETRY_TABLE
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Sequence
 
-    from airflow.sdk import Context
-
-    from sensor_scoring.blobs import BlobStore
-    from sensor_scoring.hooks import ScoringBatchHook
+    from airflow.sdk import BaseOperatorLink, Context
 
 TAIL_BYTES = 8192
 """How much of stdout and stderr of a failed Batch task goes into the Airflow log."""
-_QUEUE_ALLOWANCE = timedelta(hours=2)
-"""How long a Batch task may wait for a node before its signatures expire; a retry gets new ones."""
-_STORE_KEY = "batch"
 _PERMANENT_CODES = frozenset({
     "ApplicationPackageError", "CommandLaunchFailed", "CommandProgramNotFound", "ContainerInvalidImage",
     "ContainerInvalidRegistry", "ContainerInvalidSettings", "TaskSchedulingConstraintFailed",
 })  # fmt: skip
 
 
-class _BatchOperator(BaseOperator):
-    """What both operators need to write a Batch task.
-
-    :param command: words of the command line, or one text that is split like a shell would (templated). No
-        shell runs it. ``{item}``, ``{job}``, ``{run}`` and ``{task}`` stand for the item, the Batch job, the
-        run's base (the job without its generation) and the Batch task.
-    :param image: container image; empty for a pool without containers (templated)
-    :param registry_server: private registry of the image, pulled with ``node_identity``
-    :param environment: environment variables, placeholders as in ``command``; no secrets (templated)
-    :param containers: environment variable to ``container:permissions``: the Batch task finds there the URL
-        of the container, signed for just these permissions unless ``node_identity`` is given
-    :param log_container: container for stdout.txt and stderr.txt; empty leaves them on the node
-    :param log_folder: their folder, placeholders as in ``command``
-    :param max_wall_clock: the service ends the Batch task after this
-    :param required_slots: slots the Batch task takes on its node
-    :param node_identity: resource id of the nodes' identity; empty if they have none
-    :param node_identity_client_id: its client id, if the nodes have several
-    :param azure_batch_conn_id: connection of the Batch account
-    :param wasb_conn_id: connection of the storage account
-    """
-
-    template_fields: Sequence[str] = ("command", "image", "environment")
-
-    def __init__(
-        self,
-        *,
-        command: str | Sequence[str],
-        image: str = "",
-        registry_server: str = "",
-        environment: Mapping[str, str] | None = None,
-        containers: Mapping[str, str] | None = None,
-        log_container: str = "",
-        log_folder: str = "{run}/{job}/{task}",
-        max_wall_clock: timedelta = timedelta(minutes=15),
-        required_slots: int = 1,
-        node_identity: str = "",
-        node_identity_client_id: str = "",
-        azure_batch_conn_id: str = "azure_batch_default",
-        wasb_conn_id: str = "wasb_default",
-        **kwargs: Any,
-    ) -> None:
-        kwargs.setdefault("retry_policy", RETRY_TABLE)
-        super().__init__(**kwargs)
-        self.command = command
-        self.image = image
-        self.registry_server = registry_server
-        self.environment = environment
-        self.containers = containers
-        self.log_container = log_container
-        self.log_folder = log_folder
-        self.max_wall_clock = max_wall_clock
-        self.required_slots = required_slots
-        self.node_identity = node_identity
-        self.node_identity_client_id = node_identity_client_id
-        self.azure_batch_conn_id = azure_batch_conn_id
-        self.wasb_conn_id = wasb_conn_id
-
-    @cached_property
-    def hook(self) -> ScoringBatchHook:
-        """The way to Azure Batch."""
-        from sensor_scoring.hooks import ScoringBatchHook
-
-        return ScoringBatchHook(azure_batch_conn_id=self.azure_batch_conn_id)
-
-    @cached_property
-    def store(self) -> BlobStore:
-        """The storage account."""
-        from sensor_scoring.blobs import BlobStore
-
-        return BlobStore(self.wasb_conn_id)
-
-    def _template(self) -> BatchTaskTemplate:
-        command = shlex.split(self.command) if isinstance(self.command, str) else tuple(self.command)
-        return BatchTaskTemplate(
-            command=command,
-            image=self.image,
-            registry_server=self.registry_server,
-            environment=self.environment or {},
-            log_folder=self.log_folder,
-            max_wall_clock=self.max_wall_clock,
-            required_slots=self.required_slots,
-        )
-
-    def _grants(self) -> Grants:
-        return Grants.minted(
-            self.store,
-            self.containers or {},
-            log_container=self.log_container,
-            lasts=self.max_wall_clock + _QUEUE_ALLOWANCE,
-            identity=self.node_identity,
-            identity_client_id=self.node_identity_client_id,
-        )
-
-
-class AzureBatchSubmitOperator(_BatchOperator):
+class AzureBatchSubmitOperator(BatchOperator):
     """Adds the first Batch task of every item to a job, 100 in a call.
 
     It makes a wide fleet start together and cheaply; :class:`AzureBatchTaskOperator` then finds its Batch
@@ -146,7 +44,7 @@ class AzureBatchSubmitOperator(_BatchOperator):
     :param generation: ``retries`` of the task that opened the job
     """
 
-    template_fields: Sequence[str] = (*_BatchOperator.template_fields, "items", "job_id")
+    template_fields: Sequence[str] = (*BatchOperator.template_fields, "items", "job_id")
 
     def __init__(
         self, *, items: Sequence[str], job_id: str, epoch: int, generation: int, **kwargs: Any
@@ -181,40 +79,17 @@ class AzureBatchSubmitOperator(_BatchOperator):
         return ids.generation_of(self.job_id) not in {None, self.generation}
 
 
-@dataclass(slots=True)
-class _Memory:
-    """What an epoch of a task instance remembers across its retries, in Airflow's task state store."""
+@dataclass(frozen=True, slots=True)
+class FailureCause:
+    """Why a Batch task failed."""
 
-    context: Context
-    epoch: int
-    job_id: str
-    reported: list[str]
-    former_job_id: str = ""
-    """Job of the epoch before; its live Batch tasks are nobody's any more."""
-
-    @classmethod
-    def of(cls, context: Context, job_id: str) -> _Memory:
-        """Read it; an entry of another epoch is forgotten: it speaks of work asked for before."""
-        epoch = context["ti"].max_tries
-        stored: Any = context["task_state_store"].get(_STORE_KEY) or {}
-        if stored.get("epoch") == epoch:
-            return cls(context, epoch, str(stored["job"]), [str(task) for task in stored["reported"]])
-        memory = cls(context, epoch, job_id, [], former_job_id=str(stored.get("job") or ""))
-        memory.write()
-        return memory
-
-    def report(self, task_id: str) -> None:
-        """Note that the failure of a Batch task has been raised once."""
-        self.reported.append(task_id)
-        self.write()
-
-    def write(self) -> None:
-        self.context["task_state_store"].set(
-            _STORE_KEY, {"epoch": self.epoch, "job": self.job_id, "reported": list(self.reported)}
-        )
+    reason: str
+    """One sentence for people."""
+    is_permanent: bool
+    """Whether another try would meet it again."""
 
 
-class AzureBatchTaskOperator(_BatchOperator):
+class AzureBatchTaskOperator(BatchOperator):
     """Runs one Batch task and is green exactly when that one succeeds; its siblings do not matter.
 
     Deferrable, and always deferred: it submits its Batch task, or finds it submitted, and leaves the worker.
@@ -242,8 +117,8 @@ class AzureBatchTaskOperator(_BatchOperator):
         ).expand(item=["a.png", "b.png", "c.png"])
 
     Known limits: ``airflow dags test`` runs triggers one after the other, so a fleet should be submitted
-    before by :class:`AzureBatchSubmitOperator`; the Batch task's files are read from its node, so their tail
-    is missing from the log when the node is gone by then (they are in ``log_container``).
+    before by :class:`AzureBatchSubmitOperator`. The end of what a failed Batch task printed comes from its
+    node, or from ``log_container``; with neither there is none.
 
     :param item: what this Batch task is about; names it in ids, in the UI and in messages (templated)
     :param job_id: Batch job that somebody else opens and closes (templated)
@@ -257,7 +132,8 @@ class AzureBatchTaskOperator(_BatchOperator):
     :param poll_seconds: pause between two looks at the Batch job; one poll serves all that wait on a job
     """
 
-    template_fields: Sequence[str] = (*_BatchOperator.template_fields, "item", "job_id", "pool_id")
+    template_fields: Sequence[str] = (*BatchOperator.template_fields, "item", "job_id", "pool_id")
+    operator_extra_links: Collection[BaseOperatorLink] = (BatchTaskLink(), StdoutLink())
 
     def __init__(
         self,
@@ -281,7 +157,8 @@ class AzureBatchTaskOperator(_BatchOperator):
         self.commit_container = commit_container
         self.permanent_exit_codes = permanent_exit_codes
         self.poll_seconds = poll_seconds
-        self._held: tuple[str, str] | None = None
+        self.held: Names | None = None
+        """The Batch task that this try is about, once it is known."""
 
     def execute(self, context: Context) -> None:
         """Find or make the Batch task, then judge it or wait for it.
@@ -291,19 +168,20 @@ class AzureBatchTaskOperator(_BatchOperator):
         :raises JobEnded: if the Batch job takes no more tasks
         :raises ValueError: unless just one of ``job_id`` and ``pool_id`` is given
         """
-        memory = _Memory.of(context, self._job(context))
+        memory = EpochMemory.of(context, self._job(context))
         key = ids.group_key(self.item)
         found = self.hook.tasks_of(memory.job_id, key=key)
         self._end_superseded(memory, key, found)
         decision = decide(found, key=key, epoch=memory.epoch, reported=memory.reported)
-        self._held = (memory.job_id, decision.task_id)
+        names = self.held = Names(item=self.item, job=memory.job_id, task=decision.task_id)
         if decision.move is Move.JUDGE and decision.outcome is not None:
             self._judge(decision.outcome, memory)
             return
         if decision.move is Move.CREATE:
-            self._create(memory.job_id, decision.task_id)
-        self.log.info("%s: waiting for Batch task %s of job %s", self.item, decision.task_id, memory.job_id)
-        self._wait(memory.job_id, decision.task_id)
+            template = replace(self._template(), command=self.command_for(names))
+            self.hook.add_task(names.job, template.request(names, self._grants()))
+        self.log.info("%s: waiting for Batch task %s of job %s", self.item, names.task, names.job)
+        self._wait(names)
 
     def execute_complete(self, context: Context, event: Any = None) -> None:
         """Judge what the trigger saw.
@@ -314,15 +192,36 @@ class AzureBatchTaskOperator(_BatchOperator):
             return
         if not isinstance(event, dict):
             raise BatchUnreachable(f"the wait for {self.item} ended without a result: {event!r}")
-        memory = _Memory.of(context, event["job_id"])
+        memory = EpochMemory.of(context, event["job_id"])
+        # Also for the links: they are made anew at the end of every try.
+        self.held = Names(item=self.item, job=memory.job_id, task=event["task_id"])
         if "outcome" not in event:
             raise BatchUnreachable(f"{self.item}: {event['error']}")
         self._judge(BatchTaskOutcome.from_event(event["outcome"]), memory)
 
     def on_kill(self) -> None:
         """End our Batch task when the worker is told to stop; once deferred, the trigger does it."""
-        if self._held is not None:
-            self.hook.terminate_task(*self._held)
+        if self.held is not None:
+            self.hook.terminate_task(self.held.job, self.held.task)
+
+    def command_for(self, names: Names) -> Sequence[str]:  # noqa: ARG002  for those who override it
+        """Return the words of a new Batch task's command line, placeholders and all.
+
+        A subclass may narrow it to what earlier attempts of the same epoch have left undone.
+
+        :param names: item, Batch job and Batch task; the task's id tells epoch and attempt
+        """
+        return self.words
+
+    def explain(self, outcome: BatchTaskOutcome, names: Names) -> FailureCause:
+        """Say why a Batch task failed, with the end of what it printed in our log.
+
+        A subclass that knows its program's reports can say more.
+        """
+        is_permanent = (
+            outcome.exit_code in self.permanent_exit_codes or outcome.failure_code in _PERMANENT_CODES
+        )
+        return FailureCause(self._logged_reason(outcome, names), is_permanent)
 
     def _job(self, context: Context) -> str:
         if bool(self.job_id) == bool(self.pool_id):
@@ -338,7 +237,7 @@ class AzureBatchTaskOperator(_BatchOperator):
             wall_clock=self.job_wall_clock,
         )
 
-    def _end_superseded(self, memory: _Memory, key: str, found: list[BatchTaskOutcome]) -> None:
+    def _end_superseded(self, memory: EpochMemory, key: str, found: list[BatchTaskOutcome]) -> None:
         jobs = {memory.job_id: found}
         if memory.former_job_id not in {"", memory.job_id}:
             jobs[memory.former_job_id] = self.hook.tasks_of(memory.former_job_id, key=key)
@@ -347,63 +246,67 @@ class AzureBatchTaskOperator(_BatchOperator):
                 self.log.info("%s: ending Batch task %s, which this clear replaces", self.item, task_id)
                 self.hook.terminate_task(job_id, task_id)
 
-    def _create(self, job_id: str, task_id: str) -> None:
-        names = Names(item=self.item, job=job_id, task=task_id)
-        self.hook.add_task(job_id, self._template().request(names, self._grants()))
-
-    def _wait(self, job_id: str, task_id: str) -> None:
+    def _wait(self, names: Names) -> None:
         from sensor_scoring.triggers import BatchTaskTrigger
 
         self.defer(
             trigger=BatchTaskTrigger(
-                job_id=job_id,
-                batch_task_id=task_id,
+                job_id=names.job,
+                batch_task_id=names.task,
                 azure_batch_conn_id=self.azure_batch_conn_id,
                 poll_seconds=self.poll_seconds,
                 deferred_at=time.time(),
                 commit_container=self.commit_container,
-                commit_blob=self._commit_blob(job_id, task_id),
+                commit_blob=names.fill(self.commit_blob),
                 wasb_conn_id=self.wasb_conn_id,
             ),
             method_name="execute_complete",
         )
 
-    def _commit_blob(self, job_id: str, task_id: str) -> str:
-        return Names(item=self.item, job=job_id, task=task_id).fill(self.commit_blob)
-
-    def _judge(self, outcome: BatchTaskOutcome, memory: _Memory) -> None:
-        commit_blob = self._commit_blob(memory.job_id, outcome.task_id)
+    def _judge(self, outcome: BatchTaskOutcome, memory: EpochMemory) -> None:
+        names = Names(item=self.item, job=memory.job_id, task=outcome.task_id)
+        commit_blob = names.fill(self.commit_blob)
         is_committed = not commit_blob or self.store.exists(self.commit_container, commit_blob)
         if outcome.is_success and is_committed:
             self.log.info("%s: Batch task %s succeeded", self.item, outcome.task_id)
             return
-        reason = (
-            f"it ended in success, but {self.commit_container}/{commit_blob} is not there"
-            if outcome.is_success
-            else self._logged_reason(outcome, memory.job_id)
-        )
+        if outcome.is_success:
+            unwritten = f"it ended in success, but {self.commit_container}/{commit_blob} is not there"
+            cause = FailureCause(unwritten, is_permanent=False)
+        else:
+            cause = self.explain(outcome, names)
         memory.report(outcome.task_id)
-        memory.context["ti"].xcom_push(key="failure", value={"item": self.item, "reason": reason})
-        failure = BatchTaskRejected if self._is_permanent(outcome) else BatchTaskInterrupted
+        memory.context["ti"].xcom_push(key="failure", value={"item": self.item, "reason": cause.reason})
+        failure = BatchTaskRejected if cause.is_permanent else BatchTaskInterrupted
         raise failure(
-            job_id=memory.job_id,
-            batch_task_id=outcome.task_id,
+            job_id=names.job,
+            batch_task_id=names.task,
             exit_code=outcome.exit_code,
-            reason=reason,
+            reason=cause.reason,
             code=outcome.failure_code,
         )
 
-    def _is_permanent(self, outcome: BatchTaskOutcome) -> bool:
-        return outcome.exit_code in self.permanent_exit_codes or outcome.failure_code in _PERMANENT_CODES
-
-    def _logged_reason(self, outcome: BatchTaskOutcome, job_id: str) -> str:
+    def _logged_reason(self, outcome: BatchTaskOutcome, names: Names) -> str:
         """Put the end of what the Batch task printed into our log; say why it failed in one sentence."""
         said = ""
         for name in ("stdout.txt", "stderr.txt"):
-            tail = self.hook.file_tail(job_id, outcome.task_id, name, size=TAIL_BYTES)
+            tail = self._tail(names, name)
             for line in tail.splitlines():
                 self.log.info("%s | %s", name, line)
             said = (tail.strip().splitlines() or [""])[-1]
         # A process that a signal ended had no chance to say why: its last line is about something else.
         own_words = said if outcome.exit_code in self.permanent_exit_codes else ""
         return own_words or ": ".join(filter(None, (outcome.describe(), said)))
+
+    def _tail(self, names: Names, file: str) -> str:
+        """Return the end of a file from its node; from the log container once the node is gone."""
+        blob = f"{names.fill(self.log_folder)}/{file}"
+        try:
+            tail = self.hook.file_tail(names.job, names.task, file, size=TAIL_BYTES)
+            if tail or not self.log_container:
+                return tail
+            return self.store.tail(self.log_container, blob, size=TAIL_BYTES)
+        except ServiceError as error:
+            # What it printed is a help, its end is the fact: that must be judged and said either way.
+            self.log.warning("%s of Batch task %s cannot be read: %s", file, names.task, error)
+            return ""

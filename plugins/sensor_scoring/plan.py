@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Self
 from scoring_contract import layout, reading
 from scoring_contract.manifest import Manifest, SensorOrder, hour_at
 from sensor_scoring.gate import Expectation
+from sensor_scoring.packing import packed, size_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -69,29 +70,37 @@ class Plan:
 
 
 def plan_hour(
-    registry: Registry, readings: Mapping[str, Iterable[str]], *, hour: RunHour, run: str, planned_at: str
+    registry: Registry,
+    readings: Mapping[str, Iterable[str]],
+    *,
+    hour: RunHour,
+    run: str,
+    planned_at: str,
+    sensors_per_task: int = 0,
 ) -> tuple[Plan, list[Manifest]]:
-    """Compare the fleet with what it sent; one group a sensor.
+    """Compare the fleet with what it sent, and divide what can be scored into groups.
 
     :param readings: sensor to its reading blobs of the hour
+    :param sensors_per_task: size of a group; 0 lets :func:`sensor_scoring.packing.size_for` choose
     :return: the plan, and a manifest for each of its groups in the plan's order
     """
     scored = sorted(sensor for sensor in registry.sensors if sensor in readings)
+    groups = packed(scored, size=size_for(len(scored), wanted=sensors_per_task))
     manifests = [
         Manifest(
             hour=hour,
             run=run,
-            group=sensor,
+            group=group,
             planned_at=planned_at,
-            sensors=(_order(registry, sensor, readings[sensor]),),
+            sensors=tuple(_order(registry, sensor, readings[sensor]) for sensor in sensors),
         )
-        for sensor in scored
+        for group, sensors in groups.items()
     ]
     plan = Plan(
         hour=hour,
         run=run,
         planned_at=planned_at,
-        groups={sensor: (sensor,) for sensor in scored},
+        groups=groups,
         silent=tuple(sorted(set(registry.sensors) - set(readings))),
         unmodelled=tuple(sorted(set(readings) - set(registry.sensors))),
     )

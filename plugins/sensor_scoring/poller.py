@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from airflow.providers.microsoft.azure.hooks.wasb import WasbAsyncHook
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Mapping
 
     from azure.batch.aio import BatchClient
+    from azure.batch.models import BatchTaskCounts
     from azure.storage.blob.aio import BlobServiceClient
 
 log = logging.getLogger(__name__)
@@ -40,6 +41,8 @@ class Tick:
     """Blobs in the folder of commit marks."""
     is_gone: bool = False
     """Whether the job no longer exists."""
+    requeued: frozenset[str] = frozenset()
+    """Batch tasks that were running and were seen waiting for a node again."""
     troubles: tuple[str, ...] = ()
     """What keeps the pool from working, while tasks wait and none runs."""
     outage_seconds: float = 0.0
@@ -74,6 +77,28 @@ class JobPoller:
             await look.close()
 
 
+@dataclass(frozen=True, slots=True)
+class _Counts:
+    """How many Batch tasks of the job wait, run, and have ended."""
+
+    active: int = 0
+    running: int = 0
+    completed: int = -1
+
+    @classmethod
+    def of(cls, counts: BatchTaskCounts) -> _Counts:
+        return cls(counts.active, counts.running, counts.completed)
+
+    @property
+    def only_waits(self) -> bool:
+        """Whether tasks wait for a node and none has one."""
+        return bool(self.active) and not self.running
+
+    def lost_a_run_since(self, before: _Counts) -> bool:
+        """Whether fewer run than before though not as many have ended: a node took one back to the queue."""
+        return before.running - self.running > self.completed - max(before.completed, 0)
+
+
 class _Look:
     """State of one poll: open clients, what was known, since when nothing is heard."""
 
@@ -82,7 +107,7 @@ class _Look:
         self._batch: BatchClient | None = None
         self._storage: BlobServiceClient | None = None
         self._known = Tick()
-        self._completed = -1
+        self._counts = _Counts()
         self._silent_since: float | None = None
 
     async def tick(self) -> Tick:
@@ -104,28 +129,28 @@ class _Look:
         # Only the first line: the rest of an SDK error is request ids and, at times, URLs.
         sentence = f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else 'no details'}"
         log.warning("Job %s cannot be looked at: %s", self._poller.job_id, sentence)
-        return Tick(
-            ended=self._known.ended,
-            committed=self._known.committed,
-            outage_seconds=max(now - self._silent_since, 1e-3),
-            outage=sentence,
+        return replace(
+            self._known, troubles=(), outage_seconds=max(now - self._silent_since, 1e-3), outage=sentence
         )
 
     async def _looked(self) -> Tick:
         client = await self._batch_client()
         try:
-            counts = (await client.get_job_task_counts(self._poller.job_id)).task_counts
+            answer = await client.get_job_task_counts(self._poller.job_id)
         except ResourceNotFoundError:
-            return Tick(ended=self._known.ended, committed=self._known.committed, is_gone=True)
-        waiting_only = bool(counts.active) and not counts.running
-        troubles = await self._pool_troubles(client) if waiting_only else ()
-        if counts.completed == self._completed:
-            return Tick(self._known.ended, self._known.committed, troubles=troubles)
-        # The tasks first: a task that ended in success wrote its mark before, so the marks then hold it.
-        ended = await self._ended(client)
-        committed = await self._committed()
-        self._completed = counts.completed
-        return Tick(ended, committed, troubles=troubles)
+            return replace(self._known, troubles=(), is_gone=True)
+        counts = _Counts.of(answer.task_counts)
+        troubles = await self._pool_troubles(client) if counts.only_waits else ()
+        tick = replace(self._known, is_gone=False, troubles=troubles)
+        if counts.lost_a_run_since(self._counts):
+            tick = replace(tick, requeued=tick.requeued | await self._waiting_again(client))
+        if counts.completed != self._counts.completed:
+            # The tasks first: a task that ended in success wrote its mark before, so the marks hold it then.
+            ended = await self._ended(client)
+            tick = replace(tick, ended=ended, committed=await self._committed())
+        # Only now: after an answer that was lost, the next look must ask again.
+        self._counts = counts
+        return tick
 
     async def _ended(self, client: BatchClient) -> dict[str, BatchTaskOutcome]:
         tasks = client.list_tasks(
@@ -143,6 +168,17 @@ class _Look:
         marks = self._storage.get_container_client(self._poller.commit_container)
         names = marks.list_blob_names(name_starts_with=self._poller.commit_folder)
         return frozenset([name async for name in names])
+
+    async def _waiting_again(self, client: BatchClient) -> frozenset[str]:
+        tasks = client.list_tasks(
+            self._poller.job_id,
+            filter="state eq 'active'",
+            select=["id", "state", "previousState"],
+            max_results=_PAGE,
+        )
+        return frozenset(
+            [task.id async for task in tasks if str(task.get("previousState")).lower() == "running"]
+        )
 
     async def _pool_troubles(self, client: BatchClient) -> tuple[str, ...]:
         job = await client.get_job(self._poller.job_id, select=["id", "poolInfo"])

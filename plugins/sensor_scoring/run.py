@@ -14,6 +14,7 @@ from sensor_scoring.hooks import ScoringBatchHook
 from sensor_scoring.plan import Plan
 from sensor_scoring.run_hour import scoring_hour
 from sensor_scoring.summary import Summary
+from sensor_scoring.task_states import TaskStates
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -25,7 +26,6 @@ PLAN, SCORE, SUMMARISE = "plan", "score", "summarise"
 """Ids of the DAG's tasks that others ask about."""
 
 _AFTERWARDS = frozenset({SCORE, "confirm", SUMMARISE, "alert", "verdict", "close"})
-_BAD_STATES = frozenset({"failed", "upstream_failed"})
 
 
 class Run:
@@ -80,46 +80,49 @@ class Run:
         return str(self._context["dag_run"].run_type) == "backfill"
 
     @cached_property
-    def states(self) -> dict[str, str]:
-        """State of each task instance; a mapped one is called ``score_0``, ``score_1`` and so on."""
-        found = self._ti.get_task_states(dag_id=self._ti.dag_id, run_ids=[self.dag_run_id])
-        return {name: str(state) for name, state in found.get(self.dag_run_id, {}).items()}
+    def states(self) -> TaskStates:
+        """States of the run's task instances."""
+        return TaskStates.of(self._context)
 
     def failed_steps(self) -> list[str]:
         """Name the steps before scoring that did not end well."""
-        return sorted(
-            step
-            for step, state in self.states.items()
-            if state in _BAD_STATES and step not in _AFTERWARDS and not step.startswith(f"{SCORE}_")
-        )
+        return [
+            name
+            for name in self.states.failed_tasks()
+            if name not in _AFTERWARDS and not name.startswith(f"{SCORE}_")
+        ]
 
     def plan(self) -> Plan | None:
         """Return the plan; None if this run has not made one, whatever an earlier try left there."""
-        if self.states.get(PLAN) != "success":
+        if not self.states.is_success(PLAN):
             return None
         text = self.store.read(self.settings.runs_container, layout.plan_blob(self.base))
         return Plan.from_json(text) if text else None
 
     def summary(self) -> Summary | None:
         """Return the summary; None likewise."""
-        if self.states.get(SUMMARISE) != "success":
+        if not self.states.is_success(SUMMARISE):
             return None
         text = self.store.read(self.settings.runs_container, layout.summary_blob(self.base))
         return Summary.from_json(text) if text else None
 
     def reports(self) -> list[Report]:
-        """Return the reports of all Batch tasks of the run, oldest job first."""
+        """Return the reports of all Batch tasks of the run, a group's in the order of its attempts."""
         runs = self.settings.runs_container
-        names = sorted(blob.name for blob in self.store.found(runs, layout.reports_folder(self.base)))
+        blobs = (blob.name for blob in self.store.found(runs, layout.reports_folder(self.base)))
+        names = sorted(blobs, key=_attempt_of)
         return [Report.from_json(text) for text in self.store.read_all(runs, names) if text]
 
-    def failures(self, plan: Plan) -> dict[str, str]:
+    def failures(self) -> dict[str, str]:
         """Return why groups failed, in the words of the operator that gave up on them."""
-        failed = [
-            index for index in range(len(plan.groups)) if self.states.get(f"{SCORE}_{index}") in _BAD_STATES
-        ]
+        failed = self.states.failed_indexes(SCORE)
         if not failed:
             return {}
         said = self._ti.xcom_pull(task_ids=SCORE, key="failure", map_indexes=failed)
         # Positions mean nothing: an instance that said nothing leaves no gap.
         return {entry["item"]: entry["reason"] for entry in said or () if entry}
+
+
+def _attempt_of(report_blob: str) -> tuple[int, int]:
+    attempt = ids.AttemptId.parse(report_blob.rpartition("/")[2].removesuffix(".json"))
+    return (attempt.epoch, attempt.attempt) if attempt else (-1, -1)

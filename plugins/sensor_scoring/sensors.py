@@ -10,6 +10,7 @@ from airflow.sdk import BaseSensorOperator
 from sensor_scoring.errors import PredictionsIncomplete
 from sensor_scoring.plan import Plan
 from sensor_scoring.retries import RETRY_TABLE
+from sensor_scoring.task_states import TaskStates
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -84,7 +85,7 @@ class PredictionBlobSensor(BaseSensorOperator):
         return Plan.from_json(text)
 
     def _given_up(self, context: Context, plan: Plan) -> list[str]:
-        states = score_states(context, self.score_task_id)
+        states = TaskStates.of(context).mapped(self.score_task_id)
         return [
             sensor
             for index, sensors in enumerate(plan.groups.values())
@@ -119,11 +120,3 @@ class PredictionBlobSensor(BaseSensorOperator):
             self.log.info("Predictions of %s: %d, %s", plan.hour, len(verdict.fresh), verdict.describe())
             return
         raise PredictionsIncomplete(f"predictions of {plan.hour}: {verdict.describe()}")
-
-
-def score_states(context: Context, task_id: str) -> dict[int, str]:
-    """Return the state of each instance of a mapped task in this run, by map index."""
-    ti = context["ti"]
-    found = ti.get_task_states(dag_id=ti.dag_id, task_ids=[task_id], run_ids=[ti.run_id])
-    states = found.get(ti.run_id, {})
-    return {int(name.rpartition("_")[2]): str(state) for name, state in states.items() if name != task_id}

@@ -35,6 +35,9 @@ class Settings:
     """Ceiling the autoscale formula may never exceed."""
     slots_per_node: int = 4
     """Batch tasks that run at once on a node of a pool we create."""
+    sensors_per_task: int = 0
+    """Sensors that one Batch task scores, and one task instance stands for. 0 chooses: 1 up to 400 sensors
+    with readings, above that as many as make 400 tasks."""
     floor_minutes: int = 15
     """How long a run holds the nodes it asked for, before the queue alone decides."""
     scoring_image: str = "sensor-scoring:latest"
@@ -76,6 +79,8 @@ class Settings:
             raise SettingsError(
                 f"{PREFIX}TOLERATED_FAILED_SHARE is {self.tolerated_failed_share}, not a share"
             )
+        if self.sensors_per_task < 0:
+            raise SettingsError(f"{PREFIX}SENSORS_PER_TASK is {self.sensors_per_task}; it must be 0 or more")
         for name in ("max_nodes", "slots_per_node", "task_minutes", "poll_seconds"):
             if getattr(self, name) <= 0:
                 raise SettingsError(f"{PREFIX}{name.upper()} is {getattr(self, name)}; it must be above 0")

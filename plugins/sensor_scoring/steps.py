@@ -8,10 +8,13 @@ from __future__ import annotations
 import logging
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk.configuration import conf
 
 from scoring_contract import layout
 from scoring_contract.registry import Registry
+from sensor_scoring.airflow_needs import needs_of, refused_or_short
 from sensor_scoring.alerts import message_for
 from sensor_scoring.autoscale import AutoscalePolicy, Floor
 from sensor_scoring.errors import RunFailed
@@ -47,14 +50,17 @@ def make_plan(run: Run, context: Context) -> list[str]:
         hour=run.hour,
         run=run.base,
         planned_at=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+        sensors_per_task=settings.sensors_per_task,
     )
+    for shortfall in refused_or_short(needs_of(len(plan.groups)), conf.getint):
+        log.warning("%s", shortfall)
     orders = {layout.manifest_blob(run.base, manifest.group): manifest.to_json() for manifest in manifests}
     run.store.write_all(settings.runs_container, orders)
     run.store.write(settings.runs_container, layout.plan_blob(run.base), plan.to_json())
     context["ti"].xcom_push(key="plan_blob", value=layout.plan_blob(run.base))
     log.info(
-        "%s: %d sensors to score, %d silent, %d without a model",
-        *(run.hour, len(plan.groups), len(plan.silent), len(plan.unmodelled)),
+        "%s: %d sensors to score in %d groups, %d silent, %d without a model",
+        *(run.hour, len(plan.expectation.sensors), len(plan.groups), len(plan.silent), len(plan.unmodelled)),
     )
     return list(plan.groups)
 
@@ -101,7 +107,7 @@ def write_summary(run: Run) -> dict[str, int]:
         plan,
         run.reports(),
         expectation.judge(run.store.found(run.settings.predictions_container, expectation.folder)),
-        run.failures(plan),
+        run.failures(),
         dag_run_id=run.dag_run_id,
         failed_steps=run.failed_steps(),
     )
@@ -123,9 +129,10 @@ def send_alert(run: Run, context: Context) -> None:
         log.info("All is well; nobody is told")
 
 
-def give_verdict(run: Run) -> None:
+def give_verdict(run: Run) -> dict[str, Any]:
     """Fail, naming why, unless the run is good enough.
 
+    :return: what consumers of the hour are told, see :data:`sensor_scoring.assets.SCORED_HOUR`
     :raises RunFailed: if more sensors failed than tolerated, another step failed, or the summary is missing
     """
     summary, settings = run.summary(), run.settings
@@ -142,6 +149,7 @@ def give_verdict(run: Run) -> None:
     if summary.is_silent and settings.silent_hour_fails:
         raise RunFailed(f"no sensor sent anything in {summary.hour}")
     log.info("%s is good: %s", summary.hour, summary.counts())
+    return {"hour": str(summary.hour), "run": summary.run, "counts": summary.counts()}
 
 
 def ensure_pool_of(pool_id: str, image: str, settings: Settings, *, batch_tasks: int) -> str:

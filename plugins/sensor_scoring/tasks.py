@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from airflow.sdk import get_current_context, task
 
+from sensor_scoring.assets import SCORED_HOUR
 from sensor_scoring.settings import Settings
 
 if TYPE_CHECKING:
@@ -51,12 +52,13 @@ def alert() -> None:
     send_alert(_this_run(), get_current_context())
 
 
-@task(trigger_rule="all_done")
+@task(trigger_rule="all_done", outlets=[SCORED_HOUR])
 def verdict() -> None:
-    """Decide whether the run is red."""
+    """Decide whether the run is red; tell other DAGs of a scored hour if it is not."""
     from sensor_scoring.steps import give_verdict
 
-    give_verdict(_this_run())
+    context = get_current_context()
+    context["outlet_events"][SCORED_HOUR].extra = give_verdict(_this_run())
 
 
 @task(task_id="pool")

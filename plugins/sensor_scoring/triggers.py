@@ -162,7 +162,10 @@ class BatchTaskTrigger(BaseEventTrigger):
     def _say(self, tick: Tick) -> None:
         if tick.outage:
             self.log.warning("Azure Batch has not answered for %.0f s: %s", tick.outage_seconds, tick.outage)
-        for sentence in tick.troubles:
+        sentences = list(tick.troubles)
+        if self.batch_task_id in tick.requeued:
+            sentences.append("its node was lost or pre-empted; Batch runs the same task again elsewhere")
+        for sentence in sentences:
             if sentence not in self._said:
                 self._said.add(sentence)
                 self.log.warning("Waiting for Batch task %s: %s", self.batch_task_id, sentence)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import io
 import sqlite3
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -30,6 +31,7 @@ from scoring_contract.registry import Registry
 from sensor_scoring.summary import Outcome
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from ingest.loader import Laid
@@ -79,6 +81,7 @@ def story(stack: Stack, readings: Path) -> Story:
     return Story(summary, laid, folder, airflow_log(stack))
 
 
+@pytest.mark.behaviour("silent")
 def test_every_sensor_with_readings_is_scored(story: Story) -> None:
     """The run is good although a sensor is silent, some lines were no readings and a process was killed."""
     assert [sensor.sensor for sensor in story.summary.having(Outcome.SCORED)] == SCORED
@@ -114,6 +117,7 @@ def test_predictions_equal_what_scikit_learn_says(story: Story, readings: Path, 
     assert compared == story.summary.totals()["readings"] == 5 * 240
 
 
+@pytest.mark.behaviour("passing-cause")
 def test_the_killed_scorer_was_tried_again(story: Story, stack: Stack) -> None:
     """Airflow made a second Batch task for that sensor, and one each for the others."""
     (job,) = jobs_of(stack, story.summary)
@@ -163,17 +167,43 @@ def test_the_same_hour_again_gives_the_same(story: Story, stack: Stack) -> None:
     assert stack.storage.container(Container.MODELS).download_blob(layout.REGISTRY_BLOB).readall() == registry
 
 
-def test_an_altered_model_fails_its_sensor_alone(story: Story, stack: Stack) -> None:
-    """The others are scored; summary and the one alert name the sensor and why; nothing is tried twice."""
+@contextmanager
+def an_altered_model(stack: Stack, sensor: str) -> Iterator[None]:
+    """Let a sensor's model have other bytes than the registry says, for a while."""
     models = stack.storage.container(Container.MODELS)
     registry = Registry.from_json(models.download_blob(layout.REGISTRY_BLOB).readall())
-    blob = registry.sensors["2_1"].model.blob
+    blob = registry.sensors[sensor].model.blob
     original = models.download_blob(blob).readall()
     models.upload_blob(blob, original.replace(b"0.", b"1.", 1), overwrite=True)
     try:
-        summary = hourly.score(stack, HOUR, on_line=lambda _line: None)
+        yield
     finally:
         models.upload_blob(blob, original, overwrite=True)
+
+
+@pytest.mark.behaviour("partly-failed")
+def test_a_packed_task_fails_for_one_sensor_alone(story: Story, stack: Stack) -> None:
+    """Of five sensors in two Batch tasks the one with the altered model fails; the others are scored."""
+    assert story.summary.having(Outcome.FAILED) == ()
+    with an_altered_model(stack, "1_2"):
+        packs = {"SENSOR_SCORING_SENSORS_PER_TASK": "3"}
+        summary = hourly.score(stack, HOUR, on_line=lambda _line: None, settings=packs)
+    (failed,) = summary.having(Outcome.FAILED)
+    assert failed.sensor == "1_2"
+    assert [sensor.sensor for sensor in summary.having(Outcome.SCORED)] == ["1_1", "1_3", "2_1", "2_2"]
+    (job,) = jobs_of(stack, summary)
+    assert sorted(task.display_name for task in batch_client(stack).list_tasks(job)) == [
+        "1_1..1_3",
+        "2_1..2_2",
+    ]
+    assert f"1 of 3 sensors failed: 1_2: {failed.reason}" in airflow_log(stack)
+
+
+@pytest.mark.behaviour("permanent-cause", "sibling")
+def test_an_altered_model_fails_its_sensor_alone(story: Story, stack: Stack) -> None:
+    """The others are scored; summary and the one alert name the sensor and why; nothing is tried twice."""
+    with an_altered_model(stack, "2_1"):
+        summary = hourly.score(stack, HOUR, on_line=lambda _line: None)
     (failed,) = summary.having(Outcome.FAILED)
     assert failed.sensor == "2_1"
     assert "sha256" in failed.reason or "digest" in failed.reason

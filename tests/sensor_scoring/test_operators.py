@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +22,8 @@ from sensor_scoring.operators import AzureBatchSubmitOperator, AzureBatchTaskOpe
 from sensor_scoring.outcome import BatchTaskOutcome
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from conftest import Account
 
     from local_stack.azurite import BlobStorage
@@ -92,6 +96,14 @@ def outcome_of(account: Account, task_id: str) -> dict[str, Any]:
     return {"job_id": JOB, "task_id": task_id, "outcome": BatchTaskOutcome.of(task).to_event()}
 
 
+def until(condition: Callable[[], object]) -> None:
+    """Poll a real effect until it is there."""
+    deadline = time.monotonic() + 15
+    while not condition():
+        assert time.monotonic() < deadline, "not true in time"
+        time.sleep(0.02)
+
+
 def tasks(account: Account) -> list[str]:
     """Return the Batch tasks of the job."""
     return sorted(task.id for task in account.client.list_tasks(JOB))
@@ -143,6 +155,7 @@ def test_a_cleared_run_submits_nothing_in_bulk(ready: Account, tried: Try, job: 
     assert tasks(ready) == []
 
 
+@pytest.mark.behaviour("airflow-dies")
 def test_a_retry_waits_for_the_task_that_still_runs(ready: Account) -> None:
     """The worker died, the Batch task did not: nothing is scored twice."""
     tried = Try()
@@ -150,6 +163,7 @@ def test_a_retry_waits_for_the_task_that_still_runs(ready: Account) -> None:
     assert tasks(ready) == [name_of(0)]
 
 
+@pytest.mark.behaviour("adopted")
 def test_a_retry_takes_a_success_as_it_is(ready: Account) -> None:
     """It ended while nobody looked; there is nothing to wait for and nothing to do again."""
     tried = Try()
@@ -159,6 +173,7 @@ def test_a_retry_takes_a_success_as_it_is(ready: Account) -> None:
     assert tasks(ready) == [name_of(0)]
 
 
+@pytest.mark.behaviour("passing-cause")
 def test_a_failure_is_said_once_and_then_tried_again(ready: Account) -> None:
     """The first look raises it with the end of what was printed; the retry makes the next attempt."""
     tried = Try()
@@ -172,6 +187,40 @@ def test_a_failure_is_said_once_and_then_tried_again(ready: Account) -> None:
     assert deferred(an_operator(), tried) == name_of(1)
 
 
+def without_nodes(account: Account) -> None:
+    """Take all nodes out of the pool, and with them the files of their tasks."""
+    nodes = [node.id for node in account.client.list_nodes("pool")]
+    account.client.begin_remove_nodes("pool", {"nodeList": nodes})
+    until(lambda: not list(account.client.list_nodes("pool")))
+
+
+def test_what_it_printed_is_read_from_the_log_container_once_the_node_is_gone(
+    ready: Account, storage: BlobStorage
+) -> None:
+    """A pool that scales in takes its nodes' files with it; the copies stay."""
+    assert storage.container("logs").exists()
+    tried, options = Try(), {"log_container": "logs", "log_folder": "{run}/{job}/{task}"}
+    event = outcome_of(ready, deferred(an_operator("echo the last words >&2; exit 5", **options), tried))
+    without_nodes(ready)
+    with pytest.raises(BatchTaskInterrupted, match="the last words"):
+        an_operator(**options).execute_complete(tried.context(), event)
+
+
+def test_a_log_that_cannot_be_read_hides_no_failure(
+    ready: Account, storage: BlobStorage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """How the Batch task ended is the fact; what it printed is a help."""
+    tried, options = Try(), {"log_container": "logs", "permanent_exit_codes": [3]}
+    event = outcome_of(ready, deferred(an_operator("exit 3", **options), tried))
+    without_nodes(ready)
+    wrong = storage.connection_string.replace("AccountKey=", "AccountKey=AAAA")
+    connection = {"conn_type": "wasb", "extra": {"connection_string": wrong}}
+    monkeypatch.setenv(f"AIRFLOW_CONN_{WASB_CONN.upper()}", json.dumps(connection))
+    with pytest.raises(BatchTaskRejected, match="exit code 3"):
+        an_operator(**options).execute_complete(tried.context(), event)
+
+
+@pytest.mark.behaviour("airflow-dies")
 def test_a_failure_that_nobody_saw_is_raised_before_the_next_attempt(ready: Account) -> None:
     """The triggerer died: the retry finds the failed task, says so, and only the next try goes on."""
     tried = Try()

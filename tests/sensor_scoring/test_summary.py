@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from scoring_contract.hour import RunHour
 from scoring_contract.report import Cause, Report, SensorReport, SensorState
-from sensor_scoring.alerts import message_for
+from sensor_scoring.alerts import REPAIR, message_for
 from sensor_scoring.gate import GateVerdict
 from sensor_scoring.plan import Plan
 from sensor_scoring.summary import Outcome, Summary, summarise
@@ -117,5 +117,5 @@ def test_one_message_names_everything_that_needs_a_person() -> None:
         "Silent (no readings): 1_3",
         "No model yet: 2_1",
         "Run: manual__1; logs and reports: run/",
-        "To repair: clear the failed 'score' instances with downstream.",
+        REPAIR,
     ]

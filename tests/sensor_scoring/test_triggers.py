@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -17,13 +18,15 @@ from sensor_scoring.poller import Tick
 from sensor_scoring.triggers import SETTLED_SECONDS, BatchTaskTrigger, PredictionBlobTrigger
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
 
     from conftest import Account
 
     from local_stack.azurite import BlobStorage
 
 BATCH_CONN, WASB_CONN = "batch_for_tests", "wasb_for_tests"
+POOL = "pool"
+REQUEUE = {"nodeRebootOption": "requeue"}
 JOB = "scoring-20180829T02-0123456789-g2"
 HOUR = RunHour.parse("2018-08-29T02")
 
@@ -160,11 +163,53 @@ def test_one_poll_serves_many_tasks_with_few_calls(ready: Account) -> None:
     assert sizes == sorted(sizes), "each tick holds all that is known, never only what is new"
 
 
+@pytest.mark.behaviour("node-lost")
+def test_a_task_that_lost_its_node_is_seen_waiting_again(account_with: Callable[..., Account]) -> None:
+    """Batch runs the same task again, on another node or the same one after its restart."""
+    account = account_with(boot=timedelta(minutes=4))
+    account.pool()
+    account.job()
+    account.advance(minutes=4)
+    for name in ("task", "sibling"):
+        account.add(name, "sleep 60")
+        account.running(name)
+    (node,) = account.client.list_nodes(POOL)
+
+    async def see_requeue() -> list[Tick]:
+        seen = []
+        async for tick in BatchTaskTrigger.open_shared_stream(a_trigger().serialize()[1]):
+            seen.append(tick)
+            if len(seen) == 1:
+                await asyncio.to_thread(account.client.begin_reboot_node, POOL, node.id, REQUEUE)
+            if tick.requeued:
+                return seen
+        raise AssertionError
+
+    seen = asyncio.run(see_requeue())
+    assert seen[-1].requeued == {"task", "sibling"}
+    assert not seen[-1].ended
+
+
+@pytest.mark.behaviour("node-lost")
+def test_a_requeue_is_said_once_to_whom_it_concerns(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The sensor's own log says why it takes longer; its siblings' logs say nothing."""
+    said: list[tuple[object, ...]] = []
+    requeued = Tick(requeued=frozenset({"task"}))
+    for name in ("task", "sibling"):
+        trigger = a_trigger(name)
+        monkeypatch.setattr(trigger.log, "warning", lambda *words: said.append(words))
+        filtered(trigger, requeued, requeued, Tick(ended=ended(name)))
+    assert [(words[1], str(words[2]).split(";", maxsplit=1)[0]) for words in said] == [
+        ("task", "its node was lost or pre-empted")
+    ]
+
+
 def test_a_late_joiner_finds_what_ended_before() -> None:
     """The map is cumulative, so nobody needs to have seen every tick."""
     assert isinstance(filtered(a_trigger("task"), Tick(ended=ended("task"))), TaskSuccessEvent)
 
 
+@pytest.mark.behaviour("at-once")
 def test_a_failure_waits_until_the_deferral_has_settled() -> None:
     """The scheduler would take a task instance that is requeued at once for one whose worker died."""
     started = time.monotonic()
@@ -174,6 +219,7 @@ def test_a_failure_waits_until_the_deferral_has_settled() -> None:
     assert time.monotonic() - started >= 0.25
 
 
+@pytest.mark.behaviour("outage")
 def test_an_outage_is_waited_out_up_to_a_limit() -> None:
     """A service that is away for a while fails nobody; one that stays away fails all with the reason."""
     away = Tick(outage_seconds=10.0, outage="ServiceRequestError: no route")
@@ -183,6 +229,7 @@ def test_an_outage_is_waited_out_up_to_a_limit() -> None:
     assert gone.payload["error"] == "Azure Batch has not answered for 10 s: ServiceRequestError: no route"
 
 
+@pytest.mark.behaviour("pool-trouble")
 def test_a_pool_that_cannot_work_is_named_while_tasks_wait(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever opens the log of a waiting sensor reads why nothing happens, once."""
     trouble = "pool p: AccountCoreQuotaReached: no more cores; ask for more cores or lower max_nodes"

@@ -1,0 +1,32 @@
+"""Do something with every scored hour: runs once for each, as soon as its verdict is good.
+
+Start from a copy of this file to bring predictions to where people want them.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from airflow.sdk import DAG, task
+
+from sensor_scoring.assets import SCORED_HOUR
+
+
+@task
+def report(triggering_asset_events: dict) -> list[str]:
+    """Print the hours that this run is about, and return them."""
+    hours = [event.extra for events in triggering_asset_events.values() for event in events]
+    for hour in hours:
+        print(f"{hour['hour']}: {hour['counts']}; reports and summary in {hour['run']}/")  # noqa: T201  an example
+    return [hour["hour"] for hour in hours]
+
+
+with DAG(
+    "example_consumer",
+    schedule=[SCORED_HOUR],
+    start_date=datetime(2000, 1, 1, tzinfo=UTC),
+    catchup=False,
+    doc_md=__doc__,
+    tags=["example"],
+) as dag:
+    report()

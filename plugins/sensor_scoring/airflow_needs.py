@@ -1,0 +1,92 @@
+"""What a wide mapped task needs of Airflow's own settings: one list, for those who set and those who check.
+
+Airflow's defaults are made for tens of task instances, not for thousands that wait at once. Each process
+reads its settings for itself, so all should have the same ones.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sensor_scoring.errors import SettingsError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+ACTIVE_RUNS = 4
+"""Runs of the DAG that may be under way at once: the live hour beside a backfill."""
+_FEW = 100
+"""Up to so many task instances Airflow's defaults do well enough."""
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """One option and the least it must be."""
+
+    section: str
+    option: str
+    least: int
+    because: str
+    """What happens below it."""
+    is_fatal: bool = False
+    """Whether a run cannot work below it, or is just slow."""
+
+    @property
+    def variable(self) -> str:
+        """The environment variable that sets it."""
+        return f"AIRFLOW__{self.section.upper()}__{self.option.upper()}"
+
+    def describe(self, found: int) -> str:
+        """Say what is wrong and what to set."""
+        return (
+            f"[{self.section}] {self.option} is {found}, and {self.because}. "
+            f"Set {self.variable} to {self.least} or more in all Airflow processes"
+        )
+
+
+def needs_of(groups: int) -> tuple[Need, ...]:
+    """Return what runs that map over so many groups need."""
+    width = Need(
+        *("core", "max_map_length", groups),
+        because=f"this hour has {groups} groups to map over (SENSOR_SCORING_SENSORS_PER_TASK packs them)",
+        is_fatal=True,
+    )
+    if groups <= _FEW:
+        return (width,)
+    waiting = groups * ACTIVE_RUNS
+    return (
+        width,
+        Need(
+            *("triggerer", "capacity", waiting),
+            because=f"{ACTIVE_RUNS} runs at once have {waiting} instances waiting: unless there are several "
+            "triggerers, what is over it waits unseen",
+        ),
+        Need(
+            *("core", "max_active_tasks_per_dag", 32),
+            because="no more instances of a run than that start or end at once",
+        ),
+        Need(
+            *("scheduler", "max_tis_per_query", 64),
+            because="the scheduler looks at no more instances than that in a loop",
+        ),
+    )
+
+
+def environ_for(groups: int) -> dict[str, str]:
+    """Return the environment variables that meet the needs."""
+    return {need.variable: str(need.least) for need in needs_of(groups)}
+
+
+def refused_or_short(needs: Iterable[Need], read: Callable[[str, str], int]) -> list[str]:
+    """Compare the needs with what is set.
+
+    :param read: returns the value of an option, given its section and name
+    :return: a sentence for each option that makes runs slow
+    :raises SettingsError: for one with which a run cannot work
+    """
+    unmet = [(need, found) for need in needs if (found := read(need.section, need.option)) < need.least]
+    for need, found in unmet:
+        if need.is_fatal:
+            raise SettingsError(need.describe(found))
+    return [need.describe(found) for need, found in unmet]

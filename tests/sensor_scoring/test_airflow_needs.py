@@ -1,0 +1,37 @@
+"""What a wide mapped task needs of Airflow's own settings."""
+
+from __future__ import annotations
+
+import pytest
+from airflow.sdk.configuration import conf
+
+from sensor_scoring.airflow_needs import environ_for, needs_of, refused_or_short
+from sensor_scoring.errors import SettingsError
+from sensor_scoring.packing import MOST_TASKS
+
+
+def test_more_groups_than_airflow_maps_over_are_refused_with_both_ways_out() -> None:
+    """Airflow itself says so only when the list is pushed, in the words of its API."""
+    with pytest.raises(SettingsError, match=r"1025 groups.*SENSORS_PER_TASK.*AIRFLOW__CORE__MAX_MAP_LENGTH"):
+        refused_or_short(needs_of(1025), conf.getint)
+
+
+def test_settings_that_make_a_wide_run_slow_are_named() -> None:
+    """With Airflow's defaults four wide runs do not fit into one triggerer."""
+    capacity, *others = refused_or_short(needs_of(MOST_TASKS), conf.getint)
+    assert "[triggerer] capacity is 1000" in capacity
+    assert "AIRFLOW__TRIGGERER__CAPACITY to 1600" in capacity
+    assert len(others) == 2
+
+
+def test_a_small_fleet_needs_nothing() -> None:
+    """Airflow's defaults do for a hundred sensors."""
+    assert refused_or_short(needs_of(100), conf.getint) == []
+
+
+@pytest.mark.parametrize("groups", [15, 400, 1000])
+def test_what_is_set_by_the_list_satisfies_it(groups: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One list serves those who set and those who check; every option is one that Airflow knows."""
+    for variable, value in environ_for(groups).items():
+        monkeypatch.setenv(variable, value)
+    assert refused_or_short(needs_of(groups), conf.getint) == []
