@@ -1,7 +1,6 @@
-"""The way to Azure Batch: pools, jobs, Batch tasks and their files, over Airflow's own hook.
+"""The way to Azure Batch: jobs, Batch tasks and their files, over Airflow's own hook; pools are next door.
 
-Beside ``blobs.py`` the one module that talks to the network; SDK models stop here. What to ask for is decided
-in ``pools.py``, ``autoscale.py``, ``batch_task.py`` and ``attempts.py``.
+What to ask for is decided in ``batch_task.py`` and ``attempts.py``. SDK models stop here.
 """
 
 from __future__ import annotations
@@ -9,8 +8,8 @@ from __future__ import annotations
 import binascii
 import logging
 from base64 import b64decode
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import timedelta
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from airflow.providers.microsoft.azure.hooks.batch import AzureBatchHook
@@ -22,22 +21,19 @@ from azure.batch import BatchClient, models
 from azure.batch.aio import BatchClient as AsyncBatchClient
 from azure.batch.models._models import BatchJobTerminateOptions  # 15.1.0 exports it nowhere else
 from azure.core.credentials import AzureNamedKeyCredential
-from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
+from azure.core.exceptions import HttpResponseError
 
 from sensor_scoring import ids
-from sensor_scoring.autoscale import Floor
 from sensor_scoring.azure_errors import batch_code_of, batch_explained
 from sensor_scoring.errors import (
     BatchAccessRefused,
     BatchError,
-    FormulaRefused,
     JobEnded,
-    PoolUnusable,
     QuotaReached,
     SubmissionRefused,
 )
 from sensor_scoring.outcome import SELECTED, BatchTaskOutcome
-from sensor_scoring.pools import autoscale_error, troubles_of
+from sensor_scoring.pool_keeper import PoolKeeper
 from sensor_scoring.submission import JOB_ENDED, Submission
 
 if TYPE_CHECKING:
@@ -45,14 +41,12 @@ if TYPE_CHECKING:
 
     from airflow.sdk import Connection
 
-    from sensor_scoring.pools import PoolSpec
 
 JOB_WALL_CLOCK = timedelta(hours=24)
 """No Batch job of ours lives longer, whatever else fails: active jobs are a quota."""
 
 # One lost answer must not hold a worker slot for the SDK's default of five minutes, times its retries.
 _TIMEOUTS = {"connection_timeout": 10, "read_timeout": 60}
-_FORMULA_BUSY = frozenset({"PoolBeingResized", "TooManyEnableAutoScaleRequests", "TooManyRequests"})
 _TASK_REFUSED = frozenset({"InvalidPropertyValue", "InvalidRequestBody", "InvalidConstraintValue"})
 _TASK_GONE = frozenset({"TaskCompleted", "TaskNotFound", "JobNotFound", "JobBeingDeleted"})
 _FILE_GONE = frozenset({
@@ -91,105 +85,10 @@ class ScoringBatchHook(AzureBatchHook):
         credential = self._shared_key(conn) or get_async_default_azure_credential(**_identity_of(conn))
         return AsyncBatchClient(endpoint=self._account_url(conn), credential=credential, **_TIMEOUTS)
 
-    # ------------------------------------------------------------------ pools
-
-    def ensure_pool(self, spec: PoolSpec, *, floor: Floor | None = None) -> list[str]:
-        """Create the pool, or adopt it as it is, with a formula for this run's load.
-
-        A fixed-size pool is left alone: somebody decided its size. Of an autoscale pool only the formula is
-        ours; a new one is evaluated on the pool before it is enabled, and a live floor is never lowered.
-
-        :return: what a person should know about the pool, a sentence each
-        :raises FormulaRefused: if the service does not accept the formula; the pool keeps its old one
-        :raises PoolUnusable: if the pool is being deleted
-        """
-        pool, now = self._pool(spec.pool_id)
-        if pool is None:
-            self._create_pool(spec, floor)
-            self.log.info("Created pool %s, scaling up to %d nodes", spec.pool_id, spec.policy.max_nodes)
-            pool, now = self._pool(spec.pool_id)
-            return troubles_of(pool) if pool else []
-        if str(pool.get("state") or "").lower() == "deleting":
-            raise PoolUnusable(f"pool {spec.pool_id} is being deleted; the next try finds it gone")
-        if not pool.get("enableAutoScale"):
-            self.log.info("Pool %s has a fixed size; its size is left alone", spec.pool_id)
-        else:
-            self._refresh_formula(spec, pool, floor, now)
-        return self.pool_troubles(spec.pool_id)
-
-    def pool_troubles(self, pool_id: str) -> list[str]:
-        """Say what keeps the pool from working; empty if nothing does."""
-        with batch_explained(f"look at pool {pool_id}", self.conn_id):
-            pool = self.connection.get_pool(pool_id)
-            nodes = self.connection.list_nodes(pool_id, select=["id", "state", "errors"])
-            return troubles_of(pool, nodes)
-
-    def service_time(self) -> datetime:
-        """Return the service's clock: formulas are evaluated by it, not by ours."""
-        seen: list[datetime] = []
-        with batch_explained("ask for the time", self.conn_id):
-            pages = self.connection.list_pools(
-                max_results=1, select=["id"], raw_response_hook=lambda answer: seen.append(_date_of(answer))
-            ).by_page()
-            next(iter(pages), None)
-        return seen[0]
-
-    def _pool(self, pool_id: str) -> tuple[Mapping[str, Any] | None, datetime]:
-        seen: list[datetime] = []
-        with batch_explained(f"look for pool {pool_id}", self.conn_id):
-            try:
-                pool = self.connection.get_pool(
-                    pool_id, raw_response_hook=lambda answer: seen.append(_date_of(answer))
-                )
-            except ResourceNotFoundError:
-                return None, datetime.now(UTC)
-        return pool, seen[0]
-
-    def _create_pool(self, spec: PoolSpec, floor: Floor | None) -> None:
-        formula = spec.policy.formula(floor)
-        known = {"PoolExists": None, "AutoScalingFormulaSyntaxError": FormulaRefused}
-        with batch_explained(f"create pool {spec.pool_id}", self.conn_id, known):
-            self.connection.create_pool(models.BatchPoolCreateOptions(spec.request(formula)))
-
-    def _refresh_formula(
-        self, spec: PoolSpec, pool: Mapping[str, Any], floor: Floor | None, now: datetime
-    ) -> None:
-        present = str(pool.get("autoScaleFormula") or "")
-        live = Floor.of_formula(present, now=now)
-        formula = spec.policy.formula(floor.merged(live) if floor else live)
-        if formula == present:
-            return
-        self.check_formula(spec.pool_id, formula)
-        try:
-            with batch_explained(f"set the formula of pool {spec.pool_id}", self.conn_id):
-                # No retries: "too many requests" means another run has just set a formula that will do.
-                self.connection.enable_pool_auto_scale(
-                    spec.pool_id,
-                    models.BatchPoolEnableAutoScaleOptions(auto_scale_formula=formula),
-                    retry_total=0,
-                )
-        except BatchError as error:
-            if error.code not in _FORMULA_BUSY:
-                raise
-            self.log.warning("Pool %s keeps its formula for now: %s", spec.pool_id, error)
-
-    def check_formula(self, pool_id: str, formula: str) -> str:
-        """Evaluate a formula on the live pool without changing the pool.
-
-        :return: the service's result, ``$TargetDedicatedNodes=2;...``
-        :raises FormulaRefused: with the service's words on what is wrong and where
-        """
-        known = {"AutoScalingFormulaSyntaxError": FormulaRefused}
-        with batch_explained(f"evaluate a formula on pool {pool_id}", self.conn_id, known):
-            run = self.connection.evaluate_pool_auto_scale(
-                pool_id, models.BatchPoolEvaluateAutoScaleOptions(auto_scale_formula=formula)
-            )
-        if run.get("error"):
-            code = str(run["error"].get("code") or "")
-            raise FormulaRefused(
-                f"pool {pool_id} refuses the formula: {autoscale_error(run['error'])}", code=code
-            )
-        return run.results or ""
+    @cached_property
+    def pools(self) -> PoolKeeper:
+        """The account's pools."""
+        return PoolKeeper(self.connection, conn_id=self.conn_id)
 
     # ------------------------------------------------------------------ jobs
 
@@ -351,8 +250,3 @@ class ScoringBatchHook(AzureBatchHook):
 def _identity_of(conn: Connection) -> dict[str, str | None]:
     extra = conn.extra_dejson
     return {name: extra.get(name) for name in ("managed_identity_client_id", "workload_identity_tenant_id")}
-
-
-def _date_of(answer: Any) -> datetime:
-    text = answer.http_response.headers.get("Date")
-    return parsedate_to_datetime(text).astimezone(UTC) if text else datetime.now(UTC)

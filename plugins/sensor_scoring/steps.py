@@ -170,10 +170,10 @@ def _prepare_pool(hook: ScoringBatchHook, spec: PoolSpec, settings: Settings, *,
         batch_tasks=batch_tasks,
         slots_per_task=1,
         slots_per_node=settings.slots_per_node,
-        now=hook.service_time(),
+        now=hook.pools.service_time(),
         hold=timedelta(minutes=settings.floor_minutes),
     )
-    for trouble in hook.ensure_pool(spec, floor=floor):
+    for trouble in hook.pools.ensure(spec, floor=floor):
         log.warning("%s", trouble)
 
 

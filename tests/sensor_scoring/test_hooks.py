@@ -38,7 +38,7 @@ SPEC = PoolSpec(
 
 def a_floor(account: Account, nodes: int, minutes: float = 10) -> Floor:
     """Ask for nodes for some time from the service's now on."""
-    return Floor(nodes, account.hook.service_time() + timedelta(minutes=minutes))
+    return Floor(nodes, account.hook.pools.service_time() + timedelta(minutes=minutes))
 
 
 def a_request(task_id: str, *, words: int = 1) -> dict:
@@ -59,7 +59,7 @@ def connect(monkeypatch: pytest.MonkeyPatch, account: Account, *, key: str) -> S
 
 def test_a_pool_is_created_with_nodes_for_the_announced_load(account: Account) -> None:
     """A run that knows its load has its nodes before any sample shows it."""
-    assert account.hook.ensure_pool(SPEC, floor=a_floor(account, 3)) == []
+    assert account.hook.pools.ensure(SPEC, floor=a_floor(account, 3)) == []
     pool = account.client.get_pool(POOL)
     assert pool["enableAutoScale"] is True
     assert pool["targetDedicatedNodes"] == 3
@@ -69,11 +69,11 @@ def test_a_pool_is_created_with_nodes_for_the_announced_load(account: Account) -
 def test_a_second_run_never_lowers_a_live_floor(account: Account) -> None:
     """While one run still needs four nodes, another that needs one leaves them there."""
     first = a_floor(account, 4)
-    account.hook.ensure_pool(SPEC, floor=first)
+    account.hook.pools.ensure(SPEC, floor=first)
     account.advance(minutes=1)
-    account.hook.ensure_pool(SPEC, floor=a_floor(account, 1))
+    account.hook.pools.ensure(SPEC, floor=a_floor(account, 1))
     formula = account.client.get_pool(POOL)["autoScaleFormula"]
-    live = Floor.of_formula(formula, now=account.hook.service_time())
+    live = Floor.of_formula(formula, now=account.hook.pools.service_time())
     assert live is not None
     assert live.nodes == 4
     assert live.until > first.until
@@ -82,7 +82,7 @@ def test_a_second_run_never_lowers_a_live_floor(account: Account) -> None:
 def test_a_pool_of_fixed_size_is_left_alone(account: Account) -> None:
     """Somebody decided its size; the hook sets no formula there."""
     account.pool(nodes=2)
-    account.hook.ensure_pool(SPEC, floor=a_floor(account, 5))
+    account.hook.pools.ensure(SPEC, floor=a_floor(account, 5))
     pool = account.client.get_pool(POOL)
     assert pool["targetDedicatedNodes"] == 2
     assert not pool.get("enableAutoScale")
@@ -90,35 +90,35 @@ def test_a_pool_of_fixed_size_is_left_alone(account: Account) -> None:
 
 def test_a_wrong_formula_is_refused_before_it_is_enabled(account: Account) -> None:
     """The message shows where; the pool keeps the formula it had."""
-    account.hook.ensure_pool(SPEC)
+    account.hook.pools.ensure(SPEC)
     before = account.client.get_pool(POOL)["autoScaleFormula"]
     with pytest.raises(FormulaRefused) as caught:
-        account.hook.check_formula(POOL, "$TargetDedicatedNodes = min(3, ;")
+        account.hook.pools.check_formula(POOL, "$TargetDedicatedNodes = min(3, ;")
     assert "Line 1, Col" in str(caught.value)
     assert account.client.get_pool(POOL)["autoScaleFormula"] == before
 
 
 def test_a_formula_that_was_enabled_a_moment_ago_is_kept(account: Account) -> None:
     """The service takes one formula in 30 seconds; a run that comes too soon goes on with the old one."""
-    account.hook.ensure_pool(SPEC, floor=a_floor(account, 1))
+    account.hook.pools.ensure(SPEC, floor=a_floor(account, 1))
     account.advance(minutes=1)
-    account.hook.ensure_pool(SPEC, floor=a_floor(account, 2))
+    account.hook.pools.ensure(SPEC, floor=a_floor(account, 2))
     kept = account.client.get_pool(POOL)["autoScaleFormula"]
-    account.hook.ensure_pool(SPEC, floor=a_floor(account, 3))
+    account.hook.pools.ensure(SPEC, floor=a_floor(account, 3))
     assert account.client.get_pool(POOL)["autoScaleFormula"] == kept
 
 
 def test_the_clock_is_the_services(account: Account) -> None:
     """Formulas are evaluated by the service's clock, so floors are set by it."""
-    assert abs(account.hook.service_time() - datetime.now(UTC)) < timedelta(days=36500)
-    assert account.hook.service_time().tzinfo is not None
+    assert abs(account.hook.pools.service_time() - datetime.now(UTC)) < timedelta(days=36500)
+    assert account.hook.pools.service_time().tzinfo is not None
 
 
 def test_a_wrong_key_is_one_clear_sentence(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
     """It names the connection and what to check, and holds no key."""
     key = base64.b64encode(b"not the key").decode()
     with pytest.raises(BatchAccessRefused) as caught:
-        connect(monkeypatch, account, key=key).service_time()
+        connect(monkeypatch, account, key=key).pools.service_time()
     assert str(caught.value) == (
         "cannot ask for the time: Azure Batch (connection other_batch) refused access "
         "(AuthenticationFailed); check the account name, the key or the role of the identity"
@@ -130,7 +130,7 @@ def test_a_key_that_is_none_is_named_before_any_call(
 ) -> None:
     """A mistyped key is told from a refused one."""
     with pytest.raises(BatchAccessRefused, match="other_batch is not a Batch key"):
-        connect(monkeypatch, account, key="not base64!").service_time()
+        connect(monkeypatch, account, key="not base64!").pools.service_time()
 
 
 def test_an_active_job_is_used_and_an_ended_one_is_not(account: Account) -> None:

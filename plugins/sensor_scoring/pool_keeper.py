@@ -1,0 +1,145 @@
+"""Pools: made or adopted, with a formula for the load of a run; and what keeps them from working.
+
+What a pool and its formula look like is decided in ``pools.py`` and ``autoscale.py``.
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Any
+
+from azure.batch import models
+from azure.core.exceptions import ResourceNotFoundError
+
+from sensor_scoring.autoscale import Floor
+from sensor_scoring.azure_errors import batch_explained
+from sensor_scoring.errors import BatchError, FormulaRefused, PoolUnusable
+from sensor_scoring.pools import autoscale_error, troubles_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from azure.batch import BatchClient
+
+    from sensor_scoring.pools import PoolSpec
+
+log = logging.getLogger(__name__)
+
+_FORMULA_BUSY = frozenset({"PoolBeingResized", "TooManyEnableAutoScaleRequests", "TooManyRequests"})
+
+
+class PoolKeeper:
+    """Pools of one Batch account.
+
+    :param client: the SDK's client
+    :param conn_id: its connection, named in sentences
+    """
+
+    def __init__(self, client: BatchClient, *, conn_id: str) -> None:
+        self._client = client
+        self._conn_id = conn_id
+
+    def ensure(self, spec: PoolSpec, *, floor: Floor | None = None) -> list[str]:
+        """Create the pool, or adopt it as it is, with a formula for this run's load.
+
+        A fixed-size pool is left alone: somebody decided its size. Of an autoscale pool only the formula is
+        ours; a new one is evaluated on the pool before it is enabled, and a live floor is never lowered.
+
+        :return: what a person should know about the pool, a sentence each
+        :raises FormulaRefused: if the service does not accept the formula; the pool keeps its old one
+        :raises PoolUnusable: if the pool is being deleted
+        """
+        pool, now = self._pool(spec.pool_id)
+        if pool is None:
+            self._create_pool(spec, floor)
+            log.info("Created pool %s, scaling up to %d nodes", spec.pool_id, spec.policy.max_nodes)
+            pool, now = self._pool(spec.pool_id)
+            return troubles_of(pool) if pool else []
+        if str(pool.get("state") or "").lower() == "deleting":
+            raise PoolUnusable(f"pool {spec.pool_id} is being deleted; the next try finds it gone")
+        if not pool.get("enableAutoScale"):
+            log.info("Pool %s has a fixed size; its size is left alone", spec.pool_id)
+        else:
+            self._refresh_formula(spec, pool, floor, now)
+        return self.troubles(spec.pool_id)
+
+    def troubles(self, pool_id: str) -> list[str]:
+        """Say what keeps the pool from working; empty if nothing does."""
+        with batch_explained(f"look at pool {pool_id}", self._conn_id):
+            pool = self._client.get_pool(pool_id)
+            nodes = self._client.list_nodes(pool_id, select=["id", "state", "errors"])
+            return troubles_of(pool, nodes)
+
+    def service_time(self) -> datetime:
+        """Return the service's clock: formulas are evaluated by it, not by ours."""
+        seen: list[datetime] = []
+        with batch_explained("ask for the time", self._conn_id):
+            pages = self._client.list_pools(
+                max_results=1, select=["id"], raw_response_hook=lambda answer: seen.append(_date_of(answer))
+            ).by_page()
+            next(iter(pages), None)
+        return seen[0]
+
+    def _pool(self, pool_id: str) -> tuple[Mapping[str, Any] | None, datetime]:
+        seen: list[datetime] = []
+        with batch_explained(f"look for pool {pool_id}", self._conn_id):
+            try:
+                pool = self._client.get_pool(
+                    pool_id, raw_response_hook=lambda answer: seen.append(_date_of(answer))
+                )
+            except ResourceNotFoundError:
+                return None, datetime.now(UTC)
+        return pool, seen[0]
+
+    def _create_pool(self, spec: PoolSpec, floor: Floor | None) -> None:
+        formula = spec.policy.formula(floor)
+        known = {"PoolExists": None, "AutoScalingFormulaSyntaxError": FormulaRefused}
+        with batch_explained(f"create pool {spec.pool_id}", self._conn_id, known):
+            self._client.create_pool(models.BatchPoolCreateOptions(spec.request(formula)))
+
+    def _refresh_formula(
+        self, spec: PoolSpec, pool: Mapping[str, Any], floor: Floor | None, now: datetime
+    ) -> None:
+        present = str(pool.get("autoScaleFormula") or "")
+        live = Floor.of_formula(present, now=now)
+        formula = spec.policy.formula(floor.merged(live) if floor else live)
+        if formula == present:
+            return
+        self.check_formula(spec.pool_id, formula)
+        try:
+            with batch_explained(f"set the formula of pool {spec.pool_id}", self._conn_id):
+                # No retries: "too many requests" means another run has just set a formula that will do.
+                self._client.enable_pool_auto_scale(
+                    spec.pool_id,
+                    models.BatchPoolEnableAutoScaleOptions(auto_scale_formula=formula),
+                    retry_total=0,
+                )
+        except BatchError as error:
+            if error.code not in _FORMULA_BUSY:
+                raise
+            log.warning("Pool %s keeps its formula for now: %s", spec.pool_id, error)
+
+    def check_formula(self, pool_id: str, formula: str) -> str:
+        """Evaluate a formula on the live pool without changing the pool.
+
+        :return: the service's result, ``$TargetDedicatedNodes=2;...``
+        :raises FormulaRefused: with the service's words on what is wrong and where
+        """
+        known = {"AutoScalingFormulaSyntaxError": FormulaRefused}
+        with batch_explained(f"evaluate a formula on pool {pool_id}", self._conn_id, known):
+            run = self._client.evaluate_pool_auto_scale(
+                pool_id, models.BatchPoolEvaluateAutoScaleOptions(auto_scale_formula=formula)
+            )
+        if run.get("error"):
+            code = str(run["error"].get("code") or "")
+            raise FormulaRefused(
+                f"pool {pool_id} refuses the formula: {autoscale_error(run['error'])}", code=code
+            )
+        return run.results or ""
+
+
+def _date_of(answer: Any) -> datetime:
+    text = answer.http_response.headers.get("Date")
+    return parsedate_to_datetime(text).astimezone(UTC) if text else datetime.now(UTC)
