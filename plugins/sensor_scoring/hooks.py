@@ -106,30 +106,35 @@ class ScoringBatchHook(AzureBatchHook):
         :param wall_clock: the service ends the job this long after it was made
         :raises QuotaReached: if the account has no room for another active job
         """
-        number = 0
-        while True:
-            job = ids.job_id(base, generation=generation, number=number)
-            state = self._created_job_state(job, pool_id=pool_id, priority=priority, wall_clock=wall_clock)
-            if state == "active":
-                return job
-            self.log.info("Batch job %s is %s; trying the next name", job, state)
-            number += 1
-
-    def _created_job_state(self, job: str, *, pool_id: str, priority: int, wall_clock: timedelta) -> str:
         body = {
-            "id": job,
             "poolInfo": {"poolId": pool_id},
             "priority": priority,
             "constraints": {"maxWallClockTime": f"PT{int(wall_clock.total_seconds())}S"},
             # A job that ends with its tasks would be over before an Airflow retry adds the next one.
             "onAllTasksComplete": "noaction",
         }
+        number = 0
+        while True:
+            job = ids.job_id(base, generation=generation, number=number)
+            # Looked for before it is made: of many instances that share a job only one makes it.
+            state = self._job_state(job) or self._created_job_state({"id": job, **body})
+            if state == "active":
+                return job
+            self.log.info("Batch job %s is %s; trying the next name", job, state)
+            number += 1
+
+    def _job_state(self, job: str) -> str:
+        """Return a job's state; empty if there is no such job."""
+        with batch_explained(f"look at job {job}", self.conn_id, {"JobNotFound": None}):
+            return str(self.connection.get_job(job, select=["id", "state"]).get("state") or "").lower()
+        return ""
+
+    def _created_job_state(self, body: dict[str, Any]) -> str:
         known = {"JobExists": None} | dict.fromkeys(_QUOTAS, QuotaReached)
-        with batch_explained(f"create job {job}", self.conn_id, known):
+        with batch_explained(f"create job {body['id']}", self.conn_id, known):
             self.connection.create_job(models.BatchJobCreateOptions(body))
             return "active"
-        with batch_explained(f"look at job {job}", self.conn_id):
-            return str(self.connection.get_job(job, select=["id", "state"]).get("state") or "").lower()
+        return self._job_state(body["id"])
 
     def close_jobs(self, base: str) -> list[str]:
         """Terminate every active Batch job of a run, of all generations; their logs stay.
