@@ -30,6 +30,8 @@ class Server:
     :param log: file for what it prints to stderr; stdout too, unless ``reads_stdout``
     :param environ: its whole environment
     :param reads_stdout: whether its stdout is for us to read
+    :param stop_signal: what asks it to end
+    :param keeps_log: whether the log is continued, as after a restart
     """
 
     def __init__(
@@ -41,11 +43,15 @@ class Server:
         environ: Mapping[str, str],
         cwd: Path | None = None,
         reads_stdout: bool = False,
+        stop_signal: signal.Signals = signal.SIGTERM,
+        keeps_log: bool = False,
     ) -> None:
         self.name = name
         self.log = log
+        self._stop_signal = stop_signal
         log.parent.mkdir(parents=True, exist_ok=True)
-        log.unlink(missing_ok=True)
+        if not keeps_log:
+            log.unlink(missing_ok=True)
         with log.open("ab") as stream, _interrupts_deferred():
             # A session of its own: Ctrl-C reaches us alone, and we stop the parts in order.
             self.process = subprocess.Popen(
@@ -100,7 +106,7 @@ class Server:
     def stop(self, *, seconds: float = 10.0) -> None:
         """Ask it to end; kill its group if it does not."""
         if self.process.poll() is None:
-            self.process.terminate()
+            self.process.send_signal(self._stop_signal)
             try:
                 self.process.wait(seconds)
             except subprocess.TimeoutExpired:
@@ -111,6 +117,12 @@ class Server:
             self.process.stdout.close()
         if self in _STARTED:
             _STARTED.remove(self)
+
+    def kill(self) -> None:
+        """Kill it and all it has started, at once, as a machine that fails does."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.stop()
 
     def tail(self) -> str:
         """Return the end of its log."""

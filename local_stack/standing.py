@@ -15,14 +15,12 @@ from contextlib import ExitStack, suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
-from urllib.error import URLError
-from urllib.request import urlopen
 
 from ingest.loader import lay_out
 from ingest.simulator import Fleet
-from local_stack.airflow import COMMAND
 from local_stack.bootstrap import DATA
-from local_stack.processes import Server, StackError, free_port
+from local_stack.cluster import USER, running_cluster
+from local_stack.processes import StackError
 from local_stack.stack import running_stack
 from local_stack.workspace import Workspace
 from scoring_contract.hour import RunHour
@@ -35,7 +33,6 @@ if TYPE_CHECKING:
 
 STATE = DATA / "up.json"
 LOG = DATA / "up.log"
-USER = "admin"
 _READY_SECONDS = 180.0
 _DOWN_SECONDS = 60.0
 _HOURS = 5
@@ -118,29 +115,12 @@ def serve() -> None:
     with workspace.locked(), ExitStack() as parts:
         stack = parts.enter_context(running_stack(workspace))
         hour = _with_readings(stack)
-        port = free_port()
-        airflow = stack.airflow(_web_settings(port), home=workspace.root / "airflow")
-        servers = {
-            name: parts.enter_context(
-                Server(
-                    f"Airflow's {name}",
-                    [*COMMAND, name],
-                    log=workspace.logs / f"{name}.log",
-                    environ=airflow.environ(),
-                )
-            )
-            for name in ("api-server", "scheduler", "dag-processor", "triggerer")
-        }
-        address = f"http://127.0.0.1:{port}"
-        passwords = airflow.home / "simple_auth_manager_passwords.json.generated"
-        servers["api-server"].wait_until(
-            lambda: passwords.is_file() and _answers(address), seconds=_READY_SECONDS
-        )
+        cluster = parts.enter_context(running_cluster(stack, folder=workspace.root))
         state = Standing(
             pid=os.getpid(),
-            address=address,
+            address=cluster.address,
             user=USER,
-            password=json.loads(passwords.read_text())[USER],
+            password=cluster.password,
             hour=str(hour),
             batch=stack.batch.endpoint,
             blobs=stack.storage.url,
@@ -167,27 +147,6 @@ def _with_readings(stack: Stack) -> RunHour:
     )
     stack.train(first, last)
     return last
-
-
-def _web_settings(port: int) -> dict[str, str]:
-    return {
-        "AIRFLOW__API__HOST": "127.0.0.1",
-        "AIRFLOW__API__PORT": str(port),
-        "AIRFLOW__API__WORKERS": "1",
-        "AIRFLOW__API__BASE_URL": f"http://127.0.0.1:{port}",
-        "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"http://127.0.0.1:{port}/execution/",
-        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": f"{USER}:admin",
-        "AIRFLOW__CORE__PARALLELISM": "8",
-        "SENSOR_SCORING_POLL_SECONDS": "5",
-    }
-
-
-def _answers(address: str) -> bool:
-    try:
-        with urlopen(f"{address}/api/v2/monitor/health", timeout=5) as answer:  # noqa: S310  loopback, ours
-            return bool(answer.status == 200)  # noqa: PLR2004  HTTP's own number
-    except (URLError, OSError):
-        return False
 
 
 def _is_alive(pid: int) -> bool:

@@ -17,7 +17,7 @@ from azure.core.exceptions import AzureError, ResourceNotFoundError
 
 from sensor_scoring.hooks import ScoringBatchHook
 from sensor_scoring.outcome import SELECTED, BatchTaskOutcome
-from sensor_scoring.pools import troubles_of
+from sensor_scoring.pools import emptiness_of, troubles_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Mapping
@@ -187,7 +187,7 @@ class _Look:
             return ()
         pool = await client.get_pool(pool_id)
         nodes = [node async for node in client.list_nodes(pool_id, select=["id", "state", "errors"])]
-        return tuple(troubles_of(pool, nodes))
+        return tuple(troubles_of(pool, nodes) or emptiness_of(pool))
 
     async def _batch_client(self) -> BatchClient:
         if self._batch is None:

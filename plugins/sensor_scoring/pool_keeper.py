@@ -53,10 +53,11 @@ class PoolKeeper:
         """
         pool, now = self._pool(spec.pool_id)
         if pool is None:
-            self._create_pool(spec, floor)
-            log.info("Created pool %s, scaling up to %d nodes", spec.pool_id, spec.policy.max_nodes)
+            is_ours = self._create_pool(spec, floor)
             pool, now = self._pool(spec.pool_id)
-            return troubles_of(pool) if pool else []
+            if is_ours or pool is None:
+                log.info("Created pool %s, scaling up to %d nodes", spec.pool_id, spec.policy.max_nodes)
+                return troubles_of(pool) if pool else []
         if str(pool.get("state") or "").lower() == "deleting":
             raise PoolUnusable(f"pool {spec.pool_id} is being deleted; the next try finds it gone")
         if not pool.get("enableAutoScale"):
@@ -93,11 +94,14 @@ class PoolKeeper:
                 return None, datetime.now(UTC)
         return pool, seen[0]
 
-    def _create_pool(self, spec: PoolSpec, floor: Floor | None) -> None:
+    def _create_pool(self, spec: PoolSpec, floor: Floor | None) -> bool:
+        """Create the pool; return whether it was us: another run may have done so meanwhile, for its load."""
         formula = spec.policy.formula(floor)
         known = {"PoolExists": None, "AutoScalingFormulaSyntaxError": FormulaRefused}
         with batch_explained(f"create pool {spec.pool_id}", self._conn_id, known):
             self._client.create_pool(models.BatchPoolCreateOptions(spec.request(formula)))
+            return True
+        return False
 
     def _refresh_formula(
         self, spec: PoolSpec, pool: Mapping[str, Any], floor: Floor | None, now: datetime

@@ -23,6 +23,7 @@ _HELP_FOR_RESIZE = {
     "AllocationFailed": "the region has no such machine free now; another VM size may be there",
     "AllocationTimedOut": "the region is slow to give machines; the next evaluation tries again",
 }
+_KINDS = ("Dedicated", "LowPriority")
 _BROKEN_NODE_STATES = {
     "unusable": "its image may not be pullable or its disk is full; read its errors, then remove it",
     "starttaskfailed": "read the start task's stderr on the node, then reboot it",
@@ -99,6 +100,20 @@ def troubles_of(pool: Mapping[str, Any], nodes: Iterable[Mapping[str, Any]] = ()
         )
     found.extend(_node_trouble(pool_id, node) for node in nodes if _state(node) in _BROKEN_NODE_STATES)
     return found
+
+
+def emptiness_of(pool: Mapping[str, Any]) -> list[str]:
+    """Say why a pool has no node at all, which is no trouble in itself; nothing if it has some."""
+    counts = [int(pool.get(f"{when}{kind}Nodes") or 0) for when in ("current", "target") for kind in _KINDS]
+    current, target = sum(counts[: len(_KINDS)]), sum(counts[len(_KINDS) :])
+    if current:
+        return []
+    if target:
+        return [f"pool {pool['id']} has no node yet; {target} are being started"]
+    if pool.get("enableAutoScale"):
+        every = pool.get("autoScaleEvaluationInterval") or "PT15M"
+        return [f"pool {pool['id']} has no node and its formula asks for none; it is evaluated every {every}"]
+    return [f"pool {pool['id']} has no node and a fixed size of 0; resize it, or enable autoscale on it"]
 
 
 def _node_trouble(pool_id: str, node: Mapping[str, Any]) -> str:

@@ -18,6 +18,7 @@ from sensor_scoring.errors import (
     SubmissionRefused,
 )
 from sensor_scoring.hooks import ScoringBatchHook
+from sensor_scoring.pool_keeper import PoolKeeper
 from sensor_scoring.pools import PoolSpec
 
 if TYPE_CHECKING:
@@ -77,6 +78,19 @@ def test_a_second_run_never_lowers_a_live_floor(account: Account) -> None:
     assert live is not None
     assert live.nodes == 4
     assert live.until > first.until
+
+
+@pytest.mark.behaviour("two-runs")
+def test_a_run_that_finds_the_pool_just_made_gets_its_nodes_too(
+    account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both looked before there was a pool; the one that came second must not live with the other's load."""
+    late = ScoringBatchHook(BATCH_CONN).pools
+    looks = iter([(None, datetime.now(UTC))])
+    monkeypatch.setattr(late, "_pool", lambda pool_id: next(looks, None) or PoolKeeper._pool(late, pool_id))
+    account.hook.pools.ensure(SPEC, floor=a_floor(account, 0))
+    late.ensure(SPEC, floor=a_floor(account, 4))
+    assert account.client.get_pool(POOL).target_dedicated_nodes == 4
 
 
 def test_a_pool_of_fixed_size_is_left_alone(account: Account) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sensor_scoring.autoscale import AutoscalePolicy
-from sensor_scoring.pools import PoolSpec, troubles_of
+from sensor_scoring.pools import PoolSpec, emptiness_of, troubles_of
 
 POOL = {"id": "p", "state": "active"}
 
@@ -15,6 +15,7 @@ def test_a_healthy_pool_is_no_news() -> None:
     assert troubles_of(POOL, [{"id": "n", "state": state} for state in ("idle", "running", "starting")]) == []
 
 
+@pytest.mark.behaviour("pool-trouble")
 @pytest.mark.parametrize(
     ("pool", "nodes", "words"),
     [
@@ -77,3 +78,24 @@ def test_a_pool_of_ours_scales_by_formula_and_fills_nodes() -> None:
     containers = body["virtualMachineConfiguration"]["containerConfiguration"]
     assert containers["containerImageNames"] == ["r.azurecr.io/s:1"]
     assert containers["containerRegistries"][0]["identityReference"] == {"resourceId": "/subscriptions/s"}
+
+
+@pytest.mark.behaviour("pool-trouble")
+@pytest.mark.parametrize(
+    ("pool", "words"),
+    [
+        pytest.param({"currentDedicatedNodes": 1}, [], id="it-has-nodes"),
+        pytest.param({"targetDedicatedNodes": 3}, ["3 are being started"], id="they-come"),
+        pytest.param(
+            {"enableAutoScale": True, "autoScaleEvaluationInterval": "PT5M"},
+            ["asks for none", "every PT5M"],
+            id="at-zero",
+        ),
+        pytest.param({}, ["fixed size of 0", "resize it"], id="fixed-at-zero"),
+    ],
+)
+def test_a_pool_without_nodes_says_when_they_come(pool, words) -> None:
+    """Whoever waits for the first node reads whether one is on its way."""
+    sentence = "".join(emptiness_of({**POOL, **pool}))
+    assert bool(sentence) == bool(words)
+    assert all(word in sentence for word in words)

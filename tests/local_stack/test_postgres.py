@@ -1,0 +1,74 @@
+"""PostgreSQL for the local stack."""
+
+from __future__ import annotations
+
+import os
+import signal
+import stat
+import time
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+import psycopg2
+
+from local_stack.postgres import Database, running_postgres
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+
+def asked(database: Database, statement: str) -> list[tuple[object, ...]]:
+    """Run a statement and return its rows, if it has any."""
+    url = database.url.replace("+psycopg2", "")
+    with closing(psycopg2.connect(url)) as connection, connection, connection.cursor() as cursor:
+        cursor.execute(statement)
+        return cursor.fetchall() if cursor.description else []
+
+
+def until(condition: Callable[[], bool]) -> None:
+    """Poll a real effect until it is there."""
+    deadline = time.monotonic() + 15
+    while not condition():
+        assert time.monotonic() < deadline, "not true in time"
+        time.sleep(0.02)
+
+
+def test_what_was_written_is_there_the_next_time(tmp_path: Path) -> None:
+    """Stopping is a clean shutdown, even while a client is connected; the password stays the same."""
+    with running_postgres(tmp_path / "pg", log=tmp_path / "log") as database:
+        asked(database, "create table kept (what text); insert into kept values ('this')")
+        open_client = psycopg2.connect(database.url.replace("+psycopg2", ""))
+    open_client.close()
+    assert "database system is shut down" in (tmp_path / "log").read_text()
+    with running_postgres(tmp_path / "pg", log=tmp_path / "log") as again:
+        assert asked(again, "select what from kept") == [("this",)]
+        assert again.password == database.password
+        assert again.size_bytes() > 1_000_000
+
+
+def test_a_killed_server_loses_nothing_and_starts_again(tmp_path: Path) -> None:
+    """The operating system has what was committed; the next start recovers."""
+    with running_postgres(tmp_path / "pg", log=tmp_path / "log") as database:
+        asked(database, "create table kept as select 1")
+        os.kill(database.pid, signal.SIGKILL)
+        until(lambda: not database.answers())
+    with running_postgres(tmp_path / "pg", log=tmp_path / "log") as again:
+        assert asked(again, "select * from kept") == [(1,)]
+
+
+def test_only_who_knows_the_password_gets_in(tmp_path: Path) -> None:
+    """It listens on loopback, where others on the machine may be; its password file is for its owner."""
+    with running_postgres(tmp_path / "pg", log=tmp_path / "log") as database:
+        stranger = Database(database.port, "wrong", database.pid)
+        assert not stranger.answers()
+        assert stat.S_IMODE((tmp_path / "pg" / "password").stat().st_mode) == 0o600
+        assert database.password not in repr(database)
+
+
+def test_whoever_starts_it_may_do_so_in_a_folder_that_nobody_else_can_reach(tmp_path: Path) -> None:
+    """Root too: in a user namespace, where PostgreSQL sees somebody else, and files stay those of root."""
+    tmp_path.chmod(0o700)
+    with running_postgres(tmp_path / "pg", log=tmp_path / "log") as database:
+        assert asked(database, "select 1") == [(1,)]
+    assert (tmp_path / "pg" / "data").stat().st_uid == os.geteuid()
