@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from azure_batch_emulator.clock import SystemClock
-from azure_batch_emulator.errors import BadSetting
+from azure_batch_emulator.errors import BadSetting, BadState
 from azure_batch_emulator.server import Emulator, address, listen
 from azure_batch_emulator.settings import Settings
 
@@ -38,7 +38,7 @@ def parser() -> argparse.ArgumentParser:
     add("--port", type=int, default=0, help="port to listen on; 0 takes a free one")
     add("--account", required=True, help="name of the Batch account")
     add("--key", help=f"account key, base64; may also come from {KEY_VARIABLE}")
-    add("--data", type=Path, required=True, help="folder for the files of nodes and tasks")
+    add("--data", type=Path, required=True, help="folder of the account's state and files")
     add("--image", action="append", default=[], metavar="NAME=PREFIX", help="folder that stands for an image")
     add("--allow-bearer", action="store_true", help="accept any bearer token")
     add("--allow-short-intervals", action="store_true", help="accept intervals under 5 minutes")
@@ -101,7 +101,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         settings = settings_from(options, os.environ)
         listener = listen(options.host, options.port)
         emulator = Emulator(settings, clock=SystemClock(), access_log=options.verbose)
-    except (BadSetting, ValueError) as problem:
+    except (BadSetting, BadState, ValueError) as problem:
         return _complain(str(problem))
     except (OSError, OverflowError) as problem:
         return _complain(f"cannot listen on {options.host}:{options.port} or use {options.data}: {problem}")

@@ -53,6 +53,11 @@ class ManualClock:
             self._now += by
             return self._now
 
+    def catch_up(self, moment: datetime) -> None:
+        """Move on to a moment, unless it is past."""
+        with self._lock:
+            self._now = max(self._now, moment)
+
     def seconds_until(self, moment: datetime) -> float | None:
         """Tell that waiting is useless unless ``moment`` has come."""
         return 0.0 if moment <= self.now() else None

@@ -4,6 +4,7 @@ EmulatorError
 ├── Refusal        a request cannot be granted; carries the service's status, code and values
 ├── IllegalMove    a record was asked to leave a state in a way its table does not know
 ├── BadSetting     the emulator was started with a setting that makes no sense
+├── BadState       the data folder is in use, another account's, or cannot be read
 └── QueryError     a $filter or $select text is wrong; points at the column
 """
 
@@ -96,6 +97,10 @@ class IllegalMove(EmulatorError):
 
 class BadSetting(EmulatorError):
     """A start-up setting makes no sense; the sentence says which and why."""
+
+
+class BadState(EmulatorError):
+    """A data folder cannot be gone on with; the sentence says why, and the folder is as it was."""
 
 
 class QueryError(EmulatorError):

@@ -23,8 +23,10 @@ import uvicorn
 from azure_batch_emulator.clock import Clock, ManualClock, SystemClock
 from azure_batch_emulator.runner.images import Images
 from azure_batch_emulator.runner.processes import ProcessRunner
+from azure_batch_emulator.service import recovery
 from azure_batch_emulator.service.engine import Engine
 from azure_batch_emulator.settings import Settings
+from azure_batch_emulator.store import Store
 from azure_batch_emulator.wire.app import BatchApp
 
 if TYPE_CHECKING:
@@ -43,6 +45,7 @@ _READY_SECONDS = 30.0
 _LONGEST_SLEEP_SECONDS = 60.0
 _GRACEFUL_SECONDS = 2.0
 _POLL_SECONDS = 0.005
+_QUIET_LOOKS = 3
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -84,15 +87,22 @@ class _Uvicorn(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Stop listening, let answers under way finish, and close the connections."""
+        loop = asyncio.get_running_loop()
+        for listener in (listener for server in self.servers for listener in server.sockets):
+            loop.remove_reader(listener)
+        # asyncio drops a connection it has accepted, and leaves it open, if its server closes just then.
+        await asyncio.sleep(_POLL_SECONDS)
         for server in self.servers:
             server.close()
         for listener in sockets or ():
             listener.close()
-        for connection in list(self.server_state.connections):
-            connection.shutdown()
-        deadline = time.monotonic() + _GRACEFUL_SECONDS
-        # Uvicorn tells nobody when the last connection closes, hence the polling.
-        while self.server_state.connections and time.monotonic() < deadline:  # noqa: ASYNC110  see above
+        deadline, quiet = time.monotonic() + _GRACEFUL_SECONDS, 0
+        # Uvicorn tells nobody when the last connection closes, and learns of one that was just accepted
+        # a few turns of the loop later; hence the polling, and more than one look.
+        while quiet < _QUIET_LOOKS and time.monotonic() < deadline:
+            for connection in list(self.server_state.connections):
+                connection.shutdown()
+            quiet = 0 if self.server_state.connections else quiet + 1
             await asyncio.sleep(_POLL_SECONDS)
 
     @contextlib.contextmanager
@@ -108,8 +118,15 @@ class Emulator:
     ) -> None:
         settings.data.mkdir(parents=True, exist_ok=True)
         self.clock = clock
-        self.runner = runner or ProcessRunner(Images(settings.images))
-        self.engine = Engine(settings, self.runner, now=clock.now())
+        self._store = Store(settings)
+        account = self._store.account
+        if isinstance(clock, ManualClock) and account.now is not None:
+            clock.catch_up(account.now)
+        holds = (self._store.process_lock,)
+        self.runner = runner or ProcessRunner(Images(settings.images), warden_holds=holds)
+        self.engine = Engine(settings, self.runner, now=clock.now(), account=account)
+        self.engine.save = self._store.save
+        recovery.resume(self.engine)
         config = uvicorn.Config(
             BatchApp(self.engine, clock),
             log_config=None,
@@ -134,6 +151,7 @@ class Emulator:
             time_passing.cancel()
             await asyncio.to_thread(self.runner.close)
             listener.close()
+            self._store.close()
 
     def stop(self) -> None:
         """Make ``serve`` return soon; call it on the loop's own thread."""
@@ -176,8 +194,9 @@ class EmulatorServer:
     ) -> None:
         """Prepare an emulator; entering the context starts it.
 
-        :param data: folder for the files of nodes and tasks
-        :param clock: the system's unless given; ``advance`` needs a ``ManualClock``
+        :param data: folder of the account's state and files; one that was used before is gone on with
+        :param clock: the system's unless given; ``advance`` needs a ``ManualClock``, which is moved on
+            to the moment the state was kept at
         :param runner: what runs attempts; real processes unless given
         :param settings: further fields of ``Settings``
         """
@@ -219,8 +238,9 @@ class EmulatorServer:
         def act() -> None:
             try:
                 engine.advance(to=self.clock.now())
-                outcome.set_result(action(engine))
+                result = action(engine)
                 engine.settle()
+                outcome.set_result(result)
             except Exception as problem:  # noqa: BLE001  handed to the caller's thread
                 outcome.set_exception(problem)
 
@@ -248,5 +268,9 @@ class EmulatorServer:
         self._loop = asyncio.get_running_loop()
         listener = listen(self._host, 0)
         self.endpoint = address(listener)
-        self._emulator = Emulator(self.settings, clock=self.clock, runner=self._runner)
+        try:
+            self._emulator = Emulator(self.settings, clock=self.clock, runner=self._runner)
+        except BaseException:
+            listener.close()
+            raise
         await self._emulator.serve(listener, ready=self._ready.set)

@@ -24,7 +24,7 @@ class Settings:
     key: str
     """Account key, base64."""
     data: Path
-    """Folder for the files of nodes and tasks."""
+    """Folder of the account: its state, and the files of nodes and tasks."""
     boot: timedelta = timedelta(seconds=2)
     """From the request for a node to an idle node; the first half is allocation."""
     images: Mapping[str, Path] = field(default_factory=dict)

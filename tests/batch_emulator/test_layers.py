@@ -11,10 +11,11 @@ import azure_batch_emulator
 ROOT = Path(azure_batch_emulator.__file__).parent
 FOREIGN = {"starlette", "uvicorn", "httpx"}
 FORBIDDEN = {
-    "service": {"wire"},
-    "runner": {"wire", "service"},
-    "records": {"wire", "service", "runner"},
-    "autoscale": {"wire", "service", "runner", "records"},
+    "service": {"wire", "store"},
+    "store": {"wire", "service", "runner"},
+    "runner": {"wire", "service", "store"},
+    "records": {"wire", "service", "runner", "store"},
+    "autoscale": {"wire", "service", "runner", "records", "store"},
 }
 
 

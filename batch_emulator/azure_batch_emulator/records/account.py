@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from azure_batch_emulator.records.changes import Changes
 from azure_batch_emulator.records.states import JobState
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from azure_batch_emulator.records.jobs import Job
     from azure_batch_emulator.records.pools import Pool
 
@@ -20,11 +23,18 @@ class Account:
     jobs: dict[str, Job] = field(default_factory=dict)
     live: dict[str, dict[str, Job]] = field(default_factory=dict)
     """Per pool id, the jobs that are not completed; a job may name a pool that does not exist yet."""
+    changes: Changes = field(default_factory=Changes)
+    """What was written since somebody kept it."""
+    last_etag: int = 0
+    last_number: int = 0
+    now: datetime | None = None
+    """How far time had come when this was kept; None for an account that never was."""
 
     def add_job(self, job: Job) -> None:
-        """Put a new job into the account."""
+        """Put a job into the account."""
         self.jobs[job.key] = job
-        self.bind(job)
+        if job.state is not JobState.COMPLETED:
+            self.bind(job)
 
     def bind(self, job: Job) -> None:
         """List a live job under its pool."""

@@ -5,6 +5,7 @@ Ids count, and ranges of integer ids. A dependency may name a task that does not
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -16,6 +17,15 @@ if TYPE_CHECKING:
 def integer_id(task_id: str) -> int | None:
     """Read an id as the integer that ranges compare, leading zeros ignored; None if it is none."""
     return int(task_id) if task_id.isascii() and task_id.isdigit() else None
+
+
+@dataclass(frozen=True, slots=True)
+class Satisfied:
+    """Nobody has to wait for a task any more; it stays so when the task is tried again or removed."""
+
+    job_number: int
+    number: int
+    task_id: str
 
 
 class Dependents:
@@ -41,6 +51,13 @@ class Dependents:
         for number in numbers - self._satisfied_numbers:
             self._waiting_numbers.setdefault(number, []).append(task)
             task.unmet += 1
+
+    def recall(self, satisfied: Satisfied) -> None:
+        """Take in what was satisfied before anybody was enrolled here."""
+        number = integer_id(satisfied.task_id)
+        self._satisfied.add(satisfied.task_id.lower())
+        if number is not None:
+            self._satisfied_numbers.add(number)
 
     def satisfy(self, task: Task) -> Iterable[Task]:
         """Note that whoever waits for ``task`` need not any more; list those that are free now."""

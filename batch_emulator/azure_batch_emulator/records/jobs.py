@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from azure_batch_emulator.records.changes import DERIVED
 from azure_batch_emulator.records.shelf import TaskShelf
 from azure_batch_emulator.records.states import JOB_MOVES, JobState, TaskState, next_state
 
@@ -34,8 +35,8 @@ class Job:
     terminate_reason: str | None = None
     waits_for_running: bool = False
     """Whether a disabling job lets its running tasks finish."""
-    tasks: TaskShelf = field(default_factory=TaskShelf)
-    dependents: Dependents | None = None
+    tasks: TaskShelf = field(default_factory=TaskShelf, metadata=DERIVED)
+    dependents: Dependents | None = field(default=None, metadata=DERIVED)
     """Who waits for whom; None unless the job uses dependencies."""
 
     @property

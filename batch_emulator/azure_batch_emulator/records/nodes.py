@@ -6,6 +6,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from azure_batch_emulator.records.changes import DERIVED, Changes
 from azure_batch_emulator.records.states import NODE_MOVES, NodeState, next_state
 
 if TYPE_CHECKING:
@@ -39,14 +40,18 @@ class Node:
     state: NodeState = NodeState.CREATING
     accepts_tasks: bool = True
     booted: datetime | None = None
-    runs: dict[int, int] = field(default_factory=dict)
+    runs: dict[int, int] = field(default_factory=dict, metadata=DERIVED)
     """Attempts on the node now: run id to slots taken."""
     tasks_run: int = 0
     tasks_succeeded: int = 0
     recent: deque[RecentTask] = field(default_factory=lambda: deque(maxlen=RECENT_TASKS))
-    start_task: Execution | None = None
-    """How the start task went, or goes; None if the pool has none."""
-    start_task_run: int | None = None
+    start_task: Execution | None = field(default=None, metadata=DERIVED)
+    """How the start task went, or goes; None if the pool has none, and until it runs after a restart."""
+    start_task_run: int | None = field(default=None, metadata=DERIVED)
+    pool_number: int = 0
+    """The pool it belongs to."""
+    number: int = 0
+    """Which of the pool's nodes it is; never used twice."""
 
     @property
     def free_slots(self) -> int:
@@ -70,7 +75,8 @@ class Node:
 class Seats:
     """Nodes that take tasks, by the number of slots they have free."""
 
-    def __init__(self) -> None:
+    def __init__(self, changes: Changes | None = None) -> None:
+        self._changes = Changes() if changes is None else changes
         self._free: dict[str, int] = {}
         self._by_free: dict[int, dict[str, Node]] = {}
 
@@ -80,7 +86,8 @@ class Seats:
         return max((free for free, nodes in self._by_free.items() if nodes), default=0)
 
     def update(self, node: Node) -> None:
-        """Look again at how much room a node has."""
+        """Look again at how much room a node has, and note that it has changed."""
+        self._changes.note(node)
         before = self._free.pop(node.id, None)
         if before is not None:
             del self._by_free[before][node.id]

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from azure_batch_emulator.records.changes import DERIVED
 from azure_batch_emulator.records.nodes import Node, Seats
 from azure_batch_emulator.records.states import ALLOCATION_MOVES, AllocationState, PoolState, next_state
 
@@ -82,15 +83,17 @@ class Pool:
     allocation: AllocationState = AllocationState.STEADY
     targets: Targets = field(default_factory=Targets)
     resize_timeout: timedelta | None = None
+    resize_deadline: datetime | None = None
+    """When the present resize is given up."""
     resize_count: int = 0
     """Tells a time-out whether the resize it belongs to is still the present one."""
     resize_errors: tuple[ResizeError, ...] = ()
     auto_scale: AutoScale | None = None
     last_enable: datetime | None = None
-    samples: Samples | None = None
-    nodes: dict[str, Node] = field(default_factory=dict)
+    samples: Samples | None = field(default=None, metadata=DERIVED)
+    nodes: dict[str, Node] = field(default_factory=dict, metadata=DERIVED)
     nodes_made: int = 0
-    seats: Seats = field(default_factory=Seats)
+    seats: Seats = field(default_factory=Seats, metadata=DERIVED)
 
     @property
     def key(self) -> str:

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from azure_batch_emulator.autoscale import SampleSeries
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from datetime import datetime, timedelta
+
+
+@dataclass(slots=True, eq=False)
+class Sample:
+    """What was measured on one pool at one moment, by variable."""
+
+    pool_number: int
+    moment: datetime
+    values: dict[str, float]
 
 
 class Samples:
@@ -18,10 +27,12 @@ class Samples:
         self._period = period
         self._lag = lag
         self.series: dict[str, SampleSeries] = {}
+        self.newest: datetime | None = None
 
-    def take(self, moment: datetime, values: Mapping[str, float]) -> None:
+    def take(self, sample: Sample) -> None:
         """Record the values of all variables at a moment."""
-        for name, value in values.items():
+        self.newest = sample.moment
+        for name, value in sample.values.items():
             if name not in self.series:
                 self.series[name] = SampleSeries(period=self._period, lag=self._lag)
-            self.series[name].append(moment, value)
+            self.series[name].append(sample.moment, value)

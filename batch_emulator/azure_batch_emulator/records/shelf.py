@@ -11,6 +11,7 @@ from heapq import heappop, heappush
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from azure_batch_emulator.records.changes import Changes
 from azure_batch_emulator.records.states import TaskState
 
 if TYPE_CHECKING:
@@ -60,7 +61,8 @@ class ReadyQueue:
 class TaskShelf:
     """All tasks of a job with the indexes the service needs."""
 
-    def __init__(self) -> None:
+    def __init__(self, changes: Changes | None = None) -> None:
+        self._changes = Changes() if changes is None else changes
         self.ready = ReadyQueue()
         self.failed = 0
         self.slots: dict[TaskState, int] = dict.fromkeys(TaskState, 0)
@@ -87,13 +89,23 @@ class TaskShelf:
         return len(self._by_state[state])
 
     def add(self, task: Task) -> None:
-        """Put a new task on the shelf; its number must be ``next_number``."""
+        """Put a task on the shelf; its number must be ``next_number``."""
         key = task.key
         self._order.append(task)
         self._by_key[key] = task
         insort(self._keys, key)
         self._by_state[task.state][task.number] = task
         self.slots[task.state] += task.slots
+        self._tally(task, 1)
+        self.note(task)
+
+    def skip_to(self, number: int) -> None:
+        """Leave out the numbers of tasks that were removed before this shelf was filled."""
+        self._order.extend([None] * (number - len(self._order)))
+
+    def note(self, task: Task) -> None:
+        """Note a change that is no move."""
+        self._changes.note(task)
 
     def remove(self, task: Task) -> None:
         """Take a task off the shelf for good."""
@@ -105,6 +117,7 @@ class TaskShelf:
         self.slots[task.state] -= task.slots
         self.ready.discard(task)
         self._tally(task, -1)
+        self._changes.drop(task)
 
     def move(self, task: Task, event: str, *, now: datetime, etag: int) -> None:
         """Change a task's state and keep the indexes true.
@@ -123,6 +136,7 @@ class TaskShelf:
             self.ready.discard(task)
         if task.state is TaskState.COMPLETED:
             self._tally(task, 1)
+        self.note(task)
 
     def reopen(self, task: Task, *, now: datetime, etag: int) -> None:
         """Make a completed task active again, with nothing left of its outcome."""

@@ -84,25 +84,37 @@ NODE_MOVES: Mapping[NodeState, Mapping[str, NodeState]] = {
         "ready": NodeState.IDLE,
         "prepare": NodeState.WAITING_FOR_START_TASK,
         "leave": NodeState.LEAVING_POOL,
+        "recover": NodeState.STARTING,
     },
     NodeState.WAITING_FOR_START_TASK: {
         "ready": NodeState.IDLE,
         "unprepared": NodeState.START_TASK_FAILED,
         "reboot": NodeState.REBOOTING,
         "leave": NodeState.LEAVING_POOL,
+        "recover": NodeState.STARTING,
     },
-    NodeState.START_TASK_FAILED: {"reboot": NodeState.REBOOTING, "leave": NodeState.LEAVING_POOL},
+    NodeState.START_TASK_FAILED: {
+        "reboot": NodeState.REBOOTING,
+        "leave": NodeState.LEAVING_POOL,
+        "recover": NodeState.STARTING,
+    },
     NodeState.IDLE: {
         "busy": NodeState.RUNNING,
         "reboot": NodeState.REBOOTING,
         "leave": NodeState.LEAVING_POOL,
+        "recover": NodeState.STARTING,
     },
     NodeState.RUNNING: {
         "free": NodeState.IDLE,
         "reboot": NodeState.REBOOTING,
         "leave": NodeState.LEAVING_POOL,
+        "recover": NodeState.STARTING,
     },
-    NodeState.REBOOTING: {"restarted": NodeState.STARTING, "leave": NodeState.LEAVING_POOL},
+    NodeState.REBOOTING: {
+        "restarted": NodeState.STARTING,
+        "leave": NodeState.LEAVING_POOL,
+        "recover": NodeState.STARTING,
+    },
     NodeState.LEAVING_POOL: {"stay": NodeState.IDLE, "stay busy": NodeState.RUNNING},
 }
 

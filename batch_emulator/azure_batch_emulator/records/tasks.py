@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from azure_batch_emulator.records.changes import DERIVED
 from azure_batch_emulator.records.states import TASK_MOVES, TaskState, next_state
 
 if TYPE_CHECKING:
@@ -17,6 +18,19 @@ class Result(StrEnum):
 
     SUCCESS = "success"
     FAILURE = "failure"
+
+
+class Stop(StrEnum):
+    """Why an attempt is ended early."""
+
+    BY_USER = "by user"
+    TIMED_OUT = "timed out"
+    REQUEUED = "requeued"
+    """Active again, and counted as asked for."""
+    NODE_LOST = "node lost"
+    """Active again, without counting."""
+    FORGOTTEN = "forgotten"
+    """The task is deleted; nobody waits for the outcome."""
 
 
 class Blame(StrEnum):
@@ -84,12 +98,16 @@ class Task:
     previous_since: datetime | None = None
     execution: Execution = field(default_factory=Execution)
     place: Place | None = None
-    run_id: int | None = None
+    run_id: int | None = field(default=None, metadata=DERIVED)
     """The attempt that occupies a node at this moment."""
-    unmet: int = 0
+    stop: Stop | None = None
+    """Why that attempt is being ended; None if it may go on."""
+    unmet: int = field(default=0, metadata=DERIVED)
     """Dependencies not satisfied yet; a task with any waits in state active."""
     files_gone: bool = False
     """Whether the retention time has taken the files."""
+    job_number: int = 0
+    """The job it belongs to."""
 
     @property
     def key(self) -> str:

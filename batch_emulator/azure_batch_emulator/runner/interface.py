@@ -1,14 +1,15 @@
 """What the engine asks of a runner, and what a runner reports back.
 
 An order is complete: the runner needs nothing of the service's records. Every started order is
-answered by exactly one ``Ended``, from any thread, also when it was stopped.
+answered by exactly one ``Ended``, from any thread, also when it was stopped. Before that a runner may
+ask, with a ``Later``, to be told when time has passed by the service's clock.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -88,6 +89,17 @@ class Ended:
     """Whether the attempt vanished without a trace, as when a node is lost."""
 
 
+@dataclass(frozen=True, slots=True)
+class Later:
+    """An attempt that goes on when so much time has passed by the service's clock."""
+
+    run_id: int
+    span: timedelta
+    """Counted from the start of the attempt."""
+    go_on: Callable[[], None]
+    """Called once, on the engine's thread; not at all if the attempt has ended by then."""
+
+
 class Phase(StrEnum):
     """When in an attempt something went wrong."""
 
@@ -98,7 +110,7 @@ class Phase(StrEnum):
 class Runner(Protocol):
     """Runs attempts. Calls return at once; reports come through ``listen``'s callback."""
 
-    def listen(self, report: Callable[[Ended], None]) -> None:
+    def listen(self, report: Callable[[Ended | Later], None]) -> None:
         """Take the callback for reports; called once, before the first order."""
 
     def start(self, order: Order) -> None:
@@ -112,3 +124,14 @@ class Runner(Protocol):
 
     def close(self) -> None:
         """End everything and wait until nothing is left."""
+
+
+@runtime_checkable
+class Predictable(Runner, Protocol):
+    """A runner whose attempts take no time but the service's, so that whoever turns a clock can wait."""
+
+    def wait(self) -> bool:
+        """Return when nothing goes on without a turn of the clock; tell whether anything did.
+
+        :raises TimeoutError: if it takes far too long
+        """

@@ -18,8 +18,11 @@ from azure_batch_emulator.runner.interface import OutputFile, UploadCondition
 from azure_batch_emulator.runner.trouble import AttemptFailed, without_query
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from typing import TextIO
+
+    from azure_batch_emulator.records.tasks import Failure
+    from azure_batch_emulator.runner.interface import Order
 
 _WILDCARD = re.compile(r"[*?\[]")
 _API_VERSION = "2021-12-02"
@@ -32,6 +35,16 @@ def wanted(file: OutputFile, *, succeeded: bool) -> bool:
     """Tell whether a file is to be uploaded after this end."""
     own = UploadCondition.SUCCESS if succeeded else UploadCondition.FAILURE
     return file.condition in {own, UploadCondition.COMPLETION}
+
+
+def due(
+    order: Order, *, code: int | None, stopped: bool = False, even_if_stopped: bool = False
+) -> list[OutputFile]:
+    """List the files to upload after an end: none before another try, and after a stop only if asked to."""
+    again = code != 0 and order.may_be_retried and not stopped
+    if again or (stopped and not even_if_stopped):
+        return []
+    return [file for file in order.output_files if wanted(file, succeeded=code == 0 and not stopped)]
 
 
 def matches(file: OutputFile, workdir: Path, environment: Mapping[str, str]) -> Iterator[tuple[Path, str]]:
@@ -79,6 +92,21 @@ class Uploads:
 
     def __init__(self, client: httpx.Client) -> None:
         self._client = client
+
+    def deliver(self, order: Order, files: Iterable[OutputFile]) -> Failure | None:
+        """Upload files of an attempt and write its upload logs; return what went wrong, None if nothing."""
+        with (
+            (order.directory / "fileuploadout.txt").open("w", encoding="utf-8") as out,
+            (order.directory / "fileuploaderr.txt").open("w", encoding="utf-8") as err,
+        ):
+            for file in files:
+                try:
+                    self.send(file, order.directory / "wd", order.environment, log=out)
+                except AttemptFailed as trouble:
+                    details = ", ".join(f"{name}: {value}" for name, value in trouble.failure.details)
+                    err.write(f"{trouble.failure.code}: {trouble.failure.message} ({details})\n")
+                    return trouble.failure
+        return None
 
     def send(self, file: OutputFile, workdir: Path, environment: Mapping[str, str], *, log: TextIO) -> None:
         """Upload all files of one pattern and write a line for each.

@@ -14,7 +14,6 @@ import shutil
 import subprocess
 import sys
 import threading
-import uuid
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -22,27 +21,25 @@ from errno import ENOENT, ENOTDIR
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-import httpx
-
 from azure_batch_emulator.runner import warden
+from azure_batch_emulator.runner.folders import lay_out, put_away
 from azure_batch_emulator.runner.interface import Ended, Order, Phase
-from azure_batch_emulator.runner.output_files import Uploads, wanted
+from azure_batch_emulator.runner.output_files import Uploads, due
 from azure_batch_emulator.runner.resource_files import Downloads
+from azure_batch_emulator.runner.storage import storage_client
 from azure_batch_emulator.runner.trouble import AttemptFailed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
     from datetime import timedelta
     from pathlib import Path
 
-    from azure_batch_emulator.records.tasks import Failure
     from azure_batch_emulator.runner.images import Images
 
 _LOG = logging.getLogger(__name__)
 _WORKERS = 16
 _CLOSE_GRACE_SECONDS = 1.0
 _CLOSE_LIMIT_SECONDS = 10.0
-_TIMEOUT = httpx.Timeout(60.0, connect=10.0)
 
 
 @dataclass(slots=True)
@@ -57,13 +54,16 @@ class _Run:
 class _WardenLink:
     """The pipe to a warden process, and the thread that listens to it."""
 
-    def __init__(self, hear: Callable[[dict[str, Any]], None], lost: Callable[[], None]) -> None:
+    def __init__(
+        self, hear: Callable[[dict[str, Any]], None], lost: Callable[[], None], *, holds: Collection[int]
+    ) -> None:
         self._hear, self._lost = hear, lost
         self._process = subprocess.Popen(  # noqa: S603  our own script, our own interpreter
             [sys.executable, "-I", "-S", warden.__file__],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             start_new_session=True,
+            pass_fds=holds,
             env={"PATH": os.environ.get("PATH", os.defpath)},
         )
         self._lock = threading.Lock()
@@ -106,18 +106,20 @@ class _WardenLink:
 class ProcessRunner:
     """The runner that really runs command lines on this machine."""
 
-    def __init__(self, images: Images) -> None:
+    def __init__(self, images: Images, *, warden_holds: Collection[int] = ()) -> None:
+        """Prepare to run things.
+
+        :param warden_holds: files the warden keeps open; a lock on one ends with the last process
+        """
         self._images = images
+        self._warden_holds = warden_holds
         self._report: Callable[[Ended], None] = lambda _: None
         self._runs: dict[int, _Run] = {}
         self._lock = threading.Lock()
         self._link: _WardenLink | None = None
         self._closed = False
         self._workers = ThreadPoolExecutor(_WORKERS, thread_name_prefix="task-files")
-        # A proxy from the environment is for the world outside, not for storage on this machine.
-        self._client = httpx.Client(
-            timeout=_TIMEOUT, mounts={"all://127.0.0.1": None, "all://localhost": None}, follow_redirects=True
-        )
+        self._client = storage_client()
         self._downloads = Downloads(self._client)
         self._uploads = Uploads(self._client)
 
@@ -144,9 +146,8 @@ class ProcessRunner:
 
     def remove(self, directory: Path) -> None:
         """Move a folder out of the way at once, and delete it in the background."""
-        trash = directory.with_name(f".removed-{uuid.uuid4().hex}")
-        with suppress(OSError):  # it was never made
-            directory.rename(trash)
+        trash = put_away(directory)
+        if trash is not None:
             self._work(partial(shutil.rmtree, trash, ignore_errors=True))
 
     def close(self) -> None:
@@ -179,7 +180,7 @@ class ProcessRunner:
     def _prepare(self, order: Order) -> None:
         try:
             argv, environment = self._command(order)
-            self._lay_out(order)
+            lay_out(order)
             for file in order.resource_files:
                 self._downloads.fetch(file, order.directory / "wd", stopped=lambda: self._stopping(order))
         except AttemptFailed as trouble:
@@ -202,19 +203,6 @@ class ProcessRunner:
             raise AttemptFailed.user("CommandLaunchFailed", message)
         return argv, environment
 
-    @staticmethod
-    def _lay_out(order: Order) -> None:
-        try:
-            for directory in (*order.node_directories, order.directory / "wd"):
-                directory.mkdir(parents=True, exist_ok=True)
-            for name in ("stdout.txt", "stderr.txt"):
-                (order.directory / name).write_bytes(b"")
-        except OSError as problem:
-            message = "A directory of the task could not be created"
-            raise AttemptFailed.server(
-                "ResourceDirectoryCreateFailed", message, Reason=str(problem)
-            ) from None
-
     def _launch(self, order: Order, argv: list[str], environment: dict[str, str]) -> None:
         with self._lock:
             run = self._runs.get(order.run_id)
@@ -235,7 +223,7 @@ class ProcessRunner:
 
     def _linked(self) -> _WardenLink:
         if self._link is None:
-            self._link = _WardenLink(self._hear, self._lost)
+            self._link = _WardenLink(self._hear, self._lost, holds=self._warden_holds)
         return self._link
 
     def _hear(self, report: dict[str, Any]) -> None:
@@ -251,28 +239,11 @@ class ProcessRunner:
 
     def _finish(self, run: _Run, code: int) -> None:
         order, failure = run.order, None
-        due = [file for file in order.output_files if wanted(file, succeeded=code == 0 and not run.stopping)]
-        skip = (run.stopping and not run.upload_if_stopped) or (
-            code != 0 and order.may_be_retried and not run.stopping
-        )
-        if due and not skip and not self._closed:
-            failure = self._upload(order, due)
+        files = due(order, code=code, stopped=run.stopping, even_if_stopped=run.upload_if_stopped)
+        if files and not self._closed:
+            failure = self._uploads.deliver(order, files)
         phase = Phase.AFTER if failure is not None else None
         self._end(order, Ended(order.run_id, code, failure, phase))
-
-    def _upload(self, order: Order, due: list[Any]) -> Failure | None:
-        with (
-            (order.directory / "fileuploadout.txt").open("w", encoding="utf-8") as out,
-            (order.directory / "fileuploaderr.txt").open("w", encoding="utf-8") as err,
-        ):
-            for file in due:
-                try:
-                    self._uploads.send(file, order.directory / "wd", order.environment, log=out)
-                except AttemptFailed as trouble:
-                    details = ", ".join(f"{name}: {value}" for name, value in trouble.failure.details)
-                    err.write(f"{trouble.failure.code}: {trouble.failure.message} ({details})\n")
-                    return trouble.failure
-        return None
 
     def _stopping(self, order: Order) -> bool:
         run = self._runs.get(order.run_id)

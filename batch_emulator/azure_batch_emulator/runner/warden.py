@@ -198,6 +198,8 @@ class Warden:
                     os.kill(child, signal.SIGKILL)
             try:
                 os.waitpid(-1, 0)
+                while os.waitpid(-1, os.WNOHANG)[0]:
+                    pass  # all that are dead by now: a round for each would take long with a thousand
             except ChildProcessError:
                 return
 

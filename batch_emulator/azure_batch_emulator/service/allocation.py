@@ -65,7 +65,7 @@ class Allocation:
     def halt(self, pool: Pool, error: ResizeError) -> None:
         """Give a resize up: ordered nodes are cancelled, nodes that still work may stay."""
         engine = self._engine
-        pool.move_allocation("stop", now=engine.now, etag=engine.next_etag())
+        self._move(pool, "stop")
         pool.resize_errors = (*pool.resize_errors, error)
         for node in list(pool.nodes.values()):
             if node.state is NodeState.CREATING:
@@ -88,16 +88,33 @@ class Allocation:
         if pool.state is PoolState.DELETING:
             self._engine.pools.forget(pool)
         elif pool.allocation is not AllocationState.STEADY:
-            pool.move_allocation("done", now=self._engine.now, etag=self._engine.next_etag())
+            self._move(pool, "done")
+
+    def resume(self, pool: Pool) -> None:
+        """Go on with a pool that was kept; on nodes that were leaving nothing runs any more."""
+        for node in pool.nodes.values():
+            if not node.is_staying:
+                self._engine.agenda.at(self._engine.now, partial(self._leave_if_empty, pool, node))
+        self._limit(pool)
+        self._finish_soon(pool)
 
     def _begin(self, pool: Pool, targets: Targets, timeout: timedelta | None) -> None:
         engine = self._engine
         pool.targets = targets
         pool.resize_errors = ()
         pool.resize_count += 1
-        pool.move_allocation("resize", now=engine.now, etag=engine.next_etag())
-        if timeout is not None:
-            engine.after(timeout, partial(self._time_out, pool, pool.resize_count))
+        pool.resize_deadline = None if timeout is None else engine.now + timeout
+        self._move(pool, "resize")
+        self._limit(pool)
+
+    def _move(self, pool: Pool, event: str) -> None:
+        pool.move_allocation(event, now=self._engine.now, etag=self._engine.next_etag())
+        self._engine.account.changes.note(pool)
+
+    def _limit(self, pool: Pool) -> None:
+        if pool.resize_deadline is not None:
+            action = partial(self._time_out, pool, pool.resize_count)
+            self._engine.agenda.at(pool.resize_deadline, action)
 
     def _time_out(self, pool: Pool, resize: int) -> None:
         if pool.resize_count == resize and pool.allocation is AllocationState.RESIZING:
@@ -113,6 +130,7 @@ class Allocation:
         for _ in range(granted):
             node = self._make(pool, dedicated=dedicated)
             pool.nodes[node.id] = node
+            pool.seats.update(node)
             self._engine.nodes.boot(pool, node)
         if granted < wanted:
             kind = "" if dedicated else "LowPriority"
@@ -143,6 +161,8 @@ class Allocation:
             address=f"10.0.{serial // 250 % 256}.{serial % 250 + 4}",
             allocated=self._engine.now,
             state_since=self._engine.now,
+            pool_number=pool.number,
+            number=serial,
         )
 
     def _release(self, pool: Pool, nodes: Iterable[Node], option: str) -> None:
@@ -166,7 +186,9 @@ class Allocation:
             node.move("leave", now=self._engine.now)
         pool.seats.update(node)
         del pool.nodes[node.id]
-        self._engine.runner.remove(orders.node_root(self._engine.settings.data, pool.id, node.id))
+        self._engine.account.changes.drop(node)
+        root = orders.node_root(self._engine.settings.data, pool.id, node.id)
+        self._engine.once_kept(partial(self._engine.runner.remove, root))
 
 
 def _victims(pool: Pool, *, dedicated: bool, count: int) -> list[Node]:

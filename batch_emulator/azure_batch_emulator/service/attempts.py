@@ -41,7 +41,8 @@ class Attempts:
         job.tasks.move(task, "assign", now=engine.now, etag=engine.next_etag())
         self._seat(run, task.slots)
         self._limit(run, task)
-        engine.runner.start(orders.for_task(engine, run.id, pool, node, job=job, task=task))
+        order = orders.for_task(engine, run.id, pool, node, job=job, task=task)
+        engine.once_kept(partial(engine.runner.start, order))
 
     def start_node(self, pool: Pool, node: Node) -> None:
         """Order a pool's start task on a node."""
@@ -51,7 +52,8 @@ class Attempts:
         node.start_task.forget_outcome()
         node.start_task.started = self._engine.now
         node.start_task_run = run.id
-        self._engine.runner.start(orders.for_start_task(self._engine, run.id, pool, node))
+        order = orders.for_start_task(self._engine, run.id, pool, node)
+        self._engine.once_kept(partial(self._engine.runner.start, order))
 
     def stop(self, run_id: int, why: Stop) -> None:
         """End an attempt early; the first reason stands, except that a deletion overrules it."""
@@ -59,8 +61,12 @@ class Attempts:
         if run is None or (run.stop is not None and why is not Stop.FORGOTTEN):
             return
         run.stop = why
+        if run.job is not None and run.task is not None and why is not Stop.FORGOTTEN:
+            run.task.stop = why
+            run.job.tasks.note(run.task)
         grace = timedelta() if why is Stop.NODE_LOST else self._engine.settings.stop_grace
-        self._engine.runner.stop(run_id, grace=grace, upload=why is Stop.TIMED_OUT)
+        upload = why is Stop.TIMED_OUT
+        self._engine.once_kept(partial(self._engine.runner.stop, run_id, grace=grace, upload=upload))
 
     def stop_task(self, task: Task, why: Stop) -> None:
         """End the present attempt of a task, if there is one."""
@@ -92,11 +98,11 @@ class Attempts:
             run.node.start_task_run = None
             self._engine.nodes.start_task_ended(run.pool, run.node, run.stop, ended)
             return
-        run.task.run_id = None
+        run.task.run_id = run.task.stop = None
         if ended.lost and run.stop is None:
             run.stop = Stop.NODE_LOST
         if run.stop is not Stop.FORGOTTEN:
-            self._engine.endings.judge(run, run.job, run.task, ended)
+            self._engine.endings.judge(run.job, run.task, ended, stop=run.stop)
         run.node.tasks_succeeded += run.task.succeeded
         self._unseat(run)
         self._engine.jobs.attempt_ended(run.job)

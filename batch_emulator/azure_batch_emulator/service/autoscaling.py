@@ -10,7 +10,7 @@ from azure_batch_emulator.autoscale import EvaluationError, Formula, FormulaSynt
 from azure_batch_emulator.errors import Refusal
 from azure_batch_emulator.moments import parse_duration
 from azure_batch_emulator.records.pools import AutoScale, AutoScaleRun, ResizeError, Targets
-from azure_batch_emulator.records.samples import Samples
+from azure_batch_emulator.records.samples import Sample, Samples
 from azure_batch_emulator.records.states import AllocationState, JobState, NodeState, PoolState, TaskState
 from azure_batch_emulator.service.pools import check_not_deleting, check_steady
 
@@ -55,6 +55,17 @@ class Autoscaling:
         if pool.auto_scale is not None:
             self._evaluate_and_repeat(pool, pool.auto_scale)
 
+    def resume(self, pool: Pool) -> None:
+        """Go on sampling and scaling a pool that was kept, as if there had been no pause."""
+        engine, settings = self._engine, pool.auto_scale
+        if pool.samples is not None and pool.samples.newest is not None:
+            moment = pool.samples.newest + engine.settings.sample_period
+            engine.agenda.at(moment, partial(self._sample, pool))
+        if settings is not None:
+            last = settings.enabled_at if settings.run is None else settings.run.at
+            action = partial(self._evaluate_and_repeat, pool, settings)
+            engine.agenda.at(last + settings.interval, action)
+
     def enable(self, pool: Pool, body: Mapping[str, Any]) -> None:
         """Turn autoscale on, or give it another formula or interval; the schedule starts anew.
 
@@ -95,6 +106,7 @@ class Autoscaling:
         if pool.auto_scale is not settings or pool.state is PoolState.DELETING:
             return
         settings.run, wanted, option = self._evaluate(pool, settings.formula)
+        self._engine.account.changes.note(pool)
         if wanted is not None and self._differs(pool, wanted):
             self._engine.allocation.retarget(pool, wanted, option=option)
         self._engine.after(settings.interval, partial(self._evaluate_and_repeat, pool, settings))
@@ -146,7 +158,9 @@ class Autoscaling:
     def _sample(self, pool: Pool) -> None:
         if pool.samples is None or self._engine.account.pools.get(pool.key) is not pool:
             return
-        pool.samples.take(self._engine.now, _measure(pool, self._engine.account.jobs_of(pool)))
+        sample = Sample(pool.number, self._engine.now, _measure(pool, self._engine.account.jobs_of(pool)))
+        pool.samples.take(sample)
+        self._engine.account.changes.note(sample)
         self._engine.after(self._engine.settings.sample_period, partial(self._sample, pool))
 
 
@@ -169,7 +183,7 @@ def _numbers(pool: Pool) -> Mapping[str, float]:
     }
 
 
-def _measure(pool: Pool, jobs: list[Job]) -> Mapping[str, float]:
+def _measure(pool: Pool, jobs: list[Job]) -> dict[str, float]:
     active = sum(len(job.tasks.ready) for job in jobs if job.state is JobState.ACTIVE)
     running = sum(job.busy for job in jobs)
     failed = sum(job.tasks.failed for job in jobs)

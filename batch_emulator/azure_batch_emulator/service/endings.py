@@ -6,16 +6,16 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from azure_batch_emulator.moments import UNLIMITED, parse_duration
+from azure_batch_emulator.records.dependencies import Satisfied
 from azure_batch_emulator.records.states import JobState, TaskState
-from azure_batch_emulator.records.tasks import Blame, Failure, Result
-from azure_batch_emulator.service.runs import Stop
+from azure_batch_emulator.records.tasks import Blame, Failure, Result, Stop
+from azure_batch_emulator.runner.interface import Ended
 
 if TYPE_CHECKING:
     from azure_batch_emulator.records.jobs import Job
     from azure_batch_emulator.records.tasks import Task
-    from azure_batch_emulator.runner.interface import Ended, Phase
+    from azure_batch_emulator.runner.interface import Phase
     from azure_batch_emulator.service.engine import Engine
-    from azure_batch_emulator.service.runs import Run
 
 FAILED_EXIT = Failure(
     Blame.USER,
@@ -41,16 +41,16 @@ class Endings:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def judge(self, run: Run, job: Job, task: Task, ended: Ended) -> None:
-        """Decide what becomes of a task whose attempt has ended."""
-        requeued = run.stop is Stop.REQUEUED
-        if requeued or run.stop is Stop.NODE_LOST:
+    def judge(self, job: Job, task: Task, ended: Ended, *, stop: Stop | None) -> None:
+        """Decide what becomes of a task whose attempt has ended, early if ``stop`` says why."""
+        requeued = stop is Stop.REQUEUED
+        if requeued or stop is Stop.NODE_LOST:
             self._requeue(job, task, counted=requeued)
-        elif run.stop is None and _is_retryable(task, ended) and job.state is not JobState.TERMINATING:
+        elif stop is None and _is_retryable(task, ended) and job.state is not JobState.TERMINATING:
             self._retry(job, task)
         else:
             task.execution.exit_code = ended.exit_code
-            self.complete(job, task, failure=_failure(run, ended), phase=ended.phase)
+            self.complete(job, task, failure=_failure(stop, ended), phase=ended.phase)
 
     def complete(self, job: Job, task: Task, *, failure: Failure | None, phase: Phase | None = None) -> None:
         """Make a task completed for good, and draw the consequences."""
@@ -59,21 +59,36 @@ class Endings:
         execution.result = Result.SUCCESS if failure is None else Result.FAILURE
         execution.ended = engine.now
         job.tasks.move(task, "end", now=engine.now, etag=engine.next_etag())
-        self._keep_files(job, task)
+        self.keep_files(job, task)
         options = exit_options(task, phase)
         satisfied = options.get("dependencyAction", "satisfy" if failure is None else "block") == "satisfy"
         if satisfied:
             self.satisfy(job, task)
         self._act_on_job(job, str(options.get("jobAction", "none")))
 
+    def keep_files(self, job: Job, task: Task) -> None:
+        """Note when the files of a completed task are to go."""
+        retention, ended = parse_duration(task.spec["constraints"]["retentionTime"]), task.execution.ended
+        if task.place is not None and ended is not None and retention < UNLIMITED:
+            self._engine.agenda.at(ended + retention, partial(self._engine.files.expire, job, task, ended))
+
     def satisfy(self, job: Job, task: Task) -> None:
         """Let the tasks go that waited for this one only."""
         if job.dependents is None:
             return
+        self._engine.account.changes.note(Satisfied(job.number, task.number, task.id))
         for freed in job.dependents.satisfy(task):
             if freed.state is TaskState.ACTIVE:
                 job.tasks.ready.add(freed)
         self._engine.scheduling.look_at(job.pool_id)
+
+    def interrupted(self, job: Job, task: Task) -> None:
+        """Decide what becomes of a task whose attempt ended together with the service itself.
+
+        If the attempt was about to be ended, it ends so; else its node was lost under it.
+        """
+        stop, task.stop = task.stop or Stop.NODE_LOST, None
+        self.judge(job, task, Ended(0, None, lost=True), stop=stop)
 
     def _requeue(self, job: Job, task: Task, *, counted: bool) -> None:
         if counted:
@@ -93,12 +108,6 @@ class Endings:
         job.tasks.ready.add(task)
         engine.scheduling.look_at(job.pool_id)
 
-    def _keep_files(self, job: Job, task: Task) -> None:
-        retention = parse_duration(task.spec["constraints"]["retentionTime"])
-        if task.place is not None and retention < UNLIMITED:
-            action = partial(self._engine.files.expire, job, task, task.execution.ended)
-            self._engine.after(retention, action)
-
     def _act_on_job(self, job: Job, action: str) -> None:
         if job.spec["onTaskFailure"] != "performexitoptionsjobaction" or job.state is not JobState.ACTIVE:
             return
@@ -112,10 +121,10 @@ def _is_retryable(task: Task, ended: Ended) -> bool:
     return ended.failure is None and ended.exit_code not in {0, None} and task.has_attempts_left
 
 
-def _failure(run: Run, ended: Ended) -> Failure | None:
-    if run.stop is Stop.TIMED_OUT:
+def _failure(stop: Stop | None, ended: Ended) -> Failure | None:
+    if stop is Stop.TIMED_OUT:
         return OUT_OF_TIME
-    if run.stop is not None:
+    if stop is not None:
         return ENDED_BY_USER
     if ended.exit_code not in {0, None}:
         return FAILED_EXIT

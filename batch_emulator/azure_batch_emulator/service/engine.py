@@ -7,7 +7,6 @@ empties. Every entry point ends with ``settle``, which starts whatever can start
 from __future__ import annotations
 
 from collections import deque
-from itertools import count
 from typing import TYPE_CHECKING, Protocol
 
 from azure_batch_emulator.agenda import Agenda
@@ -42,19 +41,30 @@ class Stamped(Protocol):
 class Engine:
     """Account, agenda and the services around them."""
 
-    def __init__(self, settings: Settings, runner: Runner, *, now: datetime, url: str = "") -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        runner: Runner,
+        *,
+        now: datetime,
+        url: str = "",
+        account: Account | None = None,
+    ) -> None:
+        """Begin with an empty account, or go on with one that was kept (see ``recovery``)."""
         self.settings = settings
         self.runner = runner
-        self.now = now
+        self.account = account or Account()
+        self.now = max(now, self.account.now or now)
         self.url = url
         """Where tasks find the service; known once it listens."""
-        self.account = Account()
         self.agenda = Agenda()
         self.wake: Callable[[], None] = lambda: None
         """Called, from any thread, when ``advance`` should run soon."""
-        self._etags = count(int(now.timestamp() * 1_000_000))
-        self._numbers = count(1)
+        self.save: Callable[[], None] = lambda: None
+        """Called after changes, before anybody is told of them; if it raises, nobody is."""
+        self.account.last_etag = max(self.account.last_etag, int(self.now.timestamp() * 1_000_000))
         self._reports: deque[Ended] = deque()
+        self._errands: deque[Callable[[], None]] = deque()
         self.pools = Pools(self)
         self.allocation = Allocation(self)
         self.nodes = Nodes(self)
@@ -79,10 +89,12 @@ class Engine:
             if entry.action is not None:
                 entry.action()
         self.now = max(self.now, to)
+        self._keep()
 
     def settle(self) -> None:
         """Start what can start after a change."""
         self.scheduling.settle()
+        self._keep()
         self.wake()
 
     def after(self, span: timedelta, action: Callable[[], None]) -> Entry:
@@ -91,16 +103,29 @@ class Engine:
 
     def next_etag(self) -> int:
         """Make a version that differs from all before."""
-        return next(self._etags)
+        self.account.last_etag += 1
+        return self.account.last_etag
 
     def next_number(self) -> int:
         """Make a number that grows: for pools, jobs and attempts."""
-        return next(self._numbers)
+        self.account.last_number += 1
+        return self.account.last_number
 
     def touch(self, record: Stamped) -> None:
         """Note that a record was written now."""
         record.modified = self.now
         record.etag = self.next_etag()
+        self.account.changes.note(record)
+
+    def once_kept(self, errand: Callable[[], None]) -> None:
+        """Leave something to be done to the world when the reason for it is kept: start, stop, remove."""
+        self._errands.append(errand)
+
+    def _keep(self) -> None:
+        self.account.now = self.now
+        self.save()
+        while self._errands:
+            self._errands.popleft()()
 
     def _report(self, ended: Ended) -> None:
         self._reports.append(ended)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 from azure_batch_emulator.errors import Refusal
@@ -80,7 +81,7 @@ class Files:
         """Delete the files of a task."""
         folder = self._present(task)
         if folder is not None:
-            self._engine.runner.remove(folder)
+            self._engine.once_kept(partial(self._engine.runner.remove, folder))
 
     def discard_job(self, job: Job) -> None:
         """Delete the files of all tasks of a job."""
@@ -90,13 +91,16 @@ class Files:
             pool = pools.get(pool_id.lower())
             if pool is not None and node_id in pool.nodes:
                 root = orders.node_root(data, pool_id, node_id)
-                self._engine.runner.remove(root / orders.job_directory(job))
+                folder = root / orders.job_directory(job)
+                self._engine.once_kept(partial(self._engine.runner.remove, folder))
 
     def expire(self, job: Job, task: Task, ended: datetime | None) -> None:
         """Delete the files of a task whose retention time is over, unless it ran again meanwhile."""
         same_end = task.state is TaskState.COMPLETED and task.execution.ended == ended
-        if same_end and job.tasks.get(task.id) is task:
+        known = self._engine.account.jobs.get(job.key) is job and job.tasks.get(task.id) is task
+        if same_end and known:
             task.files_gone = True
+            job.tasks.note(task)
             self.discard(task)
 
     def _present(self, task: Task) -> Path | None:

@@ -10,6 +10,7 @@ from azure_batch_emulator.errors import IllegalMove, Refusal
 from azure_batch_emulator.moments import UNLIMITED, UNLIMITED_TEXT, parse_duration
 from azure_batch_emulator.records.dependencies import Dependents
 from azure_batch_emulator.records.jobs import Job
+from azure_batch_emulator.records.shelf import TaskShelf
 from azure_batch_emulator.records.states import JobState, TaskState
 from azure_batch_emulator.service import unbuilt
 from azure_batch_emulator.service.runs import Stop
@@ -72,9 +73,11 @@ class Jobs:
             modified=engine.now,
             etag=engine.next_etag(),
             state_since=engine.now,
+            tasks=TaskShelf(engine.account.changes),
             dependents=Dependents() if spec["usesTaskDependencies"] else None,
         )
         engine.account.add_job(job)
+        engine.account.changes.note(job)
         self._limit(job)
         self.consider(job)
         return job
@@ -146,6 +149,21 @@ class Jobs:
         self._move(job, "enabled")
         self._engine.scheduling.look_at(job.pool_id)
 
+    def resume(self, job: Job) -> None:
+        """Go on with a job that was kept: its tasks first, then its own deadline and moves."""
+        engine = self._engine
+        for task in job.tasks.in_state(TaskState.COMPLETED):
+            if not task.files_gone:
+                engine.endings.keep_files(job, task)
+        for task in job.tasks.in_state(TaskState.ACTIVE):
+            engine.tasks.enqueue(job, task)
+        for state in (TaskState.RUNNING, TaskState.PREPARING):
+            for task in job.tasks.in_state(state):
+                engine.endings.interrupted(job, task)
+        if job.state is not JobState.COMPLETED:
+            self._limit(job)
+            self.consider(job)
+
     def attempt_ended(self, job: Job) -> None:
         """Look at a job whose tasks have changed."""
         if self._engine.account.jobs.get(job.key) is job:
@@ -171,6 +189,7 @@ class Jobs:
     def _forget(self, job: Job) -> None:
         self._engine.account.unbind(job)
         del self._engine.account.jobs[job.key]
+        self._engine.account.changes.drop(job)
         self._engine.files.discard_job(job)
 
     def _change(self, job: Job, changes: Mapping[str, Any]) -> None:
@@ -197,6 +216,7 @@ class Jobs:
             if job.state is JobState.DELETING:
                 raise Refusal.conflict(*_REFUSALS[job.state]) from None
             raise _not_now(job, f"the job is {job.state}") from None
+        self._engine.account.changes.note(job)
 
     def _stop_running(self, job: Job, why: Stop) -> None:
         for state in (TaskState.RUNNING, TaskState.PREPARING):

@@ -47,6 +47,15 @@ class Nodes:
         """Begin a new node's life: allocation takes half of the boot time."""
         self._engine.after(self._engine.settings.boot / 2, partial(self._allocated, pool, node))
 
+    def resume(self, pool: Pool, node: Node) -> None:
+        """Go on with a node that was kept: the restart of the service was one of every node that was up."""
+        if node.state is NodeState.CREATING:
+            moment = node.state_since + self._engine.settings.boot / 2
+            self._engine.agenda.at(moment, partial(self._allocated, pool, node))
+        elif node.is_staying:
+            node.move("recover", now=self._engine.now)
+            self._start(pool, node)
+
     def reboot(self, pool: Pool, node: Node, *, option: str) -> None:
         """Restart a node; what runs on it ends first, as the option says.
 
@@ -104,6 +113,7 @@ class Nodes:
             self._start(pool, node)
 
     def _start(self, pool: Pool, node: Node) -> None:
+        pool.seats.update(node)
         self._engine.after(
             self._engine.settings.boot / 2, partial(self._started, pool, node, node.state_since)
         )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from azure_batch_emulator.errors import Refusal
 from azure_batch_emulator.moments import parse_duration
+from azure_batch_emulator.records.nodes import Seats
 from azure_batch_emulator.records.pools import Pool, ResizeError, Targets, cores
 from azure_batch_emulator.records.states import AllocationState, PoolState
 from azure_batch_emulator.service import unbuilt
@@ -75,8 +76,10 @@ class Pools:
             allocation_since=engine.now,
             auto_scale=auto_scale,
             resize_timeout=None if auto_scale else timeout,
+            seats=Seats(engine.account.changes),
         )
         engine.account.pools[pool.key] = pool
+        engine.account.changes.note(pool)
         engine.autoscaling.watch(pool)
         if auto_scale is None:
             self._first_size(pool, body, timeout)
@@ -123,6 +126,7 @@ class Pools:
     def forget(self, pool: Pool) -> None:
         """Drop a pool whose last node has left."""
         self._engine.account.pools.pop(pool.key, None)
+        self._engine.account.changes.drop(pool)
 
     def resize(self, pool: Pool, body: Mapping[str, Any]) -> None:
         """Begin to bring a pool of fixed size to other targets.

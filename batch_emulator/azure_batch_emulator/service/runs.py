@@ -1,10 +1,11 @@
-"""An attempt that occupies a node, and why one is ended early."""
+"""An attempt that occupies a node."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import Enum, auto
 from typing import TYPE_CHECKING
+
+from azure_batch_emulator.records.tasks import Stop
 
 if TYPE_CHECKING:
     from azure_batch_emulator.agenda import Entry
@@ -14,17 +15,7 @@ if TYPE_CHECKING:
     from azure_batch_emulator.records.tasks import Task
 
 
-class Stop(Enum):
-    """Why an attempt is ended early."""
-
-    BY_USER = auto()
-    TIMED_OUT = auto()
-    REQUEUED = auto()
-    """Active again, and counted as asked for."""
-    NODE_LOST = auto()
-    """Active again, without counting."""
-    FORGOTTEN = auto()
-    """The task is deleted; nobody waits for the outcome."""
+__all__ = ["Run", "Stop"]
 
 
 @dataclass(slots=True, eq=False)

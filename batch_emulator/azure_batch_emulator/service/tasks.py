@@ -68,9 +68,13 @@ class Tasks:
             etag=engine.next_etag(),
             state=TaskState.ACTIVE,
             state_since=engine.now,
+            job_number=job.number,
         )
         job.tasks.add(task)
-        self._enqueue(job, task)
+        if self._can_fit(job, task):
+            self.enqueue(job, task)
+        else:
+            engine.endings.complete(job, task, failure=_DOES_NOT_FIT)
         return task
 
     def replace(self, job: Job, task: Task, body: Mapping[str, Any]) -> None:
@@ -109,7 +113,7 @@ class Tasks:
             raise Refusal.conflict("TaskSucceeded", "The specified task has completed successfully.")
         job.tasks.reopen(task, now=self._engine.now, etag=self._engine.next_etag())
         task.execution.retries = 0
-        task.place = None
+        task.place, task.files_gone = None, False
         job.tasks.ready.add(task)
         self._engine.scheduling.look_at(job.pool_id)
 
@@ -120,16 +124,17 @@ class Tasks:
         self._engine.files.discard(task)
         self._engine.jobs.attempt_ended(job)
 
-    def _enqueue(self, job: Job, task: Task) -> None:
-        pool = self._engine.account.pools.get(job.pool_id.lower())
-        if pool is not None and task.slots > pool.slots_per_node:
-            self._engine.endings.complete(job, task, failure=_DOES_NOT_FIT)
-            return
+    def enqueue(self, job: Job, task: Task) -> None:
+        """Let an active task wait for the tasks it depends on, or only for a node."""
         if job.dependents is not None:
             job.dependents.enrol(task)
         if task.unmet == 0:
             job.tasks.ready.add(task)
             self._engine.scheduling.look_at(job.pool_id)
+
+    def _can_fit(self, job: Job, task: Task) -> bool:
+        pool = self._engine.account.pools.get(job.pool_id.lower())
+        return pool is None or task.slots <= pool.slots_per_node
 
     def _check(self, job: Job, body: Mapping[str, Any]) -> None:
         unbuilt.refuse("task", body, unbuilt.TASK)

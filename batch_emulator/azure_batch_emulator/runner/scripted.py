@@ -1,0 +1,215 @@
+"""Runs attempts without processes: a rule says how each ends. Files and uploads are as real as ever.
+
+The seconds of an attempt pass by the service's clock: when the rule has answered, the runner asks to
+be told when they are over. With a ``ManualClock`` an attempt thus ends exactly when it should, and
+nothing ends before the clock is turned. A rule itself takes real time, on one of several threads.
+"""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import threading
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+from typing import TYPE_CHECKING
+
+from azure_batch_emulator.runner.crew import Crew
+from azure_batch_emulator.runner.folders import lay_out, put_away
+from azure_batch_emulator.runner.interface import Ended, Later, Phase
+from azure_batch_emulator.runner.output_files import Uploads, due
+from azure_batch_emulator.runner.resource_files import Downloads
+from azure_batch_emulator.runner.rules import Outcome, Rule, fail, succeed
+from azure_batch_emulator.runner.storage import storage_client
+from azure_batch_emulator.runner.trouble import AttemptFailed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from azure_batch_emulator.runner.interface import Order
+
+__all__ = ["Outcome", "Rule", "ScriptedRunner", "fail", "succeed"]
+
+_LOG = logging.getLogger(__name__)
+THREADS = 16
+_CLOSE_SECONDS = 5.0
+_WAIT_SECONDS = 30.0
+
+
+@dataclass(slots=True, eq=False)
+class _Run:
+    order: Order
+    outcome: Outcome | None = None
+    waits: bool = False
+    """Whether the rule has answered and its seconds are passing."""
+    stopping: bool = False
+    upload_if_stopped: bool = False
+
+
+class ScriptedRunner:
+    """The runner that asks a rule; ``stop`` cuts an attempt's seconds short, but not a rule in progress."""
+
+    def __init__(self, rule: Rule, *, threads: int = THREADS) -> None:
+        """Prepare to ask.
+
+        :param threads: how many attempts may be asked about, or have files moved, at once
+        """
+        self._rule = rule
+        self._report: Callable[[Ended | Later], None] = lambda _: None
+        self._runs: dict[int, _Run] = {}
+        self._crew = Crew(threads, name="scripted-attempt")
+        self._calm = threading.Condition()  # guards what follows too
+        self._busy = 0
+        self._has_news = False
+        self._closed = False
+        self._client = storage_client()
+        self._downloads = Downloads(self._client)
+        self._uploads = Uploads(self._client)
+
+    def listen(self, report: Callable[[Ended | Later], None]) -> None:
+        """Take the callback for reports."""
+        self._report = report
+
+    def start(self, order: Order) -> None:
+        """Begin an attempt: folders, downloads, then the rule."""
+        run = self._runs[order.run_id] = _Run(order)
+        self._do(self._begin, run)
+
+    def stop(self, run_id: int, *, grace: timedelta, upload: bool) -> None:  # noqa: ARG002  there is nobody to ask first
+        """End an attempt: at once if its seconds are passing, else when its rule returns."""
+        run = self._runs.get(run_id)
+        if run is None:
+            return
+        with self._calm:
+            if run.stopping:
+                return
+            run.stopping, run.upload_if_stopped = True, upload
+            waited, run.waits = run.waits, False
+        if waited:
+            self._conclude(run)
+
+    def remove(self, directory: Path) -> None:
+        """Move a folder out of the way at once, and delete it in the background."""
+        trash = put_away(directory)
+        if trash is not None:
+            self._crew.do(partial(shutil.rmtree, trash, ignore_errors=True))
+
+    def wait(self) -> bool:
+        """Return when no rule and no upload is in progress; tell whether anything was reported.
+
+        :raises TimeoutError: if a rule does not return
+        """
+        with self._calm:
+            if not self._calm.wait_for(lambda: not self._busy, _WAIT_SECONDS):
+                raise TimeoutError(f"{self._busy} attempts are still in progress after {_WAIT_SECONDS} s")
+            news, self._has_news = self._has_news, False
+        return news
+
+    def close(self) -> None:
+        """Report nothing more; a rule in progress is left to itself after a while."""
+        with self._calm:
+            self._closed = True
+        self._crew.close(seconds=_CLOSE_SECONDS)
+        self._client.close()
+
+    def _do(self, step: Callable[[_Run], None], run: _Run) -> None:
+        with self._calm:
+            self._busy += 1
+        self._crew.do(partial(self._guarded, step, run))
+
+    def _guarded(self, step: Callable[[_Run], None], run: _Run) -> None:
+        try:
+            step(run)
+        except AttemptFailed as trouble:
+            self._end(run, Ended(run.order.run_id, None, trouble.failure, Phase.BEFORE))
+        except Exception:  # noqa: BLE001  a fault of ours must not leave a task running for ever; it is logged
+            _LOG.exception("attempt %d of %s could not go on", run.order.run_id, run.order.directory.name)
+            fault = AttemptFailed.server("InternalError", "The emulator failed; its log has the traceback")
+            self._end(run, Ended(run.order.run_id, None, fault.failure, Phase.BEFORE))
+        with self._calm:
+            self._busy -= 1
+            self._calm.notify_all()
+
+    def _begin(self, run: _Run) -> None:
+        order = run.order
+        lay_out(order)
+        for file in order.resource_files:
+            self._downloads.fetch(file, order.directory / "wd", stopped=lambda: run.stopping)
+        run.outcome = Outcome() if run.stopping else self._ask(order)
+        self._write(order, run.outcome)
+        span = timedelta(seconds=run.outcome.seconds)
+        with self._calm:
+            run.waits = bool(span) and not run.stopping
+        if run.waits:
+            self._tell(Later(order.run_id, span, partial(self._over, run)))
+        else:
+            self._finish(run)
+
+    def _ask(self, order: Order) -> Outcome:
+        try:
+            return _outcome(self._rule(order))
+        except (Exception, SystemExit) as problem:  # a rule may be anything, a whole program too
+            _LOG.exception("the rule failed for %s", order.directory.name)
+            return Outcome(1, stderr=f"{type(problem).__name__}: {problem}\n")
+
+    @staticmethod
+    def _write(order: Order, outcome: Outcome) -> None:
+        with suppress(FileNotFoundError):  # the task was deleted meanwhile
+            (order.directory / "stdout.txt").write_text(outcome.stdout, encoding="utf-8")
+            (order.directory / "stderr.txt").write_text(outcome.stderr, encoding="utf-8")
+
+    def _over(self, run: _Run) -> None:
+        with self._calm:
+            waited, run.waits = run.waits, False
+        if waited:
+            self._conclude(run)
+
+    def _conclude(self, run: _Run) -> None:
+        """Finish on the engine's thread, so that it happens at the very moment, unless files must be sent."""
+        if self._due(run):
+            self._do(self._finish, run)
+        else:
+            self._finish(run)
+
+    def _finish(self, run: _Run) -> None:
+        order, code, failure = run.order, self._code(run), None
+        files = self._due(run)
+        if files and not self._closed:
+            failure = self._uploads.deliver(order, files)
+        phase = Phase.AFTER if failure is not None else None
+        lost = run.outcome is not None and run.outcome.is_lost and not run.stopping
+        self._end(run, Ended(order.run_id, code, failure, phase, lost=lost))
+
+    def _due(self, run: _Run) -> list[OutputFile]:
+        if run.outcome is not None and run.outcome.is_lost and not run.stopping:
+            return []
+        code = self._code(run)
+        return due(run.order, code=code, stopped=run.stopping, even_if_stopped=run.upload_if_stopped)
+
+    @staticmethod
+    def _code(run: _Run) -> int | None:
+        # What was stopped has no exit code of its own: the service says it may be absent.
+        over = run.outcome is None or run.stopping or run.outcome.is_lost
+        return None if over or run.outcome is None else run.outcome.exit_code
+
+    def _end(self, run: _Run, ended: Ended) -> None:
+        if self._runs.pop(run.order.run_id, None) is not None:
+            self._tell(ended)
+
+    def _tell(self, report: Ended | Later) -> None:
+        with self._calm:
+            if self._closed:
+                return
+            self._has_news = True
+        self._report(report)
+
+
+def _outcome(answer: object) -> Outcome:
+    if isinstance(answer, Outcome):
+        return answer
+    if isinstance(answer, int) and not isinstance(answer, bool):
+        return Outcome(answer)
+    raise TypeError(f"a rule returns an exit code or an Outcome, not {answer!r}")

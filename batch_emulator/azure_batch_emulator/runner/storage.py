@@ -1,0 +1,15 @@
+"""The HTTP client that fetches and delivers the files of attempts."""
+
+from __future__ import annotations
+
+import httpx
+
+_TIMEOUT = httpx.Timeout(60.0, connect=10.0)
+
+
+def storage_client() -> httpx.Client:
+    """Make a client for Blob Storage, here or in the world; whoever asks for it closes it."""
+    # A proxy from the environment is for the world outside, not for storage on this machine.
+    return httpx.Client(
+        timeout=_TIMEOUT, mounts={"all://127.0.0.1": None, "all://localhost": None}, follow_redirects=True
+    )

@@ -1,0 +1,36 @@
+"""What goes on when the service starts again with an account that was kept.
+
+To a client a restart looks as if every node had restarted under its tasks: nodes boot, attempts that
+were under way are over, their tasks wait again without a requeue being counted. What was asked for
+before still happens: an attempt that was being ended counts as ended, a job that was being
+terminated or deleted is. Deadlines hold from the moments they were set; those that have passed fall
+due at once.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from azure_batch_emulator.service.engine import Engine
+
+_REMOVED = ("nodes/*", "nodes/*/*/workitems", "nodes/*/*/workitems/*/job-1")
+
+
+def resume(engine: Engine) -> None:
+    """Put on the agenda what was on it; nothing is started before the engine advances."""
+    for pool in list(engine.account.pools.values()):
+        for node in list(pool.nodes.values()):
+            engine.nodes.resume(pool, node)
+        engine.autoscaling.resume(pool)
+        engine.allocation.resume(pool)
+    for job in list(engine.account.jobs.values()):
+        engine.jobs.resume(job)
+    _sweep(engine)
+
+
+def _sweep(engine: Engine) -> None:
+    """Delete folders that were out of the way already when the service ended."""
+    for place in _REMOVED:
+        for folder in engine.settings.data.glob(f"{place}/.removed-*"):
+            engine.runner.remove(folder)

@@ -1,0 +1,107 @@
+"""Which record is which row, and how rows become an account again."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from azure_batch_emulator.records.account import Account
+from azure_batch_emulator.records.dependencies import Dependents, Satisfied
+from azure_batch_emulator.records.jobs import Job
+from azure_batch_emulator.records.nodes import Node, Seats
+from azure_batch_emulator.records.pools import Pool
+from azure_batch_emulator.records.samples import Sample, Samples
+from azure_batch_emulator.records.shelf import TaskShelf
+from azure_batch_emulator.records.tasks import Task
+from azure_batch_emulator.store import codec
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from datetime import timedelta
+
+OWNED: Mapping[str, tuple[str, ...]] = {"pool": ("node", "sample"), "job": ("satisfied", "task")}
+"""What goes together with a record of a kind."""
+_KINDS: Mapping[str, type[Any]] = {
+    kind.__name__.lower(): kind for kind in (Pool, Node, Sample, Job, Satisfied, Task)
+}
+
+
+class Key(NamedTuple):
+    """Where a record stands: ``owner`` is the number of its pool or job, 0 for pools and jobs."""
+
+    kind: str
+    owner: int
+    number: int
+
+
+def key_of(record: object) -> Key:
+    """Tell the key of a record."""
+    match record:
+        case Pool() | Job():
+            return Key(type(record).__name__.lower(), 0, record.number)
+        case Node():
+            return Key("node", record.pool_number, record.number)
+        case Task():
+            return Key("task", record.job_number, record.number)
+        case Satisfied():
+            return Key("satisfied", record.job_number, record.number)
+        case Sample():
+            return Key("sample", record.pool_number, int(record.moment.timestamp() * 1_000_000))
+    raise TypeError(f"a {type(record).__name__} is no record")
+
+
+def row_of(record: object) -> tuple[str, int, int, str]:
+    """Write a record as a row."""
+    return (*key_of(record), json.dumps(codec.write(record), separators=(",", ":")))
+
+
+class Rebuild:
+    """Fills an account from rows, which come in the order of kinds and numbers."""
+
+    def __init__(self, *, period: timedelta, lag: timedelta) -> None:
+        self.account = Account()
+        self._period, self._lag = period, lag
+        self._pools: dict[int, Pool] = {}
+        self._jobs: dict[int, Job] = {}
+
+    def take(self, rows: Iterable[tuple[str, int, int, str]]) -> None:
+        """Put records into the account; pools before their nodes, jobs before their tasks.
+
+        :raises ValueError: if a row holds no record of its kind
+        :raises KeyError: if a kind or an owner is unknown
+        :raises TypeError: if a field is missing or unknown
+        """
+        for kind, _, _, body in rows:
+            self._put(codec.read(_KINDS[kind], json.loads(body)))
+
+    def _put(self, record: Any) -> None:
+        match record:
+            case Pool():
+                self._put_pool(record)
+            case Node():
+                self._pools[record.pool_number].nodes[record.id] = record
+            case Sample():
+                samples = self._pools[record.pool_number].samples
+                if samples is not None:
+                    samples.take(record)
+            case Job():
+                self._put_job(record)
+            case Satisfied():
+                dependents = self._jobs[record.job_number].dependents
+                if dependents is not None:
+                    dependents.recall(record)
+            case Task():
+                tasks = self._jobs[record.job_number].tasks
+                tasks.skip_to(record.number)
+                tasks.add(record)
+
+    def _put_pool(self, pool: Pool) -> None:
+        pool.samples = Samples(period=self._period, lag=self._lag)
+        pool.seats = Seats(self.account.changes)
+        self._pools[pool.number] = self.account.pools[pool.key] = pool
+
+    def _put_job(self, job: Job) -> None:
+        job.tasks = TaskShelf(self.account.changes)
+        job.dependents = Dependents() if job.spec["usesTaskDependencies"] else None
+        self._jobs[job.number] = job
+        self.account.add_job(job)
