@@ -79,12 +79,12 @@ class AirflowClient:
         return str(self.get(f"/dags/{dag_id}/dagRuns/{run_id}")["state"])
 
     def wait_for_run(self, dag_id: str, run_id: str, *, seconds: float) -> str:
-        """Wait until a run has ended; return how.
+        """Wait until a run has ended; return how. An api-server that is away for a while does no harm.
 
         :raises StackError: with the states of its task instances, if it does not end in time
         """
         deadline = time.monotonic() + seconds
-        while (state := self.run_state(dag_id, run_id)) not in _ENDED:
+        while (state := self._state_if_answered(dag_id, run_id)) not in _ENDED:
             if time.monotonic() > deadline:
                 found = [
                     f"{ti.task_id}[{ti.label or ti.map_index}]={ti.state}"
@@ -132,11 +132,22 @@ class AirflowClient:
         place = f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/{map_index}"
         self._send("PATCH", place, {"new_state": state})
 
+    def mark_run(self, dag_id: str, run_id: str, state: str) -> None:
+        """Mark a whole run failed or successful."""
+        self._send("PATCH", f"/dags/{dag_id}/dagRuns/{run_id}", {"state": state})
+
     def log(self, dag_id: str, run_id: str, task_id: str, *, map_index: int = -1, attempt: int = 1) -> str:
         """Return what a try of a task instance has logged, a line each."""
         place = f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/logs/{attempt}"
         content = self.get(place, map_index=map_index, full_content=True)["content"]
         return "\n".join(line["event"] if isinstance(line, dict) else str(line) for line in content)
+
+    def xcom(
+        self, dag_id: str, run_id: str, task_id: str, *, key: str = "return_value", map_index: int = -1
+    ) -> Any:
+        """Return what a task instance has pushed, as Airflow stores it: in most cases a JSON text."""
+        place = f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/xcomEntries/{key}"
+        return self.get(place, map_index=map_index)["value"]
 
     def links(self, dag_id: str, run_id: str, task_id: str, map_index: int) -> dict[str, str]:
         """Return the extra links of a task instance."""
@@ -168,6 +179,12 @@ class AirflowClient:
         """Get a page of the web UI, or of a plugin, as the person who is logged in."""
         self._log_in()
         return httpx.get(f"{self.address}{path}", headers=dict(self._http.headers), trust_env=False)
+
+    def _state_if_answered(self, dag_id: str, run_id: str) -> str:
+        try:
+            return self.run_state(dag_id, run_id)
+        except httpx.TransportError as error:
+            return f"unknown ({error})"
 
     def _send(self, method: str, path: str, body: dict[str, Any]) -> httpx.Response:
         return self._checked(self._answer(method, path, json=body))

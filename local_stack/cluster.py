@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import secrets
-import signal
 from contextlib import ExitStack, contextmanager, suppress
-from typing import TYPE_CHECKING
-from urllib.error import URLError
+from datetime import datetime
+from functools import partial
+from typing import TYPE_CHECKING, Any
 from urllib.request import urlopen
 
 import psutil
@@ -15,8 +15,9 @@ from cryptography.fernet import Fernet
 
 from local_stack.airflow import COMMAND
 from local_stack.airflow_client import AirflowClient
+from local_stack.family import family_of, is_alive, kill_family, parent_pid, resident_bytes
 from local_stack.postgres import running_postgres
-from local_stack.processes import Server, free_port
+from local_stack.processes import Server, StackError, free_port
 from sensor_scoring.airflow_needs import environ_for
 from sensor_scoring.packing import MOST_TASKS
 
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
 
 PROCESSES = ("api-server", "scheduler", "dag-processor", "triggerer")
 USER = "admin"
+# Their log servers would listen to the whole network, on ports that are the same for every Airflow. All logs
+# are in one folder here: the api-server reads the files.
+_WORDS = {"scheduler": ["--skip-serve-logs"], "triggerer": ["--skip-serve-logs"]}
 FAST_RECOVERY = {
     "AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "15",
     "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "15",
@@ -57,77 +61,135 @@ class Cluster:
         self.address = f"http://127.0.0.1:{port}"
         self._logs = logs
         self._servers: dict[str, Server] = {}
+        self._left_alone: list[psutil.Process] = []
 
     @property
     def password(self) -> str:
         """Password of the one user."""
-        file = self.airflow.home / "simple_auth_manager_passwords.json.generated"
-        return str(json.loads(file.read_text())[USER])
+        return str(json.loads(self._passwords.read_text())[USER])
 
     def client(self) -> AirflowClient:
         """Return the API, logged in."""
         return AirflowClient(self.address, user=(USER, self.password))
 
     def start(self, name: str) -> None:
-        """Start a process; its log goes on where it was."""
+        """Start a process, but do not wait for it; its log goes on where it was.
+
+        :raises StackError: if it runs
+        """
+        old = self._servers.pop(name, None)
+        if old is not None and old.process.poll() is None:
+            self._servers[name] = old
+            raise StackError(f"{old.name} runs already")
+        if old is not None:
+            old.stop()
         self._servers[name] = Server(
             f"Airflow's {name}",
-            [*COMMAND, name],
+            [*COMMAND, name, *_WORDS.get(name, ())],
             log=self._logs / f"{name}.log",
             environ=self.airflow.environ(),
             keeps_log=True,
         )
 
     def start_all(self) -> None:
-        """Start all processes and wait for the api-server, which all others need."""
+        """Start all processes and wait until all are healthy."""
         for name in PROCESSES:
             self.start(name)
-        self.wait_until_ready()
+        self.wait_until_healthy()
 
-    def wait_until_ready(self) -> None:
-        """Wait until the api-server answers.
+    def wait_until_healthy(self, *names: str, seconds: float = _READY_SECONDS) -> None:
+        """Wait until processes do their work: all of them, if none is named.
 
-        :raises StackError: if it does not
+        :raises StackError: with the end of its log, for one that does not
         """
-        self._servers["api-server"].wait_until(self._is_ready, seconds=_READY_SECONDS)
+        for name in names or PROCESSES:
+            self._servers[name].wait_until(partial(self.is_healthy, name), seconds=seconds)
 
-    def kill(self, name: str) -> None:
-        """Kill a process and all it has started, at once."""
-        self._servers.pop(name).kill()
+    def is_healthy(self, name: str) -> bool:
+        """Whether a process has reported since it was started; without an api-server none is."""
+        server, found = self._servers.get(name), health(self.address)
+        if server is None or server.process.poll() is not None:
+            return False
+        if name == "api-server":
+            return bool(found) and self._passwords.is_file()
+        key = name.replace("-", "_")
+        state = found.get(key, {})
+        # A killed process counts as healthy for a while: only a later heartbeat is that of its successor.
+        last = state.get(f"latest_{key}_heartbeat")
+        return (
+            state.get("status") == "healthy" and bool(last) and datetime.fromisoformat(last) > server.started
+        )
 
-    def kill_worker(self) -> int | None:
-        """Kill one process that runs a task instance just now; return its id, None if there is none."""
+    def stop(self, name: str, *, seconds: float = 20) -> None:
+        """Ask a process to end; nothing to do if it has been killed."""
+        server = self._servers.pop(name, None)
+        if server is not None:
+            server.stop(seconds=seconds)
+
+    def restart(self, name: str) -> None:
+        """Stop a process, start it and wait until it is healthy, as in an upgrade."""
+        self.stop(name)
+        self.start(name)
+        self.wait_until_healthy(name)
+
+    def kill(self, name: str, *, alone: bool = False) -> None:
+        """Kill a process at once, with all it has started.
+
+        :param alone: leave what it has started to itself; it goes when the cluster stops
+        """
+        server = self._servers.pop(name)
+        if alone:
+            self._left_alone += family_of(server.process.pid)[1:]
+        server.kill(alone=alone)
+
+    def kill_worker(self, *, with_supervisor: bool = False) -> int | None:
+        """Kill one process that runs a task instance just now; return its id, None if there is none.
+
+        :param with_supervisor: kill what watches it before: nobody then reports its end, and only the time
+            since its last heartbeat tells
+        """
         for process in self.workers():
             with suppress(psutil.NoSuchProcess):
-                process.send_signal(signal.SIGKILL)
+                supervisor = process.parent()
+                if with_supervisor and supervisor is not None:
+                    supervisor.kill()
+                process.kill()
                 return int(process.pid)
         return None
 
     def stop_all(self) -> None:
         """Stop all processes, the api-server last: the others report to it."""
         for name in reversed(PROCESSES):
-            server = self._servers.pop(name, None)
-            if server is not None:
-                server.stop(seconds=20)
+            self.stop(name)
+        for process in self._left_alone:
+            if is_alive(process):
+                kill_family(process.pid)
+        self._left_alone.clear()
 
     def workers(self) -> list[psutil.Process]:
         """Return the processes that run task instances just now, one for each busy slot of the executor."""
         scheduler = self._servers.get("scheduler")
         if scheduler is None:
             return []
-        with suppress(psutil.NoSuchProcess):
-            executors = psutil.Process(scheduler.process.pid).children()
-            return [worker for executor in executors for worker in executor.children()]
-        return []
+        # The executor's processes are below the scheduler; each has what it runs below it.
+        family = family_of(scheduler.process.pid)
+        executors = {member.pid for member in family if parent_pid(member) == scheduler.process.pid}
+        return [member for member in family if parent_pid(member) in executors]
+
+    def pids(self) -> dict[str, list[int]]:
+        """Return the process ids of each process, its own first, then of what it has started."""
+        return {
+            name: [member.pid for member in family_of(server.process.pid)]
+            for name, server in self._servers.items()
+        }
 
     def memory(self) -> dict[str, int]:
         """Return the resident bytes of each process and its children; pages they share count each time."""
-        return {name: _resident(server.process.pid) for name, server in self._servers.items()}
+        return {name: resident_bytes(server.process.pid) for name, server in self._servers.items()}
 
-    def _is_ready(self) -> bool:
-        return (self.airflow.home / "simple_auth_manager_passwords.json.generated").is_file() and _answers(
-            self.address
-        )
+    @property
+    def _passwords(self) -> Path:
+        return self.airflow.home / "simple_auth_manager_passwords.json.generated"
 
 
 @contextmanager
@@ -170,6 +232,8 @@ def _settings(database: Database, port: int) -> dict[str, str]:
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": f"{USER}:admin",
         # A task instance is a process: more at once than this only take turns on a laptop.
         "AIRFLOW__CORE__PARALLELISM": "8",
+        # The api-server answers each of them, and people, from its threads: 40 at most.
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_POOL_SIZE": "20",
         "SENSOR_SCORING_POLL_SECONDS": "5",
     }
 
@@ -189,23 +253,10 @@ def _secrets(folder: Path) -> dict[str, str]:
     return dict(json.loads(file.read_text()))
 
 
-def _resident(pid: int) -> int:
-    with suppress(psutil.NoSuchProcess):
-        process = psutil.Process(pid)
-        family = [process, *process.children(recursive=True)]
-        return sum(_own_resident(member) for member in family)
-    return 0
-
-
-def _own_resident(process: psutil.Process) -> int:
-    with suppress(psutil.Error):
-        return int(process.memory_info().rss)
-    return 0
-
-
-def _answers(address: str) -> bool:
+def health(address: str) -> dict[str, Any]:
+    """Return what an api-server knows of itself and the others; empty if it does not answer."""
     try:
         with urlopen(f"{address}/api/v2/monitor/health", timeout=5) as answer:  # noqa: S310  loopback, ours
-            return bool(answer.status == 200)  # noqa: PLR2004  HTTP's own number
-    except (URLError, OSError):
-        return False
+            return dict(json.load(answer))
+    except (OSError, ValueError):
+        return {}

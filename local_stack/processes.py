@@ -9,7 +9,10 @@ import socket
 import subprocess
 import threading
 import time
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Self
+
+from local_stack.family import kill_family
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -48,6 +51,7 @@ class Server:
     ) -> None:
         self.name = name
         self.log = log
+        self.started = datetime.now(UTC)
         self._stop_signal = stop_signal
         log.parent.mkdir(parents=True, exist_ok=True)
         if not keeps_log:
@@ -104,25 +108,37 @@ class Server:
         return line
 
     def stop(self, *, seconds: float = 10.0) -> None:
-        """Ask it to end; kill its group if it does not."""
+        """Ask it to end; kill it and all it has started if it does not."""
         if self.process.poll() is None:
             self.process.send_signal(self._stop_signal)
             try:
                 self.process.wait(seconds)
             except subprocess.TimeoutExpired:
-                with contextlib.suppress(ProcessLookupError):
-                    os.killpg(self.process.pid, signal.SIGKILL)
-                self.process.wait()
+                self._kill_all()
         if self.process.stdout:
             self.process.stdout.close()
         if self in _STARTED:
             _STARTED.remove(self)
 
-    def kill(self) -> None:
-        """Kill it and all it has started, at once, as a machine that fails does."""
+    def kill(self, *, alone: bool = False) -> None:
+        """Kill it at once, with all it has started.
+
+        :param alone: leave what it has started to itself, as when the kernel picks one process
+        """
+        if alone:
+            self.process.kill()
+            self.process.wait()
+        else:
+            self._kill_all()
+        self.stop()
+
+    def _kill_all(self) -> None:
+        if self.process.poll() is None:
+            kill_family(self.process.pid)
+            self.process.wait()
+        # What has lost its parent is still in the group.
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
-        self.stop()
 
     def tail(self) -> str:
         """Return the end of its log."""

@@ -20,7 +20,7 @@ from scoring_contract.access import variable_of
 from scoring_contract.layout import Container
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from local_stack.azurite import BlobStorage
@@ -81,14 +81,19 @@ class Stack:
 
 
 @contextmanager
-def running_stack(workspace: Workspace, *, scorer: Path | None = None) -> Iterator[Stack]:
+def running_stack(
+    workspace: Workspace, *, scorer: Path | None = None, emulator_options: Sequence[str] = ()
+) -> Iterator[Stack]:
     """Run Azurite and the Batch emulator.
 
     :param scorer: environment that stands for the scoring image; the workspace's unless given
+    :param emulator_options: more words of the emulator's command line
     """
     images = {SCORING_IMAGE: scorer or workspace.scorer}
     with (
         running_azurite(workspace.blobs, log=workspace.logs / "azurite.log") as storage,
-        running_emulator(workspace.nodes, log=workspace.logs / "batch.log", images=images) as batch,
+        running_emulator(
+            workspace.nodes, log=workspace.logs / "batch.log", images=images, options=emulator_options
+        ) as batch,
     ):
         yield Stack(workspace, storage, batch)

@@ -77,7 +77,9 @@ class Run:
     @property
     def is_backfill(self) -> bool:
         """Whether the run makes up for an hour of the past."""
-        return str(self._context["dag_run"].run_type) == "backfill"
+        run_type = self._context["dag_run"].run_type
+        # An enumeration of texts, whose own text is not its value.
+        return getattr(run_type, "value", run_type) == "backfill"
 
     @cached_property
     def states(self) -> TaskStates:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import stat
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
 
 import pytest
 
 from ingest.simulator import Fleet
 from local_stack.bootstrap import SCORER, python_of
+from local_stack.cluster import running_cluster
+from local_stack.hour import lay_out_file, train
 from local_stack.stack import running_stack
 from local_stack.workspace import Workspace
 from scoring_contract.hour import RunHour
@@ -17,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from local_stack.cluster import Cluster
     from local_stack.stack import Stack
 
 HOUR = RunHour.parse("2026-01-05T09")
@@ -73,3 +77,59 @@ def stack(tmp_path_factory: pytest.TempPathFactory, frail_scorer: Path) -> Itera
     root = tmp_path_factory.mktemp("stack")
     with running_stack(Folders(root, root / "results"), scorer=frail_scorer) as stack:
         yield stack
+
+
+@dataclass(frozen=True, slots=True)
+class Obedient:
+    """An environment that stands for the scoring image; its processes do what a test wants of them.
+
+    :param prefix: the environment; a file in ``hold`` with a sensor's name is an order
+    """
+
+    prefix: Path
+
+    @classmethod
+    def made_in(cls, prefix: Path) -> Self:
+        """Make it: the real scorer behind a shell script."""
+        for folder in ("bin", "hold"):
+            (prefix / folder).mkdir()
+        python = prefix / "bin" / "python"
+        python.write_text(
+            "#!/bin/sh\n"
+            # The group is the last part of the manifest's name.
+            "group=$(echo \"$*\" | sed -n 's|.*manifests/\\([^ ]*\\)[.]json.*|\\1|p')\n"
+            f'while [ -f "{prefix}/hold/$group" ]; do sleep 0.1; done\n'
+            f'exec {python_of(SCORER)} "$@"\n'
+        )
+        python.chmod(python.stat().st_mode | stat.S_IXUSR)
+        return cls(prefix)
+
+    def hold(self, *sensors: str) -> None:
+        """Let the Batch tasks of these sensors run on until they are released."""
+        for sensor in sensors:
+            (self.prefix / "hold" / sensor).touch()
+
+    def release(self) -> None:
+        """Let all go on."""
+        for file in (self.prefix / "hold").iterdir():
+            file.unlink()
+
+
+@pytest.fixture(scope="session")
+def scorer(tmp_path_factory: pytest.TempPathFactory) -> Obedient:
+    """Make the environment that the standing stack's Batch tasks run in."""
+    return Obedient.made_in(tmp_path_factory.mktemp("obedient"))
+
+
+@pytest.fixture(scope="session")
+def standing(
+    tmp_path_factory: pytest.TempPathFactory, scorer: Obedient, readings: Path
+) -> Iterator[tuple[Stack, Cluster]]:
+    """Run the stack with all processes of Airflow on PostgreSQL, readings laid out and models trained."""
+    root = tmp_path_factory.mktemp("standing")
+    with running_stack(Folders(root, root / "results"), scorer=scorer.prefix) as stack:
+        laid = lay_out_file(stack, readings)
+        train(stack, laid, HOUR)
+        settings = {"SENSOR_SCORING_POLL_SECONDS": "1"}
+        with running_cluster(stack, folder=root / "cluster", settings=settings) as cluster:
+            yield stack, cluster

@@ -5,13 +5,19 @@ from __future__ import annotations
 import os
 import signal
 import stat
+import subprocess
+import sys
 import time
 from contextlib import closing
 from typing import TYPE_CHECKING
 
 import psycopg2
+import pytest
 
-from local_stack.postgres import Database, running_postgres
+from local_stack.bootstrap import ROOT
+from local_stack.family import family_of, is_alive
+from local_stack.postgres import Database, _as_somebody, running_postgres
+from local_stack.processes import StackError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,8 +57,11 @@ def test_a_killed_server_loses_nothing_and_starts_again(tmp_path: Path) -> None:
     """The operating system has what was committed; the next start recovers."""
     with running_postgres(tmp_path / "pg", log=tmp_path / "log") as database:
         asked(database, "create table kept as select 1")
+        family = family_of(database.pid)
         os.kill(database.pid, signal.SIGKILL)
         until(lambda: not database.answers())
+        # Those below it notice by themselves.
+        until(lambda: not any(map(is_alive, family)))
     with running_postgres(tmp_path / "pg", log=tmp_path / "log") as again:
         assert asked(again, "select * from kept") == [(1,)]
 
@@ -72,3 +81,32 @@ def test_whoever_starts_it_may_do_so_in_a_folder_that_nobody_else_can_reach(tmp_
     with running_postgres(tmp_path / "pg", log=tmp_path / "log") as database:
         assert asked(database, "select 1") == [(1,)]
     assert (tmp_path / "pg" / "data").stat().st_uid == os.geteuid()
+
+
+def test_an_ordinary_user_needs_no_namespace(tmp_path: Path) -> None:
+    """Whoever is not root starts PostgreSQL as it is; root becomes somebody here to show that."""
+    script = (
+        "import os, sys; from pathlib import Path; from local_stack import postgres\n"
+        "folder = Path(sys.argv[1]); assert os.geteuid() != 0; assert postgres._as_somebody() == ()\n"
+        "with postgres.running_postgres(folder / 'pg', log=folder / 'log') as database:\n"
+        "    print(database.size_bytes())\n"
+    )
+    done = subprocess.run(
+        [*_as_somebody(), sys.executable, "-c", script, str(tmp_path)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) > 1_000_000
+
+
+def test_root_is_told_what_to_do_where_it_cannot_be_somebody_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One sentence, before anything is started."""
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(StackError, match="start this as another user"):
+        _as_somebody.__wrapped__()

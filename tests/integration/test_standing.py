@@ -1,0 +1,227 @@
+"""What only a standing Airflow can show: scheduler, triggerer, dag-processor and api-server on PostgreSQL.
+
+Each test is a person or a fault that meets a run. Sensor 2_3 is silent; the others have readings.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from azure.batch import BatchClient
+from azure.core.credentials import AzureNamedKeyCredential
+
+from local_stack.airflow_client import states
+from local_stack.emulator import ACCOUNT
+from scoring_contract.hour import RunHour
+from scoring_contract.layout import Container, prediction_blob
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from conftest import Obedient
+
+    from local_stack.airflow_client import AirflowClient, TaskInstance
+    from local_stack.cluster import Cluster
+    from local_stack.stack import Stack
+
+HOUR = RunHour.parse("2026-01-05T09")
+SCORED = ["1_1", "1_2", "1_3", "2_1", "2_2"]
+DAG = "hourly_scoring"
+_LONG = 120.0
+
+pytestmark = pytest.mark.timeout(400)
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """A person at the web UI, with an eye on Azure Batch."""
+
+    stack: Stack
+    cluster: Cluster
+    web: AirflowClient
+    scorer: Obedient
+    batch: BatchClient
+
+    def instances(self, run: str) -> dict[str, TaskInstance]:
+        """Return the instances of ``score`` by their sensors."""
+        return {ti.label: ti for ti in self.web.task_instances(DAG, run, task_id="score")}
+
+    def states(self, run: str) -> dict[str, str]:
+        """Return the states of the instances of ``score`` by their sensors."""
+        return states(self.instances(run).values())
+
+    def batch_tasks(self, run: str) -> dict[str, Any]:
+        """Return the Batch tasks of a run, of all its jobs, by ``sensor-epoch-attempt``."""
+        base = self.base(run)
+        jobs = [job.id for job in self.batch.list_jobs() if job.id.startswith(base)]
+        tasks = (task for job in jobs for task in self.batch.list_tasks(job))
+        return {f"{task.display_name}{task.id[-6:]}": task for task in tasks}
+
+    def base(self, run: str) -> str:
+        """Return the first part of a run's Batch ids."""
+        place = f"/dags/{DAG}/dagRuns/{run}/taskInstances/plan/xcomEntries/plan_blob"
+        return str(self.web.get(place)["value"]).strip('"').partition("/")[0]
+
+    def are_watched(self, run: str) -> bool:
+        """Whether the triggerer has taken over every instance of ``score`` that waits."""
+        found = self.web.get(f"/dags/{DAG}/dagRuns/{run}/taskInstances", limit=50)["task_instances"]
+        return all(entry["triggerer_job"] for entry in found if entry["state"] == "deferred")
+
+    def wait(self, run: str) -> str:
+        """Wait for the end of a run."""
+        return self.web.wait_for_run(DAG, run, seconds=_LONG)
+
+    def planned_at(self, sensor: str) -> str:
+        """Return when the plan was made that a sensor's present prediction follows."""
+        blob = self.stack.storage.container(Container.PREDICTIONS).get_blob_client(
+            prediction_blob(HOUR, sensor)
+        )
+        return str(blob.get_blob_properties().metadata["planned_at"])
+
+
+def until(condition: Callable[[], object]) -> None:
+    """Poll a real effect until it is there."""
+    deadline = time.monotonic() + _LONG
+    while not condition():
+        assert time.monotonic() < deadline, "not true in time"
+        time.sleep(0.2)
+
+
+@pytest.fixture(scope="module")
+def world(standing: tuple[Stack, Cluster], scorer: Obedient) -> Iterator[World]:
+    """Open the web UI and let the DAGs run."""
+    stack, cluster = standing
+    batch = BatchClient(stack.batch.endpoint, AzureNamedKeyCredential(ACCOUNT, stack.batch.key))
+    web = cluster.client()
+    for dag in (DAG, "example_consumer", "example_containers"):
+        until(lambda dag=dag: web.knows(dag))
+        web.unpause(dag)
+    # Unpausing starts a run for the hour that has just ended; it has no readings.
+    until(lambda: any(run["state"] == "success" for run in web.runs(DAG)))
+    yield World(stack, cluster, web, scorer, batch)
+    web.close()
+
+
+@pytest.fixture(autouse=True)
+def nobody_is_held(scorer: Obedient) -> Iterator[None]:
+    """Let go what a failed test holds."""
+    yield
+    scorer.release()
+
+
+@pytest.mark.behaviour("marked", "sibling", "cleared")
+def test_a_person_meets_single_sensors_while_they_are_scored(world: World) -> None:
+    """Marking or clearing one ends its Batch task alone; a clear of the failed one makes the run good."""
+    world.scorer.hold(*SCORED)
+    run = world.web.trigger(DAG, hour=str(HOUR))
+    until(lambda: list(world.states(run).values()) == ["deferred"] * 5)
+    assert sorted(world.instances(run)) == SCORED, "a person finds a sensor by its name"
+    until(lambda: not world.cluster.workers())  # nobody waits on a worker
+    until(lambda: [task.state for task in world.batch_tasks(run).values()] == ["running"] * 5)
+    # Before the triggerer has taken an instance over, Airflow has nobody to tell that it was marked.
+    until(lambda: world.are_watched(run))
+
+    index = {sensor: ti.map_index for sensor, ti in world.instances(run).items()}
+    world.web.mark(DAG, run, "score", index["1_1"], "failed")
+    world.web.clear(DAG, run, [("score", index["1_2"])], downstream=False)
+    until(lambda: world.batch_tasks(run)["1_1-e2-a0"].state == "completed")
+    until(lambda: "1_2-e3-a0" in world.batch_tasks(run))
+    until(lambda: world.batch_tasks(run)["1_2-e2-a0"].state == "completed")
+    until(lambda: world.batch_tasks(run)["1_2-e3-a0"].state == "running")
+    others = {name: task.state for name, task in world.batch_tasks(run).items() if name[:3] in SCORED[2:]}
+    assert others == {"1_3-e2-a0": "running", "2_1-e2-a0": "running", "2_2-e2-a0": "running"}
+
+    world.scorer.release()
+    assert world.wait(run) == "failed", "the marked one was not scored"
+    assert world.states(run) == {**dict.fromkeys(SCORED, "success"), "1_1": "failed"}
+    assert world.batch_tasks(run)["1_2-e3-a0"].execution_info.result == "success"
+
+    assert world.web.clear(DAG, run, [("score", index["1_1"])], downstream=True) > 1
+    assert world.wait(run) == "success"
+    assert world.states(run) == dict.fromkeys(SCORED, "success")
+    assert world.batch_tasks(run)["1_1-e3-a0"].execution_info.result == "success"
+    assert len(world.batch_tasks(run)) == 7, "nothing else was scored again"
+    assert {job.state for job in world.batch.list_jobs() if job.id.startswith(world.base(run))} == {
+        "completed"
+    }
+
+
+@pytest.mark.behaviour("two-runs", "adopted")
+def test_two_runs_of_one_hour_at_once_both_end_well(world: World) -> None:
+    """Their ids differ, and the predictions are those of the later plan."""
+    runs = [world.web.trigger(DAG, hour=str(HOUR)) for _ in range(2)]
+    assert [world.wait(run) for run in runs] == ["success", "success"]
+    assert world.base(runs[0]) != world.base(runs[1])
+    for run in runs:
+        assert sorted(world.batch_tasks(run)) == [f"{sensor}-e2-a0" for sensor in SCORED]
+    assert len({world.planned_at(sensor) for sensor in SCORED}) == 1
+    logs = [
+        world.web.log(DAG, run, "score", map_index=ti.map_index)
+        for run in runs
+        for ti in world.instances(run).values()
+    ]
+    assert any("succeeded" in log and "waiting for" not in log for log in logs), (
+        "a Batch task that had ended before its instance looked was taken as it was"
+    )
+
+
+@pytest.mark.behaviour("cleared")
+def test_a_whole_run_that_is_cleared_is_scored_again(world: World) -> None:
+    """In another Batch job, with new predictions."""
+    run = world.web.trigger(DAG, hour=str(HOUR))
+    assert world.wait(run) == "success"
+    before = world.planned_at("1_1")
+    world.web.clear(DAG, run, [ti.task_id for ti in world.web.task_instances(DAG, run)])
+    assert world.wait(run) == "success"
+    assert world.planned_at("1_1") > before
+    again = sorted(name for name in world.batch_tasks(run) if "-e3-" in name)
+    assert again == [f"{sensor}-e3-a0" for sensor in SCORED]
+
+
+@pytest.mark.behaviour("cleared", "two-runs")
+def test_a_backfill_scores_the_hour_and_scores_it_again_when_asked(world: World) -> None:
+    """Its Batch job stands behind the live hour's."""
+    start = HOUR.start.isoformat()
+    options = {"max_active_runs": 1, "run_backwards": False}
+    for behaviour in ("none", "completed"):
+        before = world.planned_at("1_1")
+        backfill = world.web.backfill(DAG, start, start, reprocess_behavior=behaviour, **options)
+        until(lambda before=before: world.planned_at("1_1") > before)
+        until(lambda backfill=backfill: world.web.get(f"/backfills/{backfill}")["completed_at"])
+    (run,) = {entry["dag_run_id"] for entry in world.web.runs(DAG) if entry["run_type"] == "backfill"}
+    assert world.web.run_state(DAG, run) == "success"
+    jobs = [job for job in world.batch.list_jobs() if job.id.startswith(world.base(run))]
+    assert {job.priority for job in jobs} == {-100}
+    assert len(jobs) == 2
+
+
+@pytest.mark.behaviour("at-once")
+def test_many_that_end_as_they_defer_all_end_well(world: World) -> None:
+    """Forty Batch tasks of no duration: no instance fails or is tried twice for a race in the scheduler."""
+    items = [f"item-{number:02}" for number in range(40)]
+    run = world.web.trigger("example_containers", items=items)
+    assert world.web.wait_for_run("example_containers", run, seconds=_LONG) == "success"
+    found = world.web.task_instances("example_containers", run, task_id="measure")
+    assert [ti.label for ti in found] == items
+    assert {(ti.state, ti.try_number) for ti in found} == {("success", 1)}
+
+
+def test_a_scored_hour_starts_its_consumer_once(world: World) -> None:
+    """The consumer is told the hour; a run whose verdict is bad tells nobody."""
+    before = {run["dag_run_id"] for run in world.web.runs("example_consumer")}
+    run = world.web.trigger(DAG, hour=str(HOUR))
+    assert world.wait(run) == "success"
+
+    def told() -> list[str]:
+        new = [entry for entry in world.web.runs("example_consumer") if entry["dag_run_id"] not in before]
+        return [entry["dag_run_id"] for entry in new if entry["state"] == "success"]
+
+    until(told)
+    (consumer,) = told()
+    hours = world.web.get(
+        f"/dags/example_consumer/dagRuns/{consumer}/taskInstances/report/xcomEntries/return_value"
+    )
+    assert str(HOUR) in str(hours["value"])
