@@ -5,7 +5,7 @@ export PYTHONPATH := $(CURDIR):$(CURDIR)/plugins:$(CURDIR)/scoring_image:$(CURDI
 RUN := .venv/bin/python -m local_stack
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint format up down lock clean
+.PHONY: help setup run test test-faults lint format up down scale bench lock clean
 
 help: ## show this list
 	@echo "make run                              score one hour of a simulated fleet"
@@ -23,6 +23,13 @@ run: setup ## score one hour (READINGS=file.csv HOUR=2018-08-29T02)
 test: setup ## run all tests
 	@.venv/bin/python -m pytest $(TESTS)
 
+ROUNDS ?= 1
+FAULTS_LOG := .local/test-faults.log
+test-faults: setup ## kill every part in the middle of runs (ROUNDS=10)
+	@mkdir -p .local
+	@FAULT_ROUNDS=$(ROUNDS) .venv/bin/python -m pytest tests/faults -m faults $(TESTS) > $(FAULTS_LOG) 2>&1; \
+		code=$$?; tail -n 20 $(FAULTS_LOG); echo "all of it: $(FAULTS_LOG)"; exit $$code
+
 lint: setup ## ruff, ruff format, mypy
 	@.venv/bin/ruff check .
 	@.venv/bin/ruff format --check .
@@ -37,6 +44,14 @@ up: setup ## leave the stack running, with Airflow's web UI
 
 down: ## stop it
 	@test ! -x .venv/bin/python || $(RUN) down
+
+scale: setup ## score 1,000 sensors with an instance each, and 20,000 packed (half an hour)
+	@.venv/bin/python -m bench.scale
+	@.venv/bin/python docs/generate.py
+
+bench: setup ## compare our operator with the stock one (up to two hours)
+	@.venv/bin/python -m bench.compare
+	@.venv/bin/python docs/generate.py
 
 LOCK := .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 lock: setup ## make the lock files anew from the .in files (UPGRADE=--upgrade for newest)

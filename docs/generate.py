@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import ast
 import itertools
+import json
 import re
 import sys
 import tomllib
 from dataclasses import dataclass, fields
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,9 +25,11 @@ sys.path.insert(0, str(ROOT / "plugins"))
 from sensor_scoring.settings import PREFIX, Settings  # noqa: E402  the path comes first
 
 PAGES = {
-    ROOT / "docs" / "settings.md": "settings",
-    ROOT / "docs" / "behaviours.md": "behaviours",
+    ROOT / "docs" / "settings.md": ("settings",),
+    ROOT / "docs" / "behaviours.md": ("behaviours",),
+    ROOT / "README.md": ("compare", "scale"),
 }
+RESULTS = ROOT / "bench" / "results"
 
 
 def settings_table() -> str:
@@ -78,13 +82,75 @@ def _shown_test(test: MarkedTest) -> str:
     return f"[`{test.name}`](../{test.file}): {test.sentence}"
 
 
-PARTS = {"settings": settings_table, "behaviours": behaviours_table}
+def compare_table() -> str:
+    """Return a row for each cell of the comparison with the stock operator."""
+    cells = json.loads((RESULTS / "compare.json").read_text())
+    heading = "| | items | wall s | Batch calls | a item | worker seconds | outcome |"
+    rows = [
+        f"| {_FORMS[cell['form']]} | {cell['items']} | {cell['seconds']:.0f} | {cell['batch_calls']:,} "
+        f"| {cell['batch_calls'] / cell['items']:.1f} | {cell['worker_seconds']:.0f} | {_outcome(cell)} |"
+        for cell in sorted(
+            cells, key=lambda cell: (cell["how"], cell["items"], list(_FORMS).index(cell["form"]))
+        )
+    ]
+    return "\n".join((heading, "|---|---|---|---|---|---|---|", *rows))
 
 
-def generated(text: str, name: str) -> str:
-    """Return a page with its generated part made anew."""
-    part = f"<!-- START {name} -->\n\n{PARTS[name]()}\n\n<!-- END {name} -->"
-    return re.sub(rf"<!-- START {name} -->.*<!-- END {name} -->", lambda _: part, text, flags=re.DOTALL)
+_FORMS = {
+    "ours": "`AzureBatchTaskOperator`",
+    "stock_a_job_each": "stock, a job each",
+    "stock_one_job": "stock, one job",
+}
+_UNLUCKY = {"": "", "fail": "one fails: ", "fail-once": "one fails once: "}
+
+
+def _outcome(cell: dict[str, Any]) -> str:
+    state = cell["state"] if cell["is_finished"] else "not finished in 20 minutes"
+    parts = [f"{cell[kind]} {kind}" for kind in ("failed", "retried") if cell[kind] and cell["is_finished"]]
+    return _UNLUCKY[cell["how"]] + ", ".join((state, *parts))
+
+
+def scale_table() -> str:
+    """Return a column for each fleet of the run with thousands of sensors."""
+    fleets = json.loads((RESULTS / "scale.json").read_text())
+    memory = ("api-server", "scheduler", "dag-processor", "triggerer")
+    rows = {
+        "sensors in a Batch task": [f"{fleet['sensors_per_task']}" for fleet in fleets],
+        "task instances": [f"{fleet['instances']:,}" for fleet in fleets],
+        "outcome": [fleet["outcome"] for fleet in fleets],
+        "instances tried again (one was made to)": [f"{fleet['retried']}" for fleet in fleets],
+        "wall seconds": [f"{fleet['seconds']:,.0f}" for fleet in fleets],
+        "Batch calls": [f"{fleet['batch_calls']:,}" for fleet in fleets],
+        "worker seconds": [f"{fleet['worker_seconds']:,.0f}" for fleet in fleets],
+        "Airflow's database grew by": [f"{fleet['database_mb']:.1f} MB" for fleet in fleets],
+        **{f"memory, {name}": [f"{fleet['memory_mb'][name]:,.0f} MB" for fleet in fleets] for name in memory},
+    }
+    heading = "| | " + " | ".join(f"{fleet['sensors']:,} sensors" for fleet in fleets) + " |"
+    lines = [f"| {name} | {' | '.join(values)} |" for name, values in rows.items()]
+    return "\n".join((heading, "|---|" + "---|" * len(fleets), *lines))
+
+
+PARTS = {
+    "settings": settings_table,
+    "behaviours": behaviours_table,
+    "compare": compare_table,
+    "scale": scale_table,
+}
+
+
+def generated(page: Path) -> str:
+    """Return a page with its generated parts made anew."""
+    text = page.read_text()
+    for name in (name for name in PAGES[page] if f"<!-- START {name} -->" in text):
+        part = f"<!-- START {name} -->\n\n{PARTS[name]()}\n\n<!-- END {name} -->"
+        text = re.sub(
+            rf"<!-- START {name} -->.*<!-- END {name} -->", partial(_put, part), text, flags=re.DOTALL
+        )
+    return text
+
+
+def _put(part: str, _found: re.Match[str]) -> str:
+    return part
 
 
 def _field_docstrings(source: Path) -> dict[str, str]:
@@ -106,5 +172,5 @@ def _shown(default: object) -> str:
 
 
 if __name__ == "__main__":
-    for page, name in PAGES.items():
-        page.write_text(generated(page.read_text(), name))
+    for page in PAGES:
+        page.write_text(generated(page))

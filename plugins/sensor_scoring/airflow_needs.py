@@ -27,6 +27,8 @@ class Need:
     section: str
     option: str
     least: int
+    default: int
+    """Airflow's own."""
     because: str
     """What happens below it."""
     is_fatal: bool = False
@@ -48,7 +50,7 @@ class Need:
 def needs_of(groups: int) -> tuple[Need, ...]:
     """Return what runs that map over so many groups need."""
     width = Need(
-        *("core", "max_map_length", groups),
+        *("core", "max_map_length", groups, 1024),
         because=f"this hour has {groups} groups to map over (SENSOR_SCORING_SENSORS_PER_TASK packs them)",
         is_fatal=True,
     )
@@ -58,24 +60,24 @@ def needs_of(groups: int) -> tuple[Need, ...]:
     return (
         width,
         Need(
-            *("triggerer", "capacity", waiting),
+            *("triggerer", "capacity", waiting, 1000),
             because=f"{ACTIVE_RUNS} runs at once have {waiting} instances waiting: unless there are several "
             "triggerers, what is over it waits unseen",
         ),
         Need(
-            *("core", "max_active_tasks_per_dag", 32),
+            *("core", "max_active_tasks_per_dag", 32, 16),
             because="no more instances of a run than that start or end at once",
         ),
         Need(
-            *("scheduler", "max_tis_per_query", 64),
+            *("scheduler", "max_tis_per_query", 64, 16),
             because="the scheduler looks at no more instances than that in a loop",
         ),
     )
 
 
 def environ_for(groups: int) -> dict[str, str]:
-    """Return the environment variables that meet the needs."""
-    return {need.variable: str(need.least) for need in needs_of(groups)}
+    """Return the environment variables that meet the needs; none is below Airflow's default."""
+    return {need.variable: str(max(need.least, need.default)) for need in needs_of(groups)}
 
 
 def refused_or_short(needs: Iterable[Need], read: Callable[[str, str], int]) -> list[str]:

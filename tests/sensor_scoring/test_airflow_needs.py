@@ -29,6 +29,12 @@ def test_a_small_fleet_needs_nothing() -> None:
     assert refused_or_short(needs_of(100), conf.getint) == []
 
 
+def test_a_small_fleet_takes_nothing_from_what_airflow_gives() -> None:
+    """Another DAG of the same Airflow may map wider; the defaults noted here are Airflow's."""
+    assert environ_for(6) == {"AIRFLOW__CORE__MAX_MAP_LENGTH": "1024"}
+    assert all(conf.getint(need.section, need.option) == need.default for need in needs_of(MOST_TASKS))
+
+
 @pytest.mark.parametrize("groups", [15, 400, 1000])
 def test_what_is_set_by_the_list_satisfies_it(groups: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """One list serves those who set and those who check; every option is one that Airflow knows."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from scoring_contract.hour import RunHour
 from scoring_contract.predictions import COLUMNS, PredictionMark
 from sensor_scoring.blobs import FoundBlob
@@ -25,6 +27,7 @@ def test_everything_there_is_complete() -> None:
     assert verdict.fresh == ("1_1", "1_2")
 
 
+@pytest.mark.behaviour("gate")
 def test_what_is_wrong_is_named_by_kind() -> None:
     """Missing, empty, stale and unexpected predictions each have their word and their names."""
     expected = Expectation(HOUR, PLANNED_AT, ("1_1", "1_2", "1_3", "1_4"))
@@ -49,6 +52,7 @@ def test_a_later_plan_for_the_hour_is_as_good_as_ours() -> None:
     assert EXPECTED.judge(later).is_complete
 
 
+@pytest.mark.behaviour("gate")
 def test_a_blob_of_another_hour_or_of_nobody_is_stale() -> None:
     """A file that was copied there by hand, or whose metadata names another hour, is no prediction."""
     verdict = EXPECTED.judge(

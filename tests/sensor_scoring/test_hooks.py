@@ -157,6 +157,17 @@ def test_an_active_job_is_used_and_an_ended_one_is_not(account: Account) -> None
     assert account.hook.open_job(BASE, generation=3, pool_id=POOL) == f"{BASE}-g3"
 
 
+@pytest.mark.behaviour("half-way")
+def test_a_job_that_nobody_closes_ends_by_itself(account: Account) -> None:
+    """A set-up may fail after the job was made: after a day it no longer counts against the quota."""
+    account.hook.pools.ensure(SPEC)
+    job = account.hook.open_job(BASE, generation=2, pool_id=POOL)
+    account.advance(hours=23)
+    assert account.client.get_job(job).state == "active"
+    account.advance(hours=2)
+    assert account.client.get_job(job).state == "completed"
+
+
 def test_closing_a_run_ends_all_its_jobs_and_no_others(account: Account) -> None:
     """Every generation goes; a job of another run with a similar name stays."""
     account.pool()

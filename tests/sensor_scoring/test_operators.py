@@ -232,6 +232,7 @@ def test_a_failure_that_nobody_saw_is_raised_before_the_next_attempt(ready: Acco
     assert deferred(an_operator(), tried) == name_of(1)
 
 
+@pytest.mark.behaviour("permanent-cause")
 def test_a_permanent_cause_is_told_from_a_passing_one(ready: Account) -> None:
     """The scorer's own sentence is the reason, and the retry table fails the instance at once."""
     tried = Try()
@@ -242,6 +243,7 @@ def test_a_permanent_cause_is_told_from_a_passing_one(ready: Account) -> None:
     assert caught.value.reason == "1_4: there is no model"
 
 
+@pytest.mark.behaviour("cleared")
 def test_a_clear_scores_again_and_ends_what_it_replaces(ready: Account) -> None:
     """A new epoch: a new Batch task, whatever succeeded before, and the old one does not run on."""
     tried = Try()
@@ -263,6 +265,7 @@ def test_a_clear_ends_the_live_task_in_the_job_before(ready: Account) -> None:
     ready.ended(name_of(0))
 
 
+@pytest.mark.behaviour("marked")
 def test_killing_the_worker_ends_its_own_batch_task(ready: Account) -> None:
     """Between submission and deferral the worker is the one to be killed."""
     operator = an_operator("sleep 60")

@@ -125,6 +125,7 @@ def test_a_job_that_vanished_is_an_end_too(ready: Account) -> None:
     assert ready.state  # the account itself is there
 
 
+@pytest.mark.behaviour("marked")
 def test_killing_one_ends_its_batch_task_alone(ready: Account) -> None:
     """The siblings of a cleared or marked task instance run on; killing it twice is no error."""
     for name in ("one", "two"):

@@ -1,0 +1,214 @@
+"""A standing stack whose every part can be killed and started again, where it was and as it was."""
+
+from __future__ import annotations
+
+import os
+import signal
+import stat
+import time
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from azure.batch import BatchClient
+from azure.core.credentials import AzureNamedKeyCredential
+
+from ingest.loader import lay_out
+from ingest.simulator import Fleet
+from local_stack.airflow import SCORING_IMAGE
+from local_stack.azurite import running_azurite
+from local_stack.bootstrap import SCORER, python_of
+from local_stack.cluster import FAST_RECOVERY, running_cluster
+from local_stack.emulator import ACCOUNT, running_emulator
+from local_stack.hour import DAG_ID
+from local_stack.processes import free_port
+from local_stack.stack import Stack
+from local_stack.workspace import Workspace
+from scoring_contract import layout
+from scoring_contract.hour import RunHour
+from scoring_contract.layout import Container
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from local_stack.airflow_client import AirflowClient
+    from local_stack.azurite import BlobStorage
+    from local_stack.cluster import Cluster
+    from local_stack.emulator import BatchAccount
+
+HOUR = RunHour.parse("2026-01-05T09")
+SENSORS = ["1_1", "1_2", "1_3", "2_1", "2_2", "2_3"]
+_LONG = 240.0
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run each test of this folder as often as ``FAULT_ROUNDS`` says."""
+    rounds = int(os.environ.get("FAULT_ROUNDS") or 1)
+    metafunc.fixturenames.append("round_number")
+    metafunc.parametrize("round_number", range(rounds))
+
+
+@pytest.fixture
+def round_number() -> int:
+    """Return the number of the round; which it is does not matter to a test."""
+    return 0
+
+
+def until(condition: Callable[[], object]) -> None:
+    """Poll a real effect until it is there."""
+    deadline = time.monotonic() + _LONG
+    while not condition():
+        assert time.monotonic() < deadline, "not true in time"
+        time.sleep(0.2)
+
+
+@dataclass(slots=True)
+class Services:
+    """Azurite and the Batch emulator, on ports and with keys that outlive their processes."""
+
+    root: Path
+    scorer: Path
+    ports: tuple[int, int] = field(default_factory=lambda: (free_port(), free_port()))
+    key: str = ""
+    storage: BlobStorage | None = None
+    batch: BatchAccount | None = None
+    _parts: dict[str, ExitStack] = field(default_factory=dict)
+
+    def start_storage(self) -> BlobStorage:
+        """Start Azurite, or start it again on what it has saved."""
+        part = self._parts["storage"] = ExitStack()
+        log = self.root / "logs" / "azurite.log"
+        self.storage = part.enter_context(running_azurite(self.root / "blobs", log=log, port=self.ports[0]))
+        return self.storage
+
+    def start_batch(self) -> BatchAccount:
+        """Start the emulator, or start it again on its account."""
+        part = self._parts["batch"] = ExitStack()
+        self.batch = part.enter_context(
+            running_emulator(
+                self.root / "nodes",
+                log=self.root / "logs" / "batch.log",
+                images={SCORING_IMAGE: self.scorer},
+                port=self.ports[1],
+                key=self.key,
+            )
+        )
+        self.key = self.batch.key
+        return self.batch
+
+    def kill(self, name: str) -> None:
+        """Kill one of them at once."""
+        service = getattr(self, name)
+        os.kill(service.pid, signal.SIGKILL)
+        self._parts.pop(name).close()
+
+    def stop(self, name: str) -> None:
+        """Ask one of them to end."""
+        self._parts.pop(name).close()
+
+    def close(self) -> None:
+        """Stop both."""
+        for name in list(self._parts):
+            self.stop(name)
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """A person at the web UI with a hand on every process."""
+
+    services: Services
+    cluster: Cluster
+    web: AirflowClient
+    hold: Path
+
+    def held_run(self) -> str:
+        """Start a run whose scorers go on only when they are released."""
+        self.hold.touch()
+        return self.web.trigger(DAG_ID, hour=str(HOUR))
+
+    def release(self) -> None:
+        """Let the scorers go on."""
+        self.hold.unlink(missing_ok=True)
+
+    def states(self, run: str) -> dict[str, str]:
+        """Return the states of the instances of ``score`` by their sensors."""
+        return {ti.label: ti.state for ti in self.web.task_instances(DAG_ID, run, task_id="score")}
+
+    def all_wait(self, run: str) -> bool:
+        """Whether every instance is deferred and every scorer runs."""
+        found = self.states(run)
+        return sorted(found) == SENSORS and set(found.values()) == {"deferred"}
+
+    def wait(self, run: str) -> str:
+        """Wait for the end of a run."""
+        return self.web.wait_for_run(DAG_ID, run, seconds=_LONG)
+
+    def base(self, run: str) -> str:
+        """Return the first part of a run's Batch ids."""
+        return str(self.web.xcom(DAG_ID, run, "plan", key="plan_blob")).strip('"').partition("/")[0]
+
+    def batch_tasks(self, run: str) -> dict[str, Any]:
+        """Return the Batch tasks of a run, of all its jobs, by their ids."""
+        assert self.services.batch is not None
+        key = AzureNamedKeyCredential(ACCOUNT, self.services.key)
+        with BatchClient(self.services.batch.endpoint, key) as client:
+            jobs = [job.id for job in client.list_jobs() if job.id.startswith(self.base(run))]
+            return {task.id: task for job in jobs for task in client.list_tasks(job)}
+
+    def reports(self, run: str) -> list[str]:
+        """Return the reports of a run."""
+        return self._blobs(Container.RUNS, layout.reports_folder(self.base(run)))
+
+    def predictions(self) -> list[str]:
+        """Return the sensors that have a prediction."""
+        folder = layout.predictions_folder(HOUR)
+        names = self._blobs(Container.PREDICTIONS, folder)
+        return [name.removeprefix(folder).removesuffix(".csv") for name in names]
+
+    def _blobs(self, container: Container, folder: str) -> list[str]:
+        assert self.services.storage is not None
+        return sorted(self.services.storage.container(container).list_blob_names(name_starts_with=folder))
+
+    def assert_each_scored_once(self, run: str) -> None:
+        """Check a run by its traces: one Batch task and one report for each sensor, and every prediction."""
+        names = sorted(task.display_name for task in self.batch_tasks(run).values())
+        assert names == SENSORS
+        assert len(self.reports(run)) == len(SENSORS)
+        assert self.predictions() == SENSORS
+
+
+@pytest.fixture(scope="session")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """Run everything, with readings laid out and models trained."""
+    root = tmp_path_factory.mktemp("faults")
+    hold = root / "hold"
+    services = Services(root, _patient_scorer(root / "image", hold))
+    with ExitStack() as parts:
+        parts.callback(services.close)
+        stack = Stack(Workspace(root, root / "results"), services.start_storage(), services.start_batch())
+        first = RunHour(HOUR.start.replace(hour=HOUR.start.hour - 2))
+        readings = Fleet(devices=2, tags=3).readings(first, 3)
+        lay_out(readings, stack.storage.container(Container.DATA), source="simulated")
+        stack.train(first, HOUR)
+        settings = {**FAST_RECOVERY, "SENSOR_SCORING_POLL_SECONDS": "1"}
+        cluster = parts.enter_context(running_cluster(stack, folder=root / "cluster", settings=settings))
+        web = cluster.client()
+        until(lambda: web.knows(DAG_ID))
+        web.unpause(DAG_ID)
+        # Unpausing starts a run for the hour that has just ended; it has no readings.
+        until(lambda: any(run["state"] == "success" for run in web.runs(DAG_ID)))
+        yield World(services, cluster, web, hold)
+        web.close()
+
+
+def _patient_scorer(prefix: Path, hold: Path) -> Path:
+    """Stand for the scoring image: the real scorer, which waits while a file is there."""
+    python = prefix / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.write_text(
+        f'#!/bin/sh\nwhile [ -e "{hold}" ]; do sleep 0.1; done\nexec {python_of(SCORER)} "$@"\n'
+    )
+    python.chmod(python.stat().st_mode | stat.S_IXUSR)
+    return prefix

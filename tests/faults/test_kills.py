@@ -1,0 +1,124 @@
+"""Parts are killed in the middle of a run and come back; the run ends well, and each sensor is scored once.
+
+Heartbeats and time-outs of Airflow are turned down to seconds: what is shown is that it recovers, not when.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from local_stack.hour import DAG_ID
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from conftest import World
+
+SENSORS = ["1_1", "1_2", "1_3", "2_1", "2_2", "2_3"]
+
+pytestmark = [pytest.mark.faults, pytest.mark.timeout(600)]
+
+
+def until(condition: Callable[[], object]) -> None:
+    """Poll a real effect until it is there."""
+    deadline = time.monotonic() + 240
+    while not condition():
+        assert time.monotonic() < deadline, "not true in time"
+        time.sleep(0.1)
+
+
+@pytest.fixture(autouse=True)
+def nobody_is_held(world: World) -> Iterator[None]:
+    """Let go what a failed test holds."""
+    yield
+    world.release()
+
+
+@pytest.mark.behaviour("airflow-dies")
+def test_a_killed_worker(world: World) -> None:
+    """A worker dies with its supervisor while it sees to a sensor; the retry attaches to the Batch task."""
+    run = world.held_run()
+    until(lambda: "running" in world.states(run).values())
+    until(lambda: world.cluster.kill_worker(with_supervisor=True))
+    world.release()
+    assert world.wait(run) == "success"
+    world.assert_each_scored_once(run)
+
+
+@pytest.mark.behaviour("airflow-dies")
+def test_a_killed_triggerer(world: World) -> None:
+    """All wait in the triggerer when it dies; another one takes them over."""
+    run = world.held_run()
+    until(lambda: world.all_wait(run))
+    world.cluster.kill("triggerer")
+    world.release()
+    world.cluster.start("triggerer")
+    assert world.wait(run) == "success"
+    world.assert_each_scored_once(run)
+
+
+@pytest.mark.behaviour("airflow-dies")
+def test_a_killed_scheduler(world: World) -> None:
+    """The scheduler dies with all workers while sensors are looked after; another one goes on."""
+    run = world.held_run()
+    until(lambda: "running" in world.states(run).values() or world.all_wait(run))
+    world.cluster.kill("scheduler")
+    world.cluster.start("scheduler")
+    world.release()
+    assert world.wait(run) == "success"
+    world.assert_each_scored_once(run)
+
+
+@pytest.mark.behaviour("outage", "node-lost")
+def test_a_killed_batch_service(world: World) -> None:
+    """It goes away while all wait on it, and its running tasks with it; it comes back and runs them again."""
+    run = world.held_run()
+    until(lambda: world.all_wait(run))
+    until(lambda: {str(task.state.value) for task in world.batch_tasks(run).values()} == {"running"})
+    world.services.kill("batch")
+    world.release()
+    world.services.start_batch()
+    assert world.wait(run) == "success"
+    world.assert_each_scored_once(run)
+
+
+@pytest.mark.behaviour("storage-lost", "gate")
+def test_a_killed_blob_store(world: World) -> None:
+    """What it had acknowledged and not saved is named by ``confirm``, and one clear scores it."""
+    run = world.held_run()
+    until(lambda: world.all_wait(run))
+    world.release()
+    until(lambda: set(world.states(run).values()) == {"success"})
+    world.services.kill("storage")
+    world.services.start_storage()
+    state, kept = world.wait(run), world.predictions()
+    lost = [sensor for sensor in SENSORS if sensor not in kept]
+    if state == "failed":
+        log = world.web.log(DAG_ID, run, "confirm", attempt=_tries_of(world, run))
+        named = re.search(r"missing \(([^)]*)\)", log)
+        assert (named[1].split(", ") if named else []) == lost
+        world.web.clear(DAG_ID, run, [ti.task_id for ti in world.web.task_instances(DAG_ID, run)])
+        assert world.wait(run) == "success"
+    assert world.predictions() == SENSORS
+
+
+@pytest.mark.behaviour("storage-lost")
+def test_a_stopped_blob_store(world: World) -> None:
+    """Asked to end, it saves what it has: nothing is lost."""
+    run = world.held_run()
+    until(lambda: world.all_wait(run))
+    world.release()
+    until(lambda: set(world.states(run).values()) == {"success"})
+    world.services.stop("storage")
+    world.services.start_storage()
+    assert world.wait(run) == "success"
+    world.assert_each_scored_once(run)
+
+
+def _tries_of(world: World, run: str) -> int:
+    (confirm,) = world.web.task_instances(DAG_ID, run, task_id="confirm")
+    return confirm.try_number
