@@ -40,7 +40,7 @@ def imports_of(folder: str) -> set[str]:
         ),
         pytest.param(
             "plugins/sensor_scoring",
-            {"sensor_scoring", "scoring_contract", "airflow", "azure"},
+            {"sensor_scoring", "scoring_contract", "airflow", "azure", "fastapi"},
             id="product-knows-no-emulator",
         ),
         pytest.param("ingest", {"ingest", "scoring_contract", "azure"}, id="ingest-knows-the-layout"),
@@ -50,6 +50,12 @@ def imports_of(folder: str) -> set[str]:
 def test_imports_point_one_way(folder, may_import) -> None:
     """A package imports the standard library and what it is allowed to; nothing else, not even lazily."""
     assert imports_of(folder) - set(sys.stdlib_module_names) <= may_import
+
+
+def test_only_the_pages_import_the_web_framework() -> None:
+    """Workers and triggerer run everything else; they serve no pages."""
+    for file in (ROOT / "plugins" / "sensor_scoring").glob("*.py"):
+        assert "fastapi" not in file.read_text(), file
 
 
 def test_nobody_imports_the_outer_ring() -> None:

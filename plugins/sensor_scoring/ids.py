@@ -59,6 +59,12 @@ def generation_of(job: str) -> int | None:
     return int(match["generation"]) if match else None
 
 
+def belongs_to(job: str, *, dag_id: str, task_id: str, run_id: str) -> bool:
+    """Whether a Batch job was made by a DAG run, or by one of its tasks for itself; its id tells."""
+    own = (_digest(dag_id, run_id), _digest(dag_id, task_id, run_id))
+    return _JOB.fullmatch(job) is not None and base_of(job).endswith(tuple(f"-{digest}" for digest in own))
+
+
 def group_key(group: str) -> str:
     """Name a group inside a job: readable first, exact through the digest."""
     return f"{_plain(group)[:GROUP_LENGTH]}-{_digest(group)}"
