@@ -33,6 +33,9 @@ _OPTIONS = {
     # stay synchronous: an asynchronous one is still in the process.
     "fsync": "off",
     "full_page_writes": "off",
+    # A scheduler that is killed alone leaves its connection, and so its locks, to the processes that it had
+    # forked. The next scheduler passes over the runs that are locked: for ever, but for this.
+    "idle_in_transaction_session_timeout": "60s",
 }
 
 

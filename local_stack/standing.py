@@ -16,11 +16,15 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+import psutil
+
 from ingest.loader import lay_out
 from ingest.simulator import Fleet
 from local_stack.bootstrap import DATA
 from local_stack.cluster import USER, running_cluster
+from local_stack.family import family_of
 from local_stack.processes import StackError
+from local_stack.remains import end_remains, record_family
 from local_stack.stack import running_stack
 from local_stack.workspace import Workspace
 from scoring_contract.hour import RunHour
@@ -33,6 +37,7 @@ if TYPE_CHECKING:
 
 STATE = DATA / "up.json"
 LOG = DATA / "up.log"
+FAMILY = DATA / "up.family.json"
 _READY_SECONDS = 180.0
 _DOWN_SECONDS = 60.0
 _HOURS = 5
@@ -62,6 +67,7 @@ def up() -> Standing:
     running = standing()
     if running is not None:
         return running
+    end_remains(FAMILY)
     STATE.unlink(missing_ok=True)
     DATA.mkdir(parents=True, exist_ok=True)
     with LOG.open("wb") as log:
@@ -78,25 +84,29 @@ def up() -> Standing:
             owner.terminate()
             owner.wait()
             raise StackError(f"the stack did not come up:\n{_tail(LOG)}")
+        record_family(FAMILY, owner.pid)
         time.sleep(0.2)
+    record_family(FAMILY, owner.pid)
     return running
 
 
 def down() -> bool:
-    """Stop the stack.
+    """Stop the stack, or what is left of one whose owner was killed.
 
     :return: whether there was one
     :raises StackError: if it does not end
     """
     running = standing()
     if running is None:
-        return False
+        return end_remains(FAMILY)
     os.kill(running.pid, signal.SIGTERM)
     deadline = time.monotonic() + _DOWN_SECONDS
-    while _is_alive(running.pid):
+    # Until its number is free: one that has ended and was not collected yet is still there for others.
+    while psutil.pid_exists(running.pid):
         if time.monotonic() > deadline:
             raise StackError(f"process {running.pid} does not end; its log is {LOG}")
         time.sleep(0.1)
+    FAMILY.unlink(missing_ok=True)
     return True
 
 
@@ -106,7 +116,7 @@ def standing() -> Standing | None:
         found = Standing(**json.loads(STATE.read_text()))
     except (FileNotFoundError, ValueError, TypeError):
         return None
-    return found if _is_alive(found.pid) else None
+    return found if family_of(found.pid) else None
 
 
 def serve() -> None:
@@ -147,14 +157,6 @@ def _with_readings(stack: Stack) -> RunHour:
     )
     stack.train(first, last)
     return last
-
-
-def _is_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True
 
 
 def _tail(log: Path) -> str:

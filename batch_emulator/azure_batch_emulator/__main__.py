@@ -18,12 +18,16 @@ from typing import TYPE_CHECKING
 
 from azure_batch_emulator.clock import SystemClock
 from azure_batch_emulator.errors import BadSetting, BadState
-from azure_batch_emulator.server import Emulator, address, listen
+from azure_batch_emulator.runner.rules import rule_named
+from azure_batch_emulator.runner.scripted import THREADS, ScriptedRunner
+from azure_batch_emulator.server import Emulator, address, check_controls, listen
 from azure_batch_emulator.settings import Settings
 
 if TYPE_CHECKING:
     import socket
     from collections.abc import Mapping, Sequence
+
+    from azure_batch_emulator.runner.interface import Runner
 
 KEY_VARIABLE = "AZURE_BATCH_EMULATOR_KEY"
 
@@ -46,6 +50,9 @@ def parser() -> argparse.ArgumentParser:
     add("--pool-quota", type=int, default=100, metavar="N", help="pools allowed")
     add("--core-quota", type=int, metavar="N", help="dedicated cores allowed")
     add("--low-priority-core-quota", type=int, metavar="N", help="low-priority cores allowed")
+    add("--rule", metavar="MODULE:CALLABLE", help="let a function say how attempts end; nothing is run")
+    add("--rule-threads", type=int, default=THREADS, metavar="N", help="attempts it is asked about at once")
+    add("--controls", action="store_true", help="let /_emulator make things fail; loopback only")
     add("--verbose", action="store_true", help="log every request and more")
     for name, seconds, meaning in (
         ("boot", 2, "from asking for a node to an idle node"),
@@ -85,7 +92,18 @@ def settings_from(options: argparse.Namespace, environment: Mapping[str, str]) -
         sample_lag=timedelta(seconds=options.sample_lag_seconds),
         enable_interval=timedelta(seconds=options.enable_interval_seconds),
         allow_short_intervals=options.allow_short_intervals,
+        controls=options.controls,
     )
+
+
+def runner_from(options: argparse.Namespace) -> Runner | None:
+    """Make the runner that is asked for; None for real processes.
+
+    :raises BadSetting: if the rule cannot be had
+    """
+    if options.rule_threads < 1:
+        raise BadSetting("--rule-threads must be 1 or more")
+    return ScriptedRunner(rule_named(options.rule), threads=options.rule_threads) if options.rule else None
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -100,7 +118,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         settings = settings_from(options, os.environ)
         listener = listen(options.host, options.port)
-        emulator = Emulator(settings, clock=SystemClock(), access_log=options.verbose)
+        check_controls(settings, listener)
+        runner = runner_from(options)
+        emulator = Emulator(settings, clock=SystemClock(), runner=runner, access_log=options.verbose)
     except (BadSetting, BadState, ValueError) as problem:
         return _complain(str(problem))
     except (OSError, OverflowError) as problem:

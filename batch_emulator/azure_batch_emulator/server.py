@@ -16,26 +16,31 @@ import socket
 import threading
 import time
 from concurrent.futures import Future
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
 import uvicorn
 
 from azure_batch_emulator.clock import Clock, ManualClock, SystemClock
+from azure_batch_emulator.errors import BadSetting
 from azure_batch_emulator.runner.images import Images
+from azure_batch_emulator.runner.interface import Predictable
 from azure_batch_emulator.runner.processes import ProcessRunner
 from azure_batch_emulator.service import recovery
 from azure_batch_emulator.service.engine import Engine
 from azure_batch_emulator.settings import Settings
 from azure_batch_emulator.store import Store
 from azure_batch_emulator.wire.app import BatchApp
+from azure_batch_emulator.wire.loopback import is_loopback
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from datetime import timedelta
+    from datetime import datetime, timedelta
     from pathlib import Path
     from types import TracebackType
 
     from azure_batch_emulator.runner.interface import Runner
+    from azure_batch_emulator.service.faults import Faults
+    from azure_batch_emulator.wire.calls import CallReport, Calls
 
 _LOG = logging.getLogger(__name__)
 _Result = TypeVar("_Result")
@@ -68,6 +73,18 @@ def address(listener: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
+def check_controls(settings: Settings, listener: socket.socket) -> None:
+    """Refuse to let others than this machine make things fail.
+
+    :raises BadSetting: if controls are wanted on an address that others can reach
+    """
+    host = listener.getsockname()[0]
+    if settings.controls and not is_loopback(host):
+        raise BadSetting(
+            f"controls are for loopback only, as they ask for no key; {host} can be reached by others"
+        )
+
+
 class _Uvicorn(uvicorn.Server):
     """A server that leaves signals to whoever started it, and says when it listens."""
 
@@ -80,6 +97,18 @@ class _Uvicorn(uvicorn.Server):
         """Begin to listen."""
         await super().startup(sockets)
         self.on_start()
+
+    def hang_up(self, client: tuple[str, int]) -> None:
+        """Close the connection from an address at once, whatever is still to be sent."""
+        for connection in self.server_state.connections:
+            # One of uvicorn's protocols, which is not used here, knows no client.
+            if getattr(connection, "client", None) == client and connection.transport is not None:
+                connection.transport.abort()
+
+    async def pause(self, seconds: float) -> None:
+        """Wait, but not beyond the end."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self.stopping.wait(), seconds)
 
     async def main_loop(self) -> None:
         """Wait to be stopped; there is nothing to do meanwhile."""
@@ -127,8 +156,9 @@ class Emulator:
         self.engine = Engine(settings, self.runner, now=clock.now(), account=account)
         self.engine.save = self._store.save
         recovery.resume(self.engine)
+        self._app = BatchApp(self.engine, clock)
         config = uvicorn.Config(
-            BatchApp(self.engine, clock),
+            self._app,
             log_config=None,
             access_log=access_log,
             lifespan="off",
@@ -136,6 +166,12 @@ class Emulator:
             date_header=False,  # the service's own clock tells the date
         )
         self._server = _Uvicorn(config)
+        self._app.hang_up, self._app.pause = self._server.hang_up, self._server.pause
+
+    @property
+    def calls(self) -> Calls:
+        """The counts of requests."""
+        return self._app.calls
 
     async def serve(self, listener: socket.socket, *, ready: Callable[[], None]) -> None:
         """Serve until ``stop``; on the way out every process is ended."""
@@ -176,6 +212,19 @@ class Emulator:
 def _call_soon(loop: asyncio.AbstractEventLoop, action: Callable[[], Any]) -> None:
     with contextlib.suppress(RuntimeError):  # the loop is closed: nobody is left to wake
         loop.call_soon_threadsafe(action)
+
+
+class _OnEngineThread:
+    """Passes the methods of a part of the engine on to the engine's own thread."""
+
+    def __init__(self, server: EmulatorServer, part: Callable[[Engine], object]) -> None:
+        self._server, self._part = server, part
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        def method(*arguments: Any, **named: Any) -> Any:
+            return self._server.call(lambda engine: getattr(self._part(engine), name)(*arguments, **named))
+
+        return method
 
 
 class EmulatorServer:
@@ -231,9 +280,7 @@ class EmulatorServer:
 
     def call(self, action: Callable[[Engine], _Result]) -> _Result:
         """Do something with the engine on its own thread and return the outcome."""
-        if self._emulator is None or self._loop is None:
-            raise RuntimeError("the emulator is not running")
-        engine, outcome = self._emulator.engine, Future[_Result]()
+        engine, outcome = self._running().engine, Future[_Result]()
 
         def act() -> None:
             try:
@@ -244,18 +291,51 @@ class EmulatorServer:
             except Exception as problem:  # noqa: BLE001  handed to the caller's thread
                 outcome.set_exception(problem)
 
-        self._loop.call_soon_threadsafe(act)
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(act)
         return outcome.result(_READY_SECONDS)
+
+    @property
+    def faults(self) -> Faults:
+        """Give the engine's faults, to be used from this thread."""
+        return cast("Faults", _OnEngineThread(self, lambda engine: engine.faults))
+
+    def calls(self) -> CallReport:
+        """Tell which requests were answered since the start, or since ``reset_calls``."""
+        return self.call(lambda _: self._running().calls.report())
+
+    def reset_calls(self) -> None:
+        """Begin to count requests anew."""
+        self.call(lambda engine: self._running().calls.reset(engine.now))
 
     def advance(self, by: timedelta) -> None:
         """Turn the manual clock and return when everything that fell due is done.
 
-        Real processes take their own time all the same; poll for their effects.
+        With a ``ScriptedRunner`` time stops at every moment at which something falls due, until all
+        that follows from it is done. Real processes take their own time; poll for their effects.
         """
         if not isinstance(self.clock, ManualClock):
             raise TypeError("only a ManualClock can be turned")
+        runner = self._runner
+        if isinstance(runner, Predictable):
+            end = self.clock.now() + by
+            while (moment := self._next_moment(runner)) is not None and moment <= end:
+                self.clock.catch_up(moment)
+            by = end - self.clock.now()
         self.clock.turn(by)
         self.call(lambda engine: engine.advance(to=self.clock.now()))
+
+    def _next_moment(self, runner: Predictable) -> datetime | None:
+        """Let everything happen that is to happen now; tell when the next thing falls due."""
+        moment = self.call(lambda engine: engine.agenda.next_moment())
+        while runner.wait():
+            moment = self.call(lambda engine: engine.agenda.next_moment())
+        return moment
+
+    def _running(self) -> Emulator:
+        if self._emulator is None:
+            raise RuntimeError("the emulator is not running")
+        return self._emulator
 
     def _run(self) -> None:
         try:
@@ -269,6 +349,7 @@ class EmulatorServer:
         listener = listen(self._host, 0)
         self.endpoint = address(listener)
         try:
+            check_controls(self.settings, listener)
             self._emulator = Emulator(self.settings, clock=self.clock, runner=self._runner)
         except BaseException:
             listener.close()

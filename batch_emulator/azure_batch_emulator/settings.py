@@ -49,6 +49,8 @@ class Settings:
     """Between two enable-autoscale requests for one pool."""
     allow_short_intervals: bool = False
     """Accept evaluation intervals under five minutes and resize time-outs likewise."""
+    controls: bool = False
+    """Answer unsigned requests below /_emulator, which make things fail; for loopback only."""
 
     def __post_init__(self) -> None:
         if not self.account or "/" in self.account:

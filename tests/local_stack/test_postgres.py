@@ -110,3 +110,9 @@ def test_root_is_told_what_to_do_where_it_cannot_be_somebody_else(
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(StackError, match="start this as another user"):
         _as_somebody.__wrapped__()
+
+
+def test_a_transaction_that_nobody_goes_on_with_is_ended(tmp_path: Path) -> None:
+    """Its locks would keep the next scheduler from the runs of one that was killed."""
+    with running_postgres(tmp_path / "pg", log=tmp_path / "log") as database:
+        assert asked(database, "show idle_in_transaction_session_timeout") == [("1min",)]

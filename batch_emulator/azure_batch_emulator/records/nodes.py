@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 RECENT_TASKS = 10
 WORKING = frozenset({NodeState.IDLE, NodeState.RUNNING})
 GONE = frozenset({NodeState.LEAVING_POOL})
+AWAY = frozenset({NodeState.PREEMPTED, NodeState.UNKNOWN})
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,15 @@ class RecentTask:
 
     job_id: str
     task_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class NodeError:
+    """Why a node is of no use."""
+
+    code: str
+    message: str
+    details: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(slots=True, eq=False)
@@ -52,6 +62,9 @@ class Node:
     """The pool it belongs to."""
     number: int = 0
     """Which of the pool's nodes it is; never used twice."""
+    errors: tuple[NodeError, ...] = ()
+    returns: datetime | None = None
+    """When a machine that is away is replaced."""
 
     @property
     def free_slots(self) -> int:
@@ -62,6 +75,16 @@ class Node:
     def is_staying(self) -> bool:
         """Tell whether the node is not on its way out of the pool."""
         return self.state is not NodeState.LEAVING_POOL
+
+    @property
+    def is_away(self) -> bool:
+        """Tell whether the machine was taken away and another is to come in its place."""
+        return self.state in AWAY
+
+    @property
+    def is_machine(self) -> bool:
+        """Tell whether there is a machine, on its way up or well or not, that can be taken away."""
+        return self.is_staying and not self.is_away and self.state is not NodeState.CREATING
 
     def move(self, event: str, *, now: datetime) -> None:
         """Change state by the table.

@@ -114,8 +114,17 @@ class Pool:
     @property
     def takes_containers(self) -> bool:
         """Tell whether tasks must name a container image."""
+        return bool(self._containers)
+
+    @property
+    def prefetched_images(self) -> list[str]:
+        """List the images that every node is to hold ready."""
+        return list(self._containers.get("containerImageNames") or ())
+
+    @property
+    def _containers(self) -> dict[str, Any]:
         machine = self.spec.get("virtualMachineConfiguration") or {}
-        return bool(machine.get("containerConfiguration"))
+        return machine.get("containerConfiguration") or {}
 
     def staying(self, *, dedicated: bool) -> list[Node]:
         """List the nodes of one kind that are not on their way out."""

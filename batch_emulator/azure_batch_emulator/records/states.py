@@ -78,6 +78,11 @@ ALLOCATION_MOVES: Mapping[AllocationState, Mapping[str, AllocationState]] = {
     AllocationState.STOPPING: {"done": AllocationState.STEADY, "resize": AllocationState.RESIZING},
 }
 
+_MISHAPS: Mapping[str, NodeState] = {
+    "preempt": NodeState.PREEMPTED,
+    "lose": NodeState.UNKNOWN,
+    "break": NodeState.UNUSABLE,
+}
 NODE_MOVES: Mapping[NodeState, Mapping[str, NodeState]] = {
     NodeState.CREATING: {"allocated": NodeState.STARTING, "leave": NodeState.LEAVING_POOL},
     NodeState.STARTING: {
@@ -85,6 +90,7 @@ NODE_MOVES: Mapping[NodeState, Mapping[str, NodeState]] = {
         "prepare": NodeState.WAITING_FOR_START_TASK,
         "leave": NodeState.LEAVING_POOL,
         "recover": NodeState.STARTING,
+        **_MISHAPS,
     },
     NodeState.WAITING_FOR_START_TASK: {
         "ready": NodeState.IDLE,
@@ -92,29 +98,41 @@ NODE_MOVES: Mapping[NodeState, Mapping[str, NodeState]] = {
         "reboot": NodeState.REBOOTING,
         "leave": NodeState.LEAVING_POOL,
         "recover": NodeState.STARTING,
+        **_MISHAPS,
     },
     NodeState.START_TASK_FAILED: {
         "reboot": NodeState.REBOOTING,
         "leave": NodeState.LEAVING_POOL,
         "recover": NodeState.STARTING,
+        **_MISHAPS,
     },
     NodeState.IDLE: {
         "busy": NodeState.RUNNING,
         "reboot": NodeState.REBOOTING,
         "leave": NodeState.LEAVING_POOL,
         "recover": NodeState.STARTING,
+        **_MISHAPS,
     },
     NodeState.RUNNING: {
         "free": NodeState.IDLE,
         "reboot": NodeState.REBOOTING,
         "leave": NodeState.LEAVING_POOL,
         "recover": NodeState.STARTING,
+        **_MISHAPS,
     },
     NodeState.REBOOTING: {
         "restarted": NodeState.STARTING,
         "leave": NodeState.LEAVING_POOL,
         "recover": NodeState.STARTING,
+        **_MISHAPS,
     },
+    NodeState.UNUSABLE: {
+        "reboot": NodeState.REBOOTING,
+        "leave": NodeState.LEAVING_POOL,
+        **_MISHAPS,
+    },
+    NodeState.PREEMPTED: {"replace": NodeState.CREATING, "leave": NodeState.LEAVING_POOL},
+    NodeState.UNKNOWN: {"replace": NodeState.CREATING, "leave": NodeState.LEAVING_POOL},
     NodeState.LEAVING_POOL: {"stay": NodeState.IDLE, "stay busy": NodeState.RUNNING},
 }
 

@@ -35,7 +35,7 @@ class Outcome:
 
     @classmethod
     def lost(cls, *, seconds: float = 0.0) -> Outcome:
-        """Make the end of an attempt that vanishes."""
+        """Make the end of an attempt that vanishes; it is made again until the rule says otherwise."""
         return cls(seconds=seconds, is_lost=True)
 
 

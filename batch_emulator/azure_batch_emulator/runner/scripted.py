@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from azure_batch_emulator.runner.interface import Order
+    from azure_batch_emulator.runner.interface import Order, OutputFile
 
 __all__ = ["Outcome", "Rule", "ScriptedRunner", "fail", "succeed"]
 
@@ -47,6 +47,22 @@ class _Run:
     """Whether the rule has answered and its seconds are passing."""
     stopping: bool = False
     upload_if_stopped: bool = False
+
+    @property
+    def is_lost(self) -> bool:
+        return self.outcome is not None and self.outcome.is_lost and not self.stopping
+
+    @property
+    def code(self) -> int | None:
+        # What was stopped has no exit code of its own: the service says it may be absent.
+        over = self.outcome is None or self.outcome.is_lost or self.stopping
+        return None if over or self.outcome is None else self.outcome.exit_code
+
+    @property
+    def files(self) -> list[OutputFile]:
+        if self.is_lost:
+            return []
+        return due(self.order, code=self.code, stopped=self.stopping, even_if_stopped=self.upload_if_stopped)
 
 
 class ScriptedRunner:
@@ -142,8 +158,8 @@ class ScriptedRunner:
         self._write(order, run.outcome)
         span = timedelta(seconds=run.outcome.seconds)
         with self._calm:
-            run.waits = bool(span) and not run.stopping
-        if run.waits:
+            run.waits = waits = bool(span) and not run.stopping
+        if waits:
             self._tell(Later(order.run_id, span, partial(self._over, run)))
         else:
             self._finish(run)
@@ -151,7 +167,7 @@ class ScriptedRunner:
     def _ask(self, order: Order) -> Outcome:
         try:
             return _outcome(self._rule(order))
-        except (Exception, SystemExit) as problem:  # a rule may be anything, a whole program too
+        except (Exception, SystemExit) as problem:  # noqa: BLE001  a rule may be anything, a program too; logged
             _LOG.exception("the rule failed for %s", order.directory.name)
             return Outcome(1, stderr=f"{type(problem).__name__}: {problem}\n")
 
@@ -169,31 +185,17 @@ class ScriptedRunner:
 
     def _conclude(self, run: _Run) -> None:
         """Finish on the engine's thread, so that it happens at the very moment, unless files must be sent."""
-        if self._due(run):
+        if run.files:
             self._do(self._finish, run)
         else:
             self._finish(run)
 
     def _finish(self, run: _Run) -> None:
-        order, code, failure = run.order, self._code(run), None
-        files = self._due(run)
+        failure, files = None, run.files
         if files and not self._closed:
-            failure = self._uploads.deliver(order, files)
+            failure = self._uploads.deliver(run.order, files)
         phase = Phase.AFTER if failure is not None else None
-        lost = run.outcome is not None and run.outcome.is_lost and not run.stopping
-        self._end(run, Ended(order.run_id, code, failure, phase, lost=lost))
-
-    def _due(self, run: _Run) -> list[OutputFile]:
-        if run.outcome is not None and run.outcome.is_lost and not run.stopping:
-            return []
-        code = self._code(run)
-        return due(run.order, code=code, stopped=run.stopping, even_if_stopped=run.upload_if_stopped)
-
-    @staticmethod
-    def _code(run: _Run) -> int | None:
-        # What was stopped has no exit code of its own: the service says it may be absent.
-        over = run.outcome is None or run.stopping or run.outcome.is_lost
-        return None if over or run.outcome is None else run.outcome.exit_code
+        self._end(run, Ended(run.order.run_id, run.code, failure, phase, lost=run.is_lost))
 
     def _end(self, run: _Run, ended: Ended) -> None:
         if self._runs.pop(run.order.run_id, None) is not None:

@@ -14,6 +14,7 @@ from azure_batch_emulator.records.nodes import Node
 from azure_batch_emulator.records.pools import ResizeError, Targets
 from azure_batch_emulator.records.states import AllocationState, NodeState, PoolState
 from azure_batch_emulator.service import orders
+from azure_batch_emulator.service.effects import Shortfall
 from azure_batch_emulator.service.runs import Stop
 
 if TYPE_CHECKING:
@@ -24,7 +25,16 @@ if TYPE_CHECKING:
     from azure_batch_emulator.service.engine import Engine
 
 _WAITING_OPTIONS = frozenset({"taskcompletion", "retaineddata"})
-_BOOTING = frozenset({NodeState.CREATING, NodeState.STARTING, NodeState.WAITING_FOR_START_TASK})
+_OF_NO_USE_YET = frozenset(
+    {
+        NodeState.CREATING,
+        NodeState.STARTING,
+        NodeState.WAITING_FOR_START_TASK,
+        NodeState.PREEMPTED,
+        NodeState.UNKNOWN,
+        NodeState.UNUSABLE,
+    }
+)
 
 
 class Allocation:
@@ -42,12 +52,15 @@ class Allocation:
         :param timeout: after which the resize is given up; None under autoscale
         """
         self._begin(pool, targets, timeout)
-        for dedicated in (True, False):
-            surplus = len(pool.staying(dedicated=dedicated)) - targets.of(dedicated=dedicated)
-            if surplus > 0:
-                self._release(pool, _victims(pool, dedicated=dedicated, count=surplus), option)
+        missing = {
+            kind: targets.of(dedicated=kind) - len(pool.staying(dedicated=kind)) for kind in (True, False)
+        }
+        shortfall = self._engine.faults.shortfall(pool) if max(missing.values()) > 0 else None
+        for dedicated, count in missing.items():
+            if count < 0:
+                self._release(pool, _victims(pool, dedicated=dedicated, count=-count), option)
             else:
-                self._order(pool, -surplus, dedicated=dedicated)
+                self._order(pool, count, dedicated=dedicated, shortfall=shortfall)
         self._finish_soon(pool)
 
     def remove(self, pool: Pool, nodes: Iterable[Node], *, option: str, timeout: timedelta | None) -> None:
@@ -125,8 +138,10 @@ class Allocation:
         # Not at once: the request that began the resize must still find the pool resizing.
         self._engine.agenda.at(self._engine.now, partial(self.finish, pool))
 
-    def _order(self, pool: Pool, wanted: int, *, dedicated: bool) -> None:
+    def _order(self, pool: Pool, wanted: int, *, dedicated: bool, shortfall: Shortfall | None) -> None:
         granted = min(wanted, self._affordable(pool, dedicated=dedicated))
+        if shortfall is not None:
+            granted = min(granted, shortfall.granted)
         for _ in range(granted):
             node = self._make(pool, dedicated=dedicated)
             pool.nodes[node.id] = node
@@ -134,9 +149,9 @@ class Allocation:
             self._engine.nodes.boot(pool, node)
         if granted < wanted:
             kind = "" if dedicated else "LowPriority"
-            message = "The specified account has reached its core quota"
+            lack = shortfall or Shortfall.of(f"Account{kind}CoreQuotaReached", None, granted=granted)
             facts = (("Wanted nodes", str(wanted)), ("Granted nodes", str(granted)))
-            error = ResizeError(f"Account{kind}CoreQuotaReached", message, facts)
+            error = ResizeError(lack.code, lack.message, facts)
             pool.resize_errors = (*pool.resize_errors, error)
 
     def _affordable(self, pool: Pool, *, dedicated: bool) -> int:
@@ -192,9 +207,9 @@ class Allocation:
 
 
 def _victims(pool: Pool, *, dedicated: bool, count: int) -> list[Node]:
-    """Choose who goes: nodes that are not up yet, then the least busy, then the youngest."""
+    """Choose who goes: nodes that are not up, then the least busy, then the youngest."""
 
     def cost(node: Node) -> tuple[bool, int, float]:
-        return (node.state not in _BOOTING, sum(node.runs.values()), -node.allocated.timestamp())
+        return (node.state not in _OF_NO_USE_YET, sum(node.runs.values()), -node.allocated.timestamp())
 
     return sorted(pool.staying(dedicated=dedicated), key=cost)[:count]

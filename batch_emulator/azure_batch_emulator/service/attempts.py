@@ -10,7 +10,9 @@ from azure_batch_emulator.moments import UNLIMITED, parse_duration
 from azure_batch_emulator.records.nodes import RecentTask
 from azure_batch_emulator.records.states import NodeState
 from azure_batch_emulator.records.tasks import Execution, Place
+from azure_batch_emulator.runner.interface import Ended, Later, Phase
 from azure_batch_emulator.service import orders
+from azure_batch_emulator.service.effects import Puller
 from azure_batch_emulator.service.runs import Run, Stop
 
 if TYPE_CHECKING:
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
     from azure_batch_emulator.records.nodes import Node
     from azure_batch_emulator.records.pools import Pool
     from azure_batch_emulator.records.tasks import Task
-    from azure_batch_emulator.runner.interface import Ended
+    from azure_batch_emulator.runner.interface import Order
     from azure_batch_emulator.service.engine import Engine
 
 
@@ -32,7 +34,7 @@ class Attempts:
     def start(self, pool: Pool, node: Node, job: Job, task: Task) -> None:
         """Assign a ready task to a node and order its command."""
         engine = self._engine
-        run = Run(engine.next_number(), pool, node, job, task)
+        run = Run(engine.next_number(), pool, node, engine.now, job, task)
         self._runs[run.id] = run
         task.execution.forget_outcome()
         task.execution.started = engine.now
@@ -41,19 +43,17 @@ class Attempts:
         job.tasks.move(task, "assign", now=engine.now, etag=engine.next_etag())
         self._seat(run, task.slots)
         self._limit(run, task)
-        order = orders.for_task(engine, run.id, pool, node, job=job, task=task)
-        engine.once_kept(partial(engine.runner.start, order))
+        self._begin(orders.for_task(engine, run.id, pool, node, job=job, task=task))
 
     def start_node(self, pool: Pool, node: Node) -> None:
         """Order a pool's start task on a node."""
-        run = Run(self._engine.next_number(), pool, node)
+        run = Run(self._engine.next_number(), pool, node, self._engine.now)
         self._runs[run.id] = run
         node.start_task = node.start_task or Execution()
         node.start_task.forget_outcome()
         node.start_task.started = self._engine.now
         node.start_task_run = run.id
-        order = orders.for_start_task(self._engine, run.id, pool, node)
-        self._engine.once_kept(partial(self._engine.runner.start, order))
+        self._begin(orders.for_start_task(self._engine, run.id, pool, node))
 
     def stop(self, run_id: int, why: Stop) -> None:
         """End an attempt early; the first reason stands, except that a deletion overrules it."""
@@ -87,15 +87,25 @@ class Attempts:
         for run_id in [*node.runs, *([node.start_task_run] if node.start_task_run else [])]:
             self.stop(run_id, why)
 
-    def ended(self, ended: Ended) -> None:
-        """Take the runner's report: free the slots, then judge."""
+    def hear(self, report: Ended | Later) -> None:
+        """Take a report of the runner."""
+        run = self._runs.get(report.run_id)
+        if not isinstance(report, Later):
+            self._ended(report)
+        elif run is not None:
+            moment = max(run.started + report.span, self._engine.now)
+            self._engine.agenda.at(moment, report.go_on)
+
+    def _ended(self, ended: Ended) -> None:
+        """Free the slots, then judge."""
         run = self._runs.pop(ended.run_id, None)
         if run is None:
             return
         if run.deadline is not None:
             run.deadline.cancel()
         if run.task is None or run.job is None:
-            run.node.start_task_run = None
+            if run.node.start_task_run == run.id:  # else the node has begun anew already
+                run.node.start_task_run = None
             self._engine.nodes.start_task_ended(run.pool, run.node, run.stop, ended)
             return
         run.task.run_id = run.task.stop = None
@@ -106,6 +116,14 @@ class Attempts:
         run.node.tasks_succeeded += run.task.succeeded
         self._unseat(run)
         self._engine.jobs.attempt_ended(run.job)
+
+    def _begin(self, order: Order) -> None:
+        engine, image = self._engine, order.container and order.container.image
+        failure = engine.faults.pull_failure(image, Puller.TASK) if image else None
+        if failure is None:
+            engine.once_kept(partial(engine.runner.start, order))
+        else:
+            engine.report(Ended(order.run_id, None, failure, Phase.BEFORE))
 
     def _limit(self, run: Run, task: Task) -> None:
         limit = parse_duration(task.spec["constraints"]["maxWallClockTime"])

@@ -105,7 +105,11 @@ class Autoscaling:
         # Other settings in force mean another schedule: this one ends.
         if pool.auto_scale is not settings or pool.state is PoolState.DELETING:
             return
-        settings.run, wanted, option = self._evaluate(pool, settings.formula)
+        error = self._engine.faults.evaluation_error(pool)
+        if error is None:
+            settings.run, wanted, option = self._evaluate(pool, settings.formula)
+        else:
+            settings.run, wanted, option = AutoScaleRun(self._engine.now, error=error), None, "requeue"
         self._engine.account.changes.note(pool)
         if wanted is not None and self._differs(pool, wanted):
             self._engine.allocation.retarget(pool, wanted, option=option)

@@ -15,6 +15,7 @@ from azure_batch_emulator.service.allocation import Allocation
 from azure_batch_emulator.service.attempts import Attempts
 from azure_batch_emulator.service.autoscaling import Autoscaling
 from azure_batch_emulator.service.endings import Endings
+from azure_batch_emulator.service.faults import Faults
 from azure_batch_emulator.service.files import Files
 from azure_batch_emulator.service.jobs import Jobs
 from azure_batch_emulator.service.nodes import Nodes
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
     from azure_batch_emulator.agenda import Entry
-    from azure_batch_emulator.runner.interface import Ended, Runner
+    from azure_batch_emulator.runner.interface import Ended, Later, Runner
     from azure_batch_emulator.settings import Settings
 
 
@@ -63,8 +64,9 @@ class Engine:
         self.save: Callable[[], None] = lambda: None
         """Called after changes, before anybody is told of them; if it raises, nobody is."""
         self.account.last_etag = max(self.account.last_etag, int(self.now.timestamp() * 1_000_000))
-        self._reports: deque[Ended] = deque()
+        self._reports: deque[Ended | Later] = deque()
         self._errands: deque[Callable[[], None]] = deque()
+        self.faults = Faults(self)
         self.pools = Pools(self)
         self.allocation = Allocation(self)
         self.nodes = Nodes(self)
@@ -75,7 +77,7 @@ class Engine:
         self.scheduling = Scheduling(self)
         self.autoscaling = Autoscaling(self)
         self.files = Files(self)
-        runner.listen(self._report)
+        runner.listen(self.report)
 
     def advance(self, *, to: datetime) -> None:
         """Do everything that is due by ``to``, each thing at its own moment."""
@@ -83,6 +85,8 @@ class Engine:
             self._take_reports()
             self.scheduling.settle()
             entry = self.agenda.pop(until=to)
+            if entry is None and self._reports:
+                continue  # an attempt ended in the moment it was to start
             if entry is None:
                 break
             self.now = max(self.now, entry.when)
@@ -121,16 +125,17 @@ class Engine:
         """Leave something to be done to the world when the reason for it is kept: start, stop, remove."""
         self._errands.append(errand)
 
+    def report(self, report: Ended | Later) -> None:
+        """Take word of an attempt, from any thread; it is listened to at the next ``advance``."""
+        self._reports.append(report)
+        self.wake()
+
     def _keep(self) -> None:
         self.account.now = self.now
         self.save()
         while self._errands:
             self._errands.popleft()()
 
-    def _report(self, ended: Ended) -> None:
-        self._reports.append(ended)
-        self.wake()
-
     def _take_reports(self) -> None:
         while self._reports:
-            self.attempts.ended(self._reports.popleft())
+            self.attempts.hear(self._reports.popleft())

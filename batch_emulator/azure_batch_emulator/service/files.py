@@ -57,7 +57,7 @@ class Files:
             )
         folder = self._present(task)
         if folder is None:
-            message = "The task files are unavailable, as the node is not in the pool any more."
+            message = "The task files are unavailable, as the node is not in the pool now."
             raise Refusal.conflict("TaskFilesUnavailable", message)
         return folder
 
@@ -106,7 +106,8 @@ class Files:
     def _present(self, task: Task) -> Path | None:
         place = task.place
         pool = self._engine.account.pools.get(place.pool_id.lower()) if place is not None else None
-        if place is None or pool is None or place.node_id not in pool.nodes:
+        node = pool.nodes.get(place.node_id) if pool is not None and place is not None else None
+        if place is None or pool is None or node is None or node.is_away:
             return None
         return orders.node_root(self._engine.settings.data, pool.id, place.node_id) / place.directory
 

@@ -5,13 +5,18 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from azure_batch_emulator.errors import Refusal
+from azure_batch_emulator.errors import IllegalMove, Refusal
+from azure_batch_emulator.records.nodes import NodeError
 from azure_batch_emulator.records.states import NodeState
 from azure_batch_emulator.records.tasks import Blame, Execution, Failure, Result
+from azure_batch_emulator.service import orders
+from azure_batch_emulator.service.effects import Puller
 from azure_batch_emulator.service.endings import FAILED_EXIT
 from azure_batch_emulator.service.runs import Stop
 
 if TYPE_CHECKING:
+    from datetime import timedelta
+
     from azure_batch_emulator.records.nodes import Node
     from azure_batch_emulator.records.pools import Pool
     from azure_batch_emulator.runner.interface import Ended
@@ -22,6 +27,8 @@ _NOT_REBOOTABLE = {
     NodeState.STARTING: "NodeBeingStarted",
     NodeState.REBOOTING: "NodeBeingRebooted",
     NodeState.REIMAGING: "NodeBeingReimaged",
+    NodeState.PREEMPTED: "OperationNotValidOnNode",
+    NodeState.UNKNOWN: "OperationNotValidOnNode",
 }
 _STOPS = {"requeue": Stop.NODE_LOST, "terminate": Stop.BY_USER}
 
@@ -52,7 +59,9 @@ class Nodes:
         if node.state is NodeState.CREATING:
             moment = node.state_since + self._engine.settings.boot / 2
             self._engine.agenda.at(moment, partial(self._allocated, pool, node))
-        elif node.is_staying:
+        elif node.is_away:
+            self._await_return(pool, node)
+        elif node.is_staying and node.state is not NodeState.UNUSABLE:
             node.move("recover", now=self._engine.now)
             self._start(pool, node)
 
@@ -74,6 +83,32 @@ class Nodes:
         if not node.runs:
             self.emptied(pool, node)
 
+    def preempt(self, pool: Pool, node: Node, *, away: timedelta) -> None:
+        """Take the machine of a low-priority node away, for a while; what runs on it runs again elsewhere.
+
+        :raises Refusal: if the node is a dedicated one, or there is no machine now
+        """
+        if node.is_dedicated:
+            message = "Only low-priority nodes are pre-empted; a dedicated one can be lost."
+            raise Refusal.conflict("OperationNotValidOnNode", message)
+        self._vanish(pool, node, "preempt", away)
+
+    def lose(self, pool: Pool, node: Node, *, away: timedelta) -> None:
+        """Let the machine of a node vanish, for a while.
+
+        :raises Refusal: if there is no machine now
+        """
+        # How the real service goes on with a lost node is not documented: here as with a pre-empted one.
+        self._vanish(pool, node, "lose", away)
+
+    def break_down(self, pool: Pool, node: Node, error: NodeError) -> None:
+        """Make a node unusable, until it is rebooted or leaves; what runs on it runs again elsewhere.
+
+        :raises Refusal: if there is no machine now
+        """
+        self._interrupt(pool, node, "break")
+        node.errors = (error,)
+
     def emptied(self, pool: Pool, node: Node) -> None:
         """Go on with a node whose last attempt ended: it may have waited for that."""
         if not node.is_staying:
@@ -82,6 +117,8 @@ class Nodes:
             self._engine.after(
                 self._engine.settings.boot / 2, partial(self._restarted, pool, node, node.state_since)
             )
+        elif node.is_away:
+            self._return(pool, node)
 
     def start_task_ended(self, pool: Pool, node: Node, stop: Stop | None, ended: Ended) -> None:
         """Take the end of a start task: the node is ready, tries again, or is of no use."""
@@ -99,6 +136,39 @@ class Nodes:
             ready = execution.result is Result.SUCCESS or not _waits(pool)
             node.move("ready" if ready else "unprepared", now=self._engine.now)
             self._seat(pool, node)
+
+    def _vanish(self, pool: Pool, node: Node, event: str, away: timedelta) -> None:
+        self._interrupt(pool, node, event)
+        node.returns = self._engine.now + away
+        self._await_return(pool, node)
+
+    def _interrupt(self, pool: Pool, node: Node, event: str) -> None:
+        try:
+            node.move(event, now=self._engine.now)
+        except IllegalMove:
+            message = f"Nothing can happen to the node while it is {node.state}."
+            raise Refusal.conflict("OperationNotValidOnNode", message, NodeState=node.state) from None
+        pool.seats.update(node)
+        if node.start_task_run is not None:
+            self._engine.attempts.stop(node.start_task_run, Stop.FORGOTTEN)
+        self._engine.attempts.stop_node(node, Stop.NODE_LOST)
+
+    def _await_return(self, pool: Pool, node: Node) -> None:
+        if node.returns is not None:
+            self._engine.agenda.at(node.returns, partial(self._return, pool, node))
+
+    def _return(self, pool: Pool, node: Node) -> None:
+        """Put another machine in the place of one that is away: same id, nothing on its disk."""
+        due = node.returns is not None and node.returns <= self._engine.now
+        if not due or not node.is_away or node.runs or pool.nodes.get(node.id) is not node:
+            return
+        node.move("replace", now=self._engine.now)
+        node.allocated, node.returns, node.booted, node.start_task = self._engine.now, None, None, None
+        node.errors = ()
+        pool.seats.update(node)
+        root = orders.node_root(self._engine.settings.data, pool.id, node.id)
+        self._engine.once_kept(partial(self._engine.runner.remove, root))
+        self.boot(pool, node)
 
     def _allocated(self, pool: Pool, node: Node) -> None:
         if pool.nodes.get(node.id) is not node or node.state is not NodeState.CREATING:
@@ -121,14 +191,24 @@ class Nodes:
     def _started(self, pool: Pool, node: Node, since: Any) -> None:
         if node.state is not NodeState.STARTING or node.state_since != since:
             return
-        node.booted = self._engine.now
-        node.start_task = None
+        node.booted, node.start_task, node.errors = self._engine.now, None, ()
+        error = self._prefetch_error(pool)
+        if error is not None:
+            self.break_down(pool, node, error)
+            return
         if not pool.spec.get("startTask"):
             node.move("ready", now=self._engine.now)
         else:
             node.move("prepare" if _waits(pool) else "ready", now=self._engine.now)
             self._engine.attempts.start_node(pool, node)
         self._seat(pool, node)
+
+    def _prefetch_error(self, pool: Pool) -> NodeError | None:
+        for image in pool.prefetched_images:
+            failure = self._engine.faults.pull_failure(image, Puller.NODE)
+            if failure is not None:
+                return NodeError(failure.code, failure.message, failure.details)
+        return None
 
     def _seat(self, pool: Pool, node: Node) -> None:
         pool.seats.update(node)

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from azure_batch_emulator.records.tasks import Stop
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from azure_batch_emulator.agenda import Entry
     from azure_batch_emulator.records.jobs import Job
     from azure_batch_emulator.records.nodes import Node
@@ -25,6 +27,7 @@ class Run:
     id: int
     pool: Pool
     node: Node
+    started: datetime
     job: Job | None = None
     task: Task | None = None
     stop: Stop | None = None

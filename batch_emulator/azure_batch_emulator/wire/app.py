@@ -2,32 +2,48 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import uuid
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from starlette.responses import Response, StreamingResponse
 
 from azure_batch_emulator.errors import Refusal
 from azure_batch_emulator.moments import http_date, stamp
+from azure_batch_emulator.service.effects import Drop
 from azure_batch_emulator.wire.auth import Gate
 from azure_batch_emulator.wire.call import Answer, Call, FileSlice, read_query
-from azure_batch_emulator.wire.routes import RouteTable
+from azure_batch_emulator.wire.calls import NO_ANSWER, UNKNOWN, Calls
+from azure_batch_emulator.wire.control_plane import ControlPlane, is_control
+from azure_batch_emulator.wire.routes import ROUTES, RouteTable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Awaitable, Callable, Iterator, Mapping
 
     from starlette.types import Receive, Scope, Send
 
     from azure_batch_emulator.clock import Clock
     from azure_batch_emulator.service.engine import Engine
+    from azure_batch_emulator.wire.routes import Route
 
 _LOG = logging.getLogger(__name__)
 LARGEST_BODY = 1 << 20
 _CHUNK = 1 << 18
 _JSON = "application/json;odata=minimalmetadata"
 _NO_BODY = frozenset({204, 304})
+
+
+@dataclass(slots=True)
+class _Fate:
+    """What is learnt about a request while it is answered."""
+
+    operation: str | None = UNKNOWN
+    """None for one that is not counted."""
+    delay_seconds: float = 0.0
+    is_dropped: bool = False
 
 
 class BatchApp:
@@ -37,10 +53,17 @@ class BatchApp:
     """
 
     def __init__(self, engine: Engine, clock: Clock) -> None:
+        self.hang_up: Callable[[tuple[str, int]], None] = lambda _: None
+        """Closes the connection from an address at once; whoever serves knows how."""
+        self.pause: Callable[[float], Awaitable[None]] = asyncio.sleep
+        """Lets an answer wait for so many seconds."""
         self._engine = engine
         self._clock = clock
         self._gate = Gate(engine.settings)
         self._routes = RouteTable()
+        self.calls = Calls(engine.now)
+        self._controls = ControlPlane(engine, self.calls) if engine.settings.controls else None
+        engine.faults.operations = frozenset(route.operation for route in ROUTES)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -48,9 +71,9 @@ class BatchApp:
             return
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         request_id = str(uuid.uuid4())
-        response = None
+        response, fate = None, _Fate()
         try:
-            answer = self._answer(scope, headers, await _read(receive, headers))
+            answer = self._answer(scope, headers, await _read(receive, headers), fate)
             response = self._response(answer, scope["method"], headers, request_id)
         except Refusal as refusal:
             answer = self._refusal(refusal, scope, headers, request_id)
@@ -59,17 +82,29 @@ class BatchApp:
             fault = Refusal(500, "InternalError", "Server encountered an internal error.")
             answer = self._refusal(fault, scope, headers, request_id)
         response = response or self._response(answer, scope["method"], headers, request_id)
-        await response(scope, receive, send)
+        self._count(answer, response, fate)
+        if fate.delay_seconds:
+            await self.pause(fate.delay_seconds)
+        if fate.is_dropped:
+            self.hang_up(scope["client"])
+            while (await receive())["type"] != "http.disconnect":
+                pass  # else the server would notice that there is no answer, and send one
+        else:
+            await response(scope, receive, send)
 
-    def _answer(self, scope: Scope, headers: Mapping[str, str], content: bytes) -> Answer:
+    def _answer(self, scope: Scope, headers: Mapping[str, str], content: bytes, fate: _Fate) -> Answer:
         raw_path: str = scope["raw_path"].decode("latin-1")
+        if self._controls is not None and is_control(raw_path):
+            fate.operation = None
+            self._engine.advance(to=self._clock.now())
+            answer = self._controls.answer(scope["method"], raw_path, headers, content)
+            self._engine.settle()
+            return answer
         raw_query: str = scope["query_string"].decode("latin-1")
         self._gate.check(scope["method"], raw_path, raw_query, headers)
         prefix, path = self._split_prefix(raw_path)
         route, parameters = self._routes.find(scope["method"], path)
-        if route.handler is None:
-            raise Refusal.unbuilt(route.operation)
-        self._engine.advance(to=self._clock.now())
+        fate.operation = route.operation
         call = Call(
             engine=self._engine,
             base=_base(scope, headers) + prefix,
@@ -79,10 +114,32 @@ class BatchApp:
             headers=headers,
             content=content,
         )
+        return self._carry_out(route, call, fate)
+
+    def _carry_out(self, route: Route, call: Call, fate: _Fate) -> Answer:
+        mishap = self._engine.faults.mishap(route.operation)
+        fate.delay_seconds, fate.is_dropped = mishap.delay_seconds, mishap.drop is not None
+        if mishap.throttle is not None:
+            raise mishap.throttle.refusal
+        if mishap.drop is Drop.BEFORE:
+            return Answer(NO_ANSWER)
+        if route.handler is None:
+            raise Refusal.unbuilt(route.operation)
+        self._engine.advance(to=self._clock.now())
         answer = route.handler(call)
-        if scope["method"] not in {"GET", "HEAD"}:
+        if route.method not in {"GET", "HEAD"}:
             self._engine.settle()
         return answer
+
+    def _count(self, answer: Answer, response: Response, fate: _Fate) -> None:
+        if fate.operation is None:
+            return
+        if fate.is_dropped:
+            self.calls.note(fate.operation, NO_ANSWER, 0)
+            return
+        whole_file = answer.file is not None and isinstance(response, StreamingResponse)
+        sent = answer.file.length if answer.file is not None and whole_file else len(response.body)
+        self.calls.note(fate.operation, answer.status, sent)
 
     def _split_prefix(self, raw_path: str) -> tuple[str, str]:
         """Cut the account's name off the front of a path; some clients put it there."""

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from azure_batch_emulator.records.account import Account
-    from azure_batch_emulator.records.nodes import Node, RecentTask
+    from azure_batch_emulator.records.nodes import Node, NodeError, RecentTask
     from azure_batch_emulator.records.pools import Pool
 
 COLUMNS = frozenset(
@@ -116,6 +116,8 @@ def node_json(account: Account, pool: Pool, node: Node, base: str) -> dict[str, 
     if node.booted is not None:
         json["lastBootTime"] = stamp(node.booted)
         json["nodeAgentInfo"] = {"version": "0.0.0", "lastUpdateTime": stamp(node.booted)}
+    if node.errors:
+        json["errors"] = [_error_json(error) for error in node.errors]
     if pool.spec.get("startTask"):
         json["startTask"] = pool.spec["startTask"]
     if node.start_task is not None:
@@ -123,6 +125,14 @@ def node_json(account: Account, pool: Pool, node: Node, base: str) -> dict[str, 
         info = execution_json(node.start_task)
         json["startTaskInfo"] = {"state": state} | {k: v for k, v in info.items() if "equeue" not in k}
     return json
+
+
+def _error_json(error: NodeError) -> dict[str, Any]:
+    return {
+        "code": error.code,
+        "message": error.message,
+        "errorDetails": [{"name": name, "value": value} for name, value in error.details],
+    }
 
 
 def _recent_json(account: Account, recent: RecentTask, base: str) -> dict[str, Any]:

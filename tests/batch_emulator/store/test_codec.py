@@ -63,6 +63,8 @@ RECORDS: list[Any] = [
         recent=deque([nodes.RecentTask("job", "task")], nodes.RECENT_TASKS),
         pool_number=1,
         number=12,
+        errors=(nodes.NodeError("Code", "message", (("name", "value"),)),),
+        returns=NOW,
     ),
     jobs.Job(
         id="Job",
@@ -166,6 +168,7 @@ def test_unknown_type_is_refused() -> None:
 
 @pytest.mark.parametrize("state", states.NODE_MOVES)
 def test_every_node_that_is_up_can_restart(state: states.NodeState) -> None:
-    """Whatever a node is doing when the service ends, it can start again; coming and going ones go on."""
+    """Whatever a node that is up is doing when the service ends, it can start again; others go on."""
     coming_or_going = {states.NodeState.CREATING, states.NodeState.LEAVING_POOL}
-    assert ("recover" in states.NODE_MOVES[state]) is (state not in coming_or_going)
+    failed = {states.NodeState.PREEMPTED, states.NodeState.UNKNOWN, states.NodeState.UNUSABLE}
+    assert ("recover" in states.NODE_MOVES[state]) is (state not in coming_or_going | failed)

@@ -1,0 +1,233 @@
+"""The table of controls: which request arms or does what, with which fields. No HTTP here.
+
+A control names a method of ``Faults``; its fields are that method's arguments, in camel case.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from azure_batch_emulator.errors import Refusal
+from azure_batch_emulator.service.faults import Faults
+from azure_batch_emulator.wire.shapes import choice, natural, text, whole
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from azure_batch_emulator.wire.shapes import Kind
+
+_CAPITAL = re.compile(r"([A-Z])")
+
+
+def number(value: Any, path: str) -> Any:
+    """Take a number that is not negative."""
+    if not isinstance(value, (int, float)) or isinstance(value, bool) or not 0 <= value < math.inf:
+        raise Refusal.bad_property(path, value, "a number that is not negative is needed")
+    return float(value)
+
+
+def seconds(value: Any, path: str) -> Any:
+    """Take a span of time."""
+    return timedelta(seconds=number(value, path))
+
+
+def facts(value: Any, path: str) -> Any:
+    """Take an object of texts."""
+    if not isinstance(value, dict):
+        raise Refusal.bad_property(path, value, "an object is needed")
+    return tuple((name, text(entry, f"{path}.{name}")) for name, entry in value.items())
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One property of a control's body."""
+
+    kind: Kind
+    meaning: str
+    required: bool = False
+    nullable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """One thing that can be asked for."""
+
+    path: str
+    does: Callable[..., Any]
+    meaning: str
+    fields: Mapping[str, Field]
+    answers: str = ""
+    """Name of what is answered; empty for an empty object."""
+
+    def act(self, faults: Faults, body: Any) -> dict[str, Any]:
+        """Do what is asked for.
+
+        :raises Refusal: if the body does not fit, or it cannot be done
+        """
+        if not isinstance(body, dict):
+            raise Refusal.bad_body("the body must be a JSON object")
+        for name, field in self.fields.items():
+            if field.required and name not in body:
+                raise Refusal.bad_property(name, None, field.meaning)
+        result = self.does(faults, **{_snake(name): self._value(name, body[name]) for name in body})
+        return {self.answers: result} if self.answers else {}
+
+    def json(self, base: str) -> dict[str, Any]:
+        """Describe the control."""
+        fields = {name: _sentence(field) for name, field in self.fields.items()}
+        return {"request": f"POST {base}/{self.path}", "meaning": self.meaning, "fields": fields}
+
+    def _value(self, name: str, value: Any) -> Any:
+        field = self.fields.get(name)
+        if field is None:
+            raise Refusal.bad_body("there is no such property", PropertyName=name)
+        return None if value is None and field.nullable else field.kind(value, name)
+
+
+def _snake(name: str) -> str:
+    return _CAPITAL.sub(lambda found: f"_{found.group().lower()}", name)
+
+
+def _sentence(field: Field) -> str:
+    return f"{field.meaning} (required)" if field.required else field.meaning
+
+
+def _times(default: str) -> Field:
+    return Field(natural, f"how often; null until it is cleared; {default} unless given", nullable=True)
+
+
+_POOL = Field(text, "id of a pool", required=True)
+_NODE = Field(text, "id of a node", required=True)
+_AWAY = Field(seconds, "seconds until a replacement is being made; the boot time unless given")
+_OPERATION = Field(text, "name of an operation, such as create_task; any unless given", nullable=True)
+_OPTIONS = ("requeue", "terminate", "taskcompletion", "retaineddata")
+_MESSAGE = Field(text, "the error's sentence; the service's unless given")
+
+CONTROLS: Sequence[Control] = (
+    Control(
+        "nodes/preempt",
+        Faults.preempt,
+        "take low-priority nodes away; their tasks are active again, replacements have the same ids",
+        {
+            "poolId": _POOL,
+            "nodeId": Field(text, "id of a node; all of the pool unless given", nullable=True),
+            "away": _AWAY,
+        },
+        answers="nodes",
+    ),
+    Control(
+        "nodes/lose",
+        Faults.lose,
+        "let a node of either kind vanish; it is unknown for a while, then replaced under the same id",
+        {"poolId": _POOL, "nodeId": _NODE, "away": _AWAY},
+    ),
+    Control(
+        "nodes/break",
+        Faults.break_node,
+        "make a node unusable until it is rebooted or removed; its tasks are active again",
+        {
+            "poolId": _POOL,
+            "nodeId": _NODE,
+            "code": Field(text, "code of the node's error"),
+            "message": _MESSAGE,
+            "details": Field(facts, "object of further texts"),
+        },
+    ),
+    Control(
+        "nodes/reboot",
+        Faults.reboot,
+        "restart a node, as its reboot operation does",
+        {
+            "poolId": _POOL,
+            "nodeId": _NODE,
+            "option": Field(choice(*_OPTIONS), f"one of {', '.join(_OPTIONS)}; requeue unless given"),
+        },
+    ),
+    Control(
+        "faults/allocation",
+        Faults.fail_allocations,
+        "let the next resizes of a pool that want more nodes end with a resize error",
+        {
+            "poolId": _POOL,
+            "code": Field(text, "such as AccountCoreQuotaReached; AllocationFailed unless given"),
+            "message": _MESSAGE,
+            "granted": Field(natural, "nodes of either kind that come all the same; 0 unless given"),
+            "times": _times("1"),
+        },
+    ),
+    Control(
+        "faults/evaluation",
+        Faults.fail_evaluations,
+        "let the next evaluations of a pool's formula, not those on request, end with an error",
+        {
+            "poolId": _POOL,
+            "code": Field(text, "such as InsufficientSampleData"),
+            "message": _MESSAGE,
+            "times": _times("1"),
+        },
+    ),
+    Control(
+        "faults/image",
+        Faults.fail_pulls,
+        "let a container image not be pulled: attempts in it fail, or nodes that prefetch it are unusable",
+        {
+            "image": Field(text, "name of the image; :latest if it has no tag", required=True),
+            "by": Field(text, "task or node; task unless given"),
+            "code": Field(text, "code of the failure; ContainerInvalidImage unless given"),
+            "message": _MESSAGE,
+            "category": Field(text, "usererror or servererror, of a task's failure; usererror unless given"),
+            "times": _times("null"),
+        },
+    ),
+    Control(
+        "faults/throttle",
+        Faults.throttle,
+        "refuse the next requests as 429 TooManyRequests or 503 ServerBusy",
+        {
+            "status": Field(whole, "429 or 503; 429 unless given"),
+            "retryAfter": Field(
+                natural, "seconds in the Retry-After header; null for none; 1 unless given", nullable=True
+            ),
+            "operation": _OPERATION,
+            "times": _times("1"),
+        },
+    ),
+    Control(
+        "faults/drop",
+        Faults.drop,
+        "drop the connections of the next requests instead of answering",
+        {
+            "when": Field(text, "before the request is carried out, or after; before unless given"),
+            "operation": _OPERATION,
+            "times": _times("1"),
+        },
+    ),
+    Control(
+        "faults/slow",
+        Faults.slow,
+        "carry requests out at once, but answer late",
+        {
+            "seconds": Field(number, "how late, by real time", required=True),
+            "operation": _OPERATION,
+            "times": _times("null"),
+        },
+    ),
+    Control(
+        "quotas",
+        Faults.set_quotas,
+        "change quotas until the emulator ends; an empty object shows them",
+        {
+            "activeJobs": Field(natural, "active jobs allowed"),
+            "pools": Field(natural, "pools allowed"),
+            "cores": Field(natural, "dedicated cores allowed; null for no limit", nullable=True),
+            "lowPriorityCores": Field(
+                natural, "low-priority cores allowed; null for no limit", nullable=True
+            ),
+        },
+        answers="quotas",
+    ),
+)

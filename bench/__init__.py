@@ -1,0 +1,1 @@
+"""Measurements: what a wide run costs, and how it compares. Run by ``make scale`` and ``make bench``."""

@@ -1,0 +1,64 @@
+"""What is measured beside the clock: Batch calls, busy workers, memory, the size of Airflow's database."""
+
+from __future__ import annotations
+
+import threading
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import httpx
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from local_stack.cluster import Cluster
+
+CONTROLS = ("--controls",)
+"""The emulator's option that lets us ask for its call counts."""
+_SAMPLE_SECONDS = 0.5
+
+
+@dataclass(slots=True)
+class Samples:
+    """What was seen while something ran, looked at twice a second."""
+
+    worker_seconds: float = 0.0
+    """Time for which worker slots of the executor were held, added up."""
+    memory: dict[str, int] = field(default_factory=dict)
+    """Most resident bytes of each process with its children; pages they share count each time."""
+
+
+def batch_calls(endpoint: str) -> dict[str, int]:
+    """Return how often each operation of Azure Batch was called since the emulator started."""
+    answer = httpx.get(f"{endpoint}/_emulator/calls", trust_env=False)
+    answer.raise_for_status()
+    return _by_operation(answer.json())
+
+
+def _by_operation(body: Any) -> dict[str, int]:
+    return {name: int(entry["requests"]) for name, entry in body["operations"].items()}
+
+
+@contextmanager
+def sampled(cluster: Cluster) -> Iterator[Samples]:
+    """Look at a cluster while the block runs."""
+    samples, done = Samples(), threading.Event()
+
+    def look() -> None:
+        last = time.monotonic()
+        while not done.wait(_SAMPLE_SECONDS):
+            now = time.monotonic()
+            samples.worker_seconds += len(cluster.workers()) * (now - last)
+            last = now
+            for name, size in cluster.memory().items():
+                samples.memory[name] = max(samples.memory.get(name, 0), size)
+
+    thread = threading.Thread(target=look, daemon=True)
+    thread.start()
+    try:
+        yield samples
+    finally:
+        done.set()
+        thread.join()

@@ -1,0 +1,139 @@
+"""Thousands of sensors in one hour: ``python -m bench.scale [--sensors 1000 --packed 20000]``.
+
+Everything is as in a standing stack, on PostgreSQL, but for the scorer: a rule of the emulator writes its
+reports and predictions. One sensor of each fleet finds storage busy at the first attempt.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import tempfile
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bench.fleet import HOUR, lay_out
+from bench.measured import CONTROLS, batch_calls, sampled
+from bench.rules import FLAKY_VARIABLE
+from local_stack.cluster import running_cluster
+from local_stack.hour import DAG_ID
+from local_stack.stack import running_stack
+from local_stack.workspace import Workspace
+from scoring_contract import layout
+from scoring_contract.layout import Container
+from sensor_scoring.summary import Summary
+
+if TYPE_CHECKING:
+    from local_stack.airflow_client import AirflowClient
+    from local_stack.cluster import Cluster
+    from local_stack.stack import Stack
+
+RESULTS = Path(__file__).parent / "results" / "scale.json"
+_FLAKY = "1_5"
+_LONGEST_SECONDS = 1800.0
+_NODES = {"SENSOR_SCORING_MAX_NODES": "50"}
+
+
+@dataclass(frozen=True, slots=True)
+class Scaled:
+    """What one hour of a large fleet came to."""
+
+    sensors: int
+    sensors_per_task: int
+    instances: int
+    retried: int
+    """Instances that took more than one try; one was made to."""
+    outcome: str
+    seconds: float
+    """From the trigger to the end of the run."""
+    batch_calls: int
+    database_mb: float
+    """By how much Airflow's database grew."""
+    memory_mb: dict[str, float]
+    worker_seconds: float
+
+
+def main() -> None:
+    """Measure both fleets, print them and keep the figures."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--sensors", type=int, default=1000, help="sensors with an instance each")
+    parser.add_argument("--packed", type=int, default=20_000, help="sensors that are packed by the rule")
+    order = parser.parse_args()
+    found = [measured(order.sensors, sensors_per_task=1), measured(order.packed, sensors_per_task=0)]
+    RESULTS.parent.mkdir(exist_ok=True)
+    RESULTS.write_text(json.dumps([asdict(scaled) for scaled in found], indent=2) + "\n")
+
+
+def measured(sensors: int, *, sensors_per_task: int) -> Scaled:
+    """Score one hour of a fleet on a stack of its own."""
+    os.environ[FLAKY_VARIABLE] = _FLAKY
+    with (
+        tempfile.TemporaryDirectory(prefix="scale-") as folder,
+        running_stack(
+            Workspace(Path(folder), Path(folder) / "results"),
+            emulator_options=["--rule", "bench.rules:score", *CONTROLS],
+        ) as stack,
+    ):
+        started = time.monotonic()
+        lay_out(stack.storage, sensors)
+        print(f"{sensors:,} sensors laid out in {time.monotonic() - started:.0f} s", flush=True)
+        settings = {**_NODES, "SENSOR_SCORING_SENSORS_PER_TASK": str(sensors_per_task)}
+        groups = sensors if sensors_per_task == 1 else 400
+        with running_cluster(
+            stack, folder=Path(folder) / "cluster", settings=settings, groups=groups
+        ) as cluster:
+            scaled = _scored(stack, cluster, sensors, sensors_per_task)
+    print(json.dumps(asdict(scaled)), flush=True)
+    return scaled
+
+
+def _scored(stack: Stack, cluster: Cluster, sensors: int, sensors_per_task: int) -> Scaled:
+    web = cluster.client()
+    _let_run(web)
+    size, calls = cluster.database.size_bytes(), sum(batch_calls(stack.batch.endpoint).values())
+    started = time.monotonic()
+    with sampled(cluster) as samples:
+        run = web.trigger(DAG_ID, hour=str(HOUR))
+        state = web.wait_for_run(DAG_ID, run, seconds=_LONGEST_SECONDS)
+    seconds = time.monotonic() - started
+    instances = web.task_instances(DAG_ID, run, task_id="score")
+    return Scaled(
+        sensors=sensors,
+        sensors_per_task=sensors_per_task or -(-sensors // len(instances)),
+        instances=len(instances),
+        retried=sum(instance.try_number > 1 for instance in instances),
+        outcome=f"{state}: {_counts(stack, web, run)}",
+        seconds=round(seconds, 1),
+        batch_calls=sum(batch_calls(stack.batch.endpoint).values()) - calls,
+        database_mb=_megabytes(cluster.database.size_bytes() - size),
+        memory_mb={name: _megabytes(held) for name, held in samples.memory.items()},
+        worker_seconds=round(samples.worker_seconds, 1),
+    )
+
+
+def _let_run(web: AirflowClient) -> None:
+    """Unpause the DAG and wait for the run of the last hour that this starts; it has no readings."""
+    while not web.knows(DAG_ID):
+        time.sleep(0.2)
+    web.unpause(DAG_ID)
+    while not any(run["state"] in {"success", "failed"} for run in web.runs(DAG_ID)):
+        time.sleep(0.2)
+
+
+def _counts(stack: Stack, web: AirflowClient, run: str) -> str:
+    blob = str(web.xcom(DAG_ID, run, "plan", key="plan_blob")).strip('"')
+    folder = blob.partition("/")[0]
+    text = stack.storage.container(Container.RUNS).download_blob(layout.summary_blob(folder)).readall()
+    counts = Summary.from_json(text).counts()
+    return ", ".join(f"{count:,} {outcome}" for outcome, count in counts.items() if count)
+
+
+def _megabytes(size: int) -> float:
+    return round(size / 1e6, 1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,64 @@
+"""Who belongs to a stack that is left running, on record for the day that its owner is killed.
+
+An owner that is told to end ends its parts itself. One that is killed leaves them all, without a parent.
+"""
+
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+import psutil
+
+from local_stack.family import family_of, is_alive, kill_family
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_SAME_SECONDS = 2.0
+"""Another process of the same id has started later than that; clocks differ less between two looks."""
+
+
+def record_family(file: Path, owner: int) -> None:
+    """Write down who an owner has started, itself first."""
+    known = []
+    for member in family_of(owner):
+        with suppress(psutil.NoSuchProcess):
+            known.append((member.pid, member.create_time()))
+    # Put in its place at once: a reader never meets half a record.
+    draft = file.with_suffix(".new")
+    draft.write_text(json.dumps(known))
+    draft.replace(file)
+
+
+def end_remains(file: Path) -> bool:
+    """End what an owner that is gone has left.
+
+    :return: whether there was something
+    """
+    owner, *others = _recorded(file) or [None]
+    if owner is not None:
+        return False  # it is there, perhaps still starting: its parts are not for us to end
+    left = [member for member in others if member is not None]
+    for member in left:
+        kill_family(member.pid)
+    file.unlink(missing_ok=True)
+    return bool(left)
+
+
+def _recorded(file: Path) -> list[psutil.Process | None]:
+    """Return the recorded processes, None for one that has ended."""
+    try:
+        known = json.loads(file.read_text())
+    except (FileNotFoundError, ValueError):
+        return []
+    return [_same(pid, started) for pid, started in known]
+
+
+def _same(pid: int, started: float) -> psutil.Process | None:
+    with suppress(psutil.NoSuchProcess):
+        found = psutil.Process(pid)
+        if is_alive(found) and abs(found.create_time() - started) < _SAME_SECONDS:
+            return found
+    return None

@@ -1,0 +1,161 @@
+"""The program with a rule instead of processes, and with controls; and what it says to wrong ones."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import httpx
+import pytest
+from azure.batch import BatchClient, models
+from azure.core.credentials import AzureNamedKeyCredential
+from azure.core.exceptions import ServiceResponseError
+
+from azure_batch_emulator.wire.controls import CONTROLS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+PACKAGE_ROOT = Path(__file__).resolve().parents[2] / "batch_emulator"
+KEY = "c29tZSBrZXk="
+RULE = """
+from azure_batch_emulator.runner.scripted import Outcome
+
+def rule(order):
+    return Outcome(int(order.command_line), stdout="asked\\n")
+
+nothing = None
+"""
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
+    """Start the emulator in a folder with a rule; whatever is left is killed afterwards."""
+    (tmp_path / "my_rule.py").write_text(RULE)
+    started: list[subprocess.Popen[str]] = []
+
+    def run(*arguments: str) -> subprocess.Popen[str]:
+        common = ["--data", str(tmp_path / "data"), "--account", "acct", "--key", KEY, "--boot-seconds", "0"]
+        process = subprocess.Popen(
+            [sys.executable, "-m", "azure_batch_emulator", *common, *arguments],
+            env={"PATH": os.environ["PATH"], "PYTHONPATH": str(PACKAGE_ROOT)},
+            cwd=tmp_path,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        started.append(process)
+        return process
+
+    yield run
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+def endpoint_of(process: subprocess.Popen[str]) -> str:
+    """Read where the emulator listens, once it does."""
+    assert process.stdout is not None
+    return str(json.loads(process.stdout.readline())["endpoint"])
+
+
+def add_tasks(client: BatchClient, *commands: str) -> None:
+    """Make a pool, a job, and a task for each command line, named after it."""
+    image = models.BatchVmImageReference(publisher="p", offer="o", sku="s", version="latest")
+    machine = models.VirtualMachineConfiguration(image_reference=image, node_agent_sku_id="n")
+    pool = {"id": "p", "vm_size": "standard_d2s_v3", "target_dedicated_nodes": 1}
+    client.create_pool(models.BatchPoolCreateOptions(virtual_machine_configuration=machine, **pool))
+    client.create_job(models.BatchJobCreateOptions(id="j", pool_info=models.BatchPoolInfo(pool_id="p")))
+    for command in commands:
+        client.create_task("j", models.BatchTaskCreateOptions(id=f"t{command}", command_line=command))
+
+
+def test_rule_of_the_current_directory_decides(start: Callable[..., subprocess.Popen[str]]) -> None:
+    """The program asks the named rule, and ends cleanly when it is told to."""
+    process = start("--rule", "my_rule:rule", "--rule-threads", "2")
+    with BatchClient(endpoint_of(process), AzureNamedKeyCredential("acct", KEY)) as client:
+        add_tasks(client, "0", "5")
+        deadline = time.monotonic() + 15
+        while client.get_job_task_counts("j").task_counts.completed < 2:
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        assert client.get_task("j", "t5").execution_info.exit_code == 5
+        assert b"".join(client.download_task_file("j", "t0", "stdout.txt")) == b"asked\n"
+    process.terminate()
+    assert process.communicate(timeout=10) == ("", "")
+    assert process.returncode == 0
+
+
+def test_controls_answer_beside_the_service(start: Callable[..., subprocess.Popen[str]]) -> None:
+    """With the switch the program counts and fails requests; the quiet run stays quiet."""
+    process = start("--controls", "--host", "localhost")
+    endpoint = endpoint_of(process)
+    with (
+        BatchClient(endpoint, AzureNamedKeyCredential("acct", KEY), retry_total=0) as client,
+        httpx.Client(base_url=f"{endpoint}/_emulator", trust_env=False) as controls,
+    ):
+        controls.post("/faults/drop", json={}).raise_for_status()
+        with pytest.raises(ServiceResponseError):
+            list(client.list_pools())
+        assert list(client.list_pools()) == []
+        statuses = controls.get("/calls").json()["operations"]["list_pools"]["statuses"]
+    assert statuses == {"0": 1, "200": 1}
+    process.terminate()
+    assert process.communicate(timeout=10) == ("", "")
+
+
+def test_slow_answer_does_not_keep_the_program(start: Callable[..., subprocess.Popen[str]]) -> None:
+    """An answer that was to come late comes when the program is told to end, which does so in silence."""
+    process = start("--controls")
+    endpoint = endpoint_of(process)
+    httpx.post(f"{endpoint}/_emulator/faults/slow", json={"seconds": 60}, trust_env=False)
+    with (
+        BatchClient(endpoint, AzureNamedKeyCredential("acct", KEY), retry_total=0) as client,
+        ThreadPoolExecutor(1) as threads,
+        httpx.Client(base_url=f"{endpoint}/_emulator", trust_env=False) as controls,
+    ):
+        answer = threads.submit(lambda: list(client.list_pools()))
+        deadline = time.monotonic() + 15
+        while not controls.get("/calls").json()["requests"]:
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        process.terminate()
+        assert answer.result(10) == []
+    assert process.communicate(timeout=10) == ("", "")
+    assert process.returncode == 0
+
+
+def test_readme_lists_every_control() -> None:
+    """The README's table of controls is the control plane's."""
+    section = (PACKAGE_ROOT / "README.md").read_text(encoding="utf-8").partition("## Controls")[2]
+    listed = set(re.findall(r"^\| (?:GET|DELETE|POST) `([a-z/]+)`", section, re.MULTILINE))
+    assert listed == {control.path for control in CONTROLS} | {"calls", "faults"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        pytest.param(["--rule", "my_rule"], "--rule takes MODULE:CALLABLE", id="form"),
+        pytest.param(["--rule", "no_such:rule"], "No module named 'no_such'", id="module"),
+        pytest.param(["--rule", "my_rule:other"], "has no attribute 'other'", id="name"),
+        pytest.param(["--rule", "my_rule:nothing"], "is no callable but a NoneType", id="callable"),
+        pytest.param(["--controls", "--host", "0.0.0.0"], "controls are for loopback only", id="controls"),  # noqa: S104  refused
+        pytest.param(["--rule-threads", "0"], "--rule-threads must be 1 or more", id="threads"),
+    ],
+)
+def test_wrong_options_get_one_sentence(
+    start: Callable[..., subprocess.Popen[str]], arguments: list[str], sentence: str
+) -> None:
+    """An option that cannot be followed is told in one line, before anything is served."""
+    process = start(*arguments)
+    out, err = process.communicate(timeout=20)
+    assert (out, process.returncode) == ("", 2)
+    assert sentence in err
+    assert len(err.splitlines()) == 1

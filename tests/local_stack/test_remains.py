@@ -1,0 +1,59 @@
+"""What a killed owner has left is ended by whoever comes next."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from local_stack.family import family_of, is_alive
+from local_stack.processes import Server
+from local_stack.remains import end_remains, record_family
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_OWNER = (
+    "import subprocess, time; child = subprocess.Popen(['sh', '-c', 'sleep 60 & echo up; wait'],"
+    " start_new_session=True); time.sleep(60)"
+)
+
+
+def an_owner(tmp_path: Path) -> Server:
+    """Start an owner with one part, which has a child."""
+    command = [sys.executable, "-c", _OWNER]
+    server = Server("the owner", command, log=tmp_path / "log", environ=os.environ, reads_stdout=True)
+    assert server.first_line() == b"up\n"
+    return server
+
+
+def test_what_a_killed_owner_has_left_is_ended(tmp_path: Path) -> None:
+    """All of it, once; then there is nothing."""
+    owner = an_owner(tmp_path)
+    record_family(tmp_path / "family.json", owner.process.pid)
+    parts = family_of(owner.process.pid)[1:]
+    owner.kill(alone=True)
+    assert all(map(is_alive, parts))
+    assert end_remains(tmp_path / "family.json")
+    assert not any(map(is_alive, parts))
+    assert not end_remains(tmp_path / "family.json")
+
+
+def test_the_parts_of_an_owner_that_lives_are_left_alone(tmp_path: Path) -> None:
+    """It may just be starting, from another terminal."""
+    with an_owner(tmp_path) as owner:
+        record_family(tmp_path / "family.json", owner.process.pid)
+        assert not end_remains(tmp_path / "family.json")
+        assert len(family_of(owner.process.pid)) == 3
+        owner.kill()
+
+
+def test_another_process_with_the_number_of_an_old_one_is_left_alone(tmp_path: Path) -> None:
+    """Numbers come again, after a restart of the machine for one; the start time tells who is meant."""
+    with an_owner(tmp_path) as stranger:
+        pid = stranger.process.pid
+        (tmp_path / "family.json").write_text(json.dumps([[pid, 0.0], [pid, 0.0]]))
+        assert not end_remains(tmp_path / "family.json")
+        assert is_alive(family_of(pid)[0])
+        stranger.kill()
