@@ -11,7 +11,7 @@ help: ## show this list
 	@echo "make run                              score one hour of a simulated fleet"
 	@echo "make run READINGS=file.csv HOUR=2018-08-29T02"
 	@echo "                                      score an hour of a CSV with TS,Device,Tag,Value"
-	@awk -F ':.*## ' '/^[a-z]+:.*## / && $$1 != "run" {printf "make %-32s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / && $$1 != "run" {printf "make %-32s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: ## install everything that the other targets need
 	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) is not there; Python 3.11 or newer is needed" >&2; exit 1; }

@@ -187,7 +187,7 @@ class _Look:
             return ()
         pool = await client.get_pool(pool_id)
         nodes = [node async for node in client.list_nodes(pool_id, select=["id", "state", "errors"])]
-        return tuple(troubles_of(pool, nodes) or emptiness_of(pool))
+        return tuple(troubles_of(pool, nodes) or emptiness_of(pool, nodes))
 
     async def _batch_client(self) -> BatchClient:
         if self._batch is None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from sensor_scoring.autoscale import AutoscalePolicy
 
@@ -23,7 +23,7 @@ _HELP_FOR_RESIZE = {
     "AllocationFailed": "the region has no such machine free now; another VM size may be there",
     "AllocationTimedOut": "the region is slow to give machines; the next evaluation tries again",
 }
-_KINDS = ("Dedicated", "LowPriority")
+_BOOTING_NODE_STATES = frozenset({"creating", "starting", "waitingforstarttask", "rebooting", "reimaging"})
 _BROKEN_NODE_STATES = {
     "unusable": "its image may not be pullable or its disk is full; read its errors, then remove it",
     "starttaskfailed": "read the start task's stderr on the node, then reboot it",
@@ -102,14 +102,14 @@ def troubles_of(pool: Mapping[str, Any], nodes: Iterable[Mapping[str, Any]] = ()
     return found
 
 
-def emptiness_of(pool: Mapping[str, Any]) -> list[str]:
-    """Say why a pool has no node at all, which is no trouble in itself; nothing if it has some."""
-    counts = [int(pool.get(f"{when}{kind}Nodes") or 0) for when in ("current", "target") for kind in _KINDS]
-    current, target = sum(counts[: len(_KINDS)]), sum(counts[len(_KINDS) :])
-    if current:
+def emptiness_of(pool: Mapping[str, Any], nodes: Collection[Mapping[str, Any]] = ()) -> list[str]:
+    """Say why no node of a pool can work yet, which is no trouble in itself; nothing if one can."""
+    booting = sum(_state(node) in _BOOTING_NODE_STATES for node in nodes)
+    if booting < len(nodes):
         return []
-    if target:
-        return [f"pool {pool['id']} has no node yet; {target} are being started"]
+    coming = booting or sum(int(pool.get(f"target{kind}Nodes") or 0) for kind in ("Dedicated", "LowPriority"))
+    if coming:
+        return [f"pool {pool['id']} has no node yet; {coming} are being started"]
     if pool.get("enableAutoScale"):
         every = pool.get("autoScaleEvaluationInterval") or "PT15M"
         return [f"pool {pool['id']} has no node and its formula asks for none; it is evaluated every {every}"]

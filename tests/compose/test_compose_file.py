@@ -19,6 +19,8 @@ import yaml
 from azure.storage.blob import BlobServiceClient
 
 from local_stack.env_file import SECRETS
+from sensor_scoring.airflow_needs import needs_of
+from sensor_scoring.packing import MOST_TASKS
 
 ROOT = Path(__file__).resolve().parents[2]
 TEXT = (ROOT / "docker-compose.yaml").read_text()
@@ -84,6 +86,12 @@ def test_airflow_processes_share_one_environment() -> None:
     assert {name: more for name, more in extra.items() if more} == {
         "airflow-init": {"AIRFLOW_ADMIN_PASSWORD"}
     }
+
+
+def test_a_fleet_that_packs_itself_fits() -> None:
+    """The settings that a wide run needs are met, as they are on a laptop."""
+    for need in needs_of(MOST_TASKS):
+        assert int(COMPOSE["x-airflow-environment"][need.variable]) >= need.least, need.variable
 
 
 def test_every_airflow_setting_exists() -> None:

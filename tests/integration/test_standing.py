@@ -9,6 +9,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import httpx
 import pytest
 from azure.batch import BatchClient
 from azure.core.credentials import AzureNamedKeyCredential
@@ -166,6 +167,20 @@ def test_two_runs_of_one_hour_at_once_both_end_well(world: World) -> None:
     assert any("succeeded" in log and "waiting for" not in log for log in logs), (
         "a Batch task that had ended before its instance looked was taken as it was"
     )
+
+
+def test_the_links_of_an_instance_lead_to_what_it_is_about(world: World) -> None:
+    """For one that ended in the trigger, and one that never deferred; only for who is signed in."""
+    run = world.web.trigger(DAG, hour=str(HOUR))
+    assert world.wait(run) == "success"
+    for sensor, ti in world.instances(run).items():
+        links = world.web.links(DAG, run, "score", ti.map_index)
+        assert sorted(links) == ["Batch task", "Predictions", "stdout"]
+        assert f"{sensor} scored: 240 readings" in world.web.page(links["stdout"]).text
+        assert world.web.page(links["Predictions"]).text.startswith("TS,Device,Tag,Value,Prediction")
+        assert "completed" in world.web.page(links["Batch task"]).text
+        stranger = httpx.get(f"{world.cluster.address}{links['stdout']}", trust_env=False)
+        assert stranger.status_code == httpx.codes.UNAUTHORIZED
 
 
 @pytest.mark.behaviour("cleared")

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import time
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from airflow.sdk.exceptions import TaskDeferred
 
 from sensor_scoring import ids
+from sensor_scoring.autoscale import AutoscalePolicy, Floor
 from sensor_scoring.errors import (
     BatchTaskInterrupted,
     BatchTaskRejected,
@@ -20,6 +22,7 @@ from sensor_scoring.errors import (
 from sensor_scoring.ids import AttemptId
 from sensor_scoring.operators import AzureBatchSubmitOperator, AzureBatchTaskOperator
 from sensor_scoring.outcome import BatchTaskOutcome
+from sensor_scoring.pools import PoolSpec
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -185,6 +188,21 @@ def test_a_failure_is_said_once_and_then_tried_again(ready: Account) -> None:
     assert caught.value.reason == "its process ended with exit code 7: the disk is gone"
     assert tried.pushed["failure"] == {"item": "1_4", "reason": caught.value.reason}
     assert deferred(an_operator(), tried) == name_of(1)
+
+
+@pytest.mark.behaviour("pool-trouble")
+def test_an_image_that_cannot_be_pulled_is_named_at_once(account: Account) -> None:
+    """The Batch task fails with the service's words; another try would pull the same image."""
+    policy = AutoscalePolicy(max_nodes=1, slots_per_node=1)
+    spec = PoolSpec(pool_id="pool", vm_size="standard_d2s_v5", policy=policy, image="tools:1")
+    floor = Floor(1, account.hook.pools.service_time() + timedelta(minutes=10))
+    account.hook.pools.ensure(spec, floor=floor)
+    account.job()
+    account.emulator.faults.fail_pulls("tools:1", code="ContainerInvalidImage", message="manifest unknown")
+    tried = Try()
+    event = outcome_of(account, deferred(an_operator(image="tools:1"), tried))
+    with pytest.raises(BatchTaskRejected, match="ContainerInvalidImage: manifest unknown"):
+        an_operator().execute_complete(tried.context(), event)
 
 
 def without_nodes(account: Account) -> None:

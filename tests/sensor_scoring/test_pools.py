@@ -82,20 +82,22 @@ def test_a_pool_of_ours_scales_by_formula_and_fills_nodes() -> None:
 
 @pytest.mark.behaviour("pool-trouble")
 @pytest.mark.parametrize(
-    ("pool", "words"),
+    ("pool", "states", "words"),
     [
-        pytest.param({"currentDedicatedNodes": 1}, [], id="it-has-nodes"),
-        pytest.param({"targetDedicatedNodes": 3}, ["3 are being started"], id="they-come"),
+        pytest.param({"targetDedicatedNodes": 2}, ["idle", "starting"], [], id="one-can-work"),
+        pytest.param({"targetDedicatedNodes": 3}, [], ["3 are being started"], id="they-are-ordered"),
+        pytest.param({"targetDedicatedNodes": 3}, ["creating"], ["1 are being started"], id="they-boot"),
         pytest.param(
             {"enableAutoScale": True, "autoScaleEvaluationInterval": "PT5M"},
+            [],
             ["asks for none", "every PT5M"],
             id="at-zero",
         ),
-        pytest.param({}, ["fixed size of 0", "resize it"], id="fixed-at-zero"),
+        pytest.param({}, [], ["fixed size of 0", "resize it"], id="fixed-at-zero"),
     ],
 )
-def test_a_pool_without_nodes_says_when_they_come(pool, words) -> None:
+def test_a_pool_without_nodes_says_when_they_come(pool, states, words) -> None:
     """Whoever waits for the first node reads whether one is on its way."""
-    sentence = "".join(emptiness_of({**POOL, **pool}))
+    sentence = "".join(emptiness_of({**POOL, **pool}, [{"id": "n", "state": state} for state in states]))
     assert bool(sentence) == bool(words)
     assert all(word in sentence for word in words)
