@@ -22,7 +22,7 @@ from sensor_scoring.airflow_needs import environ_for
 from sensor_scoring.packing import MOST_TASKS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
     from pathlib import Path
 
     from local_stack.airflow import LocalAirflow
@@ -41,9 +41,6 @@ FAST_RECOVERY = {
     "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_SEC": "5",
     "AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_THRESHOLD": "15",
     "AIRFLOW__TRIGGERER__TRIGGERER_HEALTH_CHECK_THRESHOLD": "15",
-    # A worker that dies before its task instance has begun leaves it queued, without a heartbeat to miss.
-    "AIRFLOW__SCHEDULER__TASK_QUEUED_TIMEOUT": "20",
-    "AIRFLOW__SCHEDULER__TASK_QUEUED_TIMEOUT_CHECK_INTERVAL": "5",
 }
 """Settings under which Airflow notices within seconds what it notices within minutes otherwise; for tests."""
 _READY_SECONDS = 180.0
@@ -145,14 +142,18 @@ class Cluster:
             self._left_alone += family_of(server.process.pid)[1:]
         server.kill(alone=alone)
 
-    def kill_worker(self, *, with_supervisor: bool = False) -> int | None:
+    def kill_worker(self, *, of: Collection[str] = (), with_supervisor: bool = False) -> int | None:
         """Kill one process that runs a task instance just now; return its id, None if there is none.
 
+        :param of: ids of task instances; any, if none is given
         :param with_supervisor: kill what watches it before: nobody then reports its end, and only the time
             since its last heartbeat tells
         """
         for process in self.workers():
             with suppress(psutil.NoSuchProcess):
+                # Its title names the task instance.
+                if of and not any(ti in " ".join(process.cmdline()) for ti in of):
+                    continue
                 supervisor = process.parent()
                 if with_supervisor and supervisor is not None:
                     supervisor.kill()

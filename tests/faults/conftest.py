@@ -136,6 +136,11 @@ class World:
         """Return the states of the instances of ``score`` by their sensors."""
         return {ti.label: ti.state for ti in self.web.task_instances(DAG_ID, run, task_id="score")}
 
+    def running(self, run: str) -> list[str]:
+        """Return the ids of the instances of ``score`` that a worker looks after just now."""
+        found = self.web.get(f"/dags/{DAG_ID}/dagRuns/{run}/taskInstances", limit=50)["task_instances"]
+        return [ti["id"] for ti in found if (ti["task_id"], ti["state"]) == ("score", "running")]
+
     def all_wait(self, run: str) -> bool:
         """Whether every instance is deferred and every scorer runs."""
         found = self.states(run)

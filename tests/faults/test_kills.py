@@ -42,8 +42,7 @@ def nobody_is_held(world: World) -> Iterator[None]:
 def test_a_killed_worker(world: World) -> None:
     """A worker dies with its supervisor while it sees to a sensor; the retry attaches to the Batch task."""
     run = world.held_run()
-    until(lambda: "running" in world.states(run).values())
-    until(lambda: world.cluster.kill_worker(with_supervisor=True))
+    until(lambda: (ids := world.running(run)) and world.cluster.kill_worker(of=ids, with_supervisor=True))
     world.release()
     assert world.wait(run) == "success"
     world.assert_each_scored_once(run)
