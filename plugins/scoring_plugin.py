@@ -1,7 +1,12 @@
-"""What Airflow's plugin manager loads, in every process: as little as can be."""
+"""The one plugin: Airflow's api-server serves the pages behind the operators' links.
+
+Every Airflow process executes this file, and outside the folder's packages, so it imports next to nothing.
+"""
 
 from __future__ import annotations
 
+import asyncio
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from airflow.plugins_manager import AirflowPlugin
@@ -11,24 +16,24 @@ if TYPE_CHECKING:
 
 
 class LazyPages:
-    """The pages behind the operators' links, imported when the first of them is asked for."""
+    """The pages, as an ASGI application that is imported on its first request."""
 
     async def __call__(
         self,
         scope: MutableMapping[str, Any],
-        receive: Callable[[], Awaitable[Any]],
-        send: Callable[[Any], Awaitable[None]],
+        receive: Callable[[], Awaitable[MutableMapping[str, Any]]],
+        send: Callable[[MutableMapping[str, Any]], Awaitable[None]],
     ) -> None:
-        """Answer a request (ASGI)."""
-        from sensor_scoring.ui.pages import app
-
-        await app(scope, receive, send)
+        """Answer a request."""
+        # The first import takes a second: on a thread, the server's other requests do not wait for it.
+        pages = await asyncio.to_thread(import_module, "sensor_scoring.ui.pages")
+        await pages.app(scope, receive, send)
 
 
 class ScoringPlugin(AirflowPlugin):
-    """The pages, below the address that the links lead to."""
+    """What Airflow loads."""
 
     name = "sensor_scoring"
-    fastapi_apps = [  # noqa: RUF012  Airflow's declaration
+    fastapi_apps = [  # noqa: RUF012  Airflow reads an attribute of this form
         {"app": LazyPages(), "url_prefix": "/sensor-scoring", "name": "Sensor scoring"}
     ]

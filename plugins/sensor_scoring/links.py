@@ -1,14 +1,17 @@
 """Links from a task instance to what it is about: pages of our own, which ``ui`` serves below :data:`PREFIX`.
 
-Azure's portal has no documented address for a Batch task, a blob of a private container cannot be opened by
-its URL, and the emulator has no portal. Our pages are the same everywhere, for all who may see the DAG.
+Azure's portal documents an address for an account, none for a Batch task; a blob of a private container does
+not open by its URL; the emulator and Azurite have no portal. Our pages are the same everywhere, and are there
+for people who may see the DAG in Airflow and have no role in Azure.
 
-Airflow asks for a link at the end of every try, a deferral too, and keeps it as an XCom.
+Airflow asks for a link in the worker at the end of every try, also when it defers, and keeps it as an XCom.
+So an address carries names only, never a signature.
 """
 
 from __future__ import annotations
 
 import os
+from abc import abstractmethod
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
@@ -21,62 +24,63 @@ if TYPE_CHECKING:
     from sensor_scoring.batch_task import Names
 
 PREFIX = "/sensor-scoring"
-"""Where the pages are, below the api-server's address."""
+"""Where the pages are, below the root of the web server."""
 
 
-class BatchTaskLink(BaseOperatorLink):
-    """What Azure Batch says of the Batch task."""
-
-    name = "Batch task"
+class PageLink(BaseOperatorLink):
+    """A link to a page about the Batch task of a try."""
 
     def get_link(self, operator: Any, *, ti_key: Any) -> str:
         """Return the address; empty if this try never came to know its Batch task."""
-        # The pages know the deployment's accounts, and no others.
-        if operator.held is None or operator.azure_batch_conn_id != _settings().batch_conn_id:
+        held = operator.held
+        # The pages know the deployment's Batch account, and no other.
+        if held is None or operator.azure_batch_conn_id != Settings.from_environ(os.environ).batch_conn_id:
             return ""
-        return self.address(job_address(ti_key, operator.held), operator.held)
+        place = {"dags": ti_key.dag_id, "runs": ti_key.run_id, "tasks": ti_key.task_id, "jobs": held.job}
+        job = "".join(f"/{kind}/{path_part(name)}" for kind, name in place.items())
+        return web_root() + PREFIX + job + self.page_of(held)
 
-    @staticmethod
-    def address(job: str, names: Names) -> str:
-        """Complete the address of the Batch job."""
-        return f"{job}/batch-tasks/{_part(names.task)}"
+    @abstractmethod
+    def page_of(self, names: Names) -> str:
+        """Return the page's path below that of the Batch job."""
 
 
-class StdoutLink(BatchTaskLink):
-    """What it printed."""
+class BatchTaskLink(PageLink):
+    """What Azure Batch says about the Batch task."""
+
+    name = "Batch task"
+
+    def page_of(self, names: Names) -> str:
+        """Return the page about the Batch task."""
+        return f"/batch-tasks/{path_part(names.task)}"
+
+
+class StdoutLink(PageLink):
+    """What the Batch task printed."""
 
     name = "stdout"
 
-    @staticmethod
-    def address(job: str, names: Names) -> str:
-        """Complete the address of the Batch job."""
-        return f"{job}/batch-tasks/{_part(names.task)}/files/stdout.txt"
+    def page_of(self, names: Names) -> str:
+        """Return the text."""
+        return f"/batch-tasks/{path_part(names.task)}/files/stdout.txt"
 
 
-class PredictionsLink(BatchTaskLink):
-    """What it predicted."""
+class PredictionsLink(PageLink):
+    """What the Batch task predicted; for one that scores a group of a plan."""
 
     name = "Predictions"
 
-    @staticmethod
-    def address(job: str, names: Names) -> str:
-        """Complete the address of the Batch job."""
-        return f"{job}/predictions/{_part(names.item)}"
+    def page_of(self, names: Names) -> str:
+        """Return the predictions of the group."""
+        return f"/predictions/{path_part(names.item)}"
 
 
-def job_address(ti: Any, names: Names) -> str:
-    """Return the path of what belongs to a Batch job, from the root of the web server.
-
-    :param ti: the task instance; the pages refuse a job that is not its own
-    """
-    base = urlsplit(str(conf.get("api", "base_url", fallback=""))).path.rstrip("/")
-    place = (("dags", ti.dag_id), ("runs", ti.run_id), ("tasks", ti.task_id), ("jobs", names.job))
-    return base + PREFIX + "".join(f"/{kind}/{_part(name)}" for kind, name in place)
+def web_root() -> str:
+    """Return the path that Airflow's web server is served under, without its last slash."""
+    # A path and no host: the browser knows better than a worker how it reached the server.
+    return urlsplit(str(conf.get("api", "base_url", fallback=""))).path.rstrip("/")
 
 
-def _part(text: str) -> str:
+def path_part(text: str) -> str:
+    """Quote a name to be one part of a path."""
     return quote(text, safe="")
-
-
-def _settings() -> Settings:
-    return Settings.from_environ(os.environ)

@@ -24,6 +24,8 @@ class Settings:
     """Connection of the Batch account."""
     wasb_conn_id: str = "wasb_default"
     """Connection of the storage account."""
+    batch_account_id: str = ""
+    """ARM resource id of the Batch account, for links into the Azure portal; empty for none."""
 
     job_prefix: str = "scoring"
     """First word of Batch job ids, at most 16 characters."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -53,3 +54,39 @@ def test_a_foreign_task_id_is_nobodys_attempt() -> None:
     """Tasks that people add to our jobs by hand are left alone."""
     for foreign in ("", "task1", "1_4-e1-a1", "1_4-0c79023f43-e1", "x-0c79023f43-e1-a-1"):
         assert AttemptId.parse(foreign) is None
+
+
+RUN = {"dag_id": "dag", "run_id": "run", "task_id": "score"}
+
+
+@pytest.mark.parametrize(
+    "base",
+    [
+        pytest.param(ids.run_base("scoring", HOUR, dag_id="dag", run_id="run"), id="of-the-run"),
+        pytest.param(ids.task_base(dag_id="dag", task_id="score", run_id="run"), id="of-one-task"),
+    ],
+)
+def test_a_job_belongs_to_the_run_that_made_it_and_to_no_other(base) -> None:
+    """The digest in its id holds the DAG run's names; all jobs of the run carry it."""
+    for job in (ids.job_id(base, generation=2), ids.job_id(base, generation=5, number=1)):
+        assert ids.belongs_to(job, **RUN)
+        assert not ids.belongs_to(job, **{**RUN, "dag_id": "other"})
+        assert not ids.belongs_to(job, **{**RUN, "run_id": "other"})
+
+
+def test_a_job_of_one_task_belongs_to_no_other_task() -> None:
+    """The job of a run is every task's, that of a task is its own."""
+    own = ids.job_id(ids.task_base(dag_id="dag", task_id="score", run_id="run"), generation=0)
+    assert not ids.belongs_to(own, **{**RUN, "task_id": "other"})
+
+
+def test_only_an_id_of_the_whole_form_belongs_to_anybody() -> None:
+    """What stands in an address is anybody's to write."""
+    base = ids.run_base("scoring", HOUR, dag_id="dag", run_id="run")
+    digest = base.rsplit("-", 1)[1]
+    for forged in (base, digest, f"x-{digest}-g0", f"a/../b-20180829T02-{digest}-g0", f"{base}-g0\n"):
+        assert not ids.belongs_to(forged, **RUN)
+    # Two names with the separator inside would read like three.
+    own = ids.job_id(ids.task_base(dag_id="dag", task_id="score", run_id="run"), generation=0)
+    joined = f"scoring-20180829T02-{ids.base_of(own).rsplit('-', 1)[1]}-g0"
+    assert not ids.belongs_to(joined, dag_id="dag", run_id="score\0run", task_id="any")

@@ -1,1 +1,7 @@
-"""Pages of Airflow's web server that show what a task instance is about."""
+"""Pages that Airflow's api-server shows about Batch tasks; imported on the first request for one of them.
+
+``pages`` is the routes, ``own_job`` what they ask the services, ``answers`` the form of every response;
+``facts`` and ``markup`` are pure. FastAPI is known here and nowhere else.
+"""
+
+from __future__ import annotations

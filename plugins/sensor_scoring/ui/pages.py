@@ -1,143 +1,190 @@
 """The pages behind the operators' links: a Batch task, what it printed, what it predicted.
 
-Whoever may see the logs of a DAG's task instances may see its pages. A page shows only what belongs to the
-run in its address: the id of a Batch job tells which run it is of.
+Whoever may read the task logs of a DAG in Airflow may see its pages. A page shows only what belongs to the
+DAG run in its address: the id of a Batch job tells which run made it, so nobody reaches another DAG's by
+writing an address.
 """
 
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
-from functools import cached_property
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 from urllib.parse import quote
 
 from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity
 from airflow.api_fastapi.core_api.security import requires_access_dag
-from fastapi import Depends, FastAPI, HTTPException, Request, Response
+from airflow.sdk.exceptions import AirflowNotFoundException
+from fastapi import Depends, FastAPI, HTTPException
 from fastapi.responses import HTMLResponse, PlainTextResponse
 
 from scoring_contract import layout
-from scoring_contract.errors import ContractError
+from scoring_contract.errors import ContractError, LayoutError
 from sensor_scoring import ids
-from sensor_scoring.azure_errors import batch_explained
-from sensor_scoring.blobs import BlobStore
-from sensor_scoring.errors import ServiceError
-from sensor_scoring.hooks import ScoringBatchHook
-from sensor_scoring.plan import Plan
+from sensor_scoring.errors import ScoringError
+from sensor_scoring.links import path_part, web_root
 from sensor_scoring.settings import Settings
-from sensor_scoring.ui import html
-from sensor_scoring.ui.facts import facts_of
-from sensor_scoring.ui.html import Link
+from sensor_scoring.ui import answers
+from sensor_scoring.ui.facts import badge_of, facts_of, is_scoring, item_of
+from sensor_scoring.ui.markup import Markup
+from sensor_scoring.ui.own_job import OwnJob
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Iterator
 
-MOST_BYTES = 1 << 20
-"""As much of a file as a page shows: its end."""
-_HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'",
-    "X-Content-Type-Options": "nosniff",
-    "Cache-Control": "no-store",
-}
-_GONE = {"TaskNotFound": None, "JobNotFound": None, "JobBeingDeleted": None}
-_JOB = "/dags/{dag_id}/runs/{run_id}/tasks/{task_id}/jobs/{job}"
+    from sensor_scoring.plan import Plan
+
+FILES = ("stdout.txt", "stderr.txt")
+JOB = "/dags/{dag_id}/runs/{run_id}/tasks/{task_id}/jobs/{job}"
+BATCH_TASK = JOB + "/batch-tasks/{batch_task}"
+PREDICTIONS = JOB + "/predictions/{group}"
+
+may_see = requires_access_dag("GET", DagAccessEntity.TASK_LOGS)
+"""Airflow's own check, of the DAG in the address and whoever is signed in."""
 
 app = FastAPI(
     title="Sensor scoring",
     openapi_url=None,
-    dependencies=[Depends(requires_access_dag("GET", DagAccessEntity.TASK_LOGS))],
+    redirect_slashes=False,  # such an answer would be made without our headers
+    # Of the application, so that no route can be added without it; it comes before all other dependencies.
+    dependencies=[Depends(may_see)],
+    exception_handlers={
+        **dict.fromkeys((401, 403, 404, 405), answers.refusal),
+        ScoringError: answers.failure,
+        ContractError: answers.failure,
+        AirflowNotFoundException: answers.failure,  # Airflow has no such connection
+    },
 )
 
 
-@dataclass(frozen=True)
-class OwnJob:
-    """A Batch job that belongs to the run in the address."""
-
-    id: str
-    settings: Settings
-
-    @cached_property
-    def hook(self) -> ScoringBatchHook:
-        """The Batch account."""
-        return ScoringBatchHook(self.settings.batch_conn_id)
-
-    @cached_property
-    def store(self) -> BlobStore:
-        """The storage account."""
-        return BlobStore(self.settings.wasb_conn_id)
-
-    def plan(self) -> Plan:
-        """Return the plan of the run.
-
-        :raises HTTPException: if there is none, as with a run that does not score
-        """
-        text = self.store.read(self.settings.runs_container, layout.plan_blob(ids.base_of(self.id)))
-        if text is None:
-            raise HTTPException(404, "This run has no plan.")
-        return Plan.from_json(text)
-
-
 def own_job(dag_id: str, run_id: str, task_id: str, job: str) -> OwnJob:
-    """Let nobody see the jobs of a run that is not in the address.
+    """Return the Batch job, if it belongs to the run in the address.
 
-    :raises HTTPException: as if there were no such job
+    :raises HTTPException: 404 otherwise, the same whether there is such a job or not
     """
-    if not ids.belongs_to(job, dag_id=dag_id, task_id=task_id, run_id=run_id):
-        raise HTTPException(404, "There is no such Batch job in this run.")
+    if not ids.belongs_to(job, dag_id=dag_id, run_id=run_id, task_id=task_id):
+        raise HTTPException(404, "This DAG run has no such Batch job.")
     return OwnJob(job, Settings.from_environ(os.environ))
 
 
-Job = Annotated[OwnJob, Depends(own_job)]
-
-
-@app.middleware("http")
-async def with_headers(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
-    """Say how a page may be used; a service that does not answer is one sentence, not a traceback."""
+def own_task(batch_task: str) -> str:
+    """Return the id of the Batch task, if it can be one of ours."""
     try:
-        answer = await call_next(request)
-    except (ServiceError, ContractError) as error:
-        answer = PlainTextResponse(f"{error}\n", status_code=502)
-    answer.headers.update(_HEADERS)
-    return answer
+        layout.log_folder("run", "job", batch_task)
+    except LayoutError:
+        batch_task = ""
+    if ids.AttemptId.parse(batch_task) is None:
+        raise HTTPException(404, "This Batch job has no such task.")
+    return batch_task
 
 
-@app.get(_JOB + "/batch-tasks/{batch_task}")
-def batch_task_page(request: Request, job: Job, batch_task: str) -> HTMLResponse:
-    """Show what Azure Batch says of a Batch task."""
-    here = request.url.path.rsplit("/", 1)[1]
-    files = [Link(name, f"{quote(here)}/files/{name}") for name in ("stdout.txt", "stderr.txt")]
-    with batch_explained(f"look at Batch task {batch_task}", job.hook.conn_id, _GONE):
-        task = job.hook.connection.get_task(job.id, batch_task)
-        rows = html.table([("Job", job.id), *facts_of(task)])
-        return HTMLResponse(html.page(batch_task, rows, html.links(files)))
-    gone = html.paragraph("Azure Batch no longer has this task. What it printed was kept.")
-    return HTMLResponse(html.page(batch_task, gone, html.links(files)))
+Job = Annotated[OwnJob, Depends(own_job)]
+BatchTask = Annotated[str, Depends(own_task)]
 
 
-@app.get(_JOB + "/batch-tasks/{batch_task}/files/{file}")
-def file_page(job: Job, batch_task: str, file: str) -> PlainTextResponse:
-    """Show the end of what a Batch task printed: from the log container, else from its node."""
-    if file not in {"stdout.txt", "stderr.txt"} or ids.AttemptId.parse(batch_task) is None:
-        raise HTTPException(404, "There is no such file.")
-    folder = layout.log_folder(ids.base_of(job.id), job.id, batch_task)
-    text = job.store.tail(job.settings.logs_container, f"{folder}/{file}", size=MOST_BYTES)
-    return PlainTextResponse(text or job.hook.file_tail(job.id, batch_task, file, size=MOST_BYTES))
+@app.get(BATCH_TASK, response_class=HTMLResponse)
+def batch_task_page(dag_id: str, run_id: str, job: Job, batch_task: BatchTask) -> HTMLResponse:
+    """Show what Azure Batch says of a Batch task now."""
+    task = job.batch_task(batch_task)
+    run = Markup.links(
+        [("Back to the DAG run", f"{web_root()}/dags/{path_part(dag_id)}/runs/{path_part(run_id)}")]
+    )
+    names = Markup.note(f"Batch task {batch_task} of Batch job {job.id}")
+    if task is None:
+        gone = Markup.paragraph("Azure Batch no longer has this task. What was kept of it is here:")
+        kept = Markup.links(_places(batch_task, _planned_group(job, batch_task)))
+        return answers.page(Markup.page("Batch task", names, gone, kept, run), status=404)
+    item = item_of(task)
+    now = datetime.now(UTC)
+    return answers.page(
+        Markup.page(
+            item or "Batch task",
+            names,
+            Markup.links(_places(batch_task, item if is_scoring(task) else "")),
+            Markup.table(facts_of(task, now=now)),
+            Markup.note(f"As of {now:%Y-%m-%d %H:%M:%S} UTC."),
+            Markup.links(_azure(job, batch_task)),
+            run,
+            badge=Markup.badge(*badge_of(task)),
+        )
+    )
 
 
-@app.get(_JOB + "/predictions/{group}")
-def predictions_page(request: Request, job: Job, group: str, sensor: str = "") -> Response:
-    """Show the predictions of a group's only sensor, or the sensors of a packed one to choose from."""
+@app.get(BATCH_TASK + "/files/{file}", response_class=PlainTextResponse)
+def file_page(job: Job, batch_task: BatchTask, file: str) -> PlainTextResponse:
+    """Show the end of what a Batch task printed."""
+    if file not in FILES:
+        raise HTTPException(404, f"Only {' and '.join(FILES)} are shown.")
+    printed = job.printed(batch_task, file)
+    if printed is None:
+        raise HTTPException(
+            404, f"There is no {file}, or nothing in it yet: neither in the log container nor on the node."
+        )
+    return answers.text(printed or f"[{file} is empty.]\n")
+
+
+@app.get(PREDICTIONS, response_class=HTMLResponse, response_model=None)
+def predictions_page(job: Job, group: str) -> HTMLResponse | PlainTextResponse:
+    """Show the predictions of a group's only sensor, or the sensors of a packed group to choose from."""
+    plan, sensors = _planned(job, group)
+    if len(sensors) == 1:
+        return _predictions(job, plan, sensors[0])
+    # A relative address begins at the folder that the page's own address lies in.
+    places = [(sensor, f"{path_part(group)}/{path_part(sensor)}") for sensor in sensors]
+    note = Markup.note(f"{len(sensors)} sensors, hour {plan.hour}. Each leads to its predictions.")
+    return answers.page(Markup.page(f"Predictions of {group}", note, Markup.links(places)))
+
+
+@app.get(PREDICTIONS + "/{sensor}", response_class=PlainTextResponse)
+def sensor_page(job: Job, group: str, sensor: str) -> PlainTextResponse:
+    """Show the predictions of one sensor of a group."""
+    plan, sensors = _planned(job, group)
+    if sensor not in sensors:
+        raise HTTPException(404, "The run's plan has no such sensor in this group.")
+    return _predictions(job, plan, sensor)
+
+
+def _planned(job: OwnJob, group: str) -> tuple[Plan, tuple[str, ...]]:
     plan = job.plan()
-    sensors = plan.groups.get(group, ())
-    if len(sensors) > 1 and not sensor:
-        here = quote(request.url.path.rsplit("/", 1)[1])
-        found = [Link(name, f"{here}?sensor={quote(name)}") for name in sensors]
-        return HTMLResponse(html.page(f"{group} in {plan.hour}", html.links(found)))
-    chosen = sensor or "".join(sensors)
-    if chosen not in sensors:
-        raise HTTPException(404, "The run's plan has no such group or sensor.")
-    text = job.store.read(job.settings.predictions_container, layout.prediction_blob(plan.hour, chosen))
-    if text is None:
-        raise HTTPException(404, f"There is no prediction of {chosen} for {plan.hour}.")
-    return PlainTextResponse(text.decode(errors="replace"))
+    if plan is None:
+        raise HTTPException(
+            404, "This DAG run has no plan, or no longer: it does not tell what was predicted."
+        )
+    if group not in plan.groups:
+        raise HTTPException(404, "The run's plan has no such group.")
+    return plan, plan.groups[group]
+
+
+def _predictions(job: OwnJob, plan: Plan, sensor: str) -> PlainTextResponse:
+    found = job.predictions(plan, sensor)
+    if found is None:
+        raise HTTPException(404, f"There are no predictions of {sensor} for {plan.hour}, or not yet.")
+    return answers.text(found)
+
+
+def _planned_group(job: OwnJob, batch_task: str) -> str:
+    """Return the group that a Batch task's id was made for; empty if the run plans none such."""
+    attempt, plan = ids.AttemptId.parse(batch_task), job.plan()
+    groups = plan.groups if plan else ()
+    return next((group for group in groups if attempt and ids.group_key(group) == attempt.key), "")
+
+
+def _places(batch_task: str, group: str) -> Iterator[tuple[str, str]]:
+    for file in FILES:
+        yield file, f"{path_part(batch_task)}/files/{file}"
+    if group:
+        yield "Predictions", f"../predictions/{path_part(group)}"
+
+
+def _azure(job: OwnJob, batch_task: str) -> Iterator[tuple[str, str]]:
+    """Return the ways into Azure, for those who have a role there."""
+    account = job.settings.batch_account_id
+    if account:
+        # The form for any resource. Below the account, for a job or a task, the portal documents none.
+        yield (
+            "Batch account in the Azure portal",
+            f"https://portal.azure.com/#resource{quote(account)}/overview",
+        )
+        # As Batch Explorer writes its own links, in its class BatchExplorerLink.
+        route = f"jobs/{path_part(job.id)}/tasks/{path_part(batch_task)}?accountId={path_part(account)}"
+        yield "Batch task in Batch Explorer", f"ms-batch-explorer://route/{route}"

@@ -1,181 +1,393 @@
-"""The pages behind the operators' links, against the emulator and Azurite, without Airflow's sign-in."""
+"""The pages behind the operators' links, against the emulator and Azurite.
+
+Airflow's own check of the user is the one thing stood in for; ``test_scoring_plugin.py`` meets the real one.
+"""
 
 from __future__ import annotations
 
-import subprocess
-import sys
+import json
+import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import pytest
-from fastapi.dependencies.utils import get_flat_dependant
 from fastapi.routing import APIRoute
 from fastapi.testclient import TestClient
 
 from scoring_contract import layout
 from scoring_contract.hour import RunHour
+from scoring_contract.invocation import PROGRAM
 from scoring_contract.layout import Container
 from sensor_scoring import ids
 from sensor_scoring.batch_task import BatchTaskTemplate, Grants, Names
+from sensor_scoring.blobs import BlobStore
 from sensor_scoring.plan import Plan
-from sensor_scoring.ui.pages import app
+from sensor_scoring.ui.own_job import MOST_BYTES
+from sensor_scoring.ui.pages import app, may_see
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
+    from conftest import Account
+    from httpx import Response
+
+    from local_stack.azurite import BlobStorage
+
+BATCH_CONN, WASB_CONN = "batch_for_tests", "wasb_for_tests"
 HOUR = RunHour.parse("2018-08-29T02")
 DAG, RUN, TASK = "hourly_scoring", "manual__2018-08-29T03:00:00+00:00", "score"
 BASE = ids.run_base("scoring", HOUR, dag_id=DAG, run_id=RUN)
 JOB = ids.job_id(BASE, generation=2)
-BATCH_TASK = str(ids.AttemptId(ids.group_key("1_1"), 2, 0))
 PAIR = "1_2..1_3"
+SECRET = "sig=do-not-show"
+SHELL = "/bin/sh"
 
 
-def address(rest: str, *, dag: str = DAG, job: str = JOB) -> str:
+def name_of(item: str) -> str:
+    """Name the Batch task of an item."""
+    return str(ids.AttemptId(ids.group_key(item), 2, 0))
+
+
+def address(page: str, *, dag: str = DAG, run: str = RUN, task: str = TASK, job: str = JOB) -> str:
     """Write the address of a page, as a link does."""
-    return f"/dags/{dag}/runs/{quote(RUN, safe='')}/tasks/{TASK}/jobs/{job}/{rest}"
+    place = {"dags": dag, "runs": run, "tasks": task, "jobs": job}
+    return "".join(f"/{kind}/{quote(name, safe='')}" for kind, name in place.items()) + page
+
+
+@dataclass(frozen=True)
+class World:
+    """A Batch account, a storage account, and a browser in front of the pages."""
+
+    account: Account
+    storage: BlobStorage
+    browser: TestClient
+
+    def run(self, item: str, *command: str, keeps_log: bool = False, **grants: str) -> str:
+        """Add a Batch task for an item; return its page's path below the job's."""
+        names = Names(item=item, job=JOB, task=name_of(item))
+        container, store = str(Container.LOGS), BlobStore(WASB_CONN)
+        log_url = store.signed_url(container, permissions="cw", lasts=HOUR.end - HOUR.start)
+        template = BatchTaskTemplate(command=command)
+        request = template.request(names, Grants(grants, log_url if keeps_log else ""))
+        self.account.hook.add_task(JOB, request)
+        return f"/batch-tasks/{names.task}"
+
+    def ended(self, item: str, *command: str, **options: Any) -> str:
+        """Add a Batch task and wait until it has ended."""
+        page = self.run(item, *command, **options)
+        self.account.ended(name_of(item), job=JOB)
+        return page
+
+    def get(self, page: str, **elsewhere: str) -> Response:
+        """Open a page."""
+        found: Response = self.browser.get(address(page, **elsewhere))
+        return found
+
+    def write(self, container: Container, blob: str, text: str) -> None:
+        """Write a blob."""
+        self.storage.container(container).upload_blob(blob, text, overwrite=True)
+
+    def plan(self) -> None:
+        """Write the run's plan: a sensor alone, and two that are packed."""
+        plan = Plan(
+            hour=HOUR,
+            run=BASE,
+            planned_at="2018-08-29T03:05:00.000000Z",
+            groups={"1_1": ("1_1",), PAIR: ("1_2", "1_3")},
+            silent=(),
+            unmodelled=(),
+        )
+        self.write(Container.RUNS, layout.plan_blob(BASE), plan.to_json())
 
 
 @pytest.fixture
-def world(account: Any, storage: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    """Run a Batch task that prints markup, in a run with a plan; connect the pages to both services."""
-    monkeypatch.setenv("SENSOR_SCORING_BATCH_CONN_ID", "batch_for_tests")
-    monkeypatch.setenv("SENSOR_SCORING_WASB_CONN_ID", "wasb_for_tests")
+def world(account: Account, storage: BlobStorage, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    """Connect the pages to both services and sign in; leave no blob behind."""
+    monkeypatch.setenv("SENSOR_SCORING_BATCH_CONN_ID", BATCH_CONN)
+    monkeypatch.setenv("SENSOR_SCORING_WASB_CONN_ID", WASB_CONN)
+    monkeypatch.setitem(app.dependency_overrides, may_see, lambda: None)
     account.pool()
     account.job(JOB)
-    template = BatchTaskTemplate(
-        command=["/bin/sh", "-c", "echo '<b>said</b>'"], log_folder="{run}/{job}/{task}"
+    yield World(account, storage, TestClient(app))
+    for container in (Container.RUNS, Container.PREDICTIONS, Container.LOGS):
+        for blob in storage.container(container).list_blob_names():
+            storage.container(container).delete_blob(blob)
+
+
+def test_no_page_goes_without_airflows_check() -> None:
+    """It is the first thing that happens on every route, before anything of an address is looked at."""
+    assert len(app.routes) == 4
+    for route in app.routes:
+        assert isinstance(route, APIRoute)
+        assert route.dependant.dependencies[0].call is may_see
+
+
+@pytest.mark.parametrize("page", ["/batch-tasks/x", "/batch-tasks/x/files/stdout.txt", "/predictions/x"])
+def test_who_is_not_signed_in_is_told_where_to(page) -> None:
+    """No session, no page: not even whether there is such a job."""
+    answer = TestClient(app).get(address(page))
+    assert answer.status_code == 401
+    assert "/api/v2/auth/login?next=" in answer.text
+
+
+def test_a_batch_task_is_shown_as_the_service_sees_it(world: World) -> None:
+    """For people who have no role in Azure: what, where, how it ended, and its files."""
+    page = world.ended("1_1", SHELL, "-c", "exit 7")
+    shown = world.get(page)
+    assert shown.status_code == 200
+    for fact in ("<h1>1_1", ">failed<", "<td>completed</td>", "FailureExitCode", "in pool pool", "exit 7"):
+        assert fact in shown.text
+    assert f'href="{name_of("1_1")}/files/stderr.txt"' in shown.text
+    assert "Predictions" not in shown.text, "this program scores nothing"
+
+
+def test_a_running_batch_task_is_shown_too(world: World) -> None:
+    """It has a node and no result yet."""
+    page = world.run("1_1", SHELL, "-c", "echo begun; sleep 60")
+    world.account.running(name_of("1_1"), job=JOB)
+    shown = world.get(page).text
+    assert ">running<" in shown
+    assert "Result" not in shown
+
+
+def test_a_batch_task_that_scores_leads_to_its_predictions(world: World) -> None:
+    """By the name of its group, one folder up."""
+    page = world.ended(PAIR, *PROGRAM, "score")
+    assert f'href="../predictions/{PAIR}"' in world.get(page).text
+
+
+def test_no_secret_of_a_batch_task_is_shown(world: World) -> None:
+    """Environment settings and the URL of the log container hold signatures; a command line should not."""
+    page = world.ended(
+        "1_1", SHELL, "-c", f"true https://example.com/x?{SECRET}", keeps_log=True, DATA_URL=f"x?{SECRET}"
     )
-    grants = Grants({"SECRET_URL": "https://example.com/?sig=secret"})
-    account.hook.add_task(JOB, template.request(Names("<i>1_1</i>", JOB, BATCH_TASK), grants))
-    account.ended(BATCH_TASK, job=JOB)
-    plan = Plan(
-        hour=HOUR,
-        run=BASE,
-        planned_at="2018-08-29T03:05:00.000000Z",
-        groups={"1_1": ("1_1",), PAIR: ("1_2", "1_3")},
-        silent=(),
-        unmodelled=(),
-    )
-    storage.container(Container.RUNS).upload_blob(layout.plan_blob(BASE), plan.to_json(), overwrite=True)
-    for sensor in ("1_1", "1_3"):
-        blob = layout.prediction_blob(HOUR, sensor)
-        storage.container(Container.PREDICTIONS).upload_blob(blob, f"rows of {sensor}", overwrite=True)
-    yield account
-    for container in (Container.RUNS, Container.PREDICTIONS):
-        for name in list(storage.container(container).list_blob_names()):
-            storage.container(container).delete_blob(name)
+    raw = str(world.account.client.get_task(JOB, name_of("1_1")).as_dict())
+    assert "DATA_URL" in raw
+    assert raw.count("sig=") >= 3
+    shown = world.get(page).text
+    assert "DATA_URL" not in shown
+    assert "sig=" not in shown
 
 
-@pytest.fixture
-def browser() -> Iterator[TestClient]:
-    """Open a browser that is signed in."""
-    checks = {
-        dependency.call: lambda: None
-        for route in app.routes
-        if isinstance(route, APIRoute)
-        for dependency in get_flat_dependant(route.dependant).dependencies
-        if "requires_access_dag" in getattr(dependency.call, "__qualname__", "")
-    }
-    app.dependency_overrides.update(checks)
-    yield TestClient(app)
-    app.dependency_overrides.clear()
+def test_what_others_wrote_is_text_and_not_markup(world: World) -> None:
+    """Item and command line are anybody's."""
+    page = world.ended("<i>1_1</i>", SHELL, "-c", "true '<script>alert(1)</script>'")
+    shown = world.get(page).text
+    assert "<i>" not in shown
+    assert "<script" not in shown
+    assert "&lt;script&gt;" in shown
 
 
-def test_every_page_asks_airflow_whether_the_user_may(world: Any) -> None:
-    """Without a session nobody sees anything; the check stands on the application, not on each page."""
-    assert world
-    routes = [route for route in app.routes if isinstance(route, APIRoute)]
-    assert len(routes) == 3
-    for route in routes:
-        calls = [getattr(each.call, "__qualname__", "") for each in route.dependant.dependencies]
-        assert any("requires_access_dag" in call for call in calls)
-    assert TestClient(app).get(address(f"batch-tasks/{BATCH_TASK}")).status_code in {401, 403}
-
-
-def test_a_batch_task_is_shown_without_its_secrets(world: Any, browser: TestClient) -> None:
-    """State, exit code and command are there; environment settings hold signatures and are not."""
-    assert world
-    answer = browser.get(address(f"batch-tasks/{BATCH_TASK}"))
-    assert answer.status_code == 200
-    assert "completed" in answer.text
-    assert "SECRET_URL" not in answer.text
-    assert "secret" not in answer.text
-    assert "<i>" not in answer.text, "what others have written is text, not markup"
-    assert "default-src 'none'" in answer.headers["content-security-policy"]
-
-
-def test_what_it_printed_is_plain_text(world: Any, browser: TestClient) -> None:
-    """A browser must not take a program's output for a page."""
-    assert world
-    answer = browser.get(address(f"batch-tasks/{BATCH_TASK}/files/stdout.txt"))
-    assert answer.text == "<b>said</b>\n"
-    assert answer.headers["content-type"].startswith("text/plain")
-    assert browser.get(address(f"batch-tasks/{BATCH_TASK}/files/secrets.txt")).status_code == 404
-
-
-def test_a_task_that_the_service_forgot_still_has_its_logs(
-    world: Any, storage: Any, browser: TestClient
-) -> None:
-    """Jobs are deleted some day; copies of what was printed stay longer."""
-    folder = layout.log_folder(BASE, JOB, BATCH_TASK)
-    storage.container(Container.LOGS).upload_blob(f"{folder}/stdout.txt", b"kept", overwrite=True)
-    world.client.begin_delete_job(JOB)
-    gone = browser.get(address(f"batch-tasks/{BATCH_TASK}"))
+def test_a_batch_task_that_the_service_forgot_still_has_what_was_kept(world: World) -> None:
+    """Jobs are deleted some day; logs and predictions stay."""
+    world.plan()
+    page = world.ended(PAIR, SHELL, "-c", "echo said", keeps_log=True)
+    world.account.client.begin_delete_job(JOB).wait()
+    gone = world.get(page)
+    assert gone.status_code == 404
     assert "no longer has this task" in gone.text
-    assert browser.get(address(f"batch-tasks/{BATCH_TASK}/files/stdout.txt")).text == "kept"
+    assert f'href="../predictions/{PAIR}"' in gone.text
+    assert world.get(f"{page}/files/stdout.txt").text == "said\n"
 
 
-def test_predictions_of_one_sensor_and_of_a_packed_group(world: Any, browser: TestClient) -> None:
-    """One sensor's rows at once; of a packed group a list to choose from."""
-    assert world
-    assert browser.get(address("predictions/1_1")).text == "rows of 1_1"
-    listed = browser.get(address(f"predictions/{PAIR}"))
-    assert listed.text.count("<li>") == 2
-    assert browser.get(address(f"predictions/{PAIR}?sensor=1_3")).text == "rows of 1_3"
-    missing = browser.get(address(f"predictions/{PAIR}?sensor=1_2"))
-    assert (missing.status_code, "no prediction of 1_2" in missing.text) == (404, True)
-    assert browser.get(address(f"predictions/{PAIR}?sensor=1_1")).status_code == 404
+def test_what_it_printed_is_plain_text_from_the_log_container(world: World) -> None:
+    """It is there when the node is gone; a browser must not take it for a page."""
+    page = world.ended("1_1", SHELL, "-c", "echo '<b>said</b>'; echo oops >&2", keeps_log=True)
+    world.account.client.begin_delete_pool("pool").wait()
+    answer = world.get(f"{page}/files/stdout.txt")
+    assert answer.text == "<b>said</b>\n"
+    assert answer.headers["content-type"] == "text/plain; charset=utf-8"
+    assert world.get(f"{page}/files/stderr.txt").text == "oops\n"
+
+
+def test_what_it_printed_comes_from_the_node_as_long_as_it_runs(world: World) -> None:
+    """Batch copies files to the log container when a task has ended."""
+    page = world.run("1_1", SHELL, "-c", "echo begun; sleep 60", keeps_log=True)
+    world.account.running(name_of("1_1"), job=JOB)
+    deadline = time.monotonic() + 15
+    while (answer := world.get(f"{page}/files/stdout.txt")).status_code == 404:
+        assert time.monotonic() < deadline, "it printed nothing in time"
+    assert answer.text == "begun\n"
+
+
+def test_an_empty_file_and_one_that_is_not_there_say_so(world: World) -> None:
+    """A blank page would leave open which of the two it is."""
+    page = world.ended("1_1", "/bin/true", keeps_log=True)
+    empty = world.get(f"{page}/files/stdout.txt")
+    assert (empty.status_code, empty.text) == (200, "[stdout.txt is empty.]\n")
+    missing = world.get(f"/batch-tasks/{name_of('other')}/files/stdout.txt")
+    assert missing.status_code == 404
+    assert "neither in the log container nor on the node" in missing.text
+
+
+def test_of_a_long_text_the_end_is_shown_and_the_page_says_so(world: World) -> None:
+    """The last lines say how it ended; the first of what is left is a whole one."""
+    line = "x" * 99 + "\n"
+    blob = f"{layout.log_folder(BASE, JOB, name_of('1_1'))}/stdout.txt"
+    world.write(Container.LOGS, blob, line * (MOST_BYTES // 100 + 10) + "the end\n")
+    first, *lines = world.get(f"/batch-tasks/{name_of('1_1')}/files/stdout.txt").text.splitlines()
+    assert first == f"[Only the last 1 MiB is shown; the whole is the blob logs/{blob}.]"
+    assert lines[0] == line.rstrip()
+    assert lines[-1] == "the end"
+    assert len("\n".join(lines)) <= MOST_BYTES
+
+
+@pytest.mark.parametrize("file", ["wd%2Fsecret", "secret.txt", "..%2Fstdout.txt"])
+def test_no_other_file_of_a_node_is_shown(world: World, file) -> None:
+    """Only what it printed: a program may write secrets into its folder."""
+    assert world.get(f"/batch-tasks/{name_of('1_1')}/files/{file}").status_code == 404
+
+
+def test_the_predictions_of_a_sensor_are_shown_as_text(world: World) -> None:
+    """At once: a group of one sensor leaves nothing to choose."""
+    world.plan()
+    world.write(Container.PREDICTIONS, layout.prediction_blob(HOUR, "1_1"), "TS,Value\n")
+    answer = world.get("/predictions/1_1")
+    assert answer.text == "TS,Value\n"
+    assert answer.headers["content-type"] == "text/plain; charset=utf-8"
+    assert "content-disposition" not in answer.headers
+
+
+def test_a_packed_group_is_a_list_of_its_sensors(world: World) -> None:
+    """Each leads to its own predictions; one without them says so."""
+    world.plan()
+    world.write(Container.PREDICTIONS, layout.prediction_blob(HOUR, "1_3"), "TS,Value\n")
+    listed = world.get(f"/predictions/{PAIR}").text
+    assert f'href="{PAIR}/1_2"' in listed
+    assert f'href="{PAIR}/1_3"' in listed
+    assert world.get(f"/predictions/{PAIR}/1_3").text == "TS,Value\n"
+    missing = world.get(f"/predictions/{PAIR}/1_2")
+    assert missing.status_code == 404
+    assert "There are no predictions of 1_2 for 2018-08-29T02" in missing.text
 
 
 @pytest.mark.parametrize(
-    "elsewhere",
+    "page",
     [
-        pytest.param(
-            lambda: address(f"batch-tasks/{BATCH_TASK}", dag="example_containers"), id="another-dag"
-        ),
-        pytest.param(lambda: address("predictions/1_1", job=JOB.replace("scoring", "x")[:-4]), id="no-job"),
-        pytest.param(lambda: address("predictions/1_1", job="..%2F..%2Fother"), id="a-path"),
+        pytest.param("/predictions/1_9", id="group"),
+        pytest.param(f"/predictions/{PAIR}/1_1", id="sensor-of-another-group"),
     ],
 )
-def test_an_address_shows_only_what_belongs_to_its_run(
-    world: Any, browser: TestClient, elsewhere: Callable[[], str]
-) -> None:
-    """Whoever may see one DAG must not read another one's blobs through it."""
-    assert world
-    assert browser.get(elsewhere()).status_code == 404
+def test_only_what_the_plan_names_is_shown(world: World, page) -> None:
+    """An address cannot reach any other blob of the container."""
+    world.plan()
+    world.write(Container.PREDICTIONS, layout.prediction_blob(HOUR, "1_9"), "not in this run")
+    world.write(Container.PREDICTIONS, layout.prediction_blob(HOUR, "1_1"), "not in this group")
+    answer = world.get(page)
+    assert answer.status_code == 404
+    assert "plan has no such" in answer.text
 
 
-def test_a_service_that_does_not_answer_is_one_sentence(
-    world: Any, browser: TestClient, monkeypatch: pytest.MonkeyPatch
+def test_a_run_without_a_plan_has_no_predictions(world: World) -> None:
+    """As with a DAG that runs a command of its own."""
+    answer = world.get("/predictions/1_1")
+    assert answer.status_code == 404
+    assert "has no plan" in answer.text
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        pytest.param(f"/batch-tasks/{name_of('1_1')}", id="batch-task"),
+        pytest.param(f"/batch-tasks/{name_of('1_1')}/files/stdout.txt", id="file"),
+        pytest.param("/predictions/1_1", id="predictions"),
+        pytest.param(f"/predictions/{PAIR}/1_3", id="sensor"),
+    ],
+)
+@pytest.mark.parametrize(
+    "elsewhere",
+    [
+        pytest.param({"dag": "another"}, id="another-dag"),
+        pytest.param({"dag": "~"}, id="any-dag"),
+        pytest.param({"run": "another"}, id="another-run"),
+        pytest.param({"job": "somebody-elses"}, id="another-job"),
+        pytest.param({"job": JOB.replace("20180829", "../..")}, id="path-in-the-job"),
+    ],
+)
+def test_an_address_shows_only_what_belongs_to_its_run(world: World, page, elsewhere) -> None:
+    """Who may see one DAG must not read another one's blobs by writing an address."""
+    world.plan()
+    world.ended("1_1", SHELL, "-c", "echo said", keeps_log=True)
+    for sensor in ("1_1", "1_3"):
+        world.write(Container.PREDICTIONS, layout.prediction_blob(HOUR, sensor), "TS,Value\n")
+    assert world.get(page).status_code == 200
+    assert world.get(page, **elsewhere).status_code == 404
+
+
+@pytest.mark.parametrize("batch_task", ["somebody-elses", "..-0123456789-e2-a0%20", "a%20-0123456789-e2-a0"])
+def test_a_batch_task_that_is_none_of_ours_is_not_shown(world: World, batch_task) -> None:
+    """People may add tasks to our jobs by hand."""
+    assert world.get(f"/batch-tasks/{batch_task}").status_code == 404
+
+
+def test_an_account_that_is_known_is_linked_to(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For those who have a role there; without the setting there is no way into Azure."""
+    account = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Batch/batchAccounts/a"
+    page = world.ended("1_1", "/bin/true")
+    assert "portal.azure.com" not in world.get(page).text
+    monkeypatch.setenv("SENSOR_SCORING_BATCH_ACCOUNT_ID", account)
+    shown = world.get(page).text
+    assert f'href="https://portal.azure.com/#resource{account}/overview"' in shown
+    route = f"jobs/{JOB}/tasks/{name_of('1_1')}?accountId={quote(account, safe='')}"
+    assert f'href="ms-batch-explorer://route/{route}"' in shown
+
+
+def test_a_page_leads_back_to_the_run_below_airflows_own_path(
+    world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A person sees which service and why, not a traceback."""
-    assert world
-    text = (
-        '{"conn_type": "azure_batch", "login": "l", "password": "no!", "extra": {"account_url": "http://x"}}'
-    )
-    monkeypatch.setenv("AIRFLOW_CONN_BATCH_FOR_TESTS", text)
-    answer = browser.get(address(f"batch-tasks/{BATCH_TASK}"))
+    """Links open in the same tab."""
+    monkeypatch.setenv("AIRFLOW__API__BASE_URL", "https://example.com/airflow/")
+    page = world.ended("1_1", "/bin/true")
+    assert f'href="/airflow/dags/{DAG}/runs/{quote(RUN, safe="")}"' in world.get(page).text
+
+
+def test_every_answer_may_do_nothing_but_be_read(world: World) -> None:
+    """No script, no frame, no guess about its type, and no copy in a cache; refusals too."""
+    page = world.ended("1_1", "/bin/true", keeps_log=True)
+    answers = [
+        *(world.get(path) for path in (page, f"{page}/files/stdout.txt", "/predictions/1_1", "/nothing")),
+        world.browser.post(address(page)),
+        world.browser.get("/"),
+    ]
+    assert [answer.status_code for answer in answers] == [200, 200, 404, 404, 405, 404]
+    for answer in answers:
+        policy = answer.headers["content-security-policy"]
+        assert policy.startswith("default-src 'none'; style-src 'sha256-")
+        assert "unsafe" not in policy
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert answer.headers["cache-control"] == "no-store"
+
+
+def test_a_service_that_refuses_is_one_sentence(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A person reads which connection it is about and what to check, not a traceback."""
+    conn = json.loads(_connection(world))
+    monkeypatch.setenv(f"AIRFLOW_CONN_{BATCH_CONN.upper()}", json.dumps({**conn, "password": "d3Jvbmc="}))
+    answer = world.get(f"/batch-tasks/{name_of('1_1')}")
     assert answer.status_code == 502
-    assert "is not a Batch key" in answer.text
+    assert f"Azure Batch (connection {BATCH_CONN}) refused access" in answer.text
+    assert "Traceback" not in answer.text
 
 
-def test_the_plugin_costs_every_process_next_to_nothing() -> None:
-    """Scheduler and workers load it too; web framework and Azure's clients wait for the first request."""
-    script = (
-        "import sys; sys.path.insert(0, 'plugins'); import airflow.plugins_manager; old = set(sys.modules);"
-        "import scoring_plugin; new = set(sys.modules) - old;"
-        "print(sorted(name for name in new if name.startswith(('azure', 'fastapi', 'sensor_scoring'))))"
-    )
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    assert done.stdout.splitlines()[-1] == "[]"
+def test_a_connection_that_airflow_has_not_is_one_sentence(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A deployment may have forgotten the api-server, which asks for it first here."""
+    monkeypatch.delenv(f"AIRFLOW_CONN_{BATCH_CONN.upper()}")
+    answer = world.get(f"/batch-tasks/{name_of('1_1')}")
+    assert answer.status_code == 502
+    assert BATCH_CONN in answer.text
+
+
+def test_a_setting_that_cannot_be_read_is_one_sentence(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It names the variable."""
+    monkeypatch.setenv("SENSOR_SCORING_MAX_NODES", "many")
+    answer = world.get("/predictions/1_1")
+    assert answer.status_code == 502
+    assert "SENSOR_SCORING_MAX_NODES" in answer.text
+
+
+def _connection(world: World) -> str:
+    emulator = world.account.emulator
+    extra = {"account_url": emulator.endpoint}
+    return json.dumps({"conn_type": "azure_batch", "login": emulator.account, "extra": extra})

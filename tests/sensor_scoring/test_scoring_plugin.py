@@ -1,0 +1,88 @@
+"""The plugin: cheap for every Airflow process, and pages behind Airflow's own check in the api-server."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from sensor_scoring import links
+
+ROOT = Path(__file__).parent.parent.parent
+ADDRESS = "/sensor-scoring/dags/dag/runs/run/tasks/score/jobs/foreign/predictions/1_4"
+
+LOADING = """
+import json, sys
+from airflow import plugins_manager
+before = set(sys.modules)
+app, = (app for app in plugins_manager.get_fastapi_plugins()[0] if app["name"] == "Sensor scoring")
+new = sorted(set(sys.modules) - before)
+print(json.dumps({"prefix": app["url_prefix"], "new": new, "errors": plugins_manager.get_import_errors()}))
+"""
+
+ASKING = """
+import json, sys
+from airflow.api_fastapi.app import create_app, get_auth_manager
+from airflow.api_fastapi.auth.managers.simple.user import SimpleAuthManagerUser
+from airflow.utils.db import initdb
+from starlette.testclient import TestClient
+initdb()
+app, address, found = create_app("core"), sys.argv[1], {}
+found["imported"] = [name for name in sys.modules if name.startswith("sensor_scoring.ui")]
+for name, role in {"nobody": None, "without a role": None, "viewer": "viewer"}.items():
+    client = TestClient(app)
+    if name != "nobody":
+        user = SimpleAuthManagerUser(username=name, role=role)
+        client.cookies.set("_token", get_auth_manager().generate_jwt(user))
+    answer = client.get(address)
+    found[name] = [answer.status_code, answer.text, answer.headers.get("content-security-policy", "")]
+print(json.dumps(found))
+"""
+
+
+@pytest.fixture
+def airflow(tmp_path: Path) -> dict[str, str]:
+    """Give the environment of an Airflow of a test's own, with our plugins."""
+    return {
+        **os.environ,
+        "AIRFLOW_HOME": str(tmp_path),
+        "AIRFLOW__CORE__PLUGINS_FOLDER": str(ROOT / "plugins"),
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+    }
+
+
+def last_line(script: str, *words: str, environ: dict[str, str]) -> dict[str, object]:
+    """Run Python and return the JSON that it prints last."""
+    command = [sys.executable, "-c", script, *words]
+    done = subprocess.run(command, env=environ, capture_output=True, text=True, timeout=240, check=False)
+    assert done.returncode == 0, done.stderr[-3000:]
+    found: dict[str, object] = json.loads(done.stdout.splitlines()[-1])
+    return found
+
+
+def test_loading_the_plugin_imports_next_to_nothing(airflow) -> None:
+    """Every Airflow process loads it: no web framework, no Azure client and no page comes with it."""
+    found = last_line(LOADING, environ=airflow)
+    assert found["prefix"] == links.PREFIX
+    assert found["errors"] == {}
+    heavy = ("fastapi", "starlette", "azure", "sensor_scoring", "scoring_contract")
+    assert [name for name in found["new"] if name.split(".")[0] in heavy] == []
+
+
+def test_airflow_decides_who_sees_the_pages(airflow) -> None:
+    """In a real api-server, a page needs a user who may read the DAG's task logs, and is made only then."""
+    found = last_line(ASKING, ADDRESS, environ=airflow)
+    assert found["imported"] == []
+    signed_out, no_role, viewer = found["nobody"], found["without a role"], found["viewer"]
+    assert signed_out[0] == 401
+    assert "/api/v2/auth/login?next=" in signed_out[1]
+    assert no_role[0] == 403
+    assert "does not let you see the task logs" in no_role[1]
+    # Past the check, and refused by us: there is no such Batch job in that run.
+    assert viewer[0] == 404
+    assert "no such Batch job" in viewer[1]
+    assert all("default-src 'none'" in answer[2] for answer in (signed_out, no_role, viewer))
