@@ -10,7 +10,12 @@ from collections.abc import Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from azure.core.exceptions import HttpResponseError, ServiceRequestError, ServiceResponseError
+from azure.core.exceptions import (
+    ClientAuthenticationError,
+    HttpResponseError,
+    ServiceRequestError,
+    ServiceResponseError,
+)
 
 from sensor_scoring.errors import (
     BatchAccessRefused,
@@ -66,10 +71,8 @@ def batch_explained(
         code = batch_code_of(error)
         if known and code in known and known[code] is None:
             return
-        if error.status_code in _REFUSED:
-            raise BatchAccessRefused(
-                _refused(action, service, code or str(error.status_code)), code=code
-            ) from error
+        if _is_refusal(error):
+            raise BatchAccessRefused(_refused(action, service, code or _why(error)), code=code) from error
         raise ((known or {}).get(code) or BatchError)(
             f"cannot {action}: {code or error.status_code}: {batch_sentence_of(error)}", code=code
         ) from error
@@ -92,15 +95,22 @@ def storage_explained(action: str, conn_id: str) -> Iterator[None]:
         yield
     except HttpResponseError as error:
         code = str(getattr(error, "error_code", None) or "")
-        if error.status_code in _REFUSED:
-            raise StorageAccessRefused(
-                _refused(action, service, code or str(error.status_code)), code=code
-            ) from error
+        if _is_refusal(error):
+            raise StorageAccessRefused(_refused(action, service, code or _why(error)), code=code) from error
         raise StorageError(
             f"cannot {action}: {code or error.status_code}: {error.reason}", code=code
         ) from error
     except (ServiceRequestError, ServiceResponseError) as error:
         raise StorageUnreachable(_silent(action, service, error)) from error
+
+
+def _is_refusal(error: HttpResponseError) -> bool:
+    # A credential that cannot sign in has no answer of the service to show.
+    return error.status_code in _REFUSED or isinstance(error, ClientAuthenticationError)
+
+
+def _why(error: HttpResponseError) -> str:
+    return str(error.status_code or str(error.message).split("\n", maxsplit=1)[0])
 
 
 def _refused(action: str, service: str, code: str) -> str:
