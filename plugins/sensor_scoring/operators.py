@@ -108,13 +108,24 @@ class AzureBatchTaskOperator(BatchOperator):
     all instances of this task in a DAG run share it, and it ends with ``job_wall_clock``, because no instance
     can know that none of its siblings is tried again. A command over a list is then a whole DAG::
 
-        AzureBatchTaskOperator.partial(
-            task_id="convert",
-            pool_id="my-pool",
-            image="my-registry.example/tools:1",
-            command=["convert", "--from", "https://example.com/{item}"],
-            map_index_template="{{ task.item }}",
-        ).expand(item=["a.png", "b.png", "c.png"])
+        from airflow.sdk import DAG
+        from sensor_scoring.operators import AzureBatchTaskOperator
+        from sensor_scoring.tasks import ensure_pool
+
+        IMAGE = "my-registry.example/tools:1"
+        FILES = ["a.png", "b.png", "c.png"]
+
+        with DAG("convert", schedule=None):
+            AzureBatchTaskOperator.partial(
+                task_id="convert",
+                map_index_template="{{ task.item }}",
+                pool_id=ensure_pool("convert", IMAGE, FILES),
+                image=IMAGE,
+                command=["convert", "--from", "https://example.com/{item}"],
+            ).expand(item=FILES)
+
+    On a laptop, put it into ``dags/`` and type ``make up``. The one image there is ``sensor-scoring:latest``,
+    which stands for the scorer's Python: try a command like ``["python", "-c", "print('{item}')"]``.
 
     Known limits: ``airflow dags test`` runs triggers one after the other, so a fleet should be submitted
     before by :class:`AzureBatchSubmitOperator`. The end of what a failed Batch task printed comes from its

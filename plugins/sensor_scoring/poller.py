@@ -185,7 +185,11 @@ class _Look:
         pool_id = (job.get("poolInfo") or {}).get("poolId")
         if not pool_id:
             return ()
-        pool = await client.get_pool(pool_id)
+        try:
+            pool = await client.get_pool(pool_id)
+        except ResourceNotFoundError:
+            # A job may be made before its pool: to the service that is no error.
+            return (f"there is no pool {pool_id}; make it, as sensor_scoring.tasks.ensure_pool does",)
         nodes = [node async for node in client.list_nodes(pool_id, select=["id", "state", "errors"])]
         return tuple(troubles_of(pool, nodes) or emptiness_of(pool, nodes))
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 import json
+import textwrap
 import time
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -365,3 +367,15 @@ def test_job_and_pool_are_a_choice(places) -> None:
     """Nobody should guess which of the two was meant."""
     with pytest.raises(ValueError, match="score: give either job_id or pool_id"):
         an_operator(**places).execute(Try().context())
+
+
+def test_the_example_in_the_docstring_is_a_dag() -> None:
+    """Whoever copies it has something that Airflow takes: one mapped task after the pool it needs."""
+    text = inspect.getdoc(AzureBatchTaskOperator) or ""
+    block = textwrap.dedent(text.split("whole DAG::", maxsplit=1)[1].split("On a laptop", maxsplit=1)[0])
+    seen: dict[str, Any] = {}
+    named = block.replace("schedule=None):", "schedule=None) as dag:")
+    exec(named, seen)  # noqa: S102  our own documentation
+    task = seen["dag"].get_task("convert")
+    assert task.is_mapped
+    assert task.upstream_task_ids == {"pool"}

@@ -63,6 +63,12 @@ def announced(account: Account, nodes: int) -> Floor:
     return Floor(nodes, account.hook.pools.service_time() + timedelta(minutes=10))
 
 
+def test_a_pool_that_nobody_has_made(account: Account) -> None:
+    """The service takes a job for it without a word, and its tasks would wait for ever."""
+    waits(account)
+    assert "there is no pool pool; make it" in said_at_once(account)
+
+
 def test_an_allocation_that_fails(account: Account) -> None:
     """The service's code and words, and what to do about them."""
     account.hook.pools.ensure(SPEC)
