@@ -85,10 +85,10 @@ def _shown_test(test: MarkedTest) -> str:
 def compare_table() -> str:
     """Return a row for each cell of the comparison with the stock operator."""
     cells = json.loads((RESULTS / "compare.json").read_text())
-    heading = "| | items | wall s | Batch calls | a item | worker seconds | outcome |"
+    heading = "| | items | wall seconds | Batch calls | calls an item | worker seconds | outcome |"
     rows = [
         f"| {_FORMS[cell['form']]} | {cell['items']} | {cell['seconds']:.0f} | {cell['batch_calls']:,} "
-        f"| {cell['batch_calls'] / cell['items']:.1f} | {cell['worker_seconds']:.0f} | {_outcome(cell)} |"
+        f"| {cell['batch_calls'] / cell['items']:.1f} | {cell['worker_seconds']:,.0f} | {_outcome(cell)} |"
         for cell in sorted(
             cells, key=lambda cell: (cell["how"], cell["items"], list(_FORMS).index(cell["form"]))
         )
