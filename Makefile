@@ -58,6 +58,7 @@ lock: setup ## make the lock files anew from the .in files (UPGRADE=--upgrade fo
 	@$(LOCK) $(UPGRADE) local_stack/requirements.in -o local_stack/requirements.txt
 	@$(LOCK) $(UPGRADE) requirements.in -c local_stack/requirements.txt -o requirements.txt
 	@$(LOCK) $(UPGRADE) scoring_image/requirements.in -c local_stack/requirements.txt -o scoring_image/requirements.txt
+	@$(LOCK) $(UPGRADE) scoring_image/requirements-lean.in -c local_stack/requirements.txt -o scoring_image/requirements-lean.txt
 	@$(LOCK) $(UPGRADE) airflow_image/requirements.in -c requirements.txt -o airflow_image/requirements.txt
 
 clean: down ## remove what was set up and all local data
