@@ -9,5 +9,5 @@ one place; golden files in ``tests/scoring_contract/golden`` pin the wire form f
 
 from __future__ import annotations
 
-CONTRACT_VERSION = 1
+CONTRACT_VERSION = 2
 """Version of manifest, report and command line; a reader refuses any other."""

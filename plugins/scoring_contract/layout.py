@@ -3,13 +3,19 @@
 Five containers, each with one kind of owner::
 
     data         readings/2018/08/29/02/<sensor>/<any>.csv        devices (Stream Analytics, the loader)
+                 readings/2018/08/29/02/_packs/<pack>/<any>.csv   the same, many sensors in a file
     models       registry.json, <sensor>/<version>/model.json     training
+                 _packs/<pack>/<version>.jsonl                    the same, many models in a file
     predictions  2018/08/29/02/<sensor>.csv                       the scorer
+                 2018/08/29/02/_packs/<pack>.csv                  the same, many sensors in a file
     runs         <run>/plan.json, manifests/, reports/, summary.json
     logs         <run>/<job>/<task>/stdout.txt, stderr.txt        Batch, when a task has ended
 
 ``<run>`` is the base of the run's Batch ids (hour and DAG run in one), so two runs of one hour never share a
 folder; predictions are shared on purpose, and a re-run overwrites them.
+
+A *pack* is a fixed set of sensors that share files, so that a fleet of thousands costs a few requests instead
+of a few each. The registry says who belongs to which. Readings may end in ``.csv``, ``.jsonl``, ``.parquet``.
 """
 
 from __future__ import annotations
@@ -25,6 +31,9 @@ if TYPE_CHECKING:
 
 _SENSOR = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}", re.ASCII)
 _SEGMENT = re.compile(r"[A-Za-z0-9_.-]{1,160}", re.ASCII)
+
+_PACKS = "_packs"
+"""No sensor can have this name: theirs begin with a letter or digit."""
 
 REGISTRY_BLOB = "registry.json"
 """The registry's blob in the ``models`` container."""
@@ -48,6 +57,18 @@ def checked_sensor_id(text: str) -> str:
     if not _SENSOR.fullmatch(text):
         raise LayoutError(
             f"{text!r} is not a sensor id: 1 to 64 of A-Z a-z 0-9 _ . - with a letter or digit first"
+        )
+    return text
+
+
+def checked_pack(text: str) -> str:
+    """Return the name if it can name a pack.
+
+    :raises LayoutError: unless it has the form of a sensor id
+    """
+    if not _SENSOR.fullmatch(text):
+        raise LayoutError(
+            f"{text!r} cannot name a pack: 1 to 64 of A-Z a-z 0-9 _ . - with a letter or digit first"
         )
     return text
 
@@ -80,9 +101,27 @@ def sensor_of_readings(blob: str) -> str | None:
     return parts[5] if _SENSOR.fullmatch(parts[5]) else None
 
 
+def packed_readings_prefix(hour: RunHour, pack: str) -> str:
+    """Folder in ``data`` with all reading blobs of one pack and hour."""
+    return f"{readings_folder(hour)}{_PACKS}/{checked_pack(pack)}/"
+
+
+def pack_of_readings(blob: str) -> str | None:
+    """Pack whose readings a blob of ``data`` holds; None for a blob that lies elsewhere."""
+    parts = blob.split("/")
+    if len(parts) != len(("readings", "Y", "M", "D", "H", _PACKS, "pack", "file")) or parts[0] != "readings":
+        return None
+    return parts[6] if parts[5] == _PACKS and _SENSOR.fullmatch(parts[6]) else None
+
+
 def model_blob(sensor_id: str, version: str) -> str:
     """Blob in ``models`` with one version of a sensor's model."""
     return f"{checked_sensor_id(sensor_id)}/{_segment(version)}/model.json"
+
+
+def model_pack_blob(pack: str, version: str) -> str:
+    """Blob in ``models`` with the models of a pack, one after the other."""
+    return f"{_PACKS}/{checked_pack(pack)}/{_segment(version)}.jsonl"
 
 
 def predictions_folder(hour: RunHour) -> str:
@@ -93,6 +132,11 @@ def predictions_folder(hour: RunHour) -> str:
 def prediction_blob(hour: RunHour, sensor_id: str) -> str:
     """Blob in ``predictions``; one fixed name per hour and sensor, so a re-run overwrites."""
     return f"{predictions_folder(hour)}{checked_sensor_id(sensor_id)}.csv"
+
+
+def packed_prediction_blob(hour: RunHour, pack: str) -> str:
+    """Blob in ``predictions`` with the predictions of a pack; likewise fixed."""
+    return f"{predictions_folder(hour)}{_PACKS}/{checked_pack(pack)}.csv"
 
 
 def plan_blob(run: str) -> str:

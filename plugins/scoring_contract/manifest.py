@@ -8,12 +8,33 @@ from typing import TYPE_CHECKING, Any
 from scoring_contract import reading
 from scoring_contract.errors import LayoutError
 from scoring_contract.hour import RunHour
-from scoring_contract.layout import checked_sensor_id
+from scoring_contract.layout import checked_pack, checked_sensor_id, packed_prediction_blob, prediction_blob
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
     from scoring_contract.reading import Node
+
+
+@dataclass(frozen=True, slots=True)
+class PackSlice:
+    """Where the bytes of a model file lie in a file of many."""
+
+    blob: str
+    """Name in the ``models`` container."""
+    offset: int
+    """Bytes before it."""
+    length: int
+    """Bytes."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the wire form."""
+        return {"blob": self.blob, "offset": self.offset, "length": self.length}
+
+    @classmethod
+    def from_json(cls, node: Node) -> PackSlice:
+        """Read the wire form."""
+        return cls(node["blob"].text(), node["offset"].count(), node["length"].count())
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +47,19 @@ class ModelRef:
     sha256: str
     """Lower-case hex digest of the blob's bytes."""
     format: str
-    """For example ``ocsvm-json/1``."""
+    """For example ``ocsvm-json/2``."""
+    pack: PackSlice | None = None
+    """The same bytes in a file of many, for whoever scores many."""
 
     def to_json(self) -> dict[str, Any]:
         """Return the wire form."""
-        return {"version": self.version, "blob": self.blob, "sha256": self.sha256, "format": self.format}
+        return {
+            "version": self.version,
+            "blob": self.blob,
+            "sha256": self.sha256,
+            "format": self.format,
+            "pack": self.pack.to_json() if self.pack else None,
+        }
 
     @classmethod
     def from_json(cls, node: Node) -> ModelRef:
@@ -40,6 +69,7 @@ class ModelRef:
             blob=node["blob"].text(),
             sha256=node["sha256"].text(),
             format=node["format"].text(),
+            pack=None if node["pack"].is_absent else PackSlice.from_json(node["pack"]),
         )
 
 
@@ -52,7 +82,13 @@ class SensorOrder:
     tag: str
     model: ModelRef
     readings: tuple[str, ...]
-    """Blobs in ``data`` that hold the hour's readings, as the plan found them."""
+    """Blobs in ``data`` that hold the hour's readings, as the plan found them; others may share them."""
+    pack: str = ""
+    """Pack whose prediction blob its predictions go to; empty for a blob of its own."""
+
+    def prediction_blob(self, hour: RunHour) -> str:
+        """Blob in ``predictions`` that its predictions go to."""
+        return packed_prediction_blob(hour, self.pack) if self.pack else prediction_blob(hour, self.sensor)
 
     def to_json(self) -> dict[str, Any]:
         """Return the wire form."""
@@ -62,6 +98,7 @@ class SensorOrder:
             "tag": self.tag,
             "model": self.model.to_json(),
             "readings": list(self.readings),
+            "pack": self.pack,
         }
 
     @classmethod
@@ -73,6 +110,7 @@ class SensorOrder:
             tag=node["tag"].text(),
             model=ModelRef.from_json(node["model"]),
             readings=tuple(blob.text() for blob in node["readings"].elements()),
+            pack=pack_at(node["pack"]),
         )
 
 
@@ -130,6 +168,16 @@ def hour_at(node: Node) -> RunHour:
     """Read an hour of any message."""
     try:
         return RunHour.parse(node.text())
+    except LayoutError as error:
+        raise node.wrong(str(error)) from error
+
+
+def pack_at(node: Node) -> str:
+    """Read the name of a pack of any message; empty for none."""
+    if node.value in {None, ""}:
+        return ""
+    try:
+        return checked_pack(node.text())
     except LayoutError as error:
         raise node.wrong(str(error)) from error
 

@@ -9,11 +9,14 @@ from scoring_contract.errors import LayoutError
 from scoring_contract.hour import RunHour
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 COLUMNS = ("TS", "Device", "Tag", "Value", "Prediction", "Score")
 """Header of a prediction CSV. ``Prediction`` is 1 for an anomaly, else 0; ``Score`` is the model's decision
 value: the lower, the more abnormal; 0 or below is an anomaly."""
+
+MOST_PACK_CHARS = 6_000
+"""Characters that the ids of a pack's sensors may take, commas included: Blob metadata holds 8 KiB in all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,43 @@ class PredictionMark:
                 hour=RunHour.parse(found["hour"]),
                 sensor=found["sensor"],
                 model_sha256=found["model_sha256"],
+                manifest=found["manifest"],
+                planned_at=found["planned_at"],
+            )
+        except (KeyError, LayoutError):
+            return None
+
+
+@dataclass(frozen=True, slots=True)
+class PackMark:
+    """Metadata of a prediction blob of many sensors: it names them, so that a listing is enough here too."""
+
+    hour: RunHour
+    pack: str
+    sensors: Sequence[str]
+    """Sensors with rows in the blob, in order."""
+    manifest: str
+    planned_at: str
+
+    def to_metadata(self) -> dict[str, str]:
+        """Return Blob metadata."""
+        return {
+            "hour": str(self.hour),
+            "pack": self.pack,
+            "sensors": ",".join(self.sensors),
+            "manifest": self.manifest,
+            "planned_at": self.planned_at,
+        }
+
+    @classmethod
+    def from_metadata(cls, metadata: Mapping[str, str]) -> PackMark | None:
+        """Read Blob metadata; None likewise."""
+        found = {name.lower(): value for name, value in metadata.items()}
+        try:
+            return cls(
+                hour=RunHour.parse(found["hour"]),
+                pack=found["pack"],
+                sensors=tuple(found["sensors"].split(",")) if found["sensors"] else (),
                 manifest=found["manifest"],
                 planned_at=found["planned_at"],
             )

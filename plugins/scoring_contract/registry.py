@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from scoring_contract import reading
-from scoring_contract.manifest import ModelRef, hour_at
+from scoring_contract.manifest import ModelRef, hour_at, pack_at
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -61,6 +61,8 @@ class SensorEntry:
     current: str
     """Version that scores."""
     versions: Mapping[str, TrainedModel]
+    pack: str = ""
+    """Sensors of one pack may share files; empty for a sensor that shares none."""
 
     @property
     def model(self) -> ModelRef:
@@ -73,6 +75,7 @@ class SensorEntry:
             "device": self.device,
             "tag": self.tag,
             "current": self.current,
+            "pack": self.pack,
             "versions": [self.versions[version].to_json() for version in sorted(self.versions)],
         }
 
@@ -84,7 +87,13 @@ class SensorEntry:
         current = node["current"].text()
         if current not in versions:
             raise node["current"].wrong(f"is {current!r}, which is not among the versions")
-        return cls(device=node["device"].text(), tag=node["tag"].text(), current=current, versions=versions)
+        return cls(
+            device=node["device"].text(),
+            tag=node["tag"].text(),
+            current=current,
+            versions=versions,
+            pack=pack_at(node["pack"]),
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -10,6 +10,8 @@ from scoring_contract import reading
 from scoring_contract.manifest import hour_at, sensor_at
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from scoring_contract.hour import RunHour
     from scoring_contract.reading import Node
 
@@ -63,6 +65,8 @@ class SensorReport:
     reason: str = ""
     """One sentence for people; set when failed or skipped, or when there is something to know
     about a success."""
+    noticed: Mapping[str, int] = field(default_factory=dict)
+    """What is remarkable about its rows, left out or not, and how many are: ``{"out of order": 2}``."""
 
     def to_json(self) -> dict[str, Any]:
         """Return the wire form."""
@@ -76,6 +80,7 @@ class SensorReport:
             "model_sha256": self.model_sha256,
             "cause": self.cause.value if self.cause else None,
             "reason": self.reason,
+            "noticed": dict(sorted(self.noticed.items())),
         }
 
     @classmethod
@@ -91,6 +96,7 @@ class SensorReport:
             model_sha256=node["model_sha256"].value or "",
             cause=None if node["cause"].is_absent else _member(Cause, node["cause"]),
             reason=node["reason"].value or "",
+            noticed=counts_at(node["noticed"]),
         )
 
 
@@ -108,6 +114,8 @@ class Report:
     seconds: float
     """Wall time of the whole process up to the report."""
     sensors: tuple[SensorReport, ...]
+    noticed: Mapping[str, int] = field(default_factory=dict)
+    """Likewise about rows of shared files that can be given to no sensor of the order."""
 
     @property
     def failed(self) -> tuple[SensorReport, ...]:
@@ -129,6 +137,7 @@ class Report:
                 "manifest": self.manifest,
                 "planned_at": self.planned_at,
                 "seconds": round(self.seconds, 6),
+                "noticed": dict(sorted(self.noticed.items())),
                 "sensors": [sensor.to_json() for sensor in self.sensors],
             }
         )
@@ -147,8 +156,14 @@ class Report:
             manifest=root["manifest"].text(),
             planned_at=root["planned_at"].text(),
             seconds=root["seconds"].seconds(),
+            noticed=counts_at(root["noticed"]),
             sensors=tuple(SensorReport.from_json(node) for node in root["sensors"].elements()),
         )
+
+
+def counts_at(node: Node) -> dict[str, int]:
+    """Read counts by name of any message; there may be none."""
+    return {} if node.is_absent else {name: count.count() for name, count in node.items()}
 
 
 def _member(enum: type[_Member], node: Node) -> _Member:

@@ -9,7 +9,7 @@ import pytest
 
 from scoring_contract.hour import RunHour
 from scoring_contract.invocation import PROGRAM, ScoreInvocation
-from scoring_contract.manifest import Manifest, ModelRef, SensorOrder
+from scoring_contract.manifest import Manifest, ModelRef, PackSlice, SensorOrder
 from scoring_contract.registry import Registry, SensorEntry, TrainedModel
 from scoring_contract.report import Cause, Report, SensorReport, SensorState
 
@@ -21,7 +21,8 @@ MODEL = ModelRef(
     version="20180829T02-0123456789",
     blob="1_4/20180829T02-0123456789/model.json",
     sha256="9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
-    format="ocsvm-json/1",
+    format="ocsvm-json/2",
+    pack=PackSlice("_packs/p0001/20180829T02-89abcdef01.jsonl", offset=2002, length=1998),
 )
 
 MANIFEST = Manifest(
@@ -35,7 +36,8 @@ MANIFEST = Manifest(
             device="1",
             tag="4",
             model=MODEL,
-            readings=("readings/2018/08/29/02/1_4/0.csv", "readings/2018/08/29/02/1_4/1.csv"),
+            readings=("readings/2018/08/29/02/1_4/0.csv", "readings/2018/08/29/02/_packs/p0001/1.csv"),
+            pack="p0001",
         ),
     ),
 )
@@ -55,11 +57,13 @@ REPORT = Report(
             anomalies=15,
             seconds=0.125,
             model_sha256=MODEL.sha256,
+            noticed={"unreadable": 2, "out of order": 7},
         ),
         SensorReport(
             sensor="1_5", state=SensorState.FAILED, cause=Cause.MODEL, reason="its model is not there"
         ),
     ),
+    noticed={"of another sensor": 3},
 )
 REGISTRY = Registry(
     {
@@ -67,6 +71,7 @@ REGISTRY = Registry(
             device="1",
             tag="4",
             current=MODEL.version,
+            pack="p0001",
             versions={
                 MODEL.version: TrainedModel(
                     ref=MODEL,

@@ -19,7 +19,7 @@ from scoring_contract.hour import RunHour
 from scoring_contract.invocation import ExitCode, ScoreInvocation
 from scoring_contract.layout import Container
 from scoring_contract.manifest import Manifest
-from scoring_contract.predictions import PredictionMark
+from scoring_contract.predictions import PackMark, PredictionMark
 from scoring_contract.registry import Registry
 from scoring_contract.report import Cause, Report, SensorReport, SensorState
 
@@ -40,7 +40,7 @@ def changed(file: str, path: list, value: object) -> str:
 @pytest.mark.parametrize(
     ("kind", "text", "path"),
     [
-        pytest.param(Manifest, changed("manifest.json", ["contract"], 2), "contract", id="newer-contract"),
+        pytest.param(Manifest, changed("manifest.json", ["contract"], 3), "contract", id="newer-contract"),
         pytest.param(Manifest, changed("manifest.json", ["hour"], "2018-08-29"), "hour", id="day-for-hour"),
         pytest.param(Manifest, changed("manifest.json", ["sensors"], []), "sensors", id="no-sensor"),
         pytest.param(
@@ -87,7 +87,7 @@ def test_a_wrong_message_is_refused_by_place(kind, text, path) -> None:
 )
 def test_no_json_brings_the_readers_down(kind, body) -> None:
     """Whatever lies in a blob, readers raise their own error and no other."""
-    text = json.dumps({"contract": 1, "sensors": body, "hour": "2018-08-29T02", "run": body})
+    text = json.dumps({"contract": 2, "sensors": body, "hour": "2018-08-29T02", "run": body})
     with contextlib.suppress(ContractError):
         kind.from_json(text)
 
@@ -158,9 +158,9 @@ def test_names_of_a_run_are_parts_of_a_path() -> None:
     [
         pytest.param([], id="nothing"),
         pytest.param(["train"], id="other-command"),
-        pytest.param(["score", "--contract", "1", "--manifest", "m"], id="no-report"),
-        pytest.param(["score", "--contract", "2", "--manifest", "m", "--report", "r"], id="other-contract"),
-        pytest.param(["score", "--contract", "1", "--manifest", "m", "--manifest", "r"], id="twice"),
+        pytest.param(["score", "--contract", "2", "--manifest", "m"], id="no-report"),
+        pytest.param(["score", "--contract", "3", "--manifest", "m", "--report", "r"], id="other-contract"),
+        pytest.param(["score", "--contract", "2", "--manifest", "m", "--manifest", "r"], id="twice"),
     ],
 )
 def test_a_foreign_command_line_is_refused(words) -> None:
@@ -213,3 +213,24 @@ def test_a_missing_container_variable_is_named() -> None:
     assert variable_of(Container.DATA) == "SCORING_DATA_URL"
     with pytest.raises(InvocationError, match="SCORING_MODELS_URL"):
         url_of(Container.MODELS, {})
+
+
+def test_a_pack_mark_survives_metadata() -> None:
+    """A listing says whose rows a packed prediction blob holds."""
+    mark = PackMark(HOUR, "p0001", ("1_4", "1_5"), "run/manifests/1_4..1_5.json", "2018-08-29T03:05:00Z")
+    assert PackMark.from_metadata(mark.to_metadata()) == mark
+    assert PackMark.from_metadata({"hour": "2018-08-29T02"}) is None
+
+
+def test_a_pack_of_readings_is_told_from_a_sensors() -> None:
+    """A listing of an hour's readings holds both, and neither is taken for the other."""
+    packed = f"{layout.packed_readings_prefix(HOUR, 'p0001')}0.parquet"
+    alone = f"{layout.readings_prefix(HOUR, '1_4')}0.csv"
+    assert (layout.pack_of_readings(packed), layout.sensor_of_readings(packed)) == ("p0001", None)
+    assert (layout.pack_of_readings(alone), layout.sensor_of_readings(alone)) == (None, "1_4")
+
+
+def test_a_pack_cannot_be_called_anything() -> None:
+    """Its name is part of a path."""
+    with pytest.raises(LayoutError, match="cannot name a pack"):
+        layout.packed_prediction_blob(HOUR, "../p")
