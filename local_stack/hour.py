@@ -15,6 +15,7 @@ from local_stack.processes import StackError
 from scoring_contract import layout
 from scoring_contract.hour import RunHour
 from scoring_contract.layout import Container
+from sensor_scoring.plan import Plan
 from sensor_scoring.summary import Outcome, Summary
 
 if TYPE_CHECKING:
@@ -87,11 +88,9 @@ def collect(stack: Stack, summary: Summary, laid: Laid) -> Path:
     """
     folder = stack.workspace.results_of(summary.hour)
     shutil.rmtree(folder, ignore_errors=True)
-    # Not the whole folder of the hour: a sensor that failed may have predictions of an earlier run there.
-    scored = [layout.prediction_blob(summary.hour, line.sensor) for line in summary.having(Outcome.SCORED)]
-    _copy(
-        stack, Container.PREDICTIONS, scored, layout.predictions_folder(summary.hour), folder / "predictions"
-    )
+    predictions = _scored_blobs(stack, summary)
+    _copy(stack, Container.PREDICTIONS, predictions, layout.predictions_folder(summary.hour),
+          folder / "predictions")  # fmt: skip
     for name, prefix, target in (
         (Container.RUNS, layout.reports_folder(summary.run), "reports"),
         (Container.LOGS, f"{summary.run}/", "logs"),
@@ -104,6 +103,16 @@ def collect(stack: Stack, summary: Summary, laid: Laid) -> Path:
     if laid.rejects:
         (folder / "rejected.txt").write_text("".join(_reject_lines(laid)))
     return folder
+
+
+def _scored_blobs(stack: Stack, summary: Summary) -> list[str]:
+    """Name the prediction blobs of the sensors that were scored.
+
+    Not the whole folder of the hour: a sensor that failed may have predictions of an earlier run there.
+    """
+    plan = stack.storage.container(Container.RUNS).download_blob(layout.plan_blob(summary.run)).readall()
+    expectation = Plan.from_json(plan).expectation
+    return sorted({expectation.blob_of(line.sensor) for line in summary.having(Outcome.SCORED)})
 
 
 def _reject_lines(laid: Laid) -> Iterator[str]:

@@ -29,7 +29,8 @@ from scoring_contract.errors import LayoutError
 if TYPE_CHECKING:
     from scoring_contract.hour import RunHour
 
-_SENSOR = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}", re.ASCII)
+_SENSOR = re.compile(r"(?!.*\.\.)[A-Za-z0-9][A-Za-z0-9_.-]{0,63}", re.ASCII)
+"""Two dots in a row are kept for the names of groups, ``first..last``."""
 _SEGMENT = re.compile(r"[A-Za-z0-9_.-]{1,160}", re.ASCII)
 
 _PACKS = "_packs"
@@ -52,11 +53,12 @@ class Container(StrEnum):
 def checked_sensor_id(text: str) -> str:
     """Return the id if it can name a sensor.
 
-    :raises LayoutError: unless it is 1 to 64 of ``A-Za-z0-9_.-`` and begins with a letter or digit
+    :raises LayoutError: unless it is 1 to 64 of ``A-Za-z0-9_.-`` without ``..`` and begins with a letter or
+        digit
     """
     if not _SENSOR.fullmatch(text):
         raise LayoutError(
-            f"{text!r} is not a sensor id: 1 to 64 of A-Z a-z 0-9 _ . - with a letter or digit first"
+            f"{text!r} is not a sensor id: 1 to 64 of A-Z a-z 0-9 _ . - with a letter or digit first, no '..'"
         )
     return text
 

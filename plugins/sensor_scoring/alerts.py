@@ -23,7 +23,7 @@ def message_for(summary: Summary) -> str:
     """Write the alert of a run; empty when all is well."""
     failed, silent = summary.having(Outcome.FAILED), summary.having(Outcome.SILENT)
     unmodelled = summary.having(Outcome.UNMODELLED)
-    if not (failed or silent or unmodelled or summary.failed_steps):
+    if not (failed or silent or unmodelled or summary.failed_steps or summary.unknown_packs):
         return ""
     lines = [f"Sensor scoring of {summary.hour}: {_headline(summary)}"]
     if summary.failed_steps:
@@ -31,6 +31,8 @@ def message_for(summary: Summary) -> str:
     lines += _named("Failed", failed)
     lines += _listed("Silent (no readings)", silent)
     lines += _listed("No model yet", unmodelled)
+    if summary.unknown_packs:
+        lines.append(f"Packs with readings and no sensor in the registry: {', '.join(summary.unknown_packs)}")
     lines.append(f"Run: {summary.dag_run_id}; logs and reports: {summary.run}/")
     if failed:
         lines.append(REPAIR)

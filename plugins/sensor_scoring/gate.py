@@ -6,15 +6,15 @@ Answered from one listing with metadata; no prediction is opened.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Self
 
 from scoring_contract import layout
 from scoring_contract.hour import RunHour
-from scoring_contract.predictions import COLUMNS, PredictionMark
+from scoring_contract.predictions import COLUMNS, PackMark, PredictionMark
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from sensor_scoring.blobs import FoundBlob
 
@@ -62,6 +62,8 @@ class Expectation:
     hour: RunHour
     planned_at: str
     sensors: tuple[str, ...]
+    pack_of: Mapping[str, str] = field(default_factory=dict)
+    """Sensor to the pack whose prediction blob it shares, for those that have none of their own."""
 
     @property
     def folder(self) -> str:
@@ -71,44 +73,71 @@ class Expectation:
     def without(self, sensors: Iterable[str]) -> Expectation:
         """Leave out sensors whose predictions will not come."""
         left_out = frozenset(sensors)
-        return Expectation(
-            self.hour, self.planned_at, tuple(sensor for sensor in self.sensors if sensor not in left_out)
-        )
+        return replace(self, sensors=tuple(sensor for sensor in self.sensors if sensor not in left_out))
+
+    def blob_of(self, sensor: str) -> str:
+        """Where a sensor's predictions must lie."""
+        if pack := self.pack_of.get(sensor):
+            return layout.packed_prediction_blob(self.hour, pack)
+        return layout.prediction_blob(self.hour, sensor)
 
     def judge(self, found: Iterable[FoundBlob]) -> GateVerdict:
         """Compare with a listing of :attr:`folder`."""
         blobs = {blob.name: blob for blob in found}
+        marks = {name: _mark_of(blob) for name, blob in blobs.items()}
         kinds: dict[str, list[str]] = {"fresh": [], "missing": [], "empty": [], "stale": []}
-        for sensor in self.sensors:
-            kinds[self._kind(sensor, blobs.pop(layout.prediction_blob(self.hour, sensor), None))].append(
-                sensor
-            )
-        stray = sorted(name.removeprefix(self.folder).removesuffix(".csv") for name in blobs)
+        expected = {sensor: self.blob_of(sensor) for sensor in self.sensors}
+        for sensor, name in expected.items():
+            kinds[self._kind(sensor, blobs.get(name), marks.get(name))].append(sensor)
+        strays = blobs.keys() - expected.values()
+        stray = sorted(name.removeprefix(self.folder).removesuffix(".csv") for name in strays)
         return GateVerdict(
             **{kind: tuple(sorted(names)) for kind, names in kinds.items()}, stray=tuple(stray)
         )
 
-    def _kind(self, sensor: str, blob: FoundBlob | None) -> str:
+    def _kind(self, sensor: str, blob: FoundBlob | None, mark: _Mark | None) -> str:
         if blob is None:
             return "missing"
-        mark = PredictionMark.from_metadata(blob.metadata)
-        if (
-            mark is None
-            or (mark.hour, mark.sensor) != (self.hour, sensor)
-            or mark.planned_at < self.planned_at
-        ):
+        if mark is None or mark.hour != self.hour or mark.planned_at < self.planned_at:
             return "stale"
+        if sensor not in mark.sensors:
+            return "missing" if sensor in self.pack_of else "stale"
         return "fresh" if blob.size > _HEADER_BYTES else "empty"
 
     def to_json(self) -> str:
         """Return a form that a trigger can carry."""
-        return json.dumps({"hour": str(self.hour), "planned_at": self.planned_at, "sensors": self.sensors})
+        pack_of = {sensor: self.pack_of[sensor] for sensor in self.sensors if sensor in self.pack_of}
+        body = {
+            "hour": str(self.hour),
+            "planned_at": self.planned_at,
+            "sensors": self.sensors,
+            "pack_of": pack_of,
+        }
+        return json.dumps(body)
 
     @classmethod
     def from_json(cls, text: str) -> Self:
         """Read what :meth:`to_json` wrote."""
         body = json.loads(text)
-        return cls(RunHour.parse(body["hour"]), body["planned_at"], tuple(body["sensors"]))
+        return cls(RunHour.parse(body["hour"]), body["planned_at"], tuple(body["sensors"]), body["pack_of"])
+
+
+@dataclass(frozen=True, slots=True)
+class _Mark:
+    """What the writer of a prediction blob says of it."""
+
+    hour: RunHour
+    planned_at: str
+    sensors: frozenset[str]
+
+
+def _mark_of(blob: FoundBlob) -> _Mark | None:
+    """Read the metadata of a sensor's blob, or of a pack's; None if nobody we know wrote it."""
+    if alone := PredictionMark.from_metadata(blob.metadata):
+        return _Mark(alone.hour, alone.planned_at, frozenset({alone.sensor}))
+    if pack := PackMark.from_metadata(blob.metadata):
+        return _Mark(pack.hour, pack.planned_at, frozenset(pack.sensors))
+    return None
 
 
 def _shortened(sensors: tuple[str, ...]) -> str:

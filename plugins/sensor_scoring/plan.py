@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self
 
-from scoring_contract import layout, reading
+from scoring_contract import reading
 from scoring_contract.manifest import Manifest, SensorOrder, hour_at
 from sensor_scoring.gate import Expectation
 from sensor_scoring.packing import packed, size_for
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from scoring_contract.hour import RunHour
     from scoring_contract.reading import Node
-    from scoring_contract.registry import Registry
+    from scoring_contract.registry import Registry, SensorEntry
+    from sensor_scoring.hour_readings import HourReadings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,12 +33,16 @@ class Plan:
     """Sensors with a model and without readings in the hour."""
     unmodelled: tuple[str, ...]
     """Sensors with readings and without a model."""
+    pack_of: Mapping[str, str] = field(default_factory=dict)
+    """Sensor to the pack whose prediction blob it shares; empty if every sensor has a blob of its own."""
+    unknown_packs: tuple[str, ...] = ()
+    """Packs with readings to which no sensor of the registry belongs."""
 
     @property
     def expectation(self) -> Expectation:
         """The predictions that this plan owes."""
         sensors = tuple(sensor for group in self.groups.values() for sensor in group)
-        return Expectation(self.hour, self.planned_at, sensors)
+        return Expectation(self.hour, self.planned_at, sensors, self.pack_of)
 
     def to_json(self) -> str:
         """Return the plan's text."""
@@ -49,6 +54,8 @@ class Plan:
                 "groups": {group: list(sensors) for group, sensors in self.groups.items()},
                 "silent": list(self.silent),
                 "unmodelled": list(self.unmodelled),
+                "pack_of": dict(self.pack_of),
+                "unknown_packs": list(self.unknown_packs),
             }
         )
 
@@ -66,33 +73,42 @@ class Plan:
             groups={group: _texts(sensors) for group, sensors in root["groups"].items()},
             silent=_texts(root["silent"]),
             unmodelled=_texts(root["unmodelled"]),
+            pack_of={sensor: pack.text() for sensor, pack in root["pack_of"].items()},
+            unknown_packs=_texts(root["unknown_packs"]),
         )
 
 
 def plan_hour(
     registry: Registry,
-    readings: Mapping[str, Iterable[str]],
+    readings: HourReadings,
     *,
     hour: RunHour,
     run: str,
     planned_at: str,
     sensors_per_task: int = 0,
+    packed_predictions: bool = False,
 ) -> tuple[Plan, list[Manifest]]:
     """Compare the fleet with what it sent, and divide what can be scored into groups.
 
-    :param readings: sensor to its reading blobs of the hour
     :param sensors_per_task: size of a group; 0 lets :func:`sensor_scoring.packing.size_for` choose
+    :param packed_predictions: whether the sensors of a pack share one prediction blob
     :return: the plan, and a manifest for each of its groups in the plan's order
     """
-    scored = sorted(sensor for sensor in registry.sensors if sensor in readings)
-    groups = packed(scored, size=size_for(len(scored), wanted=sensors_per_task))
+    blobs = {sensor: readings.of(sensor, entry) for sensor, entry in registry.sensors.items()}
+    scored = sorted(sensor for sensor in blobs if blobs[sensor])
+    pack_of = {sensor: pack for sensor in scored if (pack := registry.sensors[sensor].pack)}
+    shared = pack_of if packed_predictions else {}
+    groups = packed(scored, size=size_for(len(scored), wanted=sensors_per_task), pack_of=pack_of)
     manifests = [
         Manifest(
             hour=hour,
             run=run,
             group=group,
             planned_at=planned_at,
-            sensors=tuple(_order(registry, sensor, readings[sensor]) for sensor in sensors),
+            sensors=tuple(
+                _order(registry.sensors[sensor], sensor, blobs[sensor], pack=shared.get(sensor, ""))
+                for sensor in sensors
+            ),
         )
         for group, sensors in groups.items()
     ]
@@ -101,26 +117,19 @@ def plan_hour(
         run=run,
         planned_at=planned_at,
         groups=groups,
-        silent=tuple(sorted(set(registry.sensors) - set(readings))),
-        unmodelled=tuple(sorted(set(readings) - set(registry.sensors))),
+        silent=tuple(sorted(sensor for sensor in blobs if not blobs[sensor])),
+        unmodelled=tuple(sorted(set(readings.of_sensor) - set(registry.sensors))),
+        pack_of=shared,
+        unknown_packs=tuple(
+            sorted(set(readings.of_pack) - {entry.pack for entry in registry.sensors.values()})
+        ),
     )
     return plan, manifests
 
 
-def readings_by_sensor(blobs: Iterable[str]) -> dict[str, list[str]]:
-    """Sort the reading blobs of an hour by sensor; blobs that are nobody's readings are left out."""
-    found: dict[str, list[str]] = {}
-    for blob in sorted(blobs):
-        sensor = layout.sensor_of_readings(blob)
-        if sensor is not None:
-            found.setdefault(sensor, []).append(blob)
-    return found
-
-
-def _order(registry: Registry, sensor: str, readings: Iterable[str]) -> SensorOrder:
-    entry = registry.sensors[sensor]
+def _order(entry: SensorEntry, sensor: str, readings: tuple[str, ...], *, pack: str) -> SensorOrder:
     return SensorOrder(
-        sensor=sensor, device=entry.device, tag=entry.tag, model=entry.model, readings=tuple(readings)
+        sensor=sensor, device=entry.device, tag=entry.tag, model=entry.model, readings=readings, pack=pack
     )
 
 

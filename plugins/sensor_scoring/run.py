@@ -7,11 +7,11 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from scoring_contract import layout
-from scoring_contract.report import Report
 from sensor_scoring import ids
 from sensor_scoring.blobs import BlobStore
 from sensor_scoring.hooks import ScoringBatchHook
 from sensor_scoring.plan import Plan
+from sensor_scoring.reports import reports_of
 from sensor_scoring.run_hour import scoring_hour
 from sensor_scoring.summary import Summary
 from sensor_scoring.task_states import TaskStates
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from scoring_contract.hour import RunHour
+    from scoring_contract.report import Report
     from sensor_scoring.settings import Settings
 
 PLAN, SCORE, SUMMARISE = "plan", "score", "summarise"
@@ -110,10 +111,7 @@ class Run:
 
     def reports(self) -> list[Report]:
         """Return the reports of all Batch tasks of the run, a group's in the order of its attempts."""
-        runs = self.settings.runs_container
-        blobs = (blob.name for blob in self.store.found(runs, layout.reports_folder(self.base)))
-        names = sorted(blobs, key=_attempt_of)
-        return [Report.from_json(text) for text in self.store.read_all(runs, names) if text]
+        return reports_of(self.store, self.settings.runs_container, self.base)
 
     def failures(self) -> dict[str, str]:
         """Return why groups failed, in the words of the operator that gave up on them."""
@@ -123,8 +121,3 @@ class Run:
         said = self._ti.xcom_pull(task_ids=SCORE, key="failure", map_indexes=failed)
         # Positions mean nothing: an instance that said nothing leaves no gap.
         return {entry["item"]: entry["reason"] for entry in said or () if entry}
-
-
-def _attempt_of(report_blob: str) -> tuple[int, int]:
-    attempt = ids.AttemptId.parse(report_blob.rpartition("/")[2].removesuffix(".json"))
-    return (attempt.epoch, attempt.attempt) if attempt else (-1, -1)

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseSensorOperator
 
+from scoring_contract.report import SensorState
 from sensor_scoring.errors import PredictionsIncomplete
 from sensor_scoring.plan import Plan
+from sensor_scoring.reports import last_words, reports_of
 from sensor_scoring.retries import RETRY_TABLE
 from sensor_scoring.task_states import TaskStates
 
@@ -24,7 +26,8 @@ class PredictionBlobSensor(BaseSensorOperator):
     """Is green when every prediction that a plan owes is there: for this hour, with rows, not stale.
 
     It waits, deferred, only for those whose scoring succeeded; what a failed task owes will not come, and is
-    named at once. Predictions that nobody expects are named too.
+    named at once. A sensor that turned out to be silent owes nothing. Predictions that nobody expects are
+    named too.
 
     :param plan_blob: the run's plan (templated)
     :param plan_container: its container
@@ -67,6 +70,8 @@ class PredictionBlobSensor(BaseSensorOperator):
         plan = self._plan()
         waited_for = plan.expectation.without(self._given_up(context, plan))
         if not self._verdict(waited_for).is_complete:
+            waited_for = waited_for.without(self._silent(plan))
+        if not self._verdict(waited_for).is_complete:
             self._wait(waited_for)
         self._raise_if_incomplete(plan)
 
@@ -93,6 +98,14 @@ class PredictionBlobSensor(BaseSensorOperator):
             for sensor in sensors
         ]
 
+    def _silent(self, plan: Plan) -> list[str]:
+        """Name the sensors that turned out to have no readings: only the scorer sees into shared files."""
+        from sensor_scoring.blobs import BlobStore
+
+        reports = reports_of(BlobStore(self.wasb_conn_id), self.plan_container, plan.run)
+        said = last_words(reports, planned_at=plan.planned_at)
+        return [name for name, report in said.items() if report.state is SensorState.SKIPPED]
+
     def _verdict(self, expectation: Expectation) -> GateVerdict:
         from sensor_scoring.blobs import BlobStore
 
@@ -116,6 +129,8 @@ class PredictionBlobSensor(BaseSensorOperator):
 
     def _raise_if_incomplete(self, plan: Plan) -> None:
         verdict = self._verdict(plan.expectation)
+        if not verdict.is_complete:
+            verdict = self._verdict(plan.expectation.without(self._silent(plan)))
         if verdict.is_complete:
             self.log.info("Predictions of %s: %d, %s", plan.hour, len(verdict.fresh), verdict.describe())
             return

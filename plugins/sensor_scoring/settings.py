@@ -39,7 +39,9 @@ class Settings:
     """Batch tasks that run at once on a node of a pool we create."""
     sensors_per_task: int = 0
     """Sensors that one Batch task scores, and one task instance stands for. 0 chooses: 1 up to 400 sensors
-    with readings, above that as many as make 400 tasks."""
+    with readings, above that as many as make 400 tasks. Sensors that share files stay together."""
+    packed_predictions: bool = False
+    """Whether the sensors of a pack share one prediction blob; sensors without a pack never do."""
     floor_minutes: int = 15
     """How long a run holds the nodes it asked for, before the queue alone decides."""
     scoring_image: str = "sensor-scoring:latest"

@@ -19,8 +19,9 @@ from sensor_scoring.alerts import message_for
 from sensor_scoring.autoscale import AutoscalePolicy, Floor
 from sensor_scoring.errors import RunFailed
 from sensor_scoring.hooks import ScoringBatchHook
+from sensor_scoring.hour_readings import HourReadings
 from sensor_scoring.notifiers import LogNotifier
-from sensor_scoring.plan import plan_hour, readings_by_sensor
+from sensor_scoring.plan import plan_hour
 from sensor_scoring.pools import PoolSpec
 from sensor_scoring.summary import Outcome, summarise
 
@@ -46,11 +47,12 @@ def make_plan(run: Run, context: Context) -> list[str]:
     blobs = run.store.found(settings.data_container, layout.readings_folder(run.hour))
     plan, manifests = plan_hour(
         Registry.from_json(text) if text else Registry(),
-        readings_by_sensor(blob.name for blob in blobs),
+        HourReadings.among(blob.name for blob in blobs),
         hour=run.hour,
         run=run.base,
         planned_at=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
         sensors_per_task=settings.sensors_per_task,
+        packed_predictions=settings.packed_predictions,
     )
     for shortfall in refused_or_short(needs_of(len(plan.groups)), conf.getint):
         log.warning("%s", shortfall)

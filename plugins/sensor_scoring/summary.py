@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Self
 
 from scoring_contract import reading
 from scoring_contract.manifest import hour_at, sensor_at
-from scoring_contract.report import SensorReport
 from scoring_contract.report import SensorState as ReportedState
+from scoring_contract.report import counts_at
+from sensor_scoring.reports import last_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from scoring_contract.hour import RunHour
     from scoring_contract.reading import Node
-    from scoring_contract.report import Report
+    from scoring_contract.report import Report, SensorReport
     from sensor_scoring.gate import GateVerdict
     from sensor_scoring.plan import Plan
 
@@ -45,6 +46,8 @@ class SensorOutcome:
     seconds: float = 0.0
     reason: str = ""
     """One sentence for people; set when failed."""
+    noticed: Mapping[str, int] = field(default_factory=dict)
+    """What is remarkable about its rows, left out or not, and how many are."""
 
     @classmethod
     def from_json(cls, node: Node) -> Self:
@@ -57,6 +60,7 @@ class SensorOutcome:
             anomalies=node["anomalies"].count(),
             seconds=node["seconds"].seconds(),
             reason=node["reason"].value or "",
+            noticed=counts_at(node["noticed"]),
         )
 
 
@@ -72,6 +76,8 @@ class Summary:
     """Steps of the DAG, other than scoring and the check of the predictions, that did not end well."""
     stray: tuple[str, ...] = ()
     """Sensors with predictions that the plan does not expect."""
+    unknown_packs: tuple[str, ...] = ()
+    """Packs with readings to which no sensor of the registry belongs."""
 
     def having(self, outcome: Outcome) -> tuple[SensorOutcome, ...]:
         """Return the lines of one outcome."""
@@ -114,6 +120,7 @@ class Summary:
                 "totals": self.totals(),
                 "failed_steps": list(self.failed_steps),
                 "stray": list(self.stray),
+                "unknown_packs": list(self.unknown_packs),
                 "sensors": [_line(sensor) for sensor in self.sensors],
             }
         )
@@ -132,6 +139,7 @@ class Summary:
             sensors=tuple(SensorOutcome.from_json(node) for node in root["sensors"].elements()),
             failed_steps=tuple(node.text() for node in root["failed_steps"].elements()),
             stray=tuple(node.text() for node in root["stray"].elements()),
+            unknown_packs=tuple(node.text() for node in root["unknown_packs"].elements()),
         )
 
 
@@ -151,12 +159,7 @@ def summarise(
     :param reports: of the plan's Batch tasks, oldest first; the last word on a sensor counts
     :param failures: group to the reason its task instance failed with
     """
-    reported = {
-        sensor.sensor: sensor
-        for report in reports
-        if report.planned_at == plan.planned_at
-        for sensor in report.sensors
-    }
+    reported = last_words(reports, planned_at=plan.planned_at)
     wrong = {
         sensor: f"its prediction is {word}"
         for word in ("missing", "empty", "stale")
@@ -180,6 +183,7 @@ def summarise(
         sensors=tuple(sorted([*planned, *others], key=lambda line: line.sensor)),
         failed_steps=steps,
         stray=verdict.stray,
+        unknown_packs=plan.unknown_packs,
     )
 
 
@@ -195,6 +199,7 @@ def _outcome(sensor: str, report: SensorReport | None, failure: str, wrong: str)
         anomalies=report.anomalies,
         seconds=report.seconds,
         reason=reason,
+        noticed=report.noticed,
     )
 
 
@@ -207,4 +212,8 @@ def _judged(report: SensorReport, failure: str, wrong: str) -> tuple[Outcome, st
 
 
 def _line(sensor: SensorOutcome) -> dict[str, Any]:
-    return asdict(sensor) | {"outcome": sensor.outcome.value, "seconds": round(sensor.seconds, 6)}
+    return asdict(sensor) | {
+        "outcome": sensor.outcome.value,
+        "seconds": round(sensor.seconds, 6),
+        "noticed": dict(sensor.noticed),
+    }

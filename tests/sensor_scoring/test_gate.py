@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from scoring_contract.hour import RunHour
-from scoring_contract.predictions import COLUMNS, PredictionMark
+from scoring_contract.predictions import COLUMNS, PackMark, PredictionMark
 from sensor_scoring.blobs import FoundBlob
 from sensor_scoring.gate import Expectation
 
@@ -73,3 +73,31 @@ def test_an_expectation_travels_in_a_trigger() -> None:
     """A trigger carries text alone."""
     assert Expectation.from_json(EXPECTED.to_json()) == EXPECTED
     assert EXPECTED.without(["1_1"]).sensors == ("1_2",)
+
+
+def a_pack(*sensors: str, planned_at: str = PLANNED_AT) -> FoundBlob:
+    """Return a prediction blob of a pack as a listing shows it."""
+    mark = PackMark(HOUR, "p1", sensors, "m.json", planned_at)
+    return FoundBlob("2018/08/29/02/_packs/p1.csv", 500, mark.to_metadata())
+
+
+def test_a_pack_answers_for_the_sensors_that_it_names() -> None:
+    """One blob of many sensors: who is not named in it is missing, and only who."""
+    expected = Expectation(HOUR, PLANNED_AT, ("1_1", "1_2", "1_3"), {"1_1": "p1", "1_2": "p1"})
+    verdict = expected.judge([a_pack("1_1"), a_blob("1_3")])
+    assert (verdict.fresh, verdict.missing, verdict.stray) == (("1_1", "1_3"), ("1_2",), ())
+    assert Expectation.from_json(expected.to_json()) == expected
+
+
+def test_a_pack_of_an_earlier_plan_is_stale_for_all() -> None:
+    """Its rows were made from an older order."""
+    expected = Expectation(HOUR, PLANNED_AT, ("1_1", "1_2"), {"1_1": "p1", "1_2": "p1"})
+    verdict = expected.judge([a_pack("1_1", "1_2", planned_at="2018-08-29T03:04:00.000000Z")])
+    assert verdict.stale == ("1_1", "1_2")
+
+
+def test_a_sensors_own_blob_does_not_stand_for_its_pack() -> None:
+    """Where predictions lie is part of the promise; what lies elsewhere is named."""
+    expected = Expectation(HOUR, PLANNED_AT, ("1_1",), {"1_1": "p1"})
+    verdict = expected.judge([a_blob("1_1")])
+    assert (verdict.missing, verdict.stray) == (("1_1",), ("1_1",))

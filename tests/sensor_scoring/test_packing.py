@@ -9,7 +9,10 @@ from hypothesis import strategies as st
 from scoring_contract.layout import manifest_blob
 from sensor_scoring.packing import MOST_TASKS, packed, size_for
 
-SENSORS = st.lists(st.from_regex(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,5}", fullmatch=True), unique=True).map(sorted)
+SENSORS = st.lists(
+    st.from_regex(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,5}", fullmatch=True).filter(lambda name: ".." not in name),
+    unique=True,
+).map(sorted)
 
 
 @pytest.mark.parametrize(
@@ -44,6 +47,24 @@ def test_every_sensor_is_in_just_one_group(sensors: list[str], size: int) -> Non
 def test_a_packed_group_is_called_by_its_ends() -> None:
     """Whoever looks for a sensor finds its group in the web UI."""
     assert packed(["1_1", "1_2", "1_3"], size=2) == {"1_1..1_2": ("1_1", "1_2"), "1_3..1_3": ("1_3",)}
+
+
+@given(sensors=SENSORS, size=st.integers(1, 7), data=st.data())
+def test_a_pack_is_never_divided(sensors: list[str], size: int, data: st.DataObject) -> None:
+    """Every sensor is in just one group, and those of a pack are in the same, whatever its size."""
+    packs = st.sampled_from(["", "p1", "p2", "p3"])
+    pack_of = {sensor: pack for sensor in sensors if (pack := data.draw(packs))}
+    groups = packed(sensors, size=size, pack_of=pack_of)
+    assert sorted(sensor for group in groups.values() for sensor in group) == sensors
+    for pack in set(pack_of.values()):
+        assert sum(any(pack_of.get(sensor) == pack for sensor in group) for group in groups.values()) == 1
+
+
+def test_packs_share_a_group_while_there_is_room() -> None:
+    """Two packs of two fill a group of four; a sensor without a pack comes where its id stands."""
+    pack_of = {"1_1": "p1", "1_3": "p1", "1_4": "p2", "1_5": "p2"}
+    groups = packed(["1_1", "1_2", "1_3", "1_4", "1_5"], size=4, pack_of=pack_of)
+    assert groups == {"1_1..1_2": ("1_1", "1_3", "1_2"), "1_4..1_5": ("1_4", "1_5")}
 
 
 def test_names_of_the_longest_sensors_fit_into_a_path() -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from scoring_contract.hour import RunHour
 from scoring_contract.manifest import Manifest, ModelRef
 from scoring_contract.registry import Registry, SensorEntry, TrainedModel
-from sensor_scoring.plan import Plan, plan_hour, readings_by_sensor
+from sensor_scoring.hour_readings import HourReadings
+from sensor_scoring.plan import Plan, plan_hour
 
 HOUR = RunHour.parse("2018-08-29T02")
 PLANNED_AT = "2018-08-29T03:05:00.000000Z"
@@ -24,7 +27,7 @@ def _entry(sensor: str) -> SensorEntry:
 
 def planned(registry: Registry, readings: dict[str, list[str]]) -> tuple[Plan, list[Manifest]]:
     """Plan the hour."""
-    return plan_hour(registry, readings, hour=HOUR, run="run", planned_at=PLANNED_AT)
+    return plan_hour(registry, HourReadings(readings), hour=HOUR, run="run", planned_at=PLANNED_AT)
 
 
 def test_each_sensor_with_model_and_readings_gets_a_group() -> None:
@@ -57,7 +60,7 @@ def test_a_plan_reads_back() -> None:
 
 def test_several_files_of_a_sensor_belong_together() -> None:
     """Stream Analytics writes several files an hour; what is nobody's readings is passed over."""
-    found = readings_by_sensor(
+    found = HourReadings.among(
         [
             "readings/2018/08/29/02/1_1/1.csv",
             "readings/2018/08/29/02/1_1/0.csv",
@@ -65,7 +68,45 @@ def test_several_files_of_a_sensor_belong_together() -> None:
             "readings/2018/08/29/02/1_2/0.csv",
         ]
     )
-    assert found == {
+    assert found.of_sensor == {
         "1_1": ["readings/2018/08/29/02/1_1/0.csv", "readings/2018/08/29/02/1_1/1.csv"],
         "1_2": ["readings/2018/08/29/02/1_2/0.csv"],
     }
+
+
+def a_packed_registry() -> Registry:
+    """Return a registry of two sensors in a pack and one that is in none."""
+    entries = a_registry("1_1", "1_2", "1_3").sensors
+    return Registry(
+        {sensor: replace(entry, pack="p1" if sensor != "1_3" else "") for sensor, entry in entries.items()}
+    )
+
+
+def test_sensors_of_a_pack_share_its_readings_and_a_group() -> None:
+    """Whose rows a shared file holds is not known before it is read: all of the pack are ordered."""
+    readings = HourReadings({"1_2": ["own"], "1_3": ["other"]}, {"p1": ["shared"]})
+    plan, manifests = plan_hour(a_packed_registry(), readings, hour=HOUR, run="run", planned_at=PLANNED_AT)
+    assert plan.groups == {"1_1..1_2": ("1_1", "1_2"), "1_3": ("1_3",)}
+    assert [order.readings for order in manifests[0].sensors] == [("shared",), ("own", "shared")]
+    assert {order.pack for manifest in manifests for order in manifest.sensors} == {""}
+
+
+def test_packed_predictions_are_expected_where_the_scorer_puts_them() -> None:
+    """Orders and expectation name the same blob; a sensor without a pack keeps its own."""
+    readings = HourReadings({"1_3": ["other"]}, {"p1": ["shared"]})
+    plan, manifests = plan_hour(
+        a_packed_registry(), readings, hour=HOUR, run="run", planned_at=PLANNED_AT, packed_predictions=True
+    )
+    orders = [order for manifest in manifests for order in manifest.sensors]
+    blobs = {order.sensor: order.prediction_blob(HOUR) for order in orders}
+    assert blobs == {"1_1": "2018/08/29/02/_packs/p1.csv", "1_2": "2018/08/29/02/_packs/p1.csv",
+                     "1_3": "2018/08/29/02/1_3.csv"}  # fmt: skip
+    assert {sensor: plan.expectation.blob_of(sensor) for sensor in blobs} == blobs
+    assert Plan.from_json(plan.to_json()) == plan
+
+
+def test_readings_of_a_pack_that_nobody_knows_are_named() -> None:
+    """They would be scored by nobody, and nobody would notice."""
+    readings = HourReadings({}, {"p9": ["shared"]})
+    plan, _ = plan_hour(a_packed_registry(), readings, hour=HOUR, run="run", planned_at=PLANNED_AT)
+    assert plan.unknown_packs == ("p9",)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -73,9 +74,24 @@ class OwnJob:
 
     def predictions(self, plan: Plan, sensor: str) -> str | None:
         """Return the predictions of a sensor; None if there are none."""
-        blob = layout.prediction_blob(plan.hour, sensor)
-        text = self._store.read(self.settings.predictions_container, blob)
-        return None if text is None else text.decode(errors="replace")
+        blob = plan.expectation.blob_of(sensor)
+        data = self._store.read(self.settings.predictions_container, blob)
+        if data is None:
+            return None
+        text = data.decode(errors="replace")
+        return _rows_of(sensor, text) if sensor in plan.pack_of else text
+
+
+def _rows_of(sensor: str, text: str) -> str | None:
+    """Pick a sensor's rows out of the predictions of a pack; None if there are none."""
+    lines = text.splitlines(keepends=True)
+    header = next(csv.reader(lines[:1]), [])
+    if not {"Device", "Tag"} <= set(header):
+        return None
+    device, tag = header.index("Device"), header.index("Tag")
+    names = (f"{row[device]}_{row[tag]}" for row in csv.reader(lines[1:]))
+    rows = [line for line, name in zip(lines[1:], names, strict=False) if name == sensor]
+    return "".join([lines[0], *rows]) if rows else None
 
 
 def shortened(text: str, where: str) -> str:
