@@ -2,7 +2,8 @@
 
 The container's address comes with its signature in ``INGEST_DATA_URL``, or without one in
 ``--container-url``; then the signed-in identity is used. A signature in a command line would be in every
-process listing, and is refused.
+process listing, and is refused. With ``--packed``, sensors that share files are those of the registry in the
+``models`` container: ``INGEST_MODELS_URL`` or ``--models-url``.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from azure.storage.blob import ContainerClient
 
 from ingest.errors import IngestError
 from ingest.loader import lay_out
+from ingest.packs import packs_of
 from ingest.readings_csv import read_readings
 from ingest.simulator import Fleet
 from scoring_contract.errors import LayoutError
@@ -33,6 +35,9 @@ if TYPE_CHECKING:
 URL_VARIABLE = "INGEST_DATA_URL"
 """Holds the address of the ``data`` container, with or without a shared access signature."""
 
+MODELS_URL_VARIABLE = "INGEST_MODELS_URL"
+"""Holds the address of the ``models`` container, likewise; asked for by ``--packed`` only."""
+
 _SHOWN_REJECTS = 10
 
 
@@ -41,12 +46,15 @@ def main(argv: Sequence[str], environ: Mapping[str, str]) -> int:
     parser = _parser()
     order = parser.parse_args(argv)
     try:
-        client = _container(_container_url(order.container_url, environ))
+        client = _container(_container_url(order.container_url, environ, "--container-url", URL_VARIABLE))
+        models = _models(order, environ)
     except ValueError as error:
         parser.error(str(error))
     try:
         with client as container:
-            laid = _load(order, container) if order.command == "load" else _simulate(order, container)
+            pack_of = packs_of(models) if models else {}
+            lay = _load if order.command == "load" else _simulate
+            laid = lay(order, container, pack_of)
     except IngestError as error:
         sys.stderr.write(f"{error}\n")
         return 1
@@ -71,14 +79,18 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument(
             "--container-url", help=f"the data container, without a signature; else {URL_VARIABLE} is read"
         )
+        command.add_argument("--packed", action="store_true", help="one file for all sensors of a pack")
+        command.add_argument(
+            "--models-url", help=f"the models container, likewise; else {MODELS_URL_VARIABLE} is read"
+        )
     return parser
 
 
-def _load(order: argparse.Namespace, container: ContainerClient) -> Laid:
-    return lay_out(read_readings(order.file), container, source=_source_of(order.file))
+def _load(order: argparse.Namespace, container: ContainerClient, pack_of: Mapping[str, str]) -> Laid:
+    return lay_out(read_readings(order.file), container, source=_source_of(order.file), pack_of=pack_of)
 
 
-def _simulate(order: argparse.Namespace, container: ContainerClient) -> Laid:
+def _simulate(order: argparse.Namespace, container: ContainerClient, pack_of: Mapping[str, str]) -> Laid:
     fleet = Fleet(devices=order.devices, tags=order.tags, seed=order.seed)
     first = RunHour(order.until.start - timedelta(hours=order.hours))
     return lay_out(
@@ -86,6 +98,7 @@ def _simulate(order: argparse.Namespace, container: ContainerClient) -> Laid:
         container,
         source="simulated",
         labels=fleet.labels(first, order.hours),
+        pack_of=pack_of,
     )
 
 
@@ -103,12 +116,18 @@ def _summary(laid: Laid) -> str:
     return "\n".join((*lines, ""))
 
 
-def _container_url(argument: str | None, environ: Mapping[str, str]) -> str:
+def _models(order: argparse.Namespace, environ: Mapping[str, str]) -> ContainerClient | None:
+    if not order.packed:
+        return None
+    return _container(_container_url(order.models_url, environ, "--models-url", MODELS_URL_VARIABLE))
+
+
+def _container_url(argument: str | None, environ: Mapping[str, str], option: str, variable: str) -> str:
     if argument and urlsplit(argument).query:
-        raise ValueError(f"an address with a signature belongs into {URL_VARIABLE}, not into a command line")
-    url = argument or environ.get(URL_VARIABLE, "")
+        raise ValueError(f"an address with a signature belongs into {variable}, not into a command line")
+    url = argument or environ.get(variable, "")
     if not url:
-        raise ValueError(f"neither --container-url nor {URL_VARIABLE} names the data container")
+        raise ValueError(f"neither {option} nor {variable} names the container")
     return url
 
 

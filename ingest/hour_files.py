@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 from ingest.reading import COLUMNS, SensorNames, timestamp
 from scoring_contract.hour import RunHour
-from scoring_contract.layout import readings_prefix
+from scoring_contract.layout import packed_readings_prefix, readings_prefix
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from ingest.reading import Reading
     from ingest.simulator import Label
@@ -70,15 +70,20 @@ class HourFiles:
         """How many readings there are."""
         return sum(len(readings) for readings in self.readings.values())
 
-    def blobs(self, source: str) -> Iterator[BlobText]:
-        """Yield one blob per hour and sensor, its rows in time order.
+    def blobs(self, source: str, pack_of: Mapping[str, str]) -> Iterator[BlobText]:
+        """Yield one blob per hour and sensor, or per hour and pack; a sensor's rows in time order.
 
         :param source: becomes the file name, so the same source always writes the same blobs
+        :param pack_of: sensor to its pack, for those that share a file
         """
+        shares: defaultdict[str, list[str]] = defaultdict(list)
         for hour, sensor in sorted(self.readings):
+            pack = pack_of.get(sensor)
+            folder = packed_readings_prefix(hour, pack) if pack else readings_prefix(hour, sensor)
             rows = sorted(self.readings[hour, sensor], key=lambda reading: reading.moment)
-            name = f"{readings_prefix(hour, sensor)}{source}.csv"
-            yield BlobText(name, _csv(COLUMNS, (reading.to_row() for reading in rows)))
+            shares[folder] += [reading.to_row() for reading in rows]
+        for folder, lines in shares.items():
+            yield BlobText(f"{folder}{source}.csv", _csv(COLUMNS, lines))
 
 
 def checked_source(source: str) -> str:

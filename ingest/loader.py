@@ -19,10 +19,10 @@ from azure.storage.blob import ContentSettings
 from ingest.errors import NoReadings, StorageFailed
 from ingest.hour_files import HourFiles, checked_source, label_blob, label_blobs
 from ingest.readings_csv import ReadingsFile, Rejects
-from scoring_contract.layout import readings_folder, sensor_of_readings
+from scoring_contract.layout import pack_of_readings, readings_folder, sensor_of_readings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from azure.storage.blob import ContainerClient
 
@@ -72,8 +72,11 @@ def lay_out(
     source: str,
     progress: Callable[[int, int], None] | None = None,
     labels: Iterable[Label] | None = None,
+    pack_of: Mapping[str, str] | None = None,
 ) -> Laid:
     """Write readings to ``readings/<hour>/<sensor>/<source>.csv`` and take over their hours.
+
+    Sensors of a pack share ``readings/<hour>/_packs/<pack>/<source>.csv``.
 
     Nothing is written unless all readings could be read.
 
@@ -84,6 +87,7 @@ def lay_out(
     :param progress: called with the blobs written so far and all to be written, in the calling thread
     :param labels: written beside the readings to ``labels/<hour>.csv``; without them, labels of an earlier
         load of these hours are removed
+    :param pack_of: sensor to its pack, for those that have one
     :raises NoReadings: if there is not one
     :raises SensorCollision: if two pairs of device and tag share one sensor id
     :raises scoring_contract.errors.LayoutError: if a pair cannot name a sensor; a ReadingsFile has none such
@@ -95,7 +99,7 @@ def lay_out(
     rejects = readings.rejects if isinstance(readings, ReadingsFile) else Rejects()
     if not files.readings:
         raise NoReadings(source, rejects.total, rejects.listed[0].reason if rejects.listed else "")
-    blobs = tuple(files.blobs(source))
+    blobs = tuple(files.blobs(source, pack_of or {}))
     label_texts = None if labels is None else tuple(label_blobs(labels, files.hours))
     with _Writer(container) as writer:
         writer.upload(blobs, progress or _no_progress)
@@ -163,7 +167,7 @@ class _Writer:
         folder = readings_folder(hour)
         with _failing_as(f"list {folder}"):
             names = self._container.list_blob_names(name_starts_with=folder)
-            into.extend(name for name in names if sensor_of_readings(name))
+            into.extend(name for name in names if sensor_of_readings(name) or pack_of_readings(name))
 
     def _delete(self, name: str) -> None:
         with _failing_as(f"delete {name}"), suppress(ResourceNotFoundError):

@@ -199,3 +199,22 @@ def test_moments_of_other_zones_are_laid_out_in_utc(data: ContainerClient) -> No
     here = datetime(2018, 8, 29, 2, 0, 0, 250, tzinfo=UTC).astimezone(tz=None)
     lay_out([Reading(here, "1", "4", "1")], data, source="history")
     assert "2018-08-29 02:00:00.000250,1,4,1" in text(data, "readings/2018/08/29/02/1_4/history.csv")
+
+
+def test_sensors_of_a_pack_share_a_file(data: ContainerClient) -> None:
+    """A blob for the pack, sensor by sensor; who has none keeps a blob; neither form survives the other."""
+    readings = [a_reading(minutes=2), a_reading(minutes=1), a_reading(tag="5"), a_reading(device="2")]
+    lay_out(readings, data, source="alone")
+    laid = lay_out(readings, data, source="packed", pack_of={"1_4": "p1", "1_5": "p1", "9_9": "p2"})
+    assert (laid.blobs, laid.removed) == (2, 3)
+    assert names(data) == [
+        "readings/2018/08/29/02/2_4/packed.csv",
+        "readings/2018/08/29/02/_packs/p1/packed.csv",
+    ]
+    assert text(data, "readings/2018/08/29/02/_packs/p1/packed.csv") == (
+        "TS,Device,Tag,Value\n"
+        "2018-08-29 02:01:00.000,1,4,84.50\n"
+        "2018-08-29 02:02:00.000,1,4,84.50\n"
+        "2018-08-29 02:00:00.000,1,5,84.50\n"
+    )
+    assert lay_out(readings, data, source="alone").removed == 2

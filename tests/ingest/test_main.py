@@ -11,12 +11,19 @@ from typing import TYPE_CHECKING
 import pytest
 from azure.storage.blob import ContainerSasPermissions, generate_container_sas
 
-from ingest.__main__ import URL_VARIABLE, _source_of, main
+from ingest.__main__ import MODELS_URL_VARIABLE, URL_VARIABLE, _source_of, main
+from scoring_contract.hour import RunHour
+from scoring_contract.layout import REGISTRY_BLOB
+from scoring_contract.manifest import ModelRef
+from scoring_contract.registry import Registry, SensorEntry, TrainedModel
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from azure.storage.blob import ContainerClient
+
+
+HOUR = RunHour.parse("2018-08-29T02")
 
 
 def signed(container: ContainerClient) -> str:
@@ -49,6 +56,26 @@ def test_a_file_is_loaded_from_the_command_line(data: ContainerClient, tmp_path:
         "line 3: it has 1 fields instead of 4: broken\n"
     )
     assert list(data.list_blob_names()) == ["readings/2018/08/29/02/1_4/sensor-data.csv"]
+
+
+def test_packs_are_those_of_the_registry(data: ContainerClient, tmp_path: Path) -> None:
+    """``--packed`` asks the registry who shares files; without a registry nobody does."""
+    path = tmp_path / "day.csv"
+    path.write_text("TS,Device,Tag,Value\n2018-08-29 02:00:00,1,4,84.5\n2018-08-29 02:00:00,1,5,1.5\n")
+    environ = {URL_VARIABLE: signed(data), MODELS_URL_VARIABLE: signed(data)}
+    assert main(["load", str(path), "--packed"], environ) == 0
+    assert len(list(data.list_blob_names())) == 2
+    data.upload_blob(REGISTRY_BLOB, Registry({"1_4": in_pack("1_4"), "1_5": in_pack("1_5")}).to_json())
+    assert main(["load", str(path), "--packed"], environ) == 0
+    assert "readings/2018/08/29/02/_packs/p0001/day.csv" in list(data.list_blob_names())
+    data.upload_blob(REGISTRY_BLOB, "{}", overwrite=True)
+    assert main(["load", str(path), "--packed"], environ) == 1
+
+
+def in_pack(sensor: str) -> SensorEntry:
+    """Return a sensor of the pack ``p0001``."""
+    model = TrainedModel(ModelRef("v1", "m.json", "00", "ocsvm-json/2"), HOUR.previous, HOUR, 30, {})
+    return SensorEntry(*sensor.split("_"), current="v1", versions={"v1": model}, pack="p0001")
 
 
 def test_a_fleet_is_simulated_from_the_command_line(
