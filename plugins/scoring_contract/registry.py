@@ -5,7 +5,7 @@ One blob, written last and whole by training; readers see the old state or the n
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from scoring_contract import reading
@@ -63,11 +63,23 @@ class SensorEntry:
     versions: Mapping[str, TrainedModel]
     pack: str = ""
     """Sensors of one pack may share files; empty for a sensor that shares none."""
+    former_packs: tuple[str, ...] = ()
+    """Packs that it has left: its readings of past hours may lie in their files."""
 
     @property
     def model(self) -> ModelRef:
         """The current model."""
         return self.versions[self.current].ref
+
+    @property
+    def packs(self) -> tuple[str, ...]:
+        """Every pack in whose files its readings may be."""
+        return (self.pack, *self.former_packs) if self.pack else self.former_packs
+
+    def in_pack(self, pack: str) -> SensorEntry:
+        """Move the sensor to another pack; empty for none."""
+        former = tuple(dict.fromkeys(name for name in self.packs if name != pack))
+        return replace(self, pack=pack, former_packs=former)
 
     def to_json(self) -> dict[str, Any]:
         """Return the wire form."""
@@ -76,6 +88,7 @@ class SensorEntry:
             "tag": self.tag,
             "current": self.current,
             "pack": self.pack,
+            "former_packs": list(self.former_packs),
             "versions": [self.versions[version].to_json() for version in sorted(self.versions)],
         }
 
@@ -93,6 +106,7 @@ class SensorEntry:
             current=current,
             versions=versions,
             pack=pack_at(node["pack"]),
+            former_packs=tuple(pack_at(pack) for pack in node["former_packs"].elements()),
         )
 
 

@@ -34,5 +34,6 @@ class HourReadings:
         return cls(of_sensor, of_pack)
 
     def of(self, sensor: str, entry: SensorEntry) -> tuple[str, ...]:
-        """Return the blobs in which a sensor's readings may be: its own, and its pack's."""
-        return (*self.of_sensor.get(sensor, ()), *self.of_pack.get(entry.pack, ()))
+        """Return the blobs in which a sensor's readings may be: its own, and its packs'."""
+        shared = (blob for pack in entry.packs for blob in self.of_pack.get(pack, ()))
+        return (*self.of_sensor.get(sensor, ()), *shared)

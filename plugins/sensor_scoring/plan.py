@@ -121,7 +121,7 @@ def plan_hour(
         unmodelled=tuple(sorted(set(readings.of_sensor) - set(registry.sensors))),
         pack_of=shared,
         unknown_packs=tuple(
-            sorted(set(readings.of_pack) - {entry.pack for entry in registry.sensors.values()})
+            sorted(set(readings.of_pack).difference(*(entry.packs for entry in registry.sensors.values())))
         ),
     )
     return plan, manifests

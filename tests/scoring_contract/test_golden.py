@@ -72,6 +72,7 @@ REGISTRY = Registry(
             tag="4",
             current=MODEL.version,
             pack="p0001",
+            former_packs=("p0009",),
             versions={
                 MODEL.version: TrainedModel(
                     ref=MODEL,

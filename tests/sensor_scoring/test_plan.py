@@ -91,6 +91,17 @@ def test_sensors_of_a_pack_share_its_readings_and_a_group() -> None:
     assert {order.pack for manifest in manifests for order in manifest.sensors} == {""}
 
 
+def test_a_sensor_that_left_a_pack_is_looked_for_in_its_old_files() -> None:
+    """Hours that were written before it moved are scored again as they were."""
+    moved = {sensor: entry.in_pack("p2") for sensor, entry in a_packed_registry().sensors.items()}
+    readings = HourReadings({}, {"p1": ["old"]})
+    plan, manifests = plan_hour(Registry(moved), readings, hour=HOUR, run="run", planned_at=PLANNED_AT)
+    assert plan.groups == {"1_1..1_2": ("1_1", "1_2")}
+    assert (plan.silent, plan.unknown_packs) == (("1_3",), ())
+    assert manifests[0].sensors[0].readings == ("old",)
+    assert moved["1_1"].in_pack("p1").former_packs == ("p2",)
+
+
 def test_packed_predictions_are_expected_where_the_scorer_puts_them() -> None:
     """Orders and expectation name the same blob; a sensor without a pack keeps its own."""
     readings = HourReadings({"1_3": ["other"]}, {"p1": ["shared"]})
