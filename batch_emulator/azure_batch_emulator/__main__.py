@@ -20,8 +20,9 @@ from azure_batch_emulator.clock import SystemClock
 from azure_batch_emulator.errors import BadSetting, BadState
 from azure_batch_emulator.runner.rules import rule_named
 from azure_batch_emulator.runner.scripted import THREADS, ScriptedRunner
-from azure_batch_emulator.server import Emulator, address, check_controls, listen
+from azure_batch_emulator.server import Emulator
 from azure_batch_emulator.settings import Settings
+from azure_batch_emulator.web_server import address, check_controls, listen
 
 if TYPE_CHECKING:
     import socket
@@ -44,6 +45,8 @@ def parser() -> argparse.ArgumentParser:
     add("--key", help=f"account key, base64; may also come from {KEY_VARIABLE}")
     add("--data", type=Path, required=True, help="folder of the account's state and files")
     add("--image", action="append", default=[], metavar="NAME=PREFIX", help="folder that stands for an image")
+    add("--certificate", type=Path, metavar="PEM", help="serve https with this certificate")
+    add("--certificate-key", type=Path, metavar="PEM", help="its private key, if it is in a file of its own")
     add("--allow-bearer", action="store_true", help="accept any bearer token")
     add("--allow-short-intervals", action="store_true", help="accept intervals under 5 minutes")
     add("--job-quota", type=int, default=300, metavar="N", help="active jobs allowed")
@@ -93,6 +96,8 @@ def settings_from(options: argparse.Namespace, environment: Mapping[str, str]) -
         enable_interval=timedelta(seconds=options.enable_interval_seconds),
         allow_short_intervals=options.allow_short_intervals,
         controls=options.controls,
+        certificate=options.certificate,
+        certificate_key=options.certificate_key,
     )
 
 
@@ -136,7 +141,7 @@ async def _serve(emulator: Emulator, listener: socket.socket, settings: Settings
         loop.add_signal_handler(number, emulator.stop)
 
     def announce() -> None:
-        ready = {"endpoint": address(listener), "account": settings.account, "pid": os.getpid()}
+        ready = {"endpoint": address(listener, settings), "account": settings.account, "pid": os.getpid()}
         sys.stdout.write(json.dumps(ready) + "\n")
         sys.stdout.flush()
 

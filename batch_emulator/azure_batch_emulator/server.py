@@ -12,16 +12,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import socket
 import threading
-import time
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
-import uvicorn
-
 from azure_batch_emulator.clock import Clock, ManualClock, SystemClock
-from azure_batch_emulator.errors import BadSetting
 from azure_batch_emulator.runner.images import Images
 from azure_batch_emulator.runner.interface import Predictable
 from azure_batch_emulator.runner.processes import ProcessRunner
@@ -29,11 +24,12 @@ from azure_batch_emulator.service import recovery
 from azure_batch_emulator.service.engine import Engine
 from azure_batch_emulator.settings import Settings
 from azure_batch_emulator.store import Store
+from azure_batch_emulator.web_server import WebServer, address, check_controls, listen
 from azure_batch_emulator.wire.app import BatchApp
-from azure_batch_emulator.wire.loopback import is_loopback
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    import socket
+    from collections.abc import Callable
     from datetime import datetime, timedelta
     from pathlib import Path
     from types import TracebackType
@@ -48,95 +44,6 @@ TEST_ACCOUNT = "emulated"
 TEST_KEY = "bm90LWEtc2VjcmV0LWp1c3QtYS10ZXN0LWtleQ=="
 _READY_SECONDS = 30.0
 _LONGEST_SLEEP_SECONDS = 60.0
-_GRACEFUL_SECONDS = 2.0
-_POLL_SECONDS = 0.005
-_QUIET_LOOKS = 3
-
-
-def listen(host: str, port: int) -> socket.socket:
-    """Open the socket to serve on; port 0 takes a free one."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # Only of a socket that says it is TCP does asyncio turn Nagle's waiting off: 40 ms an answer.
-    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((host, port))
-    except OSError:
-        listener.close()
-        raise
-    return listener
-
-
-def address(listener: socket.socket) -> str:
-    """Write the URL of a listening socket."""
-    host, port = listener.getsockname()[:2]
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-
-
-def check_controls(settings: Settings, listener: socket.socket) -> None:
-    """Refuse to let others than this machine make things fail.
-
-    :raises BadSetting: if controls are wanted on an address that others can reach
-    """
-    host = listener.getsockname()[0]
-    if settings.controls and not is_loopback(host):
-        raise BadSetting(
-            f"controls are for loopback only, as they ask for no key; {host} can be reached by others"
-        )
-
-
-class _Uvicorn(uvicorn.Server):
-    """A server that leaves signals to whoever started it, and says when it listens."""
-
-    def __init__(self, config: uvicorn.Config) -> None:
-        super().__init__(config)
-        self.on_start: Callable[[], None] = lambda: None
-        self.stopping = asyncio.Event()
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Begin to listen."""
-        await super().startup(sockets)
-        self.on_start()
-
-    def hang_up(self, client: tuple[str, int]) -> None:
-        """Close the connection from an address at once, whatever is still to be sent."""
-        for connection in self.server_state.connections:
-            # One of uvicorn's protocols, which is not used here, knows no client.
-            if getattr(connection, "client", None) == client and connection.transport is not None:
-                connection.transport.abort()
-
-    async def pause(self, seconds: float) -> None:
-        """Wait, but not beyond the end."""
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self.stopping.wait(), seconds)
-
-    async def main_loop(self) -> None:
-        """Wait to be stopped; there is nothing to do meanwhile."""
-        await self.stopping.wait()
-
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Stop listening, let answers under way finish, and close the connections."""
-        loop = asyncio.get_running_loop()
-        for listener in (listener for server in self.servers for listener in server.sockets):
-            loop.remove_reader(listener)
-        # asyncio drops a connection it has accepted, and leaves it open, if its server closes just then.
-        await asyncio.sleep(_POLL_SECONDS)
-        for server in self.servers:
-            server.close()
-        for listener in sockets or ():
-            listener.close()
-        deadline, quiet = time.monotonic() + _GRACEFUL_SECONDS, 0
-        # Uvicorn tells nobody when the last connection closes, and learns of one that was just accepted
-        # a few turns of the loop later; hence the polling, and more than one look.
-        while quiet < _QUIET_LOOKS and time.monotonic() < deadline:
-            for connection in list(self.server_state.connections):
-                connection.shutdown()
-            quiet = 0 if self.server_state.connections else quiet + 1
-            await asyncio.sleep(_POLL_SECONDS)
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
 
 
 class Emulator:
@@ -147,6 +54,7 @@ class Emulator:
     ) -> None:
         settings.data.mkdir(parents=True, exist_ok=True)
         self.clock = clock
+        self._settings = settings
         self._store = Store(settings)
         account = self._store.account
         if isinstance(clock, ManualClock) and account.now is not None:
@@ -157,15 +65,7 @@ class Emulator:
         self.engine.save = self._store.save
         recovery.resume(self.engine)
         self._app = BatchApp(self.engine, clock)
-        config = uvicorn.Config(
-            self._app,
-            log_config=None,
-            access_log=access_log,
-            lifespan="off",
-            server_header=False,
-            date_header=False,  # the service's own clock tells the date
-        )
-        self._server = _Uvicorn(config)
+        self._server = WebServer(self._app, settings, access_log=access_log)
         self._app.hang_up, self._app.pause = self._server.hang_up, self._server.pause
 
     @property
@@ -177,7 +77,7 @@ class Emulator:
         """Serve until ``stop``; on the way out every process is ended."""
         loop = asyncio.get_running_loop()
         wake = asyncio.Event()
-        self.engine.url = address(listener)
+        self.engine.url = address(listener, self._settings)
         self.engine.wake = lambda: _call_soon(loop, wake.set)
         time_passing = asyncio.create_task(self._let_time_pass(wake))
         self._server.on_start = ready
@@ -347,7 +247,7 @@ class EmulatorServer:
     async def _serve(self) -> None:
         self._loop = asyncio.get_running_loop()
         listener = listen(self._host, 0)
-        self.endpoint = address(listener)
+        self.endpoint = address(listener, self.settings)
         try:
             check_controls(self.settings, listener)
             self._emulator = Emulator(self.settings, clock=self.clock, runner=self._runner)

@@ -51,8 +51,16 @@ class Settings:
     """Accept evaluation intervals under five minutes and resize time-outs likewise."""
     controls: bool = False
     """Answer unsigned requests below /_emulator, which make things fail; for loopback only."""
+    certificate: Path | None = None
+    """PEM file with the certificate to serve https with; None for plain HTTP. Clients that sign in with a
+    token speak https only."""
+    certificate_key: Path | None = None
+    """PEM file with its private key; None if the certificate's file holds it."""
 
     def __post_init__(self) -> None:
+        for file in (self.certificate, self.certificate_key):
+            if file is not None and not file.is_file():
+                raise BadSetting(f"there is no file {file}")
         if not self.account or "/" in self.account:
             raise BadSetting("the account name must not be empty and must not hold a slash")
         try:

@@ -25,6 +25,9 @@ _ANNOTATION = "odata."
 """Begins names that clients copy from what they read; they mean nothing in a request."""
 
 
+_NUMERAL = re.compile(r"-?[0-9]{1,10}", re.ASCII)
+
+
 def _wrong(path: str, value: object, reason: str) -> Refusal:
     return Refusal.bad_property(path, value, reason)
 
@@ -37,7 +40,9 @@ def text(value: Any, path: str) -> Any:
 
 
 def whole(value: Any, path: str) -> Any:
-    """Take a whole number of 32 bits."""
+    """Take a whole number of 32 bits; the Azure CLI writes some of them as strings."""
+    if isinstance(value, str) and _NUMERAL.fullmatch(value):
+        value = int(value)
     if not isinstance(value, int) or isinstance(value, bool) or not -(2**31) <= value < 2**31:
         raise _wrong(path, value, "a whole number is needed")
     return value
@@ -45,9 +50,10 @@ def whole(value: Any, path: str) -> Any:
 
 def natural(value: Any, path: str) -> Any:
     """Take a whole number that is not negative."""
-    if whole(value, path) < 0:
+    number = whole(value, path)
+    if number < 0:
         raise _wrong(path, value, "it must not be negative")
-    return value
+    return number
 
 
 def switch(value: Any, path: str) -> Any:

@@ -74,6 +74,18 @@ def test_bad_pools_are_refused_by_property(
     assert {"key": "PropertyName", "value": name} in error.model["values"]
 
 
+def test_a_number_may_come_as_a_string(bench: Bench) -> None:
+    """The Azure CLI writes targets so; whoever reads the pool finds a number."""
+    body = {
+        "id": "pool",
+        "vmSize": "standard_d2s_v5",
+        "virtualMachineConfiguration": bench.machine().as_dict(),
+        "targetDedicatedNodes": "3",
+    }
+    bench.client.create_pool(body)
+    assert bench.client.get_pool("pool").target_dedicated_nodes == 3
+
+
 def test_resize_is_visible_before_the_answer(bench_of: Callable[..., Bench]) -> None:
     """The pool is resizing when the 202 arrives, so that the SDK's poller does not stop at once."""
     bench = bench_of(boot=timedelta(minutes=2))

@@ -1,0 +1,76 @@
+"""Https, with a certificate that the client is told to trust."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+from azure.batch import BatchClient
+from azure.core.credentials import AccessToken, AzureNamedKeyCredential
+from azure.core.exceptions import ServiceRequestError
+
+from azure_batch_emulator.errors import BadSetting
+from azure_batch_emulator.server import EmulatorServer
+from tests.clients.conftest import Certificate
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+class Token:
+    """A credential that signs in with a token, as a managed identity does."""
+
+    def get_token(self, *_scopes: str, **_options: object) -> AccessToken:
+        """Return a token that never ends."""
+        return AccessToken("some-token", 2**31)
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> Certificate:
+    """Make a certificate."""
+    return Certificate.made_in(tmp_path)
+
+
+@pytest.fixture
+def emulator(tmp_path: Path, certificate: Certificate) -> Iterator[EmulatorServer]:
+    """Run an emulator that speaks https."""
+    with EmulatorServer(
+        data=tmp_path / "batch",
+        boot=timedelta(),
+        allow_bearer=True,
+        certificate=certificate.file,
+        certificate_key=certificate.key,
+    ) as emulator:
+        yield emulator
+
+
+def test_a_client_that_trusts_the_certificate_is_served(
+    emulator: EmulatorServer, certificate: Certificate
+) -> None:
+    """With the account key, and with a token, which clients send over https only; addresses say https."""
+    assert emulator.endpoint.startswith("https://127.0.0.1:")
+    trusted = {"connection_verify": str(certificate.file), "retry_total": 0}
+    by_key = BatchClient(
+        emulator.endpoint, AzureNamedKeyCredential(emulator.account, emulator.key), **trusted
+    )
+    by_key.create_job({"id": "job", "poolInfo": {"poolId": "none"}})
+    by_token = BatchClient(emulator.endpoint, Token(), **trusted)
+    assert [job.url for job in by_token.list_jobs()] == [f"{emulator.endpoint}/jobs/job"]
+
+
+def test_a_client_that_does_not_trust_it_is_not_fooled(emulator: EmulatorServer) -> None:
+    """The emulator's certificate is worth nothing to whoever was not told of it."""
+    client = BatchClient(
+        emulator.endpoint, AzureNamedKeyCredential(emulator.account, emulator.key), retry_total=0
+    )
+    with pytest.raises(ServiceRequestError) as refused:
+        list(client.list_jobs())
+    assert "certificate verify failed" in str(refused.value)
+
+
+def test_a_certificate_that_is_not_there_is_named(tmp_path: Path) -> None:
+    """The emulator does not start, and says why."""
+    with pytest.raises(BadSetting, match="there is no file"):
+        EmulatorServer(data=tmp_path, certificate=tmp_path / "none.pem")
