@@ -1,150 +1,62 @@
-"""Readings as CSV text: which rows count, and why the others do not. No clock and no I/O.
+"""Readings as files: which rows count, and what is said about the others. No clock and no I/O.
 
-A row counts if it has as many fields as the header, a time and a finite number, and belongs to the hour and
-to the sensor. All rows that count are kept: a row that is delivered twice is scored twice, so that readings
-and predictions can be laid side by side, and no guess is made about what a device meant.
+A row counts if it can be read, belongs to the hour and to a sensor that we score, and its values are finite.
+All rows that count are kept: a row that is delivered twice is scored twice, so that readings and predictions
+can be laid side by side, and no guess is made about what a device meant. ``docs/readings.md`` says for every
+irregularity what becomes of it.
 """
 
 from __future__ import annotations
 
-import csv
-import math
-import re
-from collections import Counter
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from enum import StrEnum
-from operator import attrgetter
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+from scorer.csv_rows import read_csv
+from scorer.errors import DataFault
+from scorer.gathering import FileRows, Gathering
+from scorer.notes import Note
+from scorer.roster import Owner
+from scorer.sheet import ONE_FEATURE, Sheet, in_order
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
-
     from scoring_contract.hour import RunHour
 
-COLUMNS = ("TS", "Device", "Tag", "Value")
+__all__ = ["FileRows", "Note", "Owner", "Sheet", "in_order", "read_file"]
 
-_MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d)?", re.ASCII)
-
-
-class Rejection(StrEnum):
-    """Why a row does not count; the value completes "3 rows ..."."""
-
-    UNREADABLE = "unreadable"
-    OTHER_HOUR = "outside the hour"
-    OTHER_SENSOR = "of another sensor"
-    NOT_FINITE = "without a finite value"
+MOST_BYTES = 1 << 30
+"""A larger file is refused: it would not fit into the memory of a small node."""
 
 
-class Reading(NamedTuple):
-    """One row that counts."""
+def read_file(
+    name: str, data: bytes, *, hour: RunHour, owner: Owner, features: tuple[str, ...] = ONE_FEATURE
+) -> FileRows:
+    """Read one file of an hour, of one sensor or of many.
 
-    moment: datetime
-    """Timezone-aware; digits below the microsecond are cut off."""
-    ts: str
-    """The moment as it was written."""
-    device: str
-    tag: str
-    text: str
-    """The value as it was written."""
-    value: float
-
-
-@dataclass(slots=True)
-class Sheet:
-    """What one or more CSV files hold."""
-
-    readings: list[Reading] = field(default_factory=list)
-    rejected: Counter[Rejection] = field(default_factory=Counter)
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether there was no row at all, good or bad."""
-        return not self.readings and not self.rejected.total()
-
-    def why_rejected(self) -> str:
-        """Say how many rows do not count and why: ``2 outside the hour, 1 unreadable``."""
-        return ", ".join(f"{count} {reason}" for reason, count in self.rejected.most_common())
-
-
-def read_csv(blob: bytes, hour: RunHour, belongs: Callable[[str, str], bool]) -> Sheet:
-    """Read one file of an hour. Never raises: what cannot be read is counted.
-
-    :param belongs: whether a device and a tag are the sensor's
+    :param name: says the format by its suffix: ``.parquet``; ``.json``, ``.jsonl`` or ``.ndjson``; else CSV
+    :param owner: gives the sensor behind a device and a tag; None if it is nobody we score
+    :param features: names of the numeric columns
+    :raises DataFault: if a Parquet file is damaged or cannot be read here, or any file is too large
     """
-    lines = [line for line in blob.decode("utf-8-sig", errors="replace").split("\n") if line.strip()]
-    sheet = Sheet()
-    header = _fields(lines[0]) if lines else []
-    if any(column not in header for column in COLUMNS):
-        sheet.rejected.update({Rejection.UNREADABLE: len(lines)} if lines else {})
-        return sheet
-    places = [header.index(column) for column in COLUMNS]
-    for line in lines[1:]:
-        row = _fields(line)
-        found = (
-            _reading([row[place] for place in places]) if len(row) == len(header) else Rejection.UNREADABLE
-        )
-        if isinstance(found, Reading):
-            found = _fitting(found, hour, belongs)
-        if isinstance(found, Reading):
-            sheet.readings.append(found)
-        else:
-            sheet.rejected[found] += 1
-    return sheet
+    if len(data) > MOST_BYTES:
+        raise DataFault(f"{name} holds {len(data)} bytes, the most that is read at once is {MOST_BYTES}")
+    gathering = Gathering(hour, owner, features)
+    match name.rpartition(".")[2].lower():
+        case "parquet" if data:
+            _read_parquet(name, data, gathering)
+        case "json" | "jsonl" | "ndjson":
+            from scorer.json_rows import read_json  # noqa: PLC0415  # most files are CSV
+
+            read_json(data, gathering)
+        case _:
+            read_csv(data, gathering)
+    return gathering.rows()
 
 
-def in_order(sheets: Iterable[Sheet]) -> Sheet:
-    """Put files together, readings by time; those of one moment keep the order in which they were found."""
-    whole = Sheet()
-    for sheet in sheets:
-        whole.readings += sheet.readings
-        whole.rejected += sheet.rejected
-    whole.readings.sort(key=attrgetter("moment"))
-    return whole
-
-
-def _fields(line: str) -> list[str]:
-    """Split one line. A stray quote spoils its own line only, never those that follow."""
-    if '"' not in line:
-        return [part.strip() for part in line.split(",")]
+def _read_parquet(name: str, data: bytes, gathering: Gathering) -> None:
     try:
-        return [part.strip() for part in next(csv.reader([line]), [])]
-    except csv.Error:  # a field beyond csv's limit of 128 KiB
-        return []
-
-
-def _reading(fields: Sequence[str]) -> Reading | Rejection:
-    ts, device, tag, text = fields
-    moment, value = _moment(ts), _number(text)
-    if moment is None or value is None:
-        return Rejection.UNREADABLE
-    if not math.isfinite(value):
-        return Rejection.NOT_FINITE
-    return Reading(moment, ts, device, tag, text, value)
-
-
-def _fitting(reading: Reading, hour: RunHour, belongs: Callable[[str, str], bool]) -> Reading | Rejection:
-    if not belongs(reading.device, reading.tag):
-        return Rejection.OTHER_SENSOR
-    return reading if hour.contains(reading.moment) else Rejection.OTHER_HOUR
-
-
-def _moment(text: str) -> datetime | None:
-    """Read an ISO 8601 date and time with seconds; without a zone it is UTC."""
-    if not _MOMENT.fullmatch(text):
-        return None
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
-def _number(text: str) -> float | None:
-    """Read a number; Python's own extras (``1_000``, digits of other scripts) are none here."""
-    if not text.isascii() or "_" in text:
-        return None
-    try:
-        return float(text)
-    except ValueError:
-        return None
+        from scorer.parquet_rows import read_parquet  # noqa: PLC0415  # pyarrow takes its time, and may lack
+    except ImportError as error:
+        raise DataFault(
+            f"{name} is Parquet and pyarrow is not installed: use the scoring image with all requirements, "
+            "or write CSV or JSON lines"
+        ) from error
+    read_parquet(name, data, gathering)

@@ -12,13 +12,11 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from scorer.errors import BlobMissing, DataFault, ModelFault, OrderFault, ScorerError
 from scorer.model_format import load_model
 from scorer.predictions import render_predictions
 from scorer.publishing import publish
-from scorer.readings import in_order, read_csv
+from scorer.readings import in_order, read_file
 from scorer.storage import open_container, refuse_folder
 from scoring_contract.invocation import ExitCode
 from scoring_contract.layout import Container, prediction_blob
@@ -31,7 +29,7 @@ if TYPE_CHECKING:
 
     from scorer.console import Console
     from scorer.ocsvm import OneClassSvm
-    from scorer.readings import Sheet
+    from scorer.readings import Owner, Sheet
     from scorer.storage import BlobContainer
     from scoring_contract.invocation import ScoreInvocation
     from scoring_contract.manifest import SensorOrder
@@ -100,20 +98,20 @@ class Scoring:
         sheet, gone = self._readings(order)
         if sheet.is_empty:
             return SensorReport(order.sensor, SensorState.SKIPPED, reason=_why_silent(order, gone))
-        if not sheet.readings:
+        if not len(sheet):
             raise DataFault(f"none of {sheet.rejected.total()} rows can be scored: {sheet.why_rejected()}")
         model = self._model(order)
-        verdicts = model.judge(np.array([reading.value for reading in sheet.readings], dtype=np.float64))
+        verdicts = model.judge(sheet.values[:, 0])
         is_ours = publish(
             self.predictions,
             prediction_blob(self.manifest.hour, order.sensor),
-            render_predictions(sheet.readings, verdicts),
+            render_predictions([(order.device, order.tag, sheet, verdicts)]),
             self._mark(order),
         )
         return SensorReport(
             sensor=order.sensor,
             state=SensorState.SCORED,
-            readings=len(sheet.readings),
+            readings=len(sheet),
             rejected=sheet.rejected.total(),
             anomalies=int(verdicts.anomalies.sum()),
             model_sha256=order.model.sha256,
@@ -128,7 +126,8 @@ class Scoring:
                 data = self.data.read(blob)
             except BlobMissing:
                 continue
-            sheets.append(read_csv(data, self.manifest.hour, lambda *pair: pair == (order.device, order.tag)))
+            rows = read_file(blob, data, hour=self.manifest.hour, owner=_owner(order))
+            sheets.append(rows.of(order.sensor))
         return in_order(sheets), len(order.readings) - len(sheets)
 
     def _model(self, order: SensorOrder) -> OneClassSvm:
@@ -146,6 +145,10 @@ class Scoring:
             manifest=self.manifest_blob,
             planned_at=self.manifest.planned_at,
         )
+
+
+def _owner(order: SensorOrder) -> Owner:
+    return lambda *pair: order.sensor if pair == (order.device, order.tag) else None
 
 
 def _manifest(runs: BlobContainer, blob: str) -> Manifest:

@@ -13,13 +13,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from scorer.catalogue import Catalogue, TrainedSensor, publish
 from scorer.errors import BlobMissing, DataFault, ScorerError
 from scorer.fitting import fit, libraries
 from scorer.model_format import FORMAT, render_model
-from scorer.readings import in_order, read_csv
+from scorer.readings import in_order, read_file
 from scorer.storage import open_container, refuse_folder
 from scoring_contract.errors import LayoutError
 from scoring_contract.invocation import ExitCode
@@ -38,7 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from scorer.console import Console
-    from scorer.readings import Reading
+    from scorer.readings import Sheet
     from scorer.storage import BlobContainer
     from scorer.train_order import TrainOrder
     from scoring_contract.hour import RunHour
@@ -100,7 +98,7 @@ class Training:
     def _trained(self, sensor: str, sources: Sequence[tuple[RunHour, str]]) -> TrainedSensor:
         readings = self._readings(sensor, sources)
         device, tag = self._pair(sensor, readings)
-        fitted = fit(np.array([reading.value for reading in readings], dtype=np.float64), self.order)
+        fitted = fit(readings.values[:, 0], self.order)
         origin = {"sensor": sensor, "device": device, "tag": tag, **self._range()}
         ref = self._upload(sensor, render_model(fitted.model, {**origin, **fitted.provenance}))
         model = TrainedModel(
@@ -112,7 +110,7 @@ class Training:
         )
         return TrainedSensor(sensor, device, tag, model)
 
-    def _readings(self, sensor: str, sources: Sequence[tuple[RunHour, str]]) -> list[Reading]:
+    def _readings(self, sensor: str, sources: Sequence[tuple[RunHour, str]]) -> Sheet:
         """Return a sensor's readings of all hours, by time.
 
         :raises DataFault: if there are too few
@@ -123,19 +121,22 @@ class Training:
                 data = self.data.read(blob)
             except BlobMissing:  # deleted since it was listed
                 continue
-            sheets.append(read_csv(data, hour, lambda device, tag: _names(sensor, device, tag)))
+            rows = read_file(
+                blob, data, hour=hour, owner=lambda *pair: sensor if _names(sensor, *pair) else None
+            )
+            sheets.append(rows.of(sensor))
         whole = in_order(sheets)
-        if len(whole.readings) < self.order.min_rows:
+        if len(whole) < self.order.min_rows:
             rejected = f" ({whole.why_rejected()})" if whole.rejected.total() else ""
-            raise DataFault(f"{len(whole.readings)} readings, {self.order.min_rows} are needed{rejected}")
-        return whole.readings
+            raise DataFault(f"{len(whole)} readings, {self.order.min_rows} are needed{rejected}")
+        return whole
 
-    def _pair(self, sensor: str, readings: Sequence[Reading]) -> tuple[str, str]:
+    def _pair(self, sensor: str, readings: Sheet) -> tuple[str, str]:
         """Return the one device and tag behind a sensor's id.
 
         :raises DataFault: if two pairs share the id, here or with the registry
         """
-        pairs = sorted({(reading.device, reading.tag) for reading in readings})
+        pairs = sorted(readings.pairs)
         if len(pairs) > 1:
             names = " and ".join(f"device {device!r} tag {tag!r}" for device, tag in pairs)
             raise DataFault(f"its id names {names}: rename one of them")

@@ -4,25 +4,31 @@ from __future__ import annotations
 
 import csv
 import io
-from datetime import UTC, datetime
 
 import numpy as np
 
 from scorer.ocsvm import Verdicts
 from scorer.predictions import render_predictions
-from scorer.readings import Reading
+from scorer.readings import Sheet, read_file
+from scoring_contract.hour import RunHour
+
+HOUR = RunHour.parse("2018-08-29T02")
 
 
-def a_reading(ts: str, text: str, device: str = "1") -> Reading:
-    """Build a reading by hand."""
-    return Reading(datetime(2018, 8, 29, 2, tzinfo=UTC), ts, device, "4", text, float(text))
+def a_sheet(*rows: str, features: tuple[str, ...] = ("Value",)) -> Sheet:
+    """Read rows of times and values, comma between them, as one sensor's."""
+    lines = [f"TS,{','.join(features)},Device,Tag", *(f"{row},1,4" for row in rows)]
+    found = read_file(
+        "a.csv", "\n".join(lines).encode(), hour=HOUR, owner=lambda *_: "1_4", features=features
+    )
+    return found.sheets["1_4"]
 
 
 def test_rows_keep_the_texts_they_came_with() -> None:
     """Times and values are not rewritten; scores are written so that they read back exactly."""
-    readings = [a_reading("2018-08-29 02:00:05.000", "10.160"), a_reading("2018-08-29T02:00:10Z", "1e3")]
+    sheet = a_sheet("2018-08-29 02:00:05.000,10.160", "2018-08-29T02:00:10Z,1e3")
     score = 0.1 + 0.2
-    assert render_predictions(readings, Verdicts(np.array([score, -0.25]))).decode() == (
+    assert render_predictions([("1", "4", sheet, Verdicts(np.array([score, -0.25])))]).decode() == (
         "TS,Device,Tag,Value,Prediction,Score\n"
         "2018-08-29 02:00:05.000,1,4,10.160,0,0.30000000000000004\n"
         "2018-08-29T02:00:10Z,1,4,1e3,1,-0.25\n"
@@ -31,6 +37,7 @@ def test_rows_keep_the_texts_they_came_with() -> None:
 
 def test_names_that_would_break_a_row_are_quoted() -> None:
     """A comma or a quote in a device's name does not shift the columns."""
-    text = render_predictions([a_reading("t", "1", 'pump "A", left')], Verdicts(np.array([1.0]))).decode()
+    sheet = a_sheet("2018-08-29T02:00:10Z,1")
+    text = render_predictions([('pump "A", left', "4", sheet, Verdicts(np.array([1.0])))]).decode()
     _, row = csv.reader(io.StringIO(text))
-    assert row == ["t", 'pump "A", left', "4", "1", "0", "1.0"]
+    assert row == ["2018-08-29T02:00:10Z", 'pump "A", left', "4", "1", "0", "1.0"]

@@ -1,0 +1,153 @@
+"""Readings as CSV text.
+
+Columns are found by the header's names, in any order; others are ignored. Most files are regular: every line
+has the same separators and nothing is quoted. Their lines are split all at once. Any stretch of a file that
+is not is split line by line, with the same result where both can be used.
+"""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from scorer.moments import read_moments
+from scorer.numbers import read_numbers
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from scorer.gathering import Gathering
+
+_STRETCH = 1 << 20
+"""Bytes split at once, so that what is needed only in passing does not grow with the file."""
+MOST_LINE_CHARS = 1 << 20
+"""A longer line is unreadable: no reading is."""
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_COMMA = ord(",")
+
+Columns = list[list[str]]
+"""A list of texts per column."""
+
+
+def read_csv(data: bytes, gathering: Gathering) -> None:
+    """Give all rows of a file to a gathering. Never raises: what cannot be read is counted."""
+    header, start = _first_line(data)
+    if header is None:
+        return
+    names = fields_of(header)
+    wanted = ("TS", "Device", "Tag", *gathering.features)
+    if any(name not in names for name in wanted):
+        lines = sum(len(_lines(part)) for part in _stretches(data, start))
+        gathering.reject(1 + lines)
+        return
+    layout = Layout(len(names), tuple(names.index(name) for name in wanted))
+    for part in _stretches(data, start):
+        columns = layout.split_alike(part)
+        if columns is None:
+            columns, bad = layout.split_lines(part)
+            gathering.reject(bad)
+        ts, devices, tags, *texts = columns
+        if ts:
+            gathering.add(
+                gathering.roster.numbered(devices, tags), read_moments(ts), [read_numbers(t) for t in texts]
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Where a file's columns are."""
+
+    width: int
+    places: tuple[int, ...]
+    """Of TS, Device, Tag and the features."""
+
+    def split_alike(self, part: bytes) -> Columns | None:
+        """Split regular lines.
+
+        :return: a list per column; None if the lines are not regular
+        """
+        if b"\r" in part:
+            part = part.replace(b"\r\n", b"\n")
+        part = part if part.endswith(b"\n") else part + b"\n"
+        if not part.isascii() or not self._is_regular(part) or _has_blanks_round_fields(part):
+            return None
+        fields = part[:-1].replace(b"\n", b",").decode("ascii").split(",")
+        return [fields[place :: self.width] for place in self.places]
+
+    def _is_regular(self, part: bytes) -> bool:
+        r"""Whether all lines have the first one's characters up to the comma, and these are its separators.
+
+        A comma comes after all control characters, the blank and the quote. A moment may hold a blank or a
+        plus: it is read by a strict form. Nothing else may: blanks round other fields are to be removed.
+        """
+        chars = np.frombuffer(part, dtype=np.uint8)
+        low = chars[chars <= _COMMA]
+        first = low[: low.tobytes().index(b"\n") + 1]
+        if len(low) % len(first) or (low.reshape(-1, len(first)) != first).any():
+            return False
+        commas = first.tobytes()[:-1].split(b",")
+        if len(commas) != self.width:
+            return False
+        commas[self.places[0]] = commas[self.places[0]].translate(None, b" +")
+        return not any(commas)
+
+    def split_lines(self, part: bytes) -> tuple[Columns, int]:
+        """Split any lines.
+
+        :return: a list per column, and how many lines have more or fewer fields than the header
+        """
+        rows = [fields_of(line) for line in _lines(part)]
+        good = [row for row in rows if len(row) == self.width]
+        return [[row[place] for row in good] for place in self.places], len(rows) - len(good)
+
+
+def fields_of(line: str) -> list[str]:
+    """Split one line. A stray quote spoils its own line only, never those that follow."""
+    if len(line) > MOST_LINE_CHARS:
+        return []
+    if '"' not in line:
+        return [part.strip() for part in line.split(",")]
+    try:
+        return [part.strip() for part in next(csv.reader([line]), [])]
+    except csv.Error:  # a field beyond csv's limit of 128 KiB
+        return []
+
+
+def _has_blanks_round_fields(part: bytes) -> bool:
+    if b" " not in part[: part.index(b"\n")]:
+        return False  # regular lines: none has a blank if the first has none
+    return part.startswith(b" ") or any(blank in part for blank in (b", ", b" ,", b"\n ", b" \n"))
+
+
+def _first_line(data: bytes) -> tuple[str | None, int]:
+    """Return the first line that is not blank and where the next one begins; None if there is none."""
+    start = len(_BYTE_ORDER_MARK) if data.startswith(_BYTE_ORDER_MARK) else 0
+    while start < len(data):
+        end = data.find(b"\n", start)
+        end = len(data) if end < 0 else end
+        line = _text(data[start:end])
+        start = end + 1
+        if line.strip():
+            return line, start
+    return None, start
+
+
+def _stretches(data: bytes, start: int) -> Iterator[bytes]:
+    """Cut a file behind line ends."""
+    while start < len(data):
+        end = data.find(b"\n", start + _STRETCH)
+        end = len(data) if end < 0 else end + 1
+        yield data[start:end]
+        start = end
+
+
+def _lines(part: bytes) -> Sequence[str]:
+    return [line for line in _text(part).split("\n") if line.strip()]
+
+
+def _text(part: bytes) -> str:
+    """Decode; a broken byte spoils its own row only."""
+    return part.decode("utf-8", errors="replace")

@@ -1,0 +1,25 @@
+"""What is noticed about rows of readings. Words only: who counts them is elsewhere."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Note(StrEnum):
+    """Something noticed about a row; the value completes "3 rows ..."."""
+
+    UNREADABLE = "unreadable"
+    OTHER_HOUR = "outside the hour"
+    OTHER_SENSOR = "of another sensor"
+    NOT_FINITE = "without a finite value"
+    REPEATED = "repeated"
+    OUT_OF_ORDER = "out of order"
+    OTHER_ZONE = "not written in UTC"
+
+    @property
+    def is_left_out(self) -> bool:
+        """Whether the row is not scored; otherwise it is kept and the note is for people."""
+        return self in _LEFT_OUT
+
+
+_LEFT_OUT = frozenset({Note.UNREADABLE, Note.OTHER_HOUR, Note.OTHER_SENSOR, Note.NOT_FINITE})

@@ -1,0 +1,90 @@
+"""Parquet files of strangers: opened only if what they claim about themselves can be held. Needs pyarrow."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from scorer.errors import DataFault
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+MOST_ROWS = 1 << 24
+"""Rows of one file: 4,600 sensors with a reading a second."""
+MOST_UNPACKED_BYTES = 1 << 30
+"""Bytes of one file's columns when they are unpacked."""
+_ROWS_AT_ONCE = 1 << 16
+
+_DAMAGE = (pa.ArrowException, OSError, ValueError, KeyError, IndexError, OverflowError, RuntimeError)
+"""What pyarrow raises for files that are not as they should be."""
+
+
+def batches(name: str, data: bytes, columns: list[str]) -> Iterator[pa.RecordBatch | int]:
+    """Yield the rows of a file in pieces; a text that is repeated is held once, in a dictionary.
+
+    :return: batches with these columns, in the file's own types; or the number of rows if one is missing
+    :raises DataFault: if the file is damaged, or claims to be larger than what can be held
+    """
+    try:
+        yield from _batches(name, data, columns)
+    except _DAMAGE as error:
+        raise DataFault(f"{name} cannot be read as Parquet: {_first_line(error)}") from error
+
+
+def _batches(name: str, data: bytes, columns: list[str]) -> Iterator[pa.RecordBatch | int]:
+    source = pa.BufferReader(data)
+    metadata = pq.read_metadata(source)
+    _check_claims(name, metadata)
+    schema = metadata.schema.to_arrow_schema()
+    if any(len(schema.get_all_field_indices(column)) != 1 for column in columns):
+        yield metadata.num_rows
+        return
+    texts = [column for column in columns if is_text(schema.field(column).type)]
+    file = pq.ParquetFile(source, metadata=metadata, read_dictionary=texts, coerce_int96_timestamp_unit="us")
+    rows = 0
+    for batch in file.iter_batches(_ROWS_AT_ONCE, columns=columns, use_threads=False):
+        rows += batch.num_rows
+        if rows > MOST_ROWS:
+            raise DataFault(_too_much(name, f"more than {metadata.num_rows} rows, as it claims,"))
+        yield batch
+
+
+def _check_claims(name: str, metadata: pq.FileMetaData) -> None:
+    groups = [metadata.row_group(place) for place in range(metadata.num_row_groups)]
+    sizes = [
+        group.column(place).total_uncompressed_size for group in groups for place in range(group.num_columns)
+    ]
+    counts = [group.num_rows for group in groups]
+    if min((*sizes, *counts, metadata.num_rows), default=0) < 0 or sum(counts) != metadata.num_rows:
+        raise DataFault(f"{name} cannot be read as Parquet: it contradicts itself about its rows")
+    if metadata.num_rows > MOST_ROWS:
+        raise DataFault(_too_much(name, f"{metadata.num_rows} rows"))
+    if sum(sizes) > MOST_UNPACKED_BYTES:
+        raise DataFault(_too_much(name, f"{sum(sizes)} bytes when unpacked"))
+
+
+def _too_much(name: str, what: str) -> str:
+    return (
+        f"{name} holds {what}: {MOST_ROWS} rows and {MOST_UNPACKED_BYTES} bytes are the most of one file; "
+        "write several"
+    )
+
+
+def is_text(kind: pa.DataType) -> bool:
+    """Whether a column of this type holds texts."""
+    return any(
+        is_kind(kind)
+        for is_kind in (
+            pa.types.is_string,
+            pa.types.is_large_string,
+            pa.types.is_binary,
+            pa.types.is_large_binary,
+        )
+    )
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error) or type(error).__name__).splitlines()[0]
