@@ -11,8 +11,6 @@ import csv
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from scorer.moments import read_moments
 from scorer.numbers import read_numbers
 
@@ -26,7 +24,7 @@ _STRETCH = 1 << 20
 MOST_LINE_CHARS = 1 << 20
 """A longer line is unreadable: no reading is."""
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-_COMMA = ord(",")
+_ABOVE_COMMA = bytes(range(ord(",") + 1, 256))
 
 Columns = list[list[str]]
 """A list of texts per column."""
@@ -72,27 +70,27 @@ class Layout:
         if b"\r" in part:
             part = part.replace(b"\r\n", b"\n")
         part = part if part.endswith(b"\n") else part + b"\n"
-        if not part.isascii() or not self._is_regular(part) or _has_blanks_round_fields(part):
+        if not part.isascii() or not self._is_regular(part):
             return None
         fields = part[:-1].replace(b"\n", b",").decode("ascii").split(",")
         return [fields[place :: self.width] for place in self.places]
 
     def _is_regular(self, part: bytes) -> bool:
-        r"""Whether all lines have the first one's characters up to the comma, and these are its separators.
+        """Whether all lines have the first one's characters up to the comma, and these are its separators.
 
         A comma comes after all control characters, the blank and the quote. A moment may hold a blank or a
-        plus: it is read by a strict form. Nothing else may: blanks round other fields are to be removed.
+        plus: whoever reads moments is strict about their form. Other fields may not: they are to be taken
+        as they are.
         """
-        chars = np.frombuffer(part, dtype=np.uint8)
-        low = chars[chars <= _COMMA]
-        first = low[: low.tobytes().index(b"\n") + 1]
-        if len(low) % len(first) or (low.reshape(-1, len(first)) != first).any():
+        low = part.translate(None, _ABOVE_COMMA)
+        first = low[: low.index(b"\n") + 1]
+        if low != first * (len(low) // len(first)):
             return False
-        commas = first.tobytes()[:-1].split(b",")
-        if len(commas) != self.width:
+        between = first[:-1].split(b",")
+        if len(between) != self.width:
             return False
-        commas[self.places[0]] = commas[self.places[0]].translate(None, b" +")
-        return not any(commas)
+        between[self.places[0]] = between[self.places[0]].translate(None, b" +")
+        return not any(between)
 
     def split_lines(self, part: bytes) -> tuple[Columns, int]:
         """Split any lines.
@@ -114,12 +112,6 @@ def fields_of(line: str) -> list[str]:
         return [part.strip() for part in next(csv.reader([line]), [])]
     except csv.Error:  # a field beyond csv's limit of 128 KiB
         return []
-
-
-def _has_blanks_round_fields(part: bytes) -> bool:
-    if b" " not in part[: part.index(b"\n")]:
-        return False  # regular lines: none has a blank if the first has none
-    return part.startswith(b" ") or any(blank in part for blank in (b", ", b" ,", b"\n ", b" \n"))
 
 
 def _first_line(data: bytes) -> tuple[str | None, int]:

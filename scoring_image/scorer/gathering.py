@@ -90,19 +90,29 @@ class Gathering:
         self, stretch: Stretch, moments: Moments, numbers: Sequence[Numbers]
     ) -> NDArray[np.intp] | None:
         """Say per row which of ``_NOTES`` applies, counted from 1; 0 for a row that counts; None: all do."""
+        if self._is_faultless(stretch, moments, numbers):
+            return None
         outside = (stretch.micros < self._start) | (stretch.micros >= self._end)
         infinite = ~np.isfinite(stretch.values).all(axis=1)
         readable = [moments.readable, *(column.readable for column in numbers)]
         masks = [mask for mask in readable if mask is not None]
         unreadable = ~np.logical_and.reduce(masks) if masks else np.False_
         strange = self._strange(stretch.whose)
-        reasons = (outside, infinite, unreadable, strange)
-        if not any(reason.any() for reason in reasons):
-            return None
         faults = np.zeros(len(stretch.micros), dtype=np.intp)
-        for code, reason in enumerate(reasons, start=1):
+        for code, reason in enumerate((outside, infinite, unreadable, strange), start=1):
             faults[np.broadcast_to(reason, faults.shape)] = code
         return faults
+
+    def _is_faultless(self, stretch: Stretch, moments: Moments, numbers: Sequence[Numbers]) -> bool:
+        """Whether every row counts, as in most stretches."""
+        return bool(
+            moments.readable is None
+            and all(column.readable is None for column in numbers)
+            and stretch.micros.min() >= self._start
+            and stretch.micros.max() < self._end
+            and np.isfinite(stretch.values).all()
+            and not self._strange(stretch.whose).any()
+        )
 
     def _strange(self, pairs: PairArray | int) -> NDArray[np.bool_] | np.bool_:
         """Whether rows are of nobody we score."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -62,7 +62,7 @@ def micros_of(hour: RunHour) -> tuple[int, int]:
 
 
 def read_moments(texts: list[str]) -> Moments:
-    """Read a column of texts without blanks round them."""
+    """Read a column of texts; blanks round them are taken off."""
     return read_alike(texts) or read_one_by_one(texts)
 
 
@@ -84,11 +84,12 @@ def read_moment(text: str) -> tuple[int, bool] | None:
 
 def read_one_by_one(texts: Sequence[str]) -> Moments:
     """Read any column, a text at a time."""
+    texts = [text.strip() for text in texts]
     found = [read_moment(text) for text in texts]
     micros = np.array([moment[0] if moment else 0 for moment in found], dtype=np.int64)
     readable = np.array([moment is not None for moment in found], dtype=bool)
     other_zone = np.array([moment is not None and moment[1] for moment in found], dtype=bool)
-    return Moments(micros, list(texts), readable, other_zone)
+    return Moments(micros, texts, readable, other_zone)
 
 
 def read_alike(texts: list[str]) -> Moments | None:
@@ -99,7 +100,7 @@ def read_alike(texts: list[str]) -> Moments | None:
     if not texts or len(set(map(len, texts))) > 1:
         return None
     first = texts[0]
-    shape = _Shape.of(first)
+    shape = _shape(first[: _HOUR_CHARS + 1], len(first), _zone_of(first)) if _FORM.fullmatch(first) else None
     joined = "".join(texts)
     if shape is None or not joined.isascii():
         return None
@@ -126,21 +127,20 @@ class _Shape:
     hour: int
     other_zone: bool
 
-    @classmethod
-    def of(cls, text: str) -> _Shape | None:
-        """Take the shape of a text; None if it is no moment."""
-        if not _FORM.fullmatch(text):
-            return None
-        found = _hour_of(text[:_HOUR_CHARS], _zone_of(text))
-        if found is None:
-            return None
-        lowest = np.frombuffer(text.encode(), dtype=np.uint8).copy()
-        until = len(text) - len(_zone_of(text))
-        spans = np.zeros(len(text), dtype=np.uint8)
-        spans[14:19] = _CLOCK_SPANS
-        spans[20:until] = 9
-        lowest[spans > 0] = ord("0")
-        return cls(lowest, spans, min(until, _CLOCK_END), *found)
+
+@lru_cache(maxsize=64)
+def _shape(hour: str, chars: int, zone: str) -> _Shape | None:
+    """Return the shape of texts that begin and end like this; None if that is no hour."""
+    found = read_moment(f"{hour}00:00{zone}")
+    if found is None:
+        return None
+    clock_end = chars - len(zone)
+    form = f"{hour}00:00.".ljust(clock_end, "0")[:clock_end] + zone
+    lowest = np.frombuffer(form.encode(), dtype=np.uint8)
+    spans = np.zeros(chars, dtype=np.uint8)
+    spans[_CLOCK_START : _CLOCK_START + len(_CLOCK_SPANS)] = _CLOCK_SPANS
+    spans[_CLOCK_START + len(_CLOCK_SPANS) + 1 : clock_end] = 9
+    return _Shape(lowest, spans, min(clock_end, _CLOCK_END), *found)
 
 
 def _zone_of(text: str) -> str:
@@ -151,32 +151,35 @@ def _zone_of(text: str) -> str:
     return text[sign:] if sign > _HOUR_CHARS else ""
 
 
-def _hour_of(hour: str, zone: str) -> tuple[int, bool] | None:
-    return read_moment(f"{hour}:00:00{zone}")
-
-
 def texts_of(micros: MicrosArray) -> list[str]:
     """Make texts for moments that came as numbers: ``2018-08-29T02:10:05.000000Z``."""
     chars: list[str] = chars_of(micros).view("S27").astype("U27").tolist()
     return chars
 
 
-def chars_of(micros: MicrosArray) -> NDArray[np.void]:
+def chars_of(micros: MicrosArray, *, before: bytes = b"", behind: bytes = b"") -> NDArray[np.void]:
     """Make the same texts as bytes.
 
-    :return: shape (n_rows,), 27 bytes each
+    :param before: put before each text
+    :param behind: put behind each text
+    :return: shape (n_rows,), 27 bytes each and what is put round them
     """
     hours, rest = np.divmod(micros, _MICROS_PER_HOUR)
     seconds, below = np.divmod(rest, _MICROS_PER_SECOND)
     clock, thousands = _tables()
-    made = np.empty(
-        len(micros), dtype=[("hour", "S14"), ("clock", "S6"), ("milli", "S3"), ("micro", "S3"), ("z", "S1")]
-    )
-    made["hour"] = _hour_chars(hours)
-    made["clock"] = clock[seconds]
-    made["milli"] = thousands[below // 1_000]
-    made["micro"] = thousands[below % 1_000]
-    made["z"] = b"Z"
+    columns = {
+        "before": np.array(before),
+        "hour": _hour_chars(hours),
+        "clock": clock[seconds],
+        "milli": thousands[below // 1_000],
+        "micro": thousands[below % 1_000],
+        "behind": np.array(b"Z" + behind),
+    }
+    if not before:
+        del columns["before"]
+    made = np.empty(len(micros), dtype=[(name, column.dtype) for name, column in columns.items()])
+    for name, column in columns.items():
+        made[name] = column
     return made
 
 

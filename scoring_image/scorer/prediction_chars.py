@@ -6,7 +6,7 @@ Parquet; pyarrow takes a fifth of that, and its text reads back as the same numb
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -15,34 +15,47 @@ import pyarrow.compute as pc
 from scorer.moments import chars_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
 
     from scorer.ocsvm import Verdicts
     from scorer.sheet import Sheet
 
     FloatArray = NDArray[np.float64]
-    MicrosArray = NDArray[np.int64]
+
+_ROWS_AT_ONCE = 1 << 16
+"""So that no piece comes near 2 GiB, which is as far as pyarrow counts in a text."""
 
 
-def rows_of(names: str, sheet: Sheet, verdicts: Verdicts) -> bytes:
-    """Write the rows of one sensor.
+def rows_of(names: str, sheet: Sheet, verdicts: Verdicts) -> Iterator[bytes]:
+    """Yield the rows of one sensor in pieces, each row ended by a newline.
 
     :param names: what stands between moment and values, commas included
     """
     if len(verdicts.scores) != len(sheet):
         raise ValueError(f"{len(verdicts.scores)} verdicts about {len(sheet)} readings")
-    values = [part for column in sheet.values.T for part in (_numbers(column), ",")]
-    flags = pc.if_else(pa.array(verdicts.anomalies), "1,", "0,")
-    # The empty text at the end is the separator between the joined ones.
-    rows = pc.binary_join_element_wise(
-        _moments(sheet.micros), names, *values, flags, _numbers(verdicts.scores), "\n", ""
-    )
+    for start in range(0, len(sheet), _ROWS_AT_ONCE):
+        rows = slice(start, start + _ROWS_AT_ONCE)
+        yield _rows(
+            chars_of(sheet.micros[rows], before=b"\n", behind=names.encode()),
+            sheet.values[rows],
+            np.where(verdicts.anomalies[rows], b",1,", b",0,"),
+            verdicts.scores[rows],
+        )
+
+
+def _rows(starts: NDArray[Any], values: FloatArray, flags: NDArray[Any], scores: FloatArray) -> bytes:
+    """Join columns; a row begins with its newline, because texts of one length cost least to join."""
+    columns = [_numbers(column) for column in values.T]
+    several = columns[0] if len(columns) == 1 else pc.binary_join_element_wise(*columns, ",")
+    rows = pc.binary_join_element_wise(_texts(starts), several, _texts(flags), _numbers(scores), "")
     chars: bytes = rows.buffers()[2].to_pybytes()
-    return chars
+    return chars[1:] + b"\n"
 
 
-def _moments(micros: MicrosArray) -> pa.StringArray:
-    chars = chars_of(micros)
+def _texts(chars: NDArray[Any]) -> pa.StringArray:
+    """Make an array of texts that all have the same length."""
     ends = np.arange(len(chars) + 1, dtype=np.int32) * chars.itemsize
     return pa.StringArray.from_buffers(len(chars), pa.py_buffer(ends), pa.py_buffer(chars))
 

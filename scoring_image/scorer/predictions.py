@@ -35,7 +35,7 @@ def render_predictions(parts: Iterable[tuple[str, str, Sheet, Verdicts]]) -> byt
             blob.write(_header(features))
         if sheet.features != features:
             raise ValueError(f"columns {sheet.features} cannot stand under the header {features}")
-        blob.write(_rows(f",{_cell(device)},{_cell(tag)},", sheet, verdicts))
+        blob.writelines(_rows(f",{_cell(device)},{_cell(tag)},", sheet, verdicts))
     return blob.getvalue() or _header(())
 
 
@@ -47,7 +47,7 @@ def _header(features: Sequence[str]) -> bytes:
     return (",".join(map(_cell, names)) + "\n").encode()
 
 
-def _rows(names: str, sheet: Sheet, verdicts: Verdicts) -> bytes:
+def _rows(names: str, sheet: Sheet, verdicts: Verdicts) -> Iterable[bytes]:
     if len(sheet) and sheet.written_ts is None and sheet.written_columns is None:
         from scorer.prediction_chars import rows_of  # noqa: PLC0415  # such a sheet has imported pyarrow
 
@@ -57,7 +57,7 @@ def _rows(names: str, sheet: Sheet, verdicts: Verdicts) -> bytes:
     flags = map(_FLAGS.__getitem__, verdicts.anomalies.tolist())
     scores = map(repr, verdicts.scores.tolist())
     rows = zip(sheet.ts, texts, flags, scores, strict=True)
-    return "".join([f"{ts}{names}{text}{flag}{score}\n" for ts, text, flag, score in rows]).encode()
+    return ["".join([f"{ts}{names}{text}{flag}{score}\n" for ts, text, flag, score in rows]).encode()]
 
 
 def _cell(text: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain, compress
 from typing import TYPE_CHECKING
 
@@ -72,11 +72,9 @@ def joined(stretches: Sequence[Stretch], sensor_of: Sequence[int]) -> Stretch:
 
     :param sensor_of: number of the sensor per pair
     """
+    if len(stretches) == 1 and isinstance(stretches[0].whose, int):
+        return replace(stretches[0], whose=sensor_of[stretches[0].whose])
     table = np.array(sensor_of, dtype=np.intp)
-    if len(stretches) == 1:
-        (only,) = stretches
-        whose = sensor_of[only.whose] if isinstance(only.whose, int) else table[only.whose]
-        return Stretch(whose, only.micros, only.values, only.ts, only.columns)
     return Stretch(
         whose=np.concatenate([np.broadcast_to(table[part.whose], part.micros.shape) for part in stretches]),
         micros=np.concatenate([part.micros for part in stretches]),
