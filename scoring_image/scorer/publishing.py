@@ -7,14 +7,15 @@ predictions stay, whoever comes last.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from scorer.errors import BlobConflict, BlobMissing
 from scorer.predictions import CONTENT_TYPE
-from scoring_contract.predictions import PredictionMark
+from scoring_contract.predictions import PackMark, PredictionMark
 
 if TYPE_CHECKING:
-    from scorer.storage import BlobContainer
+    from scorer.storage import BlobContainer, Versioned
 
 _TRIES = 5
 """A conflict means that another run has just written; so many others at once are none of ours."""
@@ -43,11 +44,66 @@ def publish(predictions: BlobContainer, blob: str, data: bytes, mark: Prediction
     raise BlobConflict(f"predictions/{blob}", f"others have written it {_TRIES} times in a row")
 
 
+def publish_pack(predictions: BlobContainer, blob: str, data: bytes, mark: PackMark) -> bool:
+    """Write the predictions of many sensors unless a later plan has written its own.
+
+    A later try of the same plan scores only the sensors that are left: what the tries before it wrote for the
+    others stays, in the same blob.
+
+    :param data: CSV, header first, of the sensors that the mark names
+    :return: whether ours are there now
+    :raises StorageFault: if storage refuses or does not answer
+    """
+    etag, whole, names = None, data, mark
+    for _ in range(_TRIES):
+        try:
+            predictions.write_if_unchanged(
+                blob, whole, content_type=CONTENT_TYPE, etag=etag, metadata=names.to_metadata()
+            )
+        except BlobConflict:
+            found = _read(predictions, blob)
+            there = PackMark.from_metadata(found.metadata) if found else None
+            etag, whole, names = found.etag if found else None, data, mark
+            if there and there.planned_at > mark.planned_at:
+                return False
+            if found and there and there.planned_at == mark.planned_at:
+                whole, names = _merged(found.data, there, data, mark)
+        else:
+            return True
+    raise BlobConflict(f"predictions/{blob}", f"others have written it {_TRIES} times in a row")
+
+
+def _merged(before: bytes, there: PackMark, data: bytes, mark: PackMark) -> tuple[bytes, PackMark]:
+    """Put the rows of sensors that only the earlier writer has before ours."""
+    header, _, ours = data.partition(b"\n")
+    first, *rows = before.splitlines(keepends=True)
+    if first.rstrip() != header.rstrip():  # rows of other columns cannot stay
+        return data, mark
+    columns = header.decode().split(",")
+    device, tag = columns.index("Device"), columns.index("Tag")
+    mine = set(mark.sensors)
+    kept = [row for row in rows if _sensor_of(row, device, tag) not in mine]
+    names = [sensor for sensor in there.sensors if sensor not in mine]
+    return b"".join([first, *kept, ours]), replace(mark, sensors=(*names, *mark.sensors))
+
+
+def _sensor_of(row: bytes, device: int, tag: int) -> str:
+    """Name the sensor of a row; what names a sensor holds neither comma nor quote."""
+    fields = row.decode().rstrip("\n").split(",")
+    return f"{fields[device]}_{fields[tag]}"
+
+
 def _present(predictions: BlobContainer, blob: str) -> tuple[str | None, str]:
     """Return the tag of what is there, and when its plan was made; empty if nobody we know wrote it."""
-    try:
-        found = predictions.read_versioned(blob)
-    except BlobMissing:
+    found = _read(predictions, blob)
+    if found is None:
         return None, ""
     mark = PredictionMark.from_metadata(found.metadata)
     return found.etag, mark.planned_at if mark else ""
+
+
+def _read(predictions: BlobContainer, blob: str) -> Versioned | None:
+    try:
+        return predictions.read_versioned(blob)
+    except BlobMissing:
+        return None

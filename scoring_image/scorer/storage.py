@@ -77,7 +77,8 @@ class BlobContainer:
         :raises BlobMissing: if there is no such blob
         :raises StorageFault: if storage refuses or does not answer
         """
-        return self.read_versioned(blob).data
+        with self._faults_of(blob):
+            return obstore.get(self._store, blob).bytes().to_bytes()
 
     def read_versioned(self, blob: str) -> Versioned:
         """Return a blob's bytes with its tag; raises as :meth:`read`."""

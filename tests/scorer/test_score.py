@@ -7,7 +7,6 @@ import hashlib
 import io
 import json
 import pickle
-from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,7 +14,7 @@ import pytest
 
 from scorer.console import Console
 from scorer.model_format import FORMAT, parse_model
-from scorer.score import _settled
+from scorer.sensor_work import SensorWork, attempt
 from scoring_contract.invocation import ExitCode, ScoreInvocation
 from scoring_contract.layout import Container, prediction_blob
 from scoring_contract.manifest import ModelRef, SensorOrder
@@ -305,14 +304,18 @@ def test_what_cannot_stand_in_a_header_is_refused_early(storage: Storage, scorer
     assert "must be printable ASCII" in done.stderr
 
 
-def test_a_fault_of_the_scorer_stays_with_its_sensor(storage: Storage) -> None:
-    """It is traced to stderr and reported as unexpected; the loop over the sensors goes on."""
-    future: Future = Future()
-    future.set_exception(ZeroDivisionError("division by zero"))
+def test_a_fault_of_ours_is_traced_and_stays_with_its_sensor(storage: Storage) -> None:
+    """It is not retried by itself: the report says where to look, and other sensors go on."""
+    work, other = SensorWork(an_order(storage)), SensorWork(an_order(storage, "1_5"))
     out, err = io.StringIO(), io.StringIO()
-    outcome = _settled(an_order(storage), future, Console(out, err))
-    assert (outcome.state, outcome.cause) == (SensorState.FAILED, Cause.UNEXPECTED)
-    assert outcome.reason == "a fault of the scorer (ZeroDivisionError); see stderr"
+    with attempt([work], Console(out, err)):
+        raise ZeroDivisionError("division by zero")
+    assert (work.cause, work.reason) == (
+        Cause.UNEXPECTED,
+        "a fault of the scorer (ZeroDivisionError); see stderr",
+    )
+    assert work.report(1.0).state is SensorState.FAILED
+    assert other.cause is None
     assert err.getvalue().rstrip().endswith("ZeroDivisionError: division by zero")
 
 

@@ -1,0 +1,50 @@
+"""Which sensors of an order are read and written together. Pure.
+
+Sensors that share files of readings, or a blob of predictions, form a batch: the files are read once, the
+blob is written once. All others are batches of one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from scoring_contract.layout import pack_of_readings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from scoring_contract.manifest import SensorOrder
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Sensors that share files, in the order of the manifest."""
+
+    orders: tuple[SensorOrder, ...]
+
+    @property
+    def readings(self) -> tuple[str, ...]:
+        """Blobs of readings, each once."""
+        return tuple(dict.fromkeys(blob for order in self.orders for blob in order.readings))
+
+    @property
+    def pack(self) -> str:
+        """Pack whose prediction blob all of them go to; empty if each has a blob of its own."""
+        return self.orders[0].pack
+
+
+def batches_of(orders: Iterable[SensorOrder]) -> list[Batch]:
+    """Divide an order into batches, in the order of their first sensors."""
+    found: dict[tuple[str, ...], list[SensorOrder]] = {}
+    for order in orders:
+        found.setdefault(_shared_by(order), []).append(order)
+    return [Batch(tuple(group)) for group in found.values()]
+
+
+def _shared_by(order: SensorOrder) -> tuple[str, ...]:
+    """Return what tells batches apart: the pack written to, or the shared files read, or the sensor."""
+    if order.pack:
+        return ("pack", order.pack)
+    shared = tuple(blob for blob in order.readings if pack_of_readings(blob))
+    return ("files", *shared) if shared else ("sensor", order.sensor)

@@ -1,0 +1,71 @@
+"""Fetching model files: each sensor's own, or its bytes out of a file of many, which is fetched once."""
+
+from __future__ import annotations
+
+from collections import Counter
+from concurrent.futures import Future
+from threading import Lock
+from typing import TYPE_CHECKING
+
+from scorer.errors import BlobMissing, ModelFault
+from scorer.model_format import load_model
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from scorer.ocsvm import OneClassSvm
+    from scorer.storage import BlobContainer
+    from scoring_contract.manifest import ModelRef, PackSlice
+
+
+class ModelFiles:
+    """The models of one order. Threads may share it.
+
+    A file of many is fetched when the first of its sensors asks, and let go when the last one has been
+    served: what is held does not grow with the number of sensors.
+
+    :param container: the ``models`` container
+    :param refs: the models that will be asked for, each once
+    """
+
+    def __init__(self, container: BlobContainer, refs: Iterable[ModelRef]) -> None:
+        self._container = container
+        self._left = Counter(ref.pack.blob for ref in refs if ref.pack)
+        # One sensor alone is served sooner, and with less to read, by its own file.
+        self._shared = {blob for blob, users in self._left.items() if users > 1}
+        self._packs: dict[str, Future[bytes]] = {}
+        self._lock = Lock()
+
+    def model(self, ref: ModelRef) -> OneClassSvm:
+        """Return a model once its digest, its nature and its form are those that the order names.
+
+        :raises ModelFault: otherwise, or if there is no such file
+        :raises StorageFault: if storage refuses or does not answer
+        """
+        is_shared = ref.pack is not None and ref.pack.blob in self._shared
+        try:
+            data = self._slice(ref.pack) if ref.pack and is_shared else self._container.read(ref.blob)
+        except BlobMissing as error:
+            raise ModelFault(f"there is no model {error.blob}") from error
+        return load_model(data, ref)
+
+    def _slice(self, pack: PackSlice) -> bytes:
+        data = self._pack(pack.blob)
+        return data[pack.offset : pack.offset + pack.length]
+
+    def _pack(self, blob: str) -> bytes:
+        """Return a file of many; whoever asks first fetches it, others wait for that."""
+        with self._lock:
+            self._left[blob] -= 1
+            future = self._packs.get(blob)
+            is_first = future is None
+            if future is None:
+                future = self._packs[blob] = Future()
+            if self._left[blob] <= 0:
+                del self._packs[blob]
+        if is_first:
+            try:
+                future.set_result(self._container.read(blob))
+            except BaseException as error:  # noqa: BLE001  # whatever it was, nobody must wait for ever
+                future.set_exception(error)
+        return future.result()

@@ -1,0 +1,113 @@
+"""One sensor on its way from order to report: what is known of it so far."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING
+
+from scorer.errors import DataFault, ScorerError
+from scorer.sheet import ONE_FEATURE, Sheet
+from scoring_contract.report import Cause, SensorReport, SensorState
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from scorer.console import Console
+    from scorer.ocsvm import OneClassSvm, Verdicts
+    from scoring_contract.manifest import SensorOrder
+
+
+@dataclass(slots=True)
+class SensorWork:
+    """A sensor in work. Its first failure stays; later steps pass it by."""
+
+    order: SensorOrder
+    model: OneClassSvm | None = None
+    sheet: Sheet = field(default_factory=Sheet)
+    gone: int = 0
+    """Blobs of readings that were gone since the plan was made."""
+    verdicts: Verdicts | None = None
+    is_kept: bool = False
+    """Predictions of a later plan were there, and ours were not written."""
+    cause: Cause | None = None
+    reason: str = ""
+
+    def fail(self, cause: Cause, reason: str) -> None:
+        """Say why this sensor cannot be scored."""
+        if self.cause is None:
+            self.cause, self.reason = cause, reason
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        """Columns that its model looks at."""
+        return getattr(self.model, "features", ONE_FEATURE)
+
+    def judge(self) -> None:
+        """Decide about the readings.
+
+        :raises DataFault: if there are rows and none of them counts
+        """
+        if not len(self.sheet):
+            rejected = self.sheet.rejected.total()
+            raise DataFault(f"none of {rejected} rows can be scored: {self.sheet.why_rejected()}")
+        if self.model is not None:
+            self.verdicts = self.model.judge(self.sheet.values[:, 0])
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether there was no row at all, good or bad, and nothing says that there could have been."""
+        return self.sheet.is_empty and (self.cause is None or self.cause is Cause.MODEL)
+
+    @property
+    def is_judged(self) -> bool:
+        """Whether its predictions can be written."""
+        return self.cause is None and self.verdicts is not None
+
+    def report(self, seconds: float) -> SensorReport:
+        """Say what came of it.
+
+        :param seconds: wall time spent on it
+        """
+        noticed = {str(note): count for note, count in self.sheet.notes.items()}
+        about = partial(SensorReport, self.order.sensor, seconds=seconds, noticed=noticed)
+        if self.is_silent:
+            return about(SensorState.SKIPPED, reason=self._why_silent())
+        if self.cause is not None or self.verdicts is None:
+            return about(SensorState.FAILED, cause=self.cause, reason=self.reason)
+        return about(
+            SensorState.SCORED,
+            readings=len(self.sheet),
+            rejected=self.sheet.rejected.total(),
+            anomalies=int(self.verdicts.anomalies.sum()),
+            model_sha256=self.order.model.sha256,
+            reason="; ".join(self._remarks()),
+        )
+
+    def _remarks(self) -> Iterator[str]:
+        if self.gone:
+            yield f"{self.gone} of {len(self.order.readings)} reading blobs were gone"
+        if self.is_kept:
+            yield "predictions of a later plan are there and were kept"
+
+    def _why_silent(self) -> str:
+        if not self.order.readings:
+            return "the plan found no readings in this hour"
+        if self.gone == len(self.order.readings):
+            return "the reading blobs that the plan found are gone"
+        return "the reading blobs hold no rows"
+
+
+@contextmanager
+def attempt(works: Iterable[SensorWork], console: Console) -> Iterator[None]:
+    """Let a fault fail the sensors that it concerns and no others; one of our own is traced."""
+    try:
+        yield
+    except ScorerError as fault:
+        for work in works:
+            work.fail(fault.cause, str(fault))
+    except Exception as error:  # noqa: BLE001  # every other sensor must still be scored
+        console.trace(error)
+        for work in works:
+            work.fail(Cause.UNEXPECTED, f"a fault of the scorer ({type(error).__name__}); see stderr")

@@ -1,0 +1,245 @@
+"""Sensors that share files: read once, scored each for itself, written once."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from scorer.batches import batches_of
+from scorer.errors import ModelFault, StorageFault
+from scorer.model_files import ModelFiles
+from scorer.storage import BlobContainer, open_container
+from scoring_contract.invocation import ExitCode
+from scoring_contract.layout import Container, packed_prediction_blob, packed_readings_prefix
+from scoring_contract.manifest import Manifest, ModelRef, PackSlice, SensorOrder
+from scoring_contract.predictions import PackMark
+from scoring_contract.report import Cause, SensorState
+from tests.scorer.conftest import HEADER, HOUR, PLANNED_AT
+from tests.scorer.test_score import MODEL, a_model, an_order, rows_for
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from scoring_contract.invocation import ScoreInvocation
+    from tests.scorer.conftest import Scorer, Storage
+
+SENSORS = ("1_4", "1_5", "2_1")
+PACKED = packed_prediction_blob(HOUR, "p1")
+MODEL_PACK = "_packs/p1/v1.jsonl"
+
+
+def a_pack(
+    storage: Storage, sensors: Sequence[str] = SENSORS, rows: Sequence[str] | None = None
+) -> list[SensorOrder]:
+    """Store readings and models of some sensors in a file each; order their predictions into one blob."""
+    lines = rows if rows is not None else [row for sensor in sensors for row in rows_for(sensor)]
+    blob = f"{packed_readings_prefix(HOUR, 'p1')}0.csv"
+    storage.put(Container.DATA, blob, "\n".join([HEADER, *lines]) + "\n")
+    models = [
+        json.dumps(MODEL | {"intercept": -0.3 - index / 64}).encode() + b"\n" for index in range(len(sensors))
+    ]
+    storage.put(Container.MODELS, MODEL_PACK, b"".join(models))
+    orders = []
+    for index, sensor in enumerate(sensors):
+        place = PackSlice(MODEL_PACK, sum(map(len, models[:index])), len(models[index]))
+        model = replace(a_model(storage, sensor, models[index]), pack=place)
+        orders.append(an_order(storage, sensor, readings=(blob,), pack="p1", model=model))
+    return orders
+
+
+def packed_rows(storage: Storage) -> dict[str, list[dict[str, str]]]:
+    """Read the predictions of the pack by sensor."""
+    text = storage.get(Container.PREDICTIONS, PACKED).decode()
+    found: dict[str, list[dict[str, str]]] = {}
+    for row in csv.DictReader(io.StringIO(text)):
+        found.setdefault(f"{row['Device']}_{row['Tag']}", []).append(row)
+    return found
+
+
+def the_mark(storage: Storage) -> PackMark:
+    """Read what the pack's predictions say of themselves."""
+    mark = PackMark.from_metadata(storage.metadata(Container.PREDICTIONS, PACKED))
+    assert mark is not None
+    return mark
+
+
+def planned(storage: Storage, orders: Sequence[SensorOrder], *, at: str) -> ScoreInvocation:
+    """Write an order of a plan that was made at a time."""
+    call = storage.put_manifest(*orders)
+    manifest = Manifest.from_json(storage.get(Container.RUNS, call.manifest))
+    storage.put(Container.RUNS, call.manifest, replace(manifest, planned_at=at).to_json())
+    return call
+
+
+def test_a_pack_is_scored_like_its_sensors_alone(storage: Storage, scorer: Scorer) -> None:
+    """The rows of a sensor are those of its own blob, byte by byte; one blob holds all, and names them."""
+    orders = a_pack(storage)
+    done = scorer.score(storage.put_manifest(*orders))
+    assert (done.returncode, done.stderr) == (ExitCode.SUCCESS, "")
+    assert storage.names(Container.PREDICTIONS) == [PACKED]
+    assert the_mark(storage).sensors == SENSORS
+
+    alone = [replace(order, pack="", readings=(storage.put_readings(order.sensor, rows_for(order.sensor)),),
+                     model=replace(order.model, pack=None)) for order in orders]  # fmt: skip
+    packed = packed_rows(storage)
+    assert scorer.score(storage.put_manifest(*alone)).returncode == ExitCode.SUCCESS
+    for sensor in SENSORS:
+        text = storage.get(Container.PREDICTIONS, f"{HOUR.path}/{sensor}.csv").decode()
+        assert packed[sensor] == list(csv.DictReader(io.StringIO(text)))
+        assert len(packed[sensor]) == 60
+
+
+def test_shared_readings_alone_give_each_sensor_its_blob(storage: Storage, scorer: Scorer) -> None:
+    """Producers may pack readings while consumers still look for a blob per sensor."""
+    orders = [replace(order, pack="") for order in a_pack(storage)]
+    assert scorer.score(storage.put_manifest(*orders)).returncode == ExitCode.SUCCESS
+    assert storage.names(Container.PREDICTIONS) == [f"{HOUR.path}/{sensor}.csv" for sensor in SENSORS]
+
+
+def test_a_sensor_without_rows_in_the_shared_file_is_silent(storage: Storage, scorer: Scorer) -> None:
+    """Only the scorer sees into the file; the others of the pack are scored."""
+    call = storage.put_manifest(*a_pack(storage, rows=[*rows_for("1_4"), *rows_for("2_1")]))
+    assert scorer.score(call).returncode == ExitCode.SUCCESS
+    states = {sensor.sensor: sensor.state for sensor in storage.report(call).sensors}
+    assert states == {"1_4": SensorState.SCORED, "1_5": SensorState.SKIPPED, "2_1": SensorState.SCORED}
+    assert the_mark(storage).sensors == ("1_4", "2_1")
+
+
+def test_rows_that_nobody_gets_are_counted(storage: Storage, scorer: Scorer) -> None:
+    """Readings of a sensor that nobody ordered, and lines that are none, are in the report."""
+    rows = [*rows_for("1_4"), *rows_for("9_9")[:3], "no reading"]
+    call = storage.put_manifest(*a_pack(storage, ("1_4", "1_5"), rows))
+    scorer.score(call)
+    assert storage.report(call).noticed == {"of another sensor": 3, "unreadable": 1}
+
+
+def test_one_bad_model_of_a_pack_fails_its_sensor_alone(storage: Storage, scorer: Scorer) -> None:
+    """A retry scores just this one, and its rows join those of the others."""
+    orders = a_pack(storage)
+    call = storage.put_manifest(
+        orders[0], replace(orders[1], model=replace(orders[1].model, sha256="0" * 64)), orders[2]
+    )
+    assert scorer.score(call).returncode == ExitCode.PARTLY_FAILED
+    (failed,) = storage.report(call).failed
+    assert (failed.sensor, failed.cause) == ("1_5", Cause.MODEL)
+    assert the_mark(storage).sensors == ("1_4", "2_1")
+
+    before = packed_rows(storage)
+    assert scorer.score(storage.put_manifest(orders[1])).returncode == ExitCode.SUCCESS
+    after = packed_rows(storage)
+    assert after.keys() == set(SENSORS)
+    assert {sensor: after[sensor] for sensor in before} == before
+    assert the_mark(storage).sensors == ("1_4", "2_1", "1_5")
+
+
+def test_a_later_plan_replaces_the_whole_pack(storage: Storage, scorer: Scorer) -> None:
+    """Rows of an earlier plan never stay beside those of a later one, even for sensors it does not score."""
+    orders = a_pack(storage)
+    scorer.score(storage.put_manifest(*orders))
+    scorer.score(planned(storage, orders[:1], at="2018-08-29T04:00:00.000000Z"))
+    assert packed_rows(storage).keys() == {"1_4"}
+
+
+def test_an_earlier_plan_leaves_a_later_ones_pack_alone(storage: Storage, scorer: Scorer) -> None:
+    """Whoever comes last, the later plan knows more; the report says that ours were not written."""
+    orders = a_pack(storage)
+    scorer.score(planned(storage, orders, at="2018-08-29T04:00:00.000000Z"))
+    call = planned(storage, orders[:1], at=PLANNED_AT)
+    assert scorer.score(call).returncode == ExitCode.SUCCESS
+    assert the_mark(storage).sensors == SENSORS
+    (sensor,) = storage.report(call).sensors
+    assert "later plan" in sensor.reason
+
+
+def test_a_pack_whose_file_is_gone_is_silent(storage: Storage, scorer: Scorer) -> None:
+    """As with a sensor's own file: there is nothing to score, and nothing is written."""
+    orders = [
+        replace(order, readings=("readings/2018/08/29/02/_packs/p1/gone.csv",)) for order in a_pack(storage)
+    ]
+    call = storage.put_manifest(*orders)
+    assert scorer.score(call).returncode == ExitCode.SUCCESS
+    assert {sensor.state for sensor in storage.report(call).sensors} == {SensorState.SKIPPED}
+    assert storage.names(Container.PREDICTIONS) == []
+
+
+class CountingContainer(BlobContainer):
+    """A container that knows how often it was read."""
+
+    reads = 0
+
+    def read(self, blob: str) -> bytes:
+        """Read and count."""
+        type(self).reads += 1
+        return super().read(blob)
+
+
+def test_a_file_of_models_is_fetched_once(storage: Storage) -> None:
+    """However many threads ask; a sensor whose slice is not its model is refused alone."""
+    refs = [order.model for order in a_pack(storage)]
+    wrong = replace(refs[0], pack=replace(refs[0].pack, offset=7))
+    CountingContainer.reads = 0
+    files = ModelFiles(a_container(storage), [*refs, wrong])
+    with ThreadPoolExecutor(4) as pool:
+        models = list(pool.map(files.model, refs))
+    assert [model.intercept for model in models] == [-0.3, -0.3 - 1 / 64, -0.3 - 2 / 64]
+    with pytest.raises(ModelFault, match="digest"):
+        files.model(wrong)
+    assert CountingContainer.reads == 1
+
+
+def test_one_sensor_alone_reads_its_own_model(storage: Storage) -> None:
+    """It need not fetch the models of all."""
+    (ref,) = (order.model for order in a_pack(storage, ("1_4",)))
+    storage.put(Container.MODELS, MODEL_PACK, b"damaged")
+    assert ModelFiles(a_container(storage), [ref]).model(ref).intercept == -0.3
+
+
+def test_a_missing_file_of_models_fails_all_who_need_it(storage: Storage) -> None:
+    """Each says so; nobody waits for ever."""
+    refs = [replace(order.model, pack=PackSlice("_packs/p9/v1.jsonl", 0, 1)) for order in a_pack(storage)]
+    files = ModelFiles(a_container(storage), refs)
+    for ref in refs:
+        with pytest.raises((ModelFault, StorageFault), match="p9"):
+            files.model(ref)
+
+
+def a_container(storage: Storage) -> CountingContainer:
+    """Open the models container of a test."""
+    opened = open_container(Container.MODELS, storage.environ({Container.MODELS: "r"}))
+    return CountingContainer("models", opened._store)
+
+
+def an_abstract_order(sensor: str, *readings: str, pack: str = "") -> SensorOrder:
+    """Order a sensor; nothing of it is anywhere."""
+    return SensorOrder(
+        sensor, "1", "1", ModelRef("v1", "m", hashlib.sha256().hexdigest(), "f"), readings, pack
+    )
+
+
+def test_who_shares_a_file_or_a_blob_is_in_one_batch() -> None:
+    """All others are alone; a batch reads each of its files once."""
+    shared = f"{packed_readings_prefix(HOUR, 'p2')}0.csv"
+    orders = [
+        an_abstract_order("a", "readings/own.csv"),
+        an_abstract_order("b", shared),
+        an_abstract_order("c", "one.csv", pack="p1"),
+        an_abstract_order("d", shared),
+        an_abstract_order("e", "two.csv", pack="p1"),
+        an_abstract_order("f", "readings/own.csv"),
+    ]
+    batches = batches_of(orders)
+    assert [[order.sensor for order in batch.orders] for batch in batches] == [
+        ["a"],
+        ["b", "d"],
+        ["c", "e"],
+        ["f"],
+    ]
+    assert [batch.readings for batch in batches[1:3]] == [(shared,), ("one.csv", "two.csv")]
+    assert [batch.pack for batch in batches] == ["", "", "p1", ""]
