@@ -5,7 +5,7 @@ export PYTHONPATH := $(CURDIR):$(CURDIR)/plugins:$(CURDIR)/scoring_image:$(CURDI
 RUN := .venv/bin/python -m local_stack
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-faults test-clients lint format up down scale bench lock clean
+.PHONY: help setup run test test-faults test-clients lint format up down scale bench bench-emulator lock clean
 
 help: ## show this list
 	@echo "make run                              score one hour of a simulated fleet"
@@ -54,6 +54,10 @@ scale: setup ## score 1,000 sensors with an instance each, and 20,000 packed (ha
 
 bench: setup ## compare our operator with the stock one (up to two hours)
 	@.venv/bin/python -m bench.compare
+	@.venv/bin/python docs/generate.py
+
+bench-emulator: setup ## load the local Azure Batch with up to 50,000 tasks (a minute)
+	@.venv/bin/python -m bench.emulator
 	@.venv/bin/python docs/generate.py
 
 LOCK := .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate

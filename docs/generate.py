@@ -28,6 +28,7 @@ PAGES = {
     ROOT / "docs" / "settings.md": ("settings",),
     ROOT / "docs" / "behaviours.md": ("behaviours",),
     ROOT / "README.md": ("compare", "scale"),
+    ROOT / "batch_emulator" / "README.md": ("load",),
 }
 RESULTS = ROOT / "bench" / "results"
 
@@ -130,7 +131,24 @@ def scale_table() -> str:
     return "\n".join((heading, "|---|" + "---|" * len(fleets), *lines))
 
 
+def load_table() -> str:
+    """Return a row for each number of tasks that the local Azure Batch was loaded with."""
+    loads = json.loads((RESULTS / "emulator.json").read_text())
+    heading = (
+        "| tasks | added a second | a collection of 100, ms | the last ten, ms | a page of 1,000, ms "
+        "| with the client, ms | memory a task, KiB | all run, s |"
+    )
+    rows = [
+        f"| {load['tasks']:,} | {load['adds_per_second']:,} | {load['collection_ms']} "
+        f"| {load['last_collections_ms']} | {load['page_ms']} | {load['page_with_client_ms']} "
+        f"| {load['kib_per_task']} | {load['run_seconds']} |"
+        for load in loads
+    ]
+    return "\n".join((heading, "|---|---|---|---|---|---|---|---|", *rows))
+
+
 PARTS = {
+    "load": load_table,
     "settings": settings_table,
     "behaviours": behaviours_table,
     "compare": compare_table,

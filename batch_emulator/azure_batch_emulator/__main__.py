@@ -16,7 +16,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from azure_batch_emulator.clock import SystemClock
+from azure_batch_emulator.clock import ScaledClock, SystemClock
 from azure_batch_emulator.errors import BadSetting, BadState
 from azure_batch_emulator.runner.rules import rule_named
 from azure_batch_emulator.runner.scripted import THREADS, ScriptedRunner
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     import socket
     from collections.abc import Mapping, Sequence
 
+    from azure_batch_emulator.clock import Clock
     from azure_batch_emulator.runner.interface import Runner
 
 KEY_VARIABLE = "AZURE_BATCH_EMULATOR_KEY"
@@ -53,6 +54,7 @@ def parser() -> argparse.ArgumentParser:
     add("--pool-quota", type=int, default=100, metavar="N", help="pools allowed")
     add("--core-quota", type=int, metavar="N", help="dedicated cores allowed")
     add("--low-priority-core-quota", type=int, metavar="N", help="low-priority cores allowed")
+    add("--clock-speed", type=float, default=1, metavar="N", help="let time pass N times faster (default 1)")
     add("--rule", metavar="MODULE:CALLABLE", help="let a function say how attempts end; nothing is run")
     add("--rule-threads", type=int, default=THREADS, metavar="N", help="attempts it is asked about at once")
     add("--controls", action="store_true", help="let /_emulator make things fail; loopback only")
@@ -101,6 +103,17 @@ def settings_from(options: argparse.Namespace, environment: Mapping[str, str]) -
     )
 
 
+def clock_from(options: argparse.Namespace) -> Clock:
+    """Make the clock that is asked for.
+
+    :raises BadSetting: if it could not run
+    """
+    try:
+        return SystemClock() if options.clock_speed == 1 else ScaledClock(options.clock_speed)
+    except ValueError as problem:
+        raise BadSetting(f"--clock-speed: {problem}") from None
+
+
 def runner_from(options: argparse.Namespace) -> Runner | None:
     """Make the runner that is asked for; None for real processes.
 
@@ -125,7 +138,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         listener = listen(options.host, options.port)
         check_controls(settings, listener)
         runner = runner_from(options)
-        emulator = Emulator(settings, clock=SystemClock(), runner=runner, access_log=options.verbose)
+        emulator = Emulator(settings, clock=clock_from(options), runner=runner, access_log=options.verbose)
     except (BadSetting, BadState, ValueError) as problem:
         return _complain(str(problem))
     except (OSError, OverflowError) as problem:

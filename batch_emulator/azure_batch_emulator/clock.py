@@ -7,6 +7,7 @@ The engine never asks: whoever drives it reads a clock and passes the moment in.
 from __future__ import annotations
 
 import threading
+import time
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
@@ -31,6 +32,32 @@ class SystemClock:
     def seconds_until(self, moment: datetime) -> float | None:
         """Tell the real seconds left until ``moment``."""
         return max(0.0, (moment - self.now()).total_seconds())
+
+
+class ScaledClock:
+    """The machine's time, running so many times faster."""
+
+    def __init__(self, speed: float) -> None:
+        """Begin with the machine's present moment.
+
+        :param speed: seconds that pass here in a second of the machine's; above 0
+        """
+        if not 0 < speed < float("inf"):
+            raise ValueError(f"a clock cannot run {speed} times as fast")
+        self._speed = speed
+        self._origin, self._began = datetime.now(UTC), time.monotonic()
+
+    def now(self) -> datetime:
+        """Tell the present moment, in UTC."""
+        return self._origin + timedelta(seconds=(time.monotonic() - self._began) * self._speed)
+
+    def catch_up(self, moment: datetime) -> None:
+        """Move on to a moment, unless it is past."""
+        self._origin += max(moment - self.now(), timedelta())
+
+    def seconds_until(self, moment: datetime) -> float | None:
+        """Tell the real seconds left until ``moment``."""
+        return max(0.0, (moment - self.now()).total_seconds() / self._speed)
 
 
 class ManualClock:

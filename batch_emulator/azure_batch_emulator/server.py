@@ -16,7 +16,7 @@ import threading
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
-from azure_batch_emulator.clock import Clock, ManualClock, SystemClock
+from azure_batch_emulator.clock import Clock, ManualClock, ScaledClock, SystemClock
 from azure_batch_emulator.runner.images import Images
 from azure_batch_emulator.runner.interface import Predictable
 from azure_batch_emulator.runner.processes import ProcessRunner
@@ -57,7 +57,7 @@ class Emulator:
         self._settings = settings
         self._store = Store(settings)
         account = self._store.account
-        if isinstance(clock, ManualClock) and account.now is not None:
+        if isinstance(clock, ManualClock | ScaledClock) and account.now is not None:
             clock.catch_up(account.now)
         holds = (self._store.process_lock,)
         self.runner = runner or ProcessRunner(Images(settings.images), warden_holds=holds)

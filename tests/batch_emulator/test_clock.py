@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from azure_batch_emulator.clock import ManualClock, SystemClock
+from azure_batch_emulator.clock import ManualClock, ScaledClock, SystemClock
 
 
 def test_manual_clock_moves_only_when_turned() -> None:
@@ -24,3 +24,25 @@ def test_only_the_system_clock_can_be_waited_for() -> None:
     assert clock.seconds_until(clock.now() + timedelta(seconds=1)) is None
     system = SystemClock()
     assert 0 < (system.seconds_until(system.now() + timedelta(minutes=1)) or 0) <= 60
+
+
+def test_a_scaled_clock_runs_faster_than_the_machines() -> None:
+    """An hour passes in less than a second, and a driver sleeps that much shorter."""
+    clock = ScaledClock(7200)
+    begin = clock.now()
+    assert 0 < (clock.seconds_until(begin + timedelta(hours=1)) or 0) <= 0.5
+    while clock.now() < begin + timedelta(minutes=5):
+        pass
+    assert clock.seconds_until(begin) == 0
+    later = clock.now() + timedelta(days=1)
+    clock.catch_up(later)
+    assert clock.now() >= later
+    clock.catch_up(begin)
+    assert clock.now() >= later
+
+
+@pytest.mark.parametrize("speed", [0, -1, float("inf"), float("nan")])
+def test_a_clock_that_could_not_run_is_refused(speed: float) -> None:
+    """Time passes, forwards."""
+    with pytest.raises(ValueError, match="cannot run"):
+        ScaledClock(speed)
