@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from scorer.gathering import Gathering
 
-_STRETCH = 1 << 20
+STRETCH = 1 << 20
 """Bytes split at once, so that what is needed only in passing does not grow with the file."""
 MOST_LINE_CHARS = 1 << 20
 """A longer line is unreadable: no reading is."""
@@ -130,7 +130,7 @@ def _first_line(data: bytes) -> tuple[str | None, int]:
 def _stretches(data: bytes, start: int) -> Iterator[bytes]:
     """Cut a file behind line ends."""
     while start < len(data):
-        end = data.find(b"\n", start + _STRETCH)
+        end = data.find(b"\n", start + STRETCH)
         end = len(data) if end < 0 else end + 1
         yield data[start:end]
         start = end

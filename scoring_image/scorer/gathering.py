@@ -83,7 +83,9 @@ class Gathering:
         if other_zone is not None and other_zone.any():
             self._count(stretch.whose, np.where(other_zone, len(_NOTES) + 1, 0))
         if len(stretch.micros):
-            self.roster.see({pairs} if isinstance(pairs, int) else np.unique(stretch.whose).tolist())
+            self.roster.see(
+                [pairs] if isinstance(pairs, int) else np.bincount(stretch.whose).nonzero()[0].tolist()
+            )
             self._stretches.append(stretch)
 
     def _faults(

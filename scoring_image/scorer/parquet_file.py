@@ -16,7 +16,7 @@ MOST_ROWS = 1 << 24
 """Rows of one file: 4,600 sensors with a reading a second."""
 MOST_UNPACKED_BYTES = 1 << 30
 """Bytes of one file's columns when they are unpacked."""
-_ROWS_AT_ONCE = 1 << 16
+ROWS_AT_ONCE = 1 << 16
 
 _DAMAGE = (pa.ArrowException, OSError, ValueError, KeyError, IndexError, OverflowError, RuntimeError)
 """What pyarrow raises for files that are not as they should be."""
@@ -45,7 +45,7 @@ def _batches(name: str, data: bytes, columns: list[str]) -> Iterator[pa.RecordBa
     texts = [column for column in columns if is_text(schema.field(column).type)]
     file = pq.ParquetFile(source, metadata=metadata, read_dictionary=texts, coerce_int96_timestamp_unit="us")
     rows = 0
-    for batch in file.iter_batches(_ROWS_AT_ONCE, columns=columns, use_threads=False):
+    for batch in file.iter_batches(ROWS_AT_ONCE, columns=columns, use_threads=False):
         rows += batch.num_rows
         if rows > MOST_ROWS:
             raise DataFault(_too_much(name, f"more than {metadata.num_rows} rows, as it claims,"))

@@ -47,7 +47,7 @@ def _header(features: Sequence[str]) -> bytes:
     return (",".join(map(_cell, names)) + "\n").encode()
 
 
-def _rows(names: str, sheet: Sheet, verdicts: Verdicts) -> Iterable[bytes]:
+def _rows(names: str, sheet: Sheet, verdicts: Verdicts) -> Iterable[bytes | memoryview]:
     if len(sheet) and sheet.written_ts is None and sheet.written_columns is None:
         from scorer.prediction_chars import rows_of  # noqa: PLC0415  # such a sheet has imported pyarrow
 

@@ -6,6 +6,7 @@ import csv
 import io
 
 import numpy as np
+import pytest
 
 from scorer.ocsvm import Verdicts
 from scorer.predictions import render_predictions
@@ -41,3 +42,37 @@ def test_names_that_would_break_a_row_are_quoted() -> None:
     text = render_predictions([('pump "A", left', "4", sheet, Verdicts(np.array([1.0])))]).decode()
     _, row = csv.reader(io.StringIO(text))
     assert row == ["2018-08-29T02:00:10Z", 'pump "A", left', "4", "1", "0", "1.0"]
+
+
+def test_many_sensors_share_one_header() -> None:
+    """Rows of the sensors follow one another in the order given; one without rows adds none."""
+    sheet = a_sheet("2018-08-29T02:00:10Z,1")
+    scored = Verdicts(np.array([0.5]))
+    parts = [("1", "4", sheet, scored), ("1", "5", Sheet(), Verdicts(np.empty(0))), ("2", "4", sheet, scored)]
+    assert render_predictions(iter(parts)).decode() == (
+        "TS,Device,Tag,Value,Prediction,Score\n"
+        "2018-08-29T02:00:10Z,1,4,1,0,0.5\n"
+        "2018-08-29T02:00:10Z,2,4,1,0,0.5\n"
+    )
+    assert render_predictions([]).decode() == "TS,Device,Tag,Value,Prediction,Score\n"
+
+
+def test_several_features_stand_in_the_place_of_value() -> None:
+    """One feature is called Value there, whatever its name, so that readers need not know it."""
+    verdicts = Verdicts(np.array([0.5]))
+    one = a_sheet("2018-08-29T02:00:10Z,1", features=("Heat",))
+    assert render_predictions([("1", "4", one, verdicts)]).startswith(
+        b"TS,Device,Tag,Value,Prediction,Score\n"
+    )
+    two = a_sheet("2018-08-29T02:00:10Z,1,2.50", features=("Heat", "Flow"))
+    assert render_predictions([("1", "4", two, verdicts)]).decode() == (
+        "TS,Device,Tag,Heat,Flow,Prediction,Score\n2018-08-29T02:00:10Z,1,4,1,2.50,0,0.5\n"
+    )
+    with pytest.raises(ValueError, match="under the header"):
+        render_predictions([("1", "4", one, verdicts), ("1", "4", two, verdicts)])
+
+
+def test_verdicts_must_be_about_the_readings() -> None:
+    """One verdict too few or too many never shifts the others."""
+    with pytest.raises(ValueError, match="shorter"):
+        render_predictions([("1", "4", a_sheet("2018-08-29T02:00:10Z,1"), Verdicts(np.empty(0)))])
