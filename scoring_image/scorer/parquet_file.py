@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from scorer.errors import DataFault
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 MOST_ROWS = 1 << 24
 """Rows of one file: 4,600 sensors with a reading a second."""
 MOST_UNPACKED_BYTES = 1 << 30
-"""Bytes of one file's columns when they are unpacked."""
+"""Bytes of one file when it is unpacked, columns that are ignored included."""
 ROWS_AT_ONCE = 1 << 16
 
 _DAMAGE = (pa.ArrowException, OSError, ValueError, KeyError, IndexError, OverflowError, RuntimeError)
@@ -46,6 +47,7 @@ def _batches(name: str, data: bytes, columns: list[str]) -> Iterator[pa.RecordBa
     file = pq.ParquetFile(source, metadata=metadata, read_dictionary=texts, coerce_int96_timestamp_unit="us")
     rows = 0
     for batch in file.iter_batches(ROWS_AT_ONCE, columns=columns, use_threads=False):
+        _check_dictionaries(batch)
         rows += batch.num_rows
         if rows > MOST_ROWS:
             raise DataFault(_too_much(name, f"more than {metadata.num_rows} rows, as it claims,"))
@@ -53,10 +55,9 @@ def _batches(name: str, data: bytes, columns: list[str]) -> Iterator[pa.RecordBa
 
 
 def _check_claims(name: str, metadata: pq.FileMetaData) -> None:
+    # Whole groups only: pyarrow ends the process if one asks it for a column whose description is damaged.
     groups = [metadata.row_group(place) for place in range(metadata.num_row_groups)]
-    sizes = [
-        group.column(place).total_uncompressed_size for group in groups for place in range(group.num_columns)
-    ]
+    sizes = [group.total_byte_size for group in groups]
     counts = [group.num_rows for group in groups]
     if min((*sizes, *counts, metadata.num_rows), default=0) < 0 or sum(counts) != metadata.num_rows:
         raise DataFault(f"{name} cannot be read as Parquet: it contradicts itself about its rows")
@@ -64,6 +65,16 @@ def _check_claims(name: str, metadata: pq.FileMetaData) -> None:
         raise DataFault(_too_much(name, f"{metadata.num_rows} rows"))
     if sum(sizes) > MOST_UNPACKED_BYTES:
         raise DataFault(_too_much(name, f"{sum(sizes)} bytes when unpacked"))
+
+
+def _check_dictionaries(batch: pa.RecordBatch) -> None:
+    """Refuse rows that point beyond their dictionary: pyarrow hands them out as they are."""
+    for column in batch.columns:
+        if pa.types.is_dictionary(column.type):
+            ends = pc.min_max(column.indices)
+            lowest, highest = ends["min"].as_py(), ends["max"].as_py()
+            if lowest is not None and not 0 <= lowest <= highest < len(column.dictionary):
+                raise ValueError("a row points beyond its dictionary")
 
 
 def _too_much(name: str, what: str) -> str:

@@ -33,6 +33,8 @@ _TICKS = {"s": 1_000_000, "ms": 1_000, "us": 1}
 _NANOSECONDS = 1_000
 _FEW_PAIRS = 1 << 20
 """Up to here a table of all combinations of devices and tags is made instead of sorting the rows."""
+_RUN_ROWS = 8
+"""Rows of one pair that follow one another on average, if a file goes sensor after sensor."""
 
 
 def read_parquet(name: str, data: bytes, gathering: Gathering) -> None:
@@ -145,6 +147,12 @@ def _pairs(
     """Return the number of each row's pair; each pair is looked up once."""
     width = len(tags[1])
     combined = devices[0] * width + tags[0]
+    starts = np.flatnonzero(combined[1:] != combined[:-1]) + 1
+    if len(starts) * _RUN_ROWS < len(combined):
+        # Sensor after sensor: numbered as they come, they need not be sorted later.
+        starts = np.concatenate(([0], starts))
+        runs = _numbered(roster, combined[starts], devices[1], tags[1])
+        return np.repeat(runs, np.diff(starts, append=len(combined)))
     combinations = len(devices[1]) * width
     if combinations > _FEW_PAIRS:
         found, rows = np.unique(combined, return_inverse=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from itertools import chain, compress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -67,21 +67,27 @@ def _texts(numbers: Sequence[Numbers]) -> list[list[str]] | None:
     ]
 
 
-def joined(stretches: Sequence[Stretch], sensor_of: Sequence[int]) -> Stretch:
+def joined(stretches: list[Stretch], sensor_of: Sequence[int]) -> Stretch:
     """Put stretches one after the other, their pairs replaced by sensors.
 
+    :param stretches: emptied, so that rows are not held twice
     :param sensor_of: number of the sensor per pair
     """
-    if len(stretches) == 1 and isinstance(stretches[0].whose, int):
-        return replace(stretches[0], whose=sensor_of[stretches[0].whose])
+    pair = stretches[0].whose
+    if len(stretches) == 1 and isinstance(pair, int):
+        return replace(stretches.pop(), whose=sensor_of[pair])
     table = np.array(sensor_of, dtype=np.intp)
-    return Stretch(
-        whose=np.concatenate([np.broadcast_to(table[part.whose], part.micros.shape) for part in stretches]),
-        micros=np.concatenate([part.micros for part in stretches]),
-        values=np.concatenate([part.values for part in stretches]),
-        ts=_joined_ts(stretches),
-        columns=_joined_columns(stretches),
-    )
+    whose = [np.broadcast_to(table[part.whose], part.micros.shape) for part in stretches]
+    micros, values = [part.micros for part in stretches], [part.values for part in stretches]
+    ts, columns = _joined_ts(stretches), _joined_columns(stretches)
+    stretches.clear()
+    return Stretch(_concatenated(whose), _concatenated(micros), _concatenated(values), ts, columns)
+
+
+def _concatenated(parts: list[NDArray[Any]]) -> NDArray[Any]:
+    whole = np.concatenate(parts)
+    parts.clear()
+    return whole
 
 
 def _joined_ts(stretches: Sequence[Stretch]) -> list[str] | None:
