@@ -92,7 +92,7 @@ class Settings:
     """Wall-clock limit of one Batch task that trains."""
     train_max_anomaly_share: float = 0.2
     """Gate: share of the later readings that a new model may call anomalies."""
-    train_max_drift: float = 0.5
+    train_max_drift: float = 0.3
     """Gate: distance, 0 to 1, that a new model's scores may have from the current model's."""
     train_min_readings: int = 30
     """Gate: later readings that a sensor must have for its new model to be judged."""

@@ -18,7 +18,7 @@ class TrainingGate:
 
     max_anomaly_share: float = 0.2
     """Share of these readings that it may call anomalies. Above it, the model or the readings are strange."""
-    max_drift: float = 0.5
+    max_drift: float = 0.3
     """Distance that its scores may have from the current model's; not asked of a sensor's first model."""
     min_readings: int = 30
     """Readings there must be: fewer judge nothing."""
