@@ -7,18 +7,21 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import stat
 import subprocess
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from azure.batch import BatchClient
 from azure.core.credentials import AzureNamedKeyCredential
-from conftest import Folders
 
 from ingest.loader import lay_out
-from ingest.simulator import Fleet
+from ingest.reading import timestamp
+from ingest.readings_csv import read_readings
+from ingest.simulator import AnomalyKind, Label
 from local_stack import hour as hourly
 from local_stack.bootstrap import SCORER, python_of
 from local_stack.emulator import ACCOUNT
@@ -30,6 +33,7 @@ from scoring_contract.layout import Container
 from scoring_contract.predictions import PredictionMark
 from scoring_contract.registry import Registry
 from sensor_scoring.summary import Outcome
+from tests.integration.conftest import Folders
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -112,9 +116,28 @@ class World:
         return done.stdout
 
 
+def steady_fleet(file: Path) -> tuple[Path, list[Label]]:
+    """Write four hours of sensors that stay at their levels; spikes in the last hour are labelled.
+
+    The simulator's fleet will not do: it follows the sun, and three hours of that do not tell the fourth.
+    """
+    lines, labels = ["TS,Device,Tag,Value"], []
+    for sensor in SENSORS:
+        source, (device, tag) = random.Random(sensor), sensor.split("_")
+        for beat in range(4 * 240):
+            moment = FIRST.start + timedelta(seconds=15 * beat)
+            is_spike = HOUR.contains(moment) and beat % 20 == 0
+            if is_spike:
+                labels.append(Label(moment, device, tag, AnomalyKind.SPIKE))
+            value = source.gauss(20, 1) + 12 * is_spike
+            lines.append(f"{timestamp(moment)},{device},{tag},{value:.3f}")
+    file.write_text("\n".join(lines) + "\n")
+    return file, sorted(labels, key=lambda label: label.moment)
+
+
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    """Run a stack on the reference layout: a small fleet from 23:00 on, the last hour with labelled anomalies."""
+    """Run a stack with readings of a small fleet from 23:00 to 02:59."""
     root = tmp_path_factory.mktemp("training")
     python, refused = root / "image" / "bin" / "python", root / "refused"
     python.parent.mkdir(parents=True)
@@ -126,10 +149,10 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         f'exec {python_of(SCORER)} "$@"\n'
     )
     python.chmod(python.stat().st_mode | stat.S_IXUSR)
-    fleet, hours = Fleet(devices=2, tags=3), 4
     with running_stack(Folders(root, root / "results"), scorer=python.parent.parent) as stack:
-        readings, labels = fleet.readings(FIRST, hours), fleet.labels(FIRST, hours)
-        lay_out(readings, stack.storage.container(Container.DATA), source="simulated", labels=labels)
+        readings, labels = steady_fleet(root / "readings.csv")
+        data = stack.storage.container(Container.DATA)
+        lay_out(read_readings(readings), data, source="file", labels=labels)
         yield World(stack, refused)
 
 
