@@ -119,17 +119,19 @@ class World:
 def steady_fleet(file: Path) -> tuple[Path, list[Label]]:
     """Write four hours of sensors that stay at their levels; spikes in the last hour are labelled.
 
-    The simulator's fleet will not do: it follows the sun, and three hours of that do not tell the fourth.
+    Their values are spread evenly. The simulator's fleet follows the sun, and three hours of that do not tell
+    the fourth; of bell-shaped values, libsvm at its default tolerance calls a fifth anomalies: the gate
+    refuses the models of both, as it should.
     """
     lines, labels = ["TS,Device,Tag,Value"], []
     for sensor in SENSORS:
         source, (device, tag) = random.Random(sensor), sensor.split("_")
         for beat in range(4 * 240):
             moment = FIRST.start + timedelta(seconds=15 * beat)
-            is_spike = HOUR.contains(moment) and beat % 20 == 0
+            is_spike = HOUR.contains(moment) and beat % 12 == 0
             if is_spike:
                 labels.append(Label(moment, device, tag, AnomalyKind.SPIKE))
-            value = source.gauss(20, 1) + 12 * is_spike
+            value = source.uniform(18, 22) + 12 * is_spike
             lines.append(f"{timestamp(moment)},{device},{tag},{value:.3f}")
     file.write_text("\n".join(lines) + "\n")
     return file, sorted(labels, key=lambda label: label.moment)
