@@ -5,7 +5,7 @@ export PYTHONPATH := $(CURDIR):$(CURDIR)/plugins:$(CURDIR)/scoring_image:$(CURDI
 RUN := .venv/bin/python -m local_stack
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-faults test-clients lint format up down scale bench bench-emulator lock clean
+.PHONY: help setup run test test-faults test-clients lint format up down models scale bench bench-emulator lock clean
 
 help: ## show this list
 	@echo "make run                              score one hour of a simulated fleet"
@@ -47,6 +47,10 @@ up: setup ## leave the stack running, with Airflow's web UI
 
 down: ## stop it
 	@test ! -x .venv/bin/python || $(RUN) down
+
+DO ?= list
+models: setup ## look at the registry of make up, or change it (DO="show 1_4")
+	@$(RUN) models $(DO)
 
 scale: setup ## score 1,000 sensors with an instance each, and 20,000 packed (half an hour)
 	@.venv/bin/python -m bench.scale

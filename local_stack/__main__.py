@@ -1,4 +1,4 @@
-"""``python -m local_stack run [--readings FILE --hour HOUR]``, ``up`` and ``down``; ``make`` calls this."""
+"""``python -m local_stack run [--readings FILE --hour HOUR]``, ``up``, ``down``, ``models``: for ``make``."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from local_stack import standing
 from local_stack.bootstrap import ROOT
 from local_stack.display import RunProgress, Stage, failures, table
 from local_stack.labels import check_labels
+from local_stack.models import models
 from local_stack.processes import StackError, stop_all
 from local_stack.stack import running_stack
 from local_stack.workspace import Workspace
@@ -41,6 +42,8 @@ def main(argv: Sequence[str]) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _interrupt)
     try:
+        if argv[:1] == ["models"]:  # the scorer reads the rest
+            return models(argv[1:])
         order = _order(argv)
         if order.command == "run":
             return run(order.readings, order.hour)

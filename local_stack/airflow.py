@@ -9,7 +9,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from local_stack.bootstrap import LOCK, ROOT
 from local_stack.emulator import ACCOUNT as BATCH_ACCOUNT
@@ -83,13 +83,19 @@ class LocalAirflow:
             raise StackError(f"airflow db migrate failed:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
         stamp.write_text(digest)
 
-    def test_dag(self, dag_id: str, hour: RunHour, *, log: Path) -> Generator[str, None, None]:
+    def test_dag(
+        self, dag_id: str, hour: RunHour, *, log: Path, params: Mapping[str, Any] | None = None
+    ) -> Generator[str, None, None]:
         """Run a DAG once for an hour, in the foreground; yield the lines it logs, which go to a file too.
 
         How the run ended is for its summary to say, not for Airflow's exit code.
+
+        :param params: what a person would fill in
         """
         # With a data interval, a test run covers the hour that ends at its date.
         words = ["dags", "test", dag_id, hour.end.strftime("%Y-%m-%dT%H:%M:%S+00:00")]
+        if params:
+            words += ["--conf", json.dumps(dict(params))]
         with Server(
             "Airflow", [*COMMAND, *words], log=log, environ=self.environ(), reads_stdout=True
         ) as server:

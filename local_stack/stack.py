@@ -6,13 +6,10 @@ import os
 import subprocess
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from azure.storage.blob import ContainerSasPermissions, generate_container_sas
-
 from local_stack.airflow import SCORING_IMAGE, LocalAirflow
-from local_stack.azurite import ACCOUNT, KEY, running_azurite
+from local_stack.azurite import running_azurite
 from local_stack.bootstrap import python_of
 from local_stack.emulator import running_emulator
 from local_stack.processes import StackError
@@ -67,17 +64,7 @@ class Stack:
 
     def _training_access(self) -> dict[str, str]:
         grants = {Container.DATA: "rl", Container.MODELS: "rcwl"}
-        return {variable_of(name): self._signed(name, letters) for name, letters in grants.items()}
-
-    def _signed(self, container: Container, permissions: str) -> str:
-        signature = generate_container_sas(
-            account_name=ACCOUNT,
-            container_name=container,
-            account_key=KEY,
-            permission=ContainerSasPermissions.from_string(permissions),
-            expiry=datetime.now(UTC) + timedelta(hours=1),
-        )
-        return f"{self.storage.url}/{container}?{signature}"
+        return {variable_of(name): self.storage.signed_url(name, letters) for name, letters in grants.items()}
 
 
 @contextmanager

@@ -119,13 +119,18 @@ def standing() -> Standing | None:
     return found if family_of(found.pid) else None
 
 
+def workspace() -> Workspace:
+    """Return where the stack keeps its data, whether it is up or not."""
+    return Workspace(DATA / "worlds" / "standing", DATA / "results")
+
+
 def serve() -> None:
     """Own the parts until the process is told to end."""
-    workspace = Workspace(DATA / "worlds" / "standing", DATA / "results")
-    with workspace.locked(), ExitStack() as parts:
-        stack = parts.enter_context(running_stack(workspace))
+    ours = workspace()
+    with ours.locked(), ExitStack() as parts:
+        stack = parts.enter_context(running_stack(ours))
         hour = _with_readings(stack)
-        cluster = parts.enter_context(running_cluster(stack, folder=workspace.root))
+        cluster = parts.enter_context(running_cluster(stack, folder=ours.root))
         state = Standing(
             pid=os.getpid(),
             address=cluster.address,

@@ -6,6 +6,7 @@
       + LayoutError        a name that cannot stand in a blob path
       + MessageError       a manifest, report or registry that does not read as one
       + InvocationError    a command line the other side would not have written
+      + RegistryError      a change that the registry cannot take, such as a version it does not have
 """
 
 from __future__ import annotations
@@ -21,6 +22,10 @@ class LayoutError(ContractError):
 
 class InvocationError(ContractError):
     """A command line that no orchestrator of this contract writes."""
+
+
+class RegistryError(ContractError):
+    """A change that the registry cannot take; the sentence names the sensor."""
 
 
 class MessageError(ContractError):

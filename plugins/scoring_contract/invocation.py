@@ -93,6 +93,32 @@ class ScoreInvocation:
         return cls(manifest=options["--manifest"], report=options["--report"])
 
 
+@dataclass(frozen=True, slots=True)
+class TrainInvocation:
+    """One call of ``scorer train`` for a group of sensors; the order itself names the contract's version."""
+
+    order: str
+    """Blob in ``runs``."""
+    report: str
+    """Blob in ``runs`` that is written last."""
+
+    def to_argv(self) -> tuple[str, ...]:
+        """Return the words after :data:`PROGRAM`."""
+        return ("train", "--order", self.order, "--report", self.report)
+
+    @classmethod
+    def from_argv(cls, argv: Sequence[str]) -> Self:
+        """Read the words after :data:`PROGRAM`.
+
+        :raises InvocationError: for anything :meth:`to_argv` does not write
+        """
+        words = tuple(argv)
+        if words[:1] != ("train",):
+            raise InvocationError(f"expected 'train', found {' '.join(words[:1]) or 'nothing'}")
+        options = _options(words[1:], allowed=("--order", "--report"))
+        return cls(order=options["--order"], report=options["--report"])
+
+
 def _options(words: tuple[str, ...], *, allowed: tuple[str, ...]) -> dict[str, str]:
     names, values = words[::2], words[1::2]
     if sorted(names) != sorted(allowed) or len(values) != len(names):

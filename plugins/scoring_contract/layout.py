@@ -4,11 +4,12 @@ Five containers, each with one kind of owner::
 
     data         readings/2018/08/29/02/<sensor>/<any>.csv        devices (Stream Analytics, the loader)
                  readings/2018/08/29/02/_packs/<pack>/<any>.csv   the same, many sensors in a file
+                 labels/2018/08/29/02.csv                         people, or the simulator
     models       registry.json, <sensor>/<version>/model.json     training
                  _packs/<pack>/<version>.jsonl                    the same, many models in a file
     predictions  2018/08/29/02/<sensor>.csv                       the scorer
                  2018/08/29/02/_packs/<pack>.csv                  the same, many sensors in a file
-    runs         <run>/plan.json, manifests/, reports/, summary.json
+    runs         <run>/plan.json, manifests/, orders/, reports/, summary.json
     logs         <run>/<job>/<task>/stdout.txt, stderr.txt        Batch, when a task has ended
 
 ``<run>`` is the base of the run's Batch ids (hour and DAG run in one), so two runs of one hour never share a
@@ -22,12 +23,9 @@ from __future__ import annotations
 
 import re
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
 from scoring_contract.errors import LayoutError
-
-if TYPE_CHECKING:
-    from scoring_contract.hour import RunHour
+from scoring_contract.hour import RunHour
 
 _SENSOR = re.compile(r"(?!.*\.\.)[A-Za-z0-9][A-Za-z0-9_.-]{0,63}", re.ASCII)
 """Two dots in a row are kept for the names of groups, ``first..last``."""
@@ -116,6 +114,22 @@ def pack_of_readings(blob: str) -> str | None:
     return parts[6] if parts[5] == _PACKS and _SENSOR.fullmatch(parts[6]) else None
 
 
+def hour_of_readings(blob: str) -> RunHour:
+    """Hour whose readings a blob of ``data`` holds, of a sensor or of a pack.
+
+    :raises LayoutError: for a blob that lies elsewhere
+    """
+    parts = blob.split("/")
+    if not (sensor_of_readings(blob) or pack_of_readings(blob)):
+        raise LayoutError(f"{blob!r} holds no readings")
+    return RunHour.parse("{}-{}-{}T{}".format(*parts[1:5]))
+
+
+def labels_blob(hour: RunHour) -> str:
+    """Blob in ``data`` that says which readings of an hour are anomalies; most hours have none."""
+    return f"labels/{hour.path}.csv"
+
+
 def model_blob(sensor_id: str, version: str) -> str:
     """Blob in ``models`` with one version of a sensor's model."""
     return f"{checked_sensor_id(sensor_id)}/{_segment(version)}/model.json"
@@ -149,6 +163,11 @@ def plan_blob(run: str) -> str:
 def manifest_blob(run: str, group: str) -> str:
     """Blob in ``runs`` with the order for one group of sensors."""
     return f"{_segment(run)}/manifests/{_segment(group)}.json"
+
+
+def order_blob(run: str, group: str) -> str:
+    """Blob in ``runs`` with the order to train one group of sensors."""
+    return f"{_segment(run)}/orders/{_segment(group)}.json"
 
 
 def narrowed_manifest_blob(run: str, job: str, task: str) -> str:

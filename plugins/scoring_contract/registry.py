@@ -1,21 +1,29 @@
 """The registry of models: which sensors there are, and which version of each model is current.
 
-One blob, written last and whole by training; readers see the old state or the new one, never a mixture.
+One blob, written last and whole; readers see the old state or the new one, never a mixture. The operations
+here are pure: they return another registry, and whoever asked writes it, on condition that the blob has not
+changed meanwhile.
 """
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from scoring_contract import reading
-from scoring_contract.manifest import ModelRef, hour_at, pack_at
+from scoring_contract.errors import RegistryError
+from scoring_contract.manifest import ModelRef, hour_at, pack_at, sensor_at
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from scoring_contract.hour import RunHour
+    from scoring_contract.manifest import PackSlice
     from scoring_contract.reading import Node
+
+MOST_FORMER = 20
+"""Steps back that are remembered for each sensor."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,10 +31,12 @@ class TrainedModel:
     """One version of a sensor's model and where it comes from."""
 
     ref: ModelRef
-    trained_from: RunHour
-    trained_until: RunHour
+    trained_from: RunHour | None
+    """None, as the end, for a model that was made elsewhere."""
+    trained_until: RunHour | None
     """First hour that was not trained on."""
     rows: int
+    """Readings trained on; 0 if that is not known."""
     libraries: Mapping[str, str]
     """Versions that fitted it, for example ``{"scikit-learn": "1.9.1"}``."""
 
@@ -34,8 +44,8 @@ class TrainedModel:
         """Return the wire form."""
         return {
             **self.ref.to_json(),
-            "trained_from": str(self.trained_from),
-            "trained_until": str(self.trained_until),
+            "trained_from": str(self.trained_from) if self.trained_from else None,
+            "trained_until": str(self.trained_until) if self.trained_until else None,
             "rows": self.rows,
             "libraries": dict(sorted(self.libraries.items())),
         }
@@ -45,10 +55,40 @@ class TrainedModel:
         """Read the wire form."""
         return cls(
             ref=ModelRef.from_json(node),
-            trained_from=hour_at(node["trained_from"]),
-            trained_until=hour_at(node["trained_until"]),
+            trained_from=_hour_or_none(node["trained_from"]),
+            trained_until=_hour_or_none(node["trained_until"]),
             rows=node["rows"].count(),
             libraries={name: version.text() for name, version in node["libraries"].items()},
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class TrainedSensor:
+    """A sensor and a new model of it, whose file is in storage."""
+
+    sensor: str
+    device: str
+    tag: str
+    model: TrainedModel
+
+    @property
+    def version(self) -> str:
+        """Version of the new model."""
+        return self.model.ref.version
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the wire form."""
+        model = self.model.to_json()
+        return {"sensor": self.sensor, "device": self.device, "tag": self.tag, "model": model}
+
+    @classmethod
+    def from_json(cls, node: Node) -> TrainedSensor:
+        """Read the wire form."""
+        return cls(
+            sensor=sensor_at(node["sensor"]),
+            device=node["device"].text(),
+            tag=node["tag"].text(),
+            model=TrainedModel.from_json(node["model"]),
         )
 
 
@@ -65,6 +105,8 @@ class SensorEntry:
     """Sensors of one pack may share files; empty for a sensor that shares none."""
     former_packs: tuple[str, ...] = ()
     """Packs that it has left: its readings of past hours may lie in their files."""
+    former: tuple[str, ...] = ()
+    """Versions that were current before, the latest last: the way back."""
 
     @property
     def model(self) -> ModelRef:
@@ -81,6 +123,48 @@ class SensorEntry:
         former = tuple(dict.fromkeys(name for name in self.packs if name != pack))
         return replace(self, pack=pack, former_packs=former)
 
+    def adding(self, model: TrainedModel) -> SensorEntry:
+        """Add a version; the current one stays.
+
+        :raises RegistryError: if the version is another file already
+        """
+        version = model.ref.version
+        known = self.versions.get(version)
+        if known is None:
+            return replace(self, versions={**self.versions, version: model})
+        if known.ref.sha256 != model.ref.sha256:
+            raise RegistryError(f"version {version} is already the name of another file")
+        # The known one says where its bytes lie in a pack; the new one cannot know.
+        return self
+
+    def promoting(self, version: str) -> SensorEntry:
+        """Make a version the current one, and remember which one was.
+
+        :raises RegistryError: if there is no such version
+        """
+        if version not in self.versions:
+            raise RegistryError(f"there is no version {version!r}, only {', '.join(sorted(self.versions))}")
+        if version == self.current:
+            return self
+        return replace(self, current=version, former=(*self.former, self.current)[-MOST_FORMER:])
+
+    def rolling_back(self) -> SensorEntry:
+        """Make the version the current one that was before.
+
+        :raises RegistryError: if none was
+        """
+        if not self.former:
+            raise RegistryError(f"{self.current} is its first current version: there is none to go back to")
+        return replace(self, current=self.former[-1], former=self.former[:-1])
+
+    def locating(self, version: str, place: PackSlice) -> SensorEntry:
+        """Note where the bytes of a version lie in a file of many; a version that is gone is left out."""
+        model = self.versions.get(version)
+        if model is None:
+            return self
+        located = replace(model, ref=replace(model.ref, pack=place))
+        return replace(self, versions={**self.versions, version: located})
+
     def to_json(self) -> dict[str, Any]:
         """Return the wire form."""
         return {
@@ -89,6 +173,7 @@ class SensorEntry:
             "current": self.current,
             "pack": self.pack,
             "former_packs": list(self.former_packs),
+            "former": list(self.former),
             "versions": [self.versions[version].to_json() for version in sorted(self.versions)],
         }
 
@@ -98,8 +183,10 @@ class SensorEntry:
         trained = [TrainedModel.from_json(version) for version in node["versions"].elements()]
         versions = {model.ref.version: model for model in trained}
         current = node["current"].text()
-        if current not in versions:
-            raise node["current"].wrong(f"is {current!r}, which is not among the versions")
+        former = () if node["former"].is_absent else tuple(each.text() for each in node["former"].elements())
+        for place, version in (("current", current), *(("former", version) for version in former)):
+            if version not in versions:
+                raise node[place].wrong(f"is {version!r}, which is not among the versions")
         return cls(
             device=node["device"].text(),
             tag=node["tag"].text(),
@@ -107,6 +194,7 @@ class SensorEntry:
             versions=versions,
             pack=pack_at(node["pack"]),
             former_packs=tuple(pack_at(pack) for pack in node["former_packs"].elements()),
+            former=former,
         )
 
 
@@ -115,6 +203,85 @@ class Registry:
     """All sensors that have a model."""
 
     sensors: Mapping[str, SensorEntry] = field(default_factory=dict)
+
+    def entry(self, sensor: str) -> SensorEntry:
+        """Return a sensor's entry.
+
+        :raises RegistryError: if it has none
+        """
+        if sensor not in self.sensors:
+            raise RegistryError(f"the registry has no sensor {sensor!r}")
+        return self.sensors[sensor]
+
+    def check_pair(self, sensor: str, device: str, tag: str) -> None:
+        """Check that a sensor's id still means the same device and tag.
+
+        :raises RegistryError: naming both pairs
+        """
+        entry = self.sensors.get(sensor)
+        if entry and (entry.device, entry.tag) != (device, tag):
+            raise RegistryError(
+                f"its id belongs to device {entry.device!r} tag {entry.tag!r} and cannot also name "
+                f"device {device!r} tag {tag!r}"
+            )
+
+    def adding(self, news: Iterable[TrainedSensor]) -> Registry:
+        """Add versions; the current ones stay. The first version of a sensor is its current one.
+
+        :raises RegistryError: if an id means another device and tag, or a version another file
+        """
+        sensors = dict(self.sensors)
+        for new in news:
+            with _naming(new.sensor):
+                self.check_pair(new.sensor, new.device, new.tag)
+                known = sensors.get(new.sensor)
+                first = SensorEntry(new.device, new.tag, new.version, {new.version: new.model})
+                sensors[new.sensor] = known.adding(new.model) if known else first
+        return Registry(sensors)
+
+    def promoting(self, versions: Mapping[str, str]) -> Registry:
+        """Make versions the current ones.
+
+        :param versions: sensor to version
+        :raises RegistryError: if there is no such sensor or version
+        """
+        return self._changing({sensor: self._promoted(sensor, versions[sensor]) for sensor in versions})
+
+    def publishing(self, news: Iterable[TrainedSensor]) -> Registry:
+        """Add versions and make them the current ones; raises as :meth:`adding`."""
+        new = tuple(news)
+        return self.adding(new).promoting({sensor.sensor: sensor.version for sensor in new})
+
+    def rolling_back(self, sensor: str) -> Registry:
+        """Make the version of a sensor the current one that was before.
+
+        :raises RegistryError: if there is no such sensor, or no such version
+        """
+        with _naming(sensor):
+            return self._changing({sensor: self.entry(sensor).rolling_back()})
+
+    def packing(
+        self, packs: Mapping[str, str], places: Mapping[str, tuple[str, PackSlice]] | None = None
+    ) -> Registry:
+        """Say who belongs to which pack; sensors that are gone meanwhile are left out.
+
+        :param packs: sensor to pack, empty for none
+        :param places: sensor to a version and where its bytes lie in the pack's file
+        """
+        entries = {
+            sensor: self.sensors[sensor].in_pack(packs[sensor]) for sensor in packs if sensor in self.sensors
+        }
+        for sensor, (version, place) in (places or {}).items():
+            if sensor in entries:
+                entries[sensor] = entries[sensor].locating(version, place)
+        return self._changing(entries)
+
+    def _promoted(self, sensor: str, version: str) -> SensorEntry:
+        with _naming(sensor):
+            return self.entry(sensor).promoting(version)
+
+    def _changing(self, entries: Mapping[str, SensorEntry]) -> Registry:
+        return Registry({**self.sensors, **entries})
 
     def to_json(self) -> str:
         """Return the registry's text, sensors in order of their ids."""
@@ -130,3 +297,16 @@ class Registry:
         """
         root = reading.parse("registry", text)
         return cls({name: SensorEntry.from_json(node) for name, node in root["sensors"].items()})
+
+
+@contextmanager
+def _naming(sensor: str) -> Iterator[None]:
+    """Let the sentences about an entry begin with its sensor."""
+    try:
+        yield
+    except RegistryError as error:
+        raise RegistryError(f"{sensor}: {error}") from None  # the cause says the same
+
+
+def _hour_or_none(node: Node) -> RunHour | None:
+    return None if node.is_absent else hour_at(node)

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from airflow.providers.microsoft.azure.hooks.wasb import WasbHook
-from azure.core.exceptions import ResourceNotFoundError
+from azure.core import MatchConditions
+from azure.core.exceptions import ResourceExistsError, ResourceModifiedError, ResourceNotFoundError
 from azure.storage.blob import ContainerSasPermissions, generate_container_sas
 
 from sensor_scoring.azure_errors import storage_explained
@@ -94,6 +95,33 @@ class BlobStore:
         """Write a text, over what was there."""
         with storage_explained(f"write {container}/{blob}", self.conn_id):
             self._container(container).upload_blob(blob, text.encode(), overwrite=True)
+
+    def read_versioned(self, container: str, blob: str) -> tuple[bytes, str] | None:
+        """Return a blob's bytes and the tag that a conditional write compares; None if it does not exist."""
+        with storage_explained(f"read {container}/{blob}", self.conn_id):
+            try:
+                answer = self._container(container).download_blob(blob)
+                return answer.readall(), str(answer.properties.etag)
+            except ResourceNotFoundError:
+                return None
+
+    def write_if_unchanged(self, container: str, blob: str, text: str, *, etag: str | None) -> bool:
+        """Write a text only if the blob still is the one that was read.
+
+        :param etag: the tag that was read; None if there was no blob
+        :return: whether it was; else nothing is written
+        """
+        client, data = self._container(container), text.encode()
+        with storage_explained(f"write {container}/{blob}", self.conn_id):
+            try:
+                if etag is None:  # a blob that is there is an error unless it may be written over
+                    client.upload_blob(blob, data)
+                else:
+                    unchanged = MatchConditions.IfNotModified
+                    client.upload_blob(blob, data, overwrite=True, etag=etag, match_condition=unchanged)
+            except (ResourceExistsError, ResourceModifiedError):
+                return False
+        return True
 
     def write_all(self, container: str, texts: Mapping[str, str]) -> None:
         """Write many texts; the first failure is raised after the ones under way have ended."""

@@ -20,6 +20,7 @@
       |       + StorageAccessRefused      wrong key or missing role: no retry helps
       |       + StorageUnreachable        no answer
       + PredictionsIncomplete             expected predictions are missing, empty or stale
+      + RegistryContended                 others changed the registry each time we wanted to
       + RunFailed                         the verdict over a whole run
 
 Every error carries facts as plain values and survives pickling; its sentence is made from them.
@@ -126,6 +127,10 @@ class StorageUnreachable(StorageError):
 
 class PredictionsIncomplete(ScoringError):
     """Expected predictions are missing, empty, stale, or there are some that nobody expected."""
+
+
+class RegistryContended(ScoringError):
+    """Others changed the registry of models each time we wanted to."""
 
 
 class RunFailed(ScoringError):

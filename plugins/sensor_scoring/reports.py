@@ -16,9 +16,13 @@ if TYPE_CHECKING:
 
 def reports_of(store: BlobStore, container: str, run: str) -> list[Report]:
     """Return the reports of all Batch tasks of a run, a group's in the order of its attempts."""
+    return [Report.from_json(text) for text in report_texts_of(store, container, run)]
+
+
+def report_texts_of(store: BlobStore, container: str, run: str) -> list[bytes]:
+    """Return the texts of the reports of all Batch tasks of a run, likewise."""
     blobs = (blob.name for blob in store.found(container, layout.reports_folder(run)))
-    names = sorted(blobs, key=_attempt_of)
-    return [Report.from_json(text) for text in store.read_all(container, names) if text]
+    return [text for text in store.read_all(container, sorted(blobs, key=_attempt_of)) if text]
 
 
 def last_words(reports: Iterable[Report], *, planned_at: str) -> dict[str, SensorReport]:

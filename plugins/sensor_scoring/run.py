@@ -113,11 +113,14 @@ class Run:
         """Return the reports of all Batch tasks of the run, a group's in the order of its attempts."""
         return reports_of(self.store, self.settings.runs_container, self.base)
 
-    def failures(self) -> dict[str, str]:
-        """Return why groups failed, in the words of the operator that gave up on them."""
-        failed = self.states.failed_indexes(SCORE)
+    def failures(self, task_id: str = SCORE) -> dict[str, str]:
+        """Return why groups failed, in the words of the operator that gave up on them.
+
+        :param task_id: the mapped task
+        """
+        failed = self.states.failed_indexes(task_id)
         if not failed:
             return {}
-        said = self._ti.xcom_pull(task_ids=SCORE, key="failure", map_indexes=failed)
+        said = self._ti.xcom_pull(task_ids=task_id, key="failure", map_indexes=failed)
         # Positions mean nothing: an instance that said nothing leaves no gap.
         return {entry["item"]: entry["reason"] for entry in said or () if entry}

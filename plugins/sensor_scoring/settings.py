@@ -78,14 +78,34 @@ class Settings:
     silent_hour_fails: bool = False
     """Whether a run is red when no sensor sent anything."""
 
+    train_schedule: str = ""
+    """When models are trained anew, as cron or a preset like ``@weekly``; empty for by hand only."""
+    train_hours: int = 168
+    """Hours that are trained on unless a run says which."""
+    train_evaluation_hours: int = 24
+    """Hours after those on which new models are judged, unless a run says which."""
+    train_pool_id: str = ""
+    """Batch pool for training; empty for the pool of scoring, where the hour goes first."""
+    train_sensors_per_task: int = 50
+    """Sensors that one Batch task trains."""
+    train_task_minutes: int = 60
+    """Wall-clock limit of one Batch task that trains."""
+    train_max_anomaly_share: float = 0.2
+    """Gate: share of the later readings that a new model may call anomalies."""
+    train_max_drift: float = 0.3
+    """Gate: distance, 0 to 1, that a new model's scores may have from the current model's."""
+    train_min_readings: int = 30
+    """Gate: later readings that a sensor must have for its new model to be judged."""
+    train_min_recall: float = 0.5
+    """Gate: share of the labelled anomalies that a new model must find, where there are labels."""
+
     def __post_init__(self) -> None:
-        if not 0 <= self.tolerated_failed_share <= 1:
-            raise SettingsError(
-                f"{PREFIX}TOLERATED_FAILED_SHARE is {self.tolerated_failed_share}, not a share"
-            )
+        for name in _SHARES:
+            if not 0 <= getattr(self, name) <= 1:
+                raise SettingsError(f"{PREFIX}{name.upper()} is {getattr(self, name)}, not a share")
         if self.sensors_per_task < 0:
             raise SettingsError(f"{PREFIX}SENSORS_PER_TASK is {self.sensors_per_task}; it must be 0 or more")
-        for name in ("max_nodes", "slots_per_node", "task_minutes", "poll_seconds"):
+        for name in _ABOVE_ZERO:
             if getattr(self, name) <= 0:
                 raise SettingsError(f"{PREFIX}{name.upper()} is {getattr(self, name)}; it must be above 0")
 
@@ -103,6 +123,13 @@ class Settings:
                 if found[field.name]
             }
         )
+
+
+_SHARES = ("tolerated_failed_share", "train_max_anomaly_share", "train_max_drift", "train_min_recall")
+_ABOVE_ZERO = (
+    *("max_nodes", "slots_per_node", "task_minutes", "poll_seconds"),
+    *("train_hours", "train_evaluation_hours", "train_sensors_per_task", "train_task_minutes"),
+)
 
 
 def _cast(variable: str, kind: str, text: str) -> Any:

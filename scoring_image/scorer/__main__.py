@@ -1,7 +1,8 @@
 """The edge of the process: words in, exit code out.
 
 ``python -m scorer score ...`` is written by the orchestrator (``scoring_contract.invocation``),
-``python -m scorer train ...`` by people and by the training DAG (``--help`` explains it).
+``python -m scorer train --order ...`` too; ``python -m scorer train --from ...`` and ``models ...`` are typed
+by people (``--help`` explains them).
 """
 
 from __future__ import annotations
@@ -14,14 +15,16 @@ from typing import TYPE_CHECKING
 from scorer.console import Console
 from scorer.errors import ScorerError
 from scoring_contract.errors import ContractError
-from scoring_contract.invocation import ExitCode, ScoreInvocation
+from scoring_contract.invocation import ExitCode, ScoreInvocation, TrainInvocation
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, MutableMapping, Sequence
 
 _USAGE = """\
 usage: python -m scorer score --contract N --manifest BLOB --report BLOB
-       python -m scorer train --from HOUR --until HOUR [--nu SHARE] [--gamma RULE] [--min-rows N]"""
+       python -m scorer train --from HOUR --until HOUR [--nu SHARE] [--gamma RULE] [--min-rows N]
+       python -m scorer train --order BLOB --report BLOB
+       python -m scorer models list | show | promote | rollback | add | pack"""
 
 
 def main(argv: Sequence[str], environ: MutableMapping[str, str], console: Console) -> ExitCode:
@@ -43,6 +46,15 @@ def main(argv: Sequence[str], environ: MutableMapping[str, str], console: Consol
 
 def _run(argv: Sequence[str], environ: Mapping[str, str], console: Console, started: float) -> ExitCode:
     match argv[:1]:
+        case ["models"]:
+            from scorer.models_command import models  # noqa: PLC0415  # scoring does not need argparse
+
+            return models(argv[1:], environ, console=console)
+        case ["train"] if "--order" in argv:
+            order_given = TrainInvocation.from_argv(argv)
+            from scorer.train_group import train_group  # noqa: PLC0415  # numpy after the threads are set
+
+            return train_group(order_given, environ, console=console, started=started)
         case ["train"]:
             from scorer.train_order import train_order  # noqa: PLC0415  # scoring does not need argparse
 

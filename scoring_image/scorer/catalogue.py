@@ -1,6 +1,6 @@
-"""The registry in storage: read, merged with new models, and written back in one conditional write.
+"""The registry in storage: read, changed, and written back in one conditional write.
 
-Two trainings at once do not lose each other's work: the later write fails, reads again and merges again.
+Two changes at once do not lose each other's work: the later write fails, reads again and changes again.
 Older versions stay listed, so an order that names one can still be repeated.
 """
 
@@ -10,28 +10,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from scorer.errors import BlobConflict, BlobMissing, DataFault, ModelFault
-from scoring_contract.errors import MessageError
+from scoring_contract.errors import MessageError, RegistryError
 from scoring_contract.layout import REGISTRY_BLOB
-from scoring_contract.registry import Registry, SensorEntry
+from scoring_contract.registry import Registry
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from scorer.storage import BlobContainer
-    from scoring_contract.registry import TrainedModel
+    from scoring_contract.registry import TrainedSensor
 
 ATTEMPTS = 8
 """Conditional writes before giving up; each failure means that another training has succeeded."""
-
-
-@dataclass(frozen=True, slots=True)
-class TrainedSensor:
-    """A sensor and its new model, whose file is in storage."""
-
-    sensor: str
-    device: str
-    tag: str
-    model: TrainedModel
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,18 +47,6 @@ class Catalogue:
         except MessageError as error:
             raise ModelFault(f"the registry is damaged and was left alone: {error}") from error
 
-    def check_pair(self, sensor: str, device: str, tag: str) -> None:
-        """Check that a sensor's id still means the same device and tag.
-
-        :raises DataFault: naming both pairs
-        """
-        entry = self.registry.sensors.get(sensor)
-        if entry and (entry.device, entry.tag) != (device, tag):
-            raise DataFault(
-                f"its id belongs to device {entry.device!r} tag {entry.tag!r} and cannot also name "
-                f"device {device!r} tag {tag!r}"
-            )
-
 
 def publish(catalogue: Catalogue, models: BlobContainer, trained: Iterable[TrainedSensor]) -> Registry:
     """Make new models the current ones.
@@ -76,37 +54,42 @@ def publish(catalogue: Catalogue, models: BlobContainer, trained: Iterable[Train
     :param catalogue: the registry as it was read when training began
     :return: the registry as it is now in storage
     :raises DataFault: if another training has meanwhile given one of the ids to another device or tag
-    :raises BlobConflict: if other trainings won every attempt
+    :raises BlobConflict: if others won every attempt
     :raises StorageFault: if storage refuses or does not answer
     """
     news = tuple(trained)
+    try:
+        return amend(models, lambda registry: registry.publishing(news), catalogue=catalogue)
+    except RegistryError as error:
+        raise DataFault(str(error)) from error
+
+
+def amend(
+    models: BlobContainer, change: Callable[[Registry], Registry], *, catalogue: Catalogue | None = None
+) -> Registry:
+    """Change the registry in one conditional write; nothing is written if the change changes nothing.
+
+    :param change: makes the new registry from the old; called again if somebody else was faster
+    :param catalogue: the registry as it was read before, to save reading it again
+    :return: the registry as it is now in storage
+    :raises RegistryError: if the registry cannot take the change
+    :raises BlobConflict: if others won every attempt
+    :raises ModelFault: if the registry cannot be read
+    :raises StorageFault: if storage refuses or does not answer
+    """
+    seen = catalogue or Catalogue.read(models)
     for attempt in range(1, ATTEMPTS + 1):
-        for sensor in news:
-            catalogue.check_pair(sensor.sensor, sensor.device, sensor.tag)
-        merged = merge(catalogue.registry, news)
-        if merged == catalogue.registry:
-            return merged
+        changed = change(seen.registry)
+        if changed == seen.registry:
+            return changed
         try:
             models.write_if_unchanged(
-                REGISTRY_BLOB,
-                merged.to_json().encode(),
-                content_type="application/json",
-                etag=catalogue.etag,
+                REGISTRY_BLOB, changed.to_json().encode(), content_type="application/json", etag=seen.etag
             )
         except BlobConflict:
             if attempt == ATTEMPTS:
                 raise
-            catalogue = Catalogue.read(models)
+            seen = Catalogue.read(models)
         else:
-            return merged
+            return changed
     raise AssertionError("the last attempt either returns or raises")
-
-
-def merge(registry: Registry, trained: Iterable[TrainedSensor]) -> Registry:
-    """Add versions and make them current; what is there already stays."""
-    sensors = dict(registry.sensors)
-    for news in trained:
-        known = sensors.get(news.sensor)
-        versions = {**(known.versions if known else {}), news.model.ref.version: news.model}
-        sensors[news.sensor] = SensorEntry(news.device, news.tag, news.model.ref.version, versions)
-    return Registry(sensors)

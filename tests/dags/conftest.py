@@ -17,11 +17,11 @@ import json, sys
 from airflow.dag_processing.dagbag import DagBag
 before = set(sys.modules)
 bag = DagBag(sys.argv[1])
-dag = bag.dags["hourly_scoring"] if bag.dags else None
-print("RESULT " + json.dumps({
+imported = sorted(set(sys.modules) - before)
+print("RESULT " + json.dumps({dag_id: {
     "errors": bag.import_errors,
-    "imported": sorted(set(sys.modules) - before),
-    "tasks": {} if dag is None else {
+    "imported": imported,
+    "tasks": {
         task.task_id: {
             "upstream": sorted(task.upstream_task_ids),
             "rule": str(task.trigger_rule.value),
@@ -31,21 +31,34 @@ print("RESULT " + json.dumps({
         }
         for task in dag.tasks
     },
-    "catchup": dag.catchup if dag else None,
-    "start": dag.start_date.isoformat() if dag else None,
-    "timetable": type(dag.timetable).__name__ if dag else None,
-}))
+    "catchup": dag.catchup,
+    "start": dag.start_date.isoformat(),
+    "timetable": type(dag.timetable).__name__,
+    "runs": dag.max_active_runs,
+} for dag_id, dag in bag.dags.items()}))
 """
 
 
 @pytest.fixture(scope="session")
-def parsed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+def parsed(all_parsed: dict[str, Any]) -> dict[str, Any]:
+    """Return what is known of the hourly DAG."""
+    return dict(all_parsed["hourly_scoring"])
+
+
+@pytest.fixture(scope="session")
+def all_parsed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """Parse the DAG folder in a process of its own: Airflow reads its settings when it is imported."""
+    return parsed_with(tmp_path_factory.mktemp("airflow"))
+
+
+def parsed_with(home: Path, **settings: str) -> dict[str, Any]:
+    """Parse the DAG folder in a process of its own, with settings."""
     environ = {
         **{name: value for name, value in os.environ.items() if not name.startswith(("AIRFLOW", "PYTHON"))},
-        "AIRFLOW_HOME": str(tmp_path_factory.mktemp("airflow")),
+        "AIRFLOW_HOME": str(home),
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
         "PYTHONPATH": str(ROOT / "plugins"),
+        **settings,
     }
     done = subprocess.run(
         [sys.executable, "-c", PARSED, str(ROOT / "dags")],
@@ -55,4 +68,4 @@ def parsed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         check=True,
     )
     line = next(line for line in done.stdout.splitlines() if line.startswith("RESULT "))
-    return json.loads(line.removeprefix("RESULT "))
+    return dict(json.loads(line.removeprefix("RESULT ")))

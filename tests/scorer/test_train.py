@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from scorer import catalogue as module
-from scorer.catalogue import Catalogue, TrainedSensor, merge, publish
+from scorer.catalogue import Catalogue, publish
 from scorer.errors import BlobConflict, DataFault
 from scorer.model_format import FORMAT, load_model
 from scorer.storage import open_container
@@ -18,7 +18,7 @@ from scoring_contract.hour import RunHour
 from scoring_contract.invocation import ExitCode
 from scoring_contract.layout import REGISTRY_BLOB, Container
 from scoring_contract.manifest import ModelRef, SensorOrder
-from scoring_contract.registry import Registry, TrainedModel
+from scoring_contract.registry import Registry, TrainedModel, TrainedSensor
 from scoring_contract.report import SensorState
 
 if TYPE_CHECKING:
@@ -242,9 +242,9 @@ def test_an_id_that_changed_its_meaning_meanwhile_is_refused(storage: Storage) -
         publish(stale, models, [trained("a_b_c", device="a", tag="b_c")])
 
 
-def test_merging_leaves_the_given_registry_alone() -> None:
+def test_publishing_leaves_the_given_registry_alone() -> None:
     """Values are not changed in place."""
-    before = merge(Registry(), [trained(version="v1")])
-    after = merge(before, [trained(version="v2")])
+    before = Registry().publishing([trained(version="v1")])
+    after = before.publishing([trained(version="v2")])
     assert list(before.sensors["1_4"].versions) == ["v1"]
     assert (after.sensors["1_4"].current, sorted(after.sensors["1_4"].versions)) == ("v2", ["v1", "v2"])

@@ -7,11 +7,20 @@ from pathlib import Path
 
 import pytest
 
+from scoring_contract.errors import InvocationError
 from scoring_contract.hour import RunHour
-from scoring_contract.invocation import PROGRAM, ScoreInvocation
+from scoring_contract.invocation import PROGRAM, ScoreInvocation, TrainInvocation
 from scoring_contract.manifest import Manifest, ModelRef, PackSlice, SensorOrder
-from scoring_contract.registry import Registry, SensorEntry, TrainedModel
+from scoring_contract.registry import Registry, SensorEntry, TrainedModel, TrainedSensor
 from scoring_contract.report import Cause, Report, SensorReport, SensorState
+from scoring_contract.training import TrainingHours, TrainingOrder, TrainingSubject
+from scoring_contract.training_report import (
+    Comparison,
+    Evaluation,
+    LabelCheck,
+    TrainingReport,
+    TrainingResult,
+)
 
 GOLDEN = Path(__file__).parent / "golden"
 HOUR = RunHour.parse("2018-08-29T02")
@@ -90,10 +99,44 @@ INVOCATION = ScoreInvocation(
     report=f"{RUN}/reports/{RUN}-g2/1_4-0c79023f43-e2-a0.json",
 )
 
+TRAINING_ORDER = TrainingOrder(
+    run="training-20180829T02-b047316e0f",
+    group="1_4..1_5",
+    planned_at=PLANNED_AT,
+    hours=TrainingHours(RunHour.parse("2018-08-28T23"), HOUR, HOUR, HOUR.next),
+    options=("--nu", "0.01", "--gamma", "scale"),
+    sensors=(TrainingSubject("1_4", ("1", "4"), MODEL, ("p0001",)), TrainingSubject("1_5")),
+    training=("readings/2018/08/28/23/1_5/0.csv", "readings/2018/08/29/00/_packs/p0001/1.csv"),
+    evaluation=("readings/2018/08/29/02/1_5/0.csv",),
+)
+TRAINING_REPORT = TrainingReport(
+    run="training-20180829T02-b047316e0f",
+    group="1_4..1_5",
+    planned_at=PLANNED_AT,
+    seconds=2.5,
+    sensors=(
+        TrainingResult(
+            sensor="1_4",
+            trained=TrainedSensor("1_4", "1", "4", REGISTRY.entry("1_4").versions[MODEL.version]),
+            evaluation=Evaluation(
+                298, 15, Comparison("20180822T02-fedcba9876", 0.0625, 3), LabelCheck(4, 15, 3)
+            ),
+            compared_with="20180822T02-fedcba9876",
+        ),
+        TrainingResult("1_5", cause=Cause.DATA, reason="5 readings, 30 are needed"),
+    ),
+)
+TRAIN_INVOCATION = TrainInvocation(
+    order="training-20180829T02-b047316e0f/orders/1_4..1_5.json",
+    report="training-20180829T02-b047316e0f/reports/training-20180829T02-b047316e0f-g2/1_4-1_5-e2-a0.json",
+)
+
 CASES = [
     pytest.param("manifest.json", MANIFEST, Manifest, id="manifest"),
     pytest.param("report.json", REPORT, Report, id="report"),
     pytest.param("registry.json", REGISTRY, Registry, id="registry"),
+    pytest.param("training_order.json", TRAINING_ORDER, TrainingOrder, id="training-order"),
+    pytest.param("training_report.json", TRAINING_REPORT, TrainingReport, id="training-report"),
 ]
 
 
@@ -115,3 +158,14 @@ def test_the_command_line_is_the_golden_one() -> None:
     golden = (GOLDEN / "command.txt").read_text().strip()
     assert shlex.join([*PROGRAM, *INVOCATION.to_argv()]) == golden
     assert ScoreInvocation.from_argv(shlex.split(golden)[len(PROGRAM) :]) == INVOCATION
+
+
+def test_the_command_line_of_training_is_the_golden_one() -> None:
+    """Likewise."""
+    golden = (GOLDEN / "train_command.txt").read_text().strip()
+    assert shlex.join([*PROGRAM, *TRAIN_INVOCATION.to_argv()]) == golden
+    assert TrainInvocation.from_argv(shlex.split(golden)[len(PROGRAM) :]) == TRAIN_INVOCATION
+    with pytest.raises(InvocationError, match="expected --order --report"):
+        TrainInvocation.from_argv(["train", "--order", "a"])
+    with pytest.raises(InvocationError, match="expected 'train'"):
+        TrainInvocation.from_argv(["score"])

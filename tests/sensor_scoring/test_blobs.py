@@ -38,6 +38,18 @@ def test_texts_are_written_read_and_listed(store: BlobStore) -> None:
     assert sum(blob.size for blob in store.found("runs", "blobs/")) == 10 + 2 * 30
 
 
+def test_a_conditional_write_loses_to_whoever_was_faster(store: BlobStore) -> None:
+    """It says so and writes nothing, whether the blob was there or not."""
+    assert store.read_versioned("runs", "conditional.json") is None
+    assert store.write_if_unchanged("runs", "conditional.json", "1", etag=None)
+    assert not store.write_if_unchanged("runs", "conditional.json", "2", etag=None)
+    data, etag = store.read_versioned("runs", "conditional.json") or (b"", "")
+    assert data == b"1"
+    assert store.write_if_unchanged("runs", "conditional.json", "3", etag=etag)
+    assert not store.write_if_unchanged("runs", "conditional.json", "4", etag=etag)
+    assert store.read("runs", "conditional.json") == b"3"
+
+
 def test_a_signature_grants_what_was_asked_for_and_no_more(store: BlobStore) -> None:
     """A task that may read one container can neither write there nor read another."""
     store.write("data", "signed/a.csv", "text")

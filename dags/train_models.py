@@ -1,0 +1,92 @@
+"""Train a model for every sensor, judge it on later readings, and make it current if it passes the gate.
+
+A table of contents: each step is described where it lives, in ``plugins/sensor_scoring``. Scoring does not
+wait for it, nor does it for scoring.
+"""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime, timedelta
+
+from airflow.sdk import DAG, Param
+
+from sensor_scoring.operators import AzureBatchSubmitOperator, AzureBatchTaskOperator
+from sensor_scoring.retries import RETRY_TABLE
+from sensor_scoring.score_task import commit_mark
+from sensor_scoring.settings import Settings
+from sensor_scoring.train_task import train_task
+from sensor_scoring.train_tasks import (
+    close_training_jobs,
+    open_training_job,
+    plan_training,
+    promote_models,
+    training_verdict,
+)
+
+SETTINGS = Settings.from_environ(os.environ)
+RETRIES = 2
+
+
+def hour_param(description: str) -> Param:
+    """Return a parameter for an hour."""
+    return Param(None, type=["null", "string"], pattern=r"^\d{4}-\d{2}-\d{2}T\d{2}$", description=description)
+
+
+with DAG(
+    "train_models",
+    schedule=SETTINGS.train_schedule or None,
+    start_date=datetime(2000, 1, 1, tzinfo=UTC),
+    catchup=False,
+    max_active_runs=1,
+    params={
+        "from": hour_param("First UTC hour to train on, like 2018-08-28T23; empty for as many as are set"),
+        "until": hour_param("First UTC hour that is not trained on any more"),
+        "evaluate_from": hour_param(
+            "First UTC hour to judge new models by; empty for the one after training"
+        ),
+        "evaluate_until": hour_param("First UTC hour that is not judged by any more"),
+        "nu": Param(
+            0.01, type="number", exclusiveMinimum=0, maximum=1, description="Share of anomalies to allow for"
+        ),
+        "gamma": Param("scale", type=["string", "number"], description="scale, auto, or a number above 0"),
+        "min_rows": Param(30, type="integer", minimum=2, description="Readings that a sensor must have"),
+        "fit_options": Param(
+            [],
+            type="array",
+            items={"type": "string"},
+            description="More words for scorer train, which says what it knows with --help",
+        ),
+    },
+    default_args={
+        "retries": RETRIES,
+        "retry_delay": timedelta(seconds=10),
+        "retry_exponential_backoff": True,
+        "max_retry_delay": timedelta(minutes=5),
+        "retry_policy": RETRY_TABLE,
+    },
+    doc_md=__doc__,
+    tags=["scoring"],
+) as dag:
+    groups = plan_training()
+    job = open_training_job()
+    submit = AzureBatchSubmitOperator(
+        task_id="submit",
+        items=groups,
+        job_id=job,
+        epoch=RETRIES,
+        generation=RETRIES,
+        **train_task(SETTINGS),
+    )
+    train = AzureBatchTaskOperator.partial(
+        task_id="train",
+        map_index_template="{{ task.item }}",
+        job_id=job,
+        poll_seconds=SETTINGS.poll_seconds,
+        **train_task(SETTINGS),
+        **commit_mark(SETTINGS),
+    ).expand(item=groups)
+    promoted = promote_models()
+
+    groups >> job >> submit >> train >> promoted >> training_verdict()
+    promoted >> close_training_jobs().as_teardown(setups=job)

@@ -1,0 +1,44 @@
+"""``make models``: the registry of the stack that ``make up`` leaves running, or of the data it has left."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+from local_stack import standing
+from local_stack.azurite import BlobStorage, running_azurite
+from local_stack.bootstrap import python_of
+from local_stack.processes import StackError
+from scoring_contract.access import variable_of
+from scoring_contract.layout import Container
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def models(words: Sequence[str]) -> int:
+    """Run ``scorer models`` in the environment that also scores; its exit code is ours.
+
+    :param words: what follows ``models``
+    :raises StackError: if no stack is up and none has left data
+    """
+    workspace = standing.workspace()
+    with ExitStack() as parts:
+        running = standing.standing()
+        if running is not None:
+            storage = BlobStorage.at(running.blobs)
+        elif workspace.blobs.is_dir():
+            parts.enter_context(workspace.locked())
+            log = workspace.logs / "models-azurite.log"
+            storage = parts.enter_context(running_azurite(workspace.blobs, log=log))
+        else:
+            raise StackError("no stack is up, and none has left models here: make up comes first")
+        access = {variable_of(Container.MODELS): storage.signed_url(Container.MODELS, "rcw")}
+        done = subprocess.run(
+            [python_of(workspace.scorer), "-m", "scorer", "models", *words],
+            env={**os.environ, **access},
+            check=False,
+        )
+    return done.returncode

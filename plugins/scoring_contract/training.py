@@ -1,0 +1,174 @@
+"""The order for one Batch task that trains: which sensors, on which readings, judged on which later ones."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from scoring_contract import reading
+from scoring_contract.errors import LayoutError
+from scoring_contract.hour import RunHour
+from scoring_contract.manifest import ModelRef, hour_at, pack_at, sensor_at
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from scoring_contract.reading import Node
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingHours:
+    """The hours that are trained on, and the later ones on which the new models are judged.
+
+    :raises LayoutError: unless each range holds an hour, and the second begins no earlier than the first ends
+    """
+
+    trained_from: RunHour
+    trained_until: RunHour
+    """First hour that is not trained on."""
+    evaluated_from: RunHour
+    evaluated_until: RunHour
+    """First hour that is not evaluated on."""
+
+    def __post_init__(self) -> None:
+        if self.trained_until <= self.trained_from:
+            raise LayoutError(
+                f"training until {self.trained_until} is not after its from {self.trained_from}"
+            )
+        if self.evaluated_until <= self.evaluated_from:
+            raise LayoutError(
+                f"evaluation until {self.evaluated_until} is not after its from {self.evaluated_from}"
+            )
+        if self.evaluated_from < self.trained_until:
+            raise LayoutError(
+                f"evaluation from {self.evaluated_from} overlaps with training until {self.trained_until}: "
+                "a model must be judged on readings that it has not seen"
+            )
+
+    @property
+    def training(self) -> tuple[RunHour, ...]:
+        """Hours to train on, oldest first."""
+        return tuple(_hours(self.trained_from, self.trained_until))
+
+    @property
+    def evaluation(self) -> tuple[RunHour, ...]:
+        """Hours to evaluate on, oldest first."""
+        return tuple(_hours(self.evaluated_from, self.evaluated_until))
+
+    def to_json(self) -> dict[str, str]:
+        """Return the wire form."""
+        return {name: str(getattr(self, name)) for name in self.__slots__}
+
+    @classmethod
+    def from_json(cls, node: Node) -> TrainingHours:
+        """Read the wire form."""
+        hours = {name: hour_at(node[name]) for name in cls.__slots__}
+        try:
+            return cls(**hours)
+        except LayoutError as error:
+            raise node.wrong(str(error)) from error
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingSubject:
+    """One sensor to train."""
+
+    sensor: str
+    pair: tuple[str, str] | None = None
+    """Device and tag that the registry knows it by; None for a sensor without a model."""
+    current: ModelRef | None = None
+    """Model that a new one is compared with."""
+    packs: tuple[str, ...] = ()
+    """Packs in whose files its readings may be, beside its own; the present one first."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the wire form."""
+        return {
+            "sensor": self.sensor,
+            "device": self.pair[0] if self.pair else None,
+            "tag": self.pair[1] if self.pair else None,
+            "current": self.current.to_json() if self.current else None,
+            "packs": list(self.packs),
+        }
+
+    @classmethod
+    def from_json(cls, node: Node) -> TrainingSubject:
+        """Read the wire form."""
+        is_new = node["device"].is_absent
+        return cls(
+            sensor=sensor_at(node["sensor"]),
+            pair=None if is_new else (node["device"].text(), node["tag"].text()),
+            current=None if node["current"].is_absent else ModelRef.from_json(node["current"]),
+            packs=tuple(pack_at(pack) for pack in node["packs"].elements()),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingOrder:
+    """The order for one group of sensors."""
+
+    run: str
+    group: str
+    planned_at: str
+    """As in a manifest."""
+    hours: TrainingHours
+    options: tuple[str, ...]
+    """How to fit, in the words of the command line: ``("--nu", "0.05")``."""
+    sensors: tuple[TrainingSubject, ...]
+    training: tuple[str, ...]
+    """Blobs in ``data`` with the readings to train on, of sensors and of packs, in the order of hours. Each
+    is named once, however many sensors share it: its path says whose it is."""
+    evaluation: tuple[str, ...]
+    """Likewise with the readings to evaluate on."""
+
+    def to_json(self) -> str:
+        """Return the order's text."""
+        return reading.render(
+            {
+                "run": self.run,
+                "group": self.group,
+                "planned_at": self.planned_at,
+                "hours": self.hours.to_json(),
+                "options": list(self.options),
+                "sensors": [sensor.to_json() for sensor in self.sensors],
+                "training": list(self.training),
+                "evaluation": list(self.evaluation),
+            }
+        )
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> TrainingOrder:
+        """Read an order.
+
+        :raises MessageError: naming the place that is wrong
+        """
+        root = reading.parse("training order", text)
+        sensors = tuple(TrainingSubject.from_json(node) for node in root["sensors"].elements())
+        if len({sensor.sensor for sensor in sensors}) != len(sensors):
+            raise root["sensors"].wrong("names a sensor twice")
+        return cls(
+            run=root["run"].text(),
+            group=root["group"].text(),
+            planned_at=root["planned_at"].text(),
+            hours=TrainingHours.from_json(root["hours"]),
+            options=_texts(root["options"]),
+            sensors=sensors,
+            training=_texts(root["training"]),
+            evaluation=_texts(root["evaluation"]),
+        )
+
+
+def hours_after(hour: RunHour, count: int) -> RunHour:
+    """Return the hour so many hours later; earlier for a negative count."""
+    return RunHour(hour.start + timedelta(hours=count))
+
+
+def _hours(first: RunHour, until: RunHour) -> Iterator[RunHour]:
+    while first < until:
+        yield first
+        first = first.next
+
+
+def _texts(node: Node) -> tuple[str, ...]:
+    return tuple(element.text() for element in node.elements())

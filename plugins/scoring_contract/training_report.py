@@ -1,0 +1,206 @@
+"""What one Batch task trained and how its models fared on later readings. Written last: the commit mark.
+
+A report changes nothing: who becomes current is decided from the reports of all groups, in one place.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from scoring_contract import reading
+from scoring_contract.manifest import sensor_at
+from scoring_contract.registry import TrainedSensor
+from scoring_contract.report import Cause
+
+if TYPE_CHECKING:
+    from scoring_contract.reading import Node
+
+
+@dataclass(frozen=True, slots=True)
+class LabelCheck:
+    """A model's word against labels, over the readings of the hours that have labels."""
+
+    anomalies: int
+    """Readings that are labelled as anomalies."""
+    flagged: int
+    """Readings that the model calls anomalies."""
+    found: int
+    """Readings that are both."""
+
+    @property
+    def recall(self) -> float | None:
+        """Share of the labelled anomalies that the model finds; None if there is none to find."""
+        return self.found / self.anomalies if self.anomalies else None
+
+    @property
+    def precision(self) -> float | None:
+        """Share of the readings flagged that are labelled; None if none is flagged."""
+        return self.found / self.flagged if self.flagged else None
+
+    def to_json(self) -> dict[str, int]:
+        """Return the wire form."""
+        return {"anomalies": self.anomalies, "flagged": self.flagged, "found": self.found}
+
+    @classmethod
+    def from_json(cls, node: Node) -> LabelCheck:
+        """Read the wire form."""
+        return cls(node["anomalies"].count(), node["flagged"].count(), node["found"].count())
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """A new model beside the current one, over the same readings."""
+
+    version: str
+    """The current one."""
+    drift: float
+    """Distance of their score distributions, 0 to 1; ``scorer.evaluation`` defines it."""
+    changed: int
+    """Readings that they label differently."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the wire form."""
+        return {"version": self.version, "drift": round(self.drift, 6), "changed": self.changed}
+
+    @classmethod
+    def from_json(cls, node: Node) -> Comparison:
+        """Read the wire form."""
+        return cls(node["version"].text(), node["drift"].seconds(), node["changed"].count())
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """A new model on readings that it was not trained on."""
+
+    readings: int
+    anomalies: int
+    comparison: Comparison | None = None
+    """None without a current model, or if that cannot be loaded."""
+    labels: LabelCheck | None = None
+    """None if no hour has labels."""
+
+    @property
+    def anomaly_share(self) -> float:
+        """Share of the readings that it calls anomalies; 0 without readings."""
+        return self.anomalies / self.readings if self.readings else 0.0
+
+    @property
+    def changed_share(self) -> float | None:
+        """Share of the readings that it labels unlike the current model; None without that."""
+        if self.comparison is None:
+            return None
+        return self.comparison.changed / self.readings if self.readings else 0.0
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the wire form."""
+        return {
+            "readings": self.readings,
+            "anomalies": self.anomalies,
+            "comparison": self.comparison.to_json() if self.comparison else None,
+            "labels": self.labels.to_json() if self.labels else None,
+        }
+
+    @classmethod
+    def from_json(cls, node: Node) -> Evaluation:
+        """Read the wire form."""
+        comparison, labels = node["comparison"], node["labels"]
+        return cls(
+            readings=node["readings"].count(),
+            anomalies=node["anomalies"].count(),
+            comparison=None if comparison.is_absent else Comparison.from_json(comparison),
+            labels=None if labels.is_absent else LabelCheck.from_json(labels),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingResult:
+    """Outcome for one sensor: a model and its evaluation, or a cause and a reason."""
+
+    sensor: str
+    trained: TrainedSensor | None = None
+    evaluation: Evaluation | None = None
+    compared_with: str = ""
+    """Version that was current when the order was made; empty if there was none."""
+    cause: Cause | None = None
+    """Why there is no model."""
+    reason: str = ""
+    """One sentence for people; set if there is no model, or something to know about it."""
+
+    @property
+    def is_failed(self) -> bool:
+        """Whether there is no model for a cause that may pass: the readings themselves would do."""
+        return self.cause is not None and not self.cause.is_permanent
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the wire form."""
+        return {
+            "sensor": self.sensor,
+            "trained": self.trained.to_json() if self.trained else None,
+            "evaluation": self.evaluation.to_json() if self.evaluation else None,
+            "compared_with": self.compared_with,
+            "cause": self.cause.value if self.cause else None,
+            "reason": self.reason,
+        }
+
+    @classmethod
+    def from_json(cls, node: Node) -> TrainingResult:
+        """Read the wire form."""
+        trained, evaluation = node["trained"], node["evaluation"]
+        return cls(
+            sensor=sensor_at(node["sensor"]),
+            trained=None if trained.is_absent else TrainedSensor.from_json(trained),
+            evaluation=None if evaluation.is_absent else Evaluation.from_json(evaluation),
+            compared_with=node["compared_with"].value or "",
+            cause=_cause_at(node["cause"]),
+            reason=node["reason"].value or "",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingReport:
+    """Outcome of one Batch task."""
+
+    run: str
+    group: str
+    planned_at: str
+    """As in the order."""
+    seconds: float
+    """Wall time of the whole process up to the report."""
+    sensors: tuple[TrainingResult, ...]
+
+    def to_json(self) -> str:
+        """Return the report's text."""
+        return reading.render(
+            {
+                "run": self.run,
+                "group": self.group,
+                "planned_at": self.planned_at,
+                "seconds": round(self.seconds, 6),
+                "sensors": [sensor.to_json() for sensor in self.sensors],
+            }
+        )
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> TrainingReport:
+        """Read a report.
+
+        :raises MessageError: naming the place that is wrong
+        """
+        root = reading.parse("training report", text)
+        return cls(
+            run=root["run"].text(),
+            group=root["group"].text(),
+            planned_at=root["planned_at"].text(),
+            seconds=root["seconds"].seconds(),
+            sensors=tuple(TrainingResult.from_json(node) for node in root["sensors"].elements()),
+        )
+
+
+def _cause_at(node: Node) -> Cause | None:
+    if node.is_absent:
+        return None
+    try:
+        return Cause(node.text())
+    except ValueError as error:
+        raise node.wrong(f"is {node.value!r}, not one of {', '.join(Cause)}") from error

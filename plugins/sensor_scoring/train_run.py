@@ -1,0 +1,65 @@
+"""One DAG run of training as its steps see it: its hours, its folders, what it has planned and reported."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from scoring_contract import layout
+from scoring_contract.training_report import TrainingReport
+from sensor_scoring import ids
+from sensor_scoring.reports import report_texts_of
+from sensor_scoring.run import PLAN, Run
+from sensor_scoring.train_hours import training_hours
+from sensor_scoring.train_plan import TrainingPlan
+
+if TYPE_CHECKING:
+    from scoring_contract.training import TrainingHours
+
+TRAIN, PROMOTE = "train", "promote"
+"""Ids of the DAG's tasks that others ask about."""
+
+_PREFIX = "training"
+
+
+class TrainingRun(Run):
+    """A DAG run of training.
+
+    :param context: Airflow's context of the task that asks
+    :param settings: the deployment's settings
+    """
+
+    @cached_property
+    def hours(self) -> TrainingHours:
+        """The hours to train on and to judge by."""
+        # Not the clock: a run must not change its hours between two steps.
+        started = self._context["dag_run"].run_after or datetime.now(UTC)
+        return training_hours(self.params, now=started, settings=self.settings)
+
+    @property
+    def params(self) -> dict[str, Any]:
+        """What the person who asked for the run has given."""
+        return dict(self._context.get("params") or {})
+
+    @cached_property
+    def base(self) -> str:
+        """First part of the run's Batch ids, and the name of its folders."""
+        return ids.run_base(_PREFIX, self.hours.trained_until, dag_id=self._ti.dag_id, run_id=self.dag_run_id)
+
+    @property
+    def pool_id(self) -> str:
+        """Batch pool that trains."""
+        return self.settings.train_pool_id or self.settings.pool_id
+
+    def training_plan(self) -> TrainingPlan | None:
+        """Return the plan; None if this run has not made one, whatever an earlier try left there."""
+        if not self.states.is_success(PLAN):
+            return None
+        text = self.store.read(self.settings.runs_container, layout.plan_blob(self.base))
+        return TrainingPlan.from_json(text) if text else None
+
+    def training_reports(self) -> list[TrainingReport]:
+        """Return the reports of all Batch tasks of the run, a group's in the order of its attempts."""
+        texts = report_texts_of(self.store, self.settings.runs_container, self.base)
+        return [TrainingReport.from_json(text) for text in texts]

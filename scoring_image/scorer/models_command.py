@@ -1,0 +1,123 @@
+"""``python -m scorer models ...``: the registry as people use it."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, ArgumentTypeError
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from scorer import listing
+from scorer.adding import add_model
+from scorer.catalogue import Catalogue, amend
+from scorer.errors import OrderFault
+from scorer.model_packs import pack_models
+from scorer.storage import open_container, refuse_folder
+from scoring_contract.invocation import ExitCode
+from scoring_contract.layout import Container
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+    from collections.abc import Mapping, Sequence
+
+    from scorer.console import Console
+    from scorer.storage import BlobContainer
+
+_FOLDER = "the registry needs conditional writes, which a folder does not have"
+
+
+def models(argv: Sequence[str], environ: Mapping[str, str], *, console: Console) -> ExitCode:
+    """Carry out the words after ``models``.
+
+    :raises SystemExit: with code 2 and a sentence on stderr for a command line that cannot be meant
+    :raises ContractError: if the environment names no container, or the registry cannot take the change
+    :raises ScorerError: if the file or storage is at fault
+    """
+    words = _parser().parse_args(argv)
+    container = open_container(Container.MODELS, environ)
+    match words.command:
+        case "list" | "show":
+            return _read(words, Catalogue.read(container), console)
+        case "promote" | "rollback":
+            return _switch(words, refuse_folder(container, because=_FOLDER), console)
+        case "add":
+            return _add(words, refuse_folder(container, because=_FOLDER), console)
+        case _:
+            return _pack(words, refuse_folder(container, because=_FOLDER), console)
+
+
+def _read(words: Namespace, catalogue: Catalogue, console: Console) -> ExitCode:
+    registry = catalogue.registry
+    if words.command == "list" and words.json:
+        console.tell(listing.list_json(registry))
+    elif words.command == "list":
+        for line in listing.list_text(registry):
+            console.tell(line)
+    elif words.json:
+        console.tell(listing.show_json(words.sensor, registry.entry(words.sensor)))
+    else:
+        for line in listing.show_text(words.sensor, registry.entry(words.sensor)):
+            console.tell(line)
+    return ExitCode.SUCCESS
+
+
+def _switch(words: Namespace, models: BlobContainer, console: Console) -> ExitCode:
+    sensor = words.sensor
+    before = Catalogue.read(models)
+    was = before.registry.entry(sensor).current
+    if words.command == "promote":
+        registry = amend(models, lambda seen: seen.promoting({sensor: words.version}), catalogue=before)
+    else:
+        registry = amend(models, lambda seen: seen.rolling_back(sensor), catalogue=before)
+    now = registry.entry(sensor).current
+    console.tell(f"{sensor}: {now} is current" + (f", was {was}" if was != now else " already"))
+    return ExitCode.SUCCESS
+
+
+def _add(words: Namespace, models: BlobContainer, console: Console) -> ExitCode:
+    try:
+        data = words.file.read_bytes()
+    except OSError as error:
+        raise OrderFault(f"{words.file} cannot be read: {error.strerror}") from error
+    added = add_model(models, data, sensor=words.sensor, device=words.device, tag=words.tag)
+    console.tell(f"{added.sensor}: {added.version} is current, format {added.model.ref.format}")
+    return ExitCode.SUCCESS
+
+
+def _pack(words: Namespace, models: BlobContainer, console: Console) -> ExitCode:
+    packed = pack_models(models, size=words.size, again=words.again)
+    for sensor, fault in packed.faults.items():
+        console.complain(f"{sensor}: {fault}")
+    console.tell(f"{packed.sensors} sensors in {packed.packs} packs; {packed.written} pack files written")
+    return ExitCode.PARTLY_FAILED if packed.faults else ExitCode.SUCCESS
+
+
+def _parser() -> ArgumentParser:
+    parser = ArgumentParser(
+        prog="python -m scorer models", description="Look at the registry, and change it."
+    )
+    commands = parser.add_subparsers(dest="command", required=True)
+    reading = commands.add_parser("list", help="a line for each sensor")
+    reading.add_argument("--json", action="store_true")
+    showing = commands.add_parser("show", help="a sensor and the versions of its model")
+    showing.add_argument("sensor")
+    showing.add_argument("--json", action="store_true")
+    promoting = commands.add_parser("promote", help="make a version the current one")
+    promoting.add_argument("sensor")
+    promoting.add_argument("version")
+    back = commands.add_parser("rollback", help="make the version current again that was before")
+    back.add_argument("sensor")
+    adding = commands.add_parser("add", help="publish a model file that was made elsewhere")
+    adding.add_argument("sensor")
+    adding.add_argument("--device", required=True)
+    adding.add_argument("--tag", required=True)
+    adding.add_argument("file", type=Path)
+    packing = commands.add_parser("pack", help="put the current models of neighbours into one file")
+    packing.add_argument("--size", type=_size, default=50, help="most sensors of a pack, default 50")
+    packing.add_argument("--again", action="store_true", help="assign all sensors anew")
+    return parser
+
+
+def _size(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise ArgumentTypeError(f"{text!r} is not a whole number of 1 or more")
+    return int(text)

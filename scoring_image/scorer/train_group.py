@@ -1,0 +1,190 @@
+"""Training one group of sensors for an orchestrator: fit, write model files, evaluate, report.
+
+The registry is neither read nor written here. Reports of many such processes are put together in one place,
+which decides who becomes current. The report is written last: it is the mark of completion.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from scorer.errors import BlobMissing, ModelFault, OrderFault, ScorerError
+from scorer.evaluation import evaluate
+from scorer.labels import Labels
+from scorer.model_format import load_model
+from scorer.series import Series, read_series
+from scorer.storage import open_container
+from scorer.train_order import train_order
+from scorer.trainer import THREADS, Trainer
+from scorer.units import units_of
+from scoring_contract.invocation import ExitCode
+from scoring_contract.layout import Container
+from scoring_contract.report import Cause, SensorReport, SensorState
+from scoring_contract.training import TrainingOrder
+from scoring_contract.training_report import TrainingReport, TrainingResult
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from concurrent.futures import Future
+
+    from scorer.console import Console
+    from scorer.ocsvm import OneClassSvm
+    from scorer.storage import BlobContainer
+    from scorer.units import Unit
+    from scoring_contract.invocation import TrainInvocation
+    from scoring_contract.manifest import ModelRef
+    from scoring_contract.training import TrainingSubject
+
+
+def train_group(
+    invocation: TrainInvocation, environ: Mapping[str, str], *, console: Console, started: float
+) -> ExitCode:
+    """Train and evaluate what the order names and write the report.
+
+    :param started: monotonic seconds at which the process began
+    :return: SUCCESS also if some sensors cannot be trained: another try would meet the same readings
+    :raises ContractError: if order or environment do not keep the contract
+    :raises OrderFault: if there is no order
+    :raises StorageFault: if the order cannot be read or the report cannot be written
+    """
+    runs = open_container(Container.RUNS, environ)
+    order = _order(runs, invocation.order)
+    group = Group.open(order, environ)
+    results = []
+    for result in _results(group, console):
+        _announce(result, console)
+        results.append(result)
+    report = TrainingReport(
+        order.run, order.group, order.planned_at, time.monotonic() - started, tuple(results)
+    )
+    runs.write(invocation.report, report.to_json().encode(), content_type="application/json")
+    console.tell(_total(report))
+    return ExitCode.of(map(_as_report, results))
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """One order, and the containers it is carried out in."""
+
+    subjects: Mapping[str, TrainingSubject]
+    units: tuple[Unit, ...]
+    trainer: Trainer
+    data: BlobContainer
+    labels: Labels
+
+    @classmethod
+    def open(cls, order: TrainingOrder, environ: Mapping[str, str]) -> Group:
+        """Open the containers that the environment names, and read the labels."""
+        hours = order.hours
+        words = ("--from", str(hours.trained_from), "--until", str(hours.trained_until), *order.options)
+        data, models = open_container(Container.DATA, environ), open_container(Container.MODELS, environ)
+        subjects = {subject.sensor: subject for subject in order.sensors}
+        packs_of = {subject.sensor: subject.packs for subject in order.sensors}
+        units = units_of(subjects, packs_of, order.training, order.evaluation)
+        trainer = Trainer(train_order(words), models)
+        return cls(subjects, tuple(units), trainer, data, Labels.read(data, hours.evaluation))
+
+    def attempt(self, unit: Unit) -> list[TrainingResult]:
+        """Train the sensors of a unit; a fault with a known cause stays with its sensor."""
+        try:
+            training = read_series(self.data, unit.sensors, unit.training)
+            evaluation = read_series(self.data, unit.sensors, unit.evaluation, with_stamps=True)
+        except ScorerError as fault:
+            return [_untrained(sensor, fault.cause, str(fault)) for sensor in unit.sensors]
+        results = []
+        for sensor in unit.sensors:
+            try:
+                # Given away: what is fitted is not held for the others.
+                result = self._result(self.subjects[sensor], training.pop(sensor), evaluation.pop(sensor))
+            except ScorerError as fault:
+                result = _untrained(sensor, fault.cause, str(fault))
+            results.append(result)
+        return results
+
+    def _result(self, subject: TrainingSubject, training: Series, evaluation: Series) -> TrainingResult:
+        fitted = self.trainer.train(subject.sensor, training, known=subject.pair)
+        model = load_model(fitted.data, fitted.trained.model.ref)
+        current, note = self._current(subject.current)
+        return TrainingResult(
+            sensor=subject.sensor,
+            trained=fitted.trained,
+            evaluation=evaluate(
+                model, evaluation, sensor=subject.sensor, current=current, labels=self.labels
+            ),
+            compared_with=subject.current.version if subject.current else "",
+            reason=note,
+        )
+
+    def _current(self, ref: ModelRef | None) -> tuple[tuple[str, OneClassSvm] | None, str]:
+        """Return the model to compare with, or why there is none: a damaged one must not stay for ever."""
+        if ref is None:
+            return None, ""
+        try:
+            return (ref.version, load_model(self.trainer.models.read(ref.blob), ref)), ""
+        except (ModelFault, BlobMissing) as fault:
+            return None, f"the current model cannot be compared with: {fault}"
+
+
+def _order(runs: BlobContainer, blob: str) -> TrainingOrder:
+    try:
+        return TrainingOrder.from_json(runs.read(blob))
+    except BlobMissing as error:
+        raise OrderFault(f"there is no order {error.blob}") from error
+
+
+def _results(group: Group, console: Console) -> Iterator[TrainingResult]:
+    with ThreadPoolExecutor(THREADS, thread_name_prefix="train") as pool:
+        futures = [(unit, pool.submit(group.attempt, unit)) for unit in group.units]
+        for unit, future in futures:
+            yield from _settled(unit, future, console)
+
+
+def _settled(unit: Unit, future: Future[list[TrainingResult]], console: Console) -> list[TrainingResult]:
+    """Return the outcomes of a unit; a fault of our own is traced here and stays with the unit."""
+    error = future.exception()
+    if error is None:
+        return future.result()
+    console.trace(error)
+    reason = f"a fault of the scorer ({type(error).__name__}); see stderr"
+    return [_untrained(sensor, Cause.UNEXPECTED, reason) for sensor in unit.sensors]
+
+
+def _untrained(sensor: str, cause: Cause, reason: str) -> TrainingResult:
+    return TrainingResult(sensor, cause=cause, reason=reason)
+
+
+def _announce(result: TrainingResult, console: Console) -> None:
+    if result.trained is None or result.evaluation is None:
+        console.complain(f"{result.sensor}: {result.reason}")
+        return
+    evaluation = result.evaluation
+    note = f" ({result.reason})" if result.reason else ""
+    console.tell(
+        f"{result.sensor} trained on {result.trained.model.rows} readings; "
+        f"{evaluation.anomalies} anomalies in {evaluation.readings} later ones{note}"
+    )
+
+
+def _total(report: TrainingReport) -> str:
+    states = Counter(_state(result) for result in report.sensors)
+    return ", ".join(f"{states[state]} {state}" for state in _STATES) + f"; {report.seconds:.2f} s"
+
+
+_STATES = ("trained", "not trainable", "failed")
+
+
+def _state(result: TrainingResult) -> str:
+    if result.trained is not None:
+        return "trained"
+    return "failed" if result.is_failed else "not trainable"
+
+
+def _as_report(result: TrainingResult) -> SensorReport:
+    """Put an outcome in the words from which the contract makes exit codes."""
+    if result.is_failed:
+        return SensorReport(result.sensor, SensorState.FAILED, cause=result.cause)
+    return SensorReport(result.sensor, SensorState.SCORED if result.trained else SensorState.SKIPPED)

@@ -1,0 +1,48 @@
+"""The shape of the training DAG."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.dags.conftest import parsed_with
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture(scope="session")
+def training(all_parsed: dict[str, Any]) -> dict[str, Any]:
+    """Return what is known of the training DAG."""
+    return dict(all_parsed["train_models"])
+
+
+def test_only_promote_comes_after_all_groups(training: dict[str, Any]) -> None:
+    """Whatever became of the groups, what was trained is judged, once and in one place."""
+    upstream = {task: facts["upstream"] for task, facts in training["tasks"].items()}
+    assert upstream == {
+        "plan": [],
+        "open": ["plan"],
+        "submit": ["open", "plan"],
+        "train": ["open", "plan", "submit"],
+        "promote": ["train"],
+        "verdict": ["promote"],
+        "close": ["open", "promote"],
+    }
+    rules = {task: facts["rule"] for task, facts in training["tasks"].items()}
+    assert {task for task, rule in rules.items() if rule == "all_done"} == {"promote", "verdict"}
+    assert training["tasks"]["close"]["teardown"]
+    assert training["tasks"]["train"]["mapped"]
+
+
+def test_it_runs_by_hand_and_one_at_a_time(training: dict[str, Any]) -> None:
+    """Two trainings at once would compare with each other's models."""
+    assert (training["timetable"], training["runs"], training["catchup"]) == ("NullTimetable", 1, False)
+
+
+def test_a_setting_gives_it_a_schedule(tmp_path: Path) -> None:
+    """Once a week, for example."""
+    parsed = parsed_with(tmp_path, SENSOR_SCORING_TRAIN_SCHEDULE="@weekly")["train_models"]
+    assert parsed["errors"] == {}
+    assert parsed["timetable"].startswith("Cron")

@@ -1,0 +1,109 @@
+"""The registry's operations: versions added, made current, and taken back."""
+
+from __future__ import annotations
+
+import pytest
+
+from scoring_contract.errors import MessageError, RegistryError
+from scoring_contract.hour import RunHour
+from scoring_contract.manifest import ModelRef, PackSlice
+from scoring_contract.registry import MOST_FORMER, Registry, TrainedModel, TrainedSensor
+
+HOUR = RunHour.parse("2018-08-29T02")
+
+
+def a_model(version: str, *, sensor: str = "1_4", digest: str = "0" * 64) -> TrainedSensor:
+    """Build a new model of a sensor."""
+    ref = ModelRef(version, f"{sensor}/{version}/model.json", digest, "ocsvm-json/2")
+    device, _, tag = sensor.partition("_")
+    return TrainedSensor(sensor, device, tag, TrainedModel(ref, HOUR.previous, HOUR, 60, {}))
+
+
+def a_registry(*versions: str) -> Registry:
+    """Build a registry whose sensor 1_4 has had these current versions."""
+    registry = Registry()
+    for version in versions:
+        registry = registry.publishing([a_model(version)])
+    return registry
+
+
+def test_a_version_that_is_added_is_not_current() -> None:
+    """It waits to be promoted; only a sensor's first version is current at once."""
+    entry = a_registry("v1").adding([a_model("v2")]).entry("1_4")
+    assert (entry.current, sorted(entry.versions), entry.former) == ("v1", ["v1", "v2"], ())
+    assert Registry().adding([a_model("v1")]).entry("1_4").current == "v1"
+
+
+def test_rollback_leads_back_the_way_it_came() -> None:
+    """Each step undoes one promotion, also of a version that had been current before."""
+    registry = a_registry("v1", "v2", "v3").promoting({"1_4": "v1"})
+    way = []
+    for _ in range(3):
+        registry = registry.rolling_back("1_4")
+        way.append(registry.entry("1_4").current)
+    assert way == ["v3", "v2", "v1"]
+    with pytest.raises(RegistryError, match="1_4: v1 is its first current version"):
+        registry.rolling_back("1_4")
+    assert sorted(registry.entry("1_4").versions) == ["v1", "v2", "v3"]
+
+
+def test_promoting_the_current_version_changes_nothing() -> None:
+    """It is no step to take back."""
+    registry = a_registry("v1", "v2")
+    assert registry.promoting({"1_4": "v2"}) == registry
+
+
+def test_the_way_back_is_bounded() -> None:
+    """The oldest steps are forgotten; their versions stay."""
+    versions = [f"v{number}" for number in range(MOST_FORMER + 3)]
+    entry = a_registry(*versions).entry("1_4")
+    assert entry.former == tuple(versions[2:-1])
+    assert len(entry.versions) == MOST_FORMER + 3
+
+
+def test_what_the_registry_does_not_have_is_named() -> None:
+    """Each refusal is a sentence with the sensor in it."""
+    registry = a_registry("v1")
+    with pytest.raises(RegistryError, match="1_4: there is no version 'v9', only v1"):
+        registry.promoting({"1_4": "v9"})
+    with pytest.raises(RegistryError, match="the registry has no sensor '9_9'"):
+        registry.rolling_back("9_9")
+
+
+def test_an_id_and_a_version_keep_their_meaning() -> None:
+    """An id names one device and tag, a version one file."""
+    registry = a_registry("v1")
+    other = TrainedSensor("1_4", "1_4", "", a_model("v2").model)
+    with pytest.raises(RegistryError, match="1_4: its id belongs to device '1' tag '4'"):
+        registry.publishing([other])
+    with pytest.raises(RegistryError, match="version v1 is already the name of another file"):
+        registry.adding([a_model("v1", digest="1" * 64)])
+
+
+def test_a_pack_survives_new_versions() -> None:
+    """A sensor stays in its pack, and a known version keeps its place there, when models are published."""
+    place = PackSlice("_packs/p0001/x.jsonl", 0, 10)
+    packed = a_registry("v1").packing({"1_4": "p0001", "gone": "p0001"}, {"1_4": ("v1", place)})
+    again = packed.publishing([a_model("v2")]).publishing([a_model("v1")])
+    entry = again.entry("1_4")
+    assert (entry.pack, entry.model.pack) == ("p0001", place)
+    assert list(again.sensors) == ["1_4"]
+
+
+def test_a_place_of_a_version_that_is_gone_is_left_out() -> None:
+    """Packing may be overtaken; it never invents a version."""
+    registry = a_registry("v1")
+    place = PackSlice("_packs/p0001/x.jsonl", 0, 10)
+    assert registry.packing({"1_4": ""}, {"1_4": ("v9", place)}) == registry
+
+
+def test_history_and_models_from_elsewhere_survive_json() -> None:
+    """What is written is what is read; a way back to nowhere is refused."""
+    elsewhere = TrainedSensor(
+        "2_1", "2", "1", TrainedModel(a_model("v1", sensor="2_1").model.ref, None, None, 0, {})
+    )
+    registry = a_registry("v1", "v2").publishing([elsewhere])
+    assert Registry.from_json(registry.to_json()) == registry
+    broken = registry.to_json().replace('"former": ["v1"]', '"former": ["v9"]')
+    with pytest.raises(MessageError, match="former: is 'v9', which is not among the versions"):
+        Registry.from_json(broken)
