@@ -16,6 +16,7 @@ from scoring_contract.layout import Container
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
 
 def models(words: Sequence[str]) -> int:
@@ -35,10 +36,16 @@ def models(words: Sequence[str]) -> int:
             storage = parts.enter_context(running_azurite(workspace.blobs, log=log))
         else:
             raise StackError("no stack is up, and none has left models here: make up comes first")
-        access = {variable_of(Container.MODELS): storage.signed_url(Container.MODELS, "rcw")}
-        done = subprocess.run(
-            [python_of(workspace.scorer), "-m", "scorer", "models", *words],
-            env={**os.environ, **access},
-            check=False,
-        )
+        return run_models(storage, workspace.scorer, words)
+
+
+def run_models(storage: BlobStorage, scorer: Path, words: Sequence[str]) -> int:
+    """Run ``scorer models`` on the registry in a storage; return its exit code.
+
+    :param scorer: the scorer's environment
+    """
+    access = {variable_of(Container.MODELS): storage.signed_url(Container.MODELS, "rcw")}
+    done = subprocess.run(
+        [python_of(scorer), "-m", "scorer", "models", *words], env={**os.environ, **access}, check=False
+    )
     return done.returncode

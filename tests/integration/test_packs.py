@@ -1,0 +1,92 @@
+"""An hour of sensors that share files, end to end: packed, laid out, planned, scored, checked, shown.
+
+The tests of this file tell one story and run in its order.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from azure.batch import BatchClient
+from azure.core.credentials import AzureNamedKeyCredential
+
+from ingest.loader import lay_out
+from ingest.packs import packs_of
+from ingest.readings_csv import read_readings
+from local_stack import hour as hourly
+from local_stack.emulator import ACCOUNT
+from local_stack.models import run_models
+from local_stack.stack import running_stack
+from scoring_contract import layout
+from scoring_contract.layout import Container
+from sensor_scoring.summary import Outcome
+from tests.integration.conftest import HOUR, Folders
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from local_stack.stack import Stack
+    from sensor_scoring.summary import Summary
+
+SCORED = ["1_1", "1_2", "1_3", "2_1", "2_2"]
+PACKED = {"SENSOR_SCORING_PACKED_PREDICTIONS": "true"}
+
+
+@pytest.fixture(scope="module")
+def packed_stack(tmp_path_factory: pytest.TempPathFactory, readings: Path) -> Iterator[Stack]:
+    """Run Azurite and the Batch emulator; models are trained from a file per sensor, and then packed."""
+    root = tmp_path_factory.mktemp("packed")
+    with running_stack(Folders(root, root / "results")) as stack:
+        laid = hourly.lay_out_file(stack, readings)
+        hourly.train(stack, laid, HOUR)
+        assert run_models(stack.storage, stack.workspace.scorer, ["pack", "--size", "4"]) == 0
+        yield stack
+
+
+def predictions(stack: Stack) -> dict[str, str]:
+    """Return the hour's prediction blobs."""
+    container = stack.storage.container(Container.PREDICTIONS)
+    names = container.list_blob_names(name_starts_with=layout.predictions_folder(HOUR))
+    return {name: container.download_blob(name).readall().decode() for name in names}
+
+
+def scored(stack: Stack, settings: dict[str, str] | None = None) -> Summary:
+    """Run the DAG; all but the silent sensor must be scored."""
+    summary = hourly.score(stack, HOUR, on_line=lambda _line: None, settings=settings)
+    assert [sensor.sensor for sensor in summary.having(Outcome.SCORED)] == SCORED
+    assert [sensor.sensor for sensor in summary.having(Outcome.SILENT)] == ["2_3"]
+    assert summary.failed_steps == ()
+    return summary
+
+
+def test_packed_sensors_are_scored_as_before(packed_stack: Stack, readings: Path) -> None:
+    """Same predictions from a file per pack; two Batch tasks instead of five; the silent one is silent."""
+    scored(packed_stack)
+    alone = predictions(packed_stack)
+    pack_of = packs_of(packed_stack.storage.container(Container.MODELS))
+    assert set(pack_of.values()) == {"p0001", "p0002"}
+    data = packed_stack.storage.container(Container.DATA)
+    lay_out(read_readings(readings), data, source="file", pack_of=pack_of)
+    assert not any(map(layout.sensor_of_readings, data.list_blob_names()))
+
+    summary = scored(packed_stack)
+    assert predictions(packed_stack) == alone
+    client = BatchClient(
+        packed_stack.batch.endpoint, AzureNamedKeyCredential(ACCOUNT, packed_stack.batch.key)
+    )
+    (job,) = (job.id for job in client.list_jobs() if job.id.startswith(summary.run))
+    assert len(list(client.list_tasks(job))) == 2
+
+
+def test_packed_predictions_hold_the_same_rows(packed_stack: Stack) -> None:
+    """One blob a pack; the gate finds every sensor in it, and names what lay there before."""
+    before = predictions(packed_stack)
+    summary = scored(packed_stack, PACKED)
+    after = predictions(packed_stack)
+    packs = {name: text for name, text in after.items() if name not in before}
+    assert set(packs) == {layout.packed_prediction_blob(HOUR, pack) for pack in ("p0001", "p0002")}
+    rows = [row for text in packs.values() for row in text.splitlines()[1:]]
+    assert sorted(rows) == sorted(row for text in before.values() for row in text.splitlines()[1:])
+    assert list(summary.stray) == SCORED
