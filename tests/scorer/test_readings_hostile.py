@@ -250,7 +250,7 @@ print(grown / megabytes, (time.process_time() - started) / megabytes, sum(rows.u
     ],
 )
 def test_memory_and_time_grow_with_the_file_only(kind: str) -> None:
-    """Ten mebibytes of the worst there is take at most eight times that, and seconds."""
-    memory, seconds, _ = map(float, in_a_process(_MEASURED, kind, "10").split())
+    """Four mebibytes of the worst there is take at most eight times that, and seconds."""
+    memory, seconds, _ = map(float, in_a_process(_MEASURED, kind, "4").split())
     assert memory < 8
     assert seconds < 2
