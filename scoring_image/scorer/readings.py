@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 __all__ = ["FileRows", "Note", "Owner", "Sheet", "in_order", "read_file"]
 
-MOST_BYTES = 1 << 30
-"""A larger file is refused: it would not fit into the memory of a small node."""
+MOST_BYTES = 1 << 28
+"""A larger file is refused: texts take up to eight times their bytes, and nodes may be small."""
 
 
 def read_file(

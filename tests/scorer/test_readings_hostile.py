@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scorer import csv_rows, json_rows
+from scorer import csv_rows, json_rows, readings
 from scorer.errors import DataFault
 from scorer.readings import FileRows, in_order, read_file
 from scoring_contract.hour import RunHour
@@ -56,6 +56,13 @@ def in_a_process(code: str, *words: str, stdin: bytes = b"") -> str:
         check=True,
     )
     return done.stdout.decode()
+
+
+def test_a_file_beyond_the_limit_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The sentence names the file and both sizes."""
+    monkeypatch.setattr(readings, "MOST_BYTES", 10)
+    with pytest.raises(DataFault, match=r"^a\.csv holds 11 bytes, the most that is read at once is 10$"):
+        read("a.csv", bytes(11))
 
 
 PIECES = st.sampled_from(
@@ -243,7 +250,7 @@ print(grown / megabytes, (time.process_time() - started) / megabytes, sum(rows.u
     ],
 )
 def test_memory_and_time_grow_with_the_file_only(kind: str) -> None:
-    """Ten mebibytes of the worst there is take at most eight times that, and seconds."""
-    memory, seconds, _ = map(float, in_a_process(_MEASURED, kind, "10").split())
+    """Four mebibytes of the worst there is take at most eight times that, and seconds."""
+    memory, seconds, _ = map(float, in_a_process(_MEASURED, kind, "4").split())
     assert memory < 8
     assert seconds < 2
