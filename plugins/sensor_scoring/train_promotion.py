@@ -139,8 +139,10 @@ def _judged(result: TrainingResult, registry: Registry, gate: TrainingGate) -> t
         return Decision.FAILED if result.is_failed else Decision.UNTRAINED, result.reason
     entry = registry.sensors.get(result.sensor)
     current = entry.current if entry else ""
-    if result.trained.version == current:
+    if result.trained.version == current == result.compared_with:
         return Decision.KEPT, "training gave the current model again"
+    if result.trained.version == current:  # an earlier try of this step has written it
+        return Decision.PROMOTED, result.reason
     objections = list(gate.objections(result.evaluation))
     if result.compared_with != current:
         # Somebody has promoted, rolled back or trained meanwhile: the comparison is with a model of the past.

@@ -63,6 +63,8 @@ class Labels:
         :param anomalies: the model's word about each, shape (n_readings,)
         :return: None if none of the readings lies in an hour with labels
         """
+        if not self.hours:
+            return None
         moments = [_moment(stamp) for stamp in stamps]
         counts = np.array([RunHour.containing(each) in self.hours for each in moments], dtype=np.bool_)
         if not counts.any():
