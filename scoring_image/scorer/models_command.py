@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from argparse import ArgumentParser, ArgumentTypeError
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from scorer.console import Console
     from scorer.storage import BlobContainer
+    from scoring_contract.registry import Registry
 
 _FOLDER = "the registry needs conditional writes, which a folder does not have"
 
@@ -46,18 +48,23 @@ def models(argv: Sequence[str], environ: Mapping[str, str], *, console: Console)
 
 
 def _read(words: Namespace, catalogue: Catalogue, console: Console) -> ExitCode:
-    registry = catalogue.registry
-    if words.command == "list" and words.json:
-        console.tell(listing.list_json(registry))
-    elif words.command == "list":
-        for line in listing.list_text(registry):
-            console.tell(line)
-    elif words.json:
-        console.tell(listing.show_json(words.sensor, registry.entry(words.sensor)))
-    else:
-        for line in listing.show_text(words.sensor, registry.entry(words.sensor)):
-            console.tell(line)
+    text = _shown(words, catalogue.registry)
+    try:
+        console.tell(text)
+    except (
+        BrokenPipeError
+    ):  # whoever reads, like head, has seen enough; the exit would try to write once more
+        os.dup2(os.open(os.devnull, os.O_WRONLY), console.out.fileno())
     return ExitCode.SUCCESS
+
+
+def _shown(words: Namespace, registry: Registry) -> str:
+    if words.command == "list":
+        return listing.list_json(registry) if words.json else "\n".join(listing.list_text(registry))
+    entry = registry.entry(words.sensor)
+    if words.json:
+        return listing.show_json(words.sensor, entry)
+    return "\n".join(listing.show_text(words.sensor, entry))
 
 
 def _switch(words: Namespace, models: BlobContainer, console: Console) -> ExitCode:

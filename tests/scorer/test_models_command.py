@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,6 +19,8 @@ from scorer.ocsvm import OneClassSvm
 from scoring_contract.hour import RunHour
 from scoring_contract.invocation import ExitCode
 from scoring_contract.layout import REGISTRY_BLOB, Container, packed_readings_prefix
+from scoring_contract.manifest import ModelRef
+from scoring_contract.registry import Registry, TrainedModel, TrainedSensor
 from tests.scorer.test_train import a_fleet, rows
 
 if TYPE_CHECKING:
@@ -120,6 +124,25 @@ def test_what_cannot_be_done_is_one_sentence(
     assert sentence in done.stderr
     assert len(done.stderr.splitlines()) == 1
     assert storage.get(Container.MODELS, REGISTRY_BLOB) == before
+
+
+def test_a_reader_may_stop_early(storage: Storage) -> None:
+    """A long list can be piped into head: no traceback, no failure."""
+    model = TrainedModel(ModelRef("v1", "m.json", "0" * 64, FORMAT), None, None, 0, {})
+    fleet = [TrainedSensor(f"1_{number}", "1", str(number), model) for number in range(3000)]
+    storage.put(Container.MODELS, REGISTRY_BLOB, Registry().publishing(fleet).to_json())
+    with subprocess.Popen(
+        [sys.executable, "-m", "scorer", "models", "list"],
+        env={"PYTHONPATH": os.pathsep.join(sys.path), **storage.environ({Container.MODELS: "r"})},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert process.stdout.readline().startswith(b"SENSOR")
+        process.stdout.close()
+        assert process.stderr.read() == b""
+        assert process.wait(60) == ExitCode.SUCCESS
 
 
 @pytest.mark.parametrize("words", [(), ("lost",), ("promote", "1_4"), ("pack", "--size", "0")])
