@@ -45,6 +45,6 @@ def lay_out(storage: BlobStorage, count: int) -> None:
 
 
 def _entry(device: str, tag: str) -> SensorEntry:
-    ref = ModelRef("v1", layout.model_blob(layout.sensor_id_of(device, tag), "v1"), "00" * 32, "ocsvm-json/1")
+    ref = ModelRef("v1", layout.model_blob(layout.sensor_id_of(device, tag), "v1"), "00" * 32, "ocsvm-json/2")
     trained = TrainedModel(ref, HOUR.previous, HOUR, 900, {})
     return SensorEntry(device, tag, current="v1", versions={"v1": trained})

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from scoring_contract import CONTRACT_VERSION
@@ -13,13 +12,31 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-@dataclass(frozen=True, slots=True)
 class Node:
-    """A JSON value and where it stands, so that a wrong one is named by its path."""
+    """A JSON value and where it stands, so that a wrong one is named by its path.
 
-    message: str
-    path: str
-    value: Any
+    Messages of large groups have tens of thousands of places: a path is put together when somebody asks.
+
+    :param message: what the whole is called in errors
+    :param where: the path, or the node above and the name or number below it
+    """
+
+    __slots__ = ("_where", "message", "value")
+
+    def __init__(self, message: str, where: str | tuple[Node, str | int], value: Any) -> None:
+        self.message = message
+        self._where = where
+        self.value = value
+
+    @property
+    def path(self) -> str:
+        """Where the value stands: ``sensors[3].model.sha256``; empty for the whole."""
+        if isinstance(self._where, str):
+            return self._where
+        above, below = self._where
+        if isinstance(below, int):
+            return f"{above.path}[{below}]"
+        return f"{above.path}.{below}" if above.path else below
 
     def wrong(self, problem: str) -> MessageError:
         """Make the error for this place."""
@@ -28,7 +45,7 @@ class Node:
     def __getitem__(self, name: str) -> Node:
         if not isinstance(self.value, dict):
             raise self.wrong("is not an object")
-        return Node(self.message, f"{self.path}.{name}" if self.path else name, self.value.get(name))
+        return Node(self.message, (self, name), self.value.get(name))
 
     def items(self) -> Iterator[tuple[str, Node]]:
         """Members of an object, each with its place."""
@@ -40,7 +57,7 @@ class Node:
         """Elements of a list, each with its place."""
         if not isinstance(self.value, list):
             raise self.wrong("is not a list")
-        return (Node(self.message, f"{self.path}[{index}]", value) for index, value in enumerate(self.value))
+        return (Node(self.message, (self, index), value) for index, value in enumerate(self.value))
 
     @property
     def is_absent(self) -> bool:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from scorer.catalogue import Catalogue, publish
 from scorer.errors import ModelFault, OrderFault
-from scorer.model_format import load_model
+from scorer.model_format import CONTENT_TYPES, SKOPS_FORMAT, load_model
 from scoring_contract.layout import model_blob, sensor_id_of
 from scoring_contract.manifest import ModelRef
 from scoring_contract.registry import TrainedModel, TrainedSensor
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from scorer.storage import BlobContainer
 
 _ZIP = b"PK\x03\x04"
-_SKOPS = "skops/1"
 
 
 def add_model(models: BlobContainer, data: bytes, *, sensor: str, device: str, tag: str) -> TrainedSensor:
@@ -40,8 +39,7 @@ def add_model(models: BlobContainer, data: bytes, *, sensor: str, device: str, t
     model = TrainedModel(ref, trained_from=None, trained_until=None, rows=0, libraries={})
     added = TrainedSensor(sensor, device, tag, model)
     catalogue = Catalogue.read(models)
-    content_type = "application/zip" if ref.format == _SKOPS else "application/json"
-    models.write(ref.blob, data, content_type=content_type)
+    models.write(ref.blob, data, content_type=CONTENT_TYPES[ref.format])
     publish(catalogue, models, [added])
     return added
 
@@ -52,7 +50,7 @@ def format_of(data: bytes) -> str:
     :raises ModelFault: if it is of no format that could be one
     """
     if data.startswith(_ZIP):
-        return _SKOPS
+        return SKOPS_FORMAT
     try:
         named = json.loads(data)["format"]
     except (ValueError, RecursionError, LookupError, TypeError):

@@ -17,16 +17,16 @@ from scoring_contract.training_report import Comparison, Evaluation
 
 if TYPE_CHECKING:
     from scorer.labels import Labels
-    from scorer.ocsvm import FloatArray, OneClassSvm
+    from scorer.ocsvm import FloatArray, Model
     from scorer.series import Series
 
 
 def evaluate(
-    model: OneClassSvm,
+    model: Model,
     series: Series,
     *,
     sensor: str,
-    current: tuple[str, OneClassSvm] | None,
+    current: tuple[str, Model] | None,
     labels: Labels,
 ) -> Evaluation:
     """Judge a new model on later readings.
@@ -34,7 +34,7 @@ def evaluate(
     :param series: the readings, with their times
     :param current: version and model to compare with; None if there is none
     """
-    values = series.values[:, 0]
+    values = series.values
     verdicts = model.judge(values)
     comparison = None
     if current is not None:

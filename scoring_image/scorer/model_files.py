@@ -13,7 +13,7 @@ from scorer.model_format import load_model
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from scorer.ocsvm import OneClassSvm
+    from scorer.ocsvm import Model
     from scorer.storage import BlobContainer
     from scoring_contract.manifest import ModelRef, PackSlice
 
@@ -36,7 +36,7 @@ class ModelFiles:
         self._packs: dict[str, Future[bytes]] = {}
         self._lock = Lock()
 
-    def model(self, ref: ModelRef) -> OneClassSvm:
+    def model(self, ref: ModelRef) -> Model:
         """Return a model once its digest, its nature and its form are those that the order names.
 
         :raises ModelFault: otherwise, or if there is no such file

@@ -1,20 +1,8 @@
-"""The model file: fitted numbers as JSON, format ``ocsvm-json/1``. Nothing here can run code from a file.
+"""Model files: ``ocsvm-json/2`` is read and written here, ``skops/1`` in ``skops_model.py``.
 
-::
-
-{
-  "format": "ocsvm-json/1",
-  "features": ["Value"],
-  "scaler": {"mean": [10.1], "scale": [0.4]},      or null: values are used as they are
-  "kernel": "rbf",
-  "gamma": 1.0,
-  "support_vectors": [[-2.5], [1.75]],             in scaled units, one row each
-  "coefficients": [0.5, 0.5],                      one per support vector
-  "intercept": -0.25,                              added to the sum; above zero is normal
-  "provenance": {"sensor": "1_4", ...}             for people; not read when scoring
-}
-
-Numbers are written by ``repr`` and so come back as the very float64 that was fitted.
+A file of ours is one line of JSON that holds what the decision needs and nothing that could run. Numbers are
+written by ``repr`` and so read back as the same float64. ``docs/model-format.md`` describes it; files are
+checked in full, because nobody should have to trust whoever can write to the container.
 """
 
 from __future__ import annotations
@@ -22,11 +10,13 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from scorer.errors import ModelFault
+from scorer.kernels import MOST_DEGREE, Linear, Poly, Rbf, Sigmoid
 from scorer.ocsvm import OneClassSvm
 from scoring_contract.errors import MessageError
 from scoring_contract.reading import Node
@@ -34,14 +24,21 @@ from scoring_contract.reading import Node
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from scorer.kernels import Kernel
+    from scorer.ocsvm import FloatArray, Model
     from scoring_contract.manifest import ModelRef
 
-FORMAT = "ocsvm-json/1"
-_FEATURES = ["Value"]
+FORMAT = "ocsvm-json/2"
+SKOPS_FORMAT = "skops/1"
+CONTENT_TYPES = {FORMAT: "application/json", SKOPS_FORMAT: "application/zip"}
+MOST_BYTES = 32 << 20
+"""A larger file is refused before it is read: no model of ours comes near."""
 _SHOWN_DIGITS = 12
+_PACKED = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ", b"\x04\x22\x4d\x18", b"\x78\x01", b"\x78\x9c", b"\x78\xda")
+"""How gzip, bzip2, xz, lz4 and zlib begin: joblib writes pickles in all of them."""
 
 
-def load_model(data: bytes, ref: ModelRef) -> OneClassSvm:
+def load_model(data: bytes, ref: ModelRef) -> Model:
     """Return the model of a file, once its digest, its nature and its form are those that the order names.
 
     :raises ModelFault: otherwise; the sentence names the blob
@@ -52,39 +49,55 @@ def load_model(data: bytes, ref: ModelRef) -> OneClassSvm:
             f"{ref.blob} has the digest {found[:_SHOWN_DIGITS]}..., "
             f"the order names {ref.sha256[:_SHOWN_DIGITS]}...: it is not the model that was registered"
         )
+    if len(data) > MOST_BYTES:
+        raise ModelFault(f"{ref.blob} holds {len(data)} bytes; a model holds {MOST_BYTES} at most")
     if _looks_pickled(data):
         raise ModelFault(f"{ref.blob} is a pickle, which could run any code: models are data, never pickles")
+    if ref.format == SKOPS_FORMAT:
+        return _load_skops(data, ref.blob)
+    if ref.format != FORMAT:
+        raise ModelFault(
+            f"{ref.blob} is of format {ref.format!r}, this scorer reads {FORMAT!r} and {SKOPS_FORMAT!r}: "
+            "train again, or use the scoring image that belongs to it"
+        )
     try:
-        return parse_model(data, format_named=ref.format)
+        return parse_model(data)
     except MessageError as error:
         raise ModelFault(f"{ref.blob} is not a model of format {FORMAT}: {error}") from error
 
 
-def parse_model(data: bytes, *, format_named: str = FORMAT) -> OneClassSvm:
-    """Read a model file.
+def _load_skops(data: bytes, blob: str) -> Model:
+    try:
+        from scorer.skops_model import load_skops  # noqa: PLC0415  # brings scikit-learn, which few models need
+    except ImportError as error:
+        raise ModelFault(
+            f"{blob} is an estimator of scikit-learn, and skops is not installed here: "
+            "use the scoring image with all requirements"
+        ) from error
+    return load_skops(data, blob)
 
-    :param format_named: the format that the order names; it must be ours, and the file's
+
+def parse_model(data: bytes) -> OneClassSvm:
+    """Read a model file of ours.
+
     :raises MessageError: naming the place that is wrong
     """
     try:
         root = Node("model", "", json.loads(data))
     except (ValueError, RecursionError) as error:
         raise MessageError("model", "", "is not JSON") from error
-    _expect(root["format"], format_named)
-    _expect(root["format"], FORMAT)
-    _expect(root["features"], _FEATURES)
-    _expect(root["kernel"], "rbf")
-    mean, scale = _scaler(root["scaler"])
-    vectors = np.array([_only(row) for row in root["support_vectors"].elements()], dtype=np.float64)
-    coefficients = np.array([_number(node) for node in root["coefficients"].elements()], dtype=np.float64)
+    if root["format"].value != FORMAT:
+        raise root["format"].wrong(f"is {str(root['format'].value)[:100]!r}, not {FORMAT!r}")
+    features = _features(root["features"])
+    mean, scale = _scaler(root["scaler"], len(features))
+    vectors = _matrix(root["support_vectors"], width=len(features))
+    coefficients = _numbers(root["coefficients"])
     if not len(vectors) or len(vectors) != len(coefficients):
         raise root["coefficients"].wrong(f"are {len(coefficients)} for {len(vectors)} support vectors")
     if not math.isfinite(sum(map(abs, coefficients.tolist()))):
         raise root["coefficients"].wrong("are too large to be added")
-    gamma = _number(root["gamma"])
-    if gamma <= 0:
-        raise root["gamma"].wrong("is not above zero")
-    return OneClassSvm(mean, scale, gamma, vectors, coefficients, _number(root["intercept"]))
+    kernel = _kernel(root["kernel"])
+    return OneClassSvm(mean, scale, kernel, vectors, coefficients, _number(root["intercept"]), features)
 
 
 def render_model(model: OneClassSvm, provenance: Mapping[str, Any]) -> bytes:
@@ -94,11 +107,11 @@ def render_model(model: OneClassSvm, provenance: Mapping[str, Any]) -> bytes:
     """
     body = {
         "format": FORMAT,
-        "features": _FEATURES,
-        "scaler": {"mean": [model.mean], "scale": [model.scale]},
-        "kernel": "rbf",
-        "gamma": model.gamma,
-        "support_vectors": [[vector] for vector in model.support_vectors.tolist()],
+        "features": list(model.features),
+        "scaler": {"mean": model.mean.tolist(), "scale": model.scale.tolist()},
+        "kernel": {"name": model.kernel.name}
+        | {name: getattr(model.kernel, name) for name in _NUMBERS_OF[model.kernel.name]},
+        "support_vectors": model.support_vectors.tolist(),
         "coefficients": model.coefficients.tolist(),
         "intercept": model.intercept,
         "provenance": provenance,
@@ -106,26 +119,102 @@ def render_model(model: OneClassSvm, provenance: Mapping[str, Any]) -> bytes:
     return (json.dumps(body, ensure_ascii=False, allow_nan=False) + "\n").encode()
 
 
+_NUMBERS_OF = {
+    "rbf": ("gamma",),
+    "linear": (),
+    "poly": ("gamma", "coef0", "degree"),
+    "sigmoid": ("gamma", "coef0"),
+}
+
+
 def _looks_pickled(data: bytes) -> bool:
-    """Binary pickles begin with PROTO; the old text ones end with STOP, and JSON never does."""
-    return data[:1] == b"\x80" or data[-1:] == b"."
+    """Binary pickles begin with PROTO; the old text ones end with STOP, and neither JSON nor a zip does."""
+    return data[:1] == b"\x80" or data[-1:] == b"." or data.startswith(_PACKED)
 
 
-def _scaler(node: Node) -> tuple[float, float]:
+def _features(node: Node) -> tuple[str, ...]:
+    names = tuple(element.text() for element in node.elements())
+    if not names or len(set(names)) != len(names):
+        raise node.wrong("names no feature" if not names else "names a feature twice")
+    return names
+
+
+def _kernel(node: Node) -> Kernel:
+    name = node["name"].value
+    if name == "rbf":
+        return Rbf(_above_zero(node["gamma"]))
+    if name == "linear":
+        return Linear()
+    if name == "poly":
+        return Poly(_number(node["gamma"]), _number(node["coef0"]), _degree(node["degree"]))
+    if name == "sigmoid":
+        return Sigmoid(_number(node["gamma"]), _number(node["coef0"]))
+    raise node["name"].wrong(f"is {str(name)[:100]!r}, not one of {', '.join(_NUMBERS_OF)}")
+
+
+def _scaler(node: Node, width: int) -> tuple[FloatArray, FloatArray]:
     if node.is_absent:
-        return 0.0, 1.0
-    mean, scale = _only(node["mean"]), _only(node["scale"])
-    if scale == 0:
+        return np.zeros(width), np.ones(width)
+    mean, scale = _numbers(node["mean"]), _numbers(node["scale"])
+    for name, numbers in (("mean", mean), ("scale", scale)):
+        if len(numbers) != width:
+            raise node[name].wrong(f"has {len(numbers)} numbers for {width} features")
+    if not scale.all():
         raise node["scale"].wrong("is zero")
     return mean, scale
 
 
-def _only(node: Node) -> float:
-    """Read a list of exactly one number: one feature."""
-    numbers = [_number(element) for element in node.elements()]
-    if len(numbers) != len(_FEATURES):
-        raise node.wrong(f"has {len(numbers)} numbers for {len(_FEATURES)} feature")
-    return numbers[0]
+def _matrix(node: Node, *, width: int) -> FloatArray:
+    """Read rows of equal length; shape (n_rows, width)."""
+    rows = node.value
+    if not isinstance(rows, list) or not set(map(type, rows)) <= {list}:
+        for element in node.elements():
+            element.elements()
+    for index, row in enumerate(rows):
+        if len(row) != width:
+            raise MessageError(
+                node.message, f"{node.path}[{index}]", f"has {len(row)} numbers for {width} features"
+            )
+    flat = list(chain.from_iterable(rows))
+    return _converted(Node(node.message, node.path, flat), width).reshape(-1, width)
+
+
+def _numbers(node: Node) -> FloatArray:
+    """Read a list of finite numbers."""
+    node.elements()
+    return _converted(node, 1)
+
+
+def _converted(node: Node, width: int) -> FloatArray:
+    """Turn a list of numbers into an array at once; a wrong one is looked for only if there is one.
+
+    :param width: numbers in a row, to name the place of a wrong one
+    """
+    if set(map(type, node.value)) <= {float, int}:
+        try:
+            numbers = np.array(node.value, dtype=np.float64)
+        except OverflowError:
+            numbers = np.array([math.inf])
+        if np.isfinite(numbers).all():
+            return numbers
+    for index, value in enumerate(node.value):
+        place = f"[{index // width}][{index % width}]" if width > 1 else f"[{index}]"
+        _number(Node(node.message, node.path + place, value))
+    raise AssertionError("one of the numbers is wrong")
+
+
+def _degree(node: Node) -> int:
+    degree = node.count()
+    if degree > MOST_DEGREE:
+        raise node.wrong(f"is {degree}, above {MOST_DEGREE}")
+    return degree
+
+
+def _above_zero(node: Node) -> float:
+    number = _number(node)
+    if number <= 0:
+        raise node.wrong("is not above zero")
+    return number
 
 
 def _number(node: Node) -> float:
@@ -138,8 +227,3 @@ def _number(node: Node) -> float:
     if not math.isfinite(number):
         raise node.wrong("is not finite")
     return number
-
-
-def _expect(node: Node, value: Any) -> None:
-    if node.value != value:
-        raise node.wrong(f"is {str(node.value)[:100]!r}, not {value!r}")

@@ -1,27 +1,34 @@
 """A one-class SVM as numbers: deciding what scikit-learn would decide, without scikit-learn. No I/O.
 
-scikit-learn (libsvm) adds ``coefficient * exp(-gamma * distance**2)`` one support vector after the other and
-calls a reading normal if the sum plus the intercept is above zero. numpy adds in another order and with its
-own ``exp``, so its sums differ in the last digits: 1e-15 of the sum of the absolute coefficients at most, as
-measured. That matters only beside zero. Readings whose decision lies within 1e-12 of it are therefore decided
-again the way libsvm does it, in a plain loop; on ordinary data there are none.
+scikit-learn (libsvm) adds ``coefficient * kernel`` one support vector after the other and calls a reading
+normal if the sum plus the intercept is above zero. numpy adds in another order and with its own ``exp``, so
+its sums differ in the last digits. That matters only beside zero: readings whose decision lies so near that
+rounding could turn it are decided again the way libsvm does it, in a plain loop; on ordinary data there are
+none. How near that is follows from the number of terms and their size (``kernels.py``); the bound is about
+ten times what can happen and a thousand times what was ever measured.
 """
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
+
+from scorer.sheet import ONE_FEATURE
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from scorer.kernels import Kernel
+
     FloatArray = NDArray[np.float64]
+    BoolArray = NDArray[np.bool_]
 
 GUARD = 1e-12
-"""Half width of the band round zero, relative to the sum of the absolute coefficients and the intercept."""
+"""Half width of the band round zero, relative to the terms of the sum, for up to some thousand terms."""
+_GUARDED_TERMS = 4096
+"""So many more terms widen the band by as much again."""
 _BLOCK = 65_536
 """Kernel values held at once: half a mebibyte, however many readings there are."""
 
@@ -32,67 +39,97 @@ class Verdicts:
 
     scores: FloatArray
     """Shape (n_readings,), float64; the lower, the more abnormal."""
+    labels: BoolArray | None = None
+    """Shape (n_readings,), true for an anomaly; None if the scores say it."""
 
     @property
-    def anomalies(self) -> NDArray[np.bool_]:
-        """Shape (n_readings,); exactly zero is an anomaly, as in libsvm."""
-        return ~(self.scores > 0)
+    def anomalies(self) -> BoolArray:
+        """Shape (n_readings,); without labels of its own a score of exactly zero is one, as in libsvm."""
+        return ~(self.scores > 0) if self.labels is None else self.labels
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class OneClassSvm:
-    """StandardScaler and one-class SVM with an RBF kernel over one feature.
+class Model(Protocol):
+    """What decides about the readings of one sensor."""
 
-    All numbers are finite; ``scale`` is not zero and ``gamma`` is above zero: ``model_format`` sees to it.
-    """
-
-    mean: float
-    scale: float
-    gamma: float
-    support_vectors: FloatArray
-    """Shape (n_vectors,), in scaled units."""
-    coefficients: FloatArray
-    """Shape (n_vectors,)."""
-    intercept: float
+    @property
+    def features(self) -> tuple[str, ...]:
+        """Numeric columns of the readings that it looks at, in its order."""
+        ...
 
     def judge(self, values: FloatArray) -> Verdicts:
         """Decide about readings.
 
-        :param values: shape (n_readings,), float64, finite
+        :param values: shape (n_readings, n_features), float64, finite; (n_readings,) for one feature
         """
-        with np.errstate(over="ignore"):  # a value beyond all measure ends as exp(-inf) = 0, which is right
-            scaled = (values - self.mean) / self.scale
+        ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OneClassSvm:
+    """StandardScaler and one-class SVM.
+
+    All numbers are finite and no scale is zero: ``model_format`` sees to it.
+    """
+
+    mean: FloatArray
+    """Shape (n_features,)."""
+    scale: FloatArray
+    """Shape (n_features,)."""
+    kernel: Kernel
+    support_vectors: FloatArray
+    """Shape (n_vectors, n_features), in scaled units."""
+    coefficients: FloatArray
+    """Shape (n_vectors,)."""
+    intercept: float
+    features: tuple[str, ...] = ONE_FEATURE
+
+    def judge(self, values: FloatArray) -> Verdicts:
+        """Decide about readings.
+
+        :param values: shape (n_readings, n_features), float64, finite; (n_readings,) for one feature
+        """
+        rows = values.reshape(-1, len(self.features))
+        # A value beyond all measure ends as infinity, and what becomes of that libsvm shows.
+        with np.errstate(over="ignore", invalid="ignore"):
+            scaled = (rows - self.mean) / self.scale
             scores = self._sums(scaled)
-        self._decide_again(scaled, scores, np.abs(scores) <= self._band)
+            # A comparison with NaN is false: what is no number is near, too.
+            near = ~((np.abs(scores) > self._band(scaled)) & np.isfinite(scores))
+            if near.any():
+                self._decide_again(scaled, scores, near)
         return Verdicts(scores)
 
-    @property
-    def _band(self) -> float:
-        return GUARD * (float(np.abs(self.coefficients).sum()) + abs(self.intercept))
+    def near(self, values: FloatArray) -> BoolArray:
+        """Tell which readings are decided the way libsvm does it; shape (n_readings,)."""
+        rows = values.reshape(-1, len(self.features))
+        with np.errstate(over="ignore", invalid="ignore"):
+            scaled = (rows - self.mean) / self.scale
+            scores = self._sums(scaled)
+            return ~((np.abs(scores) > self._band(scaled)) & np.isfinite(scores))
+
+    def _band(self, scaled: FloatArray) -> FloatArray | float:
+        """Return how far from zero a decision must be to be sure; shape (n_readings,) or one for all."""
+        terms = float(np.abs(self.coefficients).sum()) * self.kernel.reach(scaled, self.support_vectors)
+        width = GUARD * (1 + sum(self.support_vectors.shape) / _GUARDED_TERMS)
+        return width * (terms + abs(self.intercept))
 
     def _sums(self, scaled: FloatArray) -> FloatArray:
         """Decision values by numpy, in blocks of readings; shape (n_readings,)."""
-        scores = np.empty_like(scaled)
+        scores = np.empty(len(scaled))
         rows = max(1, _BLOCK // len(self.support_vectors))
         for start in range(0, len(scaled), rows):
-            block = scaled[start : start + rows, np.newaxis] - self.support_vectors
-            np.multiply(block, block, out=block)
-            np.multiply(block, -self.gamma, out=block)
-            np.exp(block, out=block)
+            block = self.kernel.values(scaled[start : start + rows], self.support_vectors)
             scores[start : start + rows] = block @ self.coefficients
         return scores + self.intercept
 
-    def _decide_again(self, scaled: FloatArray, scores: FloatArray, near: NDArray[np.bool_]) -> None:
+    def _decide_again(self, scaled: FloatArray, scores: FloatArray, near: BoolArray) -> None:
         """Put libsvm's own sums in place of numpy's; equal readings (a stuck sensor) are computed once."""
-        if not near.any():
-            return
-        distinct, places = np.unique(scaled[near], return_inverse=True)
-        scores[near] = np.array([self._sum_like_libsvm(value) for value in distinct.tolist()])[places]
+        distinct, places = np.unique(scaled[near], axis=0, return_inverse=True)
+        sums = np.array([self._sum_like_libsvm(row) for row in distinct])
+        scores[near] = sums[places.reshape(-1)]
 
-    def _sum_like_libsvm(self, scaled: float) -> float:
+    def _sum_like_libsvm(self, row: FloatArray) -> float:
         total = 0.0
-        pairs = zip(self.support_vectors.tolist(), self.coefficients.tolist(), strict=True)
-        for vector, coefficient in pairs:
-            gap = scaled - vector
-            total += coefficient * math.exp(-self.gamma * (gap * gap))
+        for vector, coefficient in zip(self.support_vectors, self.coefficients.tolist(), strict=True):
+            total += coefficient * self.kernel.like_libsvm(row, vector)
         return total + self.intercept

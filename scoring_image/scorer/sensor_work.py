@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from scorer.console import Console
-    from scorer.ocsvm import OneClassSvm, Verdicts
+    from scorer.ocsvm import Model, Verdicts
     from scoring_contract.manifest import SensorOrder
 
 
@@ -24,7 +24,7 @@ class SensorWork:
     """A sensor in work. Its first failure stays; later steps pass it by."""
 
     order: SensorOrder
-    model: OneClassSvm | None = None
+    model: Model | None = None
     sheet: Sheet = field(default_factory=Sheet)
     gone: int = 0
     """Blobs of readings that were gone since the plan was made."""
@@ -42,7 +42,7 @@ class SensorWork:
     @property
     def features(self) -> tuple[str, ...]:
         """Columns that its model looks at."""
-        return getattr(self.model, "features", ONE_FEATURE)
+        return self.model.features if self.model else ONE_FEATURE
 
     def judge(self) -> None:
         """Decide about the readings.
@@ -53,7 +53,7 @@ class SensorWork:
             rejected = self.sheet.rejected.total()
             raise DataFault(f"none of {rejected} rows can be scored: {self.sheet.why_rejected()}")
         if self.model is not None:
-            self.verdicts = self.model.judge(self.sheet.values[:, 0])
+            self.verdicts = self.model.judge(self.sheet.values)
 
     @property
     def is_silent(self) -> bool:

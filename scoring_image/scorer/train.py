@@ -78,7 +78,7 @@ class Training:
     def attempt(self, unit: Unit) -> list[TrainedSensor | Refused]:
         """Train the sensors of a unit; a fault with a known cause refuses its sensor only."""
         try:
-            series = read_series(self.data, unit.sensors, unit.training)
+            series = read_series(self.data, unit.sensors, unit.training, features=self.trainer.order.features)
         except ScorerError as fault:
             return [Refused(sensor, fault) for sensor in unit.sensors]
         outcomes: list[TrainedSensor | Refused] = []

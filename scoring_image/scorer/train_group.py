@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
     from scorer.console import Console
-    from scorer.ocsvm import OneClassSvm
+    from scorer.ocsvm import Model
     from scorer.storage import BlobContainer
     from scorer.units import Unit
     from scoring_contract.invocation import TrainInvocation
@@ -91,8 +91,11 @@ class Group:
     def attempt(self, unit: Unit) -> list[TrainingResult]:
         """Train the sensors of a unit; a fault with a known cause stays with its sensor."""
         try:
-            training = read_series(self.data, unit.sensors, unit.training)
-            evaluation = read_series(self.data, unit.sensors, unit.evaluation, with_stamps=True)
+            features = self.trainer.order.features
+            training = read_series(self.data, unit.sensors, unit.training, features=features)
+            evaluation = read_series(
+                self.data, unit.sensors, unit.evaluation, features=features, with_stamps=True
+            )
         except ScorerError as fault:
             return [_untrained(sensor, fault.cause, str(fault)) for sensor in unit.sensors]
         results = []
@@ -119,14 +122,17 @@ class Group:
             reason=note,
         )
 
-    def _current(self, ref: ModelRef | None) -> tuple[tuple[str, OneClassSvm] | None, str]:
+    def _current(self, ref: ModelRef | None) -> tuple[tuple[str, Model] | None, str]:
         """Return the model to compare with, or why there is none: a damaged one must not stay for ever."""
         if ref is None:
             return None, ""
         try:
-            return (ref.version, load_model(self.trainer.models.read(ref.blob), ref)), ""
+            model = load_model(self.trainer.models.read(ref.blob), ref)
         except (ModelFault, BlobMissing) as fault:
             return None, f"the current model cannot be compared with: {fault}"
+        if model.features != self.trainer.order.features:
+            return None, f"the current model looks at other columns: {', '.join(model.features)}"
+        return (ref.version, model), ""
 
 
 def _order(runs: BlobContainer, blob: str) -> TrainingOrder:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from scorer.errors import DataFault
 from scorer.fitting import fit, libraries
-from scorer.model_format import FORMAT, render_model
+from scorer.model_format import CONTENT_TYPES
 from scoring_contract.layout import model_blob
 from scoring_contract.manifest import ModelRef
 from scoring_contract.registry import TrainedModel, TrainedSensor
@@ -47,11 +47,11 @@ class Trainer:
         """
         self._check_count(series)
         device, tag = _checked_pair(series, known)
-        fitted = fit(series.values[:, 0], self.order)
+        fitted = fit(series.values, self.order)
         origin = {"sensor": sensor, "device": device, "tag": tag, **self._range()}
-        data = render_model(fitted.model, {**origin, **fitted.provenance})
+        data = fitted.render(origin)
         model = TrainedModel(
-            ref=self._upload(sensor, data),
+            ref=self._upload(sensor, data, fitted.format),
             trained_from=self.order.trained_from,
             trained_until=self.order.trained_until,
             rows=len(series),
@@ -67,13 +67,13 @@ class Trainer:
     def _range(self) -> dict[str, str]:
         return {"trained_from": str(self.order.trained_from), "trained_until": str(self.order.trained_until)}
 
-    def _upload(self, sensor: str, data: bytes) -> ModelRef:
+    def _upload(self, sensor: str, data: bytes, model_format: str) -> ModelRef:
         """Write a model file under a name made from its content; the same model gives the same name."""
         digest = hashlib.sha256(data).hexdigest()
         version = f"{self.order.trained_until.compact}-{digest[:10]}"
         blob = model_blob(sensor, version)
-        self.models.write(blob, data, content_type="application/json")
-        return ModelRef(version=version, blob=blob, sha256=digest, format=FORMAT)
+        self.models.write(blob, data, content_type=CONTENT_TYPES[model_format])
+        return ModelRef(version=version, blob=blob, sha256=digest, format=model_format)
 
 
 def _checked_pair(series: Series, known: tuple[str, str] | None) -> tuple[str, str]:

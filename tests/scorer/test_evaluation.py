@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scorer.evaluation import drift, evaluate
+from scorer.kernels import Rbf
 from scorer.labels import Labels
 from scorer.ocsvm import OneClassSvm
 from scorer.series import Series
@@ -20,7 +21,7 @@ SCORES = st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=40).map(np.array)
 
 def a_model(centre: float) -> OneClassSvm:
     """Build a model that takes what lies within about one of a centre for normal."""
-    return OneClassSvm(0.0, 1.0, 1.0, np.array([centre]), np.array([1.0]), -0.3)
+    return OneClassSvm(np.zeros(1), np.ones(1), Rbf(1.0), np.array([[centre]]), np.array([1.0]), -0.3)
 
 
 def a_series(*values: float) -> Series:

@@ -14,6 +14,7 @@ import pytest
 
 from scorer.__main__ import main
 from scorer.console import Console
+from scorer.kernels import Rbf
 from scorer.model_format import FORMAT, load_model, render_model
 from scorer.ocsvm import OneClassSvm
 from scoring_contract.hour import RunHour
@@ -47,7 +48,9 @@ def versions(storage: Storage, scorer: Scorer, sensor: str = "1_4") -> tuple[str
 
 def a_model_file(folder: Path, gamma: float = 1.0) -> Path:
     """Write a model that somebody else made."""
-    model = OneClassSvm(10.0, 2.0, gamma, np.array([0.0]), np.array([1.0]), -0.3)
+    model = OneClassSvm(
+        np.array([10.0]), np.array([2.0]), Rbf(gamma), np.array([[0.0]]), np.array([1.0]), -0.3
+    )
     file = folder / "model.json"
     file.write_bytes(render_model(model, {}))
     return file
@@ -161,7 +164,7 @@ def test_a_file_that_somebody_made_becomes_current(storage: Storage, scorer: Sco
     entry = storage.registry().entry("1_4")
     assert entry.current.startswith("added-")
     assert (entry.model.format, entry.versions[entry.current].trained_from) == (FORMAT, None)
-    assert load_model(storage.get(Container.MODELS, entry.model.blob), entry.model).gamma == 1.0
+    assert load_model(storage.get(Container.MODELS, entry.model.blob), entry.model).kernel == Rbf(1.0)
     assert "elsewhere" in typed(storage, "list").stdout
     typed(storage, "rollback", "1_4")
     assert storage.registry().entry("1_4").current == second

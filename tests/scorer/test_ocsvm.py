@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import math
+import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from sklearn.ensemble import IsolationForest
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import MinMaxScaler, StandardScaler
 from sklearn.svm import OneClassSVM
 
 from scorer import ocsvm
 from scorer.fidelity import boundary_points, flips
 from scorer.fitting import exported
+from scorer.kernels import Linear, Poly, Rbf, Sigmoid
 from scorer.ocsvm import OneClassSvm, Verdicts
 
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
 
     from scorer.ocsvm import FloatArray
+
 
 CASES = [
     pytest.param(nu, gamma, rows, id=f"nu {nu}, gamma {gamma}, {rows} rows")
@@ -34,23 +38,26 @@ def fitted(
 ) -> tuple[Pipeline, OneClassSvm]:
     """Fit with scikit-learn; return its pipeline and our model."""
     pipeline = make_pipeline(StandardScaler(), OneClassSVM(kernel="rbf", nu=nu, gamma=gamma))
-    pipeline.fit(values.reshape(-1, 1))
-    return pipeline, exported(pipeline[0], pipeline[1])
+    pipeline.fit(values)
+    model = exported(pipeline)
+    assert model is not None
+    return pipeline, model
 
 
 def readings(rows: int, seed: int = 1) -> FloatArray:
     """Make readings with two decimals and some outliers."""
     random = np.random.default_rng(seed)
-    return np.round(random.normal(10, 3, rows) + random.choice([0.0, 40.0], rows, p=[0.97, 0.03]), 2)
+    values = random.normal(10, 3, rows) + random.choice([0.0, 40.0], rows, p=[0.97, 0.03])
+    return np.round(values, 2)[:, np.newaxis]
 
 
 def a_model(**changes: Any) -> OneClassSvm:
     """Build a model by hand."""
     numbers = {
-        "mean": 0.0,
-        "scale": 1.0,
-        "gamma": 1.0,
-        "support_vectors": np.array([0.0]),
+        "mean": np.array([0.0]),
+        "scale": np.array([1.0]),
+        "kernel": Rbf(1.0),
+        "support_vectors": np.array([[0.0]]),
         "coefficients": np.array([1.0]),
         "intercept": -0.5,
     }
@@ -62,8 +69,8 @@ def test_labels_equal_scikit_learn(nu: float, gamma: str | float, rows: int) -> 
     """Training values, new values and far-off values get the labels that scikit-learn gives them."""
     values = readings(rows)
     pipeline, model = fitted(values, nu, gamma)
-    new = np.concatenate([values, readings(2000, seed=2), np.linspace(-1e3, 1e3, 501), [1e150, -1e300]])
-    assert flips(model, pipeline, new) == 0
+    far = np.array([*np.linspace(-1e3, 1e3, 501), 1e150, -1e300])[:, np.newaxis]
+    assert flips(model, pipeline, np.concatenate([values, readings(2000, seed=2), far])) == 0
 
 
 @pytest.mark.parametrize(("nu", "gamma", "rows"), CASES)
@@ -71,13 +78,13 @@ def test_labels_equal_scikit_learn_beside_the_boundary(nu: float, gamma: str | f
     """Every float within 200 of a boundary, and further ones in growing steps, are labelled alike."""
     values = readings(rows)
     pipeline, model = fitted(values, nu, gamma)
-    beside = boundary_points(model, values)
+    beside = boundary_points(model, values)[:, 0]
     centres = np.unique(np.round(beside, 9))[:12]
     near = (centres[:, np.newaxis] + np.arange(-200, 201) * np.spacing(centres)[:, np.newaxis]).ravel()
     steps = np.concatenate([-np.logspace(0, 9, 60), np.logspace(0, 9, 60)])
     far = (beside[:, np.newaxis] + steps * np.spacing(beside)[:, np.newaxis]).ravel()[:40_000]
     for points in (beside, near, far):
-        assert flips(model, pipeline, points) == 0
+        assert flips(model, pipeline, points[:, np.newaxis]) == 0
 
 
 def test_numpy_alone_would_flip_labels_beside_the_boundary(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -91,9 +98,9 @@ def test_numpy_alone_would_flip_labels_beside_the_boundary(monkeypatch: pytest.M
 
 def test_a_stuck_sensor_is_labelled_like_scikit_learn() -> None:
     """With constant readings every decision is zero up to rounding: the order of additions decides."""
-    values = np.full(500, 21.7)
+    values = np.full((500, 1), 21.7)
     pipeline, model = fitted(values)
-    assert flips(model, pipeline, np.concatenate([values, [21.7000000001, 21.6, 22.0]])) == 0
+    assert flips(model, pipeline, np.concatenate([values, [[21.7000000001], [21.6], [22.0]]])) == 0
 
 
 def test_many_readings_are_decided_in_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -109,7 +116,7 @@ def test_scores_are_scikit_learns_decision_values() -> None:
     """A score is the decision value: below zero an anomaly, the lower the more abnormal."""
     values = readings(300)
     pipeline, model = fitted(values)
-    theirs = pipeline.decision_function(values.reshape(-1, 1))
+    theirs = pipeline.decision_function(values)
     np.testing.assert_allclose(model.judge(values).scores, theirs, rtol=0, atol=1e-12)
 
 
@@ -120,7 +127,7 @@ def test_exactly_zero_is_an_anomaly() -> None:
 
 def test_values_beyond_all_measure_are_anomalies() -> None:
     """An overflow on the way ends at the intercept, without a warning and without a NaN."""
-    model = a_model(scale=1e-300)
+    model = a_model(scale=np.array([1e-300]))
     verdicts = model.judge(np.array([1e300, -1e300, 0.0]))
     assert verdicts.scores.tolist() == [-0.5, -0.5, 0.5]
 
@@ -132,6 +139,69 @@ def test_no_readings_give_no_verdicts() -> None:
 
 def test_the_plain_loop_adds_as_libsvm_does() -> None:
     """The sum runs over the support vectors in order and the intercept comes last."""
-    model = a_model(support_vectors=np.array([0.0, 2.0]), coefficients=np.array([0.1, 0.7]))
+    model = a_model(support_vectors=np.array([[0.0], [2.0]]), coefficients=np.array([0.1, 0.7]))
     expected = (0.1 * math.exp(-1.0) + 0.7 * math.exp(-1.0)) - 0.5
-    assert model._sum_like_libsvm(1.0) == expected
+    assert model._sum_like_libsvm(np.array([1.0])) == expected
+
+
+KERNELS = [
+    pytest.param(kernel, width, scaled, id=f"{kernel}, {width} features{', scaled' if scaled else ''}")
+    for kernel in ("rbf", "linear", "poly", "sigmoid")
+    for width in (1, 2, 5, 17)
+    for scaled in (False, True)
+]
+
+
+@pytest.mark.parametrize(("kernel", "width", "scaled"), KERNELS)
+def test_every_kernel_labels_like_scikit_learn(*, kernel: str, width: int, scaled: bool) -> None:
+    """One feature or many, scaled or not, on readings, far from them and beside the boundary."""
+    random = np.random.default_rng(width)
+    values = random.normal(3, 2, (90, width))
+    svm = OneClassSVM(kernel=kernel, nu=0.2, coef0=0.5, degree=3, max_iter=20_000)
+    estimator = make_pipeline(StandardScaler(), svm) if scaled else svm
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that the solver was stopped, which makes no worse a test
+        estimator.fit(values)
+    model = exported(estimator, tuple(f"f{number}" for number in range(width)) if width > 1 else ("Value",))
+    assert model is not None
+    far = random.normal(0, 1, (300, width)) * 10.0 ** random.uniform(-3, 6, (300, 1))
+    beside = boundary_points(model, values)[:20_000]
+    assert [flips(model, estimator, points) for points in (values, far, beside)] == [0, 0, 0]
+    assert not model.near(far).all()
+
+
+@pytest.mark.parametrize(
+    "kernel",
+    [Linear(), Poly(0.5, 1.0, 5), Sigmoid(0.5, 1.0), Rbf(0.5)],
+    ids=lambda kernel: kernel.name,
+)
+def test_overflow_on_the_way_is_decided_like_libsvm(kernel: Linear | Poly | Sigmoid | Rbf) -> None:
+    """What is no number is an anomaly, as in C: no comparison with it is true."""
+    model = a_model(
+        kernel=kernel, support_vectors=np.array([[1e200], [-1e200]]), coefficients=np.array([1.0, 1.0])
+    )
+    values = np.array([1e200, -1e200, 0.0])
+    with np.errstate(all="ignore"):
+        expected = [
+            not sum(kernel.like_libsvm(np.array([value]), vector) for vector in model.support_vectors) - 0.5
+            > 0
+            for value in values.tolist()
+        ]
+    assert model.judge(values).anomalies.tolist() == expected
+
+
+def test_estimators_that_are_no_such_pipeline_are_not_exported() -> None:
+    """Nothing is guessed: two scalers, another scaler, another kernel or estimator have no numbers."""
+    values = readings(60)
+    others = [
+        make_pipeline(StandardScaler(), StandardScaler(), OneClassSVM()),
+        make_pipeline(MinMaxScaler(), OneClassSVM()),
+        OneClassSVM(kernel=lambda left, right: left @ right.T),
+        IsolationForest(n_estimators=2),
+    ]
+    assert [exported(other.fit(values)) for other in others] == [None] * 4
+    plain = exported(
+        make_pipeline(StandardScaler(with_mean=False, with_std=False), OneClassSVM()).fit(values)
+    )
+    assert plain is not None
+    assert (plain.mean.tolist(), plain.scale.tolist()) == ([0.0], [1.0])

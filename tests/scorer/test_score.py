@@ -32,8 +32,7 @@ MODEL = {
     "format": FORMAT,
     "features": ["Value"],
     "scaler": {"mean": [10.0], "scale": [2.0]},
-    "kernel": "rbf",
-    "gamma": 1.0,
+    "kernel": {"name": "rbf", "gamma": 1.0},
     "support_vectors": [[-1.0], [1.0]],
     "coefficients": [0.5, 0.5],
     "intercept": -0.3,
@@ -208,9 +207,9 @@ FAULTS = {
         "1_4/v1/model.json is a pickle, which could run any code",
     ),
     "unknown format": (
-        lambda storage: an_order(storage, model=a_model(storage, format="skops/1")),
+        lambda storage: an_order(storage, model=a_model(storage, format="ocsvm-json/1")),
         Cause.MODEL,
-        "format: is 'ocsvm-json/1', not 'skops/1'",
+        "is of format 'ocsvm-json/1', this scorer reads 'ocsvm-json/2'",
     ),
 }
 

@@ -64,7 +64,7 @@ def test_every_sensor_gets_a_model_that_loads(storage: Storage, scorer: Scorer) 
     assert list(registry.sensors) == ["1_1", "1_2", "2_1"]
     for sensor, entry in registry.sensors.items():
         data = storage.get(Container.MODELS, entry.model.blob)
-        assert load_model(data, entry.model).gamma > 0
+        assert load_model(data, entry.model).kernel.gamma > 0
         assert entry.current == f"20180829T02-{hashlib.sha256(data).hexdigest()[:10]}"
         assert (f"{entry.device}_{entry.tag}", entry.versions[entry.current].rows) == (sensor, 60)
         assert {"scikit-learn", "numpy"} <= set(entry.versions[entry.current].libraries)
@@ -205,7 +205,7 @@ def test_a_model_file_says_where_it_comes_from(storage: Storage, scorer: Scorer)
     origin = model["provenance"]
     assert (origin["sensor"], origin["device"], origin["tag"]) == ("1_4", "1", "4")
     assert (origin["trained_from"], origin["trained_until"]) == ("2018-08-29T01", "2018-08-29T02")
-    assert (origin["nu"], origin["gamma"], model["gamma"], origin["rows"]) == (0.01, 0.5, 0.5, 60)
+    assert (origin["nu"], origin["gamma"], model["kernel"]["gamma"], origin["rows"]) == (0.01, 0.5, 0.5, 60)
 
 
 def test_trainings_at_the_same_time_do_not_lose_each_others_work(storage: Storage) -> None:

@@ -20,7 +20,7 @@ def a_registry(*sensors: str) -> Registry:
 
 
 def _entry(sensor: str) -> SensorEntry:
-    ref = ModelRef("v1", f"{sensor}/v1/model.json", "00ff", "ocsvm-json/1")
+    ref = ModelRef("v1", f"{sensor}/v1/model.json", "00ff", "ocsvm-json/2")
     trained = TrainedModel(ref, HOUR.previous, HOUR, 900, {})
     return SensorEntry(*sensor.split("_"), current="v1", versions={"v1": trained})
 
