@@ -7,6 +7,7 @@ by people (``--help`` explains them).
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import time
@@ -20,6 +21,8 @@ from scoring_contract.invocation import ExitCode, ScoreInvocation, TrainInvocati
 if TYPE_CHECKING:
     from collections.abc import Mapping, MutableMapping, Sequence
 
+_OBJECTS_BETWEEN_COLLECTIONS = 100_000
+"""Collecting cyclic garbage after every 700 objects cost a tenth of a packed run, and found nothing."""
 _USAGE = """\
 usage: python -m scorer score --contract N --manifest BLOB --report BLOB
        python -m scorer train --from HOUR --until HOUR [--nu SHARE] [--gamma RULE] [--min-rows N]
@@ -31,6 +34,7 @@ def main(argv: Sequence[str], environ: MutableMapping[str, str], console: Consol
     """Run one command and turn whatever goes wrong into an exit code."""
     started = time.monotonic()
     _use_one_blas_thread(environ)
+    gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
     try:
         return _run(argv, environ, console, started)
     except ScorerError as fault:
