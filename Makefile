@@ -5,7 +5,7 @@ export PYTHONPATH := $(CURDIR):$(CURDIR)/plugins:$(CURDIR)/scoring_image:$(CURDI
 RUN := .venv/bin/python -m local_stack
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-faults test-clients lint format up down models scale bench bench-emulator lock clean
+.PHONY: help setup run test test-faults test-clients lint format up down models scale bench bench-scoring bench-emulator lock clean
 
 help: ## show this list
 	@echo "make run                              score one hour of a simulated fleet"
@@ -58,6 +58,12 @@ scale: setup ## score 1,000 sensors with an instance each, and 20,000 packed (ha
 
 bench: setup ## compare our operator with the stock one (up to two hours)
 	@.venv/bin/python -m bench.compare
+	@.venv/bin/python docs/generate.py
+
+bench-scoring: setup ## compare scoring with the reference's script, and its labels with scikit-learn's (half an hour)
+	@.venv/bin/python -m bench.fidelity
+	@.venv/bin/python -m bench.soak
+	@.venv/bin/python -m bench.scoring
 	@.venv/bin/python docs/generate.py
 
 bench-emulator: setup ## load the local Azure Batch with up to 50,000 tasks (a minute)

@@ -20,14 +20,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "plugins"))
+sys.path[:0] = [str(ROOT / "plugins"), str(ROOT / "docs")]
 
-from sensor_scoring.settings import PREFIX, Settings  # noqa: E402  the path comes first
+from scoring_chart import bars_of, svg  # noqa: E402  the path comes first
+
+from sensor_scoring.settings import PREFIX, Settings  # noqa: E402  likewise
 
 PAGES = {
     ROOT / "docs" / "settings.md": ("settings",),
     ROOT / "docs" / "behaviours.md": ("behaviours",),
-    ROOT / "README.md": ("compare", "scale"),
+    ROOT / "README.md": ("scoring", "fidelity", "soak", "compare", "scale"),
     ROOT / "batch_emulator" / "README.md": ("load",),
 }
 RESULTS = ROOT / "bench" / "results"
@@ -147,7 +149,80 @@ def load_table() -> str:
     return "\n".join((heading, "|---|---|---|---|---|---|---|---|", *rows))
 
 
+_VARIANTS = {
+    "reference": "the reference's script, one sensor",
+    "alone-1-60": "one sensor, 60 readings",
+    "alone-1-3600": "one sensor, 3,600 readings",
+    "alone-50-60": "50 sensors, a blob each",
+    "packed-50-60": "50 sensors, packed",
+    "alone-500-60": "500 sensors, a blob each",
+    "packed-500-60": "500 sensors, packed",
+    "alone-5000-60": "5,000 sensors, a blob each",
+    "packed-5000-60": "5,000 sensors, packed",
+    "alone-500-3600": "500 by 3,600, a blob each",
+    "packed-500-3600": "500 by 3,600, packed CSV",
+    "packed-500-3600-parquet": "500 by 3,600, packed Parquet",
+}
+
+
+def scoring_table() -> str:
+    """Return a row for each variant of scoring beside the reference's script."""
+    body = json.loads((RESULTS / "scoring.json").read_text())
+    again = next(cell for cell in body["cells"] if cell["name"] == "again")["cpu_ratio"]
+    rows = [
+        f"| {_VARIANTS[cell['name']]} | {cell['cpu_ms']:,.0f} | {cell['cpu_ms'] / cell['sensors']:,.2f} "
+        f"| {_ratio(cell['cpu_ratio'])} | {_ratio(cell['wall_ratio'])} | {cell['peak_mib']:.0f} |"
+        for cell in body["cells"]
+        if cell["name"] in _VARIANTS
+    ]
+    sizes = body["megabytes"]
+    heading = "| | CPU ms | CPU ms a sensor | CPU over the reference's | wall likewise | peak MiB |"
+    control = (
+        f"The reference over itself: {_ratio(again)}; smaller differences mean nothing. Installed packages: "
+        f"{sizes['reference']:.0f} MB for the reference, {sizes['scoring']:.0f} MB for scoring."
+    )
+    return "\n".join((heading, "|---|---|---|---|---|---|", *rows, "", control))
+
+
+def _ratio(ratio: list[float]) -> str:
+    middle, least, most = ratio
+    return f"{middle:.3g} ({least:.3g} to {most:.3g})"
+
+
+def fidelity_table() -> str:
+    """Return a row for each kernel whose labels were compared with scikit-learn's."""
+    counts = json.loads((RESULTS / "fidelity.json").read_text())
+    columns = ("models", "random readings", "beside the boundary", "decided like libsvm", "differences")
+    rows = [
+        f"| {kernel} | {' | '.join(f'{count.get(name, 0):,}' for name in columns)} |"
+        for kernel, count in counts.items()
+    ]
+    return "\n".join((f"| kernel | {' | '.join(columns)} |", "|---|---|---|---|---|---|", *rows))
+
+
+def soak_line() -> str:
+    """Return what the soak has counted."""
+    counts = json.loads((RESULTS / "soak.json").read_text())
+    return (
+        f"{counts['runs']} processes that scored {counts['sensors']} sensors each: "
+        f"{counts['other exit codes']} exit codes other than 0, "
+        f"{counts['incomplete reports']} incomplete reports."
+    )
+
+
+def scoring_chart() -> str:
+    """Return the chart of the same variants."""
+    cells = json.loads((RESULTS / "scoring.json").read_text())["cells"]
+    return svg(bars_of(cells, _VARIANTS))
+
+
+CHARTS = {ROOT / "docs" / "images" / "scoring.svg": scoring_chart}
+
+
 PARTS = {
+    "scoring": scoring_table,
+    "fidelity": fidelity_table,
+    "soak": soak_line,
     "load": load_table,
     "settings": settings_table,
     "behaviours": behaviours_table,
@@ -192,3 +267,5 @@ def _shown(default: object) -> str:
 if __name__ == "__main__":
     for page in PAGES:
         page.write_text(generated(page))
+    for chart, drawn in CHARTS.items():
+        chart.write_text(drawn())

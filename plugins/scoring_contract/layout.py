@@ -36,6 +36,8 @@ _PACKS = "_packs"
 
 REGISTRY_BLOB = "registry.json"
 """The registry's blob in the ``models`` container."""
+PACKS_BLOB = "packs.csv"
+"""Blob beside it that says which device and tag belong to which pack, for producers of readings."""
 
 
 class Container(StrEnum):

@@ -8,12 +8,10 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 from scorer.errors import BlobMissing, ModelFault
-from scorer.model_format import load_model
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from scorer.ocsvm import Model
     from scorer.storage import BlobContainer
     from scoring_contract.manifest import ModelRef, PackSlice
 
@@ -36,18 +34,17 @@ class ModelFiles:
         self._packs: dict[str, Future[bytes]] = {}
         self._lock = Lock()
 
-    def model(self, ref: ModelRef) -> Model:
-        """Return a model once its digest, its nature and its form are those that the order names.
+    def data(self, ref: ModelRef) -> bytes:
+        """Return the bytes of a model's file; whether they are what the order names is still to be seen.
 
-        :raises ModelFault: otherwise, or if there is no such file
+        :raises ModelFault: if there is no such file
         :raises StorageFault: if storage refuses or does not answer
         """
         is_shared = ref.pack is not None and ref.pack.blob in self._shared
         try:
-            data = self._slice(ref.pack) if ref.pack and is_shared else self._container.read(ref.blob)
+            return self._slice(ref.pack) if ref.pack and is_shared else self._container.read(ref.blob)
         except BlobMissing as error:
             raise ModelFault(f"there is no model {error.blob}") from error
-        return load_model(data, ref)
 
     def _slice(self, pack: PackSlice) -> bytes:
         data = self._pack(pack.blob)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from scorer.catalogue import Catalogue, amend
 from scorer.errors import BlobMissing, ModelFault
 from scorer.packing import assigned
-from scoring_contract.layout import model_pack_blob
+from scoring_contract.layout import PACKS_BLOB, model_pack_blob
 from scoring_contract.manifest import PackSlice
 
 if TYPE_CHECKING:
@@ -62,9 +62,17 @@ def pack_models(models: BlobContainer, *, size: int, again: bool) -> Packed:
     with ThreadPoolExecutor(_THREADS, thread_name_prefix="pack") as pool:
         files = list(pool.map(partial(_write, models, registry), waiting, waiting.values()))
     places = {sensor: place for file in files for sensor, place in file.places.items()}
-    amend(models, lambda seen: seen.packing(pack_of, places), catalogue=catalogue)
+    changed = amend(models, lambda seen: seen.packing(pack_of, places), catalogue=catalogue)
+    models.write(PACKS_BLOB, _packs_csv(changed).encode(), content_type="text/csv; charset=utf-8")
     faults = {sensor: fault for file in files for sensor, fault in file.faults.items()}
     return Packed(len(members), len(pack_of), sum(bool(file.places) for file in files), faults)
+
+
+def _packs_csv(registry: Registry) -> str:
+    """Say who belongs to which pack, for whoever lays readings out."""
+    entries = (registry.sensors[sensor] for sensor in sorted(registry.sensors))
+    rows = (f"{entry.device},{entry.tag},{entry.pack}\n" for entry in entries if entry.pack)
+    return "".join(("Device,Tag,Pack\n", *rows))
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,9 @@ if TYPE_CHECKING:
     from scoring_contract.invocation import ScoreInvocation
 
 THREADS = 16
-"""Batches in work at once. They mostly wait for storage; more threads gained little when measured."""
+"""Sensors in work at once. They mostly wait for storage; more threads gained little when measured."""
+PACK_THREADS = 3
+"""Batches of many sensors in work at once: one is fetched, one computed, one written."""
 
 
 def score(
@@ -81,8 +83,9 @@ def _manifest(runs: BlobContainer, blob: str) -> Manifest:
 
 def _outcomes(scoring: BatchScoring) -> Iterator[BatchOutcome]:
     """Score all batches; yield their outcomes in the order of the manifest."""
-    with ThreadPoolExecutor(THREADS, thread_name_prefix="batch") as pool:
-        batches = batches_of(scoring.manifest.sensors)
+    batches = batches_of(scoring.manifest.sensors)
+    threads = THREADS if len(batches) == len(scoring.manifest.sensors) else PACK_THREADS
+    with ThreadPoolExecutor(threads, thread_name_prefix="batch") as pool:
         yield from pool.map(scoring.outcome_of, batches)
 
 

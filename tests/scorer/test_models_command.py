@@ -19,7 +19,7 @@ from scorer.model_format import FORMAT, load_model, render_model
 from scorer.ocsvm import OneClassSvm
 from scoring_contract.hour import RunHour
 from scoring_contract.invocation import ExitCode
-from scoring_contract.layout import REGISTRY_BLOB, Container, packed_readings_prefix
+from scoring_contract.layout import PACKS_BLOB, REGISTRY_BLOB, Container, packed_readings_prefix
 from scoring_contract.manifest import ModelRef
 from scoring_contract.registry import Registry, TrainedModel, TrainedSensor
 from tests.scorer.test_train import a_fleet, rows
@@ -212,6 +212,7 @@ def test_a_pack_file_holds_the_very_bytes_of_the_models(storage: Storage, scorer
     for sensor, data in slices(storage).items():
         assert data == storage.get(Container.MODELS, registry.entry(sensor).model.blob)
         assert load_model(data, registry.entry(sensor).model)
+    assert storage.get(Container.MODELS, PACKS_BLOB) == b"Device,Tag,Pack\n1,1,p0001\n1,2,p0001\n2,1,p0002\n"
     places = [registry.entry(sensor).model.pack for sensor in ("1_1", "1_2")]
     assert len({place.blob for place in places if place}) == 1
 

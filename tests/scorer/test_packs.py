@@ -15,6 +15,7 @@ import pytest
 from scorer.batches import batches_of
 from scorer.errors import ModelFault, StorageFault
 from scorer.model_files import ModelFiles
+from scorer.model_format import load_model
 from scorer.storage import BlobContainer, open_container
 from scoring_contract.invocation import ExitCode
 from scoring_contract.layout import Container, packed_prediction_blob, packed_readings_prefix
@@ -187,10 +188,10 @@ def test_a_file_of_models_is_fetched_once(storage: Storage) -> None:
     CountingContainer.reads = 0
     files = ModelFiles(a_container(storage), [*refs, wrong])
     with ThreadPoolExecutor(4) as pool:
-        models = list(pool.map(files.model, refs))
+        models = [load_model(data, ref) for data, ref in zip(pool.map(files.data, refs), refs, strict=True)]
     assert [model.intercept for model in models] == [-0.3, -0.3 - 1 / 64, -0.3 - 2 / 64]
     with pytest.raises(ModelFault, match="digest"):
-        files.model(wrong)
+        load_model(files.data(wrong), wrong)
     assert CountingContainer.reads == 1
 
 
@@ -198,7 +199,7 @@ def test_one_sensor_alone_reads_its_own_model(storage: Storage) -> None:
     """It need not fetch the models of all."""
     (ref,) = (order.model for order in a_pack(storage, ("1_4",)))
     storage.put(Container.MODELS, MODEL_PACK, b"damaged")
-    assert ModelFiles(a_container(storage), [ref]).model(ref).intercept == -0.3
+    assert load_model(ModelFiles(a_container(storage), [ref]).data(ref), ref).intercept == -0.3
 
 
 def test_a_missing_file_of_models_fails_all_who_need_it(storage: Storage) -> None:
@@ -207,7 +208,7 @@ def test_a_missing_file_of_models_fails_all_who_need_it(storage: Storage) -> Non
     files = ModelFiles(a_container(storage), refs)
     for ref in refs:
         with pytest.raises((ModelFault, StorageFault), match="p9"):
-            files.model(ref)
+            files.data(ref)
 
 
 def a_container(storage: Storage) -> CountingContainer:

@@ -1,0 +1,92 @@
+"""The files of readings of one batch: fetched first, taken apart later, each once."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from scorer.errors import BlobMissing, ScorerError
+from scorer.readings import Note, Sheet, in_order, read_file
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from contextlib import AbstractContextManager
+
+    from scorer.sensor_work import SensorWork
+    from scorer.storage import BlobContainer
+    from scoring_contract.hour import RunHour
+
+    Attempt = Callable[..., AbstractContextManager[None]]
+    Pieces = defaultdict[str, list[Sheet]]
+
+
+@dataclass(frozen=True, slots=True)
+class BatchReadings:
+    """Files by name; a file is let go of once it has been taken apart."""
+
+    files: dict[str, bytes]
+
+    @classmethod
+    def fetched(cls, data: BlobContainer, blobs: Iterable[str], works: Sequence[SensorWork]) -> BatchReadings:
+        """Fetch the files of a batch; who needs one that cannot be had learns so."""
+        files = {}
+        for blob in blobs:
+            readers = _readers(works, blob)
+            try:
+                files[blob] = data.read(blob)
+            except BlobMissing:
+                for work in readers:
+                    work.gone += 1
+            except ScorerError as fault:
+                for work in readers:
+                    work.fail(fault.cause, str(fault))
+        return cls(files)
+
+    def hand_out(self, works: Sequence[SensorWork], hour: RunHour, attempt: Attempt) -> Counter[str]:
+        """Give each sensor its rows.
+
+        :param attempt: lets a fault fail the sensors that it concerns
+        :return: what is remarkable about rows that nobody gets
+        """
+        pieces: Pieces = defaultdict(list)
+        unowned: Counter[Note] = Counter()
+        for blob in list(self.files):
+            readers = _readers(works, blob)
+            with attempt(*readers):
+                unowned += _shared_out(
+                    blob, self.files.pop(blob), hour, readers, pieces, is_own=len(works) == 1
+                )
+        for work in works:
+            work.sheet = in_order(pieces.pop(work.order.sensor, ()))
+        return Counter({str(note): count for note, count in unowned.items()})
+
+
+def _readers(works: Iterable[SensorWork], blob: str) -> list[SensorWork]:
+    return [work for work in works if blob in work.order.readings]
+
+
+def _shared_out(
+    blob: str, data: bytes, hour: RunHour, readers: Sequence[SensorWork], pieces: Pieces, *, is_own: bool
+) -> Counter[Note]:
+    """Take a file apart once for each set of columns that the models of its sensors look at.
+
+    :param is_own: whether there is but one sensor: whoever reads alone answers for every row
+    """
+    owner = {(work.order.device, work.order.tag): work.order.sensor for work in readers}
+    unowned: list[Counter[Note]] = []
+    for features in dict.fromkeys(work.features for work in readers):
+        rows = read_file(blob, data, hour=hour, owner=_lookup(owner), features=features)
+        if is_own:
+            pieces[readers[0].order.sensor].append(rows.of(readers[0].order.sensor))
+            return Counter()
+        unowned.append(rows.unowned)
+        for work in readers:
+            sheet = rows.sheets.get(work.order.sensor)
+            if sheet is not None and work.features == features:
+                pieces[work.order.sensor].append(sheet)
+    return unowned[0]
+
+
+def _lookup(owner: Mapping[tuple[str, str], str]) -> Callable[[str, str], str | None]:
+    return lambda device, tag: owner.get((device, tag))

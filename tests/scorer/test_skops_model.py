@@ -1,0 +1,235 @@
+"""Estimators that are no support vector machine of ours: taken as data, and only from who can be trusted."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import subprocess
+import sys
+import zipfile
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import sklearn
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.ensemble import IsolationForest
+from sklearn.neighbors import LocalOutlierFactor
+from sklearn.preprocessing import StandardScaler
+
+from scorer.errors import ModelFault
+from scorer.fitting import fit
+from scorer.model_format import SKOPS_FORMAT, load_model
+from scorer.skops_model import MOST_ENTRIES, MOST_UNPACKED, dump_skops
+from scorer.train_order import TrainOrder
+from scoring_contract.hour import RunHour
+from scoring_contract.manifest import ModelRef
+
+ROOT = Path(__file__).parents[2]
+VALUES = np.random.default_rng(5).normal(10, 3, (200, 1))
+
+
+def ref(data: bytes) -> ModelRef:
+    """Register a file truly."""
+    return ModelRef("v1", "1_4/v1/model.json", hashlib.sha256(data).hexdigest(), SKOPS_FORMAT)
+
+
+@cache
+def a_forest() -> bytes:
+    """Write a small isolation forest."""
+    return dump_skops(IsolationForest(n_estimators=3, random_state=0).fit(VALUES))
+
+
+def changed(data: bytes, name: str, change: Any) -> bytes:
+    """Write an archive anew with one entry changed."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(data)) as archive, zipfile.ZipFile(out, "w") as new:
+        for entry in archive.namelist():
+            content = archive.read(entry)
+            new.writestr(entry, change(content) if entry == name else content)
+    return out.getvalue()
+
+
+def test_an_isolation_forest_is_trained_exported_and_scored() -> None:
+    """Its labels are what it predicts; its score is its decision value."""
+    order = TrainOrder(RunHour.parse("2018-08-29T01"), RunHour.parse("2018-08-29T02"),
+                       estimator="isolation-forest")  # fmt: skip
+    fitted = fit(VALUES, order)
+    data = fitted.render({"sensor": "1_4"})
+    assert fitted.format == SKOPS_FORMAT
+    model = load_model(data, ref(data))
+    new = np.random.default_rng(6).normal(10, 6, (500, 1))
+    verdicts = model.judge(new)
+    assert verdicts.anomalies.tolist() == (fitted.estimator.predict(new) == -1).tolist()
+    np.testing.assert_array_equal(verdicts.scores, fitted.estimator.decision_function(new))
+
+
+def test_features_are_those_of_the_frame_it_was_fitted_with() -> None:
+    """Columns are found by name; without names there may be one feature only."""
+    frame = pd.DataFrame({"Mean": VALUES[:, 0], "Most": VALUES[:, 0] * 2})
+    named = dump_skops(LocalOutlierFactor(novelty=True).fit(frame))
+    model = load_model(named, ref(named))
+    assert model.features == ("Mean", "Most")
+    assert model.judge(np.array([[10.0, 20.0], [1e3, 0.0]])).anomalies.tolist() == [False, True]
+    nameless = dump_skops(IsolationForest(n_estimators=2).fit(frame.to_numpy()))
+    with pytest.raises(ModelFault, match="without names for its features"):
+        load_model(nameless, ref(nameless))
+
+
+def test_another_scikit_learn_is_named_with_ours() -> None:
+    """Version skew is told before anything is built."""
+    data = changed(
+        a_forest(), "schema.json", lambda text: text.replace(sklearn.__version__.encode(), b"0.24.2")
+    )
+    with pytest.raises(
+        ModelFault, match=rf"was fitted by scikit-learn 0\.24\.2, here is {sklearn.__version__}"
+    ):
+        load_model(data, ref(data))
+
+
+class Stranger:
+    """A type that nobody trusts."""
+
+
+def test_types_that_nobody_trusts_are_named_and_not_built() -> None:
+    """Whoever wrote the file does not choose what is built here."""
+    forest = IsolationForest(n_estimators=2).fit(VALUES)
+    forest.stranger = Stranger()
+    data = dump_skops(forest)
+    with pytest.raises(ModelFault, match=r"holds types that nobody trusts: .*Stranger"):
+        load_model(data, ref(data))
+
+
+def test_what_predicts_nothing_is_no_model() -> None:
+    """A transformer is not an outlier detector."""
+    data = dump_skops(StandardScaler().fit(VALUES))
+    with pytest.raises(ModelFault, match="holds a StandardScaler, which predicts nothing"):
+        load_model(data, ref(data))
+
+
+def bomb() -> bytes:
+    """Write an archive of a few kilobytes that unpacks to more than is allowed."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("schema.json", b" " * (MOST_UNPACKED + 1))
+    return out.getvalue()
+
+
+def crowd() -> bytes:
+    """Write an archive of more files than a model has."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for number in range(MOST_ENTRIES + 1):
+            archive.writestr(str(number), b"")
+    return out.getvalue()
+
+
+def unusual() -> bytes:
+    """Write an archive packed in a way that unpacks slowly or needs much memory."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_LZMA) as archive:
+        archive.writestr("schema.json", b"{}")
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        pytest.param(bomb(), "unpacks to more than", id="bomb"),
+        pytest.param(crowd(), "unpacks to more than", id="crowd"),
+        pytest.param(unusual(), "packed or encrypted in a way that skops never uses", id="lzma"),
+        pytest.param(b"PK\x03\x04", "is not a model of format skops/1", id="torn"),
+        pytest.param(b"", "is not a model of format skops/1", id="empty"),
+        pytest.param(
+            changed(a_forest(), "schema.json", lambda _: b"[" * 99_999), "is not a model", id="deep"
+        ),
+        pytest.param(changed(a_forest(), "schema.json", lambda _: b"{}"), "is not a model", id="no-schema"),
+    ],
+)
+def test_a_hostile_archive_is_refused_in_a_sentence(data: bytes, words: str) -> None:
+    """It is looked at before it is unpacked, and nothing of it is believed."""
+    with pytest.raises(ModelFault, match=words):
+        load_model(data, ref(data))
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_a_damaged_archive_is_a_model_or_a_model_fault(data: st.DataObject) -> None:
+    """Bytes changed, cut or put in anywhere: nothing but our own error comes out of it."""
+    good = bytearray(a_forest())
+    for place in data.draw(st.lists(st.integers(0, len(good) - 1), min_size=1, max_size=8)):
+        good[place] = data.draw(st.integers(0, 255))
+    damaged = bytes(good[: data.draw(st.integers(len(good) // 2, len(good)))])
+    _scored_or_refused(damaged)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-9, 9) | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=5,
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 400), JSON)
+def test_any_place_of_the_schema_may_be_wrong(number: int, value: Any) -> None:
+    """Whatever the archive says of itself, the outcome is a model that decides, or our own error."""
+
+    def change(text: bytes) -> bytes:
+        schema = json.loads(text)
+        places = list(_places(schema))
+        holder, key = places[number % len(places)]
+        holder[key] = value
+        return json.dumps(schema).encode()
+
+    _scored_or_refused(changed(a_forest(), "schema.json", change))
+
+
+def _scored_or_refused(data: bytes) -> None:
+    try:
+        verdicts = load_model(data, ref(data)).judge(VALUES)
+    except ModelFault:
+        return
+    assert verdicts.anomalies.shape == (len(VALUES),)
+
+
+def _places(value: Any) -> Any:
+    """Yield every holder and key below a value."""
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, inner in list(items):
+        yield value, key
+        yield from _places(inner)
+
+
+def test_an_image_without_skops_says_which_one_has_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The lean image scores models of our own format, and is clear about others."""
+    monkeypatch.delitem(sys.modules, "scorer.skops_model")
+    monkeypatch.setitem(sys.modules, "skops", None)
+    with pytest.raises(ModelFault, match="use the scoring image with all requirements"):
+        load_model(a_forest(), ref(a_forest()))
+
+
+def test_a_model_of_our_own_brings_nothing_heavy(tmp_path: Path) -> None:
+    """Scoring our format from CSV imports neither scikit-learn nor pandas, skops or pyarrow."""
+    script = (
+        "import sys, scorer.score, scorer.model_format as m, scorer.readings, scorer.predictions\n"
+        f"m.parse_model(open({str(tmp_path / 'model.json')!r}, 'rb').read())\n"
+        "print(sorted({'sklearn', 'skops', 'pandas', 'pyarrow', 'scipy'} & set(sys.modules)))"
+    )
+    page = (ROOT / "docs" / "model-format.md").read_text()
+    (tmp_path / "model.json").write_text(page.split("```json\n")[1].split("```")[0])
+    folders = os.pathsep.join(str(ROOT / folder) for folder in ("plugins", "scoring_image"))
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        env={"PYTHONPATH": folders},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == "[]\n"
