@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import TYPE_CHECKING
@@ -174,6 +173,8 @@ def _all_done(writes: Sequence[Write]) -> None:
     if len(writes) == 1:
         writes[0]()
     elif writes:
+        from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415  # one sensor alone needs no threads
+
         with ThreadPoolExecutor(_WRITES, thread_name_prefix="write") as pool:
             for done in [pool.submit(write) for write in writes]:
                 done.result()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from concurrent.futures import Future
 from threading import Lock
 from typing import TYPE_CHECKING
 
@@ -31,8 +30,8 @@ class ModelFiles:
         self._left = Counter(ref.pack.blob for ref in refs if ref.pack)
         # One sensor alone is served sooner, and with less to read, by its own file.
         self._shared = {blob for blob, users in self._left.items() if users > 1}
-        self._packs: dict[str, Future[bytes]] = {}
-        self._lock = Lock()
+        self._packs: dict[str, bytes] = {}
+        self._locks = {blob: Lock() for blob in self._shared}
 
     def data(self, ref: ModelRef) -> bytes:
         """Return the bytes of a model's file; whether they are what the order names is still to be seen.
@@ -52,17 +51,11 @@ class ModelFiles:
 
     def _pack(self, blob: str) -> bytes:
         """Return a file of many; whoever asks first fetches it, others wait for that."""
-        with self._lock:
+        with self._locks[blob]:
+            data = self._packs.get(blob)
+            if data is None:
+                data = self._packs[blob] = self._container.read(blob)
             self._left[blob] -= 1
-            future = self._packs.get(blob)
-            is_first = future is None
-            if future is None:
-                future = self._packs[blob] = Future()
             if self._left[blob] <= 0:
                 del self._packs[blob]
-        if is_first:
-            try:
-                future.set_result(self._container.read(blob))
-            except BaseException as error:  # noqa: BLE001  # whatever it was, nobody must wait for ever
-                future.set_exception(error)
-        return future.result()
+        return data

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from scorer.batch_scoring import BatchScoring
@@ -84,6 +83,11 @@ def _manifest(runs: BlobContainer, blob: str) -> Manifest:
 def _outcomes(scoring: BatchScoring) -> Iterator[BatchOutcome]:
     """Score all batches; yield their outcomes in the order of the manifest."""
     batches = batches_of(scoring.manifest.sensors)
+    if len(batches) == 1:
+        yield scoring.outcome_of(batches[0])
+        return
+    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415  # a fifteenth of scoring one sensor
+
     threads = THREADS if len(batches) == len(scoring.manifest.sensors) else PACK_THREADS
     with ThreadPoolExecutor(threads, thread_name_prefix="batch") as pool:
         yield from pool.map(scoring.outcome_of, batches)
