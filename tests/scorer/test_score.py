@@ -7,9 +7,12 @@ import hashlib
 import io
 import json
 import pickle
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from scorer.console import Console
@@ -345,3 +348,74 @@ def test_a_later_plan_keeps_its_predictions(storage: Storage, scorer: Scorer) ->
     client.upload_blob(b"by nobody we know", overwrite=True)
     assert scorer.score(call).returncode == ExitCode.SUCCESS
     assert storage.metadata(Container.PREDICTIONS, name)["planned_at"] == planned_at
+
+
+def test_what_is_remarkable_about_rows_is_counted(storage: Storage, scorer: Scorer) -> None:
+    """Rows that come twice, late or in another zone are scored, rows that cannot be are not: all counted."""
+    rows = (
+        "2018-08-29 02:20:00,1,4,10",
+        "2018-08-29 02:10:00,1,4,11",
+        "2018-08-29T04:30:00+02:00,1,4,12",
+        "2018-08-29T04:30:00+02:00,1,4,12",
+        "2018-08-29 02:40:00,1,4,NaN",
+        "2018-08-29 02:50:00,1,4",
+    )
+    call = storage.put_manifest(an_order(storage, rows=rows))
+    assert scorer.score(call).returncode == ExitCode.SUCCESS
+    (sensor,) = storage.report(call).sensors
+    assert (sensor.readings, sensor.rejected) == (4, 2)
+    assert sensor.noticed == {
+        "not written in UTC": 2,
+        "out of order": 1,
+        "repeated": 1,
+        "unreadable": 1,
+        "without a finite value": 1,
+    }
+
+
+def test_files_of_three_formats_are_scored_together(storage: Storage, scorer: Scorer) -> None:
+    """A sensor's hour may come as CSV, line-delimited JSON and Parquet; rows are put together by time."""
+    csv_file = storage.put_readings("1_4", ["2018-08-29T02:20:00Z,1,4,10"])
+    folder = csv_file.rpartition("/")[0]
+    line = {"TS": "2018-08-29T02:10:00Z", "Device": 1, "Tag": 4, "Value": 11}
+    storage.put(Container.DATA, f"{folder}/1.json", json.dumps(line) + "\n")
+    moment = datetime(2018, 8, 29, 2, 30, tzinfo=UTC)
+    sink = io.BytesIO()
+    pq.write_table(pa.table({"Value": [90.5], "Tag": ["4"], "Device": ["1"], "TS": [moment]}), sink)
+    storage.put(Container.DATA, f"{folder}/2.parquet", sink.getvalue())
+    readings = (csv_file, f"{folder}/1.json", f"{folder}/2.parquet")
+    call = storage.put_manifest(an_order(storage, readings=readings))
+    done = scorer.score(call)
+    assert (done.returncode, done.stderr) == (ExitCode.SUCCESS, "")
+    rows = predictions(storage)
+    assert [float(row["Value"]) for row in rows] == [11, 10, 90.5]
+    assert [row["Prediction"] for row in rows] == ["0", "0", "1"]
+
+
+def test_a_model_of_several_columns_reads_them_by_name(storage: Storage, scorer: Scorer) -> None:
+    """Columns stand in Value's place; a row without one of them cannot be scored."""
+    two = MODEL | {
+        "features": ["Mean", "Most"],
+        "scaler": None,
+        "kernel": {"name": "linear"},
+        "support_vectors": [[1.0, -1.0]],
+        "coefficients": [1.0],
+        "intercept": 0.5,
+    }
+    model = a_model(storage, data=json.dumps(two).encode())
+    blob = "readings/2018/08/29/02/1_4/0.csv"
+    text = (
+        "Most,Tag,Device,TS,Mean\n"
+        "1.0,4,1,2018-08-29T02:10:00Z,2.0\n"
+        "9.0,4,1,2018-08-29T02:20:00Z,1.0\n"
+        ",4,1,2018-08-29T02:30:00Z,1.0\n"
+    )
+    storage.put(Container.DATA, blob, text)
+    call = storage.put_manifest(an_order(storage, model=model, readings=(blob,)))
+    assert scorer.score(call).returncode == ExitCode.SUCCESS
+    assert storage.get(Container.PREDICTIONS, f"{HOUR_PATH}/1_4.csv").decode() == (
+        "TS,Device,Tag,Mean,Most,Prediction,Score\n"
+        "2018-08-29T02:10:00Z,1,4,2.0,1.0,0,1.5\n"
+        "2018-08-29T02:20:00Z,1,4,1.0,9.0,1,-7.5\n"
+    )
+    assert storage.report(call).sensors[0].noticed == {"unreadable": 1}
