@@ -61,22 +61,26 @@ class _Tracer(Evaluator):
         super().__init__(source, scope)
         self.steps: list[Step] = []
         self._open = self.steps
+        self._whole: Expression | None = None
 
     def assign(self, assignment: Assignment) -> None:
-        step = self._enter(assignment.name)
-        super().assign(assignment)
         self._open = self.steps
-        # The variable has the value of its expression, which need not be written twice.
-        if step.parts and step.parts[-1].text == expressed(assignment.value):
-            whole = step.parts.pop()
-            step.text, step.value = f"{assignment.name} = {whole.text}", whole.value
-            step.parts = whole.parts
+        text = expressed(assignment.value)
+        if _says_all(assignment.value):
+            self._enter(assignment.name).value = text
         else:
-            step.value = expressed(assignment.value)
+            # Its own line tells the value of the whole expression, which has no line below it.
+            self._whole = assignment.value
+            self._enter(f"{assignment.name} = {text}")
+        super().assign(assignment)
 
     def value(self, node: Expression) -> Value:
         if _says_all(node):
             return super().value(node)
+        if node is self._whole:
+            value = super().value(node)
+            self.steps[-1].value = shown(value)
+            return value
         outer = self._open
         step = self._enter(expressed(node))
         value = super().value(node)

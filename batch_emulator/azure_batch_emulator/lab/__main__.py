@@ -1,6 +1,6 @@
-"""The lab on the command line: ``eval``, ``simulate``, ``search``.
+"""The lab on the command line: ``check``, ``eval``, ``simulate``, ``search``.
 
-Exit codes: 0 for success, 1 for evaluations that fail, 2 for what
+Exit codes: 0 for success, 1 for warnings with ``check --strict`` and evaluations that fail, 2 for what
 cannot be used: options, files, formulas with errors.
 """
 
@@ -10,7 +10,7 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
-from azure_batch_emulator.lab.commands import evaluate, search, simulate
+from azure_batch_emulator.lab.commands import check, evaluate, search, simulate
 from azure_batch_emulator.lab.errors import BadInput
 
 if TYPE_CHECKING:
@@ -21,10 +21,10 @@ BAD_INPUT = 2
 
 def parser() -> argparse.ArgumentParser:
     """Describe the options."""
-    description = "Evaluate and simulate Azure Batch autoscale formulas."
+    description = "Review, evaluate and simulate Azure Batch autoscale formulas."
     parser = argparse.ArgumentParser(prog="python -m azure_batch_emulator.lab", description=description)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for command in (evaluate, simulate, search):
+    for command in (check, evaluate, simulate, search):
         command.add(commands)
     return parser
 
