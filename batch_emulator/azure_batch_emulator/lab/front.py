@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from datetime import timedelta
 
     from azure_batch_emulator.lab.grid import Point
     from azure_batch_emulator.lab.outcome import Outcome
@@ -23,17 +24,20 @@ class Trial:
     point: Point
     outcome: Outcome
     cost: float
+    every: timedelta
+    """How long an hour is."""
 
     @property
-    def is_complete(self) -> bool:
-        """Tell whether every hour was done in the end."""
-        return not self.outcome.unfinished and bool(self.outcome.waits)
+    def keeps_up(self) -> bool:
+        """Tell whether every hour was done before the next one began."""
+        waits = self.outcome.waits
+        return not self.outcome.unfinished and bool(waits) and max(waits) <= self.every
 
     @property
     def seconds(self) -> float:
-        """Tell how long an hour takes on average; infinite if any was never done."""
+        """Tell how long an hour takes on average; infinite if it does not keep up."""
         mean = self.outcome.mean_wait
-        return mean.total_seconds() if mean is not None and self.is_complete else float("inf")
+        return mean.total_seconds() if mean is not None and self.keeps_up else float("inf")
 
 
 def front(trials: Iterable[Trial]) -> tuple[Trial, ...]:
@@ -42,8 +46,8 @@ def front(trials: Iterable[Trial]) -> tuple[Trial, ...]:
     Of the cheapest that cost the same, the quickest.
     """
     best: list[Trial] = []
-    complete = (trial for trial in trials if trial.is_complete)
-    for trial in sorted(complete, key=lambda trial: (trial.cost, trial.seconds, trial.point.policy.name)):
+    able = (trial for trial in trials if trial.keeps_up)
+    for trial in sorted(able, key=lambda trial: (trial.cost, trial.seconds, trial.point.policy.name)):
         if not best or trial.seconds < WORTH * best[-1].seconds:
             best.append(trial)
     return tuple(best)

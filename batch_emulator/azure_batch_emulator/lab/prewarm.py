@@ -12,6 +12,8 @@ from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
+from azure_batch_emulator.autoscale import Formula
+from azure_batch_emulator.autoscale.printer import written
 from azure_batch_emulator.errors import Refusal
 from azure_batch_emulator.lab.errors import BadInput
 from azure_batch_emulator.lab.spans import parse_span, span_text
@@ -58,7 +60,8 @@ class Prewarm:
         """Append the floor to a formula; one that ends in ``stop()`` never gets there."""
         text = until.strftime("%Y-%m-%dT%H:%M:%SZ")
         floor = f'max($TargetDedicatedNodes, time() < time("{text}") ? {self.nodes} : 0)'
-        return f"{plain.rstrip().rstrip(';')};\n$TargetDedicatedNodes = {floor};"
+        # Written anew, as a comment or a missing semicolon at the end would swallow what is appended.
+        return f"{written(Formula.parse(plain).script)}\n$TargetDedicatedNodes = {floor};"
 
 
 class Announcer:

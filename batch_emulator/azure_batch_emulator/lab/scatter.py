@@ -17,16 +17,16 @@ _COLOURS = {"reactive": svg.BLUE, "keep-warm": svg.ORANGE, "fixed": svg.GREY}
 
 
 def scatter(trials: Sequence[Trial], best: Sequence[Trial]) -> str:
-    """Draw what policies cost and how long an hour takes under them, as SVG; incomplete ones are left out."""
-    complete = [trial for trial in trials if trial.is_complete]
-    across = svg.Scale(0, svg.ceiling(trial.cost for trial in complete), _LEFT, _RIGHT)
-    upright = svg.Scale(0, svg.ceiling(trial.seconds / 60 for trial in complete), _FLOOR, _TOP)
+    """Draw what policies cost and how long an hour takes, as SVG; those that do not keep up are left out."""
+    able = [trial for trial in trials if trial.keeps_up]
+    across = svg.Scale(0, svg.ceiling(trial.cost for trial in able), _LEFT, _RIGHT)
+    upright = svg.Scale(0, svg.ceiling(trial.seconds / 60 for trial in able), _FLOOR, _TOP)
     places = [(across(trial.cost), upright(trial.seconds / 60)) for trial in best]
     parts = [
         *_legend(trials),
         *svg.across(upright, _LEFT, _RIGHT, ticks=6),
         *_costs(across),
-        *(_mark(trial, across, upright) for trial in complete),
+        *(_mark(trial, across, upright) for trial in able),
         svg.path(places, colour=svg.RED, width=1.2, dashed=True),
         *(
             svg.text(x + 7, y - 6, str(number), colour=svg.RED, bold=True)

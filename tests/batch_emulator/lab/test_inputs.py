@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import statistics
 from contextlib import suppress
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from random import Random
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from azure_batch_emulator.autoscale import Formula, Surroundings
 from azure_batch_emulator.lab.durations import Durations
 from azure_batch_emulator.lab.errors import BadInput
 from azure_batch_emulator.lab.grid import parse_variation
@@ -127,3 +128,13 @@ def test_an_announcement_is_read_and_written() -> None:
     """Nodes, moment in the hour, and how long they are held."""
     assert Prewarm.parse("8@-5m/20m") == Prewarm(8, timedelta(minutes=-5), timedelta(minutes=20))
     assert str(Prewarm.parse("8@-5m")) == "8@-5m/15m"
+
+
+@pytest.mark.parametrize("ending", ["", ";", "; // the end", " // the end;", ";\n\n"])
+def test_an_announcement_is_appended_however_a_formula_ends(ending) -> None:
+    """The floor holds until its moment, and then the formula decides alone."""
+    until = datetime(2026, 3, 4, 10, tzinfo=UTC)
+    text = Prewarm(8, timedelta()).formula(f"$TargetDedicatedNodes = 3{ending}", until=until)
+    moments = (until - timedelta(seconds=1), until)
+    targets = [Formula.parse(text).evaluate(Surroundings(now=now)).target_dedicated for now in moments]
+    assert targets == [8, 3]

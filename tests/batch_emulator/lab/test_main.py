@@ -152,7 +152,7 @@ SEARCH = ("--policy", "reactive", "--policy", "fixed", "--vary", "max=1,2", "--v
 def test_search_prints_the_front_and_writes_everything(tmp_path, capsys) -> None:
     """Cheapest first, each dearer one quicker; all that was simulated is in the figures."""
     assert main(["search", *SEARCH, *DAY, "--price", "0.1", "--out", str(tmp_path)]) == 0
-    assert "4 policies simulated, 0 did not finish" in capsys.readouterr().out
+    assert "4 policies simulated, 0 do not keep up" in capsys.readouterr().out
     document = json.loads((tmp_path / "search.json").read_text())
     by_name = {one["policy"]: one for one in document["policies"]}
     costs = [by_name[name]["cost"] for name in document["front"]]

@@ -129,11 +129,11 @@ def a_trial(name: str, cost: float, minutes: float, *, unfinished: int = 0) -> T
         refused_announcements=0,
         snapshots=(),
     )
-    return Trial(Point("fixed", (), Policy(name, ""), Cluster()), outcome, cost)
+    return Trial(Point("fixed", (), Policy(name, ""), Cluster()), outcome, cost, timedelta(hours=1))
 
 
 def test_the_front_holds_what_no_other_beats() -> None:
-    """Dearer and slower is out, hardly quicker is out, never finished is out."""
+    """Dearer and slower is out, hardly quicker is out, and so is what does not keep up."""
     trials = [
         a_trial("cheap", 1, 30),
         a_trial("same price, slower", 1, 40),
@@ -141,6 +141,7 @@ def test_the_front_holds_what_no_other_beats() -> None:
         a_trial("quick", 3, 10),
         a_trial("hardly quicker", 9, 9.9),
         a_trial("never done", 0, 1, unfinished=1),
+        a_trial("falls behind", 0, 61),
     ]
     assert [trial.point.policy.name for trial in front(trials)] == ["cheap", "quick"]
 

@@ -6,7 +6,7 @@ import json
 import sys
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from azure_batch_emulator.lab import policies
 from azure_batch_emulator.lab.commands import days
@@ -57,41 +57,61 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Simulate every member, print the front, write scatter and figures."""
-    workload = days.workload(options)
-    points = grid(options.policy, dict(map(parse_variation, options.vary)), days.cluster(options))
-    outcomes = _outcomes(points, workload, seed=options.seed, workers=options.workers)
-    priced = [
-        (point, outcome, _prices(options, point)) for point, outcome in zip(points, outcomes, strict=True)
-    ]
-    trials = [Trial(point, outcome, outcome.cost(prices)) for point, outcome, prices in priced]
-    best = front(trials)
-    incomplete = sum(not trial.is_complete for trial in trials)
+    tried = trials(options)
+    best = front(tried)
+    behind = sum(not trial.keeps_up for trial in tried)
     sys.stdout.write(
-        f"{len(trials)} policies simulated, {incomplete} did not finish, {len(best)} on the front\n\n"
+        f"{len(tried)} policies simulated, {behind} do not keep up with the hours, "
+        f"{len(best)} on the front\n\n"
     )
     sys.stdout.write(front_table(best))
     if options.out is not None:
-        document = {
-            "seed": options.seed,
-            "front": [trial.point.policy.name for trial in best],
-            "policies": [
-                {**facts(outcome, prices), "numbers": dict(point.numbers), "formula": point.policy.formula}
-                for point, outcome, prices in priced
-            ],
-        }
         for name, text in (
-            ("search.svg", scatter(trials, best)),
-            ("search.json", json.dumps(document, indent=2) + "\n"),
+            ("search.svg", scatter(tried, best)),
+            ("search.json", json.dumps(_document(options, tried, best), indent=2) + "\n"),
         ):
             sys.stdout.write(f"{write(options.out, name, text)}\n")
     return 0
 
 
-def _prices(options: argparse.Namespace, point: Point) -> Prices:
-    prices = days.prices(options, slots=point.cluster.slots)
-    if prices is None:
+def trials(options: argparse.Namespace) -> list[Trial]:
+    """Simulate every member.
+
+    :raises BadInput: if an option makes no sense
+    """
+    workload = days.workload(options)
+    points = grid(options.policy, dict(map(parse_variation, options.vary)), days.cluster(options))
+    outcomes = _outcomes(points, workload, seed=options.seed, workers=options.workers)
+    return [
+        Trial(point, outcome, outcome.cost(prices(options, point)), workload.every)
+        for point, outcome in zip(points, outcomes, strict=True)
+    ]
+
+
+def _document(options: argparse.Namespace, tried: Sequence[Trial], best: Sequence[Trial]) -> dict[str, Any]:
+    return {
+        "seed": options.seed,
+        "front": [trial.point.policy.name for trial in best],
+        "policies": [
+            {
+                **facts(trial.outcome, prices(options, trial.point)),
+                "numbers": dict(trial.point.numbers),
+                "formula": trial.point.policy.formula,
+            }
+            for trial in tried
+        ],
+    }
+
+
+def prices(options: argparse.Namespace, point: Point) -> Prices:
+    """Take the prices of a member's nodes.
+
+    :raises BadInput: if none is named
+    """
+    named = days.prices(options, slots=point.cluster.slots)
+    if named is None:
         raise BadInput("a search compares costs: it needs a --price")
-    return prices
+    return named
 
 
 def _outcomes(points: Sequence[Point], workload: Workload, *, seed: int, workers: int) -> list[Outcome]:
