@@ -19,7 +19,7 @@ _COLOURS = {"reactive": svg.BLUE, "keep-warm": svg.ORANGE, "fixed": svg.GREY}
 def scatter(trials: Sequence[Trial], best: Sequence[Trial]) -> str:
     """Draw what policies cost and how long an hour takes, as SVG; those that do not keep up are left out."""
     able = [trial for trial in trials if trial.keeps_up]
-    across = svg.Scale(0, svg.ceiling(trial.cost for trial in able), _LEFT, _RIGHT)
+    across = svg.LogScale.around((trial.cost for trial in able), begin=_LEFT + 12, end=_RIGHT - 12)
     upright = svg.Scale(0, svg.ceiling(trial.seconds / 60 for trial in able), _FLOOR, _TOP)
     places = [(across(trial.cost), upright(trial.seconds / 60)) for trial in best]
     parts = [
@@ -28,10 +28,7 @@ def scatter(trials: Sequence[Trial], best: Sequence[Trial]) -> str:
         *_costs(across),
         *(_mark(trial, across, upright) for trial in able),
         svg.path(places, colour=svg.RED, width=1.2, dashed=True),
-        *(
-            svg.text(x + 7, y - 6, str(number), colour=svg.RED, bold=True)
-            for number, (x, y) in enumerate(places, 1)
-        ),
+        *_numbers(places),
     ]
     return svg.drawing(_WIDTH, _HEIGHT, "Cost and waiting of autoscale policies", parts)
 
@@ -49,15 +46,27 @@ def _legend(trials: Sequence[Trial]) -> list[str]:
     ]
 
 
-def _costs(across: svg.Scale) -> list[str]:
-    figures = [
-        svg.text(across(figure), _FLOOR + 16, f"{figure:,.10g}", anchor="middle")
-        for figure in across.ticks(8)
+def _numbers(places: Sequence[tuple[float, float]]) -> list[str]:
+    """Write the places on the front, every other one on the other side, as neighbours may be close."""
+    return [
+        svg.text(x + 7, y - 6, str(number), colour=svg.RED, bold=True)
+        if number % 2
+        else svg.text(x - 7, y + 13, str(number), anchor="end", colour=svg.RED, bold=True)
+        for number, (x, y) in enumerate(places, 1)
     ]
-    return [*figures, svg.text(_RIGHT, _FLOOR + 36, "cost of what was simulated", anchor="end")]
 
 
-def _mark(trial: Trial, across: svg.Scale, upright: svg.Scale) -> str:
+def _costs(across: svg.LogScale) -> list[str]:
+    figures = [
+        svg.text(across(figure), _FLOOR + 16, f"{figure:,.6g}", anchor="middle") for figure in across.ticks()
+    ]
+    return [
+        *figures,
+        svg.text(_RIGHT, _FLOOR + 36, "cost of what was simulated; equal factors equally far", anchor="end"),
+    ]
+
+
+def _mark(trial: Trial, across: svg.LogScale, upright: svg.Scale) -> str:
     return _dot(across(trial.cost), upright(trial.seconds / 60), trial.point.family)
 
 

@@ -36,6 +36,41 @@ class Scale:
         return tuple(number * step for number in range(first, last + 1))
 
 
+@dataclass(frozen=True, slots=True)
+class LogScale:
+    """The same for figures above 0, some many times others: equal factors are equally far apart."""
+
+    low: float
+    high: float
+    begin: float
+    end: float
+
+    @classmethod
+    def around(cls, figures: Iterable[float], *, begin: float, end: float) -> LogScale:
+        """Make one on which all figures above 0 have a place, between round ones."""
+        some = [figure for figure in figures if figure > 0] or [1.0]
+        rounds = _rounds(min(some), max(some))
+        return cls(rounds[0], rounds[-1], begin, end)
+
+    def __call__(self, figure: float) -> float:
+        """Place a figure; what is too small stands at the beginning."""
+        share = math.log(max(figure, self.low) / self.low) / math.log(self.high / self.low)
+        return round(self.begin + share * (self.end - self.begin), 2)
+
+    def ticks(self) -> tuple[float, ...]:
+        """List the round figures of the range."""
+        return _rounds(self.low, self.high)
+
+
+def _rounds(low: float, high: float) -> tuple[float, ...]:
+    """List 1, 2, 5, 10 and so on: at least two, the first not above ``low``, the last not below ``high``."""
+    first, last = math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1
+    figures = [factor * 10.0**power for power in range(first, last + 1) for factor in (1, 2, 5)]
+    begin = max(number for number, figure in enumerate(figures) if figure <= low * 1.0001)
+    end = min(number for number, figure in enumerate(figures) if figure >= high * 0.9999 and number > begin)
+    return tuple(figures[begin : end + 1])
+
+
 def _round_step(rough: float) -> float:
     if rough <= 0:
         return 1.0
