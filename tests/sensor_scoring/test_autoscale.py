@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from azure_batch_emulator.autoscale import Formula, SampleSeries, Surroundings
+from azure_batch_emulator.lab.review import Review
 from sensor_scoring.autoscale import AutoscalePolicy, Floor
 from sensor_scoring.errors import SettingsError
 
@@ -80,3 +81,12 @@ def test_a_task_of_three_slots_leaves_one_idle() -> None:
         batch_tasks=5, slots_per_task=3, slots_per_node=4, now=NOW, hold=timedelta(minutes=1)
     )
     assert floor.nodes == 5
+
+
+@pytest.mark.parametrize("slots", [1, 4])
+@pytest.mark.parametrize("nodes", [1, 40])
+@pytest.mark.parametrize("floor", [None, Floor(0, NOW), Floor(7, NOW)], ids=["plain", "no-floor", "floor"])
+def test_the_formula_passes_review(slots, nodes, floor) -> None:
+    """A reviewer has nothing to ask: bounded, whole, sparing, and safe without samples."""
+    formula = AutoscalePolicy(max_nodes=nodes, slots_per_node=slots).formula(floor)
+    assert Review.of(formula, interval=timedelta(minutes=5)).findings == ()

@@ -14,13 +14,16 @@ from azure_batch_emulator.autoscale.errors import EvaluationError, FormulaError,
 from azure_batch_emulator.autoscale.formula import Formula
 from azure_batch_emulator.autoscale.samples import SampleSeries
 from azure_batch_emulator.autoscale.scope import Evaluation, Surroundings
+from azure_batch_emulator.autoscale.trace import Explanation, Step
 
 __all__ = [
     "Evaluation",
     "EvaluationError",
+    "Explanation",
     "Formula",
     "FormulaError",
     "FormulaSyntaxError",
     "SampleSeries",
+    "Step",
     "Surroundings",
 ]

@@ -47,20 +47,32 @@ def evaluate(script: Script, source: Source, scope: Scope) -> None:
 
     :raises EvaluationError: at the first expression that has no value
     """
-    evaluator = _Evaluator(source, scope)
-    for statement in script.statements:
-        if isinstance(statement, Stop):
-            return
-        evaluator.assign(statement)
+    Evaluator(source, scope).run(script)
 
 
-class _Evaluator:
+class Evaluator:
+    """Carries out statements in one scope."""
+
     def __init__(self, source: Source, scope: Scope) -> None:
         self._source = source
         self._scope = scope
 
+    def run(self, script: Script) -> None:
+        """Carry out the statements, up to the first ``stop()``.
+
+        :raises EvaluationError: at the first expression that has no value
+        """
+        for statement in script.statements:
+            if isinstance(statement, Stop):
+                return
+            self.assign(statement)
+
     def assign(self, assignment: Assignment) -> None:
-        value = self._value(assignment.value)
+        """Carry out one assignment.
+
+        :raises EvaluationError: if its expression has no value, or the name does not take it
+        """
+        value = self.value(assignment.value)
         with self._blaming(assignment.at):
             self._scope.assign(assignment.name, value)
 
@@ -71,7 +83,11 @@ class _Evaluator:
         except Fault as fault:
             raise EvaluationError(fault.code, fault.detail, self._source.place(at)) from None
 
-    def _value(self, node: Expression) -> Value:
+    def value(self, node: Expression) -> Value:
+        """Tell what an expression is worth.
+
+        :raises EvaluationError: if it is worth nothing
+        """
         return self._visits[type(node)](self, node)
 
     def _literal(self, node: Number | Text) -> Value:
@@ -82,30 +98,30 @@ class _Evaluator:
             return self._scope.read(node.name)
 
     def _call(self, node: Call) -> Value:
-        arguments = tuple(map(self._value, node.arguments))
+        arguments = tuple(map(self.value, node.arguments))
         with self._blaming(node.at):
             return FUNCTIONS[node.function](arguments, self._scope.world)
 
     def _sample_call(self, node: SampleCall) -> Value:
-        arguments = tuple(map(self._value, node.arguments))
+        arguments = tuple(map(self.value, node.arguments))
         # Where the columns in messages of the live service point, as far as their formulas are known.
         with self._blaming(node.opened):
             return METHODS[node.method].body(self._scope.metric(node.variable), arguments)
 
     def _member(self, node: Member) -> Value:
-        of = self._value(node.of)
+        of = self.value(node.of)
         with self._blaming(node.at):
             if not isinstance(of, Timestamp):
                 raise Fault(f"a {kind(of)} has no members")
             return of.member(node.member)
 
     def _prefix(self, node: Prefix) -> Value:
-        value = self._value(node.operand)
+        value = self.value(node.operand)
         with self._blaming(node.at):
             return prefixed(node.operator, value)
 
     def _chain(self, node: Chain) -> Value:
-        value = self._value(node.first)
+        value = self.value(node.first)
         for link in node.links:
             value = self._linked(value, link)
         return value
@@ -113,7 +129,7 @@ class _Evaluator:
     def _linked(self, left: Value, link: Link) -> Value:
         if link.operator in _LAZY:
             return self._lazily(left, link)
-        right = self._value(link.operand)
+        right = self.value(link.operand)
         with self._blaming(link.at):
             return combined(left, link.operator, right)
 
@@ -121,19 +137,19 @@ class _Evaluator:
         known = self._holds(left, link.at)
         if known is _LAZY[link.operator]:
             return truth(holds=known)
-        return truth(holds=self._holds(self._value(link.operand), link.at))
+        return truth(holds=self._holds(self.value(link.operand), link.at))
 
     def _choice(self, node: Choice) -> Value:
         for case in node.cases:
-            if self._holds(self._value(case.condition), case.at):
-                return self._value(case.value)
-        return self._value(node.otherwise)
+            if self._holds(self.value(case.condition), case.at):
+                return self.value(case.value)
+        return self.value(node.otherwise)
 
     def _holds(self, value: Value, at: int) -> bool:
         with self._blaming(at):
             return double(value, "a condition") != 0
 
-    _visits: ClassVar[dict[type, Callable[[_Evaluator, Any], Value]]] = {
+    _visits: ClassVar[dict[type, Callable[[Evaluator, Any], Value]]] = {
         Number: _literal,
         Text: _literal,
         Name: _name,

@@ -11,9 +11,11 @@ from azure_batch_emulator.autoscale.evaluator import evaluate
 from azure_batch_emulator.autoscale.parser import parse
 from azure_batch_emulator.autoscale.scope import Scope
 from azure_batch_emulator.autoscale.source import Source
+from azure_batch_emulator.autoscale.trace import explain
 
 if TYPE_CHECKING:
     from azure_batch_emulator.autoscale.scope import Evaluation, Surroundings
+    from azure_batch_emulator.autoscale.trace import Explanation
     from azure_batch_emulator.autoscale.tree import Script
 
 LONGEST_FORMULA = 8192
@@ -25,7 +27,8 @@ class Formula:
     """A text that was found to be a formula."""
 
     text: str
-    _script: Script = field(repr=False)
+    script: Script = field(repr=False)
+    """The text as a tree."""
 
     @classmethod
     def parse(cls, text: str) -> Formula:
@@ -48,5 +51,9 @@ class Formula:
         :raises EvaluationError: if it has no answer; the pool is to stay as it is
         """
         scope = Scope(surroundings)
-        evaluate(self._script, Source(self.text), scope)
+        evaluate(self.script, Source(self.text), scope)
         return scope.outcome()
+
+    def explain(self, surroundings: Surroundings) -> Explanation:
+        """Evaluate it and tell how it came to its answer, or to its error."""
+        return explain(self.script, Source(self.text), Scope(surroundings))

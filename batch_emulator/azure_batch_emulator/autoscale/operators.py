@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from azure_batch_emulator.autoscale.errors import Fault
 from azure_batch_emulator.autoscale.times import Interval, Timestamp
-from azure_batch_emulator.autoscale.values import finite, kind, truth, vector
+from azure_batch_emulator.autoscale.values import finite, kind, kind_of, truth, vector
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -91,14 +91,21 @@ def combined(left: Value, sign: str, right: Value) -> Value:
     """
     apply = _TABLE.get((type(left), sign, type(right)))
     if apply is None:
-        raise Fault(f"{kind(left)} {sign} {kind(right)} is not defined{_hint(left, sign, right)}")
+        raise Fault(not_defined(type(left), sign, type(right)) or sign)
     return apply(left, right)
 
 
-def _hint(left: Value, sign: str, right: Value) -> str:
-    if (type(left), sign, type(right)) == (Timestamp, "-", Interval):
+def not_defined(left: type, sign: str, right: type) -> str | None:
+    """Say that an operator does not take two types; None if it does."""
+    if (left, sign, right) in _TABLE:
+        return None
+    return f"{kind_of(left)} {sign} {kind_of(right)} is not defined{_hint(left, sign, right)}"
+
+
+def _hint(left: type, sign: str, right: type) -> str:
+    if (left, sign, right) == (Timestamp, "-", Interval):
         return "; add -1 * the interval instead"
-    if (type(left), type(right)) == (float, tuple):
+    if (left, right) == (float, tuple):
         return "; the vector belongs on the left"
     return ""
 

@@ -34,6 +34,11 @@ def written(script: Script) -> str:
     return "\n".join(f"{_statement(statement)};" for statement in script.statements)
 
 
+def expressed(node: Expression) -> str:
+    """Write one expression."""
+    return _expression(node)
+
+
 def _statement(statement: Statement) -> str:
     if isinstance(statement, Assignment):
         return f"{statement.name} = {_expression(statement.value)}"
@@ -68,7 +73,7 @@ def _bare(node: Expression) -> str:
         case SampleCall():
             return f"{node.variable}.{node.method}({_list(node.arguments)})"
         case Number():
-            return format(Decimal(repr(node.value)), "f")
+            return format(Decimal(repr(node.value)), "f").removesuffix(".0")
         case Text():
             return f'"{node.value}"'
         case Name():

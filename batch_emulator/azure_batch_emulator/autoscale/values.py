@@ -48,7 +48,12 @@ _PLAIN_BELOW = 1e15
 
 def kind(value: Value) -> str:
     """Name a value's type as the language does."""
-    return _KINDS[type(value)]
+    return kind_of(type(value))
+
+
+def kind_of(of: type) -> str:
+    """Name a type of Python as the language does."""
+    return _KINDS[of]
 
 
 def truth(*, holds: bool) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from azure_batch_emulator.runner.interface import (
@@ -28,6 +29,11 @@ _SHARED_FOLDERS = ("applications", "fsmounts", "shared", "startup", "volatile", 
 def node_root(data: Path, pool_id: str, node_id: str) -> Path:
     """Tell a node's root folder."""
     return data / "nodes" / pool_id.lower() / node_id
+
+
+@lru_cache(maxsize=4096)  # asked for with every attempt, and the making of paths is a third of its cost
+def _shared_folders(root: Path) -> tuple[Path, ...]:
+    return tuple(root / name for name in _SHARED_FOLDERS)
 
 
 def job_directory(job: Job) -> str:
@@ -61,7 +67,7 @@ def for_task(engine: Engine, run_id: int, pool: Pool, node: Node, *, job: Job, t
         output_files=tuple(_output_file(file) for file in spec.get("outputFiles") or ()),
         container=_container(spec),
         may_be_retried=task.has_attempts_left,
-        node_directories=tuple(root / name for name in _SHARED_FOLDERS),
+        node_directories=_shared_folders(root),
     )
 
 
@@ -80,7 +86,7 @@ def for_start_task(engine: Engine, run_id: int, pool: Pool, node: Node) -> Order
         },
         resource_files=tuple(_resource_file(file) for file in spec.get("resourceFiles") or ()),
         container=_container(spec),
-        node_directories=tuple(root / name for name in _SHARED_FOLDERS),
+        node_directories=_shared_folders(root),
     )
 
 

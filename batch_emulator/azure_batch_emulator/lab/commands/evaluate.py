@@ -1,0 +1,68 @@
+"""``eval``: a formula on given samples, with the steps to its answer if they are wanted."""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from azure_batch_emulator.autoscale import Formula, FormulaSyntaxError
+from azure_batch_emulator.lab.errors import BadInput
+from azure_batch_emulator.lab.sample_file import SampleFile
+from azure_batch_emulator.lab.texts import read
+from azure_batch_emulator.moments import parse_moment
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Iterable, Iterator
+
+    from azure_batch_emulator.autoscale import Step
+
+_FAILED = 1
+
+
+def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command."""
+    parser = commands.add_parser("eval", help="evaluate a formula on given samples")
+    parser.add_argument("formula", metavar="FILE", help="the formula; - is standard input")
+    parser.add_argument("--samples", metavar="FILE", help="CSV or JSON of variable, time, value")
+    parser.add_argument(
+        "--at", metavar="TIME", help="the moment, RFC 3339 (default: when the newest sample is visible)"
+    )
+    parser.add_argument("--explain", action="store_true", help="print every expression with its value")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Evaluate, and print the result string or what is wrong."""
+    file = SampleFile.parse(read(options.samples) if options.samples else "")
+    text = read(options.formula)
+    try:
+        formula = Formula.parse(text)
+    except FormulaSyntaxError as error:
+        raise BadInput(str(error)) from None
+    explanation = formula.explain(file.surroundings(_moment(options.at, file)))
+    if options.explain:
+        sys.stdout.writelines(f"{line}\n" for line in lines(explanation.steps))
+    if explanation.evaluation is None:
+        sys.stdout.write(f"{explanation.error}\n")
+        return _FAILED
+    sys.stdout.write(f"{explanation.evaluation.results}\n")
+    return 0
+
+
+def lines(steps: Iterable[Step], depth: int = 0) -> Iterator[str]:
+    """Write steps, those that one is made of indented below it."""
+    for step in steps:
+        arrow = "  ->  " if " = " in step.text else " = "
+        yield "    " * depth + (f"{step.text} ..." if step.value is None else step.text + arrow + step.value)
+        yield from lines(step.parts, depth + 1)
+
+
+def _moment(text: str | None, file: SampleFile) -> datetime:
+    if text is None:
+        return file.earliest_complete() or datetime.now(UTC)
+    try:
+        return parse_moment(text)
+    except (ValueError, OverflowError):
+        raise BadInput(f"--at: {text!r} is not a moment such as 2026-03-04T10:00:00Z") from None

@@ -1,0 +1,302 @@
+"""From a tree to what can be told of its values, with what is wrong or doubtful on the way.
+
+Every expression is visited once, with what conditions around it tell. Nothing is evaluated.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from azure_batch_emulator.autoscale.errors import Fault
+from azure_batch_emulator.autoscale.names import (
+    ALIASES,
+    DEALLOCATION_OPTION,
+    FULL_NAMES,
+    TASK_METRICS,
+    WRITABLE,
+)
+from azure_batch_emulator.autoscale.times import Timestamp, parse_timestamp
+from azure_batch_emulator.autoscale.tree import (
+    LEVEL_OF,
+    Call,
+    Chain,
+    Choice,
+    Member,
+    Name,
+    Number,
+    Prefix,
+    SampleCall,
+    Stop,
+    Text,
+)
+from azure_batch_emulator.autoscale.values import Deallocation
+from azure_batch_emulator.lab.review import fact as facts
+from azure_batch_emulator.lab.review.arithmetic import linked, prefixed
+from azure_batch_emulator.lab.review.calls import (
+    AGGREGATES,
+    PICKS,
+    called,
+    is_empty_for_all_we_know,
+    require,
+)
+from azure_batch_emulator.lab.review.fact import UNKNOWN, Fact
+from azure_batch_emulator.lab.review.refinement import told
+from azure_batch_emulator.lab.review.remarks import Remarks
+from azure_batch_emulator.lab.review.sampling import Sampling
+from azure_batch_emulator.lab.review.vocabulary import LARGEST, MEMBERS, UNDOCUMENTED, WORDS, bare
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    from azure_batch_emulator.autoscale.tree import Assignment, Expression, Link, Script
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A variable that was assigned."""
+
+    assignment: Assignment
+    fact: Fact
+
+
+def start(node: Expression) -> int:
+    """Tell the offset at which an expression begins, parentheses apart."""
+    match node:
+        case Chain():
+            return start(node.first)
+        case Choice():
+            return start(node.cases[0].condition)
+        case Member():
+            return start(node.of)
+        case _:
+            return node.at
+
+
+class Inference:
+    """Visits the statements of one formula."""
+
+    def __init__(self, *, present: tuple[float, float] = (0, LARGEST)) -> None:
+        """Begin.
+
+        :param present: bounds of the nodes that the pool has, and has as its targets
+        """
+        self._present = facts.double(*present)
+        self.remarks = Remarks()
+        self.variables: dict[str, Known] = {}
+        """What is assigned at the end, by name as written."""
+        self.unread: list[Assignment] = []
+        """Assignments that nothing has read; of targets too."""
+        self.unreachable: list[int] = []
+        """Offsets of statements behind a stop()."""
+        self._asked: frozenset[str] = frozenset()
+        self._facts: dict[int, Fact] = {}
+        """What was found about expressions, by identity."""
+        self._sampling = Sampling(self.remarks)
+
+    def run(self, script: Script) -> None:
+        """Visit all statements up to the first ``stop()``."""
+        stopped = False
+        for statement in script.statements:
+            if stopped:
+                self.unreachable.append(statement.at)
+            elif isinstance(statement, Stop):
+                stopped = True
+            else:
+                self._assign(statement)
+
+    def target(self, full: str) -> Known | None:
+        """Find what a target, or the deallocation option, was set to; None if it was not."""
+        alias = ALIASES.get(full, full)
+        return self.variables.get(full) or self.variables.get(alias)
+
+    def _assign(self, assignment: Assignment) -> None:
+        name, fact = assignment.name, self._visit(assignment.value)
+        kinds = {Deallocation} if name == DEALLOCATION_OPTION else {float} if name in WRITABLE else fact.kinds
+        try:
+            require(fact, set(kinds), name)
+        except Fault as fault:
+            fact = self.remarks.wrong(assignment.at, fault.detail)
+        self.variables[name] = Known(assignment, fact)
+        self.unread.append(assignment)
+
+    def _visit(self, node: Expression) -> Fact:
+        fact = self._facts[id(node)] = self._visits[type(node)](self, node)
+        return fact
+
+    def _found(self, node: Expression) -> Fact:
+        return self._facts.get(id(node), UNKNOWN)
+
+    @contextmanager
+    def _blaming(self, at: int) -> Iterator[None]:
+        try:
+            yield
+        except Fault as fault:
+            self.remarks.wrong(at, fault.detail)
+
+    def _number(self, node: Number) -> Fact:
+        return facts.double(node.value, node.value, None if node.value.is_integer() else node.at)
+
+    def _text(self, _node: Text) -> Fact:
+        return Fact(frozenset({str}))
+
+    def _name(self, node: Name) -> Fact:
+        full = FULL_NAMES.get(node.name, node.name)
+        if full in WORDS:
+            return WORDS[full]
+        known = self.target(full) if full in WRITABLE else self.variables.get(full)
+        if known is not None:
+            self.unread = [one for one in self.unread if one is not known.assignment]
+            return known.fact
+        if full in TASK_METRICS:
+            self.remarks.warn(node.at, "bare-metric", f"{full} is read without GetSample")
+        return bare(full, present=self._present)
+
+    def _call(self, node: Call) -> Fact:
+        if node.function in UNDOCUMENTED:
+            self.remarks.warn(node.at, "undocumented-function", f"{node.function}() is not documented")
+        arguments = [self._visit(argument) for argument in node.arguments]
+        if node.function in AGGREGATES and is_empty_for_all_we_know(arguments):
+            self._sampling.lacking(arguments)
+        if node.function in PICKS:
+            self._sampling.lacking(arguments[:1])
+        with self._blaming(node.at):
+            if node.function == "time":
+                _check_dates(node.arguments)
+            return called(node.function, arguments, node.at)
+        return UNKNOWN
+
+    def _sample_call(self, node: SampleCall) -> Fact:
+        arguments = [self._visit(argument) for argument in node.arguments]
+        with self._blaming(node.opened):
+            return self._sampling.method(node, arguments, self._asked)
+        return UNKNOWN
+
+    def _member(self, node: Member) -> Fact:
+        of = self._visit(node.of)
+        with self._blaming(node.at):
+            require(of, {Timestamp}, f"what .{node.member} is asked of")
+            return MEMBERS[node.member]
+        return UNKNOWN
+
+    def _prefix(self, node: Prefix) -> Fact:
+        operand = self._visit(node.operand)
+        with self._blaming(node.at):
+            return prefixed(node.operator, operand)
+        return UNKNOWN
+
+    def _chain(self, node: Chain) -> Fact:
+        if LEVEL_OF[node.links[0].operator] <= LEVEL_OF["&&"]:
+            return self._logic(node)
+        fact = self._visit(node.first)
+        for number, link in enumerate(node.links):
+            right = self._visit(link.operand)
+            rounds_up = not number and self._rounds_up(node.first, link, right)
+            left, fact = fact, UNKNOWN
+            with self._blaming(link.at):
+                fact = linked(left, link, right, rounds_up=rounds_up)
+        return fact
+
+    def _rounds_up(self, dividend: Expression, link: Link, divisor: Fact) -> bool:
+        """Tell whether a division is ``(x + divisor - 1) / divisor``, which cut off is x rounded up."""
+        number = divisor.constant
+        if link.operator != "/" or number is None or not isinstance(dividend, Chain):
+            return False
+        offset, others = 0.0, 0
+        for sign, term in _terms(dividend):
+            value = self._found(term).constant
+            others += value is None
+            offset += 0.0 if value is None else sign * value
+        return others > 0 and offset == number - 1
+
+    def _logic(self, node: Chain) -> Fact:
+        sign = node.links[0].operator
+        left, parts = self._condition(node.first, node.links[0].at), [node.first]
+        for link in node.links:
+            with self._knowing(parts, holds=sign == "&&"), self._asking(left):
+                right = self._condition(link.operand, link.at)
+            both = {left.sure, right.sure}
+            decisive = sign == "||"
+            holds = decisive if decisive in both else None if None in both else not decisive
+            left = facts.truth(holds).asking(left, right)
+            parts.append(link.operand)
+        return left
+
+    def _condition(self, node: Expression, at: int) -> Fact:
+        """Visit what has to be a yes or a no; one that never changes is told, once."""
+        before = self.remarks.warned("constant-condition")
+        fact = self._visit(node)
+        with self._blaming(at):
+            require(fact, {float}, "a condition")
+        if fact.sure is not None and self.remarks.warned("constant-condition") == before:
+            says = "always" if fact.sure else "never"
+            self.remarks.warn(start(node), "constant-condition", f"this condition {says} holds")
+        return fact
+
+    def _choice(self, node: Choice) -> Fact:
+        values: list[Fact] = []
+        asks: list[Fact] = []
+        denied: list[Expression] = []
+        reached = True
+        for case in node.cases:
+            with self._knowing(denied, holds=False), self._asking(*asks):
+                condition = self._condition(case.condition, case.at)
+                asks.append(condition)
+                with self._knowing([case.condition], holds=True), self._asking(condition):
+                    value = self._visit(case.value)
+            if reached and condition.sure is not False:
+                values.append(value)
+            reached = reached and condition.sure is not True
+            denied.append(case.condition)
+        with self._knowing(denied, holds=False), self._asking(*asks):
+            otherwise = self._visit(node.otherwise)
+        return facts.either([*values, otherwise] if reached else values).asking(*asks)
+
+    @contextmanager
+    def _asking(self, *conditions: Fact) -> Iterator[None]:
+        before = self._asked
+        self._asked = before.union(*(condition.asks for condition in conditions))
+        yield
+        self._asked = before
+
+    @contextmanager
+    def _knowing(self, conditions: Iterable[Expression], *, holds: bool) -> Iterator[None]:
+        before = self.variables
+        self.variables = dict(before)
+        for condition in conditions:
+            for name, low, high in told(condition, holds=holds, value=self._found):
+                known = self.variables.get(name)
+                if known is not None and known.fact.kinds == {float}:
+                    self.variables[name] = replace(known, fact=known.fact.within(low, high))
+        yield
+        self.variables = before
+
+    _visits: ClassVar[Mapping[type, Callable[[Inference, Any], Fact]]] = {
+        Number: _number,
+        Text: _text,
+        Name: _name,
+        Call: _call,
+        SampleCall: _sample_call,
+        Member: _member,
+        Prefix: _prefix,
+        Chain: _chain,
+        Choice: _choice,
+    }
+
+
+def _terms(node: Expression) -> Iterator[tuple[int, Expression]]:
+    """List the terms of a sum, with their signs."""
+    if not isinstance(node, Chain) or node.links[0].operator not in {"+", "-"}:
+        yield 1, node
+        return
+    yield from _terms(node.first)
+    for link in node.links:
+        sign = 1 if link.operator == "+" else -1
+        yield from ((sign * inner, term) for inner, term in _terms(link.operand))
+
+
+def _check_dates(arguments: Iterable[Expression]) -> None:
+    for argument in arguments:
+        if isinstance(argument, Text) and argument.value:
+            parse_timestamp(argument.value)

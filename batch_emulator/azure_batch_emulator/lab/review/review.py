@@ -1,0 +1,141 @@
+"""A whole formula under review: the language's own errors, then types and ranges, then the targets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from azure_batch_emulator.autoscale import Formula, FormulaSyntaxError
+from azure_batch_emulator.autoscale.names import (
+    DEALLOCATION_OPTION,
+    TARGET_DEDICATED,
+    TARGET_LOW_PRIORITY,
+    WRITABLE,
+)
+from azure_batch_emulator.autoscale.source import Source
+from azure_batch_emulator.autoscale.values import Deallocation
+from azure_batch_emulator.lab.review.advice import WHY
+from azure_batch_emulator.lab.review.finding import Finding, Severity
+from azure_batch_emulator.lab.review.inference import Inference
+from azure_batch_emulator.lab.review.vocabulary import LARGEST
+from azure_batch_emulator.lab.spans import span_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from azure_batch_emulator.autoscale.tree import Script
+    from azure_batch_emulator.lab.review.inference import Known
+
+SHORTEST_INTERVAL = timedelta(minutes=5)
+LONGEST_INTERVAL = timedelta(hours=168)
+_TARGETS = (TARGET_DEDICATED, TARGET_LOW_PRIORITY)
+_SPARING = {Deallocation.TASK_COMPLETION, Deallocation.RETAINED_DATA}
+_SOME_NODES = 1000.0
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """What was found in a formula, in the order of the text."""
+
+    findings: tuple[Finding, ...]
+
+    @classmethod
+    def of(cls, text: str, *, interval: timedelta | None = None) -> Review:
+        """Review a formula.
+
+        :param interval: between two evaluations, if it is to be reviewed too
+        """
+        findings = [*_schedule(interval), *_text(text)]
+        return cls(tuple(sorted(findings, key=_order)))
+
+    @property
+    def errors(self) -> tuple[Finding, ...]:
+        """List what the service would not take."""
+        return tuple(one for one in self.findings if one.severity is Severity.ERROR)
+
+    @property
+    def warnings(self) -> tuple[Finding, ...]:
+        """List what a reviewer would ask about."""
+        return tuple(one for one in self.findings if one.severity is Severity.WARNING)
+
+
+def _order(finding: Finding) -> tuple[int, int, str]:
+    place = finding.place
+    return (place.line, place.column, finding.code) if place else (0, 0, finding.code)
+
+
+def _schedule(interval: timedelta | None) -> Iterator[Finding]:
+    if interval is not None and not SHORTEST_INTERVAL <= interval <= LONGEST_INTERVAL:
+        message = f"an evaluation interval of {span_text(interval)} is not 5 minutes to 168 hours"
+        yield Finding(Severity.ERROR, "interval", message, "the service refuses it", None)
+
+
+def _text(text: str) -> Iterator[Finding]:
+    try:
+        formula = Formula.parse(text)
+    except FormulaSyntaxError as error:
+        yield Finding(
+            Severity.ERROR, error.code, error.detail, "the service refuses the formula", error.place
+        )
+        return
+    source, inference = Source(text), Inference()
+    inference.run(formula.script)
+    why = "the evaluation fails here, and the pool stays as it is"
+    for at, detail in inference.remarks.errors:
+        yield Finding(Severity.ERROR, "evaluation", detail, why, source.place(at))
+    remarks = [*inference.remarks.warnings, *_outcome(formula.script, inference)]
+    for at, code, message in dict.fromkeys(remarks):
+        yield Finding(Severity.WARNING, code, message, WHY[code], source.place(at))
+
+
+def _outcome(script: Script, inference: Inference) -> Iterator[tuple[int, str, str]]:
+    """Look at what is left at the end: targets, option, and what nobody has read."""
+    yield from ((at, "unreachable", "this is never carried out") for at in inference.unreachable[:1])
+    targets = {name: known for name in _TARGETS if (known := inference.target(name)) is not None}
+    if not targets:
+        yield 0, "no-target", f"neither {TARGET_DEDICATED} nor {TARGET_LOW_PRIORITY} is set"
+    for name, known in targets.items():
+        yield from _target(name, known)
+    yield from _leaving(script, targets, inference.target(DEALLOCATION_OPTION))
+    yield from _unread(inference)
+
+
+def _target(name: str, known: Known) -> Iterator[tuple[int, str, str]]:
+    if not known.fact.kinds:
+        return  # an error has been told
+    if known.fact.high > LARGEST:
+        yield known.assignment.at, "no-upper-bound", f"{name} has no upper bound"
+    if known.fact.fraction is not None:
+        yield known.fact.fraction, "fractional-target", f"this makes {name} a fraction"
+
+
+def _leaving(
+    script: Script, targets: dict[str, Known], option: Known | None
+) -> Iterator[tuple[int, str, str]]:
+    falling = [name for name, known in targets.items() if known.fact.kinds and _may_fall(script, name, known)]
+    words = {Deallocation.REQUEUE} if option is None else option.fact.words
+    if falling and words - _SPARING:
+        chosen = " or ".join(sorted(map(str, words - _SPARING)))
+        at = targets[falling[0]].assignment.at if option is None else option.assignment.at
+        yield at, "kills-tasks", f"{DEALLOCATION_OPTION} is {chosen}, and {falling[0]} can fall"
+
+
+def _may_fall(script: Script, name: str, known: Known) -> bool:
+    """Tell whether a pool of some size can be asked to shrink."""
+    if known.fact.constant is not None:
+        return False
+    again = Inference(present=(_SOME_NODES, _SOME_NODES))
+    again.run(script)
+    then = again.target(name)
+    return then is None or then.fact.low < _SOME_NODES
+
+
+def _unread(inference: Inference) -> Iterator[tuple[int, str, str]]:
+    final = [inference.target(name) for name in (*_TARGETS, DEALLOCATION_OPTION)]
+    counting = [known.assignment for known in final if known is not None]
+    for assignment in inference.unread:
+        if any(assignment is one for one in counting):
+            continue
+        reason = "is overridden" if assignment.name in WRITABLE else "is never read"
+        yield assignment.at, "never-read", f"{assignment.name} {reason}"

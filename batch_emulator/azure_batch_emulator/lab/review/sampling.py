@@ -1,0 +1,121 @@
+"""What can be told of samples, and whether a formula takes into account that they may be missing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from azure_batch_emulator.autoscale.errors import Fault
+from azure_batch_emulator.autoscale.names import NODE_METRICS, TASK_METRICS
+from azure_batch_emulator.autoscale.samples import LAG, PERIOD
+from azure_batch_emulator.autoscale.times import Interval
+from azure_batch_emulator.lab.review import fact as facts
+from azure_batch_emulator.lab.review.advice import RELIABLE_WINDOW
+from azure_batch_emulator.lab.review.calls import require
+from azure_batch_emulator.lab.review.fact import UNKNOWN, Fact
+from azure_batch_emulator.lab.review.windows import Window
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from azure_batch_emulator.autoscale.tree import SampleCall
+    from azure_batch_emulator.lab.review.remarks import Remarks
+
+_BOUNDS_AND_PERCENTAGE = 3
+
+
+class Sampling:
+    """Describes what methods of sample variables give."""
+
+    def __init__(self, remarks: Remarks) -> None:
+        self._remarks = remarks
+
+    def method(self, node: SampleCall, arguments: Sequence[Fact], asked: frozenset[str]) -> Fact:
+        """Describe the value of a method.
+
+        :param asked: variables whose completeness was asked before this is evaluated
+        :raises Fault: if it does not take the arguments
+        """
+        about = frozenset({node.variable})
+        match node.method:
+            case "GetSample":
+                return self._samples(node, arguments, has_asked=_covers(asked, node.variable))
+            case "GetSamplePercent":
+                window = Window.of(arguments)
+                self._measure(node, window)
+                most = window.most_percent
+                return Fact(frozenset({float}), 0.0, most, node.at, asks=about)
+            case "GetSamplePeriod":
+                return facts.interval(Interval.of(PERIOD))
+            case "Count":
+                return Fact(frozenset({float}), 0.0, asks=about)
+            case _:
+                return Fact(facts.moment().kinds, asks=about)
+
+    def lacking(self, vectors: Sequence[Fact]) -> None:
+        """Warn of samples that may be missing where nothing stands in for them."""
+        for vector in vectors:
+            if vector.missing is not None:
+                self._remarks.warn(vector.missing, "missing-samples", "there may be no samples")
+
+    def _samples(self, node: SampleCall, arguments: Sequence[Fact], *, has_asked: bool) -> Fact:
+        if not arguments[0].kinds:
+            return UNKNOWN
+        if arguments[0].kinds == {float}:
+            return self._newest(node, arguments, has_asked=has_asked)
+        percentage = arguments[-1] if arguments[-1].kinds == {float} else None
+        if percentage is None and len(arguments) == _BOUNDS_AND_PERCENTAGE:
+            require(arguments[-1], {float}, "the third argument")
+        bounds = arguments if percentage is None else arguments[:-1]
+        window = Window.of(bounds)
+        self._measure(node, window)
+        if percentage is None:
+            if not has_asked:
+                message = f"{node.variable}.GetSample names no percentage"
+                self._remarks.warn(node.at, "no-percentage", message)
+            return _vector(node)
+        self._demand(node, window, percentage, has_asked=has_asked)
+        return _vector(node, may_be_empty=percentage.low <= 0)
+
+    def _newest(self, node: SampleCall, arguments: Sequence[Fact], *, has_asked: bool) -> Fact:
+        if len(arguments) > 1:
+            raise Fault("a count of samples stands alone; a percentage goes with a window of time")
+        if arguments[0].high < 0:
+            raise Fault("a count of samples is not negative")
+        return _vector(node, missing=None if has_asked else node.at)
+
+    def _measure(self, node: SampleCall, window: Window) -> None:
+        if window.far is None:
+            return
+        if window.far <= LAG.total_seconds():
+            message = f"a window of {window.far:g} s never holds a sample"
+        elif window.far < RELIABLE_WINDOW.total_seconds():
+            message = f"a window of {window.far:g} s is at most {window.most_percent:.0f} % full"
+        else:
+            return
+        self._remarks.warn(node.at, "short-window", message)
+
+    def _demand(self, node: SampleCall, window: Window, percentage: Fact, *, has_asked: bool) -> None:
+        most = window.most_percent
+        if percentage.low > most:
+            message = f"{percentage.low:g} % is wanted of a window that is at most {most:.0f} % full"
+            self._remarks.warn(node.at, "unattainable-percentage", message)
+        elif not has_asked and percentage.high > 0:
+            message = "the evaluation fails while there are too few samples"
+            self._remarks.warn(node.at, "missing-samples", message)
+
+
+def _vector(node: SampleCall, *, may_be_empty: bool = True, missing: int | None = None) -> Fact:
+    # Tasks and nodes are whole; what is measured on machines need not be.
+    whole = node.variable in TASK_METRICS | NODE_METRICS
+    return Fact(
+        frozenset({tuple}),
+        0.0,
+        fraction=None if whole else node.at,
+        may_be_empty=may_be_empty,
+        missing=missing,
+    )
+
+
+def _covers(asked: frozenset[str], variable: str) -> bool:
+    # The task variables of a pool are sampled together.
+    return variable in asked or (variable in TASK_METRICS and bool(asked & TASK_METRICS))

@@ -1,0 +1,294 @@
+"""What a review finds: each warning in a formula that deserves it, and not in one that does not."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from azure_batch_emulator.lab.policies import FAMILIES
+from azure_batch_emulator.lab.review import Review, Severity
+from azure_batch_emulator.lab.review.advice import WHY
+from azure_batch_emulator.lab.spans import parse_span
+
+SPARING = " $NodeDeallocationOption = taskcompletion;"
+FIVE = "5 * TimeInterval_Minute"
+
+
+def load(expression: str) -> str:
+    """Make a clean formula around one expression for the load."""
+    return f"x = {expression}; $TargetDedicatedNodes = min(9, (x + 4 - 1) / 4);{SPARING}"
+
+
+def guarded(expression: str, condition: str = "p < 60", window: str = FIVE) -> str:
+    """Ask for the completeness of a window before it is read."""
+    return f"p = $PendingTasks.GetSamplePercent({window}); " + load(f"{condition} ? 0 : {expression}")
+
+
+MEAN = f"avg($PendingTasks.GetSample({FIVE}))"
+CASES = {
+    "bare-metric": [
+        (load("$PendingTasks"), load("max(0, $PendingTasks.GetSample(1))")),
+        (load("max(0, $ActiveTasks)"), load("$CurrentDedicatedNodes")),
+    ],
+    "constant-condition": [
+        (guarded(MEAN, "p > 100"), guarded(MEAN, "p > 70")),
+        (guarded(MEAN, "p < 85"), guarded(MEAN, "p < 80")),
+        (guarded(MEAN, "p < 80 || p >= 0"), guarded(MEAN, "p < 40 || p >= 70")),
+        (load("time().minute > 59 ? 1 : 2"), load("time().minute >= 59 ? 1 : 2")),
+        (load("$CurrentDedicatedNodes < 0 ? 1 : 2"), load("$CurrentDedicatedNodes < 1 ? 1 : 2")),
+    ],
+    "fractional-target": [
+        (
+            f"$TargetDedicatedNodes = min(9, {{}} / 4);{SPARING}",
+            f"$TargetDedicatedNodes = min(9, ({{}} + 3) / 4);{SPARING}",
+        ),
+        (f"$TargetDedicatedNodes = 5 / 2;{SPARING}", f"$TargetDedicatedNodes = 6 / 2;{SPARING}"),
+        (
+            f"$TargetDedicatedNodes = min(9, avg({{}}, 1));{SPARING}",
+            f"$TargetDedicatedNodes = min(9, max({{}}, 1));{SPARING}",
+        ),
+        (
+            f"$TargetDedicatedNodes = min(9, {{}} * 1.5);{SPARING}",
+            f"$TargetDedicatedNodes = min(9, {{}} * 2);{SPARING}",
+        ),
+        (
+            f"s = 4; $TargetDedicatedNodes = min(9, ({{}} + s) / s);{SPARING}",
+            f"s = 4; $TargetDedicatedNodes = min(9, ({{}} - 1 + s) / s);{SPARING}",
+        ),
+    ],
+    "kills-tasks": [
+        ("$TargetDedicatedNodes = min(9, {});", "$TargetDedicatedNodes = min(9, {});" + SPARING),
+        (
+            "$TargetDedicatedNodes = min(9, {}); $NodeDeallocationOption = terminate;",
+            "$TargetDedicatedNodes = min(9, {}); $NodeDeallocationOption = retaineddata;",
+        ),
+        ("$TargetDedicatedNodes = time().hour > 6 ? 3 : 2;", "$TargetDedicatedNodes = 3;"),
+        (
+            "$TargetLowPriorityNodes = $TargetLowPriorityNodes - 1;",
+            "$TargetLowPriorityNodes = $TargetLowPriorityNodes;",
+        ),
+    ],
+    "missing-samples": [
+        (load("max($PendingTasks.GetSample(1))"), load("max(0, $PendingTasks.GetSample(1))")),
+        (load("val($PendingTasks.GetSample(1), 0)"), guarded("val($PendingTasks.GetSample(1), 0)")),
+        (
+            load(f"avg($PendingTasks.GetSample({FIVE}, 60))"),
+            guarded(f"avg($PendingTasks.GetSample({FIVE}, 60))"),
+        ),
+        (
+            load("sum(vec($PendingTasks.GetSample(1)) * 2)"),
+            load("sum(vec($PendingTasks.GetSample(1), 0) * 2)"),
+        ),
+        (
+            load("max($PendingTasks.GetSample(1))"),
+            load("$PendingTasks.Count() > 9 ? max($PendingTasks.GetSample(1)) : 0"),
+        ),
+    ],
+    "never-read": [
+        ("cap = 4; $TargetDedicatedNodes = 3;", "cap = 4; $TargetDedicatedNodes = cap;"),
+        ("a = 1; a = 2; $TargetDedicatedNodes = a;", "a = 1; a = a + 1; $TargetDedicatedNodes = a;"),
+        (
+            "$TargetDedicated = 1; $TargetDedicatedNodes = 2;",
+            "$TargetDedicated = 1; $TargetDedicatedNodes = $TargetDedicated;",
+        ),
+        (
+            "$TargetDedicatedNodes = 1; $TargetDedicatedNodes = 2;",
+            "$TargetDedicatedNodes = 1; $TargetLowPriorityNodes = 2;",
+        ),
+    ],
+    "no-percentage": [
+        (load(MEAN), guarded(MEAN)),
+        (load(MEAN), load(f"avg($PendingTasks.GetSample({FIVE}, 60))")),
+        (load(MEAN), load(f"$ActiveTasks.GetSamplePercent({FIVE}) > 60 ? {MEAN} : 0")),
+        (load(MEAN), load(f"$PendingTasks.GetSamplePercent({FIVE}) > 60 && {MEAN} > 3 ? 1 : 0")),
+        (
+            load(f"$PendingTasks.GetSamplePercent({FIVE}) > 60 ? avg($CPUPercent.GetSample({FIVE})) : 0"),
+            load(f"$CPUPercent.GetSamplePercent({FIVE}) > 60 ? avg($CPUPercent.GetSample({FIVE})) : 0"),
+        ),
+    ],
+    "no-target": [
+        ("x = 1;", "$TargetDedicated = 1;"),
+        ("$NodeDeallocationOption = requeue;", "$TargetLowPriorityNodes = 0;"),
+    ],
+    "no-upper-bound": [
+        ("$TargetDedicatedNodes = {};" + SPARING, "$TargetDedicatedNodes = min({}, 9);" + SPARING),
+        (
+            "$TargetDedicatedNodes = $TargetDedicatedNodes + 1;",
+            "$TargetDedicatedNodes = $TargetDedicatedNodes;",
+        ),
+        ("x = {}; $TargetLowPriority = x;", "x = {}; $TargetLowPriority = x > 9 ? 9 : x;"),
+        (
+            "x = {}; $TargetLowPriority = x > 9 ? x : 9;",
+            "x = {}; $TargetLowPriority = x < 9 && x > 0 ? x : 9;",
+        ),
+        ("x = {}; $TargetLowPriority = !(x < 9) ? x : 9;", "x = {}; $TargetLowPriority = !(x < 9) ? 9 : x;"),
+    ],
+    "short-window": [
+        (guarded("1", "p < 40", "180 * TimeInterval_Second"), guarded("1", "p < 40", FIVE)),
+        (
+            load("avg($PendingTasks.GetSample(TimeInterval_Minute, 1))"),
+            load("avg($PendingTasks.GetSample(1 * TimeInterval_Minute, 6 * TimeInterval_Minute, 1))"),
+        ),
+        (
+            load("avg($PendingTasks.GetSample(time() + -2 * TimeInterval_Minute, 1))"),
+            load("avg($PendingTasks.GetSample(time() + -9 * TimeInterval_Minute, 1))"),
+        ),
+    ],
+    "unattainable-percentage": [
+        (
+            load(f"avg($PendingTasks.GetSample({FIVE}, 90))"),
+            load(f"avg($PendingTasks.GetSample({FIVE}, 80))"),
+        ),
+        (
+            load("avg($PendingTasks.GetSample(TimeInterval_Minute, 1))"),
+            load("avg($PendingTasks.GetSample(TimeInterval_Minute, 6 * TimeInterval_Minute, 100))"),
+        ),
+    ],
+    "undocumented-function": [
+        (load("ceil($CurrentDedicatedNodes / 3)"), load("$CurrentDedicatedNodes / 3")),
+        (load("round(1.5)"), load("lg(8)")),
+        (load("floor(1.5)"), load("log(8)")),
+    ],
+    "unreachable": [
+        ("$TargetDedicatedNodes = 1; stop(); x = 1;", "$TargetDedicatedNodes = 1; stop();"),
+    ],
+}
+TASKS = "max(0, $PendingTasks.GetSample(1))"
+
+
+def codes(text: str) -> set[str]:
+    """List the codes of what is found."""
+    return {finding.code for finding in Review.of(text.replace("{}", TASKS)).findings}
+
+
+@pytest.mark.parametrize(
+    ("code", "doubtful", "fine"),
+    [
+        pytest.param(code, *pair, id=f"{code}-{number}")
+        for code, pairs in CASES.items()
+        for number, pair in enumerate(pairs)
+    ],
+)
+def test_a_warning_is_given_where_it_is_deserved_only(code, doubtful, fine) -> None:
+    """One formula has the trouble; the other, almost the same, has not."""
+    assert code in codes(doubtful)
+    assert code not in codes(fine)
+
+
+def test_every_warning_has_cases_and_a_reason() -> None:
+    """No warning is told without why, and none is untested."""
+    assert set(CASES) == set(WHY)
+
+
+@pytest.mark.parametrize("family", FAMILIES.values(), ids=FAMILIES)
+@pytest.mark.parametrize("spot", [0, 30, 50, 100])
+@pytest.mark.parametrize("least", [0, 1, 8])
+def test_the_formulas_we_write_are_clean(family, spot, least) -> None:
+    """What the lab offers passes its own review."""
+    settled = family.settled({"min": least, "spot": spot, "slots": 2, "keep_warm": 20})
+    assert Review.of(family.formula(settled)).findings == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "place", "detail"),
+    [
+        pytest.param(
+            "$TargetDedicatedNodes = 1 +;",
+            "AutoScalingFormulaSyntaxError",
+            (1, 28),
+            "a value is expected",
+            id="syntax",
+        ),
+        pytest.param(
+            "\n $TargetDedicated = foo;",
+            "AutoScalingFormulaSyntaxError",
+            (2, 21),
+            "unknown variable foo",
+            id="name",
+        ),
+        pytest.param(
+            f"x = 1;{' ' * 8192}",
+            "AutoScalingFormulaTooLong",
+            (1, 8193),
+            "at most 8192 characters",
+            id="length",
+        ),
+        pytest.param(
+            "x = time() - TimeInterval_Day;", "evaluation", (1, 12), "add -1 * the interval", id="operator"
+        ),
+        pytest.param("x = 1 / 0;", "evaluation", (1, 7), "division by zero", id="division"),
+        pytest.param(
+            'x = 1; x = max("a", 1);',
+            "evaluation",
+            (1, 12),
+            "a value of the list is a double or doubleVec",
+            id="list",
+        ),
+        pytest.param(
+            "$TargetDedicated = $PendingTasks.GetSample(1);",
+            "evaluation",
+            (1, 1),
+            "is a double, not a doubleVec",
+            id="target",
+        ),
+        pytest.param(
+            "$NodeDeallocationOption = 1;",
+            "evaluation",
+            (1, 1),
+            "deallocation option, not a double",
+            id="option",
+        ),
+        pytest.param("x = time() ? 1 : 2;", "evaluation", (1, 12), "a condition is a double", id="condition"),
+        pytest.param(
+            "x = $PendingTasks.GetSamplePercent(5);", "evaluation", (1, 35), "a window is bounded", id="bound"
+        ),
+        pytest.param(
+            "x = $PendingTasks.GetSample(5, 60);",
+            "evaluation",
+            (1, 28),
+            "a count of samples stands alone",
+            id="count",
+        ),
+        pytest.param(
+            "y = 1; x = y.hour;", "evaluation", (1, 14), "is a timestamp, not a double", id="member"
+        ),
+        pytest.param("x = -time();", "evaluation", (1, 5), "- timestamp is not defined", id="prefix"),
+        pytest.param('x = time("soon");', "evaluation", (1, 5), "neither in W3C-DTF", id="date"),
+        pytest.param("x = ln(0);", "evaluation", (1, 5), "a number above 0", id="logarithm"),
+        pytest.param(
+            "x = val(1, 0);", "evaluation", (1, 5), "the first argument is a doubleVec", id="element"
+        ),
+    ],
+)
+def test_an_error_is_told_with_its_place(text, code, place, detail) -> None:
+    """What the service refuses, or can never evaluate, is an error under a caret."""
+    (error,) = Review.of(text).errors
+    assert (error.code, error.severity) == (code, Severity.ERROR)
+    assert error.place is not None
+    assert (error.place.line, error.place.column) == place
+    assert detail in error.message
+
+
+def test_one_mistake_is_told_once() -> None:
+    """What is made of something wrong is not told to be wrong as well."""
+    review = Review.of("x = time() * 2; y = x + 1; z = max(y, 1) - y; $TargetDedicatedNodes = z ? y : x;")
+    assert len(review.errors) == 1
+    assert review.warnings == ()
+
+
+@pytest.mark.parametrize(
+    ("interval", "is_fine"),
+    [("4m59s", False), ("5m", True), ("168h", True), ("169h", False)],
+)
+def test_the_evaluation_interval_has_bounds(interval, is_fine) -> None:
+    """The service takes 5 minutes to 168 hours."""
+    review = Review.of("$TargetDedicatedNodes = 1;", interval=parse_span(interval))
+    assert (review.errors == ()) is is_fine
+
+
+def test_findings_come_in_the_order_of_the_text() -> None:
+    """A person reads from the top."""
+    review = Review.of("a = 1;\nb = $PendingTasks;\n$TargetDedicatedNodes = b;", interval=timedelta(0))
+    lines = [0 if finding.place is None else finding.place.line for finding in review.findings]
+    assert lines == sorted(lines) == [0, 1, 2, 3, 3]

@@ -1,0 +1,220 @@
+"""What holds for the review of every formula, tried on formulas nobody wrote."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from azure_batch_emulator.autoscale import (
+    EvaluationError,
+    Formula,
+    FormulaSyntaxError,
+    SampleSeries,
+    Surroundings,
+)
+from azure_batch_emulator.lab.review import Review
+from azure_batch_emulator.lab.review.inference import Inference
+from azure_batch_emulator.lab.review.review import LARGEST
+
+NOW = datetime(2026, 3, 4, 10, tzinfo=UTC)
+VARIABLES = ("$PendingTasks", "$ActiveTasks", "$CPUPercent", "$CurrentDedicatedNodes")
+UNITS = ("TimeInterval_Second", "TimeInterval_Minute", "TimeInterval_Hour")
+LEAVES = st.one_of(
+    st.integers(0, 500).map(str),
+    st.sampled_from(
+        ["0.5", "2.25", "60", "100", "a", "b", "$CurrentDedicatedNodes", "$TargetDedicatedNodes"]
+    ),
+    st.sampled_from(["$TaskSlotsPerNode", "$PendingTasks", "time().minute", "time().weekday", "rand()"]),
+)
+WINDOWS = st.builds("{} * {}".format, st.integers(1, 600), st.sampled_from(UNITS))
+VECTORS = st.one_of(
+    st.builds("{}.GetSample({})".format, st.sampled_from(VARIABLES), st.integers(0, 20)),
+    st.builds("{}.GetSample({})".format, st.sampled_from(VARIABLES), WINDOWS),
+    st.builds("{}.GetSample({}, {})".format, st.sampled_from(VARIABLES), WINDOWS, st.integers(0, 100)),
+    st.builds("{}.GetSample({}, {}, {})".format, st.sampled_from(VARIABLES), WINDOWS, WINDOWS, st.just(10)),
+)
+
+
+def compound(parts: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    """Give what is made of doubles and is one again."""
+    signs = st.sampled_from(["+", "-", "*", "/", "<", "<=", "==", "!=", ">", ">=", "&&", "||"])
+    lists = st.lists(st.one_of(parts, VECTORS), min_size=1, max_size=3).map(", ".join)
+    vectors = st.one_of(
+        VECTORS,
+        st.builds("vec({})".format, lists),
+        st.builds("{} {} ({})".format, VECTORS, st.sampled_from("+-*/"), parts),
+    )
+    return st.one_of(
+        st.builds("({} {} {})".format, parts, signs, parts),
+        st.builds("({} ? {} : {})".format, parts, parts, parts),
+        st.builds("(a {} {} ? a : {})".format, st.sampled_from(["<", "<=", "==", ">", ">="]), parts, parts),
+        st.builds("(!({} > b) || b < {} ? b : {})".format, parts, parts, parts),
+        st.builds("-{}".format, parts),
+        st.builds("!{}".format, parts),
+        st.builds(
+            "{}({})".format,
+            st.sampled_from(["max", "min", "sum", "avg", "std", "range", "norm", "len"]),
+            lists,
+        ),
+        st.builds("{}({})".format, st.sampled_from(["lg", "ln", "log", "ceil", "floor", "round"]), parts),
+        st.builds("{}({}, {})".format, st.sampled_from(["percentile", "val"]), vectors, parts),
+        st.builds("max({})".format, vectors),
+        st.builds("{}.GetSamplePercent({})".format, st.sampled_from(VARIABLES), WINDOWS),
+        st.builds("{}.Count()".format, st.sampled_from(VARIABLES)),
+    )
+
+
+DOUBLES = st.recursive(LEAVES, compound, max_leaves=8)
+NAMES = st.sampled_from(["a", "b", "$TargetDedicatedNodes", "$TargetLowPriority"])
+STATEMENTS = st.lists(st.builds("{} = {}".format, NAMES, DOUBLES), min_size=1, max_size=4)
+FORMULAS = STATEMENTS.map(lambda lines: "a = 3; b = $CurrentDedicatedNodes + 1; " + "; ".join(lines) + ";")
+
+
+@st.composite
+def surroundings(draw: st.DrawFn) -> Surroundings:
+    """Give samples each 30 s as the service takes them, some of them missing at the beginning."""
+    samples = {}
+    for name in draw(st.lists(st.sampled_from(VARIABLES), unique=True)):
+        values = draw(st.lists(st.one_of(st.integers(0, 9), st.integers(0, 10**6)), max_size=30))
+        moments = (NOW - timedelta(seconds=30 * (2 + back)) for back in range(len(values) - 1, -1, -1))
+        samples[name] = SampleSeries(zip(moments, map(float, values), strict=True))
+    slots = {"$TaskSlotsPerNode": float(draw(st.integers(1, 256)))}
+    nodes = {"$CurrentDedicatedNodes": float(draw(st.integers(0, 100)))}
+    return Surroundings(
+        now=NOW + timedelta(minutes=draw(st.integers(0, 3)), seconds=draw(st.integers(0, 59))),
+        samples=samples,
+        numbers={**slots, **nodes},
+        target_dedicated=draw(st.integers(0, 50)),
+        target_low_priority=draw(st.integers(0, 50)),
+    )
+
+
+@settings(deadline=None, max_examples=400)
+@given(FORMULAS, surroundings())
+def test_what_is_told_of_values_is_true(text: str, around: Surroundings) -> None:
+    """No evaluation comes to a value outside the range that the review has found."""
+    formula = Formula.parse(text)
+    inference = Inference(present=(0, LARGEST))
+    inference.run(formula.script)
+    try:
+        results = formula.evaluate(around).results
+    except EvaluationError:
+        return
+    assert all("defined" not in detail and "is a " not in detail for _, detail in inference.remarks.errors)
+    for name, value in (pair.split("=") for pair in results.split(";")):
+        known = inference.variables.get(name)
+        if known is not None and name in {"a", "b"} and known.fact.kinds:
+            slack = 1e-9 * max(1.0, abs(float(value)))  # an average of equal numbers may be off by a bit
+            assert known.fact.low - slack <= float(value) <= known.fact.high + slack, (name, value)
+            # A division that rounds up when it is cut off counts as whole, though it is not yet.
+            whole = known.fact.fraction is None and "/" not in text
+            assert not whole or float(value).is_integer(), (name, value)
+
+
+@settings(deadline=None, max_examples=200)
+@given(FORMULAS, surroundings())
+def test_a_formula_without_an_error_has_its_types_right(text: str, around: Surroundings) -> None:
+    """Only missing samples and impossible figures are left to fail."""
+    assert all("is not defined" not in finding.message for finding in Review.of(text).errors)
+    assert "is not defined" not in failure(text, around)
+
+
+def failure(text: str, around: Surroundings) -> str:
+    """Tell why an evaluation fails; nothing if it does not."""
+    try:
+        Formula.parse(text).evaluate(around)
+    except EvaluationError as error:
+        return error.detail
+    return ""
+
+
+PIECES = [
+    "a",
+    "$b",
+    "=",
+    ";",
+    "1",
+    "0.5",
+    "(",
+    ")",
+    ",",
+    ".",
+    "?",
+    ":",
+    "+",
+    "-",
+    "*",
+    "/",
+    "<",
+    "!",
+    "&&",
+    "||",
+]
+WORDS = [
+    "max",
+    "time",
+    "stop()",
+    "hour",
+    "$PendingTasks",
+    "GetSample(",
+    "TimeInterval_Day",
+    "requeue",
+    '"2026"',
+    "\n",
+    "€",
+]
+MIXED = st.recursive(
+    st.one_of(
+        LEAVES,
+        VECTORS,
+        st.sampled_from(['"x"', '"2026"', "requeue", "TimeInterval_Day", "time()", "TimeInterval_Year"]),
+    ),
+    lambda parts: st.one_of(
+        compound(parts),
+        st.builds("time({})".format, parts),
+        st.builds("{}.GetSample({}, {})".format, st.sampled_from(VARIABLES), parts, parts),
+        st.builds("{}.GetSamplePercent({})".format, st.sampled_from(VARIABLES), parts),
+    ),
+    max_leaves=8,
+)
+
+
+@settings(deadline=None, max_examples=300)
+@given(
+    st.one_of(
+        st.text(),
+        st.lists(st.sampled_from([*PIECES, *WORDS]), max_size=40).map(" ".join),
+        st.lists(st.builds("{} = {}".format, NAMES, MIXED), min_size=1, max_size=4).map("; ".join),
+    )
+)
+def test_a_review_never_fails(text: str) -> None:
+    """Any text has a review; it has a syntax error if the language finds one, and places in the text."""
+    review = Review.of(text)
+    assert bool(syntax_error(text)) is any(one.code == syntax_error(text) for one in review.errors)
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    for finding in review.findings:
+        assert finding.place is not None
+        assert lines[finding.place.line - 1] == finding.place.source_line
+        assert 1 <= finding.place.column <= len(finding.place.source_line) + 1
+        assert finding.why
+
+
+def syntax_error(text: str) -> str:
+    """Tell the code of what the language refuses; nothing if it refuses nothing."""
+    try:
+        Formula.parse(text)
+    except FormulaSyntaxError as error:
+        return error.code
+    return ""
+
+
+def test_deep_formulas_are_reviewed() -> None:
+    """The deepest formula that can be read does not exhaust the stack, nor take long."""
+    for depth in range(100, 0, -1):
+        text = f"a = {'(1 < ' * depth}2{' ? 3 : 4)' * depth};"
+        if not syntax_error(text):
+            assert Review.of(text).errors == ()
+            assert Review.of(f"a = {'-' * depth}1;").errors == ()
+            return
