@@ -39,8 +39,10 @@ class TrainOrder:
     """Of the poly kernel."""
     coef0: float = 0.0
     """Of the poly and sigmoid kernels."""
-    tol: float = 1e-3
-    """At which improvement scikit-learn stops; its own default leaves many training readings outside."""
+    tol: float = 1e-6
+    """At which improvement the solver stops. With scikit-learn's own 1e-3 a small nu means little: of the
+    reference data 3.3 % of the training readings become anomalies at a nu of 0.01, with this 1.1 %, and there
+    are half as many support vectors."""
     scaler: bool = True
     """Whether readings are scaled to mean 0 and variance 1 first."""
     features: tuple[str, ...] = ONE_FEATURE
@@ -74,7 +76,7 @@ def train_order(argv: Sequence[str]) -> TrainOrder:
     parser.add_argument("--kernel", choices=KERNELS, default="rbf", help="of the ocsvm")
     parser.add_argument("--degree", type=_degree, default=3, help="of the poly kernel")
     parser.add_argument("--coef0", type=_finite, default=0.0, help="of the poly and sigmoid kernels")
-    parser.add_argument("--tol", type=_positive, default=1e-3, help="when the ocsvm's solver stops")
+    parser.add_argument("--tol", type=_positive, default=1e-6, help="when the ocsvm's solver stops")
     parser.add_argument("--no-scaler", action="store_false", dest="scaler", help="leave readings as they are")
     parser.add_argument("--features", nargs="+", default=ONE_FEATURE, metavar="COLUMN",
                         help="numeric columns of the readings to look at")  # fmt: skip

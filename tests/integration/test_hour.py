@@ -107,7 +107,7 @@ def test_predictions_equal_what_scikit_learn_says(story: Story, readings: Path, 
     compared = 0
     for sensor in SCORED:
         trained, scored = values[sensor]
-        model = make_pipeline(StandardScaler(), OneClassSVM(kernel="rbf", nu=0.01, gamma="scale"))
+        model = make_pipeline(StandardScaler(), OneClassSVM(kernel="rbf", nu=0.01, gamma="scale", tol=1e-6))
         expected = model.fit(np.array(trained)[:, None]).predict(np.array(scored)[:, None]) == -1
         text = predictions(stack)[layout.prediction_blob(HOUR, sensor)].decode()
         rows = list(csv.DictReader(io.StringIO(text)))
