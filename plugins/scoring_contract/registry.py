@@ -22,8 +22,10 @@ if TYPE_CHECKING:
     from scoring_contract.manifest import PackSlice
     from scoring_contract.reading import Node
 
-MOST_FORMER = 20
+MOST_FORMER = 5
 """Steps back that are remembered for each sensor."""
+MOST_WAITING = 3
+"""Versions that are kept for each sensor beside these and the current one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,11 +133,25 @@ class SensorEntry:
         version = model.ref.version
         known = self.versions.get(version)
         if known is None:
-            return replace(self, versions={**self.versions, version: model})
+            kept = self._kept(besides=version)
+            return replace(self, versions={**kept, version: model})
         if known.ref.sha256 != model.ref.sha256:
             raise RegistryError(f"version {version} is already the name of another file")
         # The known one says where its bytes lie in a pack; the new one cannot know.
         return self
+
+    def _kept(self, *, besides: str) -> dict[str, TrainedModel]:
+        """Leave out what nobody would go back to: every plan reads the whole registry.
+
+        Kept are the current version, those on the way back, and the latest of those that never were current;
+        files stay, so an order that names one can still be carried out.
+
+        :param besides: a version that joins those that never were current
+        """
+        on_the_way = {self.current, *self.former}
+        waiting = sorted(version for version in self.versions if version not in on_the_way | {besides})
+        kept = on_the_way.union(waiting[-(MOST_WAITING - 1) :])
+        return {version: model for version, model in self.versions.items() if version in kept}
 
     def promoting(self, version: str) -> SensorEntry:
         """Make a version the current one, and remember which one was.

@@ -7,7 +7,7 @@ import pytest
 from scoring_contract.errors import MessageError, RegistryError
 from scoring_contract.hour import RunHour
 from scoring_contract.manifest import ModelRef, PackSlice
-from scoring_contract.registry import MOST_FORMER, Registry, TrainedModel, TrainedSensor
+from scoring_contract.registry import MOST_FORMER, MOST_WAITING, Registry, TrainedModel, TrainedSensor
 
 HOUR = RunHour.parse("2018-08-29T02")
 
@@ -54,11 +54,21 @@ def test_promoting_the_current_version_changes_nothing() -> None:
 
 
 def test_the_way_back_is_bounded() -> None:
-    """The oldest steps are forgotten; their versions stay."""
-    versions = [f"v{number}" for number in range(MOST_FORMER + 3)]
+    """The oldest steps are forgotten, and after a while their versions too: every plan reads the registry."""
+    versions = [f"v{number:02}" for number in range(MOST_FORMER + MOST_WAITING + 9)]
     entry = a_registry(*versions).entry("1_4")
-    assert entry.former == tuple(versions[2:-1])
-    assert len(entry.versions) == MOST_FORMER + 3
+    assert entry.former == tuple(versions[-MOST_FORMER - 1 : -1])
+    assert sorted(entry.versions)[-MOST_FORMER - 1 :] == versions[-MOST_FORMER - 1 :]
+    assert len(entry.versions) <= MOST_FORMER + MOST_WAITING + 1
+
+
+def test_refused_versions_do_not_pile_up() -> None:
+    """The latest that were never current are kept, the current one always, however old it is."""
+    registry = a_registry("v00")
+    for number in range(1, 9):
+        registry = registry.adding([a_model(f"v{number:02}")])
+    entry = registry.entry("1_4")
+    assert (entry.current, sorted(entry.versions)) == ("v00", ["v00", "v06", "v07", "v08"])
 
 
 def test_what_the_registry_does_not_have_is_named() -> None:
