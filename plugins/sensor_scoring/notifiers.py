@@ -11,6 +11,16 @@ if TYPE_CHECKING:
 
     from airflow.sdk import Context
 
+    from sensor_scoring.settings import Settings
+
+
+def tell(message: str, context: Context, settings: Settings) -> None:  # noqa: ARG001  who is told is to be set
+    """Send a message to whoever the deployment names.
+
+    :param message: its first line is the subject
+    """
+    LogNotifier(message=message).notify(context)
+
 
 class LogNotifier(BaseNotifier):
     """Writes a message to the log, line by line, as a warning.

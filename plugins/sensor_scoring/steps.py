@@ -20,7 +20,7 @@ from sensor_scoring.autoscale import AutoscalePolicy, Floor
 from sensor_scoring.errors import RunFailed
 from sensor_scoring.hooks import ScoringBatchHook
 from sensor_scoring.hour_readings import HourReadings
-from sensor_scoring.notifiers import LogNotifier
+from sensor_scoring.notifiers import tell
 from sensor_scoring.plan import plan_hour
 from sensor_scoring.pools import PoolSpec
 from sensor_scoring.summary import Outcome, summarise
@@ -126,7 +126,7 @@ def send_alert(run: Run, context: Context) -> None:
     else:
         message = message_for(summary)
     if message:
-        LogNotifier(message=message).notify(context)
+        tell(message, context, run.settings)
     else:
         log.info("All is well; nobody is told")
 

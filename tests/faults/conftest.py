@@ -197,7 +197,11 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         readings = Fleet(devices=2, tags=3).readings(first, 3)
         lay_out(readings, stack.storage.container(Container.DATA), source="simulated")
         stack.train(first, HOUR)
-        settings = {**FAST_RECOVERY, "SENSOR_SCORING_POLL_SECONDS": "1"}
+        settings = {
+            **FAST_RECOVERY,
+            "SENSOR_SCORING_POLL_SECONDS": "1",
+            "SENSOR_SCORING_LATENESS_MINUTES": "0",
+        }
         cluster = parts.enter_context(running_cluster(stack, folder=root / "cluster", settings=settings))
         web = cluster.client()
         until(lambda: web.knows(DAG_ID))

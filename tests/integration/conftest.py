@@ -130,6 +130,7 @@ def standing(
     with running_stack(Folders(root, root / "results"), scorer=scorer.prefix) as stack:
         laid = lay_out_file(stack, readings)
         train(stack, laid, HOUR)
-        settings = {"SENSOR_SCORING_POLL_SECONDS": "1"}
+        # The run that unpausing starts must not wait for late readings, whatever minute of the hour it is.
+        settings = {"SENSOR_SCORING_POLL_SECONDS": "1", "SENSOR_SCORING_LATENESS_MINUTES": "0"}
         with running_cluster(stack, folder=root / "cluster", settings=settings) as cluster:
             yield stack, cluster

@@ -6,6 +6,7 @@ Each test is a person or a fault that meets a run. Sensor 2_3 is silent; the oth
 from __future__ import annotations
 
 import time
+from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -95,15 +96,14 @@ def until(condition: Callable[[], object]) -> None:
 def world(standing: tuple[Stack, Cluster], scorer: Obedient) -> Iterator[World]:
     """Open the web UI and let the DAGs run."""
     stack, cluster = standing
-    batch = BatchClient(stack.batch.endpoint, AzureNamedKeyCredential(ACCOUNT, stack.batch.key))
-    web = cluster.client()
-    for dag in (DAG, "example_consumer", "example_containers"):
-        until(lambda dag=dag: web.knows(dag))
-        web.unpause(dag)
-    # Unpausing starts a run for the hour that has just ended; it has no readings.
-    until(lambda: any(run["state"] == "success" for run in web.runs(DAG)))
-    yield World(stack, cluster, web, scorer, batch)
-    web.close()
+    key = AzureNamedKeyCredential(ACCOUNT, stack.batch.key)
+    with BatchClient(stack.batch.endpoint, key) as batch, closing(cluster.client()) as web:
+        for dag in (DAG, "example_consumer", "example_containers"):
+            until(lambda dag=dag: web.knows(dag))
+            web.unpause(dag)
+        # Unpausing starts a run for the hour that has just ended; it has no readings.
+        until(lambda: any(run["state"] == "success" for run in web.runs(DAG)))
+        yield World(stack, cluster, web, scorer, batch)
 
 
 @pytest.fixture(autouse=True)
