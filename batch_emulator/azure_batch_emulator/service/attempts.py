@@ -87,6 +87,13 @@ class Attempts:
         for run_id in [*node.runs, *([node.start_task_run] if node.start_task_run else [])]:
             self.stop(run_id, why)
 
+    def abandon(self) -> None:
+        """End every attempt at once; nobody wants to know how."""
+        for run_id in self._runs:
+            stop = partial(self._engine.runner.stop, run_id, grace=timedelta(), upload=False)
+            self._engine.once_kept(stop)
+        self._runs.clear()
+
     def hear(self, report: Ended | Later) -> None:
         """Take a report of the runner."""
         run = self._runs.get(report.run_id)

@@ -62,7 +62,7 @@ class BatchApp:
         self._gate = Gate(engine.settings)
         self._routes = RouteTable()
         self.calls = Calls(engine.now)
-        self._controls = ControlPlane(engine, self.calls) if engine.settings.controls else None
+        self._controls = ControlPlane(engine, clock, self.calls) if engine.settings.controls else None
         engine.faults.operations = frozenset(route.operation for route in ROUTES)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -73,7 +73,7 @@ class BatchApp:
         request_id = str(uuid.uuid4())
         response, fate = None, _Fate()
         try:
-            answer = self._answer(scope, headers, await _read(receive, headers), fate)
+            answer = await self._answer(scope, headers, await _read(receive, headers), fate)
             response = self._response(answer, scope["method"], headers, request_id)
         except Refusal as refusal:
             answer = self._refusal(refusal, scope, headers, request_id)
@@ -92,12 +92,13 @@ class BatchApp:
         else:
             await response(scope, receive, send)
 
-    def _answer(self, scope: Scope, headers: Mapping[str, str], content: bytes, fate: _Fate) -> Answer:
+    async def _answer(self, scope: Scope, headers: Mapping[str, str], content: bytes, fate: _Fate) -> Answer:
         raw_path: str = scope["raw_path"].decode("latin-1")
         if self._controls is not None and is_control(raw_path):
             fate.operation = None
             self._engine.advance(to=self._clock.now())
-            answer = self._controls.answer(scope["method"], raw_path, headers, content)
+            base = _base(scope, headers)
+            answer = await self._controls.answer(scope["method"], raw_path, headers, content, base=base)
             self._engine.settle()
             return answer
         raw_query: str = scope["query_string"].decode("latin-1")
