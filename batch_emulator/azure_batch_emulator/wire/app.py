@@ -34,6 +34,13 @@ LARGEST_BODY = 1 << 20
 _CHUNK = 1 << 18
 _JSON = "application/json;odata=minimalmetadata"
 _NO_BODY = frozenset({204, 304})
+_VERSION_MISSING = Refusal(
+    400,
+    "MissingRequiredQueryParameter",
+    "A required query parameter was not specified for this request.",
+    values=(("QueryParameterName", "api-version"),),
+)
+"""Any version will do, but there has to be one."""
 
 
 @dataclass(slots=True)
@@ -106,12 +113,15 @@ class BatchApp:
         prefix, path = self._split_prefix(raw_path)
         route, parameters = self._routes.find(scope["method"], path)
         fate.operation = route.operation
+        query = read_query(raw_query)
+        if not query.get("api-version"):
+            raise _VERSION_MISSING
         call = Call(
             engine=self._engine,
             base=_base(scope, headers) + prefix,
             path=path,
             parameters=parameters,
-            query=read_query(raw_query),
+            query=query,
             headers=headers,
             content=content,
         )

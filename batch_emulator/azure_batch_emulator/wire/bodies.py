@@ -12,6 +12,7 @@ from azure_batch_emulator.wire.shapes import (
     every,
     file_mode,
     identifier,
+    metadata_name,
     natural,
     span,
     switch,
@@ -39,7 +40,7 @@ _WRITTEN_BY_SERVICE = (
 """What the service itself writes; a PUT takes a record as it was read, so this is accepted and ignored."""
 
 NAME_VALUE = Shape({"name": text, "value": text}, required="name")
-METADATA = every(Shape({"name": text, "value": text}, required="name value"))
+METADATA = every(Shape({"name": metadata_name, "value": text}, required="name value"))
 IDENTITY = Shape({"resourceId": text})
 
 RESOURCE_FILE = Shape(

@@ -78,6 +78,16 @@ def identifier(value: Any, path: str) -> Any:
     return value
 
 
+def metadata_name(value: Any, path: str) -> Any:
+    """Take the name of a metadata item."""
+    if not text(value, path):
+        values = (("PropertyName", path),)
+        raise Refusal(
+            400, "EmptyMetadataKey", "The key of one of the metadata items is empty.", values=values
+        )
+    return value
+
+
 def display_name(value: Any, path: str) -> Any:
     """Take a name for people."""
     if len(text(value, path)) > _LONGEST_DISPLAY_NAME:
