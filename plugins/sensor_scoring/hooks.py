@@ -32,6 +32,7 @@ from sensor_scoring.errors import (
     QuotaReached,
     SubmissionRefused,
 )
+from sensor_scoring.old_jobs import OldJobs
 from sensor_scoring.outcome import SELECTED, BatchTaskOutcome
 from sensor_scoring.pool_keeper import PoolKeeper
 from sensor_scoring.submission import JOB_ENDED, Submission
@@ -90,6 +91,10 @@ class ScoringBatchHook(AzureBatchHook):
         """The account's pools."""
         return PoolKeeper(self.connection, conn_id=self.conn_id)
 
+    def old_jobs(self, prefixes: Sequence[str]) -> OldJobs:
+        """Return the account's jobs whose ids begin so, to be tidied up."""
+        return OldJobs(self.connection, conn_id=self.conn_id, prefixes=prefixes)
+
     # ------------------------------------------------------------------ jobs
 
     def open_job(
@@ -135,6 +140,12 @@ class ScoringBatchHook(AzureBatchHook):
             self.connection.create_job(models.BatchJobCreateOptions(body))
             return "active"
         return self._job_state(body["id"])
+
+    def active_jobs(self, pool_id: str) -> list[str]:
+        """Return the active Batch jobs of a pool, whoever made them."""
+        chosen = f"state eq 'active' and executionInfo/poolId eq '{pool_id}'"
+        with batch_explained(f"list the jobs of pool {pool_id}", self.conn_id):
+            return [job.id for job in self.connection.list_jobs(filter=chosen, select=["id"])]
 
     def close_jobs(self, base: str) -> list[str]:
         """Terminate every active Batch job of a run, of all generations; their logs stay.
