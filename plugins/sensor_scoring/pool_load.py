@@ -12,6 +12,7 @@ from sensor_scoring import ids
 from sensor_scoring.autoscale import AutoscalePolicy, Floor, WarmWindow
 from sensor_scoring.errors import BatchError
 from sensor_scoring.plan import Plan
+from sensor_scoring.pool_use import Prices
 from sensor_scoring.pools import PoolSpec
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from sensor_scoring.blobs import BlobStore
     from sensor_scoring.hooks import ScoringBatchHook
+    from sensor_scoring.pool_use import PoolUse
     from sensor_scoring.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -79,6 +81,18 @@ def release_pool(hook: ScoringBatchHook, spec: PoolSpec, *, base: str) -> None:
     except BatchError as error:
         # It costs some minutes of idle nodes, not the run.
         log.warning("Pool %s holds its nodes until its formula says so: %s", spec.pool_id, error)
+
+
+def use_of(hook: ScoringBatchHook, settings: Settings, *, base: str) -> PoolUse | None:
+    """Return what a run has used of the pool until now; None if Azure Batch does not say."""
+    try:
+        seen = hook.seen_use(settings.pool_id, base, now=hook.pools.service_time())
+    except BatchError as error:
+        # What a run cost is worth knowing, not worth failing for.
+        log.warning("What the run used of pool %s is not known: %s", settings.pool_id, error)
+        return None
+    prices = Prices(settings.node_hour_price, settings.spot_node_hour_price)
+    return seen.use(policy=settings.autoscale_policy, prices=prices)
 
 
 def announce_hour(hook: ScoringBatchHook, store: BlobStore, settings: Settings, *, now: datetime) -> int:

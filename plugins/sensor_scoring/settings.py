@@ -94,6 +94,11 @@ class Settings:
     silent_hour_fails: bool = False
     """Whether a run is red when no sensor sent anything."""
 
+    node_hour_price: float = 0.0
+    """What an hour of a dedicated node costs, in your currency; 0 for unknown. Summaries then show costs."""
+    spot_node_hour_price: float = 0.0
+    """The same of a Spot node."""
+
     keep_jobs_days: int = 7
     """How long ended Batch jobs are kept, with the records of their tasks."""
     keep_runs_days: int = 90

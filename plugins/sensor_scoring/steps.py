@@ -22,7 +22,7 @@ from sensor_scoring.hour_readings import HourReadings
 from sensor_scoring.housekeeping import tidy_jobs
 from sensor_scoring.notifiers import tell
 from sensor_scoring.plan import plan_hour
-from sensor_scoring.pool_load import pool_spec, prepare_pool, release_pool
+from sensor_scoring.pool_load import pool_spec, prepare_pool, release_pool, use_of
 from sensor_scoring.summary import Outcome, summarise
 
 if TYPE_CHECKING:
@@ -124,6 +124,7 @@ def write_summary(run: Run) -> dict[str, int]:
         run.failures(),
         dag_run_id=run.dag_run_id,
         failed_steps=run.failed_steps(),
+        pool=use_of(run.hook, run.settings, base=run.base),
     )
     run.store.write(run.settings.runs_container, layout.summary_blob(run.base), summary.to_json())
     log.info("%s: %s; %s", summary.hour, summary.counts(), summary.totals())
