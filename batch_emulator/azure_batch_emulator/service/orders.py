@@ -38,12 +38,15 @@ def _shared_folders(root: Path) -> tuple[Path, ...]:
 
 def job_directory(job: Job) -> str:
     """Tell the folder of a job's tasks, relative to a node's root."""
+    if job.schedule is not None:
+        return f"workitems/{job.schedule}/{job.id.rpartition(':')[2]}"
     return f"workitems/{job.id}"
 
 
 def task_directory(job: Job, task: Task) -> str:
     """Tell a task's folder, relative to its node's root."""
-    return f"{job_directory(job)}/job-1/{task.id}"
+    place = job_directory(job) if job.schedule is not None else f"{job_directory(job)}/job-1"
+    return f"{place}/{task.id}"
 
 
 def for_task(engine: Engine, run_id: int, pool: Pool, node: Node, *, job: Job, task: Task) -> Order:

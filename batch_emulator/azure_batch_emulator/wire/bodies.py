@@ -196,6 +196,24 @@ _JOB_PROPERTIES: Mapping[str, Kind] = {
     "commonEnvironmentSettings": every(NAME_VALUE),
     "onTaskFailure": choice("noaction", "performexitoptionsjobaction"),
 }
+_SCHEDULE_PROPERTIES: Mapping[str, Kind] = {
+    "schedule": Shape(
+        {"doNotRunUntil": moment, "doNotRunAfter": moment, "startWindow": span, "recurrenceInterval": span}
+    ),
+    "jobSpecification": Shape(
+        {name: kind for name, kind in _JOB_PROPERTIES.items() if name != "id"}, required="poolInfo"
+    ),
+    "metadata": METADATA,
+}
+SCHEDULE_PATCH = Shape(_SCHEDULE_PROPERTIES)
+SCHEDULE = Shape(
+    {**_SCHEDULE_PROPERTIES, "id": identifier, "displayName": display_name},
+    required="id schedule jobSpecification",
+)
+SCHEDULE_PUT = Shape(
+    {**_SCHEDULE_PROPERTIES, **dict.fromkeys(("id", "displayName", *_WRITTEN_BY_SERVICE), anything)},
+    required="schedule jobSpecification",
+)
 JOB = Shape(_JOB_PROPERTIES, required="id poolInfo")
 JOB_PATCH = Shape(_JOB_PATCHABLE)
 JOB_PUT = Shape({**_JOB_PROPERTIES, **dict.fromkeys(_WRITTEN_BY_SERVICE, anything)}, required="poolInfo")
