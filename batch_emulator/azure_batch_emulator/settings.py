@@ -29,6 +29,12 @@ class Settings:
     """From the request for a node to an idle node; the first half is allocation."""
     images: Mapping[str, Path] = field(default_factory=dict)
     """Container image name to the folder that stands for it (its ``bin`` comes first on PATH)."""
+    containers: bool = False
+    """Run tasks that name an image in containers of an engine, instead of as processes."""
+    engine: str | None = None
+    """``docker`` or ``podman``; None for the first on PATH."""
+    image_aliases: Mapping[str, str] = field(default_factory=dict)
+    """Container image name to the image that the engine has for it."""
     stop_grace: timedelta = timedelta(seconds=5)
     """Between SIGTERM and SIGKILL when a task is ended."""
     allow_bearer: bool = False
@@ -61,6 +67,10 @@ class Settings:
         for file in (self.certificate, self.certificate_key):
             if file is not None and not file.is_file():
                 raise BadSetting(f"there is no file {file}")
+        if self.containers and self.images:
+            raise BadSetting("with containers an image is no folder: use --image-alias instead of --image")
+        if not self.containers and (self.image_aliases or self.engine):
+            raise BadSetting("--image-alias and --engine are for --runner container")
         if not self.account or "/" in self.account:
             raise BadSetting("the account name must not be empty and must not hold a slash")
         try:

@@ -3,14 +3,15 @@
 Run as a script in a process of its own. It has one thread, hence forking is safe; it reads orders
 from its standard input and reports on its standard output, one JSON object a line:
 
-``{"start": 7, "argv": [...], "cwd": "...", "env": {...}, "stdout": "...", "stderr": "..."}``
-``{"stop": 7, "grace": 5.0}``
+``{"start": 7, "argv": [...], "cwd": "...", "env": {...}, "undo": [...], "stdout": "...", "stderr": "..."}``
+``{"stop": 7, "grace": 5.0}``, with ``"quietly": true`` if the command is asked to end in another way
 ``{"close": 1.0}``
 ``{"failed": 7, "errno": 2, "text": "..."}`` and ``{"exited": 7, "code": 0}``
 
 Every command gets a session of its own and is ended together with everything it started there.
 When standard input closes, for whatever reason, SIGKILL of the emulator included, the warden
-kills all that is left. On Linux it also adopts orphans, and dies not without its children.
+kills all that is left, and runs the ``undo`` of each command that has one: it ends what is no process
+of ours, such as a container. On Linux it also adopts orphans, and dies not without its children.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ _SET_PDEATHSIG = 1
 _SET_CHILD_SUBREAPER = 36
 _POLL_SECONDS = 0.02
 _CHUNK = 65536
+_UNDO_SECONDS = 30.0
 
 
 def _libc() -> Any:
@@ -60,16 +62,19 @@ def _signal_group(group: int, number: int) -> bool:
 class Run:
     """One command, from its start until nobody of its group is left."""
 
-    def __init__(self, run_id: int, group: int) -> None:
+    def __init__(self, run_id: int, group: int, order: dict[str, Any]) -> None:
         self.run_id = run_id
         self.group = group
+        self.undo = order["undo"]
+        self.env = order["env"]
         self.code: int | None = None
         self.deadline: float | None = None
 
-    def stop(self, grace: float) -> None:
-        """Ask the group to end, and note when to stop asking."""
+    def stop(self, grace: float, *, quietly: bool = False) -> None:
+        """Ask the group to end, unless somebody else does, and note when to stop asking."""
         if self.deadline is None:
             self.deadline = time.monotonic() + grace
+        if not quietly:
             _signal_group(self.group, signal.SIGTERM)
 
     def is_over(self) -> bool:
@@ -127,7 +132,7 @@ class Warden:
         elif "stop" in order:
             run = self.runs.get(order["stop"])
             if run is not None:
-                run.stop(order["grace"])
+                run.stop(order["grace"], quietly=order["quietly"])
         elif "close" in order:
             self._close(order["close"])
 
@@ -141,7 +146,7 @@ class Warden:
                 number = problem.errno
             self._say({"failed": order["start"], "errno": number, "text": str(problem)})
             return
-        run = Run(order["start"], process.pid)
+        run = Run(order["start"], process.pid, order)
         self.runs[run.run_id] = self.by_process[process.pid] = run
         process.returncode = 0  # collected by the loop below, not by Popen
 
@@ -190,6 +195,7 @@ class Warden:
 
     def _end_everything(self) -> None:
         """Kill until no child is left; each round may bring orphans of the one before."""
+        self._undo()
         while True:
             for run in self.runs.values():
                 _signal_group(run.group, signal.SIGKILL)
@@ -202,6 +208,26 @@ class Warden:
                     pass  # all that are dead by now: a round for each would take long with a thousand
             except ChildProcessError:
                 return
+
+    def _undo(self) -> None:
+        """Run what ends the things that killing does not reach, all at once."""
+        undoing = []
+        for run in self.runs.values():
+            if run.undo:
+                with contextlib.suppress(OSError):
+                    undoing.append(
+                        subprocess.Popen(  # noqa: S603  an argument list, no shell
+                            run.undo,
+                            env=run.env,
+                            stdin=subprocess.DEVNULL,
+                            stdout=subprocess.DEVNULL,
+                            stderr=subprocess.DEVNULL,
+                        )
+                    )
+        deadline = time.monotonic() + _UNDO_SECONDS
+        for process in undoing:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(max(0.0, deadline - time.monotonic()))
 
     @staticmethod
     def _say(report: dict[str, Any]) -> None:

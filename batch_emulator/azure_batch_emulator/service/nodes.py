@@ -9,6 +9,7 @@ from azure_batch_emulator.errors import IllegalMove, Refusal
 from azure_batch_emulator.records.nodes import NodeError
 from azure_batch_emulator.records.states import NodeState
 from azure_batch_emulator.records.tasks import Blame, Execution, Failure, Result
+from azure_batch_emulator.runner.interface import Container
 from azure_batch_emulator.service import orders
 from azure_batch_emulator.service.effects import Puller
 from azure_batch_emulator.service.endings import FAILED_EXIT
@@ -196,6 +197,17 @@ class Nodes:
         if error is not None:
             self.break_down(pool, node, error)
             return
+        images = tuple(Container(image) for image in pool.prefetched_images)
+        self._engine.attempts.fetch(images, partial(self._fetched, pool, node, since))
+
+    def _fetched(self, pool: Pool, node: Node, since: Any, ended: Ended) -> None:
+        """Go on with a node whose images are there, or are not to be had."""
+        if node.state is not NodeState.STARTING or node.state_since != since:
+            return
+        if ended.failure is not None:
+            failure = ended.failure
+            self.break_down(pool, node, NodeError(failure.code, failure.message, failure.details))
+            return
         if not pool.spec.get("startTask"):
             node.move("ready", now=self._engine.now)
         else:
@@ -228,6 +240,7 @@ def _waits(pool: Pool) -> bool:
 
 def _conclude(execution: Execution, ended: Ended) -> None:
     execution.exit_code = ended.exit_code
+    execution.container = ended.container
     execution.failure = ended.failure
     if ended.failure is None and ended.exit_code not in {0, None}:
         execution.failure = FAILED_EXIT

@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from azure_batch_emulator.runner.interface import (
+    Bind,
     Container,
     Order,
     OutputFile,
@@ -23,6 +24,12 @@ if TYPE_CHECKING:
     from azure_batch_emulator.records.tasks import Task
     from azure_batch_emulator.service.engine import Engine
 
+_BIND_SOURCES = {
+    "shared": "shared",
+    "startup": "startup",
+    "vfsmounts": "fsmounts",
+    "applications": "applications",
+}
 _SHARED_FOLDERS = ("applications", "fsmounts", "shared", "startup", "volatile", "workitems")
 
 
@@ -65,7 +72,7 @@ def for_task(engine: Engine, run_id: int, pool: Pool, node: Node, *, job: Job, t
         environment=environment,
         resource_files=tuple(_resource_file(file) for file in spec.get("resourceFiles") or ()),
         output_files=tuple(_output_file(file) for file in spec.get("outputFiles") or ()),
-        container=_container(spec),
+        container=_container(spec, root, directory),
         may_be_retried=task.has_attempts_left,
         node_directories=_shared_folders(root),
     )
@@ -85,7 +92,7 @@ def for_start_task(engine: Engine, run_id: int, pool: Pool, node: Node) -> Order
             **_settings(spec.get("environmentSettings")),
         },
         resource_files=tuple(_resource_file(file) for file in spec.get("resourceFiles") or ()),
-        container=_container(spec),
+        container=_container(spec, root, directory),
         node_directories=_shared_folders(root),
     )
 
@@ -137,6 +144,31 @@ def _output_file(spec: dict[str, Any]) -> OutputFile:
     )
 
 
-def _container(spec: dict[str, Any]) -> Container | None:
+def _container(spec: dict[str, Any], root: Path, directory: Path) -> Container | None:
     settings = spec.get("containerSettings")
-    return Container(settings["imageName"]) if settings else None
+    if not settings:
+        return None
+    user = (spec.get("userIdentity") or {}).get("autoUser") or {}
+    return Container(
+        settings["imageName"],
+        run_options=settings.get("containerRunOptions") or "",
+        in_task_directory=settings.get("workingDirectory") != "containerimagedefault",
+        binds=_binds(settings.get("containerHostBatchBindMounts"), root, directory),
+        is_admin=(_lower(user.get("scope")), _lower(user.get("elevationLevel"))) == ("pool", "admin"),
+    )
+
+
+def _binds(wanted: Iterable[dict[str, Any]] | None, root: Path, directory: Path) -> tuple[Bind, ...]:
+    """List the folders a container sees: the whole node if nothing is said, else those that are named."""
+    if wanted is None:
+        return (Bind(root),)
+    folders = {source: root / name for source, name in _BIND_SOURCES.items()} | {"task": directory}
+    return tuple(
+        Bind(folders[bind["source"]], is_read_only=bool(bind.get("isReadOnly")))
+        for bind in wanted
+        if bind["source"] in folders
+    )
+
+
+def _lower(word: str | None) -> str:
+    return (word or "").lower()

@@ -84,7 +84,15 @@ CONTAINER_SETTINGS = Shape(
         "containerRunOptions": text,
         "registry": anything,
         "workingDirectory": choice("taskworkingdirectory", "containerimagedefault"),
-        "containerHostBatchBindMounts": anything,
+        "containerHostBatchBindMounts": every(
+            Shape(
+                {
+                    "source": choice("shared", "startup", "vfsmounts", "task", "jobprep", "applications"),
+                    "isReadOnly": switch,
+                },
+                required="source",
+            )
+        ),
     },
     required="imageName",
 )
