@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from azure_batch_emulator.runner.interface import Runner
 
 KEY_VARIABLE = "AZURE_BATCH_EMULATOR_KEY"
+STORAGE_VARIABLE = "AZURE_BATCH_EMULATOR_AUTO_STORAGE"
 
 
 def parser() -> argparse.ArgumentParser:
@@ -61,6 +62,15 @@ def parser() -> argparse.ArgumentParser:
         metavar="NAME=LOCAL",
         help="image that the engine has for NAME",
     )
+    add(
+        "--application",
+        action="append",
+        default=[],
+        metavar="ID:VERSION=FOLDER",
+        help="folder that stands for an application package",
+    )
+    add("--mount", action="append", default=[], metavar="NAME=FOLDER", help="folder that pools mount as NAME")
+    add("--auto-storage", metavar="URL", help=f"signed URL of the account's storage; or {STORAGE_VARIABLE}")
     add("--certificate", type=Path, metavar="PEM", help="serve https with this certificate")
     add("--certificate-key", type=Path, metavar="PEM", help="its private key, if it is in a file of its own")
     add("--allow-bearer", action="store_true", help="accept any bearer token")
@@ -102,9 +112,12 @@ def settings_from(options: argparse.Namespace, environment: Mapping[str, str]) -
         key=options.key or environment.get(KEY_VARIABLE, ""),
         data=options.data.resolve(),
         boot=timedelta(seconds=options.boot_seconds),
-        images=dict(_folder("--image", text) for text in options.image),
+        images=dict(_folder("--image", text, "PREFIX") for text in options.image),
         containers=options.runner == "container",
         engine=options.engine,
+        applications=dict(_application(text) for text in options.application),
+        mounts=dict(_folder("--mount", text) for text in options.mount),
+        auto_storage=options.auto_storage or environment.get(STORAGE_VARIABLE),
         image_aliases=dict(_pair("--image-alias", "LOCAL", text) for text in options.image_alias),
         stop_grace=timedelta(seconds=options.stop_grace_seconds),
         allow_bearer=options.allow_bearer,
@@ -168,7 +181,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _complain(str(problem))
     except (OSError, OverflowError) as problem:
         return _complain(f"cannot listen on {options.host}:{options.port} or use {options.data}: {problem}")
-    os.environ.pop(KEY_VARIABLE, None)
+    for name in (KEY_VARIABLE, STORAGE_VARIABLE):
+        os.environ.pop(name, None)
     asyncio.run(_serve(emulator, listener, settings))
     return 0
 
@@ -193,8 +207,16 @@ def _pair(option: str, meaning: str, text: str) -> tuple[str, str]:
     return name, value
 
 
-def _folder(option: str, text: str) -> tuple[str, Path]:
-    name, folder = _pair(option, "PREFIX", text)
+def _application(text: str) -> tuple[tuple[str, str], Path]:
+    name, folder = _folder("--application", text)
+    application, colon, version = name.partition(":")
+    if not (application and colon and version):
+        raise BadSetting(f"--application takes ID:VERSION=FOLDER, not {text!r}")
+    return (application, version), folder
+
+
+def _folder(option: str, text: str, meaning: str = "FOLDER") -> tuple[str, Path]:
+    name, folder = _pair(option, meaning, text)
     path = Path(folder).resolve()
     if not path.is_dir():
         raise BadSetting(f"{option} {name}: there is no folder {path}")

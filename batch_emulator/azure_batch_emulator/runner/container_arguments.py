@@ -8,13 +8,14 @@ import os
 import shlex
 from typing import TYPE_CHECKING
 
+from azure_batch_emulator.runner.interface import Bind
 from azure_batch_emulator.runner.trouble import AttemptFailed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from azure_batch_emulator.runner.interface import Bind, Container, Order
+    from azure_batch_emulator.runner.interface import Container, Order
 
 _LONGEST_LINE = 60_000
 """Engines read a file of variables line by line, up to 64 KiB each."""
@@ -37,7 +38,7 @@ def create_arguments(
     if not any(option.partition("=")[0] in {"--network", "--net"} for option in options):
         # Storage and the emulator listen on this machine's loopback, which a bridge does not reach.
         ours += ["--network", "host"]
-    for bind in container.binds:
+    for bind in (*container.binds, *_linked(order, container)):
         ours += ["--mount", _mount(bind)]
     if container.in_task_directory:
         ours += ["--workdir", str(order.directory / "wd")]
@@ -71,6 +72,17 @@ def _run_options(container: Container) -> list[str]:
         raise AttemptFailed.user("ContainerInvalidSettings", message, Reason=str(problem)) from None
     # Every container is removed after its end; by itself it would go before anybody could look at it.
     return [option for option in options if option != "--rm"]
+
+
+def _linked(order: Order, container: Container) -> list[Bind]:
+    """List the folders that links lead to, as far as the container sees the links."""
+    seen = {
+        link.folder: Bind(link.folder, is_read_only=bind.is_read_only)
+        for bind in container.binds
+        for link in order.links
+        if link.path.is_relative_to(bind.folder)
+    }
+    return list(seen.values())
 
 
 def _mount(bind: Bind) -> str:

@@ -36,6 +36,8 @@ class ResourceFile:
     blob_prefix: str = ""
     file_path: str = ""
     file_mode: int | None = None
+    denial: str | None = None
+    """Why it may not be read, known beforehand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,16 @@ class OutputFile:
     path: str
     condition: UploadCondition
     headers: tuple[tuple[str, str], ...] = ()
+    denial: str | None = None
+    """Why it may not be written, known beforehand."""
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A folder of this machine that appears on a node, too."""
+
+    path: Path
+    folder: Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +99,10 @@ class Order:
     """Whether a non-zero exit leads to another attempt, so that nothing is uploaded yet."""
     node_directories: tuple[Path, ...] = field(default=())
     """Folders of the node that must exist."""
+    links: tuple[Link, ...] = ()
+    """Folders that must appear on the node."""
+    refusal: Failure | None = None
+    """Why it cannot be begun at all."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -142,7 +142,7 @@ class Attempts:
 
     def _begin(self, order: Order) -> None:
         engine, image = self._engine, order.container and order.container.image
-        failure = engine.faults.pull_failure(image, Puller.TASK) if image else None
+        failure = order.refusal or (engine.faults.pull_failure(image, Puller.TASK) if image else None)
         if failure is None:
             engine.once_kept(partial(engine.runner.start, order))
         else:

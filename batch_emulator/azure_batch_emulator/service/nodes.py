@@ -10,7 +10,7 @@ from azure_batch_emulator.records.nodes import NodeError
 from azure_batch_emulator.records.states import NodeState
 from azure_batch_emulator.records.tasks import Blame, Execution, Failure, Result
 from azure_batch_emulator.runner.interface import Container
-from azure_batch_emulator.service import orders
+from azure_batch_emulator.service import mounts, orders
 from azure_batch_emulator.service.effects import Puller
 from azure_batch_emulator.service.endings import FAILED_EXIT
 from azure_batch_emulator.service.runs import Stop
@@ -193,7 +193,7 @@ class Nodes:
         if node.state is not NodeState.STARTING or node.state_since != since:
             return
         node.booted, node.start_task, node.errors = self._engine.now, None, ()
-        error = self._prefetch_error(pool)
+        error = mounts.error(self._engine.settings, pool) or self._prefetch_error(pool)
         if error is not None:
             self.break_down(pool, node, error)
             return

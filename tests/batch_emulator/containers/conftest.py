@@ -57,6 +57,8 @@ def docker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Docker]:
     else:
         own.terminate()
         own.wait()
+        # It leaves this mounted, and a folder with a mount in it cannot be removed.
+        subprocess.run(["umount", folder / "exec/netns/default"], check=False)
         os.environ.pop("DOCKER_HOST")
 
 

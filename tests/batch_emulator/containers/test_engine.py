@@ -91,6 +91,27 @@ def test_read_only_folder_cannot_be_written(contained: Bench) -> None:
     assert "wd/mine" in {file.name for file in contained.files()}
 
 
+def test_mounts_and_packages_are_there(
+    docker: Docker, bench_of: Callable[..., Bench], tmp_path: Path
+) -> None:
+    """What a pool mounts and a task refers to is seen in its container, by the paths that processes use."""
+    assert docker.containers() == []
+    for name in ("files", "tool"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "note").write_text(f"{name}\n")
+    bench = bench_of(
+        containers=True,
+        mounts={"server:/export": tmp_path / "files"},
+        applications={("tool", "1"): tmp_path / "tool"},
+    )
+    nfs = models.NfsMountConfiguration(source="server:/export", relative_mount_path="m")
+    open_pool(bench, mount_configuration=[models.MountConfiguration(nfs_mount_configuration=nfs)])
+    reference = models.BatchApplicationPackageReference(application_id="tool", version="1")
+    script = bench.sh("cat $AZ_BATCH_NODE_MOUNTS_DIR/m/note $AZ_BATCH_APP_PACKAGE_tool_1/note")
+    bench.run(script, container_settings=image(), application_package_references=[reference])
+    assert bench.output() == "files\ntool\n"
+
+
 def test_container_without_mounts_sees_nothing(contained: Bench) -> None:
     """With an empty list nothing of the node is there."""
     settings = image(container_host_batch_bind_mounts=[])
