@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from azure_batch_emulator.clock import ManualClock, ScaledClock, SystemClock
 from azure_batch_emulator.errors import BadSetting, BadState
+from azure_batch_emulator.private_variables import forget
 from azure_batch_emulator.runner.container_engine import ENGINES
 from azure_batch_emulator.runner.rules import rule_named
 from azure_batch_emulator.runner.scripted import THREADS, ScriptedRunner
@@ -182,7 +183,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (OSError, OverflowError) as problem:
         return _complain(f"cannot listen on {options.host}:{options.port} or use {options.data}: {problem}")
     for name in (KEY_VARIABLE, STORAGE_VARIABLE):
-        os.environ.pop(name, None)
+        forget(name)
     asyncio.run(_serve(emulator, listener, settings))
     return 0
 
