@@ -169,6 +169,8 @@ class Attempts:
         node.runs.pop(run.id, None)
         if not node.runs and node.state is NodeState.RUNNING:
             node.move("free", now=self._engine.now)
+            if not node.accepts_tasks:
+                node.move("disable", now=self._engine.now)
         run.pool.seats.update(node)
         self._engine.scheduling.look_at(run.pool.id)
         if not node.runs:

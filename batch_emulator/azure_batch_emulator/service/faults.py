@@ -99,7 +99,7 @@ class Faults:
         :raises Refusal: if there is no such node, or it is in no state to be restarted
         """
         pool, (node,) = self._nodes(pool_id, node_id)
-        self._engine.nodes.reboot(pool, node, option=option)
+        self._engine.node_operations.reboot(pool, node, option=option)
 
     def fail_allocations(
         self,

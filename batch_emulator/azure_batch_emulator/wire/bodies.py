@@ -13,6 +13,7 @@ from azure_batch_emulator.wire.shapes import (
     file_mode,
     identifier,
     metadata_name,
+    moment,
     natural,
     span,
     switch,
@@ -199,6 +200,15 @@ REMOVE_NODES = Shape(
     required="nodeList",
 )
 REBOOT = Shape({"nodeRebootOption": _DEALLOCATION})
+REIMAGE = Shape({"nodeReimageOption": _DEALLOCATION})
+DEALLOCATE = Shape({"nodeDeallocateOption": _DEALLOCATION})
+DISABLE_SCHEDULING = Shape({"nodeDisableSchedulingOption": choice("requeue", "terminate", "taskcompletion")})
+NODE_USER_PATCH = Shape({"password": text, "sshPublicKey": text, "expiryTime": moment})
+NODE_USER = Shape({**NODE_USER_PATCH.properties, "name": text, "isAdmin": switch}, required="name")
+NODE_LOGS = Shape(
+    {"containerUrl": text, "startTime": moment, "endTime": moment, "identityReference": IDENTITY},
+    required="containerUrl startTime",
+)
 
 JOB_CONSTRAINTS = Shape({"maxWallClockTime": span, "maxTaskRetryCount": whole})
 POOL_INFO = Shape({"poolId": text, "autoPoolSpecification": anything})

@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from azure_batch_emulator.errors import Refusal
-from azure_batch_emulator.moments import duration, parse_duration
+from azure_batch_emulator.moments import duration, parse_duration, parse_moment, stamp
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -67,6 +67,14 @@ def span(value: Any, path: str) -> Any:
     """Take an ISO 8601 duration; keep it in canonical form."""
     try:
         return duration(parse_duration(text(value, path)))
+    except ValueError as problem:
+        raise _wrong(path, value, str(problem)) from None
+
+
+def moment(value: Any, path: str) -> Any:
+    """Take a moment; keep it in canonical form."""
+    try:
+        return stamp(parse_moment(text(value, path)))
     except ValueError as problem:
         raise _wrong(path, value, str(problem)) from None
 
