@@ -36,8 +36,8 @@ _NODE, _TASK = f"{_POOL}/nodes/{{nodeId}}", f"{_JOB}/tasks/{{taskId}}"
 _FILE = "/files/{filePath}"
 
 ROUTES: Sequence[Route] = (
-    Route("list_applications", "GET", "/applications"),
-    Route("get_application", "GET", "/applications/{applicationId}"),
+    Route("list_applications", "GET", "/applications", account.list_applications),
+    Route("get_application", "GET", "/applications/{applicationId}", account.get_application),
     Route("list_pool_usage_metrics", "GET", "/poolusagemetrics", account.list_pool_usage_metrics),
     Route("list_supported_images", "GET", "/supportedimages", account.list_supported_images),
     Route("list_pool_node_counts", "GET", "/nodecounts", account.list_pool_node_counts),

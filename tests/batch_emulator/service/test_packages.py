@@ -80,3 +80,15 @@ def test_task_with_an_unknown_package_fails(packaged: Bench) -> None:
     assert (execution.exit_code, execution.failure_info.code) == (None, "ApplicationPackageError")
     assert execution.failure_info.category == "usererror"
     assert packaged.nodes()[0].state == "idle"
+
+
+def test_applications_are_listed_with_their_versions(
+    bench_of: Callable[..., Bench], refusal: Callable[..., Any], tmp_path: Path
+) -> None:
+    """One entry for each application that the emulator was told of; any other is not found."""
+    known = {("tools", "1.0"): tmp_path, ("tools", "2.0"): tmp_path, ("models", "3"): tmp_path}
+    client = bench_of(applications=known).client
+    found = {application.id: application.versions for application in client.list_applications(max_results=1)}
+    assert found == {"models": ["3"], "tools": ["1.0", "2.0"]}
+    assert client.get_application("Tools").versions == ["1.0", "2.0"]
+    refusal(lambda: client.get_application("none"), status=404, code="ApplicationNotFound")
