@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 _UPLOADS_AT_ONCE = 16
 _CLOCK_SKEW = timedelta(minutes=15)
+_NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +38,15 @@ class FoundBlob:
     size: int
     """Bytes."""
     metadata: Mapping[str, str]
+    modified: datetime = _NEVER
+    """Last write, by the clock of Blob Storage, in whole seconds."""
 
     @classmethod
     def of(cls, properties: BlobProperties) -> FoundBlob:
         """Read an entry of the SDK's listing."""
-        return cls(properties.name, properties.size, dict(properties.metadata or {}))
+        return cls(
+            properties.name, properties.size, dict(properties.metadata or {}), properties.last_modified
+        )
 
 
 class BlobStore:

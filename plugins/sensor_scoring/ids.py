@@ -31,7 +31,12 @@ _JOB = re.compile(r"(?P<base>.+)-g(?P<generation>\d+)(?:-(?P<number>\d+))?", re.
 
 def run_base(prefix: str, hour: RunHour, *, dag_id: str, run_id: str) -> str:
     """Name a run; all its Batch jobs begin with this, and its folders in Blob Storage are called so."""
-    return f"{_plain(prefix)[:PREFIX_LENGTH]}-{hour.compact}-{_digest(dag_id, run_id)}"
+    return f"{hour_prefix(prefix, hour)}{_digest(dag_id, run_id)}"
+
+
+def hour_prefix(prefix: str, hour: RunHour) -> str:
+    """Return what the names of all runs of an hour begin with."""
+    return f"{_plain(prefix)[:PREFIX_LENGTH]}-{hour.compact}-"
 
 
 def task_base(*, dag_id: str, task_id: str, run_id: str) -> str:
