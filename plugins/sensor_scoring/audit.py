@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -31,13 +30,12 @@ def find_gaps(
     :param until: first hour that is not looked at
     :param now: hours whose readings can still arrive by then are passed over
     """
-    lateness = timedelta(minutes=settings.lateness_minutes)
     text = store.read(settings.models_container, layout.REGISTRY_BLOB)
     registry = Registry.from_json(text) if text else Registry()
-    for hour in due(first, until, lateness=lateness, now=now):
+    for hour in due(first, until, lateness=settings.lateness, now=now):
         blobs = blobs_of(store, settings, hour)
         silent = partial(silent_in, store, settings, blobs)
-        if gap := gap_of(blobs, registry, silent=silent, lateness=lateness, now=now):
+        if gap := gap_of(blobs, registry, silent=silent, lateness=settings.lateness, now=now):
             yield gap
 
 

@@ -6,6 +6,7 @@ Each field is the environment variable ``SENSOR_SCORING_<FIELD>``; what is not s
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Self
 
 from sensor_scoring.errors import SettingsError
@@ -108,6 +109,11 @@ class Settings:
         for name in _ABOVE_ZERO:
             if getattr(self, name) <= 0:
                 raise SettingsError(f"{PREFIX}{name.upper()} is {getattr(self, name)}; it must be above 0")
+
+    @property
+    def lateness(self) -> timedelta:
+        """How long after its end an hour's readings may still arrive."""
+        return timedelta(minutes=self.lateness_minutes)
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> Self:
