@@ -79,6 +79,12 @@ class Settings:
     silent_hour_fails: bool = False
     """Whether a run is red when no sensor sent anything."""
 
+    missing_schedule: str = "30 * * * *"
+    """When hours are looked for that are not whole, as cron or a preset like ``@daily``; ``never`` for by
+    hand only."""
+    missing_lookback_hours: int = 48
+    """How many hours are looked back on then."""
+
     train_schedule: str = ""
     """When models are trained anew, as cron or a preset like ``@weekly``; empty for by hand only."""
     train_hours: int = 168
@@ -115,6 +121,11 @@ class Settings:
         """How long after its end an hour's readings may still arrive."""
         return timedelta(minutes=self.lateness_minutes)
 
+    @property
+    def missing_cron(self) -> str | None:
+        """When hours are looked for that are not whole; None for by hand only."""
+        return None if self.missing_schedule == "never" else self.missing_schedule
+
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> Self:
         """Read the settings.
@@ -133,7 +144,7 @@ class Settings:
 
 _SHARES = ("tolerated_failed_share", "train_max_anomaly_share", "train_max_drift", "train_min_recall")
 _ABOVE_ZERO = (
-    *("max_nodes", "slots_per_node", "task_minutes", "poll_seconds"),
+    *("max_nodes", "slots_per_node", "task_minutes", "poll_seconds", "missing_lookback_hours"),
     *("train_hours", "train_evaluation_hours", "train_sensors_per_task", "train_task_minutes"),
 )
 

@@ -10,7 +10,7 @@ import sys
 import time
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -34,8 +34,18 @@ if TYPE_CHECKING:
 FIRST = RunHour.parse("2026-01-05T00")
 TRAINED, SCORED = 2, 6
 _LONG = 240.0
+_CHOOSING = timedelta(seconds=1)
 
 pytestmark = pytest.mark.timeout(600)
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """A task instance on its way to a worker."""
+
+    due: datetime
+    taken: datetime
+    """When the scheduler gave it to the executor."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +81,16 @@ class World:
         """Wait until no run is under way and no backfill is open."""
         until(lambda: all(run["state"] in {"success", "failed"} for run in self.web.runs(DAG_ID)))
         until(lambda: all(entry["completed_at"] for entry in self.backfills()))
+
+    def waits(self, run: str) -> list[Wait]:
+        """Return how long the task instances of a run waited, of those that the scheduler has taken."""
+        found = self.web.get(f"/dags/{DAG_ID}/dagRuns/{run}/taskInstances", limit=50)["task_instances"]
+        moments = [(entry["scheduled_when"], entry["queued_when"]) for entry in found]
+        return [
+            Wait(datetime.fromisoformat(due), datetime.fromisoformat(taken))
+            for due, taken in moments
+            if due and taken and due <= taken
+        ]
 
     def backfills(self) -> list[dict[str, str]]:
         """Return the backfills of the DAG."""
@@ -142,3 +162,29 @@ def test_what_is_missing_is_found_and_the_printed_commands_mend_it(world: World)
     world.settle()
     code, printed = world.missing(first, last)
     assert (code, printed) == (0, f"All 3 hours from {first} up to {last} are whole.\n")
+
+
+@pytest.mark.behaviour("two-runs")
+def test_a_live_hour_that_falls_due_in_a_backfill_is_taken_before_what_waits_already(world: World) -> None:
+    """Whenever a task instance of it waits, the scheduler takes none of the backfill."""
+    live = next(run["dag_run_id"] for run in world.web.runs(DAG_ID) if run["run_type"] == "scheduled")
+    options = {"max_active_runs": 6, "run_backwards": False, "reprocess_behavior": "completed"}
+    world.web.backfill(DAG_ID, hour(0).start.isoformat(), hour(5).start.isoformat(), **options)
+    until(
+        lambda: world.web.get(f"/dags/{DAG_ID}/dagRuns/~/taskInstances", state="scheduled")["total_entries"]
+    )
+    # The run of the hour that has just ended falls due once more.
+    world.web.clear(DAG_ID, live, [ti.task_id for ti in world.web.task_instances(DAG_ID, live)])
+    assert world.web.wait_for_run(DAG_ID, live, seconds=_LONG) == "success"
+
+    backfill = [run["dag_run_id"] for run in world.web.runs(DAG_ID) if run["run_type"] == "backfill"]
+    others = [wait for run in backfill for wait in world.waits(run)]
+    ours = world.waits(live)
+    assert len(ours) >= 8
+    assert any(theirs.due < mine.due < mine.taken < theirs.taken for mine in ours for theirs in others), (
+        "something was overtaken"
+    )
+    for mine in ours:
+        # Who falls due while the scheduler is choosing is seen the next time.
+        chosen_instead = [each for each in others if mine.due + _CHOOSING < each.taken < mine.taken]
+        assert chosen_instead == []
