@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -70,12 +70,25 @@ class World:
         """Return the environment of Airflow's processes."""
         return {**self.cluster.airflow.environ(), "PYTHONPATH": ":".join(sys.path)}
 
+    def predictions(self, hour: RunHour, sensor: str) -> str:
+        """Return the predictions of a sensor."""
+        blob = self.stack.storage.container(Container.PREDICTIONS).download_blob(
+            prediction_blob(hour, sensor)
+        )
+        return blob.readall().decode()
+
     def paste(self, printed: str) -> list[str]:
         """Paste every printed command into a shell; return them."""
         commands = [line.strip() for line in printed.splitlines() if line.startswith("  airflow ")]
         for command in commands:
             subprocess.run(["sh", "-c", command], env=self.environ, check=True, capture_output=True)
         return commands
+
+    def narrow(self, parallelism: int) -> None:
+        """Let Airflow run no more task instances at a time than this."""
+        settings = {**self.cluster.airflow.settings, "AIRFLOW__CORE__PARALLELISM": str(parallelism)}
+        self.cluster.airflow = replace(self.cluster.airflow, settings=settings)
+        self.cluster.restart("scheduler")
 
     def settle(self) -> None:
         """Wait until no run is under way and no backfill is open."""
@@ -134,6 +147,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
             yield World(stack, cluster, web)
 
 
+@pytest.mark.behaviour("missing-hours", "late")
 def test_what_is_missing_is_found_and_the_printed_commands_mend_it(world: World) -> None:
     """Hours never scored, then a deleted prediction, late readings and an hour that a run by hand hides."""
     first, last = hour(TRAINED), hour(TRAINED + 3)
@@ -153,26 +167,27 @@ def test_what_is_missing_is_found_and_the_printed_commands_mend_it(world: World)
 
     world.stack.storage.container(Container.PREDICTIONS).delete_blob(prediction_blob(first, "1_1"))
     late = f"{readings_prefix(last.previous, '1_2')}late.csv"
-    world.stack.storage.container(Container.DATA).upload_blob(late, "TS,Device,Tag,Value\n")
+    row = f"TS,Device,Tag,Value\n{last.previous.start:%Y-%m-%d %H}:59:59.987,1,2,3.5\n"
+    world.stack.storage.container(Container.DATA).upload_blob(late, row)
     code, printed = world.missing(first, last)
     assert code == 1
     assert "1 sensor without predictions (1_1)" in printed
     assert "1 sensor with readings newer than their predictions (1_2)" in printed
     assert [command.split()[1] for command in world.paste(printed)] == ["backfill", "tasks"]
     world.settle()
-    code, printed = world.missing(first, last)
-    assert (code, printed) == (0, f"All 3 hours from {first} up to {last} are whole.\n")
+    assert ":59:59.987" in world.predictions(last.previous, "1_2")
+    assert world.missing(first, last) == (0, f"All 3 hours from {first} up to {last} are whole.\n")
 
 
-@pytest.mark.behaviour("two-runs")
+@pytest.mark.behaviour("live-first")
 def test_a_live_hour_that_falls_due_in_a_backfill_is_taken_before_what_waits_already(world: World) -> None:
     """Whenever a task instance of it waits, the scheduler takes none of the backfill."""
+    world.narrow(1)
     live = next(run["dag_run_id"] for run in world.web.runs(DAG_ID) if run["run_type"] == "scheduled")
     options = {"max_active_runs": 6, "run_backwards": False, "reprocess_behavior": "completed"}
     world.web.backfill(DAG_ID, hour(0).start.isoformat(), hour(5).start.isoformat(), **options)
-    until(
-        lambda: world.web.get(f"/dags/{DAG_ID}/dagRuns/~/taskInstances", state="scheduled")["total_entries"]
-    )
+    due = f"/dags/{DAG_ID}/dagRuns/~/taskInstances"
+    until(lambda: world.web.get(due, state="scheduled")["total_entries"] > 2)
     # The run of the hour that has just ended falls due once more.
     world.web.clear(DAG_ID, live, [ti.task_id for ti in world.web.task_instances(DAG_ID, live)])
     assert world.web.wait_for_run(DAG_ID, live, seconds=_LONG) == "success"
