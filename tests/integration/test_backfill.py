@@ -105,6 +105,11 @@ class World:
             if due and taken and due <= taken
         ]
 
+    def taken(self, run: str) -> set[str]:
+        """Return the tasks of a run that the scheduler has given to the executor, or that have ended."""
+        instances = self.web.task_instances(DAG_ID, run)
+        return {ti.task_id for ti in instances if ti.state in {"queued", "running", "success"}}
+
     def backfills(self) -> list[dict[str, str]]:
         """Return the backfills of the DAG."""
         return list(self.web.get("/backfills", dag_id=DAG_ID)["backfills"])
@@ -190,12 +195,12 @@ def test_a_live_hour_that_falls_due_in_a_backfill_is_taken_before_what_waits_alr
     until(lambda: world.web.get(due, state="scheduled")["total_entries"] > 2)
     # The run of the hour that has just ended falls due once more.
     world.web.clear(DAG_ID, live, [ti.task_id for ti in world.web.task_instances(DAG_ID, live)])
-    assert world.web.wait_for_run(DAG_ID, live, seconds=_LONG) == "success"
+    until(lambda: "submit" in world.taken(live))
 
     backfill = [run["dag_run_id"] for run in world.web.runs(DAG_ID) if run["run_type"] == "backfill"]
     others = [wait for run in backfill for wait in world.waits(run)]
     ours = world.waits(live)
-    assert len(ours) >= 8
+    assert len(ours) >= 4
     assert any(theirs.due < mine.due < mine.taken < theirs.taken for mine in ours for theirs in others), (
         "something was overtaken"
     )
