@@ -16,20 +16,21 @@ if TYPE_CHECKING:
 
 DATABASE = "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"
 CONNECTION = "AIRFLOW_CONN_WASB_DEFAULT"
+_UNKNOWN = 2
 
 
 def missing(words: Sequence[str]) -> int:
     """Say which hours are not whole, in the stack that is up or wherever our connections lead.
 
     :param words: those of ``python -m sensor_scoring.missing_hours``
-    :return: its exit code
-    :raises StackError: if no stack is up and no connection is set
+    :return: its exit code: 1 if hours are missing, 2 if that could not be found out
     """
     running = standing.standing()
     if running is not None:
         return _run([*_MISSING_HOURS, "--command", "make airflow DO={}", *words], running.environ)
     if CONNECTION not in os.environ:
-        raise StackError(f"no stack is up, and {CONNECTION} is not set: make up comes first")
+        print(f"error: no stack is up, and {CONNECTION} is not set: make up comes first", file=sys.stderr)
+        return _UNKNOWN
     # Without its address, Airflow would make itself an empty database.
     blind = [] if DATABASE in os.environ else ["--without-database"]
     return _run([*_MISSING_HOURS, *blind, *words], {})
