@@ -23,10 +23,10 @@ if TYPE_CHECKING:
     from scoring_contract.report import Report
     from sensor_scoring.settings import Settings
 
-PLAN, SCORE, SUMMARISE = "plan", "score", "summarise"
+PLAN, SCORE, SUMMARISE, ALERT = "plan", "score", "summarise", "alert"
 """Ids of the DAG's tasks that others ask about."""
 
-_AFTERWARDS = frozenset({SCORE, "confirm", SUMMARISE, "alert", "verdict", "close"})
+_AFTERWARDS = frozenset({SCORE, "confirm", SUMMARISE, ALERT, "verdict", "close"})
 
 
 class Run:
@@ -94,6 +94,11 @@ class Run:
             for name in self.states.failed_tasks()
             if name not in _AFTERWARDS and not name.startswith(f"{SCORE}_")
         ]
+
+    @property
+    def nobody_was_told(self) -> bool:
+        """Whether the step that tells people failed."""
+        return ALERT in self.states.failed_tasks()
 
     def plan(self) -> Plan | None:
         """Return the plan; None if this run has not made one, whatever an earlier try left there."""

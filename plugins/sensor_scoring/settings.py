@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, Self
 
+from sensor_scoring.channels import channels_of
 from sensor_scoring.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -78,6 +79,11 @@ class Settings:
     silent_hour_fails: bool = False
     """Whether a run is red when no sensor sent anything."""
 
+    notify: str = "log"
+    """Who is told when a run needs a person, with blanks between: ``log``, ``smtp:oncall@example.org``,
+    ``apprise:CONNECTION`` for Slack, Teams and other webhooks, or a notifier's dotted path; see
+    [alerts](alerts.md)."""
+
     train_schedule: str = ""
     """When models are trained anew, as cron or a preset like ``@weekly``; empty for by hand only."""
     train_hours: int = 168
@@ -100,6 +106,10 @@ class Settings:
     """Gate: share of the labelled anomalies that a new model must find, where there are labels."""
 
     def __post_init__(self) -> None:
+        try:
+            channels_of(self.notify)
+        except SettingsError as error:
+            raise SettingsError(f"{PREFIX}NOTIFY: {error}") from error
         for name in _SHARES:
             if not 0 <= getattr(self, name) <= 1:
                 raise SettingsError(f"{PREFIX}{name.upper()} is {getattr(self, name)}, not a share")

@@ -26,10 +26,13 @@ from sensor_scoring.pools import PoolSpec
 from sensor_scoring.summary import Outcome, summarise
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from airflow.sdk import Context
 
     from sensor_scoring.run import Run
     from sensor_scoring.settings import Settings
+    from sensor_scoring.summary import Summary
 
 log = logging.getLogger(__name__)
 
@@ -135,23 +138,33 @@ def give_verdict(run: Run) -> dict[str, Any]:
     """Fail, naming why, unless the run is good enough.
 
     :return: what consumers of the hour are told, see :data:`sensor_scoring.assets.SCORED_HOUR`
-    :raises RunFailed: if more sensors failed than tolerated, another step failed, or the summary is missing
+    :raises RunFailed: if more sensors failed than tolerated, another step failed, nobody could be told, or
+        the summary is missing
     """
-    summary, settings = run.summary(), run.settings
+    summary = run.summary()
+    faults = list(_faults(summary, run.settings))
+    if run.nobody_was_told:
+        faults.append("'alert' failed, so nobody was told; see its log")
+    if summary is None or faults:
+        raise RunFailed("; ".join(faults))
+    log.info("%s is good: %s", summary.hour, summary.counts())
+    return {"hour": str(summary.hour), "run": summary.run, "counts": summary.counts()}
+
+
+def _faults(summary: Summary | None, settings: Settings) -> Iterator[str]:
     if summary is None:
-        raise RunFailed("the run has no summary; see the log of the first step that failed")
+        yield "the run has no summary; see the log of the first step that failed"
+        return
     if summary.failed_steps:
-        raise RunFailed(f"{', '.join(summary.failed_steps)} failed")
-    if summary.failed_share > settings.tolerated_failed_share:
+        yield f"{', '.join(summary.failed_steps)} failed"
+    elif summary.failed_share > settings.tolerated_failed_share:
         failed = summary.having(Outcome.FAILED)
-        raise RunFailed(
+        yield (
             f"{len(failed)} sensors failed: {', '.join(sensor.sensor for sensor in failed)}; "
             f"tolerated is {settings.tolerated_failed_share:.0%}"
         )
     if summary.is_silent and settings.silent_hour_fails:
-        raise RunFailed(f"no sensor sent anything in {summary.hour}")
-    log.info("%s is good: %s", summary.hour, summary.counts())
-    return {"hour": str(summary.hour), "run": summary.run, "counts": summary.counts()}
+        yield f"no sensor sent anything in {summary.hour}"
 
 
 def ensure_pool_of(pool_id: str, image: str, settings: Settings, *, batch_tasks: int) -> str:
