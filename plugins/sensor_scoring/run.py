@@ -10,6 +10,7 @@ from scoring_contract import layout
 from sensor_scoring import ids
 from sensor_scoring.blobs import BlobStore
 from sensor_scoring.hooks import ScoringBatchHook
+from sensor_scoring.links import run_page
 from sensor_scoring.plan import Plan
 from sensor_scoring.reports import reports_of
 from sensor_scoring.run_hour import scoring_hour
@@ -52,6 +53,11 @@ class Run:
     def dag_run_id(self) -> str:
         """Airflow's id of the run."""
         return str(self._ti.run_id)
+
+    @property
+    def page(self) -> str:
+        """Address of the run in Airflow's web UI; empty if ``[api] base_url`` is not set."""
+        return run_page(self._ti.dag_id, self.dag_run_id)
 
     @cached_property
     def base(self) -> str:

@@ -15,24 +15,25 @@ from airflow.sdk.configuration import conf
 from scoring_contract import layout
 from scoring_contract.registry import Registry
 from sensor_scoring.airflow_needs import needs_of, refused_or_short
-from sensor_scoring.alerts import message_for
+from sensor_scoring.alerts import message_of
 from sensor_scoring.autoscale import AutoscalePolicy, Floor
 from sensor_scoring.errors import RunFailed
 from sensor_scoring.hooks import ScoringBatchHook
 from sensor_scoring.hour_readings import HourReadings
 from sensor_scoring.notifiers import tell
+from sensor_scoring.observations import seen_in, seen_without_summary
 from sensor_scoring.plan import plan_hour
 from sensor_scoring.pools import PoolSpec
-from sensor_scoring.summary import Outcome, summarise
+from sensor_scoring.summary import summarise
+from sensor_scoring.told import ToldBlob
+from sensor_scoring.verdict import Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from airflow.sdk import Context
 
+    from sensor_scoring.conditions import News
     from sensor_scoring.run import Run
     from sensor_scoring.settings import Settings
-    from sensor_scoring.summary import Summary
 
 log = logging.getLogger(__name__)
 
@@ -116,22 +117,37 @@ def write_summary(run: Run) -> dict[str, int]:
         dag_run_id=run.dag_run_id,
         failed_steps=run.failed_steps(),
     )
-    run.store.write(run.settings.runs_container, layout.summary_blob(run.base), summary.to_json())
-    log.info("%s: %s; %s", summary.hour, summary.counts(), summary.totals())
+    colour = Verdict.of(summary, run.settings).colour
+    text = replace(summary, colour=colour.value).to_json()
+    run.store.write(run.settings.runs_container, layout.summary_blob(run.base), text)
+    log.info("%s is %s: %s; %s", summary.hour, colour, summary.counts(), summary.totals())
     return summary.counts()
 
 
 def send_alert(run: Run, context: Context) -> None:
-    """Tell a person, once, what a run needs of them; nobody when all is well."""
+    """Tell a person, once, what is new in a run; nobody when nothing is.
+
+    A backfill tells nothing and is not remembered: its hours are no news, and their silence is not today's.
+    """
+    if run.is_backfill:
+        log.info("A backfill tells nobody; the verdict says how it ended")
+        return
     summary = run.summary()
-    if summary is None:
-        message = f"Sensor scoring of {run.hour}: there is no summary; see run {run.dag_run_id}"
-    else:
-        message = message_for(summary)
-    if message:
-        tell(message, context, run.settings)
-    else:
-        log.info("All is well; nobody is told")
+    seen = seen_in(summary) if summary else seen_without_summary(run.hour, run.failed_steps())
+    verdict = Verdict.of(summary, run.settings)
+
+    def send(news: News) -> None:
+        tell(message_of(run.hour, verdict, news, _places(run)), context, run.settings)
+
+    if not ToldBlob(run.store, run.settings.runs_container, run.base).tell_news(seen, send):
+        log.info("The run is %s, and nothing is news; nobody is told", verdict.colour)
+
+
+def _places(run: Run) -> list[str]:
+    return [
+        f"Run: {run.page or run.dag_run_id}",
+        f"Summary: {layout.summary_blob(run.base)} in the container {run.settings.runs_container}",
+    ]
 
 
 def give_verdict(run: Run) -> dict[str, Any]:
@@ -142,29 +158,19 @@ def give_verdict(run: Run) -> dict[str, Any]:
         the summary is missing
     """
     summary = run.summary()
-    faults = list(_faults(summary, run.settings))
+    verdict = Verdict.of(summary, run.settings)
+    faults = list(verdict.faults)
     if run.nobody_was_told:
         faults.append("'alert' failed, so nobody was told; see its log")
     if summary is None or faults:
         raise RunFailed("; ".join(faults))
-    log.info("%s is good: %s", summary.hour, summary.counts())
-    return {"hour": str(summary.hour), "run": summary.run, "counts": summary.counts()}
-
-
-def _faults(summary: Summary | None, settings: Settings) -> Iterator[str]:
-    if summary is None:
-        yield "the run has no summary; see the log of the first step that failed"
-        return
-    if summary.failed_steps:
-        yield f"{', '.join(summary.failed_steps)} failed"
-    elif summary.failed_share > settings.tolerated_failed_share:
-        failed = summary.having(Outcome.FAILED)
-        yield (
-            f"{len(failed)} sensors failed: {', '.join(sensor.sensor for sensor in failed)}; "
-            f"tolerated is {settings.tolerated_failed_share:.0%}"
-        )
-    if summary.is_silent and settings.silent_hour_fails:
-        yield f"no sensor sent anything in {summary.hour}"
+    log.info("%s is %s: %s", summary.hour, verdict.colour, summary.counts())
+    return {
+        "hour": str(summary.hour),
+        "run": summary.run,
+        "colour": verdict.colour.value,
+        "counts": summary.counts(),
+    }
 
 
 def ensure_pool_of(pool_id: str, image: str, settings: Settings, *, batch_tasks: int) -> str:

@@ -1,0 +1,68 @@
+"""What a run saw, out of its summary. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sensor_scoring.conditions import Condition, Kind, Observed
+from sensor_scoring.summary import Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from scoring_contract.hour import RunHour
+    from sensor_scoring.conditions import Place
+    from sensor_scoring.summary import Summary
+
+_OF_SENSORS = frozenset({Kind.FAILED, Kind.SILENT, Kind.UNMODELLED})
+
+
+def seen_in(summary: Summary) -> Observed:
+    """Return what a run with a summary saw.
+
+    Its sensors show the end of their own conditions: a failed one must be scored, a silent one must have
+    sent something. What else is not wrong in the run is over.
+    """
+    outcomes = {line.sensor: line.outcome for line in summary.sensors}
+
+    def is_over(place: Place) -> bool:
+        kind, name = place
+        if kind is Kind.FAILED:
+            return outcomes.get(name) is Outcome.SCORED
+        if kind is Kind.SILENT:
+            return outcomes.get(name) in {Outcome.SCORED, Outcome.FAILED}
+        return True
+
+    def is_gone(place: Place) -> bool:
+        return place[0] in _OF_SENSORS and place[1] not in outcomes
+
+    conditions = tuple(_conditions(summary))
+    return Observed(hour=summary.hour, conditions=conditions, is_over=is_over, is_gone=is_gone)
+
+
+def seen_without_summary(hour: RunHour, failed_steps: Iterable[str]) -> Observed:
+    """Return what a run saw that came to no summary: the steps that failed, and no end of anything."""
+    steps = tuple(Condition(Kind.STEP, name) for name in failed_steps)
+    return Observed(
+        hour=hour,
+        conditions=steps or (Condition(Kind.STEP, "summarise"),),
+        is_over=lambda _place: False,
+        is_gone=lambda _place: False,
+    )
+
+
+def _conditions(summary: Summary) -> Iterator[Condition]:
+    yield from (Condition(Kind.STEP, step) for step in summary.failed_steps)
+    for line in summary.sensors:
+        if line.outcome is Outcome.FAILED and not _is_of_a_step(line.reason, summary):
+            yield Condition(Kind.FAILED, line.sensor, line.reason)
+        elif line.outcome is Outcome.SILENT:
+            yield Condition(Kind.SILENT, line.sensor)
+        elif line.outcome is Outcome.UNMODELLED:
+            yield Condition(Kind.UNMODELLED, line.sensor)
+    yield from (Condition(Kind.PACK, pack) for pack in summary.unknown_packs)
+
+
+def _is_of_a_step(reason: str, summary: Summary) -> bool:
+    # No sensor is to blame, and thousands of them would be news, and news again when they are scored.
+    return bool(summary.failed_steps) and reason == summary.unsaid
