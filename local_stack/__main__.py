@@ -130,7 +130,8 @@ def whole_alert(summary: Summary) -> str:
     """Return the alert of a run as somebody gets it who was never told anything."""
     news, _ = Known().after(seen_in(summary))
     verdict = Verdict.of(summary, Settings.from_environ(os.environ))
-    return message_of(summary.hour, verdict, news, [f"Run: {summary.dag_run_id}"])
+    lead = f"{verdict.colour}: sensor scoring of {summary.hour}"
+    return message_of(lead, news, [f"Run: {summary.dag_run_id}"], note=verdict.note)
 
 
 def show(summary: Summary, laid: Laid, folder: Path, logs: Path) -> None:

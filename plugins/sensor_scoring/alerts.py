@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
 from sensor_scoring.conditions import Kind
@@ -10,9 +10,7 @@ from sensor_scoring.conditions import Kind
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from scoring_contract.hour import RunHour
     from sensor_scoring.conditions import Condition, Lasting, News, Place
-    from sensor_scoring.verdict import Verdict
 
 REPAIR = (
     "To repair: open the run, then the task 'score', and clear its failed instances with Downstream ticked; "
@@ -33,7 +31,11 @@ _ENDED = {
     Kind.FAILED: "Scored again",
     Kind.SILENT: "Sends again",
 }
+_SENTENCES = {Kind.LATE: "Late", Kind.POOL: "Pool"}
+_LATE = "late"
 _COUNTED = {
+    Kind.LATE: _LATE,
+    Kind.POOL: "pool trouble",
     Kind.STEP: "step failed",
     Kind.FAILED: "failed",
     Kind.SILENT: "silent",
@@ -42,14 +44,18 @@ _COUNTED = {
 }
 
 
-def message_of(hour: RunHour, verdict: Verdict, news: News, places: Sequence[str]) -> str:
+def message_of(lead: str, news: News, places: Sequence[str], *, note: str = "") -> str:
     """Write what a person is told about a run; empty if nothing is news.
 
+    :param lead: how the first line begins: what the run comes to, and its hour
     :param places: lines that say where to look
+    :param note: how the first line ends
     """
     if not news:
         return ""
-    lines = [f"{verdict.colour}: sensor scoring of {hour}: {_headline(verdict, news)}"]
+    lines = [f"{lead}: {', '.join(filter(None, (_headline(news), note)))}"]
+    for kind, title in _SENTENCES.items():
+        lines += [f"{title}: {found.cause}" for found in news.begun if found.kind is kind]
     lines += _failures([found for found in news.begun if found.kind is Kind.FAILED])
     for kind, title in _BEGUN.items():
         lines += _listed(title, [found.name for found in news.begun if found.kind is kind])
@@ -63,15 +69,16 @@ def message_of(hour: RunHour, verdict: Verdict, news: News, places: Sequence[str
     return "\n".join(lines)
 
 
-def _headline(verdict: Verdict, news: News) -> str:
+def _headline(news: News) -> str:
     begun = _counts(found.kind for found in news.begun)
     again = f"{len(news.ended)} well again" if news.ended else ""
-    return ", ".join(filter(None, (begun, again, verdict.note)))
+    return ", ".join(filter(None, (begun, again)))
 
 
 def _counts(kinds: Iterable[Kind]) -> str:
-    counted = list(kinds)
-    return ", ".join(f"{counted.count(kind)} {words}" for kind, words in _COUNTED.items() if kind in counted)
+    counted = Counter(kinds)
+    counts = {words: counted[kind] for kind, words in _COUNTED.items() if counted[kind]}
+    return ", ".join(words if words == _LATE else f"{count} {words}" for words, count in counts.items())
 
 
 def _failures(failed: Sequence[Condition]) -> Iterator[str]:

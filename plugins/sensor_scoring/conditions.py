@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from hashlib import sha256
 from typing import TYPE_CHECKING, Self
@@ -39,6 +39,10 @@ class Kind(StrEnum):
     """A sensor sends and has no model."""
     PACK = "pack"
     """A pack of readings to which no sensor belongs."""
+    POOL = "pool"
+    """Something keeps the Batch pool from working; the name is the cause in short."""
+    LATE = "late"
+    """A run takes too long; the name is the run's."""
 
 
 OF_NOW = frozenset({Kind.SILENT, Kind.UNMODELLED, Kind.PACK})
@@ -46,8 +50,16 @@ OF_NOW = frozenset({Kind.SILENT, Kind.UNMODELLED, Kind.PACK})
 WAITED_FOR = frozenset({Kind.STEP, Kind.FAILED, Kind.SILENT})
 """Kinds whose end is news."""
 
+_LATE_IS_KEPT = timedelta(days=2)
+"""Nothing shows the end of a late run; by then it has had its own alert."""
+
 Place = tuple[Kind, str]
 """A kind and a name: a sensor, a step, a pack."""
+
+
+def cause_key(sentence: str) -> str:
+    """Return a cause in short: two sentences that differ in numbers, dates and ids alone are one cause."""
+    return sha256(re.sub(r"\S*\d\S*", "#", sentence).encode()).hexdigest()[:8]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +81,8 @@ class Condition:
 
     @property
     def key(self) -> str:
-        """Its cause in short: two causes that differ in numbers, dates and ids alone are one."""
-        return sha256(re.sub(r"\S*\d\S*", "#", self.cause).encode()).hexdigest()[:8] if self.cause else ""
+        """The cause in short, where another one is news."""
+        return cause_key(self.cause) if self.kind is Kind.FAILED else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +166,11 @@ class Known:
             if place not in places and run.hour >= lasting.last and run.is_over(place)
         }
         gone = {place for place in self.conditions if is_newest and run.is_gone(place)}
+        gone |= {
+            (Kind.LATE, name)
+            for (kind, name), lasting in self.conditions.items()
+            if kind is Kind.LATE and run.hour.start - lasting.last.start > _LATE_IS_KEPT
+        }
         kept = {
             place: lasting
             for place, lasting in self.conditions.items()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sensor_scoring.conditions import Condition, Kind, Observed
+from sensor_scoring.conditions import Condition, Kind, Observed, cause_key
 from sensor_scoring.summary import Outcome
 
 if TYPE_CHECKING:
@@ -17,11 +17,13 @@ if TYPE_CHECKING:
 _OF_SENSORS = frozenset({Kind.FAILED, Kind.SILENT, Kind.UNMODELLED})
 
 
-def seen_in(summary: Summary) -> Observed:
+def seen_in(summary: Summary, *, late: str = "") -> Observed:
     """Return what a run with a summary saw.
 
     Its sensors show the end of their own conditions: a failed one must be scored, a silent one must have
     sent something. What else is not wrong in the run is over.
+
+    :param late: why the run counts as late; empty if it does not
     """
     outcomes = {line.sensor: line.outcome for line in summary.sensors}
 
@@ -31,24 +33,43 @@ def seen_in(summary: Summary) -> Observed:
             return outcomes.get(name) is Outcome.SCORED
         if kind is Kind.SILENT:
             return outcomes.get(name) in {Outcome.SCORED, Outcome.FAILED}
-        return True
+        return kind is not Kind.LATE
 
     def is_gone(place: Place) -> bool:
         return place[0] in _OF_SENSORS and place[1] not in outcomes
 
-    conditions = tuple(_conditions(summary))
+    conditions = (*_conditions(summary), *_late(summary.dag_run_id, late))
     return Observed(hour=summary.hour, conditions=conditions, is_over=is_over, is_gone=is_gone)
 
 
 def seen_without_summary(hour: RunHour, failed_steps: Iterable[str]) -> Observed:
     """Return what a run saw that came to no summary: the steps that failed, and no end of anything."""
     steps = tuple(Condition(Kind.STEP, name) for name in failed_steps)
+    return _wrong(hour, steps or (Condition(Kind.STEP, "summarise"),))
+
+
+def seen_late(hour: RunHour, dag_run_id: str, late: str, pool_trouble: Iterable[str]) -> Observed:
+    """Return what is seen of a run that still goes on: why it is late, and its pool."""
+    return _wrong(hour, (*_late(dag_run_id, late), *_pool(pool_trouble)))
+
+
+def _wrong(hour: RunHour, conditions: tuple[Condition, ...]) -> Observed:
+    """Return conditions that show the end of nothing."""
     return Observed(
-        hour=hour,
-        conditions=steps or (Condition(Kind.STEP, "summarise"),),
-        is_over=lambda _place: False,
-        is_gone=lambda _place: False,
+        hour=hour, conditions=conditions, is_over=lambda _place: False, is_gone=lambda _place: False
     )
+
+
+def _late(dag_run_id: str, late: str) -> Iterator[Condition]:
+    if late:
+        yield Condition(Kind.LATE, dag_run_id, late)
+
+
+def _pool(troubles: Iterable[str]) -> Iterator[Condition]:
+    # By cause: two nodes that are unusable for one reason are one piece of news.
+    yield from {
+        name: Condition(Kind.POOL, name, trouble) for trouble in troubles for name in [cause_key(trouble)]
+    }.values()
 
 
 def _conditions(summary: Summary) -> Iterator[Condition]:
@@ -61,6 +82,7 @@ def _conditions(summary: Summary) -> Iterator[Condition]:
         elif line.outcome is Outcome.UNMODELLED:
             yield Condition(Kind.UNMODELLED, line.sensor)
     yield from (Condition(Kind.PACK, pack) for pack in summary.unknown_packs)
+    yield from _pool(summary.pool_trouble)
 
 
 def _is_of_a_step(reason: str, summary: Summary) -> bool:

@@ -93,6 +93,18 @@ class Run:
         """States of the run's task instances."""
         return TaskStates.of(self._context)
 
+    @property
+    def late(self) -> str:
+        """Why the run counts as late; empty if it does not."""
+        started, limit = self._context["dag_run"].start_date, self.settings.late_minutes
+        minutes = (datetime.now(UTC) - started).total_seconds() / 60 if started else 0
+        return f"it took {minutes:.0f} minutes; the limit is {limit:g}" if 0 < limit < minutes else ""
+
+    @property
+    def is_troubled(self) -> bool:
+        """Whether something went wrong that the pool may be the cause of."""
+        return bool(self.late or self.failed_steps() or self.states.failed_indexes(SCORE))
+
     def failed_steps(self) -> list[str]:
         """Name the steps before scoring that did not end well."""
         return [

@@ -83,6 +83,8 @@ class Settings:
     """Who is told when a run needs a person, with blanks between: ``log``, ``smtp:oncall@example.org``,
     ``apprise:CONNECTION`` for Slack, Teams and other webhooks, or a notifier's dotted path; see
     [alerts](alerts.md)."""
+    late_minutes: float = 50.0
+    """Time after which a run that still goes on is told of; 0 for never."""
 
     train_schedule: str = ""
     """When models are trained anew, as cron or a preset like ``@weekly``; empty for by hand only."""
@@ -113,8 +115,9 @@ class Settings:
         for name in _SHARES:
             if not 0 <= getattr(self, name) <= 1:
                 raise SettingsError(f"{PREFIX}{name.upper()} is {getattr(self, name)}, not a share")
-        if self.sensors_per_task < 0:
-            raise SettingsError(f"{PREFIX}SENSORS_PER_TASK is {self.sensors_per_task}; it must be 0 or more")
+        for name in _NOT_BELOW_ZERO:
+            if getattr(self, name) < 0:
+                raise SettingsError(f"{PREFIX}{name.upper()} is {getattr(self, name)}; it must be 0 or more")
         for name in _ABOVE_ZERO:
             if getattr(self, name) <= 0:
                 raise SettingsError(f"{PREFIX}{name.upper()} is {getattr(self, name)}; it must be above 0")
@@ -136,6 +139,7 @@ class Settings:
 
 
 _SHARES = ("tolerated_failed_share", "train_max_anomaly_share", "train_max_drift", "train_min_recall")
+_NOT_BELOW_ZERO = ("sensors_per_task", "late_minutes")
 _ABOVE_ZERO = (
     *("max_nodes", "slots_per_node", "task_minutes", "poll_seconds"),
     *("train_hours", "train_evaluation_hours", "train_sensors_per_task", "train_task_minutes"),

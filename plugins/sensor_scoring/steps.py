@@ -11,13 +11,14 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk.configuration import conf
+from airflow.sdk.exceptions import AirflowNotFoundException
 
 from scoring_contract import layout
 from scoring_contract.registry import Registry
 from sensor_scoring.airflow_needs import needs_of, refused_or_short
 from sensor_scoring.alerts import message_of
 from sensor_scoring.autoscale import AutoscalePolicy, Floor
-from sensor_scoring.errors import RunFailed
+from sensor_scoring.errors import RunFailed, ScoringError
 from sensor_scoring.hooks import ScoringBatchHook
 from sensor_scoring.hour_readings import HourReadings
 from sensor_scoring.notifiers import tell
@@ -118,7 +119,8 @@ def write_summary(run: Run) -> dict[str, int]:
         failed_steps=run.failed_steps(),
     )
     colour = Verdict.of(summary, run.settings).colour
-    text = replace(summary, colour=colour.value).to_json()
+    pool_trouble = pool_trouble_of(run.settings) if run.is_troubled else []
+    text = replace(summary, colour=colour.value, pool_trouble=tuple(pool_trouble)).to_json()
     run.store.write(run.settings.runs_container, layout.summary_blob(run.base), text)
     log.info("%s is %s: %s; %s", summary.hour, colour, summary.counts(), summary.totals())
     return summary.counts()
@@ -133,11 +135,12 @@ def send_alert(run: Run, context: Context) -> None:
         log.info("A backfill tells nobody; the verdict says how it ended")
         return
     summary = run.summary()
-    seen = seen_in(summary) if summary else seen_without_summary(run.hour, run.failed_steps())
+    seen = seen_in(summary, late=run.late) if summary else seen_without_summary(run.hour, run.failed_steps())
     verdict = Verdict.of(summary, run.settings)
 
     def send(news: News) -> None:
-        tell(message_of(run.hour, verdict, news, _places(run)), context, run.settings)
+        lead = f"{verdict.colour}: sensor scoring of {run.hour}"
+        tell(message_of(lead, news, _places(run), note=verdict.note), context, run.settings)
 
     if not ToldBlob(run.store, run.settings.runs_container, run.base).tell_news(seen, send):
         log.info("The run is %s, and nothing is news; nobody is told", verdict.colour)
@@ -196,6 +199,18 @@ def _prepare_pool(hook: ScoringBatchHook, spec: PoolSpec, settings: Settings, *,
     )
     for trouble in hook.pools.ensure(spec, floor=floor):
         log.warning("%s", trouble)
+
+
+def pool_trouble_of(settings: Settings, *, is_waited_for: bool = False) -> list[str]:
+    """Say what keeps the pool from working, or that it cannot be asked: never an error.
+
+    :param is_waited_for: whether Batch tasks wait, so that a pool without nodes is worth saying too
+    """
+    try:
+        pools = ScoringBatchHook(settings.batch_conn_id).pools
+        return pools.troubles(settings.pool_id, is_waited_for=is_waited_for)
+    except (ScoringError, AirflowNotFoundException) as error:  # whoever asks has something to tell anyway
+        return [f"pool {settings.pool_id} cannot be looked at: {error}"]
 
 
 def pool_spec(settings: Settings) -> PoolSpec:

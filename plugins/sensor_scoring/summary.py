@@ -80,6 +80,9 @@ class Summary:
     """Sensors with predictions that the plan does not expect."""
     unknown_packs: tuple[str, ...] = ()
     """Packs with readings to which no sensor of the registry belongs."""
+    pool_trouble: tuple[str, ...] = ()
+    """What keeps the Batch pool from working, a sentence each; asked only when sensors failed or the run was
+    late."""
 
     def having(self, outcome: Outcome) -> tuple[SensorOutcome, ...]:
         """Return the lines of one outcome."""
@@ -129,6 +132,7 @@ class Summary:
                 "failed_steps": list(self.failed_steps),
                 "stray": list(self.stray),
                 "unknown_packs": list(self.unknown_packs),
+                "pool_trouble": list(self.pool_trouble),
                 "sensors": [_line(sensor) for sensor in self.sensors],
             }
         )
@@ -149,6 +153,7 @@ class Summary:
             failed_steps=tuple(node.text() for node in root["failed_steps"].elements()),
             stray=tuple(node.text() for node in root["stray"].elements()),
             unknown_packs=tuple(node.text() for node in root["unknown_packs"].elements()),
+            pool_trouble=tuple(str(trouble) for trouble in root["pool_trouble"].value or ()),
         )
 
 

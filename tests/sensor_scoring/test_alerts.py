@@ -44,7 +44,9 @@ class Story:
         """Return the lines of the message about a run, without those that say where to look."""
         news, self.known = self.known.after(seen_in(summary))
         self.known = Known.from_json(self.known.to_json())
-        return message_of(summary.hour, Verdict.of(summary, self.settings), news, []).splitlines()
+        verdict = Verdict.of(summary, self.settings)
+        lead = f"{verdict.colour}: sensor scoring of {summary.hour}"
+        return message_of(lead, news, [], note=verdict.note).splitlines()
 
 
 def test_nobody_is_told_when_all_is_well() -> None:
