@@ -23,7 +23,7 @@ from local_stack.workspace import Workspace
 from scoring_contract.errors import LayoutError
 from scoring_contract.hour import RunHour
 from sensor_scoring.alerts import message_of
-from sensor_scoring.conditions import Known
+from sensor_scoring.known import Known
 from sensor_scoring.observations import seen_in
 from sensor_scoring.settings import Settings
 from sensor_scoring.summary import Outcome

@@ -1,4 +1,4 @@
-"""The message about a run. Pure: ``conditions.py`` decides what is news, ``notifiers.py`` sends it."""
+"""The message about a run. Pure: ``known.py`` decides what is news, ``notifiers.py`` sends it."""
 
 from __future__ import annotations
 
@@ -41,15 +41,19 @@ _COUNTED = {
     Kind.SILENT: "silent",
     Kind.UNMODELLED: "without a model",
     Kind.PACK: "unknown pack",
+    Kind.JUMP: "with a jump of anomalies",
 }
 
 
-def message_of(lead: str, news: News, places: Sequence[str], *, note: str = "") -> str:
+def message_of(
+    lead: str, news: News, places: Sequence[str], *, note: str = "", jumps_named: int = _NAMED
+) -> str:
     """Write what a person is told about a run; empty if nothing is news.
 
     :param lead: how the first line begins: what the run comes to, and its hour
     :param places: lines that say where to look
     :param note: how the first line ends
+    :param jumps_named: sensors with a jump of anomalies that are named, those with the highest
     """
     if not news:
         return ""
@@ -59,6 +63,7 @@ def message_of(lead: str, news: News, places: Sequence[str], *, note: str = "") 
     lines += _failures([found for found in news.begun if found.kind is Kind.FAILED])
     for kind, title in _BEGUN.items():
         lines += _listed(title, [found.name for found in news.begun if found.kind is kind])
+    lines += _jumps([found for found in news.begun if found.kind is Kind.JUMP], jumps_named)
     for kind, title in _ENDED.items():
         lines += _listed(title, _since(news, kind))
     if news.lasting:
@@ -91,6 +96,12 @@ def _failures(failed: Sequence[Condition]) -> Iterator[str]:
     rest = [found for group in list(by_cause.values())[_NAMED:] for found in group]
     if rest:
         yield f"Failed: and {len(rest)} more for other causes, see the summary"
+
+
+def _jumps(jumped: Sequence[Condition], named: int) -> Iterator[str]:
+    yield from (f"Anomalies jumped: {found.name}: {found.cause}" for found in jumped[:named])
+    if len(jumped) > named:
+        yield f"Anomalies jumped: and {len(jumped) - named} more, see the summary"
 
 
 def _since(news: News, kind: Kind) -> list[str]:

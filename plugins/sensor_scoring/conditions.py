@@ -1,29 +1,18 @@
-"""What people were told is wrong, and what a run makes news of. Pure; where it is kept is ``told.py``.
-
-A condition begins, lasts and ends. Its beginning is news, and so is the end of one that a person waits for;
-that it lasts is not. A condition is told of again when its cause changes.
-
-Runs end out of order, and old hours are run again. What is wrong *now*, like silence, is learned from the
-newest hour only; what is wrong with a run, like a failed sensor, from any. A condition ends with evidence
-from an hour no older than the last that had it.
-"""
+"""What can be wrong in a run, and what a person is told of it. Values only; ``known.py`` compares them."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
 from enum import StrEnum
 from hashlib import sha256
 from typing import TYPE_CHECKING, Self
 
-from scoring_contract import reading
-from scoring_contract.hour import RunHour
-
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Mapping
 
-    from scoring_contract.reading import Node
+    from scoring_contract.hour import RunHour
+    from sensor_scoring.anomalies import JumpRule, Share
 
 
 class Kind(StrEnum):
@@ -43,15 +32,14 @@ class Kind(StrEnum):
     """Something keeps the Batch pool from working; the name is the cause in short."""
     LATE = "late"
     """A run takes too long; the name is the run's."""
+    JUMP = "jump"
+    """A sensor has many more anomalies than usual."""
 
 
-OF_NOW = frozenset({Kind.SILENT, Kind.UNMODELLED, Kind.PACK})
+OF_NOW = frozenset({Kind.SILENT, Kind.UNMODELLED, Kind.PACK, Kind.JUMP})
 """Kinds that an older hour says nothing about."""
 WAITED_FOR = frozenset({Kind.STEP, Kind.FAILED, Kind.SILENT})
 """Kinds whose end is news."""
-
-_LATE_IS_KEPT = timedelta(days=2)
-"""Nothing shows the end of a late run; by then it has had its own alert."""
 
 Place = tuple[Kind, str]
 """A kind and a name: a sensor, a step, a pack."""
@@ -109,12 +97,16 @@ class Observed:
 
     :param is_over: says of a condition that the run did not have whether the run shows its end
     :param is_gone: says of a place that it is no more: nobody waits for its end
+    :param shares: anomalies of each sensor that was scored
+    :param rule: when a share of anomalies jumps; none if nobody wants to know
     """
 
     hour: RunHour
     conditions: tuple[Condition, ...]
     is_over: Callable[[Place], bool]
     is_gone: Callable[[Place], bool]
+    shares: Mapping[str, Share] = field(default_factory=dict)
+    rule: JumpRule | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,95 +124,3 @@ class News:
 
     def __bool__(self) -> bool:
         return bool(self.begun or self.ended)
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """A message on its way.
-
-    :param run: who sends it
-    :param until: when nobody waits for it any more
-    """
-
-    run: str
-    until: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Known:
-    """What people were told, as of the newest hour that was looked at."""
-
-    hour: RunHour | None = None
-    conditions: Mapping[Place, Lasting] = field(default_factory=dict)
-    claim: Claim | None = None
-
-    def after(self, run: Observed) -> tuple[News, Known]:
-        """Return what a run makes news of, and what is known once that is told."""
-        is_newest = self.hour is None or run.hour >= self.hour
-        seen = [found for found in run.conditions if is_newest or found.kind not in OF_NOW]
-        begun = [found for found in seen if not self._has(found)]
-        places = {found.place for found in run.conditions}
-        over = {
-            place: lasting
-            for place, lasting in self.conditions.items()
-            if place not in places and run.hour >= lasting.last and run.is_over(place)
-        }
-        gone = {place for place in self.conditions if is_newest and run.is_gone(place)}
-        gone |= {
-            (Kind.LATE, name)
-            for (kind, name), lasting in self.conditions.items()
-            if kind is Kind.LATE and run.hour.start - lasting.last.start > _LATE_IS_KEPT
-        }
-        kept = {
-            place: lasting
-            for place, lasting in self.conditions.items()
-            if place not in over and place not in gone
-        }
-        kept |= {found.place: self._lasting(found, run.hour) for found in seen}
-        ended = {place: lasting for place, lasting in over.items() if place[0] in WAITED_FOR}
-        news = News(tuple(begun), ended, tuple(found for found in seen if self._has(found)))
-        return news, replace(self, hour=run.hour if is_newest else self.hour, conditions=kept)
-
-    def _has(self, found: Condition) -> bool:
-        known = self.conditions.get(found.place)
-        return known is not None and known.key == found.key
-
-    def _lasting(self, found: Condition, hour: RunHour) -> Lasting:
-        if self._has(found):
-            return self.conditions[found.place].seen(hour)
-        return Lasting(found.key, hour, hour)
-
-    def to_json(self) -> str:
-        """Return its text: a line a kind, an entry a name."""
-        kinds: dict[str, dict[str, list[str]]] = {kind.value: {} for kind in Kind}
-        for (kind, name), lasting in sorted(self.conditions.items()):
-            kinds[kind][name] = [lasting.key, str(lasting.first), str(lasting.last)]
-        claim = {"run": self.claim.run, "until": self.claim.until.isoformat()} if self.claim else None
-        hour = str(self.hour) if self.hour else None
-        return reading.render({"hour": hour, "claim": claim, "conditions": kinds})
-
-    @classmethod
-    def from_json(cls, text: str | bytes) -> Self:
-        """Read it.
-
-        :raises ValueError: if somebody else has written it
-        """
-        root = reading.parse("known conditions", text)
-        return cls(
-            hour=None if root["hour"].is_absent else RunHour.parse(root["hour"].text()),
-            conditions=dict(_conditions(root["conditions"])),
-            claim=None if root["claim"].is_absent else _claim(root["claim"]),
-        )
-
-
-def _claim(node: Node) -> Claim:
-    return Claim(node["run"].text(), datetime.fromisoformat(node["until"].text()))
-
-
-def _conditions(root: Node) -> Iterable[tuple[Place, Lasting]]:
-    for kind in Kind:
-        if root[kind].is_absent:
-            continue
-        for name, node in root[kind].items():
-            key, first, last = (part.value for part in node.elements())
-            yield (kind, name), Lasting(str(key), RunHour.parse(str(first)), RunHour.parse(str(last)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sensor_scoring.anomalies import Share
 from sensor_scoring.conditions import Condition, Kind, Observed, cause_key
 from sensor_scoring.summary import Outcome
 
@@ -11,19 +12,22 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from scoring_contract.hour import RunHour
+    from sensor_scoring.anomalies import JumpRule
     from sensor_scoring.conditions import Place
     from sensor_scoring.summary import Summary
 
-_OF_SENSORS = frozenset({Kind.FAILED, Kind.SILENT, Kind.UNMODELLED})
+_OF_SENSORS = frozenset({Kind.FAILED, Kind.SILENT, Kind.UNMODELLED, Kind.JUMP})
+_ENDS_ELSEWHERE = frozenset({Kind.LATE, Kind.JUMP})
 
 
-def seen_in(summary: Summary, *, late: str = "") -> Observed:
+def seen_in(summary: Summary, *, late: str = "", rule: JumpRule | None = None) -> Observed:
     """Return what a run with a summary saw.
 
     Its sensors show the end of their own conditions: a failed one must be scored, a silent one must have
     sent something. What else is not wrong in the run is over.
 
     :param late: why the run counts as late; empty if it does not
+    :param rule: when a sensor's share of anomalies jumps; none if nobody wants to know
     """
     outcomes = {line.sensor: line.outcome for line in summary.sensors}
 
@@ -33,13 +37,20 @@ def seen_in(summary: Summary, *, late: str = "") -> Observed:
             return outcomes.get(name) is Outcome.SCORED
         if kind is Kind.SILENT:
             return outcomes.get(name) in {Outcome.SCORED, Outcome.FAILED}
-        return kind is not Kind.LATE
+        return kind not in _ENDS_ELSEWHERE
 
     def is_gone(place: Place) -> bool:
         return place[0] in _OF_SENSORS and place[1] not in outcomes
 
     conditions = (*_conditions(summary), *_late(summary.dag_run_id, late))
-    return Observed(hour=summary.hour, conditions=conditions, is_over=is_over, is_gone=is_gone)
+    return Observed(
+        hour=summary.hour,
+        conditions=conditions,
+        is_over=is_over,
+        is_gone=is_gone,
+        shares=_shares(summary),
+        rule=rule,
+    )
 
 
 def seen_without_summary(hour: RunHour, failed_steps: Iterable[str]) -> Observed:
@@ -58,6 +69,14 @@ def _wrong(hour: RunHour, conditions: tuple[Condition, ...]) -> Observed:
     return Observed(
         hour=hour, conditions=conditions, is_over=lambda _place: False, is_gone=lambda _place: False
     )
+
+
+def _shares(summary: Summary) -> dict[str, Share]:
+    return {
+        line.sensor: Share(line.anomalies, line.readings)
+        for line in summary.having(Outcome.SCORED)
+        if line.readings
+    }
 
 
 def _late(dag_run_id: str, late: str) -> Iterator[Condition]:

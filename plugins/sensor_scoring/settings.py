@@ -85,6 +85,15 @@ class Settings:
     [alerts](alerts.md)."""
     late_minutes: float = 50.0
     """Time after which a run that still goes on is told of; 0 for never."""
+    jump_rise: float = 0.1
+    """Rise of a sensor's share of anomalies above its usual one, 0 to 1, that is told of at least; 0 for
+    never. See [alerts](alerts.md)."""
+    jump_hours: int = 24
+    """Hours of a sensor's past that say what is usual."""
+    jump_min_readings: int = 30
+    """Readings that a sensor must have in an hour for the hour to count."""
+    jump_named: int = 10
+    """Sensors with a jump of anomalies that a message names, those with the highest."""
 
     train_schedule: str = ""
     """When models are trained anew, as cron or a preset like ``@weekly``; empty for by hand only."""
@@ -138,10 +147,17 @@ class Settings:
         )
 
 
-_SHARES = ("tolerated_failed_share", "train_max_anomaly_share", "train_max_drift", "train_min_recall")
+_SHARES = (
+    "tolerated_failed_share",
+    "jump_rise",
+    "train_max_anomaly_share",
+    "train_max_drift",
+    "train_min_recall",
+)
 _NOT_BELOW_ZERO = ("sensors_per_task", "late_minutes")
 _ABOVE_ZERO = (
     *("max_nodes", "slots_per_node", "task_minutes", "poll_seconds"),
+    *("jump_hours", "jump_min_readings", "jump_named"),
     *("train_hours", "train_evaluation_hours", "train_sensors_per_task", "train_task_minutes"),
 )
 

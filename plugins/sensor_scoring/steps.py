@@ -17,6 +17,7 @@ from scoring_contract import layout
 from scoring_contract.registry import Registry
 from sensor_scoring.airflow_needs import needs_of, refused_or_short
 from sensor_scoring.alerts import message_of
+from sensor_scoring.anomalies import JumpRule
 from sensor_scoring.autoscale import AutoscalePolicy, Floor
 from sensor_scoring.errors import RunFailed, ScoringError
 from sensor_scoring.hooks import ScoringBatchHook
@@ -135,15 +136,26 @@ def send_alert(run: Run, context: Context) -> None:
         log.info("A backfill tells nobody; the verdict says how it ended")
         return
     summary = run.summary()
-    seen = seen_in(summary, late=run.late) if summary else seen_without_summary(run.hour, run.failed_steps())
+    if summary is None:
+        seen = seen_without_summary(run.hour, run.failed_steps())
+    else:
+        seen = seen_in(summary, late=run.late, rule=_jump_rule(run.settings))
     verdict = Verdict.of(summary, run.settings)
 
     def send(news: News) -> None:
         lead = f"{verdict.colour}: sensor scoring of {run.hour}"
-        tell(message_of(lead, news, _places(run), note=verdict.note), context, run.settings)
+        named = run.settings.jump_named
+        message = message_of(lead, news, _places(run), note=verdict.note, jumps_named=named)
+        tell(message, context, run.settings)
 
     if not ToldBlob(run.store, run.settings.runs_container, run.base).tell_news(seen, send):
         log.info("The run is %s, and nothing is news; nobody is told", verdict.colour)
+
+
+def _jump_rule(settings: Settings) -> JumpRule | None:
+    if not settings.jump_rise:
+        return None
+    return JumpRule(settings.jump_rise, settings.jump_hours, settings.jump_min_readings)
 
 
 def _places(run: Run) -> list[str]:

@@ -14,7 +14,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, TypeGuard
 
-from sensor_scoring.conditions import Claim, Known
+from sensor_scoring.known import Claim, Known
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import time
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 import pytest
 
 from scoring_contract.hour import RunHour
 from sensor_scoring.alerts import REPAIR, message_of
-from sensor_scoring.conditions import Known
+from sensor_scoring.anomalies import JumpRule
+from sensor_scoring.known import Known
 from sensor_scoring.observations import seen_in, seen_without_summary
 from sensor_scoring.settings import Settings
 from sensor_scoring.summary import Outcome, SensorOutcome, Summary
@@ -42,11 +44,13 @@ class Story:
 
     def tells(self, summary: Summary) -> list[str]:
         """Return the lines of the message about a run, without those that say where to look."""
-        news, self.known = self.known.after(seen_in(summary))
+        rule = JumpRule(self.settings.jump_rise, self.settings.jump_hours, self.settings.jump_min_readings)
+        news, self.known = self.known.after(seen_in(summary, rule=rule))
         self.known = Known.from_json(self.known.to_json())
         verdict = Verdict.of(summary, self.settings)
         lead = f"{verdict.colour}: sensor scoring of {summary.hour}"
-        return message_of(lead, news, [], note=verdict.note).splitlines()
+        named = self.settings.jump_named
+        return message_of(lead, news, [], note=verdict.note, jumps_named=named).splitlines()
 
 
 def test_nobody_is_told_when_all_is_well() -> None:
@@ -209,8 +213,57 @@ def test_the_first_line_says_whether_failures_are_tolerated(tolerated, headline)
 
 
 def test_twenty_thousand_sensors_cost_little() -> None:
-    """All silent at once: one message, and a state that is read and written in well under a second."""
-    lines = [(f"device-{number:05}_tag", SILENT) for number in range(20_000)]
+    """A day of them is kept in 3 MB, and an hour in which all jump costs a second or two."""
+    story, names = Story(), [f"device-{number:05}_tag" for number in range(20_000)]
+    story.tells(scored(0, **dict.fromkeys(names, 12)))
+    day = {sensor: tuple(range(40, 64)) for sensor in names}
+    story.known = replace(story.known, shares=day)
+    started = time.process_time()
+    said = story.tells(scored(1, **dict.fromkeys(names, 120)))
+    assert time.process_time() - started < 10
+    assert len(said) == 1 + 10 + 1
+    assert len(story.known.to_json()) < 4_000_000
+
+
+def scored(number: int, **anomalies: int) -> Summary:
+    """Return the summary of an hour in which sensors had so many anomalies among 240 readings."""
+    sensors = tuple(
+        SensorOutcome(sensor=sensor, outcome=SCORED, readings=240, anomalies=count)
+        for sensor, count in anomalies.items()
+    )
+    return Summary(hour=hour(number), run="run", dag_run_id="r", sensors=sensors)
+
+
+def test_a_jump_of_anomalies_is_told_once() -> None:
+    """It is compared with the sensor's own past; that it lasts and that it ends is no news."""
     story = Story()
-    assert len(story.tells(a_summary(0, *lines))) == 2
-    assert len(story.known.to_json()) < 2_000_000
+    for number in range(8):
+        assert story.tells(scored(number, a=2 + number % 2, b=60)) == []
+    assert story.tells(scored(8, a=90, b=62)) == [
+        "green: sensor scoring of 2018-08-29T10: 1 with a jump of anomalies",
+        "Anomalies jumped: a: 37.5% of 240 readings, usually 1.0%",
+    ]
+    assert story.tells(scored(8, a=90, b=62)) == [], "the same hour again"
+    assert story.tells(scored(9, a=85, b=58)) == []
+    assert story.tells(scored(10, a=3, b=60)) == []
+    assert story.tells(scored(11, a=90, b=60))[1].startswith("Anomalies jumped: a: 37.5%")
+
+
+def test_the_highest_jumps_are_named() -> None:
+    """The others are counted."""
+    story = Story(Settings(jump_named=2))
+    for number in range(8):
+        assert story.tells(scored(number, **{f"s{index}": 1 for index in range(5)})) == []
+    said = story.tells(scored(8, **{f"s{index}": 50 + 10 * index for index in range(5)}))
+    assert [line.split(": ")[1] for line in said[1:]] == ["s4", "s3", "and 3 more, see the summary"]
+
+
+def test_an_older_hour_makes_no_past() -> None:
+    """An hour that is scored again is not compared with what came after it."""
+    story = Story()
+    for number in range(8):
+        story.tells(scored(number, a=2))
+    assert story.tells(scored(3, a=200)) == []
+    assert story.known.shares == {"a": (8,) * 8}
+    assert story.tells(scored(8, b=1)) == []
+    assert story.known.shares == {"b": (4,)}, "a left the fleet"

@@ -11,8 +11,9 @@ import pytest
 from scoring_contract.hour import RunHour
 from scoring_contract.layout import Container
 from sensor_scoring.blobs import BlobStore
-from sensor_scoring.conditions import Claim, Condition, Kind, Known, News, Observed
+from sensor_scoring.conditions import Condition, Kind, News, Observed
 from sensor_scoring.errors import NobodyTold
+from sensor_scoring.known import Claim, Known
 from sensor_scoring.told import KNOWN_BLOB, ToldBlob
 
 if TYPE_CHECKING:
