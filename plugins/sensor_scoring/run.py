@@ -82,6 +82,11 @@ class Run:
         return int(self._ti.max_tries)
 
     @property
+    def is_last_try(self) -> bool:
+        """Whether the asking task instance is not tried again."""
+        return int(self._ti.try_number) > int(self._ti.max_tries)
+
+    @property
     def is_backfill(self) -> bool:
         """Whether the run makes up for an hour of the past."""
         run_type = self._context["dag_run"].run_type

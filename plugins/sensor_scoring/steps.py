@@ -16,24 +16,18 @@ from airflow.sdk.exceptions import AirflowNotFoundException
 from scoring_contract import layout
 from scoring_contract.registry import Registry
 from sensor_scoring.airflow_needs import needs_of, refused_or_short
-from sensor_scoring.alerts import message_of
-from sensor_scoring.anomalies import JumpRule
 from sensor_scoring.autoscale import AutoscalePolicy, Floor
 from sensor_scoring.errors import RunFailed, ScoringError
 from sensor_scoring.hooks import ScoringBatchHook
 from sensor_scoring.hour_readings import HourReadings
-from sensor_scoring.notifiers import tell
-from sensor_scoring.observations import seen_in, seen_without_summary
 from sensor_scoring.plan import plan_hour
 from sensor_scoring.pools import PoolSpec
 from sensor_scoring.summary import summarise
-from sensor_scoring.told import ToldBlob
 from sensor_scoring.verdict import Verdict
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from sensor_scoring.conditions import News
     from sensor_scoring.run import Run
     from sensor_scoring.settings import Settings
 
@@ -125,44 +119,6 @@ def write_summary(run: Run) -> dict[str, int]:
     run.store.write(run.settings.runs_container, layout.summary_blob(run.base), text)
     log.info("%s is %s: %s; %s", summary.hour, colour, summary.counts(), summary.totals())
     return summary.counts()
-
-
-def send_alert(run: Run, context: Context) -> None:
-    """Tell a person, once, what is new in a run; nobody when nothing is.
-
-    A backfill tells nothing and is not remembered: its hours are no news, and their silence is not today's.
-    """
-    if run.is_backfill:
-        log.info("A backfill tells nobody; the verdict says how it ended")
-        return
-    summary = run.summary()
-    if summary is None:
-        seen = seen_without_summary(run.hour, run.failed_steps())
-    else:
-        seen = seen_in(summary, late=run.late, rule=_jump_rule(run.settings))
-    verdict = Verdict.of(summary, run.settings)
-
-    def send(news: News) -> None:
-        lead = f"{verdict.colour}: sensor scoring of {run.hour}"
-        named = run.settings.jump_named
-        message = message_of(lead, news, _places(run), note=verdict.note, jumps_named=named)
-        tell(message, context, run.settings)
-
-    if not ToldBlob(run.store, run.settings.runs_container, run.base).tell_news(seen, send):
-        log.info("The run is %s, and nothing is news; nobody is told", verdict.colour)
-
-
-def _jump_rule(settings: Settings) -> JumpRule | None:
-    if not settings.jump_rise:
-        return None
-    return JumpRule(settings.jump_rise, settings.jump_hours, settings.jump_min_readings)
-
-
-def _places(run: Run) -> list[str]:
-    return [
-        f"Run: {run.page or run.dag_run_id}",
-        f"Summary: {layout.summary_blob(run.base)} in the container {run.settings.runs_container}",
-    ]
 
 
 def give_verdict(run: Run) -> dict[str, Any]:
