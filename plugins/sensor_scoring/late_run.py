@@ -12,8 +12,8 @@ from sensor_scoring.blobs import BlobStore
 from sensor_scoring.links import run_page
 from sensor_scoring.notifiers import tell
 from sensor_scoring.observations import seen_late
+from sensor_scoring.pool_load import pool_trouble_of
 from sensor_scoring.run_hour import scoring_hour
-from sensor_scoring.steps import pool_trouble_of
 from sensor_scoring.told import ToldBlob
 
 if TYPE_CHECKING:

@@ -5,6 +5,7 @@ Each field is the environment variable ``SENSOR_SCORING_<FIELD>``; what is not s
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, Self
 
@@ -43,8 +44,23 @@ class Settings:
     with readings, above that as many as make 400 tasks. Sensors that share files stay together."""
     packed_predictions: bool = False
     """Whether the sensors of a pack share one prediction blob; sensors without a pack never do."""
+    autoscale_policy: str = "run-aware"
+    """How the pool scales between zero and its ceiling. ``run-aware``: a run announces its load and takes
+    that back when it is done; ``keep-warm``: nodes are held every hour from before its work comes;
+    ``reactive``: the queue alone decides."""
     floor_minutes: int = 15
-    """How long a run holds the nodes it asked for, before the queue alone decides."""
+    """``run-aware``: how long a run holds the nodes it asked for, if it does not end before."""
+    prewarm_minutes: int = 0
+    """``run-aware``: how long before an hour's work comes the DAG ``warm_pool`` announces as much as the last
+    hour had; 0 for never."""
+    keep_warm_minutes: int = 10
+    """``keep-warm``: how long before an hour's work comes its nodes are held."""
+    warm_nodes: int = 0
+    """``keep-warm``: how many nodes; 0 for as many as ``MAX_NODES``."""
+    spot: bool = False
+    """Whether nodes are Spot nodes; dedicated ones replace those that were evicted or cannot be had."""
+    dedicated_nodes: int = 0
+    """With ``SPOT``: so many nodes, the first ones, are dedicated all the same."""
     scoring_image: str = "sensor-scoring:latest"
     """Container image of the scorer, with its registry if it has one."""
     registry_server: str = ""
@@ -95,6 +111,17 @@ class Settings:
     jump_named: int = 10
     """Sensors with a jump of anomalies that a message names, those with the highest."""
 
+    node_hour_price: float = 0.0
+    """What an hour of a dedicated node costs, in your currency; 0 for unknown. Summaries then show costs."""
+    spot_node_hour_price: float = 0.0
+    """The same of a Spot node."""
+
+    keep_jobs_days: int = 7
+    """How long ended Batch jobs are kept, with the records of their tasks."""
+    keep_runs_days: int = 90
+    """How long plans, reports, summaries and logs of a run are kept after the last was written. Readings,
+    models and predictions are never deleted."""
+
     train_schedule: str = ""
     """When models are trained anew, as cron or a preset like ``@weekly``; empty for by hand only."""
     train_hours: int = 168
@@ -117,19 +144,35 @@ class Settings:
     """Gate: share of the labelled anomalies that a new model must find, where there are labels."""
 
     def __post_init__(self) -> None:
-        try:
-            channels_of(self.notify)
-        except SettingsError as error:
-            raise SettingsError(f"{PREFIX}NOTIFY: {error}") from error
+        self._check_channels()
         for name in _SHARES:
             if not 0 <= getattr(self, name) <= 1:
                 raise SettingsError(f"{PREFIX}{name.upper()} is {getattr(self, name)}, not a share")
         for name in _NOT_BELOW_ZERO:
             if getattr(self, name) < 0:
                 raise SettingsError(f"{PREFIX}{name.upper()} is {getattr(self, name)}; it must be 0 or more")
+        if self.autoscale_policy not in AUTOSCALE_POLICIES:
+            known = ", ".join(AUTOSCALE_POLICIES)
+            raise SettingsError(f"{PREFIX}AUTOSCALE_POLICY is {self.autoscale_policy!r}, not one of {known}")
+        for name in _MINUTES_OF_AN_HOUR:
+            if not 0 <= getattr(self, name) < _HOUR_MINUTES:
+                raise SettingsError(f"{PREFIX}{name.upper()} is {getattr(self, name)}; it must be 0 to 59")
         for name in _ABOVE_ZERO:
             if getattr(self, name) <= 0:
                 raise SettingsError(f"{PREFIX}{name.upper()} is {getattr(self, name)}; it must be above 0")
+
+    @property
+    def prewarm_schedule(self) -> str:
+        """When, as cron, the coming hour's work is announced; empty for never."""
+        if not self.prewarm_minutes or self.autoscale_policy != "run-aware":
+            return ""
+        return f"{(math.floor(self.lateness_minutes) - self.prewarm_minutes) % _HOUR_MINUTES} * * * *"
+
+    def _check_channels(self) -> None:
+        try:
+            channels_of(self.notify)
+        except SettingsError as error:
+            raise SettingsError(f"{PREFIX}NOTIFY: {error}") from error
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> Self:
@@ -147,6 +190,9 @@ class Settings:
         )
 
 
+AUTOSCALE_POLICIES = ("run-aware", "keep-warm", "reactive")
+_HOUR_MINUTES = 60
+_MINUTES_OF_AN_HOUR = ("prewarm_minutes", "keep_warm_minutes")
 _SHARES = (
     "tolerated_failed_share",
     "jump_rise",
@@ -156,7 +202,7 @@ _SHARES = (
 )
 _NOT_BELOW_ZERO = ("sensors_per_task", "late_minutes")
 _ABOVE_ZERO = (
-    *("max_nodes", "slots_per_node", "task_minutes", "poll_seconds"),
+    *("max_nodes", "slots_per_node", "task_minutes", "poll_seconds", "keep_jobs_days", "keep_runs_days"),
     *("jump_hours", "jump_min_readings", "jump_named"),
     *("train_hours", "train_evaluation_hours", "train_sensors_per_task", "train_task_minutes"),
 )

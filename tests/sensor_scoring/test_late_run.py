@@ -10,8 +10,8 @@ import pytest
 from scoring_contract.layout import Container
 from sensor_scoring.autoscale import Floor
 from sensor_scoring.deadline import late_alert, tell_late
+from sensor_scoring.pool_load import pool_spec
 from sensor_scoring.settings import Settings
-from sensor_scoring.steps import pool_spec
 
 if TYPE_CHECKING:
     from conftest import Account
