@@ -8,7 +8,7 @@ imports this module to parse the DAG.
 from __future__ import annotations
 
 import os
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import DeadlineAlert, DeadlineReference, SyncCallback  # type: ignore[attr-defined]  # its stubs lack two
@@ -18,6 +18,7 @@ from sensor_scoring.settings import Settings
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+_HOUR = timedelta(hours=1)
 _UNFINISHED = frozenset({"queued", "running"})
 
 
@@ -26,9 +27,10 @@ def late_alert(settings: Settings) -> DeadlineAlert | None:
     if not settings.late_minutes:
         return None
     return DeadlineAlert(
-        # Not the logical date: a run of an old hour would be late before it began.
-        reference=DeadlineReference.DAGRUN_QUEUED_AT,
-        interval=timedelta(minutes=settings.late_minutes),
+        # The hour's start. With DAGRUN_QUEUED_AT Airflow 3.3.2 answers every clear of a run before its
+        # deadline with an error: it takes the stored interval for a number.
+        reference=DeadlineReference.DAGRUN_LOGICAL_DATE,
+        interval=_HOUR + timedelta(minutes=settings.late_minutes),
         callback=SyncCallback(f"{__name__}.tell_late"),
     )
 
@@ -36,12 +38,21 @@ def late_alert(settings: Settings) -> DeadlineAlert | None:
 def tell_late(context: Mapping[str, Any]) -> None:
     """Tell that a run takes too long, if it still runs and is no backfill.
 
+    A run by hand with an old date is past its deadline when it begins: that is not told of.
+
     :param context: Airflow's, of a deadline: the run as it was when the deadline passed, in JSON
     """
     dag_run = context["dag_run"]
     # Airflow drops the deadline of a run that ended well, and keeps that of one that failed.
     if dag_run["state"] not in _UNFINISHED or dag_run["run_type"] == "backfill":
         return
+    settings = Settings.from_environ(os.environ)
+    if dag_run["run_type"] != "scheduled" and _age(dag_run) < timedelta(minutes=settings.late_minutes):
+        return
     from sensor_scoring.late_run import LateRun
 
-    LateRun(dag_run, Settings.from_environ(os.environ)).tell()
+    LateRun(dag_run, settings).tell()
+
+
+def _age(dag_run: Mapping[str, Any]) -> timedelta:
+    return datetime.now(UTC) - datetime.fromisoformat(dag_run["queued_at"])

@@ -51,7 +51,7 @@ class LateRun:
         seen = seen_late(
             self.hour,
             run_id,
-            f"it still runs {settings.late_minutes:g} minutes after it was queued",
+            f"it still runs {settings.late_minutes:g} minutes after the end of its hour",
             troubles,
         )
 

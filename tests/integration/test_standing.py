@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -248,7 +249,10 @@ def test_a_scored_hour_starts_its_consumer_once(world: World) -> None:
 def test_a_run_that_takes_too_long_is_told_of_while_it_runs(world: World, told: Webhook) -> None:
     """Once, by the deadline: its own alert at the end has nothing to add."""
     world.scorer.hold("1_1")
-    run = world.web.trigger(DAG, hour=str(HOUR))
+    # Half a minute after the end of the hour that begins at a run's date, it is late.
+    date = datetime.now(UTC) - timedelta(minutes=60) + timedelta(seconds=5)
+    body = {"logical_date": date.isoformat(), "conf": {"hour": str(HOUR)}}
+    run = str(world.web.post(f"/dags/{DAG}/dagRuns", body)["dag_run_id"])
 
     def about_it() -> list[str]:
         return [body["title"] for body in told.bodies if quote(run, safe="") in body["message"]]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -30,6 +30,7 @@ def context_of(**facts: Any) -> dict[str, Any]:
         "data_interval_start": "2018-08-29T02:00:00Z",
         "run_after": "2018-08-29T03:00:00Z",
         "run_type": "scheduled",
+        "queued_at": "2018-08-29T03:00:00Z",
         "state": "running",
         "conf": None,
         **facts,
@@ -69,7 +70,7 @@ def test_a_pool_that_cannot_allocate_is_the_cause_of_a_late_run(
     (body,) = webhook_of_alerts.bodies
     assert body["title"] == "running: sensor scoring of 2018-08-29T02: late, 1 pool trouble"
     late, pool, place = body["message"].splitlines()
-    assert late == "Late: it still runs 50 minutes after it was queued"
+    assert late == "Late: it still runs 50 minutes after the end of its hour"
     assert pool.startswith("Pool: pool pool: AllocationFailed: no such machines left; the region has no such")
     assert place == (
         "Run: https://airflow.example.org/dags/hourly_scoring/runs/"
@@ -99,6 +100,9 @@ def test_a_batch_account_that_does_not_answer_is_told_too(
     "facts",
     [
         pytest.param({"run_type": "backfill"}, id="a-backfill"),
+        pytest.param(
+            {"run_type": "manual", "queued_at": datetime.now(UTC).isoformat()}, id="by-hand-for-an-old-hour"
+        ),
         pytest.param({"state": "failed"}, id="failed-before-its-deadline"),
         pytest.param({"state": "success"}, id="ended-meanwhile"),
     ],
@@ -110,9 +114,9 @@ def test_nobody_is_told_of_a_run_that_does_not_keep_anyone_waiting(facts, webhoo
 
 
 def test_the_deadline_can_be_switched_off() -> None:
-    """Else it counts from the moment the run was queued, whatever its hour."""
+    """Else it counts from the end of the hour."""
     assert late_alert(Settings(late_minutes=0)) is None
     deadline = late_alert(Settings(late_minutes=20))
     assert deadline is not None
-    assert deadline.interval == timedelta(minutes=20)
+    assert deadline.interval == timedelta(minutes=80)
     assert deadline.callback.path == "sensor_scoring.deadline.tell_late"
