@@ -5,7 +5,7 @@ export PYTHONPATH := $(CURDIR):$(CURDIR)/plugins:$(CURDIR)/scoring_image:$(CURDI
 RUN := .venv/bin/python -m local_stack
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-faults test-clients lint format up down models scale bench bench-scoring bench-emulator lock clean
+.PHONY: help setup run test test-faults test-clients test-containers test-backfill lint format up down models missing airflow scale bench bench-scoring bench-emulator lock clean
 
 help: ## show this list
 	@echo "make run                              score one hour of a simulated fleet"
@@ -33,6 +33,12 @@ test-faults: setup ## kill every part in the middle of runs (ROUNDS=10)
 test-clients: setup ## drive the local Azure Batch with clients as they are published
 	@.venv/bin/python -m pytest tests/clients -m clients $(TESTS)
 
+test-containers: setup ## run tasks of the local Azure Batch in containers (needs Docker's engine)
+	@.venv/bin/python -m pytest tests/batch_emulator/containers -m containers $(TESTS)
+
+test-backfill: setup ## make up for a day of readings beside the live hour (READINGS=file.csv; a quarter of an hour)
+	@.venv/bin/python -m bench.backfill --readings "$(READINGS)"
+
 lint: setup ## ruff, ruff format, mypy
 	@.venv/bin/ruff check .
 	@.venv/bin/ruff format --check .
@@ -51,6 +57,12 @@ down: ## stop it
 DO ?= list
 models: setup ## look at the registry of make up, or change it (DO="show 1_4")
 	@$(RUN) models $(DO)
+
+missing: setup ## say which hours are not whole, and how to mend them (FROM=2018-08-29T00 TO=2018-08-30T00)
+	@$(RUN) missing --from "$(FROM)" --to "$(TO)"
+
+airflow: setup ## run a command of Airflow on the stack of make up (DO="dags list")
+	@$(RUN) airflow $(DO)
 
 scale: setup ## score 1,000 sensors with an instance each, and 20,000 packed (half an hour)
 	@.venv/bin/python -m bench.scale

@@ -13,6 +13,7 @@ from airflow.sdk import DAG, CronDataIntervalTimetable, Param
 from sensor_scoring.airflow_needs import ACTIVE_RUNS
 from sensor_scoring.deadline import late_alert
 from sensor_scoring.operators import AzureBatchSubmitOperator
+from sensor_scoring.priority import NEWEST_HOUR_FIRST
 from sensor_scoring.retries import RETRY_TABLE
 from sensor_scoring.score_operator import SensorScoringOperator
 from sensor_scoring.score_task import commit_mark, score_task
@@ -47,6 +48,7 @@ with DAG(
         "retry_exponential_backoff": True,
         "max_retry_delay": timedelta(minutes=5),
         "retry_policy": RETRY_TABLE,
+        "weight_rule": NEWEST_HOUR_FIRST,
     },
     doc_md=__doc__,
     tags=["scoring"],

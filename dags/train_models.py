@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from airflow.sdk import DAG, Param
 
 from sensor_scoring.operators import AzureBatchSubmitOperator, AzureBatchTaskOperator
+from sensor_scoring.priority import TRAINING_WEIGHT
 from sensor_scoring.retries import RETRY_TABLE
 from sensor_scoring.score_task import commit_mark
 from sensor_scoring.settings import Settings
@@ -64,6 +65,8 @@ with DAG(
         "retry_exponential_backoff": True,
         "max_retry_delay": timedelta(minutes=5),
         "retry_policy": RETRY_TABLE,
+        "weight_rule": "absolute",
+        "priority_weight": TRAINING_WEIGHT,
     },
     doc_md=__doc__,
     tags=["scoring"],

@@ -1,4 +1,4 @@
-"""``python -m local_stack run [--readings FILE --hour HOUR]``, ``up``, ``down``, ``models``: for ``make``."""
+"""``python -m local_stack run [--readings FILE --hour HOUR]``, ``up``, ``down`` and more: for ``make``."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from ingest.errors import IngestError
 from local_stack import hour as hourly
 from local_stack import standing
 from local_stack.bootstrap import ROOT
+from local_stack.commands import airflow, missing
 from local_stack.display import RunProgress, Stage, failures, table
 from local_stack.labels import check_labels
 from local_stack.models import models
@@ -46,8 +47,8 @@ def main(argv: Sequence[str]) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _interrupt)
     try:
-        if argv[:1] == ["models"]:  # the scorer reads the rest
-            return models(argv[1:])
+        if argv and argv[0] in _OTHERS:
+            return _OTHERS[argv[0]](argv[1:])
         order = _order(argv)
         if order.command == "run":
             return run(order.readings, order.hour)
@@ -102,6 +103,8 @@ def serve() -> int:
 
 
 _COMMANDS = {"up": up, "down": down, "serve": serve}
+_OTHERS = {"models": models, "missing": missing, "airflow": airflow}
+"""Commands of others, who read the words themselves."""
 
 
 def score_hour(stack: Stack, readings: Path | None, hour: RunHour) -> tuple[Summary, Laid, Path]:

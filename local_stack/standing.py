@@ -41,6 +41,7 @@ FAMILY = DATA / "up.family.json"
 _READY_SECONDS = 180.0
 _DOWN_SECONDS = 60.0
 _HOURS = 5
+_AIRFLOWS = ("AIRFLOW", "SENSOR_SCORING_")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,8 @@ class Standing:
     """Last hour with readings: one to score."""
     batch: str
     blobs: str
+    environ: dict[str, str]
+    """What Airflow's processes have in their environment and others do not."""
 
 
 def up() -> Standing:
@@ -139,8 +142,11 @@ def serve() -> None:
             hour=str(hour),
             batch=stack.batch.endpoint,
             blobs=stack.storage.url,
+            environ={
+                name: value for name, value in cluster.airflow.environ().items() if name.startswith(_AIRFLOWS)
+            },
         )
-        # The password is for the owner of this folder alone.
+        # The password, and what opens the database, is for the owner of this folder alone.
         STATE.touch(mode=0o600)
         STATE.write_text(json.dumps(asdict(state), indent=2))
         parts.callback(STATE.unlink, missing_ok=True)

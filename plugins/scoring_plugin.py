@@ -1,4 +1,4 @@
-"""The one plugin: Airflow's api-server serves the pages behind the operators' links.
+"""The one plugin: pages behind the operators' links, which the api-server serves, and the weights of runs.
 
 Every Airflow process executes this file, and outside the folder's packages, so it imports next to nothing.
 """
@@ -10,6 +10,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from airflow.plugins_manager import AirflowPlugin
+
+from sensor_scoring.priority import NewestHourFirst
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, MutableMapping
@@ -37,3 +39,4 @@ class ScoringPlugin(AirflowPlugin):
     fastapi_apps = [  # noqa: RUF012  Airflow reads an attribute of this form
         {"app": LazyPages(), "url_prefix": "/sensor-scoring", "name": "Sensor scoring"}
     ]
+    priority_weight_strategies = [NewestHourFirst]  # noqa: RUF012  likewise

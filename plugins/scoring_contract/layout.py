@@ -10,6 +10,7 @@ Five containers, each with one kind of owner::
     predictions  2018/08/29/02/<sensor>.csv                       the scorer
                  2018/08/29/02/_packs/<pack>.csv                  the same, many sensors in a file
     runs         <run>/plan.json, manifests/, orders/, reports/, summary.json
+                 _missing/told.json                               the DAG that looks for missing hours
     logs         <run>/<job>/<task>/stdout.txt, stderr.txt        Batch, when a task has ended
 
 ``<run>`` is the base of the run's Batch ids (hour and DAG run in one), so two runs of one hour never share a
@@ -38,6 +39,9 @@ REGISTRY_BLOB = "registry.json"
 """The registry's blob in the ``models`` container."""
 PACKS_BLOB = "packs.csv"
 """Blob beside it that says which device and tag belong to which pack, for producers of readings."""
+
+TOLD_MISSING_BLOB = "_missing/told.json"
+"""Blob in the ``runs`` container with the missing hours that people know of."""
 
 
 class Container(StrEnum):

@@ -29,6 +29,7 @@ _UPLOADS_AT_ONCE = 16
 _DELETES_AT_ONCE = 256
 """Most requests the service takes in one batch."""
 _CLOCK_SKEW = timedelta(minutes=15)
+_NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +40,15 @@ class FoundBlob:
     size: int
     """Bytes."""
     metadata: Mapping[str, str]
+    modified: datetime = _NEVER
+    """Last write, by the clock of Blob Storage, in whole seconds."""
 
     @classmethod
     def of(cls, properties: BlobProperties) -> FoundBlob:
         """Read an entry of the SDK's listing."""
-        return cls(properties.name, properties.size, dict(properties.metadata or {}))
+        return cls(
+            properties.name, properties.size, dict(properties.metadata or {}), properties.last_modified
+        )
 
 
 class BlobStore:

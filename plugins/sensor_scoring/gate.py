@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
     from sensor_scoring.blobs import FoundBlob
 
-_HEADER_BYTES = len(",".join(COLUMNS)) + len("\r\n")
+HEADER_BYTES = len(",".join(COLUMNS)) + len("\r\n")
+"""Bytes of a prediction blob without a row."""
 _NAMED = 10
 
 
@@ -84,7 +85,7 @@ class Expectation:
     def judge(self, found: Iterable[FoundBlob]) -> GateVerdict:
         """Compare with a listing of :attr:`folder`."""
         blobs = {blob.name: blob for blob in found}
-        marks = {name: _mark_of(blob) for name, blob in blobs.items()}
+        marks = {name: mark_of(blob) for name, blob in blobs.items()}
         kinds: dict[str, list[str]] = {"fresh": [], "missing": [], "empty": [], "stale": []}
         expected = {sensor: self.blob_of(sensor) for sensor in self.sensors}
         for sensor, name in expected.items():
@@ -95,14 +96,14 @@ class Expectation:
             **{kind: tuple(sorted(names)) for kind, names in kinds.items()}, stray=tuple(stray)
         )
 
-    def _kind(self, sensor: str, blob: FoundBlob | None, mark: _Mark | None) -> str:
+    def _kind(self, sensor: str, blob: FoundBlob | None, mark: Mark | None) -> str:
         if blob is None:
             return "missing"
         if mark is None or mark.hour != self.hour or mark.planned_at < self.planned_at:
             return "stale"
         if sensor not in mark.sensors:
             return "missing" if sensor in self.pack_of else "stale"
-        return "fresh" if blob.size > _HEADER_BYTES else "empty"
+        return "fresh" if blob.size > HEADER_BYTES else "empty"
 
     def to_json(self) -> str:
         """Return a form that a trigger can carry."""
@@ -123,7 +124,7 @@ class Expectation:
 
 
 @dataclass(frozen=True, slots=True)
-class _Mark:
+class Mark:
     """What the writer of a prediction blob says of it."""
 
     hour: RunHour
@@ -131,12 +132,12 @@ class _Mark:
     sensors: frozenset[str]
 
 
-def _mark_of(blob: FoundBlob) -> _Mark | None:
+def mark_of(blob: FoundBlob) -> Mark | None:
     """Read the metadata of a sensor's blob, or of a pack's; None if nobody we know wrote it."""
     if alone := PredictionMark.from_metadata(blob.metadata):
-        return _Mark(alone.hour, alone.planned_at, frozenset({alone.sensor}))
+        return Mark(alone.hour, alone.planned_at, frozenset({alone.sensor}))
     if pack := PackMark.from_metadata(blob.metadata):
-        return _Mark(pack.hour, pack.planned_at, frozenset(pack.sensors))
+        return Mark(pack.hour, pack.planned_at, frozenset(pack.sensors))
     return None
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, fields
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Self
 
 from sensor_scoring.channels import channels_of
@@ -122,6 +123,12 @@ class Settings:
     """How long plans, reports, summaries and logs of a run are kept after the last was written. Readings,
     models and predictions are never deleted."""
 
+    missing_schedule: str = "30 * * * *"
+    """When hours are looked for that are not whole, as cron or a preset like ``@daily``; ``never`` for by
+    hand only."""
+    missing_lookback_hours: int = 48
+    """How many hours are looked back on then."""
+
     train_schedule: str = ""
     """When models are trained anew, as cron or a preset like ``@weekly``; empty for by hand only."""
     train_hours: int = 168
@@ -174,6 +181,16 @@ class Settings:
         except SettingsError as error:
             raise SettingsError(f"{PREFIX}NOTIFY: {error}") from error
 
+    @property
+    def lateness(self) -> timedelta:
+        """How long after its end an hour's readings may still arrive."""
+        return timedelta(minutes=self.lateness_minutes)
+
+    @property
+    def missing_cron(self) -> str | None:
+        """When hours are looked for that are not whole; None for by hand only."""
+        return None if self.missing_schedule == "never" else self.missing_schedule
+
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> Self:
         """Read the settings.
@@ -204,6 +221,7 @@ _NOT_BELOW_ZERO = ("sensors_per_task", "late_minutes")
 _ABOVE_ZERO = (
     *("max_nodes", "slots_per_node", "task_minutes", "poll_seconds", "keep_jobs_days", "keep_runs_days"),
     *("jump_hours", "jump_min_readings", "jump_named"),
+    "missing_lookback_hours",
     *("train_hours", "train_evaluation_hours", "train_sensors_per_task", "train_task_minutes"),
 )
 

@@ -42,6 +42,8 @@ def make_plan(run: Run, context: Context) -> list[str]:
     :return: the groups, in the order of the mapped task instances
     """
     settings = run.settings
+    # Before the listing: a blob that is written while we list must look newer than the plan, not older.
+    planned_at = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
     text = run.store.read(settings.models_container, layout.REGISTRY_BLOB)
     blobs = run.store.found(settings.data_container, layout.readings_folder(run.hour))
     plan, manifests = plan_hour(
@@ -49,7 +51,7 @@ def make_plan(run: Run, context: Context) -> list[str]:
         HourReadings.among(blob.name for blob in blobs),
         hour=run.hour,
         run=run.base,
-        planned_at=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+        planned_at=planned_at,
         sensors_per_task=settings.sensors_per_task,
         packed_predictions=settings.packed_predictions,
     )

@@ -75,3 +75,11 @@ def close_jobs() -> list[str]:
     from sensor_scoring.steps import close_run
 
     return close_run(_this_run())
+
+
+@task(task_id="look")
+def look_for_missing_hours() -> list[str]:
+    """Tell people of hours that are not whole; return them."""
+    from sensor_scoring.digest_step import tell_missing
+
+    return tell_missing(get_current_context(), Settings.from_environ(os.environ))

@@ -245,7 +245,7 @@ def test_a_scored_hour_starts_its_consumer_once(world: World) -> None:
     assert str(HOUR) in str(hours["value"])
 
 
-@pytest.mark.behaviour("late")
+@pytest.mark.behaviour("late-run")
 def test_a_run_that_takes_too_long_is_told_of_while_it_runs(world: World, told: Webhook) -> None:
     """Once, by the deadline: its own alert at the end has nothing to add."""
     world.scorer.hold("1_1")

@@ -55,7 +55,7 @@ def webhook_of_alerts(storage: BlobStorage, webhook: Webhook, monkeypatch: pytes
     return webhook
 
 
-@pytest.mark.behaviour("late", "pool-trouble")
+@pytest.mark.behaviour("late-run", "pool-trouble")
 def test_a_pool_that_cannot_allocate_is_the_cause_of_a_late_run(
     account: Account, webhook_of_alerts: Webhook
 ) -> None:

@@ -1,0 +1,30 @@
+"""Look back for hours that are not whole, and tell people when their set has changed.
+
+A table of contents: what it does is in ``plugins/sensor_scoring``. It judges by blobs, so it also finds hours
+whose runs were never made, that lost their predictions since, or that a run by hand hides.
+"""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime, timedelta
+
+from airflow.sdk import DAG
+
+from sensor_scoring.retries import RETRY_TABLE
+from sensor_scoring.settings import Settings
+from sensor_scoring.tasks import look_for_missing_hours
+
+SETTINGS = Settings.from_environ(os.environ)
+
+with DAG(
+    "missing_hours",
+    schedule=SETTINGS.missing_cron,
+    start_date=datetime(2000, 1, 1, tzinfo=UTC),
+    catchup=False,
+    max_active_runs=1,
+    default_args={"retries": 2, "retry_delay": timedelta(minutes=1), "retry_policy": RETRY_TABLE},
+    doc_md=__doc__,
+    tags=["scoring"],
+) as dag:
+    look_for_missing_hours()

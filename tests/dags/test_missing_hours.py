@@ -1,0 +1,25 @@
+"""The shape of the DAG that looks for missing hours."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tests.dags.conftest import parsed_with
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_it_looks_every_hour_one_run_at_a_time(all_parsed: dict[str, Any]) -> None:
+    """Two at once would tell people twice."""
+    looking = all_parsed["missing_hours"]
+    assert looking["errors"] == {}
+    assert list(looking["tasks"]) == ["look"]
+    assert (looking["runs"], looking["catchup"]) == (1, False)
+    assert looking["timetable"].startswith("Cron")
+
+
+def test_a_setting_takes_its_schedule_away(tmp_path: Path) -> None:
+    """By hand only, for who has another way to look."""
+    parsed = parsed_with(tmp_path, SENSOR_SCORING_MISSING_SCHEDULE="never")["missing_hours"]
+    assert parsed["timetable"] == "NullTimetable"

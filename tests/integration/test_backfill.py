@@ -1,0 +1,210 @@
+"""Hours that are missing, found and made whole in a standing Airflow beside the live hour.
+
+Each printed command goes through a shell as a person would paste it.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from contextlib import closing
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from ingest.loader import lay_out
+from ingest.simulator import Fleet
+from local_stack.cluster import running_cluster
+from local_stack.hour import DAG_ID
+from local_stack.stack import running_stack
+from local_stack.workspace import Workspace
+from scoring_contract.hour import RunHour
+from scoring_contract.layout import Container, prediction_blob, readings_prefix
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from local_stack.airflow_client import AirflowClient
+    from local_stack.cluster import Cluster
+    from local_stack.stack import Stack
+
+FIRST = RunHour.parse("2026-01-05T00")
+TRAINED, SCORED = 2, 6
+_LONG = 240.0
+_CHOOSING = timedelta(seconds=1)
+
+pytestmark = pytest.mark.timeout(600)
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """A task instance on its way to a worker."""
+
+    due: datetime
+    taken: datetime
+    """When the scheduler gave it to the executor."""
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """A person with a terminal and the web UI."""
+
+    stack: Stack
+    cluster: Cluster
+    web: AirflowClient
+
+    def missing(self, first: RunHour, until: RunHour) -> tuple[int, str]:
+        """Look for missing hours; return exit code and what was printed."""
+        words = ["-m", "sensor_scoring.missing_hours", "--from", str(first), "--to", str(until)]
+        done = subprocess.run(
+            [sys.executable, *words], env=self.environ, capture_output=True, text=True, check=False
+        )
+        assert done.returncode in {0, 1}, done.stderr
+        return done.returncode, done.stdout
+
+    @property
+    def environ(self) -> dict[str, str]:
+        """Return the environment of Airflow's processes."""
+        return {**self.cluster.airflow.environ(), "PYTHONPATH": ":".join(sys.path)}
+
+    def predictions(self, hour: RunHour, sensor: str) -> str:
+        """Return the predictions of a sensor."""
+        blob = self.stack.storage.container(Container.PREDICTIONS).download_blob(
+            prediction_blob(hour, sensor)
+        )
+        return blob.readall().decode()
+
+    def paste(self, printed: str) -> list[str]:
+        """Paste every printed command into a shell; return them."""
+        commands = [line.strip() for line in printed.splitlines() if line.startswith("  airflow ")]
+        for command in commands:
+            subprocess.run(["sh", "-c", command], env=self.environ, check=True, capture_output=True)
+        return commands
+
+    def narrow(self, parallelism: int) -> None:
+        """Let Airflow run no more task instances at a time than this."""
+        settings = {**self.cluster.airflow.settings, "AIRFLOW__CORE__PARALLELISM": str(parallelism)}
+        self.cluster.airflow = replace(self.cluster.airflow, settings=settings)
+        self.cluster.restart("scheduler")
+
+    def settle(self) -> None:
+        """Wait until no run is under way and no backfill is open."""
+        until(lambda: all(run["state"] in {"success", "failed"} for run in self.web.runs(DAG_ID)))
+        until(lambda: all(entry["completed_at"] for entry in self.backfills()))
+
+    def waits(self, run: str) -> list[Wait]:
+        """Return how long the task instances of a run waited, of those that the scheduler has taken."""
+        found = self.web.get(f"/dags/{DAG_ID}/dagRuns/{run}/taskInstances", limit=50)["task_instances"]
+        moments = [(entry["scheduled_when"], entry["queued_when"]) for entry in found]
+        return [
+            Wait(datetime.fromisoformat(due), datetime.fromisoformat(taken))
+            for due, taken in moments
+            if due and taken and due <= taken
+        ]
+
+    def taken(self, run: str) -> set[str]:
+        """Return the tasks of a run that the scheduler has given to the executor, or that have ended."""
+        instances = self.web.task_instances(DAG_ID, run)
+        return {ti.task_id for ti in instances if ti.state in {"queued", "running", "success"}}
+
+    def backfills(self) -> list[dict[str, str]]:
+        """Return the backfills of the DAG."""
+        return list(self.web.get("/backfills", dag_id=DAG_ID)["backfills"])
+
+
+def until(condition: Callable[[], object]) -> None:
+    """Poll a real effect until it is there."""
+    deadline = time.monotonic() + _LONG
+    while not condition():
+        assert time.monotonic() < deadline, "not true in time"
+        time.sleep(0.2)
+
+
+def hour(number: int) -> RunHour:
+    """Return an hour of the day."""
+    return RunHour(FIRST.start + timedelta(hours=number))
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """Run a stack with two sensors, and an Airflow with room for four task instances at a time."""
+    root = tmp_path_factory.mktemp("backfill")
+    with running_stack(Workspace(root, root / "results")) as stack:
+        readings = Fleet(devices=1, tags=2).readings(FIRST, TRAINED + SCORED)
+        lay_out(readings, stack.storage.container(Container.DATA), source="simulated")
+        stack.train(FIRST, hour(TRAINED))
+        settings = {
+            "AIRFLOW__CORE__PARALLELISM": "4",
+            "SENSOR_SCORING_POLL_SECONDS": "1",
+            "SENSOR_SCORING_LATENESS_MINUTES": "0",
+        }
+        with (
+            running_cluster(stack, folder=root / "cluster", settings=settings) as cluster,
+            closing(cluster.client()) as web,
+        ):
+            until(lambda: web.knows(DAG_ID))
+            web.unpause(DAG_ID)
+            # Unpausing starts a run for the hour that has just ended; it has no readings.
+            until(lambda: any(run["state"] == "success" for run in web.runs(DAG_ID)))
+            yield World(stack, cluster, web)
+
+
+@pytest.mark.behaviour("missing-hours", "late")
+def test_what_is_missing_is_found_and_the_printed_commands_mend_it(world: World) -> None:
+    """Hours never scored, then a deleted prediction, late readings and an hour that a run by hand hides."""
+    first, last = hour(TRAINED), hour(TRAINED + 3)
+    # A run by hand for the second hour's start has the logical date of that hour, and scores the first.
+    body = {"logical_date": first.end.isoformat(), "conf": {}}
+    world.web.post(f"/dags/{DAG_ID}/dagRuns", body)
+    world.settle()
+
+    code, printed = world.missing(first, last)
+    assert code == 1
+    lines = printed.splitlines()
+    assert [line[:13] for line in lines[1:3]] == [str(first.next), str(first.next.next)]
+    assert [line.endswith("hidden by a run of another hour") for line in lines[1:3]] == [True, False]
+    assert [command.split()[1] for command in world.paste(printed)] == ["backfill", "dags"]
+    world.settle()
+    assert world.missing(first, last) == (0, f"All 3 hours from {first} up to {last} are whole.\n")
+
+    world.stack.storage.container(Container.PREDICTIONS).delete_blob(prediction_blob(first, "1_1"))
+    late = f"{readings_prefix(last.previous, '1_2')}late.csv"
+    row = f"TS,Device,Tag,Value\n{last.previous.start:%Y-%m-%d %H}:59:59.987,1,2,3.5\n"
+    world.stack.storage.container(Container.DATA).upload_blob(late, row)
+    code, printed = world.missing(first, last)
+    assert code == 1
+    assert "1 sensor without predictions (1_1)" in printed
+    assert "1 sensor with readings newer than their predictions (1_2)" in printed
+    assert [command.split()[1] for command in world.paste(printed)] == ["backfill", "tasks"]
+    world.settle()
+    assert ":59:59.987" in world.predictions(last.previous, "1_2")
+    assert world.missing(first, last) == (0, f"All 3 hours from {first} up to {last} are whole.\n")
+
+
+@pytest.mark.behaviour("live-first")
+def test_a_live_hour_that_falls_due_in_a_backfill_is_taken_before_what_waits_already(world: World) -> None:
+    """Whenever a task instance of it waits, the scheduler takes none of the backfill."""
+    world.narrow(1)
+    live = next(run["dag_run_id"] for run in world.web.runs(DAG_ID) if run["run_type"] == "scheduled")
+    options = {"max_active_runs": 6, "run_backwards": False, "reprocess_behavior": "completed"}
+    world.web.backfill(DAG_ID, hour(0).start.isoformat(), hour(5).start.isoformat(), **options)
+    due = f"/dags/{DAG_ID}/dagRuns/~/taskInstances"
+    until(lambda: world.web.get(due, state="scheduled")["total_entries"] > 2)
+    # The run of the hour that has just ended falls due once more.
+    world.web.clear(DAG_ID, live, [ti.task_id for ti in world.web.task_instances(DAG_ID, live)])
+    until(lambda: "submit" in world.taken(live))
+
+    backfill = [run["dag_run_id"] for run in world.web.runs(DAG_ID) if run["run_type"] == "backfill"]
+    others = [wait for run in backfill for wait in world.waits(run)]
+    ours = world.waits(live)
+    assert len(ours) >= 4
+    assert any(theirs.due < mine.due < mine.taken < theirs.taken for mine in ours for theirs in others), (
+        "something was overtaken"
+    )
+    for mine in ours:
+        # Who falls due while the scheduler is choosing is seen the next time.
+        chosen_instead = [each for each in others if mine.due + _CHOOSING < each.taken < mine.taken]
+        assert chosen_instead == []

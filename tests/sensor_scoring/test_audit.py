@@ -1,0 +1,98 @@
+"""Hours that are not whole, looked for in a real Blob Storage."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from scoring_contract import layout
+from scoring_contract.hour import RunHour
+from scoring_contract.manifest import ModelRef
+from scoring_contract.predictions import PredictionMark
+from scoring_contract.registry import Registry, TrainedModel, TrainedSensor
+from sensor_scoring.audit import find_gaps
+from sensor_scoring.blobs import BlobStore
+from sensor_scoring.ids import run_base
+from sensor_scoring.plan import Plan
+from sensor_scoring.settings import Settings
+from sensor_scoring.summary import Outcome, SensorOutcome, Summary
+
+if TYPE_CHECKING:
+    from azure.storage.blob import ContainerClient
+
+    from local_stack.azurite import BlobStorage
+    from sensor_scoring.missing import Gap
+
+FIRST = RunHour.parse("2031-03-01T00")
+SETTINGS = Settings(models_container="audited-models", wasb_conn_id="wasb_for_tests")
+
+
+@pytest.fixture
+def storage_of(storage: BlobStorage) -> BlobStorage:
+    """Give a registry of two sensors a container of its own."""
+    models: ContainerClient = storage.container(SETTINGS.models_container)
+    if not models.exists():
+        models.create_container()
+    model = TrainedModel(ModelRef("v1", "m.json", "0" * 64, "f"), None, None, 0, {})
+    news = [TrainedSensor(f"1_{tag}", "1", tag, model) for tag in "12"]
+    models.upload_blob(layout.REGISTRY_BLOB, Registry().publishing(news).to_json(), overwrite=True)
+    return storage
+
+
+def send(storage: BlobStorage, hour: RunHour, *sensors: str) -> None:
+    """Write readings."""
+    for sensor in sensors:
+        name = f"{layout.readings_prefix(hour, sensor)}0.csv"
+        storage.container("data").upload_blob(name, "TS,Device,Tag,Value\n", overwrite=True)
+
+
+def score(storage: BlobStorage, hour: RunHour, outcomes: dict[str, Outcome], *, planned: datetime) -> None:
+    """Leave what a run leaves."""
+    run, text = run_base("scoring", hour, dag_id="d", run_id="r"), planned.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    groups = {sensor: (sensor,) for sensor in outcomes}
+    plan = Plan(hour=hour, run=run, planned_at=text, groups=groups, silent=(), unmodelled=())
+    lines = tuple(SensorOutcome(sensor=name, outcome=outcome) for name, outcome in outcomes.items())
+    summary = Summary(hour=hour, run=run, dag_run_id="r", sensors=lines)
+    for name, body in (
+        (layout.plan_blob(run), plan.to_json()),
+        (layout.summary_blob(run), summary.to_json()),
+    ):
+        storage.container("runs").upload_blob(name, body, overwrite=True)
+    for sensor in (name for name, outcome in outcomes.items() if outcome is Outcome.SCORED):
+        mark = PredictionMark(hour, sensor, "0", "m", text).to_metadata()
+        blob = layout.prediction_blob(hour, sensor)
+        storage.container("predictions").upload_blob(blob, "x" * 200, metadata=mark, overwrite=True)
+
+
+def gaps(*, until: RunHour) -> list[Gap]:
+    """Look for gaps."""
+    now = until.end + timedelta(hours=1)
+    return list(find_gaps(BlobStore("wasb_for_tests"), SETTINGS, first=FIRST, until=until, now=now))
+
+
+def test_the_hours_that_lack_something_are_found_with_what_they_lack(storage_of: BlobStorage) -> None:
+    """A whole hour, a silent sensor, a failed one, late readings, and an hour without any run."""
+    whole, silent, failed, late, never = (RunHour(FIRST.start + timedelta(hours=n)) for n in range(5))
+    after, before = (datetime.now(UTC) + timedelta(minutes=minutes) for minutes in (2, -2))
+    good, nothing, bad = Outcome.SCORED, Outcome.SILENT, Outcome.FAILED
+    for hour in (whole, silent, failed, late, never):
+        send(storage_of, hour, "1_1", "1_2")
+    score(storage_of, whole, {"1_1": good, "1_2": good}, planned=after)
+    score(storage_of, silent, {"1_1": good, "1_2": nothing}, planned=after)
+    score(storage_of, failed, {"1_1": good, "1_2": bad}, planned=after)
+    score(storage_of, late, {"1_1": good, "1_2": good}, planned=before)
+    found = {gap.hour: gap for gap in gaps(until=never.next)}
+    assert list(found) == [failed, late, never]
+    assert found[failed].unpredicted == ("1_2",)
+    assert found[late].late == ("1_1", "1_2")
+    assert (found[never].is_unscored, found[never].unpredicted) == (True, ("1_1", "1_2"))
+
+
+def test_a_store_without_a_registry_has_no_gaps(storage: BlobStorage) -> None:
+    """Before the first training there is nothing to score with."""
+    send(storage, FIRST, "1_1")
+    settings = Settings(models_container="no-such-container")
+    now = FIRST.end + timedelta(hours=1)
+    assert not list(find_gaps(BlobStore("wasb_for_tests"), settings, first=FIRST, until=FIRST.next, now=now))
