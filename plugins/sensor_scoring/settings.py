@@ -175,6 +175,12 @@ class Settings:
             return ""
         return f"{(math.floor(self.lateness_minutes) - self.prewarm_minutes) % _HOUR_MINUTES} * * * *"
 
+    def _check_channels(self) -> None:
+        try:
+            channels_of(self.notify)
+        except SettingsError as error:
+            raise SettingsError(f"{PREFIX}NOTIFY: {error}") from error
+
     @property
     def lateness(self) -> timedelta:
         """How long after its end an hour's readings may still arrive."""
@@ -184,12 +190,6 @@ class Settings:
     def missing_cron(self) -> str | None:
         """When hours are looked for that are not whole; None for by hand only."""
         return None if self.missing_schedule == "never" else self.missing_schedule
-
-    def _check_channels(self) -> None:
-        try:
-            channels_of(self.notify)
-        except SettingsError as error:
-            raise SettingsError(f"{PREFIX}NOTIFY: {error}") from error
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> Self:
@@ -220,8 +220,8 @@ _SHARES = (
 _NOT_BELOW_ZERO = ("sensors_per_task", "late_minutes")
 _ABOVE_ZERO = (
     *("max_nodes", "slots_per_node", "task_minutes", "poll_seconds", "keep_jobs_days", "keep_runs_days"),
-    "missing_lookback_hours",
     *("jump_hours", "jump_min_readings", "jump_named"),
+    "missing_lookback_hours",
     *("train_hours", "train_evaluation_hours", "train_sensors_per_task", "train_task_minutes"),
 )
 

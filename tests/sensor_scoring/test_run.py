@@ -40,5 +40,6 @@ def test_a_run_is_late_by_its_own_start(run, late) -> None:
 
 def test_a_late_run_says_how_long_it_took() -> None:
     """In minutes."""
-    run = a_run(started=NOW - timedelta(minutes=63.2), due=NOW - timedelta(hours=2))
+    now = datetime.now(UTC)
+    run = a_run(started=now - timedelta(minutes=63.2), due=now - timedelta(hours=2))
     assert run.late == "it took 63 minutes; the limit is 50"
