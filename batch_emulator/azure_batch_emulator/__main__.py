@@ -12,11 +12,11 @@ import logging
 import os
 import signal
 import sys
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from azure_batch_emulator.clock import ScaledClock, SystemClock
+from azure_batch_emulator.clock import ManualClock, ScaledClock, SystemClock
 from azure_batch_emulator.errors import BadSetting, BadState
 from azure_batch_emulator.runner.rules import rule_named
 from azure_batch_emulator.runner.scripted import THREADS, ScriptedRunner
@@ -55,6 +55,7 @@ def parser() -> argparse.ArgumentParser:
     add("--core-quota", type=int, metavar="N", help="dedicated cores allowed")
     add("--low-priority-core-quota", type=int, metavar="N", help="low-priority cores allowed")
     add("--clock-speed", type=float, default=1, metavar="N", help="let time pass N times faster (default 1)")
+    add("--manual-clock", action="store_true", help="let time stand still until /_emulator/clock turns it")
     add("--rule", metavar="MODULE:CALLABLE", help="let a function say how attempts end; nothing is run")
     add("--rule-threads", type=int, default=THREADS, metavar="N", help="attempts it is asked about at once")
     add("--controls", action="store_true", help="let /_emulator make things fail; loopback only")
@@ -108,6 +109,10 @@ def clock_from(options: argparse.Namespace) -> Clock:
 
     :raises BadSetting: if it could not run
     """
+    if options.manual_clock:
+        if options.clock_speed != 1 or not options.controls:
+            raise BadSetting("--manual-clock needs --controls, which turn it, and no --clock-speed")
+        return ManualClock(datetime.now(UTC))
     try:
         return SystemClock() if options.clock_speed == 1 else ScaledClock(options.clock_speed)
     except ValueError as problem:

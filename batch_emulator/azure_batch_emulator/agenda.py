@@ -38,6 +38,10 @@ class Agenda:
         heapq.heappush(self._heap, entry)
         return entry
 
+    def clear(self) -> None:
+        """Forget everything."""
+        self._heap.clear()
+
     def next_moment(self) -> datetime | None:
         """Tell when the next thing falls due."""
         while self._heap and self._heap[0].action is None:

@@ -18,19 +18,20 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
 from azure_batch_emulator.clock import Clock, ManualClock, ScaledClock, SystemClock
 from azure_batch_emulator.runner.images import Images
-from azure_batch_emulator.runner.interface import Predictable
 from azure_batch_emulator.runner.processes import ProcessRunner
 from azure_batch_emulator.service import recovery
 from azure_batch_emulator.service.engine import Engine
+from azure_batch_emulator.service.reset import reset
 from azure_batch_emulator.settings import Settings
 from azure_batch_emulator.store import Store
+from azure_batch_emulator.turning import turn
 from azure_batch_emulator.web_server import WebServer, address, check_controls, listen
 from azure_batch_emulator.wire.app import BatchApp
 
 if TYPE_CHECKING:
     import socket
     from collections.abc import Callable
-    from datetime import datetime, timedelta
+    from datetime import timedelta
     from pathlib import Path
     from types import TracebackType
 
@@ -208,6 +209,11 @@ class EmulatorServer:
         """Begin to count requests anew."""
         self.call(lambda engine: self._running().calls.reset(engine.now))
 
+    def reset(self) -> None:
+        """Begin anew: no pools, no jobs, no faults, first quotas; time goes on."""
+        self.call(reset)
+        self.reset_calls()
+
     def advance(self, by: timedelta) -> None:
         """Turn the manual clock and return when everything that fell due is done.
 
@@ -216,21 +222,9 @@ class EmulatorServer:
         """
         if not isinstance(self.clock, ManualClock):
             raise TypeError("only a ManualClock can be turned")
-        runner = self._runner
-        if isinstance(runner, Predictable):
-            end = self.clock.now() + by
-            while (moment := self._next_moment(runner)) is not None and moment <= end:
-                self.clock.catch_up(moment)
-            by = end - self.clock.now()
-        self.clock.turn(by)
-        self.call(lambda engine: engine.advance(to=self.clock.now()))
-
-    def _next_moment(self, runner: Predictable) -> datetime | None:
-        """Let everything happen that is to happen now; tell when the next thing falls due."""
-        moment = self.call(lambda engine: engine.agenda.next_moment())
-        while runner.wait():
-            moment = self.call(lambda engine: engine.agenda.next_moment())
-        return moment
+        turning = turn(self._running().engine, self.clock, by)
+        if self._loop is not None:
+            asyncio.run_coroutine_threadsafe(turning, self._loop).result()
 
     def _running(self) -> Emulator:
         if self._emulator is None:

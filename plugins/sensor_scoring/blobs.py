@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from airflow.providers.microsoft.azure.hooks.wasb import WasbHook
 from azure.core import MatchConditions
 from azure.core.exceptions import ResourceExistsError, ResourceModifiedError, ResourceNotFoundError
-from azure.storage.blob import ContainerSasPermissions, generate_container_sas
+from azure.storage.blob import BlobPrefix, ContainerSasPermissions, generate_container_sas
 
 from sensor_scoring.azure_errors import storage_explained
 from sensor_scoring.errors import SettingsError
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from azure.storage.blob import BlobProperties, BlobServiceClient, ContainerClient, UserDelegationKey
 
 _UPLOADS_AT_ONCE = 16
+_DELETES_AT_ONCE = 256
+"""Most requests the service takes in one batch."""
 _CLOCK_SKEW = timedelta(minutes=15)
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
@@ -138,6 +140,28 @@ class BlobStore:
         with storage_explained(f"list {container}/{folder}", self.conn_id):
             entries = self._container(container).list_blobs(name_starts_with=folder, include=["metadata"])
             yield from map(FoundBlob.of, entries)
+
+    def folders(self, container: str, prefix: str) -> list[str]:
+        """List the folders of the first level whose names begin so, without what is in them."""
+        with storage_explained(f"list {container}/{prefix}", self.conn_id):
+            entries = self._container(container).walk_blobs(name_starts_with=prefix, delimiter="/")
+            return [entry.name.rstrip("/") for entry in entries if isinstance(entry, BlobPrefix)]
+
+    def delete_folder(self, container: str, folder: str, *, before: datetime) -> int:
+        """Delete a folder of the first level, unless a blob in it was written later.
+
+        :return: blobs deleted
+        """
+        client = self._container(container)
+        with storage_explained(f"delete {container}/{folder}", self.conn_id):
+            blobs = list(client.list_blobs(name_starts_with=f"{folder}/"))
+            if any(blob.last_modified >= before for blob in blobs):
+                return 0
+            for start in range(0, len(blobs), _DELETES_AT_ONCE):
+                chunk = [blob.name for blob in blobs[start : start + _DELETES_AT_ONCE]]
+                # Gone already is as good as deleted: another try may have been here.
+                client.delete_blobs(*chunk, raise_on_any_failure=False)
+            return len(blobs)
 
     def container_url(self, container: str) -> str:
         """Return a container's URL without any signature."""

@@ -32,12 +32,15 @@ from sensor_scoring.errors import (
     QuotaReached,
     SubmissionRefused,
 )
+from sensor_scoring.old_jobs import OldJobs
 from sensor_scoring.outcome import SELECTED, BatchTaskOutcome
 from sensor_scoring.pool_keeper import PoolKeeper
+from sensor_scoring.pool_use import Sighting
 from sensor_scoring.submission import JOB_ENDED, Submission
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import datetime
 
     from airflow.sdk import Connection
 
@@ -90,6 +93,10 @@ class ScoringBatchHook(AzureBatchHook):
         """The account's pools."""
         return PoolKeeper(self.connection, conn_id=self.conn_id)
 
+    def old_jobs(self, prefixes: Sequence[str]) -> OldJobs:
+        """Return the account's jobs whose ids begin so, to be tidied up."""
+        return OldJobs(self.connection, conn_id=self.conn_id, prefixes=prefixes)
+
     # ------------------------------------------------------------------ jobs
 
     def open_job(
@@ -135,6 +142,30 @@ class ScoringBatchHook(AzureBatchHook):
             self.connection.create_job(models.BatchJobCreateOptions(body))
             return "active"
         return self._job_state(body["id"])
+
+    def active_jobs(self, pool_id: str) -> list[str]:
+        """Return the active Batch jobs of a pool, whoever made them."""
+        chosen = f"state eq 'active' and executionInfo/poolId eq '{pool_id}'"
+        with batch_explained(f"list the jobs of pool {pool_id}", self.conn_id):
+            return [job.id for job in self.connection.list_jobs(filter=chosen, select=["id"])]
+
+    def seen_use(self, pool_id: str, base: str, *, now: datetime) -> Sighting:
+        """Return what can be seen of a run's use of a pool, see :mod:`sensor_scoring.pool_use`."""
+        client = self.connection
+        with batch_explained(f"look at what {base} used", self.conn_id):
+            jobs = list(client.list_jobs(filter=f"startswith(id,'{base}-')", select=["id", "creationTime"]))
+            sharing = {ids.base_of(job) for job in self.active_jobs(pool_id)}
+            columns = ["nodeInfo", "executionInfo"]
+            pool = client.get_pool(pool_id)
+            return Sighting(
+                pool=pool,
+                nodes=list(client.list_nodes(pool_id, select=["id", "allocationTime", "isDedicated"])),
+                tasks=[task for job in jobs for task in client.list_tasks(job.id, select=columns)],
+                opened=min((job.creation_time for job in jobs), default=None),
+                now=now,
+                tail=pool.auto_scale_evaluation_interval or timedelta(),
+                shared_by=len(sharing | {base}),
+            )
 
     def close_jobs(self, base: str) -> list[str]:
         """Terminate every active Batch job of a run, of all generations; their logs stay.

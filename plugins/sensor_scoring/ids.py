@@ -15,28 +15,35 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from scoring_contract.hour import RunHour
+from scoring_contract.hour import RunHour
 
 PREFIX_LENGTH = 16
 GROUP_LENGTH = 28
 DIGEST_LENGTH = 10
 
 _TASK = re.compile(r"(?P<key>.+-[0-9a-f]{10})-e(?P<epoch>\d+)-a(?P<attempt>\d+)", re.ASCII)
-_RUN = re.compile(r"[A-Za-z0-9_-]{1,16}-\d{8}T\d{2}-(?P<digest>[0-9a-f]{10})", re.ASCII)
+_RUN = re.compile(r"[A-Za-z0-9_-]{1,16}-(?P<hour>\d{8}T\d{2})-(?P<digest>[0-9a-f]{10})", re.ASCII)
 _JOB = re.compile(r"(?P<base>.+)-g(?P<generation>\d+)(?:-(?P<number>\d+))?", re.ASCII)
 
 
 def run_base(prefix: str, hour: RunHour, *, dag_id: str, run_id: str) -> str:
     """Name a run; all its Batch jobs begin with this, and its folders in Blob Storage are called so."""
-    return f"{hour_prefix(prefix, hour)}{_digest(dag_id, run_id)}"
+    return hour_prefix(prefix, hour) + _digest(dag_id, run_id)
 
 
 def hour_prefix(prefix: str, hour: RunHour) -> str:
-    """Return what the names of all runs of an hour begin with."""
+    """Name what all runs of an hour begin with."""
     return f"{_plain(prefix)[:PREFIX_LENGTH]}-{hour.compact}-"
+
+
+def hour_of_run(base: str) -> RunHour | None:
+    """Return the hour that a run is about; None for what is not the name of a run."""
+    match = _RUN.fullmatch(base)
+    if match is None:
+        return None
+    date = match["hour"]
+    return RunHour.parse(f"{date[:4]}-{date[4:6]}-{date[6:]}")
 
 
 def task_base(*, dag_id: str, task_id: str, run_id: str) -> str:

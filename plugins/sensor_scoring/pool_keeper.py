@@ -66,6 +66,18 @@ class PoolKeeper:
             self._refresh_formula(spec, pool, floor, now)
         return self.troubles(spec.pool_id)
 
+    def release(self, spec: PoolSpec) -> bool:
+        """Take back what is announced: the pool follows its queue alone.
+
+        :return: whether anything was announced
+        """
+        pool, now = self._pool(spec.pool_id)
+        if pool is None or not pool.get("enableAutoScale"):
+            return False
+        if Floor.of_formula(str(pool.get("autoScaleFormula") or ""), now=now) is None:
+            return False
+        return self._enable(spec.pool_id, spec.policy.formula())
+
     def troubles(self, pool_id: str) -> list[str]:
         """Say what keeps the pool from working; empty if nothing does."""
         with batch_explained(f"look at pool {pool_id}", self._conn_id):
@@ -112,18 +124,22 @@ class PoolKeeper:
         if formula == present:
             return
         self.check_formula(spec.pool_id, formula)
+        self._enable(spec.pool_id, formula)
+
+    def _enable(self, pool_id: str, formula: str) -> bool:
+        """Give the pool a formula; return whether it took it: it may be busy with another one."""
         try:
-            with batch_explained(f"set the formula of pool {spec.pool_id}", self._conn_id):
+            with batch_explained(f"set the formula of pool {pool_id}", self._conn_id):
                 # No retries: "too many requests" means another run has just set a formula that will do.
                 self._client.enable_pool_auto_scale(
-                    spec.pool_id,
-                    models.BatchPoolEnableAutoScaleOptions(auto_scale_formula=formula),
-                    retry_total=0,
+                    pool_id, models.BatchPoolEnableAutoScaleOptions(auto_scale_formula=formula), retry_total=0
                 )
         except BatchError as error:
             if error.code not in _FORMULA_BUSY:
                 raise
-            log.warning("Pool %s keeps its formula for now: %s", spec.pool_id, error)
+            log.warning("Pool %s keeps its formula for now: %s", pool_id, error)
+            return False
+        return True
 
     def check_formula(self, pool_id: str, formula: str) -> str:
         """Evaluate a formula on the live pool without changing the pool.

@@ -5,6 +5,7 @@ Each field is the environment variable ``SENSOR_SCORING_<FIELD>``; what is not s
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, fields
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Self
@@ -43,8 +44,23 @@ class Settings:
     with readings, above that as many as make 400 tasks. Sensors that share files stay together."""
     packed_predictions: bool = False
     """Whether the sensors of a pack share one prediction blob; sensors without a pack never do."""
+    autoscale_policy: str = "run-aware"
+    """How the pool scales between zero and its ceiling. ``run-aware``: a run announces its load and takes
+    that back when it is done; ``keep-warm``: nodes are held every hour from before its work comes;
+    ``reactive``: the queue alone decides."""
     floor_minutes: int = 15
-    """How long a run holds the nodes it asked for, before the queue alone decides."""
+    """``run-aware``: how long a run holds the nodes it asked for, if it does not end before."""
+    prewarm_minutes: int = 0
+    """``run-aware``: how long before an hour's work comes the DAG ``warm_pool`` announces as much as the last
+    hour had; 0 for never."""
+    keep_warm_minutes: int = 10
+    """``keep-warm``: how long before an hour's work comes its nodes are held."""
+    warm_nodes: int = 0
+    """``keep-warm``: how many nodes; 0 for as many as ``MAX_NODES``."""
+    spot: bool = False
+    """Whether nodes are Spot nodes; dedicated ones replace those that were evicted or cannot be had."""
+    dedicated_nodes: int = 0
+    """With ``SPOT``: so many nodes, the first ones, are dedicated all the same."""
     scoring_image: str = "sensor-scoring:latest"
     """Container image of the scorer, with its registry if it has one."""
     registry_server: str = ""
@@ -85,6 +101,17 @@ class Settings:
     missing_lookback_hours: int = 48
     """How many hours are looked back on then."""
 
+    node_hour_price: float = 0.0
+    """What an hour of a dedicated node costs, in your currency; 0 for unknown. Summaries then show costs."""
+    spot_node_hour_price: float = 0.0
+    """The same of a Spot node."""
+
+    keep_jobs_days: int = 7
+    """How long ended Batch jobs are kept, with the records of their tasks."""
+    keep_runs_days: int = 90
+    """How long plans, reports, summaries and logs of a run are kept after the last was written. Readings,
+    models and predictions are never deleted."""
+
     train_schedule: str = ""
     """When models are trained anew, as cron or a preset like ``@weekly``; empty for by hand only."""
     train_hours: int = 168
@@ -112,6 +139,12 @@ class Settings:
                 raise SettingsError(f"{PREFIX}{name.upper()} is {getattr(self, name)}, not a share")
         if self.sensors_per_task < 0:
             raise SettingsError(f"{PREFIX}SENSORS_PER_TASK is {self.sensors_per_task}; it must be 0 or more")
+        if self.autoscale_policy not in AUTOSCALE_POLICIES:
+            known = ", ".join(AUTOSCALE_POLICIES)
+            raise SettingsError(f"{PREFIX}AUTOSCALE_POLICY is {self.autoscale_policy!r}, not one of {known}")
+        for name in _MINUTES_OF_AN_HOUR:
+            if not 0 <= getattr(self, name) < _HOUR_MINUTES:
+                raise SettingsError(f"{PREFIX}{name.upper()} is {getattr(self, name)}; it must be 0 to 59")
         for name in _ABOVE_ZERO:
             if getattr(self, name) <= 0:
                 raise SettingsError(f"{PREFIX}{name.upper()} is {getattr(self, name)}; it must be above 0")
@@ -125,6 +158,13 @@ class Settings:
     def missing_cron(self) -> str | None:
         """When hours are looked for that are not whole; None for by hand only."""
         return None if self.missing_schedule == "never" else self.missing_schedule
+
+    @property
+    def prewarm_schedule(self) -> str:
+        """When, as cron, the coming hour's work is announced; empty for never."""
+        if not self.prewarm_minutes or self.autoscale_policy != "run-aware":
+            return ""
+        return f"{(math.floor(self.lateness_minutes) - self.prewarm_minutes) % _HOUR_MINUTES} * * * *"
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> Self:
@@ -142,9 +182,13 @@ class Settings:
         )
 
 
+AUTOSCALE_POLICIES = ("run-aware", "keep-warm", "reactive")
+_HOUR_MINUTES = 60
+_MINUTES_OF_AN_HOUR = ("prewarm_minutes", "keep_warm_minutes")
 _SHARES = ("tolerated_failed_share", "train_max_anomaly_share", "train_max_drift", "train_min_recall")
 _ABOVE_ZERO = (
-    *("max_nodes", "slots_per_node", "task_minutes", "poll_seconds", "missing_lookback_hours"),
+    *("max_nodes", "slots_per_node", "task_minutes", "poll_seconds", "keep_jobs_days", "keep_runs_days"),
+    "missing_lookback_hours",
     *("train_hours", "train_evaluation_hours", "train_sensors_per_task", "train_task_minutes"),
 )
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk.configuration import conf
@@ -16,13 +16,13 @@ from scoring_contract import layout
 from scoring_contract.registry import Registry
 from sensor_scoring.airflow_needs import needs_of, refused_or_short
 from sensor_scoring.alerts import message_for
-from sensor_scoring.autoscale import AutoscalePolicy, Floor
-from sensor_scoring.errors import RunFailed
+from sensor_scoring.errors import QuotaReached, RunFailed
 from sensor_scoring.hooks import ScoringBatchHook
 from sensor_scoring.hour_readings import HourReadings
+from sensor_scoring.housekeeping import tidy_jobs
 from sensor_scoring.notifiers import tell
 from sensor_scoring.plan import plan_hour
-from sensor_scoring.pools import PoolSpec
+from sensor_scoring.pool_load import pool_spec, prepare_pool, release_pool, use_of
 from sensor_scoring.summary import Outcome, summarise
 
 if TYPE_CHECKING:
@@ -76,24 +76,36 @@ def open_run(run: Run) -> str:
     """
     plan, settings = run.plan(), run.settings
     batch_tasks = len(plan.groups) if plan else 0
-    _prepare_pool(run.hook, pool_spec(settings), settings, batch_tasks=batch_tasks)
-    job = run.hook.open_job(
-        run.base,
-        generation=run.generation,
-        pool_id=settings.pool_id,
-        priority=_BACKFILL_PRIORITY if run.is_backfill else 0,
-    )
+    prepare_pool(run.hook, pool_spec(settings), settings, batch_tasks=batch_tasks)
+    try:
+        job = _open_job(run)
+    except QuotaReached:
+        # Jobs that nobody closed must not keep the hour from being scored.
+        if not tidy_jobs(run.hook, settings, now=run.hook.pools.service_time())["idle jobs ended"]:
+            raise
+        job = _open_job(run)
     log.info("Batch job %s on pool %s", job, settings.pool_id)
     return job
 
 
+def _open_job(run: Run) -> str:
+    return run.hook.open_job(
+        run.base,
+        generation=run.generation,
+        pool_id=run.settings.pool_id,
+        priority=_BACKFILL_PRIORITY if run.is_backfill else 0,
+    )
+
+
 def close_run(run: Run) -> list[str]:
-    """Terminate every active Batch job of this run; the logs stay.
+    """Terminate every active Batch job of this run and give its nodes back; the logs stay.
 
     :return: the jobs that were active
     """
     closed = run.hook.close_jobs(run.base)
     log.info("Closed %s", ", ".join(closed) or "nothing: no Batch job of this run was active")
+    if closed:
+        release_pool(run.hook, pool_spec(run.settings), base=run.base)
     return closed
 
 
@@ -114,6 +126,7 @@ def write_summary(run: Run) -> dict[str, int]:
         run.failures(),
         dag_run_id=run.dag_run_id,
         failed_steps=run.failed_steps(),
+        pool=use_of(run.hook, run.settings, base=run.base),
     )
     run.store.write(run.settings.runs_container, layout.summary_blob(run.base), summary.to_json())
     log.info("%s: %s; %s", summary.hour, summary.counts(), summary.totals())
@@ -164,30 +177,5 @@ def ensure_pool_of(pool_id: str, image: str, settings: Settings, *, batch_tasks:
     """
     hook = ScoringBatchHook(azure_batch_conn_id=settings.batch_conn_id)
     spec = replace(pool_spec(settings), pool_id=pool_id, image=image)
-    _prepare_pool(hook, spec, settings, batch_tasks=batch_tasks)
+    prepare_pool(hook, spec, settings, batch_tasks=batch_tasks)
     return pool_id
-
-
-def _prepare_pool(hook: ScoringBatchHook, spec: PoolSpec, settings: Settings, *, batch_tasks: int) -> None:
-    # Announced, not awaited: the next evaluation of a formula can be five minutes away.
-    floor = Floor.for_load(
-        batch_tasks=batch_tasks,
-        slots_per_task=1,
-        slots_per_node=settings.slots_per_node,
-        now=hook.pools.service_time(),
-        hold=timedelta(minutes=settings.floor_minutes),
-    )
-    for trouble in hook.pools.ensure(spec, floor=floor):
-        log.warning("%s", trouble)
-
-
-def pool_spec(settings: Settings) -> PoolSpec:
-    """Return the pool that the settings describe."""
-    return PoolSpec(
-        pool_id=settings.pool_id,
-        vm_size=settings.vm_size,
-        policy=AutoscalePolicy(max_nodes=settings.max_nodes, slots_per_node=settings.slots_per_node),
-        image=settings.scoring_image,
-        registry_server=settings.registry_server,
-        identity=settings.node_identity,
-    )

@@ -11,6 +11,7 @@ from scoring_contract import reading
 from scoring_contract.manifest import hour_at, sensor_at
 from scoring_contract.report import SensorState as ReportedState
 from scoring_contract.report import counts_at
+from sensor_scoring.pool_use import PoolUse
 from sensor_scoring.reports import last_words
 
 if TYPE_CHECKING:
@@ -78,6 +79,8 @@ class Summary:
     """Sensors with predictions that the plan does not expect."""
     unknown_packs: tuple[str, ...] = ()
     """Packs with readings to which no sensor of the registry belongs."""
+    pool: PoolUse | None = None
+    """What the run used of its pool; None if nobody could say."""
 
     def having(self, outcome: Outcome) -> tuple[SensorOutcome, ...]:
         """Return the lines of one outcome."""
@@ -109,8 +112,14 @@ class Summary:
         failed, scored = len(self.having(Outcome.FAILED)), len(self.having(Outcome.SCORED))
         return failed / (failed + scored) if failed else 0.0
 
+    def _node_seconds(self) -> float:
+        """Return seconds of nodes to a second of scoring: what the run used is split over its sensors so."""
+        whole = sum(sensor.seconds for sensor in self.sensors)
+        return self.pool.seconds / whole if self.pool and whole else 0.0
+
     def to_json(self) -> str:
         """Return the summary's text."""
+        node_seconds = self._node_seconds()
         return reading.render(
             {
                 "hour": str(self.hour),
@@ -121,7 +130,8 @@ class Summary:
                 "failed_steps": list(self.failed_steps),
                 "stray": list(self.stray),
                 "unknown_packs": list(self.unknown_packs),
-                "sensors": [_line(sensor) for sensor in self.sensors],
+                "pool": self.pool.to_json() if self.pool else None,
+                "sensors": [_line(sensor, node_seconds) for sensor in self.sensors],
             }
         )
 
@@ -140,6 +150,7 @@ class Summary:
             failed_steps=tuple(node.text() for node in root["failed_steps"].elements()),
             stray=tuple(node.text() for node in root["stray"].elements()),
             unknown_packs=tuple(node.text() for node in root["unknown_packs"].elements()),
+            pool=None if root["pool"].is_absent else PoolUse.from_json(root["pool"]),
         )
 
 
@@ -151,6 +162,7 @@ def summarise(
     *,
     dag_run_id: str,
     failed_steps: Iterable[str] = (),
+    pool: PoolUse | None = None,
 ) -> Summary:
     """Put together what is known of a run.
 
@@ -184,6 +196,7 @@ def summarise(
         failed_steps=steps,
         stray=verdict.stray,
         unknown_packs=plan.unknown_packs,
+        pool=pool,
     )
 
 
@@ -211,8 +224,9 @@ def _judged(report: SensorReport, failure: str, wrong: str) -> tuple[Outcome, st
     return (Outcome.FAILED, wrong) if wrong else (Outcome.SCORED, "")
 
 
-def _line(sensor: SensorOutcome) -> dict[str, Any]:
+def _line(sensor: SensorOutcome, node_seconds: float) -> dict[str, Any]:
     return asdict(sensor) | {
+        "node_seconds": round(sensor.seconds * node_seconds, 3),
         "outcome": sensor.outcome.value,
         "seconds": round(sensor.seconds, 6),
         "noticed": dict(sensor.noticed),

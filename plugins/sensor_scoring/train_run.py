@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 TRAIN, PROMOTE = "train", "promote"
 """Ids of the DAG's tasks that others ask about."""
 
-_PREFIX = "training"
+TRAINING_PREFIX = "training"
+"""What the names of training runs begin with."""
 
 
 class TrainingRun(Run):
@@ -45,7 +46,9 @@ class TrainingRun(Run):
     @cached_property
     def base(self) -> str:
         """First part of the run's Batch ids, and the name of its folders."""
-        return ids.run_base(_PREFIX, self.hours.trained_until, dag_id=self._ti.dag_id, run_id=self.dag_run_id)
+        return ids.run_base(
+            TRAINING_PREFIX, self.hours.trained_until, dag_id=self._ti.dag_id, run_id=self.dag_run_id
+        )
 
     @property
     def pool_id(self) -> str:

@@ -111,6 +111,20 @@ def test_controls_answer_beside_the_service(start: Callable[..., subprocess.Pope
     assert process.communicate(timeout=10) == ("", "")
 
 
+def test_day_passes_when_it_is_told_to(start: Callable[..., subprocess.Popen[str]]) -> None:
+    """With a manual clock nothing happens until a request turns it, then everything that fell due."""
+    process = start("--controls", "--manual-clock", "--rule", "my_rule:rule", "--boot-seconds", "240")
+    endpoint = endpoint_of(process)
+    with BatchClient(endpoint, AzureNamedKeyCredential("acct", KEY)) as client:
+        add_tasks(client, "0")
+        assert client.get_task("j", "t0").state == "active"
+        turned = httpx.post(f"{endpoint}/_emulator/clock", json={"seconds": 86400}, trust_env=False)
+        assert turned.status_code == 200
+        assert client.get_task("j", "t0").state == "completed"
+    process.terminate()
+    assert process.communicate(timeout=10) == ("", "")
+
+
 def test_slow_answer_does_not_keep_the_program(start: Callable[..., subprocess.Popen[str]]) -> None:
     """An answer that was to come late comes when the program is told to end, which does so in silence."""
     process = start("--controls")
@@ -136,7 +150,7 @@ def test_readme_lists_every_control() -> None:
     """The README's table of controls is the control plane's."""
     section = (PACKAGE_ROOT / "README.md").read_text(encoding="utf-8").partition("## Controls")[2]
     listed = set(re.findall(r"^\| (?:GET|DELETE|POST) `([a-z/]+)`", section, re.MULTILINE))
-    assert listed == {control.path for control in CONTROLS} | {"calls", "faults"}
+    assert listed == {control.path for control in CONTROLS} | {"calls", "clock", "faults", "state"}
 
 
 @pytest.mark.parametrize(
@@ -147,6 +161,12 @@ def test_readme_lists_every_control() -> None:
         pytest.param(["--rule", "my_rule:other"], "has no attribute 'other'", id="name"),
         pytest.param(["--rule", "my_rule:nothing"], "is no callable but a NoneType", id="callable"),
         pytest.param(["--controls", "--host", "0.0.0.0"], "controls are for loopback only", id="controls"),  # noqa: S104  refused
+        pytest.param(["--manual-clock"], "--manual-clock needs --controls", id="clock"),
+        pytest.param(
+            ["--manual-clock", "--controls", "--clock-speed", "2"],
+            "no --clock-speed",
+            id="two clocks",
+        ),
         pytest.param(["--rule-threads", "0"], "--rule-threads must be 1 or more", id="threads"),
     ],
 )

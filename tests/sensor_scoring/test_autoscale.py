@@ -8,11 +8,25 @@ import pytest
 
 from azure_batch_emulator.autoscale import Formula, SampleSeries, Surroundings
 from azure_batch_emulator.lab.review import Review
-from sensor_scoring.autoscale import AutoscalePolicy, Floor
+from sensor_scoring.autoscale import AutoscalePolicy, Floor, WarmWindow
 from sensor_scoring.errors import SettingsError
 
 NOW = datetime(2026, 3, 4, 10, 0, tzinfo=UTC)
 POLICY = AutoscalePolicy(max_nodes=10, slots_per_node=4)
+
+
+def targets(
+    formula: str, *, spot: list[int], pending: list[int], evicted: int = 0, now: datetime = NOW
+) -> tuple[int, int]:
+    """Evaluate a formula likewise, with Spot nodes there and evicted; return dedicated and Spot targets."""
+    evictions = [evicted] * len(spot)
+    known = {"$PendingTasks": pending, "$CurrentLowPriorityNodes": spot, "$PreemptedNodeCount": evictions}
+    series = {name: SampleSeries() for name in known}
+    for name, values in known.items():
+        for index, value in enumerate(values):
+            series[name].append(now - timedelta(seconds=30 * (len(values) - index) + 30), float(value))
+    evaluated = Formula.parse(formula).evaluate(Surroundings(now=now, samples=series))
+    return evaluated.target_dedicated, evaluated.target_low_priority
 
 
 def target(formula: str, *, pending: list[int], now: datetime = NOW) -> int:
@@ -83,10 +97,67 @@ def test_a_task_of_three_slots_leaves_one_idle() -> None:
     assert floor.nodes == 5
 
 
+@pytest.mark.parametrize(
+    ("minute", "nodes"),
+    [
+        pytest.param(54, 0, id="before"),
+        pytest.param(55, 3, id="opens"),
+        pytest.param(0, 3, id="over-the-hour"),
+        pytest.param(14, 3, id="still"),
+        pytest.param(15, 0, id="closed"),
+    ],
+)
+def test_nodes_are_warm_around_the_work_of_every_hour(minute: int, nodes: int) -> None:
+    """Work comes at minute five: ten minutes before it they are there, ten after it the queue decides."""
+    warm = WarmWindow.before(5, nodes=3, minutes=10)
+    formula = AutoscalePolicy(max_nodes=10, slots_per_node=4, warm=warm).formula()
+    assert target(formula, pending=[], now=NOW.replace(minute=minute)) == nodes
+
+
+def test_a_warm_window_may_lie_within_the_hour() -> None:
+    """Where work comes at half past, it opens and closes in the same hour."""
+    warm = WarmWindow.before(30, nodes=2, minutes=10)
+    formula = AutoscalePolicy(max_nodes=10, slots_per_node=4, warm=warm).formula()
+    held = [minute for minute in range(60) if target(formula, pending=[], now=NOW.replace(minute=minute))]
+    assert held == list(range(20, 40))
+
+
+SPOT = AutoscalePolicy(max_nodes=10, slots_per_node=4, spot=True, dedicated_nodes=1)
+
+
+@pytest.mark.parametrize(
+    ("spot", "pending", "evicted", "wanted"),
+    [
+        pytest.param([], [], 0, (0, 0), id="new-pool"),
+        pytest.param([3] * 30, [16] * 30, 0, (1, 3), id="the-first-is-dedicated"),
+        pytest.param([3] * 30, [16] * 30, 2, (3, 3), id="evicted-ones-are-replaced"),
+        pytest.param([0] * 30, [16] * 30, 0, (4, 3), id="none-to-be-had"),
+        pytest.param([0] * 4, [16] * 4, 0, (1, 3), id="not-waited-long-enough"),
+        pytest.param([0] * 30, [0] * 15 + [16] * 15, 0, (1, 3), id="work-has-just-come"),
+        pytest.param([3] * 30, [0] * 30, 3, (0, 0), id="nothing-to-do"),
+        pytest.param([9] * 30, [1000] * 30, 9, (10, 9), id="never-above-the-ceiling-of-either"),
+    ],
+)
+def test_dedicated_nodes_stand_in_for_spot_nodes(spot, pending, evicted, wanted) -> None:
+    """At once for those that were evicted; after ten minutes of waiting work for those that never came."""
+    assert targets(SPOT.formula(), spot=spot, pending=pending, evicted=evicted) == wanted
+
+
+POLICIES = {
+    "announced": {},
+    "warm": {"warm": WarmWindow.before(5, nodes=3, minutes=10)},
+    "warm in the hour": {"warm": WarmWindow.before(30, nodes=3, minutes=10)},
+    "spot": {"spot": True},
+    "spot and dedicated": {"spot": True, "dedicated_nodes": 2},
+    "spot and warm": {"spot": True, "warm": WarmWindow.before(5, nodes=3, minutes=10)},
+}
+
+
+@pytest.mark.parametrize("policy", POLICIES.values(), ids=POLICIES)
 @pytest.mark.parametrize("slots", [1, 4])
 @pytest.mark.parametrize("nodes", [1, 40])
 @pytest.mark.parametrize("floor", [None, Floor(0, NOW), Floor(7, NOW)], ids=["plain", "no-floor", "floor"])
-def test_the_formula_passes_review(slots, nodes, floor) -> None:
+def test_the_formula_passes_review(policy, slots, nodes, floor) -> None:
     """A reviewer has nothing to ask: bounded, whole, sparing, and safe without samples."""
-    formula = AutoscalePolicy(max_nodes=nodes, slots_per_node=slots).formula(floor)
+    formula = AutoscalePolicy(max_nodes=nodes, slots_per_node=slots, **policy).formula(floor)
     assert Review.of(formula, interval=timedelta(minutes=5)).findings == ()

@@ -18,7 +18,7 @@ from sensor_scoring.errors import RunFailed
 from sensor_scoring.retries import RETRY_TABLE
 from sensor_scoring.settings import Settings
 from sensor_scoring.settle import SettleOperator
-from sensor_scoring.steps import give_verdict
+from sensor_scoring.steps import give_verdict, open_run
 from sensor_scoring.summary import Outcome, SensorOutcome, Summary
 
 HOUR = RunHour.parse("2018-08-29T02")
@@ -124,3 +124,31 @@ def test_late_readings_are_waited_for_without_a_worker() -> None:
 def test_the_table_tells_what_is_tried_again(error, action) -> None:
     """What a person must change fails at once; what may pass by itself is tried as often as allowed."""
     assert RETRY_TABLE.evaluate(error, 1, 3).action is action
+
+
+@dataclass
+class AnOpening:
+    """A run that is about to open its job."""
+
+    hook: Any
+    base: str
+    settings: Settings
+    generation: int = 2
+    is_backfill: bool = False
+
+    def plan(self) -> None:
+        """Return its plan: there is none."""
+
+
+def test_jobs_that_nobody_closed_do_not_keep_an_hour_from_being_scored(account_with) -> None:
+    """When the quota of active jobs is reached, idle ones of earlier runs make room."""
+    account = account_with(active_job_quota=1)
+    settings = Settings(pool_id="pool")
+    forgotten = account.job("scoring-20180829T02-0123456789-g2")
+    run = AnOpening(account.hook, "scoring-20180829T06-0123456789", settings)
+    with pytest.raises(errors.QuotaReached):
+        open_run(run)
+    account.advance(hours=4)
+    job = open_run(run)
+    states = {found.id: str(found["state"]) for found in account.client.list_jobs()}
+    assert states == {forgotten: "completed", job: "active"}

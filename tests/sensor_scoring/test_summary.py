@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+
 from scoring_contract.hour import RunHour
 from scoring_contract.report import Cause, Report, SensorReport, SensorState
 from sensor_scoring.alerts import REPAIR, message_for
 from sensor_scoring.gate import GateVerdict
 from sensor_scoring.plan import Plan
+from sensor_scoring.pool_use import PoolUse
 from sensor_scoring.summary import Outcome, Summary, summarise
 
 HOUR = RunHour.parse("2018-08-29T02")
@@ -119,3 +122,14 @@ def test_one_message_names_everything_that_needs_a_person() -> None:
         "Run: manual__1; logs and reports: run/",
         REPAIR,
     ]
+
+
+def test_sensors_share_what_the_run_used() -> None:
+    """Each gets as much of the nodes' time as it had of the scoring's, and the summary keeps it."""
+    used = PoolUse(pool_id="pool", nodes=1, node_hours=1.0)
+    reports = [a_report("1_1", seconds=3.0), a_report("1_2", seconds=1.0)]
+    verdict = GateVerdict(fresh=("1_1", "1_2"))
+    summary = summarise(PLAN, reports, verdict, {}, dag_run_id="manual__1", pool=used)
+    lines = {line["sensor"]: line["node_seconds"] for line in json.loads(summary.to_json())["sensors"]}
+    assert lines == {"1_1": 2700.0, "1_2": 900.0, "1_3": 0.0, "2_1": 0.0}
+    assert Summary.from_json(summary.to_json()).pool == used

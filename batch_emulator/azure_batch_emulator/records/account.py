@@ -30,6 +30,14 @@ class Account:
     now: datetime | None = None
     """How far time had come when this was kept; None for an account that never was."""
 
+    def clear(self) -> None:
+        """Drop everything that the account holds."""
+        for record in (*self.jobs.values(), *self.pools.values()):
+            self.changes.drop(record)
+        self.jobs.clear()
+        self.live.clear()
+        self.pools.clear()
+
     def add_job(self, job: Job) -> None:
         """Put a job into the account."""
         self.jobs[job.key] = job

@@ -37,6 +37,15 @@ class NodeError:
     details: tuple[tuple[str, str], ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class NodeUser:
+    """Somebody who could sign in. Passwords and keys are not kept: nobody is let in with them."""
+
+    name: str
+    expires: datetime
+    is_admin: bool = False
+
+
 @dataclass(slots=True, eq=False)
 class Node:
     """One virtual machine, or what stands for it here: a folder and some slots."""
@@ -63,6 +72,7 @@ class Node:
     number: int = 0
     """Which of the pool's nodes it is; never used twice."""
     errors: tuple[NodeError, ...] = ()
+    users: tuple[NodeUser, ...] = ()
     returns: datetime | None = None
     """When a machine that is away is replaced."""
 
@@ -84,7 +94,8 @@ class Node:
     @property
     def is_machine(self) -> bool:
         """Tell whether there is a machine, on its way up or well or not, that can be taken away."""
-        return self.is_staying and not self.is_away and self.state is not NodeState.CREATING
+        missing = self.is_away or self.state in {NodeState.CREATING, NodeState.DEALLOCATED}
+        return self.is_staying and not missing
 
     def move(self, event: str, *, now: datetime) -> None:
         """Change state by the table.

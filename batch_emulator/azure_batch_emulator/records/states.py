@@ -83,6 +83,11 @@ _MISHAPS: Mapping[str, NodeState] = {
     "lose": NodeState.UNKNOWN,
     "break": NodeState.UNUSABLE,
 }
+_RENEWALS: Mapping[str, NodeState] = {
+    "reboot": NodeState.REBOOTING,
+    "reimage": NodeState.REIMAGING,
+    "deallocate": NodeState.DEALLOCATING,
+}
 NODE_MOVES: Mapping[NodeState, Mapping[str, NodeState]] = {
     NodeState.CREATING: {"allocated": NodeState.STARTING, "leave": NodeState.LEAVING_POOL},
     NodeState.STARTING: {
@@ -95,27 +100,35 @@ NODE_MOVES: Mapping[NodeState, Mapping[str, NodeState]] = {
     NodeState.WAITING_FOR_START_TASK: {
         "ready": NodeState.IDLE,
         "unprepared": NodeState.START_TASK_FAILED,
-        "reboot": NodeState.REBOOTING,
+        **_RENEWALS,
         "leave": NodeState.LEAVING_POOL,
         "recover": NodeState.STARTING,
         **_MISHAPS,
     },
     NodeState.START_TASK_FAILED: {
-        "reboot": NodeState.REBOOTING,
+        **_RENEWALS,
         "leave": NodeState.LEAVING_POOL,
         "recover": NodeState.STARTING,
         **_MISHAPS,
     },
     NodeState.IDLE: {
         "busy": NodeState.RUNNING,
-        "reboot": NodeState.REBOOTING,
+        "disable": NodeState.OFFLINE,
+        **_RENEWALS,
         "leave": NodeState.LEAVING_POOL,
         "recover": NodeState.STARTING,
         **_MISHAPS,
     },
     NodeState.RUNNING: {
         "free": NodeState.IDLE,
-        "reboot": NodeState.REBOOTING,
+        **_RENEWALS,
+        "leave": NodeState.LEAVING_POOL,
+        "recover": NodeState.STARTING,
+        **_MISHAPS,
+    },
+    NodeState.OFFLINE: {
+        "enable": NodeState.IDLE,
+        **_RENEWALS,
         "leave": NodeState.LEAVING_POOL,
         "recover": NodeState.STARTING,
         **_MISHAPS,
@@ -126,8 +139,20 @@ NODE_MOVES: Mapping[NodeState, Mapping[str, NodeState]] = {
         "recover": NodeState.STARTING,
         **_MISHAPS,
     },
+    NodeState.REIMAGING: {
+        "restarted": NodeState.STARTING,
+        "leave": NodeState.LEAVING_POOL,
+        "recover": NodeState.STARTING,
+        **_MISHAPS,
+    },
+    NodeState.DEALLOCATING: {
+        "deallocated": NodeState.DEALLOCATED,
+        "leave": NodeState.LEAVING_POOL,
+        **_MISHAPS,
+    },
+    NodeState.DEALLOCATED: {"start": NodeState.STARTING, "leave": NodeState.LEAVING_POOL},
     NodeState.UNUSABLE: {
-        "reboot": NodeState.REBOOTING,
+        **_RENEWALS,
         "leave": NodeState.LEAVING_POOL,
         **_MISHAPS,
     },

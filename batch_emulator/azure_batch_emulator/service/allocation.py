@@ -33,6 +33,9 @@ _OF_NO_USE_YET = frozenset(
         NodeState.PREEMPTED,
         NodeState.UNKNOWN,
         NodeState.UNUSABLE,
+        NodeState.OFFLINE,
+        NodeState.DEALLOCATING,
+        NodeState.DEALLOCATED,
     }
 )
 

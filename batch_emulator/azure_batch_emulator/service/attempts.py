@@ -87,6 +87,13 @@ class Attempts:
         for run_id in [*node.runs, *([node.start_task_run] if node.start_task_run else [])]:
             self.stop(run_id, why)
 
+    def abandon(self) -> None:
+        """End every attempt at once; nobody wants to know how."""
+        for run_id in self._runs:
+            stop = partial(self._engine.runner.stop, run_id, grace=timedelta(), upload=False)
+            self._engine.once_kept(stop)
+        self._runs.clear()
+
     def hear(self, report: Ended | Later) -> None:
         """Take a report of the runner."""
         run = self._runs.get(report.run_id)
@@ -146,6 +153,8 @@ class Attempts:
         node.runs.pop(run.id, None)
         if not node.runs and node.state is NodeState.RUNNING:
             node.move("free", now=self._engine.now)
+            if not node.accepts_tasks:
+                node.move("disable", now=self._engine.now)
         run.pool.seats.update(node)
         self._engine.scheduling.look_at(run.pool.id)
         if not node.runs:

@@ -18,6 +18,8 @@ from azure_batch_emulator.service.endings import Endings
 from azure_batch_emulator.service.faults import Faults
 from azure_batch_emulator.service.files import Files
 from azure_batch_emulator.service.jobs import Jobs
+from azure_batch_emulator.service.node_access import NodeAccess
+from azure_batch_emulator.service.node_operations import NodeOperations
 from azure_batch_emulator.service.nodes import Nodes
 from azure_batch_emulator.service.pools import Pools
 from azure_batch_emulator.service.scheduling import Scheduling
@@ -70,6 +72,8 @@ class Engine:
         self.pools = Pools(self)
         self.allocation = Allocation(self)
         self.nodes = Nodes(self)
+        self.node_operations = NodeOperations(self)
+        self.node_access = NodeAccess(self)
         self.jobs = Jobs(self)
         self.tasks = Tasks(self)
         self.attempts = Attempts(self)

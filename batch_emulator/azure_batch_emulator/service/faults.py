@@ -45,6 +45,7 @@ class Faults:
         self._engine = engine
         self.operations: Collection[str] = ()
         """Names of operations that requests may have; whoever routes them tells. Empty: any."""
+        self._first_settings = engine.settings
         self._throttles: Rack[Throttle] = Rack()
         self._drops: Rack[Drop] = Rack()
         self._delays: Rack[float] = Rack()
@@ -98,7 +99,7 @@ class Faults:
         :raises Refusal: if there is no such node, or it is in no state to be restarted
         """
         pool, (node,) = self._nodes(pool_id, node_id)
-        self._engine.nodes.reboot(pool, node, option=option)
+        self._engine.node_operations.reboot(pool, node, option=option)
 
     def fail_allocations(
         self,
@@ -183,6 +184,11 @@ class Faults:
         changes: dict[str, Any] = {_QUOTAS[name]: value for name, value in quotas.items()}
         self._engine.settings = replace(self._engine.settings, **changes)
         return {name: getattr(self._engine.settings, field) for name, field in _QUOTAS.items()}
+
+    def restore_quotas(self) -> None:
+        """Take back every change of quotas."""
+        quotas = {field: getattr(self._first_settings, field) for field in _QUOTAS.values()}
+        self._engine.settings = replace(self._engine.settings, **quotas)
 
     def clear(self) -> None:
         """Forget every fault that waits; quotas and what has happened stay as they are."""

@@ -1,31 +1,34 @@
-"""The files of tasks, as long as their node and their retention time allow."""
+"""The files of tasks and nodes, as long as the node and the retention time allow."""
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from azure_batch_emulator.errors import Refusal
-from azure_batch_emulator.records.states import TaskState
+from azure_batch_emulator.records.states import NodeState, TaskState
 from azure_batch_emulator.service import orders
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from azure_batch_emulator.records.jobs import Job
+    from azure_batch_emulator.records.nodes import Node
+    from azure_batch_emulator.records.pools import Pool
     from azure_batch_emulator.records.tasks import Task
     from azure_batch_emulator.service.engine import Engine
 
 
 @dataclass(frozen=True, slots=True)
 class FileInfo:
-    """One file or folder of a task."""
+    """One file or folder of a task or a node."""
 
     name: str
-    """Relative to the task's folder, with slashes."""
+    """Relative to the folder of the task or node, with slashes."""
     path: Path
     is_directory: bool
     size: int
@@ -61,21 +64,15 @@ class Files:
             raise Refusal.conflict("TaskFilesUnavailable", message)
         return folder
 
-    def list(self, task: Task, *, recursive: bool) -> Iterator[FileInfo]:
-        """List the files and folders of a task, by name."""
-        folder = self.folder(task)
-        return _walk(folder, "", recursive=recursive)
+    def node_folder(self, pool: Pool, node: Node) -> Path:
+        """Tell the root folder of a node.
 
-    def find(self, task: Task, name: str) -> FileInfo:
-        """Find one file or folder of a task.
-
-        :raises Refusal: if there is none of that name inside the task's folder
+        :raises Refusal: if the node is no machine now
         """
-        folder = self.folder(task).resolve()
-        path = (folder / name).resolve()
-        if not path.is_relative_to(folder) or not path.exists():
-            raise Refusal.missing("File")
-        return _info(path, path.relative_to(folder).as_posix())
+        if _is_out_of_reach(node) or node.state is NodeState.CREATING:
+            message = f"The files of the node cannot be reached while it is {node.state}."
+            raise Refusal.conflict("OperationNotValidOnNode", message, NodeState=node.state)
+        return orders.node_root(self._engine.settings.data, pool.id, node.id)
 
     def discard(self, task: Task) -> None:
         """Delete the files of a task."""
@@ -107,9 +104,56 @@ class Files:
         place = task.place
         pool = self._engine.account.pools.get(place.pool_id.lower()) if place is not None else None
         node = pool.nodes.get(place.node_id) if pool is not None and place is not None else None
-        if place is None or pool is None or node is None or node.is_away:
+        if place is None or pool is None or node is None or _is_out_of_reach(node):
             return None
         return orders.node_root(self._engine.settings.data, pool.id, place.node_id) / place.directory
+
+
+def list_files(folder: Path, *, recursive: bool) -> Iterator[FileInfo]:
+    """List the files and folders in a folder, by name."""
+    return _walk(folder, "", recursive=recursive)
+
+
+def find_file(folder: Path, name: str) -> FileInfo:
+    """Find one file or folder.
+
+    :raises Refusal: if there is none of that name inside the folder
+    """
+    folder = folder.resolve()
+    path = (folder / name).resolve()
+    if not path.is_relative_to(folder) or not path.exists():
+        raise Refusal.missing("File")
+    return _info(path, path.relative_to(folder).as_posix())
+
+
+def delete_file(folder: Path, name: str, *, recursive: bool) -> None:
+    """Delete a file, or a folder that is empty unless ``recursive``.
+
+    :raises Refusal: if there is none of that name inside the folder, or it cannot be deleted
+    """
+    root = folder.resolve()
+    # Of a link the link itself goes, not what it leads to.
+    path = (root / name).parent.resolve() / Path(name).name
+    inside = path.is_relative_to(root) and path != root and ".." not in path.parts
+    if not inside or not (path.exists() or path.is_symlink()):
+        raise Refusal.missing("File")
+    try:
+        if path.is_symlink() or not path.is_dir():
+            path.unlink()
+        elif recursive:
+            shutil.rmtree(path)
+        else:
+            path.rmdir()
+    except FileNotFoundError:
+        raise Refusal.missing("File") from None
+    except OSError as problem:
+        message = "This operation is not valid for the current state of the resource."
+        reason = problem.strerror or str(problem)
+        raise Refusal.conflict("OperationInvalidForCurrentState", message, Reason=reason) from None
+
+
+def _is_out_of_reach(node: Node) -> bool:
+    return node.is_away or node.state is NodeState.DEALLOCATED
 
 
 def _walk(folder: Path, prefix: str, *, recursive: bool) -> Iterator[FileInfo]:

@@ -22,15 +22,9 @@ if TYPE_CHECKING:
     from azure_batch_emulator.runner.interface import Ended
     from azure_batch_emulator.service.engine import Engine
 
-_NOT_REBOOTABLE = {
-    NodeState.CREATING: "NodeBeingCreated",
-    NodeState.STARTING: "NodeBeingStarted",
-    NodeState.REBOOTING: "NodeBeingRebooted",
-    NodeState.REIMAGING: "NodeBeingReimaged",
-    NodeState.PREEMPTED: "OperationNotValidOnNode",
-    NodeState.UNKNOWN: "OperationNotValidOnNode",
-}
-_STOPS = {"requeue": Stop.NODE_LOST, "terminate": Stop.BY_USER}
+_AS_THEY_WERE = frozenset({NodeState.UNUSABLE, NodeState.DEALLOCATED})
+"""States that a restart of the service does not end."""
+_RENEWED = frozenset({NodeState.REBOOTING, NodeState.REIMAGING, NodeState.DEALLOCATING})
 
 
 class Nodes:
@@ -61,27 +55,11 @@ class Nodes:
             self._engine.agenda.at(moment, partial(self._allocated, pool, node))
         elif node.is_away:
             self._await_return(pool, node)
-        elif node.is_staying and node.state is not NodeState.UNUSABLE:
+        elif node.state is NodeState.DEALLOCATING:
+            self._engine.node_operations.go_on(pool, node)
+        elif node.is_staying and node.state not in _AS_THEY_WERE:
             node.move("recover", now=self._engine.now)
-            self._start(pool, node)
-
-    def reboot(self, pool: Pool, node: Node, *, option: str) -> None:
-        """Restart a node; what runs on it ends first, as the option says.
-
-        :raises Refusal: if the node is in no state to be restarted
-        """
-        if node.state in _NOT_REBOOTABLE or not node.is_staying:
-            code = _NOT_REBOOTABLE.get(node.state, "OperationNotValidOnNode")
-            message = f"The node cannot be rebooted while it is {node.state}."
-            raise Refusal.conflict(code, message, NodeState=node.state)
-        node.move("reboot", now=self._engine.now)
-        pool.seats.update(node)
-        if node.start_task_run is not None:
-            self._engine.attempts.stop(node.start_task_run, Stop.FORGOTTEN)
-        if option in _STOPS:
-            self._engine.attempts.stop_node(node, _STOPS[option])
-        if not node.runs:
-            self.emptied(pool, node)
+            self.start(pool, node)
 
     def preempt(self, pool: Pool, node: Node, *, away: timedelta) -> None:
         """Take the machine of a low-priority node away, for a while; what runs on it runs again elsewhere.
@@ -113,10 +91,8 @@ class Nodes:
         """Go on with a node whose last attempt ended: it may have waited for that."""
         if not node.is_staying:
             self._engine.allocation.left(pool, node)
-        elif node.state is NodeState.REBOOTING:
-            self._engine.after(
-                self._engine.settings.boot / 2, partial(self._restarted, pool, node, node.state_since)
-            )
+        elif node.state in _RENEWED:
+            self._engine.node_operations.go_on(pool, node)
         elif node.is_away:
             self._return(pool, node)
 
@@ -134,7 +110,7 @@ class Nodes:
         execution.ended = self._engine.now
         if node.state is NodeState.WAITING_FOR_START_TASK:
             ready = execution.result is Result.SUCCESS or not _waits(pool)
-            node.move("ready" if ready else "unprepared", now=self._engine.now)
+            self._move_up(node, "ready" if ready else "unprepared")
             self._seat(pool, node)
 
     def _vanish(self, pool: Pool, node: Node, event: str, away: timedelta) -> None:
@@ -174,15 +150,11 @@ class Nodes:
         if pool.nodes.get(node.id) is not node or node.state is not NodeState.CREATING:
             return
         node.move("allocated", now=self._engine.now)
-        self._start(pool, node)
+        self.start(pool, node)
         self._engine.allocation.finish(pool)
 
-    def _restarted(self, pool: Pool, node: Node, since: Any) -> None:
-        if node.state is NodeState.REBOOTING and node.state_since == since:
-            node.move("restarted", now=self._engine.now)
-            self._start(pool, node)
-
-    def _start(self, pool: Pool, node: Node) -> None:
+    def start(self, pool: Pool, node: Node) -> None:
+        """Let a machine that is there come up; it takes half of the boot time."""
         pool.seats.update(node)
         self._engine.after(
             self._engine.settings.boot / 2, partial(self._started, pool, node, node.state_since)
@@ -196,12 +168,16 @@ class Nodes:
         if error is not None:
             self.break_down(pool, node, error)
             return
-        if not pool.spec.get("startTask"):
-            node.move("ready", now=self._engine.now)
-        else:
-            node.move("prepare" if _waits(pool) else "ready", now=self._engine.now)
+        self._move_up(node, "prepare" if _waits(pool) else "ready")
+        if pool.spec.get("startTask"):
             self._engine.attempts.start_node(pool, node)
         self._seat(pool, node)
+
+    def _move_up(self, node: Node, event: str) -> None:
+        """Move a node; one that is ready but closed to tasks stays closed."""
+        node.move(event, now=self._engine.now)
+        if node.state is NodeState.IDLE and not node.accepts_tasks:
+            node.move("disable", now=self._engine.now)
 
     def _prefetch_error(self, pool: Pool) -> NodeError | None:
         for image in pool.prefetched_images:
@@ -222,8 +198,8 @@ class Nodes:
 
 
 def _waits(pool: Pool) -> bool:
-    start_task = pool.spec.get("startTask") or {}
-    return bool(start_task.get("waitForSuccess", True))
+    start_task = pool.spec.get("startTask")
+    return bool(start_task and start_task.get("waitForSuccess", True))
 
 
 def _conclude(execution: Execution, ended: Ended) -> None:

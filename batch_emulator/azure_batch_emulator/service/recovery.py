@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from azure_batch_emulator.service.engine import Engine
 
-_REMOVED = ("nodes/*", "nodes/*/*/workitems", "nodes/*/*/workitems/*/job-1")
+_REMOVED = ("nodes", "nodes/*", "nodes/*/*/workitems", "nodes/*/*/workitems/*/job-1")
 
 
 def resume(engine: Engine) -> None:

@@ -34,6 +34,13 @@ LARGEST_BODY = 1 << 20
 _CHUNK = 1 << 18
 _JSON = "application/json;odata=minimalmetadata"
 _NO_BODY = frozenset({204, 304})
+_VERSION_MISSING = Refusal(
+    400,
+    "MissingRequiredQueryParameter",
+    "A required query parameter was not specified for this request.",
+    values=(("QueryParameterName", "api-version"),),
+)
+"""Any version will do, but there has to be one."""
 
 
 @dataclass(slots=True)
@@ -62,7 +69,7 @@ class BatchApp:
         self._gate = Gate(engine.settings)
         self._routes = RouteTable()
         self.calls = Calls(engine.now)
-        self._controls = ControlPlane(engine, self.calls) if engine.settings.controls else None
+        self._controls = ControlPlane(engine, clock, self.calls) if engine.settings.controls else None
         engine.faults.operations = frozenset(route.operation for route in ROUTES)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -73,7 +80,7 @@ class BatchApp:
         request_id = str(uuid.uuid4())
         response, fate = None, _Fate()
         try:
-            answer = self._answer(scope, headers, await _read(receive, headers), fate)
+            answer = await self._answer(scope, headers, await _read(receive, headers), fate)
             response = self._response(answer, scope["method"], headers, request_id)
         except Refusal as refusal:
             answer = self._refusal(refusal, scope, headers, request_id)
@@ -92,12 +99,13 @@ class BatchApp:
         else:
             await response(scope, receive, send)
 
-    def _answer(self, scope: Scope, headers: Mapping[str, str], content: bytes, fate: _Fate) -> Answer:
+    async def _answer(self, scope: Scope, headers: Mapping[str, str], content: bytes, fate: _Fate) -> Answer:
         raw_path: str = scope["raw_path"].decode("latin-1")
         if self._controls is not None and is_control(raw_path):
             fate.operation = None
             self._engine.advance(to=self._clock.now())
-            answer = self._controls.answer(scope["method"], raw_path, headers, content)
+            base = _base(scope, headers)
+            answer = await self._controls.answer(scope["method"], raw_path, headers, content, base=base)
             self._engine.settle()
             return answer
         raw_query: str = scope["query_string"].decode("latin-1")
@@ -105,12 +113,15 @@ class BatchApp:
         prefix, path = self._split_prefix(raw_path)
         route, parameters = self._routes.find(scope["method"], path)
         fate.operation = route.operation
+        query = read_query(raw_query)
+        if not query.get("api-version"):
+            raise _VERSION_MISSING
         call = Call(
             engine=self._engine,
             base=_base(scope, headers) + prefix,
             path=path,
             parameters=parameters,
-            query=read_query(raw_query),
+            query=query,
             headers=headers,
             content=content,
         )

@@ -43,9 +43,11 @@ class Gate:
         """Let a request pass.
 
         :param raw_path: as sent, percent-encoded
-        :raises Refusal: 403 AuthenticationFailed, with the reason
+        :raises Refusal: 403 AuthenticationFailed, with the reason, or 400 InvalidAuthenticationInfo
         """
         scheme, _, credential = headers.get("authorization", "").partition(" ")
+        if scheme and not credential:
+            raise _unreadable()
         if scheme.lower() == "sharedkey":
             self._check_shared_key(credential, method, raw_path, raw_query, headers)
         elif scheme.lower() == "bearer":
@@ -57,7 +59,9 @@ class Gate:
     def _check_shared_key(
         self, credential: str, method: str, raw_path: str, raw_query: str, headers: Mapping[str, str]
     ) -> None:
-        account, _, signature = credential.partition(":")
+        account, colon, signature = credential.partition(":")
+        if not colon:
+            raise _unreadable()
         if account.lower() != self._account.lower():
             raise _refused(f"this is the account {self._account}, not {account}")
         for lower in (False, True):
@@ -68,6 +72,12 @@ class Gate:
                 if hmac.compare_digest(base64.b64encode(digest).decode(), signature.strip()):
                     return
         raise _refused("the signature does not belong to this request and this key")
+
+
+def _unreadable() -> Refusal:
+    message = "The authentication information was not provided in the correct format."
+    detail = "SharedKey <account>:<signature> is needed, or Bearer <token>"
+    return Refusal(400, "InvalidAuthenticationInfo", message, values=(("AuthenticationErrorDetail", detail),))
 
 
 def _refused(reason: str) -> Refusal:

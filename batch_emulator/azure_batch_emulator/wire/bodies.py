@@ -12,6 +12,8 @@ from azure_batch_emulator.wire.shapes import (
     every,
     file_mode,
     identifier,
+    metadata_name,
+    moment,
     natural,
     span,
     switch,
@@ -39,7 +41,7 @@ _WRITTEN_BY_SERVICE = (
 """What the service itself writes; a PUT takes a record as it was read, so this is accepted and ignored."""
 
 NAME_VALUE = Shape({"name": text, "value": text}, required="name")
-METADATA = every(Shape({"name": text, "value": text}, required="name value"))
+METADATA = every(Shape({"name": metadata_name, "value": text}, required="name value"))
 IDENTITY = Shape({"resourceId": text})
 
 RESOURCE_FILE = Shape(
@@ -161,6 +163,15 @@ REMOVE_NODES = Shape(
     required="nodeList",
 )
 REBOOT = Shape({"nodeRebootOption": _DEALLOCATION})
+REIMAGE = Shape({"nodeReimageOption": _DEALLOCATION})
+DEALLOCATE = Shape({"nodeDeallocateOption": _DEALLOCATION})
+DISABLE_SCHEDULING = Shape({"nodeDisableSchedulingOption": choice("requeue", "terminate", "taskcompletion")})
+NODE_USER_PATCH = Shape({"password": text, "sshPublicKey": text, "expiryTime": moment})
+NODE_USER = Shape({**NODE_USER_PATCH.properties, "name": text, "isAdmin": switch}, required="name")
+NODE_LOGS = Shape(
+    {"containerUrl": text, "startTime": moment, "endTime": moment, "identityReference": IDENTITY},
+    required="containerUrl startTime",
+)
 
 JOB_CONSTRAINTS = Shape({"maxWallClockTime": span, "maxTaskRetryCount": whole})
 POOL_INFO = Shape({"poolId": text, "autoPoolSpecification": anything})

@@ -8,9 +8,12 @@ from azure_batch_emulator.errors import Refusal
 from azure_batch_emulator.moments import http_date, parse_moment
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     from azure_batch_emulator.wire.call import Call
+
+_EXCLUDE_EACH_OTHER = (("if-match", "if-none-match"), ("if-modified-since", "if-unmodified-since"))
 
 
 class Versioned(Protocol):
@@ -37,6 +40,7 @@ def check(call: Call, record: Versioned, *, reading: bool = False) -> None:
     :raises Refusal: ConditionNotMet
     """
     headers = call.headers
+    _check_alone(headers)
     own = etag(record)
     if "if-match" in headers and not _names(headers["if-match"], own):
         raise _not_met(412)
@@ -57,6 +61,14 @@ def check_times(call: Call, modified: datetime, *, reading: bool) -> None:
     until = _moment(call, "if-unmodified-since")
     if until is not None and changed > until:
         raise _not_met(412)
+
+
+def _check_alone(headers: Mapping[str, str]) -> None:
+    for pair in _EXCLUDE_EACH_OTHER:
+        if all(name in headers for name in pair):
+            values = tuple(("HeaderName", name) for name in pair)
+            message = "Multiple condition headers are not supported."
+            raise Refusal(400, "MultipleConditionHeadersNotSupported", message, values=values)
 
 
 def _moment(call: Call, name: str) -> datetime | None:

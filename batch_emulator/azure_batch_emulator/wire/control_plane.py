@@ -1,18 +1,25 @@
-"""What is below ``/_emulator``: calls counted, faults armed. For programs on this machine, unsigned."""
+"""What is below ``/_emulator``: counts, armed faults, clock and state. Unsigned; for this machine alone."""
 
 from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING, Any
 
+from azure_batch_emulator.clock import ManualClock
 from azure_batch_emulator.errors import Refusal
+from azure_batch_emulator.moments import stamp
+from azure_batch_emulator.service.reset import reset
+from azure_batch_emulator.turning import turn
 from azure_batch_emulator.wire.call import Answer
-from azure_batch_emulator.wire.controls import CONTROLS
+from azure_batch_emulator.wire.controls import CONTROLS, Field, Form, seconds
 from azure_batch_emulator.wire.loopback import check_local
+from azure_batch_emulator.wire.state_dump import state_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from datetime import timedelta
 
+    from azure_batch_emulator.clock import Clock
     from azure_batch_emulator.service.engine import Engine
     from azure_batch_emulator.wire.calls import Calls
 
@@ -23,7 +30,15 @@ _MEANINGS: Mapping[tuple[str, str], str] = {
     ("DELETE", "calls"): "count anew",
     ("GET", "faults"): "list the faults that wait for their occasion",
     ("DELETE", "faults"): "forget them all; quotas, and what has happened to nodes, stay",
+    ("GET", "clock"): "tell the time, and whether it moves only when it is turned",
+    ("GET", "state"): "show everything: pools, nodes, jobs, tasks, armed faults, quotas",
+    ("DELETE", "state"): "begin anew: no pools, no jobs, no faults, first quotas, calls counted anew",
 }
+_TURN = Form(
+    "clock",
+    "turn the manual clock, and answer when everything that fell due is done",
+    {"seconds": Field(seconds, "how far", required=True)},
+)
 
 
 def is_control(raw_path: str) -> bool:
@@ -34,28 +49,37 @@ def is_control(raw_path: str) -> bool:
 class ControlPlane:
     """Answers requests below ``/_emulator``."""
 
-    def __init__(self, engine: Engine, calls: Calls) -> None:
+    def __init__(self, engine: Engine, clock: Clock, calls: Calls) -> None:
         self._engine = engine
+        self._clock = clock
         self._calls = calls
-        self._actions: Mapping[tuple[str, str], Callable[[], Any]] = {
-            ("GET", ""): self._describe,
-            ("GET", "calls"): lambda: calls.report().json(),
-            ("DELETE", "calls"): lambda: calls.reset(engine.now),
-            ("GET", "faults"): lambda: {"armed": engine.faults.armed()},
-            ("DELETE", "faults"): engine.faults.clear,
+        self._actions: Mapping[tuple[str, str], Callable[[str], Any]] = {
+            ("GET", ""): lambda _: self._describe(),
+            ("GET", "calls"): lambda _: calls.report().json(),
+            ("DELETE", "calls"): lambda _: calls.reset(engine.now),
+            ("GET", "faults"): lambda _: {"armed": engine.faults.armed()},
+            ("DELETE", "faults"): lambda _: engine.faults.clear(),
+            ("GET", "clock"): lambda _: self._time(),
+            ("GET", "state"): lambda base: state_json(engine, base),
+            ("DELETE", "state"): lambda _: self._reset(),
         }
         self._controls = {control.path: control for control in CONTROLS}
 
-    def answer(self, method: str, raw_path: str, headers: Mapping[str, str], content: bytes) -> Answer:
+    async def answer(
+        self, method: str, raw_path: str, headers: Mapping[str, str], content: bytes, *, base: str
+    ) -> Answer:
         """Do what is asked for.
 
+        :param base: where the client finds the service, for URLs in the answer
         :raises Refusal: if the request is foreign, unknown, or cannot be granted
         """
         check_local(headers)
         path = raw_path.removeprefix(ROOT).strip("/")
         action = self._actions.get((method, path))
         if action is not None:
-            return Answer(200, action() or {})
+            return Answer(200, action(base) or {})
+        if (method, path) == ("POST", _TURN.path):
+            return Answer(200, await self._turn(_TURN.arguments(_read(content))["seconds"]))
         control = self._controls.get(path)
         if control is None or method != "POST":
             message = f"There is no such control; GET {ROOT} lists them."
@@ -67,7 +91,21 @@ class ControlPlane:
             {"request": f"{method} {ROOT}/{path}".rstrip("/"), "meaning": meaning}
             for (method, path), meaning in _MEANINGS.items()
         ]
-        return {"controls": reading + [control.json(ROOT) for control in CONTROLS]}
+        return {"controls": reading + [control.json(ROOT) for control in (_TURN, *CONTROLS)]}
+
+    def _time(self) -> dict[str, Any]:
+        return {"now": stamp(self._clock.now()), "isManual": isinstance(self._clock, ManualClock)}
+
+    async def _turn(self, by: timedelta) -> dict[str, Any]:
+        if not isinstance(self._clock, ManualClock):
+            message = "Time passes by itself here; start the emulator with --manual-clock to turn it."
+            raise Refusal.conflict("ClockNotManual", message)
+        await turn(self._engine, self._clock, by)
+        return self._time()
+
+    def _reset(self) -> None:
+        reset(self._engine)
+        self._calls.reset(self._engine.now)
 
 
 def _read(content: bytes) -> Any:

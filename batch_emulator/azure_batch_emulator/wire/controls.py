@@ -53,31 +53,27 @@ class Field:
 
 
 @dataclass(frozen=True, slots=True)
-class Control:
-    """One thing that can be asked for."""
+class Form:
+    """What can be asked for below a path, and with what."""
 
     path: str
-    does: Callable[..., Any]
     meaning: str
     fields: Mapping[str, Field]
-    answers: str = ""
-    """Name of what is answered; empty for an empty object."""
 
-    def act(self, faults: Faults, body: Any) -> dict[str, Any]:
-        """Do what is asked for.
+    def arguments(self, body: Any) -> dict[str, Any]:
+        """Read a body.
 
-        :raises Refusal: if the body does not fit, or it cannot be done
+        :raises Refusal: if it does not fit
         """
         if not isinstance(body, dict):
             raise Refusal.bad_body("the body must be a JSON object")
         for name, field in self.fields.items():
             if field.required and name not in body:
                 raise Refusal.bad_property(name, None, field.meaning)
-        result = self.does(faults, **{_snake(name): self._value(name, body[name]) for name in body})
-        return {self.answers: result} if self.answers else {}
+        return {_snake(name): self._value(name, body[name]) for name in body}
 
     def json(self, base: str) -> dict[str, Any]:
-        """Describe the control."""
+        """Describe it."""
         fields = {name: _sentence(field) for name, field in self.fields.items()}
         return {"request": f"POST {base}/{self.path}", "meaning": self.meaning, "fields": fields}
 
@@ -86,6 +82,23 @@ class Control:
         if field is None:
             raise Refusal.bad_body("there is no such property", PropertyName=name)
         return None if value is None and field.nullable else field.kind(value, name)
+
+
+@dataclass(frozen=True, slots=True)
+class Control(Form):
+    """A form, and what is done when it comes."""
+
+    does: Callable[..., Any]
+    answers: str = ""
+    """Name of what is answered; empty for an empty object."""
+
+    def act(self, faults: Faults, body: Any) -> dict[str, Any]:
+        """Do what is asked for.
+
+        :raises Refusal: if the body does not fit, or it cannot be done
+        """
+        result = self.does(faults, **self.arguments(body))
+        return {self.answers: result} if self.answers else {}
 
 
 def _snake(name: str) -> str:
@@ -110,24 +123,23 @@ _MESSAGE = Field(text, "the error's sentence; the service's unless given")
 CONTROLS: Sequence[Control] = (
     Control(
         "nodes/preempt",
-        Faults.preempt,
         "take low-priority nodes away; their tasks are active again, replacements have the same ids",
         {
             "poolId": _POOL,
             "nodeId": Field(text, "id of a node; all of the pool unless given", nullable=True),
             "away": _AWAY,
         },
+        does=Faults.preempt,
         answers="nodes",
     ),
     Control(
         "nodes/lose",
-        Faults.lose,
         "let a node of either kind vanish; it is unknown for a while, then replaced under the same id",
         {"poolId": _POOL, "nodeId": _NODE, "away": _AWAY},
+        does=Faults.lose,
     ),
     Control(
         "nodes/break",
-        Faults.break_node,
         "make a node unusable until it is rebooted or removed; its tasks are active again",
         {
             "poolId": _POOL,
@@ -136,20 +148,20 @@ CONTROLS: Sequence[Control] = (
             "message": _MESSAGE,
             "details": Field(facts, "object of further texts"),
         },
+        does=Faults.break_node,
     ),
     Control(
         "nodes/reboot",
-        Faults.reboot,
         "restart a node, as its reboot operation does",
         {
             "poolId": _POOL,
             "nodeId": _NODE,
             "option": Field(choice(*_OPTIONS), f"one of {', '.join(_OPTIONS)}; requeue unless given"),
         },
+        does=Faults.reboot,
     ),
     Control(
         "faults/allocation",
-        Faults.fail_allocations,
         "let the next resizes of a pool that want more nodes end with a resize error",
         {
             "poolId": _POOL,
@@ -158,10 +170,10 @@ CONTROLS: Sequence[Control] = (
             "granted": Field(natural, "nodes of either kind that come all the same; 0 unless given"),
             "times": _times("1"),
         },
+        does=Faults.fail_allocations,
     ),
     Control(
         "faults/evaluation",
-        Faults.fail_evaluations,
         "let the next evaluations of a pool's formula, not those on request, end with an error",
         {
             "poolId": _POOL,
@@ -169,10 +181,10 @@ CONTROLS: Sequence[Control] = (
             "message": _MESSAGE,
             "times": _times("1"),
         },
+        does=Faults.fail_evaluations,
     ),
     Control(
         "faults/image",
-        Faults.fail_pulls,
         "let a container image not be pulled: attempts in it fail, or nodes that prefetch it are unusable",
         {
             "image": Field(text, "name of the image; :latest if it has no tag", required=True),
@@ -182,10 +194,10 @@ CONTROLS: Sequence[Control] = (
             "category": Field(text, "usererror or servererror, of a task's failure; usererror unless given"),
             "times": _times("null"),
         },
+        does=Faults.fail_pulls,
     ),
     Control(
         "faults/throttle",
-        Faults.throttle,
         "refuse the next requests as 429 TooManyRequests or 503 ServerBusy",
         {
             "status": Field(whole, "429 or 503; 429 unless given"),
@@ -195,30 +207,30 @@ CONTROLS: Sequence[Control] = (
             "operation": _OPERATION,
             "times": _times("1"),
         },
+        does=Faults.throttle,
     ),
     Control(
         "faults/drop",
-        Faults.drop,
         "drop the connections of the next requests instead of answering",
         {
             "when": Field(text, "before the request is carried out, or after; before unless given"),
             "operation": _OPERATION,
             "times": _times("1"),
         },
+        does=Faults.drop,
     ),
     Control(
         "faults/slow",
-        Faults.slow,
         "carry requests out at once, but answer late",
         {
             "seconds": Field(number, "how late, by real time", required=True),
             "operation": _OPERATION,
             "times": _times("null"),
         },
+        does=Faults.slow,
     ),
     Control(
         "quotas",
-        Faults.set_quotas,
         "change quotas until the emulator ends; an empty object shows them",
         {
             "activeJobs": Field(natural, "active jobs allowed"),
@@ -228,6 +240,7 @@ CONTROLS: Sequence[Control] = (
                 natural, "low-priority cores allowed; null for no limit", nullable=True
             ),
         },
+        does=Faults.set_quotas,
         answers="quotas",
     ),
 )

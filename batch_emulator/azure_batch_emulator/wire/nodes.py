@@ -89,8 +89,48 @@ def reboot_node(call: Call) -> Answer:
     """Begin to restart a node."""
     pool, node = call.engine.nodes.get(call["poolId"], call["nodeId"])
     option = call.optional_body(bodies.REBOOT).get("nodeRebootOption") or "requeue"
-    call.engine.nodes.reboot(pool, node, option=option)
-    return Answer(202, headers={"DataServiceId": f"{call.base}{call.path}"})
+    call.engine.node_operations.reboot(pool, node, option=option)
+    return Answer(202, headers=_headers(call))
+
+
+def reimage_node(call: Call) -> Answer:
+    """Begin to make a node anew."""
+    pool, node = call.engine.nodes.get(call["poolId"], call["nodeId"])
+    option = call.optional_body(bodies.REIMAGE).get("nodeReimageOption") or "requeue"
+    call.engine.node_operations.reimage(pool, node, option=option)
+    return Answer(202, headers=_headers(call))
+
+
+def deallocate_node(call: Call) -> Answer:
+    """Begin to switch a node off."""
+    pool, node = call.engine.nodes.get(call["poolId"], call["nodeId"])
+    option = call.optional_body(bodies.DEALLOCATE).get("nodeDeallocateOption") or "requeue"
+    call.engine.node_operations.deallocate(pool, node, option=option)
+    return Answer(202, headers=_headers(call))
+
+
+def start_node(call: Call) -> Answer:
+    """Begin to switch a node on."""
+    call.engine.node_operations.start(*call.engine.nodes.get(call["poolId"], call["nodeId"]))
+    return Answer(202, headers=_headers(call))
+
+
+def disable_node_scheduling(call: Call) -> Answer:
+    """Close a node to tasks."""
+    pool, node = call.engine.nodes.get(call["poolId"], call["nodeId"])
+    option = call.optional_body(bodies.DISABLE_SCHEDULING).get("nodeDisableSchedulingOption") or "requeue"
+    call.engine.node_operations.disable_scheduling(pool, node, option=option)
+    return Answer(200, headers=_headers(call))
+
+
+def enable_node_scheduling(call: Call) -> Answer:
+    """Open a node to tasks."""
+    call.engine.node_operations.enable_scheduling(*call.engine.nodes.get(call["poolId"], call["nodeId"]))
+    return Answer(200, headers=_headers(call))
+
+
+def _headers(call: Call) -> dict[str, str]:
+    return {"DataServiceId": f"{call.base}{call.path}"}
 
 
 def node_json(account: Account, pool: Pool, node: Node, base: str) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from azure_batch_emulator.errors import Refusal
-from azure_batch_emulator.wire import account, files, jobs, nodes, pools, tasks
+from azure_batch_emulator.wire import account, files, jobs, node_access, nodes, pools, tasks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -90,26 +90,33 @@ ROUTES: Sequence[Route] = (
     Route("list_task_files", "GET", f"{_TASK}/files", files.list_task_files),
     Route("download_task_file", "GET", f"{_TASK}{_FILE}", files.download_task_file),
     Route("get_task_file_properties", "HEAD", f"{_TASK}{_FILE}", files.get_task_file_properties),
-    Route("delete_task_file", "DELETE", f"{_TASK}{_FILE}"),
+    Route("delete_task_file", "DELETE", f"{_TASK}{_FILE}", files.delete_task_file),
     Route("list_nodes", "GET", f"{_POOL}/nodes", nodes.list_nodes),
     Route("get_node", "GET", _NODE, nodes.get_node),
     Route("reboot_node", "POST", f"{_NODE}/reboot", nodes.reboot_node),
-    Route("reimage_node", "POST", f"{_NODE}/reimage"),
-    Route("start_node", "POST", f"{_NODE}/start"),
-    Route("deallocate_node", "POST", f"{_NODE}/deallocate"),
-    Route("disable_node_scheduling", "POST", f"{_NODE}/disablescheduling"),
-    Route("enable_node_scheduling", "POST", f"{_NODE}/enablescheduling"),
-    Route("get_node_remote_login_settings", "GET", f"{_NODE}/remoteloginsettings"),
-    Route("upload_node_logs", "POST", f"{_NODE}/uploadbatchservicelogs"),
-    Route("create_node_user", "POST", f"{_NODE}/users"),
-    Route("replace_node_user", "PUT", f"{_NODE}/users/{{userName}}"),
-    Route("delete_node_user", "DELETE", f"{_NODE}/users/{{userName}}"),
-    Route("list_node_extensions", "GET", f"{_NODE}/extensions"),
-    Route("get_node_extension", "GET", f"{_NODE}/extensions/{{extensionName}}"),
-    Route("list_node_files", "GET", f"{_NODE}/files"),
-    Route("download_node_file", "GET", f"{_NODE}{_FILE}"),
-    Route("get_node_file_properties", "HEAD", f"{_NODE}{_FILE}"),
-    Route("delete_node_file", "DELETE", f"{_NODE}{_FILE}"),
+    Route("reimage_node", "POST", f"{_NODE}/reimage", nodes.reimage_node),
+    Route("start_node", "POST", f"{_NODE}/start", nodes.start_node),
+    Route("deallocate_node", "POST", f"{_NODE}/deallocate", nodes.deallocate_node),
+    Route("disable_node_scheduling", "POST", f"{_NODE}/disablescheduling", nodes.disable_node_scheduling),
+    Route("enable_node_scheduling", "POST", f"{_NODE}/enablescheduling", nodes.enable_node_scheduling),
+    Route(
+        "get_node_remote_login_settings",
+        "GET",
+        f"{_NODE}/remoteloginsettings",
+        node_access.get_node_remote_login_settings,
+    ),
+    Route("upload_node_logs", "POST", f"{_NODE}/uploadbatchservicelogs", node_access.upload_node_logs),
+    Route("create_node_user", "POST", f"{_NODE}/users", node_access.create_node_user),
+    Route("replace_node_user", "PUT", f"{_NODE}/users/{{userName}}", node_access.replace_node_user),
+    Route("delete_node_user", "DELETE", f"{_NODE}/users/{{userName}}", node_access.delete_node_user),
+    Route("list_node_extensions", "GET", f"{_NODE}/extensions", node_access.list_node_extensions),
+    Route(
+        "get_node_extension", "GET", f"{_NODE}/extensions/{{extensionName}}", node_access.get_node_extension
+    ),
+    Route("list_node_files", "GET", f"{_NODE}/files", files.list_node_files),
+    Route("download_node_file", "GET", f"{_NODE}{_FILE}", files.download_node_file),
+    Route("get_node_file_properties", "HEAD", f"{_NODE}{_FILE}", files.get_node_file_properties),
+    Route("delete_node_file", "DELETE", f"{_NODE}{_FILE}", files.delete_node_file),
 )
 
 _OPEN_END = "{filePath}"

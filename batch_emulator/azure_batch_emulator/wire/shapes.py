@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from azure_batch_emulator.errors import Refusal
-from azure_batch_emulator.moments import duration, parse_duration
+from azure_batch_emulator.moments import duration, parse_duration, parse_moment, stamp
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -71,10 +71,28 @@ def span(value: Any, path: str) -> Any:
         raise _wrong(path, value, str(problem)) from None
 
 
+def moment(value: Any, path: str) -> Any:
+    """Take a moment; keep it in canonical form."""
+    try:
+        return stamp(parse_moment(text(value, path)))
+    except ValueError as problem:
+        raise _wrong(path, value, str(problem)) from None
+
+
 def identifier(value: Any, path: str) -> Any:
     """Take an id of a pool, job or task."""
     if not isinstance(value, str) or not _ID.fullmatch(value):
         raise _wrong(path, value, "1 to 64 letters, digits, hyphens and underscores")
+    return value
+
+
+def metadata_name(value: Any, path: str) -> Any:
+    """Take the name of a metadata item."""
+    if not text(value, path):
+        values = (("PropertyName", path),)
+        raise Refusal(
+            400, "EmptyMetadataKey", "The key of one of the metadata items is empty.", values=values
+        )
     return value
 
 

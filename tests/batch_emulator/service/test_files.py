@@ -137,3 +137,50 @@ def test_async_sdk_reads_a_file(ready: Bench) -> None:
 
     ready.run(ready.sh(MAKE_FILES))
     assert asyncio.run(drive()) == b"01234"
+
+
+def test_files_of_a_task_are_deleted_one_by_one(ready: Bench, refusal: Any) -> None:
+    """A file goes; a folder only when it is empty, or with all that is in it; nothing outside does."""
+    ready.run(ready.sh(f"{MAKE_FILES}; ln -s / way-out"))
+
+    def delete(name: str, **options: Any) -> None:
+        ready.client.delete_task_file("job", "task", name, **options)
+
+    delete("wd/out dir/a+b.json")
+    refusal(lambda: delete("wd/out dir/a+b.json"), status=404, code="FileNotFound")
+    refusal(lambda: delete("wd/out dir"), status=409, code="OperationInvalidForCurrentState")
+    delete("wd/out dir", recursive=True)
+    delete("wd/way-out", recursive=True)
+    assert {found.name for found in ready.files()} == {"stdout.txt", "stderr.txt", "wd"}
+    for outside in ("../task/stdout.txt/..", "wd/..", "wd/../../task"):
+        refusal(lambda outside=outside: delete(outside, recursive=True), status=404, code="FileNotFound")
+
+
+def test_files_of_a_node_hold_those_of_its_tasks(ready: Bench, refusal: Any) -> None:
+    """The whole folder of a node can be listed, read in slices, and deleted from."""
+    ready.run(ready.sh("echo shared > $AZ_BATCH_NODE_SHARED_DIR/file; printf 0123456789"))
+    (node,) = ready.nodes()
+    client, place = ready.client, ("pool", node.id)
+    assert {found.name for found in client.list_node_files(*place)} >= {"shared", "startup", "workitems"}
+    under = client.list_node_files(
+        *place, recursive=True, filter="startswith(name,'workitems/job/job-1/task/std')"
+    )
+    names = [found.name for found in under]
+    assert names == [f"workitems/job/job-1/task/std{name}.txt" for name in ("err", "out")]
+    assert b"".join(client.download_node_file(*place, names[1], ocp_range="bytes=2-4")) == b"234"
+    assert client.get_node_file_properties(*place, "shared/file").content_length == 7
+    client.delete_node_file(*place, "shared/file")
+    refusal(lambda: client.delete_node_file(*place, "shared/file"), status=404, code="FileNotFound")
+
+
+def test_files_of_a_node_that_is_away_cannot_be_reached(bench: Bench, refusal: Any) -> None:
+    """There is no machine to ask."""
+    bench.pool(nodes=0, target_low_priority_nodes=1)
+    bench.advance(seconds=0)
+    (node,) = bench.nodes()
+    bench.emulator.faults.preempt("pool", away=timedelta(minutes=1))
+    refusal(
+        lambda: list(bench.client.list_node_files("pool", node.id)),
+        status=409,
+        code="OperationNotValidOnNode",
+    )

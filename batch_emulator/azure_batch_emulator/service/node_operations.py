@@ -1,0 +1,150 @@
+"""What a person does to a node: restarted, made anew, switched off and on, closed to tasks and opened."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from azure_batch_emulator.errors import Refusal
+from azure_batch_emulator.records.states import NodeState
+from azure_batch_emulator.service import orders
+from azure_batch_emulator.service.runs import Stop
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from azure_batch_emulator.records.nodes import Node
+    from azure_batch_emulator.records.pools import Pool
+    from azure_batch_emulator.service.engine import Engine
+
+_BUSY = {
+    NodeState.CREATING: "NodeBeingCreated",
+    NodeState.STARTING: "NodeBeingStarted",
+    NodeState.REBOOTING: "NodeBeingRebooted",
+    NodeState.REIMAGING: "NodeBeingReimaged",
+}
+"""States in which a node can be told nothing, with the code that says so; of others the code is general."""
+_UP = frozenset(
+    {
+        NodeState.WAITING_FOR_START_TASK,
+        NodeState.START_TASK_FAILED,
+        NodeState.IDLE,
+        NodeState.RUNNING,
+        NodeState.OFFLINE,
+        NodeState.UNUSABLE,
+    }
+)
+_STOPS = {"requeue": Stop.NODE_LOST, "terminate": Stop.BY_USER}
+_DISABLING_STOPS = {"requeue": Stop.REQUEUED, "terminate": Stop.BY_USER}
+
+
+class NodeOperations:
+    """Operations on single nodes that clients ask for."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def reboot(self, pool: Pool, node: Node, *, option: str) -> None:
+        """Restart a node; what runs on it ends first, as the option says.
+
+        :raises Refusal: if the node is in no state to be restarted
+        """
+        self._renew(pool, node, "reboot", option)
+
+    def reimage(self, pool: Pool, node: Node, *, option: str) -> None:
+        """Make a node anew: as a reboot, but nothing is left on its disk.
+
+        :raises Refusal: if the node is in no state for that
+        """
+        self._renew(pool, node, "reimage", option)
+
+    def deallocate(self, pool: Pool, node: Node, *, option: str) -> None:
+        """Switch a node off until it is started: it keeps its place and its id, and nothing on its disk.
+
+        :raises Refusal: if the node is in no state for that
+        """
+        self._renew(pool, node, "deallocate", option)
+
+    def start(self, pool: Pool, node: Node) -> None:
+        """Switch a node on again.
+
+        :raises Refusal: unless it is switched off
+        """
+        if node.state is not NodeState.DEALLOCATED:
+            raise _refused(node, "started")
+        node.move("start", now=self._engine.now)
+        node.booted, node.start_task = None, None
+        self._engine.nodes.start(pool, node)
+
+    def disable_scheduling(self, pool: Pool, node: Node, *, option: str) -> None:
+        """Close a node to new tasks; what runs on it is put back, ended, or left to end.
+
+        :raises Refusal: if it is closed already, or not up
+        """
+        self._check_target(node, accepts_tasks=False)
+        node.accepts_tasks = False
+        if option in _DISABLING_STOPS:
+            for run_id in list(node.runs):
+                self._engine.attempts.stop(run_id, _DISABLING_STOPS[option])
+        if node.state is NodeState.IDLE:
+            node.move("disable", now=self._engine.now)
+        pool.seats.update(node)
+
+    def enable_scheduling(self, pool: Pool, node: Node) -> None:
+        """Open a node to tasks again.
+
+        :raises Refusal: if it is open already, or not up
+        """
+        self._check_target(node, accepts_tasks=True)
+        node.accepts_tasks = True
+        if node.state is NodeState.OFFLINE:
+            node.move("enable", now=self._engine.now)
+        pool.seats.update(node)
+        self._engine.scheduling.look_at(pool.id)
+
+    def go_on(self, pool: Pool, node: Node) -> None:
+        """Do what waited for the last attempt on a node to end; it takes half of the boot time."""
+        if node.state in {NodeState.REIMAGING, NodeState.DEALLOCATING}:
+            root = orders.node_root(self._engine.settings.data, pool.id, node.id)
+            self._engine.once_kept(partial(self._engine.runner.remove, root))
+            node.users = ()
+        self._engine.after(
+            self._engine.settings.boot / 2, partial(self._done, pool, node, node.state, node.state_since)
+        )
+
+    def _renew(self, pool: Pool, node: Node, event: str, option: str) -> None:
+        if node.state not in _UP:
+            raise _refused(node, f"{event.removesuffix('e')}ed")
+        node.move(event, now=self._engine.now)
+        pool.seats.update(node)
+        if node.start_task_run is not None:
+            self._engine.attempts.stop(node.start_task_run, Stop.FORGOTTEN)
+        if option in _STOPS:
+            self._engine.attempts.stop_node(node, _STOPS[option])
+        if not node.runs:
+            self._engine.nodes.emptied(pool, node)
+
+    def _done(self, pool: Pool, node: Node, state: NodeState, since: datetime) -> None:
+        if pool.nodes.get(node.id) is not node or (node.state, node.state_since) != (state, since):
+            return
+        if state is NodeState.DEALLOCATING:
+            node.move("deallocated", now=self._engine.now)
+            pool.seats.update(node)
+        else:
+            node.move("restarted", now=self._engine.now)
+            self._engine.nodes.start(pool, node)
+
+    @staticmethod
+    def _check_target(node: Node, *, accepts_tasks: bool) -> None:
+        if node.state not in _UP:
+            raise _refused(node, "opened or closed to tasks")
+        if node.accepts_tasks is accepts_tasks:
+            word = "enabled" if accepts_tasks else "disabled"
+            message = f"The scheduling of tasks to the node is {word} already."
+            raise Refusal.conflict("NodeAlreadyInTargetSchedulingState", message, SchedulingState=word)
+
+
+def _refused(node: Node, what: str) -> Refusal:
+    code = _BUSY.get(node.state, "OperationNotValidOnNode")
+    message = f"The node cannot be {what} while it is {node.state}."
+    return Refusal.conflict(code, message, NodeState=node.state)

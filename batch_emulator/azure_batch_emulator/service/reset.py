@@ -1,0 +1,24 @@
+"""Beginning anew in the middle of a life: the account is empty, and nothing of it goes on."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from azure_batch_emulator.service.engine import Engine
+
+
+def reset(engine: Engine) -> None:
+    """Drop all pools and jobs, end their attempts, forget armed faults, and give back the first quotas.
+
+    Time, versions and numbers go on: what a client still holds of before is never taken for something new.
+    """
+    engine.attempts.abandon()
+    engine.agenda.clear()
+    for pool in engine.account.pools.values():
+        folder = engine.settings.data / "nodes" / pool.key
+        engine.once_kept(partial(engine.runner.remove, folder))
+    engine.account.clear()
+    engine.faults.clear()
+    engine.faults.restore_quotas()

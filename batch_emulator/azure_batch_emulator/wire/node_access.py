@@ -1,0 +1,102 @@
+"""Operations on the inside of a node: users, remote login, logs, extensions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from azure_batch_emulator.errors import Refusal
+from azure_batch_emulator.service.node_access import check_up
+from azure_batch_emulator.wire import bodies, paging
+from azure_batch_emulator.wire.call import Answer, Call
+
+if TYPE_CHECKING:
+    from azure_batch_emulator.records.nodes import Node
+    from azure_batch_emulator.records.pools import Pool
+
+_SSH_PORT = 22
+_COLUMNS = frozenset({"provisioningState", "vmExtension", "instanceView"})
+
+
+def create_node_user(call: Call) -> Answer:
+    """Make a user on a node."""
+    _, node = _node(call)
+    call.engine.node_access.add_user(node, call.body(bodies.NODE_USER))
+    return Answer(201, headers=_headers(call))
+
+
+def replace_node_user(call: Call) -> Answer:
+    """Change password, key or expiry of a user."""
+    _, node = _node(call)
+    call.engine.node_access.replace_user(node, call["userName"], call.body(bodies.NODE_USER_PATCH))
+    return Answer(200, headers=_headers(call))
+
+
+def delete_node_user(call: Call) -> Answer:
+    """Remove a user."""
+    _, node = _node(call)
+    call.engine.node_access.remove_user(node, call["userName"])
+    return Answer(200)
+
+
+def get_node_remote_login_settings(call: Call) -> Answer:
+    """Tell where one would sign in."""
+    _, node = _node(call)
+    check_up(node)
+    head = {"odata.metadata": f"{call.base}/$metadata#Microsoft.Azure.Batch.Protocol.Entities.RemoteLogin"}
+    return Answer(200, head | {"remoteLoginIPAddress": node.address, "remoteLoginPort": _SSH_PORT})
+
+
+def upload_node_logs(call: Call) -> Answer:
+    """Begin to send a node's log to a container."""
+    pool, node = _node(call)
+    url = call.body(bodies.NODE_LOGS)["containerUrl"]
+    folder = call.engine.node_access.send_log(pool, node, url)
+    return Answer(200, {"virtualDirectoryName": folder, "numberOfFilesUploaded": 1})
+
+
+def list_node_extensions(call: Call) -> Answer:
+    """List the extensions of a node's machine, as its pool describes them."""
+    listing: paging.Listing[tuple[int, dict[str, Any]]] = paging.Listing(
+        metadata="extensions",
+        properties={},
+        render=lambda entry, _base: entry[1],
+        position=lambda entry: entry[0],
+        columns=_COLUMNS,
+    )
+    first = paging.start(call)
+    found = (entry for entry in enumerate(_extensions(*_node(call))) if entry[0] >= first)
+    return paging.page(call, listing, found, None)
+
+
+def get_node_extension(call: Call) -> Answer:
+    """Show one extension."""
+    wanted = call["extensionName"].lower()
+    columns = paging.select(call, _COLUMNS)
+    for found in _extensions(*_node(call)):
+        if str(found["vmExtension"].get("name", "")).lower() == wanted:
+            return Answer(200, found if columns is None else paging.pick(found, columns))
+    raise Refusal(404, "ResourceNotFound", "The specified extension does not exist on the node.")
+
+
+def _extensions(pool: Pool, node: Node) -> list[dict[str, Any]]:
+    machine = pool.spec.get("virtualMachineConfiguration") or {}
+    done = "Succeeded" if node.booted is not None else "Creating"
+    return [
+        {
+            "provisioningState": done,
+            "vmExtension": extension,
+            "instanceView": {
+                "name": extension.get("name"),
+                "statuses": [{"code": f"ProvisioningState/{done.lower()}", "level": "Info"}],
+            },
+        }
+        for extension in machine.get("extensions") or ()
+    ]
+
+
+def _node(call: Call) -> tuple[Pool, Node]:
+    return call.engine.nodes.get(call["poolId"], call["nodeId"])
+
+
+def _headers(call: Call) -> dict[str, str]:
+    return {"DataServiceId": f"{call.base}{call.path}"}

@@ -1,0 +1,41 @@
+"""The whole account as one JSON object, each thing in it as clients see it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from azure_batch_emulator.moments import stamp
+from azure_batch_emulator.wire.job_json import counts_json, job_json
+from azure_batch_emulator.wire.nodes import node_json
+from azure_batch_emulator.wire.pool_json import pool_json
+from azure_batch_emulator.wire.task_json import task_json
+
+if TYPE_CHECKING:
+    from azure_batch_emulator.records.jobs import Job
+    from azure_batch_emulator.records.pools import Pool
+    from azure_batch_emulator.service.engine import Engine
+
+
+def state_json(engine: Engine, base: str) -> dict[str, Any]:
+    """Write everything down: pools with their nodes, jobs with their tasks.
+
+    :param base: where clients find the service, for the URLs in it
+    """
+    account = engine.account
+    return {
+        "now": stamp(engine.now),
+        "pools": [_pool(engine, pool, base) for pool in account.pools.values()],
+        "jobs": [_job(job, base) for job in account.jobs.values()],
+        "armed": engine.faults.armed(),
+        "quotas": engine.faults.set_quotas(),
+    }
+
+
+def _pool(engine: Engine, pool: Pool, base: str) -> dict[str, Any]:
+    nodes = [node_json(engine.account, pool, node, base) for node in pool.nodes.values()]
+    return {**pool_json(pool, base), "nodes": nodes}
+
+
+def _job(job: Job, base: str) -> dict[str, Any]:
+    tasks = [task_json(job.id, task, base) for task in job.tasks.walk(0)]
+    return {**job_json(job, base), **counts_json(job), "tasks": tasks}

@@ -1,0 +1,25 @@
+"""Once a day, cut back what grows: ended Batch jobs, logs, plans and reports.
+
+A table of contents: each step is described where it lives, in ``plugins/sensor_scoring``.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from airflow.sdk import DAG
+
+from sensor_scoring.upkeep_tasks import tidy_blobs, tidy_jobs
+
+with DAG(
+    "housekeeping",
+    schedule="@daily",
+    start_date=datetime(2000, 1, 1, tzinfo=UTC),
+    catchup=False,
+    max_active_runs=1,
+    default_args={"retries": 2},
+    doc_md=__doc__,
+    tags=["upkeep"],
+) as dag:
+    tidy_jobs()
+    tidy_blobs()

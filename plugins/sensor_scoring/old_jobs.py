@@ -1,0 +1,72 @@
+"""Batch jobs of earlier days: idle ones are ended, as active jobs are a quota, and ended ones deleted."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from azure.batch.models._models import BatchJobTerminateOptions  # 15.1.0 exports it nowhere else
+
+from sensor_scoring.azure_errors import batch_explained
+from sensor_scoring.submission import JOB_ENDED
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from azure.batch import BatchClient
+
+
+class OldJobs:
+    """The jobs of one Batch account that were made by us and may be forgotten.
+
+    :param client: the SDK's client
+    :param conn_id: its connection, named in sentences
+    :param prefixes: what the ids of our jobs begin with
+    """
+
+    def __init__(self, client: BatchClient, *, conn_id: str, prefixes: Iterable[str]) -> None:
+        self._client = client
+        self._conn_id = conn_id
+        self._prefixes = tuple(prefixes)
+
+    def end_idle(self, *, before: datetime) -> list[str]:
+        """Terminate active jobs in which nothing waits or runs: whoever should have closed them did not.
+
+        :param before: a job made later is left alone, as its tasks may still come
+        :return: the jobs
+        """
+        ended = []
+        for job in self._found(f"state eq 'active' and creationTime lt {_literal(before)}"):
+            with batch_explained(f"end idle job {job}", self._conn_id, dict.fromkeys(JOB_ENDED)):
+                counts = self._client.get_job_task_counts(job).task_counts
+                if not counts.active and not counts.running:
+                    # Without a reason the SDK raises before it sends anything (azure-sdk-for-python 46815).
+                    reason = BatchJobTerminateOptions(termination_reason="IdleJob")
+                    self._client.begin_terminate_job(job, reason)
+                    ended.append(job)
+        return ended
+
+    def delete_ended(self, *, before: datetime) -> list[str]:
+        """Delete jobs that ended before a moment, with the records of their tasks.
+
+        :return: the jobs
+        """
+        deleted = self._found(f"state eq 'completed' and executionInfo/endTime lt {_literal(before)}")
+        for job in deleted:
+            with batch_explained(f"delete job {job}", self._conn_id, dict.fromkeys(JOB_ENDED)):
+                self._client.begin_delete_job(job)
+        return deleted
+
+    def _found(self, condition: str) -> list[str]:
+        with batch_explained("list old jobs", self._conn_id):
+            return [
+                job.id
+                for prefix in self._prefixes
+                for job in self._client.list_jobs(
+                    filter=f"startswith(id,'{prefix}-') and {condition}", select=["id"]
+                )
+            ]
+
+
+def _literal(moment: datetime) -> str:
+    return f"DateTime'{moment.strftime('%Y-%m-%dT%H:%M:%SZ')}'"

@@ -1,0 +1,54 @@
+"""Airflow tasks for what all runs share; what each does is in ``pool_load.py`` and ``housekeeping.py``."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from airflow.sdk import task
+
+from sensor_scoring.settings import Settings
+
+if TYPE_CHECKING:
+    from sensor_scoring.blobs import BlobStore
+    from sensor_scoring.hooks import ScoringBatchHook
+
+
+@task
+def announce() -> int:
+    """Tell the pool what the coming hour will bring; return the Batch tasks announced."""
+    from sensor_scoring.pool_load import announce_hour
+
+    settings = Settings.from_environ(os.environ)
+    return announce_hour(_hook(settings), _store(settings), settings, now=datetime.now(UTC))
+
+
+@task
+def tidy_jobs() -> dict[str, int]:
+    """End idle Batch jobs and delete old ones; return how many."""
+    from sensor_scoring import housekeeping
+
+    settings = Settings.from_environ(os.environ)
+    return housekeeping.tidy_jobs(_hook(settings), settings, now=datetime.now(UTC))
+
+
+@task
+def tidy_blobs() -> dict[str, int]:
+    """Delete the folders of old runs; return the blobs deleted, by container."""
+    from sensor_scoring import housekeeping
+
+    settings = Settings.from_environ(os.environ)
+    return housekeeping.tidy_blobs(_store(settings), settings, now=datetime.now(UTC))
+
+
+def _hook(settings: Settings) -> ScoringBatchHook:
+    from sensor_scoring.hooks import ScoringBatchHook
+
+    return ScoringBatchHook(azure_batch_conn_id=settings.batch_conn_id)
+
+
+def _store(settings: Settings) -> BlobStore:
+    from sensor_scoring.blobs import BlobStore
+
+    return BlobStore(settings.wasb_conn_id)

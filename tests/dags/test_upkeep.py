@@ -1,0 +1,28 @@
+"""The DAGs that see to what all runs share."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tests.dags.conftest import parsed_with
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_housekeeping_is_done_daily(all_parsed: dict[str, Any]) -> None:
+    """Jobs and blobs are tidied independently of each other."""
+    parsed = all_parsed["housekeeping"]
+    assert (parsed["timetable"], parsed["runs"], parsed["catchup"]) == ("CronTriggerTimetable", 1, False)
+    assert {task: facts["upstream"] for task, facts in parsed["tasks"].items()} == {
+        "tidy_jobs": [],
+        "tidy_blobs": [],
+    }
+
+
+def test_pool_is_warmed_only_when_it_is_asked_for(all_parsed: dict[str, Any], tmp_path: Path) -> None:
+    """Without the setting the DAG has no schedule; with it, it runs every hour."""
+    assert all_parsed["warm_pool"]["timetable"] == "NullTimetable"
+    parsed = parsed_with(tmp_path, SENSOR_SCORING_PREWARM_MINUTES="10")["warm_pool"]
+    assert parsed["errors"] == {}
+    assert parsed["timetable"].startswith("Cron")

@@ -1,0 +1,73 @@
+"""Old jobs and old blobs go, young ones and everything else stay; against the emulator and Azurite."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from sensor_scoring.blobs import BlobStore
+from sensor_scoring.housekeeping import tidy_blobs, tidy_jobs
+from sensor_scoring.settings import Settings
+
+if TYPE_CHECKING:
+    from conftest import Account
+
+OLD, YOUNG = "scoring-20180829T02-0123456789-g2", "scoring-20180829T03-0123456789-g2"
+SETTINGS = Settings(keep_jobs_days=7, keep_runs_days=90)
+
+
+def tidy(account: Account) -> dict[str, int]:
+    """Tidy the account's jobs up now."""
+    return tidy_jobs(account.hook, SETTINGS, now=account.hook.pools.service_time())
+
+
+def states(account: Account) -> dict[str, str]:
+    """Return the states of all jobs."""
+    return {job.id: str(job["state"]) for job in account.client.list_jobs()}
+
+
+def test_ended_jobs_are_deleted_after_their_time(account: Account) -> None:
+    """A job that ended eight days ago goes, one of six days stays, and so does one that is not ours."""
+    account.pool()
+    for job in (OLD, "training-20180829T03-0123456789-g2", "somebody-elses"):
+        account.job(job)
+        account.client.begin_terminate_job(job, {"terminateReason": "done"}, polling_interval=0)
+    account.advance(days=2)
+    account.job(YOUNG)
+    account.hook.close_jobs(YOUNG.removesuffix("-g2"))
+    account.advance(days=6)
+    assert tidy(account) == {"idle jobs ended": 0, "jobs deleted": 2}
+    assert states(account) == {"somebody-elses": "completed", YOUNG: "completed"}
+
+
+def test_only_idle_jobs_are_ended(account: Account) -> None:
+    """One with a running task goes on however old it is, and a young one may still get its tasks."""
+    account.pool()
+    account.job(OLD)
+    account.job(YOUNG)
+    # Not by the product's own template: that task would have a time limit.
+    account.client.create_task(YOUNG, {"id": "task", "commandLine": "sleep 600"})
+    account.running("task", job=YOUNG)
+    account.advance(hours=4)
+    fresh = account.job("scoring-20180829T05-0123456789-g2")
+    assert tidy(account) == {"idle jobs ended": 1, "jobs deleted": 0}
+    assert states(account) == {OLD: "completed", YOUNG: "active", fresh: "active"}
+
+
+@pytest.mark.usefixtures("storage")
+def test_folders_of_old_runs_go_with_all_that_is_in_them() -> None:
+    """Plans, reports and logs of a run in which nothing was written for long; a young one stays whole."""
+    store = BlobStore("wasb_for_tests")
+    run, other = "tidy-20180829T02-0123456789", "tidy-notes"
+    blobs = [f"{run}/{name}" for name in ("plan.json", "reports/j/t.json", *(f"m/{n}" for n in range(300)))]
+    store.write_all("runs", dict.fromkeys([*blobs, f"{other}/read me", "_alerts/known.json"], "{}"))
+    store.write("logs", f"{run}/j/t/stderr.txt", "")
+    settings = Settings(job_prefix="tidy", keep_runs_days=90)
+    now = datetime.now(UTC)
+    assert tidy_blobs(store, settings, now=now + timedelta(days=89)) == {"runs": 0, "logs": 0}
+    assert tidy_blobs(store, settings, now=now + timedelta(days=91)) == {"runs": 302, "logs": 1}
+    assert store.folders("runs", "tidy") == [other]
+    assert store.exists("runs", "_alerts/known.json")
+    assert tidy_blobs(store, settings, now=now + timedelta(days=91)) == {"runs": 0, "logs": 0}

@@ -1,0 +1,142 @@
+"""Load announced to the pool and taken back, through the real SDK against the emulator."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from scoring_contract import layout
+from scoring_contract.hour import RunHour
+from sensor_scoring import ids
+from sensor_scoring.autoscale import Floor
+from sensor_scoring.blobs import BlobStore
+from sensor_scoring.errors import SettingsError
+from sensor_scoring.plan import Plan
+from sensor_scoring.pool_load import announce_hour, policy_of, pool_spec, prepare_pool, release_pool
+from sensor_scoring.settings import Settings
+
+if TYPE_CHECKING:
+    from conftest import Account
+
+
+BASE = "scoring-20180829T02-0123456789"
+SETTINGS = Settings(max_nodes=10, slots_per_node=4, pool_id="pool")
+NOW = datetime(2026, 3, 4, 10, 50, tzinfo=UTC)
+
+
+def floor_of(account: Account) -> Floor | None:
+    """Return what is announced to the pool now."""
+    formula = account.client.get_pool("pool")["autoScaleFormula"]
+    return Floor.of_formula(formula, now=account.hook.pools.service_time())
+
+
+def test_what_a_run_announced_goes_with_the_run(account: Account) -> None:
+    """Nodes for fifteen tasks are held while it works, and given back when it is closed."""
+    prepare_pool(account.hook, pool_spec(SETTINGS), SETTINGS, batch_tasks=15)
+    account.job(f"{BASE}-g2")
+    held = floor_of(account)
+    assert held is not None
+    assert held.nodes == 4
+    account.advance(minutes=1)
+    account.hook.close_jobs(BASE)
+    release_pool(account.hook, pool_spec(SETTINGS), base=BASE)
+    assert floor_of(account) is None
+    account.advance(minutes=5)
+    assert account.client.get_pool("pool")["targetDedicatedNodes"] == 0
+
+
+def test_another_run_keeps_what_is_announced(account: Account) -> None:
+    """Two runs share a pool; the first that ends must not take the other's nodes."""
+    prepare_pool(account.hook, pool_spec(SETTINGS), SETTINGS, batch_tasks=15)
+    account.job("scoring-20180829T03-0123456789-g2")
+    account.advance(minutes=1)
+    release_pool(account.hook, pool_spec(SETTINGS), base=BASE)
+    assert floor_of(account) is not None
+
+
+def test_a_pool_that_is_gone_or_of_fixed_size_has_nothing_to_give_back(account: Account) -> None:
+    """A run ends well all the same."""
+    release_pool(account.hook, pool_spec(SETTINGS), base=BASE)
+    account.pool(nodes=2)
+    release_pool(account.hook, pool_spec(SETTINGS), base=BASE)
+    assert account.client.get_pool("pool")["targetDedicatedNodes"] == 2
+
+
+@pytest.mark.parametrize("policy", ["keep-warm", "reactive"])
+def test_only_run_aware_pools_are_told(account: Account, policy: str) -> None:
+    """With the other policies a run announces nothing."""
+    settings = Settings(pool_id="pool", autoscale_policy=policy)
+    prepare_pool(account.hook, pool_spec(settings), settings, batch_tasks=15)
+    assert floor_of(account) is None
+
+
+def test_settings_choose_the_policy() -> None:
+    """Warm nodes around the time at which readings are complete, Spot nodes when they are wanted."""
+    warm = policy_of(Settings(autoscale_policy="keep-warm", lateness_minutes=5, keep_warm_minutes=10)).warm
+    assert warm is not None
+    assert (warm.nodes, warm.opens, warm.closes) == (4, 55, 15)
+    spot = policy_of(Settings(spot=True, dedicated_nodes=2))
+    assert (spot.spot, spot.dedicated_nodes, spot.is_announced, spot.warm) == (True, 2, True, None)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [({"autoscale_policy": "magic"}, "not one of"), ({"prewarm_minutes": 60}, "0 to 59")],
+)
+def test_settings_that_make_no_sense_are_refused(wrong: dict[str, Any], said: str) -> None:
+    """When the DAG is parsed, not when the hour has come."""
+    with pytest.raises(SettingsError, match=said):
+        Settings(**wrong)
+
+
+@pytest.mark.parametrize(
+    ("settings", "schedule"),
+    [
+        ({"prewarm_minutes": 10}, "55 * * * *"),
+        ({"prewarm_minutes": 3, "lateness_minutes": 5.0}, "2 * * * *"),
+        ({}, ""),
+        ({"prewarm_minutes": 10, "autoscale_policy": "reactive"}, ""),
+    ],
+)
+def test_pool_is_warmed_so_long_before_the_work_comes(settings: dict[str, Any], schedule: str) -> None:
+    """Work comes when readings are complete, so many minutes after the hour."""
+    assert Settings(**settings).prewarm_schedule == schedule
+
+
+def write_plan(hour: str, *, groups: int, prefix: str, run: str = "0123456789") -> None:
+    """Leave behind the plan of a run."""
+    base = ids.hour_prefix(prefix, RunHour.parse(hour)) + run
+    plan = Plan(
+        hour=RunHour.parse(hour),
+        run=base,
+        planned_at=f"2026-03-04T09:05:0{groups % 10}.000000Z",
+        groups={f"s{number}": (f"s{number}",) for number in range(groups)},
+        silent=(),
+        unmodelled=(),
+    )
+    BlobStore("wasb_for_tests").write("runs", layout.plan_blob(base), plan.to_json())
+
+
+@pytest.mark.usefixtures("storage")
+def test_coming_hour_is_announced_as_large_as_the_last(account: Account) -> None:
+    """Of several runs of the newest planned hour, the one that planned last counts."""
+    write_plan("2026-03-04T07", groups=40, prefix="warm")
+    write_plan("2026-03-04T08", groups=3, prefix="warm")
+    write_plan("2026-03-04T08", groups=9, prefix="warm", run="aaaaaaaaaa")
+    settings = replace(SETTINGS, job_prefix="warm", prewarm_minutes=10, floor_minutes=15)
+    assert announce_hour(account.hook, BlobStore("wasb_for_tests"), settings, now=NOW) == 9
+    floor = floor_of(account)
+    assert floor is not None
+    assert (floor.nodes, floor.until) == (3, account.hook.pools.service_time() + timedelta(minutes=25))
+
+
+@pytest.mark.usefixtures("storage")
+def test_nothing_is_announced_when_nothing_was_planned(account: Account) -> None:
+    """A fleet that has been silent for hours gets no nodes, and no pool."""
+    write_plan("2026-03-03T20", groups=40, prefix="cold")
+    settings = replace(SETTINGS, job_prefix="cold")
+    assert announce_hour(account.hook, BlobStore("wasb_for_tests"), settings, now=NOW) == 0
+    assert list(account.client.list_pools()) == []
