@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from azure_batch_emulator.records.changes import DERIVED
@@ -11,7 +12,7 @@ from azure_batch_emulator.records.nodes import Node, Seats
 from azure_batch_emulator.records.states import ALLOCATION_MOVES, AllocationState, PoolState, next_state
 
 if TYPE_CHECKING:
-    from datetime import datetime, timedelta
+    from datetime import datetime
 
     from azure_batch_emulator.autoscale import Formula
     from azure_batch_emulator.records.samples import Samples
@@ -93,6 +94,8 @@ class Pool:
     samples: Samples | None = field(default=None, metadata=DERIVED)
     nodes: dict[str, Node] = field(default_factory=dict, metadata=DERIVED)
     nodes_made: int = 0
+    spent_core_seconds: float = 0.0
+    """Of nodes that have left."""
     seats: Seats = field(default_factory=Seats, metadata=DERIVED)
 
     @property
@@ -104,6 +107,11 @@ class Pool:
     def cores_per_node(self) -> int:
         """Tell how many cores one node counts for against the quota."""
         return cores(str(self.spec["vmSize"]))
+
+    def core_time(self, now: datetime) -> timedelta:
+        """Add up how long cores were there, of all nodes that the pool ever had."""
+        present = sum((now - node.allocated).total_seconds() for node in self.nodes.values())
+        return timedelta(seconds=self.spent_core_seconds + present * self.cores_per_node)
 
     @property
     def packs(self) -> bool:

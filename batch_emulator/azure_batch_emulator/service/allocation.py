@@ -204,6 +204,9 @@ class Allocation:
             node.move("leave", now=self._engine.now)
         pool.seats.update(node)
         del pool.nodes[node.id]
+        lived = self._engine.now - node.allocated
+        pool.spent_core_seconds += lived.total_seconds() * pool.cores_per_node
+        self._engine.account.changes.note(pool)
         self._engine.account.changes.drop(node)
         root = orders.node_root(self._engine.settings.data, pool.id, node.id)
         self._engine.once_kept(partial(self._engine.runner.remove, root))

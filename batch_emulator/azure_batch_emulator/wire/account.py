@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from azure_batch_emulator.errors import Refusal
+from azure_batch_emulator.moments import parse_moment, stamp
 from azure_batch_emulator.wire import paging
 from azure_batch_emulator.wire.odata.filters import Property
 from azure_batch_emulator.wire.pool_json import counts_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
     from azure_batch_emulator.records.pools import Pool
     from azure_batch_emulator.wire.call import Answer, Call
@@ -49,6 +53,7 @@ _IMAGES: tuple[Mapping[str, Any], ...] = (
 )
 """A few images, for clients that look one up; nodes here run whatever the machine has."""
 
+_HOUR = timedelta(hours=1)
 _Image = tuple[int, "Mapping[str, Any]"]
 _IMAGE_FILTERS: Mapping[str, Property[_Image]] = {
     name: Property.word(lambda entry, name=name: entry[1][name])  # type: ignore[misc]  # mypy reads no defaults of lambdas
@@ -67,6 +72,46 @@ _COUNT_LISTING: paging.Listing[Pool] = paging.Listing(
     render=counts_json,
     position=lambda pool: pool.number,
 )
+
+
+def list_pool_usage_metrics(call: Call) -> Answer:
+    """Tell the core-hours of each pool that is there, over its whole life so far.
+
+    The service adds up by half-hours and knows deleted pools too; here a pool is one interval.
+    """
+    now = call.engine.now
+    since, until = (_moment(call, name) for name in ("startTime", "endtime"))
+    listing: paging.Listing[Pool] = paging.Listing(
+        metadata="poolusagemetrics",
+        properties=_COUNT_FILTERS,
+        render=lambda pool, _base: _usage_json(pool, now),
+        position=lambda pool: pool.number,
+    )
+    first = paging.start(call)
+    pools = (
+        pool
+        for pool in call.engine.account.pools.values()
+        if pool.number >= first and (since or now) <= now and pool.created <= (until or now)
+    )
+    return paging.page(call, listing, pools, paging.read_filter(call, _COUNT_FILTERS))
+
+
+def _usage_json(pool: Pool, now: datetime) -> dict[str, Any]:
+    return {
+        "poolId": pool.id,
+        "startTime": stamp(pool.created),
+        "endTime": stamp(now),
+        "vmSize": pool.spec["vmSize"],
+        "totalCoreHours": pool.core_time(now) / _HOUR,
+    }
+
+
+def _moment(call: Call, name: str) -> datetime | None:
+    text = call.query.get(name, "")
+    try:
+        return parse_moment(text) if text else None
+    except (TypeError, ValueError):
+        raise Refusal.bad_query(name, text, "a moment such as 2026-03-04T10:00:00Z is needed") from None
 
 
 def list_supported_images(call: Call) -> Answer:

@@ -10,6 +10,7 @@ from azure_batch_emulator.wire import bodies
 from azure_batch_emulator.wire.conditions import etag
 from azure_batch_emulator.wire.odata.filters import Property
 from azure_batch_emulator.wire.paging import Listing
+from azure_batch_emulator.wire.stats import job_stats
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -59,6 +60,7 @@ LISTING: Listing[Job] = Listing(
     render=job_json,
     position=lambda job: job.number,
     columns=COLUMNS,
+    stats=job_stats,
 )
 
 

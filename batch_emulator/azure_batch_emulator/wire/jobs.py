@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from azure_batch_emulator.wire import bodies, conditions, paging
 from azure_batch_emulator.wire.call import Answer, Call
-from azure_batch_emulator.wire.job_json import COLUMNS, FILTERS, LISTING, counts_json, job_json
+from azure_batch_emulator.wire.job_json import COLUMNS, FILTERS, LISTING, counts_json
 
 if TYPE_CHECKING:
     from azure_batch_emulator.records.jobs import Job
@@ -30,10 +30,8 @@ def get_job(call: Call) -> Answer:
     """Show one job."""
     job = call.engine.jobs.get(call["jobId"])
     conditions.check(call, job, reading=True)
-    columns = paging.select(call, COLUMNS)
-    body = job_json(job, call.base)
+    shown = LISTING.shown(call, job, paging.select(call, COLUMNS))
     head = {"odata.metadata": f"{call.base}/$metadata#jobs/@Element"}
-    shown = body if columns is None else paging.pick(body, columns)
     return Answer(200, head | shown, conditions.version_headers(job))
 
 

@@ -14,6 +14,7 @@ from azure_batch_emulator.wire.odata.filters import Filter, Property
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
+    from datetime import datetime
 
     from azure_batch_emulator.wire.call import Call
 
@@ -36,6 +37,15 @@ class Listing(Generic[_Record]):
     """A number that grows along the list, so that a page knows where to go on."""
     columns: Collection[str] = ()
     """What can be selected; empty if the operation does not take ``$select``."""
+    stats: Callable[[_Record, str, datetime], dict[str, Any]] | None = None
+    """Writes a record's statistics for whoever expands them; the text is its own address."""
+
+    def shown(self, call: Call, record: _Record, columns: frozenset[str] | None) -> dict[str, Any]:
+        """Write a record as a request wants it."""
+        rendered = self.render(record, call.base)
+        if self.stats is not None and call.query.get("$expand") == "stats":
+            rendered["stats"] = self.stats(record, rendered["url"], call.engine.now)
+        return rendered if columns is None else pick(rendered, columns)
 
 
 def read_filter(call: Call, properties: Mapping[str, Property[_Record]]) -> Filter[_Record] | None:
@@ -86,8 +96,7 @@ def page(
         if len(value) == size:
             following = listing.position(record)
             break
-        rendered = listing.render(record, call.base)
-        value.append(rendered if columns is None else pick(rendered, columns))
+        value.append(listing.shown(call, record, columns))
     body: dict[str, Any] = {"odata.metadata": f"{call.base}/$metadata#{listing.metadata}", "value": value}
     if following is not None:
         body["odata.nextLink"] = _next_link(call, following)

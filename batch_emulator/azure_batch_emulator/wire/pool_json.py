@@ -10,6 +10,7 @@ from azure_batch_emulator.wire import bodies
 from azure_batch_emulator.wire.conditions import etag
 from azure_batch_emulator.wire.odata.filters import Property
 from azure_batch_emulator.wire.paging import Listing
+from azure_batch_emulator.wire.stats import pool_stats
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -96,6 +97,7 @@ LISTING: Listing[Pool] = Listing(
     render=pool_json,
     position=lambda pool: pool.number,
     columns=COLUMNS,
+    stats=pool_stats,
 )
 
 

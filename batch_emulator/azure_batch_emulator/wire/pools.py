@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from azure_batch_emulator.wire import bodies, conditions, paging
 from azure_batch_emulator.wire.call import Answer, Call
-from azure_batch_emulator.wire.pool_json import COLUMNS, FILTERS, LISTING, pool_json, run_json
+from azure_batch_emulator.wire.pool_json import COLUMNS, FILTERS, LISTING, run_json
 
 if TYPE_CHECKING:
     from azure_batch_emulator.records.pools import Pool
@@ -30,10 +30,8 @@ def get_pool(call: Call) -> Answer:
     """Show one pool."""
     pool = call.engine.pools.get(call["poolId"])
     conditions.check(call, pool, reading=True)
-    columns = paging.select(call, COLUMNS)
-    body = pool_json(pool, call.base)
+    shown = LISTING.shown(call, pool, paging.select(call, COLUMNS))
     head = {"odata.metadata": f"{call.base}/$metadata#pools/@Element"}
-    shown = body if columns is None else paging.pick(body, columns)
     return Answer(200, head | shown, conditions.version_headers(pool))
 
 

@@ -38,7 +38,7 @@ _FILE = "/files/{filePath}"
 ROUTES: Sequence[Route] = (
     Route("list_applications", "GET", "/applications"),
     Route("get_application", "GET", "/applications/{applicationId}"),
-    Route("list_pool_usage_metrics", "GET", "/poolusagemetrics"),
+    Route("list_pool_usage_metrics", "GET", "/poolusagemetrics", account.list_pool_usage_metrics),
     Route("list_supported_images", "GET", "/supportedimages", account.list_supported_images),
     Route("list_pool_node_counts", "GET", "/nodecounts", account.list_pool_node_counts),
     Route("create_pool", "POST", "/pools", pools.create_pool),

@@ -10,6 +10,7 @@ from azure_batch_emulator.wire import bodies
 from azure_batch_emulator.wire.conditions import etag
 from azure_batch_emulator.wire.odata.filters import Property
 from azure_batch_emulator.wire.paging import Listing
+from azure_batch_emulator.wire.stats import task_stats
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -99,6 +100,7 @@ def task_listing(job: Job) -> Listing[Task]:
         render=partial(task_json, job.id),
         position=lambda task: task.number,
         columns=COLUMNS,
+        stats=task_stats,
     )
 
 

@@ -10,7 +10,7 @@ from azure_batch_emulator.records.states import TaskState
 from azure_batch_emulator.wire import bodies, conditions, paging
 from azure_batch_emulator.wire.call import Answer, Call
 from azure_batch_emulator.wire.shapes import Shape, anything, every
-from azure_batch_emulator.wire.task_json import COLUMNS, FILTERS, task_json, task_listing, task_url
+from azure_batch_emulator.wire.task_json import COLUMNS, FILTERS, task_listing, task_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -97,10 +97,8 @@ def get_task(call: Call) -> Answer:
     """Show one task."""
     job, task = call.engine.tasks.get(call["jobId"], call["taskId"])
     conditions.check(call, task, reading=True)
-    columns = paging.select(call, COLUMNS)
-    body = task_json(job.id, task, call.base)
+    shown = task_listing(job).shown(call, task, paging.select(call, COLUMNS))
     head = {"odata.metadata": f"{call.base}/$metadata#tasks/@Element"}
-    shown = body if columns is None else paging.pick(body, columns)
     return Answer(200, head | shown, conditions.version_headers(task))
 
 

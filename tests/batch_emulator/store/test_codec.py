@@ -171,4 +171,5 @@ def test_every_node_that_is_up_can_restart(state: states.NodeState) -> None:
     """Whatever a node that is up is doing when the service ends, it can start again; others go on."""
     coming_or_going = {states.NodeState.CREATING, states.NodeState.LEAVING_POOL}
     failed = {states.NodeState.PREEMPTED, states.NodeState.UNKNOWN, states.NodeState.UNUSABLE}
-    assert ("recover" in states.NODE_MOVES[state]) is (state not in coming_or_going | failed)
+    off = {states.NodeState.DEALLOCATING, states.NodeState.DEALLOCATED}
+    assert ("recover" in states.NODE_MOVES[state]) is (state not in coming_or_going | failed | off)
