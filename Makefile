@@ -5,7 +5,7 @@ export PYTHONPATH := $(CURDIR):$(CURDIR)/plugins:$(CURDIR)/scoring_image:$(CURDI
 RUN := .venv/bin/python -m local_stack
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-faults test-clients test-backfill lint format up down models missing airflow scale bench bench-scoring bench-emulator lock clean
+.PHONY: help setup run test test-faults test-clients test-containers test-backfill lint format up down models missing airflow scale bench bench-scoring bench-emulator lock clean
 
 help: ## show this list
 	@echo "make run                              score one hour of a simulated fleet"
@@ -32,6 +32,9 @@ test-faults: setup ## kill every part in the middle of runs (ROUNDS=10)
 
 test-clients: setup ## drive the local Azure Batch with clients as they are published
 	@.venv/bin/python -m pytest tests/clients -m clients $(TESTS)
+
+test-containers: setup ## run tasks of the local Azure Batch in containers (needs Docker's engine)
+	@.venv/bin/python -m pytest tests/batch_emulator/containers -m containers $(TESTS)
 
 test-backfill: setup ## make up for a day of readings beside the live hour (READINGS=file.csv; a quarter of an hour)
 	@.venv/bin/python -m bench.backfill --readings "$(READINGS)"

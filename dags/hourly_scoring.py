@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from airflow.sdk import DAG, CronDataIntervalTimetable, Param
 
 from sensor_scoring.airflow_needs import ACTIVE_RUNS
+from sensor_scoring.deadline import late_alert
 from sensor_scoring.operators import AzureBatchSubmitOperator
 from sensor_scoring.priority import NEWEST_HOUR_FIRST
 from sensor_scoring.retries import RETRY_TABLE
@@ -32,6 +33,7 @@ with DAG(
     start_date=datetime(2000, 1, 1, tzinfo=UTC),
     catchup=False,
     max_active_runs=ACTIVE_RUNS,
+    deadline=late_alert(SETTINGS),
     params={
         "hour": Param(
             None,

@@ -23,8 +23,12 @@ from local_stack.stack import running_stack
 from local_stack.workspace import Workspace
 from scoring_contract.errors import LayoutError
 from scoring_contract.hour import RunHour
-from sensor_scoring.alerts import message_for
+from sensor_scoring.alerts import message_of
+from sensor_scoring.known import Known
+from sensor_scoring.observations import seen_in
+from sensor_scoring.settings import Settings
 from sensor_scoring.summary import Outcome
+from sensor_scoring.verdict import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -125,12 +129,20 @@ def is_good(summary: Summary) -> bool:
     return bool(scored) and not failed and not summary.failed_steps
 
 
+def whole_alert(summary: Summary) -> str:
+    """Return the alert of a run as somebody gets it who was never told anything."""
+    news, _ = Known().after(seen_in(summary))
+    verdict = Verdict.of(summary, Settings.from_environ(os.environ))
+    lead = f"{verdict.colour}: sensor scoring of {summary.hour}"
+    return message_of(lead, news, [f"Run: {summary.dag_run_id}"], note=verdict.note)
+
+
 def show(summary: Summary, laid: Laid, folder: Path, logs: Path) -> None:
     """Print the outcome."""
     print(f"\n{table(summary)}\n")
     for failure in failures(summary):
         print(f"FAILED {failure}")
-    message = message_for(summary)
+    message = whole_alert(summary)
     if message:
         print(f"The one alert of this run:\n{_indented(message)}\n")
     if laid.rejects_total:

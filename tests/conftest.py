@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from local_stack.azurite import BlobStorage
 
+pytest_plugins = ("tests.receivers",)
+
 # Airflow makes its home folder when it is imported: not in the home of whoever runs the tests.
 _AIRFLOW_HOME = tempfile.mkdtemp(prefix="airflow-home-")
 atexit.register(shutil.rmtree, _AIRFLOW_HOME, ignore_errors=True)

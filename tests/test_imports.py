@@ -40,7 +40,7 @@ def imports_of(folder: str) -> set[str]:
         ),
         pytest.param(
             "plugins/sensor_scoring",
-            {"sensor_scoring", "scoring_contract", "airflow", "azure", "fastapi"},
+            {"sensor_scoring", "scoring_contract", "airflow", "apprise", "azure", "fastapi"},
             id="product-knows-no-emulator",
         ),
         pytest.param("ingest", {"ingest", "scoring_contract", "azure"}, id="ingest-knows-the-layout"),

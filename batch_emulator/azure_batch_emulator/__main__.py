@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING
 
 from azure_batch_emulator.clock import ManualClock, ScaledClock, SystemClock
 from azure_batch_emulator.errors import BadSetting, BadState
+from azure_batch_emulator.private_variables import forget
+from azure_batch_emulator.runner.container_engine import ENGINES
 from azure_batch_emulator.runner.rules import rule_named
 from azure_batch_emulator.runner.scripted import THREADS, ScriptedRunner
 from azure_batch_emulator.server import Emulator
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from azure_batch_emulator.runner.interface import Runner
 
 KEY_VARIABLE = "AZURE_BATCH_EMULATOR_KEY"
+STORAGE_VARIABLE = "AZURE_BATCH_EMULATOR_AUTO_STORAGE"
 
 
 def parser() -> argparse.ArgumentParser:
@@ -46,6 +49,29 @@ def parser() -> argparse.ArgumentParser:
     add("--key", help=f"account key, base64; may also come from {KEY_VARIABLE}")
     add("--data", type=Path, required=True, help="folder of the account's state and files")
     add("--image", action="append", default=[], metavar="NAME=PREFIX", help="folder that stands for an image")
+    add(
+        "--runner",
+        choices=("processes", "container"),
+        default="processes",
+        help="what tasks with an image run in",
+    )
+    add("--engine", choices=ENGINES, help="container engine (default: the first on PATH)")
+    add(
+        "--image-alias",
+        action="append",
+        default=[],
+        metavar="NAME=LOCAL",
+        help="image that the engine has for NAME",
+    )
+    add(
+        "--application",
+        action="append",
+        default=[],
+        metavar="ID:VERSION=FOLDER",
+        help="folder that stands for an application package",
+    )
+    add("--mount", action="append", default=[], metavar="NAME=FOLDER", help="folder that pools mount as NAME")
+    add("--auto-storage", metavar="URL", help=f"signed URL of the account's storage; or {STORAGE_VARIABLE}")
     add("--certificate", type=Path, metavar="PEM", help="serve https with this certificate")
     add("--certificate-key", type=Path, metavar="PEM", help="its private key, if it is in a file of its own")
     add("--allow-bearer", action="store_true", help="accept any bearer token")
@@ -87,7 +113,13 @@ def settings_from(options: argparse.Namespace, environment: Mapping[str, str]) -
         key=options.key or environment.get(KEY_VARIABLE, ""),
         data=options.data.resolve(),
         boot=timedelta(seconds=options.boot_seconds),
-        images=dict(_image(text) for text in options.image),
+        images=dict(_folder("--image", text, "PREFIX") for text in options.image),
+        containers=options.runner == "container",
+        engine=options.engine,
+        applications=dict(_application(text) for text in options.application),
+        mounts=dict(_folder("--mount", text) for text in options.mount),
+        auto_storage=options.auto_storage or environment.get(STORAGE_VARIABLE),
+        image_aliases=dict(_pair("--image-alias", "LOCAL", text) for text in options.image_alias),
         stop_grace=timedelta(seconds=options.stop_grace_seconds),
         allow_bearer=options.allow_bearer,
         active_job_quota=options.job_quota,
@@ -126,6 +158,8 @@ def runner_from(options: argparse.Namespace) -> Runner | None:
     """
     if options.rule_threads < 1:
         raise BadSetting("--rule-threads must be 1 or more")
+    if options.rule and options.runner == "container":
+        raise BadSetting("--rule runs nothing, hence no container: leave --runner out")
     return ScriptedRunner(rule_named(options.rule), threads=options.rule_threads) if options.rule else None
 
 
@@ -148,7 +182,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _complain(str(problem))
     except (OSError, OverflowError) as problem:
         return _complain(f"cannot listen on {options.host}:{options.port} or use {options.data}: {problem}")
-    os.environ.pop(KEY_VARIABLE, None)
+    for name in (KEY_VARIABLE, STORAGE_VARIABLE):
+        forget(name)
     asyncio.run(_serve(emulator, listener, settings))
     return 0
 
@@ -166,14 +201,27 @@ async def _serve(emulator: Emulator, listener: socket.socket, settings: Settings
     await emulator.serve(listener, ready=announce)
 
 
-def _image(text: str) -> tuple[str, Path]:
-    name, sign, folder = text.partition("=")
-    if not (name and sign and folder):
-        raise BadSetting(f"--image takes NAME=PREFIX, not {text!r}")
-    prefix = Path(folder).resolve()
-    if not prefix.is_dir():
-        raise BadSetting(f"--image {name}: there is no folder {prefix}")
-    return name, prefix
+def _pair(option: str, meaning: str, text: str) -> tuple[str, str]:
+    name, sign, value = text.partition("=")
+    if not (name and sign and value):
+        raise BadSetting(f"{option} takes NAME={meaning}, not {text!r}")
+    return name, value
+
+
+def _application(text: str) -> tuple[tuple[str, str], Path]:
+    name, folder = _folder("--application", text)
+    application, colon, version = name.partition(":")
+    if not (application and colon and version):
+        raise BadSetting(f"--application takes ID:VERSION=FOLDER, not {text!r}")
+    return (application, version), folder
+
+
+def _folder(option: str, text: str, meaning: str = "FOLDER") -> tuple[str, Path]:
+    name, folder = _pair(option, meaning, text)
+    path = Path(folder).resolve()
+    if not path.is_dir():
+        raise BadSetting(f"{option} {name}: there is no folder {path}")
+    return name, path
 
 
 def _complain(sentence: str) -> int:

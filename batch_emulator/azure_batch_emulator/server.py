@@ -12,11 +12,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
 import threading
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
 from azure_batch_emulator.clock import Clock, ManualClock, ScaledClock, SystemClock
+from azure_batch_emulator.runner.container_engine import ContainerEngine
+from azure_batch_emulator.runner.engine_containers import EngineContainers
 from azure_batch_emulator.runner.images import Images
 from azure_batch_emulator.runner.processes import ProcessRunner
 from azure_batch_emulator.service import recovery
@@ -36,6 +39,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from azure_batch_emulator.runner.interface import Runner
+    from azure_batch_emulator.runner.launch import Containers
     from azure_batch_emulator.service.faults import Faults
     from azure_batch_emulator.wire.calls import CallReport, Calls
 
@@ -47,6 +51,17 @@ _READY_SECONDS = 30.0
 _LONGEST_SLEEP_SECONDS = 60.0
 
 
+def containers_from(settings: Settings) -> Containers:
+    """Make what runs tasks that name an image.
+
+    :raises BadSetting: if there is no engine that answers
+    """
+    if not settings.containers:
+        return Images(settings.images)
+    engine = ContainerEngine.find(settings.engine, os.environ)
+    return EngineContainers(engine, data=settings.data.resolve(), aliases=settings.image_aliases)
+
+
 class Emulator:
     """Engine, application and the loop that lets time pass, for one event loop."""
 
@@ -56,12 +71,13 @@ class Emulator:
         settings.data.mkdir(parents=True, exist_ok=True)
         self.clock = clock
         self._settings = settings
+        containers = containers_from(settings)
         self._store = Store(settings)
         account = self._store.account
         if isinstance(clock, ManualClock | ScaledClock) and account.now is not None:
             clock.catch_up(account.now)
         holds = (self._store.process_lock,)
-        self.runner = runner or ProcessRunner(Images(settings.images), warden_holds=holds)
+        self.runner = runner or ProcessRunner(containers, warden_holds=holds)
         self.engine = Engine(settings, self.runner, now=clock.now(), account=account)
         self.engine.save = self._store.save
         recovery.resume(self.engine)

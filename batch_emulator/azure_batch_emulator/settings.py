@@ -29,6 +29,19 @@ class Settings:
     """From the request for a node to an idle node; the first half is allocation."""
     images: Mapping[str, Path] = field(default_factory=dict)
     """Container image name to the folder that stands for it (its ``bin`` comes first on PATH)."""
+    containers: bool = False
+    """Run tasks that name an image in containers of an engine, instead of as processes."""
+    engine: str | None = None
+    """``docker`` or ``podman``; None for the first on PATH."""
+    image_aliases: Mapping[str, str] = field(default_factory=dict)
+    """Container image name to the image that the engine has for it."""
+    applications: Mapping[tuple[str, str], Path] = field(default_factory=dict)
+    """Application id and version to the folder that stands for the unpacked package. The last version of an
+    application is its default."""
+    mounts: Mapping[str, Path] = field(default_factory=dict)
+    """What a pool mounts (``account/container``, a share's URL or a source) to the folder in its place."""
+    auto_storage: str | None = None
+    """Signed URL of the account's storage; None if it has none. It is never kept."""
     stop_grace: timedelta = timedelta(seconds=5)
     """Between SIGTERM and SIGKILL when a task is ended."""
     allow_bearer: bool = False
@@ -61,6 +74,7 @@ class Settings:
         for file in (self.certificate, self.certificate_key):
             if file is not None and not file.is_file():
                 raise BadSetting(f"there is no file {file}")
+        self._check_runs()
         if not self.account or "/" in self.account:
             raise BadSetting("the account name must not be empty and must not hold a slash")
         try:
@@ -73,3 +87,12 @@ class Settings:
             raise BadSetting("spans of time must not be negative")
         if self.sample_period <= timedelta():
             raise BadSetting("the sample period must be longer than nothing")
+
+    def _check_runs(self) -> None:
+        """Hold against each other what is about running tasks."""
+        if self.containers and self.images:
+            raise BadSetting("with containers an image is no folder: use --image-alias instead of --image")
+        if not self.containers and (self.image_aliases or self.engine):
+            raise BadSetting("--image-alias and --engine are for --runner container")
+        if self.auto_storage is not None and not self.auto_storage.startswith(("http://", "https://")):
+            raise BadSetting("--auto-storage takes the URL of a storage account, with its signature")

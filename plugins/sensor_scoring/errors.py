@@ -21,6 +21,7 @@
       |       + StorageUnreachable        no answer
       + PredictionsIncomplete             expected predictions are missing, empty or stale
       + RegistryContended                 others changed the registry each time we wanted to
+      + NobodyTold                        a message that no channel took
       + RunFailed                         the verdict over a whole run
 
 Every error carries facts as plain values and survives pickling; its sentence is made from them.
@@ -131,6 +132,10 @@ class PredictionsIncomplete(ScoringError):
 
 class RegistryContended(ScoringError):
     """Others changed the registry of models each time we wanted to."""
+
+
+class NobodyTold(ScoringError):
+    """Channels are set, and not one of them took a message; the text names each with its reason."""
 
 
 class RunFailed(ScoringError):

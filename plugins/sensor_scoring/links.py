@@ -81,6 +81,12 @@ def web_root() -> str:
     return urlsplit(str(conf.get("api", "base_url", fallback=""))).path.rstrip("/")
 
 
+def run_page(dag_id: str, run_id: str) -> str:
+    """Return the whole address of a run's page in Airflow; empty unless ``[api] base_url`` says the host."""
+    root = str(conf.get("api", "base_url", fallback="") or "").rstrip("/")
+    return f"{root}/dags/{path_part(dag_id)}/runs/{path_part(run_id)}" if "://" in root else ""
+
+
 def path_part(text: str) -> str:
     """Quote a name to be one part of a path."""
     return quote(text, safe="")

@@ -1,40 +1,101 @@
-"""Who carries an alert. The default writes it where every deployment has a place for it: the task's log."""
+"""Who carries a message: the log always, and what the setting ``NOTIFY`` names, see ``channels.py``."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import html
+import logging
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, cast
 
-from airflow.sdk import BaseNotifier
+import apprise
+from airflow.providers.apprise.hooks.apprise import AppriseHook
+from airflow.providers.smtp.notifications.smtp import SmtpNotifier
+from apprise import NotifyType
+
+from sensor_scoring.channels import Channel, ChannelKind, channels_of
+from sensor_scoring.errors import NobodyTold
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable
 
-    from airflow.sdk import Context
+    from airflow.sdk import BaseNotifier, Context
 
     from sensor_scoring.settings import Settings
 
+log = logging.getLogger(__name__)
 
-def tell(message: str, context: Context, settings: Settings) -> None:  # noqa: ARG001  who is told is to be set
-    """Send a message to whoever the deployment names.
+
+def tell(message: str, context: Context, settings: Settings) -> None:
+    """Send a message to everyone whom the deployment names, and write it into the log.
+
+    A channel that fails is logged and keeps no other from being tried. Nothing is sent twice by a retry:
+    the call fails only if nobody was reached.
 
     :param message: its first line is the subject
+    :raises NobodyTold: if channels are set and not one of them took the message
     """
-    LogNotifier(message=message).notify(context)
+    for line in message.splitlines():
+        log.warning("ALERT %s", line)
+    channels = channels_of(settings.notify)
+    troubles = [trouble for channel in channels if (trouble := _trouble_with(channel, message, context))]
+    if channels and len(troubles) == len(channels):
+        raise NobodyTold(f"nobody was told: {'; '.join(troubles)}")
 
 
-class LogNotifier(BaseNotifier):
-    """Writes a message to the log, line by line, as a warning.
+def _trouble_with(channel: Channel, message: str, context: Context) -> str:
+    """Send by one channel; return why that did not work, or nothing."""
+    try:
+        _SENDERS[channel.kind](channel, message, context)
+    except Exception as error:  # a channel of any make must not keep the others from being tried
+        log.exception("%s did not take the message", channel)
+        return f"{channel}: {error}"
+    log.info("Told %s", channel)
+    return ""
 
-    :param message: the message (templated)
+
+def _mail(channel: Channel, message: str, context: Context) -> None:
+    mail = SmtpNotifier(to=channel.target.split(","), subject=_subject(message), html_content=_page(message))
+    # Not by calling the notifier: that renders the message as a template, and a message quotes what
+    # scorers and services said.
+    mail.notify(context)
+
+
+def _webhooks(channel: Channel, message: str, context: Context) -> None:  # noqa: ARG001  as the others
+    """Send to the URLs of an Apprise connection, one after the other; one that takes the message is enough.
+
+    With the provider's connection but not by its notifier, which drops Apprise's answer: a webhook that
+    refused the message would pass for one that took it.
     """
+    hook = AppriseHook(channel.target or AppriseHook.default_conn_name)
+    services = apprise.Apprise()
+    hook.set_config_from_conn(hook.get_connection(hook.apprise_conn_id), services)
+    subject, _, rest = message.partition("\n")
+    said: dict[str, Any] = {"title": subject, "body": rest or subject, "notify_type": NotifyType.WARNING}
+    taken = [bool(apprise.Apprise(service).notify(**said)) for service in services]
+    if not all(taken):
+        log.warning("%s: %d of %d services refused the message", channel, taken.count(False), len(taken))
+    if not any(taken):
+        raise ConnectionError("no service of the connection took the message; Apprise's lines above say why")
 
-    template_fields: Sequence[str] = ("message",)
 
-    def __init__(self, message: str) -> None:
-        super().__init__()
-        self.message = message
+def _any_notifier(channel: Channel, message: str, context: Context) -> None:
+    module, _, name = channel.target.rpartition(".")
+    make = cast("Callable[..., BaseNotifier]", getattr(import_module(module), name))
+    # The deployment's arguments are templates; the message is a value in them and is not rendered itself.
+    known: dict[str, Any] = {**context, "alert": message, "alert_subject": _subject(message)}
+    make(**channel.arguments)(known)
 
-    def notify(self, context: Context) -> None:  # noqa: ARG002  Airflow's signature
-        """Write the message."""
-        for line in self.message.splitlines():
-            self.log.warning("ALERT %s", line)
+
+def _subject(message: str) -> str:
+    return (message.splitlines() or [""])[0]
+
+
+def _page(message: str) -> str:
+    return "<br>\n".join(html.escape(line) for line in message.splitlines())
+
+
+_SENDERS: dict[ChannelKind, Callable[[Channel, str, Context], None]] = {
+    ChannelKind.SMTP: _mail,
+    ChannelKind.APPRISE: _webhooks,
+    ChannelKind.NOTIFIER: _any_notifier,
+}

@@ -16,7 +16,7 @@ from azure.core.exceptions import ResourceNotFoundError
 from sensor_scoring.autoscale import Floor
 from sensor_scoring.azure_errors import batch_explained
 from sensor_scoring.errors import BatchError, FormulaRefused, PoolUnusable
-from sensor_scoring.pools import autoscale_error, troubles_of
+from sensor_scoring.pools import autoscale_error, emptiness_of, troubles_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -78,12 +78,15 @@ class PoolKeeper:
             return False
         return self._enable(spec.pool_id, spec.policy.formula())
 
-    def troubles(self, pool_id: str) -> list[str]:
-        """Say what keeps the pool from working; empty if nothing does."""
+    def troubles(self, pool_id: str, *, is_waited_for: bool = False) -> list[str]:
+        """Say what keeps the pool from working; empty if nothing does.
+
+        :param is_waited_for: whether Batch tasks wait, so that a pool without nodes is worth saying too
+        """
         with batch_explained(f"look at pool {pool_id}", self._conn_id):
             pool = self._client.get_pool(pool_id)
-            nodes = self._client.list_nodes(pool_id, select=["id", "state", "errors"])
-            return troubles_of(pool, nodes)
+            nodes = list(self._client.list_nodes(pool_id, select=["id", "state", "errors"]))
+            return troubles_of(pool, nodes) or (emptiness_of(pool, nodes) if is_waited_for else [])
 
     def service_time(self) -> datetime:
         """Return the service's clock: formulas are evaluated by it, not by ours."""

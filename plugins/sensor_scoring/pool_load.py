@@ -6,11 +6,14 @@ import logging
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from airflow.sdk.exceptions import AirflowNotFoundException
+
 from scoring_contract import layout
 from scoring_contract.hour import RunHour
 from sensor_scoring import ids
 from sensor_scoring.autoscale import AutoscalePolicy, Floor, WarmWindow
-from sensor_scoring.errors import BatchError
+from sensor_scoring.errors import BatchError, ScoringError
+from sensor_scoring.hooks import ScoringBatchHook
 from sensor_scoring.plan import Plan
 from sensor_scoring.pool_use import Prices
 from sensor_scoring.pools import PoolSpec
@@ -19,7 +22,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from sensor_scoring.blobs import BlobStore
-    from sensor_scoring.hooks import ScoringBatchHook
     from sensor_scoring.pool_use import PoolUse
     from sensor_scoring.settings import Settings
 
@@ -93,6 +95,18 @@ def use_of(hook: ScoringBatchHook, settings: Settings, *, base: str) -> PoolUse 
         return None
     prices = Prices(settings.node_hour_price, settings.spot_node_hour_price)
     return seen.use(policy=settings.autoscale_policy, prices=prices)
+
+
+def pool_trouble_of(settings: Settings, *, is_waited_for: bool = False) -> list[str]:
+    """Say what keeps the pool from working, or that it cannot be asked: never an error.
+
+    :param is_waited_for: whether Batch tasks wait, so that a pool without nodes is worth saying too
+    """
+    try:
+        pools = ScoringBatchHook(settings.batch_conn_id).pools
+        return pools.troubles(settings.pool_id, is_waited_for=is_waited_for)
+    except (ScoringError, AirflowNotFoundException) as error:  # whoever asks has something to tell anyway
+        return [f"pool {settings.pool_id} cannot be looked at: {error}"]
 
 
 def announce_hour(hook: ScoringBatchHook, store: BlobStore, settings: Settings, *, now: datetime) -> int:

@@ -10,6 +10,7 @@ from scoring_contract import layout
 from sensor_scoring import ids
 from sensor_scoring.blobs import BlobStore
 from sensor_scoring.hooks import ScoringBatchHook
+from sensor_scoring.links import run_page
 from sensor_scoring.plan import Plan
 from sensor_scoring.reports import reports_of
 from sensor_scoring.run_hour import scoring_hour
@@ -23,10 +24,10 @@ if TYPE_CHECKING:
     from scoring_contract.report import Report
     from sensor_scoring.settings import Settings
 
-PLAN, SCORE, SUMMARISE = "plan", "score", "summarise"
+PLAN, SCORE, SUMMARISE, ALERT = "plan", "score", "summarise", "alert"
 """Ids of the DAG's tasks that others ask about."""
 
-_AFTERWARDS = frozenset({SCORE, "confirm", SUMMARISE, "alert", "verdict", "close"})
+_AFTERWARDS = frozenset({SCORE, "confirm", SUMMARISE, ALERT, "verdict", "close"})
 
 
 class Run:
@@ -53,6 +54,11 @@ class Run:
         """Airflow's id of the run."""
         return str(self._ti.run_id)
 
+    @property
+    def page(self) -> str:
+        """Address of the run in Airflow's web UI; empty if ``[api] base_url`` is not set."""
+        return run_page(self._ti.dag_id, self.dag_run_id)
+
     @cached_property
     def base(self) -> str:
         """First part of the run's Batch ids, and the name of its folders."""
@@ -76,6 +82,11 @@ class Run:
         return int(self._ti.max_tries)
 
     @property
+    def is_last_try(self) -> bool:
+        """Whether the asking task instance is not tried again."""
+        return int(self._ti.try_number) > int(self._ti.max_tries)
+
+    @property
     def is_backfill(self) -> bool:
         """Whether the run makes up for an hour of the past."""
         run_type = self._context["dag_run"].run_type
@@ -87,6 +98,20 @@ class Run:
         """States of the run's task instances."""
         return TaskStates.of(self._context)
 
+    @property
+    def late(self) -> str:
+        """Why the run counts as late; empty if it does not."""
+        dag_run, limit = self._context["dag_run"], self.settings.late_minutes
+        # In `airflow dags test` a run of an old hour has started in that hour, as far as its start says.
+        started = max(dag_run.start_date or dag_run.run_after, dag_run.run_after)
+        minutes = (datetime.now(UTC) - started).total_seconds() / 60
+        return f"it took {minutes:.0f} minutes; the limit is {limit:g}" if 0 < limit < minutes else ""
+
+    @property
+    def is_troubled(self) -> bool:
+        """Whether something went wrong that the pool may be the cause of."""
+        return bool(self.late or self.failed_steps() or self.states.failed_indexes(SCORE))
+
     def failed_steps(self) -> list[str]:
         """Name the steps before scoring that did not end well."""
         return [
@@ -94,6 +119,11 @@ class Run:
             for name in self.states.failed_tasks()
             if name not in _AFTERWARDS and not name.startswith(f"{SCORE}_")
         ]
+
+    @property
+    def nobody_was_told(self) -> bool:
+        """Whether the step that tells people failed."""
+        return ALERT in self.states.failed_tasks()
 
     def plan(self) -> Plan | None:
         """Return the plan; None if this run has not made one, whatever an earlier try left there."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass, fields
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Self
 
+from sensor_scoring.channels import channels_of
 from sensor_scoring.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -95,11 +96,21 @@ class Settings:
     silent_hour_fails: bool = False
     """Whether a run is red when no sensor sent anything."""
 
-    missing_schedule: str = "30 * * * *"
-    """When hours are looked for that are not whole, as cron or a preset like ``@daily``; ``never`` for by
-    hand only."""
-    missing_lookback_hours: int = 48
-    """How many hours are looked back on then."""
+    notify: str = "log"
+    """Who is told when a run needs a person, with blanks between: ``log``, ``smtp:oncall@example.org``,
+    ``apprise:CONNECTION`` for Slack, Teams and other webhooks, or a notifier's dotted path; see
+    [alerts](alerts.md)."""
+    late_minutes: float = 50.0
+    """Time after the end of its hour at which a run that still goes on is told of; 0 for never."""
+    jump_rise: float = 0.1
+    """Rise of a sensor's share of anomalies above its usual one, 0 to 1, that is told of at least; 0 for
+    never. See [alerts](alerts.md)."""
+    jump_hours: int = 24
+    """Hours of a sensor's past that say what is usual."""
+    jump_min_readings: int = 30
+    """Readings that a sensor must have in an hour for the hour to count."""
+    jump_named: int = 10
+    """Sensors with a jump of anomalies that a message names, those with the highest."""
 
     node_hour_price: float = 0.0
     """What an hour of a dedicated node costs, in your currency; 0 for unknown. Summaries then show costs."""
@@ -111,6 +122,12 @@ class Settings:
     keep_runs_days: int = 90
     """How long plans, reports, summaries and logs of a run are kept after the last was written. Readings,
     models and predictions are never deleted."""
+
+    missing_schedule: str = "30 * * * *"
+    """When hours are looked for that are not whole, as cron or a preset like ``@daily``; ``never`` for by
+    hand only."""
+    missing_lookback_hours: int = 48
+    """How many hours are looked back on then."""
 
     train_schedule: str = ""
     """When models are trained anew, as cron or a preset like ``@weekly``; empty for by hand only."""
@@ -134,11 +151,13 @@ class Settings:
     """Gate: share of the labelled anomalies that a new model must find, where there are labels."""
 
     def __post_init__(self) -> None:
+        self._check_channels()
         for name in _SHARES:
             if not 0 <= getattr(self, name) <= 1:
                 raise SettingsError(f"{PREFIX}{name.upper()} is {getattr(self, name)}, not a share")
-        if self.sensors_per_task < 0:
-            raise SettingsError(f"{PREFIX}SENSORS_PER_TASK is {self.sensors_per_task}; it must be 0 or more")
+        for name in _NOT_BELOW_ZERO:
+            if getattr(self, name) < 0:
+                raise SettingsError(f"{PREFIX}{name.upper()} is {getattr(self, name)}; it must be 0 or more")
         if self.autoscale_policy not in AUTOSCALE_POLICIES:
             known = ", ".join(AUTOSCALE_POLICIES)
             raise SettingsError(f"{PREFIX}AUTOSCALE_POLICY is {self.autoscale_policy!r}, not one of {known}")
@@ -150,6 +169,13 @@ class Settings:
                 raise SettingsError(f"{PREFIX}{name.upper()} is {getattr(self, name)}; it must be above 0")
 
     @property
+    def prewarm_schedule(self) -> str:
+        """When, as cron, the coming hour's work is announced; empty for never."""
+        if not self.prewarm_minutes or self.autoscale_policy != "run-aware":
+            return ""
+        return f"{(math.floor(self.lateness_minutes) - self.prewarm_minutes) % _HOUR_MINUTES} * * * *"
+
+    @property
     def lateness(self) -> timedelta:
         """How long after its end an hour's readings may still arrive."""
         return timedelta(minutes=self.lateness_minutes)
@@ -159,12 +185,11 @@ class Settings:
         """When hours are looked for that are not whole; None for by hand only."""
         return None if self.missing_schedule == "never" else self.missing_schedule
 
-    @property
-    def prewarm_schedule(self) -> str:
-        """When, as cron, the coming hour's work is announced; empty for never."""
-        if not self.prewarm_minutes or self.autoscale_policy != "run-aware":
-            return ""
-        return f"{(math.floor(self.lateness_minutes) - self.prewarm_minutes) % _HOUR_MINUTES} * * * *"
+    def _check_channels(self) -> None:
+        try:
+            channels_of(self.notify)
+        except SettingsError as error:
+            raise SettingsError(f"{PREFIX}NOTIFY: {error}") from error
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> Self:
@@ -185,10 +210,18 @@ class Settings:
 AUTOSCALE_POLICIES = ("run-aware", "keep-warm", "reactive")
 _HOUR_MINUTES = 60
 _MINUTES_OF_AN_HOUR = ("prewarm_minutes", "keep_warm_minutes")
-_SHARES = ("tolerated_failed_share", "train_max_anomaly_share", "train_max_drift", "train_min_recall")
+_SHARES = (
+    "tolerated_failed_share",
+    "jump_rise",
+    "train_max_anomaly_share",
+    "train_max_drift",
+    "train_min_recall",
+)
+_NOT_BELOW_ZERO = ("sensors_per_task", "late_minutes")
 _ABOVE_ZERO = (
     *("max_nodes", "slots_per_node", "task_minutes", "poll_seconds", "keep_jobs_days", "keep_runs_days"),
     "missing_lookback_hours",
+    *("jump_hours", "jump_min_readings", "jump_named"),
     *("train_hours", "train_evaluation_hours", "train_sensors_per_task", "train_task_minutes"),
 )
 

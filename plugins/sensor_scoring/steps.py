@@ -15,15 +15,14 @@ from airflow.sdk.configuration import conf
 from scoring_contract import layout
 from scoring_contract.registry import Registry
 from sensor_scoring.airflow_needs import needs_of, refused_or_short
-from sensor_scoring.alerts import message_for
 from sensor_scoring.errors import QuotaReached, RunFailed
 from sensor_scoring.hooks import ScoringBatchHook
 from sensor_scoring.hour_readings import HourReadings
 from sensor_scoring.housekeeping import tidy_jobs
-from sensor_scoring.notifiers import tell
 from sensor_scoring.plan import plan_hour
-from sensor_scoring.pool_load import pool_spec, prepare_pool, release_pool, use_of
-from sensor_scoring.summary import Outcome, summarise
+from sensor_scoring.pool_load import pool_spec, pool_trouble_of, prepare_pool, release_pool, use_of
+from sensor_scoring.summary import summarise
+from sensor_scoring.verdict import Verdict
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -128,45 +127,35 @@ def write_summary(run: Run) -> dict[str, int]:
         failed_steps=run.failed_steps(),
         pool=use_of(run.hook, run.settings, base=run.base),
     )
-    run.store.write(run.settings.runs_container, layout.summary_blob(run.base), summary.to_json())
-    log.info("%s: %s; %s", summary.hour, summary.counts(), summary.totals())
+    colour = Verdict.of(summary, run.settings).colour
+    pool_trouble = pool_trouble_of(run.settings) if run.is_troubled else []
+    text = replace(summary, colour=colour.value, pool_trouble=tuple(pool_trouble)).to_json()
+    run.store.write(run.settings.runs_container, layout.summary_blob(run.base), text)
+    log.info("%s is %s: %s; %s", summary.hour, colour, summary.counts(), summary.totals())
     return summary.counts()
-
-
-def send_alert(run: Run, context: Context) -> None:
-    """Tell a person, once, what a run needs of them; nobody when all is well."""
-    summary = run.summary()
-    if summary is None:
-        message = f"Sensor scoring of {run.hour}: there is no summary; see run {run.dag_run_id}"
-    else:
-        message = message_for(summary)
-    if message:
-        tell(message, context, run.settings)
-    else:
-        log.info("All is well; nobody is told")
 
 
 def give_verdict(run: Run) -> dict[str, Any]:
     """Fail, naming why, unless the run is good enough.
 
     :return: what consumers of the hour are told, see :data:`sensor_scoring.assets.SCORED_HOUR`
-    :raises RunFailed: if more sensors failed than tolerated, another step failed, or the summary is missing
+    :raises RunFailed: if more sensors failed than tolerated, another step failed, nobody could be told, or
+        the summary is missing
     """
-    summary, settings = run.summary(), run.settings
-    if summary is None:
-        raise RunFailed("the run has no summary; see the log of the first step that failed")
-    if summary.failed_steps:
-        raise RunFailed(f"{', '.join(summary.failed_steps)} failed")
-    if summary.failed_share > settings.tolerated_failed_share:
-        failed = summary.having(Outcome.FAILED)
-        raise RunFailed(
-            f"{len(failed)} sensors failed: {', '.join(sensor.sensor for sensor in failed)}; "
-            f"tolerated is {settings.tolerated_failed_share:.0%}"
-        )
-    if summary.is_silent and settings.silent_hour_fails:
-        raise RunFailed(f"no sensor sent anything in {summary.hour}")
-    log.info("%s is good: %s", summary.hour, summary.counts())
-    return {"hour": str(summary.hour), "run": summary.run, "counts": summary.counts()}
+    summary = run.summary()
+    verdict = Verdict.of(summary, run.settings)
+    faults = list(verdict.faults)
+    if run.nobody_was_told:
+        faults.append("'alert' failed, so nobody was told; see its log")
+    if summary is None or faults:
+        raise RunFailed("; ".join(faults))
+    log.info("%s is %s: %s", summary.hour, verdict.colour, summary.counts())
+    return {
+        "hour": str(summary.hour),
+        "run": summary.run,
+        "colour": verdict.colour.value,
+        "counts": summary.counts(),
+    }
 
 
 def ensure_pool_of(pool_id: str, image: str, settings: Settings, *, batch_tasks: int) -> str:

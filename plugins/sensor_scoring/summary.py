@@ -73,12 +73,17 @@ class Summary:
     run: str
     dag_run_id: str
     sensors: tuple[SensorOutcome, ...]
+    colour: str = ""
+    """``green``, ``amber`` or ``red``, as the settings of the run judge it; see ``verdict.py``."""
     failed_steps: tuple[str, ...] = ()
     """Steps of the DAG, other than scoring and the check of the predictions, that did not end well."""
     stray: tuple[str, ...] = ()
     """Sensors with predictions that the plan does not expect."""
     unknown_packs: tuple[str, ...] = ()
     """Packs with readings to which no sensor of the registry belongs."""
+    pool_trouble: tuple[str, ...] = ()
+    """What keeps the Batch pool from working, a sentence each; asked only when sensors failed or the run was
+    late."""
     pool: PoolUse | None = None
     """What the run used of its pool; None if nobody could say."""
 
@@ -107,6 +112,11 @@ class Summary:
         return bool(silent) and len(silent) == len(self.sensors)
 
     @property
+    def unsaid(self) -> str:
+        """What is said of a sensor that nobody said anything of."""
+        return _unsaid(self.failed_steps)
+
+    @property
     def failed_share(self) -> float:
         """Failed sensors over those that had readings and a model; 0 if there were none."""
         failed, scored = len(self.having(Outcome.FAILED)), len(self.having(Outcome.SCORED))
@@ -125,11 +135,13 @@ class Summary:
                 "hour": str(self.hour),
                 "run": self.run,
                 "dag_run_id": self.dag_run_id,
+                "colour": self.colour,
                 "counts": self.counts(),
                 "totals": self.totals(),
                 "failed_steps": list(self.failed_steps),
                 "stray": list(self.stray),
                 "unknown_packs": list(self.unknown_packs),
+                "pool_trouble": list(self.pool_trouble),
                 "pool": self.pool.to_json() if self.pool else None,
                 "sensors": [_line(sensor, node_seconds) for sensor in self.sensors],
             }
@@ -147,9 +159,11 @@ class Summary:
             run=root["run"].text(),
             dag_run_id=root["dag_run_id"].text(),
             sensors=tuple(SensorOutcome.from_json(node) for node in root["sensors"].elements()),
+            colour=str(root["colour"].value or ""),
             failed_steps=tuple(node.text() for node in root["failed_steps"].elements()),
             stray=tuple(node.text() for node in root["stray"].elements()),
             unknown_packs=tuple(node.text() for node in root["unknown_packs"].elements()),
+            pool_trouble=tuple(str(trouble) for trouble in root["pool_trouble"].value or ()),
             pool=None if root["pool"].is_absent else PoolUse.from_json(root["pool"]),
         )
 
@@ -178,7 +192,7 @@ def summarise(
         for sensor in getattr(verdict, word)
     }
     steps = tuple(failed_steps)
-    unsaid = f"{' and '.join(steps)} failed" if steps else "it was not scored, and nothing says why"
+    unsaid = _unsaid(steps)
     planned = [
         _outcome(sensor, reported.get(sensor), failures.get(group, unsaid), wrong.get(sensor, ""))
         for group, sensors in plan.groups.items()
@@ -198,6 +212,10 @@ def summarise(
         unknown_packs=plan.unknown_packs,
         pool=pool,
     )
+
+
+def _unsaid(steps: tuple[str, ...]) -> str:
+    return f"{' and '.join(steps)} failed" if steps else "it was not scored, and nothing says why"
 
 
 def _outcome(sensor: str, report: SensorReport | None, failure: str, wrong: str) -> SensorOutcome:

@@ -47,7 +47,7 @@ def summarise() -> dict[str, int]:
 @task(trigger_rule="all_done")
 def alert() -> None:
     """Tell a person once, if there is something to tell."""
-    from sensor_scoring.steps import send_alert
+    from sensor_scoring.alert_step import send_alert
 
     send_alert(_this_run(), get_current_context())
 

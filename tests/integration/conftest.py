@@ -15,6 +15,7 @@ from local_stack.hour import lay_out_file, train
 from local_stack.stack import running_stack
 from local_stack.workspace import Workspace
 from scoring_contract.hour import RunHour
+from tests.receivers import running_webhook
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from local_stack.cluster import Cluster
     from local_stack.stack import Stack
+    from tests.receivers import Webhook
 
 HOUR = RunHour.parse("2026-01-05T09")
 TRAINED_HOURS = 2
@@ -122,8 +124,15 @@ def scorer(tmp_path_factory: pytest.TempPathFactory) -> Obedient:
 
 
 @pytest.fixture(scope="session")
+def told() -> Iterator[Webhook]:
+    """Run the web server that the standing stack's alerts go to."""
+    with running_webhook() as webhook:
+        yield webhook
+
+
+@pytest.fixture(scope="session")
 def standing(
-    tmp_path_factory: pytest.TempPathFactory, scorer: Obedient, readings: Path
+    tmp_path_factory: pytest.TempPathFactory, scorer: Obedient, readings: Path, told: Webhook
 ) -> Iterator[tuple[Stack, Cluster]]:
     """Run the stack with all processes of Airflow on PostgreSQL, readings laid out and models trained."""
     root = tmp_path_factory.mktemp("standing")
@@ -131,6 +140,12 @@ def standing(
         laid = lay_out_file(stack, readings)
         train(stack, laid, HOUR)
         # The run that unpausing starts must not wait for late readings, whatever minute of the hour it is.
-        settings = {"SENSOR_SCORING_POLL_SECONDS": "1", "SENSOR_SCORING_LATENESS_MINUTES": "0"}
+        settings = {
+            "SENSOR_SCORING_POLL_SECONDS": "1",
+            "SENSOR_SCORING_LATENESS_MINUTES": "0",
+            "SENSOR_SCORING_LATE_MINUTES": "0.5",
+            "SENSOR_SCORING_NOTIFY": "apprise",
+            "AIRFLOW_CONN_APPRISE_DEFAULT": told.connection,
+        }
         with running_cluster(stack, folder=root / "cluster", settings=settings) as cluster:
             yield stack, cluster

@@ -152,7 +152,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
             yield World(stack, cluster, web)
 
 
-@pytest.mark.behaviour("missing-hours", "late")
+@pytest.mark.behaviour("missing-hours", "late-readings")
 def test_what_is_missing_is_found_and_the_printed_commands_mend_it(world: World) -> None:
     """Hours never scored, then a deleted prediction, late readings and an hour that a run by hand hides."""
     first, last = hour(TRAINED), hour(TRAINED + 3)

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from ingest.loader import Laid
     from local_stack.stack import Stack
     from sensor_scoring.summary import Summary
+    from tests.receivers import Mailbox, Webhook
 
 HOUR = RunHour.parse("2026-01-05T09")
 SCORED = ["1_1", "1_2", "1_3", "2_1", "2_2"]
@@ -181,6 +182,17 @@ def an_altered_model(stack: Stack, sensor: str) -> Iterator[None]:
         models.upload_blob(blob, original, overwrite=True)
 
 
+def channels(mailbox: Mailbox | None, webhook: Webhook) -> dict[str, str]:
+    """Return the settings that let people be told."""
+    mail = {"AIRFLOW_CONN_SMTP_DEFAULT": mailbox.connection} if mailbox else {}
+    words = ["smtp:oncall@example.org"] if mailbox else []
+    return {
+        "SENSOR_SCORING_NOTIFY": " ".join([*words, "apprise"]),
+        "AIRFLOW_CONN_APPRISE_DEFAULT": webhook.connection,
+        **mail,
+    }
+
+
 @pytest.mark.behaviour("partly-failed")
 def test_a_packed_task_fails_for_one_sensor_alone(story: Story, stack: Stack) -> None:
     """Of five sensors in two Batch tasks the one with the altered model fails; the others are scored."""
@@ -200,10 +212,12 @@ def test_a_packed_task_fails_for_one_sensor_alone(story: Story, stack: Stack) ->
 
 
 @pytest.mark.behaviour("permanent-cause", "sibling")
-def test_an_altered_model_fails_its_sensor_alone(story: Story, stack: Stack) -> None:
+def test_an_altered_model_fails_its_sensor_alone(
+    story: Story, stack: Stack, mailbox: Mailbox, webhook: Webhook
+) -> None:
     """The others are scored; summary and the one alert name the sensor and why; nothing is tried twice."""
     with an_altered_model(stack, "2_1"):
-        summary = hourly.score(stack, HOUR, on_line=lambda _line: None)
+        summary = hourly.score(stack, HOUR, on_line=lambda _line: None, settings=channels(mailbox, webhook))
     (failed,) = summary.having(Outcome.FAILED)
     assert failed.sensor == "2_1"
     assert "sha256" in failed.reason or "digest" in failed.reason
@@ -216,8 +230,41 @@ def test_an_altered_model_fails_its_sensor_alone(story: Story, stack: Stack) -> 
     alerts = [line for line in airflow_log(stack).splitlines() if "ALERT Failed" in line]
     assert len(alerts) == 1
     assert failed.reason in alerts[0]
+    (mail,), (posted,) = mailbox.mails, webhook.bodies
+    assert mail["Subject"] == posted["title"]
+    assert posted["title"].startswith(f"red: sensor scoring of {HOUR}: 1 failed")
+    assert failed.reason in posted["message"]
     (job,) = jobs_of(stack, summary)
     assert len(list(batch_client(stack).list_tasks(job))) == 5
+
+
+@pytest.mark.usefixtures("story")
+def test_a_repair_is_told_once(stack: Stack, mailbox: Mailbox, webhook: Webhook) -> None:
+    """The sensor is scored again: one message; the same again: none. The silent sensor is news in neither."""
+    told = []
+    for _ in range(2):
+        summary = hourly.score(stack, HOUR, on_line=lambda _line: None, settings=channels(mailbox, webhook))
+        assert [sensor.sensor for sensor in summary.having(Outcome.SILENT)] == ["2_3"]
+        assert summary.colour == "green"
+        told.append((len(mailbox.mails), len(webhook.bodies)))
+    assert told == [(1, 1), (1, 1)]
+    assert f"Scored again: 2_1 (since {HOUR})" in webhook.bodies[0]["message"]
+    assert "2_3" not in webhook.bodies[0]["message"]
+
+
+@pytest.mark.usefixtures("story")
+def test_a_run_whose_alert_nobody_took_is_red(stack: Stack, webhook: Webhook) -> None:
+    """Nobody believes that a message was sent; the next run tells what it could not."""
+    nobody = {"SENSOR_SCORING_NOTIFY": "apprise:forgotten"}
+    with an_altered_model(stack, "1_1"):
+        tolerant = {**nobody, "SENSOR_SCORING_TOLERATED_FAILED_SHARE": "0.5"}
+        summary = hourly.score(stack, HOUR, on_line=lambda _line: None, settings=tolerant)
+        assert summary.colour == "amber"
+        assert "'alert' failed, so nobody was told" in airflow_log(stack)
+        heard = {**tolerant, **channels(None, webhook)}
+        hourly.score(stack, HOUR, on_line=lambda _line: None, settings=heard)
+    (posted,) = webhook.bodies
+    assert posted["title"].startswith(f"amber: sensor scoring of {HOUR}: 1 failed")
 
 
 def test_a_wrong_key_is_one_sentence(stack: Stack) -> None:

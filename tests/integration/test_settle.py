@@ -80,7 +80,7 @@ def missing(hour: RunHour, environ: dict[str, str]) -> tuple[int, str]:
     return done.returncode, done.stdout
 
 
-@pytest.mark.behaviour("late")
+@pytest.mark.behaviour("late-readings")
 def test_readings_inside_the_wait_are_scored_and_later_ones_are_found(stack: Stack, hour: RunHour) -> None:
     """The run waits for the first; the second makes the hour one that is not whole."""
     airflow = stack.airflow()

@@ -8,7 +8,9 @@ from __future__ import annotations
 import time
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from local_stack.airflow_client import AirflowClient, TaskInstance
     from local_stack.cluster import Cluster
     from local_stack.stack import Stack
+    from tests.receivers import Webhook
 
 HOUR = RunHour.parse("2026-01-05T09")
 SCORED = ["1_1", "1_2", "1_3", "2_1", "2_2"]
@@ -240,3 +243,22 @@ def test_a_scored_hour_starts_its_consumer_once(world: World) -> None:
         f"/dags/example_consumer/dagRuns/{consumer}/taskInstances/report/xcomEntries/return_value"
     )
     assert str(HOUR) in str(hours["value"])
+
+
+@pytest.mark.behaviour("late-run")
+def test_a_run_that_takes_too_long_is_told_of_while_it_runs(world: World, told: Webhook) -> None:
+    """Once, by the deadline: its own alert at the end has nothing to add."""
+    world.scorer.hold("1_1")
+    # Half a minute after the end of the hour that begins at a run's date, it is late.
+    date = datetime.now(UTC) - timedelta(minutes=60) + timedelta(seconds=5)
+    body = {"logical_date": date.isoformat(), "conf": {"hour": str(HOUR)}}
+    run = str(world.web.post(f"/dags/{DAG}/dagRuns", body)["dag_run_id"])
+
+    def about_it() -> list[str]:
+        return [body["title"] for body in told.bodies if quote(run, safe="") in body["message"]]
+
+    until(about_it)
+    assert world.web.run_state(DAG, run) == "running"
+    world.scorer.release()
+    assert world.wait(run) == "success"
+    assert about_it() == [f"running: sensor scoring of {HOUR}: late"]

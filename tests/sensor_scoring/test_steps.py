@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -30,6 +30,7 @@ class ARun:
 
     outcome: Summary | None
     settings: Settings
+    nobody_was_told: bool = False
 
     def summary(self) -> Summary | None:
         """Return its summary."""
@@ -73,6 +74,12 @@ def test_a_run_that_is_good_enough_is_green(run) -> None:
         pytest.param(a_run(GOOD, failed_steps=("submit",)), "submit failed", id="a-step-failed"),
         pytest.param(a_run(SILENT, silent_hour_fails=True), "no sensor sent anything", id="silent-hour"),
         pytest.param(ARun(None, Settings()), "no summary", id="no-summary"),
+        pytest.param(
+            replace(a_run(GOOD, BAD), nobody_was_told=True),
+            "1 sensors failed: s1; tolerated is 0%; 'alert' failed",
+            id="nobody-told",
+        ),
+        pytest.param(replace(a_run(GOOD), nobody_was_told=True), "^'alert' failed", id="told-of-nothing"),
     ],
 )
 def test_a_run_that_is_not_is_red_with_the_reason(run, why) -> None:

@@ -1,4 +1,4 @@
-"""The outcome of a run, and what a person is told of it."""
+"""The outcome of a run."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import json
 
 from scoring_contract.hour import RunHour
 from scoring_contract.report import Cause, Report, SensorReport, SensorState
-from sensor_scoring.alerts import REPAIR, message_for
 from sensor_scoring.gate import GateVerdict
 from sensor_scoring.plan import Plan
 from sensor_scoring.pool_use import PoolUse
@@ -72,7 +71,6 @@ def test_what_was_never_scored_names_the_step_that_failed() -> None:
     """When submission failed, no sensor is to blame."""
     summary = summarise(PLAN, [], GateVerdict(), {}, dag_run_id="r", failed_steps=["submit"])
     assert outcome_of(summary, "1_1") == (Outcome.FAILED, "submit failed")
-    assert "Steps that failed: submit" in message_for(summary)
 
 
 def test_the_last_report_on_a_sensor_counts() -> None:
@@ -95,33 +93,6 @@ def test_a_summary_reads_back() -> None:
     """Alert and verdict see what was written."""
     summary = summed_up([a_report("1_1")], GateVerdict(fresh=("1_1",), stray=("9_9",)))
     assert Summary.from_json(summary.to_json()) == summary
-
-
-def test_nobody_is_told_when_all_is_well() -> None:
-    """No news is no message."""
-    plan_without_gaps = Plan(
-        hour=HOUR, run="run", planned_at=PLANNED_AT, groups={"1_1": ("1_1",)}, silent=(), unmodelled=()
-    )
-    verdict = GateVerdict(fresh=("1_1",))
-    summary = summarise(plan_without_gaps, [a_report("1_1")], verdict, {}, dag_run_id="r")
-    assert message_for(summary) == ""
-
-
-def test_one_message_names_everything_that_needs_a_person() -> None:
-    """Failed sensors with their reasons, silent ones, those without a model, and what to do."""
-    message = message_for(
-        summed_up(
-            [a_report("1_2")], GateVerdict(fresh=("1_2",)), {"1_1": "its process was killed by SIGKILL"}
-        )
-    )
-    assert message.splitlines() == [
-        "Sensor scoring of 2018-08-29T02: 1 scored, 1 failed, 1 silent, 1 no model",
-        "Failed: 1_1: its process was killed by SIGKILL",
-        "Silent (no readings): 1_3",
-        "No model yet: 2_1",
-        "Run: manual__1; logs and reports: run/",
-        REPAIR,
-    ]
 
 
 def test_sensors_share_what_the_run_used() -> None:

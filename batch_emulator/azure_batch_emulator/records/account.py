@@ -1,4 +1,4 @@
-"""The account: all pools and all jobs."""
+"""The account: all pools, all jobs, all job schedules."""
 
 from __future__ import annotations
 
@@ -13,14 +13,16 @@ if TYPE_CHECKING:
 
     from azure_batch_emulator.records.jobs import Job
     from azure_batch_emulator.records.pools import Pool
+    from azure_batch_emulator.records.schedules import Schedule
 
 
 @dataclass(slots=True)
 class Account:
-    """Pools and jobs by lower-cased id, in order of creation."""
+    """Pools, jobs and job schedules by lower-cased id, in order of creation."""
 
     pools: dict[str, Pool] = field(default_factory=dict)
     jobs: dict[str, Job] = field(default_factory=dict)
+    schedules: dict[str, Schedule] = field(default_factory=dict)
     live: dict[str, dict[str, Job]] = field(default_factory=dict)
     """Per pool id, the jobs that are not completed; a job may name a pool that does not exist yet."""
     changes: Changes = field(default_factory=Changes)
@@ -32,8 +34,9 @@ class Account:
 
     def clear(self) -> None:
         """Drop everything that the account holds."""
-        for record in (*self.jobs.values(), *self.pools.values()):
+        for record in (*self.schedules.values(), *self.jobs.values(), *self.pools.values()):
             self.changes.drop(record)
+        self.schedules.clear()
         self.jobs.clear()
         self.live.clear()
         self.pools.clear()
@@ -58,7 +61,8 @@ class Account:
 
     def active_jobs(self) -> int:
         """Count what the active-job quota counts."""
-        return sum(job.state is not JobState.COMPLETED for job in self._live())
+        jobs = sum(job.state is not JobState.COMPLETED for job in self._live())
+        return jobs + sum(schedule.is_live for schedule in self.schedules.values())
 
     def _live(self) -> list[Job]:
         return [job for jobs in self.live.values() for job in jobs.values()]

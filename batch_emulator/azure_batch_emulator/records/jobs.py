@@ -33,6 +33,8 @@ class Job:
     previous_since: datetime | None = None
     ended: datetime | None = None
     terminate_reason: str | None = None
+    schedule: str | None = None
+    """Id of the job schedule that made it."""
     waits_for_running: bool = False
     """Whether a disabling job lets its running tasks finish."""
     tasks: TaskShelf = field(default_factory=TaskShelf, metadata=DERIVED)

@@ -73,6 +73,8 @@ class Node:
     """Which of the pool's nodes it is; never used twice."""
     errors: tuple[NodeError, ...] = ()
     users: tuple[NodeUser, ...] = ()
+    keeps_data: bool = False
+    """Whether it leaves only after the retention times of its tasks."""
     returns: datetime | None = None
     """When a machine that is away is replaced."""
 

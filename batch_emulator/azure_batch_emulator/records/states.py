@@ -59,6 +59,16 @@ class JobState(StrEnum):
     DELETING = "deleting"
 
 
+class ScheduleState(StrEnum):
+    """Where a job schedule is in its life."""
+
+    ACTIVE = "active"
+    COMPLETED = "completed"
+    DISABLED = "disabled"
+    TERMINATING = "terminating"
+    DELETING = "deleting"
+
+
 class TaskState(StrEnum):
     """Where a task is in its life."""
 
@@ -188,6 +198,23 @@ JOB_MOVES: Mapping[JobState, Mapping[str, JobState]] = {
     JobState.TERMINATING: {"quiet": JobState.COMPLETED, "delete": JobState.DELETING},
     JobState.COMPLETED: {"delete": JobState.DELETING},
     JobState.DELETING: {},
+}
+
+SCHEDULE_MOVES: Mapping[ScheduleState, Mapping[str, ScheduleState]] = {
+    ScheduleState.ACTIVE: {
+        "disable": ScheduleState.DISABLED,
+        "end": ScheduleState.COMPLETED,
+        "terminate": ScheduleState.TERMINATING,
+        "delete": ScheduleState.DELETING,
+    },
+    ScheduleState.DISABLED: {
+        "enable": ScheduleState.ACTIVE,
+        "terminate": ScheduleState.TERMINATING,
+        "delete": ScheduleState.DELETING,
+    },
+    ScheduleState.TERMINATING: {"end": ScheduleState.COMPLETED, "delete": ScheduleState.DELETING},
+    ScheduleState.COMPLETED: {"delete": ScheduleState.DELETING},
+    ScheduleState.DELETING: {},
 }
 
 TASK_MOVES: Mapping[TaskState, Mapping[str, TaskState]] = {

@@ -51,6 +51,15 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True)
+class ContainerInfo:
+    """The container that an attempt ran in, as it was found at the end."""
+
+    id: str
+    state: str
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Place:
     """Where an attempt ran."""
 
@@ -74,10 +83,11 @@ class Execution:
     last_retry: datetime | None = None
     requeues: int = 0
     last_requeue: datetime | None = None
+    container: ContainerInfo | None = None
 
     def forget_outcome(self) -> None:
         """Drop what the latest attempt left, before the task is tried again."""
-        self.ended = self.exit_code = self.failure = self.result = None
+        self.ended = self.exit_code = self.failure = self.result = self.container = None
 
 
 @dataclass(slots=True, eq=False)

@@ -11,7 +11,7 @@ from azure_batch_emulator.runner.trouble import AttemptFailed
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from azure_batch_emulator.runner.interface import Order
+    from azure_batch_emulator.runner.interface import Link, Order
 
 
 def lay_out(order: Order) -> None:
@@ -22,11 +22,23 @@ def lay_out(order: Order) -> None:
     try:
         for directory in (*order.node_directories, order.directory / "wd"):
             directory.mkdir(parents=True, exist_ok=True)
+        for link in order.links:
+            _appear(link)
         for name in ("stdout.txt", "stderr.txt"):
             (order.directory / name).write_bytes(b"")
     except OSError as problem:
         message = "A directory of the task could not be created"
         raise AttemptFailed.server("ResourceDirectoryCreateFailed", message, Reason=str(problem)) from None
+
+
+def _appear(link: Link) -> None:
+    """Make a link, or turn one that leads elsewhere; others may do the same at this moment."""
+    if link.path.is_symlink() and link.path.readlink() == link.folder:
+        return
+    link.path.parent.mkdir(parents=True, exist_ok=True)
+    new = link.path.with_name(f".link-{uuid.uuid4().hex}")
+    new.symlink_to(link.folder)
+    new.replace(link.path)
 
 
 def put_away(directory: Path) -> Path | None:

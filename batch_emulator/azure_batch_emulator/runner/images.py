@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
+from azure_batch_emulator.runner.launch import Launch
 from azure_batch_emulator.runner.trouble import AttemptFailed
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
+
+    from azure_batch_emulator.runner.interface import Container, Order
 
 
 def canonical(image: str) -> str:
@@ -18,7 +22,7 @@ def canonical(image: str) -> str:
 
 
 class Images:
-    """The images the emulator was told about."""
+    """The images the emulator was told about; their programs run as processes of this machine."""
 
     def __init__(self, folders: Mapping[str, Path]) -> None:
         self._folders = {canonical(name): folder for name, folder in folders.items()}
@@ -37,3 +41,40 @@ class Images:
                 "where PREFIX/bin holds the programs of the image.",
                 Image=image,
             ) from None
+
+    def begin(self) -> None:
+        """Do nothing: processes of an emulator before this one have ended with it."""
+
+    def check(self, order: Order, argv: Sequence[str]) -> None:
+        """Look at an order before anything is done for it.
+
+        :raises AttemptFailed: if its image is not known, or it relies on an entry point
+        """
+        if order.container is not None:
+            self.folder(order.container.image)
+        if not argv:
+            message = "The command line is empty, and a folder of programs has no entry point"
+            raise AttemptFailed.user("CommandLaunchFailed", message)
+
+    def launch(self, order: Order, argv: Sequence[str], environment: Mapping[str, str]) -> Launch:
+        """Put the programs of the image first on PATH."""
+        if order.container is None:
+            return Launch(argv, environment)
+        programs = self.folder(order.container.image) / "bin"
+        return Launch(argv, {**environment, "PATH": f"{programs}{os.pathsep}{environment['PATH']}"})
+
+    def has(self, _run_id: int) -> bool:
+        """Tell that signals reach what runs."""
+        return False
+
+    def ask_to_end(self, run_id: int) -> None:
+        """Do nothing: the warden does it."""
+
+    def end(self, run_id: int) -> None:
+        """Do nothing: what runs is a process, and the warden's."""
+
+    def fetch(self, images: Iterable[Container]) -> None:
+        """Do nothing: folders are at hand, and a task says which is missing."""
+
+    def close(self) -> None:
+        """Do nothing."""

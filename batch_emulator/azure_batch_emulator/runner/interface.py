@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from datetime import timedelta
     from pathlib import Path
 
-    from azure_batch_emulator.records.tasks import Failure
+    from azure_batch_emulator.records.tasks import ContainerInfo, Failure
 
 
 class UploadCondition(StrEnum):
@@ -36,6 +36,8 @@ class ResourceFile:
     blob_prefix: str = ""
     file_path: str = ""
     file_mode: int | None = None
+    denial: str | None = None
+    """Why it may not be read, known beforehand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +49,38 @@ class OutputFile:
     path: str
     condition: UploadCondition
     headers: tuple[tuple[str, str], ...] = ()
+    denial: str | None = None
+    """Why it may not be written, known beforehand."""
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A folder of this machine that appears on a node, too."""
+
+    path: Path
+    folder: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Bind:
+    """A folder that a container sees at the path it has outside."""
+
+    folder: Path
+    is_read_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Container:
-    """The image whose environment the command runs in."""
+    """The image whose environment the command runs in, and what it sees of the node."""
 
     image: str
+    run_options: str = ""
+    """Further arguments for the engine, as one would type them."""
+    in_task_directory: bool = True
+    """Whether the command begins in ``wd``; else where the image says."""
+    binds: tuple[Bind, ...] = ()
+    is_admin: bool = False
+    """Whether the command runs as whoever the image says, rather than as the emulator's user."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +99,10 @@ class Order:
     """Whether a non-zero exit leads to another attempt, so that nothing is uploaded yet."""
     node_directories: tuple[Path, ...] = field(default=())
     """Folders of the node that must exist."""
+    links: tuple[Link, ...] = ()
+    """Folders that must appear on the node."""
+    refusal: Failure | None = None
+    """Why it cannot be begun at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +118,8 @@ class Ended:
     """Where the trouble was, for exit conditions."""
     lost: bool = False
     """Whether the attempt vanished without a trace, as when a node is lost."""
+    container: ContainerInfo | None = None
+    """The container it ran in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +157,14 @@ class Runner(Protocol):
 
     def close(self) -> None:
         """End everything and wait until nothing is left."""
+
+
+@runtime_checkable
+class Fetching(Runner, Protocol):
+    """A runner that can have images at hand before a task asks for them."""
+
+    def fetch(self, run_id: int, images: tuple[Container, ...]) -> None:
+        """Begin to fetch images; answered by one ``Ended``, with a failure if one cannot be had."""
 
 
 @runtime_checkable

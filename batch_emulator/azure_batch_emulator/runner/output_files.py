@@ -113,6 +113,8 @@ class Uploads:
 
         :raises AttemptFailed: at the first that cannot be uploaded
         """
+        if file.denial is not None:
+            raise AttemptFailed.user("FileUploadAccessDenied", file.denial)
         count = 0
         for source, blob in matches(file, workdir, environment):
             self._put(source, _blob_url(file.container_url, blob), dict(file.headers))

@@ -6,13 +6,10 @@ one that reads the warden's reports. What they share is guarded by one lock.
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import shlex
 import shutil
-import subprocess
-import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -21,25 +18,24 @@ from errno import ENOENT, ENOTDIR
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from azure_batch_emulator.runner import warden
 from azure_batch_emulator.runner.folders import lay_out, put_away
 from azure_batch_emulator.runner.interface import Ended, Order, Phase
 from azure_batch_emulator.runner.output_files import Uploads, due
 from azure_batch_emulator.runner.resource_files import Downloads
 from azure_batch_emulator.runner.storage import storage_client
 from azure_batch_emulator.runner.trouble import AttemptFailed
+from azure_batch_emulator.runner.warden_link import WardenLink
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
     from datetime import timedelta
     from pathlib import Path
 
-    from azure_batch_emulator.runner.images import Images
+    from azure_batch_emulator.runner.interface import Container
+    from azure_batch_emulator.runner.launch import Containers, Launch
 
 _LOG = logging.getLogger(__name__)
 _WORKERS = 16
-_CLOSE_GRACE_SECONDS = 1.0
-_CLOSE_LIMIT_SECONDS = 10.0
 
 
 @dataclass(slots=True)
@@ -51,72 +47,21 @@ class _Run:
     launched: bool = False
 
 
-class _WardenLink:
-    """The pipe to a warden process, and the thread that listens to it."""
-
-    def __init__(
-        self, hear: Callable[[dict[str, Any]], None], lost: Callable[[], None], *, holds: Collection[int]
-    ) -> None:
-        self._hear, self._lost = hear, lost
-        self._process = subprocess.Popen(  # noqa: S603  our own script, our own interpreter
-            [sys.executable, "-I", "-S", warden.__file__],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            start_new_session=True,
-            pass_fds=holds,
-            env={"PATH": os.environ.get("PATH", os.defpath)},
-        )
-        self._lock = threading.Lock()
-        self._reader = threading.Thread(target=self._listen, name="warden-reports", daemon=True)
-        self._reader.start()
-
-    def tell(self, message: dict[str, Any]) -> None:
-        """Send one order; a warden that is gone is noticed by the listening thread."""
-        stdin = self._process.stdin
-        if stdin is not None:
-            with self._lock, suppress(BrokenPipeError, ValueError):
-                stdin.write(json.dumps(message).encode() + b"\n")
-                stdin.flush()
-
-    def close(self) -> None:
-        """End all processes and the warden, and wait for that."""
-        self.tell({"close": _CLOSE_GRACE_SECONDS})
-        self._hang_up()
-        try:
-            self._process.wait(_CLOSE_LIMIT_SECONDS)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-        self._reader.join()
-
-    def _hang_up(self) -> None:
-        if self._process.stdin is not None:
-            with self._lock, suppress(BrokenPipeError):
-                self._process.stdin.close()
-
-    def _listen(self) -> None:
-        if self._process.stdout is not None:
-            with self._process.stdout as reports:
-                for line in reports:
-                    self._hear(json.loads(line))
-        self._process.wait()
-        self._hang_up()
-        self._lost()
-
-
 class ProcessRunner:
     """The runner that really runs command lines on this machine."""
 
-    def __init__(self, images: Images, *, warden_holds: Collection[int] = ()) -> None:
+    def __init__(self, containers: Containers, *, warden_holds: Collection[int] = ()) -> None:
         """Prepare to run things.
 
+        :param containers: what runs tasks that name an image
         :param warden_holds: files the warden keeps open; a lock on one ends with the last process
         """
-        self._images = images
+        self._containers = containers
         self._warden_holds = warden_holds
         self._report: Callable[[Ended], None] = lambda _: None
         self._runs: dict[int, _Run] = {}
         self._lock = threading.Lock()
-        self._link: _WardenLink | None = None
+        self._link: WardenLink | None = None
         self._closed = False
         self._workers = ThreadPoolExecutor(_WORKERS, thread_name_prefix="task-files")
         self._client = storage_client()
@@ -126,6 +71,11 @@ class ProcessRunner:
     def listen(self, report: Callable[[Ended], None]) -> None:
         """Take the callback for reports."""
         self._report = report
+        self._containers.begin()
+
+    def fetch(self, run_id: int, images: tuple[Container, ...]) -> None:
+        """Have images at hand; answered by an ``Ended`` too."""
+        self._work(self._fetch, run_id, images)
 
     def start(self, order: Order) -> None:
         """Begin an attempt: downloads first, then the command."""
@@ -142,7 +92,10 @@ class ProcessRunner:
             run.stopping, run.upload_if_stopped = True, upload
             run.grace = grace.total_seconds()
             if run.launched and self._link is not None:
-                self._link.tell({"stop": run_id, "grace": run.grace})
+                contained = run.order.container is not None and self._containers.has(run_id)
+                self._link.tell({"stop": run_id, "grace": run.grace, "quietly": contained})
+                if contained:
+                    self._work(self._containers.ask_to_end, run_id)
 
     def remove(self, directory: Path) -> None:
         """Move a folder out of the way at once, and delete it in the background."""
@@ -160,6 +113,7 @@ class ProcessRunner:
         if link is not None:
             link.close()
         self._workers.shutdown(wait=True, cancel_futures=True)
+        self._containers.close()
         self._client.close()
 
     def _work(self, job: Callable[..., None], *arguments: Any) -> None:
@@ -177,53 +131,52 @@ class ProcessRunner:
             fault = AttemptFailed.server("InternalError", "The emulator failed; its log has the traceback")
             self._end(order, Ended(order.run_id, None, fault.failure, Phase.BEFORE))
 
+    def _fetch(self, run_id: int, images: tuple[Container, ...]) -> None:
+        failure = None
+        try:
+            self._containers.fetch(images)
+        except AttemptFailed as trouble:
+            failure = trouble.failure
+        if not self._closed:
+            self._report(Ended(run_id, None, failure))
+
     def _prepare(self, order: Order) -> None:
         try:
-            argv, environment = self._command(order)
+            argv = _split(order.command_line)
+            self._containers.check(order, argv)
             lay_out(order)
             for file in order.resource_files:
                 self._downloads.fetch(file, order.directory / "wd", stopped=lambda: self._stopping(order))
+            environment = {"PATH": os.environ.get("PATH", os.defpath), **order.environment}
+            launch = None if self._stopping(order) else self._containers.launch(order, argv, environment)
         except AttemptFailed as trouble:
             self._end(order, Ended(order.run_id, None, trouble.failure, Phase.BEFORE))
             return
-        self._launch(order, argv, environment)
+        if launch is None or not self._launch(order, launch):
+            self._end(order, Ended(order.run_id, None))
 
-    def _command(self, order: Order) -> tuple[list[str], dict[str, str]]:
-        environment = {"PATH": os.environ.get("PATH", os.defpath), **order.environment}
-        if order.container is not None:
-            folder = self._images.folder(order.container.image)
-            environment["PATH"] = f"{folder / 'bin'}{os.pathsep}{environment['PATH']}"
-        try:
-            argv = shlex.split(order.command_line)
-        except ValueError as problem:
-            message = "The command line cannot be split into arguments"
-            raise AttemptFailed.user("CommandLaunchFailed", message, Message=str(problem)) from None
-        if not argv:
-            message = "The command line is empty, and this emulator does not know an image's entry point"
-            raise AttemptFailed.user("CommandLaunchFailed", message)
-        return argv, environment
-
-    def _launch(self, order: Order, argv: list[str], environment: dict[str, str]) -> None:
+    def _launch(self, order: Order, launch: Launch) -> bool:
         with self._lock:
             run = self._runs.get(order.run_id)
-            if run is not None and not run.stopping and not self._closed:
-                run.launched = True
-                self._linked().tell(
-                    {
-                        "start": order.run_id,
-                        "argv": argv,
-                        "cwd": str(order.directory / "wd"),
-                        "env": environment,
-                        "stdout": str(order.directory / "stdout.txt"),
-                        "stderr": str(order.directory / "stderr.txt"),
-                    }
-                )
-                return
-        self._end(order, Ended(order.run_id, None))
+            if run is None or run.stopping or self._closed:
+                return False
+            run.launched = True
+            self._linked().tell(
+                {
+                    "start": order.run_id,
+                    "argv": list(launch.argv),
+                    "cwd": str(order.directory / "wd"),
+                    "env": dict(launch.environment),
+                    "undo": list(launch.undo),
+                    "stdout": str(order.directory / "stdout.txt"),
+                    "stderr": str(order.directory / "stderr.txt"),
+                }
+            )
+            return True
 
-    def _linked(self) -> _WardenLink:
+    def _linked(self) -> WardenLink:
         if self._link is None:
-            self._link = _WardenLink(self._hear, self._lost, holds=self._warden_holds)
+            self._link = WardenLink(self._hear, self._lost, holds=self._warden_holds)
         return self._link
 
     def _hear(self, report: dict[str, Any]) -> None:
@@ -239,17 +192,25 @@ class ProcessRunner:
 
     def _finish(self, run: _Run, code: int) -> None:
         order, failure = run.order, None
+        remains = self._containers.end(order.run_id)
+        if remains is not None and remains.exit_code is not None:
+            code = remains.exit_code
+        if remains is not None and remains.failure is not None and not run.stopping:
+            self._end(order, Ended(order.run_id, None, remains.failure, Phase.BEFORE, container=remains.info))
+            return
         files = due(order, code=code, stopped=run.stopping, even_if_stopped=run.upload_if_stopped)
         if files and not self._closed:
             failure = self._uploads.deliver(order, files)
         phase = Phase.AFTER if failure is not None else None
-        self._end(order, Ended(order.run_id, code, failure, phase))
+        info = None if remains is None else remains.info
+        self._end(order, Ended(order.run_id, code, failure, phase, container=info))
 
     def _stopping(self, order: Order) -> bool:
         run = self._runs.get(order.run_id)
         return run is None or run.stopping
 
     def _end(self, order: Order, ended: Ended) -> None:
+        self._containers.end(order.run_id)  # it may be left when an attempt is over before it has begun
         with self._lock:
             known = self._runs.pop(order.run_id, None)
             silent = self._closed
@@ -264,11 +225,19 @@ class ProcessRunner:
         if lost:
             _LOG.warning("the warden process is gone; %d running tasks are started again", len(lost))
         for run in lost:
-            self._end(run.order, Ended(run.order.run_id, None, lost=True))
+            self._work_on(run.order, self._end, run.order, Ended(run.order.run_id, None, lost=True))
+
+
+def _split(command_line: str) -> list[str]:
+    try:
+        return shlex.split(command_line)
+    except ValueError as problem:
+        message = "The command line cannot be split into arguments"
+        raise AttemptFailed.user("CommandLaunchFailed", message, Message=str(problem)) from None
 
 
 def _not_launched(order: Order, report: dict[str, Any]) -> Ended:
-    program = shlex.split(order.command_line)[0]
+    program = shlex.split(order.command_line)[0] if order.container is None else "the engine"
     if report["errno"] in {ENOENT, ENOTDIR}:
         message = "The specified command program is not found"
         trouble = AttemptFailed.user("CommandProgramNotFound", message, Message=f"{program} was not found")

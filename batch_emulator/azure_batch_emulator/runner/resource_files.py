@@ -52,6 +52,8 @@ class Downloads:
         :param stopped: asked between chunks; a stopped download ends early and quietly
         :raises AttemptFailed: if it cannot be had, or leads out of the working directory
         """
+        if file.denial is not None:
+            raise AttemptFailed.user("BlobAccessDenied", file.denial)
         for url, relative in self._sources(file):
             self._save(url, _inside(workdir, relative), file.file_mode or _DEFAULT_MODE, stopped)
 

@@ -3,14 +3,16 @@
 Run as a script in a process of its own. It has one thread, hence forking is safe; it reads orders
 from its standard input and reports on its standard output, one JSON object a line:
 
-``{"start": 7, "argv": [...], "cwd": "...", "env": {...}, "stdout": "...", "stderr": "..."}``
-``{"stop": 7, "grace": 5.0}``
+``{"start": 7, "argv": [...], "cwd": "...", "env": {...}, "undo": [...], "stdout": "...", "stderr": "..."}``
+``{"stop": 7, "grace": 5.0}``, with ``"quietly": true`` if the command is asked to end in another way
 ``{"close": 1.0}``
 ``{"failed": 7, "errno": 2, "text": "..."}`` and ``{"exited": 7, "code": 0}``
 
-Every command gets a session of its own and is ended together with everything it started there.
+Every command gets a session of its own and is ended together with everything it started there. What
+left the session is found by a variable that it has inherited, once it is an orphan and thus ours.
 When standard input closes, for whatever reason, SIGKILL of the emulator included, the warden
-kills all that is left. On Linux it also adopts orphans, and dies not without its children.
+kills all that is left, and runs the ``undo`` of each command that has one: it ends what is no process
+of ours, such as a container. On Linux it also adopts orphans, and dies not without its children.
 """
 
 from __future__ import annotations
@@ -25,12 +27,17 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _SET_PDEATHSIG = 1
 _SET_CHILD_SUBREAPER = 36
 _POLL_SECONDS = 0.02
 _CHUNK = 65536
+_UNDO_SECONDS = 30.0
+_MARK = "AZURE_BATCH_EMULATOR_ATTEMPT"
 
 
 def _libc() -> Any:
@@ -60,25 +67,42 @@ def _signal_group(group: int, number: int) -> bool:
 class Run:
     """One command, from its start until nobody of its group is left."""
 
-    def __init__(self, run_id: int, group: int) -> None:
+    def __init__(self, run_id: int, group: int, order: dict[str, Any]) -> None:
         self.run_id = run_id
         self.group = group
+        self.undo = order["undo"]
+        self.env = order["env"]
         self.code: int | None = None
         self.deadline: float | None = None
 
-    def stop(self, grace: float) -> None:
-        """Ask the group to end, and note when to stop asking."""
+    def stop(self, grace: float, *, quietly: bool = False) -> None:
+        """Ask the group to end, unless somebody else does, and note when to stop asking."""
         if self.deadline is None:
             self.deadline = time.monotonic() + grace
+        if not quietly:
             _signal_group(self.group, signal.SIGTERM)
 
-    def is_over(self) -> bool:
-        """Tell whether the command and its whole group have ended; kill who overstays."""
+    def is_over(self, orphans: Callable[[], list[int]]) -> bool:
+        """Tell whether the command and all that it started have ended; kill who overstays.
+
+        :param orphans: lists the children of the warden that no order started
+        """
         overdue = self.deadline is not None and time.monotonic() >= self.deadline
         done_by_itself = self.code is not None and self.deadline is None
         if overdue or done_by_itself:
             _signal_group(self.group, signal.SIGKILL)
-        return self.code is not None and not _signal_group(self.group, 0)
+        return self.code is not None and not _signal_group(self.group, 0) and not self._has_strays(orphans)
+
+    def _has_strays(self, orphans: Callable[[], list[int]]) -> bool:
+        """Kill whoever left the session; tell whether there was anyone, as there may be children of theirs.
+
+        The group is gone, so whatever it has started is an orphan by now, and the warden's child.
+        """
+        strays = [] if self.undo else [child for child in orphans() if _is_marked(child, self.run_id)]
+        for stray in strays:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(stray, signal.SIGKILL)
+        return bool(strays)
 
 
 class Warden:
@@ -127,7 +151,7 @@ class Warden:
         elif "stop" in order:
             run = self.runs.get(order["stop"])
             if run is not None:
-                run.stop(order["grace"])
+                run.stop(order["grace"], quietly=order["quietly"])
         elif "close" in order:
             self._close(order["close"])
 
@@ -141,7 +165,7 @@ class Warden:
                 number = problem.errno
             self._say({"failed": order["start"], "errno": number, "text": str(problem)})
             return
-        run = Run(order["start"], process.pid)
+        run = Run(order["start"], process.pid, order)
         self.runs[run.run_id] = self.by_process[process.pid] = run
         process.returncode = 0  # collected by the loop below, not by Popen
 
@@ -155,7 +179,8 @@ class Warden:
             return subprocess.Popen(  # noqa: S603  an argument list, no shell
                 order["argv"],
                 cwd=order["cwd"],
-                env=order["env"],
+                # What an engine starts carries no mark: it has an end of its own.
+                env=order["env"] if order["undo"] else {**order["env"], _MARK: str(order["start"])},
                 stdin=nothing,
                 stdout=stdout,
                 stderr=stderr,
@@ -174,9 +199,12 @@ class Warden:
                     run.code = os.waitstatus_to_exitcode(status)
 
     def _settle(self) -> None:
-        for run in [run for run in self.runs.values() if run.is_over()]:
+        for run in [run for run in self.runs.values() if run.is_over(self._orphans)]:
             del self.runs[run.run_id]
             self._say({"exited": run.run_id, "code": run.code})
+
+    def _orphans(self) -> list[int]:
+        return [child for child in _children() if child not in self.by_process]
 
     def _close(self, grace: float) -> None:
         for run in self.runs.values():
@@ -190,6 +218,7 @@ class Warden:
 
     def _end_everything(self) -> None:
         """Kill until no child is left; each round may bring orphans of the one before."""
+        self._undo()
         while True:
             for run in self.runs.values():
                 _signal_group(run.group, signal.SIGKILL)
@@ -203,10 +232,39 @@ class Warden:
             except ChildProcessError:
                 return
 
+    def _undo(self) -> None:
+        """Run what ends the things that killing does not reach, all at once."""
+        undoing = []
+        for run in self.runs.values():
+            if run.undo:
+                with contextlib.suppress(OSError):
+                    undoing.append(
+                        subprocess.Popen(  # noqa: S603  an argument list, no shell
+                            run.undo,
+                            env=run.env,
+                            stdin=subprocess.DEVNULL,
+                            stdout=subprocess.DEVNULL,
+                            stderr=subprocess.DEVNULL,
+                        )
+                    )
+        deadline = time.monotonic() + _UNDO_SECONDS
+        for process in undoing:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(max(0.0, deadline - time.monotonic()))
+
     @staticmethod
     def _say(report: dict[str, Any]) -> None:
         with contextlib.suppress(BrokenPipeError):
             os.write(1, json.dumps(report).encode() + b"\n")
+
+
+def _is_marked(process: int, run_id: int) -> bool:
+    """Tell whether a process was started by an attempt, however long ago; one that is dead was not."""
+    try:
+        variables = Path(f"/proc/{process}/environ").read_bytes().split(b"\0")
+    except OSError:
+        return False
+    return f"{_MARK}={run_id}".encode() in variables
 
 
 def _children() -> list[int]:

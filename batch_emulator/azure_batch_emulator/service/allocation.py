@@ -15,6 +15,7 @@ from azure_batch_emulator.records.pools import ResizeError, Targets
 from azure_batch_emulator.records.states import AllocationState, NodeState, PoolState
 from azure_batch_emulator.service import orders
 from azure_batch_emulator.service.effects import Shortfall
+from azure_batch_emulator.service.files import FOREVER
 from azure_batch_emulator.service.runs import Stop
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from azure_batch_emulator.service.engine import Engine
 
 _WAITING_OPTIONS = frozenset({"taskcompletion", "retaineddata"})
+_WITH_DATA = frozenset({NodeState.IDLE, NodeState.RUNNING, NodeState.OFFLINE})
 _OF_NO_USE_YET = frozenset(
     {
         NodeState.CREATING,
@@ -64,6 +66,8 @@ class Allocation:
                 self._release(pool, _victims(pool, dedicated=dedicated, count=-count), option)
             else:
                 self._order(pool, count, dedicated=dedicated, shortfall=shortfall)
+        for node in pool.nodes.values():
+            self.data_gone(pool, node)  # a pool that is being deleted waits for none
         self._finish_soon(pool)
 
     def remove(self, pool: Pool, nodes: Iterable[Node], *, option: str, timeout: timedelta | None) -> None:
@@ -80,21 +84,30 @@ class Allocation:
 
     def halt(self, pool: Pool, error: ResizeError) -> None:
         """Give a resize up: ordered nodes are cancelled, nodes that still work may stay."""
-        engine = self._engine
         self._move(pool, "stop")
         pool.resize_errors = (*pool.resize_errors, error)
         for node in list(pool.nodes.values()):
             if node.state is NodeState.CREATING:
                 self._drop(pool, node)
-            elif not node.is_staying and node.runs and pool.state is PoolState.ACTIVE:
-                node.move("stay busy", now=engine.now)
-                pool.seats.update(node)
+            elif not node.is_staying and (node.runs or node.keeps_data) and pool.state is PoolState.ACTIVE:
+                self._stay(pool, node)
         self._finish_soon(pool)
 
     def left(self, pool: Pool, node: Node) -> None:
-        """Take an empty node that is leaving out of its pool."""
+        """Take an empty node that is leaving out of its pool, once the data of its tasks may go."""
+        if node.keeps_data and pool.state is PoolState.ACTIVE:
+            until = self._engine.files.kept_until(pool, node)
+            if until is not None:
+                if until < FOREVER:
+                    self._engine.agenda.at(until, partial(self._leave_if_empty, pool, node))
+                return
         self._drop(pool, node)
         self.finish(pool)
+
+    def data_gone(self, pool: Pool, node: Node) -> None:
+        """Look again at a node that may have waited for the end of a task's data."""
+        if not node.is_staying:
+            self._engine.agenda.at(self._engine.now, partial(self._leave_if_empty, pool, node))
 
     def finish(self, pool: Pool) -> None:
         """Call the pool steady if nothing is under way any more; forget it if it is being deleted."""
@@ -185,6 +198,7 @@ class Allocation:
 
     def _release(self, pool: Pool, nodes: Iterable[Node], option: str) -> None:
         for node in nodes:
+            node.keeps_data = option == "retaineddata" and node.state in _WITH_DATA
             node.move("leave", now=self._engine.now)
             pool.seats.update(node)
             if option not in _WAITING_OPTIONS:
@@ -192,6 +206,13 @@ class Allocation:
                 self._engine.attempts.stop_node(node, why)
             if not node.runs:
                 self._engine.agenda.at(self._engine.now, partial(self._leave_if_empty, pool, node))
+
+    def _stay(self, pool: Pool, node: Node) -> None:
+        node.keeps_data = False
+        node.move("stay busy" if node.runs else "stay", now=self._engine.now)
+        if not node.runs and not node.accepts_tasks:
+            node.move("disable", now=self._engine.now)
+        pool.seats.update(node)
 
     def _leave_if_empty(self, pool: Pool, node: Node) -> None:
         if pool.nodes.get(node.id) is node and not node.runs and not node.is_staying:

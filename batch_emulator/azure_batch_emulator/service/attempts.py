@@ -10,17 +10,19 @@ from azure_batch_emulator.moments import UNLIMITED, parse_duration
 from azure_batch_emulator.records.nodes import RecentTask
 from azure_batch_emulator.records.states import NodeState
 from azure_batch_emulator.records.tasks import Execution, Place
-from azure_batch_emulator.runner.interface import Ended, Later, Phase
+from azure_batch_emulator.runner.interface import Ended, Fetching, Later, Phase
 from azure_batch_emulator.service import orders
 from azure_batch_emulator.service.effects import Puller
 from azure_batch_emulator.service.runs import Run, Stop
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from azure_batch_emulator.records.jobs import Job
     from azure_batch_emulator.records.nodes import Node
     from azure_batch_emulator.records.pools import Pool
     from azure_batch_emulator.records.tasks import Task
-    from azure_batch_emulator.runner.interface import Order
+    from azure_batch_emulator.runner.interface import Container, Order
     from azure_batch_emulator.service.engine import Engine
 
 
@@ -30,6 +32,7 @@ class Attempts:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._runs: dict[int, Run] = {}
+        self._fetches: dict[int, Callable[[Ended], None]] = {}
 
     def start(self, pool: Pool, node: Node, job: Job, task: Task) -> None:
         """Assign a ready task to a node and order its command."""
@@ -54,6 +57,15 @@ class Attempts:
         node.start_task.started = self._engine.now
         node.start_task_run = run.id
         self._begin(orders.for_start_task(self._engine, run.id, pool, node))
+
+    def fetch(self, images: tuple[Container, ...], then: Callable[[Ended], None]) -> None:
+        """Have images pulled, if the runner can; say how it went."""
+        runner, number = self._engine.runner, self._engine.next_number()
+        if images and isinstance(runner, Fetching):
+            self._fetches[number] = then
+            self._engine.once_kept(partial(runner.fetch, number, images))
+        else:
+            then(Ended(number, None))
 
     def stop(self, run_id: int, why: Stop) -> None:
         """End an attempt early; the first reason stands, except that a deletion overrules it."""
@@ -105,6 +117,9 @@ class Attempts:
 
     def _ended(self, ended: Ended) -> None:
         """Free the slots, then judge."""
+        if ended.run_id in self._fetches:
+            self._fetches.pop(ended.run_id)(ended)
+            return
         run = self._runs.pop(ended.run_id, None)
         if run is None:
             return
@@ -116,6 +131,7 @@ class Attempts:
             self._engine.nodes.start_task_ended(run.pool, run.node, run.stop, ended)
             return
         run.task.run_id = run.task.stop = None
+        run.task.execution.container = ended.container
         if ended.lost and run.stop is None:
             run.stop = Stop.NODE_LOST
         if run.stop is not Stop.FORGOTTEN:
@@ -126,7 +142,7 @@ class Attempts:
 
     def _begin(self, order: Order) -> None:
         engine, image = self._engine, order.container and order.container.image
-        failure = engine.faults.pull_failure(image, Puller.TASK) if image else None
+        failure = order.refusal or (engine.faults.pull_failure(image, Puller.TASK) if image else None)
         if failure is None:
             engine.once_kept(partial(engine.runner.start, order))
         else:

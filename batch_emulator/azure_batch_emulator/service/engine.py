@@ -22,6 +22,7 @@ from azure_batch_emulator.service.node_access import NodeAccess
 from azure_batch_emulator.service.node_operations import NodeOperations
 from azure_batch_emulator.service.nodes import Nodes
 from azure_batch_emulator.service.pools import Pools
+from azure_batch_emulator.service.schedules import Schedules
 from azure_batch_emulator.service.scheduling import Scheduling
 from azure_batch_emulator.service.tasks import Tasks
 
@@ -75,6 +76,7 @@ class Engine:
         self.node_operations = NodeOperations(self)
         self.node_access = NodeAccess(self)
         self.jobs = Jobs(self)
+        self.schedules = Schedules(self)
         self.tasks = Tasks(self)
         self.attempts = Attempts(self)
         self.endings = Endings(self)

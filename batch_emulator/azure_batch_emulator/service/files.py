@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from azure_batch_emulator.errors import Refusal
+from azure_batch_emulator.moments import UNLIMITED, parse_duration
 from azure_batch_emulator.records.states import NodeState, TaskState
 from azure_batch_emulator.service import orders
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from azure_batch_emulator.records.pools import Pool
     from azure_batch_emulator.records.tasks import Task
     from azure_batch_emulator.service.engine import Engine
+
+FOREVER = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +77,23 @@ class Files:
             raise Refusal.conflict("OperationNotValidOnNode", message, NodeState=node.state)
         return orders.node_root(self._engine.settings.data, pool.id, node.id)
 
+    def kept_until(self, pool: Pool, node: Node) -> datetime | None:
+        """Tell when the last files of completed tasks on a node may go; None if there are none."""
+        moments = [
+            _end_of_retention(task)
+            for job in self._engine.account.jobs.values()
+            for task in job.tasks.walk(0)
+            if task.place is not None and (task.place.pool_id, task.place.node_id) == (pool.id, node.id)
+        ]
+        return max((moment for moment in moments if moment and moment > self._engine.now), default=None)
+
     def discard(self, task: Task) -> None:
         """Delete the files of a task."""
         folder = self._present(task)
-        if folder is not None:
+        if folder is not None and task.place is not None:
             self._engine.once_kept(partial(self._engine.runner.remove, folder))
+            pool = self._engine.pools.get(task.place.pool_id)
+            self._engine.allocation.data_gone(pool, pool.nodes[task.place.node_id])
 
     def discard_job(self, job: Job) -> None:
         """Delete the files of all tasks of a job."""
@@ -90,6 +105,7 @@ class Files:
                 root = orders.node_root(data, pool_id, node_id)
                 folder = root / orders.job_directory(job)
                 self._engine.once_kept(partial(self._engine.runner.remove, folder))
+                self._engine.allocation.data_gone(pool, pool.nodes[node_id])
 
     def expire(self, job: Job, task: Task, ended: datetime | None) -> None:
         """Delete the files of a task whose retention time is over, unless it ran again meanwhile."""
@@ -154,6 +170,14 @@ def delete_file(folder: Path, name: str, *, recursive: bool) -> None:
 
 def _is_out_of_reach(node: Node) -> bool:
     return node.is_away or node.state is NodeState.DEALLOCATED
+
+
+def _end_of_retention(task: Task) -> datetime | None:
+    ended = task.execution.ended
+    if task.state is not TaskState.COMPLETED or ended is None or task.files_gone:
+        return None
+    retention = parse_duration(task.spec["constraints"]["retentionTime"])
+    return FOREVER if retention >= UNLIMITED else min(ended + retention, FOREVER)
 
 
 def _walk(folder: Path, prefix: str, *, recursive: bool) -> Iterator[FileInfo]:

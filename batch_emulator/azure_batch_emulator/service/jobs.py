@@ -32,6 +32,7 @@ DEFAULTS: Mapping[str, Any] = {
 DEFAULT_CONSTRAINTS: Mapping[str, Any] = {"maxWallClockTime": UNLIMITED_TEXT, "maxTaskRetryCount": 0}
 _REPLACED_BY_PUT = ("priority", "maxParallelTasks", "allowTaskPreemption", "onAllTasksComplete")
 _RUNNING_STOPS = {"requeue": Stop.REQUEUED, "terminate": Stop.BY_USER}
+UNFINISHED = frozenset({JobState.ACTIVE, JobState.DISABLING, JobState.DISABLED, JobState.ENABLING})
 _REFUSALS = {
     JobState.COMPLETED: ("JobCompleted", "The specified job is completed."),
     JobState.TERMINATING: ("JobBeingTerminated", "The specified job is being terminated."),
@@ -55,14 +56,17 @@ class Jobs:
             raise Refusal.missing("Job")
         return job
 
-    def create(self, body: Mapping[str, Any]) -> Job:
+    def create(self, body: Mapping[str, Any], *, schedule: str | None = None) -> Job:
         """Make a job, active at once; its pool need not exist yet.
 
+        :param schedule: id of the job schedule that makes it; it counts against the quota for itself
         :raises Refusal: if the id is taken, the quota is reached, or a part is not built
         """
         engine = self._engine
         self._check_free(str(body["id"]))
-        _check_spec(body)
+        if schedule is None:
+            self.check_quota()
+        check_spec(body)
         spec = {**DEFAULTS, **{name: value for name, value in body.items() if name != "id"}}
         spec["constraints"] = {**DEFAULT_CONSTRAINTS, **(body.get("constraints") or {})}
         job = Job(
@@ -73,6 +77,7 @@ class Jobs:
             modified=engine.now,
             etag=engine.next_etag(),
             state_since=engine.now,
+            schedule=schedule,
             tasks=TaskShelf(engine.account.changes),
             dependents=Dependents() if spec["usesTaskDependencies"] else None,
         )
@@ -88,7 +93,7 @@ class Jobs:
         :raises Refusal: if the job has ended, or a change is not allowed
         """
         check_open(job)
-        _check_spec(body)
+        check_spec(body)
         changes = dict(body)
         if "constraints" in changes:
             changes["constraints"] = {**DEFAULT_CONSTRAINTS, **changes["constraints"]}
@@ -100,7 +105,7 @@ class Jobs:
         :raises Refusal: if the job has ended, or a change is not allowed
         """
         check_open(job)
-        _check_spec(body)
+        check_spec(body)
         changes = {name: body.get(name, DEFAULTS[name]) for name in _REPLACED_BY_PUT}
         changes["metadata"] = body.get("metadata") or []
         changes["constraints"] = {**DEFAULT_CONSTRAINTS, **(body.get("constraints") or {})}
@@ -183,6 +188,7 @@ class Jobs:
             self._move(job, "quiet")
             job.ended = self._engine.now
             self._engine.account.unbind(job)
+            self._engine.schedules.job_ended(job)
         elif job.state is JobState.DELETING:
             self._forget(job)
 
@@ -191,6 +197,7 @@ class Jobs:
         del self._engine.account.jobs[job.key]
         self._engine.account.changes.drop(job)
         self._engine.files.discard_job(job)
+        self._engine.schedules.job_ended(job)
 
     def _change(self, job: Job, changes: Mapping[str, Any]) -> None:
         if job.spec["onAllTasksComplete"] == "terminatejob":
@@ -242,6 +249,12 @@ class Jobs:
             if present.state is JobState.DELETING:
                 raise Refusal.conflict(*_REFUSALS[JobState.DELETING])
             raise Refusal.conflict("JobExists", "The specified job already exists.")
+        if job_id.lower() in self._engine.account.schedules:
+            message = "A job schedule with the same id exists already."
+            raise Refusal.conflict("JobScheduleWithSameIdExists", message)
+
+    def check_quota(self) -> None:
+        """Refuse one more active job or job schedule if the account is full of them."""
         quota = self._engine.settings.active_job_quota
         if self._engine.account.active_jobs() >= quota:
             message = f"The account may hold {quota} active jobs."
@@ -259,7 +272,11 @@ def _not_now(job: Job, reason: str) -> Refusal:
     return Refusal.conflict("OperationInvalidForCurrentState", message, JobState=job.state, Reason=reason)
 
 
-def _check_spec(body: Mapping[str, Any]) -> None:
+def check_spec(body: Mapping[str, Any]) -> None:
+    """Hold what a job is to be like against the rules.
+
+    :raises Refusal: if a part is not built, or makes no sense
+    """
     unbuilt.refuse("job", body, unbuilt.JOB)
     if "poolInfo" in body and not body["poolInfo"].get("poolId"):
         if body["poolInfo"].get("autoPoolSpecification"):

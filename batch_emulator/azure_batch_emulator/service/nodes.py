@@ -9,7 +9,8 @@ from azure_batch_emulator.errors import IllegalMove, Refusal
 from azure_batch_emulator.records.nodes import NodeError
 from azure_batch_emulator.records.states import NodeState
 from azure_batch_emulator.records.tasks import Blame, Execution, Failure, Result
-from azure_batch_emulator.service import orders
+from azure_batch_emulator.runner.interface import Container
+from azure_batch_emulator.service import mounts, orders
 from azure_batch_emulator.service.effects import Puller
 from azure_batch_emulator.service.endings import FAILED_EXIT
 from azure_batch_emulator.service.runs import Stop
@@ -164,9 +165,20 @@ class Nodes:
         if node.state is not NodeState.STARTING or node.state_since != since:
             return
         node.booted, node.start_task, node.errors = self._engine.now, None, ()
-        error = self._prefetch_error(pool)
+        error = mounts.error(self._engine.settings, pool) or self._prefetch_error(pool)
         if error is not None:
             self.break_down(pool, node, error)
+            return
+        images = tuple(Container(image) for image in pool.prefetched_images)
+        self._engine.attempts.fetch(images, partial(self._fetched, pool, node, since))
+
+    def _fetched(self, pool: Pool, node: Node, since: Any, ended: Ended) -> None:
+        """Go on with a node whose images are there, or are not to be had."""
+        if node.state is not NodeState.STARTING or node.state_since != since:
+            return
+        if ended.failure is not None:
+            failure = ended.failure
+            self.break_down(pool, node, NodeError(failure.code, failure.message, failure.details))
             return
         self._move_up(node, "prepare" if _waits(pool) else "ready")
         if pool.spec.get("startTask"):
@@ -204,6 +216,7 @@ def _waits(pool: Pool) -> bool:
 
 def _conclude(execution: Execution, ended: Ended) -> None:
     execution.exit_code = ended.exit_code
+    execution.container = ended.container
     execution.failure = ended.failure
     if ended.failure is None and ended.exit_code not in {0, None}:
         execution.failure = FAILED_EXIT

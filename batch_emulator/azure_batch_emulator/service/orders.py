@@ -6,12 +6,13 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from azure_batch_emulator.runner.interface import (
+    Bind,
     Container,
+    Link,
     Order,
-    OutputFile,
-    ResourceFile,
-    UploadCondition,
 )
+from azure_batch_emulator.service import mounts, packages
+from azure_batch_emulator.service.storage_links import StorageLinks
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -23,6 +24,12 @@ if TYPE_CHECKING:
     from azure_batch_emulator.records.tasks import Task
     from azure_batch_emulator.service.engine import Engine
 
+_BIND_SOURCES = {
+    "shared": "shared",
+    "startup": "startup",
+    "vfsmounts": "fsmounts",
+    "applications": "applications",
+}
 _SHARED_FOLDERS = ("applications", "fsmounts", "shared", "startup", "volatile", "workitems")
 
 
@@ -38,21 +45,26 @@ def _shared_folders(root: Path) -> tuple[Path, ...]:
 
 def job_directory(job: Job) -> str:
     """Tell the folder of a job's tasks, relative to a node's root."""
+    if job.schedule is not None:
+        return f"workitems/{job.schedule}/{job.id.rpartition(':')[2]}"
     return f"workitems/{job.id}"
 
 
 def task_directory(job: Job, task: Task) -> str:
     """Tell a task's folder, relative to its node's root."""
-    return f"{job_directory(job)}/job-1/{task.id}"
+    place = job_directory(job) if job.schedule is not None else f"{job_directory(job)}/job-1"
+    return f"{place}/{task.id}"
 
 
 def for_task(engine: Engine, run_id: int, pool: Pool, node: Node, *, job: Job, task: Task) -> Order:
     """Write the order for an attempt of a task."""
     root = node_root(engine.settings.data, pool.id, node.id)
     directory = root / task_directory(job, task)
-    spec = task.spec
+    spec, files = task.spec, StorageLinks(engine.settings.auto_storage)
+    references = _references(pool.spec, spec)
     environment = {
         **_node_environment(engine, pool, node, root, directory),
+        **_package_variables(engine, references, root),
         "AZ_BATCH_JOB_ID": job.id,
         "AZ_BATCH_TASK_ID": task.id,
         **_settings(job.spec.get("commonEnvironmentSettings")),
@@ -63,17 +75,20 @@ def for_task(engine: Engine, run_id: int, pool: Pool, node: Node, *, job: Job, t
         command_line=spec["commandLine"],
         directory=directory,
         environment=environment,
-        resource_files=tuple(_resource_file(file) for file in spec.get("resourceFiles") or ()),
-        output_files=tuple(_output_file(file) for file in spec.get("outputFiles") or ()),
-        container=_container(spec),
+        resource_files=tuple(files.resource_file(file) for file in spec.get("resourceFiles") or ()),
+        output_files=tuple(files.output_file(file) for file in spec.get("outputFiles") or ()),
+        container=_container(spec, root, directory),
         may_be_retried=task.has_attempts_left,
         node_directories=_shared_folders(root),
+        links=_links(engine, pool, references, root),
+        refusal=packages.missing(engine.settings, references),
     )
 
 
 def for_start_task(engine: Engine, run_id: int, pool: Pool, node: Node) -> Order:
     """Write the order for a pool's start task on a node."""
-    spec = pool.spec["startTask"]
+    spec, files = pool.spec["startTask"], StorageLinks(engine.settings.auto_storage)
+    references = _references(pool.spec)
     root = node_root(engine.settings.data, pool.id, node.id)
     directory = root / "startup"
     return Order(
@@ -82,11 +97,14 @@ def for_start_task(engine: Engine, run_id: int, pool: Pool, node: Node) -> Order
         directory=directory,
         environment={
             **_node_environment(engine, pool, node, root, directory),
+            **_package_variables(engine, references, root),
             **_settings(spec.get("environmentSettings")),
         },
-        resource_files=tuple(_resource_file(file) for file in spec.get("resourceFiles") or ()),
-        container=_container(spec),
+        resource_files=tuple(files.resource_file(file) for file in spec.get("resourceFiles") or ()),
+        container=_container(spec, root, directory),
         node_directories=_shared_folders(root),
+        links=_links(engine, pool, references, root),
+        refusal=packages.missing(engine.settings, references),
     )
 
 
@@ -112,31 +130,46 @@ def _settings(settings: Iterable[dict[str, Any]] | None) -> dict[str, str]:
     return {str(entry["name"]): str(entry.get("value") or "") for entry in settings or ()}
 
 
-def _resource_file(spec: dict[str, Any]) -> ResourceFile:
-    mode = spec.get("fileMode")
-    return ResourceFile(
-        http_url=spec.get("httpUrl"),
-        container_url=spec.get("storageContainerUrl"),
-        blob_prefix=spec.get("blobPrefix") or "",
-        file_path=spec.get("filePath") or "",
-        file_mode=int(mode, 8) if mode else None,
-    )
+def _references(*specs: dict[str, Any]) -> list[dict[str, Any]]:
+    """List the application packages that bodies refer to."""
+    return [entry for spec in specs for entry in spec.get("applicationPackageReferences") or ()]
 
 
-def _output_file(spec: dict[str, Any]) -> OutputFile:
-    container = spec["destination"]["container"]
-    return OutputFile(
-        pattern=spec["filePattern"],
-        container_url=container["containerUrl"],
-        path=container.get("path") or "",
-        condition=UploadCondition(spec["uploadOptions"]["uploadCondition"]),
-        headers=tuple(
-            (str(header["name"]), str(header.get("value") or ""))
-            for header in container.get("uploadHeaders") or ()
-        ),
-    )
+def _package_variables(engine: Engine, references: Iterable[dict[str, Any]], root: Path) -> dict[str, str]:
+    found = (packages.find(engine.settings, reference) for reference in references)
+    return {name: value for each in found if each for name, value in each.variables(root).items()}
 
 
-def _container(spec: dict[str, Any]) -> Container | None:
+def _links(engine: Engine, pool: Pool, references: Iterable[dict[str, Any]], root: Path) -> tuple[Link, ...]:
+    found = (packages.find(engine.settings, reference) for reference in references)
+    return (*(each.link(root) for each in found if each), *mounts.links(engine.settings, pool, root))
+
+
+def _container(spec: dict[str, Any], root: Path, directory: Path) -> Container | None:
     settings = spec.get("containerSettings")
-    return Container(settings["imageName"]) if settings else None
+    if not settings:
+        return None
+    user = (spec.get("userIdentity") or {}).get("autoUser") or {}
+    return Container(
+        settings["imageName"],
+        run_options=settings.get("containerRunOptions") or "",
+        in_task_directory=settings.get("workingDirectory") != "containerimagedefault",
+        binds=_binds(settings.get("containerHostBatchBindMounts"), root, directory),
+        is_admin=(_lower(user.get("scope")), _lower(user.get("elevationLevel"))) == ("pool", "admin"),
+    )
+
+
+def _binds(wanted: Iterable[dict[str, Any]] | None, root: Path, directory: Path) -> tuple[Bind, ...]:
+    """List the folders a container sees: the whole node if nothing is said, else those that are named."""
+    if wanted is None:
+        return (Bind(root),)
+    folders = {source: root / name for source, name in _BIND_SOURCES.items()} | {"task": directory}
+    return tuple(
+        Bind(folders[bind["source"]], is_read_only=bool(bind.get("isReadOnly")))
+        for bind in wanted
+        if bind["source"] in folders
+    )
+
+
+def _lower(word: str | None) -> str:
+    return (word or "").lower()

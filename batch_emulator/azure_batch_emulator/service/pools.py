@@ -10,12 +10,13 @@ from azure_batch_emulator.moments import parse_duration
 from azure_batch_emulator.records.nodes import Seats
 from azure_batch_emulator.records.pools import Pool, ResizeError, Targets, cores
 from azure_batch_emulator.records.states import AllocationState, PoolState
-from azure_batch_emulator.service import unbuilt
+from azure_batch_emulator.service import mounts, packages, unbuilt
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from azure_batch_emulator.service.engine import Engine
+    from azure_batch_emulator.settings import Settings
 
 DEFAULT_RESIZE_TIMEOUT = timedelta(minutes=15)
 SHORTEST_RESIZE_TIMEOUT = timedelta(minutes=5)
@@ -60,7 +61,7 @@ class Pools:
         """
         engine = self._engine
         self._check_free(str(body["id"]))
-        _check_parts(body)
+        _check_parts(self._engine.settings, body)
         slots = _slots(body.get("taskSlotsPerNode"), str(body["vmSize"]))
         timeout = self._timeout(body.get("resizeTimeout"))
         auto_scale = self._auto_scale(body)
@@ -91,7 +92,7 @@ class Pools:
         :raises Refusal: if one may change only while the pool has no nodes
         """
         check_not_deleting(pool)
-        _check_parts(body)
+        _check_parts(self._engine.settings, body)
         frozen = [name for name in (*ONLY_WHEN_EMPTY, "taskSlotsPerNode") if name in body]
         if frozen and pool.nodes:
             reason = "it can be changed only while the pool has no nodes"
@@ -107,7 +108,7 @@ class Pools:
     def replace(self, pool: Pool, body: Mapping[str, Any]) -> None:
         """Replace start task, application packages and metadata, absent ones included."""
         check_not_deleting(pool)
-        _check_parts(body)
+        _check_parts(self._engine.settings, body)
         kept = {
             name: value
             for name, value in pool.spec.items()
@@ -227,8 +228,9 @@ def check_steady(pool: Pool) -> None:
         raise Refusal.conflict("PoolBeingResized", "The specified pool is being resized.")
 
 
-def _check_parts(body: Mapping[str, Any]) -> None:
-    unbuilt.refuse("pool", body, unbuilt.POOL)
+def _check_parts(settings: Settings, body: Mapping[str, Any]) -> None:
+    mounts.check(body)
+    packages.check(settings, body.get("applicationPackageReferences"))
     unbuilt.check_files(body.get("startTask") or {})
 
 

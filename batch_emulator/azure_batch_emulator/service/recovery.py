@@ -9,12 +9,13 @@ due at once.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from azure_batch_emulator.service.engine import Engine
 
-_REMOVED = ("nodes", "nodes/*", "nodes/*/*/workitems", "nodes/*/*/workitems/*/job-1")
+_REMOVED = ("nodes", "nodes/*", "nodes/*/*/workitems", "nodes/*/*/workitems/*", "nodes/*/*/workitems/*/job-*")
 
 
 def resume(engine: Engine) -> None:
@@ -26,6 +27,8 @@ def resume(engine: Engine) -> None:
         engine.allocation.resume(pool)
     for job in list(engine.account.jobs.values()):
         engine.jobs.resume(job)
+    for schedule in list(engine.account.schedules.values()):
+        engine.agenda.at(engine.now, partial(engine.schedules.consider, schedule))
     _sweep(engine)
 
 

@@ -9,9 +9,8 @@ from azure_batch_emulator.errors import Refusal
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-POOL = ("mountConfiguration", "applicationPackageReferences")
 JOB = ("jobManagerTask", "jobPreparationTask", "jobReleaseTask")
-TASK = ("multiInstanceSettings", "applicationPackageReferences", "authenticationTokenSettings")
+TASK = ("multiInstanceSettings", "authenticationTokenSettings")
 _SOURCES = ("httpUrl", "storageContainerUrl", "autoStorageContainerName")
 
 
@@ -26,9 +25,9 @@ def refuse(noun: str, body: Mapping[str, Any], names: Iterable[str]) -> None:
 
 
 def check_files(body: Mapping[str, Any]) -> None:
-    """Hold resource and output files against the rules, and against what is built.
+    """Hold resource files against the rules.
 
-    :raises Refusal: 400 for a file without exactly one source, 501 for storage that needs an identity
+    :raises Refusal: 400 for a file without exactly one source
     """
     for file in body.get("resourceFiles") or ():
         sources = [name for name in _SOURCES if file.get(name)]
@@ -37,6 +36,3 @@ def check_files(body: Mapping[str, Any]) -> None:
             raise Refusal.bad_property("resourceFiles", sources, reason)
         if sources == ["httpUrl"] and not file.get("filePath"):
             raise Refusal.bad_property("resourceFiles.filePath", None, "needed with httpUrl")
-        refuse("resource file", file, ("autoStorageContainerName", "identityReference"))
-    for file in body.get("outputFiles") or ():
-        refuse("output file", file["destination"]["container"], ("identityReference",))

@@ -11,6 +11,7 @@ from azure_batch_emulator.records.jobs import Job
 from azure_batch_emulator.records.nodes import Node, Seats
 from azure_batch_emulator.records.pools import Pool
 from azure_batch_emulator.records.samples import Sample, Samples
+from azure_batch_emulator.records.schedules import Schedule
 from azure_batch_emulator.records.shelf import TaskShelf
 from azure_batch_emulator.records.tasks import Task
 from azure_batch_emulator.store import codec
@@ -22,12 +23,12 @@ if TYPE_CHECKING:
 OWNED: Mapping[str, tuple[str, ...]] = {"pool": ("node", "sample"), "job": ("satisfied", "task")}
 """What goes together with a record of a kind."""
 _KINDS: Mapping[str, type[Any]] = {
-    kind.__name__.lower(): kind for kind in (Pool, Node, Sample, Job, Satisfied, Task)
+    kind.__name__.lower(): kind for kind in (Pool, Node, Sample, Job, Satisfied, Task, Schedule)
 }
 
 
 class Key(NamedTuple):
-    """Where a record stands: ``owner`` is the number of its pool or job, 0 for pools and jobs."""
+    """Where a record stands: ``owner`` is the number of its pool or job, 0 for pools, jobs and schedules."""
 
     kind: str
     owner: int
@@ -37,7 +38,7 @@ class Key(NamedTuple):
 def key_of(record: object) -> Key:
     """Tell the key of a record."""
     match record:
-        case Pool() | Job():
+        case Pool() | Job() | Schedule():
             return Key(type(record).__name__.lower(), 0, record.number)
         case Node():
             return Key("node", record.pool_number, record.number)
@@ -90,6 +91,8 @@ class Rebuild:
                 dependents = self._jobs[record.job_number].dependents
                 if dependents is not None:
                     dependents.recall(record)
+            case Schedule():
+                self.account.schedules[record.key] = record
             case Task():
                 tasks = self._jobs[record.job_number].tasks
                 tasks.skip_to(record.number)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from azure_batch_emulator.errors import Refusal
 from azure_batch_emulator.moments import parse_moment, stamp
 from azure_batch_emulator.wire import paging
+from azure_batch_emulator.wire.call import Answer
 from azure_batch_emulator.wire.odata.filters import Property
 from azure_batch_emulator.wire.pool_json import counts_json
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from azure_batch_emulator.records.pools import Pool
-    from azure_batch_emulator.wire.call import Answer, Call
+    from azure_batch_emulator.wire.call import Call
 
 _IMAGES: tuple[Mapping[str, Any], ...] = (
     {
@@ -72,6 +73,38 @@ _COUNT_LISTING: paging.Listing[Pool] = paging.Listing(
     render=counts_json,
     position=lambda pool: pool.number,
 )
+
+
+_APPLICATION_LISTING: paging.Listing[tuple[int, dict[str, Any]]] = paging.Listing(
+    metadata="applications",
+    properties={},
+    render=lambda entry, _base: entry[1],
+    position=lambda entry: entry[0],
+)
+
+
+def list_applications(call: Call) -> Answer:
+    """List the applications of the account, each with its versions."""
+    first = paging.start(call)
+    found = (entry for entry in enumerate(_applications(call)) if entry[0] >= first)
+    return paging.page(call, _APPLICATION_LISTING, found, None)
+
+
+def get_application(call: Call) -> Answer:
+    """Show one application."""
+    wanted = call["applicationId"].lower()
+    for application in _applications(call):
+        if str(application["id"]).lower() == wanted:
+            head = {"odata.metadata": f"{call.base}/$metadata#applications/@Element"}
+            return Answer(200, head | application)
+    raise Refusal(404, "ApplicationNotFound", "The specified application does not exist.")
+
+
+def _applications(call: Call) -> list[dict[str, Any]]:
+    versions: dict[str, list[str]] = {}
+    for application, version in sorted(call.engine.settings.applications):
+        versions.setdefault(application, []).append(version)
+    return [{"id": name, "displayName": name, "versions": known} for name, known in versions.items()]
 
 
 def list_pool_usage_metrics(call: Call) -> Answer:

@@ -85,9 +85,46 @@ CONTAINER_SETTINGS = Shape(
         "containerRunOptions": text,
         "registry": anything,
         "workingDirectory": choice("taskworkingdirectory", "containerimagedefault"),
-        "containerHostBatchBindMounts": anything,
+        "containerHostBatchBindMounts": every(
+            Shape(
+                {
+                    "source": choice("shared", "startup", "vfsmounts", "task", "jobprep", "applications"),
+                    "isReadOnly": switch,
+                },
+                required="source",
+            )
+        ),
     },
     required="imageName",
+)
+PACKAGES = every(Shape({"applicationId": text, "version": text}, required="applicationId"))
+_MOUNT_COMMON: Mapping[str, Kind] = {"relativeMountPath": text, "mountOptions": text}
+MOUNT = Shape(
+    {
+        "azureBlobFileSystemConfiguration": Shape(
+            {
+                "accountName": text,
+                "containerName": text,
+                "relativeMountPath": text,
+                "accountKey": text,
+                "sasKey": text,
+                "blobfuseOptions": text,
+                "identityReference": IDENTITY,
+            },
+            required="accountName containerName relativeMountPath",
+        ),
+        "azureFileShareConfiguration": Shape(
+            {**_MOUNT_COMMON, "accountName": text, "accountKey": text, "azureFileUrl": text},
+            required="accountName accountKey azureFileUrl relativeMountPath",
+        ),
+        "nfsMountConfiguration": Shape(
+            {**_MOUNT_COMMON, "source": text}, required="source relativeMountPath"
+        ),
+        "cifsMountConfiguration": Shape(
+            {**_MOUNT_COMMON, "source": text, "username": text, "password": text},
+            required="source username password relativeMountPath",
+        ),
+    }
 )
 USER_IDENTITY = Shape({"username": text, "autoUser": anything})
 START_TASK = Shape(
@@ -110,7 +147,7 @@ _POOL_PROPERTIES: Mapping[str, Kind] = {
     "enableInterNodeCommunication": switch,
     "networkConfiguration": anything,
     "startTask": START_TASK,
-    "applicationPackageReferences": anything,
+    "applicationPackageReferences": PACKAGES,
     "taskSlotsPerNode": whole,
     "taskSchedulingPolicy": Shape(
         {
@@ -120,7 +157,7 @@ _POOL_PROPERTIES: Mapping[str, Kind] = {
     ),
     "userAccounts": anything,
     "metadata": METADATA,
-    "mountConfiguration": anything,
+    "mountConfiguration": every(MOUNT),
     "upgradePolicy": anything,
     "targetNodeCommunicationMode": anything,
 }
@@ -141,7 +178,7 @@ POOL_PATCH = Shape(_POOL_PROPERTIES)
 POOL_REPLACE = Shape(
     {
         "startTask": START_TASK,
-        "applicationPackageReferences": anything,
+        "applicationPackageReferences": PACKAGES,
         "metadata": METADATA,
         "targetNodeCommunicationMode": anything,
         "certificateReferences": anything,
@@ -196,6 +233,24 @@ _JOB_PROPERTIES: Mapping[str, Kind] = {
     "commonEnvironmentSettings": every(NAME_VALUE),
     "onTaskFailure": choice("noaction", "performexitoptionsjobaction"),
 }
+_SCHEDULE_PROPERTIES: Mapping[str, Kind] = {
+    "schedule": Shape(
+        {"doNotRunUntil": moment, "doNotRunAfter": moment, "startWindow": span, "recurrenceInterval": span}
+    ),
+    "jobSpecification": Shape(
+        {name: kind for name, kind in _JOB_PROPERTIES.items() if name != "id"}, required="poolInfo"
+    ),
+    "metadata": METADATA,
+}
+SCHEDULE_PATCH = Shape(_SCHEDULE_PROPERTIES)
+SCHEDULE = Shape(
+    {**_SCHEDULE_PROPERTIES, "id": identifier, "displayName": display_name},
+    required="id schedule jobSpecification",
+)
+SCHEDULE_PUT = Shape(
+    {**_SCHEDULE_PROPERTIES, **dict.fromkeys(("id", "displayName", *_WRITTEN_BY_SERVICE), anything)},
+    required="schedule jobSpecification",
+)
 JOB = Shape(_JOB_PROPERTIES, required="id poolInfo")
 JOB_PATCH = Shape(_JOB_PATCHABLE)
 JOB_PUT = Shape({**_JOB_PROPERTIES, **dict.fromkeys(_WRITTEN_BY_SERVICE, anything)}, required="poolInfo")
@@ -243,7 +298,7 @@ TASK = Shape(
                 "taskIdRanges": every(Shape({"start": whole, "end": whole}, required="start end")),
             }
         ),
-        "applicationPackageReferences": anything,
+        "applicationPackageReferences": PACKAGES,
         "authenticationTokenSettings": anything,
     },
     required="id commandLine",

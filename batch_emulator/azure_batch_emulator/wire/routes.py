@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from azure_batch_emulator.errors import Refusal
-from azure_batch_emulator.wire import account, files, jobs, node_access, nodes, pools, tasks
+from azure_batch_emulator.wire import account, files, jobs, node_access, nodes, pools, schedules, tasks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -36,8 +36,8 @@ _NODE, _TASK = f"{_POOL}/nodes/{{nodeId}}", f"{_JOB}/tasks/{{taskId}}"
 _FILE = "/files/{filePath}"
 
 ROUTES: Sequence[Route] = (
-    Route("list_applications", "GET", "/applications"),
-    Route("get_application", "GET", "/applications/{applicationId}"),
+    Route("list_applications", "GET", "/applications", account.list_applications),
+    Route("get_application", "GET", "/applications/{applicationId}", account.get_application),
     Route("list_pool_usage_metrics", "GET", "/poolusagemetrics", account.list_pool_usage_metrics),
     Route("list_supported_images", "GET", "/supportedimages", account.list_supported_images),
     Route("list_pool_node_counts", "GET", "/nodecounts", account.list_pool_node_counts),
@@ -67,17 +67,17 @@ ROUTES: Sequence[Route] = (
         "list_job_preparation_and_release_task_status", "GET", f"{_JOB}/jobpreparationandreleasetaskstatus"
     ),
     Route("get_job_task_counts", "GET", f"{_JOB}/taskcounts", jobs.get_job_task_counts),
-    Route("create_job_schedule", "POST", "/jobschedules"),
-    Route("list_job_schedules", "GET", "/jobschedules"),
-    Route("get_job_schedule", "GET", _SCHEDULE),
-    Route("job_schedule_exists", "HEAD", _SCHEDULE),
-    Route("update_job_schedule", "PATCH", _SCHEDULE),
-    Route("replace_job_schedule", "PUT", _SCHEDULE),
-    Route("delete_job_schedule", "DELETE", _SCHEDULE),
-    Route("disable_job_schedule", "POST", f"{_SCHEDULE}/disable"),
-    Route("enable_job_schedule", "POST", f"{_SCHEDULE}/enable"),
-    Route("terminate_job_schedule", "POST", f"{_SCHEDULE}/terminate"),
-    Route("list_jobs_from_schedule", "GET", f"{_SCHEDULE}/jobs"),
+    Route("create_job_schedule", "POST", "/jobschedules", schedules.create_job_schedule),
+    Route("list_job_schedules", "GET", "/jobschedules", schedules.list_job_schedules),
+    Route("get_job_schedule", "GET", _SCHEDULE, schedules.get_job_schedule),
+    Route("job_schedule_exists", "HEAD", _SCHEDULE, schedules.job_schedule_exists),
+    Route("update_job_schedule", "PATCH", _SCHEDULE, schedules.update_job_schedule),
+    Route("replace_job_schedule", "PUT", _SCHEDULE, schedules.replace_job_schedule),
+    Route("delete_job_schedule", "DELETE", _SCHEDULE, schedules.delete_job_schedule),
+    Route("disable_job_schedule", "POST", f"{_SCHEDULE}/disable", schedules.disable_job_schedule),
+    Route("enable_job_schedule", "POST", f"{_SCHEDULE}/enable", schedules.enable_job_schedule),
+    Route("terminate_job_schedule", "POST", f"{_SCHEDULE}/terminate", schedules.terminate_job_schedule),
+    Route("list_jobs_from_schedule", "GET", f"{_SCHEDULE}/jobs", schedules.list_jobs_from_schedule),
     Route("create_task", "POST", f"{_JOB}/tasks", tasks.create_task),
     Route("create_task_collection", "POST", f"{_JOB}/addtaskcollection", tasks.create_task_collection),
     Route("list_tasks", "GET", f"{_JOB}/tasks", tasks.list_tasks),

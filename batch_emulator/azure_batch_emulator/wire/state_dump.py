@@ -8,6 +8,7 @@ from azure_batch_emulator.moments import stamp
 from azure_batch_emulator.wire.job_json import counts_json, job_json
 from azure_batch_emulator.wire.nodes import node_json
 from azure_batch_emulator.wire.pool_json import pool_json
+from azure_batch_emulator.wire.schedules import schedule_json
 from azure_batch_emulator.wire.task_json import task_json
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def state_json(engine: Engine, base: str) -> dict[str, Any]:
-    """Write everything down: pools with their nodes, jobs with their tasks.
+    """Write everything down: pools with nodes, jobs with tasks, schedules.
 
     :param base: where clients find the service, for the URLs in it
     """
@@ -26,6 +27,7 @@ def state_json(engine: Engine, base: str) -> dict[str, Any]:
         "now": stamp(engine.now),
         "pools": [_pool(engine, pool, base) for pool in account.pools.values()],
         "jobs": [_job(job, base) for job in account.jobs.values()],
+        "jobSchedules": [schedule_json(entry, base) for entry in account.schedules.values()],
         "armed": engine.faults.armed(),
         "quotas": engine.faults.set_quotas(),
     }

@@ -38,12 +38,17 @@ def pool_stats(pool: Pool, url: str, now: datetime) -> dict[str, Any]:
 
 def job_stats(job: Job, url: str, now: datetime) -> dict[str, Any]:
     """Write the statistics of a job: of all its tasks together."""
-    tasks = list(job.tasks.walk(0))
+    return jobs_stats([job], url, job.created, now)
+
+
+def jobs_stats(jobs: list[Job], url: str, since: datetime, now: datetime) -> dict[str, Any]:
+    """Write the statistics of several jobs together."""
+    tasks = [task for job in jobs for task in job.tasks.walk(0)]
     succeeded = sum(task.succeeded for task in tasks)
     return {
-        **_work(tasks, f"{url}/stats", job.created, now),
+        **_work(tasks, f"{url}/stats", since, now),
         "numSucceededTasks": str(succeeded),
-        "numFailedTasks": str(job.tasks.failed),
+        "numFailedTasks": str(sum(job.tasks.failed for job in jobs)),
         "numTaskRetries": str(sum(task.execution.retries for task in tasks)),
     }
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from azure_batch_emulator.records.jobs import Job
-    from azure_batch_emulator.records.tasks import Execution, Failure, Place, Task
+    from azure_batch_emulator.records.tasks import ContainerInfo, Execution, Failure, Place, Task
 
 COLUMNS = frozenset(bodies.TASK_PUT.properties)
 FILTERS: Mapping[str, Property[Task]] = {
@@ -69,6 +69,8 @@ def execution_json(execution: Execution) -> dict[str, Any]:
         json["endTime"] = stamp(execution.ended)
     if execution.exit_code is not None:
         json["exitCode"] = execution.exit_code
+    if execution.container is not None:
+        json["containerInfo"] = container_json(execution.container)
     if execution.failure is not None:
         json["failureInfo"] = failure_json(execution.failure)
     json["retryCount"] = execution.retries
@@ -80,6 +82,12 @@ def execution_json(execution: Execution) -> dict[str, Any]:
     if execution.result is not None:
         json["result"] = execution.result.value
     return json
+
+
+def container_json(container: ContainerInfo) -> dict[str, Any]:
+    """Write which container an attempt ran in."""
+    json = {"containerId": container.id, "state": container.state}
+    return {**json, "error": container.error} if container.error else json
 
 
 def failure_json(failure: Failure) -> dict[str, Any]:

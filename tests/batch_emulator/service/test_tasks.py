@@ -37,7 +37,13 @@ def test_task_runs_as_a_process_in_its_own_folder(ready: Bench) -> None:
     assert environment["AZ_BATCH_ACCOUNT_URL"] == f"{ready.emulator.endpoint}/"
     assert environment["AZ_BATCH_NODE_IS_DEDICATED"] == "true"
     others = {name for name in environment if not name.startswith("AZ_BATCH_")}
-    assert others - {"_", "OLDPWD", "SHLVL"} == {"GREETING", "HOME", "PATH", "PWD"}
+    assert others - {"_", "OLDPWD", "SHLVL"} == {
+        "AZURE_BATCH_EMULATOR_ATTEMPT",
+        "GREETING",
+        "HOME",
+        "PATH",
+        "PWD",
+    }
     assert ready.output(file="stderr.txt") == "oops\n"
 
 

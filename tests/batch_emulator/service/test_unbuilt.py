@@ -11,35 +11,12 @@ if TYPE_CHECKING:
 
     from conftest import Bench
 
-CONTAINER = {"containerUrl": "http://x/c", "identityReference": {"resourceId": "i"}}
-OUTPUT = {
-    "filePattern": "x",
-    "destination": {"container": CONTAINER},
-    "uploadOptions": {"uploadCondition": "tasksuccess"},
-}
 
-
-@pytest.mark.parametrize(
-    ("options", "name"),
-    [
-        ({"multi_instance_settings": {"coordinationCommandLine": "x"}}, "multiInstanceSettings"),
-        ({"application_package_references": [{"applicationId": "a"}]}, "applicationPackageReferences"),
-        ({"resource_files": [{"autoStorageContainerName": "c"}]}, "autoStorageContainerName"),
-        ({"output_files": [OUTPUT]}, "identityReference"),
-    ],
-    ids=lambda value: value if isinstance(value, str) else "",
-)
-def test_task_parts(ready: Bench, refusal: Callable[..., Any], options: dict[str, Any], name: str) -> None:
+def test_task_of_several_instances(ready: Bench, refusal: Callable[..., Any]) -> None:
     """A task that needs an unbuilt part is a 501 with the part's name."""
-    error = refusal(lambda: ready.task(**options), status=501, code="NotImplemented")
-    assert name in error.error.message
-
-
-def test_mounts(bench: Bench, refusal: Callable[..., Any]) -> None:
-    """A pool with mounts is refused rather than left without them."""
-    mounts = [{"nfsMountConfiguration": {"source": "s", "relativeMountPath": "p"}}]
-    error = refusal(lambda: bench.pool(mount_configuration=mounts), status=501, code="NotImplemented")
-    assert "mountConfiguration" in error.error.message
+    parts = {"multi_instance_settings": {"coordinationCommandLine": "x"}}
+    error = refusal(lambda: ready.task(**parts), status=501, code="NotImplemented")
+    assert "multiInstanceSettings" in error.error.message
 
 
 @pytest.mark.parametrize(

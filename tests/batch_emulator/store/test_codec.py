@@ -14,6 +14,7 @@ from azure_batch_emulator.autoscale import Formula
 from azure_batch_emulator.records import jobs, nodes, pools, states, tasks
 from azure_batch_emulator.records.dependencies import Satisfied
 from azure_batch_emulator.records.samples import Sample
+from azure_batch_emulator.records.schedules import Schedule
 from azure_batch_emulator.store import codec
 
 NOW = datetime(2026, 3, 4, 10, 0, 0, 123456, tzinfo=UTC)
@@ -64,6 +65,7 @@ RECORDS: list[Any] = [
         pool_number=1,
         number=12,
         errors=(nodes.NodeError("Code", "message", (("name", "value"),)),),
+        users=(nodes.NodeUser("ops", NOW, is_admin=True),),
         returns=NOW,
     ),
     jobs.Job(
@@ -79,6 +81,7 @@ RECORDS: list[Any] = [
         previous_since=NOW,
         ended=NOW,
         terminate_reason="reason",
+        schedule="hourly",
         waits_for_running=True,
     ),
     tasks.Task(
@@ -109,6 +112,22 @@ RECORDS: list[Any] = [
         stop=tasks.Stop.TIMED_OUT,
         files_gone=True,
         job_number=2,
+    ),
+    Schedule(
+        id="Hourly",
+        number=4,
+        spec=SPEC,
+        created=NOW,
+        modified=NOW,
+        etag=12,
+        state_since=NOW,
+        state=states.ScheduleState.DISABLED,
+        previous_state=states.ScheduleState.ACTIVE,
+        previous_since=NOW,
+        due=NOW,
+        jobs_made=3,
+        recent_job="Hourly:job-3",
+        ended=NOW,
     ),
     Satisfied(2, 3, "Task"),
     Sample(1, NOW, {"$ActiveTasks": 1.5}),

@@ -26,7 +26,7 @@ def a_minute(order: Order) -> Outcome:
 
 @pytest.fixture
 def used(bench_of: Callable[..., Bench]) -> Bench:
-    """Run two tasks, one after the other, on one node of four cores that goes after an hour; two hours pass."""
+    """Run two tasks, one after the other, on one node of four cores, which goes after an hour of two."""
     bench = bench_of(runner=ScriptedRunner(a_minute))
     bench.pool()
     bench.job()

@@ -1,0 +1,225 @@
+"""Operations on job schedules, and the jobs that they make by themselves: one at a time."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from azure_batch_emulator.errors import IllegalMove, Refusal
+from azure_batch_emulator.moments import parse_duration, parse_moment
+from azure_batch_emulator.records.schedules import Schedule
+from azure_batch_emulator.records.states import JobState, ScheduleState
+from azure_batch_emulator.service.jobs import UNFINISHED, check_spec
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from azure_batch_emulator.records.jobs import Job
+    from azure_batch_emulator.service.engine import Engine
+
+SHORTEST_SPAN = timedelta(minutes=1)
+_REFUSALS = {
+    ScheduleState.COMPLETED: ("JobScheduleCompleted", "The specified job schedule is completed."),
+    ScheduleState.TERMINATING: ("JobScheduleBeingTerminated", "The job schedule is being terminated."),
+    ScheduleState.DELETING: ("JobScheduleBeingDeleted", "The specified job schedule is being deleted."),
+}
+
+
+class Schedules:
+    """Job schedules come, make jobs, and end."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def get(self, schedule_id: str) -> Schedule:
+        """Find a job schedule.
+
+        :raises Refusal: if there is none
+        """
+        schedule = self._engine.account.schedules.get(schedule_id.lower())
+        if schedule is None:
+            raise Refusal(404, "JobScheduleNotFound", "The specified job schedule does not exist.")
+        return schedule
+
+    def create(self, body: Mapping[str, Any]) -> Schedule:
+        """Make a job schedule; if nothing says later, its first job comes at once.
+
+        :raises Refusal: if the id is taken, the quota is reached, or a part makes no sense
+        """
+        engine = self._engine
+        self._check_free(str(body["id"]))
+        _check(body)
+        schedule = Schedule(
+            id=body["id"],
+            number=engine.next_number(),
+            spec={name: value for name, value in body.items() if name != "id"},
+            created=engine.now,
+            modified=engine.now,
+            etag=engine.next_etag(),
+            state_since=engine.now,
+        )
+        schedule.due = max(schedule.timing.not_before or engine.now, engine.now)
+        engine.account.schedules[schedule.key] = schedule
+        engine.account.changes.note(schedule)
+        self.consider(schedule)
+        return schedule
+
+    def change(self, schedule: Schedule, body: Mapping[str, Any], *, whole: bool) -> None:
+        """Change a job schedule; jobs that are there already stay as they are.
+
+        :param whole: whether what is absent is dropped
+        :raises Refusal: if it has ended, or a part makes no sense
+        """
+        check_open(schedule)
+        _check(body)
+        kept = {"displayName": schedule.spec.get("displayName")} if whole else schedule.spec
+        schedule.spec = {name: value for name, value in {**kept, **body}.items() if value is not None}
+        if "schedule" in body or whole:
+            self._aim_anew(schedule)
+        self._engine.touch(schedule)
+        self.consider(schedule)
+
+    def disable(self, schedule: Schedule) -> None:
+        """Let a job schedule make no more jobs; the one that is there goes on."""
+        self._turn(schedule, "disable")
+
+    def enable(self, schedule: Schedule) -> None:
+        """Let a job schedule make jobs again, from its next occasion on."""
+        self._turn(schedule, "enable")
+        self._aim_anew(schedule)
+        self.consider(schedule)
+
+    def terminate(self, schedule: Schedule) -> None:
+        """End a job schedule and its job."""
+        check_open(schedule)
+        self._move(schedule, "terminate")
+        job = self.active_job(schedule)
+        if job is not None and job.state in UNFINISHED:
+            self._engine.jobs.terminate(job, reason="TerminateJobSchedule")
+        self.consider(schedule)
+
+    def delete(self, schedule: Schedule) -> None:
+        """Begin to remove a job schedule with all jobs that it made."""
+        if schedule.state is ScheduleState.DELETING:
+            raise Refusal.conflict(*_REFUSALS[schedule.state])
+        self._move(schedule, "delete")
+        for job in self.jobs_of(schedule):
+            if job.state is not JobState.DELETING:
+                self._engine.jobs.delete(job)
+        self.consider(schedule)
+
+    def jobs_of(self, schedule: Schedule) -> list[Job]:
+        """List the jobs that a schedule made, oldest first; a copy."""
+        return [job for job in self._engine.account.jobs.values() if job.schedule == schedule.id]
+
+    def active_job(self, schedule: Schedule) -> Job | None:
+        """Tell the job that keeps the next one from being made."""
+        job = self._engine.account.jobs.get((schedule.recent_job or "").lower())
+        return job if job is not None and job.state is not JobState.COMPLETED else None
+
+    def job_ended(self, job: Job) -> None:
+        """Go on with a schedule whose job has ended or is gone."""
+        schedule = self._engine.account.schedules.get((job.schedule or "").lower())
+        if schedule is not None:
+            self._engine.agenda.at(self._engine.now, partial(self.consider, schedule))
+
+    def consider(self, schedule: Schedule) -> None:
+        """Make the job that is due, or the move that waited for one to end."""
+        if self._engine.account.schedules.get(schedule.key) is not schedule:
+            return
+        if schedule.state is ScheduleState.DELETING:
+            if not self.jobs_of(schedule):
+                self._forget(schedule)
+        elif self.active_job(schedule) is not None:
+            return
+        elif schedule.state is ScheduleState.TERMINATING:
+            self._end(schedule)
+        elif schedule.state is ScheduleState.ACTIVE:
+            self._make_due(schedule)
+
+    def _make_due(self, schedule: Schedule) -> None:
+        now, timing = self._engine.now, schedule.timing
+        due = timing.latest(schedule.due, now) if schedule.due is not None else None
+        if due is None:
+            self._end(schedule)
+            return
+        if due <= now:
+            self._make_job(schedule)
+            schedule.due = timing.following(due)
+        else:
+            schedule.due = due
+            self._engine.agenda.at(due, partial(self.consider, schedule))
+        self._engine.account.changes.note(schedule)
+
+    def _make_job(self, schedule: Schedule) -> None:
+        schedule.jobs_made += 1
+        spec = {
+            **schedule.spec["jobSpecification"],
+            "id": f"{schedule.id}:job-{schedule.jobs_made}",
+        }
+        job = self._engine.jobs.create(spec, schedule=schedule.id)
+        schedule.recent_job = job.id
+        self._engine.touch(schedule)
+
+    def _aim_anew(self, schedule: Schedule) -> None:
+        """Count occasions from the schedule's beginning again, without those that are past."""
+        timing, now = schedule.timing, self._engine.now
+        first = max(timing.not_before or schedule.created, schedule.created)
+        if timing.interval is not None and now > first:
+            first += -((first - now) // timing.interval) * timing.interval
+        elif timing.interval is None and schedule.jobs_made:
+            schedule.due = None
+            return
+        schedule.due = max(first, now)
+
+    def _turn(self, schedule: Schedule, event: str) -> None:
+        check_open(schedule)
+        try:
+            self._move(schedule, event)
+        except IllegalMove:
+            message = "This operation is not valid for the current state of the resource."
+            raise Refusal.conflict(
+                "OperationInvalidForCurrentState", message, JobScheduleState=schedule.state
+            ) from None
+
+    def _end(self, schedule: Schedule) -> None:
+        self._move(schedule, "end")
+        schedule.due, schedule.ended = None, self._engine.now
+
+    def _forget(self, schedule: Schedule) -> None:
+        del self._engine.account.schedules[schedule.key]
+        self._engine.account.changes.drop(schedule)
+
+    def _move(self, schedule: Schedule, event: str) -> None:
+        schedule.move(event, now=self._engine.now, etag=self._engine.next_etag())
+        self._engine.account.changes.note(schedule)
+
+    def _check_free(self, schedule_id: str) -> None:
+        account = self._engine.account
+        present = account.schedules.get(schedule_id.lower())
+        if present is not None and present.state is ScheduleState.DELETING:
+            raise Refusal.conflict(*_REFUSALS[present.state])
+        if present is not None:
+            raise Refusal.conflict("JobScheduleExists", "The specified job schedule already exists.")
+        if schedule_id.lower() in account.jobs:
+            raise Refusal.conflict("JobWithSameIdExists", "A job with the same id exists already.")
+        self._engine.jobs.check_quota()
+
+
+def check_open(schedule: Schedule) -> None:
+    """Refuse to work with a job schedule that has ended or is about to."""
+    if schedule.state in _REFUSALS:
+        raise Refusal.conflict(*_REFUSALS[schedule.state])
+
+
+def _check(body: Mapping[str, Any]) -> None:
+    times = body.get("schedule") or {}
+    for name in ("startWindow", "recurrenceInterval"):
+        if name in times and parse_duration(times[name]) < SHORTEST_SPAN:
+            raise Refusal.bad_property(f"schedule.{name}", times[name], "at least a minute")
+    first, last = times.get("doNotRunUntil"), times.get("doNotRunAfter")
+    if first and last and parse_moment(last) <= parse_moment(first):
+        raise Refusal.bad_property("schedule.doNotRunAfter", last, "later than doNotRunUntil")
+    if "jobSpecification" in body:
+        check_spec(body["jobSpecification"])
