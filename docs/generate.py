@@ -31,6 +31,7 @@ PAGES = {
     ROOT / "docs" / "behaviours.md": ("behaviours",),
     ROOT / "README.md": ("scoring", "fidelity", "soak", "compare", "scale"),
     ROOT / "batch_emulator" / "README.md": ("load",),
+    ROOT / "docs" / "backfill.md": ("backfill",),
 }
 RESULTS = ROOT / "bench" / "results"
 
@@ -149,6 +150,23 @@ def load_table() -> str:
     return "\n".join((heading, "|---|---|---|---|---|---|---|---|", *rows))
 
 
+def backfill_table() -> str:
+    """Return what live hours came to in an idle Airflow and beside a backfill."""
+    body = json.loads((RESULTS / "backfill.json").read_text())
+    rows = {
+        "live hours": "runs",
+        "from falling due to the first task instance's start, p95, s": "start_p95_seconds",
+        "from a task instance's falling due to its start, p95, s": "wait_p95_seconds",
+        "from falling due to the verdict, median, s": "run_median_seconds",
+    }
+    lines = [f"| {name} | {body['idle'][key]} | {body['busy'][key]} |" for name, key in rows.items()]
+    made = (
+        f"{body['hours']} hours of {body['sensors']} sensors took {body['backfill_seconds']:,.0f} s, and the "
+        f"{len(body['reported'])} hours that were broken on purpose {body['repair_seconds']:,.0f} s more."
+    )
+    return "\n".join(("| | idle | in mid-backfill |", "|---|---|---|", *lines, "", made))
+
+
 _VARIANTS = {
     "reference": "the reference's script, one sensor",
     "alone-1-60": "one sensor, 60 readings",
@@ -228,6 +246,7 @@ PARTS = {
     "behaviours": behaviours_table,
     "compare": compare_table,
     "scale": scale_table,
+    "backfill": backfill_table,
 }
 
 
