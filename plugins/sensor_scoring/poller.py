@@ -17,10 +17,12 @@ from azure.core.exceptions import AzureError, ResourceNotFoundError
 
 from sensor_scoring.hooks import ScoringBatchHook
 from sensor_scoring.outcome import SELECTED, BatchTaskOutcome
-from sensor_scoring.pools import emptiness_of, troubles_of
+from sensor_scoring.pool_keeper import date_of
+from sensor_scoring.pools import NODE_COLUMNS, emptiness_of, troubles_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Mapping
+    from datetime import datetime
 
     from azure.batch.aio import BatchClient
     from azure.batch.models import BatchTaskCounts
@@ -185,13 +187,16 @@ class _Look:
         pool_id = (job.get("poolInfo") or {}).get("poolId")
         if not pool_id:
             return ()
+        seen: list[datetime] = []
         try:
-            pool = await client.get_pool(pool_id)
+            pool = await client.get_pool(
+                pool_id, raw_response_hook=lambda answer: seen.append(date_of(answer))
+            )
         except ResourceNotFoundError:
             # A job may be made before its pool: to the service that is no error.
             return (f"there is no pool {pool_id}; make it, as sensor_scoring.tasks.ensure_pool does",)
-        nodes = [node async for node in client.list_nodes(pool_id, select=["id", "state", "errors"])]
-        return tuple(troubles_of(pool, nodes) or emptiness_of(pool, nodes))
+        nodes = [node async for node in client.list_nodes(pool_id, select=list(NODE_COLUMNS))]
+        return tuple(troubles_of(pool, nodes, now=seen[0]) or emptiness_of(pool, nodes))
 
     async def _batch_client(self) -> BatchClient:
         if self._batch is None:

@@ -16,7 +16,7 @@ from azure.core.exceptions import ResourceNotFoundError
 from sensor_scoring.autoscale import Floor
 from sensor_scoring.azure_errors import batch_explained
 from sensor_scoring.errors import BatchError, FormulaRefused, PoolUnusable
-from sensor_scoring.pools import autoscale_error, emptiness_of, troubles_of
+from sensor_scoring.pools import NODE_COLUMNS, autoscale_error, emptiness_of, troubles_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -84,16 +84,19 @@ class PoolKeeper:
         :param is_waited_for: whether Batch tasks wait, so that a pool without nodes is worth saying too
         """
         with batch_explained(f"look at pool {pool_id}", self._conn_id):
-            pool = self._client.get_pool(pool_id)
-            nodes = list(self._client.list_nodes(pool_id, select=["id", "state", "errors"]))
-            return troubles_of(pool, nodes) or (emptiness_of(pool, nodes) if is_waited_for else [])
+            pool, now = self._pool(pool_id)
+            if pool is None:
+                return [f"there is no pool {pool_id}; the next run makes it"]
+            nodes = list(self._client.list_nodes(pool_id, select=list(NODE_COLUMNS)))
+            found = troubles_of(pool, nodes, now=now)
+            return found or (emptiness_of(pool, nodes) if is_waited_for else [])
 
     def service_time(self) -> datetime:
         """Return the service's clock: formulas are evaluated by it, not by ours."""
         seen: list[datetime] = []
         with batch_explained("ask for the time", self._conn_id):
             pages = self._client.list_pools(
-                max_results=1, select=["id"], raw_response_hook=lambda answer: seen.append(_date_of(answer))
+                max_results=1, select=["id"], raw_response_hook=lambda answer: seen.append(date_of(answer))
             ).by_page()
             next(iter(pages), None)
         return seen[0]
@@ -103,7 +106,7 @@ class PoolKeeper:
         with batch_explained(f"look for pool {pool_id}", self._conn_id):
             try:
                 pool = self._client.get_pool(
-                    pool_id, raw_response_hook=lambda answer: seen.append(_date_of(answer))
+                    pool_id, raw_response_hook=lambda answer: seen.append(date_of(answer))
                 )
             except ResourceNotFoundError:
                 return None, datetime.now(UTC)
@@ -163,6 +166,7 @@ class PoolKeeper:
         return run.results or ""
 
 
-def _date_of(answer: Any) -> datetime:
+def date_of(answer: Any) -> datetime:
+    """Return when the service answered, by its own clock."""
     text = answer.http_response.headers.get("Date")
     return parsedate_to_datetime(text).astimezone(UTC) if text else datetime.now(UTC)

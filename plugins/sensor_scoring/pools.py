@@ -8,14 +8,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from sensor_scoring.node_watch import overdue
+
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Collection, Mapping
+    from datetime import datetime
 
     from sensor_scoring.autoscale import AutoscalePolicy
 
 EVALUATION_INTERVAL = "PT5M"
 """The shortest the service allows; its default of 15 minutes would let a quarter of the hour pass."""
 
+NODE_COLUMNS = ("id", "state", "stateTransitionTime", "errors")
+"""Properties of nodes that are looked at; ask for no more."""
 _HELP_FOR_RESIZE = {
     "AccountCoreQuotaReached": "ask for more cores or lower max_nodes",
     "AccountSpotCoreQuotaReached": "ask for more Spot cores or lower max_nodes",
@@ -79,11 +84,14 @@ class PoolSpec:
         }
 
 
-def troubles_of(pool: Mapping[str, Any], nodes: Iterable[Mapping[str, Any]] = ()) -> list[str]:
+def troubles_of(
+    pool: Mapping[str, Any], nodes: Collection[Mapping[str, Any]] = (), *, now: datetime | None = None
+) -> list[str]:
     """Say what keeps a pool from working, each in one sentence with what to do.
 
     :param pool: the pool as the service describes it
-    :param nodes: its nodes, likewise
+    :param nodes: its nodes with :data:`NODE_COLUMNS`, likewise
+    :param now: by the service's clock; without it nobody is called overdue
     """
     pool_id = pool["id"]
     found = []
@@ -99,6 +107,8 @@ def troubles_of(pool: Mapping[str, Any], nodes: Iterable[Mapping[str, Any]] = ()
             f"pool {pool_id}: {error.get('code')}: {error.get('message') or 'no details'}; {help_text}"
         )
     found.extend(_node_trouble(pool_id, node) for node in nodes if _state(node) in _BROKEN_NODE_STATES)
+    if now is not None:
+        found.extend(overdue(pool, nodes, now=now))
     return found
 
 

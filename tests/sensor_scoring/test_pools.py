@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
-from sensor_scoring.autoscale import AutoscalePolicy
+from sensor_scoring.autoscale import AutoscalePolicy, Floor
 from sensor_scoring.pools import PoolSpec, emptiness_of, troubles_of
 
 POOL = {"id": "p", "state": "active"}
+NOW = datetime(2026, 3, 4, 10, 0, tzinfo=UTC)
+HELD = AutoscalePolicy(max_nodes=3, slots_per_node=4).formula(Floor(2, NOW + timedelta(minutes=5)))
 
 
 def test_a_healthy_pool_is_no_news() -> None:
@@ -59,6 +63,28 @@ def test_trouble_is_named_with_what_to_do(pool, nodes, words) -> None:
     """One sentence a trouble, with the service's words and ours."""
     (sentence,) = troubles_of({**POOL, **pool}, nodes)
     assert all(word in sentence for word in words)
+
+
+@pytest.mark.behaviour("pool-trouble")
+@pytest.mark.parametrize(
+    ("state", "minutes", "formula", "words"),
+    [
+        pytest.param("starting", 31, "", "starting for 31 minutes; remove it", id="stuck"),
+        pytest.param("waitingforstarttask", 45, "", "waitingforstarttask for 45", id="stuck-start-task"),
+        pytest.param("idle", 61, "", "idle for 61 minutes and nothing holds it", id="idle"),
+        pytest.param("starting", 29, "", "", id="still-boots"),
+        pytest.param("idle", 59, "", "", id="just-idle"),
+        pytest.param("idle", 61, HELD, "", id="idle-but-announced"),
+        pytest.param("running", 600, "", "", id="works-for-long"),
+    ],
+)
+def test_nodes_that_do_nothing_for_long_are_named(state, minutes, formula, words) -> None:
+    """One that boots for over half an hour is stuck; one that idles for an hour should be gone by then."""
+    pool = {**POOL, "enableAutoScale": True, "autoScaleFormula": formula}
+    since = (NOW - timedelta(minutes=minutes)).isoformat()
+    found = troubles_of(pool, [{"id": "n", "state": state, "stateTransitionTime": since}], now=NOW)
+    assert words in "".join(found)
+    assert bool(found) is bool(words)
 
 
 def test_a_pool_of_ours_scales_by_formula_and_fills_nodes() -> None:
