@@ -198,6 +198,7 @@ class ScoringBatchHook(AzureBatchHook):
         :raises SubmissionRefused: naming the tasks that the service refused
         :raises JobEnded: if the job takes no more tasks
         """
+        self._check_slots(job, requests)
         known = {**dict.fromkeys(JOB_ENDED, JobEnded), **dict.fromkeys(_TASK_REFUSED, SubmissionRefused)}
         with batch_explained(f"add tasks to job {job}", self.conn_id, known):
             return Submission(self.connection, job).send(requests)
@@ -214,8 +215,29 @@ class ScoringBatchHook(AzureBatchHook):
             **dict.fromkeys(JOB_ENDED, JobEnded),
             **dict.fromkeys(_TASK_REFUSED, SubmissionRefused),
         }
+        self._check_slots(job, [request])
         with batch_explained(f"add task {request['id']} to job {job}", self.conn_id, known):
             self.connection.create_task(job, models.BatchTaskCreateOptions(request))
+
+    def _check_slots(self, job: str, requests: Sequence[Mapping[str, Any]]) -> None:
+        """Refuse what no node of the job's pool could ever run: it would wait for ever, or fail as a riddle.
+
+        :raises SubmissionRefused: naming the task and both numbers
+        """
+        widest = max(requests, key=_slots_of, default={})
+        if _slots_of(widest) == 1:  # fits any node, and nobody need be asked
+            return
+        known = {**dict.fromkeys(JOB_ENDED, JobEnded), "PoolNotFound": None}
+        with batch_explained(f"look at the pool of job {job}", self.conn_id, known):
+            pool_id = self.connection.get_job(job, select=["id", "poolInfo"])["poolInfo"].get("poolId")
+            pool = self.connection.get_pool(pool_id, select=["id", "taskSlotsPerNode"])
+            if _slots_of(widest) > int(pool.get("taskSlotsPerNode") or 1):
+                raise SubmissionRefused(
+                    f"Batch task {widest['id']} wants {_slots_of(widest)} slots and a node of pool {pool_id} "
+                    f"has {pool.get('taskSlotsPerNode')}: raise the pool's task slots per node, or lower the "
+                    "task's required_slots",
+                    code="TaskSchedulingConstraintFailed",
+                )
 
     def tasks_of(self, job: str, *, key: str) -> list[BatchTaskOutcome]:
         """Return all attempts of a group that a job holds, in one call."""
@@ -281,6 +303,10 @@ class ScoringBatchHook(AzureBatchHook):
                 f"the password of connection {self.conn_id} is not a Batch key: it is not base64"
             ) from error
         return AzureNamedKeyCredential(conn.login, conn.password)
+
+
+def _slots_of(request: Mapping[str, Any]) -> int:
+    return int(request.get("requiredSlots") or 1)
 
 
 def _identity_of(conn: Connection) -> dict[str, str | None]:

@@ -209,6 +209,17 @@ def test_a_task_that_is_refused_is_named(ready: Account) -> None:
         ready.hook.submit(JOB, [a_request("good"), {**a_request("good"), "id": "bad task"}])
 
 
+def test_tasks_that_fit_no_node_are_refused_before_they_are_submitted(ready: Account) -> None:
+    """The pool's nodes have four slots: five are refused by name, and none of the others is added."""
+    wide = {**a_request("wide"), "requiredSlots": 5}
+    with pytest.raises(SubmissionRefused, match="wide wants 5 slots and a node of pool pool has 4"):
+        ready.hook.submit(JOB, [a_request("slim"), wide])
+    with pytest.raises(SubmissionRefused, match="wants 5 slots"):
+        ready.hook.add_task(JOB, wide)
+    assert list(ready.client.list_tasks(JOB)) == []
+    assert ready.hook.submit(JOB, [{**a_request("fits"), "requiredSlots": 4}]) == 1
+
+
 def test_an_ended_job_takes_no_tasks(ready: Account) -> None:
     """Both ways of adding say that the job is over."""
     ready.hook.close_jobs(BASE)
