@@ -5,7 +5,7 @@ export PYTHONPATH := $(CURDIR):$(CURDIR)/plugins:$(CURDIR)/scoring_image:$(CURDI
 RUN := .venv/bin/python -m local_stack
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-faults test-clients test-containers test-backfill lint format up down models missing airflow scale bench bench-scoring bench-emulator lock clean
+.PHONY: help setup run test test-faults test-clients test-containers test-backfill lint format up down models missing airflow scale bench bench-scoring bench-emulator bench-policies lock clean
 
 help: ## show this list
 	@echo "make run                              score one hour of a simulated fleet"
@@ -80,6 +80,10 @@ bench-scoring: setup ## compare scoring with the reference's script, and its lab
 
 bench-emulator: setup ## load the local Azure Batch with up to 50,000 tasks (a minute)
 	@.venv/bin/python -m bench.emulator
+	@.venv/bin/python docs/generate.py
+
+bench-policies: setup ## simulate days under each way of scaling (five minutes)
+	@AIRFLOW_HOME=$(CURDIR)/.local/bench-airflow .venv/bin/python -m bench.policies
 	@.venv/bin/python docs/generate.py
 
 LOCK := .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate

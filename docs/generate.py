@@ -32,6 +32,7 @@ PAGES = {
     ROOT / "README.md": ("scoring", "fidelity", "soak", "compare", "scale"),
     ROOT / "batch_emulator" / "README.md": ("load",),
     ROOT / "docs" / "backfill.md": ("backfill",),
+    ROOT / "docs" / "autoscale.md": ("policies", "day"),
 }
 RESULTS = ROOT / "bench" / "results"
 
@@ -167,6 +168,34 @@ def backfill_table() -> str:
     return "\n".join(("| | idle | in mid-backfill |", "|---|---|---|", *lines, "", made))
 
 
+_POLICY_HEAD = (
+    "| policy | node-hours | Spot node-hours | cost | mean m:s | p95 m:s | idle |",
+    "|---|---|---|---|---|---|---|",
+)
+
+
+def policies_tables() -> str:
+    """Return a table for each fleet: a day in the lab under each way of scaling."""
+    fleets = json.loads((RESULTS / "policies.json").read_text())["lab"]
+    return "\n\n".join(
+        "\n".join((f"**{fleet}**", "", *_POLICY_HEAD, *map(_policy_row, rows)))
+        for fleet, rows in fleets.items()
+    )
+
+
+def day_table() -> str:
+    """Return what one day with the real hook came to, under each way of scaling."""
+    rows = json.loads((RESULTS / "policies.json").read_text())["day"]["policies"]
+    return "\n".join((*_POLICY_HEAD, *map(_policy_row, rows)))
+
+
+def _policy_row(row: dict[str, Any]) -> str:
+    waits = (f"{row[name] // 60}:{row[name] % 60:02}" for name in ("mean_seconds", "p95_seconds"))
+    hours = (f"{row[name]:,.1f}" for name in ("node_hours", "spot_hours"))
+    cells = (row["policy"], *hours, f"{row['cost']:,.2f}", *waits, f"{row['idle_share']:.0%}")
+    return f"| {' | '.join(cells)} |"
+
+
 _VARIANTS = {
     "reference": "the reference's script, one sensor",
     "alone-1-60": "one sensor, 60 readings",
@@ -247,6 +276,8 @@ PARTS = {
     "compare": compare_table,
     "scale": scale_table,
     "backfill": backfill_table,
+    "policies": policies_tables,
+    "day": day_table,
 }
 
 

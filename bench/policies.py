@@ -1,0 +1,128 @@
+"""The product's ways of scaling, side by side: ``python -m bench.policies``.
+
+First in the lab of the local Azure Batch: a day of three fleets under each formula. Then one day of the
+second fleet in the emulator, its clock turned, with the real hook doing what the DAG's steps do in every
+hour: pool and formula before the tasks, job, submission, and in the end the job closed and nodes given back.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import tempfile
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from azure_batch_emulator.lab.durations import Durations
+from azure_batch_emulator.lab.outcome import Outcome, Prices
+from azure_batch_emulator.lab.prewarm import Prewarm
+from azure_batch_emulator.lab.simulation import Cluster, Policy, simulate
+from azure_batch_emulator.lab.timeline import timeline
+from azure_batch_emulator.lab.workload import Pattern, Workload
+from bench.simulated_day import Day
+from sensor_scoring.pool_load import policy_of
+from sensor_scoring.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+RESULTS = Path(__file__).parent / "results" / "policies.json"
+CHART = Path(__file__).resolve().parent.parent / "docs" / "images" / "policies.svg"
+COMES_AT = timedelta(minutes=6)
+"""After the hour: readings are complete after five minutes, a minute later the tasks are there."""
+SLOTS = 4
+CLUSTER = Cluster(slots=SLOTS, evictions_per_hour=0.02)
+PRICES = Prices(dedicated=0.2, spot=0.04)
+"""An example: put in your own."""
+_HOLD = timedelta(minutes=5)
+"""How long announced nodes are held in the lab: runs end well within it, and give them back then."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fleet:
+    """What there is to do in every hour."""
+
+    name: str
+    tasks: int
+    durations: str
+    nodes: int
+    """Ceiling of the pool."""
+
+
+FLEETS = (
+    Fleet("15 sensors", 15, "lognormal(30s, 0.4)", 4),
+    Fleet("1,000 sensors", 1000, "lognormal(30s, 0.4)", 32),
+    Fleet("20,000 sensors, 50 to a task", 400, "lognormal(60s, 0.4)", 32),
+)
+_REACTIVE = {"autoscale_policy": "reactive"}
+_KEEP_WARM = {"autoscale_policy": "keep-warm"}
+WAYS: Mapping[str, Mapping[str, Any]] = {
+    "reactive": _REACTIVE,
+    "run-aware": {},
+    "run-aware, warmed 5 minutes before": {"prewarm_minutes": 5},
+    "keep-warm, 10 minutes before": _KEEP_WARM,
+    "reactive, Spot": {**_REACTIVE, "spot": True},
+    "run-aware, Spot": {"spot": True},
+}
+NOT_IN_THE_LAB = frozenset({"run-aware, Spot"})
+"""The lab announces by a floor of dedicated nodes, whatever the formula asks for; the hook does not."""
+
+
+def settings_for(fleet: Fleet, way: str) -> Settings:
+    """Return the settings of a deployment."""
+    return Settings(max_nodes=fleet.nodes, slots_per_node=SLOTS, **WAYS[way])
+
+
+def lab_outcomes(fleet: Fleet) -> Iterator[Outcome]:
+    """Simulate a day of a fleet under each way of scaling."""
+    pattern = Pattern(fleet.tasks, COMES_AT, Durations.parse(fleet.durations))
+    hour, day = timedelta(hours=1), timedelta(days=1)
+    workload = Workload.drawn([pattern], every=hour, length=day, seed=0)
+    for way in WAYS:
+        if way in NOT_IN_THE_LAB:
+            continue
+        settings = settings_for(fleet, way)
+        policy = policy_of(settings)
+        announced = None
+        if policy.is_announced:
+            needed = -(-fleet.tasks // SLOTS)
+            lead = timedelta(minutes=settings.prewarm_minutes)
+            announced = Prewarm(min(needed, fleet.nodes), COMES_AT - lead, lead + _HOLD)
+        yield simulate(Policy(way, policy.formula(), announced), workload, CLUSTER)
+
+
+def figures(outcome: Outcome) -> dict[str, object]:
+    """Return what the table shows of an outcome."""
+    waits = outcome.mean_wait, outcome.p95_wait
+    return {
+        "policy": outcome.name,
+        "node_hours": round(outcome.dedicated_hours, 1),
+        "spot_hours": round(outcome.spot_hours, 1),
+        "cost": round(outcome.cost(PRICES), 2),
+        "mean_seconds": waits[0] and round(waits[0].total_seconds()),
+        "p95_seconds": waits[1] and round(waits[1].total_seconds()),
+        "idle_share": round(outcome.idle_share, 3),
+        "unfinished": outcome.unfinished,
+    }
+
+
+def main() -> None:
+    """Simulate, write figures and chart."""
+    logging.disable(logging.INFO)  # the hook says what it does, 24 times a day
+    fleets = {fleet.name: [figures(outcome) for outcome in lab_outcomes(fleet)] for fleet in FLEETS}
+    fleet, days = FLEETS[1], []
+    for way in WAYS:
+        with tempfile.TemporaryDirectory() as folder:
+            day = Day(settings_for(fleet, way), tasks=fleet.tasks, durations=Durations.parse(fleet.durations))
+            days.append(day.run(way, Path(folder)))
+        print(json.dumps(figures(days[-1])), flush=True)
+    RESULTS.parent.mkdir(exist_ok=True)
+    body = {"lab": fleets, "day": {"fleet": fleet.name, "policies": [figures(day) for day in days]}}
+    RESULTS.write_text(json.dumps(body, indent=2) + "\n")
+    CHART.write_text(timeline(days), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

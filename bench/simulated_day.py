@@ -1,0 +1,156 @@
+"""One day of hourly work in the emulator, its clock turned, with the product's own hook at the pool."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from random import Random
+from typing import TYPE_CHECKING
+
+from azure_batch_emulator.clock import ManualClock
+from azure_batch_emulator.lab.meter import Snapshot
+from azure_batch_emulator.lab.outcome import Outcome
+from azure_batch_emulator.lab.timed_runner import TimedRunner
+from azure_batch_emulator.records.states import NodeState, TaskState
+from azure_batch_emulator.server import EmulatorServer
+from scoring_contract.hour import RunHour
+from sensor_scoring import ids
+from sensor_scoring.batch_task import BatchTaskTemplate, Grants, Names
+from sensor_scoring.hooks import ScoringBatchHook
+from sensor_scoring.pool_load import pool_spec, prepare_pool, release_pool
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from azure_batch_emulator.lab.durations import Durations
+    from azure_batch_emulator.service.engine import Engine
+    from sensor_scoring.settings import Settings
+
+CONN = "batch_of_a_simulated_day"
+START = datetime(2026, 3, 2, tzinfo=UTC)
+HOURS = 24
+STEP = timedelta(seconds=30)
+BOOT = timedelta(minutes=4)
+OPENS_AT = timedelta(minutes=6)
+_FREE_OF_CHARGE = frozenset({NodeState.CREATING, NodeState.PREEMPTED, NodeState.UNKNOWN})
+_COMMAND = BatchTaskTemplate(command=["/bin/true"], image="sensor-scoring:latest")
+
+
+class _Drawn(defaultdict[str, float]):
+    """How long a task takes, drawn when it is asked for, by the task's id alone."""
+
+    def __init__(self, durations: Durations) -> None:
+        super().__init__()
+        self._durations = durations
+
+    def __missing__(self, task_id: str) -> float:
+        self[task_id] = seconds = self._durations.draw(Random(task_id))
+        return seconds
+
+
+@dataclass(slots=True)
+class Day:
+    """A day under one way of scaling.
+
+    :param tasks: Batch tasks in every hour
+    """
+
+    settings: Settings
+    tasks: int
+    durations: Durations
+    _snapshots: list[Snapshot] = field(default_factory=list)
+    _node_hours: dict[bool, float] = field(default_factory=lambda: {True: 0.0, False: 0.0})
+    _busy_slot_hours: float = 0.0
+    _waits: list[timedelta] = field(default_factory=list)
+
+    def run(self, name: str, folder: Path) -> Outcome:
+        """Let the day pass."""
+        clock, runner = ManualClock(START), TimedRunner(_Drawn(self.durations))
+        with EmulatorServer(data=folder, clock=clock, runner=runner, boot=BOOT) as emulator:
+            os.environ[f"AIRFLOW_CONN_{CONN.upper()}"] = _connection(emulator)
+            hook = ScoringBatchHook(CONN)
+            for number in range(HOURS):
+                self._hour(emulator, hook, START + timedelta(hours=number))
+        return self._outcome(name, runner)
+
+    def _hour(self, emulator: EmulatorServer, hook: ScoringBatchHook, start: datetime) -> None:
+        spec = pool_spec(self.settings)
+        base = ids.run_base("day", RunHour(start), dag_id="bench", run_id=str(start))
+        if self.settings.prewarm_minutes:
+            self._until(emulator, start + OPENS_AT - timedelta(minutes=self.settings.prewarm_minutes))
+            prepare_pool(hook, spec, self.settings, batch_tasks=self.tasks)
+        self._until(emulator, start + OPENS_AT)
+        prepare_pool(hook, spec, self.settings, batch_tasks=self.tasks)
+        job = hook.open_job(base, generation=0, pool_id=spec.pool_id)
+        names = (f"{base[-4:]}-{start:%H}-{number}" for number in range(self.tasks))
+        hook.submit(job, [_COMMAND.request(Names(item=name, job=job, task=name), Grants()) for name in names])
+        while emulator.call(lambda engine: _is_busy(engine, job)):
+            self._step(emulator)
+        self._waits.append(emulator.clock.now() - start)
+        hook.close_jobs(base)
+        release_pool(hook, spec, base=base)
+        self._until(emulator, start + timedelta(hours=1))
+
+    def _until(self, emulator: EmulatorServer, moment: datetime) -> None:
+        while emulator.clock.now() < moment:
+            self._step(emulator)
+
+    def _step(self, emulator: EmulatorServer) -> None:
+        emulator.advance(STEP)
+        shot, charged = emulator.call(self._look)
+        hours = STEP / timedelta(hours=1)
+        for is_dedicated, nodes in charged.items():
+            self._node_hours[is_dedicated] += nodes * hours
+        self._busy_slot_hours += shot.running * hours
+        self._snapshots.append(shot)
+
+    def _look(self, engine: Engine) -> tuple[Snapshot, dict[bool, int]]:
+        nodes = [node for pool in engine.account.pools.values() for node in pool.nodes.values()]
+        there = [node for node in nodes if node.state not in _FREE_OF_CHARGE]
+        jobs = [job.tasks for job in engine.account.jobs.values()]
+        shot = Snapshot(
+            (engine.now - START) / timedelta(hours=1),
+            sum(node.is_dedicated for node in there),
+            sum(not node.is_dedicated for node in there),
+            sum(node.state in {NodeState.IDLE, NodeState.RUNNING} for node in there),
+            sum(tasks.count(TaskState.ACTIVE) for tasks in jobs),
+            sum(tasks.count(TaskState.RUNNING) for tasks in jobs),
+        )
+        return shot, {kind: sum(node.is_dedicated is kind for node in there) for kind in (True, False)}
+
+    def _outcome(self, name: str, runner: TimedRunner) -> Outcome:
+        return Outcome(
+            name=name,
+            tasks=self.tasks * HOURS,
+            unfinished=0,
+            rerun=runner.again,
+            dedicated_hours=self._node_hours[True],
+            spot_hours=self._node_hours[False],
+            busy_slot_hours=self._busy_slot_hours,
+            slots=self.settings.slots_per_node,
+            evictions=0,
+            waits=tuple(self._waits),
+            late_rounds=0,
+            failed_evaluations=0,
+            refused_announcements=0,
+            snapshots=tuple(self._snapshots),
+        )
+
+
+def _is_busy(engine: Engine, job_id: str) -> bool:
+    tasks = engine.account.jobs[job_id.lower()].tasks
+    return tasks.count(TaskState.COMPLETED) < len(tasks)
+
+
+def _connection(emulator: EmulatorServer) -> str:
+    return json.dumps(
+        {
+            "conn_type": "azure_batch",
+            "login": emulator.account,
+            "password": emulator.key,
+            "extra": {"account_url": emulator.endpoint},
+        }
+    )
