@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 FIRST = RunHour.parse("2026-01-05T00")
 TRAINED, SCORED = 2, 6
 _LONG = 240.0
-_CHOOSING = timedelta(seconds=1)
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -205,6 +204,5 @@ def test_a_live_hour_that_falls_due_in_a_backfill_is_taken_before_what_waits_alr
         "something was overtaken"
     )
     for mine in ours:
-        # Who falls due while the scheduler is choosing is seen the next time.
-        chosen_instead = [each for each in others if mine.due + _CHOOSING < each.taken < mine.taken]
-        assert chosen_instead == []
+        # One may have been chosen just as it fell due; however busy the machine is, nobody else comes first.
+        assert sum(mine.due < each.taken < mine.taken for each in others) <= 1

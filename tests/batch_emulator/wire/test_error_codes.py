@@ -68,7 +68,7 @@ def end_job(bench: Bench) -> None:
 def hold(bench: Bench) -> None:
     """Let a task run until the test is over, so that its job cannot end."""
     bench.task(task_id="long")
-    assert bench.in_state("running", "long")
+    bench.until(lambda: "wd/begun" in {found.name for found in bench.files("long")})
 
 
 def delete_job(bench: Bench) -> Any:
@@ -214,6 +214,7 @@ def ready(bench_of: Callable[..., Bench]) -> Iterator[Bench]:
 
     def rule(order: Order) -> int:
         if order.environment["AZ_BATCH_TASK_ID"] == "long":
+            (order.directory / "wd" / "begun").touch()
             over.wait(60)
         return 0
 
