@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from azure_batch_emulator.records.changes import DERIVED
+from azure_batch_emulator.records.preparations import Preparation, Standing
 from azure_batch_emulator.records.shelf import TaskShelf
 from azure_batch_emulator.records.states import JOB_MOVES, JobState, TaskState, next_state
 
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from azure_batch_emulator.records.dependencies import Dependents
+    from azure_batch_emulator.records.nodes import Node
+    from azure_batch_emulator.records.tasks import Task
 
 UNTOUCHABLE = frozenset({JobState.TERMINATING, JobState.COMPLETED, JobState.DELETING})
 
@@ -40,6 +43,8 @@ class Job:
     tasks: TaskShelf = field(default_factory=TaskShelf, metadata=DERIVED)
     dependents: Dependents | None = field(default=None, metadata=DERIVED)
     """Who waits for whom; None unless the job uses dependencies."""
+    preparations: dict[str, Preparation] = field(default_factory=dict, metadata=DERIVED)
+    """By node id, oldest first: how the nodes were prepared and released."""
 
     @property
     def key(self) -> str:
@@ -55,6 +60,26 @@ class Job:
     def priority(self) -> int:
         """Tell the priority, from -1000 to 1000."""
         return int(self.spec["priority"])
+
+    @property
+    def is_open(self) -> bool:
+        """Tell whether the job has not ended and is not about to."""
+        return self.state not in UNTOUCHABLE
+
+    @property
+    def preparation_spec(self) -> dict[str, Any] | None:
+        """Tell what prepares the nodes, with defaults filled in."""
+        return self.spec.get("jobPreparationTask")
+
+    @property
+    def release_spec(self) -> dict[str, Any] | None:
+        """Tell what releases the nodes, with defaults filled in."""
+        return self.spec.get("jobReleaseTask")
+
+    @property
+    def ends_with_manager(self) -> bool:
+        """Tell whether the job is over when its manager task is completed."""
+        return bool(self._manager.get("killJobOnCompletion"))
 
     @property
     def busy(self) -> int:
@@ -73,6 +98,27 @@ class Job:
     def all_tasks_complete(self) -> bool:
         """Tell whether no task is left to do; true for a job without tasks."""
         return self.tasks.count(TaskState.COMPLETED) == len(self.tasks)
+
+    @property
+    def _manager(self) -> dict[str, Any]:
+        return self.spec.get("jobManagerTask") or {}
+
+    def is_manager(self, task: Task) -> bool:
+        """Tell whether a task is the job's manager."""
+        return task.key == str(self._manager.get("id", "")).lower()
+
+    def is_exclusive(self, task: Task) -> bool:
+        """Tell whether a task wants a node for itself."""
+        return self.is_manager(task) and bool(self._manager["runExclusive"])
+
+    def needs_dedicated(self, task: Task) -> bool:
+        """Tell whether a task must not run on a low-priority node."""
+        return self.is_manager(task) and not self._manager["allowLowPriorityNode"]
+
+    def is_barred_from(self, node: Node) -> bool:
+        """Tell whether a node could not be prepared for the job."""
+        preparation = self.preparations.get(node.id)
+        return preparation is not None and preparation.standing is Standing.FAILED
 
     def move(self, event: str, *, now: datetime, etag: int) -> None:
         """Change state by the table.

@@ -10,6 +10,7 @@ from azure_batch_emulator.records.changes import DERIVED, Changes
 from azure_batch_emulator.records.states import NODE_MOVES, NodeState, next_state
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
 
     from azure_batch_emulator.records.tasks import Execution
@@ -60,7 +61,7 @@ class Node:
     accepts_tasks: bool = True
     booted: datetime | None = None
     runs: dict[int, int] = field(default_factory=dict, metadata=DERIVED)
-    """Attempts on the node now: run id to slots taken."""
+    """Attempts on the node now: run id to slots taken, which a job's preparation and release take none of."""
     tasks_run: int = 0
     tasks_succeeded: int = 0
     recent: deque[RecentTask] = field(default_factory=lambda: deque(maxlen=RECENT_TASKS))
@@ -82,6 +83,11 @@ class Node:
     def free_slots(self) -> int:
         """Tell how many slots nobody occupies."""
         return self.slots - sum(self.runs.values())
+
+    @property
+    def running_tasks(self) -> int:
+        """Tell how many tasks are on the node, those that prepare or release it left out."""
+        return sum(slots > 0 for slots in self.runs.values())
 
     @property
     def is_staying(self) -> bool:
@@ -131,13 +137,14 @@ class Seats:
             self._free[node.id] = node.free_slots
             self._by_free.setdefault(node.free_slots, {})[node.id] = node
 
-    def find(self, *, slots: int, pack: bool) -> Node | None:
+    def find(self, *, slots: int, pack: bool, suits: Callable[[Node], bool] | None = None) -> Node | None:
         """Choose a node with room: the fullest that fits if packing, else the emptiest."""
-        fitting = [free for free, nodes in self._by_free.items() if nodes and free >= slots]
-        if not fitting:
-            return None
-        nodes = self._by_free[min(fitting) if pack else max(fitting)]
-        return next(iter(nodes.values()))
+        fitting = (free for free, nodes in self._by_free.items() if nodes and free >= slots)
+        for free in sorted(fitting, reverse=not pack):
+            for node in self._by_free[free].values():
+                if suits is None or suits(node):
+                    return node
+        return None
 
     def get(self, node_id: str, *, slots: int) -> Node | None:
         """Find a certain node if it has room (affinity)."""

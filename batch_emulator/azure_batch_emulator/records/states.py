@@ -218,7 +218,11 @@ SCHEDULE_MOVES: Mapping[ScheduleState, Mapping[str, ScheduleState]] = {
 }
 
 TASK_MOVES: Mapping[TaskState, Mapping[str, TaskState]] = {
-    TaskState.ACTIVE: {"assign": TaskState.RUNNING, "end": TaskState.COMPLETED},
+    TaskState.ACTIVE: {
+        "assign": TaskState.RUNNING,
+        "prepare": TaskState.PREPARING,
+        "end": TaskState.COMPLETED,
+    },
     TaskState.PREPARING: {
         "prepared": TaskState.RUNNING,
         "again": TaskState.ACTIVE,

@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from azure_batch_emulator.moments import parse_duration
 from azure_batch_emulator.records.changes import DERIVED
 from azure_batch_emulator.records.states import TASK_MOVES, TaskState, next_state
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
 
 class Result(StrEnum):
@@ -29,6 +30,8 @@ class Stop(StrEnum):
     """Active again, and counted as asked for."""
     NODE_LOST = "node lost"
     """Active again, without counting."""
+    UNPREPARED = "unprepared"
+    """Active again, as its node could not be prepared for the job."""
     FORGOTTEN = "forgotten"
     """The task is deleted; nobody waits for the outcome."""
 
@@ -128,6 +131,11 @@ class Task:
     def succeeded(self) -> bool:
         """Tell whether the task is completed and well."""
         return self.execution.result is Result.SUCCESS
+
+    @property
+    def wall_clock(self) -> timedelta:
+        """Tell how long an attempt may last."""
+        return parse_duration(self.spec["constraints"]["maxWallClockTime"])
 
     @property
     def has_attempts_left(self) -> bool:

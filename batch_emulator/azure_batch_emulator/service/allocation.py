@@ -229,6 +229,7 @@ class Allocation:
         pool.spent_core_seconds += lived.total_seconds() * pool.cores_per_node
         self._engine.account.changes.note(pool)
         self._engine.account.changes.drop(node)
+        self._engine.preparations.wiped(pool, node)
         root = orders.node_root(self._engine.settings.data, pool.id, node.id)
         self._engine.once_kept(partial(self._engine.runner.remove, root))
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
-from azure_batch_emulator.moments import UNLIMITED, parse_duration
+from azure_batch_emulator.moments import UNLIMITED
 from azure_batch_emulator.records.nodes import RecentTask
 from azure_batch_emulator.records.states import NodeState
 from azure_batch_emulator.records.tasks import Execution, Place
@@ -17,6 +17,7 @@ from azure_batch_emulator.service.runs import Run, Stop
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
 
     from azure_batch_emulator.records.jobs import Job
     from azure_batch_emulator.records.nodes import Node
@@ -34,29 +35,51 @@ class Attempts:
         self._runs: dict[int, Run] = {}
         self._fetches: dict[int, Callable[[Ended], None]] = {}
 
-    def start(self, pool: Pool, node: Node, job: Job, task: Task) -> None:
-        """Assign a ready task to a node and order its command."""
-        engine = self._engine
-        run = Run(engine.next_number(), pool, node, engine.now, job, task)
-        self._runs[run.id] = run
+    def start(self, pool: Pool, node: Node, job: Job, task: Task, *, slots: int) -> None:
+        """Assign a ready task to a node; its command is ordered once the node is prepared for the job.
+
+        :param slots: how many of the node's slots it takes
+        """
+        run = self._take(pool, node, self._task_ended, job, task)
         task.execution.forget_outcome()
-        task.execution.started = engine.now
-        task.place = Place(pool.id, node.id, orders.task_directory(job, task))
+        task.place = Place(pool.id, node.id, orders.task_directory(job, task.id))
         task.run_id = run.id
-        job.tasks.move(task, "assign", now=engine.now, etag=engine.next_etag())
-        self._seat(run, task.slots)
-        self._limit(run, task)
-        self._begin(orders.for_task(engine, run.id, pool, node, job=job, task=task))
+        self._seat(run, slots)
+        if self._engine.preparations.admit(run):
+            self._go(run, "assign")
+        else:
+            job.tasks.move(task, "prepare", now=self._engine.now, etag=self._engine.next_etag())
+
+    def go_on(self, run_id: int) -> None:
+        """Order the command of a task that has waited for its node to be prepared."""
+        run = self._runs.get(run_id)
+        if run is not None and run.stop is None:
+            self._go(run, "prepared")
 
     def start_node(self, pool: Pool, node: Node) -> None:
         """Order a pool's start task on a node."""
-        run = Run(self._engine.next_number(), pool, node, self._engine.now)
-        self._runs[run.id] = run
+        run = self._take(pool, node, self._start_task_ended)
         node.start_task = node.start_task or Execution()
         node.start_task.forget_outcome()
         node.start_task.started = self._engine.now
         node.start_task_run = run.id
-        self._begin(orders.for_start_task(self._engine, run.id, pool, node))
+        self._begin(run, orders.for_start_task(self._engine, run))
+
+    def start_aside(
+        self,
+        pool: Pool,
+        node: Node,
+        job: Job,
+        work: orders.Work,
+        *,
+        then: Callable[[Run, Ended], None],
+    ) -> int:
+        """Order a command of a job that takes no slot of its node; return the attempt's number."""
+        run = self._take(pool, node, then, job)
+        self._seat(run, 0)
+        self._limit(run, work.wall_clock, since=self._engine.now)
+        self._begin(run, orders.for_work(self._engine, run, job, work))
+        return run.id
 
     def fetch(self, images: tuple[Container, ...], then: Callable[[Ended], None]) -> None:
         """Have images pulled, if the runner can; say how it went."""
@@ -76,6 +99,9 @@ class Attempts:
         if run.job is not None and run.task is not None and why is not Stop.FORGOTTEN:
             run.task.stop = why
             run.job.tasks.note(run.task)
+        if not run.begun:
+            self._engine.report(Ended(run_id, None))
+            return
         grace = timedelta() if why is Stop.NODE_LOST else self._engine.settings.stop_grace
         upload = why is Stop.TIMED_OUT
         self._engine.once_kept(partial(self._engine.runner.stop, run_id, grace=grace, upload=upload))
@@ -91,8 +117,8 @@ class Attempts:
         if run is not None and run.deadline is not None:
             run.deadline.cancel()
             run.deadline = None
-        if run is not None:
-            self._limit(run, task)
+        if run is not None and run.begun:
+            self._limit(run, task.wall_clock, since=task.execution.started)
 
     def stop_node(self, node: Node, why: Stop) -> None:
         """End all attempts on a node."""
@@ -116,7 +142,7 @@ class Attempts:
             self._engine.agenda.at(moment, report.go_on)
 
     def _ended(self, ended: Ended) -> None:
-        """Free the slots, then judge."""
+        """Draw the consequences, then free the slots."""
         if ended.run_id in self._fetches:
             self._fetches.pop(ended.run_id)(ended)
             return
@@ -125,40 +151,70 @@ class Attempts:
             return
         if run.deadline is not None:
             run.deadline.cancel()
-        if run.task is None or run.job is None:
-            if run.node.start_task_run == run.id:  # else the node has begun anew already
-                run.node.start_task_run = None
-            self._engine.nodes.start_task_ended(run.pool, run.node, run.stop, ended)
+        run.then(run, ended)
+        if run.id in run.node.runs:
+            self._unseat(run)
+        if run.job is not None:
+            self._engine.jobs.attempt_ended(run.job)
+
+    def _start_task_ended(self, run: Run, ended: Ended) -> None:
+        if run.node.start_task_run == run.id:  # else the node has begun anew already
+            run.node.start_task_run = None
+        self._engine.nodes.start_task_ended(run.pool, run.node, run.stop, ended)
+
+    def _task_ended(self, run: Run, ended: Ended) -> None:
+        job, task = run.job, run.task
+        if job is None or task is None:
             return
-        run.task.run_id = run.task.stop = None
-        run.task.execution.container = ended.container
+        task.run_id = task.stop = None
+        task.execution.container = ended.container
         if ended.lost and run.stop is None:
             run.stop = Stop.NODE_LOST
         if run.stop is not Stop.FORGOTTEN:
-            self._engine.endings.judge(run.job, run.task, ended, stop=run.stop)
-        run.node.tasks_succeeded += run.task.succeeded
-        self._unseat(run)
-        self._engine.jobs.attempt_ended(run.job)
+            self._engine.endings.judge(job, task, ended, stop=run.stop)
+        run.node.tasks_succeeded += task.succeeded
 
-    def _begin(self, order: Order) -> None:
+    def _take(
+        self,
+        pool: Pool,
+        node: Node,
+        then: Callable[[Run, Ended], None],
+        job: Job | None = None,
+        task: Task | None = None,
+    ) -> Run:
+        engine = self._engine
+        run = Run(engine.next_number(), pool, node, engine.now, then, job, task)
+        self._runs[run.id] = run
+        return run
+
+    def _go(self, run: Run, event: str) -> None:
+        engine, job, task = self._engine, run.job, run.task
+        if job is None or task is None:
+            return
+        task.execution.started = engine.now
+        job.tasks.move(task, event, now=engine.now, etag=engine.next_etag())
+        self._limit(run, task.wall_clock, since=engine.now)
+        self._begin(run, orders.for_task(engine, run, job, task))
+
+    def _begin(self, run: Run, order: Order) -> None:
         engine, image = self._engine, order.container and order.container.image
+        run.begun = True
         failure = order.refusal or (engine.faults.pull_failure(image, Puller.TASK) if image else None)
         if failure is None:
             engine.once_kept(partial(engine.runner.start, order))
         else:
             engine.report(Ended(order.run_id, None, failure, Phase.BEFORE))
 
-    def _limit(self, run: Run, task: Task) -> None:
-        limit = parse_duration(task.spec["constraints"]["maxWallClockTime"])
-        if limit < UNLIMITED and task.execution.started is not None:
-            moment = max(task.execution.started + limit, self._engine.now)
+    def _limit(self, run: Run, limit: timedelta, *, since: datetime | None) -> None:
+        if limit < UNLIMITED and since is not None:
+            moment = max(since + limit, self._engine.now)
             run.deadline = self._engine.agenda.at(moment, partial(self.stop, run.id, Stop.TIMED_OUT))
 
     def _seat(self, run: Run, slots: int) -> None:
         node, task, job = run.node, run.task, run.job
         node.runs[run.id] = slots
-        node.tasks_run += 1
         if task is not None and job is not None:
+            node.tasks_run += 1
             node.recent.append(RecentTask(job.id, task.id))
         if node.state is NodeState.IDLE:
             node.move("busy", now=self._engine.now)

@@ -12,8 +12,11 @@ from azure_batch_emulator.records.tasks import Blame, Failure, Result, Stop
 from azure_batch_emulator.runner.interface import Ended
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
     from azure_batch_emulator.records.jobs import Job
-    from azure_batch_emulator.records.tasks import Task
+    from azure_batch_emulator.records.tasks import Execution, Task
     from azure_batch_emulator.runner.interface import Phase
     from azure_batch_emulator.service.engine import Engine
 
@@ -27,6 +30,7 @@ FAILED_EXIT = Failure(
     ),
 )
 ENDED_BY_USER = Failure(Blame.USER, "TaskEnded", "Task Was Ended by User Request")
+ENDED_EARLY = Failure(Blame.SERVER, "TaskEnded", "Task Was Ended")
 OUT_OF_TIME = Failure(
     Blame.SERVER,
     "TaskEnded",
@@ -44,7 +48,7 @@ class Endings:
     def judge(self, job: Job, task: Task, ended: Ended, *, stop: Stop | None) -> None:
         """Decide what becomes of a task whose attempt has ended, early if ``stop`` says why."""
         requeued = stop is Stop.REQUEUED
-        if requeued or stop is Stop.NODE_LOST:
+        if requeued or stop in {Stop.NODE_LOST, Stop.UNPREPARED}:
             self._requeue(job, task, counted=requeued)
         elif stop is None and _is_retryable(task, ended) and job.state is not JobState.TERMINATING:
             self._retry(job, task)
@@ -65,6 +69,8 @@ class Endings:
         if satisfied:
             self.satisfy(job, task)
         self._act_on_job(job, str(options.get("jobAction", "none")))
+        if job.is_manager(task) and job.ends_with_manager and job.is_open:
+            engine.jobs.terminate(job, reason="JMComplete")
 
     def keep_files(self, job: Job, task: Task) -> None:
         """Note when the files of a completed task are to go."""
@@ -115,6 +121,25 @@ class Endings:
             self._engine.jobs.terminate(job, reason="TaskFailed")
         elif action == "disable":
             self._engine.jobs.disable(job, running="requeue")
+
+
+def conclude(execution: Execution, ended: Ended, *, now: datetime) -> None:
+    """Note how the last attempt of something went that is no task of a job's list."""
+    execution.exit_code, execution.container = ended.exit_code, ended.container
+    execution.failure = ended.failure
+    if ended.failure is None and ended.exit_code not in {0, None}:
+        execution.failure = FAILED_EXIT
+    elif ended.failure is None and ended.exit_code is None:
+        execution.failure = ENDED_EARLY
+    execution.result = Result.SUCCESS if execution.failure is None else Result.FAILURE
+    execution.ended = now
+
+
+def may_retry(constraints: Mapping[str, Any], execution: Execution, ended: Ended) -> bool:
+    """Tell whether such a thing is to be tried again: after a code that is not 0, so many times."""
+    limit = int(constraints.get("maxTaskRetryCount") or 0)
+    failed = ended.failure is None and ended.exit_code not in {0, None}
+    return failed and (limit < 0 or execution.retries < limit)
 
 
 def _is_retryable(task: Task, ended: Ended) -> bool:

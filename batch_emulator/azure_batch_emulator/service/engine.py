@@ -22,6 +22,7 @@ from azure_batch_emulator.service.node_access import NodeAccess
 from azure_batch_emulator.service.node_operations import NodeOperations
 from azure_batch_emulator.service.nodes import Nodes
 from azure_batch_emulator.service.pools import Pools
+from azure_batch_emulator.service.preparations import Preparations
 from azure_batch_emulator.service.schedules import Schedules
 from azure_batch_emulator.service.scheduling import Scheduling
 from azure_batch_emulator.service.tasks import Tasks
@@ -79,6 +80,7 @@ class Engine:
         self.schedules = Schedules(self)
         self.tasks = Tasks(self)
         self.attempts = Attempts(self)
+        self.preparations = Preparations(self)
         self.endings = Endings(self)
         self.scheduling = Scheduling(self)
         self.autoscaling = Autoscaling(self)

@@ -99,7 +99,8 @@ class Files:
         """Delete the files of all tasks of a job."""
         data, pools = self._engine.settings.data, self._engine.account.pools
         places = {task.place for task in job.tasks.walk(0) if task.place is not None}
-        for pool_id, node_id in {(place.pool_id, place.node_id) for place in places}:
+        prepared = {(each.pool_id, each.node_id) for each in job.preparations.values()}
+        for pool_id, node_id in prepared | {(place.pool_id, place.node_id) for place in places}:
             pool = pools.get(pool_id.lower())
             if pool is not None and node_id in pool.nodes:
                 root = orders.node_root(data, pool_id, node_id)

@@ -12,7 +12,7 @@ from azure_batch_emulator.records.dependencies import Dependents
 from azure_batch_emulator.records.jobs import Job
 from azure_batch_emulator.records.shelf import TaskShelf
 from azure_batch_emulator.records.states import JobState, TaskState
-from azure_batch_emulator.service import unbuilt
+from azure_batch_emulator.service import job_tasks
 from azure_batch_emulator.service.runs import Stop
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ DEFAULTS: Mapping[str, Any] = {
 DEFAULT_CONSTRAINTS: Mapping[str, Any] = {"maxWallClockTime": UNLIMITED_TEXT, "maxTaskRetryCount": 0}
 _REPLACED_BY_PUT = ("priority", "maxParallelTasks", "allowTaskPreemption", "onAllTasksComplete")
 _RUNNING_STOPS = {"requeue": Stop.REQUEUED, "terminate": Stop.BY_USER}
-UNFINISHED = frozenset({JobState.ACTIVE, JobState.DISABLING, JobState.DISABLED, JobState.ENABLING})
+ENDING = frozenset({JobState.TERMINATING, JobState.DELETING})
 _REFUSALS = {
     JobState.COMPLETED: ("JobCompleted", "The specified job is completed."),
     JobState.TERMINATING: ("JobBeingTerminated", "The specified job is being terminated."),
@@ -69,6 +69,7 @@ class Jobs:
         check_spec(body)
         spec = {**DEFAULTS, **{name: value for name, value in body.items() if name != "id"}}
         spec["constraints"] = {**DEFAULT_CONSTRAINTS, **(body.get("constraints") or {})}
+        spec.update(job_tasks.filled(spec))
         job = Job(
             id=body["id"],
             number=engine.next_number(),
@@ -81,9 +82,14 @@ class Jobs:
             tasks=TaskShelf(engine.account.changes),
             dependents=Dependents() if spec["usesTaskDependencies"] else None,
         )
+        manager = job_tasks.manager_body(spec)
+        if manager is not None:
+            engine.tasks.check(job, manager)
         engine.account.add_job(job)
         engine.account.changes.note(job)
         self._limit(job)
+        if manager is not None:
+            engine.tasks.add(job, manager)
         self.consider(job)
         return job
 
@@ -121,6 +127,7 @@ class Jobs:
         job.terminate_reason = reason
         self._move(job, "terminate")
         self._stop_running(job, Stop.BY_USER)
+        self._engine.preparations.stop(job)
         self.consider(job)
 
     def delete(self, job: Job) -> None:
@@ -130,6 +137,7 @@ class Jobs:
         """
         self._move(job, "delete")
         self._stop_running(job, Stop.BY_USER)
+        self._engine.preparations.stop(job)
         self.consider(job)
 
     def disable(self, job: Job, *, running: str) -> None:
@@ -165,6 +173,7 @@ class Jobs:
         for state in (TaskState.RUNNING, TaskState.PREPARING):
             for task in job.tasks.in_state(state):
                 engine.endings.interrupted(job, task)
+        self._engine.preparations.resume(job)
         if job.state is not JobState.COMPLETED:
             self._limit(job)
             self.consider(job)
@@ -180,7 +189,7 @@ class Jobs:
         if job.state is JobState.ACTIVE:
             if job.spec["onAllTasksComplete"] == "terminatejob" and job.all_tasks_complete:
                 self.terminate(job, reason="AllTasksComplete")
-        elif job.busy:
+        elif job.busy or (job.state in ENDING and not self._engine.preparations.are_over(job)):
             return
         elif job.state is JobState.DISABLING:
             self._move(job, "quiet")
@@ -277,7 +286,6 @@ def check_spec(body: Mapping[str, Any]) -> None:
 
     :raises Refusal: if a part is not built, or makes no sense
     """
-    unbuilt.refuse("job", body, unbuilt.JOB)
     if "poolInfo" in body and not body["poolInfo"].get("poolId"):
         if body["poolInfo"].get("autoPoolSpecification"):
             raise Refusal.unbuilt("The job property poolInfo.autoPoolSpecification")

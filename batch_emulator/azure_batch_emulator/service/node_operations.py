@@ -108,6 +108,9 @@ class NodeOperations:
             root = orders.node_root(self._engine.settings.data, pool.id, node.id)
             self._engine.once_kept(partial(self._engine.runner.remove, root))
             node.users = ()
+            self._engine.preparations.wiped(pool, node)
+        else:
+            self._engine.preparations.rebooted(pool, node)
         self._engine.after(
             self._engine.settings.boot / 2, partial(self._done, pool, node, node.state, node.state_since)
         )

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 from azure_batch_emulator.errors import IllegalMove, Refusal
 from azure_batch_emulator.records.nodes import NodeError
 from azure_batch_emulator.records.states import NodeState
-from azure_batch_emulator.records.tasks import Blame, Execution, Failure, Result
+from azure_batch_emulator.records.tasks import Result
 from azure_batch_emulator.runner.interface import Container
 from azure_batch_emulator.service import mounts, orders
 from azure_batch_emulator.service.effects import Puller
-from azure_batch_emulator.service.endings import FAILED_EXIT
+from azure_batch_emulator.service.endings import conclude, may_retry
 from azure_batch_emulator.service.runs import Stop
 
 if TYPE_CHECKING:
@@ -102,13 +102,12 @@ class Nodes:
         execution = node.start_task
         if execution is None or stop is not None or pool.nodes.get(node.id) is not node:
             return
-        if ended.lost or self._may_retry(pool, execution, ended):
+        if ended.lost or may_retry(pool.spec["startTask"], execution, ended):
             execution.retries += not ended.lost
             execution.last_retry = self._engine.now
             self._engine.attempts.start_node(pool, node)
             return
-        _conclude(execution, ended)
-        execution.ended = self._engine.now
+        conclude(execution, ended, now=self._engine.now)
         if node.state is NodeState.WAITING_FOR_START_TASK:
             ready = execution.result is Result.SUCCESS or not _waits(pool)
             self._move_up(node, "ready" if ready else "unprepared")
@@ -145,6 +144,7 @@ class Nodes:
         pool.seats.update(node)
         root = orders.node_root(self._engine.settings.data, pool.id, node.id)
         self._engine.once_kept(partial(self._engine.runner.remove, root))
+        self._engine.preparations.wiped(pool, node)
         self.boot(pool, node)
 
     def _allocated(self, pool: Pool, node: Node) -> None:
@@ -201,25 +201,9 @@ class Nodes:
     def _seat(self, pool: Pool, node: Node) -> None:
         pool.seats.update(node)
         self._engine.scheduling.look_at(pool.id)
-
-    @staticmethod
-    def _may_retry(pool: Pool, execution: Execution, ended: Ended) -> bool:
-        limit = int(pool.spec["startTask"].get("maxTaskRetryCount") or 0)
-        failed = ended.failure is None and ended.exit_code not in {0, None}
-        return failed and (limit < 0 or execution.retries < limit)
+        self._engine.preparations.node_up(pool)
 
 
 def _waits(pool: Pool) -> bool:
     start_task = pool.spec.get("startTask")
     return bool(start_task and start_task.get("waitForSuccess", True))
-
-
-def _conclude(execution: Execution, ended: Ended) -> None:
-    execution.exit_code = ended.exit_code
-    execution.container = ended.container
-    execution.failure = ended.failure
-    if ended.failure is None and ended.exit_code not in {0, None}:
-        execution.failure = FAILED_EXIT
-    elif ended.failure is None and ended.exit_code is None:
-        execution.failure = Failure(Blame.SERVER, "TaskEnded", "The start task was ended")
-    execution.result = Result.SUCCESS if execution.failure is None else Result.FAILURE

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from azure_batch_emulator.runner.interface import (
-    Bind,
-    Container,
-    Link,
-    Order,
-)
+from azure_batch_emulator.moments import UNLIMITED
+from azure_batch_emulator.runner.interface import Bind, Container, Link, Order
 from azure_batch_emulator.service import mounts, packages
 from azure_batch_emulator.service.storage_links import StorageLinks
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
+    from datetime import timedelta
     from pathlib import Path
 
     from azure_batch_emulator.records.jobs import Job
@@ -23,6 +21,7 @@ if TYPE_CHECKING:
     from azure_batch_emulator.records.pools import Pool
     from azure_batch_emulator.records.tasks import Task
     from azure_batch_emulator.service.engine import Engine
+    from azure_batch_emulator.service.runs import Run
 
 _BIND_SOURCES = {
     "shared": "shared",
@@ -50,58 +49,74 @@ def job_directory(job: Job) -> str:
     return f"workitems/{job.id}"
 
 
-def task_directory(job: Job, task: Task) -> str:
-    """Tell a task's folder, relative to its node's root."""
+def task_directory(job: Job, task_id: str) -> str:
+    """Tell the folder of a task, or of what prepares or releases a node, relative to its node's root."""
     place = job_directory(job) if job.schedule is not None else f"{job_directory(job)}/job-1"
-    return f"{place}/{task.id}"
+    return f"{place}/{task_id}"
 
 
-def for_task(engine: Engine, run_id: int, pool: Pool, node: Node, *, job: Job, task: Task) -> Order:
+@dataclass(frozen=True, slots=True)
+class Work:
+    """A command of a job that is none of its tasks: its environment and folder are like a task's."""
+
+    id: str
+    spec: Mapping[str, Any]
+    wall_clock: timedelta = UNLIMITED
+    """How long it may last."""
+
+
+def for_task(engine: Engine, run: Run, job: Job, task: Task) -> Order:
     """Write the order for an attempt of a task."""
-    root = node_root(engine.settings.data, pool.id, node.id)
-    directory = root / task_directory(job, task)
-    spec, files = task.spec, StorageLinks(engine.settings.auto_storage)
-    references = _references(pool.spec, spec)
-    environment = {
-        **_node_environment(engine, pool, node, root, directory),
-        **_package_variables(engine, references, root),
-        "AZ_BATCH_JOB_ID": job.id,
-        "AZ_BATCH_TASK_ID": task.id,
-        **_settings(job.spec.get("commonEnvironmentSettings")),
-        **_settings(spec.get("environmentSettings")),
-    }
-    return Order(
-        run_id=run_id,
-        command_line=spec["commandLine"],
-        directory=directory,
-        environment=environment,
-        resource_files=tuple(files.resource_file(file) for file in spec.get("resourceFiles") or ()),
-        output_files=tuple(files.output_file(file) for file in spec.get("outputFiles") or ()),
-        container=_container(spec, root, directory),
+    order = for_work(engine, run, job, Work(task.id, task.spec))
+    files = StorageLinks(engine.settings.auto_storage)
+    return replace(
+        order,
+        output_files=tuple(files.output_file(file) for file in task.spec.get("outputFiles") or ()),
         may_be_retried=task.has_attempts_left,
-        node_directories=_shared_folders(root),
-        links=_links(engine, pool, references, root),
-        refusal=packages.missing(engine.settings, references),
     )
 
 
-def for_start_task(engine: Engine, run_id: int, pool: Pool, node: Node) -> Order:
+def for_work(engine: Engine, run: Run, job: Job, work: Work) -> Order:
+    """Write the order for an attempt of something that belongs to a job."""
+    root = node_root(engine.settings.data, run.pool.id, run.node.id)
+    directory = root / task_directory(job, work.id)
+    preparation = job.preparation_spec
+    prepared = root / task_directory(job, preparation["id"]) if preparation else None
+    order = _order(engine, run, work.spec, directory, prepared)
+    environment = {
+        **order.environment,
+        "AZ_BATCH_JOB_ID": job.id,
+        "AZ_BATCH_TASK_ID": work.id,
+        **(_preparation_variables(prepared) if prepared not in {None, directory} else {}),
+        **_settings(job.spec.get("commonEnvironmentSettings")),
+        **_settings(work.spec.get("environmentSettings")),
+    }
+    return replace(order, environment=environment)
+
+
+def for_start_task(engine: Engine, run: Run) -> Order:
     """Write the order for a pool's start task on a node."""
-    spec, files = pool.spec["startTask"], StorageLinks(engine.settings.auto_storage)
-    references = _references(pool.spec)
-    root = node_root(engine.settings.data, pool.id, node.id)
-    directory = root / "startup"
+    root = node_root(engine.settings.data, run.pool.id, run.node.id)
+    return _order(engine, run, run.pool.spec["startTask"], root / "startup")
+
+
+def _order(
+    engine: Engine, run: Run, spec: Mapping[str, Any], directory: Path, prepared: Path | None = None
+) -> Order:
+    pool, files = run.pool, StorageLinks(engine.settings.auto_storage)
+    root = node_root(engine.settings.data, pool.id, run.node.id)
+    references = _references(pool.spec, spec)
     return Order(
-        run_id=run_id,
+        run_id=run.id,
         command_line=spec["commandLine"],
         directory=directory,
         environment={
-            **_node_environment(engine, pool, node, root, directory),
+            **_node_environment(engine, pool, run.node, root, directory),
             **_package_variables(engine, references, root),
             **_settings(spec.get("environmentSettings")),
         },
         resource_files=tuple(files.resource_file(file) for file in spec.get("resourceFiles") or ()),
-        container=_container(spec, root, directory),
+        container=_container(spec, _bind_folders(root, directory, prepared)),
         node_directories=_shared_folders(root),
         links=_links(engine, pool, references, root),
         refusal=packages.missing(engine.settings, references),
@@ -130,7 +145,7 @@ def _settings(settings: Iterable[dict[str, Any]] | None) -> dict[str, str]:
     return {str(entry["name"]): str(entry.get("value") or "") for entry in settings or ()}
 
 
-def _references(*specs: dict[str, Any]) -> list[dict[str, Any]]:
+def _references(*specs: Mapping[str, Any]) -> list[dict[str, Any]]:
     """List the application packages that bodies refer to."""
     return [entry for spec in specs for entry in spec.get("applicationPackageReferences") or ()]
 
@@ -145,7 +160,14 @@ def _links(engine: Engine, pool: Pool, references: Iterable[dict[str, Any]], roo
     return (*(each.link(root) for each in found if each), *mounts.links(engine.settings, pool, root))
 
 
-def _container(spec: dict[str, Any], root: Path, directory: Path) -> Container | None:
+def _preparation_variables(prepared: Path | None) -> dict[str, str]:
+    return {
+        "AZ_BATCH_JOB_PREP_DIR": str(prepared),
+        "AZ_BATCH_JOB_PREP_WORKING_DIR": f"{prepared}/wd",
+    }
+
+
+def _container(spec: Mapping[str, Any], folders: Mapping[str, Path]) -> Container | None:
     settings = spec.get("containerSettings")
     if not settings:
         return None
@@ -154,16 +176,22 @@ def _container(spec: dict[str, Any], root: Path, directory: Path) -> Container |
         settings["imageName"],
         run_options=settings.get("containerRunOptions") or "",
         in_task_directory=settings.get("workingDirectory") != "containerimagedefault",
-        binds=_binds(settings.get("containerHostBatchBindMounts"), root, directory),
+        binds=_binds(settings.get("containerHostBatchBindMounts"), folders),
         is_admin=(_lower(user.get("scope")), _lower(user.get("elevationLevel"))) == ("pool", "admin"),
     )
 
 
-def _binds(wanted: Iterable[dict[str, Any]] | None, root: Path, directory: Path) -> tuple[Bind, ...]:
+def _bind_folders(root: Path, directory: Path, prepared: Path | None) -> dict[str, Path]:
+    """Name the folders of a node that a container can be given; the whole of it is the root's."""
+    named = {source: root / name for source, name in _BIND_SOURCES.items()}
+    preparation = {} if prepared is None else {"jobprep": prepared}
+    return {"": root, "task": directory, **named, **preparation}
+
+
+def _binds(wanted: Iterable[dict[str, Any]] | None, folders: Mapping[str, Path]) -> tuple[Bind, ...]:
     """List the folders a container sees: the whole node if nothing is said, else those that are named."""
     if wanted is None:
-        return (Bind(root),)
-    folders = {source: root / name for source, name in _BIND_SOURCES.items()} | {"task": directory}
+        return (Bind(folders[""]),)
     return tuple(
         Bind(folders[bind["source"]], is_read_only=bool(bind.get("isReadOnly")))
         for bind in wanted

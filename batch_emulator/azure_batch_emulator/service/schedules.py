@@ -10,7 +10,7 @@ from azure_batch_emulator.errors import IllegalMove, Refusal
 from azure_batch_emulator.moments import parse_duration, parse_moment
 from azure_batch_emulator.records.schedules import Schedule
 from azure_batch_emulator.records.states import JobState, ScheduleState
-from azure_batch_emulator.service.jobs import UNFINISHED, check_spec
+from azure_batch_emulator.service.jobs import check_spec
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -95,7 +95,7 @@ class Schedules:
         check_open(schedule)
         self._move(schedule, "terminate")
         job = self.active_job(schedule)
-        if job is not None and job.state in UNFINISHED:
+        if job is not None and job.is_open:
             self._engine.jobs.terminate(job, reason="TerminateJobSchedule")
         self.consider(schedule)
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from azure_batch_emulator.records.jobs import Job
     from azure_batch_emulator.records.nodes import Node
     from azure_batch_emulator.records.pools import Pool
@@ -46,13 +48,26 @@ class Scheduling:
     def _feed(self, pool: Pool, job: Job) -> None:
         while job.may_start:
             task = job.tasks.ready.oldest(slots=pool.seats.widest)
-            node = None if task is None else _choose(pool, task)
-            if task is None or node is None:
+            if task is None:
                 return
-            self._engine.attempts.start(pool, node, job, task)
+            slots = pool.slots_per_node if job.is_exclusive(task) else task.slots
+            node = self._choose(pool, job, task, slots)
+            if node is None:
+                return
+            self._engine.attempts.start(pool, node, job, task, slots=slots)
 
+    def _choose(self, pool: Pool, job: Job, task: Task, slots: int) -> Node | None:
+        suits = self._demands(job, task)
+        affinity = str((task.spec.get("affinityInfo") or {}).get("affinityId", ""))
+        wanted = pool.seats.get(affinity.removeprefix("TVM:"), slots=slots) if affinity else None
+        if wanted is not None and (suits is None or suits(wanted)):
+            return wanted
+        return pool.seats.find(slots=slots, pack=pool.packs, suits=suits)
 
-def _choose(pool: Pool, task: Task) -> Node | None:
-    affinity = str((task.spec.get("affinityInfo") or {}).get("affinityId", ""))
-    wanted = pool.seats.get(affinity.removeprefix("TVM:"), slots=task.slots) if affinity else None
-    return wanted or pool.seats.find(slots=task.slots, pack=pool.packs)
+    @staticmethod
+    def _demands(job: Job, task: Task) -> Callable[[Node], bool] | None:
+        """Tell what a node must be for a task, beside having room; None if any will do."""
+        needs_dedicated = job.needs_dedicated(task)
+        if not needs_dedicated and not job.preparations:
+            return None
+        return lambda node: not job.is_barred_from(node) and (node.is_dedicated or not needs_dedicated)

@@ -8,7 +8,7 @@ from azure_batch_emulator.errors import Refusal
 from azure_batch_emulator.moments import UNLIMITED_TEXT, parse_duration
 from azure_batch_emulator.records.states import TaskState
 from azure_batch_emulator.records.tasks import Blame, Failure, Task
-from azure_batch_emulator.service import unbuilt
+from azure_batch_emulator.service import job_tasks, unbuilt
 from azure_batch_emulator.service.endings import ENDED_BY_USER
 from azure_batch_emulator.service.jobs import check_open
 from azure_batch_emulator.service.runs import Stop
@@ -54,7 +54,7 @@ class Tasks:
         check_open(job)
         if job.tasks.get(body["id"]) is not None:
             raise Refusal.conflict("TaskExists", "The specified task already exists.")
-        self._check(job, body)
+        self.check(job, body)
         engine = self._engine
         spec = {name: value for name, value in body.items() if name not in {"id", "requiredSlots"}}
         spec["constraints"] = _constraints(job, body)
@@ -132,11 +132,12 @@ class Tasks:
             job.tasks.ready.add(task)
             self._engine.scheduling.look_at(job.pool_id)
 
-    def _can_fit(self, job: Job, task: Task) -> bool:
-        pool = self._engine.account.pools.get(job.pool_id.lower())
-        return pool is None or task.slots <= pool.slots_per_node
+    def check(self, job: Job, body: Mapping[str, Any]) -> None:
+        """Hold what a task is to be like against the rules, and against its job and pool.
 
-    def _check(self, job: Job, body: Mapping[str, Any]) -> None:
+        :raises Refusal: if it does not fit
+        """
+        job_tasks.check_id(job.spec, str(body["id"]))
         unbuilt.refuse("task", body, unbuilt.TASK)
         unbuilt.check_files(body)
         if body.get("requiredSlots", 1) < 1:
@@ -151,6 +152,10 @@ class Tasks:
                 else "the pool has no container configuration"
             )
             raise Refusal.bad_property("containerSettings", body.get("containerSettings"), reason)
+
+    def _can_fit(self, job: Job, task: Task) -> bool:
+        pool = self._engine.account.pools.get(job.pool_id.lower())
+        return pool is None or task.slots <= pool.slots_per_node
 
 
 def _constraints(job: Job, body: Mapping[str, Any]) -> dict[str, Any]:

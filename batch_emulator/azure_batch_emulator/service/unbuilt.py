@@ -9,7 +9,6 @@ from azure_batch_emulator.errors import Refusal
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-JOB = ("jobManagerTask", "jobPreparationTask", "jobReleaseTask")
 TASK = ("multiInstanceSettings", "authenticationTokenSettings")
 _SOURCES = ("httpUrl", "storageContainerUrl", "autoStorageContainerName")
 

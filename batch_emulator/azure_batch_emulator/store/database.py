@@ -34,7 +34,7 @@ CREATE TABLE record (
 """
 _READ = "SELECT kind, owner, number, body FROM record WHERE kind = ? ORDER BY owner, number"
 _WRITE = "INSERT OR REPLACE INTO record VALUES (?, ?, ?, ?)"
-_OWNERS_FIRST = ("pool", "node", "sample", "job", "satisfied", "task", "schedule")
+_OWNERS_FIRST = ("pool", "node", "sample", "job", "satisfied", "task", "preparation", "schedule")
 _WRONG = (sqlite3.Error, ValueError, KeyError, TypeError, FormulaSyntaxError)
 
 

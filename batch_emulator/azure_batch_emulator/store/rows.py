@@ -10,6 +10,7 @@ from azure_batch_emulator.records.dependencies import Dependents, Satisfied
 from azure_batch_emulator.records.jobs import Job
 from azure_batch_emulator.records.nodes import Node, Seats
 from azure_batch_emulator.records.pools import Pool
+from azure_batch_emulator.records.preparations import Preparation
 from azure_batch_emulator.records.samples import Sample, Samples
 from azure_batch_emulator.records.schedules import Schedule
 from azure_batch_emulator.records.shelf import TaskShelf
@@ -20,10 +21,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from datetime import timedelta
 
-OWNED: Mapping[str, tuple[str, ...]] = {"pool": ("node", "sample"), "job": ("satisfied", "task")}
+OWNED: Mapping[str, tuple[str, ...]] = {
+    "pool": ("node", "sample"),
+    "job": ("satisfied", "task", "preparation"),
+}
 """What goes together with a record of a kind."""
 _KINDS: Mapping[str, type[Any]] = {
-    kind.__name__.lower(): kind for kind in (Pool, Node, Sample, Job, Satisfied, Task, Schedule)
+    kind.__name__.lower(): kind for kind in (Pool, Node, Sample, Job, Satisfied, Task, Preparation, Schedule)
 }
 
 
@@ -44,8 +48,8 @@ def key_of(record: object) -> Key:
             return Key("node", record.pool_number, record.number)
         case Task():
             return Key("task", record.job_number, record.number)
-        case Satisfied():
-            return Key("satisfied", record.job_number, record.number)
+        case Satisfied() | Preparation():
+            return Key(type(record).__name__.lower(), record.job_number, record.number)
         case Sample():
             return Key("sample", record.pool_number, int(record.moment.timestamp() * 1_000_000))
     raise TypeError(f"a {type(record).__name__} is no record")
@@ -79,29 +83,37 @@ class Rebuild:
         match record:
             case Pool():
                 self._put_pool(record)
-            case Node():
-                self._pools[record.pool_number].nodes[record.id] = record
-            case Sample():
-                samples = self._pools[record.pool_number].samples
-                if samples is not None:
-                    samples.take(record)
             case Job():
                 self._put_job(record)
-            case Satisfied():
-                dependents = self._jobs[record.job_number].dependents
-                if dependents is not None:
-                    dependents.recall(record)
             case Schedule():
                 self.account.schedules[record.key] = record
-            case Task():
-                tasks = self._jobs[record.job_number].tasks
-                tasks.skip_to(record.number)
-                tasks.add(record)
+            case Node() | Sample():
+                self._put_into_pool(self._pools[record.pool_number], record)
+            case _:
+                self._put_into_job(self._jobs[record.job_number], record)
 
     def _put_pool(self, pool: Pool) -> None:
         pool.samples = Samples(period=self._period, lag=self._lag)
         pool.seats = Seats(self.account.changes)
         self._pools[pool.number] = self.account.pools[pool.key] = pool
+
+    @staticmethod
+    def _put_into_pool(pool: Pool, record: Node | Sample) -> None:
+        if isinstance(record, Node):
+            pool.nodes[record.id] = record
+        elif pool.samples is not None:
+            pool.samples.take(record)
+
+    @staticmethod
+    def _put_into_job(job: Job, record: Satisfied | Task | Preparation) -> None:
+        match record:
+            case Preparation():
+                job.preparations[record.node_id] = record
+            case Task():
+                job.tasks.skip_to(record.number)
+                job.tasks.add(record)
+            case Satisfied() if job.dependents is not None:
+                job.dependents.recall(record)
 
     def _put_job(self, job: Job) -> None:
         job.tasks = TaskShelf(self.account.changes)

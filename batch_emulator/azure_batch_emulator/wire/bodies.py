@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from azure_batch_emulator.wire.shapes import Kind
 
-_WRITTEN_BY_SERVICE = (
+WRITTEN_BY_SERVICE = (
     "url",
     "eTag",
     "lastModified",
@@ -210,53 +210,6 @@ NODE_LOGS = Shape(
     required="containerUrl startTime",
 )
 
-JOB_CONSTRAINTS = Shape({"maxWallClockTime": span, "maxTaskRetryCount": whole})
-POOL_INFO = Shape({"poolId": text, "autoPoolSpecification": anything})
-_JOB_PATCHABLE: Mapping[str, Kind] = {
-    "priority": whole,
-    "allowTaskPreemption": switch,
-    "maxParallelTasks": whole,
-    "constraints": JOB_CONSTRAINTS,
-    "poolInfo": POOL_INFO,
-    "onAllTasksComplete": choice("noaction", "terminatejob"),
-    "metadata": METADATA,
-    "networkConfiguration": anything,
-}
-_JOB_PROPERTIES: Mapping[str, Kind] = {
-    **_JOB_PATCHABLE,
-    "id": identifier,
-    "displayName": display_name,
-    "usesTaskDependencies": switch,
-    "jobManagerTask": anything,
-    "jobPreparationTask": anything,
-    "jobReleaseTask": anything,
-    "commonEnvironmentSettings": every(NAME_VALUE),
-    "onTaskFailure": choice("noaction", "performexitoptionsjobaction"),
-}
-_SCHEDULE_PROPERTIES: Mapping[str, Kind] = {
-    "schedule": Shape(
-        {"doNotRunUntil": moment, "doNotRunAfter": moment, "startWindow": span, "recurrenceInterval": span}
-    ),
-    "jobSpecification": Shape(
-        {name: kind for name, kind in _JOB_PROPERTIES.items() if name != "id"}, required="poolInfo"
-    ),
-    "metadata": METADATA,
-}
-SCHEDULE_PATCH = Shape(_SCHEDULE_PROPERTIES)
-SCHEDULE = Shape(
-    {**_SCHEDULE_PROPERTIES, "id": identifier, "displayName": display_name},
-    required="id schedule jobSpecification",
-)
-SCHEDULE_PUT = Shape(
-    {**_SCHEDULE_PROPERTIES, **dict.fromkeys(("id", "displayName", *_WRITTEN_BY_SERVICE), anything)},
-    required="schedule jobSpecification",
-)
-JOB = Shape(_JOB_PROPERTIES, required="id poolInfo")
-JOB_PATCH = Shape(_JOB_PATCHABLE)
-JOB_PUT = Shape({**_JOB_PROPERTIES, **dict.fromkeys(_WRITTEN_BY_SERVICE, anything)}, required="poolInfo")
-JOB_TERMINATE = Shape({"terminateReason": text})
-JOB_DISABLE = Shape({"disableTasks": choice("requeue", "terminate", "wait")}, required="disableTasks")
-
 EXIT_OPTIONS = Shape(
     {
         "jobAction": choice("none", "disable", "terminate"),
@@ -303,4 +256,4 @@ TASK = Shape(
     },
     required="id commandLine",
 )
-TASK_PUT = Shape({**TASK.properties, **dict.fromkeys((*_WRITTEN_BY_SERVICE, "nodeInfo"), anything)})
+TASK_PUT = Shape({**TASK.properties, **dict.fromkeys((*WRITTEN_BY_SERVICE, "nodeInfo"), anything)})

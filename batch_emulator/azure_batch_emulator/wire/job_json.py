@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from azure_batch_emulator.moments import stamp
 from azure_batch_emulator.records.states import TaskState
-from azure_batch_emulator.wire import bodies
+from azure_batch_emulator.wire import job_bodies
 from azure_batch_emulator.wire.conditions import etag
 from azure_batch_emulator.wire.odata.filters import Property
 from azure_batch_emulator.wire.paging import Listing
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from azure_batch_emulator.records.jobs import Job
 
-COLUMNS = frozenset(bodies.JOB_PUT.properties)
+COLUMNS = frozenset(job_bodies.JOB_PUT.properties)
 FILTERS: Mapping[str, Property[Job]] = {
     "id": Property.identifier(lambda job: job.id),
     "state": Property.word(lambda job: job.state),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from azure_batch_emulator.wire import bodies, conditions, paging
+from azure_batch_emulator.wire import conditions, job_bodies, paging
 from azure_batch_emulator.wire.call import Answer, Call
 from azure_batch_emulator.wire.job_json import COLUMNS, FILTERS, LISTING, counts_json
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def create_job(call: Call) -> Answer:
     """Make a job."""
-    job = call.engine.jobs.create(call.body(bodies.JOB))
+    job = call.engine.jobs.create(call.body(job_bodies.JOB))
     return Answer(201, headers={**_headers(call, job), "Location": f"{call.base}/jobs/{job.id}"})
 
 
@@ -38,14 +38,14 @@ def get_job(call: Call) -> Answer:
 def update_job(call: Call) -> Answer:
     """Change some properties of a job."""
     job = _for_change(call)
-    call.engine.jobs.patch(job, call.body(bodies.JOB_PATCH))
+    call.engine.jobs.patch(job, call.body(job_bodies.JOB_PATCH))
     return Answer(200, headers=_headers(call, job))
 
 
 def replace_job(call: Call) -> Answer:
     """Replace the properties of a job that may change."""
     job = _for_change(call)
-    call.engine.jobs.put(job, call.body(bodies.JOB_PUT))
+    call.engine.jobs.put(job, call.body(job_bodies.JOB_PUT))
     return Answer(200, headers=_headers(call, job))
 
 
@@ -61,7 +61,7 @@ def terminate_job(call: Call) -> Answer:
     """Begin to end a job."""
     job = _for_change(call)
     call.flag("force")
-    reason = call.optional_body(bodies.JOB_TERMINATE).get("terminateReason") or "UserTerminate"
+    reason = call.optional_body(job_bodies.JOB_TERMINATE).get("terminateReason") or "UserTerminate"
     call.engine.jobs.terminate(job, reason=reason)
     return Answer(202, headers=_headers(call, job))
 
@@ -69,7 +69,7 @@ def terminate_job(call: Call) -> Answer:
 def disable_job(call: Call) -> Answer:
     """Let a job start nothing more."""
     job = _for_change(call)
-    call.engine.jobs.disable(job, running=call.body(bodies.JOB_DISABLE)["disableTasks"])
+    call.engine.jobs.disable(job, running=call.body(job_bodies.JOB_DISABLE)["disableTasks"])
     return Answer(202, headers=_headers(call, job))
 
 

@@ -11,7 +11,17 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from azure_batch_emulator.errors import Refusal
-from azure_batch_emulator.wire import account, files, jobs, node_access, nodes, pools, schedules, tasks
+from azure_batch_emulator.wire import (
+    account,
+    files,
+    jobs,
+    node_access,
+    nodes,
+    pools,
+    preparations,
+    schedules,
+    tasks,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -64,7 +74,10 @@ ROUTES: Sequence[Route] = (
     Route("enable_job", "POST", f"{_JOB}/enable", jobs.enable_job),
     Route("terminate_job", "POST", f"{_JOB}/terminate", jobs.terminate_job),
     Route(
-        "list_job_preparation_and_release_task_status", "GET", f"{_JOB}/jobpreparationandreleasetaskstatus"
+        "list_job_preparation_and_release_task_status",
+        "GET",
+        f"{_JOB}/jobpreparationandreleasetaskstatus",
+        preparations.list_job_preparation_and_release_task_status,
     ),
     Route("get_job_task_counts", "GET", f"{_JOB}/taskcounts", jobs.get_job_task_counts),
     Route("create_job_schedule", "POST", "/jobschedules", schedules.create_job_schedule),

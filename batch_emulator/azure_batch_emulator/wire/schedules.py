@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from azure_batch_emulator.moments import stamp
 from azure_batch_emulator.records.states import ScheduleState
-from azure_batch_emulator.wire import bodies, conditions, paging
+from azure_batch_emulator.wire import conditions, job_bodies, paging
 from azure_batch_emulator.wire.call import Answer, Call
 from azure_batch_emulator.wire.job_json import FILTERS as JOB_FILTERS
 from azure_batch_emulator.wire.job_json import LISTING as JOB_LISTING
@@ -37,7 +37,7 @@ FILTERS: Mapping[str, Property[Schedule]] = {
 
 def create_job_schedule(call: Call) -> Answer:
     """Make a job schedule."""
-    schedule = call.engine.schedules.create(call.body(bodies.SCHEDULE))
+    schedule = call.engine.schedules.create(call.body(job_bodies.SCHEDULE))
     return Answer(201, headers={**_headers(call, schedule), "Location": _url(schedule, call.base)})
 
 
@@ -68,15 +68,15 @@ def job_schedule_exists(call: Call) -> Answer:
 def update_job_schedule(call: Call) -> Answer:
     """Change some properties of a job schedule."""
     schedule = _for_change(call)
-    call.engine.schedules.change(schedule, call.body(bodies.SCHEDULE_PATCH), whole=False)
+    call.engine.schedules.change(schedule, call.body(job_bodies.SCHEDULE_PATCH), whole=False)
     return Answer(200, headers=_headers(call, schedule))
 
 
 def replace_job_schedule(call: Call) -> Answer:
     """Replace the properties of a job schedule that may change."""
     schedule = _for_change(call)
-    body = call.body(bodies.SCHEDULE_PUT)
-    kept = {name: value for name, value in body.items() if name in bodies.SCHEDULE_PATCH.properties}
+    body = call.body(job_bodies.SCHEDULE_PUT)
+    kept = {name: value for name, value in body.items() if name in job_bodies.SCHEDULE_PATCH.properties}
     call.engine.schedules.change(schedule, kept, whole=True)
     return Answer(200, headers=_headers(call, schedule))
 

@@ -8,6 +8,7 @@ from azure_batch_emulator.moments import stamp
 from azure_batch_emulator.wire.job_json import counts_json, job_json
 from azure_batch_emulator.wire.nodes import node_json
 from azure_batch_emulator.wire.pool_json import pool_json
+from azure_batch_emulator.wire.preparations import preparation_json
 from azure_batch_emulator.wire.schedules import schedule_json
 from azure_batch_emulator.wire.task_json import task_json
 
@@ -40,4 +41,5 @@ def _pool(engine: Engine, pool: Pool, base: str) -> dict[str, Any]:
 
 def _job(job: Job, base: str) -> dict[str, Any]:
     tasks = [task_json(job.id, task, base) for task in job.tasks.walk(0)]
-    return {**job_json(job, base), **counts_json(job), "tasks": tasks}
+    nodes = [preparation_json(job, each, base) for each in job.preparations.values()]
+    return {**job_json(job, base), **counts_json(job), "tasks": tasks, "preparedNodes": nodes}

@@ -174,15 +174,6 @@ def test_put_resets_what_it_does_not_name(ready: Bench) -> None:
     assert (job.priority, job.max_parallel_tasks) == (9, -1)
 
 
-def test_unbuilt_parts_of_a_job_are_named(ready: Bench, refusal: Callable[..., Any]) -> None:
-    """A job property that is not emulated is a 501 with its name, never silently ignored."""
-    preparation = ready.models.BatchJobPreparationTask(command_line="/bin/true")
-    error = refusal(
-        lambda: ready.job("prep", job_preparation_task=preparation), status=501, code="NotImplemented"
-    )
-    assert "jobPreparationTask" in error.error.message
-
-
 def test_counts_know_slots_and_outcomes(ready: Bench) -> None:
     """Task counts tell states and outcomes, in tasks and in slots."""
     ready.pool("wide", slots=4)

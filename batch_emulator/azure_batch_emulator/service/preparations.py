@@ -1,0 +1,183 @@
+"""Job preparation and release tasks: before a job's first task on a node, and after the job's last.
+
+Neither takes a slot. What the service does is told by the descriptions of ``BatchJobPreparationTask``
+and ``BatchJobReleaseTask`` in the client's models.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from azure_batch_emulator.moments import parse_duration
+from azure_batch_emulator.records.preparations import PREPARED, Preparation, Standing
+from azure_batch_emulator.records.states import NodeState
+from azure_batch_emulator.records.tasks import Execution, Result
+from azure_batch_emulator.service.endings import conclude, may_retry
+from azure_batch_emulator.service.jobs import ENDING
+from azure_batch_emulator.service.orders import Work
+from azure_batch_emulator.service.runs import Run, Stop
+
+if TYPE_CHECKING:
+    from azure_batch_emulator.records.jobs import Job
+    from azure_batch_emulator.records.nodes import Node
+    from azure_batch_emulator.records.pools import Pool
+    from azure_batch_emulator.runner.interface import Ended
+    from azure_batch_emulator.service.engine import Engine
+
+_UP = frozenset({NodeState.IDLE, NodeState.RUNNING, NodeState.OFFLINE})
+_COMING_UP = frozenset({NodeState.STARTING, NodeState.WAITING_FOR_START_TASK, NodeState.REBOOTING})
+_AGAIN = frozenset({Stop.NODE_LOST, Stop.REQUEUED})
+
+
+class Preparations:
+    """What jobs do on nodes besides their tasks."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def admit(self, run: Run) -> bool:
+        """Tell whether a task's command may begin; if not, it goes on when its node is prepared."""
+        job, node = run.job, run.node
+        spec = job.preparation_spec if job is not None else None
+        if job is None or spec is None:
+            return True
+        preparation = self._of(job, node, run.pool)
+        if preparation.standing not in {Standing.READY, Standing.RUNNING}:
+            self._prepare(run.pool, node, job, preparation)
+        if preparation.standing is Standing.READY or not spec["waitForSuccess"]:
+            return True
+        preparation.waiting.append(run.id)
+        return False
+
+    def stop(self, job: Job) -> None:
+        """End the preparations that are under way, as their job ends."""
+        for preparation in job.preparations.values():
+            if preparation.run_id is not None:
+                self._engine.attempts.stop(preparation.run_id, Stop.BY_USER)
+
+    def are_over(self, job: Job) -> bool:
+        """Have the nodes of a job that ends released; tell whether that is done."""
+        under_way = [self._is_under_way(job, preparation) for preparation in job.preparations.values()]
+        return not any(under_way)
+
+    def node_up(self, pool: Pool) -> None:
+        """Go on with jobs that wait to release a node of a pool, or wait no more."""
+        for job in self._engine.account.jobs_of(pool):
+            if job.state in ENDING and job.preparations:
+                self._engine.agenda.at(self._engine.now, partial(self._engine.jobs.attempt_ended, job))
+
+    def rebooted(self, pool: Pool, node: Node) -> None:
+        """Note that a node has restarted with what is on its disk."""
+        for job, preparation in self._on(pool, node):
+            self._restarted(job, preparation)
+
+    def wiped(self, pool: Pool, node: Node) -> None:
+        """Note that a node has lost what was on its disk, or is gone."""
+        for _, preparation in self._on(pool, node):
+            preparation.standing = Standing.GONE
+            self._engine.account.changes.note(preparation)
+        self.node_up(pool)
+
+    def resume(self, job: Job) -> None:
+        """Go on with the nodes of a job that was kept; each of them has restarted with the service."""
+        for preparation in job.preparations.values():
+            self._restarted(job, preparation)
+
+    def _of(self, job: Job, node: Node, pool: Pool) -> Preparation:
+        if node.id not in job.preparations:
+            job.preparations[node.id] = Preparation(job.number, self._engine.next_number(), pool.id, node.id)
+        return job.preparations[node.id]
+
+    def _on(self, pool: Pool, node: Node) -> list[tuple[Job, Preparation]]:
+        return [
+            (job, job.preparations[node.id])
+            for job in self._engine.account.jobs_of(pool)
+            if node.id in job.preparations
+        ]
+
+    def _restarted(self, job: Job, preparation: Preparation) -> None:
+        again = bool((job.preparation_spec or {}).get("rerunOnNodeRebootAfterSuccess"))
+        if preparation.standing is Standing.RUNNING:
+            preparation.standing = Standing.GONE
+        elif preparation.standing is Standing.READY and again:
+            preparation.standing = Standing.STALE
+        self._engine.account.changes.note(preparation)
+
+    def _prepare(self, pool: Pool, node: Node, job: Job, preparation: Preparation) -> None:
+        preparation.standing = Standing.RUNNING
+        preparation.execution = Execution()
+        self._start(pool, node, job, preparation)
+
+    def _start(self, pool: Pool, node: Node, job: Job, preparation: Preparation) -> None:
+        spec = job.preparation_spec or {}
+        preparation.execution.forget_outcome()
+        preparation.execution.started = self._engine.now
+        limit = parse_duration(spec["constraints"]["maxWallClockTime"])
+        then = partial(self._prepared, preparation)
+        preparation.run_id = self._engine.attempts.start_aside(
+            pool, node, job, Work(spec["id"], spec, limit), then=then
+        )
+        self._engine.account.changes.note(preparation)
+
+    def _prepared(self, preparation: Preparation, run: Run, ended: Ended) -> None:
+        job, spec = run.job, (run.job.preparation_spec if run.job else None) or {}
+        preparation.run_id = None
+        if job is None:
+            return
+        execution = preparation.execution
+        if run.stop is None and not ended.lost and may_retry(spec["constraints"], execution, ended):
+            execution.retries += 1
+            execution.last_retry = self._engine.now
+            self._start(run.pool, run.node, job, preparation)
+            return
+        conclude(execution, ended, now=self._engine.now)
+        preparation.standing = _standing(spec, execution, run.stop, ended)
+        self._engine.account.changes.note(preparation)
+        waiting, preparation.waiting = preparation.waiting, []
+        for run_id in waiting:
+            if preparation.standing is Standing.READY:
+                self._engine.attempts.go_on(run_id)
+            else:
+                self._engine.attempts.stop(run_id, Stop.UNPREPARED)
+
+    def _is_under_way(self, job: Job, preparation: Preparation) -> bool:
+        """Tell whether a job has to wait for a node; begin to release it if it is time."""
+        if preparation.run_id is not None or preparation.release_run_id is not None:
+            return True
+        released = preparation.release is not None and preparation.release.ended is not None
+        pool = self._engine.account.pools.get(preparation.pool_id.lower())
+        node = pool.nodes.get(preparation.node_id) if pool is not None else None
+        if pool is None or node is None or released or not job.release_spec:
+            return False
+        if preparation.standing not in PREPARED or node.state not in _UP | _COMING_UP:
+            return False
+        if node.state in _UP:
+            self._release(pool, node, job, preparation, job.release_spec)
+        return True
+
+    def _release(
+        self, pool: Pool, node: Node, job: Job, preparation: Preparation, spec: dict[str, Any]
+    ) -> None:
+        preparation.release = Execution(started=self._engine.now)
+        work = Work(spec["id"], spec, parse_duration(spec["maxWallClockTime"]))
+        then = partial(self._released, preparation)
+        preparation.release_run_id = self._engine.attempts.start_aside(pool, node, job, work, then=then)
+        self._engine.account.changes.note(preparation)
+
+    def _released(self, preparation: Preparation, run: Run, ended: Ended) -> None:
+        preparation.release_run_id = None
+        if preparation.release is None:
+            return
+        if ended.lost or run.stop in _AGAIN:
+            preparation.release = None  # once more, if the node comes back as it was
+        else:
+            conclude(preparation.release, ended, now=self._engine.now)
+        self._engine.account.changes.note(preparation)
+
+
+def _standing(spec: dict[str, Any], execution: Execution, stop: Stop | None, ended: Ended) -> Standing:
+    if ended.lost or stop not in {None, Stop.TIMED_OUT}:
+        return Standing.GONE
+    failed = execution.result is Result.FAILURE and spec["waitForSuccess"]
+    return Standing.FAILED if failed else Standing.READY
