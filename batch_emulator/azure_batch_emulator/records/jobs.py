@@ -38,6 +38,8 @@ class Job:
     terminate_reason: str | None = None
     schedule: str | None = None
     """Id of the job schedule that made it."""
+    auto_pool: str | None = None
+    """Id of the pool that was made for it, or for its schedule."""
     waits_for_running: bool = False
     """Whether a disabling job lets its running tasks finish."""
     tasks: TaskShelf = field(default_factory=TaskShelf, metadata=DERIVED)
@@ -54,7 +56,7 @@ class Job:
     @property
     def pool_id(self) -> str:
         """Tell the pool the tasks run on."""
-        return str(self.spec["poolInfo"]["poolId"])
+        return str(self.auto_pool or self.spec["poolInfo"]["poolId"])
 
     @property
     def priority(self) -> int:

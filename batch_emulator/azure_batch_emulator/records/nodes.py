@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from azure_batch_emulator.records.changes import DERIVED, Changes
@@ -145,6 +146,16 @@ class Seats:
                 if suits is None or suits(node):
                     return node
         return None
+
+    def count(self, *, slots: int) -> int:
+        """Tell how many nodes have exactly so many slots free."""
+        return len(self._by_free.get(slots, ()))
+
+    def find_several(self, number: int, *, suits: Callable[[Node], bool] | None = None) -> list[Node]:
+        """Choose so many nodes with one slot, which is free; none if there are fewer."""
+        fitting = (node for node in self._by_free.get(1, {}).values() if suits is None or suits(node))
+        chosen = list(islice(fitting, number))
+        return chosen if len(chosen) == number else []
 
     def get(self, node_id: str, *, slots: int) -> Node | None:
         """Find a certain node if it has room (affinity)."""

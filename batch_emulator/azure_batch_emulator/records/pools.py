@@ -120,6 +120,12 @@ class Pool:
         return policy.get("nodeFillType") == "pack"
 
     @property
+    def nodes_for_gangs(self) -> int:
+        """Tell how many nodes a multi-instance task could have now; none unless they can reach each other."""
+        allowed = self.spec.get("enableInterNodeCommunication") and self.slots_per_node == 1
+        return self.seats.count(slots=1) if allowed else 0
+
+    @property
     def takes_containers(self) -> bool:
         """Tell whether tasks must name a container image."""
         return bool(self._containers)

@@ -72,6 +72,8 @@ class Schedule:
     """When the next job is to be made, or was to be made already; None when there is no next one."""
     jobs_made: int = 0
     recent_job: str | None = None
+    auto_pool: str | None = None
+    """Id of the pool that its jobs have in common."""
     ended: datetime | None = None
 
     @property

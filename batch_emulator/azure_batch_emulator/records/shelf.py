@@ -26,7 +26,7 @@ _WORTH_SORTING = 8
 
 
 class ReadyQueue:
-    """Tasks that only wait for a node, oldest first, apart by the slots they need."""
+    """Tasks that only wait for a node, oldest first, apart by the slots or the nodes they need."""
 
     def __init__(self) -> None:
         self._waiting: dict[int, Task] = {}
@@ -39,15 +39,15 @@ class ReadyQueue:
         """Let a task wait for a node."""
         if task.number not in self._waiting:
             self._waiting[task.number] = task
-            heappush(self._heaps.setdefault(task.slots, []), task.number)
+            heappush(self._heaps.setdefault(_size(task), []), task.number)
 
     def discard(self, task: Task) -> None:
         """Let a task wait no longer; its place in the heap is skipped later."""
         self._waiting.pop(task.number, None)
 
-    def oldest(self, *, slots: int) -> Task | None:
-        """Find the oldest task that needs no more than ``slots``."""
-        fronts = [self._front(size) for size in self._heaps if size <= slots]
+    def oldest(self, *, slots: int, nodes: int = 0) -> Task | None:
+        """Find the oldest task that needs no more than ``slots`` of a node, or no more than ``nodes``."""
+        fronts = [self._front(size) for size in self._heaps if -nodes <= size <= slots]
         numbers = [number for number in fronts if number is not None]
         return self._waiting[min(numbers)] if numbers else None
 
@@ -56,6 +56,11 @@ class ReadyQueue:
         while heap and heap[0] not in self._waiting:
             heappop(heap)
         return heap[0] if heap else None
+
+
+def _size(task: Task) -> int:
+    """Tell the slots a task needs, or the nodes as a number below 0."""
+    return -task.instances or task.slots
 
 
 class TaskShelf:

@@ -14,6 +14,14 @@ if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
 
+class SubtaskState(StrEnum):
+    """Where a subtask is in its life."""
+
+    PREPARING = "preparing"
+    RUNNING = "running"
+    COMPLETED = "completed"
+
+
 class Result(StrEnum):
     """How a completed task ended."""
 
@@ -94,6 +102,26 @@ class Execution:
 
 
 @dataclass(slots=True, eq=False)
+class Subtask:
+    """The part of a multi-instance task on one of its other nodes: it coordinates, then keeps its place."""
+
+    id: int
+    """From 1 on; the task itself is what runs on the first node."""
+    place: Place
+    state_since: datetime
+    state: SubtaskState = SubtaskState.PREPARING
+    previous_state: SubtaskState | None = None
+    previous_since: datetime | None = None
+    execution: Execution = field(default_factory=Execution)
+
+    def move(self, state: SubtaskState, *, now: datetime) -> None:
+        """Change state, if it is another."""
+        if state is not self.state:
+            self.previous_state, self.previous_since = self.state, self.state_since
+            self.state, self.state_since = state, now
+
+
+@dataclass(slots=True, eq=False)
 class Task:
     """One task of a job; ``spec`` is the accepted body, in wire names."""
 
@@ -121,6 +149,8 @@ class Task:
     """Whether the retention time has taken the files."""
     job_number: int = 0
     """The job it belongs to."""
+    subtasks: tuple[Subtask, ...] = ()
+    """Of its latest attempt, if it needs several nodes."""
 
     @property
     def key(self) -> str:
@@ -131,6 +161,12 @@ class Task:
     def succeeded(self) -> bool:
         """Tell whether the task is completed and well."""
         return self.execution.result is Result.SUCCESS
+
+    @property
+    def instances(self) -> int:
+        """Tell how many nodes a multi-instance task needs; 0 for any other."""
+        settings = self.spec.get("multiInstanceSettings")
+        return int(settings.get("numberOfInstances", 1)) if settings else 0
 
     @property
     def wall_clock(self) -> timedelta:

@@ -103,6 +103,13 @@ class Order:
     """Folders that must appear on the node."""
     refusal: Failure | None = None
     """Why it cannot be begun at all."""
+    downloads: Path | None = None
+    """Where resource files go; None for ``wd``."""
+
+    @property
+    def download_directory(self) -> Path:
+        """Tell where resource files go."""
+        return self.downloads or self.directory / "wd"
 
 
 @dataclass(frozen=True, slots=True)

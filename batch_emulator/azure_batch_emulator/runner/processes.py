@@ -146,7 +146,7 @@ class ProcessRunner:
             self._containers.check(order, argv)
             lay_out(order)
             for file in order.resource_files:
-                self._downloads.fetch(file, order.directory / "wd", stopped=lambda: self._stopping(order))
+                self._downloads.fetch(file, order.download_directory, stopped=lambda: self._stopping(order))
             environment = {"PATH": os.environ.get("PATH", os.defpath), **order.environment}
             launch = None if self._stopping(order) else self._containers.launch(order, argv, environment)
         except AttemptFailed as trouble:

@@ -153,7 +153,7 @@ class ScriptedRunner:
         order = run.order
         lay_out(order)
         for file in order.resource_files:
-            self._downloads.fetch(file, order.directory / "wd", stopped=lambda: run.stopping)
+            self._downloads.fetch(file, order.download_directory, stopped=lambda: run.stopping)
         run.outcome = Outcome() if run.stopping else self._ask(order)
         self._write(order, run.outcome)
         span = timedelta(seconds=run.outcome.seconds)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from azure_batch_emulator.moments import UNLIMITED
 from azure_batch_emulator.records.nodes import RecentTask
-from azure_batch_emulator.records.states import NodeState
+from azure_batch_emulator.records.states import NodeState, TaskState
 from azure_batch_emulator.records.tasks import Execution, Place
 from azure_batch_emulator.runner.interface import Ended, Fetching, Later, Phase
 from azure_batch_emulator.service import orders
@@ -16,7 +16,7 @@ from azure_batch_emulator.service.effects import Puller
 from azure_batch_emulator.service.runs import Run, Stop
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from datetime import datetime
 
     from azure_batch_emulator.records.jobs import Job
@@ -35,30 +35,77 @@ class Attempts:
         self._runs: dict[int, Run] = {}
         self._fetches: dict[int, Callable[[Ended], None]] = {}
 
-    def start(self, pool: Pool, node: Node, job: Job, task: Task, *, slots: int) -> None:
-        """Assign a ready task to a node; its command is ordered once the node is prepared for the job.
+    def take(self, pool: Pool, node: Node, then: Callable[[Run, Ended], None], job: Job | None = None) -> Run:
+        """Make an attempt that nothing is known of yet but its place.
+
+        :param then: called at its end, which ``_ended`` hears of
+        """
+        run = Run(self._engine.next_number(), pool, node, self._engine.now, then, job)
+        self._runs[run.id] = run
+        return run
+
+    def assign(self, pool: Pool, node: Node, job: Job, task: Task) -> Run:
+        """Make an attempt of a task."""
+        run = self.take(pool, node, self._task_ended, job)
+        run.task, run.go = task, self.run_task
+        return run
+
+    def keep_place(self, run: Run, *, slots: int) -> None:
+        """Let an attempt take slots of its node, for another that goes on elsewhere."""
+        self._seat(run, slots)
+        self.admit(run)
+
+    def start(self, run: Run, job: Job, task: Task, *, slots: int) -> None:
+        """Assign a ready task to a node; it goes on once the node is prepared for the job.
 
         :param slots: how many of the node's slots it takes
         """
-        run = self._take(pool, node, self._task_ended, job, task)
+        pool, node = run.pool, run.node
         task.execution.forget_outcome()
         task.place = Place(pool.id, node.id, orders.task_directory(job, task.id))
         task.run_id = run.id
         self._seat(run, slots)
-        if self._engine.preparations.admit(run):
-            self._go(run, "assign")
-        else:
+        self.admit(run)
+        if task.state is TaskState.ACTIVE:
             job.tasks.move(task, "prepare", now=self._engine.now, etag=self._engine.next_etag())
 
+    def admit(self, run: Run) -> None:
+        """Let an attempt go on if its node is prepared; if not, ``go_on`` is called when it is."""
+        if self._engine.preparations.admit(run) and run.go is not None:
+            run.go(run)
+
     def go_on(self, run_id: int) -> None:
-        """Order the command of a task that has waited for its node to be prepared."""
+        """Let an attempt go on that has waited for its node to be prepared."""
         run = self._runs.get(run_id)
-        if run is not None and run.stop is None:
-            self._go(run, "prepared")
+        if run is not None and run.stop is None and run.go is not None:
+            run.go(run)
+
+    def run_task(self, run: Run) -> None:
+        """Call a task running, and order its command."""
+        self.call_running(run)
+        self.command(run)
+
+    def call_running(self, run: Run) -> None:
+        """Call a task running, before anything of it is done."""
+        engine, job, task = self._engine, run.job, run.task
+        if job is None or task is None:
+            return
+        event = "assign" if task.state is TaskState.ACTIVE else "prepared"
+        task.execution.started = engine.now
+        job.tasks.move(task, event, now=engine.now, etag=engine.next_etag())
+        self._limit(run, task.wall_clock, since=engine.now)
+
+    def command(self, run: Run, environment: Mapping[str, str] | None = None) -> None:
+        """Order the command of a task that is running.
+
+        :param environment: of this attempt alone
+        """
+        if run.job is not None and run.task is not None and run.stop is None:
+            self._begin(run, orders.for_task(self._engine, run, run.job, run.task, environment or {}))
 
     def start_node(self, pool: Pool, node: Node) -> None:
         """Order a pool's start task on a node."""
-        run = self._take(pool, node, self._start_task_ended)
+        run = self.take(pool, node, self._start_task_ended)
         node.start_task = node.start_task or Execution()
         node.start_task.forget_outcome()
         node.start_task.started = self._engine.now
@@ -75,7 +122,7 @@ class Attempts:
         then: Callable[[Run, Ended], None],
     ) -> int:
         """Order a command of a job that takes no slot of its node; return the attempt's number."""
-        run = self._take(pool, node, then, job)
+        run = self.take(pool, node, then, job)
         self._seat(run, 0)
         self._limit(run, work.wall_clock, since=self._engine.now)
         self._begin(run, orders.for_work(self._engine, run, job, work))
@@ -173,28 +220,8 @@ class Attempts:
         if run.stop is not Stop.FORGOTTEN:
             self._engine.endings.judge(job, task, ended, stop=run.stop)
         run.node.tasks_succeeded += task.succeeded
-
-    def _take(
-        self,
-        pool: Pool,
-        node: Node,
-        then: Callable[[Run, Ended], None],
-        job: Job | None = None,
-        task: Task | None = None,
-    ) -> Run:
-        engine = self._engine
-        run = Run(engine.next_number(), pool, node, engine.now, then, job, task)
-        self._runs[run.id] = run
-        return run
-
-    def _go(self, run: Run, event: str) -> None:
-        engine, job, task = self._engine, run.job, run.task
-        if job is None or task is None:
-            return
-        task.execution.started = engine.now
-        job.tasks.move(task, event, now=engine.now, etag=engine.next_etag())
-        self._limit(run, task.wall_clock, since=engine.now)
-        self._begin(run, orders.for_task(engine, run, job, task))
+        if run.gang is not None:
+            self._engine.gangs.dissolve(run.gang)
 
     def _begin(self, run: Run, order: Order) -> None:
         engine, image = self._engine, order.container and order.container.image

@@ -13,10 +13,12 @@ from azure_batch_emulator.agenda import Agenda
 from azure_batch_emulator.records.account import Account
 from azure_batch_emulator.service.allocation import Allocation
 from azure_batch_emulator.service.attempts import Attempts
+from azure_batch_emulator.service.auto_pools import AutoPools
 from azure_batch_emulator.service.autoscaling import Autoscaling
 from azure_batch_emulator.service.endings import Endings
 from azure_batch_emulator.service.faults import Faults
 from azure_batch_emulator.service.files import Files
+from azure_batch_emulator.service.gangs import Gangs
 from azure_batch_emulator.service.jobs import Jobs
 from azure_batch_emulator.service.node_access import NodeAccess
 from azure_batch_emulator.service.node_operations import NodeOperations
@@ -72,6 +74,7 @@ class Engine:
         self._errands: deque[Callable[[], None]] = deque()
         self.faults = Faults(self)
         self.pools = Pools(self)
+        self.auto_pools = AutoPools(self)
         self.allocation = Allocation(self)
         self.nodes = Nodes(self)
         self.node_operations = NodeOperations(self)
@@ -80,6 +83,7 @@ class Engine:
         self.schedules = Schedules(self)
         self.tasks = Tasks(self)
         self.attempts = Attempts(self)
+        self.gangs = Gangs(self)
         self.preparations = Preparations(self)
         self.endings = Endings(self)
         self.scheduling = Scheduling(self)

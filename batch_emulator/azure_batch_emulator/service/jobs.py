@@ -12,12 +12,13 @@ from azure_batch_emulator.records.dependencies import Dependents
 from azure_batch_emulator.records.jobs import Job
 from azure_batch_emulator.records.shelf import TaskShelf
 from azure_batch_emulator.records.states import JobState, TaskState
-from azure_batch_emulator.service import job_tasks
+from azure_batch_emulator.service import auto_pools, job_tasks
 from azure_batch_emulator.service.runs import Stop
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from azure_batch_emulator.records.schedules import Schedule
     from azure_batch_emulator.service.engine import Engine
 
 PRIORITIES = range(-1000, 1001)
@@ -56,17 +57,17 @@ class Jobs:
             raise Refusal.missing("Job")
         return job
 
-    def create(self, body: Mapping[str, Any], *, schedule: str | None = None) -> Job:
-        """Make a job, active at once; its pool need not exist yet.
+    def create(self, body: Mapping[str, Any], *, schedule: Schedule | None = None) -> Job:
+        """Make a job, active at once; a pool that it names need not exist yet.
 
-        :param schedule: id of the job schedule that makes it; it counts against the quota for itself
+        :param schedule: the job schedule that makes it; it counts against the quota for itself
         :raises Refusal: if the id is taken, the quota is reached, or a part is not built
         """
         engine = self._engine
         self._check_free(str(body["id"]))
         if schedule is None:
             self.check_quota()
-        check_spec(body)
+        check_spec(body, is_scheduled=schedule is not None)
         spec = {**DEFAULTS, **{name: value for name, value in body.items() if name != "id"}}
         spec["constraints"] = {**DEFAULT_CONSTRAINTS, **(body.get("constraints") or {})}
         spec.update(job_tasks.filled(spec))
@@ -78,13 +79,14 @@ class Jobs:
             modified=engine.now,
             etag=engine.next_etag(),
             state_since=engine.now,
-            schedule=schedule,
+            schedule=None if schedule is None else schedule.id,
+            auto_pool=engine.auto_pools.open(spec["poolInfo"], schedule),
             tasks=TaskShelf(engine.account.changes),
             dependents=Dependents() if spec["usesTaskDependencies"] else None,
         )
         manager = job_tasks.manager_body(spec)
         if manager is not None:
-            engine.tasks.check(job, manager)
+            self._check_manager(job, manager)
         engine.account.add_job(job)
         engine.account.changes.note(job)
         self._limit(job)
@@ -99,7 +101,7 @@ class Jobs:
         :raises Refusal: if the job has ended, or a change is not allowed
         """
         check_open(job)
-        check_spec(body)
+        check_spec(body, is_scheduled=job.schedule is not None)
         changes = dict(body)
         if "constraints" in changes:
             changes["constraints"] = {**DEFAULT_CONSTRAINTS, **changes["constraints"]}
@@ -111,7 +113,7 @@ class Jobs:
         :raises Refusal: if the job has ended, or a change is not allowed
         """
         check_open(job)
-        check_spec(body)
+        check_spec(body, is_scheduled=job.schedule is not None)
         changes = {name: body.get(name, DEFAULTS[name]) for name in _REPLACED_BY_PUT}
         changes["metadata"] = body.get("metadata") or []
         changes["constraints"] = {**DEFAULT_CONSTRAINTS, **(body.get("constraints") or {})}
@@ -197,6 +199,7 @@ class Jobs:
             self._move(job, "quiet")
             job.ended = self._engine.now
             self._engine.account.unbind(job)
+            self._engine.auto_pools.close(job)
             self._engine.schedules.job_ended(job)
         elif job.state is JobState.DELETING:
             self._forget(job)
@@ -206,6 +209,7 @@ class Jobs:
         del self._engine.account.jobs[job.key]
         self._engine.account.changes.drop(job)
         self._engine.files.discard_job(job)
+        self._engine.auto_pools.close(job)
         self._engine.schedules.job_ended(job)
 
     def _change(self, job: Job, changes: Mapping[str, Any]) -> None:
@@ -214,11 +218,15 @@ class Jobs:
             if wanted != "terminatejob":
                 reason = "it cannot be turned off again"
                 raise Refusal.bad_property("onAllTasksComplete", wanted, reason)
-        moved = changes.get("poolInfo", job.spec["poolInfo"]) != job.spec["poolInfo"]
-        if moved and job.state is not JobState.DISABLED:
+        before = job.spec["poolInfo"]
+        after = changes.get("poolInfo", before)
+        auto_pools.check_change(before, after)
+        if after.get("poolId") != before.get("poolId") and job.state is not JobState.DISABLED:
             raise _not_now(job, "the pool can be changed only while the job is disabled")
         self._engine.account.unbind(job)
         job.spec = {**job.spec, **changes}
+        if job.spec["poolInfo"].get("poolId"):
+            job.auto_pool = None
         self._engine.account.bind(job)
         self._engine.touch(job)
         self._limit(job)
@@ -252,6 +260,13 @@ class Jobs:
         if over and job.state not in _REFUSALS and job.key in self._engine.account.jobs:
             self.terminate(job, reason="MaxWallClockTimeExpiry")
 
+    def _check_manager(self, job: Job, manager: Mapping[str, Any]) -> None:
+        try:
+            self._engine.tasks.check(job, manager)
+        except Refusal:
+            self._engine.auto_pools.close(job)
+            raise
+
     def _check_free(self, job_id: str) -> None:
         present = self._engine.account.jobs.get(job_id.lower())
         if present is not None:
@@ -281,15 +296,13 @@ def _not_now(job: Job, reason: str) -> Refusal:
     return Refusal.conflict("OperationInvalidForCurrentState", message, JobState=job.state, Reason=reason)
 
 
-def check_spec(body: Mapping[str, Any]) -> None:
+def check_spec(body: Mapping[str, Any], *, is_scheduled: bool) -> None:
     """Hold what a job is to be like against the rules.
 
     :raises Refusal: if a part is not built, or makes no sense
     """
-    if "poolInfo" in body and not body["poolInfo"].get("poolId"):
-        if body["poolInfo"].get("autoPoolSpecification"):
-            raise Refusal.unbuilt("The job property poolInfo.autoPoolSpecification")
-        raise Refusal.bad_property("poolInfo", "", "a poolId is needed")
+    if "poolInfo" in body:
+        auto_pools.check(body["poolInfo"], is_scheduled=is_scheduled)
     if body.get("priority", 0) not in PRIORITIES:
         raise Refusal.bad_property("priority", body["priority"], "-1000 to 1000")
     limit = body.get("maxParallelTasks", -1)

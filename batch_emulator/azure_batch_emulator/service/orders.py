@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -63,11 +63,15 @@ class Work:
     spec: Mapping[str, Any]
     wall_clock: timedelta = UNLIMITED
     """How long it may last."""
+    folder: str = ""
+    """Its own in the folder of its id, if it is a part of something."""
+    environment: Mapping[str, str] = field(default_factory=dict)
+    """Beside what its settings say."""
 
 
-def for_task(engine: Engine, run: Run, job: Job, task: Task) -> Order:
+def for_task(engine: Engine, run: Run, job: Job, task: Task, environment: Mapping[str, str]) -> Order:
     """Write the order for an attempt of a task."""
-    order = for_work(engine, run, job, Work(task.id, task.spec))
+    order = for_work(engine, run, job, Work(task.id, task.spec, environment=environment))
     files = StorageLinks(engine.settings.auto_storage)
     return replace(
         order,
@@ -79,7 +83,8 @@ def for_task(engine: Engine, run: Run, job: Job, task: Task) -> Order:
 def for_work(engine: Engine, run: Run, job: Job, work: Work) -> Order:
     """Write the order for an attempt of something that belongs to a job."""
     root = node_root(engine.settings.data, run.pool.id, run.node.id)
-    directory = root / task_directory(job, work.id)
+    task_folder = root / task_directory(job, work.id)
+    directory = task_folder / work.folder
     preparation = job.preparation_spec
     prepared = root / task_directory(job, preparation["id"]) if preparation else None
     order = _order(engine, run, work.spec, directory, prepared)
@@ -88,10 +93,12 @@ def for_work(engine: Engine, run: Run, job: Job, work: Work) -> Order:
         "AZ_BATCH_JOB_ID": job.id,
         "AZ_BATCH_TASK_ID": work.id,
         **(_preparation_variables(prepared) if prepared not in {None, directory} else {}),
+        **work.environment,
         **_settings(job.spec.get("commonEnvironmentSettings")),
         **_settings(work.spec.get("environmentSettings")),
     }
-    return replace(order, environment=environment)
+    downloads = task_folder if work.folder else None
+    return replace(order, environment=environment, downloads=downloads)
 
 
 def for_start_task(engine: Engine, run: Run) -> Order:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from azure_batch_emulator.records.tasks import Stop
@@ -34,7 +34,23 @@ class Run:
     """Draws the consequences of its end."""
     job: Job | None = None
     task: Task | None = None
+    go: Callable[[Run], None] | None = None
+    """Called once, when its node is prepared for the job."""
+    gang: Gang | None = None
     begun: bool = False
     """Whether the runner knows of it; before that it only keeps its place on the node."""
     stop: Stop | None = None
     deadline: Entry | None = None
+
+
+@dataclass(slots=True, eq=False)
+class Gang:
+    """The attempts that make up one of a multi-instance task: its own, and one for each other node."""
+
+    primary: Run | None = None
+    others: list[Run] = field(default_factory=list)
+    ready: int = 0
+    """How many of their nodes are prepared."""
+    coordinating: set[int] = field(default_factory=set)
+    """Coordination commands under way."""
+    is_over: bool = False

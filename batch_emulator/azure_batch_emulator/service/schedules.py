@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from azure_batch_emulator.records.jobs import Job
     from azure_batch_emulator.service.engine import Engine
 
+_LOG = logging.getLogger(__name__)
 SHORTEST_SPAN = timedelta(minutes=1)
 _REFUSALS = {
     ScheduleState.COMPLETED: ("JobScheduleCompleted", "The specified job schedule is completed."),
@@ -149,7 +151,8 @@ class Schedules:
             schedule.due = timing.following(due)
         else:
             schedule.due = due
-            self._engine.agenda.at(due, partial(self.consider, schedule))
+        if self.active_job(schedule) is None:
+            self._engine.agenda.at(schedule.due or now, partial(self.consider, schedule))
         self._engine.account.changes.note(schedule)
 
     def _make_job(self, schedule: Schedule) -> None:
@@ -158,8 +161,10 @@ class Schedules:
             **schedule.spec["jobSpecification"],
             "id": f"{schedule.id}:job-{schedule.jobs_made}",
         }
-        job = self._engine.jobs.create(spec, schedule=schedule.id)
-        schedule.recent_job = job.id
+        try:
+            schedule.recent_job = self._engine.jobs.create(spec, schedule=schedule).id
+        except Refusal as refusal:  # as when there may be no more pools; the next occasion is another try
+            _LOG.warning("no %s: %s", spec["id"], refusal.message)
         self._engine.touch(schedule)
 
     def _aim_anew(self, schedule: Schedule) -> None:
@@ -186,10 +191,12 @@ class Schedules:
     def _end(self, schedule: Schedule) -> None:
         self._move(schedule, "end")
         schedule.due, schedule.ended = None, self._engine.now
+        self._engine.auto_pools.close_schedule(schedule)
 
     def _forget(self, schedule: Schedule) -> None:
         del self._engine.account.schedules[schedule.key]
         self._engine.account.changes.drop(schedule)
+        self._engine.auto_pools.close_schedule(schedule)
 
     def _move(self, schedule: Schedule, event: str) -> None:
         schedule.move(event, now=self._engine.now, etag=self._engine.next_etag())
@@ -222,4 +229,4 @@ def _check(body: Mapping[str, Any]) -> None:
     if first and last and parse_moment(last) <= parse_moment(first):
         raise Refusal.bad_property("schedule.doNotRunAfter", last, "later than doNotRunUntil")
     if "jobSpecification" in body:
-        check_spec(body["jobSpecification"])
+        check_spec(body["jobSpecification"], is_scheduled=True)

@@ -47,14 +47,22 @@ class Scheduling:
 
     def _feed(self, pool: Pool, job: Job) -> None:
         while job.may_start:
-            task = job.tasks.ready.oldest(slots=pool.seats.widest)
-            if task is None:
+            task = job.tasks.ready.oldest(slots=pool.seats.widest, nodes=pool.nodes_for_gangs)
+            if task is None or not self._place(pool, job, task):
                 return
-            slots = pool.slots_per_node if job.is_exclusive(task) else task.slots
-            node = self._choose(pool, job, task, slots)
-            if node is None:
-                return
-            self._engine.attempts.start(pool, node, job, task, slots=slots)
+
+    def _place(self, pool: Pool, job: Job, task: Task) -> bool:
+        attempts = self._engine.attempts
+        if task.instances:
+            nodes = pool.seats.find_several(task.instances, suits=self._demands(job, task))
+            if nodes:
+                self._engine.gangs.start(pool, nodes, job, task)
+            return bool(nodes)
+        slots = pool.slots_per_node if job.is_exclusive(task) else task.slots
+        node = self._choose(pool, job, task, slots)
+        if node is not None:
+            attempts.start(attempts.assign(pool, node, job, task), job, task, slots=slots)
+        return node is not None
 
     def _choose(self, pool: Pool, job: Job, task: Task, slots: int) -> Node | None:
         suits = self._demands(job, task)

@@ -142,6 +142,8 @@ class Tasks:
         unbuilt.check_files(body)
         if body.get("requiredSlots", 1) < 1:
             raise Refusal.bad_property("requiredSlots", body["requiredSlots"], "at least 1")
+        if body.get("multiInstanceSettings"):
+            _check_instances(body, body["multiInstanceSettings"])
         if body.get("dependsOn"):
             _check_dependencies(job, body["dependsOn"])
         pool = self._engine.account.pools.get(job.pool_id.lower())
@@ -171,6 +173,16 @@ def _constraints(job: Job, body: Mapping[str, Any]) -> dict[str, Any]:
     if not parse_duration(constraints["maxWallClockTime"]):
         raise Refusal(400, "InvalidConstraintValue", "maxWallClockTime must be longer than nothing.")
     return constraints
+
+
+def _check_instances(body: Mapping[str, Any], settings: Mapping[str, Any]) -> None:
+    if settings.get("numberOfInstances", 1) < 1:
+        number = settings["numberOfInstances"]
+        raise Refusal.bad_property("multiInstanceSettings.numberOfInstances", number, "at least 1")
+    if "requiredSlots" in body:
+        reason = "not allowed for multi-instance tasks"
+        raise Refusal.bad_property("requiredSlots", body["requiredSlots"], reason)
+    unbuilt.check_files({"resourceFiles": settings.get("commonResourceFiles")})
 
 
 def _check_dependencies(job: Job, wanted: Mapping[str, Any]) -> None:

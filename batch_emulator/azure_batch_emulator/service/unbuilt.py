@@ -9,7 +9,7 @@ from azure_batch_emulator.errors import Refusal
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-TASK = ("multiInstanceSettings", "authenticationTokenSettings")
+TASK = ("authenticationTokenSettings",)
 _SOURCES = ("httpUrl", "storageContainerUrl", "autoStorageContainerName")
 
 

@@ -161,19 +161,17 @@ _POOL_PROPERTIES: Mapping[str, Kind] = {
     "upgradePolicy": anything,
     "targetNodeCommunicationMode": anything,
 }
-POOL = Shape(
-    {
-        **_POOL_PROPERTIES,
-        "id": identifier,
-        "resizeTimeout": span,
-        "targetDedicatedNodes": natural,
-        "targetLowPriorityNodes": natural,
-        "enableAutoScale": switch,
-        "autoScaleFormula": text,
-        "autoScaleEvaluationInterval": span,
-    },
-    required="id vmSize virtualMachineConfiguration",
-)
+_POOL_DESCRIPTION: Mapping[str, Kind] = {
+    **_POOL_PROPERTIES,
+    "resizeTimeout": span,
+    "targetDedicatedNodes": natural,
+    "targetLowPriorityNodes": natural,
+    "enableAutoScale": switch,
+    "autoScaleFormula": text,
+    "autoScaleEvaluationInterval": span,
+}
+POOL = Shape({**_POOL_DESCRIPTION, "id": identifier}, required="id vmSize virtualMachineConfiguration")
+POOL_SPECIFICATION = Shape(_POOL_DESCRIPTION, required="vmSize virtualMachineConfiguration")
 POOL_PATCH = Shape(_POOL_PROPERTIES)
 POOL_REPLACE = Shape(
     {
@@ -244,7 +242,14 @@ TASK = Shape(
         "constraints": TASK_CONSTRAINTS,
         "requiredSlots": whole,
         "userIdentity": USER_IDENTITY,
-        "multiInstanceSettings": anything,
+        "multiInstanceSettings": Shape(
+            {
+                "numberOfInstances": natural,
+                "coordinationCommandLine": text,
+                "commonResourceFiles": every(RESOURCE_FILE),
+            },
+            required="coordinationCommandLine",
+        ),
         "dependsOn": Shape(
             {
                 "taskIds": every(text),

@@ -10,6 +10,7 @@ from azure_batch_emulator.wire.bodies import (
     NAME_VALUE,
     OUTPUT_FILE,
     PACKAGES,
+    POOL_SPECIFICATION,
     RESOURCE_FILE,
     TASK_CONSTRAINTS,
     USER_IDENTITY,
@@ -69,7 +70,16 @@ PREPARATION = Shape(
 RELEASE = Shape({**_COMMAND, "maxWallClockTime": span, "retentionTime": span}, required="commandLine")
 
 JOB_CONSTRAINTS = Shape({"maxWallClockTime": span, "maxTaskRetryCount": whole})
-POOL_INFO = Shape({"poolId": text, "autoPoolSpecification": anything})
+AUTO_POOL = Shape(
+    {
+        "autoPoolIdPrefix": text,
+        "poolLifetimeOption": choice("jobschedule", "job"),
+        "keepAlive": switch,
+        "pool": POOL_SPECIFICATION,
+    },
+    required="poolLifetimeOption pool",
+)
+POOL_INFO = Shape({"poolId": text, "autoPoolSpecification": AUTO_POOL})
 _JOB_PATCHABLE: Mapping[str, Kind] = {
     "priority": whole,
     "allowTaskPreemption": switch,

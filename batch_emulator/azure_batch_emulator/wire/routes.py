@@ -20,6 +20,7 @@ from azure_batch_emulator.wire import (
     pools,
     preparations,
     schedules,
+    subtasks,
     tasks,
 )
 
@@ -99,7 +100,7 @@ ROUTES: Sequence[Route] = (
     Route("delete_task", "DELETE", _TASK, tasks.delete_task),
     Route("terminate_task", "POST", f"{_TASK}/terminate", tasks.terminate_task),
     Route("reactivate_task", "POST", f"{_TASK}/reactivate", tasks.reactivate_task),
-    Route("list_subtasks", "GET", f"{_TASK}/subtasksinfo"),
+    Route("list_subtasks", "GET", f"{_TASK}/subtasksinfo", subtasks.list_subtasks),
     Route("list_task_files", "GET", f"{_TASK}/files", files.list_task_files),
     Route("download_task_file", "GET", f"{_TASK}{_FILE}", files.download_task_file),
     Route("get_task_file_properties", "HEAD", f"{_TASK}{_FILE}", files.get_task_file_properties),

@@ -56,7 +56,7 @@ def task_json(job_id: str, task: Task, base: str) -> dict[str, Any]:
     json["requiredSlots"] = task.slots
     json["executionInfo"] = execution_json(task.execution)
     if task.place is not None:
-        json["nodeInfo"] = _place_json(task.place, base)
+        json["nodeInfo"] = place_json(task.place, base)
     return json
 
 
@@ -112,7 +112,8 @@ def task_listing(job: Job) -> Listing[Task]:
     )
 
 
-def _place_json(place: Place, base: str) -> dict[str, Any]:
+def place_json(place: Place, base: str) -> dict[str, Any]:
+    """Write where an attempt ran."""
     node_url = f"{base}/pools/{place.pool_id}/nodes/{place.node_id}"
     return {
         "affinityId": f"TVM:{place.node_id}",

@@ -12,11 +12,12 @@ if TYPE_CHECKING:
     from conftest import Bench
 
 
-def test_task_of_several_instances(ready: Bench, refusal: Callable[..., Any]) -> None:
+def test_task_with_an_authentication_token(ready: Bench, refusal: Callable[..., Any]) -> None:
     """A task that needs an unbuilt part is a 501 with the part's name."""
-    parts = {"multi_instance_settings": {"coordinationCommandLine": "x"}}
-    error = refusal(lambda: ready.task(**parts), status=501, code="NotImplemented")
-    assert "multiInstanceSettings" in error.error.message
+    wanted = ready.order()
+    wanted["authenticationTokenSettings"] = {"access": ["job"]}
+    error = refusal(lambda: ready.client.create_task("job", wanted), status=501, code="NotImplemented")
+    assert "authenticationTokenSettings" in error.error.message
 
 
 @pytest.mark.parametrize(

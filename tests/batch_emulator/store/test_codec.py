@@ -13,6 +13,7 @@ import pytest
 from azure_batch_emulator.autoscale import Formula
 from azure_batch_emulator.records import jobs, nodes, pools, states, tasks
 from azure_batch_emulator.records.dependencies import Satisfied
+from azure_batch_emulator.records.preparations import Preparation, Standing
 from azure_batch_emulator.records.samples import Sample
 from azure_batch_emulator.records.schedules import Schedule
 from azure_batch_emulator.store import codec
@@ -82,6 +83,7 @@ RECORDS: list[Any] = [
         ended=NOW,
         terminate_reason="reason",
         schedule="hourly",
+        auto_pool="nightly_1",
         waits_for_running=True,
     ),
     tasks.Task(
@@ -112,6 +114,20 @@ RECORDS: list[Any] = [
         stop=tasks.Stop.TIMED_OUT,
         files_gone=True,
         job_number=2,
+        subtasks=(
+            tasks.Subtask(
+                1,
+                tasks.Place("pool", "other", "workitems/job/1"),
+                NOW,
+                tasks.SubtaskState.COMPLETED,
+                tasks.SubtaskState.RUNNING,
+                NOW,
+                tasks.Execution(exit_code=0),
+            ),
+        ),
+    ),
+    Preparation(
+        2, 5, "pool", "node", Standing.READY, tasks.Execution(exit_code=0), tasks.Execution(exit_code=1)
     ),
     Schedule(
         id="Hourly",
@@ -127,6 +143,7 @@ RECORDS: list[Any] = [
         due=NOW,
         jobs_made=3,
         recent_job="Hourly:job-3",
+        auto_pool="nightly_1",
         ended=NOW,
     ),
     Satisfied(2, 3, "Task"),

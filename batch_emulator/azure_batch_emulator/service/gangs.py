@@ -1,0 +1,132 @@
+"""Multi-instance tasks: several nodes at once, a coordination command on each, then the command on the first.
+
+All of it succeeds or the task does not: an attempt whose coordination fails, or loses a node, is over.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from azure_batch_emulator.records.tasks import Place, Subtask, SubtaskState
+from azure_batch_emulator.runner.interface import Ended
+from azure_batch_emulator.service import orders
+from azure_batch_emulator.service.endings import conclude
+from azure_batch_emulator.service.orders import Work
+from azure_batch_emulator.service.runs import Gang, Run, Stop
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from azure_batch_emulator.records.jobs import Job
+    from azure_batch_emulator.records.nodes import Node
+    from azure_batch_emulator.records.pools import Pool
+    from azure_batch_emulator.records.tasks import Task
+    from azure_batch_emulator.service.engine import Engine
+
+_PORT = 6000
+
+
+class Gangs:
+    """Attempts that occupy several nodes."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def start(self, pool: Pool, nodes: Sequence[Node], job: Job, task: Task) -> None:
+        """Assign a task to nodes; the first is its own, each other that of a subtask."""
+        attempts, gang = self._engine.attempts, Gang()
+        directory = orders.task_directory(job, task.id)
+        task.subtasks = tuple(
+            Subtask(number, Place(pool.id, node.id, f"{directory}/{number}"), self._engine.now)
+            for number, node in enumerate(nodes[1:], start=1)
+        )
+        gang.others = [attempts.take(pool, node, partial(self._place_lost, gang), job) for node in nodes[1:]]
+        gang.primary = attempts.assign(pool, nodes[0], job, task)
+        for run in (*gang.others, gang.primary):
+            run.gang, run.go = gang, self._ready
+        for run in gang.others:
+            attempts.keep_place(run, slots=task.slots)
+        attempts.start(gang.primary, job, task, slots=task.slots)
+
+    def dissolve(self, gang: Gang) -> None:
+        """Give the other nodes back, as the attempt is over."""
+        gang.is_over = True
+        for run_id in gang.coordinating:
+            self._engine.attempts.stop(run_id, Stop.FORGOTTEN)
+        for run in gang.others:
+            self._engine.report(Ended(run.id, None))
+        task = gang.primary.task if gang.primary is not None else None
+        for subtask in task.subtasks if task is not None else ():
+            if subtask.state is not SubtaskState.COMPLETED:
+                self._conclude(subtask, Ended(0, None))
+
+    def _ready(self, run: Run) -> None:
+        """Count a node that is prepared for the job; with the last one the coordination begins."""
+        gang = run.gang
+        if gang is None or gang.primary is None or gang.is_over:
+            return
+        gang.ready += 1
+        if gang.ready == 1 + len(gang.others):
+            self._engine.attempts.call_running(gang.primary)
+            self._coordinate(gang, gang.primary)
+
+    def _coordinate(self, gang: Gang, primary: Run) -> None:
+        job, task = primary.job, primary.task
+        if job is None or task is None:
+            return
+        settings = task.spec["multiInstanceSettings"]
+        spec = {
+            **task.spec,
+            "commandLine": settings["coordinationCommandLine"],
+            "resourceFiles": settings.get("commonResourceFiles"),
+        }
+        for number, run in enumerate((primary, *gang.others)):
+            work = Work(task.id, spec, folder=str(number), environment=self._environment(gang, run))
+            then = partial(self._coordinated, gang, number)
+            run_id = self._engine.attempts.start_aside(run.pool, run.node, job, work, then=then)
+            gang.coordinating.add(run_id)
+        for subtask in task.subtasks:
+            subtask.move(SubtaskState.RUNNING, now=self._engine.now)
+            subtask.execution.started = self._engine.now
+        job.tasks.note(task)
+
+    def _coordinated(self, gang: Gang, number: int, run: Run, ended: Ended) -> None:
+        primary = gang.primary
+        gang.coordinating.discard(run.id)
+        if gang.is_over or primary is None or primary.task is None or primary.job is None:
+            return
+        if number:
+            self._conclude(primary.task.subtasks[number - 1], ended)
+            primary.job.tasks.note(primary.task)
+        if run.stop is not None or ended.lost:
+            self._engine.attempts.stop(primary.id, run.stop or Stop.NODE_LOST)
+        elif ended.failure is not None or ended.exit_code != 0:
+            self._engine.report(Ended(primary.id, ended.exit_code, ended.failure, ended.phase))
+        elif not gang.coordinating:
+            self._engine.attempts.command(primary, self._environment(gang, primary))
+
+    def _place_lost(self, gang: Gang, run: Run, _ended: Ended) -> None:
+        """End the attempt with one of its nodes."""
+        if not gang.is_over and gang.primary is not None:
+            self._engine.attempts.stop(gang.primary.id, run.stop or Stop.NODE_LOST)
+
+    def _conclude(self, subtask: Subtask, ended: Ended) -> None:
+        conclude(subtask.execution, ended, now=self._engine.now)
+        subtask.move(SubtaskState.COMPLETED, now=self._engine.now)
+
+    def _environment(self, gang: Gang, run: Run) -> dict[str, str]:
+        """Tell one of the nodes of all of them."""
+        if gang.primary is None or run.job is None or gang.primary.task is None:
+            return {}
+        runs = (gang.primary, *gang.others)
+        addresses = [each.node.address for each in runs]
+        root = orders.node_root(self._engine.settings.data, run.pool.id, run.node.id)
+        return {
+            "AZ_BATCH_HOST_LIST": ",".join(addresses),
+            "AZ_BATCH_NODE_LIST": ";".join(addresses),
+            "AZ_BATCH_MASTER_NODE": f"{addresses[0]}:{_PORT}",
+            "AZ_BATCH_IS_CURRENT_NODE_MASTER": "true" if run is gang.primary else "false",
+            "AZ_BATCH_TASK_SHARED_DIR": str(root / orders.task_directory(run.job, gang.primary.task.id)),
+            "CCP_NODES": f"{len(runs)} " + " ".join(f"{address} 1" for address in addresses),
+        }
