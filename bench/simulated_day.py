@@ -84,13 +84,13 @@ class Day:
             prepare_pool(hook, spec, self.settings, batch_tasks=self.tasks)
         self._until(emulator, start + OPENS_AT)
         prepare_pool(hook, spec, self.settings, batch_tasks=self.tasks)
-        job = hook.open_job(base, generation=0, pool_id=spec.pool_id)
+        job = hook.jobs.open(base, generation=0, pool_id=spec.pool_id)
         names = (f"{base[-4:]}-{start:%H}-{number}" for number in range(self.tasks))
         hook.submit(job, [_COMMAND.request(Names(item=name, job=job, task=name), Grants()) for name in names])
         while emulator.call(lambda engine: _is_busy(engine, job)):
             self._step(emulator)
         self._waits.append(emulator.clock.now() - start)
-        hook.close_jobs(base)
+        hook.jobs.close(base)
         release_pool(hook, spec, base=base)
         self._until(emulator, start + timedelta(hours=1))
 

@@ -43,7 +43,7 @@ def open_job() -> str:
 
     ti = get_current_context()["ti"]
     base = task_base(dag_id=ti.dag_id, task_id="work", run_id=ti.run_id)
-    return ScoringBatchHook(CONN).open_job(base, generation=RETRIES, pool_id=POOL)
+    return ScoringBatchHook(CONN).jobs.open(base, generation=RETRIES, pool_id=POOL)
 
 
 def stock(job_id: str, lines: list[str]) -> None:

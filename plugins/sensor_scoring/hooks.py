@@ -1,4 +1,4 @@
-"""The way to Azure Batch: jobs, Batch tasks and their files, over Airflow's own hook; pools are next door.
+"""The way to Azure Batch: Batch tasks and their files, over Airflow's own hook; jobs and pools are next door.
 
 What to ask for is decided in ``batch_task.py`` and ``attempts.py``. SDK models stop here.
 """
@@ -8,7 +8,6 @@ from __future__ import annotations
 import binascii
 import logging
 from base64 import b64decode
-from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -19,34 +18,27 @@ from airflow.providers.microsoft.azure.utils import (
 )
 from azure.batch import BatchClient, models
 from azure.batch.aio import BatchClient as AsyncBatchClient
-from azure.batch.models._models import BatchJobTerminateOptions  # 15.1.0 exports it nowhere else
 from azure.core.credentials import AzureNamedKeyCredential
 from azure.core.exceptions import HttpResponseError
 
-from sensor_scoring import ids
 from sensor_scoring.azure_errors import batch_code_of, batch_explained
 from sensor_scoring.errors import (
     BatchAccessRefused,
     BatchError,
     JobEnded,
-    QuotaReached,
     SubmissionRefused,
 )
+from sensor_scoring.job_keeper import JobKeeper
 from sensor_scoring.old_jobs import OldJobs
 from sensor_scoring.outcome import SELECTED, BatchTaskOutcome
 from sensor_scoring.pool_keeper import PoolKeeper
-from sensor_scoring.pool_use import Sighting
 from sensor_scoring.submission import JOB_ENDED, Submission
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from datetime import datetime
 
     from airflow.sdk import Connection
 
-
-JOB_WALL_CLOCK = timedelta(hours=24)
-"""No Batch job of ours lives longer, whatever else fails: active jobs are a quota."""
 
 # One lost answer must not hold a worker slot for the SDK's default of five minutes, times its retries.
 _TIMEOUTS = {"connection_timeout": 10, "read_timeout": 60}
@@ -56,7 +48,6 @@ _FILE_GONE = frozenset({
     "FileNotFound", "TaskFilesUnavailable", "TaskFilesCleanedup", "OperationInvalidForCurrentState",
     "NodeNotFound", "TaskNotFound", "JobNotFound",
 })  # fmt: skip
-_QUOTAS = frozenset({"ActiveJobAndScheduleQuotaReached", "PoolQuotaReached"})
 
 
 class ScoringBatchHook(AzureBatchHook):
@@ -93,101 +84,14 @@ class ScoringBatchHook(AzureBatchHook):
         """The account's pools."""
         return PoolKeeper(self.connection, conn_id=self.conn_id)
 
+    @cached_property
+    def jobs(self) -> JobKeeper:
+        """The account's jobs, by run."""
+        return JobKeeper(self.connection, conn_id=self.conn_id)
+
     def old_jobs(self, prefixes: Sequence[str]) -> OldJobs:
         """Return the account's jobs whose ids begin so, to be tidied up."""
         return OldJobs(self.connection, conn_id=self.conn_id, prefixes=prefixes)
-
-    # ------------------------------------------------------------------ jobs
-
-    def open_job(
-        self,
-        base: str,
-        *,
-        generation: int,
-        pool_id: str,
-        priority: int = 0,
-        wall_clock: timedelta = JOB_WALL_CLOCK,
-    ) -> str:
-        """Return an active Batch job for this generation of a run, made if there is none.
-
-        :param wall_clock: the service ends the job this long after it was made
-        :raises QuotaReached: if the account has no room for another active job
-        """
-        body = {
-            "poolInfo": {"poolId": pool_id},
-            "priority": priority,
-            "constraints": {"maxWallClockTime": f"PT{int(wall_clock.total_seconds())}S"},
-            # A job that ends with its tasks would be over before an Airflow retry adds the next one.
-            "onAllTasksComplete": "noaction",
-        }
-        number = 0
-        while True:
-            job = ids.job_id(base, generation=generation, number=number)
-            # Looked for before it is made: of many instances that share a job only one makes it.
-            state = self._job_state(job) or self._created_job_state({"id": job, **body})
-            if state == "active":
-                return job
-            self.log.info("Batch job %s is %s; trying the next name", job, state)
-            number += 1
-
-    def _job_state(self, job: str) -> str:
-        """Return a job's state; empty if there is no such job."""
-        with batch_explained(f"look at job {job}", self.conn_id, {"JobNotFound": None}):
-            return str(self.connection.get_job(job, select=["id", "state"]).get("state") or "").lower()
-        return ""
-
-    def _created_job_state(self, body: dict[str, Any]) -> str:
-        known = {"JobExists": None} | dict.fromkeys(_QUOTAS, QuotaReached)
-        with batch_explained(f"create job {body['id']}", self.conn_id, known):
-            self.connection.create_job(models.BatchJobCreateOptions(body))
-            return "active"
-        return self._job_state(body["id"])
-
-    def active_jobs(self, pool_id: str) -> list[str]:
-        """Return the active Batch jobs of a pool, whoever made them."""
-        chosen = f"state eq 'active' and executionInfo/poolId eq '{pool_id}'"
-        with batch_explained(f"list the jobs of pool {pool_id}", self.conn_id):
-            return [job.id for job in self.connection.list_jobs(filter=chosen, select=["id"])]
-
-    def seen_use(self, pool_id: str, base: str, *, now: datetime) -> Sighting:
-        """Return what can be seen of a run's use of a pool, see :mod:`sensor_scoring.pool_use`."""
-        client = self.connection
-        with batch_explained(f"look at what {base} used", self.conn_id):
-            jobs = list(client.list_jobs(filter=f"startswith(id,'{base}-')", select=["id", "creationTime"]))
-            sharing = {ids.base_of(job) for job in self.active_jobs(pool_id)}
-            columns = ["nodeInfo", "executionInfo"]
-            pool = client.get_pool(pool_id)
-            return Sighting(
-                pool=pool,
-                nodes=list(client.list_nodes(pool_id, select=["id", "allocationTime", "isDedicated"])),
-                tasks=[task for job in jobs for task in client.list_tasks(job.id, select=columns)],
-                opened=min((job.creation_time for job in jobs), default=None),
-                now=now,
-                tail=pool.auto_scale_evaluation_interval or timedelta(),
-                shared_by=len(sharing | {base}),
-            )
-
-    def close_jobs(self, base: str) -> list[str]:
-        """Terminate every active Batch job of a run, of all generations; their logs stay.
-
-        :return: the jobs that were active
-        """
-        with batch_explained(f"list the jobs of {base}", self.conn_id):
-            active = [
-                job.id
-                for job in self.connection.list_jobs(
-                    filter=f"state eq 'active' and startswith(id,'{base}-')", select=["id", "state"]
-                )
-            ]
-        for job in active:
-            self._terminate_job(job)
-        return active
-
-    def _terminate_job(self, job: str) -> None:
-        known = dict.fromkeys(JOB_ENDED)
-        with batch_explained(f"terminate job {job}", self.conn_id, known):
-            # Without a reason the SDK raises before it sends anything (azure-sdk-for-python 46815).
-            self.connection.begin_terminate_job(job, BatchJobTerminateOptions(termination_reason="RunClosed"))
 
     # ------------------------------------------------------------------ Batch tasks
 

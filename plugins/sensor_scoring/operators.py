@@ -241,7 +241,7 @@ class AzureBatchTaskOperator(BatchOperator):
             return self.job_id
         ti = context["ti"]
         # One generation for all: a clear of one instance must not part it from its siblings.
-        return self.hook.open_job(
+        return self.hook.jobs.open(
             ids.task_base(dag_id=ti.dag_id, task_id=ti.task_id, run_id=ti.run_id),
             generation=0,
             pool_id=self.pool_id,

@@ -75,7 +75,7 @@ def release_pool(hook: ScoringBatchHook, spec: PoolSpec, *, base: str) -> None:
     While another job works on the pool, what is announced stays: it may be that one's.
     """
     try:
-        others = [job for job in hook.active_jobs(spec.pool_id) if not job.startswith(f"{base}-")]
+        others = [job for job in hook.jobs.active(spec.pool_id) if not job.startswith(f"{base}-")]
         if others:
             log.info("Pool %s keeps what is announced: %s works on it", spec.pool_id, ", ".join(others[:3]))
         elif hook.pools.release(spec):
@@ -88,7 +88,7 @@ def release_pool(hook: ScoringBatchHook, spec: PoolSpec, *, base: str) -> None:
 def use_of(hook: ScoringBatchHook, settings: Settings, *, base: str) -> PoolUse | None:
     """Return what a run has used of the pool until now; None if Azure Batch does not say."""
     try:
-        seen = hook.seen_use(settings.pool_id, base, now=hook.pools.service_time())
+        seen = hook.jobs.seen_use(settings.pool_id, base, now=hook.pools.service_time())
     except BatchError as error:
         # What a run cost is worth knowing, not worth failing for.
         log.warning("What the run used of pool %s is not known: %s", settings.pool_id, error)

@@ -88,7 +88,7 @@ def open_run(run: Run) -> str:
 
 
 def _open_job(run: Run) -> str:
-    return run.hook.open_job(
+    return run.hook.jobs.open(
         run.base,
         generation=run.generation,
         pool_id=run.settings.pool_id,
@@ -101,7 +101,7 @@ def close_run(run: Run) -> list[str]:
 
     :return: the jobs that were active
     """
-    closed = run.hook.close_jobs(run.base)
+    closed = run.hook.jobs.close(run.base)
     log.info("Closed %s", ", ".join(closed) or "nothing: no Batch job of this run was active")
     if closed:
         release_pool(run.hook, pool_spec(run.settings), base=run.base)

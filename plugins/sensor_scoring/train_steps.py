@@ -79,7 +79,7 @@ def open_training(run: TrainingRun) -> str:
     plan, settings = run.training_plan(), run.settings
     groups = len(plan.groups) if plan else 0
     ensure_pool_of(run.pool_id, settings.scoring_image, settings, batch_tasks=groups)
-    job = run.hook.open_job(run.base, generation=run.generation, pool_id=run.pool_id, priority=_PRIORITY)
+    job = run.hook.jobs.open(run.base, generation=run.generation, pool_id=run.pool_id, priority=_PRIORITY)
     log.info("Batch job %s on pool %s", job, run.pool_id)
     return job
 

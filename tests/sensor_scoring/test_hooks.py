@@ -150,18 +150,18 @@ def test_a_key_that_is_none_is_named_before_any_call(
 def test_an_active_job_is_used_and_an_ended_one_is_not(account: Account) -> None:
     """A retry of the same generation finds its job; when that has ended, the next name is taken."""
     account.pool()
-    opened = [account.hook.open_job(BASE, generation=2, pool_id=POOL) for _ in range(2)]
+    opened = [account.hook.jobs.open(BASE, generation=2, pool_id=POOL) for _ in range(2)]
     assert opened == [JOB, JOB]
-    account.hook.close_jobs(BASE)
-    assert account.hook.open_job(BASE, generation=2, pool_id=POOL) == f"{JOB}-1"
-    assert account.hook.open_job(BASE, generation=3, pool_id=POOL) == f"{BASE}-g3"
+    account.hook.jobs.close(BASE)
+    assert account.hook.jobs.open(BASE, generation=2, pool_id=POOL) == f"{JOB}-1"
+    assert account.hook.jobs.open(BASE, generation=3, pool_id=POOL) == f"{BASE}-g3"
 
 
 @pytest.mark.behaviour("half-way")
 def test_a_job_that_nobody_closes_ends_by_itself(account: Account) -> None:
     """A set-up may fail after the job was made: after a day it no longer counts against the quota."""
     account.hook.pools.ensure(SPEC)
-    job = account.hook.open_job(BASE, generation=2, pool_id=POOL)
+    job = account.hook.jobs.open(BASE, generation=2, pool_id=POOL)
     account.advance(hours=23)
     assert account.client.get_job(job).state == "active"
     account.advance(hours=2)
@@ -173,19 +173,19 @@ def test_closing_a_run_ends_all_its_jobs_and_no_others(account: Account) -> None
     account.pool()
     mine = [account.job(f"{BASE}-g2"), account.job(f"{BASE}-g5-1")]
     other = account.job(f"{BASE}0-g2")
-    assert account.hook.close_jobs(BASE) == mine
+    assert account.hook.jobs.close(BASE) == mine
     states = {job.id: job["state"] for job in account.client.list_jobs()}
     assert states == {mine[0]: "completed", mine[1]: "completed", other: "active"}
-    assert account.hook.close_jobs(BASE) == []
+    assert account.hook.jobs.close(BASE) == []
 
 
 def test_a_full_account_says_so(account_with: Callable[..., Account]) -> None:
     """The quota of active jobs is an error of its own: a person must act."""
     account = account_with(active_job_quota=1)
     account.pool()
-    account.hook.open_job(BASE, generation=0, pool_id=POOL)
+    account.hook.jobs.open(BASE, generation=0, pool_id=POOL)
     with pytest.raises(QuotaReached, match="ActiveJobAndScheduleQuotaReached"):
-        account.hook.open_job(BASE, generation=1, pool_id=POOL)
+        account.hook.jobs.open(BASE, generation=1, pool_id=POOL)
 
 
 def test_many_tasks_go_in_together_and_once(ready: Account) -> None:
@@ -222,7 +222,7 @@ def test_tasks_that_fit_no_node_are_refused_before_they_are_submitted(ready: Acc
 
 def test_an_ended_job_takes_no_tasks(ready: Account) -> None:
     """Both ways of adding say that the job is over."""
-    ready.hook.close_jobs(BASE)
+    ready.hook.jobs.close(BASE)
     with pytest.raises(JobEnded):
         ready.hook.submit(JOB, [a_request("task")])
     with pytest.raises(JobEnded):

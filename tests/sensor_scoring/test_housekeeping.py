@@ -36,7 +36,7 @@ def test_ended_jobs_are_deleted_after_their_time(account: Account) -> None:
         account.client.begin_terminate_job(job, {"terminateReason": "done"}, polling_interval=0)
     account.advance(days=2)
     account.job(YOUNG)
-    account.hook.close_jobs(YOUNG.removesuffix("-g2"))
+    account.hook.jobs.close(YOUNG.removesuffix("-g2"))
     account.advance(days=6)
     assert tidy(account) == {"idle jobs ended": 0, "jobs deleted": 2}
     assert states(account) == {"somebody-elses": "completed", YOUNG: "completed"}

@@ -313,7 +313,7 @@ def test_success_needs_its_commit_mark(ready: Account, storage: BlobStorage) -> 
 
 def test_a_job_that_is_over_fails_at_once(ready: Account) -> None:
     """Waiting cannot help; clearing the instance opens another job."""
-    ready.hook.close_jobs("scoring-20180829T02-0123456789")
+    ready.hook.jobs.close("scoring-20180829T02-0123456789")
     with pytest.raises(JobEnded):
         an_operator().execute(Try().context())
 

@@ -41,7 +41,7 @@ def test_what_a_run_announced_goes_with_the_run(account: Account) -> None:
     assert held is not None
     assert held.nodes == 4
     account.advance(minutes=1)
-    account.hook.close_jobs(BASE)
+    account.hook.jobs.close(BASE)
     release_pool(account.hook, pool_spec(SETTINGS), base=BASE)
     assert floor_of(account) is None
     account.advance(minutes=5)

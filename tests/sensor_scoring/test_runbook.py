@@ -59,7 +59,7 @@ def job_quota(account: Account) -> str:
     """Let the account have no room for another job."""
     account.emulator.faults.set_quotas(active_jobs=0)
     with pytest.raises(QuotaReached) as caught:
-        account.hook.open_job(BASE, generation=2, pool_id="pool")
+        account.hook.jobs.open(BASE, generation=2, pool_id="pool")
     # What follows the code is the service's, and the emulator's words for it are its own.
     return str(caught.value)[: str(caught.value).index("QuotaReached") + len("QuotaReached")]
 

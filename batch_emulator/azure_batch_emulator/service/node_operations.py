@@ -22,6 +22,7 @@ _BUSY = {
     NodeState.STARTING: "NodeBeingStarted",
     NodeState.REBOOTING: "NodeBeingRebooted",
     NodeState.REIMAGING: "NodeBeingReimaged",
+    NodeState.UNUSABLE: "NodeStateUnusable",
 }
 """States in which a node can be told nothing, with the code that says so; of others the code is general."""
 _UP = frozenset(
@@ -139,7 +140,7 @@ class NodeOperations:
 
     @staticmethod
     def _check_target(node: Node, *, accepts_tasks: bool) -> None:
-        if node.state not in _UP:
+        if node.state not in _UP or node.state is NodeState.UNUSABLE:
             raise _refused(node, "opened or closed to tasks")
         if node.accepts_tasks is accepts_tasks:
             word = "enabled" if accepts_tasks else "disabled"

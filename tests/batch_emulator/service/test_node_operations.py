@@ -245,3 +245,17 @@ def test_node_that_boots_can_be_told_nothing(
         bench.advance(minutes=minutes)
     client.begin_reimage_node("pool", node.id, option, **WAIT)
     refusal(lambda: client.begin_reimage_node("pool", node.id, option), status=409, code="NodeBeingReimaged")
+    bench.advance(minutes=2)
+    client.begin_reboot_node("pool", node.id, {"nodeRebootOption": "requeue"}, **WAIT)
+    refusal(lambda: client.begin_reimage_node("pool", node.id, option), status=409, code="NodeBeingRebooted")
+
+
+def test_an_unusable_node_is_opened_and_closed_to_no_task(ready: Bench, refusal: Callable[..., Any]) -> None:
+    """It can be restarted, and that is all."""
+    (node,) = ready.nodes()
+    ready.emulator.faults.break_node("pool", node.id)
+    client = ready.client
+    closed, code = {"nodeDisableSchedulingOption": "requeue"}, "NodeStateUnusable"
+    refusal(lambda: client.disable_node_scheduling("pool", node.id, closed), status=409, code=code)
+    refusal(lambda: client.enable_node_scheduling("pool", node.id), status=409, code=code)
+    client.begin_reboot_node("pool", node.id, {"nodeRebootOption": "requeue"}, **WAIT).wait(5)
