@@ -134,8 +134,6 @@ class BatchApp:
             raise mishap.throttle.refusal
         if mishap.drop is Drop.BEFORE:
             return Answer(NO_ANSWER)
-        if route.handler is None:
-            raise Refusal.unbuilt(route.operation)
         self._engine.advance(to=self._clock.now())
         answer = route.handler(call)
         if route.method not in {"GET", "HEAD"}:

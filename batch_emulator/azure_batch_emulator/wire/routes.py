@@ -1,4 +1,4 @@
-"""Every operation of the service with its verb and path, built or not.
+"""Every operation of the service with its verb and path.
 
 A path is matched segment by segment, still percent-encoded, so that an encoded slash stays inside
 its segment. ``{filePath}`` also takes real slashes and everything after it.
@@ -34,12 +34,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One operation; without a handler it answers 501."""
+    """One operation."""
 
     operation: str
     method: str
     path: str
-    handler: Handler | None = None
+    handler: Handler
 
 
 _POOL, _JOB, _SCHEDULE = "/pools/{poolId}", "/jobs/{jobId}", "/jobschedules/{jobScheduleId}"

@@ -81,17 +81,6 @@ def test_account_in_the_path_is_tolerated(bench: Bench) -> None:
         assert [job.id for job in client.list_jobs(max_results=1)] == ["a", "b"]
 
 
-def test_unbuilt_operations_answer_with_their_names(bench: Bench) -> None:
-    """Every operation that is not built is a 501 that names it."""
-    for route in (route for route in ROUTES if route.handler is None):
-        path = route.path.replace("{", "").replace("}", "")
-        answer = send(bench, route.method, f"{path}?api-version=2025-06-01")
-        assert answer.status_code == 501
-        if route.method != "HEAD":
-            assert answer.json()["code"] == "NotImplemented"
-            assert answer.json()["values"] == [{"key": "NotBuilt", "value": route.operation}]
-
-
 @pytest.mark.parametrize(
     ("method", "path", "status", "code"),
     [
