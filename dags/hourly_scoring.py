@@ -44,7 +44,7 @@ with DAG(
     },
     default_args={
         "retries": RETRIES,
-        "retry_delay": timedelta(seconds=10),
+        "retry_delay": timedelta(seconds=SETTINGS.retry_delay_seconds),
         "retry_exponential_backoff": True,
         "max_retry_delay": timedelta(minutes=5),
         "retry_policy": RETRY_TABLE,

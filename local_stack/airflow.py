@@ -64,6 +64,7 @@ class LocalAirflow:
             ),
             "SENSOR_SCORING_SCORING_IMAGE": SCORING_IMAGE,
             "SENSOR_SCORING_POLL_SECONDS": "0.5",
+            "SENSOR_SCORING_RETRY_DELAY_SECONDS": "1",
             **self.settings,
         }
 

@@ -239,6 +239,8 @@ def _settings(database: Database, port: int) -> dict[str, str]:
         # The api-server answers each of them, and people, from its threads: 40 at most.
         "AIRFLOW__DATABASE__SQL_ALCHEMY_POOL_SIZE": "20",
         "SENSOR_SCORING_POLL_SECONDS": "5",
+        # Its parts can be stopped and started: retries must last until they are back.
+        "SENSOR_SCORING_RETRY_DELAY_SECONDS": "10",
     }
 
 

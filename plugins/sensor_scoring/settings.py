@@ -89,6 +89,8 @@ class Settings:
     """Time between two looks at a Batch job."""
     task_minutes: int = 15
     """Wall-clock limit of one Batch task."""
+    retry_delay_seconds: float = 10.0
+    """Time before the first retry of a failed step or sensor; twice as long before each next one."""
     confirm_seconds: float = 60.0
     """How long the check of the predictions waits for one whose Batch task succeeded."""
     tolerated_failed_share: float = 0.0
@@ -219,7 +221,8 @@ _SHARES = (
 )
 _NOT_BELOW_ZERO = ("sensors_per_task", "late_minutes")
 _ABOVE_ZERO = (
-    *("max_nodes", "slots_per_node", "task_minutes", "poll_seconds", "keep_jobs_days", "keep_runs_days"),
+    *("max_nodes", "slots_per_node", "task_minutes", "poll_seconds", "retry_delay_seconds"),
+    *("keep_jobs_days", "keep_runs_days"),
     *("jump_hours", "jump_min_readings", "jump_named"),
     "missing_lookback_hours",
     *("train_hours", "train_evaluation_hours", "train_sensors_per_task", "train_task_minutes"),

@@ -142,6 +142,7 @@ def standing(
         # The run that unpausing starts must not wait for late readings, whatever minute of the hour it is.
         settings = {
             "SENSOR_SCORING_POLL_SECONDS": "1",
+            "SENSOR_SCORING_RETRY_DELAY_SECONDS": "1",
             "SENSOR_SCORING_LATENESS_MINUTES": "0",
             "SENSOR_SCORING_LATE_MINUTES": "0.5",
             "SENSOR_SCORING_NOTIFY": "apprise",

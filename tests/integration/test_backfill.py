@@ -138,6 +138,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         settings = {
             "AIRFLOW__CORE__PARALLELISM": "4",
             "SENSOR_SCORING_POLL_SECONDS": "1",
+            "SENSOR_SCORING_RETRY_DELAY_SECONDS": "1",
             "SENSOR_SCORING_LATENESS_MINUTES": "0",
         }
         with (
