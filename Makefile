@@ -20,8 +20,10 @@ setup: ## install everything that the other targets need
 run: setup ## score one hour (READINGS=file.csv HOUR=2018-08-29T02)
 	@$(RUN) run $(if $(READINGS),--readings "$(READINGS)") $(if $(HOUR),--hour "$(HOUR)")
 
-test: setup ## run all tests
-	@.venv/bin/python -m pytest $(TESTS)
+# Files of tests side by side, each in one process from its first test to its last.
+WORKERS ?= 2
+test: setup ## run all tests (TESTS="tests/ingest -x", WORKERS=4)
+	@.venv/bin/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(TESTS)
 
 ROUNDS ?= 1
 FAULTS_LOG := .local/test-faults.log
