@@ -224,8 +224,19 @@ class Attempts:
             self._engine.gangs.dissolve(run.gang)
 
     def _begin(self, run: Run, order: Order) -> None:
-        engine, image = self._engine, order.container and order.container.image
-        run.begun = True
+        """Give an order to the runner, when its image has been pulled."""
+        image = order.container.image if order.container else None
+        span = self._engine.faults.pull_time([image] if image else [], Puller.TASK)
+        if span:
+            self._engine.after(span, partial(self._pulled, run, order, image))
+        else:
+            self._pulled(run, order, image)
+
+    def _pulled(self, run: Run, order: Order, image: str | None) -> None:
+        engine = self._engine
+        if run.stop is not None or run.id not in self._runs:
+            return  # ended while its image was on its way
+        run.begun, run.started = True, engine.now
         failure = order.refusal or (engine.faults.pull_failure(image, Puller.TASK) if image else None)
         if failure is None:
             engine.once_kept(partial(engine.runner.start, order))

@@ -6,6 +6,7 @@ Armed faults are not kept over a restart; what they did to pools, nodes and task
 from __future__ import annotations
 
 from dataclasses import asdict, is_dataclass, replace
+from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -19,8 +20,7 @@ from azure_batch_emulator.service.armed import Rack
 from azure_batch_emulator.service.effects import PULL_FAILED, Drop, Mishap, Puller, Shortfall, Throttle
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
-    from datetime import timedelta
+    from collections.abc import Collection, Iterable, Mapping
 
     from azure_batch_emulator.records.nodes import Node
     from azure_batch_emulator.records.pools import Pool
@@ -52,6 +52,7 @@ class Faults:
         self._shortfalls: Rack[Shortfall] = Rack()
         self._evaluations: Rack[ResizeError] = Rack()
         self._pulls: Mapping[Puller, Rack[Failure]] = {puller: Rack() for puller in Puller}
+        self._slow_pulls: Mapping[Puller, Rack[float]] = {puller: Rack() for puller in Puller}
 
     def preempt(
         self, pool_id: str, node_id: str | None = None, *, away: timedelta | None = None
@@ -144,6 +145,16 @@ class Faults:
         rack = self._pulls[_member(Puller, "by", by)]
         rack.arm(failure, target=canonical(image), times=_checked(times))
 
+    def slow_pulls(
+        self, image: str, seconds: float, *, by: str = Puller.TASK, times: int | None = None
+    ) -> None:
+        """Let an image take its time: attempts in it begin late, or nodes that prefetch it are idle late.
+
+        :param seconds: by the service's clock
+        """
+        rack = self._slow_pulls[_member(Puller, "by", by)]
+        rack.arm(seconds, target=canonical(image), times=_checked(times))
+
     def throttle(
         self,
         *,
@@ -221,6 +232,10 @@ class Faults:
         """Tell how the pull of an image is to fail."""
         return self._pulls[by].take(canonical(image))
 
+    def pull_time(self, images: Iterable[str], by: Puller) -> timedelta:
+        """Tell how long the pull of images is to take."""
+        return timedelta(seconds=sum(self._slow_pulls[by].take(canonical(image)) or 0 for image in images))
+
     def _racks(self) -> Mapping[str, Rack[Any]]:
         pulls = {f"image pull by a {puller}": rack for puller, rack in self._pulls.items()}
         return {
@@ -230,6 +245,7 @@ class Faults:
             "allocation": self._shortfalls,
             "evaluation": self._evaluations,
             **pulls,
+            **{f"slow image pull by a {puller}": rack for puller, rack in self._slow_pulls.items()},
         }
 
     def _nodes(self, pool_id: str, node_id: str | None) -> tuple[Pool, list[Node]]:

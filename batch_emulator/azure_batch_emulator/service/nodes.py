@@ -169,6 +169,13 @@ class Nodes:
         if error is not None:
             self.break_down(pool, node, error)
             return
+        span = self._engine.faults.pull_time(pool.prefetched_images, Puller.NODE)
+        if span:
+            self._engine.after(span, partial(self._fetch, pool, node, since))
+        else:
+            self._fetch(pool, node, since)
+
+    def _fetch(self, pool: Pool, node: Node, since: Any) -> None:
         images = tuple(Container(image) for image in pool.prefetched_images)
         self._engine.attempts.fetch(images, partial(self._fetched, pool, node, since))
 

@@ -197,6 +197,17 @@ CONTROLS: Sequence[Control] = (
         does=Faults.fail_pulls,
     ),
     Control(
+        "faults/slow-image",
+        "let a container image take its time: attempts in it, or nodes that prefetch it, begin late",
+        {
+            "image": Field(text, "name of the image; :latest if it has no tag", required=True),
+            "seconds": Field(number, "how long, by the service's clock", required=True),
+            "by": Field(text, "task or node; task unless given"),
+            "times": _times("null"),
+        },
+        does=Faults.slow_pulls,
+    ),
+    Control(
         "faults/throttle",
         "refuse the next requests as 429 TooManyRequests or 503 ServerBusy",
         {

@@ -287,6 +287,36 @@ def test_node_that_cannot_prefetch_its_image_is_unusable(bench: Bench) -> None:
     assert states(bench) == ["idle", "idle"]
 
 
+def test_image_that_takes_its_time_holds_attempts_up(bench_of: Callable[..., Bench]) -> None:
+    """A task is running while its image is pulled, as on the service, and can be ended meanwhile."""
+    bench = bench_of(runner=ScriptedRunner(lambda _: Outcome(seconds=10)))
+    bench.pool(slots=2, virtual_machine_configuration=in_containers(bench))
+    bench.job()
+    bench.emulator.faults.slow_pulls(IMAGE, 60, times=2)
+    for task_id in ("slow", "ended"):
+        bench.task(task_id=task_id, container_settings=container(bench))
+    bench.client.terminate_task("job", "ended")
+    bench.advance(seconds=0)
+    assert bench.in_state("completed", "ended")
+    bench.advance(seconds=65)
+    assert bench.in_state("running", "slow")
+    bench.advance(seconds=5)
+    assert bench.in_state("completed", "slow")
+    bench.task(task_id="quick", container_settings=container(bench))
+    bench.advance(seconds=10)
+    assert bench.in_state("completed", "quick")
+
+
+def test_node_whose_image_takes_its_time_is_idle_late(bench: Bench) -> None:
+    """It is starting meanwhile."""
+    bench.emulator.faults.slow_pulls(IMAGE, 60, by="node", times=1)
+    bench.pool(nodes=2, virtual_machine_configuration=in_containers(bench, IMAGE))
+    bench.advance(seconds=0)
+    assert states(bench) == ["starting", "idle"]
+    bench.advance(minutes=1)
+    assert states(bench) == ["idle", "idle"]
+
+
 def test_quotas_change_at_run_time(bench: Bench, refusal: Callable[..., Any]) -> None:
     """A lowered quota refuses what comes next and takes nothing away; a lifted one lets it in."""
     faults = bench.emulator.faults

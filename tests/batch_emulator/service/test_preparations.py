@@ -312,6 +312,33 @@ def test_what_runs_knows_where_the_preparation_left_its_files(prepared: Bench, s
     assert {order.environment["SHARED"] for order in script.orders} == {"yes"}
 
 
+def test_a_container_may_be_given_the_folder_of_the_preparation(
+    bench_of: Callable[..., Bench], script: Script
+) -> None:
+    """By its name among the folders that are bound; a job that prepares nothing has none to give."""
+    bench = bench_of(runner=ScriptedRunner(script))
+    models = bench.models
+    containers = models.BatchContainerConfiguration(type="dockerCompatible")
+    bench.pool(slots=2, virtual_machine_configuration=bench.machine(container_configuration=containers))
+    settings = models.BatchTaskContainerSettings(
+        image_name="tools", container_host_batch_bind_mounts=[{"source": "JobPrep", "isReadOnly": True}]
+    )
+    job(bench)
+    bench.job("plain")
+    bench.task(container_settings=settings)
+    bench.task(job="plain", container_settings=settings)
+    turn(bench, minutes=12)
+    binds = {
+        order.environment["AZ_BATCH_JOB_ID"]: order.container.binds
+        for order in script.orders
+        if order.container
+    }
+    (bind,) = binds["job"]
+    assert bind.folder.as_posix().endswith("workitems/job/job-1/jobpreparation")
+    assert bind.is_read_only
+    assert binds["plain"] == ()
+
+
 def test_wrong_preparations_and_releases_are_refused(prepared: Bench, refusal: Callable[..., Any]) -> None:
     """A release needs a preparation and ends within a quarter of an hour; ids are the job's own."""
     models = prepared.models

@@ -157,6 +157,7 @@ def test_armed_faults_are_listed_and_cleared(controls: httpx.Client) -> None:
     order(controls, "/faults/allocation", poolId="pool", code="AllocationTimedOut", times=2)
     order(controls, "/faults/evaluation", poolId="pool", times=None)
     order(controls, "/faults/image", image="scoring", by="node")
+    order(controls, "/faults/slow-image", image="scoring", seconds=90, times=3)
     order(controls, "/faults/throttle", status=503, retryAfter=None)
     order(controls, "/faults/drop", when="after", operation="create_job")
     order(controls, "/faults/slow", seconds=0.5)
@@ -168,6 +169,7 @@ def test_armed_faults_are_listed_and_cleared(controls: httpx.Client) -> None:
         ("allocation", "pool", 2),
         ("evaluation", "pool", None),
         ("image pull by a node", "scoring:latest", None),
+        ("slow image pull by a task", "scoring:latest", 3),
     ]
     assert armed[0]["effect"] == {"status": 503, "retry_after": None}
     controls.delete("/faults").raise_for_status()
