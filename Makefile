@@ -78,6 +78,7 @@ bench-scoring: setup ## compare scoring with the reference's script, and its lab
 	@.venv/bin/python -m bench.fidelity
 	@.venv/bin/python -m bench.soak
 	@.venv/bin/python -m bench.scoring
+	@.venv/bin/python -m bench.stages
 	@.venv/bin/python docs/generate.py
 
 bench-emulator: setup ## load the local Azure Batch with up to 50,000 tasks (a minute)

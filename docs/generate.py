@@ -29,7 +29,7 @@ from sensor_scoring.settings import PREFIX, Settings  # noqa: E402  likewise
 PAGES = {
     ROOT / "docs" / "settings.md": ("settings",),
     ROOT / "docs" / "behaviours.md": ("behaviours",),
-    ROOT / "README.md": ("scoring", "fidelity", "soak", "compare", "scale"),
+    ROOT / "README.md": ("scoring", "stages", "fidelity", "soak", "compare", "scale"),
     ROOT / "batch_emulator" / "README.md": ("load",),
     ROOT / "docs" / "backfill.md": ("backfill",),
     ROOT / "docs" / "autoscale.md": ("policies", "day"),
@@ -231,6 +231,23 @@ def scoring_table() -> str:
     return "\n".join((heading, "|---|---|---|---|---|---|", *rows, "", control))
 
 
+def stages_table() -> str:
+    """Return a row for each stage of a scoring process, and what is in none."""
+    taken = json.loads((RESULTS / "stages.json").read_text())
+    columns = [_VARIANTS[name] for name in taken]
+    stages = [stage for stage in next(iter(taken.values())) if stage != "all"]
+    rows = [
+        f"| {stage} | {' | '.join(f'{times[stage]:,.1f}' for times in taken.values())} |" for stage in stages
+    ]
+    rest = [times["all"] - sum(times[stage] for stage in stages) for times in taken.values()]
+    total = [times["all"] for times in taken.values()]
+    rows += [
+        f"| {name} | {' | '.join(f'{time:,.1f}' for time in times)} |"
+        for name, times in (("the client's threads, and what holds it together", rest), ("**all**", total))
+    ]
+    return "\n".join((f"| CPU ms | {' | '.join(columns)} |", "|---" * (len(columns) + 1) + "|", *rows))
+
+
 def _ratio(ratio: list[float]) -> str:
     middle, least, most = ratio
     return f"{middle:.3g} ({least:.3g} to {most:.3g})"
@@ -268,6 +285,7 @@ CHARTS = {ROOT / "docs" / "images" / "scoring.svg": scoring_chart}
 
 PARTS = {
     "scoring": scoring_table,
+    "stages": stages_table,
     "fidelity": fidelity_table,
     "soak": soak_line,
     "load": load_table,

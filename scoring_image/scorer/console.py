@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import traceback
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -29,4 +28,6 @@ class Console:
 
     def trace(self, error: BaseException) -> None:
         """Print the traceback of a fault of our own."""
+        import traceback  # noqa: PLC0415  # the rest of its life a process does without
+
         self.complain("".join(traceback.format_exception(error)).rstrip())

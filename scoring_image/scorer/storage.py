@@ -41,9 +41,10 @@ _RETRY: RetryConfig = {
 _CONNECT_TIMEOUT = timedelta(seconds=5)
 _REQUEST_TIMEOUT = timedelta(seconds=30)
 
-_STATUS = re.compile(r"status code: (\d{3}[ A-Za-z]*)")
-_CODE = re.compile(r"<Code>(\w+)</Code>")
-_REASON = re.compile(r'(?:message|error): "([^"]{1,200})"')
+# Compiled when there is an error to tell of.
+_STATUS = r"status code: (\d{3}[ A-Za-z]*)"
+_CODE = r"<Code>(\w+)</Code>"
+_REASON = r'(?:message|error): "([^"]{1,200})"'
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,12 +197,12 @@ def _azure_store(address: BlobAddress, environ: Mapping[str, str]) -> AzureStore
 def _problem(error: Exception) -> str:
     """Say in one line what storage did, by its status and code or by the operating system's words."""
     text = str(error)
-    code = _CODE.search(text)
+    code = re.search(_CODE, text)
     if code and code[1] == "ContainerNotFound":
         return "its container does not exist"
-    if status := _STATUS.search(text):
+    if status := re.search(_STATUS, text):
         return f"Blob Storage answered {status[1].strip()}" + (f" ({code[1]})" if code else "")
     summary, _, details = text.partition("Debug source")
-    reason = _REASON.search(details)
+    reason = re.search(_REASON, details)
     line = " ".join(summary.split())
     return without_secrets(f"{line} ({reason[1]})" if reason else line)[:400]
