@@ -43,5 +43,3 @@ class Preparation:
     run_id: int | None = field(default=None, metadata=DERIVED)
     """The attempt of the preparation task at this moment."""
     release_run_id: int | None = field(default=None, metadata=DERIVED)
-    waiting: list[int] = field(default_factory=list, metadata=DERIVED)
-    """Attempts of tasks that begin when the node is prepared."""

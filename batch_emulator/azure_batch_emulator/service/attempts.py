@@ -1,4 +1,4 @@
-"""One attempt of a task on a node: begun, ended early, ended."""
+"""Attempts, whatever of: they take their place on a node, begin, are ended early, end."""
 
 from __future__ import annotations
 
@@ -8,21 +8,19 @@ from typing import TYPE_CHECKING
 
 from azure_batch_emulator.moments import UNLIMITED
 from azure_batch_emulator.records.nodes import RecentTask
-from azure_batch_emulator.records.states import NodeState, TaskState
-from azure_batch_emulator.records.tasks import Execution, Place
+from azure_batch_emulator.records.states import NodeState
 from azure_batch_emulator.runner.interface import Ended, Fetching, Later, Phase
 from azure_batch_emulator.service import orders
 from azure_batch_emulator.service.effects import Puller
 from azure_batch_emulator.service.runs import Run, Stop
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
     from datetime import datetime
 
     from azure_batch_emulator.records.jobs import Job
     from azure_batch_emulator.records.nodes import Node
     from azure_batch_emulator.records.pools import Pool
-    from azure_batch_emulator.records.tasks import Task
     from azure_batch_emulator.runner.interface import Container, Order
     from azure_batch_emulator.service.engine import Engine
 
@@ -38,79 +36,15 @@ class Attempts:
     def take(self, pool: Pool, node: Node, then: Callable[[Run, Ended], None], job: Job | None = None) -> Run:
         """Make an attempt that nothing is known of yet but its place.
 
-        :param then: called at its end, which ``_ended`` hears of
+        :param then: draws the consequences of its end
         """
         run = Run(self._engine.next_number(), pool, node, self._engine.now, then, job)
         self._runs[run.id] = run
         return run
 
-    def assign(self, pool: Pool, node: Node, job: Job, task: Task) -> Run:
-        """Make an attempt of a task."""
-        run = self.take(pool, node, self._task_ended, job)
-        run.task, run.go = task, self.run_task
-        return run
-
-    def keep_place(self, run: Run, *, slots: int) -> None:
-        """Let an attempt take slots of its node, for another that goes on elsewhere."""
-        self._seat(run, slots)
-        self.admit(run)
-
-    def start(self, run: Run, job: Job, task: Task, *, slots: int) -> None:
-        """Assign a ready task to a node; it goes on once the node is prepared for the job.
-
-        :param slots: how many of the node's slots it takes
-        """
-        pool, node = run.pool, run.node
-        task.execution.forget_outcome()
-        task.place = Place(pool.id, node.id, orders.task_directory(job, task.id))
-        task.run_id = run.id
-        self._seat(run, slots)
-        self.admit(run)
-        if task.state is TaskState.ACTIVE:
-            job.tasks.move(task, "prepare", now=self._engine.now, etag=self._engine.next_etag())
-
-    def admit(self, run: Run) -> None:
-        """Let an attempt go on if its node is prepared; if not, ``go_on`` is called when it is."""
-        if self._engine.preparations.admit(run) and run.go is not None:
-            run.go(run)
-
-    def go_on(self, run_id: int) -> None:
-        """Let an attempt go on that has waited for its node to be prepared."""
-        run = self._runs.get(run_id)
-        if run is not None and run.stop is None and run.go is not None:
-            run.go(run)
-
-    def run_task(self, run: Run) -> None:
-        """Call a task running, and order its command."""
-        self.call_running(run)
-        self.command(run)
-
-    def call_running(self, run: Run) -> None:
-        """Call a task running, before anything of it is done."""
-        engine, job, task = self._engine, run.job, run.task
-        if job is None or task is None:
-            return
-        event = "assign" if task.state is TaskState.ACTIVE else "prepared"
-        task.execution.started = engine.now
-        job.tasks.move(task, event, now=engine.now, etag=engine.next_etag())
-        self._limit(run, task.wall_clock, since=engine.now)
-
-    def command(self, run: Run, environment: Mapping[str, str] | None = None) -> None:
-        """Order the command of a task that is running.
-
-        :param environment: of this attempt alone
-        """
-        if run.job is not None and run.task is not None and run.stop is None:
-            self._begin(run, orders.for_task(self._engine, run, run.job, run.task, environment or {}))
-
-    def start_node(self, pool: Pool, node: Node) -> None:
-        """Order a pool's start task on a node."""
-        run = self.take(pool, node, self._start_task_ended)
-        node.start_task = node.start_task or Execution()
-        node.start_task.forget_outcome()
-        node.start_task.started = self._engine.now
-        node.start_task_run = run.id
-        self._begin(run, orders.for_start_task(self._engine, run))
+    def find(self, run_id: int | None) -> Run | None:
+        """Find an attempt that has not ended."""
+        return None if run_id is None else self._runs.get(run_id)
 
     def start_aside(
         self,
@@ -123,10 +57,39 @@ class Attempts:
     ) -> int:
         """Order a command of a job that takes no slot of its node; return the attempt's number."""
         run = self.take(pool, node, then, job)
-        self._seat(run, 0)
-        self._limit(run, work.wall_clock, since=self._engine.now)
-        self._begin(run, orders.for_work(self._engine, run, job, work))
+        self.seat(run, 0)
+        self.limit(run, work.wall_clock, since=self._engine.now)
+        self.begin(run, orders.for_work(self._engine, run, job, work))
         return run.id
+
+    def seat(self, run: Run, slots: int) -> None:
+        """Let an attempt take slots of its node."""
+        node, task, job = run.node, run.task, run.job
+        node.runs[run.id] = slots
+        if task is not None and job is not None:
+            node.tasks_run += 1
+            node.recent.append(RecentTask(job.id, task.id))
+        if node.state is NodeState.IDLE:
+            node.move("busy", now=self._engine.now)
+        run.pool.seats.update(node)
+
+    def begin(self, run: Run, order: Order) -> None:
+        """Give an order to the runner, when its image has been pulled."""
+        image = order.container.image if order.container else None
+        span = self._engine.faults.pull_time([image] if image else [], Puller.TASK)
+        if span:
+            self._engine.after(span, partial(self._pulled, run, order, image))
+        else:
+            self._pulled(run, order, image)
+
+    def limit(self, run: Run, limit: timedelta, *, since: datetime | None) -> None:
+        """End an attempt when its time is over, whatever was said of that before."""
+        if run.deadline is not None:
+            run.deadline.cancel()
+            run.deadline = None
+        if limit < UNLIMITED and since is not None:
+            moment = max(since + limit, self._engine.now)
+            run.deadline = self._engine.agenda.at(moment, partial(self.stop, run.id, Stop.TIMED_OUT))
 
     def fetch(self, images: tuple[Container, ...], then: Callable[[Ended], None]) -> None:
         """Have images pulled, if the runner can; say how it went."""
@@ -152,20 +115,6 @@ class Attempts:
         grace = timedelta() if why is Stop.NODE_LOST else self._engine.settings.stop_grace
         upload = why is Stop.TIMED_OUT
         self._engine.once_kept(partial(self._engine.runner.stop, run_id, grace=grace, upload=upload))
-
-    def stop_task(self, task: Task, why: Stop) -> None:
-        """End the present attempt of a task, if there is one."""
-        if task.run_id is not None:
-            self.stop(task.run_id, why)
-
-    def relimit(self, task: Task) -> None:
-        """Apply changed constraints to a task that is running."""
-        run = self._runs.get(task.run_id or 0)
-        if run is not None and run.deadline is not None:
-            run.deadline.cancel()
-            run.deadline = None
-        if run is not None and run.begun:
-            self._limit(run, task.wall_clock, since=task.execution.started)
 
     def stop_node(self, node: Node, why: Stop) -> None:
         """End all attempts on a node."""
@@ -204,34 +153,6 @@ class Attempts:
         if run.job is not None:
             self._engine.jobs.attempt_ended(run.job)
 
-    def _start_task_ended(self, run: Run, ended: Ended) -> None:
-        if run.node.start_task_run == run.id:  # else the node has begun anew already
-            run.node.start_task_run = None
-        self._engine.nodes.start_task_ended(run.pool, run.node, run.stop, ended)
-
-    def _task_ended(self, run: Run, ended: Ended) -> None:
-        job, task = run.job, run.task
-        if job is None or task is None:
-            return
-        task.run_id = task.stop = None
-        task.execution.container = ended.container
-        if ended.lost and run.stop is None:
-            run.stop = Stop.NODE_LOST
-        if run.stop is not Stop.FORGOTTEN:
-            self._engine.endings.judge(job, task, ended, stop=run.stop)
-        run.node.tasks_succeeded += task.succeeded
-        if run.gang is not None:
-            self._engine.gangs.dissolve(run.gang)
-
-    def _begin(self, run: Run, order: Order) -> None:
-        """Give an order to the runner, when its image has been pulled."""
-        image = order.container.image if order.container else None
-        span = self._engine.faults.pull_time([image] if image else [], Puller.TASK)
-        if span:
-            self._engine.after(span, partial(self._pulled, run, order, image))
-        else:
-            self._pulled(run, order, image)
-
     def _pulled(self, run: Run, order: Order, image: str | None) -> None:
         engine = self._engine
         if run.stop is not None or run.id not in self._runs:
@@ -242,21 +163,6 @@ class Attempts:
             engine.once_kept(partial(engine.runner.start, order))
         else:
             engine.report(Ended(order.run_id, None, failure, Phase.BEFORE))
-
-    def _limit(self, run: Run, limit: timedelta, *, since: datetime | None) -> None:
-        if limit < UNLIMITED and since is not None:
-            moment = max(since + limit, self._engine.now)
-            run.deadline = self._engine.agenda.at(moment, partial(self.stop, run.id, Stop.TIMED_OUT))
-
-    def _seat(self, run: Run, slots: int) -> None:
-        node, task, job = run.node, run.task, run.job
-        node.runs[run.id] = slots
-        if task is not None and job is not None:
-            node.tasks_run += 1
-            node.recent.append(RecentTask(job.id, task.id))
-        if node.state is NodeState.IDLE:
-            node.move("busy", now=self._engine.now)
-        run.pool.seats.update(node)
 
     def _unseat(self, run: Run) -> None:
         node = run.node

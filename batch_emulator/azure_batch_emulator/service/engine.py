@@ -27,6 +27,7 @@ from azure_batch_emulator.service.pools import Pools
 from azure_batch_emulator.service.preparations import Preparations
 from azure_batch_emulator.service.schedules import Schedules
 from azure_batch_emulator.service.scheduling import Scheduling
+from azure_batch_emulator.service.task_attempts import TaskAttempts
 from azure_batch_emulator.service.tasks import Tasks
 
 if TYPE_CHECKING:
@@ -83,6 +84,7 @@ class Engine:
         self.schedules = Schedules(self)
         self.tasks = Tasks(self)
         self.attempts = Attempts(self)
+        self.task_attempts = TaskAttempts(self)
         self.gangs = Gangs(self)
         self.preparations = Preparations(self)
         self.endings = Endings(self)

@@ -35,19 +35,20 @@ class Gangs:
 
     def start(self, pool: Pool, nodes: Sequence[Node], job: Job, task: Task) -> None:
         """Assign a task to nodes; the first is its own, each other that of a subtask."""
-        attempts, gang = self._engine.attempts, Gang()
+        attempts, tasks, gang = self._engine.attempts, self._engine.task_attempts, Gang()
         directory = orders.task_directory(job, task.id)
         task.subtasks = tuple(
             Subtask(number, Place(pool.id, node.id, f"{directory}/{number}"), self._engine.now)
             for number, node in enumerate(nodes[1:], start=1)
         )
         gang.others = [attempts.take(pool, node, partial(self._place_lost, gang), job) for node in nodes[1:]]
-        gang.primary = attempts.assign(pool, nodes[0], job, task)
+        gang.primary = tasks.take(pool, nodes[0], job, task)
         for run in (*gang.others, gang.primary):
             run.gang, run.go = gang, self._ready
         for run in gang.others:
-            attempts.keep_place(run, slots=task.slots)
-        attempts.start(gang.primary, job, task, slots=task.slots)
+            attempts.seat(run, task.slots)
+            self._engine.preparations.admit(run)
+        tasks.start(gang.primary, job, task, slots=task.slots)
 
     def dissolve(self, gang: Gang) -> None:
         """Give the other nodes back, as the attempt is over."""
@@ -68,7 +69,7 @@ class Gangs:
             return
         gang.ready += 1
         if gang.ready == 1 + len(gang.others):
-            self._engine.attempts.call_running(gang.primary)
+            self._engine.task_attempts.call_running(gang.primary)
             self._coordinate(gang, gang.primary)
 
     def _coordinate(self, gang: Gang, primary: Run) -> None:
@@ -104,7 +105,7 @@ class Gangs:
         elif ended.failure is not None or ended.exit_code != 0:
             self._engine.report(Ended(primary.id, ended.exit_code, ended.failure, ended.phase))
         elif not gang.coordinating:
-            self._engine.attempts.command(primary, self._environment(gang, primary))
+            self._engine.task_attempts.command(primary, self._environment(gang, primary))
 
     def _place_lost(self, gang: Gang, run: Run, _ended: Ended) -> None:
         """End the attempt with one of its nodes."""

@@ -7,12 +7,21 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from azure_batch_emulator.errors import IllegalMove, Refusal
-from azure_batch_emulator.moments import UNLIMITED, UNLIMITED_TEXT, parse_duration
+from azure_batch_emulator.moments import UNLIMITED, parse_duration
 from azure_batch_emulator.records.dependencies import Dependents
 from azure_batch_emulator.records.jobs import Job
 from azure_batch_emulator.records.shelf import TaskShelf
 from azure_batch_emulator.records.states import JobState, TaskState
 from azure_batch_emulator.service import auto_pools, job_tasks
+from azure_batch_emulator.service.job_rules import (
+    DEFAULT_CONSTRAINTS,
+    DEFAULTS,
+    ENDING,
+    REFUSALS,
+    check_open,
+    check_spec,
+    not_now,
+)
 from azure_batch_emulator.service.runs import Stop
 
 if TYPE_CHECKING:
@@ -21,24 +30,8 @@ if TYPE_CHECKING:
     from azure_batch_emulator.records.schedules import Schedule
     from azure_batch_emulator.service.engine import Engine
 
-PRIORITIES = range(-1000, 1001)
-DEFAULTS: Mapping[str, Any] = {
-    "priority": 0,
-    "maxParallelTasks": -1,
-    "allowTaskPreemption": False,
-    "onAllTasksComplete": "noaction",
-    "onTaskFailure": "noaction",
-    "usesTaskDependencies": False,
-}
-DEFAULT_CONSTRAINTS: Mapping[str, Any] = {"maxWallClockTime": UNLIMITED_TEXT, "maxTaskRetryCount": 0}
 _REPLACED_BY_PUT = ("priority", "maxParallelTasks", "allowTaskPreemption", "onAllTasksComplete")
 _RUNNING_STOPS = {"requeue": Stop.REQUEUED, "terminate": Stop.BY_USER}
-ENDING = frozenset({JobState.TERMINATING, JobState.DELETING})
-_REFUSALS = {
-    JobState.COMPLETED: ("JobCompleted", "The specified job is completed."),
-    JobState.TERMINATING: ("JobBeingTerminated", "The specified job is being terminated."),
-    JobState.DELETING: ("JobBeingDeleted", "The specified job is being deleted."),
-}
 
 
 class Jobs:
@@ -222,7 +215,7 @@ class Jobs:
         after = changes.get("poolInfo", before)
         auto_pools.check_change(before, after)
         if after.get("poolId") != before.get("poolId") and job.state is not JobState.DISABLED:
-            raise _not_now(job, "the pool can be changed only while the job is disabled")
+            raise not_now(job, "the pool can be changed only while the job is disabled")
         self._engine.account.unbind(job)
         job.spec = {**job.spec, **changes}
         if job.spec["poolInfo"].get("poolId"):
@@ -238,14 +231,14 @@ class Jobs:
             job.move(event, now=self._engine.now, etag=self._engine.next_etag())
         except IllegalMove:
             if job.state is JobState.DELETING:
-                raise Refusal.conflict(*_REFUSALS[job.state]) from None
-            raise _not_now(job, f"the job is {job.state}") from None
+                raise Refusal.conflict(*REFUSALS[job.state]) from None
+            raise not_now(job, f"the job is {job.state}") from None
         self._engine.account.changes.note(job)
 
     def _stop_running(self, job: Job, why: Stop) -> None:
         for state in (TaskState.RUNNING, TaskState.PREPARING):
             for task in job.tasks.in_state(state):
-                self._engine.attempts.stop_task(task, why)
+                self._engine.task_attempts.stop(task, why)
 
     def _limit(self, job: Job) -> None:
         limit = parse_duration(job.spec["constraints"]["maxWallClockTime"])
@@ -257,7 +250,7 @@ class Jobs:
         # The limit may have been changed since this was noted.
         limit = parse_duration(job.spec["constraints"]["maxWallClockTime"])
         over = limit < UNLIMITED and job.created + limit <= self._engine.now
-        if over and job.state not in _REFUSALS and job.key in self._engine.account.jobs:
+        if over and job.state not in REFUSALS and job.key in self._engine.account.jobs:
             self.terminate(job, reason="MaxWallClockTimeExpiry")
 
     def _check_manager(self, job: Job, manager: Mapping[str, Any]) -> None:
@@ -271,7 +264,7 @@ class Jobs:
         present = self._engine.account.jobs.get(job_id.lower())
         if present is not None:
             if present.state is JobState.DELETING:
-                raise Refusal.conflict(*_REFUSALS[JobState.DELETING])
+                raise Refusal.conflict(*REFUSALS[JobState.DELETING])
             raise Refusal.conflict("JobExists", "The specified job already exists.")
         if job_id.lower() in self._engine.account.schedules:
             message = "A job schedule with the same id exists already."
@@ -283,28 +276,3 @@ class Jobs:
         if self._engine.account.active_jobs() >= quota:
             message = f"The account may hold {quota} active jobs."
             raise Refusal.conflict("ActiveJobAndScheduleQuotaReached", message, Quota=str(quota))
-
-
-def check_open(job: Job) -> None:
-    """Refuse to work with a job that has ended or is about to."""
-    if job.state in _REFUSALS:
-        raise Refusal.conflict(*_REFUSALS[job.state])
-
-
-def _not_now(job: Job, reason: str) -> Refusal:
-    message = "This operation is not valid for the current state of the resource."
-    return Refusal.conflict("OperationInvalidForCurrentState", message, JobState=job.state, Reason=reason)
-
-
-def check_spec(body: Mapping[str, Any], *, is_scheduled: bool) -> None:
-    """Hold what a job is to be like against the rules.
-
-    :raises Refusal: if a part is not built, or makes no sense
-    """
-    if "poolInfo" in body:
-        auto_pools.check(body["poolInfo"], is_scheduled=is_scheduled)
-    if body.get("priority", 0) not in PRIORITIES:
-        raise Refusal.bad_property("priority", body["priority"], "-1000 to 1000")
-    limit = body.get("maxParallelTasks", -1)
-    if limit != -1 and limit < 1:
-        raise Refusal.bad_property("maxParallelTasks", limit, "-1 or more than 0")

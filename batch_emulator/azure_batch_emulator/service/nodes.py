@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 from azure_batch_emulator.errors import IllegalMove, Refusal
 from azure_batch_emulator.records.nodes import NodeError
 from azure_batch_emulator.records.states import NodeState
-from azure_batch_emulator.records.tasks import Result
+from azure_batch_emulator.records.tasks import Execution, Result
 from azure_batch_emulator.runner.interface import Container
 from azure_batch_emulator.service import mounts, orders
 from azure_batch_emulator.service.effects import Puller
 from azure_batch_emulator.service.endings import conclude, may_retry
-from azure_batch_emulator.service.runs import Stop
+from azure_batch_emulator.service.runs import Run, Stop
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -97,15 +97,26 @@ class Nodes:
         elif node.is_away:
             self._return(pool, node)
 
-    def start_task_ended(self, pool: Pool, node: Node, stop: Stop | None, ended: Ended) -> None:
+    def _start_task(self, pool: Pool, node: Node) -> None:
+        run = self._engine.attempts.take(pool, node, self._start_task_ended)
+        node.start_task = node.start_task or Execution()
+        node.start_task.forget_outcome()
+        node.start_task.started = self._engine.now
+        node.start_task_run = run.id
+        self._engine.attempts.begin(run, orders.for_start_task(self._engine, run))
+
+    def _start_task_ended(self, run: Run, ended: Ended) -> None:
         """Take the end of a start task: the node is ready, tries again, or is of no use."""
+        pool, node = run.pool, run.node
+        if node.start_task_run == run.id:  # else the node has begun anew already
+            node.start_task_run = None
         execution = node.start_task
-        if execution is None or stop is not None or pool.nodes.get(node.id) is not node:
+        if execution is None or run.stop is not None or pool.nodes.get(node.id) is not node:
             return
         if ended.lost or may_retry(pool.spec["startTask"], execution, ended):
             execution.retries += not ended.lost
             execution.last_retry = self._engine.now
-            self._engine.attempts.start_node(pool, node)
+            self._start_task(pool, node)
             return
         conclude(execution, ended, now=self._engine.now)
         if node.state is NodeState.WAITING_FOR_START_TASK:
@@ -189,7 +200,7 @@ class Nodes:
             return
         self._move_up(node, "prepare" if _waits(pool) else "ready")
         if pool.spec.get("startTask"):
-            self._engine.attempts.start_node(pool, node)
+            self._start_task(pool, node)
         self._seat(pool, node)
 
     def _move_up(self, node: Node, event: str) -> None:

@@ -6,6 +6,7 @@ and ``BatchJobReleaseTask`` in the client's models.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ from azure_batch_emulator.records.preparations import PREPARED, Preparation, Sta
 from azure_batch_emulator.records.states import NodeState
 from azure_batch_emulator.records.tasks import Execution, Result
 from azure_batch_emulator.service.endings import conclude, may_retry
-from azure_batch_emulator.service.jobs import ENDING
+from azure_batch_emulator.service.job_rules import ENDING
 from azure_batch_emulator.service.orders import Work
 from azure_batch_emulator.service.runs import Run, Stop
 
@@ -35,20 +36,23 @@ class Preparations:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self._waiting: defaultdict[int, list[Run]] = defaultdict(list)
+        """By a preparation's number: attempts that go on when the node is prepared."""
 
-    def admit(self, run: Run) -> bool:
-        """Tell whether a task's command may begin; if not, it goes on when its node is prepared."""
+    def admit(self, run: Run) -> None:
+        """Let an attempt go on: at once if its node is prepared for the job, else when it is."""
         job, node = run.job, run.node
         spec = job.preparation_spec if job is not None else None
         if job is None or spec is None:
-            return True
+            _go(run)
+            return
         preparation = self._of(job, node, run.pool)
         if preparation.standing not in {Standing.READY, Standing.RUNNING}:
             self._prepare(run.pool, node, job, preparation)
         if preparation.standing is Standing.READY or not spec["waitForSuccess"]:
-            return True
-        preparation.waiting.append(run.id)
-        return False
+            _go(run)
+        else:
+            self._waiting[preparation.number].append(run)
 
     def stop(self, job: Job) -> None:
         """End the preparations that are under way, as their job ends."""
@@ -134,12 +138,11 @@ class Preparations:
         conclude(execution, ended, now=self._engine.now)
         preparation.standing = _standing(spec, execution, run.stop, ended)
         self._engine.account.changes.note(preparation)
-        waiting, preparation.waiting = preparation.waiting, []
-        for run_id in waiting:
+        for waiting in self._waiting.pop(preparation.number, ()):
             if preparation.standing is Standing.READY:
-                self._engine.attempts.go_on(run_id)
+                _go(waiting)
             else:
-                self._engine.attempts.stop(run_id, Stop.UNPREPARED)
+                self._engine.attempts.stop(waiting.id, Stop.UNPREPARED)
 
     def _is_under_way(self, job: Job, preparation: Preparation) -> bool:
         """Tell whether a job has to wait for a node; begin to release it if it is time."""
@@ -174,6 +177,11 @@ class Preparations:
         else:
             conclude(preparation.release, ended, now=self._engine.now)
         self._engine.account.changes.note(preparation)
+
+
+def _go(run: Run) -> None:
+    if run.go is not None and run.stop is None:
+        run.go(run)
 
 
 def _standing(spec: dict[str, Any], execution: Execution, stop: Stop | None, ended: Ended) -> Standing:

@@ -11,7 +11,7 @@ from azure_batch_emulator.errors import IllegalMove, Refusal
 from azure_batch_emulator.moments import parse_duration, parse_moment
 from azure_batch_emulator.records.schedules import Schedule
 from azure_batch_emulator.records.states import JobState, ScheduleState
-from azure_batch_emulator.service.jobs import check_spec
+from azure_batch_emulator.service.job_rules import check_spec
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

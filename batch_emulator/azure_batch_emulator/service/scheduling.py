@@ -52,7 +52,7 @@ class Scheduling:
                 return
 
     def _place(self, pool: Pool, job: Job, task: Task) -> bool:
-        attempts = self._engine.attempts
+        attempts = self._engine.task_attempts
         if task.instances:
             nodes = pool.seats.find_several(task.instances, suits=self._demands(job, task))
             if nodes:
@@ -61,7 +61,7 @@ class Scheduling:
         slots = pool.slots_per_node if job.is_exclusive(task) else task.slots
         node = self._choose(pool, job, task, slots)
         if node is not None:
-            attempts.start(attempts.assign(pool, node, job, task), job, task, slots=slots)
+            attempts.start(attempts.take(pool, node, job, task), job, task, slots=slots)
         return node is not None
 
     def _choose(self, pool: Pool, job: Job, task: Task, slots: int) -> Node | None:

@@ -10,7 +10,7 @@ from azure_batch_emulator.records.states import TaskState
 from azure_batch_emulator.records.tasks import Blame, Failure, Task
 from azure_batch_emulator.service import job_tasks, unbuilt
 from azure_batch_emulator.service.endings import ENDED_BY_USER
-from azure_batch_emulator.service.jobs import check_open
+from azure_batch_emulator.service.job_rules import check_open
 from azure_batch_emulator.service.runs import Stop
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ class Tasks:
             raise Refusal.conflict("TaskCompleted", "The specified task is completed.")
         task.spec = {**task.spec, "constraints": _constraints(job, body)}
         self._engine.touch(task)
-        self._engine.attempts.relimit(task)
+        self._engine.task_attempts.relimit(task)
 
     def terminate(self, job: Job, task: Task) -> None:
         """End a task, wherever it stands.
@@ -99,7 +99,7 @@ class Tasks:
             self._engine.endings.complete(job, task, failure=ENDED_BY_USER)
             self._engine.jobs.attempt_ended(job)
         else:
-            self._engine.attempts.stop_task(task, Stop.BY_USER)
+            self._engine.task_attempts.stop(task, Stop.BY_USER)
 
     def reactivate(self, job: Job, task: Task) -> None:
         """Let a failed task run again, with a full set of attempts.
@@ -120,7 +120,7 @@ class Tasks:
     def delete(self, job: Job, task: Task) -> None:
         """Remove a task with its files; if it runs, it is ended in the background."""
         job.tasks.remove(task)
-        self._engine.attempts.stop_task(task, Stop.FORGOTTEN)
+        self._engine.task_attempts.stop(task, Stop.FORGOTTEN)
         self._engine.files.discard(task)
         self._engine.jobs.attempt_ended(job)
 
