@@ -120,6 +120,11 @@ class Bench:
         """Turn the emulator's clock."""
         self.emulator.advance(timedelta(**span))
 
+    def turn(self, **span: float) -> None:
+        """Turn the clock, and let what follows from it in the same moment happen too."""
+        self.advance(**span)
+        self.advance(seconds=0)
+
     @staticmethod
     def until(condition: Callable[[], Any]) -> Any:
         """Poll a real effect until it is there."""

@@ -36,19 +36,13 @@ def states(bench: Bench) -> dict[str, str]:
     return {task.id: str(task.state.value) for task in bench.client.list_tasks("job")}
 
 
-def turn(bench: Bench, **span: float) -> None:
-    """Turn the clock, and let what follows from it happen."""
-    bench.advance(**span)
-    bench.advance(seconds=0)
-
-
 def test_the_manager_is_the_first_task_and_its_end_is_the_jobs(managed: Bench) -> None:
     """It is there with the job; what still runs at its end is ended, and JMComplete is the reason."""
     managed.pool(nodes=2)
     job(managed)
     assert states(managed) == {"manager": "running"}
     managed.task()
-    turn(managed, minutes=5)
+    managed.turn(minutes=5)
     ended = managed.client.get_job("job")
     assert (ended.state, ended.execution_info.termination_reason) == ("completed", "JMComplete")
     task = managed.client.get_task("job", "task")
@@ -62,7 +56,7 @@ def test_a_job_may_go_on_without_its_manager(managed: Bench) -> None:
     managed.pool()
     job(managed, kill_job_on_completion=False)
     managed.task()
-    turn(managed, minutes=5)
+    managed.turn(minutes=5)
     assert managed.client.get_job("job").state == "active"
     assert states(managed) == {"manager": "completed", "task": "running"}
 
@@ -76,7 +70,7 @@ def test_a_manager_has_its_node_for_itself_unless_it_says_otherwise(
     job(managed, run_exclusive=exclusive, kill_job_on_completion=False)
     managed.task()
     assert states(managed) == {"manager": "running", "task": beside}
-    turn(managed, minutes=5)
+    managed.turn(minutes=5)
     assert states(managed)["task"] == "running"
 
 
@@ -90,7 +84,7 @@ def test_a_manager_may_refuse_low_priority_nodes(managed: Bench) -> None:
         managed.models.BatchPoolResizeOptions(target_dedicated_nodes=1, target_low_priority_nodes=1),
         **WAIT,
     )
-    turn(managed, seconds=1)
+    managed.turn(seconds=1)
     (task,) = managed.client.list_tasks("job")
     nodes = {node.id: node.is_dedicated for node in managed.nodes()}
     assert (task.state, nodes[task.node_info.node_id]) == ("running", True)

@@ -64,12 +64,6 @@ def several(bench: Bench, task_id: str = "task", *, instances: int | None = 3, *
     bench.task("compute", task_id, multi_instance_settings=settings(bench, instances), **options)
 
 
-def turn(bench: Bench, **span: float) -> None:
-    """Turn the clock, and let what follows from it happen."""
-    bench.advance(**span)
-    bench.advance(seconds=0)
-
-
 def subtasks(bench: Bench, task_id: str = "task") -> list[Any]:
     """List the subtasks of a task."""
     return list(bench.client.list_subtasks("job", task_id))
@@ -86,12 +80,12 @@ def test_all_nodes_coordinate_before_the_first_runs_the_command(wide: Bench, scr
     assert state(wide) == "running"
     assert {str(node.state.value) for node in wide.nodes()} == {"running"}
     assert [(each.id, each.state) for each in subtasks(wide)] == [(1, "running"), (2, "running")]
-    turn(wide, minutes=1)
+    wide.turn(minutes=1)
     assert [(each.state, each.exit_code, each.result) for each in subtasks(wide)] == [
         ("completed", 0, "success")
     ] * 2
     assert {node.running_tasks_count for node in wide.nodes()} == {1}
-    turn(wide, minutes=5)
+    wide.turn(minutes=5)
     task = wide.client.get_task("job", "task")
     assert (task.state, task.execution_info.exit_code) == ("completed", 0)
     assert {str(node.state.value) for node in wide.nodes()} == {"idle"}
@@ -105,8 +99,8 @@ def test_all_nodes_coordinate_before_the_first_runs_the_command(wide: Bench, scr
 def test_every_node_is_told_of_all_others(wide: Bench, script: Script) -> None:
     """Addresses, who is the first, and a folder of the task are in the environment."""
     several(wide)
-    turn(wide, minutes=1)
-    turn(wide, minutes=5)
+    wide.turn(minutes=1)
+    wide.turn(minutes=5)
     by_id = {node.id: node.ip_address for node in wide.nodes()}
     task = wide.client.get_task("job", "task")
     nodes = [task.node_info, *(each.node_info for each in subtasks(wide))]
@@ -133,7 +127,7 @@ def test_a_task_waits_until_enough_nodes_are_free(wide: Bench) -> None:
     wide.task(task_id="two")
     assert (state(wide), state(wide, "two")) == ("active", "running")
     assert subtasks(wide) == []
-    turn(wide, minutes=5)
+    wide.turn(minutes=5)
     assert state(wide) == "running"
 
 
@@ -144,7 +138,7 @@ def test_unfit_pools_never_run_it(bench_of: Callable[..., Bench], options: dict[
     bench.pool(**{"nodes": 3, "enable_inter_node_communication": True, **options})
     bench.job()
     several(bench)
-    turn(bench, hours=1)
+    bench.turn(hours=1)
     assert state(bench) == "active"
 
 
@@ -153,8 +147,8 @@ def test_one_subtask_fails_all(wide: Bench, script: Script) -> None:
     script.codes["2"] = [9, 9]
     retries = wide.models.BatchTaskConstraints(max_task_retry_count=1)
     several(wide, constraints=retries)
-    turn(wide, minutes=1)
-    turn(wide, minutes=1)
+    wide.turn(minutes=1)
+    wide.turn(minutes=1)
     task = wide.client.get_task("job", "task")
     assert (task.state, task.execution_info.retry_count) == ("completed", 1)
     assert (task.execution_info.exit_code, task.execution_info.failure_info.code) == (9, "FailureExitCode")
@@ -166,13 +160,13 @@ def test_one_subtask_fails_all(wide: Bench, script: Script) -> None:
 def test_a_lost_node_takes_the_attempt_with_it(wide: Bench, script: Script) -> None:
     """Whichever it is: the task is active again and starts anew when there are enough nodes."""
     several(wide)
-    turn(wide, minutes=2)
+    wide.turn(minutes=2)
     wide.client.begin_reboot_node(
         "pool", subtasks(wide)[0].node_info.node_id, {"nodeRebootOption": "requeue"}, **WAIT
     )
-    turn(wide, seconds=1)
-    turn(wide, minutes=1)
-    turn(wide, minutes=5)
+    wide.turn(seconds=1)
+    wide.turn(minutes=1)
+    wide.turn(minutes=5)
     task = wide.client.get_task("job", "task")
     assert (task.state, task.execution_info.retry_count, task.execution_info.exit_code) == ("completed", 0, 0)
     assert [order.command_line for order in script.orders].count(COORDINATE) == 6
@@ -182,9 +176,9 @@ def test_a_lost_node_takes_the_attempt_with_it(wide: Bench, script: Script) -> N
 def test_a_task_ended_by_hand_gives_all_nodes_back(wide: Bench, minutes: float) -> None:
     """While it coordinates and while it runs: it is completed, and what was under way is ended."""
     several(wide)
-    turn(wide, minutes=minutes)
+    wide.turn(minutes=minutes)
     wide.client.terminate_task("job", "task")
-    turn(wide, seconds=1)
+    wide.turn(seconds=1)
     assert wide.client.get_task("job", "task").execution_info.failure_info.code == "TaskEnded"
     assert {str(each.state.value) for each in subtasks(wide)} == {"completed"}
     assert {str(node.state.value) for node in wide.nodes()} == {"idle"}
@@ -193,9 +187,9 @@ def test_a_task_ended_by_hand_gives_all_nodes_back(wide: Bench, minutes: float) 
 def test_a_deleted_task_gives_all_nodes_back(wide: Bench) -> None:
     """Nothing of it is left, on no node."""
     several(wide)
-    turn(wide, minutes=2)
+    wide.turn(minutes=2)
     wide.client.delete_task("job", "task")
-    turn(wide, seconds=1)
+    wide.turn(seconds=1)
     assert {str(node.state.value) for node in wide.nodes()} == {"idle"}
 
 
@@ -206,10 +200,10 @@ def test_every_node_is_prepared_first(wide: Bench, script: Script) -> None:
     several(wide)
     assert state(wide) == "preparing"
     assert {str(each.state.value) for each in subtasks(wide)} == {"preparing"}
-    turn(wide, minutes=5)
+    wide.turn(minutes=5)
     assert state(wide) == "running"
-    turn(wide, minutes=1)
-    turn(wide, minutes=5)
+    wide.turn(minutes=1)
+    wide.turn(minutes=5)
     commands = [order.command_line for order in script.orders]
     assert commands == ["get ready"] * 3 + [COORDINATE] * 3 + ["compute"]
 
@@ -218,7 +212,7 @@ def test_a_single_instance_is_the_default(wide: Bench, script: Script) -> None:
     """It coordinates with itself and has no subtasks; nor has a task that needs no coordination."""
     several(wide, instances=None)
     wide.task(task_id="plain")
-    turn(wide, minutes=1)
+    wide.turn(minutes=1)
     assert (subtasks(wide), subtasks(wide, "plain")) == ([], [])
     assert [order.command_line for order in script.orders].count(COORDINATE) == 1
 

@@ -66,12 +66,6 @@ def job(
     )
 
 
-def turn(bench: Bench, **span: float) -> None:
-    """Turn the clock, and let what follows from it happen."""
-    bench.advance(**span)
-    bench.advance(seconds=0)
-
-
 def state(bench: Bench, task_id: str = "task") -> str:
     """Return the state of a task."""
     return str(bench.client.get_task("job", task_id).state.value)
@@ -100,11 +94,11 @@ def test_a_node_is_prepared_once_before_the_first_task(prepared: Bench, script: 
     assert (node.state, node.running_tasks_count, node.running_task_slots_count) == ("running", 2, 2)
     (node,) = status(prepared)
     assert node.job_preparation_task_execution_info.state == "running"
-    turn(prepared, minutes=2)
+    prepared.turn(minutes=2)
     assert (state(prepared), state(prepared, "second")) == ("running", "running")
     prepared.task(task_id="third")
     assert state(prepared, "third") == "running"
-    turn(prepared, minutes=10)
+    prepared.turn(minutes=10)
     assert script.ran()[0] == "jobpreparation"
     assert sorted(script.ran()[1:]) == ["second", "task", "third"]
     (node,) = status(prepared)
@@ -119,12 +113,12 @@ def test_the_job_is_completed_when_its_nodes_are_released(prepared: Bench, scrip
     """The release runs where the preparation ran, after the last task, and the job waits for it."""
     job(prepared)
     prepared.task()
-    turn(prepared, minutes=12)
+    prepared.turn(minutes=12)
     poller = end(prepared)
-    turn(prepared, minutes=1)
+    prepared.turn(minutes=1)
     assert prepared.client.get_job("job").state == "terminating"
     assert status(prepared)[0].job_release_task_execution_info.state == "running"
-    turn(prepared, minutes=2)
+    prepared.turn(minutes=2)
     poller.wait(5)
     assert prepared.client.get_job("job").state == "completed"
     assert script.ran() == ["jobpreparation", "task", "jobrelease"]
@@ -136,11 +130,11 @@ def test_a_deleted_job_releases_its_nodes_first(prepared: Bench, script: Script)
     """A job that is deleted while it is active is gone when its nodes are released."""
     job(prepared)
     prepared.task()
-    turn(prepared, minutes=12)
+    prepared.turn(minutes=12)
     prepared.client.begin_delete_job("job", **WAIT)
-    turn(prepared, minutes=1)
+    prepared.turn(minutes=1)
     assert prepared.client.get_job("job").state == "deleting"
-    turn(prepared, minutes=2)
+    prepared.turn(minutes=2)
     assert list(prepared.client.list_jobs()) == []
     assert script.ran()[-1] == "jobrelease"
 
@@ -152,9 +146,9 @@ def test_nothing_is_released_where_nothing_was_prepared(prepared: Bench, script:
     assert script.ran() == []
     job(prepared, "other")
     prepared.task(job="other")
-    turn(prepared, minutes=1)
+    prepared.turn(minutes=1)
     prepared.client.begin_terminate_job("other", {"terminateReason": "enough"}, **WAIT)
-    turn(prepared, seconds=1)
+    prepared.turn(seconds=1)
     assert prepared.client.get_job("other").state == "completed"
     assert script.ran() == ["jobpreparation"]
     task = prepared.client.get_task("other", "task")
@@ -168,9 +162,9 @@ def test_a_preparation_is_tried_again_as_often_as_it_says(prepared: Bench, scrip
     script.codes["jobpreparation"] = [1, 1, 0]
     job(prepared, constraints=prepared.models.BatchTaskConstraints(max_task_retry_count=2))
     prepared.task()
-    turn(prepared, minutes=4)
+    prepared.turn(minutes=4)
     assert state(prepared) == "preparing"
-    turn(prepared, minutes=2)
+    prepared.turn(minutes=2)
     assert state(prepared) == "running"
     assert status(prepared)[0].job_preparation_task_execution_info.retry_count == 2
 
@@ -180,8 +174,8 @@ def test_a_node_that_cannot_be_prepared_takes_no_task_of_the_job(prepared: Bench
     script.codes["jobpreparation"] = [7]
     job(prepared)
     prepared.task()
-    turn(prepared, minutes=2)
-    turn(prepared, minutes=30)
+    prepared.turn(minutes=2)
+    prepared.turn(minutes=30)
     task = prepared.client.get_task("job", "task")
     assert (task.state, task.execution_info.requeue_count, task.execution_info.retry_count) == (
         "active",
@@ -195,8 +189,8 @@ def test_a_node_that_cannot_be_prepared_takes_no_task_of_the_job(prepared: Bench
     prepared.task(task_id="elsewhere", job="plain")
     assert prepared.in_state("running", "elsewhere", job="plain")
     prepared.client.begin_reimage_node("pool", node.node_id, {"nodeReimageOption": "requeue"}, **WAIT)
-    turn(prepared, seconds=1)
-    turn(prepared, minutes=2)
+    prepared.turn(seconds=1)
+    prepared.turn(minutes=2)
     assert state(prepared) == "running"
 
 
@@ -205,12 +199,12 @@ def test_a_second_node_takes_what_the_first_could_not(prepared: Bench, script: S
     script.codes["jobpreparation"] = [7]
     job(prepared)
     prepared.task()
-    turn(prepared, minutes=2)
+    prepared.turn(minutes=2)
     prepared.client.begin_resize_pool(
         "pool", prepared.models.BatchPoolResizeOptions(target_dedicated_nodes=2), **WAIT
     )
-    turn(prepared, seconds=1)
-    turn(prepared, minutes=2)
+    prepared.turn(seconds=1)
+    prepared.turn(minutes=2)
     assert state(prepared) == "running"
     results = [str(node.job_preparation_task_execution_info.result.value) for node in status(prepared)]
     assert results == ["failure", "success"]
@@ -226,7 +220,7 @@ def test_tasks_do_not_wait_for_a_preparation_that_need_not_succeed(prepared: Ben
     job(prepared, wait_for_success=False)
     prepared.task()
     assert state(prepared) == "running"
-    turn(prepared, minutes=2)
+    prepared.turn(minutes=2)
     prepared.task(task_id="second")
     assert state(prepared, "second") == "running"
     assert script.ran().count("jobpreparation") == 1
@@ -239,10 +233,10 @@ def test_a_reboot_calls_for_another_preparation(
     """Unless the job says that once is enough; the task that ran is put back and runs again."""
     job(prepared, rerun_on_node_reboot_after_success=again)
     prepared.task()
-    turn(prepared, minutes=3)
+    prepared.turn(minutes=3)
     prepared.client.begin_reboot_node("pool", prepared.nodes()[0].id, REBOOT, **WAIT)
-    turn(prepared, seconds=1)
-    turn(prepared, minutes=2)
+    prepared.turn(seconds=1)
+    prepared.turn(minutes=2)
     assert state(prepared) == "running"
     assert script.ran().count("jobpreparation") == times
 
@@ -251,13 +245,13 @@ def test_a_release_cut_short_by_a_reboot_runs_again(prepared: Bench, script: Scr
     """The job waits until the node is up and released."""
     job(prepared)
     prepared.task()
-    turn(prepared, minutes=12)
+    prepared.turn(minutes=12)
     end(prepared)
-    turn(prepared, minutes=1)
+    prepared.turn(minutes=1)
     prepared.client.begin_reboot_node("pool", prepared.nodes()[0].id, REBOOT, **WAIT)
-    turn(prepared, seconds=1)
+    prepared.turn(seconds=1)
     assert prepared.client.get_job("job").state == "terminating"
-    turn(prepared, minutes=3)
+    prepared.turn(minutes=3)
     assert prepared.client.get_job("job").state == "completed"
     assert script.ran().count("jobrelease") == 2
 
@@ -266,14 +260,14 @@ def test_a_node_that_left_is_told_of_and_not_waited_for(prepared: Bench, script:
     """The list keeps nodes that are in the pool no more; the job ends without their release."""
     job(prepared)
     prepared.task()
-    turn(prepared, minutes=12)
+    prepared.turn(minutes=12)
     (node,) = prepared.nodes()
     prepared.client.begin_remove_nodes(
         "pool", prepared.models.BatchNodeRemoveOptions(node_ids=[node.id]), **WAIT
     )
-    turn(prepared, seconds=1)
+    prepared.turn(seconds=1)
     end(prepared)
-    turn(prepared, seconds=1)
+    prepared.turn(seconds=1)
     assert prepared.client.get_job("job").state == "completed"
     assert [each.node_id for each in status(prepared)] == [node.id]
     assert "jobrelease" not in script.ran()
@@ -283,9 +277,9 @@ def test_a_release_that_takes_too_long_is_ended(prepared: Bench) -> None:
     """Its time is limited, and the job is completed however it went."""
     job(prepared, release={"max_wall_clock_time": timedelta(minutes=1)})
     prepared.task()
-    turn(prepared, minutes=12)
+    prepared.turn(minutes=12)
     end(prepared)
-    turn(prepared, minutes=1)
+    prepared.turn(minutes=1)
     assert prepared.client.get_job("job").state == "completed"
     assert status(prepared)[0].job_release_task_execution_info.result == "failure"
 
@@ -299,10 +293,10 @@ def test_what_runs_knows_where_the_preparation_left_its_files(prepared: Bench, s
         job_release_task=models.BatchJobReleaseTask(id="teardown", command_line="x"),
     )
     prepared.task()
-    turn(prepared, minutes=12)
-    turn(prepared, minutes=10)
+    prepared.turn(minutes=12)
+    prepared.turn(minutes=10)
     end(prepared)
-    turn(prepared, minutes=10)
+    prepared.turn(minutes=10)
     setup, task, teardown = script.orders
     assert setup.directory.as_posix().endswith("workitems/job/job-1/setup")
     assert "AZ_BATCH_JOB_PREP_DIR" not in setup.environment
@@ -327,7 +321,7 @@ def test_a_container_may_be_given_the_folder_of_the_preparation(
     bench.job("plain")
     bench.task(container_settings=settings)
     bench.task(job="plain", container_settings=settings)
-    turn(bench, minutes=12)
+    bench.turn(minutes=12)
     binds = {
         order.environment["AZ_BATCH_JOB_ID"]: order.container.binds
         for order in script.orders
@@ -366,7 +360,7 @@ def test_preparations_are_kept(bench_of: Callable[..., Bench], tmp_path: Any) ->
     bench.pool()
     job(bench)
     bench.task()
-    turn(bench, minutes=12)
+    bench.turn(minutes=12)
     before = [each.as_dict()["jobPreparationTaskExecutionInfo"]["endTime"] for each in status(bench)]
     bench.client.close()
     bench.emulator.__exit__(None, None, None)
@@ -376,7 +370,7 @@ def test_preparations_are_kept(bench_of: Callable[..., Bench], tmp_path: Any) ->
     bench.task(task_id="second")
     assert state(bench, "second") == "preparing"
     end(bench)
-    turn(bench, minutes=3)
+    bench.turn(minutes=3)
     assert bench.client.get_job("job").state == "completed"
 
 
