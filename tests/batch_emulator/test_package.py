@@ -1,0 +1,47 @@
+"""What ``pip install ./batch_emulator`` would install is what the code needs."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import sys
+import tomllib
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+
+FOLDER = Path(__file__).parents[2] / "batch_emulator"
+PROJECT = tomllib.loads((FOLDER / "pyproject.toml").read_text())["project"]
+REQUIREMENTS = {requirement.name: requirement for requirement in map(Requirement, PROJECT["dependencies"])}
+
+
+def imported() -> set[str]:
+    """List the packages of others that the emulator's modules import."""
+    names: set[str] = set()
+    for file in (FOLDER / "azure_batch_emulator").rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.Import):
+                names |= {alias.name.partition(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and not node.level:
+                names.add((node.module or "").partition(".")[0])
+    return names - {"azure_batch_emulator"} - set(sys.stdlib_module_names)
+
+
+def test_dependencies_are_what_is_imported() -> None:
+    """Nothing is missing, and nothing is installed for nothing."""
+    assert set(REQUIREMENTS) == imported()
+
+
+@pytest.mark.parametrize("name", REQUIREMENTS)
+def test_versions_are_those_that_are_tested(name: str) -> None:
+    """What the tests run with satisfies what is asked for."""
+    assert REQUIREMENTS[name].specifier.contains(version(name))
+
+
+@pytest.mark.parametrize("script", PROJECT["scripts"])
+def test_scripts_lead_to_something(script: str) -> None:
+    """Each names a function that takes words."""
+    module, _, function = PROJECT["scripts"][script].partition(":")
+    assert callable(getattr(importlib.import_module(module), function))

@@ -1,0 +1,60 @@
+"""The emulator installed as a package of its own, where nothing of this repository is importable."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+from azure.batch import BatchClient
+from azure.core.credentials import AzureNamedKeyCredential
+
+from local_stack.bootstrap import ROOT, VENV, run
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+pytestmark = pytest.mark.clients
+KEY = "c29tZSBrZXk="
+
+
+@pytest.fixture(scope="module")
+def programs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Install the package into an environment of its own; return the folder of its programs."""
+    folder = tmp_path_factory.mktemp("installed")
+    run([sys.executable, "-m", "venv", "--without-pip", str(folder)])
+    target = ["--python", str(folder / "bin" / "python"), str(ROOT / "batch_emulator")]
+    run([str(VENV / "bin" / "uv"), "pip", "install", "--quiet", *target])
+    return folder / "bin"
+
+
+@pytest.fixture
+def endpoint(programs: Path, tmp_path: Path) -> Iterator[str]:
+    """Start the program; return where it listens."""
+    command = [str(programs / "azure-batch-emulator"), "--account", "local", "--data", str(tmp_path)]
+    environ = {"AZURE_BATCH_EMULATOR_KEY": KEY, "PATH": "/usr/bin:/bin"}
+    process = subprocess.Popen(command, env=environ, cwd=tmp_path, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    yield json.loads(process.stdout.readline())["endpoint"]
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=30)
+    assert process.returncode == 0
+
+
+def test_the_installed_program_serves_the_sdk(endpoint: str) -> None:
+    """It starts without this repository and is an account without pools."""
+    with BatchClient(endpoint, AzureNamedKeyCredential("local", KEY)) as client:
+        assert list(client.list_pools()) == []
+
+
+def test_the_installed_lab_reviews_a_formula(programs: Path, tmp_path: Path) -> None:
+    """The lab comes with it."""
+    formula = tmp_path / "formula.txt"
+    formula.write_text("$TargetDedicatedNodes = 1;")
+    command = [str(programs / "azure-batch-lab"), "check", str(formula)]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
