@@ -11,7 +11,7 @@ import gc
 import os
 import sys
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from scorer.console import Console
 from scorer.errors import ScorerError
@@ -88,5 +88,16 @@ def _use_one_blas_thread(environ: MutableMapping[str, str]) -> None:
         environ.setdefault(name, "1")
 
 
+def _leave(argv: Sequence[str], code: ExitCode) -> NoReturn:
+    """End the process. Scoring ends it at once: every byte is in its place, every line was flushed.
+
+    To take the interpreter apart first costs 15 ms, a tenth of what a sensor costs, and frees what ends with
+    the process all the same.
+    """
+    if argv[:1] == ["score"]:
+        os._exit(code)
+    sys.exit(code)
+
+
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:], os.environ, Console(sys.stdout, sys.stderr)))
+    _leave(sys.argv[1:], main(sys.argv[1:], os.environ, Console(sys.stdout, sys.stderr)))
