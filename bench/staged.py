@@ -52,6 +52,7 @@ from scorer import batch_scoring, score  # noqa: E402  # likewise
 from scorer.__main__ import main  # noqa: E402  # likewise
 from scorer.batch_readings import BatchReadings  # noqa: E402  # likewise
 from scorer.console import Console  # noqa: E402  # likewise
+from scorer.model_files import ModelFiles  # noqa: E402  # likewise
 from scorer.sensor_work import SensorWork  # noqa: E402  # likewise
 from scoring_contract.manifest import Manifest  # noqa: E402  # likewise
 from scoring_contract.report import Report  # noqa: E402  # likewise
@@ -60,7 +61,7 @@ last = mark("own modules", last)
 for module in (batch_scoring, score):
     watch(module, "open_container", "four containers opened")
 watch(BatchReadings, "fetched", "models and readings fetched")
-watch(batch_scoring.BatchScoring, "_fetch_models", "models and readings fetched")
+watch(ModelFiles, "data", "models and readings fetched")
 watch(batch_scoring, "load_model", "models read")
 watch(BatchReadings, "hand_out", "readings read")
 watch(SensorWork, "judge", "readings judged")

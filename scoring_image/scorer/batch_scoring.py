@@ -1,4 +1,4 @@
-"""Scoring one batch: fetch models and readings, decide, put the predictions in their place.
+"""Scoring batches: fetch models and readings, decide, put the predictions in their place.
 
 Fetching and writing wait for storage, and many batches do so at once. What is between is work for the
 processor, and one batch does it at a time: side by side they would only take the interpreter from each other,
@@ -8,7 +8,6 @@ each with its readings in memory. That cost three times the time, and ten times 
 from __future__ import annotations
 
 import time
-from collections import Counter
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import TYPE_CHECKING
@@ -51,6 +50,31 @@ class BatchOutcome:
     """About rows of shared files that can be given to no sensor of the batch."""
 
 
+@dataclass(slots=True)
+class _BatchWork:
+    """A batch on its way."""
+
+    batch: Batch
+    sensors: Sequence[SensorWork]
+    models: dict[str, bytes] = field(default_factory=dict)
+    """Files by sensor; each is let go of once its model is read."""
+    readings: BatchReadings = field(default_factory=lambda: BatchReadings({}))
+    noticed: Mapping[str, int] = field(default_factory=dict)
+    writes: Sequence[Write] = ()
+
+    @classmethod
+    def of(cls, batch: Batch) -> _BatchWork:
+        """Begin a batch."""
+        return cls(batch, [SensorWork(order) for order in batch.orders])
+
+    def outcome(self, seconds: float) -> BatchOutcome:
+        """Say what came of it.
+
+        :param seconds: wall time spent on a sensor
+        """
+        return BatchOutcome([sensor.report(seconds) for sensor in self.sensors], self.noticed)
+
+
 @dataclass(frozen=True, slots=True)
 class BatchScoring:
     """One order and the containers it is carried out in. Threads share it."""
@@ -78,45 +102,53 @@ class BatchScoring:
         data = open_container(Container.DATA, environ)
         return cls(manifest, manifest_blob, console, data, models, predictions)
 
-    def outcome_of(self, batch: Batch) -> BatchOutcome:
-        """Score a batch. Never raises: what fails is in the reports of its sensors."""
+    def outcomes_of(self, batches: Sequence[Batch]) -> list[BatchOutcome]:
+        """Score batches, computing them in one go. Never raises: what fails is in the reports of its sensors.
+
+        Step by step for all of them: a step that follows itself finds its code and tables in the processor's
+        caches. For sensors with a file each that saved a quarter of the whole.
+        """
         started = time.monotonic()
-        works = [SensorWork(order) for order in batch.orders]
-        noticed: Counter[str] = Counter()
-        with self._attempt(*works):
-            models = self._fetch_models(works)
-            readings = BatchReadings.fetched(self.data, batch.readings, works)
-            with self._computing:
-                noticed = self._judge(works, models, readings)
-                writes = list(self._writes(batch, [work for work in works if work.is_judged]))
-            _all_done(writes)
-        seconds = (time.monotonic() - started) / len(works)
-        return BatchOutcome([work.report(seconds) for work in works], noticed)
+        works = [_BatchWork.of(batch) for batch in batches]
+        self._each(works, self._fetch)
+        with self._computing:
+            for step in (self._load_models, self._hand_out, self._judge, self._render):
+                self._each(works, step)
+        self._each(works, _write)
+        seconds = (time.monotonic() - started) / sum(len(work.sensors) for work in works)
+        return [work.outcome(seconds) for work in works]
+
+    def _each(self, works: Sequence[_BatchWork], step: Callable[[_BatchWork], None]) -> None:
+        for work in works:
+            with self._attempt(*work.sensors):
+                step(work)
 
     def _attempt(self, *works: SensorWork) -> AbstractContextManager[None]:
         return attempt(works, self.console)
 
-    def _fetch_models(self, works: Sequence[SensorWork]) -> dict[str, bytes]:
-        models = {}
-        for work in works:
-            with self._attempt(work):
-                models[work.order.sensor] = self.models.data(work.order.model)
-        return models
+    def _fetch(self, work: _BatchWork) -> None:
+        for sensor in work.sensors:
+            with self._attempt(sensor):
+                work.models[sensor.order.sensor] = self.models.data(sensor.order.model)
+        work.readings = BatchReadings.fetched(self.data, work.batch.readings, work.sensors)
 
-    def _judge(
-        self, works: Sequence[SensorWork], models: dict[str, bytes], readings: BatchReadings
-    ) -> Counter[str]:
-        """Decide about each sensor's rows; return what is remarkable about rows that nobody gets."""
-        for work in works:
-            if data := models.pop(work.order.sensor, None):
-                with self._attempt(work):
-                    work.model = load_model(data, work.order.model)
-        noticed = readings.hand_out(works, self.manifest.hour, self._attempt)
-        for work in works:
-            if work.cause is None and not work.is_silent:
-                with self._attempt(work):
-                    work.judge()
-        return noticed
+    def _load_models(self, work: _BatchWork) -> None:
+        for sensor in work.sensors:
+            if data := work.models.pop(sensor.order.sensor, None):
+                with self._attempt(sensor):
+                    sensor.model = load_model(data, sensor.order.model)
+
+    def _hand_out(self, work: _BatchWork) -> None:
+        work.noticed = work.readings.hand_out(work.sensors, self.manifest.hour, self._attempt)
+
+    def _judge(self, work: _BatchWork) -> None:
+        for sensor in work.sensors:
+            if sensor.cause is None and not sensor.is_silent:
+                with self._attempt(sensor):
+                    sensor.judge()
+
+    def _render(self, work: _BatchWork) -> None:
+        work.writes = list(self._writes(work.batch, [each for each in work.sensors if each.is_judged]))
 
     def _writes(self, batch: Batch, works: Sequence[SensorWork]) -> Iterator[Write]:
         """Make the predictions' texts; yield what puts each blob in its place."""
@@ -169,7 +201,8 @@ class BatchScoring:
         return write
 
 
-def _all_done(writes: Sequence[Write]) -> None:
+def _write(work: _BatchWork) -> None:
+    writes = work.writes
     if len(writes) == 1:
         writes[0]()
     elif writes:

@@ -12,9 +12,12 @@ from typing import TYPE_CHECKING
 from scoring_contract.layout import pack_of_readings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from scoring_contract.manifest import SensorOrder
+
+HANDFUL = 8
+"""Batches of one that are computed in one go; sixteen saved little more, and all are in memory together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,12 @@ def batches_of(orders: Iterable[SensorOrder]) -> list[Batch]:
     for order in orders:
         found.setdefault(_shared_by(order), []).append(order)
     return [Batch(tuple(group)) for group in found.values()]
+
+
+def handfuls_of(batches: Sequence[Batch], *, threads: int) -> list[Sequence[Batch]]:
+    """Divide batches of one into handfuls that a thread takes at once; every thread is to get two of them."""
+    size = max(1, min(HANDFUL, len(batches) // (2 * threads)))
+    return [batches[start : start + size] for start in range(0, len(batches), size)]
 
 
 def _shared_by(order: SensorOrder) -> tuple[str, ...]:

@@ -1,8 +1,8 @@
 """Scoring the sensors of one order. Reading, deciding and writing of many sensors overlap in threads.
 
-A thread holds one batch at a time (one sensor, or those that share files), so memory does not grow with the
-number of sensors. A sensor that fails says so in its report and disturbs no other. The report is written
-last: it is the mark of completion.
+A thread holds one batch at a time (those that share files, or a handful that share none), so memory does not
+grow with the number of sensors. A sensor that fails says so in its report and disturbs no other. The report
+is written last: it is the mark of completion.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from scorer.batch_scoring import BatchScoring
-from scorer.batches import batches_of
+from scorer.batches import batches_of, handfuls_of
 from scorer.errors import BlobMissing, OrderFault
 from scorer.storage import open_container
 from scoring_contract.invocation import ExitCode
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from scoring_contract.invocation import ScoreInvocation
 
 THREADS = 16
-"""Sensors in work at once. They mostly wait for storage; more threads gained little when measured."""
+"""Handfuls of sensors in work at once. They mostly wait for storage; more threads gained little."""
 PACK_THREADS = 3
 """Batches of many sensors in work at once: one is fetched, one computed, one written."""
 
@@ -84,13 +84,16 @@ def _outcomes(scoring: BatchScoring) -> Iterator[BatchOutcome]:
     """Score all batches; yield their outcomes in the order of the manifest."""
     batches = batches_of(scoring.manifest.sensors)
     if len(batches) == 1:
-        yield scoring.outcome_of(batches[0])
+        yield from scoring.outcomes_of(batches)
         return
     from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415  # a fifteenth of scoring one sensor
 
-    threads = THREADS if len(batches) == len(scoring.manifest.sensors) else PACK_THREADS
+    are_alone = len(batches) == len(scoring.manifest.sensors)
+    threads = THREADS if are_alone else PACK_THREADS
+    handfuls = handfuls_of(batches, threads=threads) if are_alone else [[batch] for batch in batches]
     with ThreadPoolExecutor(threads, thread_name_prefix="batch") as pool:
-        yield from pool.map(scoring.outcome_of, batches)
+        for outcomes in pool.map(scoring.outcomes_of, handfuls):
+            yield from outcomes
 
 
 def _announce(outcome: SensorReport, console: Console) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from scorer.batches import batches_of
+from scorer.batches import batches_of, handfuls_of
 from scorer.errors import ModelFault, StorageFault
 from scorer.model_files import ModelFiles
 from scorer.model_format import load_model
@@ -244,3 +244,15 @@ def test_who_shares_a_file_or_a_blob_is_in_one_batch() -> None:
     ]
     assert [batch.readings for batch in batches[1:3]] == [(shared,), ("one.csv", "two.csv")]
     assert [batch.pack for batch in batches] == ["", "", "p1", ""]
+
+
+@pytest.mark.parametrize(
+    ("sensors", "handfuls"),
+    [(1, [1]), (31, [1] * 31), (96, [3] * 32), (500, [8] * 62 + [4]), (1000, [8] * 125)],
+)
+def test_who_is_alone_is_computed_in_handfuls(sensors: int, handfuls: list[int]) -> None:
+    """As large as leaves every thread two, and at most eight: all of them are in memory together."""
+    batches = batches_of([an_abstract_order(f"s{number}", f"{number}.csv") for number in range(sensors)])
+    divided = handfuls_of(batches, threads=16)
+    assert [len(handful) for handful in divided] == handfuls
+    assert [batch for handful in divided for batch in handful] == batches
