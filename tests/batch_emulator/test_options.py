@@ -149,7 +149,7 @@ def test_slow_answer_does_not_keep_the_program(start: Callable[..., subprocess.P
 def test_readme_lists_every_control() -> None:
     """The README's table of controls is the control plane's."""
     section = (PACKAGE_ROOT / "README.md").read_text(encoding="utf-8").partition("## Controls")[2]
-    listed = set(re.findall(r"^\| (?:GET|DELETE|POST) `([a-z/]+)`", section, re.MULTILINE))
+    listed = set(re.findall(r"^\| (?:GET|DELETE|POST) `([a-z/-]+)`", section, re.MULTILINE))
     assert listed == {control.path for control in CONTROLS} | {"calls", "clock", "faults", "state"}
 
 
