@@ -33,6 +33,12 @@ def spot(bench_of: Callable[..., Bench]) -> Bench:
     return bench
 
 
+@pytest.fixture
+def scripted(bench_of: Callable[..., Bench]) -> Bench:
+    """Start an emulator without processes: a turn of the clock returns when all that follows is done."""
+    return bench_of(runner=ScriptedRunner(lambda _: 0))
+
+
 def states(bench: Bench) -> list[str]:
     """List the states of the pool's nodes."""
     return [str(node.state.value) for node in bench.nodes()]
@@ -274,17 +280,17 @@ def test_image_failure_has_the_code_and_category_asked_for(bench: Bench) -> None
     assert bench.ended("b").execution_info.failure_info.code == "ContainerInvalidImage"  # it has no folder
 
 
-def test_node_that_cannot_prefetch_its_image_is_unusable(bench: Bench) -> None:
+def test_node_that_cannot_prefetch_its_image_is_unusable(scripted: Bench) -> None:
     """A pool's image that cannot be pulled leaves the node unusable with the error; a reboot tries again."""
-    bench.emulator.faults.fail_pulls(IMAGE, by="node", times=1)
-    bench.pool(nodes=2, virtual_machine_configuration=in_containers(bench, IMAGE))
-    bench.advance(seconds=0)
-    assert states(bench) == ["unusable", "idle"]
-    node = bench.nodes()[0]
+    scripted.emulator.faults.fail_pulls(IMAGE, by="node", times=1)
+    scripted.pool(nodes=2, virtual_machine_configuration=in_containers(scripted, IMAGE))
+    scripted.advance(seconds=0)
+    assert states(scripted) == ["unusable", "idle"]
+    node = scripted.nodes()[0]
     assert node.errors[0].code == "ContainerInvalidImage"
-    bench.emulator.faults.reboot("pool", node.id)
-    bench.advance(seconds=0)
-    assert states(bench) == ["idle", "idle"]
+    scripted.emulator.faults.reboot("pool", node.id)
+    scripted.advance(seconds=0)
+    assert states(scripted) == ["idle", "idle"]
 
 
 def test_image_that_takes_its_time_holds_attempts_up(bench_of: Callable[..., Bench]) -> None:
@@ -307,14 +313,14 @@ def test_image_that_takes_its_time_holds_attempts_up(bench_of: Callable[..., Ben
     assert bench.in_state("completed", "quick")
 
 
-def test_node_whose_image_takes_its_time_is_idle_late(bench: Bench) -> None:
+def test_node_whose_image_takes_its_time_is_idle_late(scripted: Bench) -> None:
     """It is starting meanwhile."""
-    bench.emulator.faults.slow_pulls(IMAGE, 60, by="node", times=1)
-    bench.pool(nodes=2, virtual_machine_configuration=in_containers(bench, IMAGE))
-    bench.advance(seconds=0)
-    assert states(bench) == ["starting", "idle"]
-    bench.advance(minutes=1)
-    assert states(bench) == ["idle", "idle"]
+    scripted.emulator.faults.slow_pulls(IMAGE, 60, by="node", times=1)
+    scripted.pool(nodes=2, virtual_machine_configuration=in_containers(scripted, IMAGE))
+    scripted.advance(seconds=0)
+    assert states(scripted) == ["starting", "idle"]
+    scripted.advance(minutes=1)
+    assert states(scripted) == ["idle", "idle"]
 
 
 def test_quotas_change_at_run_time(bench: Bench, refusal: Callable[..., Any]) -> None:
