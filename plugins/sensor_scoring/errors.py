@@ -10,6 +10,7 @@
       |   |   + BatchUnreachable          no answer for longer than the limit
       |   |   + FormulaRefused            the service does not accept the autoscale formula
       |   |   + PoolUnusable              the pool is being deleted, or cannot take our tasks
+      |   |   + PoolChanged               somebody changed the pool since it was looked at
       |   |   + QuotaReached              no room for another pool or active job
       |   |   + JobEnded                  the Batch job takes no more tasks
       |   |   + SubmissionRefused         the service refused a Batch task
@@ -73,6 +74,10 @@ class FormulaRefused(BatchError):
 
 class PoolUnusable(BatchError):
     """The pool cannot take our tasks."""
+
+
+class PoolChanged(BatchError):
+    """Somebody has changed the pool since it was looked at."""
 
 
 class QuotaReached(BatchError):

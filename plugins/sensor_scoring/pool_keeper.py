@@ -11,15 +11,16 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
 from azure.batch import models
+from azure.core import MatchConditions
 from azure.core.exceptions import ResourceNotFoundError
 
 from sensor_scoring.autoscale import Floor
 from sensor_scoring.azure_errors import batch_explained
-from sensor_scoring.errors import BatchError, FormulaRefused, PoolUnusable
+from sensor_scoring.errors import BatchError, FormulaRefused, PoolChanged, PoolUnusable
 from sensor_scoring.pools import NODE_COLUMNS, autoscale_error, emptiness_of, troubles_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from azure.batch import BatchClient
 
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _FORMULA_BUSY = frozenset({"PoolBeingResized", "TooManyEnableAutoScaleRequests", "TooManyRequests"})
+_LOOKS = 5
+"""How often a pool is looked at again because somebody changed it meanwhile."""
 
 
 class PoolKeeper:
@@ -63,20 +66,24 @@ class PoolKeeper:
         if not pool.get("enableAutoScale"):
             log.info("Pool %s has a fixed size; its size is left alone", spec.pool_id)
         else:
-            self._refresh_formula(spec, pool, floor, now)
+            self._change_formula(pool, now, lambda pool, now: self._announcing(spec, pool, floor, now))
         return self.troubles(spec.pool_id)
 
-    def release(self, spec: PoolSpec) -> bool:
+    def release(self, spec: PoolSpec, *, in_use: Callable[[], bool]) -> bool:
         """Take back what is announced: the pool follows its queue alone.
 
-        :return: whether anything was announced
+        :param in_use: whether somebody else works on the pool. Asked when the pool was looked at, and the
+            formula is set only if nobody changed the pool since: whoever opens a job first and announces
+            its load then keeps it
+        :return: whether anything that was announced was taken back
         """
+
+        def formula(pool: Mapping[str, Any], now: datetime) -> str | None:
+            is_announced = Floor.of_formula(_formula_of(pool), now=now) is not None
+            return spec.policy.formula() if is_announced and not in_use() else None
+
         pool, now = self._pool(spec.pool_id)
-        if pool is None or not pool.get("enableAutoScale"):
-            return False
-        if Floor.of_formula(str(pool.get("autoScaleFormula") or ""), now=now) is None:
-            return False
-        return self._enable(spec.pool_id, spec.policy.formula())
+        return pool is not None and self._change_formula(pool, now, formula)
 
     def troubles(self, pool_id: str, *, is_waited_for: bool = False) -> list[str]:
         """Say what keeps the pool from working; empty if nothing does.
@@ -121,24 +128,60 @@ class PoolKeeper:
             return True
         return False
 
-    def _refresh_formula(
+    def _announcing(
         self, spec: PoolSpec, pool: Mapping[str, Any], floor: Floor | None, now: datetime
-    ) -> None:
-        present = str(pool.get("autoScaleFormula") or "")
-        live = Floor.of_formula(present, now=now)
-        formula = spec.policy.formula(floor.merged(live) if floor else live)
-        if formula == present:
-            return
-        self.check_formula(spec.pool_id, formula)
-        self._enable(spec.pool_id, formula)
+    ) -> str | None:
+        """Write the formula that also holds what others have announced; None if the pool has it.
 
-    def _enable(self, pool_id: str, formula: str) -> bool:
-        """Give the pool a formula; return whether it took it: it may be busy with another one."""
+        :raises FormulaRefused: if the service does not accept it
+        """
+        live = Floor.of_formula(_formula_of(pool), now=now)
+        formula = spec.policy.formula(floor.merged(live) if floor else live)
+        if formula == _formula_of(pool):
+            return None
+        self.check_formula(spec.pool_id, formula)
+        return formula
+
+    def _change_formula(
+        self,
+        pool: Mapping[str, Any] | None,
+        now: datetime,
+        formula_of: Callable[[Mapping[str, Any], datetime], str | None],
+    ) -> bool:
+        """Give a pool the formula that follows from how it is; if it is changed meanwhile, look again.
+
+        :param now: the service's time
+        :param formula_of: None leaves the pool alone, as does a fixed size
+        :return: whether the pool took a formula
+        """
+        for _ in range(_LOOKS):
+            formula = formula_of(pool, now) if pool and pool.get("enableAutoScale") else None
+            if pool is None or formula is None:
+                return False
+            try:
+                return self._enable(pool["id"], formula, etag=pool["eTag"])
+            except PoolChanged as change:
+                log.info("%s; looking at it again", change)
+                pool, now = self._pool(pool["id"])
+        log.warning("What is announced stays: the pool was changed %d times meanwhile", _LOOKS)
+        return False
+
+    def _enable(self, pool_id: str, formula: str, *, etag: str) -> bool:
+        """Give the pool a formula; return whether it took it: it may be busy with another one.
+
+        :param etag: the pool as it was looked at
+        :raises PoolChanged: if it is another one by now
+        """
+        known = {"ConditionNotMet": PoolChanged}
         try:
-            with batch_explained(f"set the formula of pool {pool_id}", self._conn_id):
-                # No retries: "too many requests" means another run has just set a formula that will do.
+            with batch_explained(f"set the formula of pool {pool_id}", self._conn_id, known):
                 self._client.enable_pool_auto_scale(
-                    pool_id, models.BatchPoolEnableAutoScaleOptions(auto_scale_formula=formula), retry_total=0
+                    pool_id,
+                    models.BatchPoolEnableAutoScaleOptions(auto_scale_formula=formula),
+                    etag=etag,
+                    match_condition=MatchConditions.IfNotModified,
+                    # "Too many requests" means another run has just set a formula that will do.
+                    retry_total=0,
                 )
         except BatchError as error:
             if error.code not in _FORMULA_BUSY:
@@ -164,6 +207,10 @@ class PoolKeeper:
                 f"pool {pool_id} refuses the formula: {autoscale_error(run['error'])}", code=code
             )
         return run.results or ""
+
+
+def _formula_of(pool: Mapping[str, Any]) -> str:
+    return str(pool.get("autoScaleFormula") or "")
 
 
 def date_of(answer: Any) -> datetime:

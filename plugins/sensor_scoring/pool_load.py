@@ -74,11 +74,15 @@ def release_pool(hook: ScoringBatchHook, spec: PoolSpec, *, base: str) -> None:
 
     While another job works on the pool, what is announced stays: it may be that one's.
     """
-    try:
+
+    def in_use() -> bool:
         others = [job for job in hook.jobs.active(spec.pool_id) if not job.startswith(f"{base}-")]
         if others:
             log.info("Pool %s keeps what is announced: %s works on it", spec.pool_id, ", ".join(others[:3]))
-        elif hook.pools.release(spec):
+        return bool(others)
+
+    try:
+        if hook.pools.release(spec, in_use=in_use):
             log.info("Pool %s scales by its queue alone again", spec.pool_id)
     except BatchError as error:
         # It costs some minutes of idle nodes, not the run.

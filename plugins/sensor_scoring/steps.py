@@ -75,7 +75,7 @@ def open_run(run: Run) -> str:
     """
     plan, settings = run.plan(), run.settings
     batch_tasks = len(plan.groups) if plan else 0
-    prepare_pool(run.hook, pool_spec(settings), settings, batch_tasks=batch_tasks)
+    # The job first: whoever gives nodes back meanwhile sees that somebody needs them.
     try:
         job = _open_job(run)
     except QuotaReached:
@@ -83,6 +83,7 @@ def open_run(run: Run) -> str:
         if not tidy_jobs(run.hook, settings, now=run.hook.pools.service_time())["idle jobs ended"]:
             raise
         job = _open_job(run)
+    prepare_pool(run.hook, pool_spec(settings), settings, batch_tasks=batch_tasks)
     log.info("Batch job %s on pool %s", job, settings.pool_id)
     return job
 

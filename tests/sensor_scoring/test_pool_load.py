@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from azure.batch import models
 
 from scoring_contract import layout
 from scoring_contract.hour import RunHour
@@ -15,6 +16,7 @@ from sensor_scoring.autoscale import Floor
 from sensor_scoring.blobs import BlobStore
 from sensor_scoring.errors import SettingsError
 from sensor_scoring.plan import Plan
+from sensor_scoring.pool_keeper import PoolKeeper
 from sensor_scoring.pool_load import announce_hour, policy_of, pool_spec, prepare_pool, release_pool
 from sensor_scoring.settings import Settings
 
@@ -54,6 +56,68 @@ def test_another_run_keeps_what_is_announced(account: Account) -> None:
     account.job("scoring-20180829T03-0123456789-g2")
     account.advance(minutes=1)
     release_pool(account.hook, pool_spec(SETTINGS), base=BASE)
+    assert floor_of(account) is not None
+
+
+def test_what_is_announced_while_another_run_gives_back_stays(account: Account) -> None:
+    """A run that opens its job and announces its load, after another has seen nobody else there, keeps it."""
+    spec = pool_spec(SETTINGS)
+    prepare_pool(account.hook, spec, SETTINGS, batch_tasks=15)
+    account.advance(minutes=1)
+    seen: list[list[str]] = []
+
+    def in_use() -> bool:
+        seen.append(account.hook.jobs.active("pool"))
+        if len(seen) == 1:
+            account.job("scoring-20180829T03-0123456789-g2")
+            prepare_pool(account.hook, spec, SETTINGS, batch_tasks=20)
+        return bool(seen[-1])
+
+    assert not account.hook.pools.release(spec, in_use=in_use)
+    assert [len(jobs) for jobs in seen] == [0, 1]
+    floor = floor_of(account)
+    assert floor is not None
+    assert floor.nodes == 5
+
+
+def test_two_runs_that_announce_at_once_are_both_heard(
+    account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second has read the pool before the first announced; it reads it again."""
+    spec = pool_spec(SETTINGS)
+    prepare_pool(account.hook, spec, SETTINGS, batch_tasks=4)
+    account.advance(minutes=1)
+    check = PoolKeeper.check_formula
+
+    def interrupted(pools: PoolKeeper, pool_id: str, formula: str) -> str:
+        monkeypatch.setattr(PoolKeeper, "check_formula", check)
+        prepare_pool(account.hook, spec, SETTINGS, batch_tasks=20)
+        account.advance(minutes=1)  # the service takes one formula in half a minute
+        return check(pools, pool_id, formula)
+
+    monkeypatch.setattr(PoolKeeper, "check_formula", interrupted)
+    prepare_pool(account.hook, spec, SETTINGS, batch_tasks=12)
+    floor = floor_of(account)
+    assert floor is not None
+    assert floor.nodes == 5
+
+
+def test_a_pool_that_never_stands_still_keeps_what_is_announced(account: Account) -> None:
+    """After some looks it is left alone: nodes that idle for some minutes cost less than a run that waits."""
+    spec = pool_spec(SETTINGS)
+    prepare_pool(account.hook, spec, SETTINGS, batch_tasks=15)
+    account.advance(minutes=1)
+    looks = []
+
+    def in_use() -> bool:
+        looks.append(1)
+        account.client.update_pool(
+            "pool", models.BatchPoolUpdateOptions(metadata=[{"name": "look", "value": str(len(looks))}])
+        )
+        return False
+
+    assert not account.hook.pools.release(spec, in_use=in_use)
+    assert len(looks) == 5
     assert floor_of(account) is not None
 
 

@@ -15,6 +15,7 @@ from scoring_contract.errors import LayoutError
 from scoring_contract.hour import RunHour
 from sensor_scoring import errors
 from sensor_scoring.errors import RunFailed
+from sensor_scoring.pool_keeper import PoolKeeper
 from sensor_scoring.retries import RETRY_TABLE
 from sensor_scoring.settings import Settings
 from sensor_scoring.settle import SettleOperator
@@ -159,3 +160,16 @@ def test_jobs_that_nobody_closed_do_not_keep_an_hour_from_being_scored(account_w
     job = open_run(run)
     states = {found.id: str(found["state"]) for found in account.client.list_jobs()}
     assert states == {forgotten: "completed", job: "active"}
+
+
+def test_the_job_is_there_before_its_load_is_announced(account, monkeypatch) -> None:
+    """Whoever gives nodes back looks at the jobs: what is announced without one would be taken back."""
+    run = AnOpening(account.hook, "scoring-20180829T06-0123456789", Settings(pool_id="pool"))
+    ensure, jobs = PoolKeeper.ensure, []
+
+    def seen(pools: PoolKeeper, spec: Any, **options: Any) -> list[str]:
+        jobs.extend(account.hook.jobs.active(spec.pool_id))
+        return ensure(pools, spec, **options)
+
+    monkeypatch.setattr(PoolKeeper, "ensure", seen)
+    assert jobs == [open_run(run)]

@@ -176,19 +176,20 @@ def test_a_task_that_lost_its_node_is_seen_waiting_again(account_with: Callable[
         account.running(name)
     (node,) = account.client.list_nodes(POOL)
 
-    async def see_requeue() -> list[Tick]:
-        seen = []
+    async def see_requeue() -> set[str]:
+        requeued: set[str] = set()
+        rebooted = False
         async for tick in BatchTaskTrigger.open_shared_stream(a_trigger().serialize()[1]):
-            seen.append(tick)
-            if len(seen) == 1:
+            if not rebooted:
                 await asyncio.to_thread(account.client.begin_reboot_node, POOL, node.id, REQUEUE)
-            if tick.requeued:
-                return seen
+                rebooted = True
+            assert not tick.ended
+            requeued |= tick.requeued  # their processes end one after the other
+            if len(requeued) == 2:
+                return requeued
         raise AssertionError
 
-    seen = asyncio.run(see_requeue())
-    assert seen[-1].requeued == {"task", "sibling"}
-    assert not seen[-1].ended
+    assert asyncio.run(see_requeue()) == {"task", "sibling"}
 
 
 @pytest.mark.behaviour("node-lost")
