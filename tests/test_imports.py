@@ -30,7 +30,17 @@ def imports_of(folder: str) -> set[str]:
         pytest.param("plugins/scoring_contract", {"scoring_contract"}, id="contract-is-stdlib"),
         pytest.param(
             "scoring_image/scorer",
-            {"scorer", "scoring_contract", "numpy", "obstore", "pandas", "pyarrow", "sklearn", "skops"},
+            {
+                "scorer",
+                "scoring_contract",
+                "numpy",
+                "obstore",
+                "orjson",
+                "pandas",
+                "pyarrow",
+                "sklearn",
+                "skops",
+            },
             id="scorer-knows-no-airflow",
         ),
         pytest.param(

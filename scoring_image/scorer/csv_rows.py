@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 
     from scorer.gathering import Gathering
 
-STRETCH = 1 << 20
-"""Bytes split at once, so that what is needed only in passing does not grow with the file."""
+STRETCH = 1 << 17
+"""Bytes split at once: what is needed only in passing does not grow with the file, and its texts lie in the
+processor's cache until they are read."""
 MOST_LINE_CHARS = 1 << 20
 """A longer line is unreadable: no reading is."""
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"

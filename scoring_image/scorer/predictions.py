@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING
 
+from scorer.number_texts import texts_of_numbers
 from scoring_contract.predictions import COLUMNS
 
 if TYPE_CHECKING:
@@ -16,12 +17,14 @@ if TYPE_CHECKING:
 CONTENT_TYPE = "text/csv; charset=utf-8"
 
 _FLAGS = (",0,", ",1,")
+_CELLS = 6
+"""Of a row: moment, names, values, flag, score, end."""
 
 
 def render_predictions(parts: Iterable[tuple[str, str, Sheet, Verdicts]]) -> bytes:
     """Write a prediction blob: a header, then a row per reading in the given order, each ended by a newline.
 
-    Times and values keep the text they came with; scores are written as the shortest text that reads back as
+    Times and values keep the text they came with; scores are written with the fewest digits that read back as
     the same float64. With several features their columns stand in Value's place.
 
     :param parts: device, tag, readings and verdicts of each sensor; taken one after the other
@@ -48,16 +51,21 @@ def _header(features: Sequence[str]) -> bytes:
 
 
 def _rows(names: str, sheet: Sheet, verdicts: Verdicts) -> Iterable[bytes | memoryview]:
+    if len(verdicts.scores) != len(sheet):
+        raise ValueError(f"{len(verdicts.scores)} verdicts about {len(sheet)} readings")
     if len(sheet) and sheet.written_ts is None and sheet.written_columns is None:
         from scorer.prediction_chars import rows_of  # noqa: PLC0415  # such a sheet has imported pyarrow
 
         return rows_of(names, sheet, verdicts)
     columns = sheet.columns
-    texts = columns[0] if len(columns) == 1 else map(",".join, zip(*columns, strict=True))
-    flags = map(_FLAGS.__getitem__, verdicts.anomalies.tolist())
-    scores = map(repr, verdicts.scores.tolist())
-    rows = zip(sheet.ts, texts, flags, scores, strict=True)
-    return ["".join([f"{ts}{names}{text}{flag}{score}\n" for ts, text, flag, score in rows]).encode()]
+    # All rows cell by cell: to format row by row takes half as long again.
+    cells = ["\n"] * (_CELLS * len(sheet))
+    cells[0::_CELLS] = sheet.ts
+    cells[1::_CELLS] = [names] * len(sheet)
+    cells[2::_CELLS] = columns[0] if len(columns) == 1 else map(",".join, zip(*columns, strict=True))
+    cells[3::_CELLS] = map(_FLAGS.__getitem__, verdicts.anomalies.tolist())
+    cells[4::_CELLS] = texts_of_numbers(verdicts.scores)
+    return ["".join(cells).encode()]
 
 
 def _cell(text: str) -> str:

@@ -281,14 +281,14 @@ def read(name, data):
 
 
 def test_csv_and_json_do_without_pyarrow(tmp_path: Path) -> None:
-    """Reading and writing them imports neither pyarrow nor pandas, which take longer than all the rest."""
+    """A few readings need neither pyarrow nor pandas, which take longer than all the rest, nor orjson."""
     code = f"""{_READ}
 csv = read("a.csv", b"TS,Device,Tag,Value\\n2018-08-29T02:10:00Z,1,4,1\\n").of("1_4")
 json = read("a.json", b'{{"TS":"2018-08-29T02:10:00Z","Device":1,"Tag":4,"Value":2}}').of("1_4")
 nothing = in_order([])
 for sheet in (in_order([csv, json]), nothing):
     render_predictions([("1", "4", sheet, Verdicts(np.zeros(len(sheet))))])
-print(sorted({{"pyarrow", "pandas", "sklearn"}} & set(sys.modules)))
+print(sorted({{"orjson", "pyarrow", "pandas", "sklearn"}} & set(sys.modules)))
 """
     assert run(code, path=tmp_path) == "[]\n"
 
@@ -322,6 +322,6 @@ def test_predictions_of_parquet_with_several_features_have_their_columns() -> No
     sheet = read(file_of(columns_of(Heat=[1, 2])), features=("Value", "Heat")).sheets["1_4"]
     assert render_predictions([("1", "4", sheet, Verdicts(np.array([1.0, -1.0])))]).decode() == (
         "TS,Device,Tag,Value,Heat,Prediction,Score\n"
-        "2018-08-29T02:10:00.000000Z,1,4,10.16,1,0,1\n"
-        "2018-08-29T02:10:00.000500Z,1,4,-3,2,1,-1\n"
+        "2018-08-29T02:10:00.000000Z,1,4,10.16,1.0,0,1.0\n"
+        "2018-08-29T02:10:00.000500Z,1,4,-3.0,2.0,1,-1.0\n"
     )
