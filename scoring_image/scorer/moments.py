@@ -157,26 +157,22 @@ def texts_of(micros: MicrosArray) -> list[str]:
     return chars
 
 
-def chars_of(micros: MicrosArray, *, before: bytes = b"", behind: bytes = b"") -> NDArray[np.void]:
+def chars_of(micros: MicrosArray, *, behind: bytes = b"") -> NDArray[np.void]:
     """Make the same texts as bytes.
 
-    :param before: put before each text
     :param behind: put behind each text
-    :return: shape (n_rows,), 27 bytes each and what is put round them
+    :return: shape (n_rows,), 27 bytes each and what is put behind them
     """
     hours, rest = np.divmod(micros, _MICROS_PER_HOUR)
     seconds, below = np.divmod(rest, _MICROS_PER_SECOND)
     clock, thousands = _tables()
     columns = {
-        "before": np.array(before),
         "hour": _hour_chars(hours),
         "clock": clock[seconds],
         "milli": thousands[below // 1_000],
         "micro": thousands[below % 1_000],
         "behind": np.array(b"Z" + behind),
     }
-    if not before:
-        del columns["before"]
     made = np.empty(len(micros), dtype=[(name, column.dtype) for name, column in columns.items()])
     for name, column in columns.items():
         made[name] = column

@@ -28,7 +28,7 @@ def render_predictions(parts: Iterable[tuple[str, str, Sheet, Verdicts]]) -> byt
     the same float64. With several features their columns stand in Value's place.
 
     :param parts: device, tag, readings and verdicts of each sensor; taken one after the other
-    :raises ValueError: if the sheets are not of the same features
+    :raises ValueError: if the sheets are not of the same features, or there is not a verdict for each reading
     """
     features: tuple[str, ...] | None = None
     blob = io.BytesIO()
