@@ -31,6 +31,9 @@ log = logging.getLogger(__name__)
 _FORMULA_BUSY = frozenset({"PoolBeingResized", "TooManyEnableAutoScaleRequests", "TooManyRequests"})
 _LOOKS = 5
 """How often a pool is looked at again because somebody changed it meanwhile."""
+_PATIENCE = 6
+"""How often an announcement is tried again while the service wants a pause between two formulas of a pool:
+half a minute. It is worth the wait: unannounced, work waits for the next evaluation, up to five minutes."""
 
 
 class PoolKeeper:
@@ -66,7 +69,9 @@ class PoolKeeper:
         if not pool.get("enableAutoScale"):
             log.info("Pool %s has a fixed size; its size is left alone", spec.pool_id)
         else:
-            self._change_formula(pool, now, lambda pool, now: self._announcing(spec, pool, floor, now))
+            self._change_formula(
+                pool, now, lambda pool, now: self._announcing(spec, pool, floor, now), patience=_PATIENCE
+            )
         return self.troubles(spec.pool_id)
 
     def release(self, spec: PoolSpec, *, in_use: Callable[[], bool]) -> bool:
@@ -83,7 +88,7 @@ class PoolKeeper:
             return spec.policy.formula() if is_announced and not in_use() else None
 
         pool, now = self._pool(spec.pool_id)
-        return pool is not None and self._change_formula(pool, now, formula)
+        return pool is not None and self._change_formula(pool, now, formula, patience=0)
 
     def troubles(self, pool_id: str, *, is_waited_for: bool = False) -> list[str]:
         """Say what keeps the pool from working; empty if nothing does.
@@ -147,11 +152,14 @@ class PoolKeeper:
         pool: Mapping[str, Any] | None,
         now: datetime,
         formula_of: Callable[[Mapping[str, Any], datetime], str | None],
+        *,
+        patience: int,
     ) -> bool:
         """Give a pool the formula that follows from how it is; if it is changed meanwhile, look again.
 
         :param now: the service's time
         :param formula_of: None leaves the pool alone, as does a fixed size
+        :param patience: how often it is tried again while the service wants a pause
         :return: whether the pool took a formula
         """
         for _ in range(_LOOKS):
@@ -159,14 +167,14 @@ class PoolKeeper:
             if pool is None or formula is None:
                 return False
             try:
-                return self._enable(pool["id"], formula, etag=pool["eTag"])
+                return self._enable(pool["id"], formula, etag=pool["eTag"], patience=patience)
             except PoolChanged as change:
                 log.info("%s; looking at it again", change)
                 pool, now = self._pool(pool["id"])
         log.warning("What is announced stays: the pool was changed %d times meanwhile", _LOOKS)
         return False
 
-    def _enable(self, pool_id: str, formula: str, *, etag: str) -> bool:
+    def _enable(self, pool_id: str, formula: str, *, etag: str, patience: int) -> bool:
         """Give the pool a formula; return whether it took it: it may be busy with another one.
 
         :param etag: the pool as it was looked at
@@ -180,8 +188,8 @@ class PoolKeeper:
                     models.BatchPoolEnableAutoScaleOptions(auto_scale_formula=formula),
                     etag=etag,
                     match_condition=MatchConditions.IfNotModified,
-                    # "Too many requests" means another run has just set a formula that will do.
-                    retry_total=0,
+                    retry_total=patience,
+                    retry_status=patience,
                 )
         except BatchError as error:
             if error.code not in _FORMULA_BUSY:

@@ -93,6 +93,11 @@ class Run:
         # An enumeration of texts, whose own text is not its value.
         return getattr(run_type, "value", run_type) == "backfill"
 
+    @property
+    def has_company(self) -> bool:
+        """Whether another run of the DAG is under way or about to begin."""
+        return int(self._ti.get_dr_count(self._ti.dag_id, states=["queued", "running"])) > 1
+
     @cached_property
     def states(self) -> TaskStates:
         """States of the run's task instances."""

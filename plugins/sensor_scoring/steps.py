@@ -100,11 +100,16 @@ def _open_job(run: Run) -> str:
 def close_run(run: Run) -> list[str]:
     """Terminate every active Batch job of this run and give its nodes back; the logs stay.
 
+    While other runs of the DAG are there the nodes stay too, until what was announced is over.
+
     :return: the jobs that were active
     """
     closed = run.hook.jobs.close(run.base)
     log.info("Closed %s", ", ".join(closed) or "nothing: no Batch job of this run was active")
-    if closed:
+    if closed and run.has_company:
+        # A backfill's next hour would ask for the same nodes while they still go, and wait for minutes.
+        log.info("Another run of the DAG is under way or about to begin: it finds the nodes there")
+    elif closed:
         release_pool(run.hook, pool_spec(run.settings), base=run.base)
     return closed
 

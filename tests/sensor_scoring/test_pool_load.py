@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from azure.batch import models
 
+from azure_batch_emulator.clock import SystemClock
 from scoring_contract import layout
 from scoring_contract.hour import RunHour
 from sensor_scoring import ids
@@ -21,6 +22,8 @@ from sensor_scoring.pool_load import announce_hour, policy_of, pool_spec, prepar
 from sensor_scoring.settings import Settings
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from conftest import Account
 
 
@@ -100,6 +103,19 @@ def test_two_runs_that_announce_at_once_are_both_heard(
     floor = floor_of(account)
     assert floor is not None
     assert floor.nodes == 5
+
+
+def test_an_announcement_waits_for_the_service(account_with: Callable[..., Account]) -> None:
+    """The service wants a pause between two formulas of a pool; giving back does not wait for that."""
+    account = account_with(clock=SystemClock(), enable_interval=timedelta(seconds=1.5))
+    spec = pool_spec(SETTINGS)
+    for batch_tasks in (4, 8, 20):  # the first comes with the new pool
+        prepare_pool(account.hook, spec, SETTINGS, batch_tasks=batch_tasks)
+    floor = floor_of(account)
+    assert floor is not None
+    assert floor.nodes == 5
+    assert not account.hook.pools.release(spec, in_use=lambda: False)
+    assert floor_of(account) is not None
 
 
 def test_a_pool_that_never_stands_still_keeps_what_is_announced(account: Account) -> None:

@@ -14,12 +14,14 @@ from airflow.sdk.exceptions import TaskDeferred
 from scoring_contract.errors import LayoutError
 from scoring_contract.hour import RunHour
 from sensor_scoring import errors
+from sensor_scoring.autoscale import Floor
 from sensor_scoring.errors import RunFailed
 from sensor_scoring.pool_keeper import PoolKeeper
+from sensor_scoring.pool_load import pool_spec, prepare_pool
 from sensor_scoring.retries import RETRY_TABLE
 from sensor_scoring.settings import Settings
 from sensor_scoring.settle import SettleOperator
-from sensor_scoring.steps import give_verdict, open_run
+from sensor_scoring.steps import close_run, give_verdict, open_run
 from sensor_scoring.summary import Outcome, SensorOutcome, Summary
 
 HOUR = RunHour.parse("2018-08-29T02")
@@ -136,13 +138,14 @@ def test_the_table_tells_what_is_tried_again(error, action) -> None:
 
 @dataclass
 class AnOpening:
-    """A run that is about to open its job."""
+    """A run that is about to open its job, or to close it."""
 
     hook: Any
     base: str
     settings: Settings
     generation: int = 2
     is_backfill: bool = False
+    has_company: bool = False
 
     def plan(self) -> None:
         """Return its plan: there is none."""
@@ -173,3 +176,17 @@ def test_the_job_is_there_before_its_load_is_announced(account, monkeypatch) -> 
 
     monkeypatch.setattr(PoolKeeper, "ensure", seen)
     assert jobs == [open_run(run)]
+
+
+@pytest.mark.parametrize("has_company", [True, False])
+def test_nodes_are_given_back_when_no_other_run_comes(account, *, has_company: bool) -> None:
+    """The next hour of a backfill finds the nodes of the one before; after the last one they go."""
+    settings = Settings(pool_id="pool")
+    run = AnOpening(account.hook, "scoring-20180829T06-0123456789", settings, has_company=has_company)
+    prepare_pool(account.hook, pool_spec(settings), settings, batch_tasks=4)
+    job = run.hook.jobs.open(run.base, generation=2, pool_id="pool")
+    account.advance(minutes=1)
+    assert close_run(run) == [job]
+    formula = account.client.get_pool("pool")["autoScaleFormula"]
+    floor = Floor.of_formula(formula, now=account.hook.pools.service_time())
+    assert (floor is not None) == has_company
