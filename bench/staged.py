@@ -3,6 +3,9 @@
 CPU milliseconds by stage go to FILE as JSON: of starting up, those of the whole process between two marks;
 of work, those of the thread that does it. What is in no stage is that of the storage client's own threads,
 and of what holds the steps together.
+
+Modules are imported by name, in the order that is measured. Whatever the scorer does without is imported when
+it has ended, or not at all.
 """
 
 from __future__ import annotations
@@ -10,13 +13,53 @@ from __future__ import annotations
 import os
 import sys
 import time
+from importlib import import_module
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Any
 
 _NS = 1_000_000
+STARTING = {
+    "numpy": ("numpy",),
+    "storage client": ("obstore.store",),
+    "own modules": ("scorer.__main__", "scorer.score"),
+}
+WORKING = (
+    ("scorer.batch_scoring", "open_container", "four containers opened"),
+    ("scorer.score", "open_container", "four containers opened"),
+    ("scorer.batch_readings", "BatchReadings.fetched", "models and readings fetched"),
+    ("scorer.model_files", "ModelFiles.data", "models and readings fetched"),
+    ("scorer.batch_scoring", "load_model", "models read"),
+    ("scorer.batch_readings", "BatchReadings.hand_out", "readings read"),
+    ("scorer.sensor_work", "SensorWork.judge", "readings judged"),
+    ("scorer.batch_scoring", "render_predictions", "predictions written as text"),
+    ("scorer.batch_scoring", "publish", "predictions sent"),
+    ("scorer.batch_scoring", "publish_pack", "predictions sent"),
+    ("scoring_contract.manifest", "Manifest.from_json", "manifest and report"),
+    ("scoring_contract.report", "Report.to_json", "manifest and report"),
+)
+"""Module, function and stage."""
 spent: dict[str, int] = {}
+
+
+def main(file: str, argv: Sequence[str]) -> int:
+    """Run the scorer and write what it spent; return its exit code."""
+    os.environ.update(OPENBLAS_NUM_THREADS="1", OMP_NUM_THREADS="1", MKL_NUM_THREADS="1")
+    last = mark("interpreter", 0)
+    for stage, modules in STARTING.items():
+        for module in modules:
+            import_module(module)
+        last = mark(stage, last)
+    for module, function, stage in WORKING:
+        watch(sys.modules[module], function, stage)
+    console = sys.modules["scorer.console"].Console(sys.stdout, sys.stderr)
+    code: int = sys.modules["scorer.__main__"].main(argv, os.environ, console)
+    spent["all"] = time.process_time_ns()
+    milliseconds = {stage: nanoseconds / _NS for stage, nanoseconds in spent.items()}
+    import_module("pathlib").Path(file).write_text(import_module("json").dumps(milliseconds))
+    return code
 
 
 def mark(stage: str, since: int) -> int:
@@ -26,8 +69,11 @@ def mark(stage: str, since: int) -> int:
     return now
 
 
-def watch(owner: Any, name: str, stage: str) -> None:
+def watch(owner: Any, function: str, stage: str) -> None:
     """Count the time of a function, wherever it is called."""
+    *path, name = function.split(".")
+    for part in path:
+        owner = getattr(owner, part)
     inner = getattr(owner, name)
 
     def timed(*args: Any, **kwargs: Any) -> Any:
@@ -40,40 +86,5 @@ def watch(owner: Any, name: str, stage: str) -> None:
     setattr(owner, name, timed)
 
 
-os.environ.update(OPENBLAS_NUM_THREADS="1", OMP_NUM_THREADS="1", MKL_NUM_THREADS="1")
-last = mark("interpreter", 0)
-import numpy as np  # noqa: E402, F401  # the order is what is measured
-
-last = mark("numpy", last)
-import obstore.store  # noqa: E402, F401  # likewise
-
-last = mark("storage client", last)
-from scorer import batch_scoring, score  # noqa: E402  # likewise
-from scorer.__main__ import main  # noqa: E402  # likewise
-from scorer.batch_readings import BatchReadings  # noqa: E402  # likewise
-from scorer.console import Console  # noqa: E402  # likewise
-from scorer.model_files import ModelFiles  # noqa: E402  # likewise
-from scorer.sensor_work import SensorWork  # noqa: E402  # likewise
-from scoring_contract.manifest import Manifest  # noqa: E402  # likewise
-from scoring_contract.report import Report  # noqa: E402  # likewise
-
-last = mark("own modules", last)
-for module in (batch_scoring, score):
-    watch(module, "open_container", "four containers opened")
-watch(BatchReadings, "fetched", "models and readings fetched")
-watch(ModelFiles, "data", "models and readings fetched")
-watch(batch_scoring, "load_model", "models read")
-watch(BatchReadings, "hand_out", "readings read")
-watch(SensorWork, "judge", "readings judged")
-watch(batch_scoring, "render_predictions", "predictions written as text")
-watch(batch_scoring, "publish", "predictions sent")
-watch(batch_scoring, "publish_pack", "predictions sent")
-watch(Manifest, "from_json", "manifest and report")
-watch(Report, "to_json", "manifest and report")
-code = main(sys.argv[2:], os.environ, Console(sys.stdout, sys.stderr))
-spent["all"] = time.process_time_ns()
-import json  # noqa: E402  only now: what the scorer imports is to count as its own
-from pathlib import Path  # noqa: E402  likewise
-
-Path(sys.argv[1]).write_text(json.dumps({stage: nanoseconds / _NS for stage, nanoseconds in spent.items()}))
-sys.exit(code)
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1], sys.argv[2:]))
