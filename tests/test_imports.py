@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-import ast
 import sys
 from pathlib import Path
 
 import pytest
 
+from tests.sources import packages_of
+
 ROOT = Path(__file__).parent.parent
 OURS = {"azure_batch_emulator", "ingest", "local_stack", "scorer", "scoring_contract", "sensor_scoring"}
 
 
-def imports_of(folder: str) -> set[str]:
-    """Return the top-level packages that the modules of a folder import, wherever in the module."""
-    found = set()
-    for path in (ROOT / folder).rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.Import):
-                found |= {alias.name.split(".")[0] for alias in node.names}
-            elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
-                found.add(node.module.split(".")[0])
-    return found - {"__future__"}
+def imports_in(folder: str) -> set[str]:
+    """List the top-level packages that the modules of a folder import."""
+    return packages_of(*(ROOT / folder).rglob("*.py"))
 
 
 @pytest.mark.parametrize(
@@ -59,7 +53,7 @@ def imports_of(folder: str) -> set[str]:
 )
 def test_imports_point_one_way(folder, may_import) -> None:
     """A package imports the standard library and what it is allowed to; nothing else, not even lazily."""
-    assert imports_of(folder) - set(sys.stdlib_module_names) <= may_import
+    assert imports_in(folder) - set(sys.stdlib_module_names) <= may_import
 
 
 def test_only_the_pages_import_the_web_framework() -> None:
@@ -71,4 +65,4 @@ def test_only_the_pages_import_the_web_framework() -> None:
 def test_nobody_imports_the_outer_ring() -> None:
     """The laptop's stack and the ingest tools can go without the product noticing."""
     for folder in ("plugins", "dags", "scoring_image", "batch_emulator"):
-        assert not imports_of(folder) & {"local_stack", "ingest"}
+        assert not imports_in(folder) & {"local_stack", "ingest"}

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import ast
 import sys
 from pathlib import Path
 
 import azure_batch_emulator
+from tests.sources import imports_of, packages_of
 
 ROOT = Path(azure_batch_emulator.__file__).parent
 FOREIGN = {"starlette", "uvicorn", "httpx"}
@@ -21,22 +21,11 @@ FORBIDDEN = {
 }
 
 
-def imports_of(file: Path) -> set[str]:
-    """List the modules a file imports."""
-    found = set()
-    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
-    return found
-
-
 def test_only_a_web_server_comes_from_outside() -> None:
     """Beside the standard library there are Starlette, uvicorn and httpx, and no Azure SDK."""
     allowed = sys.stdlib_module_names | FOREIGN | {"azure_batch_emulator"}
     for file in ROOT.rglob("*.py"):
-        assert {name.partition(".")[0] for name in imports_of(file)} <= allowed, file
+        assert packages_of(file) <= allowed, file
 
 
 def test_layers_import_downwards_only() -> None:
@@ -50,12 +39,11 @@ def test_layers_import_downwards_only() -> None:
 
 def test_warden_starts_without_the_package() -> None:
     """The warden runs isolated, hence imports the standard library only."""
-    names = imports_of(ROOT / "runner" / "warden.py")
-    assert {name.partition(".")[0] for name in names} <= sys.stdlib_module_names
+    assert packages_of(ROOT / "runner" / "warden.py") <= sys.stdlib_module_names
 
 
 def test_the_lab_needs_the_standard_library_only() -> None:
     """Formulas can be tried wherever there is Python."""
     for file in (ROOT / "lab").rglob("*.py"):
         own = {"azure_batch_emulator"}
-        assert {name.partition(".")[0] for name in imports_of(file)} <= sys.stdlib_module_names | own, file
+        assert packages_of(file) <= sys.stdlib_module_names | own, file

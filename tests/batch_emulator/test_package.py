@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import importlib
 import sys
 import tomllib
@@ -12,26 +11,17 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
+from tests.sources import packages_of
+
 FOLDER = Path(__file__).parents[2] / "batch_emulator"
 PROJECT = tomllib.loads((FOLDER / "pyproject.toml").read_text())["project"]
 REQUIREMENTS = {requirement.name: requirement for requirement in map(Requirement, PROJECT["dependencies"])}
 
 
-def imported() -> set[str]:
-    """List the packages of others that the emulator's modules import."""
-    names: set[str] = set()
-    for file in (FOLDER / "azure_batch_emulator").rglob("*.py"):
-        for node in ast.walk(ast.parse(file.read_text())):
-            if isinstance(node, ast.Import):
-                names |= {alias.name.partition(".")[0] for alias in node.names}
-            elif isinstance(node, ast.ImportFrom) and not node.level:
-                names.add((node.module or "").partition(".")[0])
-    return names - {"azure_batch_emulator"} - set(sys.stdlib_module_names)
-
-
 def test_dependencies_are_what_is_imported() -> None:
     """Nothing is missing, and nothing is installed for nothing."""
-    assert set(REQUIREMENTS) == imported()
+    theirs = packages_of(*(FOLDER / "azure_batch_emulator").rglob("*.py")) - set(sys.stdlib_module_names)
+    assert set(REQUIREMENTS) == theirs - {"azure_batch_emulator"}
 
 
 @pytest.mark.parametrize("name", REQUIREMENTS)

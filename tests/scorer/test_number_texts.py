@@ -9,6 +9,7 @@ from scorer.number_texts import joined_texts, texts_of_numbers
 
 MAGNITUDES = 10.0 ** np.arange(-320, 309)
 """From the smallest float64 to the largest."""
+SPECIAL = np.array([0.0, -0.0, 1.0, -3.0, 5e-324, 1e16, 1e22, 0.1 + 0.2, 1.7976931348623157e308])
 
 
 def numbers(count: int) -> np.ndarray:
@@ -17,9 +18,6 @@ def numbers(count: int) -> np.ndarray:
     drawn = random.normal(size=count) * random.choice(MAGNITUDES, count)
     drawn[: len(SPECIAL)] = SPECIAL
     return drawn
-
-
-SPECIAL = np.array([0.0, -0.0, 1.0, -3.0, 5e-324, 1e16, 1e22, 0.1 + 0.2, 1.7976931348623157e308])
 
 
 def digits_of(text: str) -> str:
