@@ -31,9 +31,11 @@ log = logging.getLogger(__name__)
 _FORMULA_BUSY = frozenset({"PoolBeingResized", "TooManyEnableAutoScaleRequests", "TooManyRequests"})
 _LOOKS = 5
 """How often a pool is looked at again because somebody changed it meanwhile."""
-_PATIENCE = 6
+_PATIENCE = 3
 """How often an announcement is tried again while the service wants a pause between two formulas of a pool:
 half a minute. It is worth the wait: unannounced, work waits for the next evaluation, up to five minutes."""
+_PAUSE_SECONDS = 8
+"""If the service does not say how long: none before the first such try, twice this, four times this."""
 
 
 class PoolKeeper:
@@ -88,7 +90,7 @@ class PoolKeeper:
             return spec.policy.formula() if is_announced and not in_use() else None
 
         pool, now = self._pool(spec.pool_id)
-        return pool is not None and self._change_formula(pool, now, formula, patience=0)
+        return self._change_formula(pool, now, formula, patience=0)
 
     def troubles(self, pool_id: str, *, is_waited_for: bool = False) -> list[str]:
         """Say what keeps the pool from working; empty if nothing does.
@@ -157,14 +159,17 @@ class PoolKeeper:
     ) -> bool:
         """Give a pool the formula that follows from how it is; if it is changed meanwhile, look again.
 
+        :param pool: None if there is none
         :param now: the service's time
-        :param formula_of: None leaves the pool alone, as does a fixed size
+        :param formula_of: None leaves the pool alone; so does a fixed size
         :param patience: how often it is tried again while the service wants a pause
         :return: whether the pool took a formula
         """
         for _ in range(_LOOKS):
-            formula = formula_of(pool, now) if pool and pool.get("enableAutoScale") else None
-            if pool is None or formula is None:
+            if pool is None or not pool.get("enableAutoScale"):
+                return False
+            formula = formula_of(pool, now)
+            if formula is None:
                 return False
             try:
                 return self._enable(pool["id"], formula, etag=pool["eTag"], patience=patience)
@@ -189,7 +194,7 @@ class PoolKeeper:
                     etag=etag,
                     match_condition=MatchConditions.IfNotModified,
                     retry_total=patience,
-                    retry_status=patience,
+                    retry_backoff_factor=_PAUSE_SECONDS,
                 )
         except BatchError as error:
             if error.code not in _FORMULA_BUSY:

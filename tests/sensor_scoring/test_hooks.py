@@ -112,8 +112,9 @@ def test_a_wrong_formula_is_refused_before_it_is_enabled(account: Account) -> No
     assert account.client.get_pool(POOL)["autoScaleFormula"] == before
 
 
-def test_a_formula_that_was_enabled_a_moment_ago_is_kept(account: Account) -> None:
-    """The service takes one formula in 30 seconds; a run that comes too soon goes on with the old one."""
+def test_a_formula_that_was_enabled_a_moment_ago_is_kept(account_with: Callable[..., Account]) -> None:
+    """The service wants a pause between two formulas; who waits for it in vain goes on with the old one."""
+    account = account_with(enable_interval=timedelta(seconds=0.1))  # by a clock that stands still
     account.hook.pools.ensure(SPEC, floor=a_floor(account, 1))
     account.advance(minutes=1)
     account.hook.pools.ensure(SPEC, floor=a_floor(account, 2))
