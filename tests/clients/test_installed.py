@@ -22,14 +22,24 @@ pytestmark = pytest.mark.clients
 KEY = "c29tZSBrZXk="
 
 
-@pytest.fixture(scope="module")
-def programs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def installed(folder: Path, *options: str) -> Path:
     """Install the package into an environment of its own; return the folder of its programs."""
-    folder = tmp_path_factory.mktemp("installed")
     run([sys.executable, "-m", "venv", "--without-pip", str(folder)])
     target = ["--python", str(folder / "bin" / "python"), str(ROOT / "batch_emulator")]
-    run([str(VENV / "bin" / "uv"), "pip", "install", "--quiet", *target])
+    run([str(VENV / "bin" / "uv"), "pip", "install", "--quiet", *options, *target])
     return folder / "bin"
+
+
+@pytest.fixture(scope="module")
+def programs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Install the package with all that it needs."""
+    return installed(tmp_path_factory.mktemp("installed"))
+
+
+@pytest.fixture(scope="module")
+def bare_programs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Install the package, and nothing that it depends on."""
+    return installed(tmp_path_factory.mktemp("bare"), "--no-deps")
 
 
 @pytest.fixture
@@ -51,10 +61,22 @@ def test_the_installed_program_serves_the_sdk(endpoint: str) -> None:
         assert list(client.list_pools()) == []
 
 
-def test_the_installed_lab_reviews_a_formula(programs: Path, tmp_path: Path) -> None:
-    """The lab comes with it."""
-    formula = tmp_path / "formula.txt"
-    formula.write_text("$TargetDedicatedNodes = 1;")
-    command = [str(programs / "azure-batch-lab"), "check", str(formula)]
+@pytest.mark.parametrize("environment", ["programs", "bare_programs"])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        pytest.param(["check", "formula.txt"], id="check"),
+        pytest.param(["eval", "formula.txt"], id="eval"),
+        pytest.param(
+            ["simulate", "--formula", "formula.txt", "--tasks", "4", "--days", "0.125"], id="simulate"
+        ),
+    ],
+)
+def test_the_installed_lab_runs(
+    request: pytest.FixtureRequest, tmp_path: Path, environment: str, arguments: list[str]
+) -> None:
+    """The lab comes with it, and needs nothing beside it."""
+    (tmp_path / "formula.txt").write_text("$TargetDedicatedNodes = 1;")
+    command = [str(request.getfixturevalue(environment) / "azure-batch-lab"), *arguments]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr

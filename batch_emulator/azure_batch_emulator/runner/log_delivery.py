@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from azure_batch_emulator.runner.interface import OutputFile, UploadCondition
-from azure_batch_emulator.runner.output_files import Uploads
-from azure_batch_emulator.runner.storage import storage_client
 from azure_batch_emulator.runner.trouble import AttemptFailed
 
 if TYPE_CHECKING:
@@ -39,6 +37,10 @@ class LogDelivery:
         threading.Thread(target=self._send, name="node-log", daemon=True).start()
 
     def _send(self) -> None:
+        # Only here: the lab has the engine, and this with it, where httpx is not installed.
+        from azure_batch_emulator.runner.output_files import Uploads  # noqa: PLC0415
+        from azure_batch_emulator.runner.storage import storage_client  # noqa: PLC0415
+
         order = OutputFile(str(self.file), self.container_url, self.blob, UploadCondition.COMPLETION)
         try:
             with storage_client() as client:
