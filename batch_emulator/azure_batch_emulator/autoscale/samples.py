@@ -17,7 +17,11 @@ PERIOD = timedelta(seconds=30)
 """How often the service samples."""
 
 LAG = timedelta(seconds=60)
-"""How long a sample takes to become visible."""
+"""How long a sample takes to become visible, as the documentation has it: "approximately one minute".
+
+Results of live pools that are public show a window of three minutes up to now complete, hence no lag at
+all. So it is a range, from nothing to a minute and more, and this is where simulations begin.
+"""
 
 KEPT = timedelta(hours=25)
 """How far back the history reaches at least; the service's own depth is not documented."""

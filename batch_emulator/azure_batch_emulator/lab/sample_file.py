@@ -28,7 +28,7 @@ from azure_batch_emulator.moments import parse_moment
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
 _LARGEST_TARGET = 2**31 - 1
 
@@ -58,16 +58,22 @@ class SampleFile:
                 samples.setdefault(variable, {})[moment] = value
         return cls({name: tuple(sorted(series.items())) for name, series in samples.items()}, numbers)
 
-    def earliest_complete(self) -> datetime | None:
-        """Tell when the newest sample can be seen; None if there is none."""
-        newest = max((series[-1][0] for series in self.samples.values()), default=None)
-        return None if newest is None else newest + LAG
+    def earliest_complete(self, lag: timedelta = LAG) -> datetime | None:
+        """Tell when the newest sample can be seen; None if there is none.
 
-    def surroundings(self, now: datetime) -> Surroundings:
-        """Make them what a formula sees at a moment."""
+        :param lag: how late it is seen
+        """
+        newest = max((series[-1][0] for series in self.samples.values()), default=None)
+        return None if newest is None else newest + lag
+
+    def surroundings(self, now: datetime, *, lag: timedelta = LAG) -> Surroundings:
+        """Make them what a formula sees at a moment.
+
+        :param lag: how late samples are seen
+        """
         return Surroundings(
             now=now,
-            samples={name: SampleSeries(series) for name, series in self.samples.items()},
+            samples={name: SampleSeries(series, lag=lag) for name, series in self.samples.items()},
             numbers={name: value for name, value in self.numbers.items() if name in READABLE_BARE},
             target_dedicated=int(self.numbers.get(TARGET_DEDICATED, 0)),
             target_low_priority=int(self.numbers.get(TARGET_LOW_PRIORITY, 0)),

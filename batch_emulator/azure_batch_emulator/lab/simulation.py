@@ -13,6 +13,7 @@ from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING
 
+from azure_batch_emulator.autoscale.samples import LAG
 from azure_batch_emulator.errors import Refusal
 from azure_batch_emulator.lab.errors import BadInput
 from azure_batch_emulator.lab.meter import Meter
@@ -54,6 +55,8 @@ class Cluster:
     """Between two evaluations."""
     evictions_per_hour: float = 0.0
     """How often a Spot node is evicted, on average."""
+    sample_lag: timedelta = LAG
+    """From taking a sample until formulas see it."""
 
     def __post_init__(self) -> None:
         if self.boot < _NOTHING or not 0 <= self.evictions_per_hour < 1000:  # noqa: PLR2004 - one in 4 s
@@ -92,6 +95,7 @@ class _Simulation:
             data=Path("lab"),  # never made: nothing is stored and no attempt has a folder
             boot=cluster.boot,
             stop_grace=_NOTHING,
+            sample_lag=cluster.sample_lag,
             active_job_quota=workload.tasks + 1,
         )
         self._engine = Engine(settings, self._runner, now=FIRST_HOUR - LEAD)

@@ -28,6 +28,17 @@ def parse_span(text: str) -> timedelta:
     return timedelta(seconds=-seconds if found["sign"] else seconds)
 
 
+def parse_lag(text: str) -> timedelta:
+    """Read how late samples are seen.
+
+    :raises BadInput: if it is no span, or less than nothing
+    """
+    lag = parse_span(text)
+    if lag < timedelta():
+        raise BadInput(f"samples cannot be seen {text} after they are taken")
+    return lag
+
+
 def span_text(span: timedelta) -> str:
     """Write a span in the largest units that fit, such as ``1h30m``."""
     left, text = abs(span.total_seconds()), ""

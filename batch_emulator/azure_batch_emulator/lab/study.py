@@ -12,12 +12,14 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from azure_batch_emulator.autoscale.samples import LAG
 from azure_batch_emulator.lab.__main__ import parser
 from azure_batch_emulator.lab.commands import days, search
 from azure_batch_emulator.lab.front import front
 from azure_batch_emulator.lab.prewarm import Prewarm
 from azure_batch_emulator.lab.scatter import scatter
 from azure_batch_emulator.lab.simulation import simulate
+from azure_batch_emulator.lab.spans import span_text
 from azure_batch_emulator.lab.table import clock, front_table, table
 from azure_batch_emulator.lab.texts import write
 
@@ -40,6 +42,7 @@ _POLICIES = (
 )
 _WARMTH = (0, 10, 30, 60)
 """Minutes: from nothing to always."""
+_SAMPLES = f"samples are seen {span_text(LAG)} after they are taken"
 _ANNOUNCED = {
     "to zero, announced with the tasks": timedelta(minutes=2),
     "to zero, announced 3 minutes before them": timedelta(minutes=-1),
@@ -155,7 +158,7 @@ def chapter(fleet: Fleet, *, workers: int) -> str:
         [
             f"#### {fleet.title}",
             "",
-            f"At most {fleet.nodes} dedicated nodes of 4 slots, there sooner or later:",
+            f"At most {fleet.nodes} dedicated nodes of 4 slots, there sooner or later; {_SAMPLES}:",
             "",
             warmth_table(fleet),
             f"The front of {len(trials)} policies, of which {behind} do not keep up with the hours:",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from azure_batch_emulator.lab.spans import span_text
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import timedelta
@@ -34,6 +36,11 @@ def clock(span: timedelta | None) -> str:
         return "-"
     minutes, seconds = divmod(round(span.total_seconds()), 60)
     return f"{minutes}:{seconds:02}"
+
+
+def lag_line(lag: timedelta) -> str:
+    """Say below a table what was assumed of samples."""
+    return f"Samples are seen {span_text(lag)} after they are taken.\n"
 
 
 OUTCOME_HEAD = (

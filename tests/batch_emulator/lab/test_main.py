@@ -86,6 +86,7 @@ def test_eval_explains_every_expression_that_was_evaluated(file, capsys) -> None
     assert (
         capsys.readouterr().out
         == (
+            "at 2026-03-04T10:00:00.000Z, samples are seen 1m late\n"
             "load = max(0, $PendingTasks.GetSample(1))  ->  90\n"
             "    $PendingTasks.GetSample(1) = [90]\n"
             "$TargetDedicatedNodes = load > 9 ? load / $TaskSlotsPerNode : 1  ->  22.5\n"
@@ -104,8 +105,30 @@ def test_eval_explains_up_to_the_error(file, capsys) -> None:
     text = "x = 2;\ny = x + avg($CPUPercent.GetSample(TimeInterval_Hour, 50));"
     assert main(["eval", file(text), "--explain", "--at", "2026-03-04T10:00:00Z"]) == 1
     out = capsys.readouterr().out
-    assert out.startswith("x = 2\ny = x + avg($CPUPercent.GetSample(TimeInterval_Hour, 50)) ...\n    x = 2\n")
+    _, x, y, part, *_ = out.splitlines()
+    assert (x, part) == ("x = 2", "    x = 2")
+    assert y == "y = x + avg($CPUPercent.GetSample(TimeInterval_Hour, 50)) ..."
     assert "Insufficient data from data set: $CPUPercent wanted 50%, received 0%" in out
+
+
+@pytest.mark.parametrize(
+    ("lag", "percent", "moment"),
+    [
+        pytest.param("0s", "100", "2026-03-04T09:59:00.000Z", id="at once"),
+        pytest.param("60s", "66.66666666666667", "2026-03-04T10:00:00.000Z", id="a minute late"),
+        pytest.param("3m", "0", "2026-03-04T10:02:00.000Z", id="later than the window is long"),
+    ],
+)
+def test_eval_takes_the_lag_of_samples(file, capsys, lag, percent, moment) -> None:
+    """How full a window up to now is depends on it, and so does the moment at which the newest is seen."""
+    times = [f"09:{minute}:{second}Z" for minute in (56, 57, 58) for second in ("00", "30")]
+    rows = [f"$PendingTasks,2026-03-04T{time},9" for time in (*times, "09:59:00Z")]
+    samples = file("\n".join(["variable,time,value", *rows]), "samples.csv")
+    formula = file("p = $PendingTasks.GetSamplePercent(180 * TimeInterval_Second);")
+    assert main(["eval", formula, "--samples", samples, "--sample-lag", lag, "--explain"]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith(f"at {moment}, samples are seen ")
+    assert f"p={percent}\n" in out
 
 
 DAY = ("--tasks", "10", "--duration", "60s", "--days", "0.25")
@@ -132,7 +155,38 @@ def test_simulate_prints_a_row_per_policy_and_writes_chart_and_figures(file, tmp
 def test_simulate_without_prices_tells_no_cost(file, capsys) -> None:
     """No price is built in."""
     main(["simulate", "--formula", file(CLEAN), *DAY])
-    assert capsys.readouterr().out.splitlines()[-1].split("|")[4].strip() == "-"
+    assert capsys.readouterr().out.splitlines()[2].split("|")[4].strip() == "-"
+
+
+@pytest.mark.parametrize(("lag", "most"), [("0s", 9), ("60s", 1)])
+def test_simulate_says_which_lag_it_used(file, tmp_path, capsys, lag, most) -> None:
+    """A window of three minutes is full when samples come at once, and never when they come a minute late."""
+    text = """window = 180 * TimeInterval_Second;
+        p = $PendingTasks.GetSamplePercent(window);
+        $TargetDedicatedNodes = min(9, p < 70 ? 1 : avg($PendingTasks.GetSample(window)));"""
+    work = ("--tasks", "90", "--duration", "20m", "--days", "0.125", "--sample-lag", lag)
+    assert main(["simulate", "--formula", file(text), *work, "--out", str(tmp_path)]) == 0
+    span = "1m" if lag == "60s" else lag
+    assert f"Samples are seen {span} after they are taken.\n" in capsys.readouterr().out
+    document = json.loads((tmp_path / "simulation.json").read_text())
+    assert document["sampleLagSeconds"] == float(lag[:-1])
+    assert (document["policies"][0]["dedicatedNodeHours"] > 3) is (most > 1)
+
+
+def test_search_says_which_lag_it_used(tmp_path, capsys) -> None:
+    """Below the front, and in the figures."""
+    options = ("--policy", "fixed", "--price", "1", *DAY, "--sample-lag", "90s")
+    assert main(["search", *options, "--out", str(tmp_path)]) == 0
+    assert "Samples are seen 1m30s after they are taken.\n" in capsys.readouterr().out
+    assert json.loads((tmp_path / "search.json").read_text())["sampleLagSeconds"] == 90
+
+
+@pytest.mark.parametrize("command", [("eval", "{}"), ("simulate", "--formula", "{}", "--tasks", "1")])
+def test_a_lag_is_not_negative(file, capsys, command) -> None:
+    """Nobody sees a sample before it is taken."""
+    words = [word.format(file(CLEAN)) for word in command]
+    assert main([*words, "--sample-lag=-5s"]) == 2
+    assert "samples cannot be seen -5s after they are taken" in capsys.readouterr().err
 
 
 def test_simulate_takes_a_workload_and_announcements(file, capsys) -> None:

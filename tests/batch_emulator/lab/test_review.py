@@ -12,7 +12,7 @@ from azure_batch_emulator.lab.review.advice import WHY
 from azure_batch_emulator.lab.spans import parse_span
 
 SPARING = " $NodeDeallocationOption = taskcompletion;"
-FIVE = "5 * TimeInterval_Minute"
+THREE, FIVE = "180 * TimeInterval_Second", "5 * TimeInterval_Minute"
 
 
 def load(expression: str) -> str:
@@ -33,8 +33,9 @@ CASES = {
     ],
     "constant-condition": [
         (guarded(MEAN, "p > 100"), guarded(MEAN, "p > 70")),
-        (guarded(MEAN, "p < 85"), guarded(MEAN, "p < 80")),
+        (guarded(MEAN, "p < 0"), guarded(MEAN, "p < 85")),
         (guarded(MEAN, "p < 80 || p >= 0"), guarded(MEAN, "p < 40 || p >= 70")),
+        (guarded(MEAN, "p < 70 || 1"), guarded(MEAN, "p < 70", "180 * TimeInterval_Second")),
         (load("time().minute > 59 ? 1 : 2"), load("time().minute >= 59 ? 1 : 2")),
         (load("$CurrentDedicatedNodes < 0 ? 1 : 2"), load("$CurrentDedicatedNodes < 1 ? 1 : 2")),
     ],
@@ -68,6 +69,24 @@ CASES = {
             "$TargetLowPriorityNodes = $TargetLowPriorityNodes - 1;",
             "$TargetLowPriorityNodes = $TargetLowPriorityNodes;",
         ),
+    ],
+    "late-samples": [
+        (guarded(MEAN, "p < 85"), guarded(MEAN, "p < 80")),
+        (guarded(MEAN, "p < 70", THREE), guarded(MEAN, "p < 60", THREE)),
+        (guarded(MEAN, "100 - p < 20"), guarded(MEAN, "100 - p < 21")),
+        (
+            load(f"avg($PendingTasks.GetSample({FIVE}, 90))"),
+            load(f"avg($PendingTasks.GetSample({FIVE}, 80))"),
+        ),
+        (
+            load("avg($PendingTasks.GetSample(TimeInterval_Minute, 1))"),
+            load("avg($PendingTasks.GetSample(TimeInterval_Minute, 6 * TimeInterval_Minute, 100))"),
+        ),
+        (
+            load("60 / $PendingTasks.GetSamplePercent(30 * TimeInterval_Second)"),
+            load("60 / $PendingTasks.GetSamplePercent(90 * TimeInterval_Second)"),
+        ),
+        (guarded(MEAN, "p < 85"), guarded(MEAN, "p > 100")),
     ],
     "missing-samples": [
         (load("max($PendingTasks.GetSample(1))"), load("max(0, $PendingTasks.GetSample(1))")),
@@ -134,15 +153,19 @@ CASES = {
             load("avg($PendingTasks.GetSample(time() + -2 * TimeInterval_Minute, 1))"),
             load("avg($PendingTasks.GetSample(time() + -9 * TimeInterval_Minute, 1))"),
         ),
+        (
+            load("avg($PendingTasks.GetSample(59 * TimeInterval_Second, 120 * TimeInterval_Second, 1))"),
+            load("avg($PendingTasks.GetSample(60 * TimeInterval_Second, 120 * TimeInterval_Second, 1))"),
+        ),
     ],
     "unattainable-percentage": [
         (
-            load(f"avg($PendingTasks.GetSample({FIVE}, 90))"),
-            load(f"avg($PendingTasks.GetSample({FIVE}, 80))"),
+            load(f"avg($PendingTasks.GetSample({FIVE}, 101))"),
+            load(f"avg($PendingTasks.GetSample({FIVE}, 100))"),
         ),
         (
+            load(f"avg($PendingTasks.GetSample(time() + {FIVE}, 1))"),
             load("avg($PendingTasks.GetSample(TimeInterval_Minute, 1))"),
-            load("avg($PendingTasks.GetSample(TimeInterval_Minute, 6 * TimeInterval_Minute, 100))"),
         ),
     ],
     "undocumented-function": [
@@ -174,6 +197,24 @@ def test_a_warning_is_given_where_it_is_deserved_only(code, doubtful, fine) -> N
     """One formula has the trouble; the other, almost the same, has not."""
     assert code in codes(doubtful)
     assert code not in codes(fine)
+
+
+@pytest.mark.parametrize(
+    ("window", "message"),
+    [
+        (THREE, "a window of 180 s is at most 67 % full if samples come 60 s late"),
+        ("60 * TimeInterval_Second", "a window of 60 s holds no sample if samples come 60 s late"),
+        ("0 * TimeInterval_Second", "a window of 0 s never holds a sample"),
+        (
+            "0.5 * TimeInterval_Minute, 2 * TimeInterval_Minute",
+            "a window from 120 s to 30 s ago is at most 67 % full if samples come 60 s late",
+        ),
+    ],
+)
+def test_the_fullness_of_a_window_is_told_with_the_lag_it_depends_on(window, message) -> None:
+    """Live pools have shown windows of three minutes complete: only what holds without any lag is certain."""
+    text = f"$TargetDedicatedNodes = $PendingTasks.GetSamplePercent({window}) > 0 ? 1 : 0;"
+    assert [one.message for one in Review.of(text).findings if one.code == "short-window"] == [message]
 
 
 def test_every_warning_has_cases_and_a_reason() -> None:

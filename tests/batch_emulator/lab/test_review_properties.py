@@ -74,12 +74,13 @@ FORMULAS = STATEMENTS.map(lambda lines: "a = 3; b = $CurrentDedicatedNodes + 1; 
 
 @st.composite
 def surroundings(draw: st.DrawFn) -> Surroundings:
-    """Give samples each 30 s as the service takes them, some of them missing at the beginning."""
+    """Give samples each 30 s as the service takes them, seen at once or late, the first of them missing."""
     samples = {}
+    lag = timedelta(seconds=draw(st.sampled_from([0, 1, 30, 59, 60, 61, 150])))
     for name in draw(st.lists(st.sampled_from(VARIABLES), unique=True)):
         values = draw(st.lists(st.one_of(st.integers(0, 9), st.integers(0, 10**6)), max_size=30))
-        moments = (NOW - timedelta(seconds=30 * (2 + back)) for back in range(len(values) - 1, -1, -1))
-        samples[name] = SampleSeries(zip(moments, map(float, values), strict=True))
+        moments = (NOW - timedelta(seconds=30 * back) for back in range(len(values) - 1, -1, -1))
+        samples[name] = SampleSeries(zip(moments, map(float, values), strict=True), lag=lag)
     slots = {"$TaskSlotsPerNode": float(draw(st.integers(1, 256)))}
     nodes = {"$CurrentDedicatedNodes": float(draw(st.integers(0, 100)))}
     return Surroundings(

@@ -6,11 +6,12 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from azure_batch_emulator.autoscale.samples import LAG
 from azure_batch_emulator.lab.durations import Durations
 from azure_batch_emulator.lab.errors import BadInput
 from azure_batch_emulator.lab.outcome import Prices
 from azure_batch_emulator.lab.simulation import Cluster
-from azure_batch_emulator.lab.spans import parse_span
+from azure_batch_emulator.lab.spans import parse_lag, parse_span, span_text
 from azure_batch_emulator.lab.texts import read
 from azure_batch_emulator.lab.workload import Pattern, Workload
 
@@ -37,6 +38,12 @@ def add(parser: argparse.ArgumentParser, *, price_needed: bool) -> None:
     nodes("--slots", type=int, default=4, metavar="N", help="tasks at once on a node (default 4)")
     nodes("--boot", default="4m", metavar="SPAN", help="from asking for a node to an idle one (default 4m)")
     nodes("--interval", default="5m", metavar="SPAN", help="between two evaluations (default 5m)")
+    nodes(
+        "--sample-lag",
+        default=span_text(LAG),
+        metavar="SPAN",
+        help="how late samples are seen (default %(default)s; the service's varies, try 0s too)",
+    )
     nodes("--price", type=float, required=price_needed, metavar="P", help="of an hour of a dedicated node")
     nodes(
         "--spot-price",
@@ -86,6 +93,7 @@ def cluster(options: argparse.Namespace) -> Cluster:
         boot=parse_span(options.boot),
         interval=parse_span(options.interval),
         evictions_per_hour=options.spot_evictions_per_hour,
+        sample_lag=parse_lag(options.sample_lag),
     )
 
 

@@ -7,14 +7,18 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from azure_batch_emulator.autoscale import Formula, FormulaSyntaxError
+from azure_batch_emulator.autoscale.samples import LAG
+from azure_batch_emulator.autoscale.times import Timestamp
 from azure_batch_emulator.lab.errors import BadInput
 from azure_batch_emulator.lab.sample_file import SampleFile
+from azure_batch_emulator.lab.spans import parse_lag, span_text
 from azure_batch_emulator.lab.texts import read
 from azure_batch_emulator.moments import parse_moment
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterable, Iterator
+    from datetime import timedelta
 
     from azure_batch_emulator.autoscale import Step
 
@@ -29,20 +33,31 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser.add_argument(
         "--at", metavar="TIME", help="the moment, RFC 3339 (default: when the newest sample is visible)"
     )
+    parser.add_argument(
+        "--sample-lag",
+        default=span_text(LAG),
+        metavar="SPAN",
+        help="how late samples are seen (default %(default)s)",
+    )
     parser.add_argument("--explain", action="store_true", help="print every expression with its value")
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
     """Evaluate, and print the result string or what is wrong."""
-    file = SampleFile.parse(read(options.samples) if options.samples else "")
+    file, lag = (
+        SampleFile.parse(read(options.samples) if options.samples else ""),
+        parse_lag(options.sample_lag),
+    )
     text = read(options.formula)
     try:
         formula = Formula.parse(text)
     except FormulaSyntaxError as error:
         raise BadInput(str(error)) from None
-    explanation = formula.explain(file.surroundings(_moment(options.at, file)))
+    now = _moment(options.at, file, lag)
+    explanation = formula.explain(file.surroundings(now, lag=lag))
     if options.explain:
+        sys.stdout.write(f"at {Timestamp.of(now)}, samples are seen {span_text(lag)} late\n")
         sys.stdout.writelines(f"{line}\n" for line in lines(explanation.steps))
     if explanation.evaluation is None:
         sys.stdout.write(f"{explanation.error}\n")
@@ -59,9 +74,9 @@ def lines(steps: Iterable[Step], depth: int = 0) -> Iterator[str]:
         yield from lines(step.parts, depth + 1)
 
 
-def _moment(text: str | None, file: SampleFile) -> datetime:
+def _moment(text: str | None, file: SampleFile, lag: timedelta) -> datetime:
     if text is None:
-        return file.earliest_complete() or datetime.now(UTC)
+        return file.earliest_complete(lag) or datetime.now(UTC)
     try:
         return parse_moment(text)
     except (ValueError, OverflowError):

@@ -15,7 +15,8 @@ from azure_batch_emulator.lab.front import Trial, front
 from azure_batch_emulator.lab.grid import grid, parse_variation
 from azure_batch_emulator.lab.scatter import scatter
 from azure_batch_emulator.lab.simulation import simulate
-from azure_batch_emulator.lab.table import facts, front_table
+from azure_batch_emulator.lab.spans import parse_lag
+from azure_batch_emulator.lab.table import facts, front_table, lag_line
 from azure_batch_emulator.lab.texts import write
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def run(options: argparse.Namespace) -> int:
         f"{len(tried)} policies simulated, {behind} do not keep up with the hours, "
         f"{len(best)} on the front\n\n"
     )
-    sys.stdout.write(front_table(best))
+    sys.stdout.write(front_table(best) + lag_line(parse_lag(options.sample_lag)))
     if options.out is not None:
         for name, text in (
             ("search.svg", scatter(tried, best)),
@@ -91,6 +92,7 @@ def trials(options: argparse.Namespace) -> list[Trial]:
 def _document(options: argparse.Namespace, tried: Sequence[Trial], best: Sequence[Trial]) -> dict[str, Any]:
     return {
         "seed": options.seed,
+        "sampleLagSeconds": parse_lag(options.sample_lag).total_seconds(),
         "front": [trial.point.policy.name for trial in best],
         "policies": [
             {

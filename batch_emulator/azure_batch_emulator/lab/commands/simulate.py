@@ -11,7 +11,7 @@ from azure_batch_emulator.lab import simulation
 from azure_batch_emulator.lab.commands import days
 from azure_batch_emulator.lab.prewarm import Prewarm
 from azure_batch_emulator.lab.simulation import Policy
-from azure_batch_emulator.lab.table import OUTCOME_HEAD, facts, outcome_cells, table
+from azure_batch_emulator.lab.table import OUTCOME_HEAD, facts, lag_line, outcome_cells, table
 from azure_batch_emulator.lab.texts import read, write
 from azure_batch_emulator.lab.timeline import timeline
 
@@ -61,10 +61,14 @@ def run(options: argparse.Namespace) -> int:
         simulation.simulate(policy, workload, cluster, seed=options.seed) for policy in policies(options)
     ]
     rows = [outcome_cells(one, None if prices is None else one.cost(prices)) for one in outcomes]
-    sys.stdout.write(table(OUTCOME_HEAD, rows))
+    sys.stdout.write(table(OUTCOME_HEAD, rows) + lag_line(cluster.sample_lag))
     _remark(outcomes)
     if options.out is not None:
-        document = {"seed": options.seed, "policies": [facts(one, prices) for one in outcomes]}
+        document = {
+            "seed": options.seed,
+            "sampleLagSeconds": cluster.sample_lag.total_seconds(),
+            "policies": [facts(one, prices) for one in outcomes],
+        }
         for name, text in (
             ("simulation.svg", timeline(outcomes)),
             ("simulation.json", json.dumps(document, indent=2) + "\n"),

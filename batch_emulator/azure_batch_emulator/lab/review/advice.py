@@ -6,23 +6,30 @@ from datetime import timedelta
 
 from azure_batch_emulator.autoscale.samples import LAG, PERIOD
 
-RELIABLE_WINDOW = timedelta(minutes=5)
-"""Shorter windows lose too much to the lag: three minutes hold at most four of six samples."""
+NO_LAG = timedelta()
+"""The one end of the range: what holds here holds however late samples are, as lateness only takes away."""
 
-_EVERY, _LATE = f"{PERIOD.seconds} s", f"{LAG.seconds} s"
+RELIABLE_WINDOW = timedelta(minutes=5)
+"""Shorter windows may lose too much to the lag: three minutes hold four of six samples if it is a minute."""
+
+LATE = f"{LAG.seconds} s"
+"""The other end of the range that is looked at; on the service it can be later still."""
+_EVERY = f"{PERIOD.seconds} s"
 
 WHY = {
     "bare-metric": (
         "no official text says what a task variable is without GetSample; the newest sample is only likely"
     ),
-    "constant-condition": (
-        "one branch never counts; often a percentage is out of reach of its window, as samples come late"
-    ),
+    "constant-condition": ("one branch never counts, whatever the samples and however late they come"),
     "fractional-target": (
         "a fraction is cut off, so that 0.9 of a node is none; (x + slots - 1) / slots rounds up"
     ),
     "kills-tasks": (
         "with requeue or terminate a node that leaves ends what runs on it; taskcompletion waits for it"
+    ),
+    "late-samples": (
+        f"samples come at once, {LATE} late, or later, and the answer is another one: a longer window, or one "
+        f"that ends {LATE} ago, depends on it less"
     ),
     "missing-samples": (
         "a new pool has none: the evaluation fails, or there seems to be no load. Ask GetSamplePercent "
@@ -35,10 +42,10 @@ WHY = {
     "no-target": "a formula that sets no target leaves the pool at the size it has",
     "no-upper-bound": "a flood of tasks, or a loop that adds them, buys nodes up to the quota",
     "short-window": (
-        f"samples come every {_EVERY} and about {_LATE} late, or later: a short window is never full"
+        f"samples come every {_EVERY}, at once, {LATE} late, or later: of a short window that takes a large part"
     ),
     "unattainable-percentage": (
-        f"samples come about {_LATE} late: a window up to now is never full, and the evaluation always fails"
+        "no window of this kind is ever that full: the evaluation always fails, and the pool stays as it is"
     ),
     "undocumented-function": "no table of the service lists it; try the formula on a real account first",
     "unreachable": "stop() ends the formula",

@@ -33,6 +33,7 @@ from azure_batch_emulator.autoscale.tree import (
 )
 from azure_batch_emulator.autoscale.values import Deallocation
 from azure_batch_emulator.lab.review import fact as facts
+from azure_batch_emulator.lab.review.advice import NO_LAG
 from azure_batch_emulator.lab.review.arithmetic import linked, prefixed
 from azure_batch_emulator.lab.review.calls import (
     AGGREGATES,
@@ -49,6 +50,7 @@ from azure_batch_emulator.lab.review.vocabulary import LARGEST, MEMBERS, UNDOCUM
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
+    from datetime import timedelta
 
     from azure_batch_emulator.autoscale.tree import Assignment, Expression, Link, Script
 
@@ -77,10 +79,11 @@ def start(node: Expression) -> int:
 class Inference:
     """Visits the statements of one formula."""
 
-    def __init__(self, *, present: tuple[float, float] = (0, LARGEST)) -> None:
+    def __init__(self, *, present: tuple[float, float] = (0, LARGEST), lag: timedelta = NO_LAG) -> None:
         """Begin.
 
         :param present: bounds of the nodes that the pool has, and has as its targets
+        :param lag: how late samples are at least
         """
         self._present = facts.double(*present)
         self.remarks = Remarks()
@@ -93,7 +96,7 @@ class Inference:
         self._asked: frozenset[str] = frozenset()
         self._facts: dict[int, Fact] = {}
         """What was found about expressions, by identity."""
-        self._sampling = Sampling(self.remarks)
+        self._sampling = Sampling(self.remarks, lag=lag)
 
     def run(self, script: Script) -> None:
         """Visit all statements up to the first ``stop()``."""

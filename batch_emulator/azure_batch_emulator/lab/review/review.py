@@ -13,9 +13,10 @@ from azure_batch_emulator.autoscale.names import (
     TARGET_LOW_PRIORITY,
     WRITABLE,
 )
+from azure_batch_emulator.autoscale.samples import LAG
 from azure_batch_emulator.autoscale.source import Source
 from azure_batch_emulator.autoscale.values import Deallocation
-from azure_batch_emulator.lab.review.advice import WHY
+from azure_batch_emulator.lab.review.advice import LATE, WHY
 from azure_batch_emulator.lab.review.finding import Finding, Severity
 from azure_batch_emulator.lab.review.inference import Inference
 from azure_batch_emulator.lab.review.vocabulary import LARGEST
@@ -31,6 +32,7 @@ SHORTEST_INTERVAL = timedelta(minutes=5)
 LONGEST_INTERVAL = timedelta(hours=168)
 _TARGETS = (TARGET_DEDICATED, TARGET_LOW_PRIORITY)
 _SPARING = {Deallocation.TASK_COMPLETION, Deallocation.RETAINED_DATA}
+_CERTAINTIES = {"constant-condition", "unattainable-percentage"}
 _SOME_NODES = 1000.0
 
 
@@ -84,9 +86,24 @@ def _text(text: str) -> Iterator[Finding]:
     why = "the evaluation fails here, and the pool stays as it is"
     for at, detail in inference.remarks.errors:
         yield Finding(Severity.ERROR, "evaluation", detail, why, source.place(at))
-    remarks = [*inference.remarks.warnings, *_outcome(formula.script, inference)]
+    remarks = [
+        *inference.remarks.warnings,
+        *_when_late(formula.script, inference),
+        *_outcome(formula.script, inference),
+    ]
     for at, code, message in dict.fromkeys(remarks):
         yield Finding(Severity.WARNING, code, message, WHY[code], source.place(at))
+
+
+def _when_late(script: Script, at_once: Inference) -> Iterator[tuple[int, str, str]]:
+    """Look at the other end of the lag: what is certain there, and is not when samples come at once."""
+    late = Inference(lag=LAG)
+    late.run(script)
+    certain = [(at, message) for at, code, message in late.remarks.warnings if code in _CERTAINTIES]
+    known = [(at, message) for at, code, message in at_once.remarks.warnings if code in _CERTAINTIES]
+    for at, message in [*certain, *late.remarks.errors]:
+        if (at, message) not in [*known, *at_once.remarks.errors]:
+            yield at, "late-samples", f"if samples come {LATE} late, {message}"
 
 
 def _outcome(script: Script, inference: Inference) -> Iterator[tuple[int, str, str]]:

@@ -9,13 +9,14 @@ from azure_batch_emulator.autoscale.names import NODE_METRICS, TASK_METRICS
 from azure_batch_emulator.autoscale.samples import LAG, PERIOD
 from azure_batch_emulator.autoscale.times import Interval
 from azure_batch_emulator.lab.review import fact as facts
-from azure_batch_emulator.lab.review.advice import RELIABLE_WINDOW
+from azure_batch_emulator.lab.review.advice import LATE, NO_LAG, RELIABLE_WINDOW
 from azure_batch_emulator.lab.review.calls import require
 from azure_batch_emulator.lab.review.fact import UNKNOWN, Fact
-from azure_batch_emulator.lab.review.windows import Window
+from azure_batch_emulator.lab.review.windows import FULL, Window
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import timedelta
 
     from azure_batch_emulator.autoscale.tree import SampleCall
     from azure_batch_emulator.lab.review.remarks import Remarks
@@ -26,8 +27,13 @@ _BOUNDS_AND_PERCENTAGE = 3
 class Sampling:
     """Describes what methods of sample variables give."""
 
-    def __init__(self, remarks: Remarks) -> None:
+    def __init__(self, remarks: Remarks, *, lag: timedelta) -> None:
+        """Begin.
+
+        :param lag: how late samples are at least
+        """
         self._remarks = remarks
+        self._lag = lag
 
     def method(self, node: SampleCall, arguments: Sequence[Fact], asked: frozenset[str]) -> Fact:
         """Describe the value of a method.
@@ -42,7 +48,7 @@ class Sampling:
             case "GetSamplePercent":
                 window = Window.of(arguments)
                 self._measure(node, window)
-                most = window.most_percent
+                most = window.most_percent(self._lag)
                 return Fact(frozenset({float}), 0.0, most, node.at, asks=about)
             case "GetSamplePeriod":
                 return facts.interval(Interval.of(PERIOD))
@@ -84,18 +90,19 @@ class Sampling:
         return _vector(node, missing=None if has_asked else node.at)
 
     def _measure(self, node: SampleCall, window: Window) -> None:
-        if window.far is None:
+        late = window.most_percent(LAG)
+        if window.far is None or window.far >= RELIABLE_WINDOW.total_seconds() or late == FULL:
             return
-        if window.far <= LAG.total_seconds():
-            message = f"a window of {window.far:g} s never holds a sample"
-        elif window.far < RELIABLE_WINDOW.total_seconds():
-            message = f"a window of {window.far:g} s is at most {window.most_percent:.0f} % full"
+        if not window.most_percent(NO_LAG):
+            message = f"{window} never holds a sample"
+        elif late:
+            message = f"{window} is at most {late:.0f} % full if samples come {LATE} late"
         else:
-            return
+            message = f"{window} holds no sample if samples come {LATE} late"
         self._remarks.warn(node.at, "short-window", message)
 
     def _demand(self, node: SampleCall, window: Window, percentage: Fact, *, has_asked: bool) -> None:
-        most = window.most_percent
+        most = window.most_percent(self._lag)
         if percentage.low > most:
             message = f"{percentage.low:g} % is wanted of a window that is at most {most:.0f} % full"
             self._remarks.warn(node.at, "unattainable-percentage", message)

@@ -7,16 +7,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from azure_batch_emulator.autoscale.errors import Fault
-from azure_batch_emulator.autoscale.samples import LAG, PERIOD
+from azure_batch_emulator.autoscale.samples import PERIOD
 from azure_batch_emulator.autoscale.times import TICKS_PER_SECOND, Interval, Timestamp
 from azure_batch_emulator.autoscale.values import kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import timedelta
 
     from azure_batch_emulator.lab.review.fact import Fact
 
-_FULL = 100.0
+FULL = 100.0
+"""Per cent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,16 +42,22 @@ class Window:
         known = sorted(seconds for seconds in back if seconds is not None)
         return cls(known[0], known[1]) if len(known) == len(back) else cls(None, None)
 
-    @property
-    def most_percent(self) -> float:
-        """Tell how full it can get, 0 to 100."""
+    def __str__(self) -> str:
         if self.near is None or self.far is None:
-            return _FULL
-        visible = self.far - max(self.near, LAG.total_seconds())
+            return "a window"
+        if self.near <= 0:
+            return f"a window of {self.far:g} s"
+        return f"a window from {self.far:g} s to {self.near:g} s ago"
+
+    def most_percent(self, lag: timedelta) -> float:
+        """Tell how full it can get, 0 to 100, if samples are so late or later."""
+        if self.near is None or self.far is None:
+            return FULL
+        visible = self.far - max(self.near, lag.total_seconds())
         if visible <= 0:
             return 0.0
         samples = math.ceil(visible / PERIOD.total_seconds())
-        return min(_FULL, 100 * samples * PERIOD.total_seconds() / (self.far - self.near))
+        return min(FULL, 100 * samples * PERIOD.total_seconds() / (self.far - self.near))
 
 
 def _back(bound: Fact) -> float | None:
