@@ -75,8 +75,9 @@ class _Checker:
             return
         if name in SERVICE or name in _WORDS:
             raise self._wrong(f"{name} cannot be assigned", at)
-        # A service variable in the wrong case would be assigned without any effect on the pool.
-        meant = look_alike(name, SERVICE) if name.startswith("$") else None
+        # One's own variables may begin with $, as documented, even if they look like the service's. What
+        # looks like a target is refused: nobody means an assignment without any effect on the pool.
+        meant = look_alike(name, WRITABLE) if name.startswith("$") else None
         if meant:
             raise self._wrong(f"{name} is not {meant}: names are case-sensitive", at)
 

@@ -16,6 +16,9 @@ ALIASES = {TARGET_DEDICATED: "$TargetDedicated", TARGET_LOW_PRIORITY: "$TargetLo
 
 FULL_NAMES = {alias: full for full, alias in ALIASES.items()}
 
+OLD_NAMES = {"$CurrentDedicated": "$CurrentDedicatedNodes"}
+"""What a variable was called before there were Spot nodes; documented examples read it and show results."""
+
 WRITABLE = frozenset({*ALIASES, *FULL_NAMES, DEALLOCATION_OPTION})
 """Readable before they are assigned, too: they begin with what the pool has."""
 
@@ -47,6 +50,7 @@ NODE_METRICS = frozenset(
         "$PreemptedNodeCount",
         "$UsableNodeCount",
         "$SampleNodeCount",
+        *OLD_NAMES,
     }
 )
 """Read by methods, or bare as the number of the moment."""

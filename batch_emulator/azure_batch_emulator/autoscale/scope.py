@@ -15,6 +15,7 @@ from azure_batch_emulator.autoscale.names import (
     ALIASES,
     DEALLOCATION_OPTION,
     FULL_NAMES,
+    OLD_NAMES,
     SCALARS,
     TARGET_DEDICATED,
     TARGET_LOW_PRIORITY,
@@ -105,6 +106,7 @@ class Scope:
         return alias if alias in self._assigned and full not in self._assigned else full
 
     def _number(self, name: str) -> float:
+        name = OLD_NAMES.get(name, name)
         if name in self._surroundings.numbers:
             return finite(float(self._surroundings.numbers[name]))
         if name in SCALARS:
@@ -113,7 +115,7 @@ class Scope:
 
     def metric(self, name: str) -> Metric:
         """Give a sample variable."""
-        series = self._surroundings.samples.get(name)
+        series = self._surroundings.samples.get(OLD_NAMES.get(name, name))
         return Metric(name, SampleSeries() if series is None else series, self.world.now)
 
     def assign(self, name: str, value: Value) -> None:

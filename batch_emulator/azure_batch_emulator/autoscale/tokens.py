@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 import re
+import unicodedata
 from dataclasses import dataclass
 from enum import Enum, auto
+from html import unescape
 from typing import TYPE_CHECKING
 
 from azure_batch_emulator.autoscale.errors import SYNTAX_ERROR, FormulaSyntaxError
@@ -44,10 +46,18 @@ _PIECE = re.compile(
     r'|"(?P<TEXT>[^"\r\n]*)"'
     r"|(?P<MARK>&&|\|\||<=|>=|==|!=|/(?!\*)|[-+*<>!?:=;,.()])"
 )
+_HTML = re.compile(r"&(?:[a-z]+|#[0-9]+|#x[0-9a-f]+);", re.IGNORECASE | re.ASCII)
 _HINTS = (
     (re.compile(r"/\*"), "comments begin with // and end with the line"),
     (re.compile(r'"'), "the string is not closed on its line"),
-    (re.compile(r"'"), "strings stand in double quotes"),
+    (re.compile("['\u2018-\u201f\u00ab\u00bb`]"), "strings stand in straight double quotes"),
+    (re.compile("[\u2010-\u2015\u2212]"), "a minus is written -"),
+    (re.compile("[\u00d7\u22c5]"), "a product is written *"),
+    (re.compile("[\u2264\u2265\u2260]"), "comparisons are written <=, >= and !="),
+    (re.compile(r"#"), "comments begin with //"),
+    (re.compile(r"%"), "there is no operator for remainders, and a percentage is a plain number"),
+    (re.compile(r"\$?[{}]"), "there are no braces: a placeholder may not have been filled in"),
+    (re.compile(r"\\"), "there are no backslashes: one may be left of the quoting of a shell or a string"),
     (re.compile(r"&"), "'and' is written &&"),
     (re.compile(r"\|"), "'or' is written ||"),
     (re.compile(r"\["), "vectors cannot be written out"),
@@ -86,6 +96,17 @@ def _token(source: Source, piece: re.Match[str]) -> Token:
 
 
 def _misfit(source: Source, position: int) -> FormulaSyntaxError:
+    html = _HTML.match(source.text, position)
+    if html is not None and unescape(html[0]) != html[0]:
+        detail = f"{html[0]} is HTML and stands for {unescape(html[0])}"
+        return FormulaSyntaxError(SYNTAX_ERROR, detail, source.place(position))
     hints = (hint for shape, hint in _HINTS if shape.match(source.text, position))
-    detail = next(hints, f"{source.text[position]!r} does not belong in a formula")
+    detail = next(hints, f"{_named(source.text[position])} does not belong in a formula")
     return FormulaSyntaxError(SYNTAX_ERROR, detail, source.place(position))
+
+
+def _named(character: str) -> str:
+    """Name a character; one that cannot be seen, or told from a blank, has a name alone."""
+    if character.isprintable() and not character.isspace():
+        return repr(character)
+    return unicodedata.name(character, repr(character)).lower()

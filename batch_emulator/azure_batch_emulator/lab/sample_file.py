@@ -17,6 +17,7 @@ from azure_batch_emulator.autoscale import SampleSeries, Surroundings
 from azure_batch_emulator.autoscale.names import (
     ALIASES,
     FULL_NAMES,
+    OLD_NAMES,
     READABLE_BARE,
     SAMPLED,
     TARGET_DEDICATED,
@@ -102,7 +103,7 @@ def _row(number: int, row: Any) -> tuple[str, datetime | None, float]:
         moment = parse_moment(time) if time else None
     except (AttributeError, KeyError, TypeError, ValueError, OverflowError) as problem:
         raise BadInput(f"row {number} of the samples: {type(problem).__name__}: {problem}") from None
-    name = FULL_NAMES.get(name, name)
+    name = OLD_NAMES.get(name) or FULL_NAMES.get(name, name)
     if name not in (SAMPLED if moment else READABLE_BARE | {*ALIASES}):
         raise BadInput(f"row {number} of the samples: {name} has no {'samples' if moment else 'number'}")
     largest = _LARGEST_TARGET if name in ALIASES else math.inf

@@ -131,6 +131,16 @@ def test_eval_takes_the_lag_of_samples(file, capsys, lag, percent, moment) -> No
     assert f"p={percent}\n" in out
 
 
+def test_eval_notes_where_there_was_no_sample(file, capsys) -> None:
+    """Without any, a bound that stands beside them is the answer; the note is not part of the results."""
+    text = """x = min(25, $PreemptedNodeCount.GetSample(TimeInterval_Hour));
+        y = max(0, $PendingTasks.GetSample(1));"""
+    assert main(["eval", file(text), "--samples", file(SAMPLES, "samples.csv")]) == 0
+    printed = capsys.readouterr()
+    assert printed.out.endswith("=requeue;x=25;y=90\n")
+    assert printed.err == "note: there is no sample in $PreemptedNodeCount.GetSample(TimeInterval_Hour)\n"
+
+
 DAY = ("--tasks", "10", "--duration", "60s", "--days", "0.25")
 
 

@@ -27,6 +27,21 @@ def guarded(expression: str, condition: str = "p < 60", window: str = FIVE) -> s
 
 MEAN = f"avg($PendingTasks.GetSample({FIVE}))"
 CASES = {
+    "active-only": [
+        (load("max(0, $ActiveTasks.GetSample(1))"), load("max(0, $PendingTasks.GetSample(1))")),
+        (
+            load("max(0, $ActiveTasks.GetSample(1))"),
+            load("max(0, $ActiveTasks.GetSample(1)) + max(0, $RunningTasks.GetSample(1))"),
+        ),
+        (
+            load(f"$PendingTasks.GetSamplePercent({FIVE}) > 60 ? avg($ActiveTasks.GetSample({FIVE})) : 0"),
+            load(f"$ActiveTasks.GetSamplePercent({FIVE}) > 60 ? avg($PendingTasks.GetSample({FIVE})) : 0"),
+        ),
+        (
+            load("max(0, $ActiveTasks.GetSample(1))"),
+            "x = max(0, $ActiveTasks.GetSample(1)); $TargetDedicatedNodes = max($TargetDedicatedNodes, x);",
+        ),
+    ],
     "bare-metric": [
         (load("$PendingTasks"), load("max(0, $PendingTasks.GetSample(1))")),
         (load("max(0, $ActiveTasks)"), load("$CurrentDedicatedNodes")),
@@ -56,6 +71,28 @@ CASES = {
         (
             f"s = 4; $TargetDedicatedNodes = min(9, ({{}} + s) / s);{SPARING}",
             f"s = 4; $TargetDedicatedNodes = min(9, ({{}} - 1 + s) / s);{SPARING}",
+        ),
+    ],
+    "least-of-window": [
+        (
+            load(f"min($PendingTasks.GetSample({FIVE}, 60))"),
+            load(f"max($PendingTasks.GetSample({FIVE}, 60))"),
+        ),
+        (load("min(9, $ActiveTasks.GetSample(2))"), load("min(9, max(0, $ActiveTasks.GetSample(2)))")),
+        (load("min(9, $ActiveTasks.GetSample(2))"), load("min(9, $ActiveTasks.GetSample(1))")),
+        (
+            f"v = $RunningTasks.GetSample({FIVE}, 60); {load('min(vec(v) * 2)')}",
+            load(f"min($CPUPercent.GetSample({FIVE}, 60))"),
+        ),
+    ],
+    "look-alike": [
+        (
+            "$taskSlotsPerNode = 4; $TargetDedicatedNodes = min(9, {} / $taskSlotsPerNode);",
+            "$slots = 4; $TargetDedicatedNodes = min(9, {} / $slots);",
+        ),
+        (
+            "$pendingTasks = 4; $TargetDedicatedNodes = $pendingTasks;",
+            "pendingTasks = 4; $TargetDedicatedNodes = pendingTasks;",
         ),
     ],
     "kills-tasks": [
@@ -103,6 +140,18 @@ CASES = {
             load("max($PendingTasks.GetSample(1))"),
             load("$PendingTasks.Count() > 9 ? max($PendingTasks.GetSample(1)) : 0"),
         ),
+        (load("min(9, $PreemptedNodeCount.GetSample(1))"), load("max(9, $PreemptedNodeCount.GetSample(1))")),
+        (
+            load(f"min(9, $PreemptedNodeCount.GetSample({FIVE}))"),
+            load(
+                f"$PreemptedNodeCount.GetSamplePercent({FIVE}) > 50 ? "
+                f"min(9, $PreemptedNodeCount.GetSample({FIVE})) : 0"
+            ),
+        ),
+        (
+            load(f"min(9, $CPUPercent.GetSample({FIVE}, 0))"),
+            load(f"max(0, $CPUPercent.GetSample({FIVE}, 0))"),
+        ),
     ],
     "never-read": [
         ("cap = 4; $TargetDedicatedNodes = 3;", "cap = 4; $TargetDedicatedNodes = cap;"),
@@ -142,6 +191,45 @@ CASES = {
             "x = {}; $TargetLowPriority = x < 9 && x > 0 ? x : 9;",
         ),
         ("x = {}; $TargetLowPriority = !(x < 9) ? x : 9;", "x = {}; $TargetLowPriority = !(x < 9) ? 9 : x;"),
+    ],
+    "old-name": [
+        (load("$CurrentDedicated"), load("$CurrentDedicatedNodes")),
+        (
+            load("max(0, $CurrentDedicated.GetSample(1))"),
+            load("max(0, $CurrentDedicatedNodes.GetSample(1))"),
+        ),
+    ],
+    "retained-data": [
+        (
+            "$TargetDedicatedNodes = min(9, {}); $NodeDeallocationOption = retaineddata;",
+            "$TargetDedicatedNodes = min(9, {}); $NodeDeallocationOption = taskcompletion;",
+        ),
+    ],
+    "sunday": [
+        (
+            load("time().weekday >= 6 && time().weekday <= 7 ? 1 : 4"),
+            load("time().weekday >= 1 && time().weekday <= 5 ? 4 : 1"),
+        ),
+        (load("time().weekday == 0 ? 1 : 4"), load("time().weekday == 0 || time().weekday == 7 ? 1 : 4")),
+        (load("time().weekday > 5 ? 1 : 4"), load("time().weekday > 5 || time().weekday < 1 ? 1 : 4")),
+        (load("time().weekday"), load("time().hour")),
+        (load("!(time().weekday < 6) ? 1 : 4"), load("!(time().weekday < 6) ? 4 : 4")),
+        (load("max(1, time().weekday)"), load("time().weekday == 0 ? 7 : time().weekday")),
+        (
+            load("time().weekday >= 6 && time().hour < 9 ? 1 : 4"),
+            load("time().weekday >= 1 && time().hour < 9 && time().weekday <= 5 ? 1 : 4"),
+        ),
+        (
+            load("time().hour < 9 || time().weekday == 7 ? 1 : 4"),
+            load("time().hour < 9 || time().weekday == 3 ? 1 : 4"),
+        ),
+        (load("time().hour < 9 ? time().weekday : 4"), load("time().hour < 9 ? time().weekday == 1 : 4")),
+        (load("2 + (time().weekday >= 6) * 3"), load("2 + (time().weekday == 6) * 3")),
+        (load("time().weekday + time().hour"), load("time().day + time().hour")),
+        (
+            "wd = time().weekday; late = wd > 5; $TargetDedicatedNodes = late ? 1 : 4;",
+            "wd = time().weekday; late = wd > 5; unused = late; $TargetDedicatedNodes = 4;",
+        ),
     ],
     "short-window": [
         (guarded("1", "p < 40", "180 * TimeInterval_Second"), guarded("1", "p < 40", FIVE)),

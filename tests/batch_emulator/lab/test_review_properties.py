@@ -122,6 +122,43 @@ def test_a_formula_without_an_error_has_its_types_right(text: str, around: Surro
     assert "is not defined" not in failure(text, around)
 
 
+WEEKDAY = "time().weekday"
+CALENDAR = st.recursive(
+    st.sampled_from([WEEKDAY, WEEKDAY, "0", "1", "5", "6", "7", "2.5", "a", "time().hour"]),
+    lambda parts: st.one_of(
+        st.builds(
+            "({} {} {})".format,
+            parts,
+            st.sampled_from(["<", "<=", "==", "!=", ">", ">=", "&&", "||", "+", "*", "/"]),
+            parts,
+        ),
+        st.builds("({} ? {} : {})".format, parts, parts, parts),
+        st.builds("!{}".format, parts),
+        st.builds("-{}".format, parts),
+        st.builds("max({}, {})".format, parts, parts),
+    ),
+    max_leaves=8,
+)
+SUNDAY = datetime(2026, 3, 8, 10, tzinfo=UTC)
+
+
+@settings(deadline=None, max_examples=500)
+@given(CALENDAR, CALENDAR)
+def test_a_formula_that_is_not_warned_of_sundays_has_one_answer_on_them(first: str, second: str) -> None:
+    """Whether Sunday is 0 or 7 decides nothing that the review has not told."""
+    text = f"a = 1; a = {first}; $TargetDedicatedNodes = a + ({second});"
+    answers = []
+    for number in ("0", "7"):
+        formula = Formula.parse(text.replace(WEEKDAY, number))
+        try:
+            answers.append(formula.evaluate(Surroundings(now=SUNDAY)).target_dedicated)
+        except EvaluationError:
+            return
+    review = Review.of(text)
+    told = any(finding.code == "sunday" for finding in review.findings)
+    assert told or review.errors or answers[0] == answers[1]
+
+
 def failure(text: str, around: Surroundings) -> str:
     """Tell why an evaluation fails; nothing if it does not."""
     try:

@@ -59,6 +59,8 @@ def run(options: argparse.Namespace) -> int:
     if options.explain:
         sys.stdout.write(f"at {Timestamp.of(now)}, samples are seen {span_text(lag)} late\n")
         sys.stdout.writelines(f"{line}\n" for line in lines(explanation.steps))
+    for text in dict.fromkeys(_without_samples(explanation.steps)):
+        sys.stderr.write(f"note: there is no sample in {text}\n")
     if explanation.evaluation is None:
         sys.stdout.write(f"{explanation.error}\n")
         return _FAILED
@@ -72,6 +74,13 @@ def lines(steps: Iterable[Step], depth: int = 0) -> Iterator[str]:
         arrow = "  ->  " if " = " in step.text else " = "
         yield "    " * depth + (f"{step.text} ..." if step.value is None else step.text + arrow + step.value)
         yield from lines(step.parts, depth + 1)
+
+
+def _without_samples(steps: Iterable[Step]) -> Iterator[str]:
+    for step in steps:
+        if step.value == "[]" and ".GetSample(" in step.text and " = " not in step.text:
+            yield step.text
+        yield from _without_samples(step.parts)
 
 
 def _moment(text: str | None, file: SampleFile, lag: timedelta) -> datetime:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import product
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from azure_batch_emulator.autoscale.operators import prefixed as prefixed_value
 from azure_batch_emulator.autoscale.times import Interval, Timestamp
 from azure_batch_emulator.autoscale.values import kind_of
 from azure_batch_emulator.lab.review import fact as facts
+from azure_batch_emulator.lab.review import sundays
 from azure_batch_emulator.lab.review.fact import UNKNOWN, Fact, added, divided, multiplied, subtracted
 
 if TYPE_CHECKING:
@@ -42,7 +44,7 @@ def linked(left: Fact, link: Link, right: Fact, *, rounds_up: bool) -> Fact:
     if sign == "/" and right.low == right.high == 0 and right.kinds == {float}:
         raise Fault("division by zero")
     made = facts.either(_made(pair, left, link, right, rounds_up=rounds_up) for pair in pairs)
-    return made.asking(left, right)
+    return replace(made.asking(left, right), sundays=sundays.combined(left, sign, right))
 
 
 def _made(pair: tuple[type, type], left: Fact, link: Link, right: Fact, *, rounds_up: bool) -> Fact:
@@ -60,6 +62,8 @@ def _made(pair: tuple[type, type], left: Fact, link: Link, right: Fact, *, round
         None if rounds_up else _fraction(left, link, right, low, high),
         may_be_empty=vectors and left.may_be_empty,
         missing=left.missing if left.missing is not None else right.missing,
+        unasked=left.unasked if left.unasked is not None else right.unasked,
+        several=left.several or right.several,
     )
 
 
@@ -120,4 +124,4 @@ def prefixed(sign: str, operand: Fact) -> Fact:
         made.append(facts.interval(span if isinstance(span, Interval) else None))
     if not made:
         raise Fault(f"{sign} {min(map(kind_of, operand.kinds))} is not defined")
-    return facts.either(made).asking(operand)
+    return replace(facts.either(made).asking(operand), sundays=sundays.prefixed(sign, operand))

@@ -15,6 +15,8 @@ from azure_batch_emulator.autoscale.values import Deallocation
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from azure_batch_emulator.lab.review.sundays import Pair
+
 _INFINITY = math.inf
 
 
@@ -40,6 +42,12 @@ class Fact:
     """Whether a vector may have no component."""
     missing: int | None = None
     """Offset of the GetSample that nobody has asked about and that may find nothing."""
+    unasked: int | None = None
+    """Offset of the GetSample, of one sample or a window, that nobody has asked about."""
+    several: str | None = None
+    """The task variable of which a vector holds more than one sample."""
+    sundays: Pair | None = None
+    """What it is on a Sunday, if it has to do with weekdays."""
 
     @property
     def sure(self) -> bool | None:
@@ -98,18 +106,18 @@ def either(facts: Iterable[Fact]) -> Fact:
     first = some[0]
     if any(not one.kinds for one in some):
         return UNKNOWN
-    fractions = (one.fraction for one in some if one.fraction is not None)
-    missing = (one.missing for one in some if one.missing is not None)
     return Fact(
         frozenset[type]().union(*(one.kinds for one in some)),
         min(one.low for one in some),
         max(one.high for one in some),
-        next(fractions, None),
+        next((one.fraction for one in some if one.fraction is not None), None),
         first.asks.union(*(one.asks for one in some)),
         first.words.union(*(one.words for one in some)),
         first.span if all(one.span == first.span for one in some) else None,
         any(one.may_be_empty for one in some),
-        next(missing, None),
+        next((one.missing for one in some if one.missing is not None), None),
+        next((one.unasked for one in some if one.unasked is not None), None),
+        next((one.several for one in some if one.several is not None), None),
     )
 
 

@@ -14,10 +14,13 @@ from azure_batch_emulator.autoscale.names import (
     ALIASES,
     DEALLOCATION_OPTION,
     FULL_NAMES,
+    OLD_NAMES,
+    SERVICE,
     TASK_METRICS,
     WRITABLE,
+    look_alike,
 )
-from azure_batch_emulator.autoscale.times import Timestamp, parse_timestamp
+from azure_batch_emulator.autoscale.times import Timestamp
 from azure_batch_emulator.autoscale.tree import (
     LEVEL_OF,
     Call,
@@ -33,6 +36,7 @@ from azure_batch_emulator.autoscale.tree import (
 )
 from azure_batch_emulator.autoscale.values import Deallocation
 from azure_batch_emulator.lab.review import fact as facts
+from azure_batch_emulator.lab.review import sundays
 from azure_batch_emulator.lab.review.advice import NO_LAG
 from azure_batch_emulator.lab.review.arithmetic import linked, prefixed
 from azure_batch_emulator.lab.review.calls import (
@@ -42,6 +46,7 @@ from azure_batch_emulator.lab.review.calls import (
     is_empty_for_all_we_know,
     require,
 )
+from azure_batch_emulator.lab.review.expressions import check_dates, start, terms
 from azure_batch_emulator.lab.review.fact import UNKNOWN, Fact
 from azure_batch_emulator.lab.review.refinement import told
 from azure_batch_emulator.lab.review.remarks import Remarks
@@ -53,6 +58,7 @@ if TYPE_CHECKING:
     from datetime import timedelta
 
     from azure_batch_emulator.autoscale.tree import Assignment, Expression, Link, Script
+    from azure_batch_emulator.lab.review.sundays import Pair
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,19 +67,6 @@ class Known:
 
     assignment: Assignment
     fact: Fact
-
-
-def start(node: Expression) -> int:
-    """Tell the offset at which an expression begins, parentheses apart."""
-    match node:
-        case Chain():
-            return start(node.first)
-        case Choice():
-            return start(node.cases[0].condition)
-        case Member():
-            return start(node.of)
-        case _:
-            return node.at
 
 
 class Inference:
@@ -93,6 +86,8 @@ class Inference:
         """Assignments that nothing has read; of targets too."""
         self.unreachable: list[int] = []
         """Offsets of statements behind a stop()."""
+        self.counted: dict[str, int] = {}
+        """Sample variables whose values are read, and where first."""
         self._asked: frozenset[str] = frozenset()
         self._facts: dict[int, Fact] = {}
         """What was found about expressions, by identity."""
@@ -121,6 +116,11 @@ class Inference:
             require(fact, set(kinds), name)
         except Fault as fault:
             fact = self.remarks.wrong(assignment.at, fault.detail)
+        if name in WRITABLE:
+            self._sunday(assignment.at, fact)
+        meant = look_alike(name, SERVICE) if name.startswith("$") and name not in SERVICE else None
+        if meant:
+            self.remarks.warn(assignment.at, "look-alike", f"{name} is not {meant}")
         self.variables[name] = Known(assignment, fact)
         self.unread.append(assignment)
 
@@ -147,6 +147,8 @@ class Inference:
     def _name(self, node: Name) -> Fact:
         full = FULL_NAMES.get(node.name, node.name)
         if full in WORDS:
+            if full == Deallocation.RETAINED_DATA.value:
+                self.remarks.warn(node.at, "retained-data", f"{full} is going out of use")
             return WORDS[full]
         known = self.target(full) if full in WRITABLE else self.variables.get(full)
         if known is not None:
@@ -154,27 +156,43 @@ class Inference:
             return known.fact
         if full in TASK_METRICS:
             self.remarks.warn(node.at, "bare-metric", f"{full} is read without GetSample")
+        self._count(full, node.at)
         return bare(full, present=self._present)
 
     def _call(self, node: Call) -> Fact:
         if node.function in UNDOCUMENTED:
             self.remarks.warn(node.at, "undocumented-function", f"{node.function}() is not documented")
         arguments = [self._visit(argument) for argument in node.arguments]
+        for argument in arguments:
+            self._sunday(node.at, argument)
+        if node.function == "min":
+            self._sampling.least(node.at, arguments)
         if node.function in AGGREGATES and is_empty_for_all_we_know(arguments):
             self._sampling.lacking(arguments)
         if node.function in PICKS:
             self._sampling.lacking(arguments[:1])
         with self._blaming(node.at):
             if node.function == "time":
-                _check_dates(node.arguments)
+                check_dates(node.arguments)
             return called(node.function, arguments, node.at)
         return UNKNOWN
 
     def _sample_call(self, node: SampleCall) -> Fact:
         arguments = [self._visit(argument) for argument in node.arguments]
+        if node.method == "GetSample":
+            self._count(node.variable, node.at)
         with self._blaming(node.opened):
             return self._sampling.method(node, arguments, self._asked)
         return UNKNOWN
+
+    def _count(self, name: str, at: int) -> None:
+        self.counted.setdefault(OLD_NAMES.get(name, name), at)
+        if name in OLD_NAMES:
+            self.remarks.warn(at, "old-name", f"{name} is called {OLD_NAMES[name]} today")
+
+    def _sunday(self, at: int, fact: Fact) -> None:
+        if sundays.matters(fact):
+            self.remarks.warn(at, "sunday", "this depends on whether the weekday of a Sunday is 0 or 7")
 
     def _member(self, node: Member) -> Fact:
         of = self._visit(node.of)
@@ -199,6 +217,10 @@ class Inference:
             left, fact = fact, UNKNOWN
             with self._blaming(link.at):
                 fact = linked(left, link, right, rounds_up=rounds_up)
+            if not sundays.is_known(fact):
+                self._sunday(link.at, left)
+                self._sunday(link.at, right)
+                fact = replace(fact, sundays=None)
         return fact
 
     def _rounds_up(self, dividend: Expression, link: Link, divisor: Fact) -> bool:
@@ -207,7 +229,7 @@ class Inference:
         if link.operator != "/" or number is None or not isinstance(dividend, Chain):
             return False
         offset, others = 0.0, 0
-        for sign, term in _terms(dividend):
+        for sign, term in terms(dividend):
             value = self._found(term).constant
             others += value is None
             offset += 0.0 if value is None else sign * value
@@ -216,6 +238,7 @@ class Inference:
     def _logic(self, node: Chain) -> Fact:
         sign = node.links[0].operator
         left, parts = self._condition(node.first, node.links[0].at), [node.first]
+        conditions = [left]
         for link in node.links:
             with self._knowing(parts, holds=sign == "&&"), self._asking(left):
                 right = self._condition(link.operand, link.at)
@@ -224,7 +247,8 @@ class Inference:
             holds = decisive if decisive in both else None if None in both else not decisive
             left = facts.truth(holds).asking(left, right)
             parts.append(link.operand)
-        return left
+            conditions.append(right)
+        return replace(left, sundays=sundays.joined(conditions, decisive=sign == "||"))
 
     def _condition(self, node: Expression, at: int) -> Fact:
         """Visit what has to be a yes or a no; one that never changes is told, once."""
@@ -239,6 +263,7 @@ class Inference:
 
     def _choice(self, node: Choice) -> Fact:
         values: list[Fact] = []
+        branches: list[tuple[Fact, Fact]] = []
         asks: list[Fact] = []
         denied: list[Expression] = []
         reached = True
@@ -248,13 +273,30 @@ class Inference:
                 asks.append(condition)
                 with self._knowing([case.condition], holds=True), self._asking(condition):
                     value = self._visit(case.value)
+            branches.append((condition, value))
             if reached and condition.sure is not False:
                 values.append(value)
             reached = reached and condition.sure is not True
             denied.append(case.condition)
         with self._knowing(denied, holds=False), self._asking(*asks):
             otherwise = self._visit(node.otherwise)
-        return facts.either([*values, otherwise] if reached else values).asking(*asks)
+        chosen = facts.either([*values, otherwise] if reached else values).asking(*asks)
+        return replace(chosen, sundays=self._on_sundays(node, branches, otherwise))
+
+    def _on_sundays(self, node: Choice, branches: list[tuple[Fact, Fact]], otherwise: Fact) -> Pair | None:
+        if all(fact.sundays is None for fact in (*(one for pair in branches for one in pair), otherwise)):
+            return None
+        first, second = sundays.chosen(branches, otherwise)
+        if first is not None and first == second:
+            return first, second
+        decisive = [condition for condition, _ in branches]
+        for case, condition in zip(node.cases, decisive, strict=True):
+            self._sunday(start(case.condition), condition)
+        if first is None or second is None:
+            for value in (*(value for _, value in branches), otherwise):
+                self._sunday(start(node), value)
+            return None
+        return None if any(map(sundays.matters, decisive)) else (first, second)
 
     @contextmanager
     def _asking(self, *conditions: Fact) -> Iterator[None]:
@@ -286,20 +328,3 @@ class Inference:
         Chain: _chain,
         Choice: _choice,
     }
-
-
-def _terms(node: Expression) -> Iterator[tuple[int, Expression]]:
-    """List the terms of a sum, with their signs."""
-    if not isinstance(node, Chain) or node.links[0].operator not in {"+", "-"}:
-        yield 1, node
-        return
-    yield from _terms(node.first)
-    for link in node.links:
-        sign = 1 if link.operator == "+" else -1
-        yield from ((sign * inner, term) for inner, term in _terms(link.operand))
-
-
-def _check_dates(arguments: Iterable[Expression]) -> None:
-    for argument in arguments:
-        if isinstance(argument, Text) and argument.value:
-            parse_timestamp(argument.value)

@@ -33,6 +33,7 @@ LONGEST_INTERVAL = timedelta(hours=168)
 _TARGETS = (TARGET_DEDICATED, TARGET_LOW_PRIORITY)
 _SPARING = {Deallocation.TASK_COMPLETION, Deallocation.RETAINED_DATA}
 _CERTAINTIES = {"constant-condition", "unattainable-percentage"}
+_WAITING, _RUNNING = "$ActiveTasks", {"$PendingTasks", "$RunningTasks"}
 _SOME_NODES = 1000.0
 
 
@@ -114,7 +115,10 @@ def _outcome(script: Script, inference: Inference) -> Iterator[tuple[int, str, s
         yield 0, "no-target", f"neither {TARGET_DEDICATED} nor {TARGET_LOW_PRIORITY} is set"
     for name, known in targets.items():
         yield from _target(name, known)
-    yield from _leaving(script, targets, inference.target(DEALLOCATION_OPTION))
+    falling = [name for name, known in targets.items() if known.fact.kinds and _may_fall(script, name, known)]
+    if falling:
+        yield from _leaving(targets[falling[0]], falling[0], inference.target(DEALLOCATION_OPTION))
+        yield from _what_runs(inference.counted)
     yield from _unread(inference)
 
 
@@ -127,15 +131,18 @@ def _target(name: str, known: Known) -> Iterator[tuple[int, str, str]]:
         yield known.fact.fraction, "fractional-target", f"this makes {name} a fraction"
 
 
-def _leaving(
-    script: Script, targets: dict[str, Known], option: Known | None
-) -> Iterator[tuple[int, str, str]]:
-    falling = [name for name, known in targets.items() if known.fact.kinds and _may_fall(script, name, known)]
+def _leaving(falling: Known, name: str, option: Known | None) -> Iterator[tuple[int, str, str]]:
     words = {Deallocation.REQUEUE} if option is None else option.fact.words
-    if falling and words - _SPARING:
+    if words - _SPARING:
         chosen = " or ".join(sorted(map(str, words - _SPARING)))
-        at = targets[falling[0]].assignment.at if option is None else option.assignment.at
-        yield at, "kills-tasks", f"{DEALLOCATION_OPTION} is {chosen}, and {falling[0]} can fall"
+        at = falling.assignment.at if option is None else option.assignment.at
+        yield at, "kills-tasks", f"{DEALLOCATION_OPTION} is {chosen}, and {name} can fall"
+
+
+def _what_runs(counted: dict[str, int]) -> Iterator[tuple[int, str, str]]:
+    if _WAITING in counted and not _RUNNING & counted.keys():
+        message = f"{_WAITING} is read and not what runs, and the pool can shrink"
+        yield counted[_WAITING], "active-only", message
 
 
 def _may_fall(script: Script, name: str, known: Known) -> bool:

@@ -63,6 +63,18 @@ class Sampling:
             if vector.missing is not None:
                 self._remarks.warn(vector.missing, "missing-samples", "there may be no samples")
 
+    def least(self, at: int, values: Sequence[Fact]) -> None:
+        """Look at what ``min`` takes the least of: several samples, or a bound that is left without them."""
+        for variable in dict.fromkeys(value.several for value in values):
+            if variable is not None:
+                message = f"min() takes the least of all samples of {variable}"
+                self._remarks.warn(at, "least-of-window", message)
+        if any(not value.may_be_empty for value in values):
+            for value in values:
+                if value.unasked is not None and value.may_be_empty:
+                    message = "without samples min() is what stands beside them"
+                    self._remarks.warn(value.unasked, "missing-samples", message)
+
     def _samples(self, node: SampleCall, arguments: Sequence[Fact], *, has_asked: bool) -> Fact:
         if not arguments[0].kinds:
             return UNKNOWN
@@ -78,16 +90,17 @@ class Sampling:
             if not has_asked:
                 message = f"{node.variable}.GetSample names no percentage"
                 self._remarks.warn(node.at, "no-percentage", message)
-            return _vector(node)
+            return _vector(node, has_asked=has_asked)
         self._demand(node, window, percentage, has_asked=has_asked)
-        return _vector(node, may_be_empty=percentage.low <= 0)
+        return _vector(node, has_asked=has_asked, may_be_empty=percentage.low <= 0)
 
     def _newest(self, node: SampleCall, arguments: Sequence[Fact], *, has_asked: bool) -> Fact:
         if len(arguments) > 1:
             raise Fault("a count of samples stands alone; a percentage goes with a window of time")
         if arguments[0].high < 0:
             raise Fault("a count of samples is not negative")
-        return _vector(node, missing=None if has_asked else node.at)
+        missing, several = None if has_asked else node.at, arguments[0].high > 1
+        return _vector(node, has_asked=has_asked, missing=missing, several=several)
 
     def _measure(self, node: SampleCall, window: Window) -> None:
         late = window.most_percent(LAG)
@@ -111,7 +124,14 @@ class Sampling:
             self._remarks.warn(node.at, "missing-samples", message)
 
 
-def _vector(node: SampleCall, *, may_be_empty: bool = True, missing: int | None = None) -> Fact:
+def _vector(
+    node: SampleCall,
+    *,
+    has_asked: bool,
+    may_be_empty: bool = True,
+    missing: int | None = None,
+    several: bool = True,
+) -> Fact:
     # Tasks and nodes are whole; what is measured on machines need not be.
     whole = node.variable in TASK_METRICS | NODE_METRICS
     return Fact(
@@ -120,6 +140,8 @@ def _vector(node: SampleCall, *, may_be_empty: bool = True, missing: int | None 
         fraction=None if whole else node.at,
         may_be_empty=may_be_empty,
         missing=missing,
+        unasked=None if has_asked else node.at,
+        several=node.variable if several and node.variable in TASK_METRICS else None,
     )
 
 

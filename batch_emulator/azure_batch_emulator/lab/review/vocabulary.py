@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from azure_batch_emulator.autoscale.names import DEALLOCATION_OPTION, SCALARS, TASK_METRICS
 from azure_batch_emulator.autoscale.times import TIME_CONSTANTS
 from azure_batch_emulator.autoscale.values import Deallocation
 from azure_batch_emulator.lab.review import fact as facts
+from azure_batch_emulator.lab.review.sundays import WEEKDAY
 
 if TYPE_CHECKING:
     from azure_batch_emulator.lab.review.fact import Fact
@@ -22,16 +24,13 @@ WORDS: dict[str, Fact] = {
 }
 """By name."""
 MEMBERS: dict[str, Fact] = {
-    name: facts.double(low, high)
-    for name, low, high in (
-        ("year", 1, 9999),
-        ("month", 1, 12),
-        ("day", 1, 31),
-        ("weekday", 0, 7),  # whether Sunday is 0 or 7 is not documented
-        ("hour", 0, 23),
-        ("minute", 0, 59),
-        ("second", 0, 59),
-    )
+    "year": facts.double(1, 9999),
+    "month": facts.double(1, 12),
+    "day": facts.double(1, 31),
+    "weekday": replace(facts.double(0, 7), sundays=WEEKDAY),
+    "hour": facts.double(0, 23),
+    "minute": facts.double(0, 59),
+    "second": facts.double(0, 59),
 }
 """Of a timestamp, by name."""
 _MOST_SLOTS = 256
