@@ -8,10 +8,11 @@ from __future__ import annotations
 import os
 from datetime import UTC, datetime, timedelta
 
-from airflow.sdk import DAG, CronDataIntervalTimetable, Param
+from airflow.sdk import DAG, CronDataIntervalTimetable
 
 from sensor_scoring.airflow_needs import ACTIVE_RUNS
 from sensor_scoring.deadline import late_alert
+from sensor_scoring.hour_param import hour_param
 from sensor_scoring.operators import AzureBatchSubmitOperator
 from sensor_scoring.priority import NEWEST_HOUR_FIRST
 from sensor_scoring.retries import RETRY_TABLE
@@ -34,14 +35,7 @@ with DAG(
     catchup=False,
     max_active_runs=ACTIVE_RUNS,
     deadline=late_alert(SETTINGS),
-    params={
-        "hour": Param(
-            None,
-            type=["null", "string"],
-            pattern=r"^\d{4}-\d{2}-\d{2}T\d{2}$",
-            description="UTC hour to score, like 2018-08-29T02; empty for the run's own hour",
-        )
-    },
+    params={"hour": hour_param("UTC hour to score, like 2018-08-29T02; empty for the run's own hour")},
     default_args={
         "retries": RETRIES,
         "retry_delay": timedelta(seconds=SETTINGS.retry_delay_seconds),

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 
 from airflow.sdk import DAG, Param
 
+from sensor_scoring.hour_param import hour_param
 from sensor_scoring.operators import AzureBatchSubmitOperator, AzureBatchTaskOperator
 from sensor_scoring.priority import TRAINING_WEIGHT
 from sensor_scoring.retries import RETRY_TABLE
@@ -27,12 +28,6 @@ from sensor_scoring.train_tasks import (
 
 SETTINGS = Settings.from_environ(os.environ)
 RETRIES = 2
-
-
-def hour_param(description: str) -> Param:
-    """Return a parameter for an hour."""
-    return Param(None, type=["null", "string"], pattern=r"^\d{4}-\d{2}-\d{2}T\d{2}$", description=description)
-
 
 with DAG(
     "train_models",

@@ -153,7 +153,7 @@ def _at_least_one(text: str) -> int:
 
 def _hour(text: str) -> RunHour:
     try:
-        return RunHour.parse(text)
+        return RunHour.read(text)
     except LayoutError as error:
         raise argparse.ArgumentTypeError(str(error)) from error
 

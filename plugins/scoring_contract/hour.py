@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from scoring_contract.errors import LayoutError
+from scoring_contract.errors import HourError, LayoutError
 
 _FORM = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}", re.ASCII)
 
@@ -29,16 +29,26 @@ class RunHour:
 
     @classmethod
     def parse(cls, text: str) -> RunHour:
-        """Read ``YYYY-MM-DDTHH``.
+        """Read ``YYYY-MM-DDTHH``, the form in which programs name an hour to each other.
 
-        :raises LayoutError: for any other form
+        :raises HourError: for any other form
         """
         if not _FORM.fullmatch(text):
-            raise LayoutError(f"{text!r} is not an hour of the form 2018-08-29T02 (UTC)")
+            raise HourError(text, "is not an hour of the form 2018-08-29T02 (UTC)")
         try:
             return cls(datetime.strptime(text, "%Y-%m-%dT%H").replace(tzinfo=UTC))
-        except ValueError as error:
-            raise LayoutError(f"{text!r} is not an hour: {error}") from error
+        except ValueError:
+            return cls.read(text)  # which says what is wrong
+
+    @classmethod
+    def read(cls, text: str) -> RunHour:
+        """Read an hour as people write it: ``2018-08-29 02:00``, ``2018-08-29T02:00:00Z`` and more.
+
+        :raises HourError: unless it says one hour clearly; it has the nearest one that does
+        """
+        from scoring_contract.hour_text import hour_start  # noqa: PLC0415 - nobody types at a scoring process
+
+        return cls(hour_start(text))
 
     @classmethod
     def containing(cls, moment: datetime) -> RunHour:

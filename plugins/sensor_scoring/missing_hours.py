@@ -83,7 +83,7 @@ def _order(argv: Sequence[str]) -> argparse.Namespace:
 
 def _hour(text: str) -> RunHour:
     try:
-        return RunHour.parse(text)
+        return RunHour.read(text)
     except ContractError as error:
         raise argparse.ArgumentTypeError(str(error)) from error
 

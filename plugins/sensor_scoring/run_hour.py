@@ -25,7 +25,7 @@ def scoring_hour(context: Mapping[str, Any], *, now: datetime) -> RunHour:
     """
     asked = (context.get("params") or {}).get("hour")
     if asked:
-        return RunHour.parse(str(asked))
+        return RunHour.read(str(asked))
     start = context.get("data_interval_start")
     if start is not None:
         return RunHour.containing(start)

@@ -26,7 +26,7 @@ def training_hours(params: Mapping[str, Any], *, now: datetime, settings: Settin
     :param now: timezone-aware; used only when no end of a range is given
     :raises LayoutError: if a text is no hour, or the ranges cannot be meant
     """
-    given = {name: RunHour.parse(str(text)) for name in _NAMES if (text := params.get(name))}
+    given = {name: RunHour.read(str(text)) for name in _NAMES if (text := params.get(name))}
     judged_for = settings.train_evaluation_hours
     until = given.get("until") or given.get("evaluate_from")
     if until is None:

@@ -90,7 +90,7 @@ def train_order(argv: Sequence[str]) -> TrainOrder:
 
 def _hour(text: str) -> RunHour:
     try:
-        return RunHour.parse(text)
+        return RunHour.read(text)
     except LayoutError as error:
         raise ArgumentTypeError(str(error)) from error
 
