@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 import signal
 import sys
 from contextlib import ExitStack
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ingest.errors import IngestError
@@ -18,11 +16,11 @@ from local_stack.commands import airflow, missing
 from local_stack.display import RunProgress, Stage, failures, table
 from local_stack.labels import check_labels
 from local_stack.models import models
+from local_stack.options import MakeParser, WrongOption, file_option, hour_option
 from local_stack.processes import StackError, stop_all
 from local_stack.stack import running_stack
 from local_stack.workspace import Workspace
 from scoring_contract.errors import LayoutError
-from scoring_contract.hour import RunHour
 from sensor_scoring.alerts import message_of
 from sensor_scoring.known import Known
 from sensor_scoring.observations import seen_in
@@ -31,14 +29,18 @@ from sensor_scoring.summary import Outcome
 from sensor_scoring.verdict import Verdict
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Sequence
+    from pathlib import Path
     from types import FrameType
 
     from ingest.loader import Laid
     from local_stack.stack import Stack
+    from scoring_contract.hour import RunHour
     from sensor_scoring.summary import Summary
 
 _SHOWN_REJECTS = 5
+_WRONG_ORDER = 2
 _INTERRUPTED = 130
 
 
@@ -55,7 +57,7 @@ def main(argv: Sequence[str]) -> int:
         return _COMMANDS[order.command]()
     except (StackError, IngestError, LayoutError) as error:
         print(f"error: {error}", file=sys.stderr)
-        return 1
+        return _WRONG_ORDER if isinstance(error, WrongOption) else 1
     except KeyboardInterrupt:
         stop_all()
         print("\ninterrupted; everything that was started is stopped", file=sys.stderr)
@@ -159,31 +161,18 @@ def _show_rejects(laid: Laid) -> None:
 
 
 def _order(argv: Sequence[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m local_stack", description=__doc__)
+    parser = MakeParser(prog="python -m local_stack", description=__doc__)
     parser.add_argument("command", choices=["run", *_COMMANDS])
-    parser.add_argument("--readings", type=_file, help="CSV with the columns TS,Device,Tag,Value")
-    parser.add_argument("--hour", type=_hour, help="UTC hour to score, like 2018-08-29T02")
+    parser.add_argument("--readings", default="", help="CSV with the columns TS,Device,Tag,Value")
+    parser.add_argument("--hour", default="", help="UTC hour to score, like 2018-08-29T02")
     order = parser.parse_args(argv)
     if order.readings and not order.hour:
-        parser.error("READINGS needs an HOUR to score, for example HOUR=2018-08-29T02")
+        raise WrongOption("READINGS needs an HOUR to score, for example HOUR=2018-08-29T02")
     if order.hour and not order.readings:
-        parser.error("HOUR needs READINGS; the simulated fleet has an hour of its own")
-    order.hour = order.hour or hourly.SIMULATED_HOUR
+        raise WrongOption("HOUR needs READINGS; the simulated fleet has an hour of its own")
+    order.readings = file_option("READINGS", order.readings) if order.readings else None
+    order.hour = hour_option("HOUR", order.hour) if order.hour else hourly.SIMULATED_HOUR
     return order
-
-
-def _file(text: str) -> Path:
-    path = Path(text)
-    if not path.is_file() or not os.access(path, os.R_OK):
-        raise argparse.ArgumentTypeError(f"there is no readable file {text}")
-    return path
-
-
-def _hour(text: str) -> RunHour:
-    try:
-        return RunHour.parse(text)
-    except LayoutError as error:
-        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 def _relative(path: Path) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from ingest.loader import lay_out
 from ingest.readings_csv import read_readings
 from ingest.simulator import Fleet
+from local_stack.hour_choice import check_hour
 from local_stack.processes import StackError
 from scoring_contract import layout
 from scoring_contract.hour import RunHour
@@ -51,12 +52,9 @@ def lay_out_simulation(stack: Stack) -> Laid:
 def train(stack: Stack, laid: Laid, hour: RunHour) -> str:
     """Train on everything before the hour.
 
-    :raises StackError: if there is nothing before it
+    :raises WrongOption: if there is nothing before it, or nothing in it
     """
-    if laid.first_hour >= hour:
-        raise StackError(
-            f"the readings begin in {laid.first_hour}: there is nothing before {hour} to train a model on"
-        )
+    check_hour(hour, laid.hours)
     return stack.train(laid.first_hour, hour)
 
 

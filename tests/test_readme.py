@@ -6,7 +6,6 @@ import importlib.util
 import json
 import os
 import re
-import subprocess
 import sys
 import tomllib
 from pathlib import Path
@@ -14,11 +13,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.typed import ROOT, typed
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import ModuleType
 
-ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
 RUN_ELSEWHERE = {
     "make test": "this is it",
@@ -31,24 +31,6 @@ def console_commands() -> list[str]:
     """Return the commands that the README tells to type."""
     blocks = re.findall(r"```console\n(.*?)```", README, re.DOTALL)
     return [line for block in blocks for line in block.splitlines()]
-
-
-def typed(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
-    """Type a make command in the checkout, with the interpreter that made its environment."""
-    words = command.split()[1:]
-    environ = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")}
-    environ["LOCAL_STACK_DATA"] = str(folder / "data")
-    interpreter = getattr(sys, "_base_executable", sys.executable)
-    words = [word.replace("=readings.csv", f"={folder / 'readings.csv'}") for word in words]
-    return subprocess.run(
-        ["make", f"PYTHON={interpreter}", *words],
-        cwd=ROOT,
-        env=environ,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=240,
-    )
 
 
 @pytest.fixture
@@ -114,23 +96,6 @@ def test_help_lists_every_target(folder: Path) -> None:
     targets = re.search(r"^\.PHONY: (.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
     assert targets is not None
     assert all(f"make {target}" in listed for target in targets[1].split())
-
-
-@pytest.mark.parametrize(
-    ("words", "sentence"),
-    [
-        pytest.param("READINGS=/no/such.csv HOUR=2018-08-29T02", "there is no readable file", id="no-file"),
-        pytest.param("READINGS=readings.csv", "READINGS needs an HOUR", id="no-hour"),
-        pytest.param("READINGS=readings.csv HOUR=yesterday", "is not an hour", id="bad-hour"),
-        pytest.param("READINGS=readings.csv HOUR=2018-08-29T01", "nothing before", id="nothing-to-train-on"),
-    ],
-)
-def test_a_wrong_order_is_one_clear_sentence(words: str, sentence: str, folder: Path) -> None:
-    """It says what is wrong, and shows no traceback."""
-    done = typed(f"make run {words}", folder)
-    assert done.returncode != 0
-    assert sentence in done.stderr
-    assert "Traceback" not in done.stderr
 
 
 @pytest.mark.parametrize(

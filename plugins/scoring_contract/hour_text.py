@@ -1,4 +1,4 @@
-"""The forms in which people write an hour. No clock here, and no time zone but UTC unless the text names one."""
+"""The forms in which people write an hour. No clock; UTC unless the text names another time zone."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _MONTHS, _HOURS, _MINUTES = 12, 24, 60
 def hour_start(text: str) -> datetime:
     """Return the start of the hour that a text names.
 
-    The date comes with ``-``, ``/`` or nothing between its parts, the hour after ``T``, a blank, ``_`` or ``/``;
+    The date has ``-``, ``/`` or nothing between its parts; the hour comes after ``T``, a blank, ``_`` or ``/``;
     minutes and seconds, if there are any, are zero; ``Z``, ``UTC`` or an offset such as ``+02:00`` may follow.
 
     :raises HourError: unless it names one hour clearly
@@ -57,7 +57,11 @@ def hour_start(text: str) -> datetime:
 
 
 def _date(text: str, found: re.Match[str]) -> datetime:
-    year, month, day = int(found["year"]), int(found["month"] or found["months"]), int(found["day"] or found["days"])
+    year, month, day = (
+        int(found["year"]),
+        int(found["month"] or found["months"]),
+        int(found["day"] or found["days"]),
+    )
     hour = min(int(found["hour"] or 0), _HOURS - 1)
     if not _OLDEST <= year <= _NEWEST:
         raise HourError(text, f"is not in the years {_OLDEST} to {_NEWEST}")

@@ -1,0 +1,142 @@
+"""What a person reads who asks make for something that cannot be: one line, in the words that were typed."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.typed import typed
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_RUN = "make run READINGS=readings.csv"
+_REACH = "they reach from 2018-08-29T01 to 2018-08-29T05; try HOUR=2018-08-29T05"
+_NO_HOUR = "is not an hour of the form 2018-08-29T02 (UTC)"
+_MISSING = "make missing FROM=2018-08-29T00"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make a file of readings: hours 1, 2 and 5; and one of a single hour."""
+    folder = tmp_path_factory.mktemp("typed")
+    rows = [
+        f"2018-08-29 {hour:02}:{minute:02}:00.000,1,1,{20 + minute % 7 / 10}"
+        for hour in (1, 2, 5)
+        for minute in range(60)
+    ]
+    (folder / "readings.csv").write_text("\n".join(("TS,Device,Tag,Value", *rows, "")))
+    (folder / "short.csv").write_text("\n".join(("TS,Device,Tag,Value", *rows[:60], "")))
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("command", "code", "line"),
+    [
+        pytest.param(
+            f"{_RUN} HOUR=2018-08-29",
+            2,
+            "HOUR=2018-08-29 names a day, not an hour; try HOUR=2018-08-29T00",
+            id="a-day",
+        ),
+        pytest.param(
+            f"{_RUN} HOUR=2018-08-29T25",
+            2,
+            "HOUR=2018-08-29T25 has no hour of the day from 00 to 23; try HOUR=2018-08-29T23",
+            id="hour-25",
+        ),
+        pytest.param(
+            f'{_RUN} HOUR="2018-08-29 02:30"',
+            2,
+            "HOUR=2018-08-29 02:30 lies within an hour, where its start names it; try HOUR=2018-08-29T02",
+            id="half-past",
+        ),
+        pytest.param(f"{_RUN} HOUR=yesterday", 2, f"HOUR=yesterday {_NO_HOUR}", id="no-hour"),
+        pytest.param(
+            "make run READINGS=/no/such.csv HOUR=2018-08-29T02",
+            2,
+            "READINGS=/no/such.csv is no readable file",
+            id="no-file",
+        ),
+        pytest.param(
+            "make run READINGS=/ HOUR=2018-08-29T02", 2, "READINGS=/ is a folder, not a file", id="a-folder"
+        ),
+        pytest.param(
+            _RUN, 2, "READINGS needs an HOUR to score, for example HOUR=2018-08-29T02", id="hour-is-missing"
+        ),
+        pytest.param(
+            "make run HOUR=2018-08-29T02",
+            2,
+            "HOUR needs READINGS; the simulated fleet has an hour of its own",
+            id="readings-are-missing",
+        ),
+        pytest.param(
+            f"{_RUN} HOUR=2018-08-29T04",
+            2,
+            f"no readings in 2018-08-29T04; {_REACH}",
+            id="a-gap",
+        ),
+        pytest.param(
+            f'{_RUN} HOUR="2018-08-29 07:00"',
+            2,
+            f"no readings in 2018-08-29T07; {_REACH}",
+            id="after-the-end",
+        ),
+        pytest.param(
+            f"{_RUN} HOUR=2018-08-29T01",
+            2,
+            "the readings begin in 2018-08-29T01: there is nothing before 2018-08-29T01 to train a model on; "
+            "try HOUR=2018-08-29T02",
+            id="nothing-to-train-on",
+        ),
+        pytest.param(
+            "make run READINGS={folder}/short.csv HOUR=2018-08-29T01",
+            2,
+            "all readings are of 2018-08-29T01: a model for an hour is trained on hours before it, "
+            "and there are none",
+            id="one-hour-alone",
+        ),
+        pytest.param(
+            "make missing",
+            2,
+            "FROM and TO name the hours, for example FROM=2018-08-29T00 TO=2018-08-30T00",
+            id="missing-nothing-given",
+        ),
+        pytest.param(
+            f"{_MISSING} TO=2018-08-30",
+            2,
+            "TO=2018-08-30 names a day, not an hour; try TO=2018-08-30T00",
+            id="missing-a-day",
+        ),
+        pytest.param(
+            f"{_MISSING} TO=2018-08-29T00",
+            2,
+            "TO=2018-08-29T00 is not after FROM=2018-08-29T00; TO is the first hour that is left out; "
+            "try TO=2018-08-29T01",
+            id="missing-no-range",
+        ),
+        pytest.param(
+            f'{_MISSING} TO="2018-08-29 02:00"',
+            2,
+            "no stack is up, and AIRFLOW_CONN_WASB_DEFAULT is not set: make up comes first",
+            id="missing-no-stack",
+        ),
+        pytest.param(
+            'make airflow DO="dags list"', 1, "no stack is up: make up comes first", id="airflow-no-stack"
+        ),
+        pytest.param(
+            'make models DO="list"',
+            1,
+            "no stack is up, and none has left models here: make up comes first",
+            id="models-no-stack",
+        ),
+    ],
+)
+def test_what_cannot_be_is_one_line(folder: Path, command: str, code: int, line: str) -> None:
+    """It says what is wrong and what to type; no usage of Python and no traceback comes with it."""
+    done = typed(command.replace("{folder}", str(folder)), folder)
+    said, _, of_make = done.stderr.partition("make: ***")
+    assert said == f"error: {line}\n", done.stdout + done.stderr
+    assert re.search(r"Error (\d+)", of_make).group(1) == str(code)  # type: ignore[union-attr]
