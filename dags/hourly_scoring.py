@@ -11,7 +11,6 @@ from datetime import UTC, datetime, timedelta
 from airflow.sdk import DAG, CronDataIntervalTimetable
 
 from sensor_scoring.airflow_needs import ACTIVE_RUNS
-from sensor_scoring.deadline import late_alert
 from sensor_scoring.hour_param import hour_param
 from sensor_scoring.operators import AzureBatchSubmitOperator
 from sensor_scoring.priority import NEWEST_HOUR_FIRST
@@ -34,7 +33,6 @@ with DAG(
     start_date=datetime(2000, 1, 1, tzinfo=UTC),
     catchup=False,
     max_active_runs=ACTIVE_RUNS,
-    deadline=late_alert(SETTINGS),
     params={"hour": hour_param("UTC hour to score, like 2018-08-29T02; empty for the run's own hour")},
     default_args={
         "retries": RETRIES,

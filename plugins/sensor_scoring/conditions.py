@@ -99,6 +99,8 @@ class Observed:
     :param is_gone: says of a place that it is no more: nobody waits for its end
     :param shares: anomalies of each sensor that was scored
     :param rule: when a share of anomalies jumps; none if nobody wants to know
+    :param is_whole: whether it saw how every sensor fared. One that did not says nothing of shares of
+        anomalies, and the hour's own outcome is still to come
     """
 
     hour: RunHour
@@ -107,6 +109,7 @@ class Observed:
     is_gone: Callable[[Place], bool]
     shares: Mapping[str, Share] = field(default_factory=dict)
     rule: JumpRule | None = None
+    is_whole: bool = True
 
 
 @dataclass(frozen=True, slots=True)

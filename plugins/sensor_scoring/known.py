@@ -53,7 +53,7 @@ class Known:
 
     def after(self, run: Observed) -> tuple[News, Known]:
         """Return what a run makes news of, and what is known once that is told."""
-        if self.hour is None or run.hour > self.hour:
+        if run.is_whole and (self.hour is None or run.hour > self.hour):
             # The same hour again would be compared with itself.
             run, shares = self._with_jumps(run)
         else:
@@ -101,7 +101,7 @@ class Known:
         kept |= {found.place: self._lasting(found, run.hour) for found in seen}
         ended = {place: lasting for place, lasting in over.items() if place[0] in WAITED_FOR}
         news = News(tuple(begun), ended, tuple(found for found in seen if self._has(found)))
-        hour = run.hour if is_newest else self.hour
+        hour = run.hour if is_newest and run.is_whole else self.hour
         return news, replace(self, hour=hour, conditions=kept, shares=shares)
 
     def _has(self, found: Condition) -> bool:

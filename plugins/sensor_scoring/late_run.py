@@ -1,69 +1,66 @@
-"""A run that takes too long, as the callback of its deadline sees it."""
+"""A run that takes too long: whether it does, and what a person is told of it. Pure."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from datetime import timedelta
+from typing import TYPE_CHECKING
 
-from sensor_scoring import ids
-from sensor_scoring.alerts import message_of
-from sensor_scoring.blobs import BlobStore
-from sensor_scoring.links import run_page
-from sensor_scoring.notifiers import tell
-from sensor_scoring.observations import seen_late
-from sensor_scoring.pool_load import pool_trouble_of
 from sensor_scoring.run_hour import scoring_hour
-from sensor_scoring.told import ToldBlob
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from datetime import datetime
 
     from scoring_contract.hour import RunHour
-    from sensor_scoring.conditions import News
-    from sensor_scoring.settings import Settings
+    from sensor_scoring.unfinished_runs import UnfinishedRun
 
 
 class LateRun:
-    """A DAG run past its deadline.
+    """A DAG run that has not ended.
 
-    :param dag_run: the run as JSON
+    :param run: as Airflow describes it
     """
 
-    def __init__(self, dag_run: Mapping[str, Any], settings: Settings) -> None:
-        self._dag_run = dag_run
-        self._settings = settings
+    def __init__(self, run: UnfinishedRun) -> None:
+        self._run = run
 
-    @cached_property
+    @property
     def hour(self) -> RunHour:
         """The hour that is scored."""
-        asked = {
-            "params": self._dag_run.get("conf"),
-            "data_interval_start": _moment(self._dag_run.get("data_interval_start")),
-        }
-        return scoring_hour(asked, now=_moment(self._dag_run.get("run_after")) or datetime.now(UTC))
+        asked = {"params": self._run.conf, "data_interval_start": self._run.data_interval_start}
+        return scoring_hour(asked, now=self._run.run_after)
 
-    def tell(self) -> None:
-        """Tell that it is late, and what keeps its pool from working."""
-        settings, run_id, dag_id = self._settings, self._dag_run["dag_run_id"], self._dag_run["dag_id"]
-        base = ids.run_base(settings.job_prefix, self.hour, dag_id=dag_id, run_id=run_id)
-        troubles = pool_trouble_of(settings, is_waited_for=True)
-        seen = seen_late(
-            self.hour,
-            run_id,
-            f"it still runs {settings.late_minutes:g} minutes after the end of its hour",
-            troubles,
-        )
+    def why(self, *, limit_minutes: float, now: datetime) -> str:
+        """Say why it counts as late; empty if it does not.
 
-        def send(news: News) -> None:
-            lead = f"running: sensor scoring of {self.hour}"
-            tell(message_of(lead, news, [f"Run: {run_page(dag_id, run_id) or run_id}"]), {}, settings)
+        The hour's own run is measured from the end of its hour, also while it waits to begin. One that was
+        cleared, or that a person asked for, is measured from its own start: its hour can be years ago. One
+        that was cleared and waits is not late yet. A backfill keeps nobody waiting.
+        """
+        if _text(self._run.run_type) == "backfill":
+            return ""
+        since = self._since()
+        if since is None or now - since < timedelta(minutes=limit_minutes):
+            return ""
+        state = "still runs" if _text(self._run.state) == "running" else "has not begun"
+        return f"it {state} {limit_minutes:g} minutes after {self._beginning()}"
 
-        # A claim of its own: the run's alert may be telling just now.
-        ToldBlob(BlobStore(settings.wasb_conn_id), settings.runs_container, f"{base}-late").tell_news(
-            seen, send
-        )
+    def _since(self) -> datetime | None:
+        run = self._run
+        if self._is_of_its_hour or (run.start_date is None and not run.clear_number):
+            return run.run_after
+        # `airflow dags test` dates the start of a run back to its hour.
+        return max(run.start_date, run.run_after) if run.start_date else None
+
+    def _beginning(self) -> str:
+        if self._is_of_its_hour:
+            return "the end of its hour"
+        return "it began" if self._run.start_date else "it was due"
+
+    @property
+    def _is_of_its_hour(self) -> bool:
+        return _text(self._run.run_type) == "scheduled" and not self._run.clear_number
 
 
-def _moment(text: str | None) -> datetime | None:
-    return datetime.fromisoformat(text) if text else None
+def _text(value: object) -> str:
+    # An enumeration of texts, whose own text is not its value.
+    return str(getattr(value, "value", value))

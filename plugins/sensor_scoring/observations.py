@@ -67,7 +67,11 @@ def seen_late(hour: RunHour, dag_run_id: str, late: str, pool_trouble: Iterable[
 def _wrong(hour: RunHour, conditions: tuple[Condition, ...]) -> Observed:
     """Return conditions that show the end of nothing."""
     return Observed(
-        hour=hour, conditions=conditions, is_over=lambda _place: False, is_gone=lambda _place: False
+        hour=hour,
+        conditions=conditions,
+        is_over=lambda _place: False,
+        is_gone=lambda _place: False,
+        is_whole=False,
     )
 
 

@@ -103,7 +103,7 @@ class Settings:
     ``apprise:CONNECTION`` for Slack, Teams and other webhooks, or a notifier's dotted path; see
     [alerts](alerts.md)."""
     late_minutes: float = 50.0
-    """Time after the end of its hour at which a run that still goes on is told of; 0 for never."""
+    """Minutes after the end of its hour at which an unfinished run raises an alert; 0 for never."""
     jump_rise: float = 0.1
     """Rise of a sensor's share of anomalies above its usual one, 0 to 1, that is told of at least; 0 for
     never. See [alerts](alerts.md)."""

@@ -83,3 +83,13 @@ def look_for_missing_hours() -> list[str]:
     from sensor_scoring.digest_step import tell_missing
 
     return tell_missing(get_current_context(), Settings.from_environ(os.environ))
+
+
+@task(task_id="look")
+def look_for_late_runs() -> list[str]:
+    """Tell people of runs that take too long; return their ids."""
+    from sensor_scoring.late_step import tell_late_runs
+    from sensor_scoring.repair import DAG_ID
+    from sensor_scoring.unfinished_runs import runs_of
+
+    return tell_late_runs(runs_of(DAG_ID), get_current_context(), Settings.from_environ(os.environ))

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from sensor_scoring.blobs import BlobStore
-    from sensor_scoring.conditions import News, Observed
+    from sensor_scoring.conditions import News, Observed, Place
 
 log = logging.getLogger(__name__)
 
@@ -41,6 +41,10 @@ class ToldBlob:
         self._store = store
         self._container = container
         self._run = run
+
+    def knows(self, place: Place) -> bool:
+        """Whether people were told of a condition."""
+        return place in self._read()[0].conditions
 
     def tell_news(self, seen: Observed, send: Callable[[News], None]) -> bool:
         """Send what is news in a run, if anything is, and remember it.

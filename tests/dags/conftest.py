@@ -35,6 +35,7 @@ print("RESULT " + json.dumps({dag_id: {
     "start": dag.start_date.isoformat(),
     "timetable": type(dag.timetable).__name__,
     "runs": dag.max_active_runs,
+    "deadline": dag.deadline,
 } for dag_id, dag in bag.dags.items()}))
 """
 

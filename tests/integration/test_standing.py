@@ -5,10 +5,13 @@ Each test is a person or a fault that meets a run. Sensor 2_3 is silent; the oth
 
 from __future__ import annotations
 
+import os
+import sys
 import time
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -74,6 +77,15 @@ class World:
         """Whether the triggerer has taken over every instance of ``score`` that waits."""
         found = self.web.get(f"/dags/{DAG}/dagRuns/{run}/taskInstances", limit=50)["task_instances"]
         return all(entry["triggerer_job"] for entry in found if entry["state"] == "deferred")
+
+    def run_under(self, executor: str) -> None:
+        """Give the scheduler an executor."""
+        here = str(Path(__file__).parent)
+        settings = {"AIRFLOW__CORE__EXECUTOR": executor, "PYTHONPATH": os.pathsep.join((here, *sys.path))}
+        self.cluster.airflow = replace(
+            self.cluster.airflow, settings={**self.cluster.airflow.settings, **settings}
+        )
+        self.cluster.restart("scheduler")
 
     def wait(self, run: str) -> str:
         """Wait for the end of a run."""
@@ -246,19 +258,30 @@ def test_a_scored_hour_starts_its_consumer_once(world: World) -> None:
 
 
 @pytest.mark.behaviour("late-run")
-def test_a_run_that_takes_too_long_is_told_of_while_it_runs(world: World, told: Webhook) -> None:
-    """Once, by the deadline: its own alert at the end has nothing to add."""
+@pytest.mark.parametrize("executor", ["LocalExecutor", "plain_executor.PlainExecutor"])
+def test_a_run_that_takes_too_long_is_told_of_while_it_runs(
+    world: World, told: Webhook, executor: str
+) -> None:
+    """Once, under an executor that runs callbacks and one that does not; the scheduler goes on."""
+    world.run_under(executor)
+    world.web.unpause("late_runs")
     world.scorer.hold("1_1")
-    # Half a minute after the end of the hour that begins at a run's date, it is late.
-    date = datetime.now(UTC) - timedelta(minutes=60) + timedelta(seconds=5)
+    date = datetime.now(UTC) - timedelta(hours=1)
     body = {"logical_date": date.isoformat(), "conf": {"hour": str(HOUR)}}
     run = str(world.web.post(f"/dags/{DAG}/dagRuns", body)["dag_run_id"])
 
     def about_it() -> list[str]:
         return [body["title"] for body in told.bodies if quote(run, safe="") in body["message"]]
 
-    until(about_it)
+    def look() -> list[str]:
+        looking = world.web.trigger("late_runs")
+        assert world.web.wait_for_run("late_runs", looking, seconds=_LONG) == "success"
+        return about_it()
+
+    until(look)
+    look()
     assert world.web.run_state(DAG, run) == "running"
     world.scorer.release()
     assert world.wait(run) == "success"
     assert about_it() == [f"running: sensor scoring of {HOUR}: late"]
+    assert world.cluster.is_healthy("scheduler")

@@ -12,7 +12,7 @@ from scoring_contract.hour import RunHour
 from sensor_scoring.alerts import REPAIR, message_of
 from sensor_scoring.anomalies import JumpRule
 from sensor_scoring.known import Known
-from sensor_scoring.observations import seen_in, seen_without_summary
+from sensor_scoring.observations import seen_in, seen_late, seen_without_summary
 from sensor_scoring.settings import Settings
 from sensor_scoring.summary import Outcome, SensorOutcome, Summary
 from sensor_scoring.verdict import Verdict
@@ -267,3 +267,25 @@ def test_an_older_hour_makes_no_past() -> None:
     assert story.known.shares == {"a": (8,) * 8}
     assert story.tells(scored(8, b=1)) == []
     assert story.known.shares == {"b": (4,)}, "a left the fleet"
+
+
+@pytest.mark.parametrize(
+    "seen",
+    [
+        pytest.param(seen_late(hour(10), "r", "it still runs", ()), id="told-while-it-ran"),
+        pytest.param(seen_without_summary(hour(10), ["open"]), id="no-summary-at-first"),
+    ],
+)
+def test_a_jump_is_seen_though_the_hour_was_told_of_before_it_was_scored(seen) -> None:
+    """A message about a late run, or one that failed, forgets nothing of what is usual."""
+    story = Story()
+
+    def share(number: int, anomalies: int) -> Summary:
+        line = SensorOutcome(sensor="1_4", outcome=SCORED, readings=240, anomalies=anomalies)
+        return Summary(hour=hour(number), run="run", dag_run_id="r", sensors=(line,))
+
+    for number in range(10):
+        story.tells(share(number, 2))
+    news, story.known = story.known.after(seen)
+    assert news
+    assert "Anomalies jumped: 1_4: 37.5% of 240 readings, usually 0.8%" in story.tells(share(10, 90))

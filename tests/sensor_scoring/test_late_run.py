@@ -1,7 +1,8 @@
-"""A run past its deadline: real Batch, real Blob Storage, a real webhook."""
+"""Runs that take too long: which they are, and how people are told; real Batch, Blob Storage and webhook."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -9,33 +10,48 @@ import pytest
 
 from scoring_contract.layout import Container
 from sensor_scoring.autoscale import Floor
-from sensor_scoring.deadline import late_alert, tell_late
+from sensor_scoring.late_run import LateRun
+from sensor_scoring.late_step import tell_late_runs
 from sensor_scoring.pool_load import pool_spec
 from sensor_scoring.settings import Settings
+from sensor_scoring.unfinished_runs import unfinished_runs
 
 if TYPE_CHECKING:
     from conftest import Account
 
     from local_stack.azurite import BlobStorage
+    from sensor_scoring.unfinished_runs import RunBefore
     from tests.receivers import Webhook
 
 BATCH_CONN, WASB_CONN = "batch_for_tests", "wasb_for_tests"
+SETTINGS = Settings(notify="apprise", batch_conn_id=BATCH_CONN, wasb_conn_id=WASB_CONN, pool_id="pool")
+DUE = datetime(2018, 8, 29, 3, tzinfo=UTC)
 
 
-def context_of(**facts: Any) -> dict[str, Any]:
-    """Return what Airflow gives the callback of a deadline."""
-    dag_run = {
-        "dag_run_id": "scheduled__2018-08-29T03:00:00+00:00",
-        "dag_id": "hourly_scoring",
-        "data_interval_start": "2018-08-29T02:00:00Z",
-        "run_after": "2018-08-29T03:00:00Z",
-        "run_type": "scheduled",
-        "queued_at": "2018-08-29T03:00:00Z",
-        "state": "running",
-        "conf": None,
-        **facts,
-    }
-    return {"dag_run": dag_run, "deadline": {"id": "1", "deadline_time": "2018-08-29T03:50:00Z"}}
+@dataclass(frozen=True)
+class AirflowRun:
+    """A run as the Task SDK describes it."""
+
+    run_id: str = "scheduled__2018-08-29T03:00:00+00:00"
+    dag_id: str = "hourly_scoring"
+    run_type: str = "scheduled"
+    state: str = "running"
+    logical_date: datetime | None = DUE - timedelta(hours=1)
+    data_interval_start: datetime | None = DUE - timedelta(hours=1)
+    run_after: datetime = DUE
+    start_date: datetime | None = DUE
+    clear_number: int | None = 0
+    conf: Any = None
+
+
+def among(*runs: AirflowRun) -> RunBefore:
+    """Return a way to ask that knows these runs, as Airflow's API answers it."""
+
+    def run_before(moment: datetime, state: str) -> AirflowRun | None:
+        found = [run for run in runs if run.state == state and run.logical_date and run.logical_date < moment]
+        return max(found, key=lambda run: run.logical_date or DUE, default=None)
+
+    return run_before
 
 
 @pytest.fixture
@@ -43,14 +59,6 @@ def webhook_of_alerts(storage: BlobStorage, webhook: Webhook, monkeypatch: pytes
     """Set a deployment up that tells a webhook, and has told it nothing yet."""
     for blob in storage.container(Container.RUNS).list_blob_names(name_starts_with="_alerts/"):
         storage.container(Container.RUNS).delete_blob(blob)
-    settings = {
-        "NOTIFY": "apprise",
-        "BATCH_CONN_ID": BATCH_CONN,
-        "WASB_CONN_ID": WASB_CONN,
-        "POOL_ID": "pool",
-    }
-    for name, value in settings.items():
-        monkeypatch.setenv(f"SENSOR_SCORING_{name}", value)
     monkeypatch.setenv("AIRFLOW__API__BASE_URL", "https://airflow.example.org/")
     return webhook
 
@@ -59,14 +67,15 @@ def webhook_of_alerts(storage: BlobStorage, webhook: Webhook, monkeypatch: pytes
 def test_a_pool_that_cannot_allocate_is_the_cause_of_a_late_run(
     account: Account, webhook_of_alerts: Webhook
 ) -> None:
-    """The one message names the hour, what the service says and what to do; the same again is no news."""
+    """The one message names the hour, what the service says and what to do; the next looks add nothing."""
     spec = pool_spec(Settings(pool_id="pool"))
     account.hook.pools.ensure(spec)
     account.emulator.faults.fail_allocations("pool", code="AllocationFailed", message="no such machines left")
     until = account.hook.pools.service_time() + timedelta(minutes=10)
     account.hook.pools.ensure(spec, floor=Floor(2, until))
-    tell_late(context_of())
-    tell_late(context_of())
+    for _ in range(3):
+        assert tell_late_runs(among(AirflowRun()), {}, SETTINGS) == [AirflowRun().run_id]
+        account.emulator.faults.fail_allocations("pool", code="AllocationFailed", message="another sentence")
     (body,) = webhook_of_alerts.bodies
     assert body["title"] == "running: sensor scoring of 2018-08-29T02: late, 1 pool trouble"
     late, pool, place = body["message"].splitlines()
@@ -78,45 +87,96 @@ def test_a_pool_that_cannot_allocate_is_the_cause_of_a_late_run(
     )
 
 
-def test_a_run_asked_for_by_hand_is_named_by_its_hour(account: Account, webhook_of_alerts: Webhook) -> None:
-    """Its parameters say which, as they do in the run."""
+def test_every_late_run_is_told_of_by_itself(account: Account, webhook_of_alerts: Webhook) -> None:
+    """Two hours that hang are two pieces of news; a run by hand is named by the hour it was asked for."""
     account.pool()
-    tell_late(context_of(conf={"hour": "2018-08-29T01"}, data_interval_start=None, run_type="manual"))
-    (body,) = webhook_of_alerts.bodies
-    assert body["title"] == "running: sensor scoring of 2018-08-29T01: late"
+    other = AirflowRun(
+        run_id="manual__1",
+        run_type="manual",
+        logical_date=DUE,
+        data_interval_start=None,
+        conf={"hour": "2018-08-29T01"},
+    )
+    assert tell_late_runs(among(AirflowRun(), other), {}, SETTINGS) == ["manual__1", AirflowRun().run_id]
+    assert [body["title"] for body in webhook_of_alerts.bodies] == [
+        "running: sensor scoring of 2018-08-29T01: late",
+        "running: sensor scoring of 2018-08-29T02: late",
+    ]
 
 
-def test_a_batch_account_that_does_not_answer_is_told_too(
-    webhook_of_alerts: Webhook, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_batch_account_that_does_not_answer_is_told_too(webhook_of_alerts: Webhook) -> None:
     """Whatever keeps the run, a person hears that it is late."""
-    monkeypatch.setenv("SENSOR_SCORING_BATCH_CONN_ID", "forgotten")
-    tell_late(context_of())
+    unknown = Settings(notify="apprise", batch_conn_id="forgotten", wasb_conn_id=WASB_CONN, pool_id="pool")
+    tell_late_runs(among(AirflowRun()), {}, unknown)
     (body,) = webhook_of_alerts.bodies
     assert "pool pool cannot be looked at" in body["message"]
 
 
-@pytest.mark.parametrize(
-    "facts",
-    [
-        pytest.param({"run_type": "backfill"}, id="a-backfill"),
-        pytest.param(
-            {"run_type": "manual", "queued_at": datetime.now(UTC).isoformat()}, id="by-hand-for-an-old-hour"
-        ),
-        pytest.param({"state": "failed"}, id="failed-before-its-deadline"),
-        pytest.param({"state": "success"}, id="ended-meanwhile"),
-    ],
-)
-def test_nobody_is_told_of_a_run_that_does_not_keep_anyone_waiting(facts, webhook_of_alerts: Webhook) -> None:
-    """Airflow keeps the deadline of a run that failed; its own alert has said so."""
-    tell_late(context_of(**facts))
+def test_a_limit_of_nothing_switches_it_off(webhook_of_alerts: Webhook) -> None:
+    """Then nobody is even asked."""
+    assert tell_late_runs(among(AirflowRun()), {}, Settings(late_minutes=0)) == []
     assert webhook_of_alerts.bodies == []
 
 
-def test_the_deadline_can_be_switched_off() -> None:
-    """Else it counts from the end of the hour."""
-    assert late_alert(Settings(late_minutes=0)) is None
-    deadline = late_alert(Settings(late_minutes=20))
-    assert deadline is not None
-    assert deadline.interval == timedelta(minutes=80)
-    assert deadline.callback.path == "sensor_scoring.deadline.tell_late"
+NOW = DUE + timedelta(minutes=50)
+
+
+@pytest.mark.parametrize(
+    ("run", "why"),
+    [
+        pytest.param(AirflowRun(), "it still runs 50 minutes after the end of its hour", id="scheduled"),
+        pytest.param(
+            AirflowRun(state="queued", start_date=None),
+            "it has not begun 50 minutes after the end of its hour",
+            id="never-started",
+        ),
+        pytest.param(
+            AirflowRun(start_date=NOW - timedelta(minutes=1)),
+            "it still runs 50 minutes after the end of its hour",
+            id="began-late",
+        ),
+        pytest.param(
+            AirflowRun(run_type="manual", state="queued", start_date=None),
+            "it has not begun 50 minutes after it was due",
+            id="by-hand-and-never-started",
+        ),
+        pytest.param(
+            AirflowRun(run_type="manual", start_date=DUE - timedelta(days=900)),
+            "it still runs 50 minutes after it began",
+            id="of-dags-test",
+        ),
+        pytest.param(AirflowRun(run_after=DUE + timedelta(seconds=1)), "", id="within-its-time"),
+        pytest.param(AirflowRun(run_type="backfill"), "", id="a-backfill"),
+        pytest.param(
+            AirflowRun(clear_number=1, start_date=NOW - timedelta(minutes=49)), "", id="cleared-lately"
+        ),
+        pytest.param(
+            AirflowRun(clear_number=1, start_date=NOW - timedelta(minutes=50)),
+            "it still runs 50 minutes after it began",
+            id="cleared-long-ago",
+        ),
+        pytest.param(AirflowRun(clear_number=1, start_date=None, state="queued"), "", id="cleared-and-waits"),
+        pytest.param(
+            AirflowRun(run_type="manual", start_date=NOW - timedelta(minutes=1)),
+            "",
+            id="by-hand-for-an-old-hour",
+        ),
+        pytest.param(
+            AirflowRun(run_type="manual"), "it still runs 50 minutes after it began", id="by-hand-and-long"
+        ),
+    ],
+)
+def test_a_run_is_late_by_the_end_of_its_hour_or_by_its_own_start(run, why) -> None:
+    """The hour's own run by the hour; one that was cleared or asked for by when it began."""
+    assert LateRun(run).why(limit_minutes=50, now=NOW) == why
+
+
+def test_all_that_run_and_those_that_wait_since_yesterday_are_gone_through() -> None:
+    """A backfill queues a year of runs at once: they are not asked for one by one every few minutes."""
+    hours = [
+        AirflowRun(run_id=f"{number}", state="queued", logical_date=DUE - timedelta(hours=number))
+        for number in range(1, 100)
+    ]
+    old = AirflowRun(run_id="old", logical_date=DUE - timedelta(days=400))
+    found = [run.run_id for run in unfinished_runs(among(old, *hours), now=DUE)]
+    assert found == ["old", *map(str, range(1, 49))]

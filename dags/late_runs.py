@@ -1,0 +1,36 @@
+"""Look every few minutes for runs of ``hourly_scoring`` that take too long, and tell people while they go on.
+
+A table of contents: what it does is in ``plugins/sensor_scoring``. It has no schedule if
+``SENSOR_SCORING_LATE_MINUTES`` is 0. An hour that has no run at all is found by ``missing_hours``.
+"""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime, timedelta
+
+from airflow.sdk import DAG
+
+from sensor_scoring.retries import RETRY_TABLE
+from sensor_scoring.settings import Settings
+from sensor_scoring.tasks import look_for_late_runs
+
+SETTINGS = Settings.from_environ(os.environ)
+
+with DAG(
+    "late_runs",
+    schedule="*/5 * * * *" if SETTINGS.late_minutes else None,
+    start_date=datetime(2000, 1, 1, tzinfo=UTC),
+    catchup=False,
+    max_active_runs=1,
+    # A task that hangs must not keep the next one from looking.
+    default_args={
+        "retries": 1,
+        "retry_delay": timedelta(minutes=1),
+        "retry_policy": RETRY_TABLE,
+        "execution_timeout": timedelta(minutes=10),
+    },
+    doc_md=__doc__,
+    tags=["scoring"],
+) as dag:
+    look_for_late_runs()
