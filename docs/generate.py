@@ -11,7 +11,7 @@ import json
 import re
 import sys
 import tomllib
-from dataclasses import dataclass, fields
+from dataclasses import Field, dataclass, fields
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,7 +24,7 @@ sys.path[:0] = [str(ROOT / "plugins"), str(ROOT / "docs")]
 
 from scoring_chart import bars_of, svg  # noqa: E402  the path comes first
 
-from sensor_scoring.settings import PREFIX, Settings  # noqa: E402  likewise
+from sensor_scoring.settings import CONSTRAINT, Settings, variable_of  # noqa: E402  likewise
 
 PAGES = {
     ROOT / "docs" / "settings.md": ("settings",),
@@ -38,13 +38,19 @@ RESULTS = ROOT / "bench" / "results"
 
 
 def settings_table() -> str:
-    """Return a row for each setting: variable, default, meaning."""
+    """Return a row for each setting: variable, default, what is allowed, meaning."""
     meanings = _field_docstrings(ROOT / "plugins" / "sensor_scoring" / "settings.py")
     rows = [
-        f"| `{PREFIX}{field.name.upper()}` | {_shown(field.default)} | {meanings[field.name]} |"
+        f"| `{variable_of(field.name)}` | {_shown(field.default)} | {_allowed(field)} "
+        f"| {meanings[field.name]} |"
         for field in fields(Settings)
     ]
-    return "\n".join(("| variable | default | meaning |", "|---|---|---|", *rows))
+    return "\n".join(("| variable | default | allowed | meaning |", "|---|---|---|---|", *rows))
+
+
+def _allowed(field: Field[Any]) -> str:
+    nouns = {"int": "", "float": "", "bool": "true or false", "str": "a text"}
+    return str(field.metadata.get(CONSTRAINT) or nouns[str(field.type)])
 
 
 @dataclass(frozen=True, slots=True)

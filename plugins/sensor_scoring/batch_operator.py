@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import BaseOperator
 
 from sensor_scoring.batch_task import BatchTaskTemplate, Grants
+from sensor_scoring.constraints import SLOTS, WALL_CLOCK_SECONDS, check
 from sensor_scoring.retries import RETRY_TABLE
 
 if TYPE_CHECKING:
@@ -97,6 +98,14 @@ class BatchOperator(BaseOperator):
     def words(self) -> Sequence[str]:
         """The words of the command."""
         return shlex.split(self.command) if isinstance(self.command, str) else tuple(self.command)
+
+    def _check_arguments(self) -> None:
+        """Refuse numbers with which a Batch task could not run, or nobody would look at it.
+
+        :raises SettingsError: naming the argument
+        """
+        check("max_wall_clock in seconds", self.max_wall_clock.total_seconds(), WALL_CLOCK_SECONDS)
+        check("required_slots", self.required_slots, SLOTS)
 
     def _template(self) -> BatchTaskTemplate:
         return BatchTaskTemplate(

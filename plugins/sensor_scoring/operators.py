@@ -14,6 +14,7 @@ from sensor_scoring import ids
 from sensor_scoring.attempts import Move, decide, superseded
 from sensor_scoring.batch_operator import BatchOperator
 from sensor_scoring.batch_task import Names
+from sensor_scoring.constraints import JOB_WALL_CLOCK_SECONDS, POLL_SECONDS, check
 from sensor_scoring.epoch import EpochMemory
 from sensor_scoring.errors import BatchTaskInterrupted, BatchTaskRejected, BatchUnreachable, ServiceError
 from sensor_scoring.links import BatchTaskLink, StdoutLink
@@ -60,6 +61,7 @@ class AzureBatchSubmitOperator(BatchOperator):
 
         :return: number of Batch tasks that the job now holds for us
         """
+        self._check_arguments()
         if context["ti"].max_tries != (self.retries or 0) or self._job_was_reopened():
             self.log.info("This run was cleared before; each task instance submits for itself what it needs")
             return 0
@@ -177,8 +179,10 @@ class AzureBatchTaskOperator(BatchOperator):
         :raises BatchTaskInterrupted: if it failed for a passing cause
         :raises BatchTaskRejected: if it failed for a cause that another try would meet again
         :raises JobEnded: if the Batch job takes no more tasks
+        :raises SettingsError: naming a number that cannot work
         :raises ValueError: unless just one of ``job_id`` and ``pool_id`` is given
         """
+        self._check_arguments()
         memory = EpochMemory.of(context, self._job(context))
         key = ids.group_key(self.item)
         found = self.hook.tasks_of(memory.job_id, key=key)
@@ -233,6 +237,11 @@ class AzureBatchTaskOperator(BatchOperator):
             outcome.exit_code in self.permanent_exit_codes or outcome.failure_code in _PERMANENT_CODES
         )
         return FailureCause(self._logged_reason(outcome, names), is_permanent)
+
+    def _check_arguments(self) -> None:
+        super()._check_arguments()
+        check("poll_seconds", self.poll_seconds, POLL_SECONDS)
+        check("job_wall_clock in seconds", self.job_wall_clock.total_seconds(), JOB_WALL_CLOCK_SECONDS)
 
     def _job(self, context: Context) -> str:
         if bool(self.job_id) == bool(self.pool_id):

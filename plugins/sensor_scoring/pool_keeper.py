@@ -17,6 +17,7 @@ from azure.core.exceptions import ResourceNotFoundError
 from sensor_scoring.autoscale import Floor
 from sensor_scoring.azure_errors import batch_explained
 from sensor_scoring.errors import BatchError, FormulaRefused, PoolChanged, PoolUnusable
+from sensor_scoring.node_image import support_troubles
 from sensor_scoring.pools import NODE_COLUMNS, autoscale_error, emptiness_of, troubles_of
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ class PoolKeeper:
             pool, now = self._pool(spec.pool_id)
             if is_ours or pool is None:
                 log.info("Created pool %s, scaling up to %d nodes", spec.pool_id, spec.policy.max_nodes)
-                return troubles_of(pool) if pool else []
+                return [*troubles_of(pool), *self._image_troubles(pool, now)] if pool else []
         if str(pool.get("state") or "").lower() == "deleting":
             raise PoolUnusable(f"pool {spec.pool_id} is being deleted; the next try finds it gone")
         if not pool.get("enableAutoScale"):
@@ -74,7 +75,7 @@ class PoolKeeper:
             self._change_formula(
                 pool, now, lambda pool, now: self._announcing(spec, pool, floor, now), patience=_PATIENCE
             )
-        return self.troubles(spec.pool_id)
+        return [*self.troubles(spec.pool_id), *self._image_troubles(pool, now)]
 
     def release(self, spec: PoolSpec, *, in_use: Callable[[], bool]) -> bool:
         """Take back what is announced: the pool follows its queue alone.
@@ -104,6 +105,18 @@ class PoolKeeper:
             nodes = list(self._client.list_nodes(pool_id, select=list(NODE_COLUMNS)))
             found = troubles_of(pool, nodes, now=now)
             return found or (emptiness_of(pool, nodes) if is_waited_for else [])
+
+    def _image_troubles(self, pool: Mapping[str, Any], now: datetime) -> list[str]:
+        """Say that the support of the nodes' image ends soon; nothing if the service does not tell."""
+        agent = (pool.get("virtualMachineConfiguration") or {}).get("nodeAgentSKUId")
+        chosen = f"nodeAgentSKUId eq '{agent}'"
+        try:
+            with batch_explained("list the supported images", self._conn_id):
+                return support_troubles(pool, self._client.list_supported_images(filter=chosen), now=now)
+        except BatchError as error:
+            # What will be in half a year is not worth failing for.
+            log.warning("%s", error)
+            return []
 
     def service_time(self) -> datetime:
         """Return the service's clock: formulas are evaluated by it, not by ours."""

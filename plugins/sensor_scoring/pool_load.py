@@ -14,6 +14,7 @@ from sensor_scoring import ids
 from sensor_scoring.autoscale import AutoscalePolicy, Floor, WarmWindow
 from sensor_scoring.errors import BatchError, ScoringError
 from sensor_scoring.hooks import ScoringBatchHook
+from sensor_scoring.node_image import NodeImage
 from sensor_scoring.plan import Plan
 from sensor_scoring.pool_use import Prices
 from sensor_scoring.pools import PoolSpec
@@ -40,6 +41,12 @@ def pool_spec(settings: Settings) -> PoolSpec:
         image=settings.scoring_image,
         registry_server=settings.registry_server,
         identity=settings.node_identity,
+        node_image=NodeImage(
+            settings.node_image_publisher,
+            settings.node_image_offer,
+            settings.node_image_sku,
+            settings.node_agent_sku,
+        ),
     )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from sensor_scoring.node_image import UBUNTU_24_04, NodeImage
 from sensor_scoring.node_watch import overdue
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ class PoolSpec:
     :param image: container image to pull when a node starts
     :param registry_server: its private registry; empty for none
     :param identity: resource id of the identity that pulls it; the pool must have been made with it
+    :param node_image: image of the nodes of a pool that we make
     """
 
     pool_id: str
@@ -53,6 +55,7 @@ class PoolSpec:
     image: str
     registry_server: str = ""
     identity: str = ""
+    node_image: NodeImage = UBUNTU_24_04
 
     def request(self, formula: str) -> dict[str, Any]:
         """Write the pool as the service wants it."""
@@ -66,13 +69,7 @@ class PoolSpec:
             "id": self.pool_id,
             "vmSize": self.vm_size,
             "virtualMachineConfiguration": {
-                "imageReference": {
-                    "publisher": "microsoft-dsvm",
-                    "offer": "ubuntu-hpc",
-                    "sku": "2204",
-                    "version": "latest",
-                },
-                "nodeAgentSKUId": "batch.node.ubuntu 22.04",
+                **self.node_image.request(),
                 "containerConfiguration": containers,
             },
             "taskSlotsPerNode": self.policy.slots_per_node,

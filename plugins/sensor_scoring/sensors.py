@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import BaseSensorOperator
 
 from scoring_contract.report import SensorState
+from sensor_scoring.constraints import POLL_SECONDS, WAIT_SECONDS, check
 from sensor_scoring.errors import PredictionsIncomplete
 from sensor_scoring.plan import Plan
 from sensor_scoring.reports import last_words, reports_of
@@ -66,7 +67,10 @@ class PredictionBlobSensor(BaseSensorOperator):
         """Check, and wait for what may still come.
 
         :raises PredictionsIncomplete: naming what is missing, empty or stale
+        :raises SettingsError: naming a number that cannot work
         """
+        check("poll_seconds", self.poll_seconds, POLL_SECONDS)
+        check("wait_seconds", self.wait_seconds, WAIT_SECONDS)
         plan = self._plan()
         waited_for = plan.expectation.without(self._given_up(context, plan))
         if not self._verdict(waited_for).is_complete:

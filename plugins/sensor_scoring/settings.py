@@ -6,17 +6,59 @@ Each field is the environment variable ``SENSOR_SCORING_<FIELD>``; what is not s
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, fields
+from dataclasses import Field, dataclass, field, fields
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from sensor_scoring.channels import channels_of
+from sensor_scoring.constraints import (
+    LATENESS_MINUTES,
+    POLL_SECONDS,
+    SLOTS,
+    WALL_CLOCK_SECONDS,
+    Choice,
+    Pattern,
+    Range,
+    Schedule,
+    check,
+)
 from sensor_scoring.errors import SettingsError
+from sensor_scoring.node_image import UBUNTU_24_04
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from sensor_scoring.constraints import Constraint
+
 PREFIX = "SENSOR_SCORING_"
+CONSTRAINT = "constraint"
+"""Name of a field's constraint among its metadata."""
+AUTOSCALE_POLICIES = ("run-aware", "keep-warm", "reactive")
+
+_T = TypeVar("_T")
+_HOUR_MINUTES = 60
+_MINUTES_OF_AN_HOUR = Range(0, _HOUR_MINUTES - 1)
+_WALL_CLOCK_MINUTES = Range(1, WALL_CLOCK_SECONDS.most // 60)
+_NOT_EMPTY = Pattern(r"\S(.*\S)?", "a text that is not empty")
+_SHARE = Range(0, 1)
+_COUNT = Range(1, 1_000_000_000)
+_PRICE = Range(0, 100_000)
+_PREFIX = Pattern("[A-Za-z0-9_-]{1,16}", "1 to 16 of A-Z a-z 0-9 _ -")
+_BATCH_ID = Pattern("[A-Za-z0-9_-]{1,64}", "1 to 64 of A-Z a-z 0-9 _ -")
+_BATCH_ID_OR_EMPTY = Pattern("[A-Za-z0-9_-]{0,64}", "at most 64 of A-Z a-z 0-9 _ -")
+_CONTAINER = Pattern(
+    "(?=.{3,63}$)[a-z0-9]+(-[a-z0-9]+)*", "a container name: 3 to 63 of a-z 0-9 and single hyphens between"
+)
+
+
+def setting(default: _T, constraint: Constraint) -> _T:
+    """Return a field with a default and a constraint."""
+    return field(default=default, metadata={CONSTRAINT: constraint})
+
+
+def variable_of(name: str) -> str:
+    """Name the environment variable of a field."""
+    return PREFIX + name.upper()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,37 +72,46 @@ class Settings:
     batch_account_id: str = ""
     """ARM resource id of the Batch account, for links into the Azure portal; empty for none."""
 
-    job_prefix: str = "scoring"
+    job_prefix: str = setting("scoring", _PREFIX)
     """First word of Batch job ids, at most 16 characters."""
-    pool_id: str = "sensor-scoring"
+    pool_id: str = setting("sensor-scoring", _BATCH_ID)
     """Batch pool to create or adopt."""
     vm_size: str = "standard_d2s_v5"
     """Size of the nodes of a pool we create."""
-    max_nodes: int = 4
+    node_image_publisher: str = setting(UBUNTU_24_04.publisher, _NOT_EMPTY)
+    """Marketplace image of the nodes of a pool we create: its publisher. The image must have a container
+    runtime; ``az batch pool supported-images list`` shows those that have."""
+    node_image_offer: str = setting(UBUNTU_24_04.offer, _NOT_EMPTY)
+    """Its offer."""
+    node_image_sku: str = setting(UBUNTU_24_04.sku, _NOT_EMPTY)
+    """Its SKU."""
+    node_agent_sku: str = setting(UBUNTU_24_04.agent, _NOT_EMPTY)
+    """Batch node agent that goes with it."""
+    max_nodes: int = setting(4, Range(1, 10_000))
     """Ceiling the autoscale formula may never exceed."""
-    slots_per_node: int = 4
+    slots_per_node: int = setting(4, SLOTS)
     """Batch tasks that run at once on a node of a pool we create."""
-    sensors_per_task: int = 0
+    sensors_per_task: int = setting(0, Range(0, 100_000))
     """Sensors that one Batch task scores, and one task instance stands for. 0 chooses: 1 up to 400 sensors
     with readings, above that as many as make 400 tasks. Sensors that share files stay together."""
     packed_predictions: bool = False
     """Whether the sensors of a pack share one prediction blob; sensors without a pack never do."""
-    autoscale_policy: str = "run-aware"
+    autoscale_policy: str = setting("run-aware", Choice(AUTOSCALE_POLICIES))
     """How the pool scales between zero and its ceiling. ``run-aware``: a run announces its load and takes
     that back when it is done; ``keep-warm``: nodes are held every hour from before its work comes;
     ``reactive``: the queue alone decides."""
-    floor_minutes: int = 15
+    floor_minutes: int = setting(15, Range(0, 1440))
     """``run-aware``: how long a run holds the nodes it asked for, if it does not end before."""
-    prewarm_minutes: int = 0
+    prewarm_minutes: int = setting(0, _MINUTES_OF_AN_HOUR)
     """``run-aware``: how long before an hour's work comes the DAG ``warm_pool`` announces as much as the last
     hour had; 0 for never."""
-    keep_warm_minutes: int = 10
+    keep_warm_minutes: int = setting(10, _MINUTES_OF_AN_HOUR)
     """``keep-warm``: how long before an hour's work comes its nodes are held."""
-    warm_nodes: int = 0
+    warm_nodes: int = setting(0, Range(0, 10_000))
     """``keep-warm``: how many nodes; 0 for as many as ``MAX_NODES``."""
     spot: bool = False
     """Whether nodes are Spot nodes; dedicated ones replace those that were evicted or cannot be had."""
-    dedicated_nodes: int = 0
+    dedicated_nodes: int = setting(0, Range(0, 10_000))
     """With ``SPOT``: so many nodes, the first ones, are dedicated all the same."""
     scoring_image: str = "sensor-scoring:latest"
     """Container image of the scorer, with its registry if it has one."""
@@ -72,28 +123,28 @@ class Settings:
     node_identity_client_id: str = ""
     """Client id of the same identity, if the nodes have several."""
 
-    data_container: str = "data"
+    data_container: str = setting("data", _CONTAINER)
     """Readings."""
-    models_container: str = "models"
+    models_container: str = setting("models", _CONTAINER)
     """Models and their registry."""
-    predictions_container: str = "predictions"
+    predictions_container: str = setting("predictions", _CONTAINER)
     """Predictions."""
-    runs_container: str = "runs"
+    runs_container: str = setting("runs", _CONTAINER)
     """Plans, manifests, reports, summaries."""
-    logs_container: str = "logs"
+    logs_container: str = setting("logs", _CONTAINER)
     """What Batch tasks printed."""
 
-    lateness_minutes: float = 5.0
+    lateness_minutes: float = setting(5.0, LATENESS_MINUTES)
     """How long after its end an hour's readings may still arrive."""
-    poll_seconds: float = 15.0
+    poll_seconds: float = setting(15.0, POLL_SECONDS)
     """Time between two looks at a Batch job."""
-    task_minutes: int = 15
+    task_minutes: int = setting(15, _WALL_CLOCK_MINUTES)
     """Wall-clock limit of one Batch task."""
-    retry_delay_seconds: float = 10.0
+    retry_delay_seconds: float = setting(10.0, Range(0.1, 3600))
     """Time before the first retry of a failed step or sensor; twice as long before each next one."""
-    confirm_seconds: float = 60.0
+    confirm_seconds: float = setting(60.0, Range(0, 3600))
     """How long the check of the predictions waits for one whose Batch task succeeded."""
-    tolerated_failed_share: float = 0.0
+    tolerated_failed_share: float = setting(0.0, _SHARE)
     """Share of failed sensors, 0 to 1, up to which a run is still green."""
     silent_hour_fails: bool = False
     """Whether a run is red when no sensor sent anything."""
@@ -102,73 +153,61 @@ class Settings:
     """Who is told when a run needs a person, with blanks between: ``log``, ``smtp:oncall@example.org``,
     ``apprise:CONNECTION`` for Slack, Teams and other webhooks, or a notifier's dotted path; see
     [alerts](alerts.md)."""
-    late_minutes: float = 50.0
+    late_minutes: float = setting(50.0, Range(0, 1440))
     """Minutes after the end of its hour at which an unfinished run raises an alert; 0 for never."""
-    jump_rise: float = 0.1
+    jump_rise: float = setting(0.1, _SHARE)
     """Rise of a sensor's share of anomalies above its usual one, 0 to 1, that is told of at least; 0 for
     never. See [alerts](alerts.md)."""
-    jump_hours: int = 24
+    jump_hours: int = setting(24, Range(1, 720))
     """Hours of a sensor's past that say what is usual."""
-    jump_min_readings: int = 30
+    jump_min_readings: int = setting(30, _COUNT)
     """Readings that a sensor must have in an hour for the hour to count."""
-    jump_named: int = 10
+    jump_named: int = setting(10, Range(1, 1000))
     """Sensors with a jump of anomalies that a message names, those with the highest."""
 
-    node_hour_price: float = 0.0
+    node_hour_price: float = setting(0.0, _PRICE)
     """What an hour of a dedicated node costs, in your currency; 0 for unknown. Summaries then show costs."""
-    spot_node_hour_price: float = 0.0
+    spot_node_hour_price: float = setting(0.0, _PRICE)
     """The same of a Spot node."""
 
-    keep_jobs_days: int = 7
+    keep_jobs_days: int = setting(7, Range(1, 3650))
     """How long ended Batch jobs are kept, with the records of their tasks."""
-    keep_runs_days: int = 90
+    keep_runs_days: int = setting(90, Range(1, 36_500))
     """How long plans, reports, summaries and logs of a run are kept after the last was written. Readings,
     models and predictions are never deleted."""
 
-    missing_schedule: str = "30 * * * *"
+    missing_schedule: str = setting("30 * * * *", Schedule(never="never"))
     """When hours are looked for that are not whole, as cron or a preset like ``@daily``; ``never`` for by
     hand only."""
-    missing_lookback_hours: int = 48
+    missing_lookback_hours: int = setting(48, Range(1, 8760))
     """How many hours are looked back on then."""
 
-    train_schedule: str = ""
+    train_schedule: str = setting("", Schedule())
     """When models are trained anew, as cron or a preset like ``@weekly``; empty for by hand only."""
-    train_hours: int = 168
+    train_hours: int = setting(168, Range(1, 87_600))
     """Hours that are trained on unless a run says which."""
-    train_evaluation_hours: int = 24
+    train_evaluation_hours: int = setting(24, Range(1, 8760))
     """Hours after those on which new models are judged, unless a run says which."""
-    train_pool_id: str = ""
+    train_pool_id: str = setting("", _BATCH_ID_OR_EMPTY)
     """Batch pool for training; empty for the pool of scoring, where the hour goes first."""
-    train_sensors_per_task: int = 50
+    train_sensors_per_task: int = setting(50, Range(1, 100_000))
     """Sensors that one Batch task trains."""
-    train_task_minutes: int = 60
+    train_task_minutes: int = setting(60, _WALL_CLOCK_MINUTES)
     """Wall-clock limit of one Batch task that trains."""
-    train_max_anomaly_share: float = 0.2
+    train_max_anomaly_share: float = setting(0.2, _SHARE)
     """Gate: share of the later readings that a new model may call anomalies."""
-    train_max_drift: float = 0.3
+    train_max_drift: float = setting(0.3, _SHARE)
     """Gate: distance, 0 to 1, that a new model's scores may have from the current model's."""
-    train_min_readings: int = 30
+    train_min_readings: int = setting(30, _COUNT)
     """Gate: later readings that a sensor must have for its new model to be judged."""
-    train_min_recall: float = 0.5
+    train_min_recall: float = setting(0.5, _SHARE)
     """Gate: share of the labelled anomalies that a new model must find, where there are labels."""
 
     def __post_init__(self) -> None:
         self._check_channels()
-        for name in _SHARES:
-            if not 0 <= getattr(self, name) <= 1:
-                raise SettingsError(f"{PREFIX}{name.upper()} is {getattr(self, name)}, not a share")
-        for name in _NOT_BELOW_ZERO:
-            if getattr(self, name) < 0:
-                raise SettingsError(f"{PREFIX}{name.upper()} is {getattr(self, name)}; it must be 0 or more")
-        if self.autoscale_policy not in AUTOSCALE_POLICIES:
-            known = ", ".join(AUTOSCALE_POLICIES)
-            raise SettingsError(f"{PREFIX}AUTOSCALE_POLICY is {self.autoscale_policy!r}, not one of {known}")
-        for name in _MINUTES_OF_AN_HOUR:
-            if not 0 <= getattr(self, name) < _HOUR_MINUTES:
-                raise SettingsError(f"{PREFIX}{name.upper()} is {getattr(self, name)}; it must be 0 to 59")
-        for name in _ABOVE_ZERO:
-            if getattr(self, name) <= 0:
-                raise SettingsError(f"{PREFIX}{name.upper()} is {getattr(self, name)}; it must be above 0")
+        for entry in fields(self):
+            if constraint := entry.metadata.get(CONSTRAINT):
+                check(variable_of(entry.name), getattr(self, entry.name), constraint)
 
     @property
     def prewarm_schedule(self) -> str:
@@ -199,43 +238,21 @@ class Settings:
 
         :raises SettingsError: naming the variable that cannot be read
         """
-        found = {field.name: environ.get(PREFIX + field.name.upper(), "") for field in fields(cls)}
-        return cls(
-            **{
-                field.name: _cast(PREFIX + field.name.upper(), str(field.type), found[field.name])
-                for field in fields(cls)
-                if found[field.name]
-            }
-        )
+        found = {entry: environ.get(variable_of(entry.name), "") for entry in fields(cls)}
+        return cls(**{entry.name: _cast(entry, text) for entry, text in found.items() if text})
 
 
-AUTOSCALE_POLICIES = ("run-aware", "keep-warm", "reactive")
-_HOUR_MINUTES = 60
-_MINUTES_OF_AN_HOUR = ("prewarm_minutes", "keep_warm_minutes")
-_SHARES = (
-    "tolerated_failed_share",
-    "jump_rise",
-    "train_max_anomaly_share",
-    "train_max_drift",
-    "train_min_recall",
-)
-_NOT_BELOW_ZERO = ("sensors_per_task", "late_minutes")
-_ABOVE_ZERO = (
-    *("max_nodes", "slots_per_node", "task_minutes", "poll_seconds", "retry_delay_seconds"),
-    *("keep_jobs_days", "keep_runs_days"),
-    *("jump_hours", "jump_min_readings", "jump_named"),
-    "missing_lookback_hours",
-    *("train_hours", "train_evaluation_hours", "train_sensors_per_task", "train_task_minutes"),
-)
-
-
-def _cast(variable: str, kind: str, text: str) -> Any:
+def _cast(entry: Field[Any], text: str) -> Any:
+    kind = str(entry.type)
     try:
         return _CASTS[kind](text)
     except (KeyError, ValueError) as error:
-        raise SettingsError(f"{variable} is {text!r}, which is not a value of type {kind}") from error
+        constraint = entry.metadata.get(CONSTRAINT)
+        wanted = _NOUNS[kind] + (f", {constraint}" if constraint else "")
+        raise SettingsError(f"{variable_of(entry.name)} is {text!r}; it must be {wanted}") from error
 
 
+_NOUNS = {"int": "a whole number", "float": "a number", "bool": "true or false"}
 _CASTS: dict[str, Callable[[str], Any]] = {
     "str": str,
     "int": int,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.standard.triggers.temporal import DateTimeTrigger
 from airflow.sdk import BaseOperator
 
+from sensor_scoring.constraints import LATENESS_MINUTES, check
 from sensor_scoring.retries import RETRY_TABLE
 from sensor_scoring.run_hour import scoring_hour
 
@@ -28,6 +29,7 @@ class SettleOperator(BaseOperator):
 
     def execute(self, context: Context) -> None:
         """Return if the time has come, else defer until then."""
+        check("lateness_minutes", self.lateness_minutes, LATENESS_MINUTES)
         hour = scoring_hour(context, now=context["dag_run"].run_after or datetime.now(UTC))
         ready = hour.end + timedelta(minutes=self.lateness_minutes)
         if datetime.now(UTC) >= ready:

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from tests.dags.conftest import parsed_with
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def test_it_parses_without_azure_or_pandas(parsed: dict[str, Any]) -> None:
@@ -55,3 +60,18 @@ def test_a_run_covers_a_data_interval_and_the_past(parsed: dict[str, Any]) -> No
     assert parsed["timetable"] == "CronDataIntervalTimetable"
     assert parsed["start"].startswith("2000-01-01")
     assert parsed["catchup"] is False
+
+
+def test_a_wrong_setting_is_named_in_the_import_error(tmp_path: Path) -> None:
+    """Whoever opens the web UI reads which setting is wrong and what it can be, for every DAG."""
+    remaining = parsed_with(tmp_path, SENSOR_SCORING_NOTIFY="slack:foo", SENSOR_SCORING_POLL_SECONDS="15")
+    assert sorted(remaining) == ["example_consumer", "housekeeping"]
+    errors = remaining["housekeeping"]["errors"]
+    assert {file.rpartition("/")[2] for file in errors} >= {
+        "hourly_scoring.py",
+        "missing_hours.py",
+        "late_runs.py",
+    }
+    for said in errors.values():
+        last = said.strip().splitlines()[-1]
+        assert "SettingsError: SENSOR_SCORING_NOTIFY: 'slack:foo' is no channel: log, smtp:ADDRESS" in last

@@ -20,11 +20,14 @@ from sensor_scoring.errors import (
     BatchTaskRejected,
     BatchUnreachable,
     JobEnded,
+    SettingsError,
 )
 from sensor_scoring.ids import AttemptId
 from sensor_scoring.operators import AzureBatchSubmitOperator, AzureBatchTaskOperator
 from sensor_scoring.outcome import BatchTaskOutcome
 from sensor_scoring.pools import PoolSpec
+from sensor_scoring.sensors import PredictionBlobSensor
+from sensor_scoring.settle import SettleOperator
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -379,3 +382,39 @@ def test_the_example_in_the_docstring_is_a_dag() -> None:
     task = seen["dag"].get_task("convert")
     assert task.is_mapped
     assert task.upstream_task_ids == {"pool"}
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"poll_seconds": float("nan")}, "poll_seconds is nan; it must be 0.05 to 3,600"),
+        ({"poll_seconds": float("inf")}, "poll_seconds is inf"),
+        ({"poll_seconds": 0}, "poll_seconds is 0"),
+        ({"poll_seconds": "15"}, "poll_seconds is '15'"),
+        ({"required_slots": 0}, "required_slots is 0; it must be 1 to 256"),
+        ({"max_wall_clock": timedelta(0)}, "max_wall_clock in seconds is 0.0; it must be 1 to 604,800"),
+        ({"max_wall_clock": timedelta(days=8)}, "max_wall_clock in seconds is 691200.0"),
+        ({"job_wall_clock": timedelta(seconds=-1)}, "job_wall_clock in seconds is -1.0"),
+    ],
+)
+def test_a_number_that_cannot_work_is_refused_before_anything_is_asked_of_batch(options, said) -> None:
+    """A poll without a pause would flood the service, and one that never comes again would wait for ever."""
+    with pytest.raises(SettingsError) as refused:
+        an_operator(**options).execute(Try().context())
+    assert str(refused.value).startswith(said)
+
+
+@pytest.mark.parametrize(
+    "check",
+    [
+        PredictionBlobSensor(task_id="confirm", plan_blob="p", wait_seconds=float("inf")),
+        PredictionBlobSensor(task_id="confirm", plan_blob="p", poll_seconds=float("nan")),
+        SettleOperator(task_id="settle", lateness_minutes=float("nan")),
+        SettleOperator(task_id="settle", lateness_minutes=-5),
+    ],
+    ids=["wait", "poll", "lateness", "negative"],
+)
+def test_what_waits_refuses_such_numbers_too(check) -> None:
+    """A wait without an end is no wait."""
+    with pytest.raises(SettingsError, match="it must be"):
+        check.execute(Try().context())

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
+
 import pytest
 
+from sensor_scoring.constraints import Range
 from sensor_scoring.errors import SettingsError
-from sensor_scoring.settings import Settings
+from sensor_scoring.settings import CONSTRAINT, Settings, variable_of
+
+NUMBERS = [entry for entry in fields(Settings) if entry.type in {"int", "float"}]
 
 
 def test_what_is_not_set_has_its_default() -> None:
@@ -41,3 +46,47 @@ def test_a_value_that_cannot_work_is_refused_by_name(variable, value) -> None:
     """The sentence names the variable as it was set."""
     with pytest.raises(SettingsError, match=variable):
         Settings.from_environ({variable: value})
+
+
+@pytest.mark.parametrize("entry", NUMBERS, ids=lambda entry: entry.name)
+def test_no_number_is_without_bounds(entry) -> None:
+    """Both ends are allowed; beyond them, NaN and infinity are refused with variable, value and range."""
+    bounds = entry.metadata[CONSTRAINT]
+    assert isinstance(bounds, Range)
+    assert bounds.least >= 0
+    variable = variable_of(entry.name)
+    for end in (bounds.least, bounds.most):
+        assert getattr(Settings.from_environ({variable: str(end)}), entry.name) == end
+    beyond = (bounds.least - 1, bounds.most + 1, 10**30) + (
+        ("nan", "inf", "-inf", "1e309", -0.0001) if entry.type == "float" else ()
+    )
+    for value in beyond:
+        with pytest.raises(SettingsError, match=f"{variable} is .*; it must be") as refused:
+            Settings.from_environ({variable: str(value)})
+        assert str(bounds) in str(refused.value)
+    if entry.type == "float":
+        with pytest.raises(SettingsError, match="nan"):
+            Settings.from_environ({variable: "nan"})
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "said"),
+    [
+        ("MAX_NODES", "4.5", "is '4.5'; it must be a whole number, 1 to 10,000"),
+        ("POLL_SECONDS", "soon", "is 'soon'; it must be a number, 0.05 to 3,600"),
+        ("SPOT", "perhaps", "is 'perhaps'; it must be true or false"),
+        ("AUTOSCALE_POLICY", "magic", "is 'magic'; it must be one of run-aware, keep-warm, reactive"),
+        ("MISSING_SCHEDULE", "nightly", "is 'nightly'; it must be cron, a preset like @daily, or never"),
+        ("TRAIN_SCHEDULE", "61 * * * *", "is '61 * * * *'; it must be cron, a preset like @daily, or empty"),
+        ("RUNS_CONTAINER", "Runs_", "is 'Runs_'; it must be a container name"),
+        ("JOB_PREFIX", "a prefix", "is 'a prefix'; it must be 1 to 16 of A-Z a-z 0-9 _ -"),
+        ("POOL_ID", "p" * 65, "it must be 1 to 64 of A-Z a-z 0-9 _ -"),
+        ("NOTIFY", "slack:foo", "NOTIFY: 'slack:foo' is no channel"),
+    ],
+)
+def test_a_refusal_says_what_is_allowed(variable, value, said) -> None:
+    """In one sentence, for whoever set it."""
+    with pytest.raises(SettingsError) as refused:
+        Settings.from_environ({f"SENSOR_SCORING_{variable}": value})
+    assert said in str(refused.value)
+    assert f"SENSOR_SCORING_{variable}" in str(refused.value)

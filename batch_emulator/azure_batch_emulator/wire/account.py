@@ -21,6 +21,18 @@ if TYPE_CHECKING:
 
 _IMAGES: tuple[Mapping[str, Any], ...] = (
     {
+        "nodeAgentSKUId": "batch.node.ubuntu 24.04",
+        "imageReference": {
+            "publisher": "microsoft-dsvm",
+            "offer": "ubuntu-hpc",
+            "sku": "2404",
+            "version": "latest",
+        },
+        "osType": "linux",
+        "capabilities": ["DockerCompatible"],
+        "verificationType": "verified",
+    },
+    {
         "nodeAgentSKUId": "batch.node.ubuntu 22.04",
         "imageReference": {
             "publisher": "microsoft-dsvm",
@@ -30,6 +42,7 @@ _IMAGES: tuple[Mapping[str, Any], ...] = (
         },
         "osType": "linux",
         "capabilities": ["DockerCompatible", "IntelMPI"],
+        "batchSupportEndOfLife": "2027-06-30T00:00:00Z",
         "verificationType": "verified",
     },
     {
