@@ -58,9 +58,9 @@ def support_troubles(
         return []
     tense = "ended" if end <= now else "ends"
     said = (
-        f"pool {pool['id']}: Azure Batch's support of its node image ({agent}) {tense} on {end:%Y-%m-%d}; after "
-        "that new nodes may not start. Set SENSOR_SCORING_NODE_IMAGE_SKU and SENSOR_SCORING_NODE_AGENT_SKU to a "
-        "newer image, and SENSOR_SCORING_POOL_ID to a new pool"
+        f"pool {pool['id']}: Azure Batch's support of its node image ({agent}) {tense} on {end:%Y-%m-%d}; "
+        "after that new nodes may not start. Set SENSOR_SCORING_NODE_IMAGE_SKU and "
+        "SENSOR_SCORING_NODE_AGENT_SKU to a newer image, and SENSOR_SCORING_POOL_ID to a new pool"
     )
     return [said]
 
