@@ -11,10 +11,13 @@ from sensor_scoring.anomalies import JumpRule
 from sensor_scoring.errors import StorageAccessRefused, StorageError
 from sensor_scoring.notifiers import tell
 from sensor_scoring.observations import seen_in, seen_without_summary
+from sensor_scoring.summing_up import current_summary, write_summary
 from sensor_scoring.told import ToldBlob
 from sensor_scoring.verdict import Verdict
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from airflow.sdk import Context
 
     from sensor_scoring.conditions import News, Observed
@@ -50,8 +53,19 @@ def send_alert(run: Run, context: Context) -> None:
 
 
 def _tell_news(run: Run, context: Context) -> None:
-    summary, settings = run.summary(), run.settings
-    verdict = Verdict.of(summary, settings)
+    summary, is_new = current_summary(run)
+    if is_new and summary:
+        write_summary(run, summary)
+    tell_news(run, context, summary)
+
+
+def tell_news(run: Run, context: Context, summary: Summary | None) -> None:
+    """Tell a person what is new in a summary, as :func:`send_alert` does."""
+    if run.is_backfill:
+        return
+    settings = run.settings
+    steps = {} if summary else run.step_failures()
+    verdict = Verdict.of(summary, settings, failed_steps=steps)
 
     def send(news: News) -> None:
         lead = f"{verdict.colour}: sensor scoring of {run.hour}"
@@ -60,13 +74,13 @@ def _tell_news(run: Run, context: Context) -> None:
         tell(message, context, settings)
 
     told = ToldBlob(run.store, settings.runs_container, run.base)
-    if not told.tell_news(_seen(run, summary), send):
+    if not told.tell_news(_seen(run, summary, steps), send):
         log.info("The run is %s, and nothing is news; nobody is told", verdict.colour)
 
 
-def _seen(run: Run, summary: Summary | None) -> Observed:
+def _seen(run: Run, summary: Summary | None, steps: Mapping[str, str]) -> Observed:
     if summary is None:
-        return seen_without_summary(run.hour, run.failed_steps())
+        return seen_without_summary(run.hour, steps)
     return seen_in(summary, late=run.late, rule=_jump_rule(run.settings))
 
 

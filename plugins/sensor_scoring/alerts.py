@@ -21,7 +21,6 @@ _NAMED = 20
 """Names of a kind, or causes, that a message spells out."""
 
 _BEGUN = {
-    Kind.STEP: "Steps that failed",
     Kind.SILENT: "Silent (no readings)",
     Kind.UNMODELLED: "No model yet",
     Kind.PACK: "Packs with readings and no sensor in the registry",
@@ -60,6 +59,7 @@ def message_of(
     lines = [f"{lead}: {', '.join(filter(None, (_headline(news), note)))}"]
     for kind, title in _SENTENCES.items():
         lines += [f"{title}: {found.cause}" for found in news.begun if found.kind is kind]
+    lines += _steps([found for found in news.begun if found.kind is Kind.STEP])
     lines += _failures([found for found in news.begun if found.kind is Kind.FAILED])
     for kind, title in _BEGUN.items():
         lines += _listed(title, [found.name for found in news.begun if found.kind is kind])
@@ -84,6 +84,16 @@ def _counts(kinds: Iterable[Kind]) -> str:
     counted = Counter(kinds)
     counts = {words: counted[kind] for kind, words in _COUNTED.items() if counted[kind]}
     return ", ".join(words if words == _LATE else f"{count} {words}" for words, count in counts.items())
+
+
+def _steps(failed: Sequence[Condition]) -> Iterator[str]:
+    """Name each step with its reason: there are few, and a run goes no further than the first."""
+    for found in failed:
+        yield (
+            f"Step failed: {found.name}: {found.cause}"
+            if found.cause
+            else (f"Step failed: {found.name}; see its log")
+        )
 
 
 def _failures(failed: Sequence[Condition]) -> Iterator[str]:

@@ -38,6 +38,8 @@ class Kind(StrEnum):
 
 OF_NOW = frozenset({Kind.SILENT, Kind.UNMODELLED, Kind.PACK, Kind.JUMP})
 """Kinds that an older hour says nothing about."""
+_BY_CAUSE = frozenset({Kind.STEP, Kind.FAILED})
+"""Kinds that are told of again when their cause changes."""
 WAITED_FOR = frozenset({Kind.STEP, Kind.FAILED, Kind.SILENT})
 """Kinds whose end is news."""
 
@@ -70,7 +72,7 @@ class Condition:
     @property
     def key(self) -> str:
         """The cause in short, where another one is news."""
-        return cause_key(self.cause) if self.kind is Kind.FAILED else ""
+        return cause_key(self.cause) if self.cause and self.kind in _BY_CAUSE else ""
 
 
 @dataclass(frozen=True, slots=True)

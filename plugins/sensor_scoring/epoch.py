@@ -41,6 +41,11 @@ class EpochMemory:
         memory.write()
         return memory
 
+    def move_to(self, job_id: str) -> None:
+        """Go on in another Batch job: the one before has ended."""
+        self.job_id = job_id
+        self.write()
+
     def report(self, task_id: str) -> None:
         """Note that the failure of a Batch task has been raised once."""
         self.reported.append(task_id)

@@ -14,11 +14,12 @@ from azure.batch.models._models import BatchJobTerminateOptions  # 15.1.0 export
 
 from sensor_scoring import ids
 from sensor_scoring.azure_errors import batch_explained
-from sensor_scoring.errors import QuotaReached
+from sensor_scoring.errors import JobEnded, QuotaReached
 from sensor_scoring.pool_use import Sighting
 from sensor_scoring.submission import JOB_ENDED
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     from azure.batch import BatchClient
@@ -58,18 +59,37 @@ class JobKeeper:
         body = {
             "poolInfo": {"poolId": pool_id},
             "priority": priority,
-            "constraints": {"maxWallClockTime": f"PT{int(wall_clock.total_seconds())}S"},
-            # A job that ends with its tasks would be over before an Airflow retry adds the next one.
-            "onAllTasksComplete": "noaction",
+            "constraints": {"maxWallClockTime": _in_seconds(wall_clock)},
         }
+        return self._opened(base, generation, body)[0]
+
+    def reopen(self, job: str, *, pool_id: str = "") -> tuple[str, bool]:
+        """Return an active Batch job in place of one that has ended: the next of its name, made like it.
+
+        Of many that ask at once one makes it, and all get the same.
+
+        :param pool_id: where it works if the ended one has been deleted meanwhile
+        :return: the job, and whether this call has made it
+        :raises JobEnded: if nothing says what to make
+        :raises QuotaReached: if the account has no room for another active job
+        """
+        generation, like = ids.generation_of(job), self._made_like(job, pool_id)
+        if generation is None or like is None:
+            raise JobEnded(f"job {job} takes no more tasks; open another one and clear this task")
+        return self._opened(ids.base_of(job), generation, like)
+
+    def _opened(self, base: str, generation: int, body: Mapping[str, Any]) -> tuple[str, bool]:
+        # A job that ends with its tasks would be over before an Airflow retry adds the next one.
+        body = {**body, "onAllTasksComplete": "noaction"}
         number = 0
         while True:
             job = ids.job_id(base, generation=generation, number=number)
             # Looked for before it is made: of many instances that share a job only one makes it.
-            state = self._state(job) or self._created_state({"id": job, **body})
-            if state == "active":
-                return job
-            log.info("Batch job %s is %s; trying the next name", job, state)
+            state = self._state(job)
+            is_made = not state and self._is_made({"id": job, **body})
+            if is_made or (state or self._state(job)) == "active":
+                return job, is_made
+            log.info("Batch job %s has ended; trying the next name", job)
             number += 1
 
     def active(self, pool_id: str) -> list[str]:
@@ -117,9 +137,31 @@ class JobKeeper:
             return str(self._client.get_job(job, select=["id", "state"]).get("state") or "").lower()
         return ""
 
-    def _created_state(self, body: dict[str, Any]) -> str:
+    def _is_made(self, body: dict[str, Any]) -> bool:
+        """Make a job; False if somebody else has just made it."""
         known = {"JobExists": None} | dict.fromkeys(_QUOTAS, QuotaReached)
         with batch_explained(f"create job {body['id']}", self._conn_id, known):
             self._client.create_job(models.BatchJobCreateOptions(body))
-            return "active"
-        return self._state(body["id"])
+            return True
+        return False
+
+    def _made_like(self, job: str, pool_id: str) -> dict[str, Any] | None:
+        """Return what a job was made from; the pool's defaults if it is gone, None if no pool is known."""
+        with batch_explained(f"look at job {job}", self._conn_id, {"JobNotFound": None}):
+            found = self._client.get_job(job, select=["id", "poolInfo", "priority", "constraints"])
+            limit = (found.get("constraints") or {}).get("maxWallClockTime") or _in_seconds(JOB_WALL_CLOCK)
+            return {
+                "poolInfo": {"poolId": pool_id or found["poolInfo"]["poolId"]},
+                "priority": found.get("priority") or 0,
+                "constraints": {"maxWallClockTime": limit},
+            }
+        if not pool_id:
+            return None
+        return {
+            "poolInfo": {"poolId": pool_id},
+            "constraints": {"maxWallClockTime": _in_seconds(JOB_WALL_CLOCK)},
+        }
+
+
+def _in_seconds(span: timedelta) -> str:
+    return f"PT{int(span.total_seconds())}S"

@@ -9,7 +9,7 @@ from sensor_scoring.conditions import Condition, Kind, Observed, cause_key
 from sensor_scoring.summary import Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from scoring_contract.hour import RunHour
     from sensor_scoring.anomalies import JumpRule
@@ -53,9 +53,9 @@ def seen_in(summary: Summary, *, late: str = "", rule: JumpRule | None = None) -
     )
 
 
-def seen_without_summary(hour: RunHour, failed_steps: Iterable[str]) -> Observed:
+def seen_without_summary(hour: RunHour, failed_steps: Mapping[str, str]) -> Observed:
     """Return what a run saw that came to no summary: the steps that failed, and no end of anything."""
-    steps = tuple(Condition(Kind.STEP, name) for name in failed_steps)
+    steps = tuple(Condition(Kind.STEP, name, reason) for name, reason in failed_steps.items())
     return _wrong(hour, steps or (Condition(Kind.STEP, "summarise"),))
 
 
@@ -96,7 +96,7 @@ def _pool(troubles: Iterable[str]) -> Iterator[Condition]:
 
 
 def _conditions(summary: Summary) -> Iterator[Condition]:
-    yield from (Condition(Kind.STEP, step) for step in summary.failed_steps)
+    yield from (Condition(Kind.STEP, step, reason) for step, reason in summary.failed_steps.items())
     for line in summary.sensors:
         if line.outcome is Outcome.FAILED and not _is_of_a_step(line.reason, summary):
             yield Condition(Kind.FAILED, line.sensor, line.reason)

@@ -16,7 +16,14 @@ from sensor_scoring.batch_operator import BatchOperator
 from sensor_scoring.batch_task import Names
 from sensor_scoring.constraints import JOB_WALL_CLOCK_SECONDS, POLL_SECONDS, check
 from sensor_scoring.epoch import EpochMemory
-from sensor_scoring.errors import BatchTaskInterrupted, BatchTaskRejected, BatchUnreachable, ServiceError
+from sensor_scoring.errors import (
+    BatchTaskInterrupted,
+    BatchTaskRejected,
+    BatchUnreachable,
+    JobEnded,
+    ServiceError,
+)
+from sensor_scoring.failure_note import failure_noted, note_failure
 from sensor_scoring.links import BatchTaskLink, StdoutLink
 from sensor_scoring.outcome import BatchTaskOutcome
 
@@ -27,6 +34,8 @@ if TYPE_CHECKING:
 
 TAIL_BYTES = 8192
 """How much of stdout and stderr of a failed Batch task goes into the Airflow log."""
+_REOPENINGS = 3
+"""Jobs that are tried one after the other; the sibling that closes a run may meet each of them."""
 _PERMANENT_CODES = frozenset({
     "ApplicationPackageError", "CommandLaunchFailed", "CommandProgramNotFound", "ContainerInvalidImage",
     "ContainerInvalidRegistry", "ContainerInvalidSettings", "TaskSchedulingConstraintFailed",
@@ -61,6 +70,10 @@ class AzureBatchSubmitOperator(BatchOperator):
 
         :return: number of Batch tasks that the job now holds for us
         """
+        with failure_noted(context["ti"]):
+            return self._submitted(context)
+
+    def _submitted(self, context: Context) -> int:
         self._check_arguments()
         if context["ti"].max_tries != (self.retries or 0) or self._job_was_reopened():
             self.log.info("This run was cleared before; each task instance submits for itself what it needs")
@@ -106,9 +119,11 @@ class AzureBatchTaskOperator(BatchOperator):
     ``permanent_exit_codes`` and orders that the service cannot carry out fail at once; anything else (a
     signal, a lost node, an upload error, another exit code) is tried again as often as ``retries`` says.
 
-    With ``job_id`` the Batch task goes into that job. With ``pool_id`` instead the operator makes the job:
-    all instances of this task in a DAG run share it, and it ends with ``job_wall_clock``, because no instance
-    can know that none of its siblings is tried again. A command over a list is then a whole DAG::
+    With ``job_id`` the Batch task goes into that job, or into the next one of its name, made like it, once it
+    has ended: a person who clears an instance need not know who opens the job. With ``pool_id`` instead the
+    operator makes the job: all instances of this task in a DAG run share it, and it ends with
+    ``job_wall_clock``, because no instance can know that none of its siblings is tried again. A command over
+    a list is then a whole DAG::
 
         from airflow.sdk import DAG
         from sensor_scoring.operators import AzureBatchTaskOperator
@@ -178,7 +193,7 @@ class AzureBatchTaskOperator(BatchOperator):
 
         :raises BatchTaskInterrupted: if it failed for a passing cause
         :raises BatchTaskRejected: if it failed for a cause that another try would meet again
-        :raises JobEnded: if the Batch job takes no more tasks
+        :raises JobEnded: if the Batch job takes no more tasks, and cannot be followed by another
         :raises SettingsError: naming a number that cannot work
         :raises ValueError: unless just one of ``job_id`` and ``pool_id`` is given
         """
@@ -193,8 +208,7 @@ class AzureBatchTaskOperator(BatchOperator):
             self._judge(decision.outcome, memory)
             return
         if decision.move is Move.CREATE:
-            template = replace(self._template(), command=self.command_for(names))
-            self.hook.add_task(names.job, template.request(names, self._grants()))
+            names = self.held = self._added(names, memory)
         self.log.info("%s: waiting for Batch task %s of job %s", self.item, names.task, names.job)
         self._wait(names)
 
@@ -228,6 +242,13 @@ class AzureBatchTaskOperator(BatchOperator):
         """
         return self.words
 
+    def successor_of(self, job_id: str, context: Context) -> str:  # noqa: ARG002  for those who override it
+        """Return the Batch job that takes our task in place of one that has ended.
+
+        A run's job is closed at its end, and a person may clear one instance without what opens the job.
+        """
+        return self.hook.jobs.reopen(job_id)[0]
+
     def explain(self, outcome: BatchTaskOutcome, names: Names) -> FailureCause:
         """Say why a Batch task failed, with the end of what it printed in our log.
 
@@ -242,6 +263,21 @@ class AzureBatchTaskOperator(BatchOperator):
         super()._check_arguments()
         check("poll_seconds", self.poll_seconds, POLL_SECONDS)
         check("job_wall_clock in seconds", self.job_wall_clock.total_seconds(), JOB_WALL_CLOCK_SECONDS)
+
+    def _added(self, names: Names, memory: EpochMemory) -> Names:
+        """Add the Batch task, to the next job of the run should this one have ended."""
+        for _ in range(_REOPENINGS):
+            template = replace(self._template(), command=self.command_for(names))
+            try:
+                self.hook.add_task(names.job, template.request(names, self._grants()))
+            except JobEnded:
+                job = self.successor_of(names.job, memory.context)
+                self.log.info("%s: job %s has ended; going on in %s", self.item, names.job, job)
+                memory.move_to(job)
+                names = replace(names, job=job)
+            else:
+                return names
+        raise JobEnded(f"job {names.job} takes no more tasks: each one that is opened is closed at once")
 
     def _job(self, context: Context) -> str:
         if bool(self.job_id) == bool(self.pool_id):
@@ -296,7 +332,7 @@ class AzureBatchTaskOperator(BatchOperator):
         else:
             cause = self.explain(outcome, names)
         memory.report(outcome.task_id)
-        memory.context["ti"].xcom_push(key="failure", value={"item": self.item, "reason": cause.reason})
+        note_failure(memory.context["ti"], item=self.item, reason=cause.reason)
         failure = BatchTaskRejected if cause.is_permanent else BatchTaskInterrupted
         raise failure(
             job_id=names.job,

@@ -12,7 +12,7 @@ _PERMANENT = {
     errors.BatchAccessRefused: "a person must correct the Batch connection or its role",
     errors.StorageAccessRefused: "a person must correct the storage connection or its role",
     errors.FormulaRefused: "the formula stays wrong",
-    errors.JobEnded: "the Batch job is over; clear this task to score again",
+    errors.JobEnded: "the Batch job is over, and no other can take its place",
     errors.BatchTaskRejected: "the order, the model or the data stay wrong",
     errors.SubmissionRefused: "the service refuses the Batch task as it is",
     errors.RunFailed: "a verdict does not change by itself",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from scoring_contract import layout
 from sensor_scoring import ids
 from sensor_scoring.blobs import BlobStore
+from sensor_scoring.failure_note import FAILURE
 from sensor_scoring.hooks import ScoringBatchHook
 from sensor_scoring.links import run_page
 from sensor_scoring.plan import Plan
@@ -115,15 +116,25 @@ class Run:
     @property
     def is_troubled(self) -> bool:
         """Whether something went wrong that the pool may be the cause of."""
-        return bool(self.late or self.failed_steps() or self.states.failed_indexes(SCORE))
+        return bool(self.late or self.step_failures() or self.states.failed_indexes(SCORE))
 
-    def failed_steps(self) -> list[str]:
-        """Name the steps before scoring that did not end well."""
-        return [
+    @cached_property
+    def clears(self) -> int:
+        """How often something in the run was cleared before the asking task instance began."""
+        return int(self._context["dag_run"].clear_number or 0)
+
+    def step_failures(self) -> dict[str, str]:
+        """Return the steps before scoring that failed, and why in their own words, which may be none."""
+        failed = [
             name
             for name in self.states.failed_tasks()
             if name not in _AFTERWARDS and not name.startswith(f"{SCORE}_")
         ]
+        return {name: self._words_of(name) for name in failed}
+
+    def _words_of(self, step: str) -> str:
+        said = self._ti.xcom_pull(task_ids=step, key=FAILURE, map_indexes=-1)
+        return str(said["reason"]) if said else ""
 
     @property
     def nobody_was_told(self) -> bool:
@@ -156,6 +167,6 @@ class Run:
         failed = self.states.failed_indexes(task_id)
         if not failed:
             return {}
-        said = self._ti.xcom_pull(task_ids=task_id, key="failure", map_indexes=failed)
+        said = self._ti.xcom_pull(task_ids=task_id, key=FAILURE, map_indexes=failed)
         # Positions mean nothing: an instance that said nothing leaves no gap.
         return {entry["item"]: entry["reason"] for entry in said or () if entry}

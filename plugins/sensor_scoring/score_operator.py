@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from scoring_contract import layout
@@ -11,11 +12,13 @@ from sensor_scoring import ids
 from sensor_scoring.links import BatchTaskLink, PredictionsLink, StdoutLink
 from sensor_scoring.operators import AzureBatchTaskOperator, FailureCause
 from sensor_scoring.score_task import MANIFEST_BLOB
+from sensor_scoring.settings import Settings
+from sensor_scoring.task_states import TaskStates
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from airflow.sdk import BaseOperatorLink
+    from airflow.sdk import BaseOperatorLink, Context
 
     from sensor_scoring.batch_task import Names
     from sensor_scoring.outcome import BatchTaskOutcome
@@ -43,6 +46,18 @@ class SensorScoringOperator(AzureBatchTaskOperator):
             return words
         narrowed = self._narrowed_order(names, attempt)
         return [narrowed if word == MANIFEST_BLOB else word for word in words]
+
+    def successor_of(self, job_id: str, context: Context) -> str:
+        """Return the run's next Batch job, with nodes announced for all instances that wait for it."""
+        from sensor_scoring.pool_load import pool_spec, prepare_pool
+
+        settings = Settings.from_environ(os.environ)
+        job, is_new = self.hook.jobs.reopen(job_id, pool_id=settings.pool_id)
+        if is_new:
+            states = TaskStates.of(context).mapped(self.task_id)
+            waiting = [index for index, state in states.items() if state != "success"]
+            prepare_pool(self.hook, pool_spec(settings), settings, batch_tasks=len(waiting))
+        return job
 
     def explain(self, outcome: BatchTaskOutcome, names: Names) -> FailureCause:
         """Name the sensors that failed and why, in the words of the report if there is one."""

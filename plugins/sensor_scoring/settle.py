@@ -9,6 +9,7 @@ from airflow.providers.standard.triggers.temporal import DateTimeTrigger
 from airflow.sdk import BaseOperator
 
 from sensor_scoring.constraints import LATENESS_MINUTES, check
+from sensor_scoring.failure_note import failure_noted
 from sensor_scoring.retries import RETRY_TABLE
 from sensor_scoring.run_hour import scoring_hour
 
@@ -28,7 +29,14 @@ class SettleOperator(BaseOperator):
         self.lateness_minutes = lateness_minutes
 
     def execute(self, context: Context) -> None:
-        """Return if the time has come, else defer until then."""
+        """Return if the time has come, else defer until then.
+
+        :raises LayoutError: if the run was asked for what is no hour
+        """
+        with failure_noted(context["ti"]):
+            self._wait(context)
+
+    def _wait(self, context: Context) -> None:
         check("lateness_minutes", self.lateness_minutes, LATENESS_MINUTES)
         hour = scoring_hour(context, now=context["dag_run"].run_after or datetime.now(UTC))
         ready = hour.end + timedelta(minutes=self.lateness_minutes)

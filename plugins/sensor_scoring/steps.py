@@ -15,13 +15,14 @@ from airflow.sdk.configuration import conf
 from scoring_contract import layout
 from scoring_contract.registry import Registry
 from sensor_scoring.airflow_needs import needs_of, refused_or_short
-from sensor_scoring.errors import QuotaReached, RunFailed
+from sensor_scoring.alert_step import tell_news
+from sensor_scoring.errors import BatchError, NobodyTold, QuotaReached, RunFailed
 from sensor_scoring.hooks import ScoringBatchHook
 from sensor_scoring.hour_readings import HourReadings
 from sensor_scoring.housekeeping import tidy_jobs
 from sensor_scoring.plan import plan_hour
-from sensor_scoring.pool_load import pool_spec, pool_trouble_of, prepare_pool, release_pool, use_of
-from sensor_scoring.summary import summarise
+from sensor_scoring.pool_load import pool_spec, prepare_pool, release_pool
+from sensor_scoring.summing_up import current_summary, sum_up, write_summary
 from sensor_scoring.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
     from sensor_scoring.run import Run
     from sensor_scoring.settings import Settings
+    from sensor_scoring.summary import Summary
 
 log = logging.getLogger(__name__)
 
@@ -114,44 +116,31 @@ def close_run(run: Run) -> list[str]:
     return closed
 
 
-def write_summary(run: Run) -> dict[str, int]:
+def summarise_run(run: Run) -> dict[str, int]:
     """Write the run's summary.
 
     :return: counts of the outcomes
     :raises RunFailed: if no plan was made, so that nothing can be summed up
     """
-    plan = run.plan()
-    if plan is None:
-        raise RunFailed("no plan was made, so there is nothing to sum up; see the log of 'plan'")
-    expectation = plan.expectation
-    summary = summarise(
-        plan,
-        run.reports(),
-        expectation.judge(run.store.found(run.settings.predictions_container, expectation.folder)),
-        run.failures(),
-        dag_run_id=run.dag_run_id,
-        failed_steps=run.failed_steps(),
-        pool=use_of(run.hook, run.settings, base=run.base),
-    )
-    colour = Verdict.of(summary, run.settings).colour
-    pool_trouble = pool_trouble_of(run.settings) if run.is_troubled else []
-    text = replace(summary, colour=colour.value, pool_trouble=tuple(pool_trouble)).to_json()
-    run.store.write(run.settings.runs_container, layout.summary_blob(run.base), text)
-    log.info("%s is %s: %s; %s", summary.hour, colour, summary.counts(), summary.totals())
+    summary = sum_up(run)
+    write_summary(run, summary)
     return summary.counts()
 
 
-def give_verdict(run: Run) -> dict[str, Any]:
+def give_verdict(run: Run, context: Context) -> dict[str, Any]:
     """Fail, naming why, unless the run is good enough.
 
     :return: what consumers of the hour are told, see :data:`sensor_scoring.assets.SCORED_HOUR`
     :raises RunFailed: if more sensors failed than tolerated, another step failed, nobody could be told, or
         the summary is missing
     """
-    summary = run.summary()
-    verdict = Verdict.of(summary, run.settings)
+    summary, is_new = current_summary(run)
+    nobody_was_told = run.nobody_was_told
+    if is_new and summary:
+        nobody_was_told = _made_good(run, context, summary)
+    verdict = Verdict.of(summary, run.settings, failed_steps={} if summary else run.step_failures())
     faults = list(verdict.faults)
-    if run.nobody_was_told:
+    if nobody_was_told:
         faults.append("'alert' failed, so nobody was told; see its log")
     if summary is None or faults:
         raise RunFailed("; ".join(faults))
@@ -162,6 +151,29 @@ def give_verdict(run: Run) -> dict[str, Any]:
         "colour": verdict.colour.value,
         "counts": summary.counts(),
     }
+
+
+def _made_good(run: Run, context: Context, summary: Summary) -> bool:
+    """Do what the steps that a clear has left out would have done: close, tell, keep the summary.
+
+    :return: whether nobody could be told
+    """
+    try:
+        close_run(run)
+    except BatchError as error:
+        # The job ends by its wall clock at the latest; people must not wait for the verdict that long.
+        log.warning("The run's Batch jobs are not closed: %s", error)
+    is_told = True
+    try:
+        tell_news(run, context, summary)
+    except NobodyTold:
+        # Until the last try the old summary stays: with it the next try tells.
+        if not run.is_last_try:
+            raise
+        log.exception("Nobody could be told")
+        is_told = False
+    write_summary(run, summary)
+    return not is_told
 
 
 def ensure_pool_of(pool_id: str, image: str, settings: Settings, *, batch_tasks: int) -> str:

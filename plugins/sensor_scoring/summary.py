@@ -75,8 +75,10 @@ class Summary:
     sensors: tuple[SensorOutcome, ...]
     colour: str = ""
     """``green``, ``amber`` or ``red``, as the settings of the run judge it; see ``verdict.py``."""
-    failed_steps: tuple[str, ...] = ()
-    """Steps of the DAG, other than scoring and the check of the predictions, that did not end well."""
+    failed_steps: Mapping[str, str] = field(default_factory=dict)
+    """Steps of the DAG before scoring that failed, and why; the reason may be empty."""
+    clears: int = 0
+    """How often something in the run had been cleared when this was made."""
     stray: tuple[str, ...] = ()
     """Sensors with predictions that the plan does not expect."""
     unknown_packs: tuple[str, ...] = ()
@@ -138,7 +140,8 @@ class Summary:
                 "colour": self.colour,
                 "counts": self.counts(),
                 "totals": self.totals(),
-                "failed_steps": list(self.failed_steps),
+                "failed_steps": dict(self.failed_steps),
+                "clears": self.clears,
                 "stray": list(self.stray),
                 "unknown_packs": list(self.unknown_packs),
                 "pool_trouble": list(self.pool_trouble),
@@ -160,7 +163,9 @@ class Summary:
             dag_run_id=root["dag_run_id"].text(),
             sensors=tuple(SensorOutcome.from_json(node) for node in root["sensors"].elements()),
             colour=str(root["colour"].value or ""),
-            failed_steps=tuple(node.text() for node in root["failed_steps"].elements()),
+            failed_steps=_steps_at(root["failed_steps"]),
+            # One that does not say was made before it was asked: it is older than any clear.
+            clears=-1 if root["clears"].is_absent else root["clears"].count(),
             stray=tuple(node.text() for node in root["stray"].elements()),
             unknown_packs=tuple(node.text() for node in root["unknown_packs"].elements()),
             pool_trouble=tuple(str(trouble) for trouble in root["pool_trouble"].value or ()),
@@ -175,7 +180,7 @@ def summarise(
     failures: Mapping[str, str],
     *,
     dag_run_id: str,
-    failed_steps: Iterable[str] = (),
+    failed_steps: Mapping[str, str] | None = None,
     pool: PoolUse | None = None,
 ) -> Summary:
     """Put together what is known of a run.
@@ -191,7 +196,7 @@ def summarise(
         for word in ("missing", "empty", "stale")
         for sensor in getattr(verdict, word)
     }
-    steps = tuple(failed_steps)
+    steps = dict(failed_steps or {})
     unsaid = _unsaid(steps)
     planned = [
         _outcome(sensor, reported.get(sensor), failures.get(group, unsaid), wrong.get(sensor, ""))
@@ -214,7 +219,13 @@ def summarise(
     )
 
 
-def _unsaid(steps: tuple[str, ...]) -> str:
+def _steps_at(node: Node) -> dict[str, str]:
+    if isinstance(node.value, list):  # as summaries of earlier days have it
+        return {step.text(): "" for step in node.elements()}
+    return {step: str(reason.value or "") for step, reason in node.items()}
+
+
+def _unsaid(steps: Mapping[str, str]) -> str:
     return f"{' and '.join(steps)} failed" if steps else "it was not scored, and nothing says why"
 
 

@@ -40,5 +40,5 @@ class TaskStates:
         return sorted(index for index, state in self.mapped(task_id).items() if state in _BAD)
 
     def failed_tasks(self) -> list[str]:
-        """Name what did not end well, mapped instances by their own names."""
-        return sorted(name for name, state in self.by_name.items() if state in _BAD)
+        """Name what failed by itself, mapped instances by their own names; not what it kept from running."""
+        return sorted(name for name, state in self.by_name.items() if state == "failed")

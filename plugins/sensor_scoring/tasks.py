@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from airflow.sdk import get_current_context, task
 
 from sensor_scoring.assets import SCORED_HOUR
+from sensor_scoring.failure_note import failure_noted
 from sensor_scoring.settings import Settings
 
 if TYPE_CHECKING:
@@ -25,7 +26,9 @@ def plan_hour() -> list[str]:
     """Compare the fleet with what it sent; return the groups to score."""
     from sensor_scoring.steps import make_plan
 
-    return make_plan(_this_run(), get_current_context())
+    context = get_current_context()
+    with failure_noted(context["ti"]):
+        return make_plan(_this_run(), context)
 
 
 @task(task_id="open")
@@ -33,15 +36,16 @@ def open_job() -> str:
     """See to the pool and open the run's Batch job; return its id."""
     from sensor_scoring.steps import open_run
 
-    return open_run(_this_run())
+    with failure_noted(get_current_context()["ti"]):
+        return open_run(_this_run())
 
 
 @task(trigger_rule="all_done")
 def summarise() -> dict[str, int]:
     """Write the outcome of every sensor into one blob; return the counts."""
-    from sensor_scoring.steps import write_summary
+    from sensor_scoring.steps import summarise_run
 
-    return write_summary(_this_run())
+    return summarise_run(_this_run())
 
 
 @task(trigger_rule="all_done")
@@ -58,7 +62,7 @@ def verdict() -> None:
     from sensor_scoring.steps import give_verdict
 
     context = get_current_context()
-    context["outlet_events"][SCORED_HOUR].extra = give_verdict(_this_run())
+    context["outlet_events"][SCORED_HOUR].extra = give_verdict(_this_run(), context)
 
 
 @task(task_id="pool")

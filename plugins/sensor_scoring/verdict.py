@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Self
 from sensor_scoring.summary import Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from sensor_scoring.settings import Settings
     from sensor_scoring.summary import Summary
@@ -37,10 +37,16 @@ class Verdict:
     note: str = ""
 
     @classmethod
-    def of(cls, summary: Summary | None, settings: Settings) -> Self:
-        """Judge a summary; none is a fault of its own."""
+    def of(
+        cls, summary: Summary | None, settings: Settings, *, failed_steps: Mapping[str, str] | None = None
+    ) -> Self:
+        """Judge a summary; none is a fault of its own.
+
+        :param failed_steps: steps that failed, and why; asked only where there is no summary to say so
+        """
         if summary is None:
-            return cls(Colour.RED, ("the run has no summary; see the log of the first step that failed",))
+            unsaid = "the run has no summary; see the log of the first step that failed"
+            return cls(Colour.RED, tuple(step_sentences(failed_steps or {})) or (unsaid,))
         faults = tuple(_faults(summary, settings))
         if faults:
             return cls(Colour.RED, faults)
@@ -50,9 +56,17 @@ class Verdict:
         return cls(Colour.AMBER, note=tolerated)
 
 
+def step_sentences(failed_steps: Mapping[str, str]) -> list[str]:
+    """Say which steps failed, and why."""
+    return [
+        f"{step} failed: {reason}" if reason else f"{step} failed; see its log"
+        for step, reason in failed_steps.items()
+    ]
+
+
 def _faults(summary: Summary, settings: Settings) -> Iterator[str]:
     if summary.failed_steps:
-        yield f"{', '.join(summary.failed_steps)} failed"
+        yield from step_sentences(summary.failed_steps)
     elif summary.failed_share > settings.tolerated_failed_share:
         failed = summary.having(Outcome.FAILED)
         yield (

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import stat
+from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
 import pytest
+from azure.batch import BatchClient
+from azure.core.credentials import AzureNamedKeyCredential
 
 from ingest.simulator import Fleet
 from local_stack.bootstrap import SCORER, python_of
 from local_stack.cluster import running_cluster
+from local_stack.emulator import ACCOUNT
 from local_stack.hour import lay_out_file, train
 from local_stack.stack import running_stack
 from local_stack.workspace import Workspace
 from scoring_contract.hour import RunHour
+from tests.integration.world import DAG, World, until
 from tests.receivers import running_webhook
 
 if TYPE_CHECKING:
@@ -136,7 +141,9 @@ def standing(
 ) -> Iterator[tuple[Stack, Cluster]]:
     """Run the stack with all processes of Airflow on PostgreSQL, readings laid out and models trained."""
     root = tmp_path_factory.mktemp("standing")
-    with running_stack(Folders(root, root / "results"), scorer=scorer.prefix) as stack:
+    with running_stack(
+        Folders(root, root / "results"), scorer=scorer.prefix, emulator_options=["--controls"]
+    ) as stack:
         laid = lay_out_file(stack, readings)
         train(stack, laid, HOUR)
         # The run that unpausing starts must not wait for late readings, whatever minute of the hour it is.
@@ -150,3 +157,17 @@ def standing(
         }
         with running_cluster(stack, folder=root / "cluster", settings=settings) as cluster:
             yield stack, cluster
+
+
+@pytest.fixture(scope="session")
+def world(standing: tuple[Stack, Cluster], scorer: Obedient) -> Iterator[World]:
+    """Open the web UI and let the DAGs run."""
+    stack, cluster = standing
+    key = AzureNamedKeyCredential(ACCOUNT, stack.batch.key)
+    with BatchClient(stack.batch.endpoint, key) as batch, closing(cluster.client()) as web:
+        for dag in (DAG, "example_consumer", "example_containers"):
+            until(lambda dag=dag: web.knows(dag))
+            web.unpause(dag)
+        # Unpausing starts a run for the hour that has just ended; it has no readings.
+        until(lambda: any(run["state"] == "success" for run in web.runs(DAG)))
+        yield World(stack, cluster, web, scorer, batch)

@@ -5,120 +5,24 @@ Each test is a person or a fault that meets a run. Sensor 2_3 is silent; the oth
 
 from __future__ import annotations
 
-import os
-import sys
-import time
-from contextlib import closing
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import httpx
 import pytest
-from azure.batch import BatchClient
-from azure.core.credentials import AzureNamedKeyCredential
 
-from local_stack.airflow_client import states
-from local_stack.emulator import ACCOUNT
-from scoring_contract.hour import RunHour
-from scoring_contract.layout import Container, prediction_blob
+from tests.integration.world import DAG, HOUR, LONG, SCORED, until
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from conftest import Obedient
 
-    from local_stack.airflow_client import AirflowClient, TaskInstance
-    from local_stack.cluster import Cluster
-    from local_stack.stack import Stack
+    from tests.integration.world import World
     from tests.receivers import Webhook
 
-HOUR = RunHour.parse("2026-01-05T09")
-SCORED = ["1_1", "1_2", "1_3", "2_1", "2_2"]
-DAG = "hourly_scoring"
-_LONG = 120.0
-
-pytestmark = pytest.mark.timeout(400)
-
-
-@dataclass(frozen=True, slots=True)
-class World:
-    """A person at the web UI, with an eye on Azure Batch."""
-
-    stack: Stack
-    cluster: Cluster
-    web: AirflowClient
-    scorer: Obedient
-    batch: BatchClient
-
-    def instances(self, run: str) -> dict[str, TaskInstance]:
-        """Return the instances of ``score`` by their sensors."""
-        return {ti.label: ti for ti in self.web.task_instances(DAG, run, task_id="score")}
-
-    def states(self, run: str) -> dict[str, str]:
-        """Return the states of the instances of ``score`` by their sensors."""
-        return states(self.instances(run).values())
-
-    def batch_tasks(self, run: str) -> dict[str, Any]:
-        """Return the Batch tasks of a run, of all its jobs, by ``sensor-epoch-attempt``."""
-        base = self.base(run)
-        jobs = [job.id for job in self.batch.list_jobs() if job.id.startswith(base)]
-        tasks = (task for job in jobs for task in self.batch.list_tasks(job))
-        return {f"{task.display_name}{task.id[-6:]}": task for task in tasks}
-
-    def base(self, run: str) -> str:
-        """Return the first part of a run's Batch ids."""
-        place = f"/dags/{DAG}/dagRuns/{run}/taskInstances/plan/xcomEntries/plan_blob"
-        return str(self.web.get(place)["value"]).strip('"').partition("/")[0]
-
-    def are_watched(self, run: str) -> bool:
-        """Whether the triggerer has taken over every instance of ``score`` that waits."""
-        found = self.web.get(f"/dags/{DAG}/dagRuns/{run}/taskInstances", limit=50)["task_instances"]
-        return all(entry["triggerer_job"] for entry in found if entry["state"] == "deferred")
-
-    def run_under(self, executor: str) -> None:
-        """Give the scheduler an executor."""
-        here = str(Path(__file__).parent)
-        settings = {"AIRFLOW__CORE__EXECUTOR": executor, "PYTHONPATH": os.pathsep.join((here, *sys.path))}
-        self.cluster.airflow = replace(
-            self.cluster.airflow, settings={**self.cluster.airflow.settings, **settings}
-        )
-        self.cluster.restart("scheduler")
-
-    def wait(self, run: str) -> str:
-        """Wait for the end of a run."""
-        return self.web.wait_for_run(DAG, run, seconds=_LONG)
-
-    def planned_at(self, sensor: str) -> str:
-        """Return when the plan was made that a sensor's present prediction follows."""
-        blob = self.stack.storage.container(Container.PREDICTIONS).get_blob_client(
-            prediction_blob(HOUR, sensor)
-        )
-        return str(blob.get_blob_properties().metadata["planned_at"])
-
-
-def until(condition: Callable[[], object]) -> None:
-    """Poll a real effect until it is there."""
-    deadline = time.monotonic() + _LONG
-    while not condition():
-        assert time.monotonic() < deadline, "not true in time"
-        time.sleep(0.2)
-
-
-@pytest.fixture(scope="module")
-def world(standing: tuple[Stack, Cluster], scorer: Obedient) -> Iterator[World]:
-    """Open the web UI and let the DAGs run."""
-    stack, cluster = standing
-    key = AzureNamedKeyCredential(ACCOUNT, stack.batch.key)
-    with BatchClient(stack.batch.endpoint, key) as batch, closing(cluster.client()) as web:
-        for dag in (DAG, "example_consumer", "example_containers"):
-            until(lambda dag=dag: web.knows(dag))
-            web.unpause(dag)
-        # Unpausing starts a run for the hour that has just ended; it has no readings.
-        until(lambda: any(run["state"] == "success" for run in web.runs(DAG)))
-        yield World(stack, cluster, web, scorer, batch)
+pytestmark = pytest.mark.timeout(1200)
 
 
 @pytest.fixture(autouse=True)
@@ -233,7 +137,7 @@ def test_many_that_end_as_they_defer_all_end_well(world: World) -> None:
     """Forty Batch tasks of no duration: no instance fails or is tried twice for a race in the scheduler."""
     items = [f"item-{number:02}" for number in range(40)]
     run = world.web.trigger("example_containers", items=items)
-    assert world.web.wait_for_run("example_containers", run, seconds=_LONG) == "success"
+    assert world.web.wait_for_run("example_containers", run, seconds=LONG) == "success"
     found = world.web.task_instances("example_containers", run, task_id="measure")
     assert [ti.label for ti in found] == items
     assert {(ti.state, ti.try_number) for ti in found} == {("success", 1)}
@@ -275,7 +179,7 @@ def test_a_run_that_takes_too_long_is_told_of_while_it_runs(
 
     def look() -> list[str]:
         looking = world.web.trigger("late_runs")
-        assert world.web.wait_for_run("late_runs", looking, seconds=_LONG) == "success"
+        assert world.web.wait_for_run("late_runs", looking, seconds=LONG) == "success"
         return about_it()
 
     until(look)

@@ -40,6 +40,7 @@ class ARun:
     is_backfill: bool = False
     is_last_try: bool = False
     late: str = ""
+    clears: int = 0
     page: str = "https://airflow.example.org/run"
 
     @property
@@ -51,9 +52,9 @@ class ARun:
         """Return its summary."""
         return self.outcome
 
-    def failed_steps(self) -> list[str]:
+    def step_failures(self) -> dict[str, str]:
         """Return the steps that failed, if it came to no summary."""
-        return ["plan"]
+        return {"plan": "the registry does not read"}
 
 
 @dataclass
@@ -168,7 +169,9 @@ def test_a_backfill_tells_nobody_and_is_not_remembered(fleet: Fleet) -> None:
 def test_a_run_that_came_to_nothing_names_its_step(fleet: Fleet) -> None:
     """There is no summary to look at."""
     said = fleet.told(replace(fleet.hour(), outcome=None))
-    assert said.startswith(f"red: sensor scoring of {FIRST}: 1 step failed\nSteps that failed: plan\n")
+    assert said.startswith(
+        f"red: sensor scoring of {FIRST}: 1 step failed\nStep failed: plan: the registry does not read\n"
+    )
 
 
 class Away(BlobStore):

@@ -157,13 +157,16 @@ def test_a_failed_step_is_one_cause_however_many_sensors_it_fails() -> None:
     """Nobody is told of a thousand sensors, nor of a thousand that are scored again."""
     story = Story()
     lines = [(f"s_{number}", FAILED, "submit failed") for number in range(1000)]
-    assert story.tells(a_summary(0, *lines, failed_steps=("submit",))) == [
+    assert story.tells(a_summary(0, *lines, failed_steps={"submit": "the job is over"})) == [
         "red: sensor scoring of 2018-08-29T02: 1 step failed",
-        "Steps that failed: submit",
+        "Step failed: submit: the job is over",
     ]
-    assert story.tells(a_summary(1, *lines, failed_steps=("submit",))) == []
+    assert story.tells(a_summary(1, *lines, failed_steps={"submit": "the job is over"})) == []
+    assert story.tells(a_summary(1, *lines, failed_steps={"submit": "Batch is away"})) != [], (
+        "another reason is news"
+    )
     assert story.tells(a_summary(2, *((f"s_{number}", SCORED) for number in range(1000))))[1:] == [
-        "Steps that work again: submit (since 2018-08-29T02)"
+        "Steps that work again: submit (since 2018-08-29T03)"
     ]
 
 
@@ -172,7 +175,7 @@ def test_a_run_without_a_summary_ends_nothing() -> None:
     story = Story()
     story.tells(a_summary(0, ("1_4", SILENT)))
     for expected in (True, False):
-        news, story.known = story.known.after(seen_without_summary(hour(1), ["plan"]))
+        news, story.known = story.known.after(seen_without_summary(hour(1), {"plan": ""}))
         assert bool(news) is expected
     assert (
         story.tells(a_summary(2, ("1_4", SILENT)))[1] == "Steps that work again: plan (since 2018-08-29T03)"

@@ -314,11 +314,47 @@ def test_success_needs_its_commit_mark(ready: Account, storage: BlobStorage) -> 
     an_operator(**options).execute(tried.context())
 
 
-def test_a_job_that_is_over_fails_at_once(ready: Account) -> None:
-    """Waiting cannot help; clearing the instance opens another job."""
+@pytest.mark.behaviour("cleared")
+def test_a_job_that_is_over_is_followed_by_another(ready: Account) -> None:
+    """Whoever clears an instance need not know who opens the job; siblings meet in the new one."""
     ready.hook.jobs.close("scoring-20180829T02-0123456789")
+    first, second = Try(), Try()
+    assert deferred(an_operator(), first) == name_of(0)
+    deferred(an_operator(item="2_1"), second)
+    jobs = {job.id: job for job in ready.client.list_jobs()}
+    assert set(jobs) == {JOB, f"{JOB}-1"}
+    assert jobs[f"{JOB}-1"]["poolInfo"]["poolId"] == "pool"
+    assert len(list(ready.client.list_tasks(f"{JOB}-1"))) == 2
+    assert first.stored["batch"]["job"] == f"{JOB}-1", "a retry attaches there"
+
+
+def test_a_job_is_followed_by_one_like_it(ready: Account) -> None:
+    """A backfill's repair stays behind the live hour, and its job ends by itself when the first would."""
+    jobs = ready.hook.jobs
+    opened = jobs.open(
+        "scoring-x", generation=2, pool_id="pool", priority=-100, wall_clock=timedelta(hours=3)
+    )
+    jobs.close("scoring-x")
+    assert jobs.reopen(opened) == (f"{opened}-1", True)
+    assert jobs.reopen(opened) == (f"{opened}-1", False)
+    like = ready.client.get_job(f"{opened}-1")
+    assert like["priority"] == -100
+    assert like.constraints.max_wall_clock_time == timedelta(hours=3)
+
+
+def test_a_job_that_is_gone_is_followed_where_its_pool_is_known(ready: Account) -> None:
+    """Housekeeping deletes jobs after some days; the hour can still be repaired."""
+    gone = JOB.replace("g2", "g7")
+    with pytest.raises(JobEnded, match="clear this task"):
+        ready.hook.jobs.reopen(gone)
+    assert ready.hook.jobs.reopen(gone, pool_id="pool") == (gone, True)
+
+
+def test_a_job_of_somebody_else_that_is_over_fails_at_once(ready: Account) -> None:
+    """What its successor should be called is not ours to say."""
+    ready.job("theirs")
     with pytest.raises(JobEnded):
-        an_operator().execute(Try().context())
+        ready.hook.jobs.reopen("theirs")
 
 
 def test_dags_test_resumes_what_the_trigger_has_ended() -> None:

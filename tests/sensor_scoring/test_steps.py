@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -33,19 +33,25 @@ class ARun:
 
     outcome: Summary | None
     settings: Settings
+    steps: dict[str, str] = field(default_factory=dict)
     nobody_was_told: bool = False
+    clears: int = 0
 
     def summary(self) -> Summary | None:
         """Return its summary."""
         return self.outcome
 
+    def step_failures(self) -> dict[str, str]:
+        """Return the steps that failed, and why."""
+        return self.steps
 
-def a_run(*outcomes: Outcome, failed_steps: tuple[str, ...] = (), **settings: Any) -> Any:
+
+def a_run(*outcomes: Outcome, failed_steps: dict[str, str] | None = None, **settings: Any) -> Any:
     """Return a run with sensors that ended so."""
     sensors = tuple(
         SensorOutcome(sensor=f"s{number}", outcome=outcome) for number, outcome in enumerate(outcomes)
     )
-    summary = Summary(hour=HOUR, run="run", dag_run_id="r", sensors=sensors, failed_steps=failed_steps)
+    summary = Summary(hour=HOUR, run="run", dag_run_id="r", sensors=sensors, failed_steps=failed_steps or {})
     return ARun(summary, Settings(**settings))
 
 
@@ -64,7 +70,7 @@ GOOD, BAD, SILENT = Outcome.SCORED, Outcome.FAILED, Outcome.SILENT
 )
 def test_a_run_that_is_good_enough_is_green(run) -> None:
     """Silent sensors fail nobody, and failures up to the tolerated share do not either."""
-    give_verdict(run)
+    give_verdict(run, {})
 
 
 @pytest.mark.parametrize(
@@ -74,7 +80,16 @@ def test_a_run_that_is_good_enough_is_green(run) -> None:
         pytest.param(
             a_run(GOOD, GOOD, BAD, BAD, tolerated_failed_share=0.25), "tolerated is 25%", id="too-many"
         ),
-        pytest.param(a_run(GOOD, failed_steps=("submit",)), "submit failed", id="a-step-failed"),
+        pytest.param(
+            a_run(GOOD, failed_steps={"submit": "the quota is reached"}),
+            "submit failed: the quota is reached",
+            id="a-step-failed",
+        ),
+        pytest.param(
+            ARun(None, Settings(), steps={"plan": "the registry does not read"}),
+            "^plan failed: the registry does not read$",
+            id="a-step-failed-before-a-summary",
+        ),
         pytest.param(a_run(SILENT, silent_hour_fails=True), "no sensor sent anything", id="silent-hour"),
         pytest.param(ARun(None, Settings()), "no summary", id="no-summary"),
         pytest.param(
@@ -88,12 +103,16 @@ def test_a_run_that_is_good_enough_is_green(run) -> None:
 def test_a_run_that_is_not_is_red_with_the_reason(run, why) -> None:
     """The sentence is what a person reads first."""
     with pytest.raises(RunFailed, match=why):
-        give_verdict(run)
+        give_verdict(run, {})
 
 
 def context_of(hour: RunHour) -> Any:
     """Return the context of a run for an hour."""
-    return {"params": {"hour": str(hour)}, "dag_run": SimpleNamespace(run_after=datetime.now(UTC))}
+    return {
+        "params": {"hour": str(hour)},
+        "dag_run": SimpleNamespace(run_after=datetime.now(UTC)),
+        "ti": None,
+    }
 
 
 def test_an_hour_long_past_is_not_waited_for() -> None:

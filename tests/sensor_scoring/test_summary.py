@@ -69,7 +69,7 @@ def test_a_failure_keeps_the_scorers_own_words() -> None:
 
 def test_what_was_never_scored_names_the_step_that_failed() -> None:
     """When submission failed, no sensor is to blame."""
-    summary = summarise(PLAN, [], GateVerdict(), {}, dag_run_id="r", failed_steps=["submit"])
+    summary = summarise(PLAN, [], GateVerdict(), {}, dag_run_id="r", failed_steps={"submit": "no"})
     assert outcome_of(summary, "1_1") == (Outcome.FAILED, "submit failed")
 
 

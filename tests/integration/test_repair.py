@@ -1,0 +1,169 @@
+"""A person repairs an hour in which sensors failed; whichever way they clear, the run ends anew."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+import httpx
+import pytest
+
+from scoring_contract import layout
+from scoring_contract.layout import Container
+from scoring_contract.registry import Registry
+from sensor_scoring.summary import Outcome
+from tests.integration.world import DAG, HOUR, SCORED
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from local_stack.stack import Stack
+    from tests.integration.world import World
+    from tests.receivers import Webhook
+
+pytestmark = pytest.mark.timeout(1200)
+FAILING = "1_2"
+
+
+@contextmanager
+def an_altered_model(stack: Stack, sensor: str) -> Iterator[None]:
+    """Let a sensor's model have other bytes than the registry says, for a while."""
+    models = stack.storage.container(Container.MODELS)
+    registry = Registry.from_json(models.download_blob(layout.REGISTRY_BLOB).readall())
+    blob = registry.sensors[sensor].model.blob
+    original = models.download_blob(blob).readall()
+    models.upload_blob(blob, original.replace(b"0.", b"1.", 1), overwrite=True)
+    try:
+        yield
+    finally:
+        models.upload_blob(blob, original, overwrite=True)
+
+
+def a_red_run(world: World) -> str:
+    """Score the hour with the model of one sensor altered; mend the model afterwards."""
+    with an_altered_model(world.stack, FAILING):
+        run = world.web.trigger(DAG, hour=str(HOUR))
+        assert world.wait(run) == "failed"
+    assert [line.sensor for line in world.summary(run).having(Outcome.FAILED)] == [FAILING]
+    return run
+
+
+def rows(world: World, run: str, *, downstream: bool) -> None:
+    """Tick the failed instance and clear it."""
+    index = world.instances(run)[FAILING].map_index
+    world.web.clear(DAG, run, [("score", index)], downstream=downstream)
+
+
+def only_failed(world: World, run: str, *, downstream: bool) -> None:
+    """Clear the task with *Only failed*."""
+    world.web.clear(DAG, run, ["score"], downstream=downstream, only_failed=True)
+
+
+def whole_task(world: World, run: str, *, downstream: bool) -> None:
+    """Clear all instances of the task."""
+    world.web.clear(DAG, run, ["score"], downstream=downstream)
+
+
+def whole_run(world: World, run: str, *, failed: bool) -> None:
+    """Clear the run, or what failed in it."""
+    place = f"/dags/{DAG}/dagRuns/{quote(run, safe='')}/clear"
+    world.web.post(place, {"dry_run": False, "only_failed": failed})
+
+
+@pytest.mark.behaviour("cleared")
+@pytest.mark.parametrize(
+    ("clear", "how"),
+    [
+        pytest.param(rows, {"downstream": True}, id="rows"),
+        pytest.param(rows, {"downstream": False}, id="rows-alone"),
+        pytest.param(only_failed, {"downstream": True}, id="only-failed"),
+        pytest.param(only_failed, {"downstream": False}, id="only-failed-alone"),
+        pytest.param(whole_task, {"downstream": True}, id="task"),
+        pytest.param(whole_task, {"downstream": False}, id="task-alone"),
+        pytest.param(whole_run, {"failed": True}, id="run-only-failed"),
+        pytest.param(whole_run, {"failed": False}, id="run"),
+    ],
+)
+def test_whichever_way_a_person_clears_the_run_ends_anew(
+    world: World, told: Webhook, clear: Callable[..., None], how: dict[str, Any]
+) -> None:
+    """The failed sensor is scored again; summary, alert and verdict say so; no Batch job is left active."""
+    run = a_red_run(world)
+    before = len(told.bodies)
+    clear(world, run, **how)
+    assert world.wait(run) == "success"
+    assert world.states(run) == dict.fromkeys(SCORED, "success")
+    summary = world.summary(run)
+    assert (summary.colour, summary.having(Outcome.FAILED)) == ("green", ())
+    (body,) = told.bodies[before:]
+    assert f"Scored again: {FAILING}" in body["message"]
+    assert world.active_jobs(run) == []
+
+
+@contextmanager
+def a_broken_registry(world: World) -> Iterator[None]:
+    """Let the registry of models be no JSON, for a while."""
+    models = world.stack.storage.container(Container.MODELS)
+    original = models.download_blob(layout.REGISTRY_BLOB).readall()
+    models.upload_blob(layout.REGISTRY_BLOB, b"{", overwrite=True)
+    try:
+        yield
+    finally:
+        models.upload_blob(layout.REGISTRY_BLOB, original, overwrite=True)
+
+
+def control(world: World, name: str, **body: Any) -> None:
+    """Let the Batch account misbehave."""
+    httpx.post(
+        f"{world.stack.batch.endpoint}/_emulator/{name}", json=body, trust_env=False
+    ).raise_for_status()
+
+
+@contextmanager
+def no_room_for_jobs(world: World) -> Iterator[None]:
+    """Let the quota of active jobs be reached, for a while."""
+    control(world, "quotas", activeJobs=0)
+    try:
+        yield
+    finally:
+        control(world, "quotas", activeJobs=300)
+
+
+@contextmanager
+def no_tasks_taken(world: World) -> Iterator[None]:
+    """Let the service refuse whoever adds Batch tasks, for a while."""
+    control(
+        world, "faults/throttle", operation="create_task_collection", status=503, retryAfter=0, times=None
+    )
+    try:
+        yield
+    finally:
+        httpx.delete(f"{world.stack.batch.endpoint}/_emulator/faults", trust_env=False).raise_for_status()
+
+
+@pytest.mark.behaviour("step-failed")
+@pytest.mark.parametrize(
+    ("fault", "step", "reason"),
+    [
+        pytest.param(a_broken_registry, "plan", "registry", id="plan"),
+        pytest.param(no_room_for_jobs, "open", "ActiveJobAndScheduleQuotaReached", id="open"),
+        pytest.param(no_tasks_taken, "submit", "ServerBusy", id="submit"),
+    ],
+)
+def test_a_step_that_fails_is_told_with_its_reason(
+    world: World, told: Webhook, fault: Callable[[World], Any], step: str, reason: str
+) -> None:
+    """Whatever fails before scoring, summary and alert run: one message names it; the next hour ends it."""
+    before = len(told.bodies)
+    with fault(world):
+        run = world.web.trigger(DAG, hour=str(HOUR))
+        assert world.wait(run) == "failed"
+    (body,) = told.bodies[before:]
+    (line,) = [line for line in body["message"].splitlines() if line.startswith("Step failed: ")]
+    assert line.startswith(f"Step failed: {step}: ")
+    assert reason in line
+    assert f"{step} failed: " in world.web.log(DAG, run, "verdict")
+    world.web.clear(DAG, run, [step], downstream=True)
+    assert world.wait(run) == "success"
+    assert f"Steps that work again: {step}" in told.bodies[-1]["message"]
