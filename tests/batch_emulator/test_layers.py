@@ -11,6 +11,7 @@ from tests.sources import imports_of, packages_of
 ROOT = Path(azure_batch_emulator.__file__).parent
 FOREIGN = {"starlette", "uvicorn", "httpx"}
 FORBIDDEN = {
+    "confined": {"lab", "wire", "service", "runner", "records", "autoscale", "store"},
     "lab": {"wire", "store"},
     "wire": {"lab"},
     "service": {"lab", "wire", "store"},

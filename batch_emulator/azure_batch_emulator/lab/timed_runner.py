@@ -10,8 +10,8 @@ from azure_batch_emulator.runner.interface import Ended, Later
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from pathlib import Path
 
+    from azure_batch_emulator.confined.folder import Area
     from azure_batch_emulator.runner.interface import Order
 
 
@@ -48,7 +48,7 @@ class TimedRunner:
         """End an attempt early, at once."""
         self._end(run_id, None)
 
-    def remove(self, directory: Path) -> None:
+    def remove(self, area: Area) -> None:
         """Do nothing: there are no folders."""
 
     def close(self) -> None:

@@ -2,48 +2,82 @@
 
 from __future__ import annotations
 
+import logging
 import uuid
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from azure_batch_emulator.confined.folder import Area, Folder
+from azure_batch_emulator.confined.removing import hide, remove
 from azure_batch_emulator.runner.trouble import AttemptFailed
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from azure_batch_emulator.runner.interface import Link, Order
+
+_LOG = logging.getLogger(__name__)
 
 
 def lay_out(order: Order) -> None:
     """Make the folders of an attempt, with empty outputs.
 
-    :raises AttemptFailed: if the disk does not let us
+    What an earlier attempt put in the place of a file goes; a folder that is none any more stays what it is.
+
+    :raises AttemptFailed: if a folder cannot be made, or the disk does not let us
     """
     try:
-        for directory in (*order.node_directories, order.directory / "wd"):
-            directory.mkdir(parents=True, exist_ok=True)
-        for link in order.links:
-            _appear(link)
-        for name in ("stdout.txt", "stderr.txt"):
-            (order.directory / name).write_bytes(b"")
+        with Folder.at(order.root) as root:
+            for directory in order.node_directories:
+                _make(root, Area(order.root, directory))
+            for link in order.links:
+                _appear(root, Area(order.root, link.path), link)
+            with root.made(order.area.names) as folder:
+                folder.made(("wd",)).close()
+                for name in ("stdout.txt", "stderr.txt"):
+                    folder.create(name).close()
     except OSError as problem:
         message = "A directory of the task could not be created"
         raise AttemptFailed.server("ResourceDirectoryCreateFailed", message, Reason=str(problem)) from None
 
 
-def _appear(link: Link) -> None:
-    """Make a link, or turn one that leads elsewhere; others may do the same at this moment."""
-    if link.path.is_symlink() and link.path.readlink() == link.folder:
-        return
-    link.path.parent.mkdir(parents=True, exist_ok=True)
-    new = link.path.with_name(f".link-{uuid.uuid4().hex}")
-    new.symlink_to(link.folder)
-    new.replace(link.path)
+def write_output(order: Order, name: str, text: str) -> None:
+    """Write one of the files beside ``wd``, in place of whatever is there.
+
+    :raises OSError: if it cannot be written
+    """
+    with order.area.open() as folder, folder.create(name) as file:
+        file.write(text.encode())
 
 
-def put_away(directory: Path) -> Path | None:
+def put_away(area: Area) -> Area | None:
     """Move a folder out of the way at once; return where it is to be deleted, None if it was never made."""
-    trash = directory.with_name(f".removed-{uuid.uuid4().hex}")
-    with suppress(OSError):
-        return directory.rename(trash)
+    with suppress(OSError), Area(area.root, area.path.parent).open() as above:
+        return Area(area.root, area.path.with_name(hide(above, area.path.name)))
     return None
+
+
+def delete(area: Area) -> None:
+    """Delete a folder that was put away; what cannot be deleted is left and logged."""
+    try:
+        with Area(area.root, area.path.parent).open() as above:
+            remove(above, area.path.name)
+    except OSError as problem:
+        _LOG.warning("%s could not be deleted whole: %s", area.path, problem.strerror)
+
+
+def _make(root: Folder, area: Area) -> None:
+    """Make a folder in one that is none of a task; a task may have put something else there, and keeps it."""
+    *above, name = area.names
+    with root.made(above) as folder:
+        folder.make(name)
+
+
+def _appear(root: Folder, area: Area, link: Link) -> None:
+    """Make a link, or turn one that leads elsewhere; others may do the same at this moment."""
+    *above, name = area.names
+    with root.made(above) as folder:
+        with suppress(OSError):
+            if folder.target(name) == str(link.folder):
+                return
+        new = f".link-{uuid.uuid4().hex}"
+        folder.link(new, link.folder)
+        folder.move(new, folder, name)

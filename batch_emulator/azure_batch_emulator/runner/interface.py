@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
+from azure_batch_emulator.confined.folder import Area
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import timedelta
@@ -89,6 +91,8 @@ class Order:
 
     run_id: int
     command_line: str
+    root: Path
+    """Folder of the emulator's files, above all folders of nodes and tasks; no task replaces it."""
     directory: Path
     """Task folder; stdout.txt and stderr.txt go here, the command runs in ``wd`` below it."""
     environment: Mapping[str, str]
@@ -107,9 +111,14 @@ class Order:
     """Where resource files go; None for ``wd``."""
 
     @property
-    def download_directory(self) -> Path:
+    def area(self) -> Area:
+        """Tell the task folder, as something that tasks write to."""
+        return Area(self.root, self.directory)
+
+    @property
+    def download_area(self) -> Area:
         """Tell where resource files go."""
-        return self.downloads or self.directory / "wd"
+        return Area(self.root, self.downloads or self.directory / "wd")
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +168,7 @@ class Runner(Protocol):
     def stop(self, run_id: int, *, grace: timedelta, upload: bool) -> None:
         """End an attempt early: ask, then kill; upload what the conditions say if ``upload``."""
 
-    def remove(self, directory: Path) -> None:
+    def remove(self, area: Area) -> None:
         """Delete a folder of a task or a node; its name is free for another when this returns."""
 
     def close(self) -> None:

@@ -6,13 +6,13 @@ import io
 import logging
 import threading
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from azure_batch_emulator.runner.interface import OutputFile, UploadCondition
 from azure_batch_emulator.runner.trouble import AttemptFailed
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from azure_batch_emulator.confined.folder import Area
 
 _LOG = logging.getLogger(__name__)
 
@@ -21,19 +21,31 @@ _LOG = logging.getLogger(__name__)
 class LogDelivery:
     """One file to be written and sent.
 
-    :param file: where it is written first
+    :param area: folder of the node that it is written to first
     :param blob: its name in the container
     """
 
     text: str
-    file: Path
+    area: Area
     container_url: str
     blob: str
 
+    @property
+    def name(self) -> str:
+        """Tell what it is called."""
+        return self.blob.rpartition("/")[2]
+
+    def open(self) -> BinaryIO:
+        """Open what is to be sent: not the file, which a task may have changed."""
+        return io.BytesIO(self.text.encode())
+
     def begin(self) -> None:
         """Write the file and begin to send it; who asked has his answer already, so failures are logged."""
-        self.file.parent.mkdir(parents=True, exist_ok=True)
-        self.file.write_text(self.text, encoding="utf-8")
+        try:
+            with self.area.made() as folder, folder.create(self.name) as file:
+                file.write(self.text.encode())
+        except OSError as problem:
+            _LOG.warning("the node's log was not written: %s", problem)
         threading.Thread(target=self._send, name="node-log", daemon=True).start()
 
     def _send(self) -> None:
@@ -41,9 +53,9 @@ class LogDelivery:
         from azure_batch_emulator.runner.output_files import Uploads  # noqa: PLC0415
         from azure_batch_emulator.runner.storage import storage_client  # noqa: PLC0415
 
-        order = OutputFile(str(self.file), self.container_url, self.blob, UploadCondition.COMPLETION)
+        file = OutputFile("", self.container_url, "", UploadCondition.COMPLETION)
         try:
             with storage_client() as client:
-                Uploads(client).send(order, self.file.parent, {}, log=io.StringIO())
+                Uploads(client).put(self, self.blob, file)
         except AttemptFailed as trouble:
             _LOG.warning("the node's log was not sent: %s", trouble.failure.message)

@@ -1,30 +1,27 @@
-"""Uploads after a command ended: which files, under which blob names, and the PUTs."""
+"""Uploads after a command ended: under which condition, the PUTs, and the log of them."""
 
 from __future__ import annotations
 
-import glob
-import os
-import re
+import io
 import time
 from contextlib import contextmanager
-from pathlib import Path
-from string import Template
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, Protocol
 from urllib.parse import quote, urlsplit, urlunsplit
 
 import httpx
 
+from azure_batch_emulator.confined.names import printable
+from azure_batch_emulator.runner.folders import write_output
 from azure_batch_emulator.runner.interface import OutputFile, UploadCondition
+from azure_batch_emulator.runner.output_sources import sources
 from azure_batch_emulator.runner.trouble import AttemptFailed, without_query
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
-    from typing import TextIO
 
     from azure_batch_emulator.records.tasks import Failure
     from azure_batch_emulator.runner.interface import Order
 
-_WILDCARD = re.compile(r"[*?\[]")
 _API_VERSION = "2021-12-02"
 _ATTEMPTS = 3
 _PAUSE_SECONDS = 0.3
@@ -47,34 +44,26 @@ def due(
     return [file for file in order.output_files if wanted(file, succeeded=code == 0 and not stopped)]
 
 
-def matches(file: OutputFile, workdir: Path, environment: Mapping[str, str]) -> Iterator[tuple[Path, str]]:
-    """List the files a pattern means, with their blob names.
+class Content(Protocol):
+    """Something to send, that can be opened again for another try."""
 
-    Without a wildcard the path is the blob's name. With one it is a prefix, and what follows is
-    the file's place below the last folder that the pattern names outright. Dot files need their dot.
-    """
-    pattern = Template(file.pattern).safe_substitute(environment)
-    if not _WILDCARD.search(pattern):
-        yield workdir / pattern, file.path or Path(pattern).name
-        return
-    base = _base(pattern)
-    for found in sorted(glob.glob(pattern, root_dir=workdir, recursive=True)):  # noqa: PTH207  ``../`` and ``**`` as the agent reads them
-        source = workdir / found
-        if source.is_file():
-            name = os.path.relpath(found, base)
-            yield source, f"{file.path.rstrip('/')}/{name}" if file.path else name
+    @property
+    def name(self) -> str:
+        """Tell what it is called where it comes from."""
 
+    def open(self) -> BinaryIO:
+        """Open it.
 
-def _base(pattern: str) -> str:
-    fixed = pattern[: _WILDCARD.search(pattern).start()]  # type: ignore[union-attr]  # the caller looked
-    return os.path.dirname(fixed) or "."  # noqa: PTH120  keeps a leading ``..``
+        :raises OSError: if it cannot be read
+        """
 
 
 @contextmanager
-def _sized(source: Path) -> Iterator[tuple[Iterator[bytes], int]]:
+def _sized(source: Content) -> Iterator[tuple[Iterator[bytes], int]]:
     """Open a file for sending: as many bytes as it has now, even if it still grows."""
-    with source.open("rb") as file:
-        size = os.fstat(file.fileno()).st_size
+    with source.open() as file:
+        size = file.seek(0, io.SEEK_END)
+        file.seek(0)
         yield _pieces(file, size), size
 
 
@@ -95,35 +84,43 @@ class Uploads:
 
     def deliver(self, order: Order, files: Iterable[OutputFile]) -> Failure | None:
         """Upload files of an attempt and write its upload logs; return what went wrong, None if nothing."""
-        with (
-            (order.directory / "fileuploadout.txt").open("w", encoding="utf-8") as out,
-            (order.directory / "fileuploaderr.txt").open("w", encoding="utf-8") as err,
-        ):
+        log: list[str] = []
+        failure = self._send_all(order, files, log)
+        try:
+            write_output(order, "fileuploadout.txt", "".join(log))
+            write_output(order, "fileuploaderr.txt", "" if failure is None else _line(failure))
+        except OSError as problem:
+            return failure or _unreadable("fileuploadout.txt", problem).failure
+        return failure
+
+    def _send_all(self, order: Order, files: Iterable[OutputFile], log: list[str]) -> Failure | None:
+        try:
             for file in files:
-                try:
-                    self.send(file, order.directory / "wd", order.environment, log=out)
-                except AttemptFailed as trouble:
-                    details = ", ".join(f"{name}: {value}" for name, value in trouble.failure.details)
-                    err.write(f"{trouble.failure.code}: {trouble.failure.message} ({details})\n")
-                    return trouble.failure
+                self._send(file, order, log)
+        except AttemptFailed as trouble:
+            return trouble.failure
         return None
 
-    def send(self, file: OutputFile, workdir: Path, environment: Mapping[str, str], *, log: TextIO) -> None:
-        """Upload all files of one pattern and write a line for each.
-
-        :raises AttemptFailed: at the first that cannot be uploaded
-        """
+    def _send(self, file: OutputFile, order: Order, log: list[str]) -> None:
         if file.denial is not None:
             raise AttemptFailed.user("FileUploadAccessDenied", file.denial)
         count = 0
-        for source, blob in matches(file, workdir, environment):
-            self._put(source, _blob_url(file.container_url, blob), dict(file.headers))
-            log.write(f"uploaded {source.name} to {without_query(file.container_url)}/{blob}\n")
+        for source, blob in sources(file, order):
+            self.put(source, blob, file)
+            name = printable(source.name.rpartition("/")[2])
+            log.append(f"uploaded {name} to {without_query(file.container_url)}/{blob}\n")
             count += 1
         if count == 0:
-            log.write(f"nothing matches {file.pattern}\n")
+            log.append(f"nothing matches {file.pattern}\n")
 
-    def _put(self, source: Path, url: str, extra: Mapping[str, str]) -> None:
+    def put(self, content: Content, blob: str, file: OutputFile) -> None:
+        """Upload one file to where an output file goes.
+
+        :raises AttemptFailed: if it cannot be uploaded
+        """
+        self._put(content, _blob_url(file.container_url, blob), dict(file.headers))
+
+    def _put(self, source: Content, url: str, extra: Mapping[str, str]) -> None:
         for attempt in range(1, _ATTEMPTS + 1):
             try:
                 self._put_once(source, url, extra)
@@ -131,17 +128,12 @@ class Uploads:
                 if attempt == _ATTEMPTS or not _passing(problem):
                     raise _trouble(url, problem) from None
                 time.sleep(_PAUSE_SECONDS * attempt)
-            except OSError as problem:
-                raise AttemptFailed.user(
-                    "FileUploadMiscError",
-                    "An output file could not be read",
-                    FilePath=source.name,
-                    Reason=problem.strerror or str(problem),
-                ) from None
+            except (OSError, ValueError) as problem:  # a name with a NUL is a ValueError
+                raise _unreadable(source.name, problem) from None
             else:
                 return
 
-    def _put_once(self, source: Path, url: str, extra: Mapping[str, str]) -> None:
+    def _put_once(self, source: Content, url: str, extra: Mapping[str, str]) -> None:
         with _sized(source) as (content, size):
             headers = {
                 **extra,
@@ -150,6 +142,17 @@ class Uploads:
                 "Content-Length": str(size),
             }
             self._client.put(url, content=content, headers=headers).raise_for_status()
+
+
+def _line(failure: Failure) -> str:
+    details = ", ".join(f"{name}: {value}" for name, value in failure.details)
+    return f"{failure.code}: {failure.message} ({details})\n"
+
+
+def _unreadable(name: str, problem: Exception) -> AttemptFailed:
+    reason = getattr(problem, "strerror", None) or str(problem)
+    message = "An output file could not be read"
+    return AttemptFailed.user("FileUploadMiscError", message, FilePath=printable(name), Reason=reason)
 
 
 def _blob_url(container: str, blob: str) -> str:

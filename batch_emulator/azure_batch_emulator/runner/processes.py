@@ -9,16 +9,14 @@ from __future__ import annotations
 import logging
 import os
 import shlex
-import shutil
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from errno import ENOENT, ENOTDIR
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from azure_batch_emulator.runner.folders import lay_out, put_away
+from azure_batch_emulator.runner.folders import delete, lay_out, put_away
 from azure_batch_emulator.runner.interface import Ended, Order, Phase
 from azure_batch_emulator.runner.output_files import Uploads, due
 from azure_batch_emulator.runner.resource_files import Downloads
@@ -29,8 +27,8 @@ from azure_batch_emulator.runner.warden_link import WardenLink
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
     from datetime import timedelta
-    from pathlib import Path
 
+    from azure_batch_emulator.confined.folder import Area
     from azure_batch_emulator.runner.interface import Container
     from azure_batch_emulator.runner.launch import Containers, Launch
 
@@ -97,11 +95,11 @@ class ProcessRunner:
                 if contained:
                     self._work(self._containers.ask_to_end, run_id)
 
-    def remove(self, directory: Path) -> None:
+    def remove(self, area: Area) -> None:
         """Move a folder out of the way at once, and delete it in the background."""
-        trash = put_away(directory)
+        trash = put_away(area)
         if trash is not None:
-            self._work(partial(shutil.rmtree, trash, ignore_errors=True))
+            self._work(delete, trash)
 
     def close(self) -> None:
         """End all attempts without reports, and every process of theirs."""
@@ -146,7 +144,7 @@ class ProcessRunner:
             self._containers.check(order, argv)
             lay_out(order)
             for file in order.resource_files:
-                self._downloads.fetch(file, order.download_directory, stopped=lambda: self._stopping(order))
+                self._downloads.fetch(file, order.download_area, stopped=lambda: self._stopping(order))
             environment = {"PATH": os.environ.get("PATH", os.defpath), **order.environment}
             launch = None if self._stopping(order) else self._containers.launch(order, argv, environment)
         except AttemptFailed as trouble:
@@ -165,11 +163,10 @@ class ProcessRunner:
                 {
                     "start": order.run_id,
                     "argv": list(launch.argv),
-                    "cwd": str(order.directory / "wd"),
+                    "root": str(order.root),
+                    "folder": order.area.names,
                     "env": dict(launch.environment),
                     "undo": list(launch.undo),
-                    "stdout": str(order.directory / "stdout.txt"),
-                    "stderr": str(order.directory / "stderr.txt"),
                 }
             )
             return True

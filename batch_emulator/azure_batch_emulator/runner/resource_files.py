@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 from xml.etree import ElementTree as ET
@@ -12,8 +14,8 @@ from azure_batch_emulator.runner.trouble import AttemptFailed, without_query
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
+    from azure_batch_emulator.confined.folder import Area
     from azure_batch_emulator.runner.interface import ResourceFile
 
 _CHUNK = 1 << 18
@@ -46,7 +48,7 @@ class Downloads:
     def __init__(self, client: httpx.Client) -> None:
         self._client = client
 
-    def fetch(self, file: ResourceFile, workdir: Path, *, stopped: Callable[[], bool]) -> None:
+    def fetch(self, file: ResourceFile, workdir: Area, *, stopped: Callable[[], bool]) -> None:
         """Download one resource file, or all blobs it names.
 
         :param stopped: asked between chunks; a stopped download ends early and quietly
@@ -55,7 +57,7 @@ class Downloads:
         if file.denial is not None:
             raise AttemptFailed.user("BlobAccessDenied", file.denial)
         for url, relative in self._sources(file):
-            self._save(url, _inside(workdir, relative), file.file_mode or _DEFAULT_MODE, stopped)
+            self._save(url, workdir, _inside(workdir, relative), file.file_mode or _DEFAULT_MODE, stopped)
 
     def _sources(self, file: ResourceFile) -> Iterator[tuple[str, str]]:
         if file.http_url is not None:
@@ -87,17 +89,23 @@ class Downloads:
             raise _trouble(container, problem) from None
         return ET.fromstring(answer.content)  # noqa: S314  the storage the task itself names
 
-    def _save(self, url: str, target: Path, mode: int, stopped: Callable[[], bool]) -> None:
+    def _save(
+        self, url: str, workdir: Area, target: tuple[str, ...], mode: int, stopped: Callable[[], bool]
+    ) -> None:
+        *above, name = target
         try:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.unlink(missing_ok=True)  # an earlier attempt may have left it without write permission
-            with self._client.stream("GET", url) as answer, target.open("wb") as file:
+            with (
+                workdir.made() as top,
+                top.made(above) as folder,
+                self._client.stream("GET", url) as answer,
+                folder.create(name) as file,
+            ):
                 answer.raise_for_status()
                 for chunk in answer.iter_bytes(_CHUNK):
                     if stopped():
                         return
                     file.write(chunk)
-            target.chmod(mode)
+                os.fchmod(file.fileno(), mode)
         except _HTTP_TROUBLE as problem:
             raise _trouble(url, problem) from None
         except OSError as problem:
@@ -105,9 +113,11 @@ class Downloads:
             raise AttemptFailed.server("ResourceFileWriteFailed", message, Reason=str(problem)) from None
 
 
-def _inside(workdir: Path, relative: str) -> Path:
-    target = (workdir / relative).resolve()
-    if not target.is_relative_to(workdir.resolve()):
+def _inside(workdir: Area, relative: str) -> tuple[str, ...]:
+    """Tell the way from the working directory to a file."""
+    target = Path(os.path.normpath(workdir.path / relative))
+    inside = target.is_relative_to(workdir.path) and target != workdir.path and "\0" not in relative
+    if not inside:
         message = "A resource file may not be placed outside the working directory"
         raise AttemptFailed.user("ResourceFileCreateFailed", message, FilePath=relative)
-    return target
+    return target.relative_to(workdir.path).parts

@@ -8,7 +8,6 @@ nothing ends before the clock is turned. A rule itself takes real time, on one o
 from __future__ import annotations
 
 import logging
-import shutil
 import threading
 from contextlib import suppress
 from dataclasses import dataclass
@@ -17,7 +16,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from azure_batch_emulator.runner.crew import Crew
-from azure_batch_emulator.runner.folders import lay_out, put_away
+from azure_batch_emulator.runner.folders import delete, lay_out, put_away, write_output
 from azure_batch_emulator.runner.interface import Ended, Later, Phase
 from azure_batch_emulator.runner.output_files import Uploads, due
 from azure_batch_emulator.runner.resource_files import Downloads
@@ -27,8 +26,8 @@ from azure_batch_emulator.runner.trouble import AttemptFailed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
+    from azure_batch_emulator.confined.folder import Area
     from azure_batch_emulator.runner.interface import Order, OutputFile
 
 __all__ = ["Outcome", "Rule", "ScriptedRunner", "fail", "succeed"]
@@ -107,11 +106,11 @@ class ScriptedRunner:
         if waited:
             self._conclude(run)
 
-    def remove(self, directory: Path) -> None:
+    def remove(self, area: Area) -> None:
         """Move a folder out of the way at once, and delete it in the background."""
-        trash = put_away(directory)
+        trash = put_away(area)
         if trash is not None:
-            self._crew.do(partial(shutil.rmtree, trash, ignore_errors=True))
+            self._crew.do(partial(delete, trash))
 
     def wait(self) -> bool:
         """Return when no rule and no upload is in progress; tell whether anything was reported.
@@ -153,7 +152,7 @@ class ScriptedRunner:
         order = run.order
         lay_out(order)
         for file in order.resource_files:
-            self._downloads.fetch(file, order.download_directory, stopped=lambda: run.stopping)
+            self._downloads.fetch(file, order.download_area, stopped=lambda: run.stopping)
         run.outcome = Outcome() if run.stopping else self._ask(order)
         self._write(order, run.outcome)
         span = timedelta(seconds=run.outcome.seconds)
@@ -173,9 +172,9 @@ class ScriptedRunner:
 
     @staticmethod
     def _write(order: Order, outcome: Outcome) -> None:
-        with suppress(FileNotFoundError):  # the task was deleted meanwhile
-            (order.directory / "stdout.txt").write_text(outcome.stdout, encoding="utf-8")
-            (order.directory / "stderr.txt").write_text(outcome.stderr, encoding="utf-8")
+        with suppress(OSError):  # the task was deleted meanwhile, or its rule has made something else of it
+            write_output(order, "stdout.txt", outcome.stdout)
+            write_output(order, "stderr.txt", outcome.stderr)
 
     def _over(self, run: _Run) -> None:
         with self._calm:

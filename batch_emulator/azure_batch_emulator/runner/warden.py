@@ -3,7 +3,7 @@
 Run as a script in a process of its own. It has one thread, hence forking is safe; it reads orders
 from its standard input and reports on its standard output, one JSON object a line:
 
-``{"start": 7, "argv": [...], "cwd": "...", "env": {...}, "undo": [...], "stdout": "...", "stderr": "..."}``
+``{"start": 7, "argv": [...], "root": "/...", "folder": ["nodes", ...], "env": {...}, "undo": [...]}``
 ``{"stop": 7, "grace": 5.0}``, with ``"quietly": true`` if the command is asked to end in another way
 ``{"close": 1.0}``
 ``{"failed": 7, "errno": 2, "text": "..."}`` and ``{"exited": 7, "code": 0}``
@@ -23,6 +23,7 @@ import json
 import os
 import select
 import signal
+import stat
 import subprocess
 import sys
 import time
@@ -30,13 +31,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+    from io import FileIO
 
 _SET_PDEATHSIG = 1
 _SET_CHILD_SUBREAPER = 36
 _POLL_SECONDS = 0.02
 _CHUNK = 65536
 _UNDO_SECONDS = 30.0
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_WRITE = os.O_WRONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _MARK = "AZURE_BATCH_EMULATOR_ATTEMPT"
 
 
@@ -172,20 +177,26 @@ class Warden:
     @staticmethod
     def _spawn(order: dict[str, Any]) -> subprocess.Popen[bytes]:
         with (
-            Path(order["stdout"]).open("wb") as stdout,
-            Path(order["stderr"]).open("wb") as stderr,
+            _opened(os.open(order["root"], _FOLDER & ~os.O_NOFOLLOW), order["folder"]) as folder,
+            _opened(os.dup(folder), ["wd"]) as workdir,
+            _output(folder, "stdout.txt") as stdout,
+            _output(folder, "stderr.txt") as stderr,
             Path(os.devnull).open("rb") as nothing,
         ):
+
+            def in_child() -> None:
+                _die_with_the_warden()
+                os.fchdir(workdir)
+
             return subprocess.Popen(  # noqa: S603  an argument list, no shell
                 order["argv"],
-                cwd=order["cwd"],
                 # What an engine starts carries no mark: it has an end of its own.
                 env=order["env"] if order["undo"] else {**order["env"], _MARK: str(order["start"])},
                 stdin=nothing,
                 stdout=stdout,
                 stderr=stderr,
                 start_new_session=True,
-                preexec_fn=_die_with_the_warden,  # noqa: PLW1509  this process has one thread
+                preexec_fn=in_child,  # noqa: PLW1509  this process has one thread
             )
 
     def _collect(self) -> None:
@@ -256,6 +267,36 @@ class Warden:
     def _say(report: dict[str, Any]) -> None:
         with contextlib.suppress(BrokenPipeError):
             os.write(1, json.dumps(report).encode() + b"\n")
+
+
+@contextlib.contextmanager
+def _opened(folder: int, names: list[str]) -> Iterator[int]:
+    """Go down from an open folder step by step: a task may have put a link in the place of any."""
+    for name in names:
+        try:
+            below = os.open(name, _FOLDER, dir_fd=folder)
+        finally:
+            os.close(folder)
+        folder = below
+    try:
+        yield folder
+    finally:
+        os.close(folder)
+
+
+def _output(folder: int, name: str) -> FileIO:
+    """Open an empty file: the one that is there, or a new one in place of anything but that."""
+    with contextlib.suppress(OSError):
+        file = os.fdopen(os.open(name, _WRITE, dir_fd=folder), "wb", buffering=0)
+        status = os.fstat(file.fileno())
+        if stat.S_ISREG(status.st_mode) and status.st_nlink == 1:
+            file.truncate()
+            os.set_blocking(file.fileno(), True)
+            return file
+        file.close()
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(name, dir_fd=folder)
+    return os.fdopen(os.open(name, _NEW, 0o666, dir_fd=folder), "wb", buffering=0)
 
 
 def _is_marked(process: int, run_id: int) -> bool:

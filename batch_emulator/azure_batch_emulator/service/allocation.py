@@ -230,8 +230,8 @@ class Allocation:
         self._engine.account.changes.note(pool)
         self._engine.account.changes.drop(node)
         self._engine.preparations.wiped(pool, node)
-        root = orders.node_root(self._engine.settings.data, pool.id, node.id)
-        self._engine.once_kept(partial(self._engine.runner.remove, root))
+        area = orders.node_area(self._engine.settings.data, pool.id, node.id)
+        self._engine.once_kept(partial(self._engine.runner.remove, area))
 
 
 def _victims(pool: Pool, *, dedicated: bool, count: int) -> list[Node]:

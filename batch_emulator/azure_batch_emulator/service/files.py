@@ -1,22 +1,18 @@
-"""The files of tasks and nodes, as long as the node and the retention time allow."""
+"""The folders of tasks and nodes, as long as the node and the retention time allow."""
 
 from __future__ import annotations
 
-import shutil
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from azure_batch_emulator.confined.folder import Area
 from azure_batch_emulator.errors import Refusal
 from azure_batch_emulator.moments import UNLIMITED, parse_duration
 from azure_batch_emulator.records.states import NodeState, TaskState
 from azure_batch_emulator.service import orders
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from azure_batch_emulator.records.jobs import Job
     from azure_batch_emulator.records.nodes import Node
     from azure_batch_emulator.records.pools import Pool
@@ -26,26 +22,13 @@ if TYPE_CHECKING:
 FOREVER = datetime.max.replace(tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True)
-class FileInfo:
-    """One file or folder of a task or a node."""
-
-    name: str
-    """Relative to the folder of the task or node, with slashes."""
-    path: Path
-    is_directory: bool
-    size: int
-    modified: datetime
-    mode: int
-
-
 class Files:
     """Finds, lists and discards task files."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def folder(self, task: Task) -> Path:
+    def folder(self, task: Task) -> Area:
         """Tell the folder of a task.
 
         :raises Refusal: if the task has none yet, or none any more
@@ -67,7 +50,7 @@ class Files:
             raise Refusal.conflict("TaskFilesUnavailable", message)
         return folder
 
-    def node_folder(self, pool: Pool, node: Node) -> Path:
+    def node_folder(self, pool: Pool, node: Node) -> Area:
         """Tell the root folder of a node.
 
         :raises Refusal: if the node is no machine now
@@ -75,7 +58,7 @@ class Files:
         if _is_out_of_reach(node) or node.state is NodeState.CREATING:
             message = f"The files of the node cannot be reached while it is {node.state}."
             raise Refusal.conflict("OperationNotValidOnNode", message, NodeState=node.state)
-        return orders.node_root(self._engine.settings.data, pool.id, node.id)
+        return orders.node_area(self._engine.settings.data, pool.id, node.id)
 
     def kept_until(self, pool: Pool, node: Node) -> datetime | None:
         """Tell when the last files of completed tasks on a node may go; None if there are none."""
@@ -104,7 +87,7 @@ class Files:
             pool = pools.get(pool_id.lower())
             if pool is not None and node_id in pool.nodes:
                 root = orders.node_root(data, pool_id, node_id)
-                folder = root / orders.job_directory(job)
+                folder = Area(data, root / orders.job_directory(job))
                 self._engine.once_kept(partial(self._engine.runner.remove, folder))
                 self._engine.allocation.data_gone(pool, pool.nodes[node_id])
 
@@ -117,56 +100,14 @@ class Files:
             job.tasks.note(task)
             self.discard(task)
 
-    def _present(self, task: Task) -> Path | None:
+    def _present(self, task: Task) -> Area | None:
         place = task.place
         pool = self._engine.account.pools.get(place.pool_id.lower()) if place is not None else None
         node = pool.nodes.get(place.node_id) if pool is not None and place is not None else None
         if place is None or pool is None or node is None or _is_out_of_reach(node):
             return None
-        return orders.node_root(self._engine.settings.data, pool.id, place.node_id) / place.directory
-
-
-def list_files(folder: Path, *, recursive: bool) -> Iterator[FileInfo]:
-    """List the files and folders in a folder, by name."""
-    return _walk(folder, "", recursive=recursive)
-
-
-def find_file(folder: Path, name: str) -> FileInfo:
-    """Find one file or folder.
-
-    :raises Refusal: if there is none of that name inside the folder
-    """
-    folder = folder.resolve()
-    path = (folder / name).resolve()
-    if not path.is_relative_to(folder) or not path.exists():
-        raise Refusal.missing("File")
-    return _info(path, path.relative_to(folder).as_posix())
-
-
-def delete_file(folder: Path, name: str, *, recursive: bool) -> None:
-    """Delete a file, or a folder that is empty unless ``recursive``.
-
-    :raises Refusal: if there is none of that name inside the folder, or it cannot be deleted
-    """
-    root = folder.resolve()
-    # Of a link the link itself goes, not what it leads to.
-    path = (root / name).parent.resolve() / Path(name).name
-    inside = path.is_relative_to(root) and path != root and ".." not in path.parts
-    if not inside or not (path.exists() or path.is_symlink()):
-        raise Refusal.missing("File")
-    try:
-        if path.is_symlink() or not path.is_dir():
-            path.unlink()
-        elif recursive:
-            shutil.rmtree(path)
-        else:
-            path.rmdir()
-    except FileNotFoundError:
-        raise Refusal.missing("File") from None
-    except OSError as problem:
-        message = "This operation is not valid for the current state of the resource."
-        reason = problem.strerror or str(problem)
-        raise Refusal.conflict("OperationInvalidForCurrentState", message, Reason=reason) from None
+        data = self._engine.settings.data
+        return Area(data, orders.node_root(data, pool.id, place.node_id) / place.directory)
 
 
 def _is_out_of_reach(node: Node) -> bool:
@@ -179,29 +120,3 @@ def _end_of_retention(task: Task) -> datetime | None:
         return None
     retention = parse_duration(task.spec["constraints"]["retentionTime"])
     return FOREVER if retention >= UNLIMITED else min(ended + retention, FOREVER)
-
-
-def _walk(folder: Path, prefix: str, *, recursive: bool) -> Iterator[FileInfo]:
-    try:
-        paths = sorted(folder.iterdir())
-    except OSError:  # not made yet, or just removed
-        return
-    for path in paths:
-        if path.is_symlink() and not path.exists():
-            continue
-        info = _info(path, prefix + path.name)
-        yield info
-        if recursive and info.is_directory and not path.is_symlink():
-            yield from _walk(path, f"{prefix}{path.name}/", recursive=True)
-
-
-def _info(path: Path, name: str) -> FileInfo:
-    status = path.stat()
-    return FileInfo(
-        name=name,
-        path=path,
-        is_directory=path.is_dir(),
-        size=status.st_size,
-        modified=datetime.fromtimestamp(status.st_mtime, UTC),
-        mode=status.st_mode,
-    )

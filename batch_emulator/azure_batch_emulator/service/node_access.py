@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from azure_batch_emulator.confined.folder import Area
 from azure_batch_emulator.errors import Refusal
 from azure_batch_emulator.moments import parse_moment, stamp
 from azure_batch_emulator.records.nodes import NodeUser
@@ -67,7 +68,8 @@ class NodeAccess:
         folder = f"{pool.id}/{node.id}/{self._engine.next_number()}"
         root = orders.node_root(self._engine.settings.data, pool.id, node.id)
         text = "".join(f"{line}\n" for line in self._story(pool, node))
-        delivery = LogDelivery(text, root / "volatile" / "agent.log", container_url, f"{folder}/agent.log")
+        area = Area(self._engine.settings.data, root / "volatile")
+        delivery = LogDelivery(text, area, container_url, f"{folder}/agent.log")
         self._engine.once_kept(delivery.begin)
         return folder
 

@@ -106,8 +106,8 @@ class NodeOperations:
     def go_on(self, pool: Pool, node: Node) -> None:
         """Do what waited for the last attempt on a node to end; it takes half of the boot time."""
         if node.state in {NodeState.REIMAGING, NodeState.DEALLOCATING}:
-            root = orders.node_root(self._engine.settings.data, pool.id, node.id)
-            self._engine.once_kept(partial(self._engine.runner.remove, root))
+            area = orders.node_area(self._engine.settings.data, pool.id, node.id)
+            self._engine.once_kept(partial(self._engine.runner.remove, area))
             node.users = ()
             self._engine.preparations.wiped(pool, node)
         else:

@@ -153,8 +153,8 @@ class Nodes:
         node.allocated, node.returns, node.booted, node.start_task = self._engine.now, None, None, None
         node.errors = ()
         pool.seats.update(node)
-        root = orders.node_root(self._engine.settings.data, pool.id, node.id)
-        self._engine.once_kept(partial(self._engine.runner.remove, root))
+        area = orders.node_area(self._engine.settings.data, pool.id, node.id)
+        self._engine.once_kept(partial(self._engine.runner.remove, area))
         self._engine.preparations.wiped(pool, node)
         self.boot(pool, node)
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from azure_batch_emulator.confined.folder import Area
 from azure_batch_emulator.moments import UNLIMITED
 from azure_batch_emulator.runner.interface import Bind, Container, Link, Order
 from azure_batch_emulator.service import mounts, packages
@@ -35,6 +36,11 @@ _SHARED_FOLDERS = ("applications", "fsmounts", "shared", "startup", "volatile", 
 def node_root(data: Path, pool_id: str, node_id: str) -> Path:
     """Tell a node's root folder."""
     return data / "nodes" / pool_id.lower() / node_id
+
+
+def node_area(data: Path, pool_id: str, node_id: str) -> Area:
+    """Tell a node's root folder, as something that tasks write to."""
+    return Area(data, node_root(data, pool_id, node_id))
 
 
 @lru_cache(maxsize=4096)  # asked for with every attempt, and the making of paths is a third of its cost
@@ -116,6 +122,7 @@ def _order(
     return Order(
         run_id=run.id,
         command_line=spec["commandLine"],
+        root=engine.settings.data,
         directory=directory,
         environment={
             **_node_environment(engine, pool, run.node, root, directory),

@@ -12,6 +12,8 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from azure_batch_emulator.confined.folder import Area
+
 if TYPE_CHECKING:
     from azure_batch_emulator.service.engine import Engine
 
@@ -36,4 +38,4 @@ def _sweep(engine: Engine) -> None:
     """Delete folders that were out of the way already when the service ended."""
     for place in _REMOVED:
         for folder in engine.settings.data.glob(f"{place}/.removed-*"):
-            engine.runner.remove(folder)
+            engine.runner.remove(Area(engine.settings.data, folder))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from azure_batch_emulator.confined.folder import Area
+
 if TYPE_CHECKING:
     from azure_batch_emulator.service.engine import Engine
 
@@ -17,7 +19,7 @@ def reset(engine: Engine) -> None:
     engine.attempts.abandon()
     engine.agenda.clear()
     for pool in engine.account.pools.values():
-        folder = engine.settings.data / "nodes" / pool.key
+        folder = Area(engine.settings.data, engine.settings.data / "nodes" / pool.key)
         engine.once_kept(partial(engine.runner.remove, folder))
     engine.account.clear()
     engine.faults.clear()

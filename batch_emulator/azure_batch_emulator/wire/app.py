@@ -15,13 +15,13 @@ from azure_batch_emulator.errors import Refusal
 from azure_batch_emulator.moments import http_date, stamp
 from azure_batch_emulator.service.effects import Drop
 from azure_batch_emulator.wire.auth import Gate
-from azure_batch_emulator.wire.call import Answer, Call, FileSlice, read_query
+from azure_batch_emulator.wire.call import Answer, Aside, Call, read_query
 from azure_batch_emulator.wire.calls import NO_ANSWER, UNKNOWN, Calls
 from azure_batch_emulator.wire.control_plane import ControlPlane, is_control
 from azure_batch_emulator.wire.routes import ROUTES, RouteTable
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator, Mapping
+    from collections.abc import Awaitable, Callable, Mapping
 
     from starlette.types import Receive, Scope, Send
 
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger(__name__)
 LARGEST_BODY = 1 << 20
-_CHUNK = 1 << 18
 _JSON = "application/json;odata=minimalmetadata"
 _NO_BODY = frozenset({204, 304})
 _VERSION_MISSING = Refusal(
@@ -80,16 +79,28 @@ class BatchApp:
         request_id = str(uuid.uuid4())
         response, fate = None, _Fate()
         try:
-            answer = await self._answer(scope, headers, await _read(receive, headers), fate)
+            content = await _read(receive, headers)
+            if content is None:
+                return
+            answer = await self._answer(scope, headers, content, fate)
             response = self._response(answer, scope["method"], headers, request_id)
         except Refusal as refusal:
             answer = self._refusal(refusal, scope, headers, request_id)
         except Exception:  # noqa: BLE001  the edge of the server: a fault of ours is a 500 and a logged traceback
-            _LOG.exception("%s %s failed", scope["method"], scope["path"])
+            _LOG.exception("%s %s failed", scope["method"], scope["raw_path"].decode("latin-1"))
             fault = Refusal(500, "InternalError", "Server encountered an internal error.")
             answer = self._refusal(fault, scope, headers, request_id)
         response = response or self._response(answer, scope["method"], headers, request_id)
         self._count(answer, response, fate)
+        try:
+            await self._send(response, fate, scope, receive, send)
+        finally:
+            if answer.file is not None:
+                answer.file.close()
+
+    async def _send(
+        self, response: Response, fate: _Fate, scope: Scope, receive: Receive, send: Send
+    ) -> None:
         if fate.delay_seconds:
             await self.pause(fate.delay_seconds)
         if fate.is_dropped:
@@ -125,9 +136,10 @@ class BatchApp:
             headers=headers,
             content=content,
         )
-        return self._carry_out(route, call, fate)
+        found = self._carry_out(route, call, fate)
+        return await asyncio.to_thread(found.answer) if isinstance(found, Aside) else found
 
-    def _carry_out(self, route: Route, call: Call, fate: _Fate) -> Answer:
+    def _carry_out(self, route: Route, call: Call, fate: _Fate) -> Answer | Aside:
         mishap = self._engine.faults.mishap(route.operation)
         fate.delay_seconds, fate.is_dropped = mishap.delay_seconds, mishap.drop is not None
         if mishap.throttle is not None:
@@ -179,17 +191,18 @@ class BatchApp:
         }
         if "client-request-id" in headers:
             common["client-request-id"] = headers["client-request-id"]
-        if method == "HEAD" or answer.status in _NO_BODY or (answer.json is None and answer.file is None):
+        if method == "HEAD" or answer.status in _NO_BODY:
             return Response(status_code=answer.status, headers=common)
-        if answer.file is not None and answer.file.length <= _CHUNK:
-            return Response(b"".join(_pieces(answer.file)), answer.status, headers=common)
         if answer.file is not None:
-            return StreamingResponse(_pieces(answer.file), answer.status, headers=common)
+            return StreamingResponse(answer.file.pieces(), answer.status, headers=common)
+        if answer.json is None:
+            return Response(answer.content, answer.status, headers=common)
         content = json.dumps(answer.json, separators=(",", ":")).encode()
         return Response(content, answer.status, headers=common, media_type=_JSON)
 
 
-async def _read(receive: Receive, headers: Mapping[str, str]) -> bytes:
+async def _read(receive: Receive, headers: Mapping[str, str]) -> bytes | None:
+    """Read the body; None if the client went before it was all there, so that nothing is done."""
     too_large = Refusal(413, "RequestBodyTooLarge", "The size of the request body exceeds the maximum size.")
     refused = int(headers.get("content-length") or 0) >= LARGEST_BODY
     content = bytearray()
@@ -198,7 +211,9 @@ async def _read(receive: Receive, headers: Mapping[str, str]) -> bytes:
         if not refused:
             content += message.get("body", b"")
         refused = refused or len(content) >= LARGEST_BODY
-        if message["type"] == "http.disconnect" or not message.get("more_body", False):
+        if message["type"] == "http.disconnect":
+            return None
+        if not message.get("more_body", False):
             break
     if refused:
         raise too_large
@@ -208,16 +223,3 @@ async def _read(receive: Receive, headers: Mapping[str, str]) -> bytes:
 def _base(scope: Scope, headers: Mapping[str, str]) -> str:
     host = headers.get("host") or ":".join(str(part) for part in scope["server"])
     return f"{scope['scheme']}://{host}"
-
-
-def _pieces(piece: FileSlice) -> Iterator[bytes]:
-    with piece.path.open("rb") as file:
-        file.seek(piece.start)
-        left = piece.length
-        while left > 0:
-            data = file.read(min(_CHUNK, left))
-            if not data:
-                # Cut off since it was measured: zeros keep the promised length, as a hole would.
-                data = bytes(min(_CHUNK, left))
-            left -= len(data)
-            yield data

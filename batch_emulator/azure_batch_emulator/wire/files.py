@@ -1,79 +1,82 @@
-"""Operations on the files of tasks and of nodes."""
+"""Operations on the files of tasks and of nodes: looked for on the engine's thread, touched on another."""
 
 from __future__ import annotations
 
 import mimetypes
+import os
 import re
 from dataclasses import dataclass
+from functools import partial
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from azure_batch_emulator.confined.names import decodable
 from azure_batch_emulator.errors import Refusal
 from azure_batch_emulator.moments import http_date, stamp
-from azure_batch_emulator.service.files import delete_file, find_file, list_files
+from azure_batch_emulator.service.file_access import FileInfo, delete_file, find_file, list_files, open_file
 from azure_batch_emulator.wire import conditions, paging
-from azure_batch_emulator.wire.call import Answer, Call, FileSlice
+from azure_batch_emulator.wire.call import Answer, Aside, Call, FileSlice
 from azure_batch_emulator.wire.odata.filters import Property
 from azure_batch_emulator.wire.task_json import task_url
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
-    from azure_batch_emulator.service.files import FileInfo
+    from azure_batch_emulator.confined.folder import Area
 
-_RANGE = re.compile(r"bytes=(\d+)-(\d*)$")
-_FILTERS: Mapping[str, Property[tuple[int, FileInfo]]] = {
-    "name": Property(lambda entry: entry[1].name, str, ("startswith",)),
-}
+_RANGE = re.compile(r"bytes=(\d{1,19})-(\d{0,19})$")
+_FILTERS: Mapping[str, Property[str]] = {"name": Property(lambda name: name, str, ("startswith",))}
+_SMALL = 1 << 18
+"""A file up to this size is read before it is answered; what is larger is sent as it is read."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Shelf:
     """Where files are: a folder, and its address."""
 
-    folder: Path
+    area: Area
     url: str
 
 
-def list_task_files(call: Call) -> Answer:
+def list_task_files(call: Call) -> Aside:
     """List the files of a task."""
-    return _list(call, _of_task(call))
+    return Aside(partial(_list, call, _of_task(call)))
 
 
-def get_task_file_properties(call: Call) -> Answer:
+def get_task_file_properties(call: Call) -> Aside:
     """Tell the properties of a task's file in headers."""
-    return _properties(call, _of_task(call))
+    return Aside(partial(_properties, call, _of_task(call)))
 
 
-def download_task_file(call: Call) -> Answer:
+def download_task_file(call: Call) -> Aside:
     """Send a task's file or a slice of it."""
-    return _download(call, _of_task(call))
+    return Aside(partial(_download, call, _of_task(call)))
 
 
-def delete_task_file(call: Call) -> Answer:
+def delete_task_file(call: Call) -> Aside:
     """Delete a file or folder of a task."""
-    return _delete(call, _of_task(call))
+    return Aside(partial(_delete, call, _of_task(call)))
 
 
-def list_node_files(call: Call) -> Answer:
+def list_node_files(call: Call) -> Aside:
     """List the files of a node, those of its tasks among them."""
-    return _list(call, _of_node(call))
+    return Aside(partial(_list, call, _of_node(call)))
 
 
-def get_node_file_properties(call: Call) -> Answer:
+def get_node_file_properties(call: Call) -> Aside:
     """Tell the properties of a node's file in headers."""
-    return _properties(call, _of_node(call))
+    return Aside(partial(_properties, call, _of_node(call)))
 
 
-def download_node_file(call: Call) -> Answer:
+def download_node_file(call: Call) -> Aside:
     """Send a node's file or a slice of it."""
-    return _download(call, _of_node(call))
+    return Aside(partial(_download, call, _of_node(call)))
 
 
-def delete_node_file(call: Call) -> Answer:
+def delete_node_file(call: Call) -> Aside:
     """Delete a file or folder of a node."""
-    return _delete(call, _of_node(call))
+    return Aside(partial(_delete, call, _of_node(call)))
 
 
 def _of_task(call: Call) -> _Shelf:
@@ -88,42 +91,50 @@ def _of_node(call: Call) -> _Shelf:
 
 
 def _list(call: Call, shelf: _Shelf) -> Answer:
-    listing = paging.Listing(
+    listing: paging.Listing[FileInfo] = paging.Listing(
         metadata="files",
-        properties=_FILTERS,
-        render=lambda entry, _base: _file_json(entry[1], shelf.url),
-        position=lambda entry: entry[0],
+        properties={},
+        render=lambda found, _base: _file_json(found, shelf.url),
+        position=lambda found: found.name,
     )
+    # The name alone decides, so that what is not wanted, or was on an earlier page, is not looked at.
     chosen = paging.read_filter(call, _FILTERS)
-    found = enumerate(list_files(shelf.folder, recursive=call.flag("recursive")))
-    first = paging.start(call)
-    return paging.page(call, listing, (entry for entry in found if entry[0] >= first), chosen)
+    start = paging.start_name(call)
+    found = list_files(
+        shelf.area,
+        recursive=call.flag("recursive"),
+        start=tuple(start.split("/")) if start else (),
+        wanted=chosen.matches if chosen is not None else lambda _: True,
+    )
+    return paging.page(call, listing, found, None)
 
 
 def _properties(call: Call, shelf: _Shelf) -> Answer:
-    found = _find(call, shelf)
-    return Answer(200, headers={**_headers(shelf, found), "Content-Length": str(found.size)})
+    found = find_file(shelf.area, call["filePath"])
+    conditions.check_times(call, found.modified, reading=True)
+    return Answer(200, headers={**_headers(shelf, found), "Content-Length": str(found.status.st_size)})
 
 
 def _download(call: Call, shelf: _Shelf) -> Answer:
-    found = _find(call, shelf)
-    if found.is_directory:
+    if find_file(shelf.area, call["filePath"]).is_directory:
         raise Refusal.conflict("OperationInvalidForCurrentState", "A directory cannot be downloaded.")
-    # The status is 200 for a slice too, as clients expect here.
-    start, length = _slice(call, found.size)
-    headers = {**_headers(shelf, found), "Content-Length": str(length)}
-    return Answer(200, headers=headers, file=FileSlice(found.path, start, length))
+    found, file = open_file(shelf.area, call["filePath"])
+    try:
+        conditions.check_times(call, found.modified, reading=True)
+        # The status is 200 for a slice too, as clients expect here.
+        piece = FileSlice(file, *_slice(call, found.status.st_size))
+    except Refusal:
+        file.close()
+        raise
+    headers = {**_headers(shelf, found), "Content-Length": str(piece.length)}
+    if piece.length <= _SMALL:
+        return Answer(200, headers=headers, content=b"".join(piece.pieces()))
+    return Answer(200, headers=headers, file=piece)
 
 
 def _delete(call: Call, shelf: _Shelf) -> Answer:
-    delete_file(shelf.folder, call["filePath"], recursive=call.flag("recursive"))
+    delete_file(shelf.area, call["filePath"], recursive=call.flag("recursive"))
     return Answer(200)
-
-
-def _find(call: Call, shelf: _Shelf) -> FileInfo:
-    found = find_file(shelf.folder, call["filePath"])
-    conditions.check_times(call, found.modified, reading=True)
-    return found
 
 
 def _slice(call: Call, size: int) -> tuple[int, int]:
@@ -147,26 +158,31 @@ def _headers(shelf: _Shelf, found: FileInfo) -> dict[str, str]:
         "Last-Modified": http_date(found.modified),
         "Content-Type": _content_type(found.name),
         "ocp-batch-file-isdirectory": "true" if found.is_directory else "false",
-        "ocp-batch-file-mode": f"{found.mode:o}",
-        "ocp-batch-file-url": f"{shelf.url}/{quote(found.name)}",
+        "ocp-batch-file-mode": f"{found.status.st_mode:o}",
+        "ocp-batch-file-url": _url(shelf.url, found),
     }
 
 
+def _url(root: str, found: FileInfo) -> str:
+    return f"{root}/{quote(os.fsencode(found.name))}"
+
+
 def _content_type(name: str) -> str:
-    return mimetypes.guess_type(name)[0] or "application/octet-stream"
+    # Of a whole name that begins with "data:" the type would be what the task wrote there.
+    return mimetypes.guess_type(f"file{PurePath(name).suffix}")[0] or "application/octet-stream"
 
 
 def _file_json(found: FileInfo, root: str) -> dict[str, Any]:
     json: dict[str, Any] = {
-        "name": found.name,
-        "url": f"{root}/{quote(found.name)}",
+        "name": decodable(found.name),
+        "url": _url(root, found),
         "isDirectory": found.is_directory,
     }
     if not found.is_directory:
         json["properties"] = {
             "lastModified": stamp(found.modified),
-            "contentLength": str(found.size),
+            "contentLength": str(found.status.st_size),
             "contentType": _content_type(found.name),
-            "fileMode": f"{found.mode:o}",
+            "fileMode": f"{found.status.st_mode:o}",
         }
     return json

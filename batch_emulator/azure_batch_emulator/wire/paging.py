@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from urllib.parse import quote
@@ -33,8 +34,8 @@ class Listing(Generic[_Record]):
     """What can be filtered by."""
     render: Callable[[_Record, str], dict[str, Any]]
     """Writes a record for clients; the text is the service's base URL."""
-    position: Callable[[_Record], int]
-    """A number that grows along the list, so that a page knows where to go on."""
+    position: Callable[[_Record], int | str]
+    """A number or name that grows along the list, so that a page knows where to go on."""
     columns: Collection[str] = ()
     """What can be selected; empty if the operation does not take ``$select``."""
     stats: Callable[[_Record, str, datetime], dict[str, Any]] | None = None
@@ -76,6 +77,18 @@ def start(call: Call) -> int:
         raise Refusal.bad_query("$skiptoken", token, "not a token of this service") from None
 
 
+def start_name(call: Call) -> str:
+    """Read where the page begins, as the name of a file.
+
+    :raises Refusal: if the token is not one of ours
+    """
+    token = call.query.get("$skiptoken", "")
+    try:
+        return os.fsdecode(base64.urlsafe_b64decode(token))
+    except (binascii.Error, ValueError):
+        raise Refusal.bad_query("$skiptoken", token, "not a token of this service") from None
+
+
 def page(
     call: Call,
     listing: Listing[_Record],
@@ -89,7 +102,7 @@ def page(
     size = _size(call)
     columns = select(call, listing.columns)
     value: list[dict[str, Any]] = []
-    following: int | None = None
+    following: int | str | None = None
     for record in records:
         if chosen is not None and not chosen.matches(record):
             continue
@@ -149,8 +162,8 @@ def _size(call: Call) -> int:
     return size
 
 
-def _next_link(call: Call, position: int) -> str:
-    token = base64.urlsafe_b64encode(str(position).encode()).decode()
+def _next_link(call: Call, position: int | str) -> str:
+    token = base64.urlsafe_b64encode(os.fsencode(str(position))).decode()
     kept = [(name, value) for name, value in call.query.items() if name not in _NOT_IN_LINKS]
     query = "&".join(f"{quote(name, safe='$')}={quote(value, safe='')}" for name, value in kept)
     joint = "&" if query else ""

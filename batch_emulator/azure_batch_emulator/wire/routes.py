@@ -27,9 +27,9 @@ from azure_batch_emulator.wire import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from azure_batch_emulator.wire.call import Answer, Call
+    from azure_batch_emulator.wire.call import Answer, Aside, Call
 
-    Handler = Callable[[Call], Answer]
+    Handler = Callable[[Call], Answer | Aside]
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +172,9 @@ def _match(pattern: Sequence[str], segments: Sequence[str]) -> Mapping[str, str]
     parameters = {}
     for wanted, given in zip(pattern, segments, strict=True):
         if wanted.startswith("{"):
-            parameters[wanted[1:-1]] = unquote(given)
+            # Names of files may hold any byte; everything else is text.
+            errors = "surrogateescape" if wanted == _OPEN_END else "replace"
+            parameters[wanted[1:-1]] = unquote(given, errors=errors)
         elif wanted != given.lower():
             return None
     return parameters if all(parameters.values()) else None
