@@ -180,6 +180,8 @@ class _Parser:
         return self._sample_call(of, name) if self._is("(") else Member(of, name.text, name.at)
 
     def _sample_call(self, of: Expression, method: Token) -> SampleCall:
+        if isinstance(of, SampleCall):
+            raise self._wrong("samples have no methods: a function takes them, as in avg(...)", method)
         if not isinstance(of, Name):
             raise self._wrong("only sample variables have methods", method)
         opened = self._now

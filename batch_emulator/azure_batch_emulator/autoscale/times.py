@@ -117,6 +117,7 @@ _RFC = re.compile(
     r" (?P<hour>\d\d):(?P<minute>\d\d)(?::(?P<second>\d\d))? (?P<zone>GMT|UT|UTC|[+-]\d{4})",
     re.ASCII,
 )
+_TOO_FINE = re.compile(r":\d\d\.\d{8}", re.ASCII)
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
@@ -127,7 +128,8 @@ def parse_timestamp(text: str) -> Timestamp:
     """
     found = _W3C.fullmatch(text) or _RFC.fullmatch(text)
     if found is None:
-        raise Fault(f'"{text}" is a date neither in W3C-DTF nor in RFC 1123 form')
+        hint = ": a second has at most 7 decimal places" if _TOO_FINE.search(text) else ""
+        raise Fault(f'"{text}" is a date neither in W3C-DTF nor in RFC 1123 form{hint}')
     parts = {name: value or "" for name, value in found.groupdict().items()}
     try:
         return _timestamp(parts)

@@ -101,9 +101,13 @@ class Autoscaling:
             raise Refusal.conflict("OperationNotValidOnPool", message)
         return self._evaluate(pool, parse(text))[0]
 
-    def _evaluate_and_repeat(self, pool: Pool, settings: AutoScale) -> None:
+    def _evaluate_and_repeat(self, pool: Pool, settings: AutoScale, *, has_waited: bool = False) -> None:
         # Other settings in force mean another schedule: this one ends.
         if pool.auto_scale is not settings or pool.state is PoolState.DELETING:
+            return
+        if not has_waited and self._is_about_to_see(pool):
+            again = partial(self._evaluate_and_repeat, pool, settings, has_waited=True)
+            self._engine.agenda.at(self._engine.now, again)
             return
         error = self._engine.faults.evaluation_error(pool)
         if error is None:
@@ -114,6 +118,13 @@ class Autoscaling:
         if wanted is not None and self._differs(pool, wanted):
             self._engine.allocation.retarget(pool, wanted, option=option)
         self._engine.after(settings.interval, partial(self._evaluate_and_repeat, pool, settings))
+
+    def _is_about_to_see(self, pool: Pool) -> bool:
+        """Tell whether a sample is due at this very moment that can be seen at once."""
+        settings, samples = self._engine.settings, pool.samples
+        if settings.sample_lag or samples is None or samples.newest is None:
+            return False
+        return samples.newest + settings.sample_period == self._engine.now
 
     @staticmethod
     def _differs(pool: Pool, wanted: Targets) -> bool:

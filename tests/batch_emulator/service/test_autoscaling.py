@@ -171,6 +171,14 @@ def test_short_intervals_can_be_allowed(bench_of: Callable[..., Bench]) -> None:
     bench.ended()
 
 
+def test_a_sample_that_is_seen_at_once_is_seen_by_the_evaluation_of_its_moment(bench_of) -> None:
+    """Without any lag the last minute has two samples, at every phase of the evaluations."""
+    bench = bench_of(sample_lag=timedelta())
+    scaled(bench, "p = $PendingTasks.GetSamplePercent(TimeInterval_Minute); $TargetDedicatedNodes = 0;")
+    bench.advance(minutes=5)
+    assert bench.client.get_pool("pool").auto_scale_run.results.endswith(";p=100")
+
+
 def test_disabled_autoscale_keeps_the_size(bench: Bench) -> None:
     """Turning autoscale off ends the evaluations and keeps the nodes."""
     scaled(bench, "$TargetDedicatedNodes = $CurrentDedicatedNodes + 1;")
