@@ -22,6 +22,7 @@ from azure.storage.blob import ContainerClient
 from ingest.errors import IngestError
 from ingest.loader import lay_out
 from ingest.packs import packs_of
+from ingest.progress_line import ProgressLine
 from ingest.readings_csv import read_readings
 from ingest.simulator import Fleet
 from scoring_contract.errors import LayoutError
@@ -38,7 +39,7 @@ URL_VARIABLE = "INGEST_DATA_URL"
 MODELS_URL_VARIABLE = "INGEST_MODELS_URL"
 """Holds the address of the ``models`` container, likewise; asked for by ``--packed`` only."""
 
-_SHOWN_REJECTS = 10
+_SHOWN_REASONS = 10
 
 
 def main(argv: Sequence[str], environ: Mapping[str, str]) -> int:
@@ -65,7 +66,7 @@ def main(argv: Sequence[str], environ: Mapping[str, str]) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m ingest", description="Bring readings into Blob Storage.")
     commands = parser.add_subparsers(dest="command", required=True)
-    load = commands.add_parser("load", help="lay out a CSV with the columns TS,Device,Tag,Value")
+    load = commands.add_parser("load", help="lay out a CSV or JSON lines with TS, Device, Tag and Value")
     load.add_argument("file", type=Path)
     simulate = commands.add_parser("simulate", help="lay out readings of simulated devices")
     simulate.add_argument("--devices", type=_at_least_one, default=3)
@@ -87,7 +88,17 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _load(order: argparse.Namespace, container: ContainerClient, pack_of: Mapping[str, str]) -> Laid:
-    return lay_out(read_readings(order.file), container, source=_source_of(order.file), pack_of=pack_of)
+    line = ProgressLine(sys.stderr)
+    try:
+        return lay_out(
+            read_readings(order.file),
+            container,
+            source=_source_of(order.file),
+            progress=line.see,
+            pack_of=pack_of,
+        )
+    finally:
+        line.end()
 
 
 def _simulate(order: argparse.Namespace, container: ContainerClient, pack_of: Mapping[str, str]) -> Laid:
@@ -103,16 +114,17 @@ def _simulate(order: argparse.Namespace, container: ContainerClient, pack_of: Ma
 
 
 def _summary(laid: Laid) -> str:
+    kept = f", {laid.kept:,} of them there already" if laid.kept else ""
     lines = [
         (
             f"{laid.readings:,} readings of {len(laid.sensors):,} sensors, "
-            f"hours {laid.first_hour} to {laid.last_hour} (UTC), in {laid.blobs:,} blobs; "
+            f"hours {laid.first_hour} to {laid.last_hour} (UTC), in {laid.blobs:,} blobs{kept}; "
             f"{laid.removed:,} earlier blobs removed, {laid.rejects_total:,} rows refused"
         )
     ]
-    lines += [f"line {bad.line}: {bad.reason}: {bad.text}" for bad in laid.rejects[:_SHOWN_REJECTS]]
-    if laid.rejects_total > _SHOWN_REJECTS:
-        lines.append(f"and {laid.rejects_total - _SHOWN_REJECTS:,} more")
+    lines += [f"  {reason}" for reason in laid.reasons[:_SHOWN_REASONS]]
+    if len(laid.reasons) > _SHOWN_REASONS:
+        lines.append(f"  and {len(laid.reasons) - _SHOWN_REASONS} other reasons")
     return "\n".join((*lines, ""))
 
 
@@ -141,7 +153,8 @@ def _container(url: str) -> ContainerClient:
 
 def _source_of(path: Path) -> str:
     """Name a source after its file, in the characters a blob name takes."""
-    return re.sub(r"[^A-Za-z0-9_.-]+", "-", path.stem).lstrip("_.-")[:100] or "readings"
+    stem = path.stem if path.suffix.lower() != ".gz" else Path(path.stem).stem
+    return re.sub(r"[^A-Za-z0-9_.-]+", "-", stem).lstrip("_.-")[:100] or "readings"
 
 
 def _at_least_one(text: str) -> int:

@@ -3,15 +3,22 @@
 ::
 
     IngestError
-      + ReadingsFileError   the file as a whole is not a readings CSV: missing, without header, a column short
+      + ReadingsFileError   the file as a whole cannot be read: missing, no text, a column short
       + SensorCollision     two pairs of device and tag would share one sensor id
       + NoReadings          a source without a single good reading
       + StorageFailed       Blob Storage refused or did not answer
 
-A bad row is none of these: it is a :class:`~ingest.readings_csv.Reject`, and reading goes on.
+A bad row is none of these: it is a :class:`~ingest.rejects.Reject`, and reading goes on.
 """
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_SHOWN_REASONS = 10
 
 
 class IngestError(Exception):
@@ -60,21 +67,30 @@ class SensorCollision(IngestError):
 class NoReadings(IngestError):
     """There is nothing to lay out, and an empty load is never what was meant.
 
-    :param source: name of the source
+    :param source: the file's name as it was given, or that of another source
     :param rejects: rows that were refused
-    :param example: why the first of them was; empty without rejects
+    :param reasons: why, each reason once with its count and the first line
     """
 
-    def __init__(self, source: str, rejects: int, example: str) -> None:
-        because = f"; {rejects} rows were refused, the first because {example}" if rejects else ""
+    def __init__(self, source: str, rejects: int, reasons: tuple[str, ...]) -> None:
+        because = ""
+        if rejects:
+            kinds = "1 reason" if len(reasons) == 1 else f"{len(reasons)} reasons"
+            because = "".join((f": {rejects:,} rows were refused for {kinds}", *_listed(reasons)))
         super().__init__(f"{source} holds no reading{because}")
         self.source = source
         self.rejects = rejects
-        self.example = example
+        self.reasons = reasons
 
-    def __reduce__(self) -> tuple[type[NoReadings], tuple[str, int, str]]:
+    def __reduce__(self) -> tuple[type[NoReadings], tuple[str, int, tuple[str, ...]]]:
         """Pickle by facts."""
-        return type(self), (self.source, self.rejects, self.example)
+        return type(self), (self.source, self.rejects, self.reasons)
+
+
+def _listed(reasons: tuple[str, ...]) -> Iterator[str]:
+    yield from (f"\n  {reason}" for reason in reasons[:_SHOWN_REASONS])
+    if len(reasons) > _SHOWN_REASONS:
+        yield f"\n  and {len(reasons) - _SHOWN_REASONS} other reasons"
 
 
 class StorageFailed(IngestError):

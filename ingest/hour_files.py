@@ -1,21 +1,22 @@
-"""Readings grouped as Stream Analytics groups them: a CSV for each hour and sensor. No storage here."""
+"""Readings as Stream Analytics lays them out: a CSV for each hour and sensor. No storage here."""
 
 from __future__ import annotations
 
 import re
-from collections import defaultdict
 from dataclasses import dataclass
+from itertools import groupby
 from typing import TYPE_CHECKING
 
-from ingest.reading import COLUMNS, SensorNames, timestamp
+from ingest.reading import timestamp
+from scoring_contract.csv_dialect import COLUMNS
 from scoring_contract.hour import RunHour
 from scoring_contract.layout import packed_readings_prefix, readings_prefix
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from ingest.reading import Reading
     from ingest.simulator import Label
+    from ingest.spool import Row, Spool
 
 LABELS_FOLDER = "labels/"
 """Folder in ``data`` with what the simulator did on purpose; scoring never reads it."""
@@ -23,67 +24,55 @@ LABELS_FOLDER = "labels/"
 _SOURCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}", re.ASCII)
 
 
+MOST_BLOB_BYTES = 1 << 24
+"""Of one blob with readings: an hour of a sensor that says more is written as several."""
+
+
 @dataclass(frozen=True, slots=True)
-class BlobText:
+class HourBlob:
     """A blob to be written."""
 
+    hour: RunHour
     name: str
-    text: str
+    data: bytes
+    readings: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class HourFiles:
-    """Readings by hour and sensor.
+def blobs_of(spool: Spool, source: str, pack_of: Mapping[str, str]) -> Iterator[HourBlob]:
+    """Yield a blob for each hour and sensor, or pack, hour by hour; a sensor's rows in time order.
 
-    All of them are held at once: a source may come in any order, and one that is refused near its end
-    (:class:`~ingest.errors.SensorCollision`) must not have written anything.
+    :param source: becomes the file name, so the same source always writes the same blobs
+    :param pack_of: sensor to its pack, for those that share a file
     """
 
-    readings: dict[tuple[RunHour, str], list[Reading]]
+    def folder_of(row: Row) -> tuple[RunHour, str]:
+        hour, sensor, *_ = row
+        pack = pack_of.get(sensor)
+        return hour, packed_readings_prefix(hour, pack) if pack else readings_prefix(hour, sensor)
 
-    @classmethod
-    def of(cls, readings: Iterable[Reading]) -> HourFiles:
-        """Group readings.
+    for (hour, folder), rows in groupby(spool.in_order(pack_of), key=folder_of):
+        for part, lines in enumerate(_parts(_lines(rows, spool)), start=1):
+            name = f"{folder}{source}.csv" if part == 1 else f"{folder}{source}.{part}.csv"
+            yield HourBlob(hour, name, _csv(COLUMNS, lines), len(lines))
 
-        :raises SensorCollision: if two pairs of device and tag share one sensor id
-        :raises scoring_contract.errors.LayoutError: if a pair cannot name a sensor
-        """
-        names = SensorNames()
-        grouped: defaultdict[tuple[RunHour, str], list[Reading]] = defaultdict(list)
-        for reading in readings:
-            hour = RunHour.containing(reading.moment)
-            grouped[hour, names.id_of(reading.device, reading.tag)].append(reading)
-        return cls(dict(grouped))
 
-    @property
-    def hours(self) -> tuple[RunHour, ...]:
-        """Hours with at least one reading, in order."""
-        return tuple(sorted({hour for hour, _ in self.readings}))
+def _lines(rows: Iterable[Row], spool: Spool) -> Iterator[str]:
+    """Yield CSV rows without a line end; no part can hold a comma or a quote."""
+    for _, sensor, moment, value in rows:
+        device, tag = spool.pair_of(sensor)
+        yield f"{timestamp(moment)},{device},{tag},{value}"
 
-    @property
-    def sensors(self) -> tuple[str, ...]:
-        """Ids of the sensors with at least one reading, in order."""
-        return tuple(sorted({sensor for _, sensor in self.readings}))
 
-    @property
-    def count(self) -> int:
-        """How many readings there are."""
-        return sum(len(readings) for readings in self.readings.values())
-
-    def blobs(self, source: str, pack_of: Mapping[str, str]) -> Iterator[BlobText]:
-        """Yield one blob per hour and sensor, or per hour and pack; a sensor's rows in time order.
-
-        :param source: becomes the file name, so the same source always writes the same blobs
-        :param pack_of: sensor to its pack, for those that share a file
-        """
-        shares: defaultdict[str, list[str]] = defaultdict(list)
-        for hour, sensor in sorted(self.readings):
-            pack = pack_of.get(sensor)
-            folder = packed_readings_prefix(hour, pack) if pack else readings_prefix(hour, sensor)
-            rows = sorted(self.readings[hour, sensor], key=lambda reading: reading.moment)
-            shares[folder] += [reading.to_row() for reading in rows]
-        for folder, lines in shares.items():
-            yield BlobText(f"{folder}{source}.csv", _csv(COLUMNS, lines))
+def _parts(lines: Iterable[str]) -> Iterator[list[str]]:
+    part: list[str] = []
+    size = 0
+    for line in lines:
+        if size > MOST_BLOB_BYTES:
+            yield part
+            part, size = [], 0
+        part.append(line)
+        size += len(line) + 1
+    yield part
 
 
 def checked_source(source: str) -> str:
@@ -103,7 +92,7 @@ def label_blob(hour: RunHour) -> str:
     return f"{LABELS_FOLDER}{hour.path}.csv"
 
 
-def label_blobs(labels: Iterable[Label], hours: Iterable[RunHour]) -> Iterator[BlobText]:
+def label_blobs(labels: Iterable[Label], hours: Iterable[RunHour]) -> Iterator[HourBlob]:
     """Yield a blob for every hour; one without labels says that nothing was done to the hour.
 
     :raises ValueError: for a label of another hour
@@ -115,8 +104,8 @@ def label_blobs(labels: Iterable[Label], hours: Iterable[RunHour]) -> Iterator[B
             raise ValueError(f"there is a label for {hour}, an hour without readings")
         rows[hour].append(f"{timestamp(label.moment)},{label.device},{label.tag},{label.kind}")
     for hour, of_hour in rows.items():
-        yield BlobText(label_blob(hour), _csv(("TS", "Device", "Tag", "Anomaly"), of_hour))
+        yield HourBlob(hour, label_blob(hour), _csv(("TS", "Device", "Tag", "Anomaly"), of_hour))
 
 
-def _csv(columns: Iterable[str], rows: Iterable[str]) -> str:
-    return "\n".join((",".join(columns), *rows, ""))
+def _csv(columns: Iterable[str], rows: Iterable[str]) -> bytes:
+    return "\n".join((",".join(columns), *rows, "")).encode()

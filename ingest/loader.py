@@ -1,38 +1,50 @@
-"""Laying readings out in the ``data`` container the way Stream Analytics would. The storage edge of ingest.
+"""Laying readings out in the ``data`` container the way Stream Analytics would.
 
 The loader owns every hour it writes. What other sources left in that hour, for whichever sensor, is removed
 after the new blobs are there: loading a file again, or another one, never doubles readings, and a load that
-is interrupted loses none. Do not load an hour that a live stream still writes.
+is interrupted loses none and goes on where it stopped. Do not load an hour that a live stream still writes.
+
+Readings wait on disk between the file and storage (``spool``), so memory does not grow with their number; the
+disk needs some sixty bytes for each, where ``SQLITE_TMPDIR`` or ``TMPDIR`` says.
 """
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor, as_completed
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
-from typing import TYPE_CHECKING, Self
+from enum import StrEnum
+from typing import TYPE_CHECKING
 
-from azure.core.exceptions import AzureError, HttpResponseError, ResourceNotFoundError
-from azure.storage.blob import ContentSettings
-
-from ingest.errors import NoReadings, StorageFailed
-from ingest.hour_files import HourFiles, checked_source, label_blob, label_blobs
-from ingest.readings_csv import ReadingsFile, Rejects
-from scoring_contract.layout import pack_of_readings, readings_folder, sensor_of_readings
+from ingest.errors import NoReadings
+from ingest.hour_files import blobs_of, checked_source, label_blobs
+from ingest.readings_csv import ReadingsFile
+from ingest.rejects import Rejects
+from ingest.spool import Spool
+from ingest.writer import Writer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Mapping
 
     from azure.storage.blob import ContainerClient
 
-    from ingest.hour_files import BlobText
+    from ingest.hour_files import HourBlob
     from ingest.reading import Reading
-    from ingest.readings_csv import Reject
+    from ingest.rejects import Reason, Reject
     from ingest.simulator import Label
     from scoring_contract.hour import RunHour
 
-_THREADS = 8  # the client keeps ten connections; more threads would open and drop others
+
+class Step(StrEnum):
+    """What a load is at."""
+
+    READING = "reading"
+    """Counted in bytes of the file; readings of another source are not counted."""
+    WRITING = "writing"
+    """Counted in readings."""
+
+
+Progress = Callable[[Step, int, int], None]
+"""Called with a step, how much of it is done and how much there is, in the calling thread."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +58,17 @@ class Laid:
     """Ids of all sensors with readings, in order."""
     readings: int
     blobs: int
-    """Blobs with readings that were written."""
+    """Blobs with readings that are there now."""
     removed: int
     """Blobs of other sources that were removed from the hours."""
+    kept: int = 0
+    """Blobs that an earlier load of the same had left there already."""
     rejects: tuple[Reject, ...] = ()
     """The first rows that were refused."""
     rejects_total: int = 0
     """All rows that were refused."""
+    reasons: tuple[Reason, ...] = ()
+    """Why, each reason once."""
 
     @property
     def first_hour(self) -> RunHour:
@@ -70,7 +86,7 @@ def lay_out(
     container: ContainerClient,
     *,
     source: str,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
     labels: Iterable[Label] | None = None,
     pack_of: Mapping[str, str] | None = None,
 ) -> Laid:
@@ -84,7 +100,6 @@ def lay_out(
         or any other readings
     :param container: the ``data`` container; it must exist
     :param source: names the blobs, so that the same source overwrites its own
-    :param progress: called with the blobs written so far and all to be written, in the calling thread
     :param labels: written beside the readings to ``labels/<hour>.csv``; without them, labels of an earlier
         load of these hours are removed
     :param pack_of: sensor to its pack, for those that have one
@@ -95,96 +110,52 @@ def lay_out(
     :raises StorageFailed: if Blob Storage refuses
     """
     checked_source(source)
-    files = HourFiles.of(readings)
-    rejects = readings.rejects if isinstance(readings, ReadingsFile) else Rejects()
-    if not files.readings:
-        raise NoReadings(source, rejects.total, rejects.listed[0].reason if rejects.listed else "")
-    blobs = tuple(files.blobs(source, pack_of or {}))
-    label_texts = None if labels is None else tuple(label_blobs(labels, files.hours))
-    with _Writer(container) as writer:
-        writer.upload(blobs, progress or _no_progress)
-        removed = writer.remove_others(files.hours, keep={blob.name for blob in blobs})
-        if label_texts is None:
-            writer.delete([label_blob(hour) for hour in files.hours])
-        else:
-            writer.upload(label_texts, _no_progress)
-    return Laid(
-        source=source,
-        hours=files.hours,
-        sensors=files.sensors,
-        readings=files.count,
-        blobs=len(blobs),
-        removed=removed,
-        rejects=tuple(rejects.listed),
-        rejects_total=rejects.total,
-    )
+    tell = progress or _no_progress
+    with Spool() as spool:
+        spool.fill(readings, _progress_of(readings, tell))
+        file = readings if isinstance(readings, ReadingsFile) else None
+        rejects = file.rejects if file else Rejects()
+        if not spool.count:
+            raise NoReadings(file.name if file else source, rejects.total, tuple(map(str, rejects.reasons)))
+        hours = spool.hours
+        label_texts = None if labels is None else tuple(label_blobs(labels, hours))
+        with Writer(container) as writer:
+            blobs = blobs_of(spool, source, pack_of or {})
+            writer.take_over(blobs, _told_to(tell, spool.count), keep_labels=label_texts is not None)
+            writer.upload(label_texts or ())
+        return Laid(
+            source=source,
+            hours=hours,
+            sensors=spool.sensors,
+            readings=spool.count,
+            blobs=writer.written.blobs,
+            removed=writer.written.removed,
+            kept=writer.written.kept,
+            rejects=tuple(rejects.listed),
+            rejects_total=rejects.total,
+            reasons=rejects.reasons,
+        )
 
 
-class _Writer:
-    """Calls to one container, many at a time."""
-
-    def __init__(self, container: ContainerClient) -> None:
-        self._container = container
-        self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="ingest")
-        self._csv = ContentSettings(content_type="text/csv; charset=utf-8")
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._pool.shutdown(cancel_futures=True)
-
-    def upload(self, blobs: tuple[BlobText, ...], progress: Callable[[int, int], None]) -> None:
-        self._all([partial(self._put, blob) for blob in blobs], lambda done: progress(done, len(blobs)))
-
-    def remove_others(self, hours: Iterable[RunHour], *, keep: set[str]) -> int:
-        """Delete the readings of the hours that are not among ``keep``; other kinds of blobs stay."""
-        others: list[str] = []
-        self._all([partial(self._find, hour, others) for hour in hours])
-        removed = sorted(name for name in others if name not in keep)
-        self.delete(removed)
-        return len(removed)
-
-    def delete(self, names: list[str]) -> None:
-        """Delete blobs; one that is not there is deleted already."""
-        self._all([partial(self._delete, name) for name in names])
-
-    def _all(self, calls: list[Callable[[], None]], on_done: Callable[[int], None] | None = None) -> None:
-        """Make the calls; the first that fails raises, and those not yet begun are dropped on leaving."""
-        futures = [self._pool.submit(call) for call in calls]
-        for done, future in enumerate(as_completed(futures), start=1):
-            future.result()
-            if on_done:
-                on_done(done)
-
-    def _put(self, blob: BlobText) -> None:
-        with _failing_as(f"write {blob.name}"):
-            self._container.upload_blob(
-                blob.name, blob.text.encode(), overwrite=True, content_settings=self._csv
-            )
-
-    def _find(self, hour: RunHour, into: list[str]) -> None:
-        folder = readings_folder(hour)
-        with _failing_as(f"list {folder}"):
-            names = self._container.list_blob_names(name_starts_with=folder)
-            into.extend(name for name in names if sensor_of_readings(name) or pack_of_readings(name))
-
-    def _delete(self, name: str) -> None:
-        with _failing_as(f"delete {name}"), suppress(ResourceNotFoundError):
-            self._container.delete_blob(name)
+def _progress_of(readings: Iterable[Reading], tell: Progress) -> Callable[[], None]:
+    """Return what tells how far a file is read."""
+    if not isinstance(readings, ReadingsFile):
+        return lambda: None
+    size = readings.size
+    return lambda: tell(Step.READING, min(readings.bytes_read, size), size)
 
 
-@contextmanager
-def _failing_as(action: str) -> Iterator[None]:
-    try:
-        yield
-    except HttpResponseError as error:
-        code = getattr(error, "error_code", None) or error.reason or type(error).__name__
-        status = f" (status {error.status_code})" if error.status_code else ""
-        raise StorageFailed(action, f"{code}{status}") from error
-    except AzureError as error:
-        raise StorageFailed(action, type(error).__name__) from error
+def _told_to(tell: Progress, total: int) -> Callable[[HourBlob], None]:
+    """Return what tells how many readings are written, blob by blob."""
+    done = 0
+
+    def on_blob(blob: HourBlob) -> None:
+        nonlocal done
+        done += blob.readings
+        tell(Step.WRITING, done, total)
+
+    return on_blob
 
 
-def _no_progress(_written: int, _all: int) -> None:
+def _no_progress(_step: Step, _done: int, _total: int) -> None:
     pass

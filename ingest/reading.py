@@ -12,9 +12,6 @@ from scoring_contract.layout import sensor_id_of
 if TYPE_CHECKING:
     from datetime import datetime
 
-COLUMNS = ("TS", "Device", "Tag", "Value")
-"""Header of a readings CSV, read and written."""
-
 _MILLISECOND = 1000
 
 

@@ -1,88 +1,76 @@
-"""Reading a CSV of readings, row by row. Good rows become readings, bad ones are kept as rejects.
+"""Reading a file of readings, line by line. Good lines become readings, bad ones are kept as rejects.
 
-A row is one physical line. Quotes are understood inside a line and never across lines: none of the four
-columns can hold a line break, and so a stray quote costs its own line instead of the rest of the file, and a
-reject's line number is the one an editor shows.
+A line is one physical line, of CSV or an object of JSON lines. Quotes are understood inside a line and never
+across lines: none of the four columns can hold a line break, and so a stray quote costs its own line instead
+of the rest of the file, and a reject's line number is the one an editor shows. What a file may look like is
+the contract's to say (``csv_dialect``, ``timestamps``), so that scoring and loading read the same.
 
-Only one line is in memory at a time, beside the names of the sensors and the first rejects.
+Only a few lines are in memory at a time, beside the names of the sensors and the first rejects.
 """
 
 from __future__ import annotations
 
 import csv
+import json
 import math
+import os
 import re
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ingest.errors import ReadingsFileError
-from ingest.reading import COLUMNS, Reading, SensorNames
+from ingest.lines import LONGEST_LINE, NotLines, bounded_lines, unpacked
+from ingest.reading import Reading, SensorNames
+from ingest.rejects import Reject, Rejects
+from scoring_contract.csv_dialect import BYTE_ORDER_MARK, COLUMNS, CsvDialect, HeaderError, separator_of
 from scoring_contract.errors import LayoutError
+from scoring_contract.number_names import number_named
+from scoring_contract.text import shown
+from scoring_contract.timestamps import EXAMPLE, moment_of, read_timestamp
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from os import PathLike
-    from typing import BinaryIO
 
-MOST_REJECTS = 1000
-"""Rejects that are kept one by one; later ones are only counted."""
-
-LONGEST_LINE = 10_000
-"""Bytes of a line. No row needs a hundredth of it; a file without line breaks must not fill the memory."""
-
-_SHOWN = 80
-_YEARS = range(1970, 9999)  # the hour after a reading must exist, and blob paths have four digits for a year
+_FIRST_MICROS = 0
+_LAST_MICROS = 253_370_764_800_000_000
+"""The year 9999: the hour after a reading must exist, and blob paths have four digits for a year."""
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
-_MOMENT = re.compile(
-    r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:[Zz]|[+-]\d\d(?::?\d\d)?)?",
-    re.ASCII,
-)
+_SHOWN_BYTES = 320
+_JSON_ENDS = " \t,[]" + BYTE_ORDER_MARK
+"""What may stand round an object on its line, if the file is an array."""
 
+_NO_OBJECT = "it is not an object of JSON on one line"
+_DECODER = json.JSONDecoder(parse_float=str, parse_int=str, parse_constant=str)
+"""Leaves numbers as they are written."""
 
-@dataclass(frozen=True, slots=True)
-class Reject:
-    """A line that is no reading."""
-
-    line: int
-    """1-based, as an editor counts."""
-    text: str
-    """The line's beginning, fit to be printed."""
-    reason: str
-
-
-@dataclass(slots=True)
-class Rejects:
-    """The rejects of one pass over a file."""
-
-    total: int = 0
-    listed: list[Reject] = field(default_factory=list)
-    """The first :data:`MOST_REJECTS`."""
-
-    def add(self, reject: Reject) -> None:
-        """Count a reject, and keep it while there is room."""
-        self.total += 1
-        if len(self.listed) < MOST_REJECTS:
-            self.listed.append(reject)
+Fields = tuple[str, str, str, str]
+"""TS, Device, Tag and Value of a line."""
 
 
 class ReadingsFile:
-    """A readings CSV whose header is known to be good.
+    """A file of readings whose beginning is known to be good.
 
     Iterating reads the file from its start and fills :attr:`rejects` afresh; both can be done again.
 
-    :raises ReadingsFileError: if the file is missing, empty, or its header lacks a column
+    :raises ReadingsFileError: if the file is missing, empty, no text, or its header lacks a column
     """
 
     def __init__(self, path: str | PathLike[str]) -> None:
+        self.name = os.fspath(path)
+        """The file's name as it was given."""
         self.path = Path(path)
         self.rejects = Rejects()
         """Complete when the iteration has ended."""
-        for line in self._lines():
-            self._columns = self._columns_of(line)
-            return
-        raise self._wrong("is empty")
+        self.bytes_read = 0
+        """Of the file as it lies there, packed or not."""
+        self._rows_of, self._first_row = self._opened()
+
+    @property
+    def size(self) -> int:
+        """Bytes of the file."""
+        return self.path.stat().st_size
 
     def __iter__(self) -> Iterator[Reading]:
         """Yield the good readings in the file's order.
@@ -92,119 +80,169 @@ class ReadingsFile:
         self.rejects = Rejects()
         names = SensorNames()
         for number, line in enumerate(self._lines(), start=1):
-            if number == 1 or not line.strip():
+            if number < self._first_row or _is_blank(line):
                 continue
             try:
-                yield self._reading(line, names)
+                rows = self._rows_of(line)
             except _BadRow as problem:
-                self.rejects.add(Reject(number, _shown(line), str(problem)))
+                self._reject(number, line, problem)
+                continue
+            for fields in rows:
+                try:
+                    yield _reading(fields, names)
+                except _BadRow as problem:
+                    self._reject(number, line, problem)
+
+    def _reject(self, number: int, line: bytes, problem: _BadRow) -> None:
+        reject = Reject(number, shown(_text(line[:_SHOWN_BYTES])), str(problem))
+        self.rejects.add(reject, kind=problem.kind)
+
+    def _opened(self) -> tuple[Callable[[bytes], Sequence[Fields]], int]:
+        """Look at the file's first lines.
+
+        :return: what splits a line, and the number of the first one that may be a reading
+        """
+        separator = None
+        for number, line in enumerate(self._lines(), start=1):
+            if _is_blank(line):
+                continue
+            if number == 1 and line.lstrip(b"\xef\xbb\xbf \t").startswith((b"{", b"[")):
+                return _rows_of_json, 1
+            if separator is None and (separator := separator_of(_text(line))):
+                continue
+            return _rows_of_csv(self._dialect(line, separator)), number + 1
+        raise self._wrong("is empty")
+
+    def _dialect(self, line: bytes, separator: str | None) -> CsvDialect:
+        try:
+            header = _decoded(line)
+            return CsvDialect.of_header(header, separator=separator, is_strict=True)
+        except _BadRow as problem:
+            raise self._wrong(f"has no readable header: {problem}") from problem
+        except HeaderError as problem:
+            raise self._wrong(str(problem)) from problem
 
     def _lines(self) -> Iterator[bytes]:
         try:
-            with self.path.open("rb") as stream:
-                yield from _bounded_lines(stream)
-        except OSError as error:
-            raise self._wrong(f"cannot be read: {error.strerror or type(error).__name__}") from error
+            with self.path.open("rb") as file:
+                for number, line in enumerate(bounded_lines(unpacked(file))):
+                    if number % 1024 == 0:
+                        self.bytes_read = file.tell()
+                    yield line
+        except NotLines as error:
+            raise self._wrong(str(error)) from error
+        except (OSError, EOFError, zlib.error) as error:
+            raise self._wrong(f"cannot be read: {getattr(error, 'strerror', None) or error}") from error
         except ValueError as error:  # a NUL byte in the path
             raise self._wrong(f"cannot be opened: {error}") from error
 
-    def _columns_of(self, line: bytes) -> tuple[str, ...]:
-        try:
-            columns = tuple(name.strip() for name in _fields(line))
-        except _BadRow as problem:
-            raise self._wrong(f"has no readable header: {problem}") from problem
-        for name in COLUMNS:
-            if columns.count(name) != 1:
-                found = "no" if name not in columns else "more than one"
-                raise self._wrong(
-                    f"has {found} column {name}: the first line must name {','.join(COLUMNS)}, "
-                    f"it is {_shown(line)!r}"
-                )
-        return columns
-
-    def _reading(self, line: bytes, names: SensorNames) -> Reading:
-        fields = _fields(line)
-        if len(fields) != len(self._columns):
-            raise _BadRow(f"it has {len(fields)} fields instead of {len(self._columns)}")
-        row = dict(zip(self._columns, fields, strict=True))
-        device, tag = _name(row, "Device"), _name(row, "Tag")
-        moment, value = _moment(row["TS"].strip()), _value(row["Value"].strip())
-        try:
-            names.id_of(device, tag)
-        except LayoutError as error:
-            raise _BadRow(str(error)) from error
-        return Reading(moment, device, tag, value)
-
     def _wrong(self, problem: str) -> ReadingsFileError:
-        return ReadingsFileError(str(self.path), problem)
+        return ReadingsFileError(self.name, problem)
 
 
 def read_readings(path: str | PathLike[str]) -> ReadingsFile:
-    """Open a readings CSV: header ``TS,Device,Tag,Value`` in any order, further columns are left alone.
+    """Open a file of readings: CSV with a header that names ``TS,Device,Tag,Value``, or JSON lines.
 
-    :raises ReadingsFileError: if the file is missing, empty, or its header lacks a column
+    :raises ReadingsFileError: if the file is missing, empty, no text, or its header lacks a column
     """
     return ReadingsFile(path)
 
 
 class _BadRow(Exception):
-    """Why a line is no reading."""
+    """Why a line is no reading.
+
+    :param kind: the reason without what differs from line to line
+    :param detail: the rest of it
+    """
+
+    def __init__(self, kind: str, detail: str = "") -> None:
+        super().__init__(kind + detail)
+        self.kind = kind
 
 
-def _bounded_lines(stream: BinaryIO) -> Iterator[bytes]:
-    """Yield lines without their ends; of a line that is too long, just enough to tell."""
-    at_start = True
-    while line := stream.readline(LONGEST_LINE + 1):
-        rest = line
-        while not rest.endswith(b"\n") and (rest := stream.readline(LONGEST_LINE + 1)):
-            pass
-        if at_start:
-            line, at_start = line.removeprefix(b"\xef\xbb\xbf"), False
-        yield line.removesuffix(b"\n").removesuffix(b"\r")
+def _is_blank(line: bytes) -> bool:
+    return not line.strip(b" \t\xef\xbb\xbf")
 
 
-def _fields(line: bytes) -> list[str]:
+def _text(line: bytes) -> str:
+    return line.decode(errors="backslashreplace")
+
+
+def _decoded(line: bytes) -> str:
     if len(line) > LONGEST_LINE:
         raise _BadRow(f"it is longer than {LONGEST_LINE:,} bytes")
     try:
-        text = line.decode()
-        # strict: a quote that never closes is an error, not a field that runs on.
-        return next(csv.reader([text], strict=True), [])
+        return line.decode()
     except UnicodeDecodeError as error:
-        raise _BadRow(f"byte {error.start + 1} is not UTF-8") from error
-    except csv.Error as error:
-        raise _BadRow(f"it is not CSV: {error}") from error
+        raise _BadRow("it is not UTF-8", f": byte {error.start + 1}") from error
 
 
-def _name(row: dict[str, str], column: str) -> str:
-    name = row[column].strip()
-    if not name:
-        raise _BadRow(f"{column} is empty")
-    return name
+def _rows_of_csv(dialect: CsvDialect) -> Callable[[bytes], Sequence[Fields]]:
+    ts, device, tag, value = dialect.places
+
+    def rows_of(line: bytes) -> Sequence[Fields]:
+        try:
+            fields = dialect.fields_of(_decoded(line))
+        except csv.Error as error:
+            raise _BadRow(f"it is not CSV: {error}") from error
+        if len(fields) != dialect.width:
+            raise _BadRow(f"it has {len(fields)} fields instead of {dialect.width}")
+        numbers = dialect.number_of(fields[ts]), dialect.number_of(fields[value])
+        return ((numbers[0], fields[device], fields[tag], numbers[1]),)
+
+    return rows_of
 
 
-def _moment(text: str) -> datetime:
-    """Read a timestamp; one without an offset is UTC."""
-    if not _MOMENT.fullmatch(text):
-        raise _BadRow("TS is not a timestamp like 2018-08-28 23:00:05.000")
+def _rows_of_json(line: bytes) -> Sequence[Fields]:
+    """Return the objects of a line; if it holds but a bracket, none."""
+    text = _decoded(line).strip(_JSON_ENDS)
+    rows, place = [], 0
     try:
-        moment = datetime.fromisoformat(text.upper())
-        moment = moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
-    except (ValueError, OverflowError) as error:
-        raise _BadRow(f"TS is no moment: {error}") from error
-    if moment.year not in _YEARS:
-        raise _BadRow(f"TS lies in the year {moment.year}")
-    return moment
+        while place < len(text):
+            row, end = _DECODER.raw_decode(text, place)
+            rows.append(_row_of_json(row))
+            place = len(text) - len(text[end:].lstrip(_JSON_ENDS))
+    except (ValueError, RecursionError) as error:
+        raise _BadRow(_NO_OBJECT) from error
+    return rows
 
 
-def _value(text: str) -> str:
-    if not _NUMBER.fullmatch(text) or not math.isfinite(float(text)):
+def _row_of_json(row: object) -> Fields:
+    if not isinstance(row, dict):
+        raise _BadRow(_NO_OBJECT)
+    folded = {name.casefold(): value for name, value in row.items()}
+    ts, device, tag, value = (_text_of(row.get(name, folded.get(name.casefold()))) for name in COLUMNS)
+    return ts, device, tag, value
+
+
+def _text_of(value: object) -> str:
+    return value.strip() if isinstance(value, str) else ""
+
+
+def _reading(fields: Fields, names: SensorNames) -> Reading:
+    ts, device, tag, value = fields
+    device, tag = _name(device, "Device"), _name(tag, "Tag")
+    micros = _micros(ts)
+    if not _NUMBER.fullmatch(value) or not math.isfinite(float(value)):
         raise _BadRow("Value is not a finite number")
-    return text
+    try:
+        names.id_of(device, tag)
+    except LayoutError as error:
+        raise _BadRow("Device and Tag make no sensor id: ", str(error)) from error
+    return Reading(moment_of(micros), device, tag, value)
 
 
-def _shown(line: bytes) -> str:
-    """Shorten a line and escape what a terminal would act on."""
-    text = line[: 4 * _SHOWN].decode(errors="backslashreplace")
-    text = "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
-    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"
+def _name(text: str, column: str) -> str:
+    if not text:
+        raise _BadRow(f"{column} is empty")
+    return number_named(text) or text
+
+
+def _micros(text: str) -> int:
+    """Read a timestamp; one without an offset is UTC."""
+    found = read_timestamp(text)
+    if found is None:
+        raise _BadRow(f"TS is not a timestamp like {EXAMPLE}")
+    if not _FIRST_MICROS <= found[0] < _LAST_MICROS:
+        raise _BadRow("TS is before the year 1970 or after the year 9998")
+    return found[0]

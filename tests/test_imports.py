@@ -27,6 +27,7 @@ def imports_in(folder: str) -> set[str]:
             {
                 "scorer",
                 "scoring_contract",
+                "fastavro",
                 "numpy",
                 "obstore",
                 "orjson",

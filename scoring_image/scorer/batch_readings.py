@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from scorer.errors import BlobMissing, ScorerError
-from scorer.readings import Note, Sheet, in_order, read_file
+from scorer.readings import MOST_BYTES, Note, Sheet, in_order, read_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -34,7 +34,7 @@ class BatchReadings:
         for blob in blobs:
             readers = _readers(works, blob)
             try:
-                files[blob] = data.read(blob)
+                files[blob] = data.read(blob, most_bytes=MOST_BYTES)
             except BlobMissing:
                 for work in readers:
                     work.gone += 1
@@ -77,6 +77,10 @@ def _shared_out(
     unowned: list[Counter[Note]] = []
     for features in dict.fromkeys(work.features for work in readers):
         rows = read_file(blob, data, hour=hour, owner=_lookup(owner), features=features)
+        if rows.problem:
+            for work in readers:
+                if work.features == features:
+                    work.problems.append(f"{blob} {rows.problem}")
         if is_own:
             pieces[readers[0].order.sensor].append(rows.of(readers[0].order.sensor))
             return Counter()

@@ -1,18 +1,20 @@
 """Readings as CSV text.
 
-Columns are found by the header's names, in any order; others are ignored. Most files are regular: every line
-has the same separators and nothing is quoted. Their lines are split all at once. Any stretch of a file that
-is not is split line by line, with the same result where both can be used.
+Columns are found by the header's names, in any order; others are ignored (``scoring_contract.csv_dialect``).
+Most files are regular: every line has the same separators and nothing is quoted. Their lines are split all at
+once. Any stretch of a file that is not is split line by line, with the same result where both can be used.
 """
 
 from __future__ import annotations
 
 import csv
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from scorer.moments import read_moments
 from scorer.numbers import read_numbers
+from scoring_contract.csv_dialect import COLUMNS, CsvDialect, HeaderError, separator_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -26,6 +28,7 @@ MOST_LINE_CHARS = 1 << 20
 """A longer line is unreadable: no reading is."""
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _ABOVE_COMMA = bytes(range(ord(",") + 1, 256))
+_LINE_END = "\r\n|\n|\r"
 
 Columns = list[list[str]]
 """A list of texts per column."""
@@ -33,16 +36,21 @@ Columns = list[list[str]]
 
 def read_csv(data: bytes, gathering: Gathering) -> None:
     """Give all rows of a file to a gathering. Never raises: what cannot be read is counted."""
-    header, start = _first_line(data)
-    if header is None:
+    data = _with_line_feeds(data)
+    header, start = _first_line(data, 0)
+    separator = header and separator_of(header)
+    if separator:
+        header, start = _first_line(data, start)
+    if not header:
         return
-    names = fields_of(header)
-    wanted = ("TS", "Device", "Tag", *gathering.features)
-    if any(name not in names for name in wanted):
+    try:
+        wanted = (*COLUMNS[:-1], *gathering.features)
+        dialect = CsvDialect.of_header(header, wanted, separator=separator, is_strict=False)
+    except HeaderError as error:
         lines = sum(len(_lines(part)) for part in _stretches(data, start))
-        gathering.reject(1 + lines)
+        gathering.refuse(1 + lines, str(error))
         return
-    layout = Layout(len(names), tuple(names.index(name) for name in wanted))
+    layout = Layout(dialect)
     for part in _stretches(data, start):
         columns = layout.split_alike(part)
         if columns is None:
@@ -59,9 +67,15 @@ def read_csv(data: bytes, gathering: Gathering) -> None:
 class Layout:
     """Where a file's columns are."""
 
-    width: int
-    places: tuple[int, ...]
-    """Of TS, Device, Tag and the features."""
+    dialect: CsvDialect
+    """Its places are of TS, Device, Tag and the features."""
+    _swap: bytes | None = field(init=False)
+    """Puts commas in the place of separators, and these in the place of commas; None if commas separate."""
+
+    def __post_init__(self) -> None:
+        separator = self.dialect.separator.encode()
+        swap = None if separator == b"," else bytes.maketrans(b"," + separator, separator + b",")
+        object.__setattr__(self, "_swap", swap)
 
     def split_alike(self, part: bytes) -> Columns | None:
         """Split regular lines.
@@ -71,10 +85,13 @@ class Layout:
         if b"\r" in part:
             part = part.replace(b"\r\n", b"\n")
         part = part if part.endswith(b"\n") else part + b"\n"
+        if self._swap is not None:
+            part = part.translate(self._swap)
         if not part.isascii() or not self._is_regular(part):
             return None
         fields = part[:-1].replace(b"\n", b",").decode("ascii").split(",")
-        return [fields[place :: self.width] for place in self.places]
+        columns = [fields[place :: self.dialect.width] for place in self.dialect.places]
+        return columns if self._swap is None else self._swapped_back(columns)
 
     def _is_regular(self, part: bytes) -> bool:
         """Whether all lines have the first one's characters up to the comma, and these are its separators.
@@ -88,40 +105,57 @@ class Layout:
         if low != first * (len(low) // len(first)):
             return False
         between = first[:-1].split(b",")
-        if len(between) != self.width:
+        if len(between) != self.dialect.width:
             return False
-        between[self.places[0]] = between[self.places[0]].translate(None, b" +")
+        between[self.dialect.places[0]] = between[self.dialect.places[0]].translate(None, b" +")
         return not any(between)
+
+    def _swapped_back(self, columns: Columns) -> Columns:
+        separator = self.dialect.separator
+        return self._numbers_of([[text.replace(separator, ",") for text in column] for column in columns])
 
     def split_lines(self, part: bytes) -> tuple[Columns, int]:
         """Split any lines.
 
         :return: a list per column, and how many lines have more or fewer fields than the header
         """
-        rows = [fields_of(line) for line in _lines(part)]
-        good = [row for row in rows if len(row) == self.width]
-        return [[row[place] for row in good] for place in self.places], len(rows) - len(good)
+        rows = [self._fields_of(line) for line in _lines(part)]
+        good = [row for row in rows if len(row) == self.dialect.width]
+        columns = [[row[place] for row in good] for place in self.dialect.places]
+        return self._numbers_of(columns), len(rows) - len(good)
+
+    def _numbers_of(self, columns: Columns) -> Columns:
+        """Give moments and features their decimal points; devices and tags stay as they are."""
+        if not self.dialect.has_decimal_comma:
+            return columns
+        ts, devices, tags, *features = columns
+        ts, *features = ([self.dialect.number_of(text) for text in column] for column in (ts, *features))
+        return [ts, devices, tags, *features]
+
+    def _fields_of(self, line: str) -> list[str]:
+        """Split one line. A stray quote spoils its own line only, never those that follow."""
+        if len(line) > MOST_LINE_CHARS:
+            return []
+        try:
+            return self.dialect.fields_of(line)
+        except csv.Error:
+            return []
 
 
-def fields_of(line: str) -> list[str]:
-    """Split one line. A stray quote spoils its own line only, never those that follow."""
-    if len(line) > MOST_LINE_CHARS:
-        return []
-    if '"' not in line:
-        return [part.strip() for part in line.split(",")]
-    try:
-        return [part.strip() for part in next(csv.reader([line]), [])]
-    except csv.Error:  # a field beyond csv's limit of 128 KiB
-        return []
+def _with_line_feeds(data: bytes) -> bytes:
+    """Return a file whose lines end as ours do; only if its first line ends otherwise it is made anew."""
+    end = data.find(b"\n")
+    lone = data.find(b"\r", 0, len(data) if end < 0 else max(end - 1, 0))
+    return data if lone < 0 else data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
 
 
-def _first_line(data: bytes) -> tuple[str | None, int]:
+def _first_line(data: bytes, start: int) -> tuple[str | None, int]:
     """Return the first line that is not blank and where the next one begins; None if there is none."""
-    start = len(_BYTE_ORDER_MARK) if data.startswith(_BYTE_ORDER_MARK) else 0
+    start = start or (len(_BYTE_ORDER_MARK) if data.startswith(_BYTE_ORDER_MARK) else 0)
     while start < len(data):
         end = data.find(b"\n", start)
         end = len(data) if end < 0 else end
-        line = _text(data[start:end])
+        line = _text(data[start : min(end, start + MOST_LINE_CHARS)])
         start = end + 1
         if line.strip():
             return line, start
@@ -138,7 +172,7 @@ def _stretches(data: bytes, start: int) -> Iterator[bytes]:
 
 
 def _lines(part: bytes) -> Sequence[str]:
-    return [line for line in _text(part).split("\n") if line.strip()]
+    return [line for line in re.split(_LINE_END, _text(part)) if line.strip(" \t\ufeff")]
 
 
 def _text(part: bytes) -> str:

@@ -38,6 +38,8 @@ class FileRows:
     """By sensor id: sensors with any row, also if none counts."""
     unowned: Counter[Note]
     """Notes about rows that cannot be given to a sensor."""
+    problem: str = ""
+    """Why none of its rows can be read; empty if they can."""
     features: tuple[str, ...] = ONE_FEATURE
 
     def of(self, sensor: str) -> Sheet:
@@ -58,11 +60,20 @@ class Gathering:
         self.features = features
         self._start, self._end = micros_of(hour)
         self._stretches: list[Stretch] = []
+        self._problem = ""
 
     def reject(self, rows: int) -> None:
         """Count rows that cannot be read at all."""
         if rows:
             self.roster.count(Note.UNREADABLE, NAMELESS, rows)
+
+    def refuse(self, rows: int, problem: str) -> None:
+        """Count the rows of a file of which none can be read.
+
+        :param problem: completes "the file ..."
+        """
+        self.reject(rows)
+        self._problem = problem
 
     def add(self, pairs: PairArray | int, moments: Moments, numbers: Sequence[Numbers]) -> None:
         """Take rows, column by column.
@@ -140,7 +151,7 @@ class Gathering:
         for sensor in notes.keys() - {-1}:
             name = self.roster.sensors[sensor]
             sheets.setdefault(name, Sheet.empty(self.features)).notes.update(notes[sensor])
-        return FileRows(sheets, notes.get(-1, Counter()), self.features)
+        return FileRows(sheets, notes.get(-1, Counter()), self._problem, self.features)
 
     def _sheets(self, whole: Stretch) -> dict[str, Sheet]:
         """Split rows by sensor; those of one keep their order."""

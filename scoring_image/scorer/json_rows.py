@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import re
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from scorer.moments import read_moments
@@ -23,28 +22,47 @@ if TYPE_CHECKING:
 MOST_OBJECT_CHARS = 1 << 20
 """A longer line, or object of an array, is unreadable: no reading is, and its parts would fill the memory."""
 _ROWS = 1 << 14
-"""Rows taken at once, so that their objects are not all there at the same time."""
+_CHARS = 1 << 21
+"""Rows, and characters of their objects, that are taken at once: parsed, a character of lists in lists takes
+forty bytes."""
 _BETWEEN = " \t\r\n,"
+_BETWEEN_LINES = _BETWEEN + "\ufeff"
+_MARK_AND_BLANKS = " \t\r\n\ufeff"
 _BLANKS = re.compile(f"[{_BETWEEN}]+")
+
+Sized = tuple[Any, int]
+"""A value, and how many characters it took."""
 
 _DECODER = json.JSONDecoder(parse_float=NumberText, parse_int=NumberText, parse_constant=NumberText)
 
 
 def read_json(data: bytes, gathering: Gathering) -> None:
     """Give all rows of a file to a gathering. Never raises: what cannot be read is counted."""
-    objects = _objects(data.decode("utf-8-sig", errors="replace"))
-    while batch := list(islice(objects, _ROWS)):
+    for batch in _batches(data.decode("utf-8", errors="replace")):
         rows = [value for value in batch if isinstance(value, dict)]
         gathering.reject(len(batch) - len(rows))
+        del batch
         if rows:
-            _take(rows, gathering)
+            take_rows(rows, gathering)
 
 
-def _take(rows: Sequence[dict[str, Any]], gathering: Gathering) -> None:
-    """Turn objects into columns."""
+def take_rows(rows: Sequence[dict[str, Any]], gathering: Gathering) -> None:
+    """Turn objects into columns.
+
+    :param rows: not empty; numbers in them are :class:`~scorer.names.NumberText`
+    """
+    wanted = ("TS", "Device", "Tag", *gathering.features)
+    if not all(row.keys() >= set(wanted) for row in rows):
+        rows = [_with_names(row, wanted) for row in rows]
     devices, tags = ([name_of(row.get(member)) for row in rows] for member in ("Device", "Tag"))
     numbers = [read_numbers(_texts(rows, feature)) for feature in gathering.features]
     gathering.add(gathering.roster.numbered(devices, tags), read_moments(_texts(rows, "TS")), numbers)
+
+
+def _with_names(row: dict[str, Any], wanted: Sequence[str]) -> dict[str, Any]:
+    """Return a row with the names that are wanted: as they are, or else without case."""
+    folded = {name.casefold(): value for name, value in row.items()}
+    return {name: row[name] if name in row else folded.get(name.casefold()) for name in wanted}
 
 
 def _texts(rows: Sequence[dict[str, Any]], member: str) -> list[str]:
@@ -53,16 +71,30 @@ def _texts(rows: Sequence[dict[str, Any]], member: str) -> list[str]:
     return [value.strip() if isinstance(value, str) else "" for value in values]
 
 
-def _objects(text: str) -> Iterator[Any]:
-    """Yield what should be objects; None stands for what is no JSON."""
-    start = len(text) - len(text.lstrip())
+def _batches(text: str) -> Iterator[list[Any]]:
+    """Yield what should be objects, as many as may be there at the same time."""
+    batch: list[Any] = []
+    chars = 0
+    for value, length in _objects(text):
+        batch.append(value)
+        chars += length
+        if chars > _CHARS or len(batch) >= _ROWS:
+            yield batch
+            batch, chars = [], 0
+    if batch:
+        yield batch
+
+
+def _objects(text: str) -> Iterator[Sized]:
+    """Yield what should be objects, with the characters they take; None stands for what is no JSON."""
+    start = len(text) - len(text.lstrip(_MARK_AND_BLANKS))
     if text.startswith("[", start):
         start = yield from _of_array(text, start + 1)
     yield from _of_lines(text, start)
 
 
-def _of_array(text: str, start: int) -> Generator[Any, None, int]:
-    """Yield the elements of an array.
+def _of_array(text: str, start: int) -> Generator[Sized, None, int]:
+    """Yield the elements of an array, or of objects side by side.
 
     :return: where to go on line by line: behind its end, or at the first element that is not readable
     """
@@ -70,7 +102,7 @@ def _of_array(text: str, start: int) -> Generator[Any, None, int]:
     while True:
         place = _behind_blanks(window, place)
         try:
-            value, place = _DECODER.raw_decode(window, place)
+            value, end = _DECODER.raw_decode(window, place)
         except (ValueError, RecursionError):
             start += place
             if window.startswith("]", place):
@@ -81,7 +113,8 @@ def _of_array(text: str, start: int) -> Generator[Any, None, int]:
             if not window:
                 return start
         else:
-            yield value
+            yield value, end - place
+            place = end
 
 
 def _behind_blanks(text: str, place: int) -> int:
@@ -89,22 +122,42 @@ def _behind_blanks(text: str, place: int) -> int:
     return blanks.end() if blanks else place
 
 
-def _of_lines(text: str, start: int) -> Iterator[Any]:
+def _of_lines(text: str, start: int) -> Iterator[Sized]:
     """Yield the objects of each line; brackets and commas round them may be there or not."""
     while start < len(text):
         end = text.find("\n", start)
         end = len(text) if end < 0 else end
-        line = text[start:end].strip(_BETWEEN).removeprefix("[").removesuffix("]").strip(_BETWEEN)
+        if end - start > MOST_OBJECT_CHARS:
+            read_until = yield from _of_array(text, start)
+            if read_until == start:
+                yield None, 0
+            start = read_until if read_until > start else end + 1
+            continue
+        line = text[start:end].strip(_BETWEEN_LINES).removeprefix("[").removesuffix("]").strip(_BETWEEN)
         start = end + 1
-        if len(line) > MOST_OBJECT_CHARS:
-            yield None
-        elif line:
-            yield from _of_line(line)
+        if line:
+            objects = _of_line(line)
+            yield from ((value, len(line) // len(objects)) for value in objects)
 
 
 def _of_line(line: str) -> list[Any]:
     try:
         objects: list[Any] = _DECODER.decode(f"[{line}]")
+    except RecursionError:
+        return [None]
+    except ValueError:
+        return _side_by_side(line)
+    return objects or [None]
+
+
+def _side_by_side(line: str) -> list[Any]:
+    """Read objects with nothing between them, as appended blobs have them: ``}{``."""
+    objects, place = [], 0
+    try:
+        while place < len(line):
+            value, place = _DECODER.raw_decode(line, place)
+            objects.append(value)
+            place = _behind_blanks(line, place)
     except (ValueError, RecursionError):
         return [None]
     return objects

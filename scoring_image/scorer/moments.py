@@ -1,19 +1,20 @@
-"""Moments as text: which texts are moments, and which text a moment without one gets. No clock here.
+"""Columns of moments: read from texts, many at once, and texts made for moments without one. No clock here.
 
-A moment is an ISO 8601 date and time with seconds; without a zone it is UTC. An offset says the instant, so
-the local hour that is repeated when summer time ends is never ambiguous. Digits below the microsecond are cut
-off the number, never off the text.
+Which texts are moments is the contract's to say (``scoring_contract.timestamps``). An offset says the
+instant, so the local hour that is repeated when summer time ends is never ambiguous. Digits below the
+microsecond are cut off the number, never off the text.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from scoring_contract.timestamps import COUNT, ISO, read_timestamp
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,9 +26,8 @@ if TYPE_CHECKING:
     BoolArray = NDArray[np.bool_]
     MicrosArray = NDArray[np.int64]
 
-_FORM = re.compile(r"\d{4}-\d\d-\d\d[T ](?:[01]\d|2[0-3]):\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d)?", re.ASCII)
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
+_MICRO_DIGITS = 16
+"""Of a count of microseconds."""
 _MICROS_PER_SECOND = 1_000_000
 _MICROS_PER_HOUR = 3_600 * _MICROS_PER_SECOND
 
@@ -57,35 +57,19 @@ class Moments:
 
 def micros_of(hour: RunHour) -> tuple[int, int]:
     """Return an hour's first microsecond and the first one after it."""
-    start = (hour.start - _EPOCH) // _MICROSECOND
+    start = int(hour.start.timestamp()) * _MICROS_PER_SECOND
     return start, start + _MICROS_PER_HOUR
 
 
 def read_moments(texts: list[str]) -> Moments:
     """Read a column of texts; blanks round them are taken off."""
-    return read_alike(texts) or read_one_by_one(texts)
-
-
-def read_moment(text: str) -> tuple[int, bool] | None:
-    """Read one text.
-
-    :return: microseconds since 1970, and whether the text has an offset that is not zero; None: no moment
-    """
-    if not _FORM.fullmatch(text):
-        return None
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return (moment - _EPOCH) // _MICROSECOND, bool(moment.utcoffset())
+    return read_alike(texts) or read_counts(texts) or read_one_by_one(texts)
 
 
 def read_one_by_one(texts: Sequence[str]) -> Moments:
     """Read any column, a text at a time."""
     texts = [text.strip() for text in texts]
-    found = [read_moment(text) for text in texts]
+    found = [read_timestamp(text) for text in texts]
     micros = np.array([moment[0] if moment else 0 for moment in found], dtype=np.int64)
     readable = np.array([moment is not None for moment in found], dtype=bool)
     other_zone = np.array([moment is not None and moment[1] for moment in found], dtype=bool)
@@ -100,7 +84,7 @@ def read_alike(texts: list[str]) -> Moments | None:
     if not texts or len(set(map(len, texts))) > 1:
         return None
     first = texts[0]
-    shape = _shape(first[: _HOUR_CHARS + 1], len(first), _zone_of(first)) if _FORM.fullmatch(first) else None
+    shape = _shape(first[: _HOUR_CHARS + 1], len(first), _zone_of(first)) if ISO.fullmatch(first) else None
     joined = "".join(texts)
     if shape is None or not joined.isascii():
         return None
@@ -113,6 +97,21 @@ def read_alike(texts: list[str]) -> Moments | None:
     micros += shape.hour
     zone = np.ones(len(texts), dtype=bool) if shape.other_zone else None
     return Moments(micros, texts, other_zone=zone)
+
+
+def read_counts(texts: list[str]) -> Moments | None:
+    """Read a column of counts since 1970 in one unit, all at once; None if the texts are not of this kind."""
+    if not texts or len(set(map(len, texts))) > 1 or not re.fullmatch(COUNT, texts[0], re.ASCII):
+        return None
+    joined = "".join(texts)
+    if not (joined.isascii() and joined.isdecimal()):
+        return None
+    counts = np.array(texts).astype(np.int64)
+    digits = len(texts[0])
+    if (counts < 10 ** (digits - 1)).any():
+        return None
+    exponent = _MICRO_DIGITS - digits
+    return Moments(counts * 10**exponent if exponent >= 0 else counts // 10**-exponent, texts)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -131,22 +130,23 @@ class _Shape:
 @lru_cache(maxsize=64)
 def _shape(hour: str, chars: int, zone: str) -> _Shape | None:
     """Return the shape of texts that begin and end like this; None if that is no hour."""
-    found = read_moment(f"{hour}00:00{zone}")
+    found = read_timestamp(f"{hour}00:00{zone}")
     if found is None:
         return None
     clock_end = chars - len(zone)
     form = f"{hour}00:00.".ljust(clock_end, "0")[:clock_end] + zone
     lowest = np.frombuffer(form.encode(), dtype=np.uint8)
     spans = np.zeros(chars, dtype=np.uint8)
-    spans[_CLOCK_START : _CLOCK_START + len(_CLOCK_SPANS)] = _CLOCK_SPANS
+    clock = spans[_CLOCK_START : min(clock_end, _CLOCK_START + len(_CLOCK_SPANS))]
+    clock[:] = _CLOCK_SPANS[: len(clock)]
     spans[_CLOCK_START + len(_CLOCK_SPANS) + 1 : clock_end] = 9
     return _Shape(lowest, spans, min(clock_end, _CLOCK_END), *found)
 
 
 def _zone_of(text: str) -> str:
     """Return the end of a moment's text that says its zone; empty if it has none."""
-    if text.endswith("Z"):
-        return "Z"
+    if text.endswith(("Z", "z")):
+        return text[-1]
     sign = max(text.rfind("+"), text.rfind("-"))
     return text[sign:] if sign > _HOUR_CHARS else ""
 

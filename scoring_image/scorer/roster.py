@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from scorer.notes import Note
+from scoring_contract.number_names import number_named
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -22,11 +23,15 @@ Pair = tuple[str | None, str | None]
 
 NAMELESS = 0
 """Index of rows whose device or tag is no name."""
+STRANGER = 1
+"""Index of rows that are of nobody we score."""
 _NOBODY = -1
+_REMEMBERED_STRANGERS = 1 << 16
+"""More are asked for again, row by row: a file of nothing but strangers must not fill the memory."""
 
 
 class Roster(dict["Pair", int]):
-    """Pairs by device and tag, numbered from 1 in the order in which they were met.
+    """Pairs by device and tag, numbered from 2 in the order in which they were met.
 
     It is a dict so that a column of pairs is numbered without a call of ours per row.
     """
@@ -35,22 +40,30 @@ class Roster(dict["Pair", int]):
         super().__init__()
         self._owner = owner
         self.sensors: list[str] = []
-        self.sensor_of: list[int] = [_NOBODY]
+        self.sensor_of: list[int] = [_NOBODY, _NOBODY]
         """Index into ``sensors`` per pair, below 0 if the rows cannot be given to one."""
         self.pairs_of: defaultdict[int, set[tuple[str, str]]] = defaultdict(set)
         self.notes: defaultdict[int, Counter[Note]] = defaultdict(Counter)
         """Notes by index of the sensor; by -1 those about rows that cannot be given to one."""
-        self._pairs: list[tuple[str, str]] = [("", "")]
+        self._pairs: list[tuple[str, str]] = [("", ""), ("", "")]
         self._numbers: dict[str, int] = {}
 
     def __missing__(self, pair: Pair) -> int:
         device, tag = pair
         if device is None or tag is None:
             return NAMELESS
+        for named in _spellings(device, tag):
+            sensor = self._owner(*named)
+            if sensor is not None:
+                return self._enlist(pair, named, sensor)
+        if len(self) < _REMEMBERED_STRANGERS + len(self.sensor_of):
+            self[pair] = STRANGER
+        return STRANGER
+
+    def _enlist(self, pair: Pair, named: tuple[str, str], sensor: str) -> int:
         self[pair] = number = len(self.sensor_of)
-        self._pairs.append((device, tag))
-        sensor = self._owner(device, tag)
-        self.sensor_of.append(_NOBODY if sensor is None else self._number(sensor))
+        self._pairs.append(named)
+        self.sensor_of.append(self._number(sensor))
         return number
 
     def _number(self, sensor: str) -> int:
@@ -80,3 +93,11 @@ class Roster(dict["Pair", int]):
         """Remember pairs of which rows count."""
         for pair in pairs:
             self.pairs_of[self.sensor_of[pair]].add(self._pairs[pair])
+
+
+def _spellings(device: str, tag: str) -> Iterator[tuple[str, str]]:
+    """Yield a pair as it is written, then with the whole numbers that ``1.0`` stands for."""
+    yield device, tag
+    named = number_named(device) or device, number_named(tag) or tag
+    if named != (device, tag):
+        yield named

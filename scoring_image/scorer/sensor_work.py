@@ -26,6 +26,8 @@ class SensorWork:
     order: SensorOrder
     model: Model | None = None
     sheet: Sheet = field(default_factory=Sheet)
+    problems: list[str] = field(default_factory=list)
+    """What is wrong with whole files of readings."""
     gone: int = 0
     """Blobs of readings that were gone since the plan was made."""
     verdicts: Verdicts | None = None
@@ -50,15 +52,14 @@ class SensorWork:
         :raises DataFault: if there are rows and none of them counts
         """
         if not len(self.sheet):
-            rejected = self.sheet.rejected.total()
-            raise DataFault(f"none of {rejected} rows can be scored: {self.sheet.why_rejected()}")
+            raise DataFault("; ".join((*self._why_no_row_counts(), *self.problems)))
         if self.model is not None:
             self.verdicts = self.model.judge(self.sheet.values)
 
     @property
     def is_silent(self) -> bool:
         """Whether there was no row at all, good or bad, and nothing says that there could have been."""
-        return self.sheet.is_empty and (self.cause is None or self.cause is Cause.MODEL)
+        return self.sheet.is_empty and not self.problems and (self.cause is None or self.cause is Cause.MODEL)
 
     @property
     def is_judged(self) -> bool:
@@ -85,7 +86,12 @@ class SensorWork:
             reason="; ".join(self._remarks()),
         )
 
+    def _why_no_row_counts(self) -> Iterator[str]:
+        if rejected := self.sheet.rejected.total():
+            yield f"none of {rejected} rows can be scored: {self.sheet.why_rejected()}"
+
     def _remarks(self) -> Iterator[str]:
+        yield from self.problems
         if self.gone:
             yield f"{self.gone} of {len(self.order.readings)} reading blobs were gone"
         if self.is_kept:

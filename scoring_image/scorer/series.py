@@ -8,24 +8,27 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
-from functools import cache
+from functools import lru_cache
 from itertools import groupby
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from scorer.errors import BlobMissing
-from scorer.readings import FileRows, Note, Sheet, in_order, read_file
+from scorer.readings import MOST_BYTES, FileRows, Note, Owner, Sheet, in_order, read_file
 from scorer.sheet import ONE_FEATURE
 from scoring_contract.errors import LayoutError
 from scoring_contract.layout import hour_of_readings, sensor_id_of, sensor_of_readings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable
+    from collections.abc import Collection, Iterable
 
     from scorer.ocsvm import FloatArray
     from scorer.storage import BlobContainer
     from scoring_contract.hour import RunHour
+
+_MOST_PROBLEMS = 3
+_REMEMBERED_PAIRS = 1 << 16
 
 
 @dataclass(slots=True)
@@ -39,6 +42,8 @@ class Series:
     """Times as they were written, if they were asked for."""
     rejected: Counter[Note] = field(default_factory=Counter)
     """Rows of the sensor's own files that do not count."""
+    problems: list[str] = field(default_factory=list)
+    """What is wrong with whole files, the first few."""
     _blocks: list[FloatArray] = field(default_factory=list)
 
     @property
@@ -51,7 +56,13 @@ class Series:
 
     def why_rejected(self) -> str:
         """Say how many rows do not count and why: ``2 outside the hour, 1 unreadable``."""
-        return ", ".join(f"{count} {note}" for note, count in self.rejected.most_common())
+        counts = ", ".join(f"{count} {note}" for note, count in self.rejected.most_common())
+        return "; ".join((counts, *self.problems))
+
+    def note_problem(self, problem: str) -> None:
+        """Keep what is wrong with a whole file; of many hours, a few say enough."""
+        if len(self.problems) < _MOST_PROBLEMS:
+            self.problems.append(problem)
 
     def extend(self, sheet: Sheet, *, with_stamps: bool) -> None:
         """Add the readings of a later hour."""
@@ -83,39 +94,40 @@ def read_series(
     for hour, names in groupby(blobs, key=hour_of_readings):
         pieces: defaultdict[str, list[Sheet]] = defaultdict(list)
         for name in names:
-            for sensor, sheet in _sheets(data, name, hour, owner, features).items():
+            own = sensor_of_readings(name)
+            rows = _rows_of(data, name, hour, owner if own is None else _only(own, owner), features)
+            # In a folder of its own, a sensor answers for all rows.
+            sheets = rows.sheets if own is None else {own: rows.of(own)}
+            for sensor, sheet in sheets.items():
                 pieces[sensor].append(sheet)
+            if rows.problem:
+                for sensor in series if own is None else (own,):
+                    series[sensor].note_problem(f"{name} {rows.problem}")
         for sensor, found in pieces.items():
             series[sensor].extend(in_order(found), with_stamps=with_stamps)
     return series
 
 
-def _sheets(
-    data: BlobContainer,
-    name: str,
-    hour: RunHour,
-    owner: Callable[[str, str], str | None],
-    features: tuple[str, ...],
-) -> dict[str, Sheet]:
-    """Read one file; return the rows that count, and what is said of the others, by sensor."""
+def _rows_of(
+    data: BlobContainer, name: str, hour: RunHour, owner: Owner, features: tuple[str, ...]
+) -> FileRows:
+    """Read one file; none if it was deleted since it was listed."""
     try:
-        content = data.read(name)
+        content = data.read(name, most_bytes=MOST_BYTES)
     except BlobMissing:
-        return {}
-    own = sensor_of_readings(name)
-    if own is None:
-        return read_file(name, content, hour=hour, owner=owner, features=features).sheets
-    # The folder says whose rows count in it, and who answers for all of them.
-    rows: FileRows = read_file(
-        name, content, hour=hour, owner=lambda *pair: own if owner(*pair) == own else None, features=features
-    )
-    return {own: rows.of(own)}
+        return FileRows({}, Counter())
+    return read_file(name, content, hour=hour, owner=owner, features=features)
 
 
-def _owner_among(sensors: frozenset[str]) -> Callable[[str, str], str | None]:
+def _only(sensor: str, owner: Owner) -> Owner:
+    """Return what names this sensor alone."""
+    return lambda *pair: sensor if owner(*pair) == sensor else None
+
+
+def _owner_among(sensors: frozenset[str]) -> Owner:
     """Return what names the sensor of a device and a tag, None for one that is not among ours."""
 
-    @cache
+    @lru_cache(_REMEMBERED_PAIRS)
     def owner(device: str, tag: str) -> str | None:
         try:
             sensor = sensor_id_of(device, tag)

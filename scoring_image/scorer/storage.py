@@ -21,7 +21,7 @@ from obstore.exceptions import AlreadyExistsError, BaseError, PreconditionError
 from obstore.store import AzureStore, LocalStore
 
 from scorer.address import FolderAddress, address_of, without_secrets
-from scorer.errors import BlobConflict, BlobMissing, OrderFault, StorageFault
+from scorer.errors import BlobConflict, BlobMissing, DataFault, OrderFault, StorageFault
 from scoring_contract.access import url_of, variable_of
 
 if TYPE_CHECKING:
@@ -72,14 +72,20 @@ class BlobContainer:
         """Whether this is a mounted folder: neither metadata nor conditional writes."""
         return isinstance(self._store, LocalStore)
 
-    def read(self, blob: str) -> bytes:
+    def read(self, blob: str, *, most_bytes: int | None = None) -> bytes:
         """Return a blob's bytes.
 
+        :param most_bytes: a larger blob is refused by what storage says of its size, before it is fetched
         :raises BlobMissing: if there is no such blob
         :raises StorageFault: if storage refuses or does not answer
+        :raises DataFault: if the blob is too large
         """
         with self._faults_of(blob):
-            return obstore.get(self._store, blob).bytes().to_bytes()
+            result = obstore.get(self._store, blob)
+            size = result.meta["size"]
+            if most_bytes is None or size <= most_bytes:
+                return result.bytes().to_bytes()
+        raise DataFault(f"{blob} holds {size} bytes, the most that is read at once is {most_bytes}")
 
     def read_versioned(self, blob: str) -> Versioned:
         """Return a blob's bytes with its tag; raises as :meth:`read`."""

@@ -11,10 +11,11 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from ingest import readings_csv
+from ingest import lines
 from ingest.errors import IngestError, ReadingsFileError, SensorCollision
 from ingest.reading import Reading
-from ingest.readings_csv import MOST_REJECTS, ReadingsFile, Reject, read_readings
+from ingest.readings_csv import ReadingsFile, read_readings
+from ingest.rejects import MOST_REJECTS, Reject
 from scoring_contract.hour import RunHour
 from scoring_contract.layout import sensor_id_of
 
@@ -107,10 +108,10 @@ def test_a_value_keeps_its_own_digits(tmp_path: Path, value: str) -> None:
         pytest.param("yesterday,1,4,1", "TS is not a timestamp", id="no-moment"),
         pytest.param("2018-08-28,1,4,1", "TS is not a timestamp", id="date-only"),
         pytest.param("2018-W35-2T23:00,1,4,1", "TS is not a timestamp", id="week-date"),
-        pytest.param("2018-02-30 23:00:05,1,4,1", "TS is no moment", id="no-such-day"),
-        pytest.param("0001-01-01 00:00:00+14:00,1,4,1", "TS is no moment", id="before-time"),
-        pytest.param("0999-01-01 00:00:00,1,4,1", "TS lies in the year 999", id="year-999"),
-        pytest.param("9999-12-31 23:00:00,1,4,1", "TS lies in the year 9999", id="no-next-hour"),
+        pytest.param("2018-02-30 23:00:05,1,4,1", "TS is not a timestamp", id="no-such-day"),
+        pytest.param("0001-01-01 00:00:00+14:00,1,4,1", "TS is before the year 1970", id="before-time"),
+        pytest.param("0999-01-01 00:00:00,1,4,1", "TS is before the year 1970", id="year-999"),
+        pytest.param("9999-12-31 23:00:00,1,4,1", "or after the year 9998", id="no-next-hour"),
         pytest.param("2018-08-28 23:00:05,1,4,", "Value is not", id="no-value"),
         pytest.param("2018-08-28 23:00:05,1,4,nan", "Value is not", id="nan"),
         pytest.param("2018-08-28 23:00:05,1,4,-inf", "Value is not", id="inf"),
@@ -124,8 +125,7 @@ def test_a_value_keeps_its_own_digits(tmp_path: Path, value: str) -> None:
         pytest.param("2018-08-28 23:00:05,1\0,4,1", "is not a sensor id", id="nul"),
         pytest.param(f"2018-08-28 23:00:05,{'d' * 63},4,1", "is not a sensor id", id="long-name"),
         pytest.param('2018-08-28 23:00:05,1,4,"1', "it is not CSV", id="open-quote"),
-        pytest.param("2018-08-28 23:00:05,1,4,1\r2018-08-28 23:00:06,1,4,2", "it is not CSV", id="lone-cr"),
-        pytest.param(b"2018-08-28 23:00:05,1,\xff,1", "byte 23 is not UTF-8", id="not-utf-8"),
+        pytest.param(b"2018-08-28 23:00:05,1,\xff,1", "it is not UTF-8: byte 23", id="not-utf-8"),
         pytest.param(f"2018-08-28 23:00:05,1,4,{'1' * 20_000}", "longer than 10,000 bytes", id="endless"),
     ],
 )
@@ -190,8 +190,7 @@ def test_reading_is_lazy(tmp_path: Path) -> None:
         pytest.param("1,2,3,4\n", "has no column TS", id="no-header"),
         pytest.param("TS,Device,Value\n", "has no column Tag", id="column-missing"),
         pytest.param("TS,Device,Tag,Value,Tag\n", "has more than one column Tag", id="column-twice"),
-        pytest.param('"TS\n', "has no readable header: it is not CSV", id="open-quote"),
-        pytest.param("TS,Device,Tag,Value\n".encode("utf-16"), "has no readable header: byte 1", id="utf-16"),
+        pytest.param('"TS\n', "has no column TS", id="open-quote"),
         pytest.param("x" * 20_000, "has no readable header: it is longer", id="one-line"),
     ],
 )
@@ -272,7 +271,7 @@ def test_any_bytes_give_readings_rejects_or_an_error_of_ours(
         assert sensor_id_of(reading.device, reading.tag)
         assert reading.moment.utcoffset() == timedelta(0)
         assert RunHour.containing(reading.moment).next
-    assert len(readings) + file.rejects.total <= path.read_bytes().count(b"\n") + 1
+    assert len(readings) + file.rejects.total <= len(path.read_bytes().splitlines())
 
 
 @given(
@@ -302,5 +301,5 @@ def test_memory_does_not_grow_with_a_line(tmp_path: Path) -> None:
     """A line without an end is read in pieces, and only its first piece is kept."""
     path = a_file(tmp_path, HEADER.encode() + b"1" * 3_000_000)
     with path.open("rb") as stream:
-        longest = max(len(line) for line in readings_csv._bounded_lines(stream))
-    assert longest <= readings_csv.LONGEST_LINE + 1
+        longest = max(len(line) for line in lines.bounded_lines(lines.unpacked(stream)))
+    assert longest <= lines.LONGEST_LINE + 1

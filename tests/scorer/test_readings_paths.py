@@ -10,6 +10,8 @@ from scorer import moments, numbers
 from scorer.csv_rows import Layout
 from scorer.moments import Moments, read_alike, read_moments, texts_of
 from scorer.numbers import Numbers, read_numbers
+from scoring_contract.csv_dialect import CsvDialect
+from scoring_contract.timestamps import read_timestamp
 
 FIELD = st.one_of(
     st.sampled_from(["2018-08-29T02:10:00Z", "2018-08-29 02:10:00.5", " 2018-08-29T02:10:00", "1", "4", "x"]),
@@ -19,6 +21,11 @@ FIELD = st.one_of(
     st.text(max_size=4),
 )
 LINE_END = st.sampled_from(["\n", "\n", "\n", "\r\n", "\n\n", "\n \n"])
+
+
+def a_layout(width: int, places: tuple[int, ...]) -> Layout:
+    """Make the layout of a file with commas and a model of one feature."""
+    return Layout(CsvDialect(",", tuple(map(str, range(width))), places))
 
 
 @st.composite
@@ -31,7 +38,7 @@ def files(draw: st.DrawFn) -> tuple[Layout, bytes]:
     rows = draw(st.lists(st.one_of(st.just(first), st.just(first), like_first, odd), max_size=6))
     text = "".join(",".join(row) + draw(LINE_END) for row in rows)
     places = draw(st.permutations(range(width)))[:4]
-    return Layout(width, tuple(places)), text.encode("utf-8", errors="replace")
+    return a_layout(width, tuple(places)), text.encode("utf-8", errors="replace")
 
 
 @given(files())
@@ -51,7 +58,7 @@ def test_ordinary_lines_are_split_at_once(rows: int, end: str) -> None:
     """The fast way is taken for files as devices, loaders and Stream Analytics write them."""
     lines = [f"2018-08-29 02:{row:02}:00.000,1,4,{row / 7!r}" for row in range(rows)]
     part = (end if end == "\r\n" else "\n").join(lines)
-    assert Layout(4, (0, 1, 2, 3)).split_alike(part.encode()) is not None
+    assert a_layout(4, (0, 1, 2, 3)).split_alike(part.encode()) is not None
 
 
 CLOCK = st.builds(
@@ -91,7 +98,7 @@ def test_moments_of_one_hour_are_read_at_once(second: int, below: int, digits: i
     text = f"2018-08-29{mark}02:{second // 60:02}:{second % 60:02}{fraction}Z"
     column = read_alike([text, text])
     assert column is not None
-    assert column.micros[0] == moments.read_moment(text)[0]
+    assert column.micros[0] == read_timestamp(text)[0]
 
 
 @given(st.lists(FIELD.map(str.strip), max_size=5))
@@ -109,4 +116,4 @@ def test_numbers_read_at_once_are_the_numbers_read_singly(texts: list[str]) -> N
 def test_texts_of_moments_read_back_as_the_same_moments(micros: list[int]) -> None:
     """A moment that came as a number gets a text that any reader of ours reads exactly."""
     texts = texts_of(np.array(micros, dtype=np.int64))
-    assert [moments.read_moment(text) for text in texts] == [(moment, False) for moment in micros]
+    assert [read_timestamp(text) for text in texts] == [(moment, False) for moment in micros]

@@ -1,0 +1,102 @@
+"""The lines of a file, out of gzip or UTF-16 if need be: bytes in UTF-8, few of them in memory at a time."""
+
+from __future__ import annotations
+
+import codecs
+import gzip
+import io
+from typing import TYPE_CHECKING
+
+from scoring_contract.file_kinds import HEAD_BYTES, FileKind, Foreign, kind_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any, BinaryIO
+
+LONGEST_LINE = 10_000
+"""Bytes of a line. No row needs a hundredth of it; a file without line breaks must not fill the memory."""
+
+_CHUNK = 1 << 16
+
+
+class NotLines(ValueError):
+    """A file that is not made of lines; the text completes "the file ..."."""
+
+
+def unpacked(file: BinaryIO) -> BinaryIO:
+    """Return a file's text as UTF-8: out of gzip, and out of UTF-16 with a byte order mark.
+
+    :raises NotLines: if it is anything else than text
+    """
+    stream = io.BufferedReader(_Raw(file))
+    kind = kind_of(stream.peek(HEAD_BYTES)[:HEAD_BYTES])
+    if kind is FileKind.GZIP:
+        stream = io.BufferedReader(_Raw(gzip.GzipFile(fileobj=stream)))
+        kind = kind_of(stream.peek(HEAD_BYTES)[:HEAD_BYTES])
+    match kind:
+        case FileKind.TEXT:
+            return stream
+        case FileKind.UTF_16:
+            return io.BufferedReader(_Recoded(stream, "utf-16"), _CHUNK)
+        case Foreign():
+            raise NotLines(str(kind))
+        case FileKind.GZIP:
+            raise NotLines("is packed twice with gzip: pack it once")
+        case _:
+            raise NotLines(
+                f"is {kind.name.capitalize()}: only scoring reads that, from readings/<hour>/<sensor>/; "
+                "to load it, write CSV or JSON lines"
+            )
+
+
+def bounded_lines(stream: BinaryIO) -> Iterator[bytes]:
+    """Yield lines without their ends, LF, CRLF or CR; of a line that is too long, just enough to tell."""
+    rest = b""
+    while chunk := stream.read(_CHUNK):
+        *lines, rest = (rest + chunk).splitlines(keepends=True)
+        if rest.endswith(b"\n"):
+            lines, rest = [*lines, rest], b""
+        for line in lines:
+            yield line.rstrip(b"\r\n")[: LONGEST_LINE + 1]
+        if len(rest) > LONGEST_LINE + 1:
+            rest = rest[:LONGEST_LINE] + rest[-1:]  # its last byte may be half a line end
+    if rest:
+        yield rest.rstrip(b"\r\n")
+
+
+class _Raw(io.RawIOBase):
+    """A readable stream with nothing else to it."""
+
+    def __init__(self, stream: BinaryIO | gzip.GzipFile) -> None:
+        super().__init__()
+        self._stream = stream
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        view = memoryview(buffer)
+        data = self._next(len(view))
+        view[: len(data)] = data
+        return len(data)
+
+    def _next(self, most: int) -> bytes:
+        return self._stream.read(most)
+
+
+class _Recoded(_Raw):
+    """Text in another encoding as UTF-8; what is broken in it becomes U+FFFD."""
+
+    def __init__(self, stream: BinaryIO, encoding: str) -> None:
+        super().__init__(stream)
+        self._decoder = codecs.getincrementaldecoder(encoding)(errors="replace")
+        self._ready = b""
+
+    def _next(self, most: int) -> bytes:
+        while not self._ready:
+            data = self._stream.read(_CHUNK)
+            self._ready = self._decoder.decode(data, final=not data).encode(errors="replace")
+            if not data:
+                break
+        ready, self._ready = self._ready[:most], self._ready[most:]
+        return ready

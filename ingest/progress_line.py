@@ -1,0 +1,46 @@
+"""One line that says how far a load is."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, TextIO
+
+if TYPE_CHECKING:
+    from ingest.loader import Step
+
+_BAR_CHARS = 30
+_REDRAWN_SECONDS = 0.2
+_REPEATED_SECONDS = 30.0
+"""In a file, where nothing can be redrawn."""
+
+
+class ProgressLine:
+    """Draws a bar on a terminal; in a file it writes a line now and then.
+
+    :param stream: where to
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._is_terminal = stream.isatty()
+        self._pause = _REDRAWN_SECONDS if self._is_terminal else _REPEATED_SECONDS
+        self._told = time.monotonic()
+
+    def see(self, step: Step, done: int, total: int) -> None:
+        """Take in how far a step is."""
+        if time.monotonic() - self._told < self._pause:
+            return
+        self._told = time.monotonic()
+        share = done / max(total, 1)
+        if self._is_terminal:
+            bar = "#" * int(share * _BAR_CHARS)
+            self._stream.write(f"\r\x1b[K{step} [{bar:<{_BAR_CHARS}}] {share:.0%}")
+        else:
+            self._stream.write(f"{step}: {share:.0%}\n")
+        self._stream.flush()
+
+    def end(self) -> None:
+        """Take the bar away."""
+        if self._is_terminal:
+            self._stream.write("\r\x1b[K")
+            self._stream.flush()

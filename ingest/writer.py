@@ -1,0 +1,176 @@
+"""Calls to one container, only so many at a time and in memory. The storage edge of ingest."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Self
+
+from azure.core.exceptions import AzureError, HttpResponseError, ResourceNotFoundError
+from azure.storage.blob import ContentSettings
+
+from ingest.errors import StorageFailed
+from ingest.hour_files import label_blob
+from scoring_contract.layout import pack_of_readings, readings_folder, sensor_of_readings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from concurrent.futures import Future
+
+    from azure.storage.blob import ContainerClient
+
+    from ingest.hour_files import HourBlob
+    from scoring_contract.hour import RunHour
+
+_THREADS = 8  # the client keeps ten connections; more threads would open and drop others
+_CALLS_AT_ONCE = 64
+_BYTES_AT_ONCE = 1 << 26
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What calls have done."""
+
+    blobs: int = 0
+    """Blobs with readings that are there now."""
+    kept: int = 0
+    """Of these, those that an earlier load had left there already."""
+    removed: int = 0
+    """Blobs of other sources that were removed."""
+
+    def __add__(self, other: Written) -> Written:
+        return Written(self.blobs + other.blobs, self.kept + other.kept, self.removed + other.removed)
+
+
+@dataclass(slots=True)
+class _Hour:
+    """An hour that is being taken over."""
+
+    found: Future[dict[str, bytes]]
+    """Names of the blobs with readings that were there, and the digests of their content."""
+    names: set[str] = field(default_factory=set)
+    """Blobs of ours."""
+
+
+class Writer:
+    """Lays blobs into a container, hour by hour."""
+
+    def __init__(self, container: ContainerClient) -> None:
+        self._container = container
+        self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="ingest")
+        self._calls: deque[tuple[Future[Written], int]] = deque()
+        self._bytes = 0
+        self.written = Written()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._pool.shutdown(cancel_futures=True)
+
+    def take_over(
+        self, blobs: Iterable[HourBlob], on_blob: Callable[[HourBlob], None], *, keep_labels: bool
+    ) -> None:
+        """Write blobs, and then remove from each hour what others left there; other kinds of blobs stay.
+
+        A blob that is there already with this content is not sent again: a load that was interrupted goes on
+        where it stopped.
+
+        :param blobs: hour by hour
+        :param keep_labels: whether labels of the hours stay
+        """
+        current: tuple[RunHour, _Hour] | None = None
+        for blob in blobs:
+            if current is None or current[0] != blob.hour:
+                self._finish(current, keep_labels=keep_labels)
+                current = blob.hour, _Hour(self._pool.submit(self._find, blob.hour))
+            current[1].names.add(blob.name)
+            self._submit(partial(self._put_anew, blob, current[1].found), len(blob.data))
+            on_blob(blob)
+        self._finish(current, keep_labels=keep_labels)
+        self.wait()
+
+    def upload(self, blobs: Iterable[HourBlob]) -> None:
+        """Write blobs over whatever is there; what has been done so far does not tell of them."""
+        for done in [self._pool.submit(self._put, blob, _digest(blob)) for blob in blobs]:
+            done.result()
+
+    def wait(self, *, calls: int = 0, room: int | None = None) -> None:
+        """Wait until at most so many calls are under way.
+
+        :param room: bytes that are to fit in beside what is under way
+        """
+        while len(self._calls) > calls or (
+            self._calls and room is not None and self._bytes + room > _BYTES_AT_ONCE
+        ):
+            future, size = self._calls.popleft()
+            self._bytes -= size
+            self.written += future.result()
+
+    def _submit(self, call: Callable[[], Written], size: int = 0) -> None:
+        self.wait(calls=_CALLS_AT_ONCE, room=size)
+        self._calls.append((self._pool.submit(call), size))
+        self._bytes += size
+
+    def _finish(self, current: tuple[RunHour, _Hour] | None, *, keep_labels: bool) -> None:
+        """Remove what others left in an hour, once all of ours is there."""
+        if current is None:
+            return
+        hour, state = current
+        writes = [future for future, _ in self._calls]
+        self._submit(partial(self._clear, hour, state, writes, keep_labels=keep_labels))
+
+    def _clear(
+        self, hour: RunHour, state: _Hour, writes: list[Future[Written]], *, keep_labels: bool
+    ) -> Written:
+        for write in writes:
+            write.result()
+        others = sorted(state.found.result().keys() - state.names)
+        for name in others if keep_labels else (*others, label_blob(hour)):
+            self._delete(name)
+        return Written(removed=len(others))
+
+    def _put_anew(self, blob: HourBlob, found: Future[dict[str, bytes]]) -> Written:
+        digest = _digest(blob)
+        if found.result().get(blob.name) == digest:
+            return Written(blobs=1, kept=1)
+        return self._put(blob, digest)
+
+    def _put(self, blob: HourBlob, digest: bytes) -> Written:
+        settings = ContentSettings(content_type="text/csv; charset=utf-8", content_md5=bytearray(digest))
+        with _failing_as(f"write {blob.name}"):
+            self._container.upload_blob(blob.name, blob.data, overwrite=True, content_settings=settings)
+        return Written(blobs=1)
+
+    def _find(self, hour: RunHour) -> dict[str, bytes]:
+        folder = readings_folder(hour)
+        with _failing_as(f"list {folder}"):
+            return {
+                blob.name: bytes(blob.content_settings.content_md5 or b"")
+                for blob in self._container.list_blobs(name_starts_with=folder)
+                if sensor_of_readings(blob.name) or pack_of_readings(blob.name)
+            }
+
+    def _delete(self, name: str) -> None:
+        with _failing_as(f"delete {name}"), suppress(ResourceNotFoundError):
+            self._container.delete_blob(name)
+
+
+def _digest(blob: HourBlob) -> bytes:
+    return hashlib.md5(blob.data, usedforsecurity=False).digest()
+
+
+@contextmanager
+def _failing_as(action: str) -> Iterator[None]:
+    try:
+        yield
+    except HttpResponseError as error:
+        code = getattr(error, "error_code", None) or error.reason or type(error).__name__
+        status = f" (status {error.status_code})" if error.status_code else ""
+        raise StorageFailed(action, f"{code}{status}") from error
+    except AzureError as error:
+        raise StorageFailed(action, type(error).__name__) from error

@@ -1,0 +1,14 @@
+"""Devices and tags that are whole numbers: 1 and 1.0 name the same one."""
+
+from __future__ import annotations
+
+
+def number_named(text: str) -> str | None:
+    """Return the name of a whole number that was written with a point; None if the text is none.
+
+    >>> number_named("1.0"), number_named("1"), number_named("1.5")
+    ('1', None, None)
+    """
+    whole, point, zeros = text.partition(".")
+    is_whole = point and zeros and not zeros.strip("0") and whole.isascii() and whole.isdecimal()
+    return whole if is_whole else None

@@ -1,0 +1,13 @@
+"""Texts of strangers, made fit to be shown to people."""
+
+from __future__ import annotations
+
+_MOST = 80
+
+
+def shown(text: str, most: int = _MOST) -> str:
+    """Shorten a text and escape what a terminal would act on."""
+    escaped = "".join(
+        char if char.isprintable() else char.encode("unicode_escape").decode() for char in text[: 4 * most]
+    )
+    return escaped if len(escaped) <= most else f"{escaped[: most - 1]}…"

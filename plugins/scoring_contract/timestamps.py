@@ -1,0 +1,67 @@
+"""Which texts are timestamps: one grammar for all who read readings. No clock here.
+
+A timestamp is an ISO 8601 date and time, ``2018-08-29T02:10:05.250Z``: ``T`` or a blank between the two,
+seconds and their digits or none, and ``Z``, an offset or nothing behind them; without a zone it is UTC. Or it
+is a count since 1970 in seconds, milliseconds, microseconds or nanoseconds: 10, 13, 16 or 19 digits, so that
+every moment from 2001-09-09 to 2286-11-20 says its own unit. Digits below the microsecond are cut off.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+
+ISO = re.compile(
+    r"\d{4}-\d\d-\d\d[Tt ](?:[01]\d|2[0-3]):\d\d(?::\d\d(?:\.\d+)?)?(?:[Zz]|[+-]\d\d(?::?\d\d)?)?", re.ASCII
+)
+COUNT = r"([1-9]\d{9}(?:\d{3}){0,3})(?:\.(\d*))?"
+"""Compiled when a text is not of the first form, as hardly any is."""
+
+EXAMPLE = "2018-08-28 23:00:05.000"
+"""For sentences about texts that are none."""
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_MICROSECOND_DIGITS = 16
+
+
+def read_timestamp(text: str) -> tuple[int, bool] | None:
+    """Read a text without blanks round it.
+
+    :return: microseconds since 1970, and whether the text has an offset that is not zero; None: no timestamp
+
+    >>> read_timestamp("2018-08-29T04:10+02")
+    (1535508600000000, True)
+    >>> read_timestamp("1535508600.25"), read_timestamp("1535508600250")
+    ((1535508600250000, False), (1535508600250000, False))
+    """
+    if ISO.fullmatch(text):
+        return _of_iso(text)
+    count = re.fullmatch(COUNT, text, re.ASCII)
+    return count and (_micros_of(count[1], count[2] or ""), False)
+
+
+def moment_of(micros: int) -> datetime:
+    """Return a moment in UTC.
+
+    :param micros: microseconds since 1970
+    :raises OverflowError: before the year 1 and after the year 9999
+    """
+    return _EPOCH + micros * _MICROSECOND
+
+
+def _of_iso(text: str) -> tuple[int, bool] | None:
+    try:
+        moment = datetime.fromisoformat(text.upper())
+    except ValueError:
+        return None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return (moment - _EPOCH) // _MICROSECOND, bool(moment.utcoffset())
+
+
+def _micros_of(whole: str, fraction: str) -> int:
+    """Shift the point so that the digits count microseconds; no float in between."""
+    fraction_digits = _MICROSECOND_DIGITS - len(whole)
+    digits = whole + fraction[: max(fraction_digits, 0)].ljust(max(fraction_digits, 0), "0")
+    return int(digits[:_MICROSECOND_DIGITS])

@@ -1,0 +1,104 @@
+"""Scoring and loading read the same forms of readings: each is given to both."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from ingest.errors import IngestError
+from ingest.reading import Reading
+from ingest.readings_csv import read_readings
+from scorer.errors import DataFault
+from scorer.readings import read_file
+from scorer.sensor_work import SensorWork
+from scoring_contract.hour import RunHour
+from scoring_contract.manifest import ModelRef, SensorOrder
+from tests.reading_forms import DEVICE, MOMENT, TAG, VALUE, Form, forms, moments
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from scorer.sheet import Sheet
+
+HOUR = RunHour.containing(MOMENT)
+MICROS = int(MOMENT.timestamp()) * 1_000_000
+EVERY_FORM = [pytest.param(form, id=form.what) for form in forms()]
+
+
+def scored(name: str, data: bytes) -> Sheet:
+    """Read a file as scoring does for a sensor that has it to itself.
+
+    :raises DataFault: with the words of the report if no row counts
+    """
+    rows = read_file(name, data, hour=HOUR, owner=lambda *pair: "1_4" if pair == (DEVICE, TAG) else None)
+    order = SensorOrder("1_4", DEVICE, TAG, ModelRef("v1", "m", "00", "ocsvm-json/2"), (name,))
+    work = SensorWork(
+        order, sheet=rows.of("1_4"), problems=[f"{name} {rows.problem}"] if rows.problem else []
+    )
+    work.judge()
+    return work.sheet
+
+
+def loaded(folder: Path, name: str, data: bytes) -> tuple[list[Reading], int, str]:
+    """Read a file as loading does.
+
+    :return: its readings, how many lines were refused, and why the first one was
+    """
+    path = folder / name
+    path.write_bytes(data)
+    file = read_readings(path)
+    readings = list(file)
+    return readings, file.rejects.total, file.rejects.listed[0].reason if file.rejects.listed else ""
+
+
+@pytest.mark.parametrize("form", EVERY_FORM)
+def test_scoring_reads_a_form_or_says_what_it_is(form: Form) -> None:
+    """The one reading comes out with its moment, names and value, or people get the table's words."""
+    if form.scoring:
+        with pytest.raises(DataFault) as caught:
+            scored(form.name, form.data)
+        assert form.scoring in str(caught.value)
+        return
+    sheet = scored(form.name, form.data)
+    assert (sheet.micros.tolist(), sheet.values.tolist()) == ([MICROS], [[VALUE]])
+    assert (sheet.texts, sheet.pairs) == (["10.16"], {(DEVICE, TAG)})
+    assert sheet.rejected.total() == form.rejected
+
+
+@pytest.mark.parametrize("form", EVERY_FORM)
+def test_loading_reads_a_form_or_says_what_it_is(form: Form, tmp_path: Path) -> None:
+    """The same reading comes out of the loader, or people get the words that the table has."""
+    if not form.loading:
+        readings, rejected, _ = loaded(tmp_path, form.name, form.data)
+        assert readings == [Reading(MOMENT, DEVICE, TAG, "10.16")]
+        assert rejected == form.rejected
+        return
+    try:
+        readings, _, reason = loaded(tmp_path, form.name, form.data)
+    except IngestError as error:
+        readings, reason = [], str(error)
+    assert (readings, form.loading in reason) == ([], True), reason
+
+
+@pytest.mark.parametrize("text", moments(are_refused=False))
+@pytest.mark.parametrize("name", ["a.csv", "a.json"])
+def test_both_read_the_same_moments(text: str, name: str, tmp_path: Path) -> None:
+    """A text means the same instant to scoring and to loading, in every format, alone and beside others."""
+    row = {"a.csv": f"{text},1,4,10.16", "a.json": f'{{"TS":"{text}","Device":1,"Tag":4,"Value":10.16}}'}[
+        name
+    ]
+    header = "TS,Device,Tag,Value\n" if name == "a.csv" else ""
+    data = f"{header}{row}\n{row}\n".encode()
+    sheet = scored(name, data)
+    assert (sheet.micros.tolist(), sheet.ts) == ([MICROS] * 2, [text] * 2)
+    assert [reading.moment for reading in loaded(tmp_path, name, data)[0]] == [MOMENT] * 2
+
+
+@pytest.mark.parametrize("text", moments(are_refused=True))
+def test_both_refuse_the_same_texts(text: str, tmp_path: Path) -> None:
+    """What is no moment to one is none to the other."""
+    data = f"TS,Device,Tag,Value\n{text},1,4,10.16\n".encode()
+    with pytest.raises(DataFault, match="1 unreadable"):
+        scored("a.csv", data)
+    assert "TS is not a timestamp" in loaded(tmp_path, "a.csv", data)[2]
