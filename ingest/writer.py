@@ -169,7 +169,9 @@ def _failing_as(action: str) -> Iterator[None]:
     try:
         yield
     except HttpResponseError as error:
-        code = getattr(error, "error_code", None) or error.reason or type(error).__name__
+        said = getattr(error, "error_code", None)
+        # An enumeration of texts, whose own text is not its value, unless the SDK does not know the code.
+        code = getattr(said, "value", said) or error.reason or type(error).__name__
         status = f" (status {error.status_code})" if error.status_code else ""
         raise StorageFailed(action, f"{code}{status}") from error
     except AzureError as error:

@@ -30,8 +30,9 @@ _ENDED = {
     Kind.FAILED: "Scored again",
     Kind.SILENT: "Sends again",
 }
-_SENTENCES = {Kind.LATE: "Late", Kind.POOL: "Pool"}
-_LATE = "late"
+_SENTENCES = {Kind.LATE: "Late", Kind.POOL: "Pool", Kind.UNCLAIMED: "Readings that nobody scores"}
+_LATE, _UNCLAIMED = "late", "readings that nobody scores"
+_UNCOUNTED = frozenset({_LATE, _UNCLAIMED})
 _COUNTED = {
     Kind.LATE: _LATE,
     Kind.POOL: "pool trouble",
@@ -40,6 +41,7 @@ _COUNTED = {
     Kind.SILENT: "silent",
     Kind.UNMODELLED: "without a model",
     Kind.PACK: "unknown pack",
+    Kind.UNCLAIMED: _UNCLAIMED,
     Kind.JUMP: "with a jump of anomalies",
 }
 
@@ -83,7 +85,7 @@ def _headline(news: News) -> str:
 def _counts(kinds: Iterable[Kind]) -> str:
     counted = Counter(kinds)
     counts = {words: counted[kind] for kind, words in _COUNTED.items() if counted[kind]}
-    return ", ".join(words if words == _LATE else f"{count} {words}" for words, count in counts.items())
+    return ", ".join(words if words in _UNCOUNTED else f"{count} {words}" for words, count in counts.items())
 
 
 def _steps(failed: Sequence[Condition]) -> Iterator[str]:

@@ -80,6 +80,13 @@ def batch_explained(
         raise BatchUnreachable(_silent(action, service, error)) from error
 
 
+def storage_code_of(error: HttpResponseError) -> str:
+    """Return Blob Storage's error code as the service writes it, empty where the answer carried none."""
+    code = getattr(error, "error_code", None)
+    # An enumeration of texts, whose own text is not its value, unless the SDK does not know the code.
+    return str(getattr(code, "value", code) or "")
+
+
 @contextmanager
 def storage_explained(action: str, conn_id: str) -> Iterator[None]:
     """Raise our errors for what goes wrong while talking to Blob Storage.
@@ -94,7 +101,7 @@ def storage_explained(action: str, conn_id: str) -> Iterator[None]:
     try:
         yield
     except HttpResponseError as error:
-        code = str(getattr(error, "error_code", None) or "")
+        code = storage_code_of(error)
         if _is_refusal(error):
             raise StorageAccessRefused(_refused(action, service, code or _why(error)), code=code) from error
         raise StorageError(

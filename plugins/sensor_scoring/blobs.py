@@ -6,6 +6,7 @@ The account is the ``wasb`` connection's. Readings and predictions are never rea
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -14,6 +15,7 @@ from urllib.parse import urlsplit
 
 from airflow.providers.microsoft.azure.hooks.wasb import WasbHook
 from azure.core import MatchConditions
+from azure.core.credentials import AzureSasCredential
 from azure.core.exceptions import ResourceExistsError, ResourceModifiedError, ResourceNotFoundError
 from azure.storage.blob import BlobPrefix, ContainerSasPermissions, generate_container_sas
 
@@ -29,6 +31,8 @@ _UPLOADS_AT_ONCE = 16
 _DELETES_AT_ONCE = 256
 """Most requests the service takes in one batch."""
 _CLOCK_SKEW = timedelta(minutes=15)
+_DIRECTORY_MARK = "hdi_isfolder"
+"""https://learn.microsoft.com/azure/storage/blobs/data-lake-storage-known-issues"""
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
@@ -42,6 +46,14 @@ class FoundBlob:
     metadata: Mapping[str, str]
     modified: datetime = _NEVER
     """Last write, by the clock of Blob Storage, in whole seconds."""
+
+    @property
+    def is_directory(self) -> bool:
+        """Whether it stands for a directory: accounts with a hierarchical namespace list these as blobs."""
+        return any(
+            name.lower() == _DIRECTORY_MARK and value.lower() == "true"
+            for name, value in self.metadata.items()
+        )
 
     @classmethod
     def of(cls, properties: BlobProperties) -> FoundBlob:
@@ -136,32 +148,54 @@ class BlobStore:
             list(pool.map(lambda item: self.write(container, *item), texts.items()))
 
     def found(self, container: str, folder: str) -> Iterator[FoundBlob]:
-        """List the blobs of a folder with their metadata."""
-        with storage_explained(f"list {container}/{folder}", self.conn_id):
-            entries = self._container(container).list_blobs(name_starts_with=folder, include=["metadata"])
+        """List the blobs of a folder with their metadata; directories are none."""
+        yield from (blob for blob in self._listed(container, folder) if not blob.is_directory)
+
+    def _listed(self, container: str, prefix: str) -> Iterator[FoundBlob]:
+        with storage_explained(f"list {container}/{prefix}", self.conn_id):
+            entries = self._container(container).list_blobs(name_starts_with=prefix, include=["metadata"])
             yield from map(FoundBlob.of, entries)
 
     def folders(self, container: str, prefix: str) -> list[str]:
         """List the folders of the first level whose names begin so, without what is in them."""
         with storage_explained(f"list {container}/{prefix}", self.conn_id):
-            entries = self._container(container).walk_blobs(name_starts_with=prefix, delimiter="/")
-            return [entry.name.rstrip("/") for entry in entries if isinstance(entry, BlobPrefix)]
+            entries = self._container(container).walk_blobs(
+                name_starts_with=prefix, include=["metadata"], delimiter="/"
+            )
+            # A directory that is empty can be listed as a blob alone, a full one both ways.
+            found = [
+                entry.name.rstrip("/")
+                for entry in entries
+                if isinstance(entry, BlobPrefix) or FoundBlob.of(entry).is_directory
+            ]
+            return sorted(set(found))
 
     def delete_folder(self, container: str, folder: str, *, before: datetime) -> int:
         """Delete a folder of the first level, unless a blob in it was written later.
 
-        :return: blobs deleted
+        :return: blobs deleted; directories are removed with them, and do not count
         """
-        client = self._container(container)
+        inside = [
+            entry
+            for entry in self._listed(container, folder)
+            if entry.name == folder or entry.name.startswith(f"{folder}/")
+        ]
+        blobs = [entry for entry in inside if not entry.is_directory]
+        # What is left of a folder can be directories alone; a run may have made them just now.
+        if any(entry.modified >= before for entry in blobs or inside):
+            return 0
+        names = [blob.name for blob in blobs if blob.name != folder]
         with storage_explained(f"delete {container}/{folder}", self.conn_id):
-            blobs = list(client.list_blobs(name_starts_with=f"{folder}/"))
-            if any(blob.last_modified >= before for blob in blobs):
-                return 0
-            for start in range(0, len(blobs), _DELETES_AT_ONCE):
-                chunk = [blob.name for blob in blobs[start : start + _DELETES_AT_ONCE]]
+            for start in range(0, len(names), _DELETES_AT_ONCE):
                 # Gone already is as good as deleted: another try may have been here.
-                client.delete_blobs(*chunk, raise_on_any_failure=False)
-            return len(blobs)
+                chunk = names[start : start + _DELETES_AT_ONCE]
+                self._container(container).delete_blobs(*chunk, raise_on_any_failure=False)
+            # The deepest first: one that is not empty is not deleted.
+            directories = (entry.name for entry in inside if entry.is_directory)
+            for name in sorted(directories, key=lambda name: name.count("/"), reverse=True):
+                with suppress(ResourceNotFoundError, ResourceExistsError):
+                    self._container(container).delete_blob(name)
+        return len(names)
 
     def container_url(self, container: str) -> str:
         """Return a container's URL without any signature."""
@@ -172,13 +206,16 @@ class BlobStore:
 
         Signed with a user delegation key of the connection's identity. An account key signs only for
         Azurite: such a signature could not be revoked without changing the key, and hands out more than a
-        role would. A connection that is itself a signature is passed on as it is.
+        role would. A connection that is itself a signature is passed on as it is: it grants what it grants,
+        for as long as it says.
 
         :param permissions: letters of a container signature, for example ``rl``
         :raises SettingsError: if the connection holds the account key of a real storage account
         """
         key = getattr(self._client.credential, "account_key", None)
         url = self.container_url(container)
+        if isinstance(self._client.credential, AzureSasCredential):
+            return f"{url}?{self._client.credential.signature.lstrip('?')}"
         if key is None and self._client.credential is None:
             return self._container(container).url
         if key is not None and not is_azurite(url):

@@ -28,6 +28,8 @@ class Kind(StrEnum):
     """A sensor sends and has no model."""
     PACK = "pack"
     """A pack of readings to which no sensor belongs."""
+    UNCLAIMED = "unclaimed"
+    """Blobs of readings that lie in the folder of no sensor."""
     POOL = "pool"
     """Something keeps the Batch pool from working; the name is the cause in short."""
     LATE = "late"
@@ -36,7 +38,7 @@ class Kind(StrEnum):
     """A sensor has many more anomalies than usual."""
 
 
-OF_NOW = frozenset({Kind.SILENT, Kind.UNMODELLED, Kind.PACK, Kind.JUMP})
+OF_NOW = frozenset({Kind.SILENT, Kind.UNMODELLED, Kind.PACK, Kind.UNCLAIMED, Kind.JUMP})
 """Kinds that an older hour says nothing about."""
 _BY_CAUSE = frozenset({Kind.STEP, Kind.FAILED})
 """Kinds that are told of again when their cause changes."""

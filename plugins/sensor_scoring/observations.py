@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from scoring_contract import layout
 from sensor_scoring.anomalies import Share
 from sensor_scoring.conditions import Condition, Kind, Observed, cause_key
 from sensor_scoring.summary import Outcome
@@ -105,7 +106,18 @@ def _conditions(summary: Summary) -> Iterator[Condition]:
         elif line.outcome is Outcome.UNMODELLED:
             yield Condition(Kind.UNMODELLED, line.sensor)
     yield from (Condition(Kind.PACK, pack) for pack in summary.unknown_packs)
+    if summary.unclaimed:
+        yield Condition(Kind.UNCLAIMED, "readings", _unclaimed(summary))
     yield from _pool(summary.pool_trouble)
+
+
+def _unclaimed(summary: Summary) -> str:
+    named = ", ".join(summary.unclaimed_named)
+    more = summary.unclaimed - len(summary.unclaimed_named)
+    return (
+        f"{named}{f' and {more} more' if more else ''}: no sensor's folder, which would be "
+        f"{layout.readings_folder(summary.hour)}<device>_<tag>/<file>"
+    )
 
 
 def _is_of_a_step(reason: str, summary: Summary) -> bool:

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from sensor_scoring.hour_readings import HourReadings
 
 
+_NAMED = 2
+"""Blobs that nobody claims which are named: their paths show what is wrong with all of them."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """One run's plan, kept in ``runs`` for all later steps."""
@@ -37,6 +41,10 @@ class Plan:
     """Sensor to the pack whose prediction blob it shares; empty if every sensor has a blob of its own."""
     unknown_packs: tuple[str, ...] = ()
     """Packs with readings to which no sensor of the registry belongs."""
+    unclaimed: int = 0
+    """Blobs among the hour's readings that lie in the folder of no sensor and no pack."""
+    unclaimed_named: tuple[str, ...] = ()
+    """Two of them."""
 
     @property
     def expectation(self) -> Expectation:
@@ -56,6 +64,8 @@ class Plan:
                 "unmodelled": list(self.unmodelled),
                 "pack_of": dict(self.pack_of),
                 "unknown_packs": list(self.unknown_packs),
+                "unclaimed": self.unclaimed,
+                "unclaimed_named": list(self.unclaimed_named),
             }
         )
 
@@ -75,6 +85,9 @@ class Plan:
             unmodelled=_texts(root["unmodelled"]),
             pack_of={sensor: pack.text() for sensor, pack in root["pack_of"].items()},
             unknown_packs=_texts(root["unknown_packs"]),
+            # Plans of before have none.
+            unclaimed=0 if root["unclaimed"].is_absent else root["unclaimed"].count(),
+            unclaimed_named=() if root["unclaimed"].is_absent else _texts(root["unclaimed_named"]),
         )
 
 
@@ -123,6 +136,8 @@ def plan_hour(
         unknown_packs=tuple(
             sorted(set(readings.of_pack).difference(*(entry.packs for entry in registry.sensors.values())))
         ),
+        unclaimed=len(readings.unclaimed),
+        unclaimed_named=tuple(map(_shown, readings.unclaimed[:_NAMED])),
     )
     return plan, manifests
 
@@ -131,6 +146,11 @@ def _order(entry: SensorEntry, sensor: str, readings: tuple[str, ...], *, pack: 
     return SensorOrder(
         sensor=sensor, device=entry.device, tag=entry.tag, model=entry.model, readings=readings, pack=pack
     )
+
+
+def _shown(blob: str) -> str:
+    # Whoever wrote it may have used any character; it is to stand in a line of a log.
+    return blob if blob.isprintable() else blob.encode("unicode_escape").decode()
 
 
 def _texts(node: Node) -> tuple[str, ...]:

@@ -57,6 +57,9 @@ def make_plan(run: Run, context: Context) -> list[str]:
         sensors_per_task=settings.sensors_per_task,
         packed_predictions=settings.packed_predictions,
     )
+    if plan.unclaimed:
+        named = ", ".join(plan.unclaimed_named)
+        log.warning("%d blobs of readings are in no sensor's folder, among them %s", plan.unclaimed, named)
     for shortfall in refused_or_short(needs_of(len(plan.groups)), conf.getint):
         log.warning("%s", shortfall)
     orders = {layout.manifest_blob(run.base, manifest.group): manifest.to_json() for manifest in manifests}

@@ -83,6 +83,10 @@ class Summary:
     """Sensors with predictions that the plan does not expect."""
     unknown_packs: tuple[str, ...] = ()
     """Packs with readings to which no sensor of the registry belongs."""
+    unclaimed: int = 0
+    """Blobs among the hour's readings that lie in the folder of no sensor and no pack: nobody scores them."""
+    unclaimed_named: tuple[str, ...] = ()
+    """Two of them."""
     pool_trouble: tuple[str, ...] = ()
     """What keeps the Batch pool from working, a sentence each; asked only when sensors failed or the run was
     late."""
@@ -144,6 +148,8 @@ class Summary:
                 "clears": self.clears,
                 "stray": list(self.stray),
                 "unknown_packs": list(self.unknown_packs),
+                "unclaimed": self.unclaimed,
+                "unclaimed_named": list(self.unclaimed_named),
                 "pool_trouble": list(self.pool_trouble),
                 "pool": self.pool.to_json() if self.pool else None,
                 "sensors": [_line(sensor, node_seconds) for sensor in self.sensors],
@@ -168,6 +174,8 @@ class Summary:
             clears=-1 if root["clears"].is_absent else root["clears"].count(),
             stray=tuple(node.text() for node in root["stray"].elements()),
             unknown_packs=tuple(node.text() for node in root["unknown_packs"].elements()),
+            unclaimed=int(root["unclaimed"].value or 0),
+            unclaimed_named=tuple(str(name) for name in root["unclaimed_named"].value or ()),
             pool_trouble=tuple(str(trouble) for trouble in root["pool_trouble"].value or ()),
             pool=None if root["pool"].is_absent else PoolUse.from_json(root["pool"]),
         )
@@ -215,6 +223,8 @@ def summarise(
         failed_steps=steps,
         stray=verdict.stray,
         unknown_packs=plan.unknown_packs,
+        unclaimed=plan.unclaimed,
+        unclaimed_named=plan.unclaimed_named,
         pool=pool,
     )
 

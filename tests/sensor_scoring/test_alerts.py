@@ -292,3 +292,25 @@ def test_a_jump_is_seen_though_the_hour_was_told_of_before_it_was_scored(seen) -
     news, story.known = story.known.after(seen)
     assert news
     assert "Anomalies jumped: 1_4: 37.5% of 240 readings, usually 0.8%" in story.tells(share(10, 90))
+
+
+def test_readings_that_nobody_scores_are_told_of_once() -> None:
+    """With two of them and where they belong; a sensor that is called silent may be among them."""
+    story, folder = Story(), "readings/2018/08/29/02"
+    lost = {
+        "unclaimed": 9,
+        "unclaimed_named": (f"{folder}/0.csv", f"{folder}/1.csv"),
+    }
+    summary = a_summary(0, ("1_4", SILENT), **lost)
+    assert Summary.from_json(summary.to_json()) == summary
+    assert story.tells(summary) == [
+        "green: sensor scoring of 2018-08-29T02: 1 silent, readings that nobody scores",
+        (
+            f"Readings that nobody scores: {folder}/0.csv, {folder}/1.csv and 7 more: no sensor's folder, "
+            f"which would be {folder}/<device>_<tag>/<file>"
+        ),
+        "Silent (no readings): 1_4",
+    ]
+    assert story.tells(a_summary(1, ("1_4", SILENT), **lost)) == []
+    assert story.tells(a_summary(2, ("1_4", SILENT))) == []
+    assert story.tells(a_summary(3, ("1_4", SILENT), **lost))[0].endswith(": readings that nobody scores")

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 from azure.core.exceptions import HttpResponseError
-from azure.storage.blob import ContainerClient
+from azure.storage.blob import (
+    AccountSasPermissions,
+    BlobServiceClient,
+    ContainerClient,
+    ResourceTypes,
+    UserDelegationKey,
+    generate_account_sas,
+)
 
+from local_stack.azurite import ACCOUNT, KEY
+from scoring_contract.layout import Container
 from sensor_scoring.blobs import BlobStore, is_azurite
 from sensor_scoring.errors import SettingsError, StorageAccessRefused
 
@@ -99,6 +108,7 @@ def test_a_refusal_is_one_sentence_without_a_signature(
     with pytest.raises(StorageAccessRefused) as caught:
         BlobStore("read_only").write("data", "signed/c.csv", "x")
     assert str(caught.value).startswith("cannot write data/signed/c.csv: Blob Storage (connection read_only)")
+    assert "refused access (Authorization" in str(caught.value), "the service's code as it writes it"
     assert "sig=" not in str(caught.value)
 
 
@@ -113,3 +123,110 @@ def test_a_refusal_is_one_sentence_without_a_signature(
 def test_azurite_is_known_by_its_address(url, expected) -> None:
     """Plain HTTP, or the account in the path."""
     assert is_azurite(url) is expected
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        pytest.param(lambda token, url: {"host": url, "extra": {"sas_token": token}}, id="token"),
+        pytest.param(
+            lambda token, url: {"host": url, "extra": {"sas_token": f"?{token}"}}, id="question-mark"
+        ),
+        pytest.param(
+            lambda token, url: {
+                "extra": {"connection_string": f"BlobEndpoint={url};SharedAccessSignature={token}"}
+            },
+            id="connection-string",
+        ),
+    ],
+)
+def test_a_connection_that_is_a_signature_passes_it_on(
+    storage: BlobStorage, store: BlobStore, monkeypatch: pytest.MonkeyPatch, form
+) -> None:
+    """It is asked for no delegation key, which nobody with a signature alone may have."""
+    token = generate_account_sas(
+        account_name=ACCOUNT,
+        account_key=KEY,
+        resource_types=ResourceTypes(service=True, container=True, object=True),
+        permission=AccountSasPermissions(read=True, list=True),
+        expiry=datetime.now(UTC) + timedelta(minutes=5),
+    )
+    store.write("data", "signed/a.csv", "text")
+    connection = {"conn_type": "wasb", "login": ACCOUNT, **form(token, storage.url)}
+    monkeypatch.setenv("AIRFLOW_CONN_SIGNED", json.dumps(connection))
+    signed = BlobStore("signed")
+    assert signed.read("data", "signed/a.csv") == b"text"
+    url = signed.signed_url("data", permissions="r", lasts=timedelta(minutes=5))
+    assert url.startswith(f"{storage.url}/data?")
+    assert url.count("?") == 1
+    assert ContainerClient.from_container_url(url).download_blob("signed/a.csv").readall() == b"text"
+    assert "?" not in signed.container_url("data")
+
+
+@pytest.mark.parametrize("extra", [{}, {"account_key": KEY}, {"shared_access_key": KEY}])
+def test_an_account_key_is_read_wherever_the_provider_reads_it(
+    storage: BlobStorage, store: BlobStore, monkeypatch: pytest.MonkeyPatch, extra
+) -> None:
+    """In the password, or in the extra under either of its names; for Azurite it signs."""
+    store.write("data", "signed/a.csv", "text")
+    connection = {"conn_type": "wasb", "login": ACCOUNT, "host": storage.url, "extra": extra}
+    connection |= {} if extra else {"password": KEY}
+    monkeypatch.setenv("AIRFLOW_CONN_KEYED", json.dumps(connection))
+    url = BlobStore("keyed").signed_url("data", permissions="r", lasts=timedelta(minutes=5))
+    assert ContainerClient.from_container_url(url).download_blob("signed/a.csv").readall() == b"text"
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"extra": {"managed_identity_client_id": "c"}},
+        {"login": "app", "password": "secret", "extra": {"tenant_id": "t"}},
+        {},
+    ],
+    ids=["managed-identity", "client-secret", "default-identity"],
+)
+def test_an_identity_signs_with_a_delegation_key(monkeypatch: pytest.MonkeyPatch, fields) -> None:
+    """It is neither a key nor a signature: the service is asked for a key that can be revoked."""
+    connection = {"conn_type": "wasb", "host": "https://account.blob.core.windows.net", **fields}
+    monkeypatch.setenv("AIRFLOW_CONN_IDENTITY", json.dumps(connection))
+    asked = []
+
+    def delegation_key(_client: BlobServiceClient, start: datetime, until: datetime) -> UserDelegationKey:
+        asked.append(until - start)
+        key = UserDelegationKey()
+        key.signed_oid = key.signed_tid = "id"
+        key.signed_start = key.signed_expiry = "2018-08-29T02:00:00Z"
+        key.signed_service, key.signed_version, key.value = "b", "2020-02-10", KEY
+        return key
+
+    # The one thing that needs Microsoft's own sign-in.
+    monkeypatch.setattr(BlobServiceClient, "get_user_delegation_key", delegation_key)
+    url = BlobStore("identity").signed_url("data", permissions="r", lasts=timedelta(minutes=5))
+    assert len(asked) == 1
+    assert url.startswith("https://account.blob.core.windows.net/data?")
+    assert "skoid=id" in url
+
+
+def test_directories_are_no_blobs(storage: BlobStorage, store: BlobStore) -> None:
+    """An account with a hierarchical namespace lists them as such; they go with the folder they are in."""
+    runs = storage.container(Container.RUNS)
+    folders = ("hns", "hns/reports", "hns/reports/job")
+    for name, mark in zip(folders, ("hdi_isfolder", "Hdi_isfolder", "hdi_isfolder"), strict=True):
+        runs.upload_blob(name, b"", metadata={mark: "true"})
+    store.write("runs", "hns/reports/job/task.json", "{}")
+    store.write("runs", "hns/plan.json", "{}")
+    assert [blob.name for blob in store.found("runs", "hns")] == [
+        "hns/plan.json",
+        "hns/reports/job/task.json",
+    ]
+    assert store.folders("runs", "hns") == ["hns"]
+    later = datetime.now(UTC) + timedelta(minutes=1)
+    assert store.delete_folder("runs", "hns", before=later) == 2
+    assert list(runs.list_blob_names(name_starts_with="hns")) == []
+
+    runs.upload_blob("hns", b"", metadata={"hdi_isfolder": "true"})
+    assert store.folders("runs", "hns") == ["hns"], "one that is empty is left of an earlier tidying"
+    assert store.delete_folder("runs", "hns", before=datetime(2018, 8, 29, tzinfo=UTC)) == 0
+    assert list(runs.list_blob_names(name_starts_with="hns")) == ["hns"], "a run may have made it just now"
+    assert store.delete_folder("runs", "hns", before=later) == 0
+    assert list(runs.list_blob_names(name_starts_with="hns")) == []

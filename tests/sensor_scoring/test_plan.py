@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
+
+import pytest
 
 from scoring_contract.hour import RunHour
 from scoring_contract.manifest import Manifest, ModelRef
@@ -121,3 +124,39 @@ def test_readings_of_a_pack_that_nobody_knows_are_named() -> None:
     readings = HourReadings({}, {"p9": ["shared"]})
     plan, _ = plan_hour(a_packed_registry(), readings, hour=HOUR, run="run", planned_at=PLANNED_AT)
     assert plan.unknown_packs == ("p9",)
+
+
+FOLDER = "readings/2018/08/29/02"
+
+
+@pytest.mark.parametrize(
+    "blob",
+    [
+        pytest.param(f"{FOLDER}/00:1B:44:11:3A:B7/0.csv", id="no-sensor-name"),
+        pytest.param(f"{FOLDER}/0_1234.csv", id="without-the-partition-column"),
+        pytest.param(f"{FOLDER}/1_4/part/0.csv", id="one-level-too-deep"),
+        pytest.param(f"{FOLDER}/_packs/p1", id="straight-in-the-folder-of-packs"),
+        pytest.param(f"{FOLDER}/1_4/", id="without-a-name"),
+    ],
+)
+def test_blobs_that_nobody_claims_are_counted_and_two_are_named(blob) -> None:
+    """They hold somebody's readings: to call their sensors silent would not be true."""
+    others = [f"{FOLDER}/1_1/0.csv", f"{FOLDER}/_packs/p/0.csv"]
+    found = HourReadings.among([blob, *others])
+    if blob.endswith("/"):  # an empty name is a name to Blob Storage
+        assert found.of_sensor["1_4"] == [blob]
+        return
+    assert found.unclaimed == [blob]
+    plan, _ = plan_hour(a_registry("1_1"), found, hour=HOUR, run="run", planned_at=PLANNED_AT)
+    assert (plan.unclaimed, plan.unclaimed_named) == (1, (blob,))
+    assert Plan.from_json(plan.to_json()) == plan
+
+
+def test_a_plan_of_before_has_no_such_blobs() -> None:
+    """It reads on; a name that cannot stand in a line is shown escaped."""
+    found = HourReadings.among([f"{FOLDER}/\n{number}" for number in range(9)])
+    plan, _ = plan_hour(a_registry("1_1"), found, hour=HOUR, run="run", planned_at=PLANNED_AT)
+    assert (plan.unclaimed, plan.unclaimed_named) == (9, (f"{FOLDER}/\\n0", f"{FOLDER}/\\n1"))
+    body = json.loads(plan.to_json())
+    del body["unclaimed"], body["unclaimed_named"]
+    assert Plan.from_json(json.dumps(body)) == replace(plan, unclaimed=0, unclaimed_named=())
