@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from scoring_contract.errors import LayoutError
@@ -15,8 +16,25 @@ COLUMNS = ("TS", "Device", "Tag", "Value", "Prediction", "Score")
 """Header of a prediction CSV. ``Prediction`` is 1 for an anomaly, else 0; ``Score`` is the model's decision
 value: the lower, the more abnormal; 0 or below is an anomaly."""
 
+CLOCK_SKEW = timedelta(minutes=15)
+"""How far the clock of whoever plans may be ahead of Blob Storage's."""
+
 MOST_PACK_CHARS = 6_000
 """Characters that the ids of a pack's sensors may take, commas included: Blob metadata holds 8 KiB in all."""
+
+
+def can_follow(planned_at: str, *, written: datetime) -> bool:
+    """Whether predictions that were written then can follow a plan that says it was made at ``planned_at``.
+
+    No plan is made after its predictions were written. One that says so had a clock that was far ahead, and
+    would outdo every plan until that moment comes.
+
+    :param written: timezone-aware, by the clock of Blob Storage
+    """
+    try:
+        return datetime.fromisoformat(planned_at) <= written + CLOCK_SKEW
+    except (ValueError, TypeError):  # no moment, or one without a timezone
+        return False
 
 
 @dataclass(frozen=True, slots=True)

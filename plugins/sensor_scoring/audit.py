@@ -6,10 +6,10 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from scoring_contract import layout
-from scoring_contract.registry import Registry
 from sensor_scoring import ids
 from sensor_scoring.missing import HourBlobs, due, gap_of, moment_of
 from sensor_scoring.plan import Plan
+from sensor_scoring.registry_blob import read_registry
 from sensor_scoring.summary import Outcome, Summary
 
 if TYPE_CHECKING:
@@ -29,9 +29,9 @@ def find_gaps(
 
     :param until: first hour that is not looked at
     :param now: hours whose readings can still arrive by then are passed over
+    :raises RegistryMissing: if nobody can tell what is expected
     """
-    text = store.read(settings.models_container, layout.REGISTRY_BLOB)
-    registry = Registry.from_json(text) if text else Registry()
+    registry = read_registry(store, settings)
     for hour in due(first, until, lateness=settings.lateness, now=now):
         blobs = blobs_of(store, settings, hour)
         silent = partial(silent_in, store, settings, blobs)

@@ -21,6 +21,7 @@
       |       + StorageAccessRefused      wrong key or missing role: no retry helps
       |       + StorageUnreachable        no answer
       + PredictionsIncomplete             expected predictions are missing, empty or stale
+      + RegistryMissing                   there is no registry of models
       + RegistryContended                 others changed the registry each time we wanted to
       + NobodyTold                        a message that no channel took
       + RunFailed                         the verdict over a whole run
@@ -133,6 +134,10 @@ class StorageUnreachable(StorageError):
 
 class PredictionsIncomplete(ScoringError):
     """Expected predictions are missing, empty, stale, or there are some that nobody expected."""
+
+
+class RegistryMissing(ScoringError):
+    """There is no registry of models."""
 
 
 class RegistryContended(ScoringError):

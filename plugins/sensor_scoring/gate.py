@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Self
 
 from scoring_contract import layout
 from scoring_contract.hour import RunHour
-from scoring_contract.predictions import COLUMNS, PackMark, PredictionMark
+from scoring_contract.predictions import COLUMNS, PackMark, PredictionMark, can_follow
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -32,7 +32,7 @@ class GateVerdict:
     empty: tuple[str, ...] = ()
     """There is a blob, and no row in it."""
     stale: tuple[str, ...] = ()
-    """Made by an earlier plan for the hour than ours, or by nobody we know."""
+    """Made by an earlier plan for the hour than ours, by one of the future, or by nobody we know."""
     stray: tuple[str, ...] = ()
     """There are predictions that our plan does not expect; named, and no reason to fail."""
 
@@ -99,11 +99,16 @@ class Expectation:
     def _kind(self, sensor: str, blob: FoundBlob | None, mark: Mark | None) -> str:
         if blob is None:
             return "missing"
-        if mark is None or mark.hour != self.hour or mark.planned_at < self.planned_at:
+        if mark is None or mark.hour != self.hour or not self._is_fresh(mark.planned_at, blob):
             return "stale"
         if sensor not in mark.sensors:
             return "missing" if sensor in self.pack_of else "stale"
         return "fresh" if blob.size > HEADER_BYTES else "empty"
+
+    def _is_fresh(self, planned_at: str, blob: FoundBlob) -> bool:
+        """Whether a blob follows our plan, or a later one; a plan of the future is none."""
+        is_later = planned_at > self.planned_at and can_follow(planned_at, written=blob.modified)
+        return planned_at == self.planned_at or is_later
 
     def to_json(self) -> str:
         """Return a form that a trigger can carry."""

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from scoring_contract import layout
+from scoring_contract.predictions import can_follow
 from sensor_scoring.gate import HEADER_BYTES, mark_of
 from sensor_scoring.hour_readings import HourReadings
 
@@ -71,6 +72,8 @@ class Gap:
     """Sensors with readings, a model and no prediction."""
     late: tuple[str, ...] = ()
     """Sensors with readings that came after the plan of their predictions was made."""
+    unmodelled: tuple[str, ...] = ()
+    """Sensors with readings, where not one that sent any has a model."""
     is_under_way: bool = False
     """Whether a run seems to be at it."""
 
@@ -78,6 +81,7 @@ class Gap:
         """Say what is missing, in one sentence."""
         parts = ["never scored"] if self.is_unscored else []
         parts += _counted(self.unpredicted, "without predictions")
+        parts += _counted(self.unmodelled, "with readings and no model")
         parts += _counted(self.late, "with readings newer than their predictions")
         return "; ".join(parts) + (" (a run is under way)" if self.is_under_way else "")
 
@@ -101,7 +105,7 @@ def gap_of(
     lateness: timedelta,
     now: datetime,
 ) -> Gap | None:
-    """Judge an hour; None if it is whole, or if there is no model that could score anything.
+    """Judge an hour; None if it is whole, or if there are neither models nor readings.
 
     :param silent: asked only if predictions are missing: sensors in whose readings a run found no row, with
         the moment of that run's plan
@@ -120,16 +124,19 @@ def gap_of(
         if is_later(expected[sensor], predicted[sensor])
     )
     is_scored = bool(blobs.summed_up_at() or predicted)
-    if not registry.sensors or not (unpredicted or late or not is_scored):
+    unmodelled = () if expected else _senders(blobs)
+    is_idle = not registry.sensors and not unmodelled
+    if is_idle or not (unpredicted or late or unmodelled or not is_scored):
         return None
     ready = blobs.hour.end + lateness
     came = [expected[sensor] for sensor in late]
     return Gap(
         hour=blobs.hour,
-        since=ready if unpredicted or not is_scored else max(ready, min(came)),
+        since=max(ready, min(came)) if late and is_scored and not unpredicted else ready,
         is_unscored=not is_scored,
         unpredicted=unpredicted,
         late=late,
+        unmodelled=unmodelled,
         is_under_way=blobs.is_under_way(now),
     )
 
@@ -142,15 +149,23 @@ def expected_since(blobs: HourBlobs, registry: Registry) -> dict[str, datetime]:
     return {sensor: max(modified[name] for name in names[sensor]) for sensor in names if names[sensor]}
 
 
+def _senders(blobs: HourBlobs) -> tuple[str, ...]:
+    found = HourReadings.among(blob.name for blob in blobs.readings)
+    return (*sorted(found.of_sensor), *(f"pack {pack}" for pack in sorted(found.of_pack)))
+
+
 def predicted_at(blobs: HourBlobs) -> dict[str, datetime]:
     """Return the sensors with predictions of the hour, and when the plan was made that these follow.
 
-    Predictions without a row, of another hour, or of an unknown writer count for nothing, as in the gate.
+    Predictions without a row, of another hour, of an unknown writer, or of a plan of the future count for
+    nothing, as in the gate.
     """
     found: dict[str, datetime] = {}
     for blob in blobs.predictions:
         mark = mark_of(blob)
         if mark is None or mark.hour != blobs.hour or blob.size <= HEADER_BYTES:
+            continue
+        if not can_follow(mark.planned_at, written=blob.modified):
             continue
         planned = moment_of(mark.planned_at)
         for sensor in mark.sensors if _is_in_place(blob, mark.sensors, blobs.hour) else ():

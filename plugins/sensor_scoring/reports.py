@@ -2,27 +2,70 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 from scoring_contract import layout
-from scoring_contract.report import Report, SensorReport
+from scoring_contract.errors import ContractError
+from scoring_contract.report import Cause, Report, SensorReport, SensorState
 from sensor_scoring import ids
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from sensor_scoring.blobs import BlobStore
+    from sensor_scoring.plan import Plan
+
+log = logging.getLogger(__name__)
 
 
-def reports_of(store: BlobStore, container: str, run: str) -> list[Report]:
-    """Return the reports of all Batch tasks of a run, a group's in the order of its attempts."""
-    return [Report.from_json(text) for text in report_texts_of(store, container, run)]
+def reports_of(store: BlobStore, container: str, plan: Plan) -> list[Report]:
+    """Return the reports of all Batch tasks of a run, a group's in the order of its attempts.
+
+    One that cannot be read stands for the failure of its group's sensors, and names itself.
+    """
+    names = report_blobs_of(store, container, plan.run)
+    texts = zip(names, store.read_all(container, names), strict=True)
+    return [report for name, text in texts if text is not None and (report := _read(name, text, plan))]
+
+
+def _read(name: str, text: bytes, plan: Plan) -> Report | None:
+    try:
+        return Report.from_json(text)
+    except ContractError as error:
+        log.warning("The report %s does not read: %s", name, error)
+        return _unreadable(name, f"its report {name} does not read: {error}", plan)
+
+
+def _unreadable(name: str, reason: str, plan: Plan) -> Report | None:
+    attempt = ids.AttemptId.parse(_task_of(name))
+    group = next((group for group in plan.groups if attempt and ids.group_key(group) == attempt.key), None)
+    if group is None:  # of nobody whom this plan knows
+        return None
+    sensors = tuple(
+        SensorReport(sensor, SensorState.FAILED, cause=Cause.UNEXPECTED, reason=reason)
+        for sensor in plan.groups[group]
+    )
+    return Report(
+        hour=plan.hour,
+        run=plan.run,
+        group=group,
+        manifest="",
+        planned_at=plan.planned_at,
+        seconds=0.0,
+        sensors=sensors,
+    )
 
 
 def report_texts_of(store: BlobStore, container: str, run: str) -> list[bytes]:
     """Return the texts of the reports of all Batch tasks of a run, likewise."""
+    return [text for text in store.read_all(container, report_blobs_of(store, container, run)) if text]
+
+
+def report_blobs_of(store: BlobStore, container: str, run: str) -> list[str]:
+    """Return the names of the reports of all Batch tasks of a run, likewise."""
     blobs = (blob.name for blob in store.found(container, layout.reports_folder(run)))
-    return [text for text in store.read_all(container, sorted(blobs, key=_attempt_of)) if text]
+    return sorted(blobs, key=_attempt_of)
 
 
 def last_words(reports: Iterable[Report], *, planned_at: str) -> dict[str, SensorReport]:
@@ -40,5 +83,9 @@ def last_words(reports: Iterable[Report], *, planned_at: str) -> dict[str, Senso
 
 
 def _attempt_of(report_blob: str) -> tuple[int, int]:
-    attempt = ids.AttemptId.parse(report_blob.rpartition("/")[2].removesuffix(".json"))
+    attempt = ids.AttemptId.parse(_task_of(report_blob))
     return (attempt.epoch, attempt.attempt) if attempt else (-1, -1)
+
+
+def _task_of(report_blob: str) -> str:
+    return report_blob.rpartition("/")[2].removesuffix(".json")

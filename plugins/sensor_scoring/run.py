@@ -155,9 +155,9 @@ class Run:
         text = self.store.read(self.settings.runs_container, layout.summary_blob(self.base))
         return Summary.from_json(text) if text else None
 
-    def reports(self) -> list[Report]:
+    def reports(self, plan: Plan) -> list[Report]:
         """Return the reports of all Batch tasks of the run, a group's in the order of its attempts."""
-        return reports_of(self.store, self.settings.runs_container, self.base)
+        return reports_of(self.store, self.settings.runs_container, plan)
 
     def failures(self, task_id: str = SCORE) -> dict[str, str]:
         """Return why groups failed, in the words of the operator that gave up on them.

@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from scoring_contract import layout
+from scoring_contract.errors import ContractError
 from scoring_contract.manifest import Manifest
 from scoring_contract.report import Report
 from sensor_scoring import ids
@@ -98,8 +99,14 @@ class SensorScoringOperator(AzureBatchTaskOperator):
         return Manifest.from_json(text or "")
 
     def _report(self, names: Names) -> Report | None:
-        text = self.store.read(self.commit_container, names.fill(self.commit_blob))
-        return Report.from_json(text) if text else None
+        blob = names.fill(self.commit_blob)
+        text = self.store.read(self.commit_container, blob)
+        try:
+            return Report.from_json(text) if text else None
+        except ContractError as error:
+            # The summary counts its sensors as failed; here it must not hide how the Batch task ended.
+            self.log.warning("The report %s does not read: %s", blob, error)
+            return None
 
 
 def _sentence(report: Report) -> str:

@@ -106,7 +106,7 @@ class PredictionBlobSensor(BaseSensorOperator):
         """Name the sensors that turned out to have no readings: only the scorer sees into shared files."""
         from sensor_scoring.blobs import BlobStore
 
-        reports = reports_of(BlobStore(self.wasb_conn_id), self.plan_container, plan.run)
+        reports = reports_of(BlobStore(self.wasb_conn_id), self.plan_container, plan)
         said = last_words(reports, planned_at=plan.planned_at)
         return [name for name, report in said.items() if report.state is SensorState.SKIPPED]
 

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk.configuration import conf
 
 from scoring_contract import layout
-from scoring_contract.registry import Registry
 from sensor_scoring.airflow_needs import needs_of, refused_or_short
 from sensor_scoring.alert_step import tell_news
 from sensor_scoring.errors import BatchError, NobodyTold, QuotaReached, RunFailed
@@ -22,6 +21,7 @@ from sensor_scoring.hour_readings import HourReadings
 from sensor_scoring.housekeeping import tidy_jobs
 from sensor_scoring.plan import plan_hour
 from sensor_scoring.pool_load import pool_spec, prepare_pool, release_pool
+from sensor_scoring.registry_blob import read_registry
 from sensor_scoring.summing_up import current_summary, sum_up, write_summary
 from sensor_scoring.verdict import Verdict
 
@@ -46,10 +46,10 @@ def make_plan(run: Run, context: Context) -> list[str]:
     settings = run.settings
     # Before the listing: a blob that is written while we list must look newer than the plan, not older.
     planned_at = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-    text = run.store.read(settings.models_container, layout.REGISTRY_BLOB)
+    registry = read_registry(run.store, settings)
     blobs = run.store.found(settings.data_container, layout.readings_folder(run.hour))
     plan, manifests = plan_hour(
-        Registry.from_json(text) if text else Registry(),
+        registry,
         HourReadings.among(blob.name for blob in blobs),
         hour=run.hour,
         run=run.base,

@@ -46,7 +46,7 @@ class SensorOutcome:
     anomalies: int = 0
     seconds: float = 0.0
     reason: str = ""
-    """One sentence for people; set when failed."""
+    """One sentence for people; set when failed, or when there is something to know."""
     noticed: Mapping[str, int] = field(default_factory=dict)
     """What is remarkable about its rows, left out or not, and how many are."""
 
@@ -116,6 +116,12 @@ class Summary:
         """Whether sensors exist and not one of them sent anything."""
         silent = self.having(Outcome.SILENT)
         return bool(silent) and len(silent) == len(self.sensors)
+
+    @property
+    def is_unmodelled(self) -> bool:
+        """Whether sensors sent readings and not one that did has a model."""
+        sent_with_model = self.having(Outcome.SCORED) or self.having(Outcome.FAILED)
+        return not sent_with_model and bool(self.having(Outcome.UNMODELLED) or self.unknown_packs)
 
     @property
     def unsaid(self) -> str:
@@ -260,7 +266,7 @@ def _judged(report: SensorReport, failure: str, wrong: str) -> tuple[Outcome, st
         return Outcome.FAILED, report.reason or failure
     if report.state is ReportedState.SKIPPED:
         return Outcome.SILENT, report.reason
-    return (Outcome.FAILED, wrong) if wrong else (Outcome.SCORED, "")
+    return (Outcome.FAILED, wrong) if wrong else (Outcome.SCORED, report.reason)
 
 
 def _line(sensor: SensorOutcome, node_seconds: float) -> dict[str, Any]:

@@ -35,7 +35,7 @@ def sum_up(run: Run) -> Summary:
     expectation = plan.expectation
     summary = summarise(
         plan,
-        run.reports(),
+        run.reports(plan),
         expectation.judge(run.store.found(run.settings.predictions_container, expectation.folder)),
         run.failures(),
         dag_run_id=run.dag_run_id,

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from sensor_scoring.summary import Summary
 
 
+_NAMED = 5
+
+
 class Colour(StrEnum):
     """A run in one word."""
 
@@ -64,6 +67,16 @@ def step_sentences(failed_steps: Mapping[str, str]) -> list[str]:
     ]
 
 
+def _unmodelled(summary: Summary) -> str:
+    sent = [line.sensor for line in summary.having(Outcome.UNMODELLED)]
+    sent += [f"pack {pack}" for pack in summary.unknown_packs]
+    more = f" and {len(sent) - _NAMED} more" if len(sent) > _NAMED else ""
+    return (
+        f"nothing was scored in {summary.hour}: there are readings of {', '.join(sent[:_NAMED])}{more}, and "
+        "none of them has a model; train models, then clear 'plan' with Downstream"
+    )
+
+
 def _faults(summary: Summary, settings: Settings) -> Iterator[str]:
     if summary.failed_steps:
         yield from step_sentences(summary.failed_steps)
@@ -73,5 +86,7 @@ def _faults(summary: Summary, settings: Settings) -> Iterator[str]:
             f"{len(failed)} sensors failed: {', '.join(sensor.sensor for sensor in failed)}; "
             f"tolerated is {settings.tolerated_failed_share:.0%}"
         )
+    if summary.is_unmodelled:
+        yield _unmodelled(summary)
     if summary.is_silent and settings.silent_hour_fails:
         yield f"no sensor sent anything in {summary.hour}"

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from scorer.errors import BlobConflict, BlobMissing
 from scorer.predictions import CONTENT_TYPE
-from scoring_contract.predictions import PackMark, PredictionMark
+from scoring_contract.predictions import PackMark, PredictionMark, can_follow
 
 if TYPE_CHECKING:
     from scorer.storage import BlobContainer, Versioned
@@ -36,8 +36,10 @@ def publish(predictions: BlobContainer, blob: str, data: bytes, mark: Prediction
                 blob, data, content_type=CONTENT_TYPE, etag=etag, metadata=mark.to_metadata()
             )
         except BlobConflict:
-            etag, planned_at = _present(predictions, blob)
-            if planned_at > mark.planned_at:
+            found = _read(predictions, blob)
+            there = PredictionMark.from_metadata(found.metadata) if found else None
+            etag = found.etag if found else None
+            if found and there and _is_later(there.planned_at, mark.planned_at, found):
                 return False
         else:
             return True
@@ -64,7 +66,7 @@ def publish_pack(predictions: BlobContainer, blob: str, data: bytes, mark: PackM
             found = _read(predictions, blob)
             there = PackMark.from_metadata(found.metadata) if found else None
             etag, whole, names = found.etag if found else None, data, mark
-            if there and there.planned_at > mark.planned_at:
+            if found and there and _is_later(there.planned_at, mark.planned_at, found):
                 return False
             if found and there and there.planned_at == mark.planned_at:
                 whole, names = _merged(found.data, there, data, mark)
@@ -93,13 +95,9 @@ def _sensor_of(row: bytes, device: int, tag: int) -> str:
     return f"{fields[device]}_{fields[tag]}"
 
 
-def _present(predictions: BlobContainer, blob: str) -> tuple[str | None, str]:
-    """Return the tag of what is there, and when its plan was made; empty if nobody we know wrote it."""
-    found = _read(predictions, blob)
-    if found is None:
-        return None, ""
-    mark = PredictionMark.from_metadata(found.metadata)
-    return found.etag, mark.planned_at if mark else ""
+def _is_later(theirs: str, ours: str, found: Versioned) -> bool:
+    """Whether what is there follows a later plan than ours; a plan of the future is none."""
+    return theirs > ours and can_follow(theirs, written=found.modified)
 
 
 def _read(predictions: BlobContainer, blob: str) -> Versioned | None:

@@ -73,10 +73,14 @@ class SensorWork:
         """
         noticed = {str(note): count for note, count in self.sheet.notes.items()}
         about = partial(SensorReport, self.order.sensor, seconds=seconds, noticed=noticed)
+        if self.is_silent and self.gone:
+            return about(SensorState.FAILED, cause=Cause.DATA, reason=self._why_gone())
         if self.is_silent:
             return about(SensorState.SKIPPED, reason=self._why_silent())
         if self.cause is not None or self.verdicts is None:
             return about(SensorState.FAILED, cause=self.cause, reason=self.reason)
+        if self.is_kept:  # what was not written is no number of this run's
+            return about(SensorState.SCORED, reason="; ".join(self._remarks()))
         return about(
             SensorState.SCORED,
             readings=len(self.sheet),
@@ -100,9 +104,16 @@ class SensorWork:
     def _why_silent(self) -> str:
         if not self.order.readings:
             return "the plan found no readings in this hour"
-        if self.gone == len(self.order.readings):
-            return "the reading blobs that the plan found are gone"
         return "the reading blobs hold no rows"
+
+    def _why_gone(self) -> str:
+        found = len(self.order.readings)
+        which = (
+            "the reading blobs that the plan found are"
+            if self.gone == found
+            else (f"{self.gone} of {found} reading blobs that the plan found are")
+        )
+        return f"{which} gone; clear 'plan' with Downstream to plan the hour anew"
 
 
 @contextmanager

@@ -26,6 +26,7 @@ from scoring_contract.access import url_of, variable_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from datetime import datetime
 
     from obstore import Attributes, PutMode
     from obstore.store import AzureConfig, ClientConfig, RetryConfig
@@ -53,6 +54,8 @@ class Versioned:
 
     data: bytes
     etag: str
+    modified: datetime
+    """Last write, by the clock of Blob Storage."""
     metadata: Mapping[str, str] = field(default_factory=dict)
     """What its writer attached to it, names in lower case."""
 
@@ -92,7 +95,8 @@ class BlobContainer:
         with self._faults_of(blob):
             result = obstore.get(self._store, blob)
             metadata = {str(name).lower(): str(value) for name, value in result.attributes.items()}
-            return Versioned(result.bytes().to_bytes(), result.meta["e_tag"] or "", metadata)
+            data, meta = result.bytes().to_bytes(), result.meta
+            return Versioned(data, meta["e_tag"] or "", meta["last_modified"], metadata)
 
     def write(self, blob: str, data: bytes, *, content_type: str) -> None:
         """Write a blob whole, over whatever has its name.

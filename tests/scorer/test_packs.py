@@ -159,14 +159,14 @@ def test_an_earlier_plan_leaves_a_later_ones_pack_alone(storage: Storage, scorer
     assert "later plan" in sensor.reason
 
 
-def test_a_pack_whose_file_is_gone_is_silent(storage: Storage, scorer: Scorer) -> None:
-    """As with a sensor's own file: there is nothing to score, and nothing is written."""
+def test_a_pack_whose_file_is_gone_fails_its_sensors(storage: Storage, scorer: Scorer) -> None:
+    """As with a sensor's own file: the plan saw it, so that is no silence; nothing is written."""
     orders = [
         replace(order, readings=("readings/2018/08/29/02/_packs/p1/gone.csv",)) for order in a_pack(storage)
     ]
     call = storage.put_manifest(*orders)
-    assert scorer.score(call).returncode == ExitCode.SUCCESS
-    assert {sensor.state for sensor in storage.report(call).sensors} == {SensorState.SKIPPED}
+    assert scorer.score(call).returncode == ExitCode.DATA
+    assert {sensor.state for sensor in storage.report(call).sensors} == {SensorState.FAILED}
     assert storage.names(Container.PREDICTIONS) == []
 
 

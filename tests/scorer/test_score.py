@@ -7,7 +7,7 @@ import hashlib
 import io
 import json
 import pickle
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -160,22 +160,35 @@ def test_a_mounted_container_is_read_like_any_other(storage: Storage, scorer: Sc
     ("rows", "reason"),
     [
         pytest.param(None, "the plan found no readings in this hour", id="none ordered"),
-        pytest.param("gone", "the reading blobs that the plan found are gone", id="blob gone"),
         pytest.param([], "the reading blobs hold no rows", id="header only"),
     ],
 )
 def test_a_silent_sensor_is_skipped(
-    storage: Storage, scorer: Scorer, rows: list[str] | str | None, reason: str
+    storage: Storage, scorer: Scorer, rows: list[str] | None, reason: str
 ) -> None:
     """No readings are no failure, and no prediction is written."""
-    blobs = {None: (), "gone": (f"readings/{HOUR_PATH}/1_4/gone.csv",)}
-    known = rows is None or rows == "gone"
-    order = an_order(storage, readings=blobs[rows]) if known else an_order(storage, rows=rows)
+    order = an_order(storage, readings=()) if rows is None else an_order(storage, rows=rows)
     call = storage.put_manifest(order)
     done = scorer.score(call)
     assert (done.returncode, done.stderr) == (ExitCode.SUCCESS, "")
     (sensor,) = storage.report(call).sensors
     assert (sensor.state, sensor.cause, sensor.reason) == (SensorState.SKIPPED, None, reason)
+    assert storage.names(Container.PREDICTIONS) == []
+
+
+@pytest.mark.behaviour("wrong-green")
+@pytest.mark.parametrize("is_left", [pytest.param(False, id="all"), pytest.param(True, id="all with rows")])
+def test_readings_that_are_gone_since_the_plan_are_no_silence(
+    storage: Storage, scorer: Scorer, *, is_left: bool
+) -> None:
+    """The plan saw them: that nothing is left to score is a failure, with what to do."""
+    gone = f"readings/{HOUR_PATH}/1_4/gone.csv"
+    left = (storage.put_readings("1_4", []),) if is_left else ()
+    call = storage.put_manifest(an_order(storage, readings=(*left, gone)))
+    assert scorer.score(call).returncode == ExitCode.DATA
+    (sensor,) = storage.report(call).sensors
+    assert (sensor.state, sensor.cause) == (SensorState.FAILED, Cause.DATA)
+    assert "that the plan found are gone; clear 'plan' with Downstream" in sensor.reason
     assert storage.names(Container.PREDICTIONS) == []
 
 
@@ -341,6 +354,7 @@ def test_a_later_plan_keeps_its_predictions(storage: Storage, scorer: Scorer) ->
     assert storage.get(Container.PREDICTIONS, name) == b"of the later plan"
     (outcome,) = storage.report(call).sensors
     assert outcome.reason == "predictions of a later plan are there and were kept"
+    assert (outcome.readings, outcome.anomalies) == (0, 0), "numbers that were not written are not reported"
     earlier = later | {"planned_at": "2018-08-29T02:59:59.000000Z"}
     client.upload_blob(b"of an earlier plan", metadata=earlier, overwrite=True)
     assert scorer.score(call).returncode == ExitCode.SUCCESS
@@ -348,6 +362,23 @@ def test_a_later_plan_keeps_its_predictions(storage: Storage, scorer: Scorer) ->
     client.upload_blob(b"by nobody we know", overwrite=True)
     assert scorer.score(call).returncode == ExitCode.SUCCESS
     assert storage.metadata(Container.PREDICTIONS, name)["planned_at"] == planned_at
+
+
+@pytest.mark.behaviour("wrong-green")
+@pytest.mark.parametrize("when", ["ahead", "soon"])
+def test_a_plan_of_the_future_keeps_nothing(storage: Storage, scorer: Scorer, when: str) -> None:
+    """A clock that was half a day ahead would outdo every plan until then; so would a word for a moment."""
+    moments = {"ahead": f"{datetime.now(UTC) + timedelta(hours=12):%Y-%m-%dT%H:%M:%S.%fZ}", "soon": "soon"}
+    call = storage.put_manifest(an_order(storage))
+    assert scorer.score(call).returncode == ExitCode.SUCCESS
+    (name,) = storage.names(Container.PREDICTIONS)
+    before = storage.metadata(Container.PREDICTIONS, name)
+    client = storage.service.get_blob_client(storage.name_of(Container.PREDICTIONS), name)
+    client.upload_blob(b"of the future", metadata=before | {"planned_at": moments[when]}, overwrite=True)
+    assert scorer.score(call).returncode == ExitCode.SUCCESS
+    assert storage.metadata(Container.PREDICTIONS, name) == before
+    (outcome,) = storage.report(call).sensors
+    assert outcome.readings > 0
 
 
 def test_what_is_remarkable_about_rows_is_counted(storage: Storage, scorer: Scorer) -> None:

@@ -276,7 +276,7 @@ def test_an_older_hour_makes_no_past() -> None:
     "seen",
     [
         pytest.param(seen_late(hour(10), "r", "it still runs", ()), id="told-while-it-ran"),
-        pytest.param(seen_without_summary(hour(10), ["open"]), id="no-summary-at-first"),
+        pytest.param(seen_without_summary(hour(10), {"open": ""}), id="no-summary-at-first"),
     ],
 )
 def test_a_jump_is_seen_though_the_hour_was_told_of_before_it_was_scored(seen) -> None:

@@ -14,6 +14,7 @@ from scoring_contract.predictions import PredictionMark
 from scoring_contract.registry import Registry, TrainedModel, TrainedSensor
 from sensor_scoring.audit import find_gaps
 from sensor_scoring.blobs import BlobStore
+from sensor_scoring.errors import RegistryMissing
 from sensor_scoring.ids import run_base
 from sensor_scoring.plan import Plan
 from sensor_scoring.settings import Settings
@@ -90,9 +91,11 @@ def test_the_hours_that_lack_something_are_found_with_what_they_lack(storage_of:
     assert (found[never].is_unscored, found[never].unpredicted) == (True, ("1_1", "1_2"))
 
 
-def test_a_store_without_a_registry_has_no_gaps(storage: BlobStorage) -> None:
-    """Before the first training there is nothing to score with."""
+@pytest.mark.behaviour("wrong-green")
+def test_a_missing_registry_is_no_empty_fleet(storage: BlobStorage) -> None:
+    """Nobody can tell what is expected: that all hours are whole would be a guess."""
     send(storage, FIRST, "1_1")
-    settings = Settings(models_container="no-such-container")
+    settings = Settings(models_container="no-such-container", wasb_conn_id="wasb_for_tests")
     now = FIRST.end + timedelta(hours=1)
-    assert not list(find_gaps(BlobStore("wasb_for_tests"), settings, first=FIRST, until=FIRST.next, now=now))
+    with pytest.raises(RegistryMissing, match=r"no-such-container/registry\.json: run the DAG"):
+        list(find_gaps(BlobStore("wasb_for_tests"), settings, first=FIRST, until=FIRST.next, now=now))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
 from scoring_contract.hour import RunHour
@@ -14,10 +16,13 @@ PLANNED_AT = "2018-08-29T03:05:00.000000Z"
 EXPECTED = Expectation(HOUR, PLANNED_AT, ("1_1", "1_2"))
 
 
+WRITTEN = datetime(2018, 8, 29, 5, tzinfo=UTC)
+
+
 def a_blob(sensor: str, *, size: int = 500, hour: RunHour = HOUR, planned_at: str = PLANNED_AT) -> FoundBlob:
     """Return a prediction blob as a listing shows it."""
     mark = PredictionMark(hour, sensor, "00ff", "m.json", planned_at)
-    return FoundBlob(f"2018/08/29/02/{sensor}.csv", size, mark.to_metadata())
+    return FoundBlob(f"2018/08/29/02/{sensor}.csv", size, mark.to_metadata(), WRITTEN)
 
 
 def test_everything_there_is_complete() -> None:
@@ -50,6 +55,13 @@ def test_a_later_plan_for_the_hour_is_as_good_as_ours() -> None:
     """Two runs of one hour overwrite each other's predictions; the later one does not make ours fail."""
     later = [a_blob(sensor, planned_at="2018-08-29T04:00:00.000000Z") for sensor in ("1_1", "1_2")]
     assert EXPECTED.judge(later).is_complete
+
+
+@pytest.mark.behaviour("wrong-green")
+@pytest.mark.parametrize("planned_at", ["2018-08-29T17:05:00.000000Z", "soon", "2018-08-29T04:00:00"])
+def test_a_plan_of_the_future_is_no_later_plan(planned_at: str) -> None:
+    """Half a day after the blob was written, or at no moment at all: somebody's clock was wrong."""
+    assert EXPECTED.judge([a_blob("1_1"), a_blob("1_2", planned_at=planned_at)]).stale == ("1_2",)
 
 
 @pytest.mark.behaviour("gate")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -69,6 +70,26 @@ def judged(
 ENDED = left_by(ended=PLANNED + timedelta(minutes=3))
 
 
+@pytest.mark.behaviour("wrong-green")
+def test_readings_of_sensors_without_any_model_are_missing() -> None:
+    """Nothing of the hour was scored, however green a run was; an hour without readings is whole."""
+    gap = judged(registry=a_registry("1_1"), readings=[readings("2_1")], runs=ENDED)
+    assert gap is not None
+    assert gap.describe() == "1 sensor with readings and no model (2_1)"
+    assert judged(registry=Registry(), readings=[readings("2_1")], runs=ENDED) is not None
+    assert judged(registry=a_registry("1_1"), runs=ENDED) is None
+
+
+@pytest.mark.behaviour("wrong-green")
+def test_predictions_of_a_plan_of_the_future_are_none() -> None:
+    """They would hide the hour until that moment comes."""
+    blob = prediction("1_1", planned=PLANNED + timedelta(hours=12))
+    blob = replace(blob, modified=PLANNED)
+    gap = judged(registry=a_registry("1_1"), readings=[readings("1_1")], predictions=[blob], runs=ENDED)
+    assert gap is not None
+    assert gap.unpredicted == ("1_1",)
+
+
 def test_an_hour_with_a_prediction_for_every_sensor_that_can_be_scored_is_whole() -> None:
     """One sensor has no readings, another no model: nobody owes predictions of these."""
     found = judged(
@@ -90,8 +111,9 @@ def test_an_hour_that_nobody_has_looked_at_is_named_from_when_it_could_be_scored
 
 
 def test_without_models_there_is_nothing_to_miss() -> None:
-    """A fleet whose models are not trained yet cannot be scored."""
-    assert judged(registry=Registry(), readings=[readings("1_1")]) is None
+    """As long as nothing is sent either; readings that nobody can score are missing."""
+    assert judged(registry=Registry()) is None
+    assert judged(registry=Registry(), readings=[readings("1_1")]) is not None
 
 
 @pytest.mark.parametrize(

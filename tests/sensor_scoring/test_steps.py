@@ -65,6 +65,7 @@ GOOD, BAD, SILENT = Outcome.SCORED, Outcome.FAILED, Outcome.SILENT
         pytest.param(a_run(GOOD, SILENT), id="one-silent"),
         pytest.param(a_run(SILENT, SILENT), id="all-silent"),
         pytest.param(a_run(GOOD, GOOD, GOOD, BAD, tolerated_failed_share=0.25), id="tolerated"),
+        pytest.param(a_run(GOOD, Outcome.UNMODELLED), id="one-without-a-model"),
         pytest.param(a_run(), id="no-fleet-yet"),
     ],
 )
@@ -89,6 +90,11 @@ def test_a_run_that_is_good_enough_is_green(run) -> None:
             ARun(None, Settings(), steps={"plan": "the registry does not read"}),
             "^plan failed: the registry does not read$",
             id="a-step-failed-before-a-summary",
+        ),
+        pytest.param(
+            a_run(SILENT, Outcome.UNMODELLED),
+            "nothing was scored in 2018-08-29T02: there are readings of s1, and none of them has a model",
+            id="no-model-for-what-was-sent",
         ),
         pytest.param(a_run(SILENT, silent_hour_fails=True), "no sensor sent anything", id="silent-hour"),
         pytest.param(ARun(None, Settings()), "no summary", id="no-summary"),

@@ -82,7 +82,7 @@ def test_the_last_report_on_a_sensor_counts() -> None:
     assert outcome_of(summed_up([old], verdict), "1_1")[0] is Outcome.FAILED
 
 
-def test_a_sensor_whose_readings_vanished_is_silent() -> None:
+def test_a_sensor_without_rows_in_its_files_is_silent() -> None:
     """The scorer found nothing to score: nobody is to blame."""
     skipped = a_report("1_1", state=SensorState.SKIPPED, readings=0, reason="no readings")
     summary = summed_up([skipped, a_report("1_2")], GateVerdict(fresh=("1_2",), missing=("1_1",)))
