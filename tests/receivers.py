@@ -25,11 +25,13 @@ class Mailbox:
     """What a mail server took.
 
     :param refuses: whether it takes nothing
+    :param unknown: an address that it does not know
     """
 
     port: int = 0
     mails: list[EmailMessage] = field(default_factory=list)
     refuses: bool = False
+    unknown: str = "nobody"
 
     @property
     def connection(self) -> str:
@@ -92,7 +94,7 @@ def running_mailbox() -> Iterator[Mailbox]:
                     self.take()
                 elif word == "QUIT":
                     return self.answer(221, "bye")
-                elif word == "RCPT" and box.refuses:
+                elif word == "RCPT" and (box.refuses or box.unknown in line):
                     self.answer(550, "no such person")
                 else:
                     self.answer(250, "fine")

@@ -71,7 +71,7 @@ def tell_news(run: Run, context: Context, summary: Summary | None) -> None:
         lead = f"{verdict.colour}: sensor scoring of {run.hour}"
         named = settings.jump_named
         message = message_of(lead, news, _places(run), note=verdict.note, jumps_named=named)
-        tell(message, context, settings)
+        run.keep_untold(tell(message, context, settings))
 
     told = ToldBlob(run.store, settings.runs_container, run.base)
     if not told.tell_news(_seen(run, summary, steps), send):

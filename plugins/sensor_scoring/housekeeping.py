@@ -67,7 +67,7 @@ def _folders(store: BlobStore, container: str, prefixes: Iterable[str], before: 
     latest = RunHour.containing(before)
     for prefix in prefixes:
         for name in store.folders(container, f"{prefix}-"):
-            hour = ids.hour_of_run(name)
+            hour = ids.hour_of_run_with(prefix, name)
             # A run is never older than its hour, so younger folders need not be looked into.
             if hour is not None and hour <= latest:
                 yield name

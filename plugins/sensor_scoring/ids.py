@@ -16,6 +16,7 @@ import re
 from dataclasses import dataclass
 from hashlib import sha256
 
+from scoring_contract.errors import LayoutError
 from scoring_contract.hour import RunHour
 
 PREFIX_LENGTH = 16
@@ -43,7 +44,25 @@ def hour_of_run(base: str) -> RunHour | None:
     if match is None:
         return None
     date = match["hour"]
-    return RunHour.parse(f"{date[:4]}-{date[4:6]}-{date[6:]}")
+    try:
+        return RunHour.parse(f"{date[:4]}-{date[4:6]}-{date[6:]}")
+    except LayoutError:
+        return None  # digits that are no date
+
+
+def hour_of_run_with(prefix: str, base: str) -> RunHour | None:
+    """Return the hour that a run with just this prefix is about; None for any other name.
+
+    A prefix can begin with another one and a hyphen: ``scoring-b`` is not a run of ``scoring``.
+    """
+    hour = hour_of_run(base)
+    return hour if hour is not None and base.startswith(hour_prefix(prefix, hour)) else None
+
+
+def is_job_of(job: str, base: str) -> bool:
+    """Whether a Batch job is one of a run's: ids that only begin like the run are somebody else's."""
+    match = _JOB.fullmatch(job)
+    return match is not None and match["base"] == base
 
 
 def task_base(*, dag_id: str, task_id: str, run_id: str) -> str:

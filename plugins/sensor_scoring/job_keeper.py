@@ -28,6 +28,8 @@ log = logging.getLogger(__name__)
 
 JOB_WALL_CLOCK = timedelta(hours=24)
 """No Batch job of ours lives longer, whatever else fails: active jobs are a quota."""
+MADE_BY = {"name": "made-by", "value": "sensor-scoring"}
+"""Metadata of every Batch job that we make: an id alone can be anybody's."""
 _QUOTAS = frozenset({"ActiveJobAndScheduleQuotaReached", "PoolQuotaReached"})
 
 
@@ -80,7 +82,7 @@ class JobKeeper:
 
     def _opened(self, base: str, generation: int, body: Mapping[str, Any]) -> tuple[str, bool]:
         # A job that ends with its tasks would be over before an Airflow retry adds the next one.
-        body = {**body, "onAllTasksComplete": "noaction"}
+        body = {**body, "onAllTasksComplete": "noaction", "metadata": [MADE_BY]}
         number = 0
         while True:
             job = ids.job_id(base, generation=generation, number=number)
@@ -123,7 +125,8 @@ class JobKeeper:
         """
         chosen = f"state eq 'active' and startswith(id,'{base}-')"
         with batch_explained(f"list the jobs of {base}", self._conn_id):
-            active = [job.id for job in self._client.list_jobs(filter=chosen, select=["id", "state"])]
+            found = [job.id for job in self._client.list_jobs(filter=chosen, select=["id", "state"])]
+        active = [job for job in found if ids.is_job_of(job, base)]
         for job in active:
             with batch_explained(f"terminate job {job}", self._conn_id, dict.fromkeys(JOB_ENDED)):
                 # Without a reason the SDK raises before it sends anything (azure-sdk-for-python 46815).

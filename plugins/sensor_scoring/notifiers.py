@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import html
 import logging
+from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, cast
 
 import apprise
 from airflow.providers.apprise.hooks.apprise import AppriseHook
 from airflow.providers.smtp.notifications.smtp import SmtpNotifier
+from airflow.sdk.exceptions import AirflowException
 from apprise import NotifyType
 
 from sensor_scoring.channels import Channel, ChannelKind, channels_of
@@ -25,43 +27,87 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-def tell(message: str, context: Context, settings: Settings) -> None:
+def tell(message: str, context: Context, settings: Settings) -> list[str]:
     """Send a message to everyone whom the deployment names, and write it into the log.
 
-    A channel that fails is logged and keeps no other from being tried. Nothing is sent twice by a retry:
-    the call fails only if nobody was reached.
+    A channel or an address that fails is logged and keeps no other from being tried. Nothing is sent twice by
+    a retry: the call fails only if nobody was reached.
 
     :param message: its first line is the subject
+    :return: who was not told, a sentence for each channel
     :raises NobodyTold: if channels are set and not one of them took the message
     """
     for line in message.splitlines():
         log.warning("ALERT %s", line)
-    channels = channels_of(settings.notify)
-    troubles = [trouble for channel in channels if (trouble := _trouble_with(channel, message, context))]
-    if channels and len(troubles) == len(channels):
-        raise NobodyTold(f"nobody was told: {'; '.join(troubles)}")
+    deliveries = [_delivery(channel, message, context) for channel in channels_of(settings.notify)]
+    untold = [delivery.shortfall for delivery in deliveries if delivery.shortfall]
+    for shortfall in untold:
+        log.warning("%s", shortfall)
+    if deliveries and not any(delivery.reached for delivery in deliveries):
+        raise NobodyTold(f"nobody was told: {'; '.join(untold)}")
+    return untold
 
 
-def _trouble_with(channel: Channel, message: str, context: Context) -> str:
-    """Send by one channel; return why that did not work, or nothing."""
+@dataclass(frozen=True, slots=True)
+class _Delivery:
+    """What became of a message on one channel.
+
+    :param addresses: how many the channel leads to
+    :param refusals: why some of them were not told, a sentence each
+    """
+
+    channel: Channel
+    addresses: int
+    refusals: tuple[str, ...] = ()
+
+    @property
+    def reached(self) -> int:
+        """How many addresses took the message."""
+        return self.addresses - len(self.refusals)
+
+    @property
+    def shortfall(self) -> str:
+        """Say who was not told; empty if everybody was."""
+        if not self.refusals:
+            return ""
+        reasons = "; ".join(dict.fromkeys(self.refusals))
+        if self.addresses == 1:
+            return f"{self.channel}: {reasons}"
+        verb = "was" if len(self.refusals) == 1 else "were"
+        return (
+            f"{self.channel}: {len(self.refusals)} of {self.addresses} addresses {verb} not told: {reasons}"
+        )
+
+
+def _delivery(channel: Channel, message: str, context: Context) -> _Delivery:
+    """Send by one channel."""
     try:
-        _SENDERS[channel.kind](channel, message, context)
+        delivery = _SENDERS[channel.kind](channel, message, context)
     except Exception as error:  # a channel of any make must not keep the others from being tried
         log.exception("%s did not take the message", channel)
-        return f"{channel}: {error}"
-    log.info("Told %s", channel)
-    return ""
+        return _Delivery(channel, 1, (str(error),))
+    if delivery.reached:
+        log.info("Told %s", channel)
+    return delivery
 
 
-def _mail(channel: Channel, message: str, context: Context) -> None:
-    mail = SmtpNotifier(to=channel.target.split(","), subject=_subject(message), html_content=_page(message))
-    # Not by calling the notifier: that renders the message as a template, and a message quotes what
-    # scorers and services said.
-    mail.notify(context)
+def _mail(channel: Channel, message: str, context: Context) -> _Delivery:
+    """Send a mail to each address: of one mail to many the provider drops who was refused."""
+    addresses, refusals = channel.target.split(","), []
+    for address in addresses:
+        mail = SmtpNotifier(to=[address], subject=_subject(message), html_content=_page(message))
+        try:
+            # Not by calling the notifier: that renders the message as a template, and a message quotes what
+            # scorers and services said.
+            mail.notify(context)
+        except (OSError, AirflowException) as error:  # smtplib's are among the first
+            log.warning("%s was not told", address, exc_info=True)
+            refusals.append(f"{address}: {error}")
+    return _Delivery(channel, len(addresses), tuple(refusals))
 
 
-def _webhooks(channel: Channel, message: str, context: Context) -> None:  # noqa: ARG001  as the others
-    """Send to the URLs of an Apprise connection, one after the other; one that takes the message is enough.
+def _webhooks(channel: Channel, message: str, context: Context) -> _Delivery:  # noqa: ARG001  as the others
+    """Send to the URLs of an Apprise connection, one after the other.
 
     With the provider's connection but not by its notifier, which drops Apprise's answer: a webhook that
     refused the message would pass for one that took it.
@@ -69,21 +115,22 @@ def _webhooks(channel: Channel, message: str, context: Context) -> None:  # noqa
     hook = AppriseHook(channel.target or AppriseHook.default_conn_name)
     services = apprise.Apprise()
     hook.set_config_from_conn(hook.get_connection(hook.apprise_conn_id), services)
+    if not len(services):
+        raise ConnectionError("no address of the connection is one that Apprise knows")
     subject, _, rest = message.partition("\n")
     said: dict[str, Any] = {"title": subject, "body": rest or subject, "notify_type": NotifyType.WARNING}
     taken = [bool(apprise.Apprise(service).notify(**said)) for service in services]
-    if not all(taken):
-        log.warning("%s: %d of %d services refused the message", channel, taken.count(False), len(taken))
-    if not any(taken):
-        raise ConnectionError("no service of the connection took the message; Apprise's lines above say why")
+    refusal = "no answer of success; Apprise's lines above say why"
+    return _Delivery(channel, len(taken), (refusal,) * taken.count(False))
 
 
-def _any_notifier(channel: Channel, message: str, context: Context) -> None:
+def _any_notifier(channel: Channel, message: str, context: Context) -> _Delivery:
     module, _, name = channel.target.rpartition(".")
     make = cast("Callable[..., BaseNotifier]", getattr(import_module(module), name))
     # The deployment's arguments are templates; the message is a value in them and is not rendered itself.
     known: dict[str, Any] = {**context, "alert": message, "alert_subject": _subject(message)}
     make(**channel.arguments)(known)
+    return _Delivery(channel, 1)
 
 
 def _subject(message: str) -> str:
@@ -94,7 +141,7 @@ def _page(message: str) -> str:
     return "<br>\n".join(html.escape(line) for line in message.splitlines())
 
 
-_SENDERS: dict[ChannelKind, Callable[[Channel, str, Context], None]] = {
+_SENDERS: dict[ChannelKind, Callable[[Channel, str, Context], _Delivery]] = {
     ChannelKind.SMTP: _mail,
     ChannelKind.APPRISE: _webhooks,
     ChannelKind.NOTIFIER: _any_notifier,

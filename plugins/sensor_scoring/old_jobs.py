@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from azure.batch.models._models import BatchJobTerminateOptions  # 15.1.0 exports it nowhere else
 
+from sensor_scoring import ids
 from sensor_scoring.azure_errors import batch_explained
+from sensor_scoring.job_keeper import MADE_BY
 from sensor_scoring.submission import JOB_ENDED
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from datetime import datetime
 
     from azure.batch import BatchClient
@@ -21,7 +23,7 @@ class OldJobs:
 
     :param client: the SDK's client
     :param conn_id: its connection, named in sentences
-    :param prefixes: what the ids of our jobs begin with
+    :param prefixes: first words of our jobs' ids
     """
 
     def __init__(self, client: BatchClient, *, conn_id: str, prefixes: Iterable[str]) -> None:
@@ -58,14 +60,22 @@ class OldJobs:
         return deleted
 
     def _found(self, condition: str) -> list[str]:
+        """Return our jobs that meet a condition: named by our grammar, and marked as made by us."""
         with batch_explained("list old jobs", self._conn_id):
             return [
                 job.id
                 for prefix in self._prefixes
                 for job in self._client.list_jobs(
-                    filter=f"startswith(id,'{prefix}-') and {condition}", select=["id"]
+                    filter=f"startswith(id,'{prefix}-') and {condition}", select=["id", "metadata"]
                 )
+                if _is_ours(job, prefix)
             ]
+
+
+def _is_ours(job: Mapping[str, Any], prefix: str) -> bool:
+    base = ids.base_of(str(job["id"]))
+    is_named = base != job["id"] and ids.hour_of_run_with(prefix, base) is not None
+    return is_named and any(dict(entry) == MADE_BY for entry in job.get("metadata") or ())
 
 
 def _literal(moment: datetime) -> str:

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 PLAN, SCORE, SUMMARISE, ALERT = "plan", "score", "summarise", "alert"
 """Ids of the DAG's tasks that others ask about."""
 
+_UNTOLD = "untold"
+"""XCom with who was not told."""
 _AFTERWARDS = frozenset({SCORE, "confirm", SUMMARISE, ALERT, "verdict", "close"})
 
 
@@ -140,6 +142,16 @@ class Run:
     def nobody_was_told(self) -> bool:
         """Whether the step that tells people failed."""
         return ALERT in self.states.failed_tasks()
+
+    def keep_untold(self, untold: list[str]) -> None:
+        """Keep for the verdict who was not told, though others were."""
+        if untold:
+            self._ti.xcom_push(key=_UNTOLD, value=untold)
+
+    def untold(self) -> list[str]:
+        """Say who was not told of the run, though others were; a sentence for each channel."""
+        found = (self._ti.xcom_pull(task_ids=task, key=_UNTOLD) for task in (ALERT, "verdict"))
+        return [sentence for sentences in found for sentence in sentences or ()]
 
     def plan(self) -> Plan | None:
         """Return the plan; None if this run has not made one, whatever an earlier try left there."""

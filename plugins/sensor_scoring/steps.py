@@ -145,14 +145,18 @@ def give_verdict(run: Run, context: Context) -> dict[str, Any]:
     faults = list(verdict.faults)
     if nobody_was_told:
         faults.append("'alert' failed, so nobody was told; see its log")
+    untold = run.untold()
+    for shortfall in untold:
+        log.warning("Not everybody was told: %s", shortfall)
     if summary is None or faults:
-        raise RunFailed("; ".join(faults))
+        raise RunFailed("; ".join([*faults, *untold]))
     log.info("%s is %s: %s", summary.hour, verdict.colour, summary.counts())
     return {
         "hour": str(summary.hour),
         "run": summary.run,
         "colour": verdict.colour.value,
         "counts": summary.counts(),
+        "untold": untold,
     }
 
 

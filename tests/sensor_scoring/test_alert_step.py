@@ -42,6 +42,11 @@ class ARun:
     late: str = ""
     clears: int = 0
     page: str = "https://airflow.example.org/run"
+    untold: list[str] = field(default_factory=list)
+
+    def keep_untold(self, untold: list[str]) -> None:
+        """Keep who was not told."""
+        self.untold += untold
 
     @property
     def base(self) -> str:

@@ -9,6 +9,7 @@ import pytest
 
 from sensor_scoring.blobs import BlobStore
 from sensor_scoring.housekeeping import tidy_blobs, tidy_jobs
+from sensor_scoring.job_keeper import MADE_BY
 from sensor_scoring.settings import Settings
 
 if TYPE_CHECKING:
@@ -23,6 +24,12 @@ def tidy(account: Account) -> dict[str, int]:
     return tidy_jobs(account.hook, SETTINGS, now=account.hook.pools.service_time())
 
 
+def opened(account: Account, job: str) -> str:
+    """Open a job as a run does."""
+    base, _, generation = job.rpartition("-g")
+    return account.hook.jobs.open(base, generation=int(generation), pool_id="pool")
+
+
 def states(account: Account) -> dict[str, str]:
     """Return the states of all jobs."""
     return {job.id: str(job["state"]) for job in account.client.list_jobs()}
@@ -31,11 +38,11 @@ def states(account: Account) -> dict[str, str]:
 def test_ended_jobs_are_deleted_after_their_time(account: Account) -> None:
     """A job that ended eight days ago goes, one of six days stays, and so does one that is not ours."""
     account.pool()
-    for job in (OLD, "training-20180829T03-0123456789-g2", "somebody-elses"):
-        account.job(job)
+    ours = [opened(account, job) for job in (OLD, "training-20180829T03-0123456789-g2")]
+    for job in (*ours, account.job("somebody-elses")):
         account.client.begin_terminate_job(job, {"terminateReason": "done"}, polling_interval=0)
     account.advance(days=2)
-    account.job(YOUNG)
+    opened(account, YOUNG)
     account.hook.jobs.close(YOUNG.removesuffix("-g2"))
     account.advance(days=6)
     assert tidy(account) == {"idle jobs ended": 0, "jobs deleted": 2}
@@ -45,22 +52,45 @@ def test_ended_jobs_are_deleted_after_their_time(account: Account) -> None:
 def test_only_idle_jobs_are_ended(account: Account) -> None:
     """One with a running task goes on however old it is, and a young one may still get its tasks."""
     account.pool()
-    account.job(OLD)
-    account.job(YOUNG)
+    opened(account, OLD)
+    opened(account, YOUNG)
     # Not by the product's own template: that task would have a time limit.
     account.client.create_task(YOUNG, {"id": "task", "commandLine": "sleep 600"})
     account.running("task", job=YOUNG)
     account.advance(hours=4)
-    fresh = account.job("scoring-20180829T05-0123456789-g2")
+    fresh = opened(account, "scoring-20180829T05-0123456789-g2")
     assert tidy(account) == {"idle jobs ended": 1, "jobs deleted": 0}
     assert states(account) == {OLD: "completed", YOUNG: "active", fresh: "active"}
+
+
+@pytest.mark.parametrize(
+    ("job", "metadata"),
+    [
+        pytest.param("training-llm-of-other-team", [MADE_BY], id="only-begins-like-ours"),
+        pytest.param("scoring-20180829T02-0123456789-report", [MADE_BY], id="named-after-a-run"),
+        pytest.param("scoring-b-20180829T02-0123456789-g2", [MADE_BY], id="of-another-deployment"),
+        pytest.param("scoring-20189999T99-0123456789-g2", [MADE_BY], id="no-hour"),
+        pytest.param(OLD, [], id="made-by-nobody-knows-whom"),
+        pytest.param(OLD, [{"name": "made-by", "value": "somebody"}], id="made-by-somebody-else"),
+    ],
+)
+def test_jobs_of_others_are_neither_ended_nor_deleted(account: Account, job: str, metadata) -> None:
+    """Idle or ended: ours is only an id of our grammar on a job that says that we made it."""
+    account.pool()
+    account.client.create_job({"id": job, "poolInfo": {"poolId": "pool"}, "metadata": metadata})
+    account.advance(days=1)
+    assert tidy(account) == {"idle jobs ended": 0, "jobs deleted": 0}
+    account.client.begin_terminate_job(job, {"terminateReason": "done"}, polling_interval=0)
+    account.advance(days=30)
+    assert tidy(account) == {"idle jobs ended": 0, "jobs deleted": 0}
+    assert states(account) == {job: "completed"}
 
 
 @pytest.mark.usefixtures("storage")
 def test_folders_of_old_runs_go_with_all_that_is_in_them() -> None:
     """Plans, reports and logs of a run in which nothing was written for long; a young one stays whole."""
     store = BlobStore("wasb_for_tests")
-    run, other = "tidy-20180829T02-0123456789", "tidy-notes"
+    run, other = "tidy-20180829T02-0123456789", "tidy-b-20180829T02-0123456789"
     blobs = [f"{run}/{name}" for name in ("plan.json", "reports/j/t.json", *(f"m/{n}" for n in range(300)))]
     store.write_all("runs", dict.fromkeys([*blobs, f"{other}/read me", "_alerts/known.json"], "{}"))
     store.write("logs", f"{run}/j/t/stderr.txt", "")

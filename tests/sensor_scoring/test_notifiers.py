@@ -37,17 +37,17 @@ class Recorder(BaseNotifier):
         Recorder.said = (*Recorder.said, self.text)
 
 
-def told(message: str, notify: str) -> None:
-    """Tell with a setting."""
-    tell(message, {}, Settings(notify=notify))
+def told(message: str, notify: str) -> list[str]:
+    """Tell with a setting; return who was not told."""
+    return tell(message, {}, Settings(notify=notify))
 
 
 def test_mail_and_webhook_get_one_message_each(mailbox: Mailbox, webhook: Webhook) -> None:
-    """The first line is the subject, both addresses are on one mail, and nothing in a message is markup."""
-    told(MESSAGE, EVERYWHERE)
-    (mail,) = mailbox.mails
+    """The first line is the subject, each address gets a mail, and nothing in a message is markup."""
+    assert told(MESSAGE, EVERYWHERE) == []
+    mail, other = mailbox.mails
     assert mail["Subject"] == "red: 2018-08-29T02"
-    assert mail["To"] == "a@example.org, b@example.org"
+    assert (mail["To"], other["To"]) == ("a@example.org", "b@example.org")
     (page,) = mail.iter_parts()
     assert "Failed: 1_1: &lt;b&gt; {{ 7 * 7 }} &amp; ü" in page.get_content()
     (body,) = webhook.bodies
@@ -67,24 +67,49 @@ def test_the_log_is_told_whatever_is_set(caplog: pytest.LogCaptureFixture) -> No
 def test_a_mail_server_that_refuses_keeps_nobody_else(mailbox: Mailbox, webhook: Webhook) -> None:
     """One channel that took the message is enough: a retry would send it twice."""
     mailbox.refuses = True
-    told(MESSAGE, EVERYWHERE)
+    (untold,) = told(MESSAGE, EVERYWHERE)
+    assert untold.startswith(
+        "smtp:a@example.org,b@example.org: 2 of 2 addresses were not told: a@example.org: "
+    )
+    assert "no such person" in untold
     assert mailbox.mails == []
     assert len(webhook.bodies) == 1
 
 
-def test_one_of_two_webhooks_is_enough(webhook: Webhook, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of the services in one connection, too."""
+def test_an_address_that_is_unknown_is_named(mailbox: Mailbox) -> None:
+    """The others on the same channel get their mail, and nobody is told twice."""
+    mailbox.unknown = "b@example.org"
+    (untold,) = told(MESSAGE, "smtp:a@example.org,b@example.org")
+    assert untold.startswith(
+        "smtp:a@example.org,b@example.org: 1 of 2 addresses was not told: b@example.org: "
+    )
+    assert [mail["To"] for mail in mailbox.mails] == ["a@example.org"]
+
+
+def test_one_of_two_webhooks_is_told_and_the_other_is_counted(
+    webhook: Webhook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody believes that both were told; the address itself is a secret and is not named."""
     config = [{"path": "json://127.0.0.1:1/closed"}, {"path": webhook.url}]
     connection = json.dumps({"conn_type": "apprise", "extra": {"config": config}})
     monkeypatch.setenv("AIRFLOW_CONN_BOTH", connection)
-    told(MESSAGE, "apprise:both")
+    (untold,) = told(MESSAGE, "apprise:both")
+    assert untold.startswith("apprise:both: 1 of 2 addresses was not told: no answer of success")
     assert len(webhook.bodies) == 1
+
+
+def test_a_connection_without_an_address_told_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A mistyped address is dropped by Apprise with a line in the log."""
+    connection = json.dumps({"conn_type": "apprise", "extra": {"config": [{"path": "slak://a/b/c"}]}})
+    monkeypatch.setenv("AIRFLOW_CONN_MISTYPED", connection)
+    with pytest.raises(NobodyTold, match="apprise:mistyped: no address of the connection"):
+        told(MESSAGE, "apprise:mistyped")
 
 
 def test_a_message_that_nobody_took_is_an_error(mailbox: Mailbox, webhook: Webhook) -> None:
     """Each channel is named with its reason, so that nobody believes it was sent."""
     mailbox.refuses, webhook.status = True, 500
-    with pytest.raises(NobodyTold, match=r"smtp:a@example\.org.*no such person.*apprise: no service"):
+    with pytest.raises(NobodyTold, match=r"smtp:a@example\.org.*no such person.*apprise: no answer"):
         told(MESSAGE, EVERYWHERE)
 
 

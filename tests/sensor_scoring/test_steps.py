@@ -36,6 +36,11 @@ class ARun:
     steps: dict[str, str] = field(default_factory=dict)
     nobody_was_told: bool = False
     clears: int = 0
+    not_told: tuple[str, ...] = ()
+
+    def untold(self) -> list[str]:
+        """Return who was not told."""
+        return list(self.not_told)
 
     def summary(self) -> Summary | None:
         """Return its summary."""
@@ -104,12 +109,24 @@ def test_a_run_that_is_good_enough_is_green(run) -> None:
             id="nobody-told",
         ),
         pytest.param(replace(a_run(GOOD), nobody_was_told=True), "^'alert' failed", id="told-of-nothing"),
+        pytest.param(
+            replace(a_run(BAD), not_told=("apprise: 1 of 2 addresses was not told",)),
+            "1 sensors failed: .*; apprise: 1 of 2 addresses was not told$",
+            id="not-everybody-told",
+        ),
     ],
 )
 def test_a_run_that_is_not_is_red_with_the_reason(run, why) -> None:
     """The sentence is what a person reads first."""
     with pytest.raises(RunFailed, match=why):
         give_verdict(run, {})
+
+
+def test_a_good_verdict_says_who_was_not_told(caplog: pytest.LogCaptureFixture) -> None:
+    """Somebody was told, so the hour is good; consumers and the log know of the address that is dead."""
+    said = "apprise:teams: 1 of 2 addresses was not told"
+    assert give_verdict(replace(a_run(GOOD), not_told=(said,)), {})["untold"] == [said]
+    assert f"Not everybody was told: {said}" in caplog.text
 
 
 def context_of(hour: RunHour) -> Any:
@@ -180,7 +197,7 @@ def test_jobs_that_nobody_closed_do_not_keep_an_hour_from_being_scored(account_w
     """When the quota of active jobs is reached, idle ones of earlier runs make room."""
     account = account_with(active_job_quota=1)
     settings = Settings(pool_id="pool")
-    forgotten = account.job("scoring-20180829T02-0123456789-g2")
+    forgotten = account.hook.jobs.open("scoring-20180829T02-0123456789", generation=2, pool_id="pool")
     run = AnOpening(account.hook, "scoring-20180829T06-0123456789", settings)
     with pytest.raises(errors.QuotaReached):
         open_run(run)
