@@ -96,6 +96,10 @@ CASES = {
         ),
     ],
     "kills-tasks": [
+        (
+            "$TargetDedicatedNodes = $TargetDedicatedNodes < 50 ? 0 : $TargetDedicatedNodes;",
+            "$TargetDedicatedNodes = $TargetDedicatedNodes < 50 ? 50 : $TargetDedicatedNodes;",
+        ),
         ("$TargetDedicatedNodes = min(9, {});", "$TargetDedicatedNodes = min(9, {});" + SPARING),
         (
             "$TargetDedicatedNodes = min(9, {}); $NodeDeallocationOption = terminate;",

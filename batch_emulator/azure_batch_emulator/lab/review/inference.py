@@ -128,7 +128,8 @@ class Inference:
         fact = self._facts[id(node)] = self._visits[type(node)](self, node)
         return fact
 
-    def _found(self, node: Expression) -> Fact:
+    def found(self, node: Expression) -> Fact:
+        """Tell what was found about an expression of the script; nothing if it was not visited."""
         return self._facts.get(id(node), UNKNOWN)
 
     @contextmanager
@@ -230,7 +231,7 @@ class Inference:
             return False
         offset, others = 0.0, 0
         for sign, term in terms(dividend):
-            value = self._found(term).constant
+            value = self.found(term).constant
             others += value is None
             offset += 0.0 if value is None else sign * value
         return others > 0 and offset == number - 1
@@ -310,7 +311,7 @@ class Inference:
         before = self.variables
         self.variables = dict(before)
         for condition in conditions:
-            for name, low, high in told(condition, holds=holds, value=self._found):
+            for name, low, high in told(condition, holds=holds, value=self.found):
                 known = self.variables.get(name)
                 if known is not None and known.fact.kinds == {float}:
                     self.variables[name] = replace(known, fact=known.fact.within(low, high))

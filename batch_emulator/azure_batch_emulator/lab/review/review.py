@@ -34,7 +34,8 @@ _TARGETS = (TARGET_DEDICATED, TARGET_LOW_PRIORITY)
 _SPARING = {Deallocation.TASK_COMPLETION, Deallocation.RETAINED_DATA}
 _CERTAINTIES = {"constant-condition", "unattainable-percentage"}
 _WAITING, _RUNNING = "$ActiveTasks", {"$PendingTasks", "$RunningTasks"}
-_SOME_NODES = 1000.0
+_SOME_SIZES = (1.0, 10.0, 100.0, 1000.0)
+"""Of a pool: whether it can shrink may depend on how large it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,10 +150,14 @@ def _may_fall(script: Script, name: str, known: Known) -> bool:
     """Tell whether a pool of some size can be asked to shrink."""
     if known.fact.constant is not None:
         return False
-    again = Inference(present=(_SOME_NODES, _SOME_NODES))
+    return any(_falls_from(nodes, script, name) for nodes in _SOME_SIZES)
+
+
+def _falls_from(nodes: float, script: Script, name: str) -> bool:
+    again = Inference(present=(nodes, nodes))
     again.run(script)
     then = again.target(name)
-    return then is None or then.fact.low < _SOME_NODES
+    return then is None or then.fact.low < nodes
 
 
 def _unread(inference: Inference) -> Iterator[tuple[int, str, str]]:
