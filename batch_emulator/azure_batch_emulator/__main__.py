@@ -92,6 +92,9 @@ def parser() -> argparse.ArgumentParser:
         ("sample", 30, "between two autoscale samples"),
         ("sample-lag", 60, "until a sample is visible to formulas"),
         ("enable-interval", 30, "between two enable-autoscale requests of a pool"),
+        ("idle-timeout", 120, "until a connection without a request is closed"),
+        ("request-timeout", 60, "from the first byte of a request to its last"),
+        ("send-timeout", 60, "for which an answer waits for a client that reads nothing of it"),
     ):
         add(
             f"--{name}-seconds",
@@ -129,6 +132,9 @@ def settings_from(options: argparse.Namespace, environment: Mapping[str, str]) -
         sample_period=timedelta(seconds=options.sample_seconds),
         sample_lag=timedelta(seconds=options.sample_lag_seconds),
         enable_interval=timedelta(seconds=options.enable_interval_seconds),
+        idle_timeout=timedelta(seconds=options.idle_timeout_seconds),
+        request_timeout=timedelta(seconds=options.request_timeout_seconds),
+        send_timeout=timedelta(seconds=options.send_timeout_seconds),
         allow_short_intervals=options.allow_short_intervals,
         controls=options.controls,
         certificate=options.certificate,

@@ -62,6 +62,12 @@ class Settings:
     """Between two enable-autoscale requests for one pool."""
     allow_short_intervals: bool = False
     """Accept evaluation intervals under five minutes and resize time-outs likewise."""
+    idle_timeout: timedelta = timedelta(seconds=120)
+    """Real time until a connection without a request is closed."""
+    request_timeout: timedelta = timedelta(seconds=60)
+    """Real time from the first byte of a request to its last."""
+    send_timeout: timedelta = timedelta(seconds=60)
+    """Real time for which an answer waits for a client that reads nothing of it."""
     controls: bool = False
     """Answer unsigned requests below /_emulator, which make things fail; for loopback only."""
     certificate: Path | None = None
@@ -85,6 +91,8 @@ class Settings:
             raise BadSetting("an account key is needed: pass --key or set AZURE_BATCH_EMULATOR_KEY")
         if min(self.boot, self.stop_grace, self.sample_lag, self.enable_interval) < timedelta():
             raise BadSetting("spans of time must not be negative")
+        if min(self.idle_timeout, self.request_timeout, self.send_timeout) <= timedelta():
+            raise BadSetting("time-outs of connections must be longer than nothing")
         if self.sample_period <= timedelta():
             raise BadSetting("the sample period must be longer than nothing")
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import socket
 import time
+from functools import partial
 from typing import TYPE_CHECKING
 
 import uvicorn
 
+from azure_batch_emulator.connections import LimitedProtocol
 from azure_batch_emulator.errors import BadSetting
 from azure_batch_emulator.wire.loopback import is_loopback
 
@@ -64,6 +67,8 @@ class WebServer(uvicorn.Server):
         super().__init__(
             uvicorn.Config(
                 app,
+                http=partial(LimitedProtocol, settings=settings),  # type: ignore[arg-type]  # it is only called
+                timeout_keep_alive=math.ceil(settings.idle_timeout.total_seconds()),
                 log_config=None,
                 access_log=access_log,
                 lifespan="off",
