@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from azure_batch_emulator.clock import ManualClock, ScaledClock, SystemClock
 from azure_batch_emulator.errors import BadSetting, BadState
 from azure_batch_emulator.private_variables import forget
+from azure_batch_emulator.redaction import RedactingFormatter
 from azure_batch_emulator.runner.container_engine import ENGINES
 from azure_batch_emulator.runner.rules import rule_named
 from azure_batch_emulator.runner.scripted import THREADS, ScriptedRunner
@@ -172,11 +173,9 @@ def runner_from(options: argparse.Namespace) -> Runner | None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run until SIGTERM or SIGINT; return the exit code."""
     options = parser().parse_args(arguments)
-    logging.basicConfig(
-        level=logging.INFO if options.verbose else logging.WARNING,
-        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
-        stream=sys.stderr,
-    )
+    logging.basicConfig(level=logging.INFO if options.verbose else logging.WARNING, stream=sys.stderr)
+    for handler in logging.getLogger().handlers:
+        handler.setFormatter(RedactingFormatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     logging.getLogger("httpx").setLevel(logging.WARNING)  # it would log signed URLs
     try:
         settings = settings_from(options, os.environ)

@@ -142,8 +142,7 @@ def test_a_request_whose_client_goes_is_not_carried_out(served: Callable[..., Be
     bench = served("request_timeout")
     with connect(bench) as connection:
         connection.sendall(
-            b"POST /_emulator/quotas HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 16\r\n\r\n"
-             b'{"pools": 3}'
+            b'POST /_emulator/quotas HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 16\r\n\r\n{"pools": 3}'
         )
         connection.shutdown(socket.SHUT_WR)
         assert rest(connection) == b""

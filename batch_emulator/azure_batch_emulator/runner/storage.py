@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import logging
+
 import httpx
 
+from azure_batch_emulator.redaction import RedactingFilter
+
+_REDACTING = RedactingFilter()
 _TIMEOUT = httpx.Timeout(60.0, connect=10.0)
 
 
 def storage_client() -> httpx.Client:
     """Make a client for Blob Storage, here or in the world; whoever asks for it closes it."""
+    logging.getLogger("httpx").addFilter(_REDACTING)  # it logs URLs with their signatures
     # A proxy from the environment is for the world outside, not for storage on this machine.
     return httpx.Client(
         timeout=_TIMEOUT, mounts={"all://127.0.0.1": None, "all://localhost": None}, follow_redirects=True

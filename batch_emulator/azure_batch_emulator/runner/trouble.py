@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from azure_batch_emulator.errors import EmulatorError
 from azure_batch_emulator.records.tasks import Blame, Failure
+from azure_batch_emulator.redaction import redacted
 
 
 class AttemptFailed(EmulatorError):
@@ -16,12 +17,16 @@ class AttemptFailed(EmulatorError):
     @classmethod
     def user(cls, code: str, message: str, **details: str) -> AttemptFailed:
         """Make a failure the task's owner can mend."""
-        return cls(Failure(Blame.USER, code, message, tuple(details.items())))
+        return cls(Failure(Blame.USER, code, message, _shown(details)))
 
     @classmethod
     def server(cls, code: str, message: str, **details: str) -> AttemptFailed:
         """Make a failure of the service or of what it depends on."""
-        return cls(Failure(Blame.SERVER, code, message, tuple(details.items())))
+        return cls(Failure(Blame.SERVER, code, message, _shown(details)))
+
+
+def _shown(details: dict[str, str]) -> tuple[tuple[str, str], ...]:
+    return tuple((name, redacted(value)) for name, value in details.items())
 
 
 def without_query(url: str) -> str:

@@ -1,10 +1,14 @@
-"""The whole account as one JSON object, each thing in it as clients see it."""
+"""The whole account as one JSON object, each thing in it as clients see it, but for secrets.
+
+Clients sign what they ask for; whoever reads this signs nothing.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from azure_batch_emulator.moments import stamp
+from azure_batch_emulator.redaction import redacted_json
 from azure_batch_emulator.wire.job_json import counts_json, job_json
 from azure_batch_emulator.wire.nodes import node_json
 from azure_batch_emulator.wire.pool_json import pool_json
@@ -24,7 +28,7 @@ def state_json(engine: Engine, base: str) -> dict[str, Any]:
     :param base: where clients find the service, for the URLs in it
     """
     account = engine.account
-    return {
+    state = {
         "now": stamp(engine.now),
         "pools": [_pool(engine, pool, base) for pool in account.pools.values()],
         "jobs": [_job(job, base) for job in account.jobs.values()],
@@ -32,6 +36,7 @@ def state_json(engine: Engine, base: str) -> dict[str, Any]:
         "armed": engine.faults.armed(),
         "quotas": engine.faults.set_quotas(),
     }
+    return {name: redacted_json(part) for name, part in state.items()}
 
 
 def _pool(engine: Engine, pool: Pool, base: str) -> dict[str, Any]:

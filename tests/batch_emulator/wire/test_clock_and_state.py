@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from azure_batch_emulator.clock import SystemClock
-from azure_batch_emulator.runner.scripted import Outcome, ScriptedRunner
+from azure_batch_emulator.runner.scripted import Outcome, ScriptedRunner, succeed
 from azure_batch_emulator.server import EmulatorServer
 
 if TYPE_CHECKING:
@@ -95,6 +95,26 @@ def test_state_shows_what_clients_could_ask_for_one_by_one(bench_of: Callable[..
     ]
     assert job["taskCounts"] | {"completed": 2, "failed": 1} == job["taskCounts"]
     assert state["armed"] == []
+
+
+def test_state_shows_no_secret(bench_of: Callable[..., Bench]) -> None:
+    """Whoever asks signs nothing, and gets no signature, key, password or value of an environment."""
+    bench = bench_of(controls=True, runner=ScriptedRunner(succeed))
+    models = bench.models
+    registry = models.ContainerRegistryReference(username="me", password="c2VjcmV0")
+    containers = models.BatchContainerConfiguration(type="dockerCompatible", container_registries=[registry])
+    bench.pool(virtual_machine_configuration=bench.machine(container_configuration=containers))
+    bench.job(common_environment_settings=[models.EnvironmentSetting(name="COMMON", value="c2VjcmV0")])
+    signed = "http://127.0.0.1:1/c/b?se=2099-01-01&sig=c2VjcmV0"
+    bench.run(
+        "look at http://127.0.0.1:1/x?sig=c2VjcmV0",
+        environment_settings=[models.EnvironmentSetting(name="OWN", value="c2VjcmV0")],
+        resource_files=[models.ResourceFile(http_url=signed, file_path="x")],
+    )
+    text = json.dumps(ask(bench, "GET", "state"))
+    assert "c2VjcmV0" not in text
+    assert text.count("sig=REDACTED") == 2
+    assert bench.client.get_task("job", "task").resource_files[0].http_url == signed
 
 
 def test_same_orders_under_a_manual_clock_end_in_the_same_state(bench_of: Callable[..., Bench]) -> None:
