@@ -76,6 +76,8 @@ def parser() -> argparse.ArgumentParser:
     add("--certificate", type=Path, metavar="PEM", help="serve https with this certificate")
     add("--certificate-key", type=Path, metavar="PEM", help="its private key, if it is in a file of its own")
     add("--allow-bearer", action="store_true", help="accept any bearer token")
+    add("--refuse-old-requests", action="store_true", help="refuse signed requests of 15 minutes ago")
+    add("--supported-images", type=Path, metavar="JSON", help="file with the images that are listed")
     add("--allow-short-intervals", action="store_true", help="accept intervals under 5 minutes")
     add("--job-quota", type=int, default=300, metavar="N", help="active jobs allowed")
     add("--pool-quota", type=int, default=100, metavar="N", help="pools allowed")
@@ -90,6 +92,7 @@ def parser() -> argparse.ArgumentParser:
     for name, seconds, meaning in (
         ("boot", 2, "from asking for a node to an idle node"),
         ("stop-grace", 5, "between SIGTERM and SIGKILL of a task"),
+        ("deletion", 0.5, "until an empty pool or job that is deleted is gone"),
         ("sample", 30, "between two autoscale samples"),
         ("sample-lag", 60, "until a sample is visible to formulas"),
         ("enable-interval", 30, "between two enable-autoscale requests of a pool"),
@@ -117,6 +120,9 @@ def settings_from(options: argparse.Namespace, environment: Mapping[str, str]) -
         key=options.key or environment.get(KEY_VARIABLE, ""),
         data=options.data.resolve(),
         boot=timedelta(seconds=options.boot_seconds),
+        deletion=timedelta(seconds=options.deletion_seconds),
+        refuse_old_requests=options.refuse_old_requests,
+        supported_images=options.supported_images,
         images=dict(_folder("--image", text, "PREFIX") for text in options.image),
         containers=options.runner == "container",
         engine=options.engine,

@@ -55,6 +55,12 @@ class Refusal(EmulatorError):
         )
 
     @classmethod
+    def missing_property(cls, name: str) -> Refusal:
+        """Make the 400 for a body without a property that the operation needs."""
+        message = "A required property was not specified in the request body."
+        return cls(400, "MissingRequiredProperty", message, values=(("PropertyName", name),))
+
+    @classmethod
     def bad_query(cls, name: str, value: object, reason: str) -> Refusal:
         """Make the 400 for a query parameter whose value is not acceptable."""
         return cls(

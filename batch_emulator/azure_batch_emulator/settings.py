@@ -46,6 +46,12 @@ class Settings:
     """Between SIGTERM and SIGKILL when a task is ended."""
     allow_bearer: bool = False
     """Accept any bearer token beside shared-key signatures."""
+    refuse_old_requests: bool = False
+    """Refuse signed requests whose date is more than 15 minutes from the machine's time."""
+    deletion: timedelta = timedelta()
+    """How long pools and jobs with nothing left in them are still being deleted."""
+    supported_images: Path | None = None
+    """JSON file with what ``supportedimages`` lists; None for a few of the documentation's."""
     active_job_quota: int = 300
     """Jobs that may be active at once."""
     pool_quota: int = 100
@@ -77,7 +83,7 @@ class Settings:
     """PEM file with its private key; None if the certificate's file holds it."""
 
     def __post_init__(self) -> None:
-        for file in (self.certificate, self.certificate_key):
+        for file in (self.certificate, self.certificate_key, self.supported_images):
             if file is not None and not file.is_file():
                 raise BadSetting(f"there is no file {file}")
         self._check_runs()
@@ -89,7 +95,10 @@ class Settings:
             raise BadSetting("the account key must be valid base64") from None
         if not self.key:
             raise BadSetting("an account key is needed: pass --key or set AZURE_BATCH_EMULATOR_KEY")
-        if min(self.boot, self.stop_grace, self.sample_lag, self.enable_interval) < timedelta():
+        if (
+            min(self.boot, self.stop_grace, self.sample_lag, self.enable_interval, self.deletion)
+            < timedelta()
+        ):
             raise BadSetting("spans of time must not be negative")
         if min(self.idle_timeout, self.request_timeout, self.send_timeout) <= timedelta():
             raise BadSetting("time-outs of connections must be longer than nothing")

@@ -118,7 +118,9 @@ def test_day_passes_when_it_is_told_to(start: Callable[..., subprocess.Popen[str
     with BatchClient(endpoint, AzureNamedKeyCredential("acct", KEY)) as client:
         add_tasks(client, "0")
         assert client.get_task("j", "t0").state == "active"
-        turned = httpx.post(f"{endpoint}/_emulator/clock", json={"seconds": 86400}, trust_env=False)
+        turned = httpx.post(
+            f"{endpoint}/_emulator/clock", json={"seconds": 86400}, trust_env=False, timeout=60
+        )
         assert turned.status_code == 200
         assert client.get_task("j", "t0").state == "completed"
     process.terminate()

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from azure_batch_emulator.autoscale import Formula
     from azure_batch_emulator.records.samples import Samples
 
+MOST_NODES = 10_000
+"""Of a pool: the quota of real accounts is below it, and a machine can bear it."""
+MOST_NODES_IN_REACH = 100
+"""Of a pool whose nodes are to reach each other, as the service's limits say."""
 _CORES = re.compile(r"^(?:standard|basic)_[a-z]+(\d+)", re.IGNORECASE)
 
 
@@ -112,6 +116,11 @@ class Pool:
         """Add up how long cores were there, of all nodes that the pool ever had."""
         present = sum((now - node.allocated).total_seconds() for node in self.nodes.values())
         return timedelta(seconds=self.spent_core_seconds + present * self.cores_per_node)
+
+    @property
+    def most_nodes(self) -> int:
+        """Tell how many nodes the pool can have at all, whatever its targets."""
+        return MOST_NODES_IN_REACH if self.spec.get("enableInterNodeCommunication") else MOST_NODES
 
     @property
     def packs(self) -> bool:

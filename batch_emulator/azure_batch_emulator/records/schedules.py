@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from azure_batch_emulator.moments import parse_duration, parse_moment
+from azure_batch_emulator.moments import later, parse_duration, parse_moment
 from azure_batch_emulator.records.states import SCHEDULE_MOVES, ScheduleState, next_state
 
 if TYPE_CHECKING:
@@ -43,15 +43,15 @@ class Timing:
         """
         if self.interval is not None and now > due:
             due += (now - due) // self.interval * self.interval
-        if self.window is not None and now > due + self.window:
+        if self.window is not None and now > later(due, self.window):
             if self.interval is None:
                 return None
-            due += self.interval
+            due = later(due, self.interval)
         return None if self.not_after is not None and due > self.not_after else due
 
     def following(self, due: datetime) -> datetime | None:
         """Tell the occasion after one that was used."""
-        return due + self.interval if self.interval is not None else None
+        return later(due, self.interval) if self.interval is not None else None
 
 
 @dataclass(slots=True, eq=False)

@@ -10,6 +10,7 @@ import hashlib
 from functools import partial
 from typing import TYPE_CHECKING
 
+from azure_batch_emulator.moments import later
 from azure_batch_emulator.records.nodes import Node
 from azure_batch_emulator.records.pools import ResizeError, Targets
 from azure_batch_emulator.records.states import AllocationState, NodeState, PoolState
@@ -132,7 +133,7 @@ class Allocation:
         pool.targets = targets
         pool.resize_errors = ()
         pool.resize_count += 1
-        pool.resize_deadline = None if timeout is None else engine.now + timeout
+        pool.resize_deadline = None if timeout is None else later(engine.now, timeout)
         self._move(pool, "resize")
         self._limit(pool)
 
@@ -164,13 +165,21 @@ class Allocation:
             pool.seats.update(node)
             self._engine.nodes.boot(pool, node)
         if granted < wanted:
-            kind = "" if dedicated else "LowPriority"
-            lack = shortfall or Shortfall.of(f"Account{kind}CoreQuotaReached", None, granted=granted)
+            lack = shortfall or Shortfall.of(self._lack(pool, dedicated=dedicated), None, granted=granted)
             facts = (("Wanted nodes", str(wanted)), ("Granted nodes", str(granted)))
             error = ResizeError(lack.code, lack.message, facts)
             pool.resize_errors = (*pool.resize_errors, error)
 
+    def _lack(self, pool: Pool, *, dedicated: bool) -> str:
+        if len(pool.nodes) >= pool.most_nodes:
+            return "AllocationFailed"
+        return f"Account{'' if dedicated else 'LowPriority'}CoreQuotaReached"
+
     def _affordable(self, pool: Pool, *, dedicated: bool) -> int:
+        present = len(pool.nodes)
+        return min(self._within_quota(pool, dedicated=dedicated), max(0, pool.most_nodes - present))
+
+    def _within_quota(self, pool: Pool, *, dedicated: bool) -> int:
         settings = self._engine.settings
         quota = settings.core_quota if dedicated else settings.low_priority_core_quota
         if quota is None:

@@ -6,7 +6,7 @@ from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
-from azure_batch_emulator.moments import UNLIMITED
+from azure_batch_emulator.moments import UNLIMITED, later
 from azure_batch_emulator.records.nodes import RecentTask
 from azure_batch_emulator.records.states import NodeState
 from azure_batch_emulator.runner.interface import Ended, Fetching, Later, Phase
@@ -88,7 +88,7 @@ class Attempts:
             run.deadline.cancel()
             run.deadline = None
         if limit < UNLIMITED and since is not None:
-            moment = max(since + limit, self._engine.now)
+            moment = max(later(since, limit), self._engine.now)
             run.deadline = self._engine.agenda.at(moment, partial(self.stop, run.id, Stop.TIMED_OUT))
 
     def fetch(self, images: tuple[Container, ...], then: Callable[[Ended], None]) -> None:
@@ -134,7 +134,7 @@ class Attempts:
         if not isinstance(report, Later):
             self._ended(report)
         elif run is not None:
-            moment = max(run.started + report.span, self._engine.now)
+            moment = max(later(run.started, report.span), self._engine.now)
             self._engine.agenda.at(moment, report.go_on)
 
     def _ended(self, ended: Ended) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from azure_batch_emulator.moments import UNLIMITED, parse_duration
+from azure_batch_emulator.moments import UNLIMITED, later, parse_duration
 from azure_batch_emulator.records.dependencies import Satisfied
 from azure_batch_emulator.records.states import JobState, TaskState
 from azure_batch_emulator.records.tasks import Blame, Failure, Result, Stop
@@ -68,7 +68,8 @@ class Endings:
         satisfied = options.get("dependencyAction", "satisfy" if failure is None else "block") == "satisfy"
         if satisfied:
             self.satisfy(job, task)
-        self._act_on_job(job, str(options.get("jobAction", "none")))
+        default = "terminate" if failure is not None else "none"
+        self._act_on_job(job, str(options.get("jobAction", default)))
         if job.is_manager(task) and job.ends_with_manager and job.is_open:
             engine.jobs.terminate(job, reason="JMComplete")
 
@@ -76,7 +77,9 @@ class Endings:
         """Note when the files of a completed task are to go."""
         retention, ended = parse_duration(task.spec["constraints"]["retentionTime"]), task.execution.ended
         if task.place is not None and ended is not None and retention < UNLIMITED:
-            self._engine.agenda.at(ended + retention, partial(self._engine.files.expire, job, task, ended))
+            self._engine.agenda.at(
+                later(ended, retention), partial(self._engine.files.expire, job, task, ended)
+            )
 
     def satisfy(self, job: Job, task: Task) -> None:
         """Let the tasks go that waited for this one only."""

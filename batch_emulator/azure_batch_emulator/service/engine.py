@@ -10,6 +10,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Protocol
 
 from azure_batch_emulator.agenda import Agenda
+from azure_batch_emulator.moments import later
 from azure_batch_emulator.records.account import Account
 from azure_batch_emulator.service.allocation import Allocation
 from azure_batch_emulator.service.attempts import Attempts
@@ -117,7 +118,7 @@ class Engine:
 
     def after(self, span: timedelta, action: Callable[[], None]) -> Entry:
         """Note something to do later."""
-        return self.agenda.at(self.now + span, action)
+        return self.agenda.at(later(self.now, span), action)
 
     def next_etag(self) -> int:
         """Make a version that differs from all before."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from azure_batch_emulator.confined.folder import Area
 from azure_batch_emulator.errors import Refusal
-from azure_batch_emulator.moments import UNLIMITED, parse_duration
+from azure_batch_emulator.moments import UNLIMITED, later, parse_duration
 from azure_batch_emulator.records.states import NodeState, TaskState
 from azure_batch_emulator.service import orders
 
@@ -119,4 +119,4 @@ def _end_of_retention(task: Task) -> datetime | None:
     if task.state is not TaskState.COMPLETED or ended is None or task.files_gone:
         return None
     retention = parse_duration(task.spec["constraints"]["retentionTime"])
-    return FOREVER if retention >= UNLIMITED else min(ended + retention, FOREVER)
+    return FOREVER if retention >= UNLIMITED else later(ended, retention)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from azure_batch_emulator.errors import Refusal
 from azure_batch_emulator.moments import UNLIMITED_TEXT, parse_duration
-from azure_batch_emulator.service import unbuilt
+from azure_batch_emulator.service import resource_files
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,9 +45,8 @@ def filled(body: Mapping[str, Any]) -> dict[str, Any]:
     if "jobPreparationTask" in tasks:
         given = body["jobPreparationTask"].get("constraints") or {}
         tasks["jobPreparationTask"]["constraints"] = {**_CONSTRAINTS, **given}
-    for name, task in tasks.items():
-        unbuilt.check_files(task)
-        unbuilt.refuse(name, task, ("authenticationTokenSettings",))
+    for task in tasks.values():
+        resource_files.check_files(task)
     _check_release(tasks)
     if "jobManagerTask" in tasks:
         check_id(tasks, str(tasks["jobManagerTask"]["id"]))

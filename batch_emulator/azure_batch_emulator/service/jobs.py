@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from azure_batch_emulator.errors import IllegalMove, Refusal
-from azure_batch_emulator.moments import UNLIMITED, parse_duration
+from azure_batch_emulator.moments import UNLIMITED, later, parse_duration
 from azure_batch_emulator.records.dependencies import Dependents
 from azure_batch_emulator.records.jobs import Job
 from azure_batch_emulator.records.shelf import TaskShelf
@@ -195,9 +195,18 @@ class Jobs:
             self._engine.auto_pools.close(job)
             self._engine.schedules.job_ended(job)
         elif job.state is JobState.DELETING:
+            self._forget_in_a_while(job)
+
+    def _forget_in_a_while(self, job: Job) -> None:
+        span = self._engine.settings.deletion
+        if span:
+            self._engine.after(span, partial(self._forget, job))
+        else:
             self._forget(job)
 
     def _forget(self, job: Job) -> None:
+        if self._engine.account.jobs.get(job.key) is not job:
+            return  # it was considered twice
         self._engine.account.unbind(job)
         del self._engine.account.jobs[job.key]
         self._engine.account.changes.drop(job)
@@ -243,13 +252,13 @@ class Jobs:
     def _limit(self, job: Job) -> None:
         limit = parse_duration(job.spec["constraints"]["maxWallClockTime"])
         if limit < UNLIMITED:
-            left = max(job.created + limit - self._engine.now, timedelta())
+            left = max(later(job.created, limit) - self._engine.now, timedelta())
             self._engine.after(left, partial(self._time_out, job))
 
     def _time_out(self, job: Job) -> None:
         # The limit may have been changed since this was noted.
         limit = parse_duration(job.spec["constraints"]["maxWallClockTime"])
-        over = limit < UNLIMITED and job.created + limit <= self._engine.now
+        over = limit < UNLIMITED and later(job.created, limit) <= self._engine.now
         if over and job.state not in REFUSALS and job.key in self._engine.account.jobs:
             self.terminate(job, reason="MaxWallClockTimeExpiry")
 

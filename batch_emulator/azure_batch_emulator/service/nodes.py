@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from azure_batch_emulator.errors import IllegalMove, Refusal
+from azure_batch_emulator.moments import later
 from azure_batch_emulator.records.nodes import NodeError
 from azure_batch_emulator.records.states import NodeState
 from azure_batch_emulator.records.tasks import Execution, Result
@@ -126,7 +127,7 @@ class Nodes:
 
     def _vanish(self, pool: Pool, node: Node, event: str, away: timedelta) -> None:
         self._interrupt(pool, node, event)
-        node.returns = self._engine.now + away
+        node.returns = later(self._engine.now, away)
         self._await_return(pool, node)
 
     def _interrupt(self, pool: Pool, node: Node, event: str) -> None:

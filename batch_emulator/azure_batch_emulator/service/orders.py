@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from azure_batch_emulator.confined.folder import Area
 from azure_batch_emulator.moments import UNLIMITED
+from azure_batch_emulator.records.tasks import Blame, Failure
 from azure_batch_emulator.runner.interface import Bind, Container, Link, Order
-from azure_batch_emulator.service import mounts, packages
+from azure_batch_emulator.service import mounts, packages, task_tokens
 from azure_batch_emulator.service.storage_links import StorageLinks
 
 if TYPE_CHECKING:
@@ -30,6 +31,8 @@ _BIND_SOURCES = {
     "vfsmounts": "fsmounts",
     "applications": "applications",
 }
+_RESERVED_DISK_SPACE = 1_000_000
+"""What the documentation shows; nothing here is measured against it."""
 _SHARED_FOLDERS = ("applications", "fsmounts", "shared", "startup", "volatile", "workitems")
 
 
@@ -83,6 +86,7 @@ def for_task(engine: Engine, run: Run, job: Job, task: Task, environment: Mappin
         order,
         output_files=tuple(files.output_file(file) for file in task.spec.get("outputFiles") or ()),
         may_be_retried=task.has_attempts_left,
+        refusal=order.refusal or _without_image(run.pool, task.spec),
     )
 
 
@@ -98,6 +102,7 @@ def for_work(engine: Engine, run: Run, job: Job, work: Work) -> Order:
         **order.environment,
         "AZ_BATCH_JOB_ID": job.id,
         "AZ_BATCH_TASK_ID": work.id,
+        **_token(engine, job, work.spec),
         **(_preparation_variables(prepared) if prepared not in {None, directory} else {}),
         **work.environment,
         **_settings(job.spec.get("commonEnvironmentSettings")),
@@ -133,8 +138,25 @@ def _order(
         container=_container(spec, _bind_folders(root, directory, prepared)),
         node_directories=_shared_folders(root),
         links=_links(engine, pool, references, root),
-        refusal=packages.missing(engine.settings, references),
+        refusal=_image_in_vain(pool, spec) or packages.missing(engine.settings, references),
     )
+
+
+def _image_in_vain(pool: Pool, spec: Mapping[str, Any]) -> Failure | None:
+    """Tell why a task with an image cannot begin in a pool that was made for none."""
+    if pool.takes_containers or not spec.get("containerSettings"):
+        return None
+    message = "The specified pool does not support container tasks."
+    return Failure(Blame.USER, "ContainerPoolNotSupported", message)
+
+
+def _without_image(pool: Pool, spec: Mapping[str, Any]) -> Failure | None:
+    """Tell why a task without an image cannot begin in a pool for containers; other commands can."""
+    if not pool.takes_containers or spec.get("containerSettings"):
+        return None
+    message = "The pool has a container configuration: its tasks need containerSettings."
+    # The service's own code is not documented.
+    return Failure(Blame.USER, "ContainerInvalidSettings", message)
 
 
 def _node_environment(engine: Engine, pool: Pool, node: Node, root: Path, directory: Path) -> dict[str, str]:
@@ -152,7 +174,15 @@ def _node_environment(engine: Engine, pool: Pool, node: Node, root: Path, direct
         "AZ_BATCH_NODE_MOUNTS_DIR": str(root / "fsmounts"),
         "AZ_BATCH_TASK_DIR": str(directory),
         "AZ_BATCH_TASK_WORKING_DIR": workdir,
+        "AZ_BATCH_CERTIFICATES_DIR": f"{workdir}/certs",
+        "AZ_BATCH_TASK_RESERVED_EPHEMERAL_DISK_SPACE_BYTES": str(_RESERVED_DISK_SPACE),
     }
+
+
+def _token(engine: Engine, job: Job, spec: Mapping[str, Any]) -> dict[str, str]:
+    if "job" not in (spec.get("authenticationTokenSettings") or {}).get("access", ()):
+        return {}
+    return {"AZ_BATCH_AUTHENTICATION_TOKEN": task_tokens.made_for(engine.settings.key, job.id)}
 
 
 def _settings(settings: Iterable[dict[str, Any]] | None) -> dict[str, str]:
@@ -189,7 +219,7 @@ def _container(spec: Mapping[str, Any], folders: Mapping[str, Path]) -> Containe
     return Container(
         settings["imageName"],
         run_options=settings.get("containerRunOptions") or "",
-        in_task_directory=settings.get("workingDirectory") != "containerimagedefault",
+        in_task_directory=_lower(settings.get("workingDirectory")) != "containerimagedefault",
         binds=_binds(settings.get("containerHostBatchBindMounts"), folders),
         is_admin=(_lower(user.get("scope")), _lower(user.get("elevationLevel"))) == ("pool", "admin"),
     )
@@ -206,10 +236,11 @@ def _binds(wanted: Iterable[dict[str, Any]] | None, folders: Mapping[str, Path])
     """List the folders a container sees: the whole node if nothing is said, else those that are named."""
     if wanted is None:
         return (Bind(folders[""]),)
+    named = ((_lower(bind.get("source")), bool(bind.get("isReadOnly"))) for bind in wanted)
     return tuple(
-        Bind(folders[bind["source"]], is_read_only=bool(bind.get("isReadOnly")))
-        for bind in wanted
-        if bind["source"] in folders
+        Bind(folders[source], is_read_only=is_read_only)
+        for source, is_read_only in named
+        if source and source in folders
     )
 
 

@@ -45,7 +45,9 @@ class Package:
 
 def find(settings: Settings, reference: Reference) -> Package | None:
     """Find what a reference means; without a version the application's last is meant."""
-    wanted, version = str(reference["applicationId"]).lower(), reference.get("version")
+    # Pools refer to an application by its id in Azure, whose last part is its name in the account.
+    wanted = str(reference["applicationId"]).rpartition("/")[2].lower()
+    version = reference.get("version")
     found = [
         (application, known, folder)
         for (application, known), folder in settings.applications.items()

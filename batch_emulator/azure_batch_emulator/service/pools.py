@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from azure_batch_emulator.errors import Refusal
-from azure_batch_emulator.moments import parse_duration
+from azure_batch_emulator.moments import later, parse_duration
 from azure_batch_emulator.records.nodes import Seats
 from azure_batch_emulator.records.pools import Pool, ResizeError, Targets, cores
 from azure_batch_emulator.records.states import AllocationState, PoolState
-from azure_batch_emulator.service import mounts, packages, unbuilt
+from azure_batch_emulator.service import mounts, packages, resource_files
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,6 +25,8 @@ MOST_SLOTS = 256
 SLOTS_PER_CORE = 4
 MOST_NODES_PER_REMOVAL = 100
 ONLY_WHEN_EMPTY = ("vmSize", "virtualMachineConfiguration", "mountConfiguration", "taskSchedulingPolicy")
+_NAMES_OF_SLOTS = ("taskSlotsPerNode", "maxTasksPerNode")
+"""The second is what the service called it before 2020-09-01."""
 _NOT_IN_SPEC = frozenset(
     {
         "id",
@@ -62,7 +65,7 @@ class Pools:
         engine = self._engine
         self._check_free(str(body["id"]))
         _check_parts(self._engine.settings, body)
-        slots = _slots(body.get("taskSlotsPerNode"), str(body["vmSize"]))
+        slots = _slots(_wanted_slots(body), str(body["vmSize"]))
         timeout = self._timeout(body.get("resizeTimeout"))
         auto_scale = self._auto_scale(body)
         pool = Pool(
@@ -93,13 +96,13 @@ class Pools:
         """
         check_not_deleting(pool)
         _check_parts(self._engine.settings, body)
-        frozen = [name for name in (*ONLY_WHEN_EMPTY, "taskSlotsPerNode") if name in body]
+        frozen = [name for name in (*ONLY_WHEN_EMPTY, *_NAMES_OF_SLOTS) if name in body]
         if frozen and pool.nodes:
             reason = "it can be changed only while the pool has no nodes"
             raise Refusal.conflict(
                 "OperationNotValidOnPool", f"{frozen[0]}: {reason}.", PropertyName=frozen[0]
             )
-        slots = body.get("taskSlotsPerNode", pool.slots_per_node)
+        slots = _wanted_slots(body) or pool.slots_per_node
         pool.slots_per_node = _slots(slots, str(body.get("vmSize", pool.spec["vmSize"])))
         changes = {name: value for name, value in body.items() if name != "taskSlotsPerNode"}
         pool.spec = {**pool.spec, **changes}
@@ -125,7 +128,11 @@ class Pools:
         self._engine.allocation.retarget(pool, Targets(), option="requeue")
 
     def forget(self, pool: Pool) -> None:
-        """Drop a pool whose last node has left."""
+        """Drop a pool whose last node has left, when it has been on its way out for long enough."""
+        gone = later(pool.state_since, self._engine.settings.deletion)
+        if gone > self._engine.now:
+            self._engine.agenda.at(gone, partial(self._engine.allocation.finish, pool))
+            return
         self._engine.account.pools.pop(pool.key, None)
         self._engine.account.changes.drop(pool)
 
@@ -231,7 +238,11 @@ def check_steady(pool: Pool) -> None:
 def _check_parts(settings: Settings, body: Mapping[str, Any]) -> None:
     mounts.check(body)
     packages.check(settings, body.get("applicationPackageReferences"))
-    unbuilt.check_files(body.get("startTask") or {})
+    resource_files.check_files(body.get("startTask") or {})
+
+
+def _wanted_slots(body: Mapping[str, Any]) -> int | None:
+    return next((body[name] for name in _NAMES_OF_SLOTS if name in body), None)
 
 
 def _slots(wanted: int | None, vm_size: str) -> int:

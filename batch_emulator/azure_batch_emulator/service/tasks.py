@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from azure_batch_emulator.errors import Refusal
 from azure_batch_emulator.moments import UNLIMITED_TEXT, parse_duration
 from azure_batch_emulator.records.states import TaskState
-from azure_batch_emulator.records.tasks import Blame, Failure, Task
-from azure_batch_emulator.service import job_tasks, unbuilt
+from azure_batch_emulator.records.tasks import Task
+from azure_batch_emulator.service import job_tasks, resource_files
 from azure_batch_emulator.service.endings import ENDED_BY_USER
 from azure_batch_emulator.service.job_rules import check_open
 from azure_batch_emulator.service.runs import Stop
@@ -22,11 +22,6 @@ if TYPE_CHECKING:
 DEFAULT_RETENTION = "P7D"
 MOST_DEPENDENCY_CHARACTERS = 64_000
 MOST_DEPENDENCY_NUMBERS = 1_000_000
-_DOES_NOT_FIT = Failure(
-    Blame.USER,
-    "TaskSchedulingConstraintFailed",
-    "The task needs more slots than any node of the pool has",
-)
 
 
 class Tasks:
@@ -71,10 +66,7 @@ class Tasks:
             job_number=job.number,
         )
         job.tasks.add(task)
-        if self._can_fit(job, task):
-            self.enqueue(job, task)
-        else:
-            engine.endings.complete(job, task, failure=_DOES_NOT_FIT)
+        self.enqueue(job, task)
         return task
 
     def replace(self, job: Job, task: Task, body: Mapping[str, Any]) -> None:
@@ -138,26 +130,12 @@ class Tasks:
         :raises Refusal: if it does not fit
         """
         job_tasks.check_id(job.spec, str(body["id"]))
-        unbuilt.refuse("task", body, unbuilt.TASK)
-        unbuilt.check_files(body)
-        if body.get("requiredSlots", 1) < 1:
-            raise Refusal.bad_property("requiredSlots", body["requiredSlots"], "at least 1")
+        resource_files.check_files(body)
+        _check_job_actions(job, body.get("exitConditions") or {})
         if body.get("multiInstanceSettings"):
             _check_instances(body, body["multiInstanceSettings"])
         if body.get("dependsOn"):
             _check_dependencies(job, body["dependsOn"])
-        pool = self._engine.account.pools.get(job.pool_id.lower())
-        if pool is not None and pool.takes_containers is not bool(body.get("containerSettings")):
-            reason = (
-                "the pool has a container configuration: every task must name an image"
-                if pool.takes_containers
-                else "the pool has no container configuration"
-            )
-            raise Refusal.bad_property("containerSettings", body.get("containerSettings"), reason)
-
-    def _can_fit(self, job: Job, task: Task) -> bool:
-        pool = self._engine.account.pools.get(job.pool_id.lower())
-        return pool is None or task.slots <= pool.slots_per_node
 
 
 def _constraints(job: Job, body: Mapping[str, Any]) -> dict[str, Any]:
@@ -175,14 +153,22 @@ def _constraints(job: Job, body: Mapping[str, Any]) -> dict[str, Any]:
     return constraints
 
 
+def _check_job_actions(job: Job, conditions: Mapping[str, Any]) -> None:
+    if job.spec["onTaskFailure"] != "noaction":
+        return
+    listed = (*(conditions.get("exitCodes") or ()), *(conditions.get("exitCodeRanges") or ()))
+    named = (conditions.get(name) or {} for name in ("preProcessingError", "fileUploadError", "default"))
+    for options in (*(entry["exitOptions"] for entry in listed), *named):
+        if "jobAction" in options:
+            reason = "not allowed while the job's onTaskFailure is noaction"
+            raise Refusal.bad_property("exitConditions.jobAction", options["jobAction"], reason)
+
+
 def _check_instances(body: Mapping[str, Any], settings: Mapping[str, Any]) -> None:
-    if settings.get("numberOfInstances", 1) < 1:
-        number = settings["numberOfInstances"]
-        raise Refusal.bad_property("multiInstanceSettings.numberOfInstances", number, "at least 1")
-    if "requiredSlots" in body:
-        reason = "not allowed for multi-instance tasks"
+    if body.get("requiredSlots", 1) != 1:
+        reason = "multi-instance tasks take 1"
         raise Refusal.bad_property("requiredSlots", body["requiredSlots"], reason)
-    unbuilt.check_files({"resourceFiles": settings.get("commonResourceFiles")})
+    resource_files.check_files({"resourceFiles": settings.get("commonResourceFiles")})
 
 
 def _check_dependencies(job: Job, wanted: Mapping[str, Any]) -> None:

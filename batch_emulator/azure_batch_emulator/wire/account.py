@@ -11,6 +11,7 @@ from azure_batch_emulator.wire import paging
 from azure_batch_emulator.wire.call import Answer
 from azure_batch_emulator.wire.odata.filters import Property
 from azure_batch_emulator.wire.pool_json import counts_json
+from azure_batch_emulator.wire.supported_images import supported_images
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,54 +19,6 @@ if TYPE_CHECKING:
 
     from azure_batch_emulator.records.pools import Pool
     from azure_batch_emulator.wire.call import Call
-
-_IMAGES: tuple[Mapping[str, Any], ...] = (
-    {
-        "nodeAgentSKUId": "batch.node.ubuntu 24.04",
-        "imageReference": {
-            "publisher": "microsoft-dsvm",
-            "offer": "ubuntu-hpc",
-            "sku": "2404",
-            "version": "latest",
-        },
-        "osType": "linux",
-        "capabilities": ["DockerCompatible"],
-        "verificationType": "verified",
-    },
-    {
-        "nodeAgentSKUId": "batch.node.ubuntu 22.04",
-        "imageReference": {
-            "publisher": "microsoft-dsvm",
-            "offer": "ubuntu-hpc",
-            "sku": "2204",
-            "version": "latest",
-        },
-        "osType": "linux",
-        "capabilities": ["DockerCompatible", "IntelMPI"],
-        "batchSupportEndOfLife": "2027-06-30T00:00:00Z",
-        "verificationType": "verified",
-    },
-    {
-        "nodeAgentSKUId": "batch.node.ubuntu 22.04",
-        "imageReference": {
-            "publisher": "canonical",
-            "offer": "0001-com-ubuntu-server-jammy",
-            "sku": "22_04-lts",
-            "version": "latest",
-        },
-        "osType": "linux",
-        "capabilities": [],
-        "verificationType": "verified",
-    },
-    {
-        "nodeAgentSKUId": "batch.node.debian 12",
-        "imageReference": {"publisher": "debian", "offer": "debian-12", "sku": "12", "version": "latest"},
-        "osType": "linux",
-        "capabilities": [],
-        "verificationType": "unverified",
-    },
-)
-"""A few images, for clients that look one up; nodes here run whatever the machine has."""
 
 _HOUR = timedelta(hours=1)
 _Image = tuple[int, "Mapping[str, Any]"]
@@ -163,7 +116,11 @@ def _moment(call: Call, name: str) -> datetime | None:
 def list_supported_images(call: Call) -> Answer:
     """List images a pool can be made of."""
     first = paging.start(call)
-    images = (entry for entry in enumerate(_IMAGES) if entry[0] >= first)
+    images = (
+        entry
+        for entry in enumerate(supported_images(call.engine.settings.supported_images))
+        if entry[0] >= first
+    )
     return paging.page(call, _IMAGE_LISTING, images, paging.read_filter(call, _IMAGE_FILTERS))
 
 

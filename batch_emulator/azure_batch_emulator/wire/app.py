@@ -19,6 +19,7 @@ from azure_batch_emulator.wire.call import Answer, Aside, Call, read_query
 from azure_batch_emulator.wire.calls import NO_ANSWER, UNKNOWN, Calls
 from azure_batch_emulator.wire.control_plane import ControlPlane, is_control
 from azure_batch_emulator.wire.routes import ROUTES, RouteTable
+from azure_batch_emulator.wire.supported_images import supported_images
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -63,6 +64,7 @@ class BatchApp:
         """Closes the connection from an address at once; whoever serves knows how."""
         self.pause: Callable[[float], Awaitable[None]] = asyncio.sleep
         """Lets an answer wait for so many seconds."""
+        supported_images(engine.settings.supported_images)  # a file that holds none is known at once
         self._engine = engine
         self._clock = clock
         self._gate = Gate(engine.settings)
@@ -189,7 +191,7 @@ class BatchApp:
             "Server": "azure-batch-emulator",
             **answer.headers,
         }
-        if "client-request-id" in headers:
+        if headers.get("return-client-request-id", "").lower() == "true" and "client-request-id" in headers:
             common["client-request-id"] = headers["client-request-id"]
         if method == "HEAD" or answer.status in _NO_BODY:
             return Response(status_code=answer.status, headers=common)

@@ -5,10 +5,13 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import unquote_plus
 
 from azure_batch_emulator.errors import Refusal
+from azure_batch_emulator.moments import parse_moment
+from azure_batch_emulator.service.task_tokens import lets_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -28,6 +31,7 @@ _SIGNED_HEADERS = (
     "if-unmodified-since",
     "range",
 )
+OLDEST = timedelta(minutes=15)
 _WITHOUT_BODY = frozenset({"GET", "HEAD"})
 
 
@@ -37,7 +41,7 @@ class Gate:
     def __init__(self, settings: Settings) -> None:
         self._account = settings.account
         self._key = base64.b64decode(settings.key)
-        self._allow_bearer = settings.allow_bearer
+        self._settings = settings
 
     def check(self, method: str, raw_path: str, raw_query: str, headers: Mapping[str, str]) -> None:
         """Let a request pass.
@@ -49,10 +53,15 @@ class Gate:
         if scheme and not credential:
             raise _unreadable()
         if scheme.lower() == "sharedkey":
+            if self._settings.refuse_old_requests:
+                check_age(headers, datetime.now(UTC))
             self._check_shared_key(credential, method, raw_path, raw_query, headers)
         elif scheme.lower() == "bearer":
-            if not self._allow_bearer:
-                raise _refused("bearer tokens are accepted only when the emulator runs with --allow-bearer")
+            path = raw_path.removeprefix(f"/{self._account}")
+            if not self._settings.allow_bearer and not lets_in(self._settings.key, credential, path):
+                raise _refused(
+                    "a bearer token is a task's own, for its job; any is accepted with --allow-bearer"
+                )
         else:
             raise _refused("an Authorization header with the scheme SharedKey is needed")
 
@@ -69,9 +78,23 @@ class Gate:
             for length in _content_lengths(method, headers):
                 text = _string_to_sign(method, headers, length) + resource
                 digest = hmac.new(self._key, text.encode(), hashlib.sha256).digest()
-                if hmac.compare_digest(base64.b64encode(digest).decode(), signature.strip()):
+                if hmac.compare_digest(base64.b64encode(digest), signature.strip().encode()):
                     return
         raise _refused("the signature does not belong to this request and this key")
+
+
+def check_age(headers: Mapping[str, str], now: datetime) -> None:
+    """Hold a request's date against the machine's time, which is what clients go by.
+
+    :raises Refusal: if it has none, or one that is more than 15 minutes off
+    """
+    written = headers.get("ocp-date") or headers.get("date", "")
+    try:
+        age = abs(now - parse_moment(written))
+    except ValueError:
+        raise _refused("a header ocp-date or Date with the time of the request is needed") from None
+    if age > OLDEST:
+        raise _refused(f"the request is of {written}, more than {OLDEST} from now")
 
 
 def _unreadable() -> Refusal:

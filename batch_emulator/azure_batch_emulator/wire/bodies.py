@@ -1,30 +1,34 @@
-"""The shapes of all request bodies, in wire names."""
+"""What bodies of pools, jobs and tasks have in common, and the body of a task, in wire names."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from azure_batch_emulator.wire.shapes import (
-    Shape,
-    anything,
+from azure_batch_emulator.wire.kinds import (
+    between,
     choice,
     display_name,
-    every,
     file_mode,
     identifier,
+    line,
     metadata_name,
-    moment,
-    natural,
+    retries,
     span,
     switch,
     text,
+    variable,
     whole,
+    word,
 )
+from azure_batch_emulator.wire.shapes import Shape, every, ignored, one_of, ordered
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from typing import Any
 
-    from azure_batch_emulator.wire.shapes import Kind
+MOST_PACKAGES = 10
+LARGEST_COLLECTION = 100
+_UNBOUNDED = 2**31 - 1
 
 WRITTEN_BY_SERVICE = (
     "url",
@@ -40,9 +44,10 @@ WRITTEN_BY_SERVICE = (
 )
 """What the service itself writes; a PUT takes a record as it was read, so this is accepted and ignored."""
 
-NAME_VALUE = Shape({"name": text, "value": text}, required="name")
+VARIABLES = every(Shape({"name": variable, "value": text}, required="name"))
 METADATA = every(Shape({"name": metadata_name, "value": text}, required="name value"))
 IDENTITY = Shape({"resourceId": text})
+REGISTRY = Shape({"username": text, "password": text, "registryServer": text, "identityReference": IDENTITY})
 
 RESOURCE_FILE = Shape(
     {
@@ -57,7 +62,7 @@ RESOURCE_FILE = Shape(
 )
 OUTPUT_FILE = Shape(
     {
-        "filePattern": text,
+        "filePattern": word,
         "destination": Shape(
             {
                 "container": Shape(
@@ -65,7 +70,7 @@ OUTPUT_FILE = Shape(
                         "path": text,
                         "containerUrl": text,
                         "identityReference": IDENTITY,
-                        "uploadHeaders": every(NAME_VALUE),
+                        "uploadHeaders": every(Shape({"name": word, "value": text}, required="name")),
                     },
                     required="containerUrl",
                 )
@@ -81,132 +86,41 @@ OUTPUT_FILE = Shape(
 )
 CONTAINER_SETTINGS = Shape(
     {
-        "imageName": text,
+        "imageName": word,
         "containerRunOptions": text,
-        "registry": anything,
-        "workingDirectory": choice("taskworkingdirectory", "containerimagedefault"),
+        "registry": REGISTRY,
+        "workingDirectory": choice("taskWorkingDirectory", "containerImageDefault"),
         "containerHostBatchBindMounts": every(
             Shape(
                 {
-                    "source": choice("shared", "startup", "vfsmounts", "task", "jobprep", "applications"),
+                    "source": choice("Shared", "Startup", "VfsMounts", "Task", "JobPrep", "Applications"),
                     "isReadOnly": switch,
-                },
-                required="source",
+                }
             )
         ),
     },
     required="imageName",
 )
-PACKAGES = every(Shape({"applicationId": text, "version": text}, required="applicationId"))
-_MOUNT_COMMON: Mapping[str, Kind] = {"relativeMountPath": text, "mountOptions": text}
-MOUNT = Shape(
-    {
-        "azureBlobFileSystemConfiguration": Shape(
-            {
-                "accountName": text,
-                "containerName": text,
-                "relativeMountPath": text,
-                "accountKey": text,
-                "sasKey": text,
-                "blobfuseOptions": text,
-                "identityReference": IDENTITY,
-            },
-            required="accountName containerName relativeMountPath",
-        ),
-        "azureFileShareConfiguration": Shape(
-            {**_MOUNT_COMMON, "accountName": text, "accountKey": text, "azureFileUrl": text},
-            required="accountName accountKey azureFileUrl relativeMountPath",
-        ),
-        "nfsMountConfiguration": Shape(
-            {**_MOUNT_COMMON, "source": text}, required="source relativeMountPath"
-        ),
-        "cifsMountConfiguration": Shape(
-            {**_MOUNT_COMMON, "source": text, "username": text, "password": text},
-            required="source username password relativeMountPath",
-        ),
-    }
+PACKAGES = every(Shape({"applicationId": word, "version": word}, required="applicationId"))
+POOL_PACKAGES = every(
+    Shape({"applicationId": word, "version": word}, required="applicationId"), most=MOST_PACKAGES
 )
-USER_IDENTITY = Shape({"username": text, "autoUser": anything})
-START_TASK = Shape(
+USER_IDENTITY = Shape(
     {
-        "commandLine": text,
-        "containerSettings": CONTAINER_SETTINGS,
-        "resourceFiles": every(RESOURCE_FILE),
-        "environmentSettings": every(NAME_VALUE),
-        "userIdentity": USER_IDENTITY,
-        "maxTaskRetryCount": whole,
-        "waitForSuccess": switch,
+        "username": word,
+        "autoUser": Shape({"scope": choice("task", "pool"), "elevationLevel": choice("nonadmin", "admin")}),
     },
-    required="commandLine",
+    rules=(one_of("username", "autoUser"),),
 )
-
-_POOL_PROPERTIES: Mapping[str, Kind] = {
-    "displayName": display_name,
-    "vmSize": text,
-    "virtualMachineConfiguration": anything,
-    "enableInterNodeCommunication": switch,
-    "networkConfiguration": anything,
-    "startTask": START_TASK,
-    "applicationPackageReferences": PACKAGES,
-    "taskSlotsPerNode": whole,
-    "taskSchedulingPolicy": Shape(
-        {
-            "jobDefaultOrder": choice("none", "creationtime"),
-            "nodeFillType": choice("spread", "pack"),
-        }
-    ),
-    "userAccounts": anything,
-    "metadata": METADATA,
-    "mountConfiguration": every(MOUNT),
-    "upgradePolicy": anything,
-    "targetNodeCommunicationMode": anything,
+TOKEN_SETTINGS = Shape({"access": every(choice("job"))})
+COMMAND: Mapping[str, Any] = {
+    "commandLine": line,
+    "containerSettings": CONTAINER_SETTINGS,
+    "resourceFiles": every(RESOURCE_FILE),
+    "environmentSettings": VARIABLES,
+    "userIdentity": USER_IDENTITY,
 }
-_POOL_DESCRIPTION: Mapping[str, Kind] = {
-    **_POOL_PROPERTIES,
-    "resizeTimeout": span,
-    "targetDedicatedNodes": natural,
-    "targetLowPriorityNodes": natural,
-    "enableAutoScale": switch,
-    "autoScaleFormula": text,
-    "autoScaleEvaluationInterval": span,
-}
-POOL = Shape({**_POOL_DESCRIPTION, "id": identifier}, required="id vmSize virtualMachineConfiguration")
-POOL_SPECIFICATION = Shape(_POOL_DESCRIPTION, required="vmSize virtualMachineConfiguration")
-POOL_PATCH = Shape(_POOL_PROPERTIES)
-POOL_REPLACE = Shape(
-    {
-        "startTask": START_TASK,
-        "applicationPackageReferences": PACKAGES,
-        "metadata": METADATA,
-        "targetNodeCommunicationMode": anything,
-        "certificateReferences": anything,
-    }
-)
-ENABLE_AUTO_SCALE = Shape({"autoScaleFormula": text, "autoScaleEvaluationInterval": span})
-EVALUATE_AUTO_SCALE = Shape({"autoScaleFormula": text}, required="autoScaleFormula")
-_DEALLOCATION = choice("requeue", "terminate", "taskcompletion", "retaineddata")
-RESIZE = Shape(
-    {
-        "targetDedicatedNodes": natural,
-        "targetLowPriorityNodes": natural,
-        "resizeTimeout": span,
-        "nodeDeallocationOption": _DEALLOCATION,
-    }
-)
-REMOVE_NODES = Shape(
-    {"nodeList": every(text), "resizeTimeout": span, "nodeDeallocationOption": _DEALLOCATION},
-    required="nodeList",
-)
-REBOOT = Shape({"nodeRebootOption": _DEALLOCATION})
-REIMAGE = Shape({"nodeReimageOption": _DEALLOCATION})
-DEALLOCATE = Shape({"nodeDeallocateOption": _DEALLOCATION})
-DISABLE_SCHEDULING = Shape({"nodeDisableSchedulingOption": choice("requeue", "terminate", "taskcompletion")})
-NODE_USER_PATCH = Shape({"password": text, "sshPublicKey": text, "expiryTime": moment})
-NODE_USER = Shape({**NODE_USER_PATCH.properties, "name": text, "isAdmin": switch}, required="name")
-NODE_LOGS = Shape(
-    {"containerUrl": text, "startTime": moment, "endTime": moment, "identityReference": IDENTITY},
-    required="containerUrl startTime",
-)
+"""What everything has that is run."""
 
 EXIT_OPTIONS = Shape(
     {
@@ -219,7 +133,9 @@ EXIT_CONDITIONS = Shape(
         "exitCodes": every(Shape({"code": whole, "exitOptions": EXIT_OPTIONS}, required="code exitOptions")),
         "exitCodeRanges": every(
             Shape(
-                {"start": whole, "end": whole, "exitOptions": EXIT_OPTIONS}, required="start end exitOptions"
+                {"start": whole, "end": whole, "exitOptions": EXIT_OPTIONS},
+                required="start end exitOptions",
+                rules=(ordered("start", "end"),),
             )
         ),
         "preProcessingError": EXIT_OPTIONS,
@@ -227,25 +143,21 @@ EXIT_CONDITIONS = Shape(
         "default": EXIT_OPTIONS,
     }
 )
-TASK_CONSTRAINTS = Shape({"maxWallClockTime": span, "retentionTime": span, "maxTaskRetryCount": whole})
+TASK_CONSTRAINTS = Shape({"maxWallClockTime": span, "retentionTime": span, "maxTaskRetryCount": retries})
 TASK = Shape(
     {
+        **COMMAND,
         "id": identifier,
         "displayName": display_name,
         "exitConditions": EXIT_CONDITIONS,
-        "commandLine": text,
-        "containerSettings": CONTAINER_SETTINGS,
-        "resourceFiles": every(RESOURCE_FILE),
         "outputFiles": every(OUTPUT_FILE),
-        "environmentSettings": every(NAME_VALUE),
         "affinityInfo": Shape({"affinityId": text}, required="affinityId"),
         "constraints": TASK_CONSTRAINTS,
-        "requiredSlots": whole,
-        "userIdentity": USER_IDENTITY,
+        "requiredSlots": between(1, _UNBOUNDED),
         "multiInstanceSettings": Shape(
             {
-                "numberOfInstances": natural,
-                "coordinationCommandLine": text,
+                "numberOfInstances": between(1, _UNBOUNDED),
+                "coordinationCommandLine": line,
                 "commonResourceFiles": every(RESOURCE_FILE),
             },
             required="coordinationCommandLine",
@@ -253,12 +165,23 @@ TASK = Shape(
         "dependsOn": Shape(
             {
                 "taskIds": every(text),
-                "taskIdRanges": every(Shape({"start": whole, "end": whole}, required="start end")),
+                "taskIdRanges": every(
+                    Shape(
+                        {"start": whole, "end": whole}, required="start end", rules=(ordered("start", "end"),)
+                    )
+                ),
             }
         ),
         "applicationPackageReferences": PACKAGES,
-        "authenticationTokenSettings": anything,
+        "authenticationTokenSettings": TOKEN_SETTINGS,
     },
     required="id commandLine",
 )
-TASK_PUT = Shape({**TASK.properties, **dict.fromkeys((*WRITTEN_BY_SERVICE, "nodeInfo"), anything)})
+TASKS = Shape({"value": every(TASK, most=LARGEST_COLLECTION)}, required="value")
+TASK_PUT = Shape(
+    {
+        "constraints": TASK_CONSTRAINTS,
+        **{name: ignored for name in TASK.properties if name != "constraints"},
+        **dict.fromkeys((*WRITTEN_BY_SERVICE, "nodeInfo"), ignored),
+    }
+)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, BinaryIO
 from urllib.parse import parse_qsl
@@ -103,9 +104,18 @@ class Call:
 
     def _json(self) -> Any:
         try:
-            return json.loads(self.content)
+            return json.loads(self.content, parse_constant=_no_number, parse_float=_finite)
         except (ValueError, RecursionError) as problem:
             raise Refusal.bad_body(f"the body is not JSON: {problem}") from None
+
+
+def _no_number(name: str) -> Any:
+    raise ValueError(f"{name} is no number in JSON")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    return number if math.isfinite(number) else _no_number(text)
 
 
 def read_query(raw: str) -> dict[str, str]:

@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 from azure_batch_emulator.errors import Refusal
 from azure_batch_emulator.service.faults import Faults
-from azure_batch_emulator.wire.shapes import choice, natural, text, whole
+from azure_batch_emulator.wire.kinds import choice, natural, text, whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from azure_batch_emulator.wire.shapes import Kind
+    from azure_batch_emulator.wire.kinds import Kind
 
+_LONGEST_SPAN = timedelta(days=36_500)
 _CAPITAL = re.compile(r"([A-Z])")
 
 
@@ -32,7 +33,9 @@ def number(value: Any, path: str) -> Any:
 
 def seconds(value: Any, path: str) -> Any:
     """Take a span of time."""
-    return timedelta(seconds=number(value, path))
+    if number(value, path) > _LONGEST_SPAN.total_seconds():
+        raise Refusal.bad_property(path, value, f"at most {_LONGEST_SPAN.days} days")
+    return timedelta(seconds=value)
 
 
 def facts(value: Any, path: str) -> Any:

@@ -1,94 +1,94 @@
-"""The shapes of what describes jobs and job schedules, in wire names."""
+"""The bodies of operations on jobs and job schedules, in wire names."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from azure_batch_emulator.wire.bodies import (
-    CONTAINER_SETTINGS,
+    COMMAND,
     METADATA,
-    NAME_VALUE,
     OUTPUT_FILE,
     PACKAGES,
-    POOL_SPECIFICATION,
-    RESOURCE_FILE,
     TASK_CONSTRAINTS,
-    USER_IDENTITY,
+    TOKEN_SETTINGS,
+    VARIABLES,
     WRITTEN_BY_SERVICE,
 )
-from azure_batch_emulator.wire.shapes import (
-    Shape,
-    anything,
+from azure_batch_emulator.wire.kinds import (
+    between,
     choice,
     display_name,
-    every,
     identifier,
     moment,
+    retries,
     span,
     switch,
     text,
+    up_to,
     whole,
+    word,
 )
+from azure_batch_emulator.wire.network_bodies import JOB_NETWORK
+from azure_batch_emulator.wire.pool_bodies import POOL_SPECIFICATION
+from azure_batch_emulator.wire.shapes import Shape, every, ignored, one_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from azure_batch_emulator.wire.shapes import Kind
+    from azure_batch_emulator.wire.kinds import Kind
 
-_COMMAND: Mapping[str, Kind] = {
-    "id": identifier,
-    "commandLine": text,
-    "containerSettings": CONTAINER_SETTINGS,
-    "resourceFiles": every(RESOURCE_FILE),
-    "environmentSettings": every(NAME_VALUE),
-    "userIdentity": USER_IDENTITY,
-}
+LONGEST_PREFIX = 20
+_UNBOUNDED = 2**31 - 1
+
+_OWN_TASK: Mapping[str, Kind] = {**COMMAND, "id": identifier}
 MANAGER = Shape(
     {
-        **_COMMAND,
+        **_OWN_TASK,
         "displayName": display_name,
         "outputFiles": every(OUTPUT_FILE),
         "constraints": TASK_CONSTRAINTS,
-        "requiredSlots": whole,
+        "requiredSlots": between(1, _UNBOUNDED),
         "killJobOnCompletion": switch,
         "runExclusive": switch,
         "allowLowPriorityNode": switch,
         "applicationPackageReferences": PACKAGES,
-        "authenticationTokenSettings": anything,
+        "authenticationTokenSettings": TOKEN_SETTINGS,
     },
     required="id commandLine",
 )
 PREPARATION = Shape(
     {
-        **_COMMAND,
+        **_OWN_TASK,
         "constraints": TASK_CONSTRAINTS,
         "waitForSuccess": switch,
         "rerunOnNodeRebootAfterSuccess": switch,
     },
     required="commandLine",
 )
-RELEASE = Shape({**_COMMAND, "maxWallClockTime": span, "retentionTime": span}, required="commandLine")
+RELEASE = Shape({**_OWN_TASK, "maxWallClockTime": span, "retentionTime": span}, required="commandLine")
 
-JOB_CONSTRAINTS = Shape({"maxWallClockTime": span, "maxTaskRetryCount": whole})
+JOB_CONSTRAINTS = Shape({"maxWallClockTime": span, "maxTaskRetryCount": retries})
 AUTO_POOL = Shape(
     {
-        "autoPoolIdPrefix": text,
+        "autoPoolIdPrefix": up_to(LONGEST_PREFIX),
         "poolLifetimeOption": choice("jobschedule", "job"),
         "keepAlive": switch,
         "pool": POOL_SPECIFICATION,
     },
     required="poolLifetimeOption pool",
 )
-POOL_INFO = Shape({"poolId": text, "autoPoolSpecification": AUTO_POOL})
+POOL_INFO = Shape(
+    {"poolId": word, "autoPoolSpecification": AUTO_POOL}, rules=(one_of("poolId", "autoPoolSpecification"),)
+)
 _JOB_PATCHABLE: Mapping[str, Kind] = {
-    "priority": whole,
+    "priority": between(-1000, 1000),
     "allowTaskPreemption": switch,
     "maxParallelTasks": whole,
     "constraints": JOB_CONSTRAINTS,
     "poolInfo": POOL_INFO,
     "onAllTasksComplete": choice("noaction", "terminatejob"),
     "metadata": METADATA,
-    "networkConfiguration": anything,
+    "networkConfiguration": JOB_NETWORK,
 }
 _JOB_PROPERTIES: Mapping[str, Kind] = {
     **_JOB_PATCHABLE,
@@ -98,7 +98,7 @@ _JOB_PROPERTIES: Mapping[str, Kind] = {
     "jobManagerTask": MANAGER,
     "jobPreparationTask": PREPARATION,
     "jobReleaseTask": RELEASE,
-    "commonEnvironmentSettings": every(NAME_VALUE),
+    "commonEnvironmentSettings": VARIABLES,
     "onTaskFailure": choice("noaction", "performexitoptionsjobaction"),
 }
 _SCHEDULE_PROPERTIES: Mapping[str, Kind] = {
@@ -116,11 +116,11 @@ SCHEDULE = Shape(
     required="id schedule jobSpecification",
 )
 SCHEDULE_PUT = Shape(
-    {**_SCHEDULE_PROPERTIES, **dict.fromkeys(("id", "displayName", *WRITTEN_BY_SERVICE), anything)},
+    {**_SCHEDULE_PROPERTIES, **dict.fromkeys(("id", "displayName", *WRITTEN_BY_SERVICE), ignored)},
     required="schedule jobSpecification",
 )
 JOB = Shape(_JOB_PROPERTIES, required="id poolInfo")
 JOB_PATCH = Shape(_JOB_PATCHABLE)
-JOB_PUT = Shape({**_JOB_PROPERTIES, **dict.fromkeys(WRITTEN_BY_SERVICE, anything)}, required="poolInfo")
+JOB_PUT = Shape({**_JOB_PROPERTIES, **dict.fromkeys(WRITTEN_BY_SERVICE, ignored)}, required="poolInfo")
 JOB_TERMINATE = Shape({"terminateReason": text})
 JOB_DISABLE = Shape({"disableTasks": choice("requeue", "terminate", "wait")}, required="disableTasks")

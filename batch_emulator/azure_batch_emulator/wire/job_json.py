@@ -26,7 +26,7 @@ FILTERS: Mapping[str, Property[Job]] = {
     "lastModified": Property.moment(lambda job: job.modified),
     "executionInfo/startTime": Property.moment(lambda job: job.created),
     "executionInfo/endTime": Property.moment(lambda job: job.ended),
-    "executionInfo/poolId": Property.word(lambda job: job.pool_id),
+    "executionInfo/poolId": Property.identifier(lambda job: job.pool_id),
 }
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from azure_batch_emulator.errors import Refusal
 from azure_batch_emulator.service.node_access import check_up
-from azure_batch_emulator.wire import bodies, paging
+from azure_batch_emulator.wire import node_bodies, paging
 from azure_batch_emulator.wire.call import Answer, Call
 
 if TYPE_CHECKING:
@@ -14,20 +14,28 @@ if TYPE_CHECKING:
     from azure_batch_emulator.records.pools import Pool
 
 _SSH_PORT = 22
+_AGENT = {
+    "name": "batchNodeExtension",
+    "publisher": "Microsoft.Azure.Extensions",
+    "type": "CustomScript",
+    "typeHandlerVersion": "2.0",
+    "autoUpgradeMinorVersion": True,
+}
+"""What the service itself installs on every node."""
 _COLUMNS = frozenset({"provisioningState", "vmExtension", "instanceView"})
 
 
 def create_node_user(call: Call) -> Answer:
     """Make a user on a node."""
     _, node = _node(call)
-    call.engine.node_access.add_user(node, call.body(bodies.NODE_USER))
+    call.engine.node_access.add_user(node, call.body(node_bodies.NODE_USER))
     return Answer(201, headers=_headers(call))
 
 
 def replace_node_user(call: Call) -> Answer:
     """Change password, key or expiry of a user."""
     _, node = _node(call)
-    call.engine.node_access.replace_user(node, call["userName"], call.body(bodies.NODE_USER_PATCH))
+    call.engine.node_access.replace_user(node, call["userName"], call.body(node_bodies.NODE_USER_PATCH))
     return Answer(200, headers=_headers(call))
 
 
@@ -49,7 +57,7 @@ def get_node_remote_login_settings(call: Call) -> Answer:
 def upload_node_logs(call: Call) -> Answer:
     """Begin to send a node's log to a container."""
     pool, node = _node(call)
-    url = call.body(bodies.NODE_LOGS)["containerUrl"]
+    url = call.body(node_bodies.NODE_LOGS)["containerUrl"]
     folder = call.engine.node_access.send_log(pool, node, url)
     return Answer(200, {"virtualDirectoryName": folder, "numberOfFilesUploaded": 1})
 
@@ -84,13 +92,13 @@ def _extensions(pool: Pool, node: Node) -> list[dict[str, Any]]:
     return [
         {
             "provisioningState": done,
-            "vmExtension": extension,
+            "vmExtension": {name: value for name, value in extension.items() if name != "protectedSettings"},
             "instanceView": {
                 "name": extension.get("name"),
                 "statuses": [{"code": f"ProvisioningState/{done.lower()}", "level": "Info"}],
             },
         }
-        for extension in machine.get("extensions") or ()
+        for extension in (_AGENT, *(machine.get("extensions") or ()))
     ]
 
 

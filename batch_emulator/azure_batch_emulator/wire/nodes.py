@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from azure_batch_emulator.moments import stamp
-from azure_batch_emulator.wire import bodies, paging
+from azure_batch_emulator.wire import node_bodies, paging
 from azure_batch_emulator.wire.call import Answer, Call
+from azure_batch_emulator.wire.node_network import has_ipv6, inbound_endpoints, ipv6_address
 from azure_batch_emulator.wire.odata.filters import Property
 from azure_batch_emulator.wire.task_json import execution_json, task_url
 
@@ -56,6 +57,7 @@ _FILTERS: Mapping[str, Property[tuple[int, Node]]] = {
     "startTaskInfo/exitCode": Property.number(
         lambda entry: entry[1].start_task and entry[1].start_task.exit_code
     ),
+    "startTaskInfo/state": Property.word(lambda entry: _start_task_state(entry[1])),
     "startTaskInfo/result": Property.word(lambda entry: entry[1].start_task and entry[1].start_task.result),
 }
 
@@ -88,7 +90,7 @@ def get_node(call: Call) -> Answer:
 def reboot_node(call: Call) -> Answer:
     """Begin to restart a node."""
     pool, node = call.engine.nodes.get(call["poolId"], call["nodeId"])
-    option = call.optional_body(bodies.REBOOT).get("nodeRebootOption") or "requeue"
+    option = call.optional_body(node_bodies.REBOOT).get("nodeRebootOption") or "requeue"
     call.engine.node_operations.reboot(pool, node, option=option)
     return Answer(202, headers=_headers(call))
 
@@ -96,7 +98,7 @@ def reboot_node(call: Call) -> Answer:
 def reimage_node(call: Call) -> Answer:
     """Begin to make a node anew."""
     pool, node = call.engine.nodes.get(call["poolId"], call["nodeId"])
-    option = call.optional_body(bodies.REIMAGE).get("nodeReimageOption") or "requeue"
+    option = call.optional_body(node_bodies.REIMAGE).get("nodeReimageOption") or "requeue"
     call.engine.node_operations.reimage(pool, node, option=option)
     return Answer(202, headers=_headers(call))
 
@@ -104,7 +106,7 @@ def reimage_node(call: Call) -> Answer:
 def deallocate_node(call: Call) -> Answer:
     """Begin to switch a node off."""
     pool, node = call.engine.nodes.get(call["poolId"], call["nodeId"])
-    option = call.optional_body(bodies.DEALLOCATE).get("nodeDeallocateOption") or "requeue"
+    option = call.optional_body(node_bodies.DEALLOCATE).get("nodeDeallocateOption") or "requeue"
     call.engine.node_operations.deallocate(pool, node, option=option)
     return Answer(202, headers=_headers(call))
 
@@ -118,7 +120,9 @@ def start_node(call: Call) -> Answer:
 def disable_node_scheduling(call: Call) -> Answer:
     """Close a node to tasks."""
     pool, node = call.engine.nodes.get(call["poolId"], call["nodeId"])
-    option = call.optional_body(bodies.DISABLE_SCHEDULING).get("nodeDisableSchedulingOption") or "requeue"
+    option = (
+        call.optional_body(node_bodies.DISABLE_SCHEDULING).get("nodeDisableSchedulingOption") or "requeue"
+    )
     call.engine.node_operations.disable_scheduling(pool, node, option=option)
     return Answer(200, headers=_headers(call))
 
@@ -151,8 +155,10 @@ def node_json(account: Account, pool: Pool, node: Node, base: str) -> dict[str, 
         "runningTaskSlotsCount": sum(node.runs.values()),
         "recentTasks": [_recent_json(account, recent, base) for recent in reversed(node.recent)],
         "isDedicated": node.is_dedicated,
-        "endpointConfiguration": {"inboundEndpoints": []},
+        "endpointConfiguration": {"inboundEndpoints": inbound_endpoints(pool, node)},
     }
+    if has_ipv6(pool):
+        json["ipv6Address"] = ipv6_address(node)
     if node.booted is not None:
         json["lastBootTime"] = stamp(node.booted)
         json["nodeAgentInfo"] = {"version": "0.0.0", "lastUpdateTime": stamp(node.booted)}
@@ -161,10 +167,17 @@ def node_json(account: Account, pool: Pool, node: Node, base: str) -> dict[str, 
     if pool.spec.get("startTask"):
         json["startTask"] = pool.spec["startTask"]
     if node.start_task is not None:
-        state = "running" if node.start_task.ended is None else "completed"
         info = execution_json(node.start_task)
-        json["startTaskInfo"] = {"state": state} | {k: v for k, v in info.items() if "equeue" not in k}
+        json["startTaskInfo"] = {"state": _start_task_state(node)} | {
+            k: v for k, v in info.items() if "equeue" not in k
+        }
     return json
+
+
+def _start_task_state(node: Node) -> str | None:
+    if node.start_task is None:
+        return None
+    return "running" if node.start_task.ended is None else "completed"
 
 
 def _error_json(error: NodeError) -> dict[str, Any]:

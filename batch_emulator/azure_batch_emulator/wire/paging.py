@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from azure_batch_emulator.wire.call import Call
 
 LONGEST_PAGE = 1000
+_MOST_DIGITS = 18
+"""Of a position: no list is longer."""
 _Record = TypeVar("_Record")
 _NOT_IN_LINKS = frozenset({"$skiptoken", "timeOut"})
 _KNOWN = frozenset({"$filter", "$select", "$expand", "$skiptoken"})
@@ -72,9 +74,12 @@ def start(call: Call) -> int:
     if not token:
         return 0
     try:
-        return int(base64.urlsafe_b64decode(token))
+        position = base64.urlsafe_b64decode(token)
     except (binascii.Error, ValueError):
-        raise Refusal.bad_query("$skiptoken", token, "not a token of this service") from None
+        position = b""
+    if not (position.isdigit() and len(position) <= _MOST_DIGITS):
+        raise Refusal.bad_query("$skiptoken", token, "not a token of this service")
+    return int(position)
 
 
 def start_name(call: Call) -> str:
@@ -147,7 +152,7 @@ def _size(call: Call) -> int:
     text = call.query.get("maxresults", "")
     if not text:
         return LONGEST_PAGE
-    if not text.isdigit():
+    if not (text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS):
         raise Refusal.bad_query("maxresults", text, "a whole number is needed")
     size = int(text)
     if not 1 <= size <= LONGEST_PAGE:

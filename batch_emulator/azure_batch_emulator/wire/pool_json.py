@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from azure_batch_emulator.moments import duration, stamp
 from azure_batch_emulator.records.states import NodeState
-from azure_batch_emulator.wire import bodies
+from azure_batch_emulator.wire import pool_bodies
 from azure_batch_emulator.wire.conditions import etag
 from azure_batch_emulator.wire.odata.filters import Property
 from azure_batch_emulator.wire.paging import Listing
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from azure_batch_emulator.records.pools import AutoScaleRun, Pool, ResizeError
 
-COLUMNS = frozenset(bodies.POOL.properties) | frozenset(
+COLUMNS = frozenset(pool_bodies.POOL.properties) | frozenset(
     (
         "url",
         "eTag",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from azure_batch_emulator.wire import bodies, conditions, paging
+from azure_batch_emulator.wire import conditions, paging, pool_bodies
 from azure_batch_emulator.wire.call import Answer, Call
 from azure_batch_emulator.wire.pool_json import COLUMNS, FILTERS, LISTING, run_json
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def create_pool(call: Call) -> Answer:
     """Make a pool."""
-    pool = call.engine.pools.create(call.body(bodies.POOL))
+    pool = call.engine.pools.create(call.body(pool_bodies.POOL))
     return Answer(201, headers={**_headers(call, pool), "Location": f"{call.base}/pools/{pool.id}"})
 
 
@@ -45,14 +45,14 @@ def pool_exists(call: Call) -> Answer:
 def update_pool(call: Call) -> Answer:
     """Change some properties of a pool."""
     pool = _for_change(call)
-    call.engine.pools.patch(pool, call.body(bodies.POOL_PATCH))
+    call.engine.pools.patch(pool, call.body(pool_bodies.POOL_PATCH))
     return Answer(200, headers=_headers(call, pool))
 
 
 def replace_pool_properties(call: Call) -> Answer:
     """Replace start task, application packages and metadata."""
     pool = _for_change(call)
-    call.engine.pools.replace(pool, call.body(bodies.POOL_REPLACE))
+    call.engine.pools.replace(pool, call.body(pool_bodies.POOL_REPLACE))
     return Answer(204, headers=_headers(call, pool))
 
 
@@ -65,7 +65,7 @@ def delete_pool(call: Call) -> Answer:
 def enable_pool_auto_scale(call: Call) -> Answer:
     """Turn autoscale on, or give it another formula or interval."""
     pool = _for_change(call)
-    call.engine.autoscaling.enable(pool, call.optional_body(bodies.ENABLE_AUTO_SCALE))
+    call.engine.autoscaling.enable(pool, call.optional_body(pool_bodies.ENABLE_AUTO_SCALE))
     return Answer(200, headers=_headers(call, pool))
 
 
@@ -79,7 +79,9 @@ def disable_pool_auto_scale(call: Call) -> Answer:
 def evaluate_pool_auto_scale(call: Call) -> Answer:
     """Evaluate a formula without touching the pool."""
     pool = call.engine.pools.get(call["poolId"])
-    run = call.engine.autoscaling.try_out(pool, call.body(bodies.EVALUATE_AUTO_SCALE)["autoScaleFormula"])
+    run = call.engine.autoscaling.try_out(
+        pool, call.body(pool_bodies.EVALUATE_AUTO_SCALE)["autoScaleFormula"]
+    )
     head = {"odata.metadata": f"{call.base}/$metadata#AutoScaleRun/@Element"}
     return Answer(200, head | run_json(run), _headers(call, pool))
 
@@ -87,7 +89,7 @@ def evaluate_pool_auto_scale(call: Call) -> Answer:
 def resize_pool(call: Call) -> Answer:
     """Begin to resize a pool."""
     pool = _for_change(call)
-    call.engine.pools.resize(pool, call.body(bodies.RESIZE))
+    call.engine.pools.resize(pool, call.body(pool_bodies.RESIZE))
     return Answer(202, headers=_headers(call, pool))
 
 
@@ -101,7 +103,7 @@ def stop_pool_resize(call: Call) -> Answer:
 def remove_nodes(call: Call) -> Answer:
     """Let certain nodes go."""
     pool = _for_change(call)
-    call.engine.pools.remove_nodes(pool, call.body(bodies.REMOVE_NODES))
+    call.engine.pools.remove_nodes(pool, call.body(pool_bodies.REMOVE_NODES))
     return Answer(202, headers=_headers(call, pool))
 
 

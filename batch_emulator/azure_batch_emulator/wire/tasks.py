@@ -9,7 +9,6 @@ from azure_batch_emulator.moments import stamp
 from azure_batch_emulator.records.states import TaskState
 from azure_batch_emulator.wire import bodies, conditions, paging
 from azure_batch_emulator.wire.call import Answer, Call
-from azure_batch_emulator.wire.shapes import Shape, anything, every
 from azure_batch_emulator.wire.task_json import COLUMNS, FILTERS, task_listing, task_url
 
 if TYPE_CHECKING:
@@ -18,9 +17,6 @@ if TYPE_CHECKING:
     from azure_batch_emulator.records.jobs import Job
     from azure_batch_emulator.records.tasks import Task
     from azure_batch_emulator.wire.odata.filters import Filter
-
-LARGEST_COLLECTION = 100
-_COLLECTION = Shape({"value": every(anything)}, required="value")
 
 
 def create_task(call: Call) -> Answer:
@@ -34,12 +30,8 @@ def create_task(call: Call) -> Answer:
 def create_task_collection(call: Call) -> Answer:
     """Add up to a hundred tasks; each has an outcome of its own."""
     job = call.engine.jobs.get(call["jobId"])
-    wanted = call.body(_COLLECTION)["value"]
-    if len(wanted) > LARGEST_COLLECTION:
-        reason = f"at most {LARGEST_COLLECTION} tasks are taken at once, not {len(wanted)}"
-        raise Refusal.bad_property("value", len(wanted), reason)
     # A body that is wrong in form is refused as a whole, before any task is added.
-    tasks = [bodies.TASK(body, f"value[{index}]") for index, body in enumerate(wanted)]
+    tasks = call.body(bodies.TASKS)["value"]
     return Answer(
         200,
         {

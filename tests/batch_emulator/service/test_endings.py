@@ -95,12 +95,6 @@ def test_exit_code_acts_on_the_job(ready: Bench, code: int, state: str) -> None:
         assert job.execution_info.termination_reason == "TaskFailed"
 
 
-def test_actions_need_the_jobs_consent(ready: Bench) -> None:
-    """Without performexitoptionsjobaction on the job, exit options do nothing to it."""
-    ready.run(ready.sh("exit 3"), exit_conditions=exit_conditions(ready))
-    assert ready.client.get_job("job").state == "active"
-
-
 def test_dependent_waits_for_success(ready: Bench) -> None:
     """A task runs after those it names, by id or by range of integers."""
     ready.job("deps", uses_task_dependencies=True)

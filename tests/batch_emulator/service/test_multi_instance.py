@@ -220,7 +220,7 @@ def test_a_single_instance_is_the_default(wide: Bench, script: Script) -> None:
 def test_wrong_settings_are_refused(wide: Bench, refusal: Callable[..., Any]) -> None:
     """At least one instance, and slots are not asked for."""
     refusal(lambda: several(wide, instances=0), status=400, code="InvalidPropertyValue")
-    refusal(lambda: several(wide, required_slots=1), status=400, code="InvalidPropertyValue")
+    refusal(lambda: several(wide, required_slots=2), status=400, code="InvalidPropertyValue")
 
 
 @pytest.fixture

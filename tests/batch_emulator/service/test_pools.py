@@ -234,6 +234,7 @@ def test_node_counts_by_state(bench: Bench) -> None:
 
 def test_supported_images_can_be_filtered(bench: Bench) -> None:
     """The images list answers the filter a client uses to choose one."""
-    images = list(bench.client.list_supported_images(filter="verificationType eq 'verified'"))
+    wanted = "verificationType eq 'verified' and osType eq 'linux'"
+    images = list(bench.client.list_supported_images(filter=wanted))
     assert images
     assert all(image.os_type == "linux" for image in images)

@@ -223,7 +223,6 @@ def test_constraints_can_be_replaced(ready: Bench) -> None:
             {"depends_on": {"taskIds": ["x"]}}, "TaskDependenciesNotSpecifiedOnJob", id="dependency"
         ),
         pytest.param({"constraints": {"maxTaskRetryCount": -2}}, "InvalidConstraintValue", id="retries"),
-        pytest.param({"container_settings": {"imageName": "i"}}, "InvalidPropertyValue", id="container"),
     ],
 )
 def test_bad_tasks_are_refused(
@@ -231,10 +230,3 @@ def test_bad_tasks_are_refused(
 ) -> None:
     """What cannot be run is refused when it is added."""
     refusal(lambda: ready.task(**options), status=400, code=code)
-
-
-def test_task_that_fits_no_node_fails(ready: Bench) -> None:
-    """A task with more slots than the pool's nodes have completes with a scheduling failure."""
-    ready.task(required_slots=2)
-    execution = ready.ended().execution_info
-    assert execution.failure_info.code == "TaskSchedulingConstraintFailed"

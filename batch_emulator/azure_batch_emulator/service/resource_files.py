@@ -1,4 +1,4 @@
-"""Parts of bodies that are not emulated: refused by name, never silently ignored."""
+"""Resource files of tasks: what makes no sense is refused."""
 
 from __future__ import annotations
 
@@ -7,20 +7,9 @@ from typing import TYPE_CHECKING, Any
 from azure_batch_emulator.errors import Refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
-TASK = ("authenticationTokenSettings",)
 _SOURCES = ("httpUrl", "storageContainerUrl", "autoStorageContainerName")
-
-
-def refuse(noun: str, body: Mapping[str, Any], names: Iterable[str]) -> None:
-    """Refuse a body that asks for something not built.
-
-    :raises Refusal: 501 with the name of the property
-    """
-    for name in names:
-        if body.get(name):
-            raise Refusal.unbuilt(f"The {noun} property {name}")
 
 
 def check_files(body: Mapping[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""What is not built is refused by name when it is asked for."""
+"""Resource files that make no sense are refused."""
 
 from __future__ import annotations
 
@@ -10,14 +10,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from conftest import Bench
-
-
-def test_task_with_an_authentication_token(ready: Bench, refusal: Callable[..., Any]) -> None:
-    """A task that needs an unbuilt part is a 501 with the part's name."""
-    wanted = ready.order()
-    wanted["authenticationTokenSettings"] = {"access": ["job"]}
-    error = refusal(lambda: ready.client.create_task("job", wanted), status=501, code="NotImplemented")
-    assert "authenticationTokenSettings" in error.error.message
 
 
 @pytest.mark.parametrize(

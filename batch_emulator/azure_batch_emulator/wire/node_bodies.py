@@ -1,0 +1,19 @@
+"""The bodies of operations on nodes, in wire names."""
+
+from __future__ import annotations
+
+from azure_batch_emulator.wire.bodies import IDENTITY
+from azure_batch_emulator.wire.kinds import choice, moment, switch, text, word
+from azure_batch_emulator.wire.shapes import Shape
+
+_WHAT_BECOMES_OF_TASKS = choice("requeue", "terminate", "taskcompletion", "retaineddata")
+REBOOT = Shape({"nodeRebootOption": _WHAT_BECOMES_OF_TASKS})
+REIMAGE = Shape({"nodeReimageOption": _WHAT_BECOMES_OF_TASKS})
+DEALLOCATE = Shape({"nodeDeallocateOption": _WHAT_BECOMES_OF_TASKS})
+DISABLE_SCHEDULING = Shape({"nodeDisableSchedulingOption": choice("requeue", "terminate", "taskcompletion")})
+NODE_USER_PATCH = Shape({"password": text, "sshPublicKey": text, "expiryTime": moment})
+NODE_USER = Shape({**NODE_USER_PATCH.properties, "name": word, "isAdmin": switch}, required="name")
+NODE_LOGS = Shape(
+    {"containerUrl": word, "startTime": moment, "endTime": moment, "identityReference": IDENTITY},
+    required="containerUrl startTime",
+)

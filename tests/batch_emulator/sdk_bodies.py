@@ -1,0 +1,180 @@
+"""Request bodies by the typed models of the SDK: the smallest, and one for each field of each model."""
+
+from __future__ import annotations
+
+import types
+import typing
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+from azure.batch import models
+from azure.batch.models import _models
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+VALUES: dict[str, Any] = {
+    "id": "an-id",
+    "lun": 0,
+    "backendPort": 80,
+    "frontendPortRangeStart": 40_000,
+    "frontendPortRangeEnd": 40_100,
+    "priority": 200,
+    "sourceAddressPrefix": "*",
+    "sourcePortRanges": ["*"],
+    "fileMode": "0770",
+    "maxTaskRetryCount": 1,
+    "maxParallelTasks": 1,
+    "maxBatchInstancePercent": 20,
+    "maxUnhealthyInstancePercent": 20,
+    "numberOfInstances": 1,
+    "subnetId": "/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/virtualNetworks/v/subnets/s",
+    "ipAddressIds": ["/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/publicIPAddresses/p"],
+    "virtualMachineImageId": "/subscriptions/s/resourceGroups/g/providers/Microsoft.Compute/images/i",
+    "ipFamilies": ["IPv4"],
+    "startWindow": "PT2M",
+    "recurrenceInterval": "PT2M",
+    "windowsConfiguration": None,
+}
+"""Values that obey the documented limits, where the type alone does not say."""
+MACHINE = {
+    "imageReference": {"publisher": "p", "offer": "o", "sku": "s"},
+    "nodeAgentSKUId": "batch.node.ubuntu 24.04",
+}
+NEEDED: dict[str, dict[str, Any]] = {
+    "BatchVmImageReference": {"publisher": "p", "offer": "o", "sku": "s"},
+    "BatchPoolCreateOptions": {"virtualMachineConfiguration": MACHINE},
+    "BatchPoolSpecification": {"virtualMachineConfiguration": MACHINE},
+    "BatchAutoPoolSpecification": {
+        "pool": {"vmSize": "standard_d2s_v3", "virtualMachineConfiguration": MACHINE}
+    },
+    "BatchJobSchedule": {"schedule": {}},
+    "BatchPoolInfo": {"poolId": "pool"},
+    "UserIdentity": {"username": "u"},
+    "BatchPoolResizeOptions": {"targetDedicatedNodes": 0},
+    "OutputFileDestination": {"container": {"containerUrl": "http://127.0.0.1:9/c"}},
+}
+"""What the documentation asks for beside what the models do."""
+ALONE = {
+    "virtualMachineImageId": ("publisher", "offer", "sku"),
+    "sharedGalleryImageId": ("publisher", "offer", "sku"),
+    "communityGalleryImageId": ("publisher", "offer", "sku"),
+    "autoPoolSpecification": ("poolId",),
+    "autoUser": ("username",),
+}
+"""Properties that exclude others."""
+WITH: dict[str, dict[str, Any]] = {"uid": {"gid": 1}, "gid": {"uid": 1}}
+"""Properties that need others."""
+
+
+_PUBLIC = {**vars(models), **vars(_models)}
+_NAMES = {**_PUBLIC, "_models": types.SimpleNamespace(**_PUBLIC)}
+"""What the annotations of the models speak of."""
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One property of a model."""
+
+    wire_name: str
+    kind: Any
+    is_required: bool
+
+
+def fields(model: Any) -> Iterator[Field]:
+    """List what clients may send of a model."""
+    if not hasattr(model, "_attr_to_rest_field"):
+        model({})  # the first instance makes it
+    hints = typing.get_type_hints(model, _NAMES)
+    for name, field in model._attr_to_rest_field.items():
+        if field._visibility == ["read"]:
+            continue
+        options = [entry for entry in typing.get_args(hints[name]) if entry is not type(None)]
+        is_optional = isinstance(hints[name], types.UnionType) or type(None) in typing.get_args(hints[name])
+        kind = options[0] if is_optional and len(options) == 1 else hints[name]
+        if is_optional and len(options) > 1:
+            kind = typing.Union[tuple(options)]  # noqa: UP007  made of values, not written
+        yield Field(field._rest_name, kind, not is_optional)
+
+
+def smallest(model: Any) -> dict[str, Any]:
+    """Write a body with what is required, and nothing else."""
+    needed = NEEDED.get(model.__name__, {})
+    return {
+        field.wire_name: needed.get(field.wire_name, sample(field.kind, field.wire_name))
+        for field in fields(model)
+        if field.is_required
+    } | needed
+
+
+def bodies_of(model: Any) -> Iterator[tuple[tuple[str | int, ...], dict[str, Any]]]:
+    """Write a body for each field of a model and of the models inside, with the path to that field."""
+    for field in fields(model):
+        base = {
+            name: value
+            for name, value in smallest(model).items()
+            if name not in ALONE.get(field.wire_name, ())
+        } | WITH.get(field.wire_name, {})
+        value = sample(field.kind, field.wire_name)
+        if value is None:
+            continue
+        yield (field.wire_name,), {**base, field.wire_name: value}
+        inner, step = _model_in(field.kind)
+        for path, body in bodies_of(inner) if inner is not None else ():
+            yield (field.wire_name, *step, *path), {**base, field.wire_name: [body] if step else body}
+
+
+def sample(kind: Any, name: str) -> Any:
+    """Write a value of a type that the service takes."""
+    if name in VALUES:
+        return VALUES[name]
+    inner, step = _model_in(kind)
+    if inner is not None:
+        return [smallest(inner)] if step else smallest(inner)
+    if typing.get_origin(kind) is list:
+        return [sample(typing.get_args(kind)[0], f"{name}[]")]
+    for entry in typing.get_args(kind) or (kind,):
+        if isinstance(entry, type) and issubclass(entry, Enum):
+            return next(iter(entry)).value
+    return _plain(kind)
+
+
+def at(body: Any, path: tuple[str | int, ...]) -> Any:
+    """Read what stands at a path."""
+    for step in path:
+        body = body[step]
+    return body
+
+
+def replaced(body: Any, path: tuple[str | int, ...], value: Any) -> Any:
+    """Copy a body with another value at a path."""
+    if not path:
+        return value
+    step, rest = path[0], path[1:]
+    if isinstance(body, list):
+        return [replaced(entry, rest, value) if index == step else entry for index, entry in enumerate(body)]
+    return {**body, step: replaced(body[step], rest, value)}
+
+
+def _model_in(kind: Any) -> tuple[Any, tuple[int, ...]]:
+    """Tell the model that a type is, or is a list of."""
+    if typing.get_origin(kind) is list:
+        inner, _ = _model_in(typing.get_args(kind)[0])
+        return inner, (0,)
+    is_model = isinstance(kind, type) and hasattr(models, kind.__name__) and not issubclass(kind, Enum)
+    is_model = is_model or (isinstance(kind, type) and kind.__module__ == _models.__name__)
+    return (kind if is_model else None), ()
+
+
+def _plain(kind: Any) -> Any:
+    if typing.get_origin(kind) is dict:
+        return {"name": "value"}
+    return {
+        str: "text",
+        int: 5,
+        bool: True,
+        timedelta: "PT10M",
+        datetime: "2030-01-01T00:00:00Z",
+    }[kind]
