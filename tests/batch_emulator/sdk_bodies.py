@@ -51,7 +51,7 @@ NEEDED: dict[str, dict[str, Any]] = {
         "pool": {"vmSize": "standard_d2s_v3", "virtualMachineConfiguration": MACHINE}
     },
     "BatchJobSchedule": {"schedule": {}},
-    "BatchPoolInfo": {"poolId": "pool"},
+    "BatchPoolInfo": {"poolId": "elsewhere"},
     "UserIdentity": {"username": "u"},
     "BatchPoolResizeOptions": {"targetDedicatedNodes": 0},
     "OutputFileDestination": {"container": {"containerUrl": "http://127.0.0.1:9/c"}},
