@@ -100,6 +100,10 @@ CASES = {
             "$TargetDedicatedNodes = $TargetDedicatedNodes < 50 ? 0 : $TargetDedicatedNodes;",
             "$TargetDedicatedNodes = $TargetDedicatedNodes < 50 ? 50 : $TargetDedicatedNodes;",
         ),
+        (
+            "$TargetDedicatedNodes = $TargetDedicatedNodes == 42 ? 0 : $TargetDedicatedNodes;",
+            "$TargetDedicatedNodes = $TargetDedicatedNodes == 42 ? 42 : $TargetDedicatedNodes;",
+        ),
         ("$TargetDedicatedNodes = min(9, {});", "$TargetDedicatedNodes = min(9, {});" + SPARING),
         (
             "$TargetDedicatedNodes = min(9, {}); $NodeDeallocationOption = terminate;",

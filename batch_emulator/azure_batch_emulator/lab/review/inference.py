@@ -88,6 +88,8 @@ class Inference:
         """Offsets of statements behind a stop()."""
         self.counted: dict[str, int] = {}
         """Sample variables whose values are read, and where first."""
+        self.literals: set[float] = set()
+        """Numbers that are written out."""
         self._asked: frozenset[str] = frozenset()
         self._facts: dict[int, Fact] = {}
         """What was found about expressions, by identity."""
@@ -140,6 +142,7 @@ class Inference:
             self.remarks.wrong(at, fault.detail)
 
     def _number(self, node: Number) -> Fact:
+        self.literals.add(node.value)
         return facts.double(node.value, node.value, None if node.value.is_integer() else node.at)
 
     def _text(self, _node: Text) -> Fact:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -34,8 +35,8 @@ _TARGETS = (TARGET_DEDICATED, TARGET_LOW_PRIORITY)
 _SPARING = {Deallocation.TASK_COMPLETION, Deallocation.RETAINED_DATA}
 _CERTAINTIES = {"constant-condition", "unattainable-percentage"}
 _WAITING, _RUNNING = "$ActiveTasks", {"$PendingTasks", "$RunningTasks"}
-_SOME_SIZES = (1.0, 10.0, 100.0, 1000.0)
-"""Of a pool: whether it can shrink may depend on how large it is."""
+_SOME_SIZES = (1000.0, 100.0, 10.0, 1.0)
+_NEAR, _MOST_LITERALS = range(-2, 3), 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +117,11 @@ def _outcome(script: Script, inference: Inference) -> Iterator[tuple[int, str, s
         yield 0, "no-target", f"neither {TARGET_DEDICATED} nor {TARGET_LOW_PRIORITY} is set"
     for name, known in targets.items():
         yield from _target(name, known)
-    falling = [name for name, known in targets.items() if known.fact.kinds and _may_fall(script, name, known)]
+    falling = [
+        name
+        for name, known in targets.items()
+        if known.fact.kinds and known.fact.constant is None and _may_fall(script, name, inference.literals)
+    ]
     if falling:
         yield from _leaving(targets[falling[0]], falling[0], inference.target(DEALLOCATION_OPTION))
         yield from _what_runs(inference.counted)
@@ -146,11 +151,11 @@ def _what_runs(counted: dict[str, int]) -> Iterator[tuple[int, str, str]]:
         yield counted[_WAITING], "active-only", message
 
 
-def _may_fall(script: Script, name: str, known: Known) -> bool:
-    """Tell whether a pool of some size can be asked to shrink."""
-    if known.fact.constant is not None:
-        return False
-    return any(_falls_from(nodes, script, name) for nodes in _SOME_SIZES)
+def _may_fall(script: Script, name: str, literals: set[float]) -> bool:
+    """Tell whether a pool of some size can be asked to shrink; it may depend on a number of the formula."""
+    near = (math.floor(number) + offset for number in sorted(literals)[:_MOST_LITERALS] for offset in _NEAR)
+    sizes = dict.fromkeys([*_SOME_SIZES, *(float(size) for size in near if 1 <= size <= LARGEST)])
+    return any(_falls_from(nodes, script, name) for nodes in sizes)
 
 
 def _falls_from(nodes: float, script: Script, name: str) -> bool:
