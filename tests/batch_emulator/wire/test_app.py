@@ -131,7 +131,9 @@ def test_common_headers(bench: Bench) -> None:
     """Answers carry the request's id, their own, the record's version and the service's date."""
     bench.job()
     exchanges: list[Any] = []
-    bench.client.get_job("job", raw_response_hook=exchanges.append)
+    bench.client.get_job(
+        "job", headers={"return-client-request-id": "true"}, raw_response_hook=exchanges.append
+    )
     sent, seen = exchanges[0].http_request.headers, exchanges[0].http_response.headers
     assert seen["client-request-id"] == sent["client-request-id"]
     assert seen["request-id"]
