@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,7 +16,6 @@ from azure_batch_emulator.runner.scripted import ScriptedRunner
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from conftest import Bench
 
@@ -90,8 +91,8 @@ def hostile(
     def relink(order: Order) -> int:
         for pair in order.environment["LINKS"].split():
             name, _, target = pair.partition("=")
-            path = order.directory / name
-            with suppress(OSError):
+            path = Path(os.path.normpath(order.directory / name))
+            with suppress(FileNotFoundError):
                 path.rename(path.with_name(f"{path.name}.old"))
             path.symlink_to(host / target)
         return int(order.environment["CODE"])

@@ -108,6 +108,7 @@ def test_state_shows_no_secret(bench_of: Callable[..., Bench]) -> None:
     signed = "http://127.0.0.1:1/c/b?se=2099-01-01&sig=c2VjcmV0"
     bench.run(
         "look at http://127.0.0.1:1/x?sig=c2VjcmV0",
+        container_settings=models.BatchTaskContainerSettings(image_name="scorer:1"),
         environment_settings=[models.EnvironmentSetting(name="OWN", value="c2VjcmV0")],
         resource_files=[models.ResourceFile(http_url=signed, file_path="x")],
     )
