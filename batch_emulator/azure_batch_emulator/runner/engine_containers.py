@@ -14,6 +14,7 @@ import threading
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
+from azure_batch_emulator.confined.folder import Area
 from azure_batch_emulator.records.tasks import ContainerInfo
 from azure_batch_emulator.runner.container_arguments import create_arguments, file_text, inherited
 from azure_batch_emulator.runner.container_engine import ContainerEngine, ContainerStatus, EngineRefused
@@ -133,6 +134,7 @@ class EngineContainers:
         return image
 
     def _create(self, order: Order, container: Container, argv: Sequence[str], image: str) -> str:
+        _check_binds(order, container)
         with self._variables(order) as env_file:
             arguments = create_arguments(
                 order, container, argv, image=image, label=self._label, env_file=env_file
@@ -156,6 +158,18 @@ class EngineContainers:
             yield file
         finally:
             file.unlink(missing_ok=True)
+
+
+def _check_binds(order: Order, container: Container) -> None:
+    """See that what a container is given is a folder of its node: the engine would follow a link."""
+    for bind in container.binds:
+        try:
+            Area(order.root, bind.folder).open().close()
+        except OSError as problem:
+            message = "A folder of the node cannot be mounted in the container"
+            raise AttemptFailed.user(
+                "ContainerInvalidSettings", message, Folder=bind.folder.name, Reason=problem.strerror or ""
+            ) from None
 
 
 def _not_pulled(image: str, reason: str) -> AttemptFailed:

@@ -168,6 +168,20 @@ def test_container_sees_the_folders_it_names(
     assert [mount.partition("target=")[2] for mount in given] == [name.format(root=root) for name in seen]
 
 
+def test_folder_that_a_task_made_a_link_is_not_mounted(contained: Bench, engine: StandIn) -> None:
+    """The engine would follow a link to a folder of the host: the task fails before it is asked."""
+    contained.run("/bin/true", "first", container_settings=image())
+    shared = contained.emulator.settings.data / "nodes/pool" / contained.nodes()[0].id / "shared"
+    shared.rmdir()
+    shared.symlink_to("/")
+    binds = [models.ContainerHostBatchBindMountEntry(source="Shared", is_read_only=True)]
+    settings = image(container_host_batch_bind_mounts=binds)
+    failure = contained.run("/bin/true", container_settings=settings).execution_info.failure_info
+    assert failure.code == "ContainerInvalidSettings"
+    assert (failure.details[0].name, failure.details[0].value) == ("Folder", "shared")
+    assert len(engine.calls("create")) == 1
+
+
 def test_image_may_say_where_the_command_begins(contained: Bench, engine: StandIn) -> None:
     """With containerImageDefault no working directory is asked for."""
     contained.run("/bin/true", container_settings=image(working_directory="containerImageDefault"))
