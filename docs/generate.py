@@ -29,6 +29,7 @@ from sensor_scoring.settings import CONSTRAINT, Settings, variable_of  # noqa: E
 PAGES = {
     ROOT / "docs" / "settings.md": ("settings",),
     ROOT / "docs" / "behaviours.md": ("behaviours",),
+    ROOT / "docs" / "readings.md": ("forms", "moments"),
     ROOT / "README.md": ("scoring", "stages", "fidelity", "soak", "compare", "scale"),
     ROOT / "batch_emulator" / "README.md": ("load",),
     ROOT / "docs" / "backfill.md": ("backfill",),
@@ -91,6 +92,42 @@ def behaviours_table() -> str:
 
 def _shown_test(test: MarkedTest) -> str:
     return f"[`{test.name}`](../{test.file}): {test.sentence}"
+
+
+FORMS = ROOT / "docs" / "reading_forms.toml"
+
+
+def forms_table() -> str:
+    """Return a row for each form of readings, group after group: how it looks, and who reads it."""
+    body = tomllib.loads(FORMS.read_text())
+    rows = [
+        f"| {form['group']} | {form['what']} | {_shown_file(form)} | {_shown_words(form, 'scoring')} "
+        f"| {_shown_words(form, 'loading')} |"
+        for form in body["form"]
+    ]
+    return "\n".join(("| | form | file | scoring | loading |", "|---|---|---|---|---|", *rows))
+
+
+def _shown_file(form: dict[str, Any]) -> str:
+    if "text" not in form:
+        return f"`{form['name']}`" if "name" in form else ""
+    lines = form["text"].encode("unicode_escape").decode().replace("|", "\\|")
+    return f"`{lines}`"
+
+
+def _shown_words(form: dict[str, Any], who: str) -> str:
+    return f"“{form[who]}”" if who in form else ""
+
+
+def moments_table() -> str:
+    """Return a row for each form of moments."""
+    body = tomllib.loads(FORMS.read_text())
+    rows = [
+        f"| {form['what']} | {', '.join(f'`{text}`' for text in form['texts'])} "
+        f"| {'no' if form.get('is_refused') else 'yes'} |"
+        for form in body["moment"]
+    ]
+    return "\n".join(("| form | texts | read |", "|---|---|---|", *rows))
 
 
 def compare_table() -> str:
@@ -297,6 +334,8 @@ PARTS = {
     "load": load_table,
     "settings": settings_table,
     "behaviours": behaviours_table,
+    "forms": forms_table,
+    "moments": moments_table,
     "compare": compare_table,
     "scale": scale_table,
     "backfill": backfill_table,

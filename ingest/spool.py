@@ -108,12 +108,11 @@ class Spool:
         self._database.execute("DELETE FROM ranks")
         self._database.executemany("INSERT INTO ranks VALUES (?, ?)", ranks)
         hour: RunHour | None = None
-        with closing(self._database.execute(_IN_ORDER)) as rows:
-            for number, rank, micros, value in rows:
-                moment = _EPOCH + micros * _MICROSECOND
-                if hour is None or not hour.start <= moment < hour.end:
-                    hour = _hour(number)
-                yield hour, ranked[rank], moment, value
+        for number, rank, micros, value in self._database.execute(_IN_ORDER):
+            moment = _EPOCH + micros * _MICROSECOND
+            if hour is None or not hour.start <= moment < hour.end:
+                hour = _hour(number)
+            yield hour, ranked[rank], moment, value
 
 
 def _hour(number: int) -> RunHour:

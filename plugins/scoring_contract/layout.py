@@ -17,7 +17,7 @@ Five containers, each with one kind of owner::
 folder; predictions are shared on purpose, and a re-run overwrites them.
 
 A *pack* is a fixed set of sensors that share files, so that a fleet of thousands costs a few requests instead
-of a few each. The registry says who belongs to which. Readings may end in ``.csv``, ``.jsonl``, ``.parquet``.
+of a few each. The registry says who belongs to which. What readings may look like: ``docs/readings.md``.
 """
 
 from __future__ import annotations

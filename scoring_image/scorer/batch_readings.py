@@ -20,28 +20,31 @@ if TYPE_CHECKING:
     Attempt = Callable[..., AbstractContextManager[None]]
     Pieces = defaultdict[str, list[Sheet]]
 
+BYTES_AHEAD = MOST_BYTES
+"""Of files that are fetched before the first is taken apart; further ones come one by one."""
+
 
 @dataclass(frozen=True, slots=True)
 class BatchReadings:
     """Files by name; a file is let go of once it has been taken apart."""
 
-    files: dict[str, bytes]
+    files: dict[str, bytes | None]
+    """None for one that is fetched when its turn comes: others fill the room already."""
+    data: BlobContainer | None = None
+    """Where they lie."""
 
     @classmethod
     def fetched(cls, data: BlobContainer, blobs: Iterable[str], works: Sequence[SensorWork]) -> BatchReadings:
         """Fetch the files of a batch; who needs one that cannot be had learns so."""
-        files = {}
+        files: dict[str, bytes | None] = {}
+        room = BYTES_AHEAD
         for blob in blobs:
-            readers = _readers(works, blob)
-            try:
-                files[blob] = data.read(blob, most_bytes=MOST_BYTES)
-            except BlobMissing:
-                for work in readers:
-                    work.gone += 1
-            except ScorerError as fault:
-                for work in readers:
-                    work.fail(fault.cause, str(fault))
-        return cls(files)
+            if room <= 0:
+                files[blob] = None
+            elif (content := _fetched(data, blob, _readers(works, blob))) is not None:
+                files[blob] = content
+                room -= len(content)
+        return cls(files, data)
 
     def hand_out(self, works: Sequence[SensorWork], hour: RunHour, attempt: Attempt) -> Counter[str]:
         """Give each sensor its rows.
@@ -54,12 +57,27 @@ class BatchReadings:
         for blob in list(self.files):
             readers = _readers(works, blob)
             with attempt(*readers):
-                unowned += _shared_out(
-                    blob, self.files.pop(blob), hour, readers, pieces, is_own=len(works) == 1
-                )
+                content = self.files.pop(blob)
+                if content is None and self.data is not None:
+                    content = _fetched(self.data, blob, readers)
+                if content is not None:
+                    unowned += _shared_out(blob, content, hour, readers, pieces, is_own=len(works) == 1)
         for work in works:
             work.sheet = in_order(pieces.pop(work.order.sensor, ()))
         return Counter({str(note): count for note, count in unowned.items()})
+
+
+def _fetched(data: BlobContainer, blob: str, readers: Sequence[SensorWork]) -> bytes | None:
+    """Fetch a file; None if it cannot be had, which its readers learn."""
+    try:
+        return data.read(blob, most_bytes=MOST_BYTES)
+    except BlobMissing:
+        for work in readers:
+            work.gone += 1
+    except ScorerError as fault:
+        for work in readers:
+            work.fail(fault.cause, str(fault))
+    return None
 
 
 def _readers(works: Iterable[SensorWork], blob: str) -> list[SensorWork]:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 MOST_OBJECT_CHARS = 1 << 20
 """A longer line, or object of an array, is unreadable: no reading is, and its parts would fill the memory."""
 _ROWS = 1 << 14
-_CHARS = 1 << 21
+_CHARS = 1 << 20
 """Rows, and characters of their objects, that are taken at once: parsed, a character of lists in lists takes
 forty bytes."""
 _BETWEEN = " \t\r\n,"

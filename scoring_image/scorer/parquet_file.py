@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -18,15 +19,25 @@ MOST_ROWS = 1 << 24
 MOST_UNPACKED_BYTES = 1 << 30
 """Bytes of one file when it is unpacked, columns that are ignored included."""
 ROWS_AT_ONCE = 1 << 16
+_SHOWN_COLUMNS = 10
 
 _DAMAGE = (pa.ArrowException, OSError, ValueError, KeyError, IndexError, OverflowError, RuntimeError)
 """What pyarrow raises for files that are not as they should be."""
 
 
-def batches(name: str, data: bytes, columns: list[str]) -> Iterator[pa.RecordBatch | int]:
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Rows of which none can be read."""
+
+    rows: int
+    problem: str
+    """Completes "the file ..."."""
+
+
+def batches(name: str, data: bytes, columns: list[str]) -> Iterator[pa.RecordBatch | Refused]:
     """Yield the rows of a file in pieces; a text that is repeated is held once, in a dictionary.
 
-    :return: batches with these columns, in the file's own types; or the number of rows if one is missing
+    :return: batches with these columns, in the file's own types; or the rows that are lost if one is missing
     :raises DataFault: if the file is damaged, or claims to be larger than what can be held
     """
     try:
@@ -35,23 +46,35 @@ def batches(name: str, data: bytes, columns: list[str]) -> Iterator[pa.RecordBat
         raise DataFault(f"{name} cannot be read as Parquet: {_first_line(error)}") from error
 
 
-def _batches(name: str, data: bytes, columns: list[str]) -> Iterator[pa.RecordBatch | int]:
+def _batches(name: str, data: bytes, columns: list[str]) -> Iterator[pa.RecordBatch | Refused]:
     source = pa.BufferReader(data)
     metadata = pq.read_metadata(source)
     _check_claims(name, metadata)
     schema = metadata.schema.to_arrow_schema()
-    if any(len(schema.get_all_field_indices(column)) != 1 for column in columns):
-        yield metadata.num_rows
+    own_names = [_name_in(schema, column) for column in columns]
+    found = [own for own in own_names if own is not None]
+    if len(found) < len(columns):
+        missing = [column for column, own in zip(columns, own_names, strict=True) if own is None]
+        has = ", ".join(schema.names[:_SHOWN_COLUMNS])
+        yield Refused(metadata.num_rows, f"has no column {' or '.join(missing)}: its columns are {has}")
         return
-    texts = [column for column in columns if is_text(schema.field(column).type)]
+    texts = [own for own in found if is_text(schema.field(own).type)]
     file = pq.ParquetFile(source, metadata=metadata, read_dictionary=texts, coerce_int96_timestamp_unit="us")
     rows = 0
-    for batch in file.iter_batches(ROWS_AT_ONCE, columns=columns, use_threads=False):
+    for batch in file.iter_batches(ROWS_AT_ONCE, columns=found, use_threads=False):
         _check_dictionaries(batch)
         rows += batch.num_rows
         if rows > MOST_ROWS:
             raise DataFault(_too_much(name, f"more than {metadata.num_rows} rows, as it claims,"))
-        yield batch
+        yield pa.RecordBatch.from_arrays([batch.column(own) for own in found], names=columns)
+
+
+def _name_in(schema: pa.Schema, column: str) -> str | None:
+    """Return what a file calls a column: the same, or the same without case; None if there is not one."""
+    alike = (
+        [column] if column in schema.names else [n for n in schema.names if n.casefold() == column.casefold()]
+    )
+    return alike[0] if len(alike) == 1 and schema.names.count(alike[0]) == 1 else None
 
 
 def _check_claims(name: str, metadata: pq.FileMetaData) -> None:

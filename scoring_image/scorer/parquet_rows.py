@@ -15,7 +15,7 @@ import pyarrow as pa
 from scorer.moments import Moments, read_moments
 from scorer.names import name_of
 from scorer.numbers import Numbers, read_numbers
-from scorer.parquet_file import batches, is_text
+from scorer.parquet_file import Refused, batches, is_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,8 +43,8 @@ def read_parquet(name: str, data: bytes, gathering: Gathering) -> None:
     :raises DataFault: if the file is damaged, or claims to be larger than what can be held
     """
     for batch in batches(name, data, ["TS", "Device", "Tag", *gathering.features]):
-        if isinstance(batch, int):
-            gathering.reject(batch)
+        if isinstance(batch, Refused):
+            gathering.refuse(batch.rows, batch.problem)
         elif batch.num_rows:
             _take(batch, gathering)
 
@@ -54,7 +54,8 @@ def _take(batch: pa.RecordBatch, gathering: Gathering) -> None:
     numbers = [_numbers(batch.column(feature)) for feature in gathering.features]
     names = [_names(batch.column(column)) for column in ("Device", "Tag")]
     if moments is None or None in numbers:
-        gathering.reject(batch.num_rows)
+        types = ", ".join(f"{field.name} {field.type}" for field in batch.schema)
+        gathering.refuse(batch.num_rows, f"has columns of types that say no moments or numbers: {types}")
         return
     pairs = _pairs(gathering.roster, *names)
     gathering.add(pairs, moments, [column for column in numbers if column is not None])
@@ -65,6 +66,8 @@ def _moments(column: pa.Array) -> Moments | None:
     if pa.types.is_dictionary(column.type):
         texts = _texts(column)
         return None if texts is None else read_moments(texts)
+    if pa.types.is_integer(column.type) or pa.types.is_floating(column.type):
+        return read_moments([name_of(count) or "" for count in column.to_pylist()])
     if not pa.types.is_timestamp(column.type):
         return None
     ticks = _without_nulls(column.view(pa.int64()), 0)

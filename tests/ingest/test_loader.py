@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -9,11 +10,13 @@ from typing import TYPE_CHECKING
 import pytest
 from azure.storage.blob import ContainerClient
 
+from ingest import hour_files
 from ingest.errors import NoReadings, SensorCollision, StorageFailed
 from ingest.loader import Step, lay_out
 from ingest.reading import Reading
 from ingest.readings_csv import read_readings
 from ingest.simulator import Fleet
+from ingest.spool import Spool
 from scoring_contract.hour import RunHour
 
 if TYPE_CHECKING:
@@ -221,3 +224,50 @@ def test_sensors_of_a_pack_share_a_file(data: ContainerClient) -> None:
         "2018-08-29 02:00:00.000,1,5,84.50\n"
     )
     assert lay_out(readings, data, source="alone").removed == 2
+
+
+def test_a_load_that_was_interrupted_goes_on_where_it_stopped(data: ContainerClient) -> None:
+    """What is there already is not sent again, and the end is that of a load in one go."""
+    readings = [a_reading(device=str(device), hour=hour) for hour in (HOUR, HOUR.next) for device in range(5)]
+    data.upload_blob("readings/2018/08/29/03/1_4/older.csv", b"x")
+
+    def interrupt(_step: Step, done: int, _total: int) -> None:
+        if done == 7:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        lay_out(readings, data, source="history", progress=interrupt)
+    there = len([name for name in names(data) if name.endswith("history.csv")])
+    assert "readings/2018/08/29/03/1_4/older.csv" in names(data)
+    laid = lay_out(readings, data, source="history")
+    assert (laid.blobs, laid.kept, laid.removed) == (10, there, 1)
+    assert there >= 1
+    assert len(names(data)) == 10
+
+
+def test_an_hour_that_says_too_much_for_one_blob_is_written_as_several(
+    data: ContainerClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No blob grows beyond what scoring reads; loading again overwrites all parts."""
+    monkeypatch.setattr(hour_files, "MOST_BLOB_BYTES", 100)
+    readings = [a_reading(minutes=minute) for minute in range(10)]
+    laid = lay_out(readings, data, source="history")
+    folder = "readings/2018/08/29/02/1_4/"
+    assert names(data) == [f"{folder}history{part}.csv" for part in (".2", ".3", ".4", "")]
+    assert (laid.blobs, laid.readings) == (4, 10)
+    rows = [line for name in names(data) for line in text(data, name).splitlines()[1:]]
+    assert len(set(rows)) == 10
+
+
+def test_memory_does_not_grow_with_the_readings() -> None:
+    """Readings wait on disk: a hundred thousand of them take no more of Python than some of them."""
+    many = (a_reading(minutes=number % 60, device=str(number % 7)) for number in range(100_000))
+    tracemalloc.start()
+    try:
+        with Spool() as spool:
+            spool.fill(many, lambda: None)
+            written = sum(blob.readings for blob in hour_files.blobs_of(spool, "history", {}))
+        assert tracemalloc.get_traced_memory()[1] < 12 << 20
+    finally:
+        tracemalloc.stop()
+    assert written == 100_000

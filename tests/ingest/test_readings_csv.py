@@ -166,6 +166,17 @@ def test_rejects_are_counted_beyond_those_that_are_kept(tmp_path: Path) -> None:
     assert len(file.rejects.listed) == MOST_REJECTS
 
 
+def test_each_reason_is_told_once_with_its_count_and_first_line(tmp_path: Path) -> None:
+    """What differs from line to line, such as the place of a byte, makes no reason of its own."""
+    rows = b"x,1,4,1\nx,1,4,1\n1,\xff,4,1\n12,\xff,4,1\n13,\xff,4,1\n"
+    file = read_readings(a_file(tmp_path, HEADER.encode() + rows))
+    assert list(file) == []
+    assert [str(reason) for reason in file.rejects.reasons] == [
+        r"3 rows: it is not UTF-8: byte 3; first in line 4: 1,\xff,4,1",
+        "2 rows: TS is not a timestamp like 2018-08-28 23:00:05.000; first in line 2: x,1,4,1",
+    ]
+
+
 def test_a_file_can_be_read_again(tmp_path: Path) -> None:
     """A second pass gives the same readings and does not count rejects twice."""
     file = read_readings(a_file(tmp_path, f"{HEADER}bad\n2018-08-28 23:00:05,1,4,3\n"))

@@ -138,7 +138,7 @@ def test_values_of_any_numeric_type_are_read(column: pa.Array, values: list[floa
             {Note.OTHER_HOUR: 1},
             id="beyond all years",
         ),
-        pytest.param({"TS": pa.array(TWO, pa.int64())}, {Note.UNREADABLE: 2}, id="numbers: of which unit?"),
+        pytest.param({"TS": [True, False]}, {Note.UNREADABLE: 2}, id="true is no moment"),
         pytest.param(
             {"TS": ["2018-08-29T04:10:00+02:00", "?"]}, {Note.OTHER_ZONE: 1, Note.UNREADABLE: 1}, id="texts"
         ),
@@ -325,3 +325,32 @@ def test_predictions_of_parquet_with_several_features_have_their_columns() -> No
         "2018-08-29T02:10:00.000000Z,1,4,10.16,1.0,0,1.0\n"
         "2018-08-29T02:10:00.000500Z,1,4,-3.0,2.0,1,-1.0\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("column", "texts"),
+    [
+        pytest.param(
+            pa.array([1_535_508_600, 1_535_508_600_000]), ["1535508600", "1535508600000"], id="whole"
+        ),
+        pytest.param(pa.array([1_535_508_600.0, None]), ["1535508600"], id="floats, as pandas makes of gaps"),
+    ],
+)
+def test_counts_since_1970_are_moments(column: pa.Array, texts: list[str]) -> None:
+    """Numbers as TS mean what their digits mean in a text."""
+    target = io.BytesIO()
+    rows = len(column)
+    pq.write_table(
+        pa.table({"ts": column, "device": [1] * rows, "TAG": [4] * rows, "value": [1.0] * rows}), target
+    )
+    sheet = read_file("a", target.getvalue(), hour=HOUR, owner=lambda *_: "1_4").of("1_4")
+    assert sheet.micros.tolist() == [1_535_508_600_000_000] * len(texts)
+    assert sheet.ts == texts
+
+
+def test_missing_columns_are_named() -> None:
+    """The sentence says which are missing and which are there."""
+    target = io.BytesIO()
+    pq.write_table(pa.table({"time": [1], "Device": [1]}), target)
+    rows = read_file("a.parquet", target.getvalue(), hour=HOUR, owner=lambda *_: "1_4")
+    assert rows.problem == "has no column TS or Tag or Value: its columns are time, Device"
