@@ -233,6 +233,8 @@ def test_a_load_that_was_interrupted_goes_on_where_it_stopped(data: ContainerCli
 
     def interrupt(_step: Step, done: int, _total: int) -> None:
         if done == 7:
+            while not any(name.endswith("history.csv") for name in names(data)):
+                pass  # the first of the seven is on its way
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
@@ -241,7 +243,6 @@ def test_a_load_that_was_interrupted_goes_on_where_it_stopped(data: ContainerCli
     assert "readings/2018/08/29/03/1_4/older.csv" in names(data)
     laid = lay_out(readings, data, source="history")
     assert (laid.blobs, laid.kept, laid.removed) == (10, there, 1)
-    assert there >= 1
     assert len(names(data)) == 10
 
 
