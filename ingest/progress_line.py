@@ -24,7 +24,7 @@ class ProgressLine:
         self._stream = stream
         self._is_terminal = stream.isatty()
         self._pause = _REDRAWN_SECONDS if self._is_terminal else _REPEATED_SECONDS
-        self._told = time.monotonic()
+        self._told = 0.0 if self._is_terminal else time.monotonic()
 
     def see(self, step: Step, done: int, total: int) -> None:
         """Take in how far a step is."""

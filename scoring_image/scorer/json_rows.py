@@ -52,7 +52,7 @@ def take_rows(rows: Sequence[dict[str, Any]], gathering: Gathering) -> None:
     :param rows: not empty; numbers in them are :class:`~scorer.names.NumberText`
     """
     wanted = ("TS", "Device", "Tag", *gathering.features)
-    if not all(row.keys() >= set(wanted) for row in rows):
+    if not all(map(set(wanted).issubset, rows)):
         rows = [_with_names(row, wanted) for row in rows]
     devices, tags = ([name_of(row.get(member)) for row in rows] for member in ("Device", "Tag"))
     numbers = [read_numbers(_texts(rows, feature)) for feature in gathering.features]

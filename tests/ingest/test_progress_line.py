@@ -1,0 +1,35 @@
+"""What a person sees of a load while it goes on."""
+
+from __future__ import annotations
+
+import io
+
+from ingest.loader import Step
+from ingest.progress_line import ProgressLine
+
+
+class Terminal(io.StringIO):
+    """A stream that is a terminal."""
+
+    def isatty(self) -> bool:
+        """Say so."""
+        return True
+
+
+def test_a_terminal_shows_how_far_each_step_is() -> None:
+    """The bar is there from the first rows on, long before the first upload, and is gone at the end."""
+    terminal = Terminal()
+    line = ProgressLine(terminal)
+    line.see(Step.READING, 1, 4)
+    assert terminal.getvalue().endswith("reading [#######                       ] 25%")
+    line.end()
+    assert terminal.getvalue().endswith("\r\x1b[K")
+
+
+def test_a_short_load_writes_nothing_into_a_file() -> None:
+    """Where nothing can be redrawn, a line comes now and then only."""
+    file = io.StringIO()
+    line = ProgressLine(file)
+    line.see(Step.WRITING, 4, 4)
+    line.end()
+    assert file.getvalue() == ""
