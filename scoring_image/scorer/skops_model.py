@@ -1,4 +1,4 @@
-"""Any estimator of scikit-learn as a model: ``skops/1``, a zip of plain data and arrays.
+"""Any outlier detector of scikit-learn as a model: ``skops/1``, a zip of plain data and arrays.
 
 Nothing in the file can run: skops builds objects of named types, and of types that we trust only. The import
 takes seconds; scoring comes here for such models alone.
@@ -14,14 +14,19 @@ import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import sklearn
 import skops.io
+from sklearn.base import BaseEstimator
+from sklearn.utils import get_tags
 
 from scorer.errors import ModelFault
 from scorer.ocsvm import Verdicts
 from scorer.sheet import ONE_FEATURE
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from numpy.typing import NDArray
 
     from scorer.ocsvm import FloatArray
@@ -36,13 +41,16 @@ TRUSTED = (
     "sklearn.neighbors._ball_tree.BallTree",
 )
 """Types of scikit-learn that skops leaves to us to trust: plain numbers in compiled classes."""
+INLIER, OUTLIER = 1, -1
+"""What scikit-learn's outlier detectors predict."""
 _STORED = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
 _VERSION_KEY = "_sklearn_version"
+_SHOWN_CLASSES = 5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SkopsModel:
-    """A fitted estimator that labels outliers -1."""
+    """A fitted outlier detector: it labels outliers -1 and all others 1."""
 
     estimator: Any
     features: tuple[str, ...]
@@ -58,10 +66,15 @@ class SkopsModel:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # that names of columns are missing, and the like
-                labels = self.estimator.predict(rows) == -1
+                predicted = np.asarray(self.estimator.predict(rows))
+                labels = predicted == OUTLIER
                 scores = self._scores(rows, labels)
         except Exception as error:  # whatever scikit-learn makes of a strange estimator
             raise ModelFault(f"{self.blob}: scikit-learn cannot score with it: {_line(error)}") from error
+        if labels.shape != (len(rows),) or not (labels | (predicted == INLIER)).all():
+            raise ModelFault(
+                f"{self.blob} predicts something other than {INLIER} or {OUTLIER} for each reading"
+            )
         return Verdicts(scores, labels)
 
     def _scores(self, rows: FloatArray, labels: NDArray[Any]) -> FloatArray:
@@ -75,7 +88,8 @@ def load_skops(data: bytes, blob: str) -> SkopsModel:
     """Build the estimator of a file.
 
     :param blob: its name, for the sentences
-    :raises ModelFault: if it is damaged, too large, of another scikit-learn, or holds types nobody trusts
+    :raises ModelFault: if it is damaged, too large, of another scikit-learn, holds types nobody trusts, or is
+        no outlier detector
     """
     fitted_by = _version_of(_schema(data, blob))
     if fitted_by and fitted_by != sklearn.__version__:
@@ -84,21 +98,30 @@ def load_skops(data: bytes, blob: str) -> SkopsModel:
             "train again, or use the scoring image that belongs to it"
         )
     try:
-        untrusted = sorted(set(skops.io.get_untrusted_types(data=data)) - set(TRUSTED))
-        with warnings.catch_warnings():
-            warnings.simplefilter("error")
-            estimator = None if untrusted else skops.io.loads(data, trusted=list(TRUSTED))
-    except Exception as error:  # a hostile file can make skops fail in any way
+        return _built(data, blob)
+    except ModelFault:
+        raise
+    except Exception as error:  # a hostile file can make skops, and what it builds, fail in any way
         raise ModelFault(f"{blob} is not a model of format skops/1: {_line(error)}") from error
-    if untrusted:
-        raise ModelFault(f"{blob} holds types that nobody trusts: {', '.join(untrusted)[:300]}")
-    return SkopsModel(estimator, _features(estimator, blob), blob)
 
 
 def dump_skops(estimator: Any) -> bytes:
     """Write an estimator's file."""
     data: bytes = skops.io.dumps(estimator)
     return data
+
+
+def _built(data: bytes, blob: str) -> SkopsModel:
+    untrusted = sorted(set(skops.io.get_untrusted_types(data=data)) - set(TRUSTED))
+    if untrusted:
+        named = ", ".join(untrusted)[:300]
+        raise ModelFault(f"{blob} holds types that nobody trusts: {named}{_hint(untrusted)}")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        estimator = skops.io.loads(data, trusted=list(TRUSTED))
+    _refuse_unless_detector(estimator, blob)
+    _use_one_job(estimator)
+    return SkopsModel(estimator, _features(estimator, blob), blob)
 
 
 def _schema(data: bytes, blob: str) -> Any:
@@ -130,9 +153,51 @@ def _version_of(schema: Any) -> str:
     return ""
 
 
-def _features(estimator: Any, blob: str) -> tuple[str, ...]:
+def _refuse_unless_detector(estimator: Any, blob: str) -> None:
+    """Refuse what never predicts -1: with it nothing would ever be an anomaly, and nobody would notice.
+
+    scikit-learn's own tag says what an estimator is; a pipeline or a search has the tag of its last step. A
+    classifier is as good if it was fitted on the very labels of an outlier detector.
+    """
+    name = type(estimator).__name__
+    if not isinstance(estimator, BaseEstimator):
+        raise ModelFault(f"{blob} holds a {name}, which is no estimator of scikit-learn")
     if not hasattr(estimator, "predict"):
-        raise ModelFault(f"{blob} holds a {type(estimator).__name__}, which predicts nothing")
+        raise ModelFault(f"{blob} holds a {name}, which predicts nothing")
+    kind = get_tags(estimator).estimator_type
+    classes = _classes_of(estimator)
+    if kind == "outlier_detector" or set(classes) == {INLIER, OUTLIER}:
+        return
+    found = f" with the labels {', '.join(map(repr, classes[:_SHOWN_CLASSES]))}" if classes else ""
+    raise ModelFault(
+        f"{blob} holds a {name}, which is a {kind or 'predictor'}{found}, not an outlier detector: it must "
+        f"predict {OUTLIER} for an anomaly and {INLIER} for any other reading"
+        + (", so fit it on these labels" if kind == "classifier" else "")
+    )
+
+
+def _classes_of(estimator: Any) -> list[Any]:
+    """Return the labels that a classifier was fitted on; empty for anything else."""
+    classes = getattr(estimator, "classes_", None)
+    return classes.tolist() if isinstance(classes, np.ndarray) and classes.ndim == 1 else []
+
+
+def _use_one_job(estimator: BaseEstimator) -> None:
+    """Let it work alone, whatever its file asks for: a node runs one process per slot."""
+    names = [name for name in estimator.get_params(deep=True) if name.rpartition("__")[2] == "n_jobs"]
+    estimator.set_params(**dict.fromkeys(names, 1))
+
+
+def _hint(untrusted: Iterable[str]) -> str:
+    if any(name.startswith("pyod.") for name in untrusted):
+        return (
+            "; PyOD labels 0 and 1, not 1 and -1: publish the scikit-learn estimator inside it, its "
+            "detector_, as docs/model-format.md shows"
+        )
+    return ""
+
+
+def _features(estimator: Any, blob: str) -> tuple[str, ...]:
     names = getattr(estimator, "feature_names_in_", None)
     if names is not None:
         return tuple(map(str, names))

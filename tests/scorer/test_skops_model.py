@@ -19,14 +19,21 @@ import pytest
 import sklearn
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sklearn.ensemble import IsolationForest
+from sklearn.cluster import KMeans
+from sklearn.covariance import EllipticEnvelope
+from sklearn.ensemble import IsolationForest, RandomForestClassifier
+from sklearn.linear_model import LinearRegression, LogisticRegression, SGDOneClassSVM
+from sklearn.mixture import GaussianMixture
 from sklearn.neighbors import LocalOutlierFactor
+from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from sklearn.svm import OneClassSVM
+from sklearn.tree import DecisionTreeClassifier
 
 from scorer.errors import ModelFault
 from scorer.fitting import fit
 from scorer.model_format import SKOPS_FORMAT, load_model
-from scorer.skops_model import MOST_ENTRIES, MOST_UNPACKED, dump_skops
+from scorer.skops_model import MOST_ENTRIES, MOST_UNPACKED, SkopsModel, dump_skops
 from scorer.train_order import TrainOrder
 from scoring_contract.hour import RunHour
 from scoring_contract.manifest import ModelRef
@@ -103,6 +110,88 @@ def test_types_that_nobody_trusts_are_named_and_not_built() -> None:
     forest.stranger = Stranger()
     data = dump_skops(forest)
     with pytest.raises(ModelFault, match=r"holds types that nobody trusts: .*Stranger"):
+        load_model(data, ref(data))
+
+
+@pytest.mark.parametrize(
+    ("estimator", "labels", "sentence"),
+    [
+        pytest.param(
+            RandomForestClassifier(n_estimators=2),
+            np.arange(200) % 2,
+            r"RandomForestClassifier, which is a classifier with the labels 0, 1, not an outlier detector",
+            id="classifier-0-1",
+        ),
+        pytest.param(
+            LogisticRegression(),
+            np.where(np.arange(200) % 2, "ok", "bad"),
+            r"with the labels 'bad', 'ok', not .*: it must predict -1 for an anomaly .* so fit it on these",
+            id="texts",
+        ),
+        pytest.param(
+            make_pipeline(StandardScaler(), DecisionTreeClassifier()),
+            np.arange(200) % 2,
+            "0, 1",
+            id="pipeline",
+        ),
+        pytest.param(
+            LinearRegression(), np.arange(200.0), "LinearRegression, which is a regressor, not", id="linear"
+        ),
+        pytest.param(KMeans(2), None, "KMeans, which is a clusterer, not an outlier detector", id="clusters"),
+        pytest.param(GaussianMixture(2), None, "a density_estimator, not", id="mixture"),
+    ],
+)
+def test_only_an_outlier_detector_is_a_model(estimator: Any, labels: Any, sentence: str) -> None:
+    """What never predicts -1 would call nothing an anomaly, for good and unnoticed."""
+    data = dump_skops(estimator.fit(VALUES, labels))
+    with pytest.raises(ModelFault, match=sentence):
+        load_model(data, ref(data))
+
+
+@pytest.mark.parametrize(
+    "estimator",
+    [
+        pytest.param(EllipticEnvelope(random_state=0), id="envelope"),
+        pytest.param(make_pipeline(StandardScaler(), OneClassSVM(nu=0.1)), id="pipeline"),
+        pytest.param(SGDOneClassSVM(random_state=0), id="linear-svm"),
+        pytest.param(DecisionTreeClassifier(), id="classifier-of-1-and-minus-1"),
+    ],
+)
+def test_every_outlier_detector_is_a_model(estimator: Any) -> None:
+    """scikit-learn's tag says so, and a classifier's classes if they are those of an outlier detector."""
+    estimator.fit(VALUES, np.where(VALUES[:, 0] > 12, -1, 1))
+    data = dump_skops(estimator)
+    assert (
+        load_model(data, ref(data)).judge(VALUES).anomalies.tolist()
+        == (estimator.predict(VALUES) == -1).tolist()
+    )
+
+
+def test_what_predicts_other_labels_after_all_is_a_model_fault() -> None:
+    """A file can say of itself what it likes: what it predicts is looked at, too."""
+    stump = DecisionTreeClassifier(max_depth=1).fit(VALUES, np.where(VALUES[:, 0] > 12, -1, 1))
+    model = SkopsModel(stump, ("Value",), "m.json")
+    assert model.judge(VALUES).anomalies.any()
+    stump.classes_ = np.array([0, 1])
+    with pytest.raises(ModelFault, match=r"m\.json predicts something other than 1 or -1 for each reading"):
+        model.judge(VALUES)
+
+
+class PyodForest(IsolationForest):
+    """Has the name that a detector of PyOD has in a file."""
+
+
+PyodForest.__module__, PyodForest.__qualname__, PyodForest.__name__ = (
+    "pyod.models.iforest",
+    "IForest",
+    "IForest",
+)
+
+
+def test_pyod_is_named_with_the_way_to_convert() -> None:
+    """It labels 0 and 1; the scikit-learn estimator inside it is what can be published."""
+    data = dump_skops(PyodForest(n_estimators=2).fit(VALUES))
+    with pytest.raises(ModelFault, match=r"pyod\.models\.iforest\.IForest; PyOD labels 0 and 1.*detector_"):
         load_model(data, ref(data))
 
 
