@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from scorer.catalogue import Catalogue, publish
 from scorer.errors import ModelFault, OrderFault
-from scorer.model_format import CONTENT_TYPES, SKOPS_FORMAT, load_model
+from scorer.model_format import CONTENT_TYPES, SKOPS_FORMAT, load_model, refuse_pickled
 from scoring_contract.layout import model_blob, sensor_id_of
 from scoring_contract.manifest import ModelRef
 from scoring_contract.registry import TrainedModel, TrainedSensor
@@ -47,8 +47,9 @@ def add_model(models: BlobContainer, data: bytes, *, sensor: str, device: str, t
 def format_of(data: bytes) -> str:
     """Tell a model file's format by its content.
 
-    :raises ModelFault: if it is of no format that could be one
+    :raises ModelFault: if it is a pickle, or of no format that could be one
     """
+    refuse_pickled(data, "the file")
     if data.startswith(_ZIP):
         return SKOPS_FORMAT
     try:

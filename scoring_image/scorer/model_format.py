@@ -51,8 +51,7 @@ def load_model(data: bytes, ref: ModelRef) -> Model:
         )
     if len(data) > MOST_BYTES:
         raise ModelFault(f"{ref.blob} holds {len(data)} bytes; a model holds {MOST_BYTES} at most")
-    if _looks_pickled(data):
-        raise ModelFault(f"{ref.blob} is a pickle, which could run any code: models are data, never pickles")
+    refuse_pickled(data, ref.blob)
     if ref.format == SKOPS_FORMAT:
         return _load_skops(data, ref.blob)
     if ref.format != FORMAT:
@@ -64,6 +63,21 @@ def load_model(data: bytes, ref: ModelRef) -> Model:
         return parse_model(data)
     except MessageError as error:
         raise ModelFault(f"{ref.blob} is not a model of format {FORMAT}: {error}") from error
+
+
+def refuse_pickled(data: bytes, name: str) -> None:
+    """Refuse a pickle, as joblib's files are, too.
+
+    Binary pickles begin with PROTO; the old text ones end with STOP, and neither JSON nor a zip does.
+
+    :param name: what to call the file
+    :raises ModelFault: if it looks like one
+    """
+    if data[:1] == b"\x80" or data[-1:] == b"." or data.startswith(_PACKED):
+        raise ModelFault(
+            f"{name} is a pickle, which could run any code: models are data, never pickles; a OneClassSVM "
+            "becomes one with: python -m scorer models convert FILE --i-trust-this-file"
+        )
 
 
 def _load_skops(data: bytes, blob: str) -> Model:
@@ -125,11 +139,6 @@ _NUMBERS_OF = {
     "poly": ("gamma", "coef0", "degree"),
     "sigmoid": ("gamma", "coef0"),
 }
-
-
-def _looks_pickled(data: bytes) -> bool:
-    """Binary pickles begin with PROTO; the old text ones end with STOP, and neither JSON nor a zip does."""
-    return data[:1] == b"\x80" or data[-1:] == b"." or data.startswith(_PACKED)
 
 
 def _features(node: Node) -> tuple[str, ...]:

@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scorer import listing
-from scorer.adding import add_model
+from scorer.adding import add_model, format_of
 from scorer.catalogue import Catalogue, amend
-from scorer.errors import OrderFault
+from scorer.errors import ModelFault, OrderFault
+from scorer.model_format import MOST_BYTES
 from scorer.model_packs import pack_models
+from scorer.sheet import ONE_FEATURE
 from scorer.storage import open_container, refuse_folder
 from scoring_contract.invocation import ExitCode
 from scoring_contract.layout import Container
@@ -35,6 +37,8 @@ def models(argv: Sequence[str], environ: Mapping[str, str], *, console: Console)
     :raises ScorerError: if the file or storage is at fault
     """
     words = _parser().parse_args(argv)
+    if words.command == "convert":
+        return _convert(words, console)
     container = open_container(Container.MODELS, environ)
     match words.command:
         case "list" | "show":
@@ -81,13 +85,43 @@ def _switch(words: Namespace, models: BlobContainer, console: Console) -> ExitCo
 
 
 def _add(words: Namespace, models: BlobContainer, console: Console) -> ExitCode:
-    try:
-        data = words.file.read_bytes()
-    except OSError as error:
-        raise OrderFault(f"{words.file} cannot be read: {error.strerror}") from error
+    data = _content(words.file)
     added = add_model(models, data, sensor=words.sensor, device=words.device, tag=words.tag)
     console.tell(f"{added.sensor}: {added.version} is current, format {added.model.ref.format}")
     return ExitCode.SUCCESS
+
+
+def _convert(words: Namespace, console: Console) -> ExitCode:
+    if not words.i_trust_this_file:
+        raise OrderFault(
+            f"{words.file} is not opened: a pickle can be made to harm whoever reads it; "
+            "if you know who made it, say --i-trust-this-file"
+        )
+    from scorer.conversion import converted  # noqa: PLC0415  # brings scikit-learn
+
+    target = words.to or words.file.with_name(f"{words.file.name}.json")
+    data = converted(_content(words.file), features=tuple(words.features))
+    try:
+        target.write_bytes(data)
+    except OSError as error:
+        raise OrderFault(f"{target} cannot be written: {error.strerror}") from error
+    console.tell(f"{target}: format {format_of(data)}, labels as scikit-learn's; publish it with models add")
+    return ExitCode.SUCCESS
+
+
+def _content(file: Path) -> bytes:
+    """Read a file of a person's, unless it is larger than any model.
+
+    :raises OrderFault: if it cannot be read
+    :raises ModelFault: if it is too large
+    """
+    try:
+        size = file.stat().st_size
+        if size > MOST_BYTES:
+            raise ModelFault(f"{file} holds {size} bytes; a model holds {MOST_BYTES} at most")
+        return file.read_bytes()
+    except OSError as error:
+        raise OrderFault(f"{file} cannot be read: {error.strerror}") from error
 
 
 def _pack(words: Namespace, models: BlobContainer, console: Console) -> ExitCode:
@@ -118,6 +152,13 @@ def _parser() -> ArgumentParser:
     adding.add_argument("--device", required=True)
     adding.add_argument("--tag", required=True)
     adding.add_argument("file", type=Path)
+    converting = commands.add_parser("convert", help="turn a pickled OneClassSVM into a model file")
+    converting.add_argument("file", type=Path)
+    converting.add_argument("--i-trust-this-file", action="store_true", help="you know who made the pickle")
+    converting.add_argument(
+        "--features", nargs="+", default=ONE_FEATURE, metavar="COLUMN", help="what it was fitted on, in order"
+    )
+    converting.add_argument("--to", type=Path, help="where to write; beside the pickle unless given")
     packing = commands.add_parser("pack", help="put the current models of neighbours into one file")
     packing.add_argument("--size", type=_size, default=50, help="most sensors of a pack, default 50")
     packing.add_argument("--again", action="store_true", help="assign all sensors anew")
