@@ -5,25 +5,31 @@ The account is the ``wasb`` connection's. Readings and predictions are never rea
 
 from __future__ import annotations
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
 
 from airflow.providers.microsoft.azure.hooks.wasb import WasbHook
 from azure.core import MatchConditions
 from azure.core.credentials import AzureSasCredential
-from azure.core.exceptions import ResourceExistsError, ResourceModifiedError, ResourceNotFoundError
+from azure.core.exceptions import (
+    HttpResponseError,
+    ResourceExistsError,
+    ResourceModifiedError,
+    ResourceNotFoundError,
+)
 from azure.storage.blob import BlobPrefix, ContainerSasPermissions, generate_container_sas
 
 from sensor_scoring.azure_errors import storage_explained
 from sensor_scoring.errors import SettingsError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from azure.storage.blob import BlobProperties, BlobServiceClient, ContainerClient, UserDelegationKey
 
@@ -33,6 +39,10 @@ _DELETES_AT_ONCE = 256
 _CLOCK_SKEW = timedelta(minutes=15)
 _DIRECTORY_MARK = "hdi_isfolder"
 """https://learn.microsoft.com/azure/storage/blobs/data-lake-storage-known-issues"""
+_PAUSES = (0.1, 0.25, 0.5, 1.0)
+"""Seconds between reads of a blob that somebody is writing."""
+_CHANGING = frozenset({409, 412})
+_Read = TypeVar("_Read")
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
@@ -83,7 +93,7 @@ class BlobStore:
         """Return a blob's bytes; None if it, or its container, does not exist."""
         with storage_explained(f"read {container}/{blob}", self.conn_id):
             try:
-                return self._container(container).download_blob(blob).readall()
+                return _repeated(lambda: self._container(container).download_blob(blob).readall())
             except ResourceNotFoundError:
                 return None
 
@@ -95,13 +105,17 @@ class BlobStore:
     def tail(self, container: str, blob: str, *, size: int) -> str:
         """Return the last bytes of a blob as text; empty if it, or its container, does not exist."""
         client = self._container(container).get_blob_client(blob)
+
+        def read() -> str:
+            length = client.get_blob_properties().size
+            if not length:
+                return ""  # an empty blob has no range to ask for
+            rest = client.download_blob(offset=max(0, length - size), length=size)
+            return rest.readall().decode(errors="replace")
+
         with storage_explained(f"read {container}/{blob}", self.conn_id):
             try:
-                length = client.get_blob_properties().size
-                if not length:
-                    return ""  # an empty blob has no range to ask for
-                rest = client.download_blob(offset=max(0, length - size), length=size)
-                return rest.readall().decode(errors="replace")
+                return _repeated(read)
             except ResourceNotFoundError:
                 return ""
 
@@ -117,10 +131,14 @@ class BlobStore:
 
     def read_versioned(self, container: str, blob: str) -> tuple[bytes, str] | None:
         """Return a blob's bytes and the tag that a conditional write compares; None if it does not exist."""
+
+        def read() -> tuple[bytes, str]:
+            answer = self._container(container).download_blob(blob)
+            return answer.readall(), str(answer.properties.etag)
+
         with storage_explained(f"read {container}/{blob}", self.conn_id):
             try:
-                answer = self._container(container).download_blob(blob)
-                return answer.readall(), str(answer.properties.etag)
+                return _repeated(read)
             except ResourceNotFoundError:
                 return None
 
@@ -240,6 +258,22 @@ class BlobStore:
     def _delegation_key(self, now: datetime, lasts: timedelta) -> UserDelegationKey:
         with storage_explained("get a user delegation key", self.conn_id):
             return self._client.get_user_delegation_key(now - _CLOCK_SKEW, now + lasts)
+
+
+def _repeated(read: Callable[[], _Read]) -> _Read:
+    """Read a blob again if somebody writes it meanwhile.
+
+    Blob Storage then answers 409 ``BlobModifiedWhileReading``, or 412 when the SDK asks for the rest of it;
+    the SDK repeats neither, and has no class of its own for the first.
+    """
+    for pause in _PAUSES:
+        try:
+            return read()
+        except HttpResponseError as error:
+            if error.status_code not in _CHANGING:
+                raise
+            time.sleep(pause)
+    return read()
 
 
 def is_azurite(url: str) -> bool:

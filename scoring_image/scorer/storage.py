@@ -5,16 +5,19 @@ exit, after the work was done, which Batch would count as a failure.
 
 What waits, and for how long: 5 s to connect, 30 s for a whole request; 4 repetitions of a failed request with
 0.25 s to 5 s between them (growing, with jitter), none after 60 s. Repeated are 5xx answers, connection
-faults and, for reads and overwrites, time-outs. Conditional writes are not repeated after a time-out.
+faults and, for reads and overwrites, time-outs. Conditional writes are not repeated after a time-out. A blob
+that is written while it is read (409 ``BlobModifiedWhileReading``, or 412 where the rest of it is asked for)
+is read five times within two seconds.
 """
 
 from __future__ import annotations
 
 import re
+import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import obstore
 from obstore.exceptions import AlreadyExistsError, BaseError, PreconditionError
@@ -25,14 +28,16 @@ from scorer.errors import BlobConflict, BlobMissing, DataFault, OrderFault, Stor
 from scoring_contract.access import url_of, variable_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from datetime import datetime
 
-    from obstore import Attributes, PutMode
+    from obstore import Attributes, GetResult, PutMode
     from obstore.store import AzureConfig, ClientConfig, RetryConfig
 
     from scorer.address import BlobAddress
     from scoring_contract.layout import Container
+
+_Used = TypeVar("_Used")
 
 _RETRY: RetryConfig = {
     "max_retries": 4,
@@ -41,6 +46,9 @@ _RETRY: RetryConfig = {
 }
 _CONNECT_TIMEOUT = timedelta(seconds=5)
 _REQUEST_TIMEOUT = timedelta(seconds=30)
+
+_PAUSES = (0.1, 0.25, 0.5, 1.0)
+"""Seconds between reads of a blob that somebody is writing: a device that appends pauses longer."""
 
 # Compiled when there is an error to tell of.
 _STATUS = r"status code: (\d{3}[ A-Za-z]*)"
@@ -80,23 +88,35 @@ class BlobContainer:
 
         :param most_bytes: a larger blob is refused by what storage says of its size, before it is fetched
         :raises BlobMissing: if there is no such blob
-        :raises StorageFault: if storage refuses or does not answer
+        :raises StorageFault: if storage refuses or does not answer, or the blob changes at each try
         :raises DataFault: if the blob is too large
         """
-        with self._faults_of(blob):
-            result = obstore.get(self._store, blob)
+
+        def use(result: GetResult) -> bytes:
             size = result.meta["size"]
-            if most_bytes is None or size <= most_bytes:
-                return result.bytes().to_bytes()
-        raise DataFault(f"{blob} holds {size} bytes, the most that is read at once is {most_bytes}")
+            if most_bytes is not None and size > most_bytes:
+                raise DataFault(f"{blob} holds {size} bytes, the most that is read at once is {most_bytes}")
+            return result.bytes().to_bytes()
+
+        return self._get(blob, use)
 
     def read_versioned(self, blob: str) -> Versioned:
         """Return a blob's bytes with its tag; raises as :meth:`read`."""
-        with self._faults_of(blob):
-            result = obstore.get(self._store, blob)
-            metadata = {str(name).lower(): str(value) for name, value in result.attributes.items()}
-            data, meta = result.bytes().to_bytes(), result.meta
-            return Versioned(data, meta["e_tag"] or "", meta["last_modified"], metadata)
+        return self._get(blob, _versioned)
+
+    def _get(self, blob: str, use: Callable[[GetResult], _Used]) -> _Used:
+        """Read a blob, again if somebody writes it meanwhile."""
+        for pause in (*_PAUSES, None):
+            try:
+                with self._faults_of(blob):
+                    return use(obstore.get(self._store, blob))
+            except BlobConflict as conflict:
+                if pause is None:
+                    tries = len(_PAUSES) + 1
+                    problem = f"it was written while it was read, {tries} times in a row"
+                    raise StorageFault(conflict.blob, problem) from None
+                time.sleep(pause)
+        raise AssertionError("the last try either returns or raises")
 
     def write(self, blob: str, data: bytes, *, content_type: str) -> None:
         """Write a blob whole, over whatever has its name.
@@ -155,6 +175,12 @@ class BlobContainer:
             raise BlobConflict(name, "somebody else has written it since it was read") from None
         except (BaseError, OSError, ValueError, NotImplementedError) as error:
             raise StorageFault(name, _problem(error)) from None
+
+
+def _versioned(result: GetResult) -> Versioned:
+    metadata = {str(name).lower(): str(value) for name, value in result.attributes.items()}
+    data, meta = result.bytes().to_bytes(), result.meta
+    return Versioned(data, meta["e_tag"] or "", meta["last_modified"], metadata)
 
 
 def open_container(container: Container, environ: Mapping[str, str]) -> BlobContainer:

@@ -15,6 +15,7 @@ from scorer.errors import BlobConflict, BlobMissing, OrderFault, StorageFault
 from scorer.storage import open_container, refuse_folder
 from scoring_contract.errors import InvocationError
 from scoring_contract.layout import Container
+from tests.busy_storage import CHANGING, busy_storage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -170,3 +171,27 @@ def test_without_a_signature_the_machines_identity_is_used(monkeypatch: pytest.M
         environ = {"SCORING_DATA_URL": f"{address}/fleet/data", "AZURE_CLIENT_ID": "pool-identity"}
         assert open_container(DATA, environ).read("a.csv") == b"TS"
     assert ("/fleet/data/a.csv", "Bearer of-pool-identity") in seen
+
+
+@pytest.mark.parametrize("refusal", CHANGING)
+def test_a_blob_that_is_being_written_is_read_again(refusal: tuple[int, str]) -> None:
+    """An append blob in the moment of an append must not fail a whole Batch task."""
+    with busy_storage(refusal, refusal) as service:
+        assert open_container(DATA, service.environ).read("a.csv") == b"TS\n"
+        assert service.asked == 3
+    with busy_storage(refusal) as service:
+        assert open_container(DATA, service.environ).read_versioned("a.csv").data == b"TS\n"
+
+
+@pytest.mark.parametrize("refusal", CHANGING)
+def test_a_blob_that_changes_at_each_try_is_said_to(refusal: tuple[int, str]) -> None:
+    """It is no lost conditional write, and what is said of it is what happened."""
+    with (
+        busy_storage(*[refusal] * 9) as service,
+        pytest.raises(
+            StorageFault, match=r"^data/a\.csv: it was written while it was read, 5 times in a row$"
+        ) as caught,
+    ):
+        open_container(DATA, service.environ).read("a.csv")
+    assert not isinstance(caught.value, BlobConflict)
+    assert service.asked == 5

@@ -20,7 +20,8 @@ from azure.storage.blob import (
 from local_stack.azurite import ACCOUNT, KEY
 from scoring_contract.layout import Container
 from sensor_scoring.blobs import BlobStore, is_azurite
-from sensor_scoring.errors import SettingsError, StorageAccessRefused
+from sensor_scoring.errors import SettingsError, StorageAccessRefused, StorageError
+from tests.busy_storage import CHANGING, busy_storage
 
 if TYPE_CHECKING:
     from local_stack.azurite import BlobStorage
@@ -230,3 +231,24 @@ def test_directories_are_no_blobs(storage: BlobStorage, store: BlobStore) -> Non
     assert list(runs.list_blob_names(name_starts_with="hns")) == ["hns"], "a run may have made it just now"
     assert store.delete_folder("runs", "hns", before=later) == 0
     assert list(runs.list_blob_names(name_starts_with="hns")) == []
+
+
+@pytest.mark.parametrize("refusal", CHANGING)
+def test_a_blob_that_is_being_written_is_read_again(
+    monkeypatch: pytest.MonkeyPatch, refusal: tuple[int, str]
+) -> None:
+    """Every way to read a blob asks again; one that changes each time is a storage error."""
+    with busy_storage() as service:
+        account = f"AccountName={ACCOUNT};AccountKey={KEY};BlobEndpoint={service.url};"
+        text = f"DefaultEndpointsProtocol=http;{account}"
+        connection = {"conn_type": "wasb", "extra": {"connection_string": text}}
+        monkeypatch.setenv("AIRFLOW_CONN_WASB_BUSY", json.dumps(connection))
+        busy = BlobStore("wasb_busy")
+        service.refusals = [refusal] * 2
+        assert busy.read("data", "a.csv") == b"TS\n"
+        service.refusals = [refusal] * 4
+        assert busy.read_versioned("data", "a.csv") == (b"TS\n", '"1"')
+        service.refusals = [refusal] * 9
+        with pytest.raises(StorageError, match=r"cannot read data/a\.csv: "):
+            busy.read("data", "a.csv")
+        busy._client.close()  # a store has the life of its process, ours has not
