@@ -127,8 +127,8 @@ def score_hour(stack: Stack, readings: Path | None, hour: RunHour) -> tuple[Summ
 
 def is_good(summary: Summary) -> bool:
     """Whether every sensor that sent readings was scored, and every step did its part."""
-    scored, failed = summary.having(Outcome.SCORED), summary.having(Outcome.FAILED)
-    return bool(scored) and not failed and not summary.failed_steps
+    missed = (*summary.having(Outcome.FAILED), *summary.having(Outcome.UNMODELLED))
+    return bool(summary.having(Outcome.SCORED)) and not missed and not summary.failed_steps
 
 
 def whole_alert(summary: Summary) -> str:

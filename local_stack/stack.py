@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ from local_stack.bootstrap import python_of
 from local_stack.emulator import running_emulator
 from local_stack.processes import StackError
 from scoring_contract.access import variable_of
+from scoring_contract.invocation import ExitCode
 from scoring_contract.layout import Container
 
 if TYPE_CHECKING:
@@ -46,6 +48,8 @@ class Stack:
     def train(self, first: RunHour, until: RunHour) -> str:
         """Train a model for every sensor with readings, in the environment that also scores.
 
+        Sensors that are refused are named on stderr; the others have their models.
+
         :param until: first hour that is not trained on
         :return: the training's closing line
         :raises StackError: with what it printed, if no model came out of it
@@ -58,7 +62,9 @@ class Stack:
             text=True,
             check=False,
         )
-        if done.returncode:
+        if done.returncode == ExitCode.PARTLY_FAILED:  # who was refused must not keep the others from scoring
+            print(done.stderr.rstrip(), file=sys.stderr)
+        elif done.returncode:
             raise StackError(f"training failed with code {done.returncode}:\n{done.stdout}{done.stderr}")
         return (done.stdout.strip().splitlines() or [""])[-1]
 
