@@ -25,7 +25,9 @@ class Decision(StrEnum):
     PROMOTED = "promoted"
     """Its new model is the current one."""
     KEPT = "kept"
-    """Nothing is new: training gave the current model again, or there was nothing to train on."""
+    """Nothing is new: training gave the current model again."""
+    SILENT = "silent"
+    """It has a model, and there was nothing to train on."""
     REFUSED = "refused"
     """There is a new model, and the gate is against it. The registry has it, but it is not current."""
     UNTRAINED = "untrained"
@@ -86,7 +88,7 @@ class Promotion:
             for sensor in sensors
         ]
         lines += [
-            SensorDecision(sensor=sensor, decision=Decision.KEPT, reason="no readings to train on")
+            SensorDecision(sensor=sensor, decision=Decision.SILENT, reason="no readings to train on")
             for sensor in plan.silent
         ]
         return cls(plan, gate, tuple(sorted(lines, key=lambda line: line.sensor)))

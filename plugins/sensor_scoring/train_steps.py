@@ -104,9 +104,10 @@ def promote(run: TrainingRun) -> dict[str, int]:
 
 
 def give_training_verdict(run: TrainingRun, counts: Mapping[str, int] | None) -> None:
-    """Fail, naming why, if sensors were not trained for a cause that may pass.
+    """Fail, naming why, if sensors were not trained for a cause that may pass, or if no sensor was.
 
-    Sensors that the gate refused, or that have too few readings, fail nothing: their current models score on.
+    Some sensors that the gate refused, or that have too few readings, fail nothing: their current models
+    score on. A run in which every sensor is one of these says something about the run.
 
     :param counts: what :func:`promote` has returned
     :raises RunFailed: if so, or if there was no promotion
@@ -116,6 +117,11 @@ def give_training_verdict(run: TrainingRun, counts: Mapping[str, int] | None) ->
     if counts[Decision.FAILED]:
         raise RunFailed(
             f"{counts[Decision.FAILED]} sensors were not trained; {run.base}/summary.json says why"
+        )
+    if not counts[Decision.PROMOTED] + counts[Decision.KEPT]:
+        raise RunFailed(
+            f"no sensor got a model: {counts[Decision.REFUSED]} refused by the gate, "
+            f"{counts[Decision.UNTRAINED]} not trainable; {run.base}/summary.json says why"
         )
 
 

@@ -161,7 +161,14 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 def test_new_models_are_judged_and_promoted(world: World) -> None:
     """Trained on 23:00 to 01:59 and judged on 02:00 to 02:59, against the labels that lie there."""
     summary = world.train()
-    assert summary["counts"] == {"promoted": 6, "kept": 0, "refused": 0, "untrained": 0, "failed": 0}
+    assert summary["counts"] == {
+        "promoted": 6,
+        "kept": 0,
+        "silent": 0,
+        "refused": 0,
+        "untrained": 0,
+        "failed": 0,
+    }
     assert [line["sensor"] for line in summary["sensors"]] == SENSORS
     for line in summary["sensors"]:
         assert (line["trained_on"], line["readings"], line["compared_with"]) == (720, 240, "")
@@ -191,7 +198,14 @@ def test_a_failed_group_leaves_the_others_promoted(world: World) -> None:
     (world.refused / "2_1..2_3").touch()
     summary = world.train(nu=0.03)
     (world.refused / "2_1..2_3").unlink()
-    assert summary["counts"] == {"promoted": 3, "kept": 0, "refused": 0, "untrained": 0, "failed": 3}
+    assert summary["counts"] == {
+        "promoted": 3,
+        "kept": 0,
+        "silent": 0,
+        "refused": 0,
+        "untrained": 0,
+        "failed": 3,
+    }
     now = world.current()
     assert {sensor for sensor in SENSORS if now[sensor] != before[sensor]} == {"1_1", "1_2", "1_3"}
     for line in summary["sensors"][:3]:
@@ -213,14 +227,21 @@ def test_a_rollback_scores_with_the_old_version_again(world: World) -> None:
 
 
 def test_models_that_the_gate_refuses_change_nothing_that_scores(world: World) -> None:
-    """They are in the registry for a person to promote, and each says what spoke against it."""
+    """They are in the registry for a person to promote, each with what spoke against it; the run is red."""
     before = world.current()
     summary = world.train(nu=0.6)
-    assert summary["counts"] == {"promoted": 0, "kept": 0, "refused": 6, "untrained": 0, "failed": 0}
+    assert summary["counts"] == {
+        "promoted": 0,
+        "kept": 0,
+        "silent": 0,
+        "refused": 6,
+        "untrained": 0,
+        "failed": 0,
+    }
     assert world.current() == before
     for line in summary["sensors"]:
         assert "of the later readings anomalies, 20.0% is the limit" in line["reason"]
         assert line["version"] in world.registry().entry(line["sensor"]).versions
-    assert "RunFailed" not in world.log()
+    assert "no sensor got a model: 6 refused by the gate" in world.log()
     promoted = world.models("promote", "1_1", summary["sensors"][0]["version"])
     assert promoted.startswith(f"1_1: {summary['sensors'][0]['version']} is current")

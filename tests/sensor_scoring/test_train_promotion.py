@@ -77,9 +77,16 @@ def test_every_sensor_of_the_plan_has_a_decision() -> None:
             "it calls 90.0% of the later readings anomalies, 20.0% is the limit",
         ),
         "2_1": (Decision.FAILED, "was killed by SIGKILL"),
-        "9_9": (Decision.KEPT, "no readings to train on"),
+        "9_9": (Decision.SILENT, "no readings to train on"),
     }
-    assert promotion.counts() == {"promoted": 1, "kept": 1, "refused": 1, "untrained": 0, "failed": 1}
+    assert promotion.counts() == {
+        "promoted": 1,
+        "kept": 0,
+        "silent": 1,
+        "refused": 1,
+        "untrained": 0,
+        "failed": 1,
+    }
     after = promotion.applied(registry)
     assert {sensor: entry.current for sensor, entry in after.sensors.items()} == {
         "1_1": "v2",

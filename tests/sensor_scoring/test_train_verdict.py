@@ -1,0 +1,49 @@
+"""When a training run is red."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast
+
+import pytest
+
+from sensor_scoring.errors import RunFailed
+from sensor_scoring.train_promotion import Decision
+from sensor_scoring.train_steps import give_training_verdict
+
+if TYPE_CHECKING:
+    from sensor_scoring.train_run import TrainingRun
+
+
+def a_run(*, is_promoted: bool = True) -> TrainingRun:
+    """Return what the verdict asks of a run."""
+    states = SimpleNamespace(is_success=lambda _: is_promoted)
+    return cast("TrainingRun", SimpleNamespace(states=states, base="training-1"))
+
+
+def counts(**given: int) -> dict[str, int]:
+    """Return the counts of a promotion."""
+    return {decision.value: 0 for decision in Decision} | given
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        pytest.param(
+            counts(refused=3, untrained=2), "no sensor got a model: 3 refused by the gate, 2 not", id="none"
+        ),
+        pytest.param(counts(refused=1, silent=5), "no sensor got a model: 1 refused", id="others-are-silent"),
+        pytest.param(counts(promoted=5, failed=1), "1 sensors were not trained", id="failed"),
+        pytest.param(None, "nothing was promoted", id="no-promotion"),
+    ],
+)
+def test_a_training_without_a_model_is_not_green(given: Any, sentence: str) -> None:
+    """Each sensor keeps the model it had, and somebody has to know that the training came to nothing."""
+    with pytest.raises(RunFailed, match=sentence):
+        give_training_verdict(a_run(), given)
+
+
+@pytest.mark.parametrize("given", [counts(promoted=1, refused=4, untrained=1), counts(kept=1, refused=4)])
+def test_some_refused_sensors_fail_nothing(given: dict[str, int]) -> None:
+    """Their current models score on; the summary has their reasons."""
+    give_training_verdict(a_run(), given)
