@@ -11,6 +11,7 @@ from airflow.sdk import BaseOperator
 
 from sensor_scoring.batch_task import BatchTaskTemplate, Grants
 from sensor_scoring.constraints import SLOTS, WALL_CLOCK_SECONDS, check
+from sensor_scoring.patience import Patience
 from sensor_scoring.retries import RETRY_TABLE
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ class BatchOperator(BaseOperator):
         """The way to Azure Batch."""
         from sensor_scoring.hooks import ScoringBatchHook
 
-        return ScoringBatchHook(azure_batch_conn_id=self.azure_batch_conn_id)
+        return ScoringBatchHook(azure_batch_conn_id=self.azure_batch_conn_id, patience=Patience())
 
     @cached_property
     def store(self) -> BlobStore:

@@ -39,9 +39,11 @@ if TYPE_CHECKING:
 
     from airflow.sdk import Connection
 
+    from sensor_scoring.patience import Patience
+
 
 # One lost answer must not hold a worker slot for the SDK's default of five minutes, times its retries.
-_TIMEOUTS = {"connection_timeout": 10, "read_timeout": 60}
+_TIMEOUTS: dict[str, Any] = {"connection_timeout": 10, "read_timeout": 60}
 _TASK_REFUSED = frozenset({"InvalidPropertyValue", "InvalidRequestBody", "InvalidConstraintValue"})
 _TASK_GONE = frozenset({"TaskCompleted", "TaskNotFound", "JobNotFound", "JobBeingDeleted"})
 _FILE_GONE = frozenset({
@@ -57,10 +59,17 @@ class ScoringBatchHook(AzureBatchHook):
     for a shared key; without them the default Azure credential signs in.
 
     :param azure_batch_conn_id: the connection
+    :param patience: with a service that is busy or away; the SDK's own few seconds unless given
     """
 
-    def __init__(self, azure_batch_conn_id: str = AzureBatchHook.default_conn_name) -> None:
+    def __init__(
+        self,
+        azure_batch_conn_id: str = AzureBatchHook.default_conn_name,
+        *,
+        patience: Patience | None = None,
+    ) -> None:
         super().__init__(azure_batch_conn_id)
+        self._patience = patience
         # As the provider's Blob hook does: every request at INFO would bury what a task log has to say.
         logging.getLogger("azure.core.pipeline.policies.http_logging_policy").setLevel(logging.WARNING)
 
@@ -71,7 +80,8 @@ class ScoringBatchHook(AzureBatchHook):
         """
         conn = self.get_connection(self.conn_id)
         credential = self._shared_key(conn) or get_sync_default_azure_credential(**_identity_of(conn))
-        return BatchClient(endpoint=self._account_url(conn), credential=credential, **_TIMEOUTS)
+        options = _TIMEOUTS | (self._patience.client_options() if self._patience else {})
+        return BatchClient(endpoint=self._account_url(conn), credential=credential, **options)
 
     async def get_async_conn(self) -> AsyncBatchClient:
         """Return the asyncio client, for triggers; the caller closes it."""

@@ -12,6 +12,7 @@ from sensor_scoring.blobs import BlobStore
 from sensor_scoring.failure_note import FAILURE
 from sensor_scoring.hooks import ScoringBatchHook
 from sensor_scoring.links import run_page
+from sensor_scoring.patience import Patience
 from sensor_scoring.plan import Plan
 from sensor_scoring.reports import reports_of
 from sensor_scoring.run_hour import scoring_hour
@@ -77,7 +78,7 @@ class Run:
     @cached_property
     def hook(self) -> ScoringBatchHook:
         """The Batch account."""
-        return ScoringBatchHook(azure_batch_conn_id=self.settings.batch_conn_id)
+        return ScoringBatchHook(azure_batch_conn_id=self.settings.batch_conn_id, patience=Patience())
 
     @property
     def generation(self) -> int:

@@ -19,6 +19,7 @@ from sensor_scoring.errors import BatchError, NobodyTold, QuotaReached, RunFaile
 from sensor_scoring.hooks import ScoringBatchHook
 from sensor_scoring.hour_readings import HourReadings
 from sensor_scoring.housekeeping import tidy_jobs
+from sensor_scoring.patience import Patience
 from sensor_scoring.plan import plan_hour
 from sensor_scoring.pool_load import pool_spec, prepare_pool, release_pool
 from sensor_scoring.registry_blob import read_registry
@@ -189,7 +190,7 @@ def ensure_pool_of(pool_id: str, image: str, settings: Settings, *, batch_tasks:
     :param batch_tasks: Batch tasks that are about to come, of one slot each
     :return: ``pool_id``, so that whoever uses it waits for it
     """
-    hook = ScoringBatchHook(azure_batch_conn_id=settings.batch_conn_id)
+    hook = ScoringBatchHook(azure_batch_conn_id=settings.batch_conn_id, patience=Patience())
     spec = replace(pool_spec(settings), pool_id=pool_id, image=image)
     prepare_pool(hook, spec, settings, batch_tasks=batch_tasks)
     return pool_id

@@ -13,7 +13,8 @@ from azure.batch import models
 from azure.core.exceptions import HttpResponseError
 
 from sensor_scoring.azure_errors import batch_code_of
-from sensor_scoring.errors import BatchError, JobEnded, SubmissionRefused
+from sensor_scoring.errors import BatchError, BatchUnreachable, JobEnded, SubmissionRefused
+from sensor_scoring.patience import Patience
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -26,9 +27,6 @@ JOB_ENDED = frozenset({"JobCompleted", "JobBeingTerminated", "JobBeingDeleted", 
 """Codes with which a job refuses tasks because it is over; for a whole call or for each of its tasks."""
 CHUNK = 100
 """Most tasks the service takes in one call."""
-ROUNDS = 5
-"""Times that tasks are sent again which the service could not take for reasons of its own."""
-FIRST_PAUSE_SECONDS = 1.0
 _NAMED_IN_ERROR = 5
 
 
@@ -37,12 +35,21 @@ class Submission:
 
     :param client: the SDK's client
     :param job: id of the Batch job
+    :param patience: with a service that cannot take tasks for reasons of its own
     :param sleep: waits that many seconds; for tests
     """
 
-    def __init__(self, client: BatchClient, job: str, *, sleep: Callable[[float], None] = time.sleep) -> None:
+    def __init__(
+        self,
+        client: BatchClient,
+        job: str,
+        *,
+        patience: Patience | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
         self._client = client
         self._job = job
+        self._patience = patience or Patience()
         self._sleep = sleep
         self._size = CHUNK
 
@@ -50,22 +57,22 @@ class Submission:
         """Add all tasks; those that exist already count as added.
 
         :return: how many were asked for
-        :raises SubmissionRefused: naming tasks that were refused, or still unplaced after all rounds
+        :raises SubmissionRefused: naming tasks that were refused
+        :raises BatchUnreachable: naming tasks that the service was too busy for until patience was over
         :raises JobEnded: if the job takes no more tasks
         """
         waiting = list(requests)
-        pause = FIRST_PAUSE_SECONDS
-        for _ in range(ROUNDS):
-            waiting = self._round(waiting)
-            if not waiting:
-                return len(requests)
+        pauses = self._patience.pauses()
+        while waiting := self._round(waiting):
+            pause = next(pauses, None)
+            if pause is None:
+                raise BatchUnreachable(
+                    f"job {self._job}: {len(waiting)} of {len(requests)} tasks were not taken in "
+                    f"{self._patience.seconds:.0f} s, first {_names(waiting)}",
+                    code="ServerBusy",
+                )
             self._sleep(pause)
-            pause *= 2
-        raise SubmissionRefused(
-            f"job {self._job}: {len(waiting)} of {len(requests)} tasks were not taken after {ROUNDS} rounds, "
-            f"first {_names(waiting)}",
-            code="ServerBusy",
-        )
+        return len(requests)
 
     def _round(self, waiting: list[Request]) -> list[Request]:
         """Send everything once.

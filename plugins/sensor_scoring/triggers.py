@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.triggers.base import BaseEventTrigger, BaseTrigger, TaskSuccessEvent, TriggerEvent
 
+from sensor_scoring.patience import OUTAGE_SECONDS
+
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Hashable
 
@@ -21,8 +23,6 @@ if TYPE_CHECKING:
 SETTLED_SECONDS = 20.0
 """A failure is reported no sooner after the deferral. The scheduler handles the deferring worker's exit some
 loops later, and would take a task instance that was requeued before for one that died."""
-OUTAGE_LIMIT_SECONDS = 900.0
-"""Batch may be out of reach for this long before those who wait give up."""
 _KILL_SECONDS = 10.0
 
 
@@ -51,7 +51,7 @@ class BatchTaskTrigger(BaseEventTrigger):
         commit_container: str = "",
         commit_blob: str = "",
         wasb_conn_id: str = "",
-        outage_limit_seconds: float = OUTAGE_LIMIT_SECONDS,
+        outage_limit_seconds: float = OUTAGE_SECONDS,
     ) -> None:
         super().__init__()
         self.job_id = job_id

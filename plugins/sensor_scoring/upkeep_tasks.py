@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from airflow.sdk import task
 
+from sensor_scoring.patience import Patience
 from sensor_scoring.settings import Settings
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def tidy_blobs() -> dict[str, int]:
 def _hook(settings: Settings) -> ScoringBatchHook:
     from sensor_scoring.hooks import ScoringBatchHook
 
-    return ScoringBatchHook(azure_batch_conn_id=settings.batch_conn_id)
+    return ScoringBatchHook(azure_batch_conn_id=settings.batch_conn_id, patience=Patience())
 
 
 def _store(settings: Settings) -> BlobStore:
