@@ -23,6 +23,7 @@ def report(triggering_asset_events: dict) -> list[str]:
 
 with DAG(
     "example_consumer",
+    description=__doc__.partition("\n")[0],
     schedule=[SCORED_HOUR],
     start_date=datetime(2000, 1, 1, tzinfo=UTC),
     catchup=False,

@@ -25,6 +25,7 @@ def items(params: dict) -> list[str]:
 
 with DAG(
     "example_containers",
+    description=__doc__.partition("\n")[0],
     schedule=None,
     start_date=datetime(2000, 1, 1, tzinfo=UTC),
     params={"items": Param(["alpha", "beta", "gamma"], type="array", items={"type": "string"})},

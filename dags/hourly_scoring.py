@@ -27,6 +27,7 @@ RETRIES = 2
 
 with DAG(
     "hourly_scoring",
+    description=__doc__.partition("\n")[0],
     # An explicit data interval: with the default timetable a run covers no time at all.
     schedule=CronDataIntervalTimetable("@hourly", timezone="UTC"),
     # Far in the past: a test run for an hour before it would be green and empty.

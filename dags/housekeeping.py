@@ -13,6 +13,7 @@ from sensor_scoring.upkeep_tasks import tidy_blobs, tidy_jobs
 
 with DAG(
     "housekeeping",
+    description=__doc__.partition("\n")[0],
     schedule="@daily",
     start_date=datetime(2000, 1, 1, tzinfo=UTC),
     catchup=False,

@@ -19,6 +19,7 @@ SETTINGS = Settings.from_environ(os.environ)
 
 with DAG(
     "missing_hours",
+    description=__doc__.partition("\n")[0],
     schedule=SETTINGS.missing_cron,
     start_date=datetime(2000, 1, 1, tzinfo=UTC),
     catchup=False,

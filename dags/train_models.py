@@ -31,6 +31,7 @@ RETRIES = 2
 
 with DAG(
     "train_models",
+    description=__doc__.partition("\n")[0],
     schedule=SETTINGS.train_schedule or None,
     start_date=datetime(2000, 1, 1, tzinfo=UTC),
     catchup=False,

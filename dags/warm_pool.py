@@ -17,6 +17,7 @@ SETTINGS = Settings.from_environ(os.environ)
 
 with DAG(
     "warm_pool",
+    description=__doc__.partition("\n")[0],
     schedule=SETTINGS.prewarm_schedule or None,
     start_date=datetime(2000, 1, 1, tzinfo=UTC),
     catchup=False,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.plugins_manager import AirflowPlugin
 
-from sensor_scoring import clear_listener
+from sensor_scoring import clear_listener, note_listener
 from sensor_scoring.priority import NewestHourFirst
 
 if TYPE_CHECKING:
@@ -41,4 +41,4 @@ class ScoringPlugin(AirflowPlugin):
         {"app": LazyPages(), "url_prefix": "/sensor-scoring", "name": "Sensor scoring"}
     ]
     priority_weight_strategies = [NewestHourFirst]  # noqa: RUF012  likewise
-    listeners = [clear_listener]  # noqa: RUF012  likewise
+    listeners = [clear_listener, note_listener]  # noqa: RUF012  likewise

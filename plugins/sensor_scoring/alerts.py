@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from sensor_scoring.conditions import Condition, Lasting, News, Place
 
 REPAIR = (
-    "To repair: open the run, then the task 'score', and clear its failed instances with Downstream ticked; "
-    "without it the summary and the verdict stay as they are."
+    "To repair: open the run, then the task 'score', tick its failed instances and clear them; summary, "
+    "alert and verdict are made anew."
 )
 """What a person must do when sensors failed; ``docs/runbook.md`` shows it."""
 _NAMED = 20

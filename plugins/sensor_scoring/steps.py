@@ -19,10 +19,12 @@ from sensor_scoring.errors import BatchError, NobodyTold, QuotaReached, RunFaile
 from sensor_scoring.hooks import ScoringBatchHook
 from sensor_scoring.hour_readings import HourReadings
 from sensor_scoring.housekeeping import tidy_jobs
+from sensor_scoring.note_listener import NOTE
 from sensor_scoring.patience import Patience
 from sensor_scoring.plan import plan_hour
 from sensor_scoring.pool_load import pool_spec, prepare_pool, release_pool
 from sensor_scoring.registry_blob import read_registry
+from sensor_scoring.run_note import note_of
 from sensor_scoring.summing_up import current_summary, sum_up, write_summary
 from sensor_scoring.verdict import Verdict
 
@@ -149,6 +151,8 @@ def give_verdict(run: Run, context: Context) -> dict[str, Any]:
     untold = run.untold()
     for shortfall in untold:
         log.warning("Not everybody was told: %s", shortfall)
+    # For the run's note, which a listener writes: a task has no way to.
+    context["ti"].xcom_push(key=NOTE, value=note_of(run.hour, summary, faults))
     if summary is None or faults:
         raise RunFailed("; ".join([*faults, *untold]))
     log.info("%s is %s: %s", summary.hour, verdict.colour, summary.counts())

@@ -28,11 +28,23 @@ HOUR = RunHour.parse("2018-08-29T02")
 
 
 @dataclass
+class Pushing:
+    """A task instance, as much of it as the verdict needs."""
+
+    pushed: dict[str, str] = field(default_factory=dict)
+
+    def xcom_push(self, *, key: str, value: str) -> None:
+        """Keep an XCom."""
+        self.pushed[key] = value
+
+
+@dataclass
 class ARun:
     """A run as the verdict sees it."""
 
     outcome: Summary | None
     settings: Settings
+    hour: RunHour = HOUR
     steps: dict[str, str] = field(default_factory=dict)
     nobody_was_told: bool = False
     clears: int = 0
@@ -76,7 +88,7 @@ GOOD, BAD, SILENT = Outcome.SCORED, Outcome.FAILED, Outcome.SILENT
 )
 def test_a_run_that_is_good_enough_is_green(run) -> None:
     """Silent sensors fail nobody, and failures up to the tolerated share do not either."""
-    give_verdict(run, {})
+    give_verdict(run, {"ti": Pushing()})
 
 
 @pytest.mark.parametrize(
@@ -119,7 +131,18 @@ def test_a_run_that_is_good_enough_is_green(run) -> None:
 def test_a_run_that_is_not_is_red_with_the_reason(run, why) -> None:
     """The sentence is what a person reads first."""
     with pytest.raises(RunFailed, match=why):
-        give_verdict(run, {})
+        give_verdict(run, {"ti": Pushing()})
+
+
+def test_the_verdict_leaves_a_note_for_the_list_of_runs() -> None:
+    """Also of a run that is red, and of one without a summary."""
+    red, without = Pushing(), Pushing()
+    with pytest.raises(RunFailed):
+        give_verdict(a_run(GOOD, BAD), {"ti": red})
+    assert red.pushed == {"note": "2018-08-29T02: 1 scored, 1 failed, 0 anomalies"}
+    with pytest.raises(RunFailed):
+        give_verdict(ARun(None, Settings(), steps={"plan": "no registry"}), {"ti": without})
+    assert without.pushed == {"note": "2018-08-29T02: plan failed: no registry"}
 
 
 def test_a_good_verdict_says_who_was_not_told(caplog: pytest.LogCaptureFixture) -> None:

@@ -36,9 +36,13 @@ def page(markup: Markup, *, status: int = 200) -> HTMLResponse:
     return HTMLResponse(markup.html, status_code=status, headers=HEADERS)
 
 
-def text(content: str) -> PlainTextResponse:
-    """Answer with a text as it is, for a browser to show and not to save."""
-    return PlainTextResponse(content, headers=HEADERS)
+def text(content: str, *, file: str = "") -> PlainTextResponse:
+    """Answer with a text as it is, for a browser to show.
+
+    :param file: what it is called when a person saves it; of characters that a header may hold
+    """
+    named = {"Content-Disposition": f'inline; filename="{file}"'} if file else {}
+    return PlainTextResponse(content, headers={**HEADERS, **named})
 
 
 async def refusal(request: Request, error: HTTPException) -> HTMLResponse:

@@ -159,7 +159,7 @@ def _predictions(job: OwnJob, plan: Plan, sensor: str) -> PlainTextResponse:
     found = job.predictions(plan, sensor)
     if found is None:
         raise HTTPException(404, f"There are no predictions of {sensor} for {plan.hour}, or not yet.")
-    return answers.text(found)
+    return answers.text(found, file=f"{sensor}-{plan.hour}.csv")
 
 
 def _planned_group(job: OwnJob, batch_task: str) -> str:

@@ -246,7 +246,7 @@ def test_the_predictions_of_a_sensor_are_shown_as_text(world: World) -> None:
     answer = world.get("/predictions/1_1")
     assert answer.text == "TS,Value\n"
     assert answer.headers["content-type"] == "text/plain; charset=utf-8"
-    assert "content-disposition" not in answer.headers
+    assert answer.headers["content-disposition"] == f'inline; filename="1_1-{HOUR}.csv"'
 
 
 def test_a_packed_group_is_a_list_of_its_sensors(world: World) -> None:
