@@ -38,8 +38,8 @@ _MONTHS, _HOURS, _MINUTES = 12, 24, 60
 def hour_start(text: str) -> datetime:
     """Return the start of the hour that a text names.
 
-    The date has ``-``, ``/`` or nothing between its parts; the hour comes after ``T``, a blank, ``_`` or ``/``;
-    minutes and seconds, if there are any, are zero; ``Z``, ``UTC`` or an offset such as ``+02:00`` may follow.
+    The date has ``-``, ``/`` or nothing between its parts; the hour follows ``T``, a blank, ``_`` or ``/``.
+    Minutes and seconds, if any, are zero; ``Z``, ``UTC`` or an offset such as ``+02:00`` may follow.
 
     :raises HourError: unless it names one hour clearly
     """
