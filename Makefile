@@ -5,7 +5,7 @@ export PYTHONPATH := $(CURDIR):$(CURDIR)/plugins:$(CURDIR)/scoring_image:$(CURDI
 RUN := .venv/bin/python -m local_stack
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-faults test-clients test-containers test-backfill lint format up down models missing airflow scale bench bench-scoring bench-emulator bench-policies lock clean
+.PHONY: help setup run test test-faults test-clients test-containers test-backfill lint format up load train down models missing airflow scale bench bench-scoring bench-emulator bench-policies lock clean
 
 help: ## show this list
 	@echo "make run                              score one hour of a simulated fleet"
@@ -52,6 +52,12 @@ format: setup ## let ruff format and fix what it can
 
 up: setup ## leave the stack running, with Airflow's web UI
 	@$(RUN) up
+
+load: setup ## bring your own readings into the stack of make up (READINGS=file.csv)
+	@$(RUN) load $(if $(READINGS),--readings "$(READINGS)")
+
+train: setup ## train on all its readings before an hour (HOUR=2018-08-29T02; else before the last one)
+	@$(RUN) train $(if $(HOUR),--hour "$(HOUR)")
 
 down: ## stop it
 	@test ! -x .venv/bin/python || $(RUN) down

@@ -32,6 +32,9 @@ JITTER = timedelta(seconds=5)
 READINGS_PER_HOUR = timedelta(hours=1) // INTERVAL
 """Readings of one sensor in one hour."""
 
+SOURCE = "simulated"
+"""Name of the source, where its readings lie beside those of others."""
+
 _SHORTEST_RUN = 3  # fewer stuck or drifting values than this are not worth the name
 _NEAR, _FAR = 8.0, 14.0  # distance of spoilt values from the curve, in noises; swing is 3 of them at most
 

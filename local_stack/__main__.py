@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 from contextlib import ExitStack
+from dataclasses import fields
 from typing import TYPE_CHECKING
 
 from ingest.errors import IngestError
@@ -13,18 +14,20 @@ from local_stack import hour as hourly
 from local_stack import standing
 from local_stack.bootstrap import ROOT
 from local_stack.commands import airflow, missing
-from local_stack.display import RunProgress, Stage, failures, table
+from local_stack.display import RunProgress, Stage, failures, show_rejects, table
 from local_stack.labels import check_labels
 from local_stack.models import models
 from local_stack.options import MakeParser, WrongOption, file_option, hour_option
+from local_stack.own_readings import load, train
 from local_stack.processes import StackError, stop_all
 from local_stack.stack import running_stack
 from local_stack.workspace import Workspace
 from scoring_contract.errors import LayoutError
 from sensor_scoring.alerts import message_of
+from sensor_scoring.errors import SettingsError
 from sensor_scoring.known import Known
 from sensor_scoring.observations import seen_in
-from sensor_scoring.settings import Settings
+from sensor_scoring.settings import PREFIX, Settings
 from sensor_scoring.summary import Outcome
 from sensor_scoring.verdict import Verdict
 
@@ -39,7 +42,7 @@ if TYPE_CHECKING:
     from scoring_contract.hour import RunHour
     from sensor_scoring.summary import Summary
 
-_SHOWN_REJECTS = 5
+_SHOWN_RESTARTS = 5
 _WRONG_ORDER = 2
 _INTERRUPTED = 130
 
@@ -55,7 +58,7 @@ def main(argv: Sequence[str]) -> int:
         if order.command == "run":
             return run(order.readings, order.hour)
         return _COMMANDS[order.command]()
-    except (StackError, IngestError, LayoutError) as error:
+    except (StackError, IngestError, LayoutError, SettingsError) as error:
         print(f"error: {error}", file=sys.stderr)
         return _WRONG_ORDER if isinstance(error, WrongOption) else 1
     except KeyboardInterrupt:
@@ -70,6 +73,7 @@ def run(readings: Path | None, hour: RunHour) -> int:
     :param readings: CSV of readings; None for the simulated fleet
     :return: 0 if every sensor that sent readings was scored
     """
+    check_settings()
     workspace = Workspace.of_file(readings) if readings else Workspace.of_simulation()
     with workspace.locked(), ExitStack() as parts:
         with Stage.of("Starting Azurite and the Batch emulator"):
@@ -84,10 +88,17 @@ def run(readings: Path | None, hour: RunHour) -> int:
 
 def up() -> int:
     """Leave the stack running and say where it is."""
-    with Stage.of("Starting the stack with Airflow's web UI"):
-        stack = standing.up()
+    check_settings()
+    stack = standing.standing()
+    if stack is not None:
+        print("The stack is up already.", *standing.restarts()[-_SHOWN_RESTARTS:], sep="\n  ")
+    else:
+        with Stage.of("Starting the stack with Airflow's web UI"):
+            stack = standing.up()
+        hour = f" with hour = {stack.hour}" if stack.hour else ""
+        print(f"Trigger hourly_scoring in the web UI{hour}; the date that is filled in may stay.")
     print(f"\n  {stack.address}   user {stack.user}   password {stack.password}\n")
-    print(f"Trigger hourly_scoring there with hour = {stack.hour}; make down stops everything.")
+    print("Your own readings: make load READINGS=readings.csv, then make train. make down stops everything.")
     print(f"Batch emulator: {stack.batch}   Blob Storage: {stack.blobs}")
     return 0
 
@@ -104,8 +115,19 @@ def serve() -> int:
     return 0
 
 
+def check_settings() -> None:
+    """Refuse settings of the environment with which no DAG could be read; name those that nobody reads.
+
+    :raises SettingsError: naming the variable
+    """
+    Settings.from_environ(os.environ)
+    known = {f"{PREFIX}{field.name.upper()}" for field in fields(Settings)}
+    for name in sorted(name for name in os.environ if name.startswith(PREFIX) and name not in known):
+        print(f"warning: {name} is no setting; docs/settings.md lists them", file=sys.stderr)
+
+
 _COMMANDS = {"up": up, "down": down, "serve": serve}
-_OTHERS = {"models": models, "missing": missing, "airflow": airflow}
+_OTHERS = {"models": models, "missing": missing, "airflow": airflow, "load": load, "train": train}
 """Commands of others, who read the words themselves."""
 
 
@@ -115,11 +137,15 @@ def score_hour(stack: Stack, readings: Path | None, hour: RunHour) -> tuple[Summ
     :return: the summary, what was loaded, and the folder of the copies
     """
     with Stage.of("Laying the readings out") as stage:
-        laid = hourly.lay_out_file(stack, readings) if readings else hourly.lay_out_simulation(stack)
+        laid = (
+            hourly.lay_out_file(stack, readings, progress=stage.count("blobs"))
+            if readings
+            else hourly.lay_out_simulation(stack)
+        )
         stage.note(f"{laid.readings:,} of {len(laid.sensors):,} sensors")
-    _show_rejects(laid)
+    show_rejects(laid)
     with Stage.of(f"Training on everything before {hour}") as stage:
-        stage.note(hourly.train(stack, laid, hour))
+        stage.note(hourly.train(stack, laid, hour, on_line=stage.note))
     with Stage.of(f"Scoring {hour} with airflow dags test") as stage:
         summary = hourly.score(stack, hour, on_line=RunProgress(stage).see)
     return summary, laid, hourly.collect(stack, summary, laid)
@@ -151,13 +177,6 @@ def show(summary: Summary, laid: Laid, folder: Path, logs: Path) -> None:
         print(f"rejected while loading: {laid.rejects_total:,} rows (rejected.txt)")
     print(f"predictions, reports, logs, summary.json: {_relative(folder)}/")
     print(f"what Airflow and the others logged: {_relative(logs)}/")
-
-
-def _show_rejects(laid: Laid) -> None:
-    for reject in laid.rejects[:_SHOWN_REJECTS]:
-        print(f"  rejected line {reject.line}: {reject.reason}: {reject.text}")
-    if laid.rejects_total > _SHOWN_REJECTS:
-        print(f"  and {laid.rejects_total - _SHOWN_REJECTS:,} more rejected lines, see rejected.txt")
 
 
 def _order(argv: Sequence[str]) -> argparse.Namespace:

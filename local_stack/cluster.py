@@ -16,8 +16,10 @@ from cryptography.fernet import Fernet
 from local_stack.airflow import COMMAND
 from local_stack.airflow_client import AirflowClient
 from local_stack.family import family_of, is_alive, kill_family, parent_pid, resident_bytes
+from local_stack.ports import ANY_PORTS, Ports, free_port
 from local_stack.postgres import running_postgres
-from local_stack.processes import Server, StackError, free_port
+from local_stack.private_files import write_private
+from local_stack.processes import Server, StackError
 from sensor_scoring.airflow_needs import environ_for
 from sensor_scoring.packing import MOST_TASKS
 
@@ -43,7 +45,8 @@ FAST_RECOVERY = {
     "AIRFLOW__TRIGGERER__TRIGGERER_HEALTH_CHECK_THRESHOLD": "15",
 }
 """Settings under which Airflow notices within seconds what it notices within minutes otherwise; for tests."""
-_READY_SECONDS = 180.0
+_READY_SECONDS = 900.0
+"""A guard against hanging: a process that ends is noticed at once."""
 
 
 class Cluster:
@@ -198,19 +201,26 @@ class Cluster:
 
 @contextmanager
 def running_cluster(
-    stack: Stack, *, folder: Path, settings: Mapping[str, str] | None = None, groups: int = MOST_TASKS
+    stack: Stack,
+    *,
+    folder: Path,
+    settings: Mapping[str, str] | None = None,
+    groups: int = MOST_TASKS,
+    ports: Ports = ANY_PORTS,
 ) -> Iterator[Cluster]:
     """Run PostgreSQL and Airflow on a stack.
 
     :param folder: keeps the database, Airflow's home and its logs
     :param settings: more environment variables for Airflow, over ours
     :param groups: task instances that a run maps over at most
+    :param ports: which to listen on
     """
     with ExitStack() as parts:
+        log = stack.workspace.logs / "postgres.log"
         database = parts.enter_context(
-            running_postgres(folder / "postgres", log=stack.workspace.logs / "postgres.log")
+            running_postgres(folder / "postgres", log=log, port=ports.of("postgres"))
         )
-        port = free_port()
+        port = ports.of("api-server") or free_port()
         environ = {
             **_settings(database, port),
             **_secrets(folder),
@@ -248,14 +258,12 @@ def _secrets(folder: Path) -> dict[str, str]:
     """Return what all processes must share; made once, for the owner of the folder alone."""
     file = folder / "secrets.json"
     if not file.is_file():
-        folder.mkdir(parents=True, exist_ok=True)
-        file.touch(mode=0o600)
         made = {
             "AIRFLOW__CORE__FERNET_KEY": Fernet.generate_key().decode(),
             "AIRFLOW__API__SECRET_KEY": secrets.token_urlsafe(32),
             "AIRFLOW__API_AUTH__JWT_SECRET": secrets.token_urlsafe(32),
         }
-        file.write_text(json.dumps(made))
+        write_private(file, json.dumps(made))
     return dict(json.loads(file.read_text()))
 
 

@@ -12,14 +12,16 @@ from typing import TYPE_CHECKING, Self
 from sensor_scoring.summary import Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from ingest.loader import Laid
     from sensor_scoring.summary import SensorOutcome, Summary
 
 _HEADINGS = ("sensor", "readings", "anomalies", "seconds", "state")
 _NUMERIC = frozenset({"readings", "anomalies", "seconds"})
 _STARTED = re.compile(r"\[DAG TEST\] starting task_id=(\w+) map_index=(-?\d+)")
 _SHOWN_AT_MOST = 40
+_SHOWN_REJECTS = 5
 
 
 class Stage:
@@ -51,6 +53,10 @@ class Stage:
         """Say how far it is."""
         self._note = text
         self._draw(text)
+
+    def count(self, what: str) -> Callable[[int, int], None]:
+        """Return a function that says how many are done, of how many."""
+        return lambda done, of: self.note(f"{done:,} of {of:,} {what}")
 
     def _draw(self, text: str, end: str = "") -> None:
         line = f"{self._title}: {text}"
@@ -91,6 +97,14 @@ def table(summary: Summary) -> str:
     totals = summary.totals()
     total = ("total", f"{totals['readings']:,}", f"{totals['anomalies']:,}", f"{totals['seconds']:.2f}", "")
     return "\n".join(_aligned([_HEADINGS, *rows, total]))
+
+
+def show_rejects(laid: Laid) -> None:
+    """Print the first rows that were refused while loading."""
+    for reject in laid.rejects[:_SHOWN_REJECTS]:
+        print(f"  rejected line {reject.line}: {reject.reason}: {reject.text}")
+    if laid.rejects_total > _SHOWN_REJECTS:
+        print(f"  and {laid.rejects_total - _SHOWN_REJECTS:,} more rejected lines")
 
 
 def failures(summary: Summary) -> Iterable[str]:

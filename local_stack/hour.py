@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-import shutil
 from contextlib import closing
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from ingest.loader import lay_out
 from ingest.readings_csv import read_readings
-from ingest.simulator import Fleet
+from ingest.simulator import SOURCE, Fleet
 from local_stack.hour_choice import check_hour
 from local_stack.processes import StackError
+from local_stack.results import replaced
 from scoring_contract import layout
 from scoring_contract.hour import RunHour
 from scoring_contract.layout import Container
@@ -32,9 +32,10 @@ _TRAINING_HOURS = 24
 DAG_ID = "hourly_scoring"
 
 
-def lay_out_file(stack: Stack, readings: Path) -> Laid:
+def lay_out_file(stack: Stack, readings: Path, *, progress: Callable[[int, int], None] | None = None) -> Laid:
     """Put a CSV of readings where Stream Analytics would have put them."""
-    return lay_out(read_readings(readings), stack.storage.container(Container.DATA), source="file")
+    container = stack.storage.container(Container.DATA)
+    return lay_out(read_readings(readings), container, source="file", progress=progress)
 
 
 def lay_out_simulation(stack: Stack) -> Laid:
@@ -44,18 +45,18 @@ def lay_out_simulation(stack: Stack) -> Laid:
     return lay_out(
         fleet.readings(first, hours),
         stack.storage.container(Container.DATA),
-        source="simulated",
+        source=SOURCE,
         labels=fleet.labels(first, hours),
     )
 
 
-def train(stack: Stack, laid: Laid, hour: RunHour) -> str:
+def train(stack: Stack, laid: Laid, hour: RunHour, *, on_line: Callable[[str], None] | None = None) -> str:
     """Train on everything before the hour.
 
     :raises WrongOption: if there is nothing before it, or nothing in it
     """
     check_hour(hour, laid.hours)
-    return stack.train(laid.first_hour, hour)
+    return stack.train(laid.first_hour, hour, on_line=on_line)
 
 
 def score(
@@ -83,9 +84,14 @@ def collect(stack: Stack, summary: Summary, laid: Laid) -> Path:
     """Copy what a person wants to open out of Blob Storage.
 
     :return: the folder: summary.json, predictions/, reports/, logs/
+    :raises StackError: if they cannot be written; earlier results are as they were
     """
-    folder = stack.workspace.results_of(summary.hour)
-    shutil.rmtree(folder, ignore_errors=True)
+    with replaced(stack.workspace.results_of(summary.hour), world=stack.workspace.root.name) as folder:
+        _write_results(folder, stack, summary, laid)
+    return stack.workspace.results_of(summary.hour)
+
+
+def _write_results(folder: Path, stack: Stack, summary: Summary, laid: Laid) -> None:
     predictions = _scored_blobs(stack, summary)
     _copy(stack, Container.PREDICTIONS, predictions, layout.predictions_folder(summary.hour),
           folder / "predictions")  # fmt: skip
@@ -100,7 +106,6 @@ def collect(stack: Stack, summary: Summary, laid: Laid) -> Path:
     (folder / "summary.json").write_text(json.dumps(body, indent=2) + "\n")
     if laid.rejects:
         (folder / "rejected.txt").write_text("".join(_reject_lines(laid)))
-    return folder
 
 
 def _scored_blobs(stack: Stack, summary: Summary) -> list[str]:

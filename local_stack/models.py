@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
-from contextlib import ExitStack
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from local_stack import standing
@@ -15,7 +15,7 @@ from scoring_contract.access import variable_of
 from scoring_contract.layout import Container
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
 
@@ -25,18 +25,25 @@ def models(words: Sequence[str]) -> int:
     :param words: what follows ``models``
     :raises StackError: if no stack is up and none has left data
     """
-    workspace = standing.workspace()
-    with ExitStack() as parts:
-        running = standing.standing()
-        if running is not None:
-            storage = BlobStorage.at(running.blobs)
-        elif workspace.blobs.is_dir():
-            parts.enter_context(workspace.locked())
-            log = workspace.logs / "models-azurite.log"
-            storage = parts.enter_context(running_azurite(workspace.blobs, log=log))
-        else:
-            raise StackError("no stack is up, and none has left models here: make up comes first")
-        return run_models(storage, workspace.scorer, words)
+    with kept_storage() as storage:
+        return run_models(storage, standing.workspace().scorer, words)
+
+
+@contextmanager
+def kept_storage() -> Iterator[BlobStorage]:
+    """Open the Blob Storage of the stack that is up, or of the data that one has left.
+
+    :raises StackError: if there is neither
+    """
+    running, workspace = standing.standing(), standing.workspace()
+    if running is not None:
+        yield BlobStorage.at(running.blobs)
+        return
+    if not workspace.blobs.is_dir():
+        raise StackError("no stack is up, and none has left data here: make up comes first")
+    log = workspace.logs / "kept-azurite.log"
+    with workspace.locked(), running_azurite(workspace.blobs, log=log) as storage:
+        yield storage
 
 
 def run_models(storage: BlobStorage, scorer: Path, words: Sequence[str]) -> int:

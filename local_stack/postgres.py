@@ -16,7 +16,9 @@ from typing import TYPE_CHECKING
 
 import psycopg2
 
-from local_stack.processes import Server, StackError, free_port
+from local_stack.ports import free_port
+from local_stack.private_files import write_private
+from local_stack.processes import Server, StackError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -88,13 +90,14 @@ class Database:
 
 
 @contextmanager
-def running_postgres(folder: Path, *, log: Path) -> Iterator[Database]:
+def running_postgres(folder: Path, *, log: Path, port: int = 0) -> Iterator[Database]:
     """Run PostgreSQL with its data in a folder; the data are kept.
 
+    :param port: 0 for any free one
     :raises StackError: if it does not start, or must not: it refuses to run as root
     """
     password = _made(folder)
-    port = free_port()
+    port = port or free_port()
     options = [f"--{name}={value}" for name, value in _OPTIONS.items()]
     words = ["-D", str(folder / "data"), "-p", str(port), *options]
     # Interrupted, it ends its sessions and shuts down cleanly; terminated, it would wait for the clients.
@@ -113,8 +116,7 @@ def _made(folder: Path) -> str:
         return secret.read_text()
     shutil.rmtree(data, ignore_errors=True)
     folder.mkdir(parents=True, exist_ok=True)
-    secret.touch(mode=0o600)
-    secret.write_text(secrets.token_urlsafe(24))
+    write_private(secret, secrets.token_urlsafe(24))
     words = [
         "-D",
         str(data),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-import socket
 import subprocess
 import threading
 import time
@@ -51,23 +50,35 @@ class Server:
     ) -> None:
         self.name = name
         self.log = log
-        self.started = datetime.now(UTC)
         self._stop_signal = stop_signal
+        self._command, self._environ, self._cwd = list(command), dict(environ), cwd
+        self._reads_stdout = reads_stdout
         log.parent.mkdir(parents=True, exist_ok=True)
         if not keeps_log:
             log.unlink(missing_ok=True)
-        with log.open("ab") as stream, _interrupts_deferred():
+        with _interrupts_deferred():
+            self.started, self.process = self._spawned()
+            _STARTED.append(self)
+
+    def _spawned(self) -> tuple[datetime, subprocess.Popen[bytes]]:
+        with self.log.open("ab") as stream:
             # A session of its own: Ctrl-C reaches us alone, and we stop the parts in order.
-            self.process = subprocess.Popen(
-                command,
+            return datetime.now(UTC), subprocess.Popen(
+                self._command,
                 stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE if reads_stdout else stream,
+                stdout=subprocess.PIPE if self._reads_stdout else stream,
                 stderr=stream,
-                env=dict(environ),
-                cwd=cwd,
+                env=self._environ,
+                cwd=self._cwd,
                 start_new_session=True,
             )
-            _STARTED.append(self)
+
+    def start_again(self) -> None:
+        """Start it once more after it has ended by itself: the same command, its log continued."""
+        with _interrupts_deferred():
+            if self.process.stdout:
+                self.process.stdout.close()
+            self.started, self.process = self._spawned()
 
     def __enter__(self) -> Self:
         return self
@@ -149,6 +160,11 @@ _STARTED: list[Server] = []
 """Servers that have been started and not stopped, oldest first."""
 
 
+def started() -> tuple[Server, ...]:
+    """Return the servers that should be running, oldest first."""
+    return tuple(_STARTED)
+
+
 def stop_all() -> None:
     """Stop what is left: servers that an interrupt has kept from their ``with`` block."""
     for server in reversed(_STARTED.copy()):
@@ -176,10 +192,3 @@ def _interrupts_deferred() -> Iterator[None]:
             signal.signal(number, handler)
     if heard:
         raise KeyboardInterrupt
-
-
-def free_port() -> int:
-    """Return a loopback port that is free now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

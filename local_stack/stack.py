@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from local_stack.airflow import SCORING_IMAGE, LocalAirflow
 from local_stack.azurite import running_azurite
-from local_stack.bootstrap import python_of
 from local_stack.emulator import running_emulator
-from local_stack.processes import StackError
-from scoring_contract.access import variable_of
-from scoring_contract.invocation import ExitCode
-from scoring_contract.layout import Container
+from local_stack.ports import ANY_PORTS, Ports
+from local_stack.training import train_models
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from local_stack.azurite import BlobStorage
@@ -45,48 +39,42 @@ class Stack:
         airflow.migrate()
         return airflow
 
-    def train(self, first: RunHour, until: RunHour) -> str:
+    def train(self, first: RunHour, until: RunHour, *, on_line: Callable[[str], None] | None = None) -> str:
         """Train a model for every sensor with readings, in the environment that also scores.
 
-        Sensors that are refused are named on stderr; the others have their models.
-
         :param until: first hour that is not trained on
+        :param on_line: told each line that training prints, while it goes on
         :return: the training's closing line
         :raises StackError: with what it printed, if no model came out of it
         """
-        words = ["-m", "scorer", "train", "--from", str(first), "--until", str(until)]
-        done = subprocess.run(
-            [python_of(self.workspace.scorer), *words],
-            env={**os.environ, **self._training_access()},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if done.returncode == ExitCode.PARTLY_FAILED:  # who was refused must not keep the others from scoring
-            print(done.stderr.rstrip(), file=sys.stderr)
-        elif done.returncode:
-            raise StackError(f"training failed with code {done.returncode}:\n{done.stdout}{done.stderr}")
-        return (done.stdout.strip().splitlines() or [""])[-1]
-
-    def _training_access(self) -> dict[str, str]:
-        grants = {Container.DATA: "rl", Container.MODELS: "rcwl"}
-        return {variable_of(name): self.storage.signed_url(name, letters) for name, letters in grants.items()}
+        return train_models(self.storage, self.workspace.scorer, first, until, on_line=on_line)
 
 
 @contextmanager
 def running_stack(
-    workspace: Workspace, *, scorer: Path | None = None, emulator_options: Sequence[str] = ()
+    workspace: Workspace,
+    *,
+    scorer: Path | None = None,
+    emulator_options: Sequence[str] = (),
+    ports: Ports = ANY_PORTS,
 ) -> Iterator[Stack]:
     """Run Azurite and the Batch emulator.
 
     :param scorer: environment that stands for the scoring image; the workspace's unless given
     :param emulator_options: more words of the emulator's command line
+    :param ports: which to listen on
     """
     images = {SCORING_IMAGE: scorer or workspace.scorer}
     with (
-        running_azurite(workspace.blobs, log=workspace.logs / "azurite.log") as storage,
+        running_azurite(
+            workspace.blobs, log=workspace.logs / "azurite.log", port=ports.of("azurite")
+        ) as storage,
         running_emulator(
-            workspace.nodes, log=workspace.logs / "batch.log", images=images, options=emulator_options
+            workspace.nodes,
+            log=workspace.logs / "batch.log",
+            images=images,
+            options=emulator_options,
+            port=ports.of("batch-emulator"),
         ) as batch,
     ):
         yield Stack(workspace, storage, batch)

@@ -11,36 +11,39 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, closing, suppress
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, NoReturn
 
 import psutil
+from azure.core.exceptions import AzureError
 
-from ingest.loader import lay_out
-from ingest.simulator import Fleet
+from ingest.errors import IngestError
 from local_stack.bootstrap import DATA
 from local_stack.cluster import USER, running_cluster
 from local_stack.family import family_of
-from local_stack.processes import StackError
+from local_stack.kept_hours import last_hour
+from local_stack.live_fleet import LiveFleet
+from local_stack.ports import Ports
+from local_stack.private_files import UMASK, private_folder, write_private
+from local_stack.processes import StackError, started
 from local_stack.remains import end_remains, record_family
 from local_stack.stack import running_stack
+from local_stack.supervisor import Supervisor
 from local_stack.workspace import Workspace
-from scoring_contract.hour import RunHour
 from scoring_contract.layout import Container
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from local_stack.stack import Stack
-
 STATE = DATA / "up.json"
 LOG = DATA / "up.log"
 FAMILY = DATA / "up.family.json"
-_READY_SECONDS = 180.0
-_DOWN_SECONDS = 60.0
-_HOURS = 5
+_READY_SECONDS = 1800.0
+"""A guard against hanging, as the next one: an owner that ends is noticed at once."""
+_DOWN_SECONDS = 300.0
+_BEAT_SECONDS = 1.0
 _AIRFLOWS = ("AIRFLOW", "SENSOR_SCORING_")
 
 
@@ -72,7 +75,7 @@ def up() -> Standing:
         return running
     end_remains(FAMILY)
     STATE.unlink(missing_ok=True)
-    DATA.mkdir(parents=True, exist_ok=True)
+    private_folder(DATA)
     with LOG.open("wb") as log:
         owner = subprocess.Popen(
             [sys.executable, "-m", "local_stack", "serve"],
@@ -122,6 +125,17 @@ def standing() -> Standing | None:
     return found if family_of(found.pid) else None
 
 
+def restarts() -> list[str]:
+    """Return what the owner of the parts has said of those that ended by themselves."""
+    lines = LOG.read_text(errors="replace").splitlines() if LOG.exists() else []
+    return [line for line in lines if " was started again" in line or " ended with code " in line]
+
+
+def fleet_ended() -> Path:
+    """Return the file that says that no readings are simulated any more."""
+    return workspace().root / "own-readings"
+
+
 def workspace() -> Workspace:
     """Return where the stack keeps its data, whether it is up or not."""
     return Workspace(DATA / "worlds" / "standing", DATA / "results")
@@ -129,45 +143,57 @@ def workspace() -> Workspace:
 
 def serve() -> None:
     """Own the parts until the process is told to end."""
+    # Airflow writes the password of the web UI with whatever modes it may.
+    os.umask(UMASK)
     ours = workspace()
+    private_folder(ours.root)
     with ours.locked(), ExitStack() as parts:
-        stack = parts.enter_context(running_stack(ours))
-        hour = _with_readings(stack)
-        cluster = parts.enter_context(running_cluster(stack, folder=ours.root))
+        ports = Ports(ours.root / "ports.json")
+        stack = parts.enter_context(running_stack(ours, ports=ports))
+        fleet = LiveFleet(stack.storage, ended=fleet_ended())
+        fleet.begin(stack, now=datetime.now(UTC))
+        with closing(stack.storage.container(Container.DATA)) as data:
+            hour = last_hour(data)
+        cluster = parts.enter_context(running_cluster(stack, folder=ours.root, ports=ports))
         state = Standing(
             pid=os.getpid(),
             address=cluster.address,
             user=USER,
             password=cluster.password,
-            hour=str(hour),
+            hour=str(hour or ""),
             batch=stack.batch.endpoint,
             blobs=stack.storage.url,
             environ={
                 name: value for name, value in cluster.airflow.environ().items() if name.startswith(_AIRFLOWS)
             },
         )
-        # The password, and what opens the database, is for the owner of this folder alone.
-        STATE.touch(mode=0o600)
-        STATE.write_text(json.dumps(asdict(state), indent=2))
+        write_private(STATE, json.dumps(asdict(state), indent=2))
         parts.callback(STATE.unlink, missing_ok=True)
         # SIGTERM arrives as KeyboardInterrupt, here or anywhere above: the parts are stopped either way.
         with suppress(KeyboardInterrupt):
-            signal.pause()
+            _look_after(fleet)
 
 
-def _with_readings(stack: Stack) -> RunHour:
-    """Simulate the last hours and train on all but the last; a live schedule then has something to score."""
-    last = RunHour.containing(datetime.now(UTC)).previous
-    first = RunHour(last.start - timedelta(hours=_HOURS))
-    fleet, count = Fleet(), _HOURS + 1
-    lay_out(
-        fleet.readings(first, count),
-        stack.storage.container(Container.DATA),
-        source="simulated",
-        labels=fleet.labels(first, count),
-    )
-    stack.train(first, last)
-    return last
+def _look_after(fleet: LiveFleet) -> NoReturn:
+    """Start again what ends by itself, and let the fleet send, until the process is told to end."""
+    supervisor, trouble = Supervisor(_say), ""
+    while True:
+        if supervisor.look(started(), now=time.monotonic()):
+            record_family(FAMILY, os.getpid())
+        try:
+            for hour in fleet.go_on(now=datetime.now(UTC)):
+                _say(f"simulated readings of {hour} are there")
+            trouble = ""
+        except (AzureError, IngestError) as error:
+            # Blob Storage may be just starting again: said once, tried until it works.
+            if str(error) != trouble:
+                trouble = str(error)
+                _say(f"simulated readings could not be written: {trouble}")
+        time.sleep(_BEAT_SECONDS)
+
+
+def _say(sentence: str) -> None:
+    print(f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S}Z {sentence}", flush=True)
 
 
 def _tail(log: Path) -> str:

@@ -22,7 +22,7 @@ from local_stack.bootstrap import SCORER, python_of
 from local_stack.cluster import FAST_RECOVERY, running_cluster
 from local_stack.emulator import ACCOUNT, running_emulator
 from local_stack.hour import DAG_ID
-from local_stack.processes import free_port
+from local_stack.ports import free_port
 from local_stack.stack import Stack
 from local_stack.workspace import Workspace
 from scoring_contract import layout

@@ -129,7 +129,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         pytest.param(
             'make models DO="list"',
             1,
-            "no stack is up, and none has left models here: make up comes first",
+            "no stack is up, and none has left data here: make up comes first",
             id="models-no-stack",
         ),
     ],

@@ -1,0 +1,30 @@
+"""Which hours the ``data`` container has readings of."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ingest.simulator import SOURCE
+from scoring_contract.layout import hour_of_readings, pack_of_readings, sensor_of_readings
+
+if TYPE_CHECKING:
+    from azure.storage.blob import ContainerClient
+
+    from scoring_contract.hour import RunHour
+
+_FOLDER = "readings/"
+
+
+def hours_with_readings(container: ContainerClient) -> list[RunHour]:
+    """Return the hours that people have sent readings in, in order; those of the simulator if nobody has."""
+    found: dict[bool, set[RunHour]] = {True: set(), False: set()}
+    for name in container.list_blob_names(name_starts_with=_FOLDER):
+        if sensor_of_readings(name) or pack_of_readings(name):
+            found[name.endswith(f"/{SOURCE}.csv")].add(hour_of_readings(name))
+    return sorted(found[False] or found[True])
+
+
+def last_hour(container: ContainerClient) -> RunHour | None:
+    """Return the last of these hours; None if there is none."""
+    hours = hours_with_readings(container)
+    return hours[-1] if hours else None

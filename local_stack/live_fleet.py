@@ -1,0 +1,112 @@
+"""The simulated fleet of a standing stack: sends while the stack is up; what it has sent never changes."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from azure.core.exceptions import ResourceNotFoundError
+
+from ingest.hour_files import label_blob
+from ingest.loader import lay_out
+from ingest.simulator import SOURCE, Fleet
+from scoring_contract.hour import RunHour
+from scoring_contract.layout import REGISTRY_BLOB, Container, readings_folder, sensor_id_of
+from scoring_contract.registry import Registry
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from pathlib import Path
+
+    from local_stack.azurite import BlobStorage
+    from local_stack.stack import Stack
+
+TRAINED_HOURS = 5
+"""Hours before the last whole one that a new stack begins with, to train on."""
+
+
+class LiveFleet:
+    """Fills hours that have ended and that nobody has sent anything in.
+
+    :param storage: where the readings go
+    :param ended: a file that says that the fleet has ended, because people brought readings of their own
+    """
+
+    def __init__(self, storage: BlobStorage, *, ended: Path) -> None:
+        self._data = storage.container(Container.DATA)
+        self._models = storage.container(Container.MODELS)
+        self._ended = ended
+        self._filled: RunHour | None = None
+        self.fleet = Fleet()
+
+    @property
+    def is_sending(self) -> bool:
+        """Whether its readings still come."""
+        return not self._ended.exists()
+
+    @property
+    def sensors(self) -> frozenset[str]:
+        """Ids of its sensors."""
+        devices, tags = range(1, self.fleet.devices + 1), range(1, self.fleet.tags + 1)
+        return frozenset(sensor_id_of(str(device), str(tag)) for device in devices for tag in tags)
+
+    def begin(self, stack: Stack, *, now: datetime) -> None:
+        """Send the hours before the present one; train its first models, unless there are models already."""
+        self.go_on(now=now)
+        if self.is_sending and not self._registry().sensors:
+            last = RunHour.containing(now).previous
+            stack.train(RunHour(last.start - timedelta(hours=TRAINED_HOURS)), last)
+
+    def go_on(self, *, now: datetime) -> list[RunHour]:
+        """Send the hours that have ended since: at most those that a new stack begins with.
+
+        :return: the hours that were filled now
+        """
+        last = RunHour.containing(now).previous
+        if self._filled == last or not self.is_sending:
+            return []
+        span = [RunHour(last.start - timedelta(hours=back)) for back in range(TRAINED_HOURS, -1, -1)]
+        found = [hour for hour in span if not self._has_readings(hour)]
+        has_models = bool(self._registry().sensors)
+        for hour in found:
+            # First models are trained on hours without anomalies.
+            self._send(hour, anomalous=has_models or hour == last)
+        self._filled = last
+        return found
+
+    def end(self) -> frozenset[str]:
+        """Send nothing more, and take the sensors out of the registry: they would be silent for ever.
+
+        Their readings, models and predictions stay.
+
+        :return: the sensors that had a model
+        """
+        self._ended.touch()
+        registry = self._registry()
+        gone = self.sensors & registry.sensors.keys()
+        if gone:
+            left = {sensor: entry for sensor, entry in registry.sensors.items() if sensor not in gone}
+            self._models.upload_blob(REGISTRY_BLOB, Registry(left).to_json().encode(), overwrite=True)
+        return gone
+
+    def _send(self, hour: RunHour, *, anomalous: bool) -> None:
+        spoilt = [hour] if anomalous else []
+        lay_out(
+            self.fleet.readings(hour, 1, anomalous=spoilt),
+            self._data,
+            source=SOURCE,
+            labels=self.fleet.labels(hour, 1, anomalous=spoilt),
+        )
+
+    def _has_readings(self, hour: RunHour) -> bool:
+        """Whether an hour is somebody's: ours once its labels are there, which come last."""
+        if self._data.get_blob_client(label_blob(hour)).exists():
+            return True
+        names = self._data.list_blob_names(name_starts_with=readings_folder(hour))
+        return any(not name.endswith(f"/{SOURCE}.csv") for name in names)
+
+    def _registry(self) -> Registry:
+        try:
+            return Registry.from_json(self._models.download_blob(REGISTRY_BLOB).readall())
+        except ResourceNotFoundError:
+            return Registry()

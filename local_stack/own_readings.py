@@ -1,0 +1,83 @@
+"""``make load`` and ``make train``: people's own readings in the stack of ``make up``."""
+
+from __future__ import annotations
+
+from contextlib import closing, contextmanager
+from typing import TYPE_CHECKING
+
+from ingest.loader import lay_out
+from ingest.readings_csv import read_readings
+from local_stack import standing
+from local_stack.display import Stage, show_rejects
+from local_stack.hour_choice import check_hour
+from local_stack.kept_hours import hours_with_readings
+from local_stack.live_fleet import LiveFleet
+from local_stack.models import kept_storage
+from local_stack.options import MakeParser, WrongOption, file_option, hour_option
+from local_stack.processes import StackError
+from local_stack.training import train_models
+from scoring_contract.layout import Container
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from azure.storage.blob import ContainerClient
+
+    from local_stack.azurite import BlobStorage
+
+
+def load(words: Sequence[str]) -> int:
+    """Lay a file out in the stack; the simulated fleet ends with the first one.
+
+    :param words: ``--readings`` with a file
+    :raises WrongOption: unless there is one
+    :raises StackError: if there is no stack to load into
+    """
+    parser = MakeParser(prog="python -m local_stack load")
+    parser.add_argument("--readings", default="")
+    given = parser.parse_args(words).readings
+    if not given:
+        raise WrongOption("READINGS names the file, for example READINGS=readings.csv")
+    file = file_option("READINGS", given)
+    with kept_storage() as storage, _data(storage) as container:
+        with Stage.of("Laying the readings out") as stage:
+            laid = lay_out(read_readings(file), container, source="file", progress=stage.count("blobs"))
+            stage.note(f"{laid.readings:,} of {len(laid.sensors):,} sensors")
+        show_rejects(laid)
+        gone = LiveFleet(storage, ended=standing.fleet_ended()).end()
+    if gone:
+        print(f"The simulated fleet has ended: its {len(gone)} sensors have no current model any more.")
+    print(
+        f"Readings reach from {laid.first_hour} to {laid.last_hour}. Next: make train HOUR={laid.last_hour}"
+    )
+    return 0
+
+
+def train(words: Sequence[str]) -> int:
+    """Train a model for every sensor on everything before an hour.
+
+    :param words: ``--hour``; the last hour with readings unless given
+    :raises StackError: if there are no readings
+    """
+    parser = MakeParser(prog="python -m local_stack train")
+    parser.add_argument("--hour", default="")
+    given = parser.parse_args(words).hour
+    asked = hour_option("HOUR", given) if given else None
+    with kept_storage() as storage:
+        with _data(storage) as container:
+            hours = hours_with_readings(container)
+        if not hours:
+            raise StackError("there are no readings: make load READINGS=readings.csv comes first")
+        hour = asked or hours[-1]
+        check_hour(hour, hours)
+        with Stage.of(f"Training on everything before {hour}") as stage:
+            scorer = standing.workspace().scorer
+            stage.note(train_models(storage, scorer, hours[0], hour, on_line=stage.note))
+    print(f"Trigger hourly_scoring in the web UI with hour = {hour}")
+    return 0
+
+
+@contextmanager
+def _data(storage: BlobStorage) -> Iterator[ContainerClient]:
+    with closing(storage.container(Container.DATA)) as container:
+        yield container

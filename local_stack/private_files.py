@@ -1,0 +1,30 @@
+"""Files and folders that only their owner may look into: passwords, keys, tokens."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+FILE_MODE, FOLDER_MODE = 0o600, 0o700
+UMASK = 0o077
+"""What a process takes from the modes of all files that it makes, so that no secret is readable meanwhile."""
+
+
+def private_folder(folder: Path) -> Path:
+    """Make a folder if it is not there, and close it to others."""
+    folder.mkdir(parents=True, exist_ok=True)
+    folder.chmod(FOLDER_MODE)
+    return folder
+
+
+def write_private(file: Path, text: str) -> None:
+    """Write a file that was never readable by others, over what was there, all at once."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    draft = file.with_name(f"{file.name}.{os.getpid()}.new")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, FILE_MODE)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+        stream.write(text)
+    draft.replace(file)

@@ -1,0 +1,69 @@
+"""Training models in the environment that also scores."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from tempfile import TemporaryFile
+from typing import TYPE_CHECKING
+
+from local_stack.bootstrap import python_of
+from local_stack.processes import StackError
+from scoring_contract.access import variable_of
+from scoring_contract.invocation import ExitCode
+from scoring_contract.layout import Container
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from local_stack.azurite import BlobStorage
+    from scoring_contract.hour import RunHour
+
+_GRANTS = {Container.DATA: "rl", Container.MODELS: "rcwl"}
+
+
+def train_models(
+    storage: BlobStorage,
+    scorer: Path,
+    first: RunHour,
+    until: RunHour,
+    *,
+    on_line: Callable[[str], None] | None = None,
+) -> str:
+    """Train a model for every sensor with readings, and make it the current one.
+
+    Sensors that are refused are named on stderr; the others have their models.
+
+    :param scorer: the scorer's environment
+    :param until: first hour that is not trained on
+    :param on_line: told each line that training prints, while it goes on
+    :return: the training's closing line
+    :raises StackError: with what it printed, if no model came out of it
+    """
+    access = {variable_of(name): storage.signed_url(name, letters) for name, letters in _GRANTS.items()}
+    lines: list[str] = []
+    with (
+        TemporaryFile("w+", errors="replace") as faults,
+        subprocess.Popen(
+            [python_of(scorer), "-m", "scorer", "train", "--from", str(first), "--until", str(until)],
+            env={**os.environ, **access, "PYTHONUNBUFFERED": "1"},
+            stdout=subprocess.PIPE,
+            stderr=faults,
+            text=True,
+            errors="replace",
+        ) as process,
+    ):
+        for line in process.stdout or ():
+            lines.append(line.rstrip())
+            if on_line:
+                on_line(lines[-1])
+        code = process.wait()
+        faults.seek(0)
+        said = faults.read().rstrip()
+    if code == ExitCode.PARTLY_FAILED:
+        print(said, file=sys.stderr)
+    elif code:
+        raise StackError("\n".join((f"training failed with code {code}:", *lines, said)))
+    return lines[-1] if lines else ""

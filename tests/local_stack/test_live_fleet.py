@@ -1,0 +1,116 @@
+"""The simulated fleet of a standing stack, in a real Azurite, with the clock turned."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from local_stack.azurite import running_azurite
+from local_stack.bootstrap import SCORER
+from local_stack.kept_hours import hours_with_readings
+from local_stack.live_fleet import LiveFleet
+from local_stack.training import train_models
+from scoring_contract.hour import RunHour
+from scoring_contract.layout import REGISTRY_BLOB, Container, readings_folder
+from scoring_contract.registry import Registry
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from local_stack.azurite import BlobStorage
+
+NOW = datetime(2026, 11, 27, 12, 52, tzinfo=UTC)
+
+
+class Trainer:
+    """A stack as the fleet sees it: it can train."""
+
+    def __init__(self, storage: BlobStorage) -> None:
+        self.storage = storage
+        self.calls: list[tuple[RunHour, RunHour]] = []
+
+    def train(self, first: RunHour, until: RunHour) -> str:
+        """Train."""
+        self.calls.append((first, until))
+        return train_models(self.storage, SCORER, first, until)
+
+
+@pytest.fixture
+def storage(tmp_path: Path) -> Iterator[BlobStorage]:
+    """Run an empty Azurite."""
+    with running_azurite(tmp_path / "blobs", log=tmp_path / "azurite.log") as storage:
+        yield storage
+
+
+def contents(storage: BlobStorage) -> dict[str, tuple[bytes, object]]:
+    """Return every blob of readings, labels and models, with the moment it was written."""
+    found = {}
+    for name in (Container.DATA, Container.MODELS):
+        container = storage.container(name)
+        for blob in container.list_blobs():
+            found[f"{name}/{blob.name}"] = (container.download_blob(blob.name).readall(), blob.etag)
+    return found
+
+
+def test_two_starts_an_hour_apart_rewrite_nothing(storage: BlobStorage, tmp_path: Path) -> None:
+    """The second adds the hour that has ended since, trains nothing, and leaves all else byte for byte."""
+    trainer, marker = Trainer(storage), tmp_path / "own"
+    LiveFleet(storage, ended=marker).begin(trainer, now=NOW)
+    last = RunHour.parse("2026-11-27T11")
+    assert trainer.calls == [(RunHour.parse("2026-11-27T06"), last)]
+    before = contents(storage)
+
+    LiveFleet(storage, ended=marker).begin(trainer, now=NOW + timedelta(hours=1))
+    after = contents(storage)
+    assert {name: after[name] for name in before} == before
+    added = after.keys() - before.keys()
+    new_folder = f"data/{readings_folder(last.next)}"
+    assert all(name.startswith((new_folder, "data/labels/2026/11/27/12")) for name in added)
+    assert len(added) == 15 + 1, "an hour of fifteen sensors, and its labels"
+    assert len(trainer.calls) == 1
+    labels = after["data/labels/2026/11/27/12.csv"][0]
+    assert labels.count(b"\n") > 15, "hours that come later have anomalies to find"
+
+
+def test_the_fleet_goes_on_while_the_stack_is_up(storage: BlobStorage, tmp_path: Path) -> None:
+    """Each hour that ends is filled once; hours in which nobody was up stay empty, but for the last few."""
+    fleet = LiveFleet(storage, ended=tmp_path / "own")
+    assert len(fleet.go_on(now=NOW)) == 6
+    assert fleet.go_on(now=NOW + timedelta(minutes=7)) == []
+    assert fleet.go_on(now=NOW + timedelta(minutes=8)) == [RunHour.parse("2026-11-27T12")]
+    assert fleet.go_on(now=NOW + timedelta(minutes=9)) == []
+    later = fleet.go_on(now=NOW + timedelta(days=2))
+    assert [str(hour) for hour in later] == [f"2026-11-29T{hour:02}" for hour in range(6, 12)]
+
+
+def test_what_others_have_sent_is_theirs(storage: BlobStorage, tmp_path: Path) -> None:
+    """An hour with readings of another source is not filled; a start that was cut short is made whole."""
+    data = storage.container(Container.DATA)
+    theirs = "readings/2026/11/27/11/1_4/0_abc.csv"
+    data.upload_blob(theirs, b"TS,Device,Tag,Value\n")
+    data.upload_blob("readings/2026/11/27/10/1_1/simulated.csv", b"half an ho")
+    filled = LiveFleet(storage, ended=tmp_path / "own").go_on(now=NOW)
+    assert [str(hour) for hour in filled] == [f"2026-11-27T{hour:02}" for hour in range(6, 11)]
+    assert data.download_blob(theirs).readall() == b"TS,Device,Tag,Value\n"
+    assert len(list(data.list_blob_names(name_starts_with="readings/2026/11/27/10/"))) == 15
+
+
+def test_the_fleet_ends_with_readings_of_ones_own(storage: BlobStorage, tmp_path: Path) -> None:
+    """It sends nothing more, now and after another start, and its sensors are in no later hour's plan."""
+    trainer, marker = Trainer(storage), tmp_path / "own"
+    fleet = LiveFleet(storage, ended=marker)
+    fleet.begin(trainer, now=NOW)
+    before = hours_with_readings(storage.container(Container.DATA))
+    assert len(fleet.end()) == 15
+    assert fleet.go_on(now=NOW + timedelta(hours=1)) == []
+    LiveFleet(storage, ended=marker).begin(trainer, now=NOW + timedelta(hours=2))
+    assert hours_with_readings(storage.container(Container.DATA)) == before
+    text = storage.container(Container.MODELS).download_blob(REGISTRY_BLOB).readall()
+    assert not Registry.from_json(text).sensors
+    assert fleet.end() == frozenset()
+    data = storage.container(Container.DATA)
+    data.upload_blob("readings/2018/08/29/02/1_4/file.csv", b"TS,Device,Tag,Value\n")
+    assert hours_with_readings(data) == [RunHour.parse("2018-08-29T02")], "what is simulated no longer counts"

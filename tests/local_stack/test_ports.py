@@ -1,0 +1,41 @@
+"""Ports that stay the same."""
+
+from __future__ import annotations
+
+import socket
+from typing import TYPE_CHECKING
+
+from local_stack.ports import ANY_PORTS, Ports
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_a_part_has_the_port_that_it_had_last_time(tmp_path: Path) -> None:
+    """Each has its own, from one start to the next."""
+    first = {name: Ports(tmp_path / "ports.json").of(name) for name in ("azurite", "api-server")}
+    again = {name: Ports(tmp_path / "ports.json").of(name) for name in ("api-server", "azurite")}
+    assert again == first
+    assert first["azurite"] != first["api-server"]
+
+
+def test_a_port_that_somebody_else_has_is_given_up(tmp_path: Path) -> None:
+    """Another one is chosen, and kept from then on."""
+    ports = Ports(tmp_path / "ports.json")
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        taken = other.getsockname()[1]
+        (tmp_path / "ports.json").write_text(f'{{"azurite": {taken}}}')
+        chosen = ports.of("azurite")
+    assert chosen != taken
+    assert ports.of("azurite") == chosen
+
+
+def test_an_altered_file_stops_nobody(tmp_path: Path) -> None:
+    """Ports are chosen anew."""
+    (tmp_path / "ports.json").write_text("[1, 2")
+    assert Ports(tmp_path / "ports.json").of("azurite") > 0
+
+
+def test_a_stack_that_nobody_notes_takes_any_port() -> None:
+    """Its parts pick their own, so that nobody can be faster."""
+    assert ANY_PORTS.of("azurite") == 0

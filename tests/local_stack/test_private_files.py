@@ -1,0 +1,33 @@
+"""Secrets that only their owner may read."""
+
+from __future__ import annotations
+
+import stat
+from typing import TYPE_CHECKING
+
+from local_stack.private_files import private_folder, write_private
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def mode_of(path: Path) -> int:
+    """Return who may do what."""
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def test_a_secret_is_readable_by_its_owner_alone(tmp_path: Path) -> None:
+    """Also where a file that everybody could read was before."""
+    file = tmp_path / "secret"
+    file.write_text("old")
+    file.chmod(0o644)
+    write_private(file, "new")
+    assert (mode_of(file), file.read_text()) == (0o600, "new")
+    assert list(tmp_path.iterdir()) == [file]
+
+
+def test_a_folder_that_was_open_is_closed(tmp_path: Path) -> None:
+    """Whatever a program writes into it later is out of reach."""
+    folder = tmp_path / "open"
+    folder.mkdir(mode=0o755)
+    assert mode_of(private_folder(folder)) == 0o700
