@@ -27,7 +27,7 @@ _USAGE = """\
 usage: python -m scorer score --contract N --manifest BLOB --report BLOB
        python -m scorer train --from HOUR --until HOUR [--nu SHARE] [--gamma RULE] [--min-rows N]
        python -m scorer train --order BLOB --report BLOB
-       python -m scorer models list | show | promote | rollback | add | convert | pack"""
+       python -m scorer models list | show | promote | rollback | add | convert | pack | verify | repair"""
 
 
 def main(argv: Sequence[str], environ: MutableMapping[str, str], console: Console) -> ExitCode:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from scorer.errors import BlobMissing, ModelFault
+from scorer.errors import BlobMissing, DataFault, ModelFault
+from scorer.model_format import MOST_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from scorer.storage import BlobContainer
     from scoring_contract.manifest import ModelRef, PackSlice
+
+MOST_PACK_BYTES = 256 << 20
+"""A larger file of many is not fetched: it is held in memory, and single files are there."""
 
 
 class ModelFiles:
@@ -36,14 +41,17 @@ class ModelFiles:
     def data(self, ref: ModelRef) -> bytes:
         """Return the bytes of a model's file; whether they are what the order names is still to be seen.
 
-        :raises ModelFault: if there is no such file
+        A file of many that is gone, too large or not what it was costs nobody their model: each is then read
+        from its own file.
+
+        :raises ModelFault: if there is no such file, or it is larger than any model
         :raises StorageFault: if storage refuses or does not answer
         """
-        is_shared = ref.pack is not None and ref.pack.blob in self._shared
-        try:
-            return self._slice(ref.pack) if ref.pack and is_shared else self._container.read(ref.blob)
-        except BlobMissing as error:
-            raise ModelFault(f"there is no model {error.blob}") from error
+        if ref.pack is not None and ref.pack.blob in self._shared:
+            data = self._slice(ref.pack)
+            if hashlib.sha256(data).hexdigest() == ref.sha256:
+                return data
+        return read_model(self._container, ref.blob)
 
     def _slice(self, pack: PackSlice) -> bytes:
         data = self._pack(pack.blob)
@@ -54,8 +62,28 @@ class ModelFiles:
         with self._locks[blob]:
             data = self._packs.get(blob)
             if data is None:
-                data = self._packs[blob] = self._container.read(blob)
+                data = self._packs[blob] = self._whole(blob)
             self._left[blob] -= 1
             if self._left[blob] <= 0:
                 del self._packs[blob]
         return data
+
+    def _whole(self, blob: str) -> bytes:
+        try:
+            return self._container.read(blob, most_bytes=MOST_PACK_BYTES)
+        except (BlobMissing, DataFault):
+            return b""
+
+
+def read_model(container: BlobContainer, blob: str) -> bytes:
+    """Return the bytes of one model file; whether they are those that were registered is still to be seen.
+
+    :raises ModelFault: if there is no such file, or it is larger than any model
+    :raises StorageFault: if storage refuses or does not answer
+    """
+    try:
+        return container.read(blob, most_bytes=MOST_BYTES)
+    except BlobMissing as error:
+        raise ModelFault(f"there is no model {error.blob}") from error
+    except DataFault as error:
+        raise ModelFault(f"it is larger than any model: {error}") from error

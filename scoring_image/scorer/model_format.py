@@ -32,7 +32,9 @@ FORMAT = "ocsvm-json/2"
 SKOPS_FORMAT = "skops/1"
 CONTENT_TYPES = {FORMAT: "application/json", SKOPS_FORMAT: "application/zip"}
 MOST_BYTES = 32 << 20
-"""A larger file is refused before it is read: no model of ours comes near."""
+"""A larger file is refused before it is fetched."""
+MOST_VALUES = 1 << 19
+"""Numbers, texts and lists in a file of ours: half a million take 50 MiB once read. No model comes near."""
 _SHOWN_DIGITS = 12
 _PACKED = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ", b"\x04\x22\x4d\x18", b"\x78\x01", b"\x78\x9c", b"\x78\xda")
 """How gzip, bzip2, xz, lz4 and zlib begin: joblib writes pickles in all of them."""
@@ -96,6 +98,9 @@ def parse_model(data: bytes) -> OneClassSvm:
 
     :raises MessageError: naming the place that is wrong
     """
+    # Text of four bytes can become an object of a hundred: what follows a comma or opens is counted first.
+    if sum(map(data.count, (b",", b"[", b"{"))) > MOST_VALUES:
+        raise MessageError("model", "", f"holds more than {MOST_VALUES:,} values")
     try:
         root = Node("model", "", json.loads(data))
     except (ValueError, RecursionError) as error:

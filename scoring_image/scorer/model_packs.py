@@ -14,7 +14,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from scorer.catalogue import Catalogue, amend
-from scorer.errors import BlobMissing, ModelFault
+from scorer.errors import ModelFault
+from scorer.model_files import read_model
 from scorer.packing import assigned
 from scoring_contract.layout import PACKS_BLOB, model_pack_blob
 from scoring_contract.manifest import PackSlice
@@ -106,10 +107,7 @@ def _write(models: BlobContainer, registry: Registry, pack: str, sensors: Sequen
 
 
 def _checked(models: BlobContainer, ref: ModelRef) -> bytes:
-    try:
-        data = models.read(ref.blob)
-    except BlobMissing as error:
-        raise ModelFault(f"there is no model {error.blob}") from error
+    data = read_model(models, ref.blob)
     if hashlib.sha256(data).hexdigest() != ref.sha256:
         raise ModelFault(f"{ref.blob} is not the model that was registered: its digest is another")
     return data

@@ -11,6 +11,7 @@ from scorer import listing
 from scorer.adding import add_model, format_of
 from scorer.catalogue import Catalogue, amend
 from scorer.errors import ModelFault, OrderFault
+from scorer.model_check import broken_models, repair_models
 from scorer.model_format import MOST_BYTES
 from scorer.model_packs import pack_models
 from scorer.sheet import ONE_FEATURE
@@ -20,12 +21,13 @@ from scoring_contract.layout import Container
 
 if TYPE_CHECKING:
     from argparse import Namespace
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from scorer.console import Console
     from scorer.storage import BlobContainer
     from scoring_contract.registry import Registry
 
+_TO_REPAIR = "; models repair mends what can be mended"
 _FOLDER = "the registry needs conditional writes, which a folder does not have"
 
 
@@ -43,12 +45,10 @@ def models(argv: Sequence[str], environ: Mapping[str, str], *, console: Console)
     match words.command:
         case "list" | "show":
             return _read(words, Catalogue.read(container), console)
-        case "promote" | "rollback":
-            return _switch(words, refuse_folder(container, because=_FOLDER), console)
-        case "add":
-            return _add(words, refuse_folder(container, because=_FOLDER), console)
-        case _:
-            return _pack(words, refuse_folder(container, because=_FOLDER), console)
+        case "verify":
+            return _verify(container, console)
+        case command:
+            return _CHANGES[command](words, refuse_folder(container, because=_FOLDER), console)
 
 
 def _read(words: Namespace, catalogue: Catalogue, console: Console) -> ExitCode:
@@ -109,6 +109,28 @@ def _convert(words: Namespace, console: Console) -> ExitCode:
     return ExitCode.SUCCESS
 
 
+def _verify(models: BlobContainer, console: Console) -> ExitCode:
+    count, problems = broken_models(models)
+    for sensor, problem in problems.items():
+        console.complain(f"{sensor}: {problem}")
+    console.tell(
+        f"{count} current models looked at, {len(problems)} broken" + (_TO_REPAIR if problems else "")
+    )
+    return ExitCode.MODEL if problems else ExitCode.SUCCESS
+
+
+def _repair(_words: Namespace, models: BlobContainer, console: Console) -> ExitCode:
+    repairs = repair_models(models)
+    for repair in repairs:
+        if repair.done:
+            console.tell(f"{repair.sensor}: {repair.done}")
+        else:
+            console.complain(f"{repair.sensor}: {repair.problem}; nothing here can mend it: train it again")
+    left = sum(not repair.done for repair in repairs)
+    console.tell(f"{len(repairs) - left} models mended, {left} to be trained again")
+    return ExitCode.MODEL if left else ExitCode.SUCCESS
+
+
 def _content(file: Path) -> bytes:
     """Read a file of a person's, unless it is larger than any model.
 
@@ -130,6 +152,15 @@ def _pack(words: Namespace, models: BlobContainer, console: Console) -> ExitCode
         console.complain(f"{sensor}: {fault}")
     console.tell(f"{packed.sensors} sensors in {packed.packs} packs; {packed.written} pack files written")
     return ExitCode.PARTLY_FAILED if packed.faults else ExitCode.SUCCESS
+
+
+_CHANGES: Mapping[str, Callable[[Namespace, BlobContainer, Console], ExitCode]] = {
+    "promote": _switch,
+    "rollback": _switch,
+    "add": _add,
+    "repair": _repair,
+    "pack": _pack,
+}
 
 
 def _parser() -> ArgumentParser:
@@ -159,6 +190,8 @@ def _parser() -> ArgumentParser:
         "--features", nargs="+", default=ONE_FEATURE, metavar="COLUMN", help="what it was fitted on, in order"
     )
     converting.add_argument("--to", type=Path, help="where to write; beside the pickle unless given")
+    commands.add_parser("verify", help="load every current model as scoring would, and name the broken ones")
+    commands.add_parser("repair", help="mend broken models from packs, or go back to a version that is whole")
     packing = commands.add_parser("pack", help="put the current models of neighbours into one file")
     packing.add_argument("--size", type=_size, default=50, help="most sensors of a pack, default 50")
     packing.add_argument("--again", action="store_true", help="assign all sensors anew")

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from scorer.errors import BlobMissing, ModelFault, OrderFault, ScorerError
 from scorer.evaluation import evaluate
 from scorer.labels import Labels
+from scorer.model_files import read_model
 from scorer.model_format import load_model
 from scorer.series import Series, read_series
 from scorer.storage import open_container
@@ -127,8 +128,8 @@ class Group:
         if ref is None:
             return None, ""
         try:
-            model = load_model(self.trainer.models.read(ref.blob), ref)
-        except (ModelFault, BlobMissing) as fault:
+            model = load_model(read_model(self.trainer.models, ref.blob), ref)
+        except ModelFault as fault:
             return None, f"the current model cannot be compared with: {fault}"
         if model.features != self.trainer.order.features:
             return None, f"the current model looks at other columns: {', '.join(model.features)}"

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from scorer.errors import ModelFault
 from scorer.kernels import Linear, Poly, Rbf, Sigmoid
-from scorer.model_format import FORMAT, MOST_BYTES, load_model, parse_model, render_model
+from scorer.model_format import FORMAT, MOST_BYTES, MOST_VALUES, load_model, parse_model, render_model
 from scorer.ocsvm import OneClassSvm
 from scoring_contract.errors import MessageError
 from scoring_contract.manifest import ModelRef
@@ -236,3 +236,10 @@ def test_the_documented_file_is_a_model() -> None:
     example = page.split("```json\n")[1].split("```")[0]
     model = parse_model(example.encode())
     assert json.loads(render_model(model, json.loads(example)["provenance"])) == json.loads(example)
+
+
+def test_a_file_of_countless_values_is_refused_before_it_is_read() -> None:
+    """Four bytes of text can become a hundred of objects: 32 MiB took 864."""
+    data = b'{"support_vectors": [' + b"[]," * MOST_VALUES + b"[]]}"
+    with pytest.raises(MessageError, match="model: holds more than 524,288 values"):
+        parse_model(data)

@@ -265,3 +265,33 @@ def test_training_reads_what_a_pack_shares(storage: Storage, scorer: Scorer) -> 
         "1_1": ("p0001", 2),
         "1_2": ("p0001", 2),
     }
+
+
+def test_broken_models_are_found_and_mended_from_what_is_there(storage: Storage, scorer: Scorer) -> None:
+    """From the pack's file, byte for byte; else the last whole version is current again; else it is named."""
+    first, second = versions(storage, scorer, "1_1")
+    a_fleet(storage, "1_2", "1_3")
+    scorer.train_here("--nu", "0.2")
+    assert typed(storage, "verify").stdout == "3 current models looked at, 0 broken\n"
+    refs = {sensor: entry.model for sensor, entry in storage.registry().sensors.items()}
+    storage.put(Container.MODELS, refs["1_3"].blob, "lost for good")
+    typed(storage, "pack")
+    storage.put(Container.MODELS, refs["1_2"].blob, storage.get(Container.MODELS, refs["1_2"].blob)[:50])
+    found = typed(storage, "verify")
+    assert found.returncode == ExitCode.MODEL
+    assert [line.partition(":")[0] for line in found.stderr.splitlines()] == ["1_2", "1_3"]
+    assert found.stdout == "3 current models looked at, 2 broken; models repair mends what can be mended\n"
+    done = typed(storage, "repair")
+    assert done.returncode == ExitCode.MODEL
+    assert done.stdout.startswith("1_2: written anew from _packs/p0001/")
+    assert "1_3: 1_3/" in done.stderr
+    assert done.stderr.endswith("nothing here can mend it: train it again\n")
+    assert load_model(storage.get(Container.MODELS, refs["1_2"].blob), refs["1_2"])
+
+    registry = (
+        storage.registry().to_json().replace('"pack": {', '"gone": {')
+    )  # no file of many to mend it from
+    storage.put(Container.MODELS, REGISTRY_BLOB, registry)
+    storage.service.get_blob_client(storage.name_of(Container.MODELS), refs["1_1"].blob).delete_blob()
+    assert f"1_1: {first} is current again, {second} is not whole" in typed(storage, "repair").stdout
+    assert storage.registry().entry("1_1").current == first
