@@ -36,8 +36,12 @@ _KNOWN: Sequence[tuple[str, str, str, str, tuple[str, ...], str | None]] = (
     ("canonical", "0001-com-ubuntu-server-jammy", "22_04-lts", "ubuntu 22.04", (), _END_OF_22_04),
     ("microsoft-dsvm", "ubuntu-hpc", "2204", "ubuntu 22.04", (*_CONTAINERS, "IntelMPI"), _END_OF_22_04),
     ("microsoft-dsvm", "ubuntu-hpc", "2404", "ubuntu 24.04", _CONTAINERS, None),
+    ("canonical", "0001-com-ubuntu-server-focal", "20_04-lts", "ubuntu 20.04", (), None),
+    ("canonical", "ubuntuserver", "18.04-lts", "ubuntu 18.04", (), None),
+    ("openlogic", "centos-hpc", "7.4", "centos 7", (), None),
     ("almalinux", "almalinux-x86_64", "9-gen2", "el 9", (), None),
     ("debian", "debian-12", "12", "debian 12", (), None),
+    ("microsoftwindowsserver", "windowsserver", "2019-datacenter-core", "windows amd64", (), None),
     ("microsoftwindowsserver", "windowsserver", "2022-datacenter", "windows amd64", (), None),
 )
 """Publisher, offer, SKU, node agent, capabilities and the end of support."""

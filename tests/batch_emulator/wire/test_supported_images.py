@@ -29,6 +29,7 @@ IMAGE = {
     [
         ("ubuntu-24_04-lts", "server", "batch.node.ubuntu 24.04"),
         ("0001-com-ubuntu-server-jammy", "22_04-lts", "batch.node.ubuntu 22.04"),
+        ("ubuntuserver", "18.04-lts", "batch.node.ubuntu 18.04"),
         ("ubuntu-hpc", "2204", "batch.node.ubuntu 22.04"),
         ("windowsserver", "2022-datacenter", "batch.node.windows amd64"),
     ],
