@@ -106,12 +106,14 @@ def split_line(line: str, separator: str) -> list[str]:
     line = line.removeprefix(BYTE_ORDER_MARK)
     if '"' not in line:
         return [field.strip() for field in line.split(separator)]
+    if line.startswith('"') and line.count('"') == 1:
+        raise csv.Error("a quote is never closed")  # as csv would say, at a tenth of the cost
     try:
         return _split(line, separator)
     except csv.Error:
-        if (without_blanks := re.sub(_BLANK_BEHIND_QUOTE, '"', line)) == line:
+        if '" ' not in line and '"\t' not in line:
             raise
-        return _split(without_blanks, separator)
+        return _split(re.sub(_BLANK_BEHIND_QUOTE, '"', line), separator)
 
 
 def _split(line: str, separator: str) -> list[str]:

@@ -172,7 +172,9 @@ def _stretches(data: bytes, start: int) -> Iterator[bytes]:
 
 
 def _lines(part: bytes) -> Sequence[str]:
-    return [line for line in re.split(_LINE_END, _text(part)) if line.strip(" \t\ufeff")]
+    text = _text(part)
+    lines = re.split(_LINE_END, text) if "\r" in text else text.split("\n")
+    return [line for line in lines if line.strip(" \t\ufeff")]
 
 
 def _text(part: bytes) -> str:

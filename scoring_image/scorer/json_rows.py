@@ -146,7 +146,7 @@ def _of_line(line: str) -> list[Any]:
     except RecursionError:
         return [None]
     except ValueError:
-        return _side_by_side(line)
+        return _side_by_side(line) if "}" in line[:-1] else [None]
     return objects or [None]
 
 
