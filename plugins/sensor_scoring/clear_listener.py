@@ -43,9 +43,8 @@ def on_dag_run_running(dag_run: DagRun, msg: str) -> None:  # noqa: ARG001  Airf
     if not stale:
         return
     log.info("%s was cleared: %s run again", dag_run.run_id, ", ".join(sorted(ti.task_id for ti in stale)))
-    # In a savepoint: should this fail, the scheduler's own work of this loop stays.
-    with session.begin_nested():
-        clear_task_instances(stale, session, dag_run_state=False)
+    # The scheduler commits, and nobody else may: it takes the end of a savepoint for a commit too.
+    clear_task_instances(stale, session, dag_run_state=False)
 
 
 def stale_among(instances: Iterable[TaskInstance], after: Iterable[str]) -> list[TaskInstance]:

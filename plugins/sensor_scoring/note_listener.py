@@ -42,17 +42,16 @@ def _write_note(dag_run: DagRun) -> None:
     session = object_session(dag_run)
     if session is None:
         return
-    # In a savepoint: should this fail, the scheduler's own work of this loop stays.
-    with session.begin_nested():
-        query = XComModel.get_many(run_id=dag_run.run_id, dag_ids=DAG_ID, task_ids=VERDICT, key=NOTE, limit=1)
-        stored = session.scalar(query)
-        if stored is None:
-            return
-        text, present = _text(XComModel.deserialize_value(stored)), dag_run.dag_run_note
-        if present is None:
-            dag_run.dag_run_note = DagRunNote(content=text)
-        elif present.user_id is None:
-            present.content = text
+    query = XComModel.get_many(run_id=dag_run.run_id, dag_ids=DAG_ID, task_ids=VERDICT, key=NOTE, limit=1)
+    stored = session.scalar(query)
+    if stored is None:
+        return
+    # The scheduler commits, and nobody else may.
+    text, present = _text(XComModel.deserialize_value(stored)), dag_run.dag_run_note
+    if present is None:
+        dag_run.dag_run_note = DagRunNote(content=text)
+    elif present.user_id is None:
+        present.content = text
 
 
 def _text(value: object) -> str:

@@ -99,6 +99,8 @@ def test_whichever_way_a_person_clears_the_run_ends_anew(
     (body,) = told.bodies[before:]
     assert f"Scored again: {FAILING}" in body["message"]
     assert world.active_jobs(run) == []
+    note = world.web.get(f"/dags/{DAG}/dagRuns/{quote(run, safe='')}")["note"]
+    assert note.startswith(f"{HOUR}: {len(SCORED)} scored, 1 silent, ")
 
 
 @contextmanager
