@@ -35,7 +35,6 @@ def on_dag_run_failed(dag_run: DagRun, msg: str) -> None:  # noqa: ARG001  likew
 def _write_note(dag_run: DagRun) -> None:
     if dag_run.dag_id != DAG_ID:
         return
-    from airflow.models.dagrun import DagRunNote
     from airflow.models.xcom import XComModel
     from sqlalchemy.orm import object_session
 
@@ -46,12 +45,10 @@ def _write_note(dag_run: DagRun) -> None:
     stored = session.scalar(query)
     if stored is None:
         return
-    # The scheduler commits, and nobody else may.
-    text, present = _text(XComModel.deserialize_value(stored)), dag_run.dag_run_note
-    if present is None:
-        dag_run.dag_run_note = DagRunNote(content=text)
-    elif present.user_id is None:
-        present.content = text
+    present = dag_run.dag_run_note
+    if present is None or present.user_id is None:
+        # The scheduler commits, and nobody else may.
+        dag_run.note = _text(XComModel.deserialize_value(stored))
 
 
 def _text(value: object) -> str:
