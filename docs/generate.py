@@ -34,8 +34,14 @@ PAGES = {
     ROOT / "batch_emulator" / "README.md": ("load",),
     ROOT / "docs" / "backfill.md": ("backfill",),
     ROOT / "docs" / "autoscale.md": ("policies", "day"),
+    ROOT / "docker-compose.yaml": ("compose-settings",),
 }
 RESULTS = ROOT / "bench" / "results"
+
+
+def compose_settings() -> str:
+    """Return a line for each setting that lets compose pass it on if it is set, and leave it out if not."""
+    return "\n".join(f"  {variable_of(field.name)}:" for field in fields(Settings))
 
 
 def settings_table() -> str:
@@ -333,6 +339,7 @@ PARTS = {
     "soak": soak_line,
     "load": load_table,
     "settings": settings_table,
+    "compose-settings": compose_settings,
     "behaviours": behaviours_table,
     "forms": forms_table,
     "moments": moments_table,
@@ -347,11 +354,12 @@ PARTS = {
 def generated(page: Path) -> str:
     """Return a page with its generated parts made anew."""
     text = page.read_text()
-    for name in (name for name in PAGES[page] if f"<!-- START {name} -->" in text):
-        part = f"<!-- START {name} -->\n\n{PARTS[name]()}\n\n<!-- END {name} -->"
-        text = re.sub(
-            rf"<!-- START {name} -->.*<!-- END {name} -->", partial(_put, part), text, flags=re.DOTALL
-        )
+    form, gap = ("  # {} {}", "\n") if page.suffix == ".yaml" else ("<!-- {} {} -->", "\n\n")
+    for name in PAGES[page]:
+        start, end = form.format("START", name), form.format("END", name)
+        if start in text:
+            part = f"{start}{gap}{PARTS[name]()}{gap}{end}"
+            text = re.sub(f"{start}.*{end}", partial(_put, part), text, flags=re.DOTALL)
     return text
 
 

@@ -39,6 +39,16 @@ URL_VARIABLE = "INGEST_DATA_URL"
 MODELS_URL_VARIABLE = "INGEST_MODELS_URL"
 """Holds the address of the ``models`` container, likewise; asked for by ``--packed`` only."""
 
+KEY_VARIABLE = "AZURE_STORAGE_KEY"
+"""Holds the key of a storage emulator's account, as for the Azure CLI; the key of Azurite's own is known."""
+
+_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+_WELL_KNOWN = {
+    "devstoreaccount1": (
+        "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
+    )
+}
+"""The key that every Azurite has unless it is given another: not a secret."""
 _SHOWN_REASONS = 10
 
 
@@ -47,7 +57,8 @@ def main(argv: Sequence[str], environ: Mapping[str, str]) -> int:
     parser = _parser()
     order = parser.parse_args(argv)
     try:
-        client = _container(_container_url(order.container_url, environ, "--container-url", URL_VARIABLE))
+        url = _container_url(order.container_url, environ, "--container-url", URL_VARIABLE)
+        client = _container(url, environ)
         models = _models(order, environ)
     except ValueError as error:
         parser.error(str(error))
@@ -131,7 +142,8 @@ def _summary(laid: Laid) -> str:
 def _models(order: argparse.Namespace, environ: Mapping[str, str]) -> ContainerClient | None:
     if not order.packed:
         return None
-    return _container(_container_url(order.models_url, environ, "--models-url", MODELS_URL_VARIABLE))
+    url = _container_url(order.models_url, environ, "--models-url", MODELS_URL_VARIABLE)
+    return _container(url, environ)
 
 
 def _container_url(argument: str | None, environ: Mapping[str, str], option: str, variable: str) -> str:
@@ -143,9 +155,26 @@ def _container_url(argument: str | None, environ: Mapping[str, str], option: str
     return url
 
 
-def _container(url: str) -> ContainerClient:
+def _emulator_key(url: str, environ: Mapping[str, str]) -> str:
+    """Return the key of a storage emulator on this machine.
+
+    :raises ValueError: if the address is another machine's, or its account's key is not known
+    """
+    parts = urlsplit(url)
+    if parts.hostname not in _LOOPBACK:
+        raise ValueError(f"{parts.hostname} is not this machine, and http can be listened to: use https")
+    key = environ.get(KEY_VARIABLE) or _WELL_KNOWN.get(parts.path.strip("/").partition("/")[0], "")
+    if not key:
+        raise ValueError(f"over http no identity signs in; {KEY_VARIABLE} must hold the account's key")
+    return key
+
+
+def _container(url: str, environ: Mapping[str, str]) -> ContainerClient:
     if urlsplit(url).query:
         return ContainerClient.from_container_url(url)
+    if urlsplit(url).scheme == "http":
+        # A token would be refused: it must not travel in the clear.
+        return ContainerClient.from_container_url(url, credential=_emulator_key(url, environ))
     from azure.identity import DefaultAzureCredential  # noqa: PLC0415 - not needed with a signature
 
     return ContainerClient.from_container_url(url, credential=DefaultAzureCredential())

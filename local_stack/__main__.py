@@ -27,7 +27,7 @@ from sensor_scoring.alerts import message_of
 from sensor_scoring.errors import SettingsError
 from sensor_scoring.known import Known
 from sensor_scoring.observations import seen_in
-from sensor_scoring.settings import PREFIX, Settings
+from sensor_scoring.settings import PREFIX, Settings, variable_of
 from sensor_scoring.summary import Outcome
 from sensor_scoring.verdict import Verdict
 
@@ -121,7 +121,7 @@ def check_settings() -> None:
     :raises SettingsError: naming the variable
     """
     Settings.from_environ(os.environ)
-    known = {f"{PREFIX}{field.name.upper()}" for field in fields(Settings)}
+    known = {variable_of(field.name) for field in fields(Settings)}
     for name in sorted(name for name in os.environ if name.startswith(PREFIX) and name not in known):
         print(f"warning: {name} is no setting; docs/settings.md lists them", file=sys.stderr)
 
@@ -138,7 +138,7 @@ def score_hour(stack: Stack, readings: Path | None, hour: RunHour) -> tuple[Summ
     """
     with Stage.of("Laying the readings out") as stage:
         laid = (
-            hourly.lay_out_file(stack, readings, progress=stage.count("blobs"))
+            hourly.lay_out_file(stack, readings, progress=stage.see)
             if readings
             else hourly.lay_out_simulation(stack)
         )

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Self
 from sensor_scoring.summary import Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
-    from ingest.loader import Laid
+    from ingest.loader import Laid, Step
     from sensor_scoring.summary import SensorOutcome, Summary
 
 _HEADINGS = ("sensor", "readings", "anomalies", "seconds", "state")
@@ -54,9 +54,9 @@ class Stage:
         self._note = text
         self._draw(text)
 
-    def count(self, what: str) -> Callable[[int, int], None]:
-        """Return a function that says how many are done, of how many."""
-        return lambda done, of: self.note(f"{done:,} of {of:,} {what}")
+    def see(self, step: Step, done: int, of: int) -> None:
+        """Say how far a load is."""
+        self.note(f"{step}, {100 * done // max(of, 1)} %")
 
     def _draw(self, text: str, end: str = "") -> None:
         line = f"{self._title}: {text}"

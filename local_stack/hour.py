@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
 
-    from ingest.loader import Laid
+    from ingest.loader import Laid, Progress
     from local_stack.stack import Stack
 
 SIMULATED_HOUR = RunHour.parse("2026-01-05T09")
@@ -32,7 +32,7 @@ _TRAINING_HOURS = 24
 DAG_ID = "hourly_scoring"
 
 
-def lay_out_file(stack: Stack, readings: Path, *, progress: Callable[[int, int], None] | None = None) -> Laid:
+def lay_out_file(stack: Stack, readings: Path, *, progress: Progress | None = None) -> Laid:
     """Put a CSV of readings where Stream Analytics would have put them."""
     container = stack.storage.container(Container.DATA)
     return lay_out(read_readings(readings), container, source="file", progress=progress)

@@ -33,7 +33,8 @@ if TYPE_CHECKING:
 
     from azure.storage.blob import BlobProperties, BlobServiceClient, ContainerClient, UserDelegationKey
 
-_UPLOADS_AT_ONCE = 16
+CALLS_AT_ONCE = 10
+"""As many as the client keeps connections for: more would open and drop others, and warn each time."""
 _DELETES_AT_ONCE = 256
 """Most requests the service takes in one batch."""
 _CLOCK_SKEW = timedelta(minutes=15)
@@ -97,9 +98,36 @@ class BlobStore:
             except ResourceNotFoundError:
                 return None
 
+    def pieces(self, container: str, blob: str, *, size: int = 1 << 20) -> Iterator[bytes] | None:
+        """Return a blob's bytes, some at a time; None if it, or its container, does not exist.
+
+        A blob that is written over meanwhile ends in an error, never in a mixture of two.
+
+        :param size: most bytes that are held
+        """
+        client = self._container(container).get_blob_client(blob)
+        with storage_explained(f"read {container}/{blob}", self.conn_id):
+            try:
+                properties = client.get_blob_properties()
+            except ResourceNotFoundError:
+                return None
+        unchanged = MatchConditions.IfNotModified
+
+        def parts() -> Iterator[bytes]:
+            for start in range(0, properties.size, size):
+                with storage_explained(f"read {container}/{blob}", self.conn_id):
+                    # An end beyond the blob's own is refused by some versions of the service.
+                    length = min(size, properties.size - start)
+                    part = client.download_blob(
+                        start, length, etag=properties.etag, match_condition=unchanged
+                    )
+                    yield part.readall()
+
+        return parts()
+
     def read_all(self, container: str, blobs: Iterable[str]) -> list[bytes | None]:
         """Return the bytes of many blobs, in their order."""
-        with ThreadPoolExecutor(_UPLOADS_AT_ONCE) as pool:
+        with ThreadPoolExecutor(CALLS_AT_ONCE) as pool:
             return list(pool.map(lambda blob: self.read(container, blob), blobs))
 
     def tail(self, container: str, blob: str, *, size: int) -> str:
@@ -162,7 +190,7 @@ class BlobStore:
 
     def write_all(self, container: str, texts: Mapping[str, str]) -> None:
         """Write many texts; the first failure is raised after the ones under way have ended."""
-        with ThreadPoolExecutor(_UPLOADS_AT_ONCE) as pool:
+        with ThreadPoolExecutor(CALLS_AT_ONCE) as pool:
             list(pool.map(lambda item: self.write(container, *item), texts.items()))
 
     def found(self, container: str, folder: str) -> Iterator[FoundBlob]:

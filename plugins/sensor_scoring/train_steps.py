@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from scoring_contract import layout
 from scoring_contract.registry import Registry
+from sensor_scoring.blobs import CALLS_AT_ONCE
 from sensor_scoring.errors import RegistryContended, RunFailed
+from sensor_scoring.readings_range import range_of_readings
 from sensor_scoring.steps import ensure_pool_of
 from sensor_scoring.train_gate import TrainingGate
 from sensor_scoring.train_plan import plan_training
@@ -27,7 +29,6 @@ log = logging.getLogger(__name__)
 
 _PRIORITY = -500
 """Batch priority of a training's job: every hour goes first, also one of a backfill."""
-_LISTINGS_AT_ONCE = 16
 _WRITES = 8
 """Conditional writes before giving up; each failure means that somebody else has succeeded."""
 
@@ -52,7 +53,8 @@ def make_training_plan(run: TrainingRun) -> list[str]:
         sensors_per_task=settings.train_sensors_per_task,
     )
     if not plan.groups:
-        raise RunFailed(f"there are no readings from {hours.trained_from} until {hours.trained_until}")
+        reason = f"there are no readings from {hours.trained_from} until {hours.trained_until}"
+        raise RunFailed(f"{reason}; {_range_sentence(run)}")
     texts = {layout.order_blob(run.base, order.group): order.to_json() for order in orders}
     run.store.write_all(settings.runs_container, texts)
     run.store.write(settings.runs_container, layout.plan_blob(run.base), plan.to_json())
@@ -143,6 +145,16 @@ def _promoted(run: TrainingRun, plan: TrainingPlan) -> Promotion:
     )
 
 
+def _range_sentence(run: TrainingRun) -> str:
+    """Say which hours have readings, and what to trigger."""
+    container = run.settings.data_container
+    found = range_of_readings(lambda folder: run.store.folders(container, folder))
+    if found is None:
+        return f"there are none at all in the container {container}"
+    first, last = found
+    return f'they reach from {first} to {last}; try {{"from": "{first}", "until": "{last}"}}'
+
+
 def _readings_of(run: TrainingRun, hours: Iterable[RunHour]) -> list[str]:
     """List the readings of many hours, some at a time."""
     container = run.settings.data_container
@@ -150,5 +162,5 @@ def _readings_of(run: TrainingRun, hours: Iterable[RunHour]) -> list[str]:
     def names(hour: RunHour) -> list[str]:
         return [blob.name for blob in run.store.found(container, layout.readings_folder(hour))]
 
-    with ThreadPoolExecutor(_LISTINGS_AT_ONCE) as pool:
+    with ThreadPoolExecutor(CALLS_AT_ONCE) as pool:
         return [name for found in pool.map(names, hours) for name in found]

@@ -11,6 +11,7 @@ import stat
 import subprocess
 import sys
 import threading
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from azure.storage.blob import BlobServiceClient
 from local_stack.env_file import SECRETS
 from sensor_scoring.airflow_needs import needs_of
 from sensor_scoring.packing import MOST_TASKS
+from sensor_scoring.settings import PREFIX, Settings, variable_of
 
 ROOT = Path(__file__).resolve().parents[2]
 TEXT = (ROOT / "docker-compose.yaml").read_text()
@@ -51,7 +53,7 @@ def test_no_secret_is_written_down(name: str) -> None:
     """Whatever is named like a secret takes its value from the generated file."""
     environment: dict[str, str] = SERVICES[name].get("environment", {})
     for variable, value in environment.items():
-        if _SECRET_NAME.search(variable):
+        if _SECRET_NAME.search(variable) and not variable.startswith(PREFIX):
             assert "${" in value, variable
 
 
@@ -73,6 +75,26 @@ def test_images_are_pinned(name: str) -> None:
         context = ROOT / service["build"]["context"]
         assert context == ROOT
         assert (context / service["build"]["dockerfile"]).is_file()
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_no_service_has_more_than_it_needs(name: str) -> None:
+    """Capabilities are dropped, but what PostgreSQL begins with; memory has a limit everywhere."""
+    service = SERVICES[name]
+    assert service["cap_drop"] == ["ALL"]
+    begins_as_root = ["CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID"]
+    assert service.get("cap_add", []) == (begins_as_root if name == "postgres" else [])
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert re.fullmatch(r"\d+g", service["mem_limit"])
+
+
+def test_every_setting_is_passed_on_if_it_is_set() -> None:
+    """Without a value in the file, compose takes it from `.env` or the shell, or leaves it out."""
+    shared = COMPOSE["x-airflow-environment"]
+    assert {name for name in shared if name.startswith(PREFIX)} == {
+        variable_of(field.name) for field in fields(Settings)
+    }
+    assert {value for name, value in shared.items() if name.startswith(PREFIX)} == {None}
 
 
 def test_airflow_processes_share_one_environment() -> None:

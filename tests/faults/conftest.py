@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 HOUR = RunHour.parse("2026-01-05T09")
 SENSORS = ["1_1", "1_2", "1_3", "2_1", "2_2", "2_3"]
-_LONG = 240.0
+_LONG = 900.0
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 from azure.storage.blob import ContainerSasPermissions, generate_container_sas
 
-from ingest.__main__ import MODELS_URL_VARIABLE, URL_VARIABLE, _source_of, main
+from ingest.__main__ import KEY_VARIABLE, MODELS_URL_VARIABLE, URL_VARIABLE, _source_of, main
 from scoring_contract.hour import RunHour
 from scoring_contract.layout import REGISTRY_BLOB
 from scoring_contract.manifest import ModelRef
@@ -56,6 +56,20 @@ def test_a_file_is_loaded_from_the_command_line(data: ContainerClient, tmp_path:
         "  1 row: it has 1 fields instead of 4; first in line 3: broken\n"
     )
     assert list(data.list_blob_names()) == ["readings/2018/08/29/02/1_4/sensor-data.csv"]
+
+
+def test_an_emulator_on_this_machine_takes_its_key(
+    data: ContainerClient, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Over plain http no identity signs in: Azurite's known key does, or the one from the environment."""
+    path = tmp_path / "day.csv"
+    path.write_text("TS,Device,Tag,Value\n2018-08-29 02:00:00,1,4,84.5\n")
+    order = ["load", str(path), "--container-url", data.url]
+    assert main(order, {}) == 0
+    assert list(data.list_blob_names()) == ["readings/2018/08/29/02/1_4/day.csv"]
+    capsys.readouterr()
+    assert main(order, {KEY_VARIABLE: "bm90IHRoZSBrZXk="}) == 1, "the environment's key goes first"
+    assert "AuthorizationFailure" in capsys.readouterr().err
 
 
 def test_packs_are_those_of_the_registry(data: ContainerClient, tmp_path: Path) -> None:
@@ -120,6 +134,16 @@ def test_what_cannot_be_loaded_is_one_sentence(tmp_path: Path, capsys: pytest.Ca
 @pytest.mark.parametrize(
     ("argv", "sentence"),
     [
+        pytest.param(
+            ["load", "a.csv", "--container-url", "http://a.example/data"],
+            "a.example is not this machine",
+            id="a-key-in-the-clear",
+        ),
+        pytest.param(
+            ["load", "a.csv", "--container-url", "http://127.0.0.1:9/another/data"],
+            "AZURE_STORAGE_KEY must hold the account's key",
+            id="no-key",
+        ),
         pytest.param(["load", "a.csv"], "neither --container-url nor INGEST_DATA_URL", id="no-address"),
         pytest.param(
             ["load", "a.csv", "--container-url", "https://a.example/data?sig=made-up"],

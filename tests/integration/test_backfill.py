@@ -33,9 +33,9 @@ if TYPE_CHECKING:
 
 FIRST = RunHour.parse("2026-01-05T00")
 TRAINED, SCORED = 2, 6
-_LONG = 240.0
+_LONG = 900.0
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = pytest.mark.timeout(3600)
 
 
 @dataclass(frozen=True, slots=True)

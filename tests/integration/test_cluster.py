@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 HOUR = RunHour.parse("2026-01-05T09")
 SCORED = ["1_1", "1_2", "1_3", "2_1", "2_2"]
-_LONG = 120.0
+_LONG = 900.0
 
 
 @pytest.fixture(scope="module")

@@ -31,7 +31,7 @@ ASKED_OF_TRAINING = (
     ' "evaluate_until": "2026-01-05T10"}'
 )
 
-pytestmark = pytest.mark.timeout(900)
+pytestmark = pytest.mark.timeout(3600)
 
 
 @pytest.fixture(scope="module")

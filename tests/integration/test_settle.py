@@ -27,7 +27,7 @@ DAG = "hourly_scoring"
 _WAITS = [timedelta(seconds=seconds) for seconds in (30, 60, 120)]
 """From Airflow's start on. On a busy machine the first may be over before the run gets to wait."""
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(3600)
 
 
 @pytest.fixture

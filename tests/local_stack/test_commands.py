@@ -22,7 +22,7 @@ def typed(*words: str, data: Path) -> subprocess.CompletedProcess[str]:
         env={**own, "LOCAL_STACK_DATA": str(data), "PYTHONPATH": ":".join(sys.path)},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=900,
         check=False,
     )
 

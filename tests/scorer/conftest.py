@@ -145,7 +145,7 @@ class Scorer:
             cwd=self.directory,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=900,
             check=False,
         )
 

@@ -53,7 +53,7 @@ def in_a_process(code: str, *words: str, stdin: bytes = b"") -> str:
         env={"PATH": os.defpath, "PYTHONPATH": folders},
         input=stdin,
         capture_output=True,
-        timeout=120,
+        timeout=900,
         check=True,
     )
     return done.stdout.decode()

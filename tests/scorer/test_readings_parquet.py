@@ -261,7 +261,7 @@ def run(code: str, *, path: Path) -> str:
         env={"PATH": os.defpath, "PYTHONPATH": folders},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=900,
         check=True,
     )
     return done.stdout

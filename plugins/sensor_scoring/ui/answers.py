@@ -6,12 +6,14 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
-from fastapi.responses import HTMLResponse, PlainTextResponse
+from fastapi.responses import HTMLResponse, PlainTextResponse, StreamingResponse
 
 from sensor_scoring.links import web_root
 from sensor_scoring.ui.markup import STYLE_DIGEST, Markup
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from fastapi import HTTPException, Request
 
 HEADERS = {
@@ -36,13 +38,18 @@ def page(markup: Markup, *, status: int = 200) -> HTMLResponse:
     return HTMLResponse(markup.html, status_code=status, headers=HEADERS)
 
 
-def text(content: str, *, file: str = "") -> PlainTextResponse:
-    """Answer with a text as it is, for a browser to show.
+def text(content: str) -> PlainTextResponse:
+    """Answer with a text as it is, for a browser to show and not to save."""
+    return PlainTextResponse(content, headers=HEADERS)
 
-    :param file: what it is called when a person saves it; of characters that a header may hold
+
+def lines(content: Iterable[str], *, file: str) -> StreamingResponse:
+    """Answer with a text that is sent while it is read: it may be larger than what a page should hold.
+
+    :param file: what a browser calls it when somebody saves it
     """
-    named = {"Content-Disposition": f'inline; filename="{file}"'} if file else {}
-    return PlainTextResponse(content, headers={**HEADERS, **named})
+    named = {"Content-Disposition": f'inline; filename="{file}"'}
+    return StreamingResponse(content, media_type="text/plain; charset=utf-8", headers=HEADERS | named)
 
 
 async def refusal(request: Request, error: HTTPException) -> HTMLResponse:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from functools import cached_property
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from scoring_contract import layout
@@ -15,7 +16,7 @@ from sensor_scoring.plan import Plan
 from sensor_scoring.ui.facts import SELECTED
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from sensor_scoring.settings import Settings
 
@@ -72,26 +73,42 @@ class OwnJob:
         text = self._store.read(self.settings.runs_container, blob)
         return Plan.from_json(text) if text else None
 
-    def predictions(self, plan: Plan, sensor: str) -> str | None:
-        """Return the predictions of a sensor; None if there are none."""
+    def predictions(self, plan: Plan, sensor: str) -> Iterator[str] | None:
+        """Return the predictions of a sensor, line by line as they are read; None if there are none."""
         blob = plan.expectation.blob_of(sensor)
-        data = self._store.read(self.settings.predictions_container, blob)
-        if data is None:
+        pieces = self._store.pieces(self.settings.predictions_container, blob)
+        if pieces is None:
             return None
-        text = data.decode(errors="replace")
-        return _rows_of(sensor, text) if sensor in plan.pack_of else text
+        lines = _lines(pieces)
+        return _rows_of(sensor, lines) if sensor in plan.pack_of else lines
 
 
-def _rows_of(sensor: str, text: str) -> str | None:
+def _lines(pieces: Iterable[bytes]) -> Iterator[str]:
+    """Cut pieces of a text into its lines, each with its end."""
+    rest = b""
+    for piece in pieces:
+        *whole, rest = (rest + piece).split(b"\n")
+        yield from (line.decode(errors="replace") + "\n" for line in whole)
+    if rest:
+        yield rest.decode(errors="replace")
+
+
+def _rows_of(sensor: str, lines: Iterator[str]) -> Iterator[str] | None:
     """Pick a sensor's rows out of the predictions of a pack; None if there are none."""
-    lines = text.splitlines(keepends=True)
-    header = next(csv.reader(lines[:1]), [])
+    first = next(lines, "")
+    header = next(csv.reader([first]), [])
     if not {"Device", "Tag"} <= set(header):
         return None
     device, tag = header.index("Device"), header.index("Tag")
-    names = (f"{row[device]}_{row[tag]}" for row in csv.reader(lines[1:]))
-    rows = [line for line, name in zip(lines[1:], names, strict=False) if name == sensor]
-    return "".join([lines[0], *rows]) if rows else None
+
+    def is_ours(line: str) -> bool:
+        row = next(csv.reader([line]), [])
+        return len(row) > max(device, tag) and f"{row[device]}_{row[tag]}" == sensor
+
+    rows = filter(is_ours, lines)
+    # Whether there are any is known before the answer begins.
+    row = next(rows, None)
+    return None if row is None else chain((first, row), rows)
 
 
 def shortened(text: str, where: str) -> str:

@@ -16,7 +16,7 @@ from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessE
 from airflow.api_fastapi.core_api.security import requires_access_dag
 from airflow.sdk.exceptions import AirflowNotFoundException
 from fastapi import Depends, FastAPI, HTTPException
-from fastapi.responses import HTMLResponse, PlainTextResponse
+from fastapi.responses import HTMLResponse, PlainTextResponse, StreamingResponse
 
 from scoring_contract import layout
 from scoring_contract.errors import ContractError, LayoutError
@@ -124,7 +124,7 @@ def file_page(job: Job, batch_task: BatchTask, file: str) -> PlainTextResponse:
 
 
 @app.get(PREDICTIONS, response_class=HTMLResponse, response_model=None)
-def predictions_page(job: Job, group: str) -> HTMLResponse | PlainTextResponse:
+def predictions_page(job: Job, group: str) -> HTMLResponse | StreamingResponse:
     """Show the predictions of a group's only sensor, or the sensors of a packed group to choose from."""
     plan, sensors = _planned(job, group)
     if len(sensors) == 1:
@@ -135,8 +135,8 @@ def predictions_page(job: Job, group: str) -> HTMLResponse | PlainTextResponse:
     return answers.page(Markup.page(f"Predictions of {group}", note, Markup.links(places)))
 
 
-@app.get(PREDICTIONS + "/{sensor}", response_class=PlainTextResponse)
-def sensor_page(job: Job, group: str, sensor: str) -> PlainTextResponse:
+@app.get(PREDICTIONS + "/{sensor}", response_class=PlainTextResponse, response_model=None)
+def sensor_page(job: Job, group: str, sensor: str) -> StreamingResponse:
     """Show the predictions of one sensor of a group."""
     plan, sensors = _planned(job, group)
     if sensor not in sensors:
@@ -155,11 +155,11 @@ def _planned(job: OwnJob, group: str) -> tuple[Plan, tuple[str, ...]]:
     return plan, plan.groups[group]
 
 
-def _predictions(job: OwnJob, plan: Plan, sensor: str) -> PlainTextResponse:
+def _predictions(job: OwnJob, plan: Plan, sensor: str) -> StreamingResponse:
     found = job.predictions(plan, sensor)
     if found is None:
         raise HTTPException(404, f"There are no predictions of {sensor} for {plan.hour}, or not yet.")
-    return answers.text(found, file=f"{sensor}-{plan.hour}.csv")
+    return answers.lines(found, file=f"{sensor}-{plan.hour}.csv")
 
 
 def _planned_group(job: OwnJob, batch_task: str) -> str:
