@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 HOUR = RunHour.parse("2026-01-05T09")
 SCORED = ["1_1", "1_2", "1_3", "2_1", "2_2"]
 DAG = "hourly_scoring"
-LONG = 400.0
+LONG = 900.0
 """Seconds after which something has gone wrong, however busy the machine."""
 
 

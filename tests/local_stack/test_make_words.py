@@ -140,3 +140,15 @@ def test_what_cannot_be_is_one_line(folder: Path, command: str, code: int, line:
     said, _, of_make = done.stderr.partition("make: ***")
     assert said == f"error: {line}\n", done.stdout + done.stderr
     assert re.search(r"Error (\d+)", of_make).group(1) == str(code)  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("command", ["make up", f"{_RUN} HOUR=2018-08-29T02"])
+def test_a_wrong_setting_stops_the_start(folder: Path, command: str) -> None:
+    """It is named, and nothing is started; later it would only hide the DAGs."""
+    done = typed(command, folder, SENSOR_SCORING_MAX_NODES="many")
+    said, _, of_make = done.stderr.partition("make: ***")
+    assert said.startswith("error: ")
+    assert "SENSOR_SCORING_MAX_NODES" in said
+    assert len(said.splitlines()) == 1
+    assert "Error 1" in of_make
+    assert "Starting" not in done.stdout
