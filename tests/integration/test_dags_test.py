@@ -90,13 +90,15 @@ def test_each_dag_runs_to_a_good_end(airflow: LocalAirflow, dag_id: str) -> None
 def test_a_run_that_never_began_is_told_of_once(airflow: LocalAirflow, webhook: Webhook) -> None:
     """Its DAG is paused: it waits, and leaves no trace in Blob Storage; whoever looks twice tells it once."""
     webhook.bodies.clear()
+    # Another date than that of the test above, which has a run by now.
+    other = HOUR.next.end.isoformat()
     asked = airflow_says(
-        airflow, "dags", "trigger", "hourly_scoring", "--logical-date", DATE, "--run-id", "waits"
+        airflow, "dags", "trigger", "hourly_scoring", "--logical-date", other, "--run-id", "waits"
     )
     assert asked.returncode == 0, asked.stderr[-2000:]
     for date in (DATE, HOUR.next.end.isoformat()):
         done = airflow_says(airflow, "dags", "test", "late_runs", date, SENSOR_SCORING_LATE_MINUTES="0.001")
         assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-4000:]
     (body,) = webhook.bodies
-    assert body["title"] == f"running: sensor scoring of {HOUR}: late"
+    assert body["title"] == f"running: sensor scoring of {HOUR.next}: late"
     assert body["message"].splitlines()[0] == "Late: it has not begun 0.001 minutes after it was due"
