@@ -7,6 +7,7 @@ takes any DAG, and a state; tests of ``dags test`` and of a standing Airflow hol
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 if TYPE_CHECKING:
@@ -14,8 +15,8 @@ if TYPE_CHECKING:
 
 _SOON = timedelta(days=1)
 """A run by hand may have a date that is yet to come."""
-_QUEUED_LOOKBACK = timedelta(days=2)
-"""A backfill queues all its runs at once: older ones that wait are not gone through each time."""
+_MOST_QUEUED = 50
+"""A backfill queues all its runs at once: they are not all gone through each time."""
 
 
 class UnfinishedRun(Protocol):
@@ -39,15 +40,12 @@ if TYPE_CHECKING:
 
 
 def unfinished_runs(run_before: RunBefore, *, now: datetime) -> Iterator[UnfinishedRun]:
-    """Yield the runs that are under way, and those of the last days that wait; each the newest first.
+    """Yield the runs that are under way, and the newest of those that wait; each the newest first.
 
     Runs without a logical date are not among them: Airflow tells a task nothing of these.
     """
     yield from _in_state(run_before, "running", before=now + _SOON)
-    for run in _in_state(run_before, "queued", before=now + _SOON):
-        if cast("datetime", run.logical_date) < now - _QUEUED_LOOKBACK:
-            return
-        yield run
+    yield from islice(_in_state(run_before, "queued", before=now + _SOON), _MOST_QUEUED)
 
 
 def runs_of(dag_id: str) -> RunBefore:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
@@ -93,12 +94,21 @@ def test_a_run_that_never_began_is_told_of_once(airflow: LocalAirflow, webhook: 
     # Another date than that of the test above, which has a run by now.
     other = HOUR.next.end.isoformat()
     asked = airflow_says(
-        airflow, "dags", "trigger", "hourly_scoring", "--logical-date", other, "--run-id", "waits"
+        airflow,
+        "dags",
+        "trigger",
+        "hourly_scoring",
+        "--logical-date",
+        other,
+        "--run-id",
+        "waits",
+        "--conf",
+        json.dumps({"hour": str(HOUR)}),
     )
     assert asked.returncode == 0, asked.stderr[-2000:]
     for date in (DATE, HOUR.next.end.isoformat()):
         done = airflow_says(airflow, "dags", "test", "late_runs", date, SENSOR_SCORING_LATE_MINUTES="0.001")
         assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-4000:]
     (body,) = webhook.bodies
-    assert body["title"] == f"running: sensor scoring of {HOUR.next}: late"
+    assert body["title"] == f"running: sensor scoring of {HOUR}: late"
     assert body["message"].splitlines()[0] == "Late: it has not begun 0.001 minutes after it was due"
