@@ -45,7 +45,16 @@ def imports_in(folder: str) -> set[str]:
         ),
         pytest.param(
             "plugins/sensor_scoring",
-            {"sensor_scoring", "scoring_contract", "airflow", "apprise", "azure", "croniter", "fastapi"},
+            {
+                "sensor_scoring",
+                "scoring_contract",
+                "airflow",
+                "apprise",
+                "azure",
+                "croniter",
+                "fastapi",
+                "sqlalchemy",
+            },
             id="product-knows-no-emulator",
         ),
         pytest.param("ingest", {"ingest", "scoring_contract", "azure"}, id="ingest-knows-the-layout"),
@@ -67,3 +76,10 @@ def test_nobody_imports_the_outer_ring() -> None:
     """The laptop's stack and the ingest tools can go without the product noticing."""
     for folder in ("plugins", "dags", "scoring_image", "batch_emulator"):
         assert not imports_in(folder) & {"local_stack", "ingest"}
+
+
+def test_only_listeners_hold_a_session_of_the_database() -> None:
+    """The scheduler lends it to them; what runs in a task asks the Task SDK."""
+    plugins = (ROOT / "plugins").rglob("*.py")
+    found = {module.name for module in plugins if "sqlalchemy" in packages_of(module)}
+    assert found == {"clear_listener.py", "note_listener.py"}
