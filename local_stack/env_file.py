@@ -1,7 +1,8 @@
 """The secrets of the containers, made once: ``python -m local_stack.env_file`` writes ``.env``.
 
 Every installation has its own; none is in the repository, and ``docker-compose.yaml`` has no defaults for
-them. A file that exists is never written to: the database and the stored connections know its secrets.
+them. A file that exists is never written to: the database and the stored connections know its secrets. If
+others could read it, that ends.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ import secrets
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from local_stack.private_files import FILE_MODE, close_to_others
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -48,7 +51,7 @@ def create(path: Path) -> bool:
     """
     text = "".join(f"{name}={make()}\n" for name, make in SECRETS.items())
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, FILE_MODE)
     except FileExistsError:
         return False
     with os.fdopen(descriptor, "w", encoding="ascii") as stream:
@@ -64,11 +67,21 @@ def missing(path: Path) -> list[str]:
 
 
 def main(argv: Sequence[str]) -> int:
-    """Make the file, or say what is wrong with the one that exists; 1 if a secret is missing from it."""
+    """Make the file, or say what is wrong with the one that exists.
+
+    :return: 1 if a secret is missing from it, or if it is somebody else's and others can read it
+    """
     path = Path(argv[0]) if argv else ENV_FILE
     if create(path):
         print(f"{path} written; the password of admin is AIRFLOW_ADMIN_PASSWORD in it")
         return 0
+    try:
+        was_open = close_to_others(path)
+    except PermissionError:
+        print(f"{path} is open to others, and belongs to somebody else who must close it", file=sys.stderr)
+        return 1
+    if was_open:
+        print(f"{path} was open to other users of this machine; its mode is 0600 now", file=sys.stderr)
     lacking = missing(path)
     if lacking:
         print(f"{path} is kept, but does not set {', '.join(lacking)}: add them", file=sys.stderr)

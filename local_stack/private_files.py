@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+import stat
+from typing import TYPE_CHECKING, BinaryIO
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,3 +29,21 @@ def write_private(file: Path, text: str) -> None:
     with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
         stream.write(text)
     draft.replace(file)
+
+
+def private_log(file: Path) -> BinaryIO:
+    """Open a file for a program to print to, empty and for its owner alone, whoever could read it before."""
+    file.unlink(missing_ok=True)
+    return os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, FILE_MODE), "wb")
+
+
+def close_to_others(file: Path) -> bool:
+    """Leave a file to its owner alone.
+
+    :return: whether others could do something with it until now
+    :raises PermissionError: if it belongs to somebody else
+    """
+    was_open = bool(stat.S_IMODE(file.stat().st_mode) & UMASK)
+    if was_open:
+        file.chmod(FILE_MODE)
+    return was_open

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import psutil
 
 from local_stack.family import family_of, is_alive, kill_family
+from local_stack.private_files import write_private
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,10 +27,7 @@ def record_family(file: Path, owner: int) -> None:
     for member in family_of(owner):
         with suppress(psutil.NoSuchProcess):
             known.append((member.pid, member.create_time()))
-    # Put in its place at once: a reader never meets half a record.
-    draft = file.with_suffix(".new")
-    draft.write_text(json.dumps(known))
-    draft.replace(file)
+    write_private(file, json.dumps(known))
 
 
 def end_remains(file: Path) -> bool:

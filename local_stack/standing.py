@@ -26,7 +26,7 @@ from local_stack.family import family_of
 from local_stack.kept_hours import last_hour
 from local_stack.live_fleet import LiveFleet
 from local_stack.ports import Ports
-from local_stack.private_files import UMASK, private_folder, write_private
+from local_stack.private_files import UMASK, private_folder, private_log, write_private
 from local_stack.processes import StackError, started
 from local_stack.remains import end_remains, record_family
 from local_stack.stack import running_stack
@@ -76,7 +76,7 @@ def up() -> Standing:
     end_remains(FAMILY)
     STATE.unlink(missing_ok=True)
     private_folder(DATA)
-    with LOG.open("wb") as log:
+    with private_log(LOG) as log:
         owner = subprocess.Popen(
             [sys.executable, "-m", "local_stack", "serve"],
             stdin=subprocess.DEVNULL,

@@ -78,6 +78,24 @@ def test_an_older_file_says_what_it_lacks(tmp_path: Path, capsys: pytest.Capture
     assert "does not set BLOB_ACCOUNT_KEY: add them" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("mode", [0o644, 0o640, 0o660, 0o602])
+def test_an_older_file_that_others_may_read_is_closed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], mode: int
+) -> None:
+    """Its secrets stay, for the database knows them; whoever made it reads that others could have read it."""
+    path = tmp_path / ".env"
+    create(path)
+    text = path.read_text()
+    path.chmod(mode)
+    assert main([str(path)]) == 0
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert path.read_text() == text
+    said = f"{path} was open to other users of this machine; its mode is 0600 now\n"
+    assert capsys.readouterr().err == said
+    assert main([str(path)]) == 0
+    assert capsys.readouterr().err == ""
+
+
 def test_the_program_writes_once_and_never_prints_a_secret(tmp_path: Path) -> None:
     """Run as the compose file says, twice: the second time changes nothing."""
     path = tmp_path / ".env"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import stat
 from typing import TYPE_CHECKING
 
-from local_stack.private_files import private_folder, write_private
+from local_stack.private_files import private_folder, private_log, write_private
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,3 +31,13 @@ def test_a_folder_that_was_open_is_closed(tmp_path: Path) -> None:
     folder = tmp_path / "open"
     folder.mkdir(mode=0o755)
     assert mode_of(private_folder(folder)) == 0o700
+
+
+def test_a_log_begins_anew_and_for_its_owner_alone(tmp_path: Path) -> None:
+    """What the parts print names ports and paths; a file that was open before is not printed to."""
+    file = tmp_path / "up.log"
+    file.write_text("old")
+    file.chmod(0o644)
+    with private_log(file) as log:
+        log.write(b"new")
+    assert (mode_of(file), file.read_text()) == (0o600, "new")

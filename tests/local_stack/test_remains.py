@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import stat
 import sys
 from typing import TYPE_CHECKING
 
@@ -32,6 +33,7 @@ def test_what_a_killed_owner_has_left_is_ended(tmp_path: Path) -> None:
     """All of it, once; then there is nothing."""
     owner = an_owner(tmp_path)
     record_family(tmp_path / "family.json", owner.process.pid)
+    assert stat.S_IMODE((tmp_path / "family.json").stat().st_mode) == 0o600
     parts = family_of(owner.process.pid)[1:]
     owner.kill(alone=True)
     assert all(map(is_alive, parts))
