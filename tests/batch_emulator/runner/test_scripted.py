@@ -6,7 +6,6 @@ import http.server
 import logging
 import sys
 import threading
-import time
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +22,8 @@ if TYPE_CHECKING:
     from azure_batch_emulator.runner.interface import Order
 
 MANY = 1000
+NEVER_SECONDS = 240.0
+"""A guard against hanging; nothing here takes that long, however busy the machine."""
 
 
 @pytest.fixture
@@ -213,12 +214,12 @@ def test_terminated_rule_ends_its_attempt_when_it_returns(ruled: Any) -> None:
 
     def rule(_order: Order) -> int:
         entered.set()
-        leave.wait(10)
+        leave.wait(NEVER_SECONDS)
         return 0
 
     bench = ruled(rule)
     bench.task()
-    assert entered.wait(10)
+    assert entered.wait(NEVER_SECONDS)
     bench.client.terminate_task("job", "task")
     assert bench.client.get_task("job", "task").state == "running"
     leave.set()
@@ -273,30 +274,26 @@ def test_seconds_pass_by_the_machines_clock_too(bench_of: Any) -> None:
     bench.job()
     bench.task()
     info = bench.ended().execution_info
-    assert timedelta(seconds=0.3) <= info.end_time - info.start_time < timedelta(seconds=3)
+    assert timedelta(seconds=0.3) <= info.end_time - info.start_time
 
 
-def test_a_thousand_tasks_take_seconds(bench_of: Any) -> None:
-    """A thousand tasks that end at once are added and completed in a few seconds of real time."""
+def test_a_thousand_tasks_all_end(bench_of: Any) -> None:
+    """Added a hundred at a time while earlier ones end at once; ``make bench-emulator`` says how fast."""
     bench = bench_of(runner=ScriptedRunner(succeed), clock=SystemClock())
     bench.pool(nodes=8, slots=4)
     bench.job()
-    begun = time.monotonic()
     orders = [bench.order(task_id=f"t{number}") for number in range(MANY)]
     for start in range(0, MANY, 100):
         bench.client.create_task_collection(
             "job", bench.models.BatchTaskGroup(task_values=orders[start : start + 100])
         )
-    added = time.monotonic() - begun
     bench.until(lambda: bench.client.get_job_task_counts("job").task_counts.succeeded == MANY)
-    total = time.monotonic() - begun
-    assert added < total < 30
 
 
 def test_emulator_ends_while_rules_are_in_progress(bench_of: Any) -> None:
     """Closing down waits for a rule only so long, and its answer is not wanted any more."""
     leave = threading.Event()
-    bench = bench_of(runner=ScriptedRunner(lambda _: int(leave.wait(30))))
+    bench = bench_of(runner=ScriptedRunner(lambda _: int(leave.wait(NEVER_SECONDS))))
     bench.pool()
     bench.job()
     bench.task()
