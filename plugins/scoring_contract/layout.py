@@ -32,6 +32,10 @@ _SENSOR = re.compile(r"(?!.*\.\.)[A-Za-z0-9][A-Za-z0-9_.-]{0,63}", re.ASCII)
 """Two dots in a row are kept for the names of groups, ``first..last``."""
 _SEGMENT = re.compile(r"[A-Za-z0-9_.-]{1,160}", re.ASCII)
 
+_MOST_NAME = 1024
+"""Characters of a blob's name, as Azure limits them."""
+_SHOWN = 100
+
 _PACKS = "_packs"
 """No sensor can have this name: theirs begin with a letter or digit."""
 
@@ -139,6 +143,20 @@ def labels_blob(hour: RunHour) -> str:
 def model_blob(sensor_id: str, version: str) -> str:
     """Blob in ``models`` with one version of a sensor's model."""
     return f"{checked_sensor_id(sensor_id)}/{_segment(version)}/model.json"
+
+
+def checked_model_blob(text: str) -> str:
+    """Return the name if a blob of ``models`` can have it, whatever wrote it into a registry.
+
+    :raises LayoutError: if it is longer than Azure allows, or a part of it is empty, ``.``, ``..`` or of
+        other characters than ours: joined to a container's address it could lead elsewhere
+    """
+    parts = text.split("/")
+    if len(text) > _MOST_NAME or not all(
+        _SEGMENT.fullmatch(part) and part not in {".", ".."} for part in parts
+    ):
+        raise LayoutError(f"{text[:_SHOWN]!r} cannot name a blob in the models container")
+    return text
 
 
 def model_pack_blob(pack: str, version: str) -> str:

@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING, Any
 from scoring_contract import reading
 from scoring_contract.errors import LayoutError
 from scoring_contract.hour import RunHour
-from scoring_contract.layout import checked_pack, checked_sensor_id, packed_prediction_blob, prediction_blob
+from scoring_contract.layout import (
+    checked_model_blob,
+    checked_pack,
+    checked_sensor_id,
+    packed_prediction_blob,
+    prediction_blob,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -34,7 +40,7 @@ class PackSlice:
     @classmethod
     def from_json(cls, node: Node) -> PackSlice:
         """Read the wire form."""
-        return cls(node["blob"].text(), node["offset"].count(), node["length"].count())
+        return cls(model_blob_at(node["blob"]), node["offset"].count(), node["length"].count())
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +72,7 @@ class ModelRef:
         """Read the wire form."""
         return cls(
             version=node["version"].text(),
-            blob=node["blob"].text(),
+            blob=model_blob_at(node["blob"]),
             sha256=node["sha256"].text(),
             format=node["format"].text(),
             pack=None if node["pack"].is_absent else PackSlice.from_json(node["pack"]),
@@ -168,6 +174,14 @@ def hour_at(node: Node) -> RunHour:
     """Read an hour of any message."""
     try:
         return RunHour.parse(node.text())
+    except LayoutError as error:
+        raise node.wrong(str(error)) from error
+
+
+def model_blob_at(node: Node) -> str:
+    """Read the name of a blob in the ``models`` container."""
+    try:
+        return checked_model_blob(node.text())
     except LayoutError as error:
         raise node.wrong(str(error)) from error
 

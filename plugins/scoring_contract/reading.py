@@ -90,7 +90,7 @@ def parse(message: str, text: str | bytes) -> Node:
     :raises MessageError: if the text is no JSON object, or of another contract version
     """
     try:
-        value = json.loads(text)
+        value = json.loads(text, object_pairs_hook=_members)
     except (ValueError, RecursionError) as error:
         raise MessageError(message, "", f"is not JSON: {error}") from error
     root = Node(message, "", value)
@@ -98,6 +98,19 @@ def parse(message: str, text: str | bytes) -> Node:
     if version != CONTRACT_VERSION:
         raise root["contract"].wrong(f"is {version!r}, this side speaks {CONTRACT_VERSION}")
     return root
+
+
+def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Make an object; of two members of one name nobody knows which is meant.
+
+    :raises ValueError: naming the member
+    """
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"an object has {twice[:100]!r} twice")
+    return members
 
 
 def render(body: dict[str, Any]) -> str:

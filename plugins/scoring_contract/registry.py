@@ -12,7 +12,8 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from scoring_contract import reading
-from scoring_contract.errors import RegistryError
+from scoring_contract.errors import LayoutError, RegistryError
+from scoring_contract.layout import checked_sensor_id
 from scoring_contract.manifest import ModelRef, hour_at, pack_at, sensor_at
 
 if TYPE_CHECKING:
@@ -198,6 +199,8 @@ class SensorEntry:
         """Read the wire form."""
         trained = [TrainedModel.from_json(version) for version in node["versions"].elements()]
         versions = {model.ref.version: model for model in trained}
+        if len(versions) != len(trained):
+            raise node["versions"].wrong("names a version twice")
         current = node["current"].text()
         former = () if node["former"].is_absent else tuple(each.text() for each in node["former"].elements())
         for place, version in (("current", current), *(("former", version) for version in former)):
@@ -240,6 +243,21 @@ class Registry:
                 f"its id belongs to device {entry.device!r} tag {entry.tag!r} and cannot also name "
                 f"device {device!r} tag {tag!r}"
             )
+
+    def objections(self, news: Iterable[TrainedSensor]) -> dict[str, str]:
+        """Say of new versions that cannot be added why not.
+
+        :return: sensor to the reason; sensors whose versions can be added are not in it
+        """
+        found = {}
+        for new in news:
+            try:
+                self.check_pair(new.sensor, new.device, new.tag)
+                if known := self.sensors.get(new.sensor):
+                    known.adding(new.model)
+            except RegistryError as error:
+                found[new.sensor] = str(error)
+        return found
 
     def adding(self, news: Iterable[TrainedSensor]) -> Registry:
         """Add versions; the current ones stay. The first version of a sensor is its current one.
@@ -312,7 +330,9 @@ class Registry:
         :raises MessageError: naming the place that is wrong
         """
         root = reading.parse("registry", text)
-        return cls({name: SensorEntry.from_json(node) for name, node in root["sensors"].items()})
+        return cls(
+            {_sensor_id(name, node): SensorEntry.from_json(node) for name, node in root["sensors"].items()}
+        )
 
 
 @contextmanager
@@ -322,6 +342,13 @@ def _naming(sensor: str) -> Iterator[None]:
         yield
     except RegistryError as error:
         raise RegistryError(f"{sensor}: {error}") from None  # the cause says the same
+
+
+def _sensor_id(name: str, node: Node) -> str:
+    try:
+        return checked_sensor_id(name)
+    except LayoutError as error:
+        raise node.wrong(f"has a wrong name: {error}") from error
 
 
 def _hour_or_none(node: Node) -> RunHour | None:

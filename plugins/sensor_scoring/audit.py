@@ -30,6 +30,7 @@ def find_gaps(
     :param until: first hour that is not looked at
     :param now: hours whose readings can still arrive by then are passed over
     :raises RegistryMissing: if nobody can tell what is expected
+    :raises RegistryDamaged: likewise
     """
     registry = read_registry(store, settings)
     for hour in due(first, until, lateness=settings.lateness, now=now):

@@ -22,6 +22,7 @@
       |       + StorageUnreachable        no answer
       + PredictionsIncomplete             expected predictions are missing, empty or stale
       + RegistryMissing                   there is no registry of models
+      + RegistryDamaged                   there is one, and it cannot be read
       + RegistryContended                 others changed the registry each time we wanted to
       + NobodyTold                        a message that no channel took
       + RunFailed                         the verdict over a whole run
@@ -138,6 +139,10 @@ class PredictionsIncomplete(ScoringError):
 
 class RegistryMissing(ScoringError):
     """There is no registry of models."""
+
+
+class RegistryDamaged(ScoringError):
+    """There is a registry of models, and it cannot be read."""
 
 
 class RegistryContended(ScoringError):

@@ -16,6 +16,7 @@ _PERMANENT = {
     errors.BatchTaskRejected: "the order, the model or the data stay wrong",
     errors.SubmissionRefused: "the service refuses the Batch task as it is",
     errors.RegistryMissing: "a person must train models, or restore the registry",
+    errors.RegistryDamaged: "a person must restore the registry",
     errors.RunFailed: "a verdict does not change by itself",
     errors.PredictionsIncomplete: "what is missing will not come by itself",
     ContractError: "a message between orchestrator and scorer is wrong",

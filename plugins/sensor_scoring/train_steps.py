@@ -12,6 +12,7 @@ from scoring_contract.registry import Registry
 from sensor_scoring.blobs import CALLS_AT_ONCE
 from sensor_scoring.errors import RegistryContended, RunFailed
 from sensor_scoring.readings_range import range_of_readings
+from sensor_scoring.registry_blob import parsed_registry
 from sensor_scoring.steps import ensure_pool_of
 from sensor_scoring.train_gate import TrainingGate
 from sensor_scoring.train_plan import plan_training
@@ -43,7 +44,7 @@ def make_training_plan(run: TrainingRun) -> list[str]:
     settings, hours = run.settings, run.hours
     text = run.store.read(settings.models_container, layout.REGISTRY_BLOB)
     plan, orders = plan_training(
-        Registry.from_json(text) if text else Registry(),
+        parsed_registry(text, settings) if text else Registry(),
         _readings_of(run, hours.training),
         _readings_of(run, hours.evaluation),
         hours=hours,
@@ -133,7 +134,7 @@ def _promoted(run: TrainingRun, plan: TrainingPlan) -> Promotion:
     gate = TrainingGate.of(run.settings)
     for _ in range(_WRITES):
         found = store.read_versioned(container, layout.REGISTRY_BLOB)
-        registry = Registry.from_json(found[0]) if found else Registry()
+        registry = parsed_registry(found[0], run.settings) if found else Registry()
         promotion = Promotion.decided(plan, reports, registry, gate, failures)
         changed = promotion.applied(registry)
         if changed == registry or store.write_if_unchanged(

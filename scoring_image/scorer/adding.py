@@ -7,7 +7,7 @@ import json
 from typing import TYPE_CHECKING
 
 from scorer.catalogue import Catalogue, publish
-from scorer.errors import ModelFault, OrderFault
+from scorer.errors import DataFault, ModelFault, OrderFault
 from scorer.model_format import CONTENT_TYPES, SKOPS_FORMAT, load_model, refuse_pickled
 from scoring_contract.layout import model_blob, sensor_id_of
 from scoring_contract.manifest import ModelRef
@@ -40,7 +40,8 @@ def add_model(models: BlobContainer, data: bytes, *, sensor: str, device: str, t
     added = TrainedSensor(sensor, device, tag, model)
     catalogue = Catalogue.read(models)
     models.write(ref.blob, data, content_type=CONTENT_TYPES[ref.format])
-    publish(catalogue, models, [added])
+    if refused := publish(catalogue, models, [added]).refused:
+        raise DataFault(f"{sensor}: {refused[sensor]}")
     return added
 
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from scorer.errors import BlobConflict, BlobMissing, DataFault, ModelFault
-from scoring_contract.errors import MessageError, RegistryError
+from scorer.errors import BlobConflict, BlobMissing, ModelFault
+from scoring_contract.errors import MessageError
 from scoring_contract.layout import REGISTRY_BLOB
 from scoring_contract.registry import Registry
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from scorer.storage import BlobContainer
     from scoring_contract.registry import TrainedSensor
@@ -48,20 +48,34 @@ class Catalogue:
             raise ModelFault(f"the registry is damaged and was left alone: {error}") from error
 
 
-def publish(catalogue: Catalogue, models: BlobContainer, trained: Iterable[TrainedSensor]) -> Registry:
-    """Make new models the current ones.
+@dataclass(frozen=True, slots=True)
+class Published:
+    """What publishing did."""
+
+    registry: Registry
+    """As it is now in storage."""
+    refused: Mapping[str, str]
+    """Sensor to why the registry cannot have its new model."""
+
+
+def publish(catalogue: Catalogue, models: BlobContainer, trained: Iterable[TrainedSensor]) -> Published:
+    """Make new models the current ones; those that the registry cannot take keep no other one away.
 
     :param catalogue: the registry as it was read when training began
-    :return: the registry as it is now in storage
-    :raises DataFault: if another training has meanwhile given one of the ids to another device or tag
     :raises BlobConflict: if others won every attempt
+    :raises ModelFault: if the registry cannot be read
     :raises StorageFault: if storage refuses or does not answer
     """
     news = tuple(trained)
-    try:
-        return amend(models, lambda registry: registry.publishing(news), catalogue=catalogue)
-    except RegistryError as error:
-        raise DataFault(str(error)) from error
+    refused: dict[str, str] = {}
+
+    def change(registry: Registry) -> Registry:
+        # Asked again of every registry that is written over: another training may have taken an id meanwhile.
+        refused.clear()
+        refused.update(registry.objections(news))
+        return registry.publishing(new for new in news if new.sensor not in refused)
+
+    return Published(amend(models, change, catalogue=catalogue), refused)
 
 
 def amend(

@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from scorer.errors import ModelFault
 from scoring_contract.training_report import Comparison, Evaluation
 
 if TYPE_CHECKING:
     from scorer.labels import Labels
-    from scorer.ocsvm import FloatArray, Model
+    from scorer.ocsvm import BoolArray, FloatArray, Model, Verdicts
     from scorer.series import Series
 
 
@@ -29,24 +30,45 @@ def evaluate(
     current: tuple[str, Model] | None,
     labels: Labels,
 ) -> Evaluation:
-    """Judge a new model on later readings.
+    """Judge a new model on later readings; those that it cannot score are left out.
 
     :param series: the readings, with their times
     :param current: version and model to compare with; None if there is none
+    :raises ModelFault: if it can score none of them
     """
     values = series.values
     verdicts = model.judge(values)
-    comparison = None
-    if current is not None:
-        version, former = current[0], current[1].judge(values)
-        changed = int(np.count_nonzero(verdicts.anomalies != former.anomalies))
-        comparison = Comparison(version, drift(verdicts.scores, former.scores), changed)
+    known = _scored(verdicts, len(values))
     return Evaluation(
-        readings=len(values),
+        readings=len(verdicts.scores),
         anomalies=int(verdicts.anomalies.sum()),
-        comparison=comparison,
-        labels=labels.check(sensor, series.stamps, verdicts.anomalies),
+        comparison=_comparison(verdicts, known, values, current) if current else None,
+        labels=labels.check(sensor, series.micros[known], verdicts.anomalies),
     )
+
+
+def _comparison(
+    verdicts: Verdicts, known: BoolArray, values: FloatArray, current: tuple[str, Model]
+) -> Comparison | None:
+    """Compare over the readings that both models score; what one of them cannot score has changed, too.
+
+    :param verdicts: of the new model
+    :param known: which readings it scores, shape (n_readings,)
+    :return: None if the current model scores none of these
+    """
+    version, model = current
+    try:
+        former = model.judge(values[known])
+    except ModelFault:
+        return None
+    both = _scored(former, len(verdicts.scores))
+    ours = verdicts.of_those(both)
+    changed = np.count_nonzero(~both) + np.count_nonzero(ours.anomalies != former.anomalies)
+    return Comparison(version, drift(ours.scores, former.scores), int(changed))
+
+
+def _scored(verdicts: Verdicts, count: int) -> BoolArray:
+    return np.ones(count, dtype=np.bool_) if verdicts.refused is None else ~verdicts.refused
 
 
 def drift(scores: FloatArray, others: FloatArray) -> float:

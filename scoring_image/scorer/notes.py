@@ -12,6 +12,7 @@ class Note(StrEnum):
     OTHER_HOUR = "outside the hour"
     OTHER_SENSOR = "of another sensor"
     NOT_FINITE = "without a finite value"
+    UNSCORABLE = "that the model cannot score"
     REPEATED = "repeated"
     OUT_OF_ORDER = "out of order"
     OTHER_ZONE = "not written in UTC"
@@ -22,4 +23,4 @@ class Note(StrEnum):
         return self in _LEFT_OUT
 
 
-_LEFT_OUT = frozenset({Note.UNREADABLE, Note.OTHER_HOUR, Note.OTHER_SENSOR, Note.NOT_FINITE})
+_LEFT_OUT = frozenset({Note.UNREADABLE, Note.OTHER_HOUR, Note.OTHER_SENSOR, Note.NOT_FINITE, Note.UNSCORABLE})

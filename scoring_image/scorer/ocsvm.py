@@ -42,11 +42,23 @@ class Verdicts:
     """Shape (n_readings,), float64; the lower, the more abnormal."""
     labels: BoolArray | None = None
     """Shape (n_readings,), true for an anomaly; None if the scores say it."""
+    refused: BoolArray | None = None
+    """Shape (n_given,), true for readings that the model cannot score: the decisions are about the others.
+    None if it scores all."""
+    why_refused: str = ""
 
     @property
     def anomalies(self) -> BoolArray:
         """Shape (n_readings,); without labels of its own a score of exactly zero is one, as in libsvm."""
         return ~(self.scores > 0) if self.labels is None else self.labels
+
+    def of_those(self, wanted: BoolArray) -> Verdicts:
+        """Return the decisions about some of the readings.
+
+        :param wanted: shape (n_readings,)
+        """
+        labels = None if self.labels is None else self.labels[wanted]
+        return Verdicts(self.scores[wanted], labels)
 
 
 class Model(Protocol):
@@ -61,6 +73,7 @@ class Model(Protocol):
         """Decide about readings.
 
         :param values: shape (n_readings, n_features), float64, finite; (n_readings,) for one feature
+        :raises ModelFault: if the model can score none of them
         """
         ...
 

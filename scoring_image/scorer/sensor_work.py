@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
-from scorer.errors import DataFault, ScorerError
+from scorer.errors import DataFault
+from scorer.failure import Failure
 from scorer.sheet import ONE_FEATURE, Sheet
 from scoring_contract.report import Cause, SensorReport, SensorState
 
@@ -47,14 +48,18 @@ class SensorWork:
         return self.model.features if self.model else ONE_FEATURE
 
     def judge(self) -> None:
-        """Decide about the readings.
+        """Decide about the readings; those that the model cannot score are left out.
 
         :raises DataFault: if there are rows and none of them counts
+        :raises ModelFault: if the model can score none of them
         """
         if not len(self.sheet):
             raise DataFault("; ".join((*self._why_no_row_counts(), *self.problems)))
         if self.model is not None:
             self.verdicts = self.model.judge(self.sheet.values)
+            if self.verdicts.refused is not None:
+                self.sheet = self.sheet.without(self.verdicts.refused)
+                self.problems.append(self.verdicts.why_refused)
 
     @property
     def is_silent(self) -> bool:
@@ -121,10 +126,7 @@ def attempt(works: Iterable[SensorWork], console: Console) -> Iterator[None]:
     """Let a fault fail the sensors that it concerns and no others; one of our own is traced."""
     try:
         yield
-    except ScorerError as fault:
-        for work in works:
-            work.fail(fault.cause, str(fault))
     except Exception as error:  # noqa: BLE001  # every other sensor must still be scored
-        console.trace(error)
+        failure = Failure.of(error, console)
         for work in works:
-            work.fail(Cause.UNEXPECTED, f"a fault of the scorer ({type(error).__name__}); see stderr")
+            work.fail(failure.cause, failure.reason)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from scorer.errors import BlobMissing
+from scorer.errors import BlobMissing, ScorerError
 from scorer.readings import MOST_BYTES, FileRows, Note, Owner, Sheet, in_order, read_file
 from scorer.sheet import ONE_FEATURE
 from scoring_contract.errors import LayoutError
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
     from scorer.ocsvm import FloatArray
+    from scorer.sheet import MicrosArray
     from scorer.storage import BlobContainer
     from scoring_contract.hour import RunHour
 
@@ -38,13 +39,19 @@ class Series:
     features: tuple[str, ...] = ONE_FEATURE
     pairs: set[tuple[str, str]] = field(default_factory=set)
     """Devices and tags that were found; more than one if two pairs share the sensor's id."""
-    stamps: list[str] = field(default_factory=list)
-    """Times as they were written, if they were asked for."""
     rejected: Counter[Note] = field(default_factory=Counter)
     """Rows of the sensor's own files that do not count."""
     problems: list[str] = field(default_factory=list)
     """What is wrong with whole files, the first few."""
+    fault: ScorerError | None = None
+    """Why a file of its own cannot be read: nothing is made of the others then."""
     _blocks: list[FloatArray] = field(default_factory=list)
+    _micros: list[MicrosArray] = field(default_factory=list)
+
+    @property
+    def micros(self) -> MicrosArray:
+        """Moments in microseconds since 1970, shape (n_readings,); empty unless they were asked for."""
+        return np.concatenate([np.empty(0, dtype=np.int64), *self._micros])
 
     @property
     def values(self) -> FloatArray:
@@ -64,13 +71,21 @@ class Series:
         if len(self.problems) < _MOST_PROBLEMS:
             self.problems.append(problem)
 
-    def extend(self, sheet: Sheet, *, with_stamps: bool) -> None:
+    def refuse_faulty(self) -> None:
+        """Raise the fault of a file of its own, if there is one.
+
+        :raises ScorerError: if so
+        """
+        if self.fault is not None:
+            raise self.fault
+
+    def extend(self, sheet: Sheet, *, with_moments: bool) -> None:
         """Add the readings of a later hour."""
         self._blocks.append(sheet.values)
         self.pairs |= sheet.pairs
         self.rejected += sheet.rejected
-        if with_stamps:
-            self.stamps += sheet.ts
+        if with_moments:
+            self._micros.append(sheet.micros)
 
 
 def read_series(
@@ -79,15 +94,16 @@ def read_series(
     blobs: Iterable[str],
     *,
     features: tuple[str, ...] = ONE_FEATURE,
-    with_stamps: bool = False,
+    with_moments: bool = False,
 ) -> dict[str, Series]:
     """Read the files of some sensors, each once.
 
     :param blobs: in the order of hours; those deleted since they were listed are left out
-    :param with_stamps: whether to keep the times as they were written
-    :return: a series for each sensor, empty if there is no reading of it
-    :raises DataFault: if a file cannot be read at all
-    :raises StorageFault: if storage refuses or does not answer
+    :param with_moments: whether to keep the moments of the readings
+    :return: a series for each sensor, empty if there is no reading of it; with a fault if a file in its own
+        folder cannot be read
+    :raises DataFault: if a file of many sensors cannot be read at all
+    :raises StorageFault: if storage refuses such a file or does not answer
     """
     owner = _owner_among(frozenset(sensors))
     series = {sensor: Series(features) for sensor in sensors}
@@ -95,7 +111,15 @@ def read_series(
         pieces: defaultdict[str, list[Sheet]] = defaultdict(list)
         for name in names:
             own = sensor_of_readings(name)
-            rows = _rows_of(data, name, hour, owner if own is None else _only(own, owner), features)
+            if own is not None and series[own].fault:
+                continue
+            try:
+                rows = _rows_of(data, name, hour, owner if own is None else _only(own, owner), features)
+            except ScorerError as fault:
+                if own is None:
+                    raise
+                series[own].fault = fault
+                continue
             # In a folder of its own, a sensor answers for all rows.
             sheets = rows.sheets if own is None else {own: rows.of(own)}
             for sensor, sheet in sheets.items():
@@ -104,7 +128,7 @@ def read_series(
                 for sensor in series if own is None else (own,):
                     series[sensor].note_problem(f"{name} {rows.problem}")
         for sensor, found in pieces.items():
-            series[sensor].extend(in_order(found), with_stamps=with_stamps)
+            series[sensor].extend(in_order(found), with_moments=with_moments)
     return series
 
 

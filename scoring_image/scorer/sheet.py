@@ -97,6 +97,15 @@ class Sheet:
             written_columns=None if columns is None else [picked(column, rows) for column in columns],
         )
 
+    def without(self, refused: NDArray[np.bool_]) -> Sheet:
+        """Leave out, and count, rows that a model cannot score.
+
+        :param refused: shape (n_readings,)
+        """
+        rest = self.take(np.flatnonzero(~refused))
+        rest.notes = self.notes + Counter({Note.UNSCORABLE: int(refused.sum())})
+        return rest
+
     def count_disorder(self) -> None:
         """Note rows that are earlier than one before them, and rows that are there already."""
         disorder = int((self.micros < np.maximum.accumulate(self.micros)).sum())

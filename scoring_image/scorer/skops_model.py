@@ -11,29 +11,34 @@ import json
 import warnings
 import zipfile
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import sklearn
 import skops.io
 from sklearn.base import BaseEstimator
+from sklearn.pipeline import Pipeline
 from sklearn.utils import get_tags
 
 from scorer.errors import ModelFault
+from scorer.model_format import MOST_VALUES
 from scorer.ocsvm import Verdicts
 from scorer.sheet import ONE_FEATURE
+from scorer.unscorable import ROW_ERRORS, SearchTooLong, unscorable_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator, Mapping
 
     from numpy.typing import NDArray
 
-    from scorer.ocsvm import FloatArray
+    from scorer.ocsvm import BoolArray, FloatArray
 
 MOST_ENTRIES = 4096
 MOST_UNPACKED = 64 << 20
 """Bytes of all entries together; a bomb is refused before it is unpacked."""
+MOST_SCHEMA = 16 << 20
+"""Bytes of the schema: a forest of a thousand trees takes 15 MB. As objects it takes twenty times as much."""
 TRUSTED = (
     "sklearn.metrics._dist_metrics.EuclideanDistance64",
     "sklearn.tree._tree.Tree",
@@ -57,25 +62,80 @@ class SkopsModel:
     blob: str
 
     def judge(self, values: FloatArray) -> Verdicts:
-        """Decide about readings.
+        """Decide about readings; those that scikit-learn refuses are left out.
 
         :param values: shape (n_readings, n_features), float64, finite; (n_readings,) for one feature
-        :raises ModelFault: if the estimator does not work on them
+        :raises ModelFault: if the estimator works on none of them, or predicts other labels
         """
         rows = values.reshape(-1, len(self.features))
+        if not len(rows):  # which scikit-learn refuses to label
+            return Verdicts(np.empty(0))
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # that names of columns are missing, and the like
-                predicted = np.asarray(self.estimator.predict(rows))
-                labels = predicted == OUTLIER
-                scores = self._scores(rows, labels)
+                return self._predicted_or_refused(rows)
+        except ModelFault:
+            raise
         except Exception as error:  # whatever scikit-learn makes of a strange estimator
             raise ModelFault(f"{self.blob}: scikit-learn cannot score with it: {_line(error)}") from error
+
+    def _predicted_or_refused(self, rows: FloatArray) -> Verdicts:
+        """Predict what can be predicted."""
+        refused, why = self._spoilt(rows), "a step makes no finite number of it"
+        if refused.all():
+            raise ModelFault(f"{self.blob}: a step makes no finite number of any reading")
+        try:
+            verdicts = self._predicted(rows[~refused])
+        except ROW_ERRORS as error:
+            refused, why = self._refused(rows, error), _line(error).partition(". ")[0]
+            verdicts = self._predicted(rows[~refused])
+        if not refused.any():
+            return verdicts
+        return replace(verdicts, refused=refused, why_refused=f"the model cannot score a reading: {why}")
+
+    def _refused(self, rows: FloatArray, error: Exception) -> BoolArray:
+        """Tell which rows cannot be scored; if that is all of them, it is the model's fault."""
+        refused = self._unfinished(rows)
+        try:
+            refused[~refused] = unscorable_rows(self._predicted, rows[~refused])
+        except SearchTooLong:
+            refused[:] = True
+        rest = ~refused
+        refused[rest] = self._unfinished(rows[rest])  # what a step had no chance to make of them before
+        if refused.all():
+            raise error
+        return refused
+
+    def _spoilt(self, rows: FloatArray) -> BoolArray:
+        """Tell which rows the last step would take for missing values, as trees do, and find normal.
+
+        Readings are finite: only a step before it can have lost them.
+        """
+        is_lenient = (
+            isinstance(self.estimator, Pipeline) and get_tags(self.estimator[-1]).input_tags.allow_nan
+        )
+        return self._unfinished(rows) if is_lenient else np.zeros(len(rows), dtype=np.bool_)
+
+    def _unfinished(self, rows: FloatArray) -> BoolArray:
+        """Tell of which rows the steps before the last make NaN or infinity; one pass finds them all."""
+        none = np.zeros(len(rows), dtype=np.bool_)
+        if not isinstance(self.estimator, Pipeline) or len(self.estimator) == 1:
+            return none
+        try:
+            made = np.asarray(self.estimator[:-1].transform(rows), dtype=np.float64)
+        except ROW_ERRORS:  # a step refuses rows itself: which ones will show
+            return none
+        unfinished: BoolArray = np.any(~np.isfinite(made.reshape(len(rows), -1)), axis=1)
+        return unfinished
+
+    def _predicted(self, rows: FloatArray) -> Verdicts:
+        predicted = np.asarray(self.estimator.predict(rows))
+        labels = predicted == OUTLIER
         if labels.shape != (len(rows),) or not (labels | (predicted == INLIER)).all():
             raise ModelFault(
                 f"{self.blob} predicts something other than {INLIER} or {OUTLIER} for each reading"
             )
-        return Verdicts(scores, labels)
+        return Verdicts(self._scores(rows, labels), labels)
 
     def _scores(self, rows: FloatArray, labels: NDArray[Any]) -> FloatArray:
         if hasattr(self.estimator, "decision_function"):
@@ -133,24 +193,53 @@ def _schema(data: bytes, blob: str) -> Any:
                 raise ModelFault(f"{blob} unpacks to more than {MOST_UNPACKED} bytes or {MOST_ENTRIES} files")
             if any(entry.compress_type not in _STORED or entry.flag_bits & 1 for entry in entries):
                 raise ModelFault(f"{blob} is packed or encrypted in a way that skops never uses")
-            return json.loads(archive.read("schema.json"))
+            schema = _unpacked_schema(archive, blob)
+            _refuse_repeated(schema, {entry.filename: entry.file_size for entry in entries}, blob)
+            return schema
     except (zipfile.BadZipFile, zlib.error, KeyError, ValueError, RecursionError, EOFError, OSError) as error:
         raise ModelFault(f"{blob} is not a model of format skops/1: {_line(error)}") from error
 
 
+def _unpacked_schema(archive: zipfile.ZipFile, blob: str) -> Any:
+    """Read the schema: its header is believed first, then its bytes are counted; skops reads it once more."""
+    text = b""
+    if archive.getinfo("schema.json").file_size <= MOST_SCHEMA:
+        with archive.open("schema.json") as file:
+            text = file.read(MOST_SCHEMA + 1)
+    if not text or len(text) > MOST_SCHEMA or sum(map(text.count, (b",", b"[", b"{"))) > MOST_VALUES:
+        raise ModelFault(
+            f"{blob} has a schema that is empty, or larger than {MOST_SCHEMA:,} bytes or "
+            f"{MOST_VALUES:,} values"
+        )
+    return json.loads(text)
+
+
+def _refuse_repeated(schema: Any, sizes: Mapping[str, int], blob: str) -> None:
+    """Refuse a schema that asks for the same files again and again: each time skops unpacks them anew."""
+    asked = (node.get("file") for node in _objects_of(schema))
+    if sum(sizes.get(file, 0) for file in asked if isinstance(file, str)) > MOST_UNPACKED:
+        raise ModelFault(f"{blob} unpacks to more than {MOST_UNPACKED} bytes, some of them again and again")
+
+
 def _version_of(schema: Any) -> str:
     """Find the version of scikit-learn that an estimator notes in its state; empty if there is none."""
+    for node in _objects_of(schema):
+        noted = node.get(_VERSION_KEY)
+        if isinstance(noted, dict) and isinstance(noted.get("content"), str):
+            return str(noted["content"]).strip('"')
+    return ""
+
+
+def _objects_of(schema: Any) -> Iterator[dict[str, Any]]:
+    """Yield every object of a schema, however deep."""
     waiting = [schema]
     while waiting:
         node = waiting.pop()
         if isinstance(node, dict):
-            noted = node.get(_VERSION_KEY)
-            if isinstance(noted, dict) and isinstance(noted.get("content"), str):
-                return str(noted["content"]).strip('"')
+            yield node
             waiting.extend(node.values())
         elif isinstance(node, list):
             waiting.extend(node)
-    return ""
 
 
 def _refuse_unless_detector(estimator: Any, blob: str) -> None:

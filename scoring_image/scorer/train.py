@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from scorer.catalogue import Catalogue, publish
-from scorer.errors import DataFault, ScorerError
+from scorer.errors import DataFault
+from scorer.failure import Failure
 from scorer.series import read_series
 from scorer.storage import open_container, refuse_folder
 from scorer.trainer import THREADS, Trainer
@@ -20,7 +21,7 @@ from scorer.units import units_of
 from scoring_contract.invocation import ExitCode
 from scoring_contract.layout import Container, pack_of_readings, readings_folder, sensor_of_readings
 from scoring_contract.registry import TrainedSensor
-from scoring_contract.report import SensorReport, SensorState
+from scoring_contract.report import Cause, SensorReport, SensorState
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -48,15 +49,13 @@ def train(order: TrainOrder, environ: Mapping[str, str], *, console: Console, st
     refuse_folder(models, because="the registry needs conditional writes, which a folder does not have")
     data = open_container(Container.DATA, environ)
     catalogue = Catalogue.read(models)
-    training = Training(Trainer(order, models), data, catalogue.registry)
-    outcomes = list(_outcomes(training, _units(data, order, catalogue.registry), console))
-    trained = [outcome for outcome in outcomes if isinstance(outcome, TrainedSensor)]
-    if trained:
-        registry = publish(catalogue, models, trained)
-        console.tell(f"registry: {len(registry.sensors)} sensors")
+    training = Training(Trainer(order, models), data, catalogue.registry, console)
+    outcomes = list(_outcomes(training, _units(data, order, catalogue.registry)))
+    published = list(_published(catalogue, models, outcomes, console))
+    trained = sum(isinstance(outcome, TrainedSensor) for outcome in published)
     seconds = time.monotonic() - started
-    console.tell(f"{len(trained)} sensors trained, {len(outcomes) - len(trained)} refused, {seconds:.2f} s")
-    return ExitCode.of(_as_report(outcome) for outcome in outcomes)
+    console.tell(f"{trained} sensors trained, {len(outcomes) - trained} refused, {seconds:.2f} s")
+    return ExitCode.of(_as_report(outcome) for outcome in published)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +63,7 @@ class Refused:
     """A sensor that was not trained, and why."""
 
     sensor: str
-    fault: ScorerError
+    failure: Failure
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +73,15 @@ class Training:
     trainer: Trainer
     data: BlobContainer
     registry: Registry
+    console: Console
 
     def attempt(self, unit: Unit) -> list[TrainedSensor | Refused]:
-        """Train the sensors of a unit; a fault with a known cause refuses its sensor only."""
+        """Train the sensors of a unit; whatever goes wrong with one refuses that one only."""
         try:
             series = read_series(self.data, unit.sensors, unit.training, features=self.trainer.order.features)
-        except ScorerError as fault:
-            return [Refused(sensor, fault) for sensor in unit.sensors]
+        except Exception as error:  # noqa: BLE001  # every other unit must still be trained
+            failure = Failure.of(error, self.console)
+            return [Refused(sensor, failure) for sensor in unit.sensors]
         outcomes: list[TrainedSensor | Refused] = []
         for sensor in unit.sensors:
             entry = self.registry.sensors.get(sensor)
@@ -88,8 +89,8 @@ class Training:
             try:
                 # Given away: what is fitted is not held for the others.
                 outcomes.append(self.trainer.train(sensor, series.pop(sensor), known=known).trained)
-            except ScorerError as fault:
-                outcomes.append(Refused(sensor, fault))
+            except Exception as error:  # noqa: BLE001  # every other sensor must still be trained
+                outcomes.append(Refused(sensor, Failure.of(error, self.console)))
         return outcomes
 
 
@@ -116,16 +117,15 @@ def _names_of(data: BlobContainer, hour: RunHour) -> list[str]:
     return sorted(data.names(readings_folder(hour)))
 
 
-def _outcomes(
-    training: Training, units: Sequence[Unit], console: Console
-) -> Iterator[TrainedSensor | Refused]:
+def _outcomes(training: Training, units: Sequence[Unit]) -> Iterator[TrainedSensor | Refused]:
     """Train all units and yield outcomes in their order; say once a second how far we are."""
+    console = training.console
     said, done, all_of_them = time.monotonic(), 0, sum(len(unit.sensors) for unit in units)
     with ThreadPoolExecutor(THREADS, thread_name_prefix="train") as pool:
         for outcomes in pool.map(training.attempt, units):
             for outcome in outcomes:
                 if isinstance(outcome, Refused):
-                    console.complain(f"{outcome.sensor}: {outcome.fault}")
+                    console.complain(f"{outcome.sensor}: {outcome.failure.reason}")
                 yield outcome
             done += len(outcomes)
             if time.monotonic() - said >= _SECONDS_BETWEEN_LINES:
@@ -133,10 +133,33 @@ def _outcomes(
                 console.tell(f"{done} of {all_of_them} sensors done")
 
 
+def _published(
+    catalogue: Catalogue,
+    models: BlobContainer,
+    outcomes: Sequence[TrainedSensor | Refused],
+    console: Console,
+) -> Iterator[TrainedSensor | Refused]:
+    """Publish what was trained; yield the outcomes, with those refused that the registry cannot take."""
+    trained = [outcome for outcome in outcomes if isinstance(outcome, TrainedSensor)]
+    published = publish(catalogue, models, trained)
+    if trained:
+        console.tell(f"registry: {len(published.registry.sensors)} sensors")
+    for outcome in outcomes:
+        reason = published.refused.get(outcome.sensor)
+        if reason is None:
+            yield outcome
+        else:
+            console.complain(f"{outcome.sensor}: {reason}")
+            yield Refused(outcome.sensor, Failure(Cause.DATA, reason))
+
+
 def _as_report(outcome: TrainedSensor | Refused) -> SensorReport:
     """Put an outcome in the words from which the contract makes exit codes."""
     if isinstance(outcome, Refused):
         return SensorReport(
-            outcome.sensor, SensorState.FAILED, cause=outcome.fault.cause, reason=str(outcome.fault)
+            outcome.sensor,
+            SensorState.FAILED,
+            cause=outcome.failure.cause,
+            reason=outcome.failure.reason,
         )
     return SensorReport(outcome.sensor, SensorState.SCORED, readings=outcome.model.rows)

@@ -12,8 +12,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from scorer.errors import BlobMissing, ModelFault, OrderFault, ScorerError
+from scorer.errors import BlobMissing, ModelFault, OrderFault
 from scorer.evaluation import evaluate
+from scorer.failure import Failure
 from scorer.labels import Labels
 from scorer.model_files import read_model
 from scorer.model_format import load_model
@@ -24,13 +25,12 @@ from scorer.trainer import THREADS, Trainer
 from scorer.units import units_of
 from scoring_contract.invocation import ExitCode
 from scoring_contract.layout import Container
-from scoring_contract.report import Cause, SensorReport, SensorState
+from scoring_contract.report import SensorReport, SensorState
 from scoring_contract.training import TrainingOrder
 from scoring_contract.training_report import TrainingReport, TrainingResult
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from concurrent.futures import Future
 
     from scorer.console import Console
     from scorer.ocsvm import Model
@@ -54,9 +54,9 @@ def train_group(
     """
     runs = open_container(Container.RUNS, environ)
     order = _order(runs, invocation.order)
-    group = Group.open(order, environ)
+    group = Group.open(order, environ, console)
     results = []
-    for result in _results(group, console):
+    for result in _results(group):
         _announce(result, console)
         results.append(result)
     report = TrainingReport(
@@ -76,9 +76,10 @@ class Group:
     trainer: Trainer
     data: BlobContainer
     labels: Labels
+    console: Console
 
     @classmethod
-    def open(cls, order: TrainingOrder, environ: Mapping[str, str]) -> Group:
+    def open(cls, order: TrainingOrder, environ: Mapping[str, str], console: Console) -> Group:
         """Open the containers that the environment names, and read the labels."""
         hours = order.hours
         words = ("--from", str(hours.trained_from), "--until", str(hours.trained_until), *order.options)
@@ -87,25 +88,29 @@ class Group:
         packs_of = {subject.sensor: subject.packs for subject in order.sensors}
         units = units_of(subjects, packs_of, order.training, order.evaluation)
         trainer = Trainer(train_order(words), models)
-        return cls(subjects, tuple(units), trainer, data, Labels.read(data, hours.evaluation))
+        labels = Labels.read(data, hours.evaluation)
+        for problem in labels.problems:
+            console.complain(problem)
+        return cls(subjects, tuple(units), trainer, data, labels, console)
 
     def attempt(self, unit: Unit) -> list[TrainingResult]:
-        """Train the sensors of a unit; a fault with a known cause stays with its sensor."""
+        """Train the sensors of a unit; whatever goes wrong with one stays with that one."""
         try:
             features = self.trainer.order.features
             training = read_series(self.data, unit.sensors, unit.training, features=features)
             evaluation = read_series(
-                self.data, unit.sensors, unit.evaluation, features=features, with_stamps=True
+                self.data, unit.sensors, unit.evaluation, features=features, with_moments=True
             )
-        except ScorerError as fault:
-            return [_untrained(sensor, fault.cause, str(fault)) for sensor in unit.sensors]
+        except Exception as error:  # noqa: BLE001  # every other unit must still be trained
+            failure = Failure.of(error, self.console)
+            return [_untrained(sensor, failure) for sensor in unit.sensors]
         results = []
         for sensor in unit.sensors:
             try:
                 # Given away: what is fitted is not held for the others.
                 result = self._result(self.subjects[sensor], training.pop(sensor), evaluation.pop(sensor))
-            except ScorerError as fault:
-                result = _untrained(sensor, fault.cause, str(fault))
+            except Exception as error:  # noqa: BLE001  # every other sensor must still be trained
+                result = _untrained(sensor, Failure.of(error, self.console))
             results.append(result)
         return results
 
@@ -113,14 +118,16 @@ class Group:
         fitted = self.trainer.train(subject.sensor, training, known=subject.pair)
         model = load_model(fitted.data, fitted.trained.model.ref)
         current, note = self._current(subject.current)
+        evaluation.refuse_faulty()
+        evaluated = evaluate(model, evaluation, sensor=subject.sensor, current=current, labels=self.labels)
+        if current and evaluated.comparison is None:
+            note = "the current model cannot be compared with: it can score none of the later readings"
         return TrainingResult(
             sensor=subject.sensor,
             trained=fitted.trained,
-            evaluation=evaluate(
-                model, evaluation, sensor=subject.sensor, current=current, labels=self.labels
-            ),
+            evaluation=evaluated,
             compared_with=subject.current.version if subject.current else "",
-            reason=note,
+            reason="; ".join(filter(None, (note, *self.labels.problems))),
         )
 
     def _current(self, ref: ModelRef | None) -> tuple[tuple[str, Model] | None, str]:
@@ -143,25 +150,14 @@ def _order(runs: BlobContainer, blob: str) -> TrainingOrder:
         raise OrderFault(f"there is no order {error.blob}") from error
 
 
-def _results(group: Group, console: Console) -> Iterator[TrainingResult]:
+def _results(group: Group) -> Iterator[TrainingResult]:
     with ThreadPoolExecutor(THREADS, thread_name_prefix="train") as pool:
-        futures = [(unit, pool.submit(group.attempt, unit)) for unit in group.units]
-        for unit, future in futures:
-            yield from _settled(unit, future, console)
+        for results in pool.map(group.attempt, group.units):
+            yield from results
 
 
-def _settled(unit: Unit, future: Future[list[TrainingResult]], console: Console) -> list[TrainingResult]:
-    """Return the outcomes of a unit; a fault of our own is traced here and stays with the unit."""
-    error = future.exception()
-    if error is None:
-        return future.result()
-    console.trace(error)
-    reason = f"a fault of the scorer ({type(error).__name__}); see stderr"
-    return [_untrained(sensor, Cause.UNEXPECTED, reason) for sensor in unit.sensors]
-
-
-def _untrained(sensor: str, cause: Cause, reason: str) -> TrainingResult:
-    return TrainingResult(sensor, cause=cause, reason=reason)
+def _untrained(sensor: str, failure: Failure) -> TrainingResult:
+    return TrainingResult(sensor, cause=failure.cause, reason=failure.reason)
 
 
 def _announce(result: TrainingResult, console: Console) -> None:

@@ -41,10 +41,12 @@ class Trainer:
         """Fit a sensor's model and write its file.
 
         :param known: device and tag that the registry knows the sensor by; None if it does not
-        :raises DataFault: if there are too few readings, or the sensor's id means another device and tag
+        :raises DataFault: if a file cannot be read, there are too few readings, or the sensor's id means
+            another device and tag
         :raises ModelFault: if no model comes out of them that decides as scikit-learn does
         :raises StorageFault: if storage refuses or does not answer
         """
+        series.refuse_faulty()
         self._check_count(series)
         device, tag = _checked_pair(series, known)
         fitted = fit(series.values, self.order)

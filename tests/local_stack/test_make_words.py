@@ -28,8 +28,26 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for minute in range(60)
     ]
     (folder / "readings.csv").write_text("\n".join(("TS,Device,Tag,Value", *rows, "")))
+    two = ["2018-08-29 01:00:00.000,1,3,20", "2018-08-29 02:00:00.000,1,3,20"]
+    (folder / "fleet.csv").write_text("\n".join(("TS,Device,Tag,Value", *of_two_sensors(rows), *two, "")))
     (folder / "short.csv").write_text("\n".join(("TS,Device,Tag,Value", *rows[:60], "")))
     return folder
+
+
+def of_two_sensors(rows: list[str]) -> list[str]:
+    """Return the rows, and the same of another tag."""
+    return [*rows, *(row.replace(",1,1,", ",1,2,") for row in rows)]
+
+
+def test_a_sensor_with_too_few_readings_stops_no_other(folder: Path) -> None:
+    """The others are scored; it is named with how many readings it needs, and the code says not all is done."""
+    done = typed("make run READINGS={folder}/fleet.csv HOUR=2018-08-29T02".format(folder=folder), folder)
+    assert "1_3: 1 readings, 30 are needed" in done.stderr
+    assert "2 sensors trained, 1 refused" in done.stdout
+    states = {line.split()[0]: line.split()[-1] for line in done.stdout.splitlines() if line[:2] == "1_"}
+    assert states == {"1_1": "scored", "1_2": "scored", "1_3": "unmodelled"}, done.stdout
+    assert "make: *** [Makefile" in done.stderr
+    assert "Error 1" in done.stderr
 
 
 @pytest.mark.parametrize(

@@ -10,10 +10,11 @@ import sys
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from azure.storage.blob import BlobServiceClient, ContentSettings, generate_container_sas
+from sklearn.preprocessing import StandardScaler
 
 from local_stack.azurite import ACCOUNT, KEY
 from scorer.__main__ import main
@@ -176,3 +177,15 @@ def _training(words: tuple[str, ...]) -> tuple[str, ...]:
 def scorer(storage: Storage, tmp_path: Path) -> Scorer:
     """Give a test the scorer, with permissions on its containers."""
     return Scorer(storage, tmp_path)
+
+
+def break_fits_of(monkeypatch: pytest.MonkeyPatch, *, above: float) -> None:
+    """Let scikit-learn's standard scaler fail on readings of a large mean, as nobody foresees."""
+    fit = StandardScaler.fit
+
+    def broken(scaler: StandardScaler, values: Any, *rest: Any) -> Any:
+        if values.mean() > above:
+            raise RuntimeError("out of luck")
+        return fit(scaler, values, *rest)
+
+    monkeypatch.setattr(StandardScaler, "fit", broken)

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
+from sklearn.svm import OneClassSVM
 
 from scorer.evaluation import drift, evaluate
 from scorer.kernels import Rbf
 from scorer.labels import Labels
+from scorer.model_format import SKOPS_FORMAT, load_model
 from scorer.ocsvm import OneClassSvm
 from scorer.series import Series
+from scorer.sheet import Sheet
+from scorer.skops_model import dump_skops
 from scoring_contract.hour import RunHour
+from scoring_contract.manifest import ModelRef
 from scoring_contract.training_report import LabelCheck
 
 HOUR = RunHour.parse("2018-08-29T02")
@@ -26,14 +35,20 @@ def a_model(centre: float) -> OneClassSvm:
 
 def a_series(*values: float) -> Series:
     """Build the readings of an hour, a minute apart."""
-    series = Series(pairs={("1", "4")}, stamps=[f"2018-08-29 02:{n:02}:00.000" for n in range(len(values))])
-    series._blocks.append(np.array(values, dtype=np.float64)[:, np.newaxis])
+    series = Series(pairs={("1", "4")})
+    micros = np.array([micros_of(minute) for minute in range(len(values))])
+    series.extend(Sheet(micros, np.array(values, dtype=np.float64)[:, np.newaxis]), with_moments=True)
     return series
+
+
+def micros_of(minute: int) -> int:
+    """Return a moment of the hour in microseconds since 1970."""
+    return int(HOUR.start.timestamp() + 60 * minute) * 1_000_000
 
 
 def labels(*minutes: int, hours: tuple[RunHour, ...] = (HOUR,)) -> Labels:
     """Build labels of sensor 1_4."""
-    moments = frozenset(HOUR.start.replace(minute=minute) for minute in minutes)
+    moments = frozenset(map(micros_of, minutes))
     return Labels(frozenset(hours), {"1_4": moments})
 
 
@@ -53,6 +68,21 @@ def test_a_model_is_compared_over_the_same_readings() -> None:
     assert found.comparison is not None
     assert (found.comparison.version, found.comparison.changed) == ("v1", 3)
     assert found.changed_share == 0.75
+
+
+def test_readings_that_a_model_cannot_score_count_for_neither_of_two() -> None:
+    """The new model's are left out; those that only the current one cannot score have changed."""
+    values = np.linspace(1, 9, 30)[:, np.newaxis]
+    data = dump_skops(make_pipeline(FunctionTransformer(np.log1p), OneClassSVM()).fit(values))
+    ref = ModelRef("v1", "1_4/v1/model.json", hashlib.sha256(data).hexdigest(), SKOPS_FORMAT)
+    logs, later = load_model(data, ref), a_series(-2, 5, 5)
+    found = evaluate(logs, later, sensor="1_4", current=("v0", a_model(5)), labels=labels(1))
+    assert (found.readings, found.comparison and found.comparison.changed) == (2, 0)
+    assert found.labels == LabelCheck(anomalies=1, flagged=0, found=0)
+    found = evaluate(a_model(5), later, sensor="1_4", current=("v1", logs), labels=NO_LABELS)
+    assert (found.readings, found.comparison and found.comparison.changed) == (3, 1)
+    lost = a_series(-2, -3)
+    assert evaluate(a_model(5), lost, sensor="1_4", current=("v1", logs), labels=NO_LABELS).comparison is None
 
 
 def test_labels_give_precision_and_recall() -> None:

@@ -115,6 +115,9 @@ def test_a_model_without_a_scaler_takes_values_as_they_are() -> None:
         pytest.param({"scaler": {"mean": [1.0, 2.0], "scale": [1.0]}}, "scaler.mean: has 2", id="two means"),
         pytest.param({"scaler": [1.0]}, "scaler: is not an object", id="scaler of another form"),
         pytest.param({"kernel": rbf(0)}, "gamma: is not above zero", id="gamma zero"),
+        pytest.param({"kernel": rbf(-1)}, "gamma: is not above zero", id="gamma below zero"),
+        pytest.param({"kernel": rbf(float("nan"))}, "gamma: is not finite", id="gamma nan"),
+        pytest.param({"kernel": rbf(float("inf"))}, "gamma: is not finite", id="gamma infinite"),
         pytest.param({"kernel": rbf(True)}, "gamma: is not a number", id="gamma true"),
         pytest.param({"kernel": rbf(None)}, "gamma: is not a number", id="no gamma"),
         pytest.param(

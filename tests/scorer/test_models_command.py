@@ -295,3 +295,14 @@ def test_broken_models_are_found_and_mended_from_what_is_there(storage: Storage,
     storage.service.get_blob_client(storage.name_of(Container.MODELS), refs["1_1"].blob).delete_blob()
     assert f"1_1: {first} is current again, {second} is not whole" in typed(storage, "repair").stdout
     assert storage.registry().entry("1_1").current == first
+
+
+@pytest.mark.parametrize("command", ["list", "verify", "repair", "pack"])
+def test_a_damaged_registry_is_told_and_left_alone(storage: Storage, command: str) -> None:
+    """One sentence says what is damaged; nothing is written over it."""
+    storage.put(Container.MODELS, REGISTRY_BLOB, "{")
+    done = typed(storage, command)
+    assert done.returncode == ExitCode.MODEL
+    assert done.stderr.startswith("the registry is damaged and was left alone: registry: is not JSON: ")
+    assert len(done.stderr.splitlines()) == 1
+    assert storage.get(Container.MODELS, REGISTRY_BLOB) == b"{"

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from scorer import model_files
 from scorer.batches import batches_of, handfuls_of
-from scorer.errors import ModelFault, StorageFault
+from scorer.errors import ModelFault
 from scorer.model_files import ModelFiles
 from scorer.model_format import load_model
 from scorer.storage import BlobContainer, open_container
@@ -175,23 +176,17 @@ class CountingContainer(BlobContainer):
 
     reads = 0
 
-    def read(self, blob: str) -> bytes:
+    def read(self, blob: str, *, most_bytes: int | None = None) -> bytes:
         """Read and count."""
         type(self).reads += 1
-        return super().read(blob)
+        return super().read(blob, most_bytes=most_bytes)
 
 
 def test_a_file_of_models_is_fetched_once(storage: Storage) -> None:
-    """However many threads ask; a sensor whose slice is not its model is refused alone."""
+    """However many threads ask."""
     refs = [order.model for order in a_pack(storage)]
-    wrong = replace(refs[0], pack=replace(refs[0].pack, offset=7))
     CountingContainer.reads = 0
-    files = ModelFiles(a_container(storage), [*refs, wrong])
-    with ThreadPoolExecutor(4) as pool:
-        models = [load_model(data, ref) for data, ref in zip(pool.map(files.data, refs), refs, strict=True)]
-    assert [model.intercept for model in models] == [-0.3, -0.3 - 1 / 64, -0.3 - 2 / 64]
-    with pytest.raises(ModelFault, match="digest"):
-        load_model(files.data(wrong), wrong)
+    assert intercepts(storage, refs) == INTERCEPTS
     assert CountingContainer.reads == 1
 
 
@@ -202,13 +197,45 @@ def test_one_sensor_alone_reads_its_own_model(storage: Storage) -> None:
     assert load_model(ModelFiles(a_container(storage), [ref]).data(ref), ref).intercept == -0.3
 
 
-def test_a_missing_file_of_models_fails_all_who_need_it(storage: Storage) -> None:
-    """Each says so; nobody waits for ever."""
-    refs = [replace(order.model, pack=PackSlice("_packs/p9/v1.jsonl", 0, 1)) for order in a_pack(storage)]
+@pytest.mark.parametrize("harm", ["gone", "altered", "shifted", "too-large"])
+def test_a_bad_file_of_models_costs_nobody_their_model(
+    storage: Storage, harm: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever does not find its very bytes there reads its own file."""
+    refs = [order.model for order in a_pack(storage)]
+    whole = storage.get(Container.MODELS, MODEL_PACK)
+    if harm == "gone":
+        storage.service.get_blob_client(storage.name_of(Container.MODELS), MODEL_PACK).delete_blob()
+    elif harm == "altered":
+        storage.put(Container.MODELS, MODEL_PACK, whole.replace(b"-0.3", b"+0.3"))
+    elif harm == "shifted":
+        refs[0] = replace(refs[0], pack=replace(refs[0].pack, offset=7))
+    else:
+        monkeypatch.setattr(model_files, "MOST_PACK_BYTES", len(whole) - 1)
+    assert intercepts(storage, refs) == INTERCEPTS
+
+
+def test_a_model_that_is_nowhere_is_named(storage: Storage) -> None:
+    """Neither the file of many nor its own is there: nobody waits for ever."""
+    place = PackSlice("_packs/p9/v1.jsonl", 0, 1)
+    refs = [
+        replace(order.model, blob=f"{order.sensor}/v9/model.json", pack=place) for order in a_pack(storage)
+    ]
     files = ModelFiles(a_container(storage), refs)
     for ref in refs:
-        with pytest.raises((ModelFault, StorageFault), match="p9"):
+        with pytest.raises(ModelFault, match=f"there is no model models/{ref.blob}"):
             files.data(ref)
+
+
+INTERCEPTS = [-0.3, -0.3 - 1 / 64, -0.3 - 2 / 64]
+
+
+def intercepts(storage: Storage, refs: Sequence[ModelRef]) -> list[float]:
+    """Load models in threads; tell them apart by their intercepts."""
+    files = ModelFiles(a_container(storage), refs)
+    with ThreadPoolExecutor(4) as pool:
+        models = [load_model(data, ref) for data, ref in zip(pool.map(files.data, refs), refs, strict=True)]
+    return [model.intercept for model in models]
 
 
 def a_container(storage: Storage) -> CountingContainer:

@@ -14,10 +14,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
+from sklearn.svm import OneClassSVM
 
 from scorer.console import Console
-from scorer.model_format import FORMAT, parse_model
+from scorer.model_format import FORMAT, SKOPS_FORMAT, parse_model
 from scorer.sensor_work import SensorWork, attempt
+from scorer.skops_model import dump_skops
 from scoring_contract.invocation import ExitCode, ScoreInvocation
 from scoring_contract.layout import Container, prediction_blob
 from scoring_contract.manifest import ModelRef, SensorOrder
@@ -402,6 +406,23 @@ def test_what_is_remarkable_about_rows_is_counted(storage: Storage, scorer: Scor
         "unreadable": 1,
         "without a finite value": 1,
     }
+
+
+def test_a_reading_that_the_model_cannot_score_is_left_out_and_counted(
+    storage: Storage, scorer: Scorer
+) -> None:
+    """A step makes NaN of -2; the hour's other readings are scored as ever, and the reason is told."""
+    fitted = make_pipeline(FunctionTransformer(np.log1p), OneClassSVM()).fit(np.linspace(9, 12, 50)[:, None])
+    model = a_model(storage, data=dump_skops(fitted), format=SKOPS_FORMAT)
+    rows = tuple(f"2018-08-29 02:{10 + place}:00,1,4,{value}" for place, value in enumerate((10, -2, 11)))
+    call = storage.put_manifest(an_order(storage, rows=rows, model=model))
+    done = scorer.score(call)
+    assert (done.returncode, done.stderr) == (ExitCode.SUCCESS, "")
+    assert [row["Value"] for row in predictions(storage)] == ["10", "11"]
+    (sensor,) = storage.report(call).sensors
+    assert (sensor.state, sensor.readings, sensor.rejected) == (SensorState.SCORED, 2, 1)
+    assert sensor.noticed == {"that the model cannot score": 1}
+    assert sensor.reason == "the model cannot score a reading: ValueError: Input X contains NaN"
 
 
 def test_files_of_three_formats_are_scored_together(storage: Storage, scorer: Scorer) -> None:

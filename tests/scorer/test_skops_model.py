@@ -26,13 +26,13 @@ from sklearn.linear_model import LinearRegression, LogisticRegression, SGDOneCla
 from sklearn.mixture import GaussianMixture
 from sklearn.neighbors import LocalOutlierFactor
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import FunctionTransformer, PowerTransformer, StandardScaler
 from sklearn.svm import OneClassSVM
 from sklearn.tree import DecisionTreeClassifier
 
 from scorer.errors import ModelFault
 from scorer.fitting import fit
-from scorer.model_format import SKOPS_FORMAT, load_model
+from scorer.model_format import MOST_VALUES, SKOPS_FORMAT, load_model
 from scorer.skops_model import MOST_ENTRIES, MOST_UNPACKED, SkopsModel, dump_skops
 from scorer.train_order import TrainOrder
 from scoring_contract.hour import RunHour
@@ -167,6 +167,78 @@ def test_every_outlier_detector_is_a_model(estimator: Any) -> None:
     )
 
 
+def scoring(estimator: Any) -> Any:
+    """Fit an estimator, and load it as scoring does."""
+    data = dump_skops(estimator.fit(VALUES))
+    return load_model(data, ref(data))
+
+
+@pytest.mark.parametrize(
+    ("estimator", "bad", "why"),
+    [
+        pytest.param(
+            make_pipeline(FunctionTransformer(np.log1p), OneClassSVM()), [-2.0], "contains NaN", id="nan"
+        ),
+        pytest.param(
+            make_pipeline(FunctionTransformer(np.log1p), OneClassSVM()), [-1.0], "infinity", id="infinite"
+        ),
+        pytest.param(
+            make_pipeline(FunctionTransformer(np.log1p), IsolationForest(n_estimators=3)),
+            [-2.0, -1.0],
+            "a step makes no finite number of it",
+            id="before-trees-that-take-nan",
+        ),
+        pytest.param(
+            make_pipeline(PowerTransformer(method="box-cox"), OneClassSVM()),
+            [-1.0, 0.0, -1.0],
+            "strictly positive",
+            id="a-step-that-raises",
+        ),
+        pytest.param(
+            make_pipeline(
+                PowerTransformer(method="box-cox", standardize=False),
+                FunctionTransformer(np.sqrt),
+                IsolationForest(n_estimators=3),
+            ),
+            [-1.0, 0.5],
+            "strictly positive",
+            id="one-raises-and-one-is-lost",
+        ),
+        pytest.param(LocalOutlierFactor(novelty=True), [1e200], "", id="a-plain-detector"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore")
+def test_a_reading_that_no_model_takes_costs_the_others_nothing(
+    estimator: Any, bad: list[float], why: str
+) -> None:
+    """It is left out, the reason is told, and the others are labelled as they are without it."""
+    model = scoring(estimator)
+    rows = np.concatenate([VALUES[:70], np.array(bad)[:, np.newaxis], VALUES[70:]])
+    verdicts = model.judge(rows)
+    alone = model.judge(VALUES)
+    if not why:
+        assert verdicts.refused is None
+        return
+    assert np.flatnonzero(verdicts.refused).tolist() == [70 + place for place in range(len(bad))]
+    assert why in verdicts.why_refused
+    assert verdicts.anomalies.tolist() == alone.anomalies.tolist()
+    np.testing.assert_allclose(verdicts.scores, alone.scores, rtol=1e-9, atol=1e-12)
+    with pytest.raises(ModelFault, match=r"cannot score with it|of any reading"):
+        model.judge(np.array(bad)[:, np.newaxis])
+
+
+def test_too_many_kinds_of_refused_readings_are_the_models_fault() -> None:
+    """Looking for them is bounded: a model that refuses thousands is the wrong one."""
+    model = scoring(make_pipeline(PowerTransformer(method="box-cox"), OneClassSVM()))
+    with pytest.raises(ModelFault, match="strictly positive"):
+        model.judge(np.linspace(-5, 5, 20_000))
+
+
+def test_no_readings_are_no_fault_of_an_estimator() -> None:
+    """scikit-learn refuses an empty table; an hour without later readings is evaluated all the same."""
+    assert len(scoring(IsolationForest(n_estimators=2)).judge(np.empty(0)).scores) == 0
+
+
 def test_what_predicts_other_labels_after_all_is_a_model_fault() -> None:
     """A file can say of itself what it likes: what it predicts is looked at, too."""
     stump = DecisionTreeClassifier(max_depth=1).fit(VALUES, np.where(VALUES[:, 0] > 12, -1, 1))
@@ -219,6 +291,57 @@ def crowd() -> bytes:
     return out.getvalue()
 
 
+def an_archive(schema: bytes, **files: bytes) -> bytes:
+    """Write an archive as small as it can be."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in {"schema.json": schema, **files}.items():
+            archive.writestr(name, content)
+    return out.getvalue()
+
+
+def wide() -> bytes:
+    """Write a schema of few objects that fills what all entries together may take."""
+    return an_archive(b'"' + b" " * (MOST_UNPACKED - 2) + b'"')
+
+
+def many() -> bytes:
+    """Write a schema that is short for the objects it makes."""
+    return an_archive(b"[" + b"{}," * MOST_VALUES + b"{}]")
+
+
+def lying() -> bytes:
+    """Write a wide schema whose header, in the archive's directory, says ten bytes."""
+    true = (MOST_UNPACKED - 2 + 2).to_bytes(4, "little")
+    return wide().replace(true, (10).to_bytes(4, "little"))
+
+
+def an_array(name: str) -> dict[str, Any]:
+    """Build the node of an array that lies in a file."""
+    return {"__class__": "ndarray", "__module__": "numpy", "__loader__": "NdArrayNode", "type": "numpy"} | {
+        "file": name
+    }
+
+
+def repeated() -> bytes:
+    """Write a list of one array again and again, each time under another number."""
+    nodes = [{**an_array("a.npy"), "__id__": number} for number in range(100)]
+    out = io.BytesIO()
+    np.save(out, np.zeros(1 << 17))
+    body = {"__class__": "list", "__module__": "builtins", "__loader__": "ListNode", "content": nodes}
+    return an_archive(json.dumps({**body, "protocol": 2}).encode(), **{"a.npy": out.getvalue()})
+
+
+def huge() -> bytes:
+    """Write an array that says to have more numbers than there is memory, and has none."""
+    out = io.BytesIO()
+    np.lib.format.write_array_header_1_0(
+        out, {"descr": "<f8", "fortran_order": False, "shape": (1 << 20, 1 << 30)}
+    )
+    schema = {**an_array("a.npy"), "__id__": 1, "protocol": 2}
+    return an_archive(json.dumps(schema).encode(), **{"a.npy": out.getvalue()})
+
+
 def unusual() -> bytes:
     """Write an archive packed in a way that unpacks slowly or needs much memory."""
     out = io.BytesIO()
@@ -232,6 +355,11 @@ def unusual() -> bytes:
     [
         pytest.param(bomb(), "unpacks to more than", id="bomb"),
         pytest.param(crowd(), "unpacks to more than", id="crowd"),
+        pytest.param(wide(), "has a schema that is empty, or larger than 16,777,216 bytes", id="wide-schema"),
+        pytest.param(many(), "or 524,288 values", id="schema-of-countless-values"),
+        pytest.param(lying(), "is not a model of format skops/1", id="header-that-lies"),
+        pytest.param(repeated(), "some of them again and again", id="one-file-many-times"),
+        pytest.param(huge(), "is not a model of format skops/1", id="huge-dimensions"),
         pytest.param(unusual(), "packed or encrypted in a way that skops never uses", id="lzma"),
         pytest.param(b"PK\x03\x04", "is not a model of format skops/1", id="torn"),
         pytest.param(b"", "is not a model of format skops/1", id="empty"),

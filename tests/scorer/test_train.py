@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
+import io
 import json
 import random
 from typing import TYPE_CHECKING
@@ -10,16 +12,19 @@ from typing import TYPE_CHECKING
 import pytest
 
 from scorer import catalogue as module
+from scorer.__main__ import main
 from scorer.catalogue import Catalogue, publish
-from scorer.errors import BlobConflict, DataFault
+from scorer.console import Console
+from scorer.errors import BlobConflict
 from scorer.model_format import FORMAT, load_model
 from scorer.storage import open_container
 from scoring_contract.hour import RunHour
 from scoring_contract.invocation import ExitCode
-from scoring_contract.layout import REGISTRY_BLOB, Container
+from scoring_contract.layout import REGISTRY_BLOB, Container, packed_readings_prefix, readings_prefix
 from scoring_contract.manifest import ModelRef, SensorOrder
 from scoring_contract.registry import Registry, TrainedModel, TrainedSensor
 from scoring_contract.report import SensorState
+from tests.scorer.conftest import HEADER, break_fits_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -238,8 +243,11 @@ def test_an_id_that_changed_its_meaning_meanwhile_is_refused(storage: Storage) -
     models = open_container(Container.MODELS, storage.environ({Container.MODELS: "rcw"}))
     stale = Catalogue.read(models)
     publish(stale, models, [trained("a_b_c", device="a_b", tag="c")])
-    with pytest.raises(DataFault, match="belongs to device 'a_b' tag 'c'"):
-        publish(stale, models, [trained("a_b_c", device="a", tag="b_c")])
+    news = [trained("a_b_c", device="a", tag="b_c"), trained("1_1", tag="1")]
+    published = publish(stale, models, news)
+    assert "belongs to device 'a_b' tag 'c'" in published.refused["a_b_c"]
+    assert published.registry == storage.registry()
+    assert set(published.registry.sensors) == {"a_b_c", "1_1"}, "the others are published"
 
 
 def test_publishing_leaves_the_given_registry_alone() -> None:
@@ -248,3 +256,34 @@ def test_publishing_leaves_the_given_registry_alone() -> None:
     after = before.publishing([trained(version="v2")])
     assert list(before.sensors["1_4"].versions) == ["v1"]
     assert (after.sensors["1_4"].current, sorted(after.sensors["1_4"].versions)) == ("v2", ["v1", "v2"])
+
+
+def test_a_fault_that_nobody_foresaw_refuses_its_sensor_alone(
+    storage: Storage, scorer: Scorer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is traced and named; the other sensors are trained and published, and the code says so."""
+    break_fits_of(monkeypatch, above=500)
+    a_fleet(storage, "1_4")
+    storage.put_readings("1_5", [row.replace(",1,5,", ",1,5,9999") for row in rows("1", "5")], hour=BEFORE)
+    done = scorer.train_here()
+    assert done.returncode == ExitCode.PARTLY_FAILED
+    assert "1_5: a fault of the scorer (RuntimeError); see stderr" in done.stderr
+    assert "RuntimeError: out of luck" in done.stderr
+    assert set(storage.registry().sensors) == {"1_4"}
+
+
+def test_an_unreadable_file_refuses_the_sensor_whose_it_is(storage: Storage, scorer: Scorer) -> None:
+    """A damaged file in the folder of one member of a pack leaves the other members their models."""
+    a_fleet(storage, "1_4", "1_5")
+    scorer.train_here()
+    console = Console(io.StringIO(), io.StringIO())
+    packed = main(("models", "pack"), storage.environ({Container.MODELS: "rcw"}), console)
+    assert packed == ExitCode.SUCCESS
+    shared = "\n".join([HEADER, *rows("1", "4"), *rows("1", "5")])
+    storage.put(Container.DATA, f"{packed_readings_prefix(BEFORE, 'p0001')}0.csv", shared)
+    storage.put(Container.DATA, f"{readings_prefix(BEFORE, '1_5')}1.csv.gz", gzip.compress(b"x" * 99)[:-9])
+    done = scorer.train_here()
+    assert done.returncode == ExitCode.PARTLY_FAILED
+    assert done.stderr.startswith("1_5: ")
+    assert "cannot be read as gzip" in done.stderr
+    assert "1 sensors trained, 1 refused" in done.stdout

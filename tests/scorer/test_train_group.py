@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import random
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import OneClassSVM
 
+from scorer.__main__ import main
+from scorer.console import Console
 from scorer.model_format import load_model
 from scoring_contract.hour import RunHour
 from scoring_contract.invocation import ExitCode, TrainInvocation
@@ -24,6 +27,7 @@ from scoring_contract.layout import (
 from scoring_contract.report import Cause
 from scoring_contract.training import TrainingHours, TrainingOrder, TrainingSubject
 from scoring_contract.training_report import LabelCheck, TrainingReport
+from tests.scorer.conftest import break_fits_of
 
 if TYPE_CHECKING:
     import subprocess
@@ -81,10 +85,20 @@ def ordered(
     options: tuple[str, ...] = ("--nu", "0.05"),
 ) -> subprocess.CompletedProcess[str]:
     """Write an order and carry it out with the least permissions that suffice."""
+    put_order(storage, *subjects, blobs=blobs, options=options)
+    return scorer.run(*CALL.to_argv(), environ=storage.environ(TRAINING))
+
+
+def put_order(
+    storage: Storage,
+    *subjects: TrainingSubject,
+    blobs: tuple[list[str], list[str]],
+    options: tuple[str, ...] = (),
+) -> None:
+    """Write an order."""
     training, evaluation = (tuple(sorted(names)) for names in blobs)
     order = TrainingOrder("run1", "g", "2018-08-29T03:00:00Z", HOURS, options, subjects, training, evaluation)
     storage.put(Container.RUNS, CALL.order, order.to_json())
-    return scorer.run(*CALL.to_argv(), environ=storage.environ(TRAINING))
 
 
 def results(storage: Storage) -> dict[str, TrainingResult]:
@@ -246,3 +260,67 @@ def test_an_order_that_is_not_there_is_named(storage: Storage, scorer: Scorer) -
     """One sentence."""
     done = scorer.run(*CALL.to_argv(), environ=storage.environ(TRAINING))
     assert (done.returncode, done.stderr) == (ExitCode.ORDER, "there is no order runs/run1/orders/g.json\n")
+
+
+def test_a_fault_that_nobody_foresaw_stays_with_its_sensor(
+    storage: Storage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a pack, too: the others have their models and evaluations in the report."""
+    break_fits_of(monkeypatch, above=500)
+    training, evaluation = a_pack(storage, "p0001", "1_1", "1_2")
+    for blob in (*training, *evaluation):
+        text = storage.get(Container.DATA, blob).decode()
+        storage.put(Container.DATA, blob, text.replace(",1,2,", ",1,2,9999"))
+    subjects = tuple(TrainingSubject(sensor, packs=("p0001",)) for sensor in ("1_1", "1_2"))
+    put_order(storage, *subjects, blobs=(training, evaluation))
+    errors = io.StringIO()
+    code = main(CALL.to_argv(), storage.environ(TRAINING), Console(io.StringIO(), errors))
+    assert code == ExitCode.PARTLY_FAILED
+    found = results(storage)
+    assert found["1_1"].trained is not None
+    assert (found["1_2"].cause, found["1_2"].trained) == (Cause.UNEXPECTED, None)
+    assert "RuntimeError: out of luck" in errors.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        pytest.param("timestamp;device\n", "has no column TS", id="other-columns"),
+        pytest.param("TS,Device,Tag\n".encode("utf-16"), "has no column TS", id="utf-16"),
+        pytest.param(
+            f"TS,Device,Tag,Note\n2018-08-29T01:00:00Z,1,4,{'x' * 200_000}\n", "field larger", id="no-csv"
+        ),
+    ],
+)
+def test_a_wrong_file_of_labels_is_named_and_stops_nobody(
+    storage: Storage, scorer: Scorer, content: str | bytes, why: str
+) -> None:
+    """Its hour counts as one without labels: it must not look as if it had no anomaly."""
+    blobs = a_sensor(storage, "1_4")
+    storage.put(Container.DATA, labels_blob(HOURS.evaluated_from), content)
+    done = ordered(storage, scorer, TrainingSubject("1_4"), blobs=blobs)
+    assert done.returncode == ExitCode.SUCCESS
+    result = results(storage)["1_4"]
+    assert result.evaluation is not None
+    assert result.evaluation.labels is None
+    assert result.reason.startswith("labels/2018/08/29/01.csv does not count: ")
+    assert why in result.reason
+    assert result.reason in done.stderr
+
+
+def test_moments_of_readings_and_labels_may_have_any_form(storage: Storage, scorer: Scorer) -> None:
+    """They are of the one grammar for all who read readings: counts since 1970, offsets, no seconds."""
+    blobs = a_sensor(storage, "1_4")
+    hour = HOURS.evaluated_from
+    start = int(hour.start.timestamp())
+    lines = [f"{start + 60 * minute},1,4,{minute % 7}" for minute in range(60)]
+    storage.put_readings("1_4", lines, hour=hour)
+    moments = (f"{start * 1000}", "2018-08-29T03:01+02", "2018-08-29 01:02")
+    labels = "\n".join(["TS,Device,Tag", *(f"{moment},1,4" for moment in moments)]) + "\n"
+    storage.put(Container.DATA, labels_blob(hour), labels)
+    done = ordered(storage, scorer, TrainingSubject("1_4"), blobs=blobs)
+    assert done.stderr == ""
+    evaluation = results(storage)["1_4"].evaluation
+    assert evaluation is not None
+    assert evaluation.labels is not None
+    assert (evaluation.readings, evaluation.labels.anomalies) == (60, 3)

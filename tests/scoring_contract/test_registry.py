@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import json
+from typing import TYPE_CHECKING
+
 import pytest
 
 from scoring_contract.errors import MessageError, RegistryError
 from scoring_contract.hour import RunHour
 from scoring_contract.manifest import ModelRef, PackSlice
 from scoring_contract.registry import MOST_FORMER, MOST_WAITING, Registry, TrainedModel, TrainedSensor
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 HOUR = RunHour.parse("2018-08-29T02")
 
@@ -117,3 +123,68 @@ def test_history_and_models_from_elsewhere_survive_json() -> None:
     broken = registry.to_json().replace('"former": ["v1"]', '"former": ["v9"]')
     with pytest.raises(MessageError, match="former: is 'v9', which is not among the versions"):
         Registry.from_json(broken)
+
+
+ENTRY = a_registry("v1").to_json()
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        pytest.param(lambda _text: "{", "registry: is not JSON", id="torn"),
+        pytest.param(lambda _text: "[]", "registry: is not an object", id="a-list"),
+        pytest.param(
+            lambda text: text.replace("1_4/v1/model.json", "../secrets/key.json"),
+            "sensors.1_4.versions[0].blob: '../secrets/key.json' cannot name a blob in the models container",
+            id="blob-outside",
+        ),
+        pytest.param(
+            lambda text: text.replace("1_4/v1/model.json", "/etc/passwd"), "cannot name a blob", id="a-root"
+        ),
+        pytest.param(
+            lambda text: text.replace("1_4/v1/model.json", "1_4/%2e%2e/x"), "cannot name a blob", id="escaped"
+        ),
+        pytest.param(
+            lambda text: text.replace("1_4/v1/model.json", "1_4/v1/m?sig=x"), "cannot name a blob", id="query"
+        ),
+        pytest.param(
+            lambda text: text.replace("1_4/v1/model.json", "a/" * 600 + "m"), "cannot name a blob", id="long"
+        ),
+        pytest.param(
+            lambda text: text.replace(
+                '"pack": null', '"pack": {"blob": "_packs/../x", "offset": 0, "length": 1}'
+            ),
+            "pack.blob: '_packs/../x' cannot name a blob",
+            id="pack-outside",
+        ),
+        pytest.param(
+            lambda text: text.replace('"1_4":', '"../1_4":'), "has a wrong name: '../1_4'", id="absurd-sensor"
+        ),
+        pytest.param(
+            lambda text: text.replace('"1_4":', '"1_4": {}, "1_4":'), "has '1_4' twice", id="sensor-twice"
+        ),
+        pytest.param(
+            lambda text: text.replace(
+                '"versions": [', f'"versions": [{json.dumps(a_model("v1").model.to_json())}, '
+            ),
+            "versions: names a version twice",
+            id="version-twice",
+        ),
+    ],
+)
+def test_a_hostile_registry_is_refused_with_its_place(change: Callable[[str], str], words: str) -> None:
+    """Nothing of it is believed: a name that leads elsewhere, an entry that is there twice."""
+    text = change(ENTRY)
+    assert text != ENTRY
+    with pytest.raises(MessageError) as caught:
+        Registry.from_json(text)
+    assert words in str(caught.value)
+
+
+def test_versions_that_cannot_be_added_are_named_one_by_one() -> None:
+    """Whoever publishes many learns which of them the registry cannot take; the others can be published."""
+    registry = a_registry("v1")
+    other = TrainedSensor("1_4", "1_", "4", a_model("v2").model)
+    news = [a_model("v1", digest="1" * 64), a_model("v1", sensor="2_1")]
+    assert registry.objections(news) == {"1_4": "version v1 is already the name of another file"}
+    assert "belongs to device '1' tag '4'" in registry.objections([other])["1_4"]

@@ -123,7 +123,10 @@ def test_the_same_model_again_is_kept() -> None:
     """Training on the same readings changes nothing, whatever the gate thinks of the model by now."""
     registry = registry_of("1_1", "1_2", "2_1", "9_9")
     promotion = decided(a_report(a_result("1_1", "v1", anomalies=90)), registry=registry)
-    assert words(promotion)["1_1"] == (Decision.KEPT, "training gave the current model again")
+    assert words(promotion)["1_1"] == (
+        Decision.KEPT,
+        "training gave the current model again, and its file was written anew",
+    )
     assert promotion.applied(registry) == registry
 
 

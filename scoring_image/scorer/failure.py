@@ -1,0 +1,28 @@
+"""Why one sensor of many got nothing: a cause and a sentence. The others go on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from scorer.errors import ScorerError
+from scoring_contract.report import Cause
+
+if TYPE_CHECKING:
+    from scorer.console import Console
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """What went wrong with a sensor."""
+
+    cause: Cause
+    reason: str
+
+    @classmethod
+    def of(cls, error: Exception, console: Console) -> Failure:
+        """Put an error in words; one that nobody foresaw is traced."""
+        if isinstance(error, ScorerError):
+            return cls(error.cause, str(error))
+        console.trace(error)
+        return cls(Cause.UNEXPECTED, f"a fault of the scorer ({type(error).__name__}); see stderr")
