@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from functools import partial
 from typing import TYPE_CHECKING
 
 from scoring_contract import layout
+from scoring_contract.errors import ContractError
 from sensor_scoring import ids
 from sensor_scoring.missing import HourBlobs, due, gap_of, moment_of
 from sensor_scoring.plan import Plan
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
     from sensor_scoring.blobs import BlobStore
     from sensor_scoring.missing import Gap
     from sensor_scoring.settings import Settings
+
+log = logging.getLogger(__name__)
 
 
 def find_gaps(
@@ -62,7 +66,12 @@ def silent_in(store: BlobStore, settings: Settings, blobs: HourBlobs) -> dict[st
         )
         if not plan or not summary:
             continue
-        planned = moment_of(Plan.from_json(plan).planned_at)
-        for line in Summary.from_json(summary).having(Outcome.SILENT):
+        try:
+            planned = moment_of(Plan.from_json(plan).planned_at)
+            lines = Summary.from_json(summary).having(Outcome.SILENT)
+        except ContractError as error:  # its sensors count as missing, and all other hours are looked at
+            log.warning("The run %s does not read, so it excuses nobody: %s", run, error)
+            continue
+        for line in lines:
             found[line.sensor] = max(planned, found.get(line.sensor, planned))
     return found

@@ -88,5 +88,13 @@ def hours_to_json(hours: Iterable[RunHour]) -> str:
 
 
 def hours_from_json(text: bytes | None) -> frozenset[RunHour]:
-    """Read what people were told; nothing if there is no such text."""
-    return frozenset(map(RunHour.parse, json.loads(text)["hours"])) if text else frozenset()
+    """Read what people were told; nothing if there is no such text, or it is damaged.
+
+    Telling something once more is better than not being able to tell anything.
+    """
+    if not text:
+        return frozenset()
+    try:
+        return frozenset(map(RunHour.parse, json.loads(text)["hours"]))
+    except (ValueError, LookupError, TypeError, RecursionError):
+        return frozenset()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from airflow.sdk.exceptions import AirflowNotFoundException
 
 from scoring_contract import layout
+from scoring_contract.errors import ContractError
 from scoring_contract.hour import RunHour
 from sensor_scoring import ids
 from sensor_scoring.autoscale import AutoscalePolicy, Floor, WarmWindow
@@ -146,12 +147,21 @@ def _ensure(hook: ScoringBatchHook, spec: PoolSpec, *, batch_tasks: int, hold: t
         log.warning("%s", trouble)
 
 
+def _legible(text: bytes) -> Plan | None:
+    """Read the plan of another hour; one that is damaged must not keep this hour from its pool."""
+    try:
+        return Plan.from_json(text)
+    except ContractError as error:
+        log.warning("%s", error)
+        return None
+
+
 def _groups_of_last_plan(store: BlobStore, settings: Settings, hour: RunHour) -> int:
     for _ in range(_HOURS_BACK):
         hour = hour.previous
         runs = store.folders(settings.runs_container, ids.hour_prefix(settings.job_prefix, hour))
         texts = store.read_all(settings.runs_container, [layout.plan_blob(run) for run in runs])
-        plans = [Plan.from_json(text) for text in texts if text]
+        plans = [plan for text in texts if text and (plan := _legible(text))]
         if plans:
             return len(max(plans, key=lambda plan: plan.planned_at).groups)
     return 0

@@ -38,8 +38,7 @@ def _read(name: str, text: bytes, plan: Plan) -> Report | None:
 
 
 def _unreadable(name: str, reason: str, plan: Plan) -> Report | None:
-    attempt = ids.AttemptId.parse(_task_of(name))
-    group = next((group for group in plan.groups if attempt and ids.group_key(group) == attempt.key), None)
+    group = group_of_report(name, plan.groups)
     if group is None:  # of nobody whom this plan knows
         return None
     sensors = tuple(
@@ -57,9 +56,10 @@ def _unreadable(name: str, reason: str, plan: Plan) -> Report | None:
     )
 
 
-def report_texts_of(store: BlobStore, container: str, run: str) -> list[bytes]:
-    """Return the texts of the reports of all Batch tasks of a run, likewise."""
-    return [text for text in store.read_all(container, report_blobs_of(store, container, run)) if text]
+def group_of_report(name: str, groups: Iterable[str]) -> str | None:
+    """Return the group whose Batch task wrote a report, by its blob's name; None if it is none of these."""
+    attempt = ids.AttemptId.parse(_task_of(name))
+    return next((group for group in groups if attempt and ids.group_key(group) == attempt.key), None)
 
 
 def report_blobs_of(store: BlobStore, container: str, run: str) -> list[str]:

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from scoring_contract import layout
-from scoring_contract.training_report import TrainingReport
+from scoring_contract.errors import ContractError
+from scoring_contract.report import Cause
+from scoring_contract.training_report import TrainingReport, TrainingResult
 from sensor_scoring import ids
-from sensor_scoring.reports import report_texts_of
+from sensor_scoring.reports import group_of_report, report_blobs_of
 from sensor_scoring.run import PLAN, Run
 from sensor_scoring.train_hours import training_hours
 from sensor_scoring.train_plan import TrainingPlan
 
 if TYPE_CHECKING:
     from scoring_contract.training import TrainingHours
+    from sensor_scoring.blobs import BlobStore
+
+log = logging.getLogger(__name__)
 
 TRAIN, PROMOTE = "train", "promote"
 """Ids of the DAG's tasks that others ask about."""
@@ -62,7 +68,29 @@ class TrainingRun(Run):
         text = self.store.read(self.settings.runs_container, layout.plan_blob(self.base))
         return TrainingPlan.from_json(text) if text else None
 
-    def training_reports(self) -> list[TrainingReport]:
-        """Return the reports of all Batch tasks of the run, a group's in the order of its attempts."""
-        texts = report_texts_of(self.store, self.settings.runs_container, self.base)
-        return [TrainingReport.from_json(text) for text in texts]
+    def training_reports(self, plan: TrainingPlan) -> list[TrainingReport]:
+        """Return the reports of all Batch tasks of the run, a group's in the order of its attempts.
+
+        One that cannot be read stands for the failure of its group's sensors, and names itself.
+        """
+        return training_reports_of(self.store, self.settings.runs_container, plan)
+
+
+def training_reports_of(store: BlobStore, container: str, plan: TrainingPlan) -> list[TrainingReport]:
+    """Return the reports of a plan's Batch tasks, as :meth:`TrainingRun.training_reports` does."""
+    names = report_blobs_of(store, container, plan.run)
+    texts = zip(names, store.read_all(container, names), strict=True)
+    return [report for name, text in texts if text is not None and (report := _read(name, text, plan))]
+
+
+def _read(name: str, text: bytes, plan: TrainingPlan) -> TrainingReport | None:
+    try:
+        return TrainingReport.from_json(text)
+    except ContractError as error:
+        log.warning("The report %s does not read: %s", name, error)
+        reason = f"its report {name} does not read: {error}"
+    group = group_of_report(name, plan.groups)
+    if group is None:  # of nobody whom this plan knows
+        return None
+    results = (TrainingResult(sensor, cause=Cause.UNEXPECTED, reason=reason) for sensor in plan.groups[group])
+    return TrainingReport(plan.run, group, plan.planned_at, 0.0, tuple(results))

@@ -130,7 +130,7 @@ def give_training_verdict(run: TrainingRun, counts: Mapping[str, int] | None) ->
 
 def _promoted(run: TrainingRun, plan: TrainingPlan) -> Promotion:
     store, container = run.store, run.settings.models_container
-    reports, failures = run.training_reports(), run.failures(TRAIN)
+    reports, failures = run.training_reports(plan), run.failures(TRAIN)
     gate = TrainingGate.of(run.settings)
     for _ in range(_WRITES):
         found = store.read_versioned(container, layout.REGISTRY_BLOB)

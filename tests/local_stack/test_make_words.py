@@ -39,9 +39,11 @@ def of_two_sensors(rows: list[str]) -> list[str]:
     return [*rows, *(row.replace(",1,1,", ",1,2,") for row in rows)]
 
 
+@pytest.mark.timeout(1800)
+@pytest.mark.behaviour("training-bad-member")
 def test_a_sensor_with_too_few_readings_stops_no_other(folder: Path) -> None:
-    """The others are scored; it is named with how many readings it needs, and the code says not all is done."""
-    done = typed("make run READINGS={folder}/fleet.csv HOUR=2018-08-29T02".format(folder=folder), folder)
+    """The others are scored; it is named with what it needs, and the code says that not all is done."""
+    done = typed(f"make run READINGS={folder}/fleet.csv HOUR=2018-08-29T02", folder)
     assert "1_3: 1 readings, 30 are needed" in done.stderr
     assert "2 sensors trained, 1 refused" in done.stdout
     states = {line.split()[0]: line.split()[-1] for line in done.stdout.splitlines() if line[:2] == "1_"}

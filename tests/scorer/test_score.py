@@ -408,6 +408,7 @@ def test_what_is_remarkable_about_rows_is_counted(storage: Storage, scorer: Scor
     }
 
 
+@pytest.mark.behaviour("unscorable")
 def test_a_reading_that_the_model_cannot_score_is_left_out_and_counted(
     storage: Storage, scorer: Scorer
 ) -> None:

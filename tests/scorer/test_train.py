@@ -258,6 +258,7 @@ def test_publishing_leaves_the_given_registry_alone() -> None:
     assert (after.sensors["1_4"].current, sorted(after.sensors["1_4"].versions)) == ("v2", ["v1", "v2"])
 
 
+@pytest.mark.behaviour("training-bad-member")
 def test_a_fault_that_nobody_foresaw_refuses_its_sensor_alone(
     storage: Storage, scorer: Scorer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -272,6 +273,7 @@ def test_a_fault_that_nobody_foresaw_refuses_its_sensor_alone(
     assert set(storage.registry().sensors) == {"1_4"}
 
 
+@pytest.mark.behaviour("training-bad-member")
 def test_an_unreadable_file_refuses_the_sensor_whose_it_is(storage: Storage, scorer: Scorer) -> None:
     """A damaged file in the folder of one member of a pack leaves the other members their models."""
     a_fleet(storage, "1_4", "1_5")

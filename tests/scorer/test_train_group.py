@@ -262,6 +262,7 @@ def test_an_order_that_is_not_there_is_named(storage: Storage, scorer: Scorer) -
     assert (done.returncode, done.stderr) == (ExitCode.ORDER, "there is no order runs/run1/orders/g.json\n")
 
 
+@pytest.mark.behaviour("training-bad-member")
 def test_a_fault_that_nobody_foresaw_stays_with_its_sensor(
     storage: Storage, monkeypatch: pytest.MonkeyPatch
 ) -> None:

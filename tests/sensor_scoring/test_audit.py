@@ -14,8 +14,8 @@ from scoring_contract.predictions import PredictionMark
 from scoring_contract.registry import Registry, TrainedModel, TrainedSensor
 from sensor_scoring.audit import find_gaps
 from sensor_scoring.blobs import BlobStore
-from sensor_scoring.errors import RegistryMissing
-from sensor_scoring.ids import run_base
+from sensor_scoring.errors import RegistryDamaged, RegistryMissing
+from sensor_scoring.ids import hour_prefix, run_base
 from sensor_scoring.plan import Plan
 from sensor_scoring.settings import Settings
 from sensor_scoring.summary import Outcome, SensorOutcome, Summary
@@ -91,6 +91,34 @@ def test_the_hours_that_lack_something_are_found_with_what_they_lack(storage_of:
     assert (found[never].is_unscored, found[never].unpredicted) == (True, ("1_1", "1_2"))
 
 
+def test_a_run_that_does_not_read_keeps_no_hour_from_being_looked_at(storage_of: BlobStorage) -> None:
+    """It excuses nobody: the sensors that it found silent count as missing, in its hour only."""
+    hour = RunHour(FIRST.start + timedelta(days=1))
+    send(storage_of, hour, "1_1", "1_2")
+    score(
+        storage_of,
+        hour,
+        {"1_1": Outcome.SCORED, "1_2": Outcome.SILENT},
+        planned=datetime.now(UTC) + timedelta(minutes=2),
+    )
+
+    def unpredicted() -> dict[RunHour, tuple[str, ...]]:
+        now = hour.end + timedelta(hours=1)
+        found = find_gaps(BlobStore("wasb_for_tests"), SETTINGS, first=hour, until=hour.next, now=now)
+        return {gap.hour: gap.unpredicted for gap in found}
+
+    assert unpredicted() == {}
+    (name,) = [
+        blob
+        for blob in storage_of.container("runs").list_blob_names(
+            name_starts_with=hour_prefix(SETTINGS.job_prefix, hour)
+        )
+        if blob.endswith("/plan.json")
+    ]
+    storage_of.container("runs").upload_blob(name, "{", overwrite=True)
+    assert unpredicted() == {hour: ("1_2",)}
+
+
 @pytest.mark.behaviour("wrong-green")
 def test_a_missing_registry_is_no_empty_fleet(storage: BlobStorage) -> None:
     """Nobody can tell what is expected: that all hours are whole would be a guess."""
@@ -99,3 +127,12 @@ def test_a_missing_registry_is_no_empty_fleet(storage: BlobStorage) -> None:
     now = FIRST.end + timedelta(hours=1)
     with pytest.raises(RegistryMissing, match=r"no-such-container/registry\.json: run the DAG"):
         list(find_gaps(BlobStore("wasb_for_tests"), settings, first=FIRST, until=FIRST.next, now=now))
+
+
+@pytest.mark.behaviour("wrong-green")
+def test_a_damaged_registry_is_no_empty_fleet(storage_of: BlobStorage) -> None:
+    """It is named with what is wrong and what to do; the plan reads it in the same way."""
+    storage_of.container(SETTINGS.models_container).upload_blob(layout.REGISTRY_BLOB, "{", overwrite=True)
+    said = r"audited-models/registry\.json, is damaged and was left alone: registry: is not JSON: .*; restore"
+    with pytest.raises(RegistryDamaged, match=said):
+        gaps(until=FIRST.next)

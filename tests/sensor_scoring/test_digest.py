@@ -107,3 +107,5 @@ def test_what_people_were_told_reads_back() -> None:
     hours = frozenset({hour(1), hour(20)})
     assert hours_from_json(hours_to_json(hours).encode()) == hours
     assert hours_from_json(None) == frozenset()
+    for damaged in (b"{", b"[]", b"\xff", b'{"hours": [7]}', b'{"hours": ["never"]}'):
+        assert hours_from_json(damaged) == frozenset()

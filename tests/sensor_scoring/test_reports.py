@@ -8,11 +8,15 @@ import pytest
 
 from scoring_contract import layout
 from scoring_contract.hour import RunHour
-from scoring_contract.report import Report, SensorReport, SensorState
+from scoring_contract.report import Cause, Report, SensorReport, SensorState
+from scoring_contract.training import TrainingHours
+from scoring_contract.training_report import TrainingReport, TrainingResult
 from sensor_scoring import ids
 from sensor_scoring.blobs import BlobStore
 from sensor_scoring.plan import Plan
 from sensor_scoring.reports import last_words, reports_of
+from sensor_scoring.train_plan import TrainingPlan
+from sensor_scoring.train_run import training_reports_of
 
 if TYPE_CHECKING:
     from local_stack.azurite import BlobStorage
@@ -60,3 +64,31 @@ def test_a_report_that_does_not_read_fails_its_own_sensors_until_a_clear(
     runs.upload_blob(blob_of("one", epoch=5), a_report("one"))
     said = last_words(reports_of(store, "runs", PLAN), planned_at=PLANNED_AT)
     assert {report.state for report in said.values()} == {scored}
+
+
+@pytest.mark.behaviour("training-bad-member")
+@pytest.mark.parametrize("text", [b"{", b"", b"[]"])
+def test_a_training_report_that_does_not_read_fails_its_own_sensors(
+    storage: BlobStorage, text: bytes
+) -> None:
+    """It is named; the other groups of the training are judged and promoted."""
+    runs, store = storage.container("runs"), BlobStore("wasb_for_tests")
+    for blob in list(runs.list_blob_names(name_starts_with=f"{RUN}/")):
+        runs.delete_blob(blob)
+    hours = TrainingHours(HOUR.previous, HOUR, HOUR, HOUR.next)
+    groups = {"one": ("1_1", "1_2"), "two": ("2_1",)}
+    plan = TrainingPlan(hours=hours, run=RUN, planned_at=PLANNED_AT, groups=groups, silent=())
+    good = TrainingReport(
+        RUN, "two", PLANNED_AT, 0.5, (TrainingResult("2_1", cause=Cause.DATA, reason="few"),)
+    )
+    runs.upload_blob(blob_of("one"), text)
+    runs.upload_blob(blob_of("two"), good.to_json())
+    said = {
+        result.sensor: result
+        for report in training_reports_of(store, "runs", plan)
+        for result in report.sensors
+    }
+    assert (said["2_1"].reason, said["2_1"].is_failed) == ("few", False)
+    for sensor in groups["one"]:
+        assert said[sensor].is_failed
+        assert said[sensor].reason.startswith(f"its report {blob_of('one')} does not read: ")
