@@ -200,11 +200,13 @@ def test_package_is_pure() -> None:
         "decimal",
         "enum",
         "fractions",
+        "html",
         "math",
         "operator",
         "random",
         "re",
         "typing",
+        "unicodedata",
     }
 
 

@@ -41,10 +41,3 @@ def test_unknown_image_fails_with_advice(bench: Bench) -> None:
     execution = bench.run("score", container_settings=settings(bench, "nobody/knows:1")).execution_info
     assert execution.failure_info.code == "ContainerInvalidImage"
     assert "--image nobody/knows:1=PREFIX" in execution.failure_info.message
-
-
-def test_container_pool_wants_an_image_on_every_task(bench: Bench, refusal: Callable[..., Any]) -> None:
-    """Without container settings a task is refused by such a pool."""
-    container_pool(bench)
-    error = refusal(bench.task, status=400, code="InvalidPropertyValue")
-    assert {"key": "PropertyName", "value": "containerSettings"} in error.model["values"]
