@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-DEADLINE_SECONDS = 15.0
+DEADLINE_SECONDS = 120.0
 POLL_SECONDS = 0.02
 
 

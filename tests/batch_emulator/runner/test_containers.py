@@ -248,8 +248,10 @@ def test_node_without_its_pools_image_is_unusable(engine: StandIn, bench_of: Cal
     assert engine.calls("create") == []
 
 
-def test_terminated_task_ends_politely(contained: Bench, engine: StandIn) -> None:
+def test_terminated_task_ends_politely(engine: StandIn, bench_of: Callable[..., Bench]) -> None:
     """The signal reaches the command in the container, and its own exit code is kept."""
+    contained = bench_of(containers=True, stop_grace=timedelta(minutes=2))
+    open_pool(contained)
     script = contained.sh("trap 'echo cleaned; exit 5' TERM; echo up; while :; do sleep 0.05; done")
     contained.task(script, container_settings=image())
     contained.running()

@@ -199,8 +199,8 @@ def test_nothing_of_the_host_is_deleted(hostile: Any, host: Path, links: str) ->
     with suppress(Exception):
         bench.client.delete_task_file("job", "task", "file")
     bench.client.delete_task("job", "task")
-    bench.client.begin_delete_job("job", polling_interval=0.05).wait(20)
-    bench.client.begin_delete_pool("pool", polling_interval=0.05).wait(20)
+    bench.client.begin_delete_job("job", polling_interval=0.05).wait(120)
+    bench.client.begin_delete_pool("pool", polling_interval=0.05).wait(120)
     bench.until(lambda: not list(bench.emulator.settings.data.glob("nodes/*/*")))
     assert contents(host) == before
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import signal
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from conftest import Bench
@@ -46,8 +48,11 @@ def test_background_processes_end_with_their_task(ready: Bench, tmp_path: Path) 
         os.kill(int(pidfile.read_text()), 0)
 
 
-def test_polite_task_may_clean_up(ready: Bench) -> None:
+def test_polite_task_may_clean_up(bench_of: Callable[..., Bench]) -> None:
     """A terminated command gets SIGTERM first and time to end by itself."""
+    ready = bench_of(stop_grace=timedelta(minutes=2))
+    ready.pool()
+    ready.job()
     ready.task(ready.sh("trap 'echo cleaned; exit 5' TERM; echo up; while :; do sleep 0.05; done"))
     ready.running()
     ready.client.terminate_task("job", "task")

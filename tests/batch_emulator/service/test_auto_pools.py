@@ -51,7 +51,7 @@ def pools(bench: Bench) -> list[str]:
 
 def end(bench: Bench, job_id: str = "job") -> None:
     """Terminate a job."""
-    bench.client.begin_terminate_job(job_id, {"terminateReason": "done"}, **WAIT).wait(5)
+    bench.client.begin_terminate_job(job_id, {"terminateReason": "done"}, **WAIT).wait(120)
 
 
 def test_a_job_runs_in_a_pool_of_its_own_that_goes_with_it(quick: Bench) -> None:
@@ -72,7 +72,7 @@ def test_a_pool_may_outlive_its_job(quick: Bench) -> None:
     update = quick.models.BatchJobUpdateOptions(pool_info=info(quick, keep_alive=True))
     quick.client.update_job("changed", update)
     end(quick, "kept")
-    quick.client.begin_delete_job("changed", **WAIT).wait(5)
+    quick.client.begin_delete_job("changed", **WAIT).wait(120)
     assert pools(quick) == [kept, changed]
 
 
@@ -108,7 +108,7 @@ def test_a_schedule_whose_pool_cannot_be_made_tries_again_next_time(bench_of: Ca
         )
     )
     assert list(bench.client.list_jobs()) == []
-    bench.client.begin_delete_pool("full", **WAIT).wait(5)
+    bench.client.begin_delete_pool("full", **WAIT).wait(120)
     bench.advance(hours=1)
     assert [job.id for job in bench.client.list_jobs()] == ["hourly:job-2"]
 
@@ -136,9 +136,9 @@ def test_another_pool_only_while_the_job_is_disabled(quick: Bench, refusal: Call
     refusal(lambda: quick.client.update_job("job", move), status=409, code=code)
     anew = quick.models.BatchJobUpdateOptions(pool_info=info(quick, prefix="else"))
     refusal(lambda: quick.client.update_job("job", anew), status=400, code="InvalidPropertyValue")
-    quick.client.begin_disable_job("job", {"disableTasks": "requeue"}, **WAIT).wait(5)
+    quick.client.begin_disable_job("job", {"disableTasks": "requeue"}, **WAIT).wait(120)
     quick.client.update_job("job", move)
-    quick.client.begin_enable_job("job", **WAIT).wait(5)
+    quick.client.begin_enable_job("job", **WAIT).wait(120)
     assert quick.run("/bin/true").node_info.pool_id == "other"
     assert quick.client.get_job("job").execution_info.pool_id == "other"
     assert pool_id in pools(quick)

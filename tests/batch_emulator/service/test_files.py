@@ -112,7 +112,7 @@ def test_files_of_a_waiting_task_are_not_there_yet(bench: Bench, refusal: Any) -
 def test_files_go_with_their_node(ready: Bench, refusal: Any) -> None:
     """When the node has left the pool, the task's files are unavailable."""
     ready.run("/bin/true")
-    ready.client.begin_resize_pool("pool", {"targetDedicatedNodes": 0}, polling_interval=0.02).wait(5)
+    ready.client.begin_resize_pool("pool", {"targetDedicatedNodes": 0}, polling_interval=0.02).wait(120)
     refusal(
         lambda: list(ready.client.list_task_files("job", "task")), status=409, code="TaskFilesUnavailable"
     )

@@ -94,9 +94,6 @@ def test_a_job_with_a_wrong_manager_is_not_made(managed: Bench, refusal: Callabl
     """What is wrong with the task is told when the job is made, and nothing is left."""
     managed.pool()
     refusal(lambda: job(managed, required_slots=0), status=400, code="InvalidPropertyValue")
-    refusal(
-        lambda: job(managed, container_settings={"imageName": "x"}), status=400, code="InvalidPropertyValue"
-    )
     assert list(managed.client.list_jobs()) == []
 
 

@@ -76,7 +76,7 @@ def test_terminated_job_ends_what_runs_and_leaves_what_waits(ready: Bench) -> No
     ready.task(ready.sh("echo up; exec sleep 60"), "runs")
     ready.running("runs")
     ready.task(task_id="waits")
-    ready.client.begin_terminate_job("job", {"terminateReason": "enough"}, polling_interval=0.02).wait(10)
+    ready.client.begin_terminate_job("job", {"terminateReason": "enough"}, polling_interval=0.02).wait(120)
     job = ready.client.get_job("job")
     assert (job.state, job.execution_info.termination_reason) == ("completed", "enough")
     ended = ready.client.get_task("job", "runs").execution_info
@@ -103,7 +103,7 @@ def test_deleted_job_takes_its_files_along(ready: Bench) -> None:
     workdir = ready.emulator.call(lambda engine: engine.files.folder(engine.tasks.get("job", "task")[1]))
     assert workdir.exists()
     poller = ready.client.begin_delete_job("job", polling_interval=0.02)
-    poller.wait(10)
+    poller.wait(120)
     with pytest.raises(ResourceNotFoundError):
         ready.client.get_job("job")
     ready.until(lambda: not workdir.exists())
@@ -130,13 +130,13 @@ def test_disabled_job_requeues_and_goes_on_when_enabled(ready: Bench, tmp_path: 
     ready.task(ready.sh(f"echo up; until [ -e {gate} ]; do sleep 0.02; done"))
     ready.running()
     disable = ready.models.BatchJobDisableOptions(disable_tasks="requeue")
-    ready.client.begin_disable_job("job", disable, polling_interval=0.02).wait(10)
+    ready.client.begin_disable_job("job", disable, polling_interval=0.02).wait(120)
     assert ready.client.get_job("job").state == "disabled"
     task = ready.in_state("active")
     assert (task.execution_info.requeue_count, task.execution_info.retry_count) == (1, 0)
     ready.task(task_id="more")
     gate.touch()
-    ready.client.begin_enable_job("job", polling_interval=0.02).wait(10)
+    ready.client.begin_enable_job("job", polling_interval=0.02).wait(120)
     assert ready.ended().execution_info.exit_code == 0
     assert ready.ended("more").execution_info.exit_code == 0
 
@@ -159,7 +159,7 @@ def test_active_job_quota(bench_of: Callable[..., Bench], refusal: Callable[...,
     bench = bench_of(active_job_quota=1)
     bench.job("one")
     refusal(lambda: bench.job("two"), status=409, code="ActiveJobAndScheduleQuotaReached")
-    bench.client.begin_terminate_job("one", {"terminateReason": "done"}, polling_interval=0.02).wait(5)
+    bench.client.begin_terminate_job("one", {"terminateReason": "done"}, polling_interval=0.02).wait(120)
     bench.job("two")
 
 

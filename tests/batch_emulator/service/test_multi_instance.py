@@ -195,7 +195,7 @@ def test_a_deleted_task_gives_all_nodes_back(wide: Bench) -> None:
 
 def test_every_node_is_prepared_first(wide: Bench, script: Script) -> None:
     """A job that prepares its nodes does so on each; the task is preparing until all are."""
-    wide.client.begin_delete_job("job", **WAIT).wait(5)
+    wide.client.begin_delete_job("job", **WAIT).wait(120)
     wide.job(job_preparation_task=wide.models.BatchJobPreparationTask(command_line="get ready"))
     several(wide)
     assert state(wide) == "preparing"

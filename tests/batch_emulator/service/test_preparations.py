@@ -119,7 +119,7 @@ def test_the_job_is_completed_when_its_nodes_are_released(prepared: Bench, scrip
     assert prepared.client.get_job("job").state == "terminating"
     assert status(prepared)[0].job_release_task_execution_info.state == "running"
     prepared.turn(minutes=2)
-    poller.wait(5)
+    poller.wait(120)
     assert prepared.client.get_job("job").state == "completed"
     assert script.ran() == ["jobpreparation", "task", "jobrelease"]
     info = status(prepared)[0].job_release_task_execution_info
@@ -142,7 +142,7 @@ def test_a_deleted_job_releases_its_nodes_first(prepared: Bench, script: Script)
 def test_nothing_is_released_where_nothing_was_prepared(prepared: Bench, script: Script) -> None:
     """A job without tasks ends at once; a node whose preparation was cut short is not released."""
     job(prepared)
-    end(prepared).wait(5)
+    end(prepared).wait(120)
     assert script.ran() == []
     job(prepared, "other")
     prepared.task(job="other")
@@ -386,7 +386,7 @@ def test_real_commands_prepare_and_release(ready: Bench) -> None:
     )
     ready.run(ready.sh('cat "$AZ_BATCH_NODE_SHARED_DIR/kit"'), job="kit")
     assert ready.output(job="kit") == "tools\n"
-    ready.client.begin_terminate_job("kit", {"terminateReason": "done"}, **WAIT).wait(10)
+    ready.client.begin_terminate_job("kit", {"terminateReason": "done"}, **WAIT).wait(120)
     (node,) = ready.nodes()
     names = {file.name for file in ready.client.list_node_files("pool", node.id, recursive=True)}
     assert "shared/kit" not in names

@@ -42,7 +42,7 @@ def test_node_goes_when_its_last_data_is_deleted(bench: Bench, noun: str) -> Non
     if noun == "task":
         bench.client.delete_task("job", "task")
     else:
-        bench.client.begin_delete_job("job", polling_interval=0.02).wait(5)
+        bench.client.begin_delete_job("job", polling_interval=0.02).wait(120)
     bench.advance(seconds=1)
     assert bench.nodes() == []
 
@@ -60,6 +60,6 @@ def test_resize_gives_up_before_long_retention(bench: Bench) -> None:
 def test_deletion_of_the_pool_waits_for_no_data(bench: Bench) -> None:
     """A pool that is deleted goes with the nodes that waited."""
     leave(bench, retention=timedelta(days=7))
-    bench.client.begin_delete_pool("pool", polling_interval=0.02).wait(5)
+    bench.client.begin_delete_pool("pool", polling_interval=0.02).wait(120)
     bench.advance(seconds=1)
     assert list(bench.client.list_pools()) == []

@@ -45,7 +45,7 @@ def jobs(bench: Bench, schedule_id: str = "hourly") -> dict[str, str]:
 
 def end(bench: Bench, job_id: str) -> None:
     """Terminate a job, and let its schedule notice."""
-    bench.client.begin_terminate_job(job_id, {"terminateReason": "done"}, **WAIT).wait(5)
+    bench.client.begin_terminate_job(job_id, {"terminateReason": "done"}, **WAIT).wait(120)
     bench.advance(seconds=0)
 
 
@@ -129,7 +129,7 @@ def test_terminating_a_schedule_ends_its_job(bench: Bench, refusal: Callable[...
     schedule(bench, recurrence_interval=HOUR)
     poller = bench.client.begin_terminate_job_schedule("hourly", **WAIT)
     bench.advance(seconds=0)
-    poller.wait(5)
+    poller.wait(120)
     assert state(bench) == "completed"
     reason = bench.client.get_job("hourly:job-1").execution_info.termination_reason
     assert reason == "TerminateJobSchedule"
@@ -144,7 +144,7 @@ def test_deleting_a_schedule_deletes_its_jobs(bench: Bench, refusal: Callable[..
     assert bench.client.job_schedule_exists("hourly")
     poller = bench.client.begin_delete_job_schedule("hourly", **WAIT)
     bench.advance(seconds=0)
-    poller.wait(5)
+    poller.wait(120)
     refusal(lambda: bench.client.get_job_schedule("hourly"), status=404, code="JobScheduleNotFound")
     assert list(bench.client.list_jobs()) == []
     schedule(bench, recurrence_interval=HOUR)

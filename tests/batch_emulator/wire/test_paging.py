@@ -123,7 +123,7 @@ def test_jobs_and_pools_are_listed_alike(bench: Bench) -> None:
     for name in ("a1", "a2", "b1"):
         bench.pool(name, nodes=None)
         bench.job(name, pool=name)
-    bench.client.begin_terminate_job("a2", {"terminateReason": "x"}, polling_interval=0.02).wait(5)
+    bench.client.begin_terminate_job("a2", {"terminateReason": "x"}, polling_interval=0.02).wait(120)
     jobs = bench.client.list_jobs(filter="startswith(id,'a') and state eq 'active'")
     assert [job.id for job in jobs] == ["a1"]
     pools = bench.client.list_pools(max_results=2, filter="enableAutoScale eq false").by_page()
