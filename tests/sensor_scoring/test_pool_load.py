@@ -164,7 +164,7 @@ def test_settings_choose_the_policy() -> None:
 
 @pytest.mark.parametrize(
     ("wrong", "said"),
-    [({"autoscale_policy": "magic"}, "not one of"), ({"prewarm_minutes": 60}, "0 to 59")],
+    [({"autoscale_policy": "magic"}, "must be one of"), ({"prewarm_minutes": 60}, "0 to 59")],
 )
 def test_settings_that_make_no_sense_are_refused(wrong: dict[str, Any], said: str) -> None:
     """When the DAG is parsed, not when the hour has come."""
