@@ -18,6 +18,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import OneClassSVM
 
+from scorer.boundary import kept_to_nu, refuse_blind
 from scorer.errors import ModelFault
 from scorer.fidelity import boundary_points, flips
 from scorer.kernels import Linear, Poly, Rbf, Sigmoid
@@ -74,6 +75,7 @@ def fit(values: FloatArray, order: TrainOrder) -> Fit:
 
     :param values: training readings, shape (n_readings, n_features), float64, finite
     :raises ModelFault: if scikit-learn cannot fit them, or the export labels any reading differently
+    :raises DataFault: if nothing would ever be an anomaly
     """
     estimator = _estimator(order)
     try:
@@ -81,9 +83,14 @@ def fit(values: FloatArray, order: TrainOrder) -> Fit:
     except ValueError as error:
         raise ModelFault(f"scikit-learn cannot fit it: {' '.join(str(error).split())}") from error
     model = exported(estimator, order.features)
-    if model:
-        refuse_unfaithful(model, estimator, values)
-    return Fit(estimator, model, _provenance(values, order))
+    if model is None:
+        refuse_blind(lambda rows: _Unnamed(estimator).predict(rows) == -1, values)
+        return Fit(estimator, None, _provenance(values, order))
+    refuse_unfaithful(model, estimator, values)
+    kept = kept_to_nu(model, values, nu=order.nu, tol=order.tol)
+    refuse_blind(lambda rows: kept.judge(rows).anomalies, values)
+    moved = {} if kept is model else {"boundary_moved": kept.intercept - model.intercept}
+    return Fit(estimator, kept, _provenance(values, order) | moved)
 
 
 def exported(estimator: Any, features: tuple[str, ...] = ONE_FEATURE) -> OneClassSvm | None:
