@@ -25,6 +25,7 @@ from ingest.reading import Reading, SensorNames
 from ingest.rejects import Reject, Rejects
 from scoring_contract.csv_dialect import BYTE_ORDER_MARK, COLUMNS, CsvDialect, HeaderError, separator_of
 from scoring_contract.errors import LayoutError
+from scoring_contract.json_objects import lacking, opened, problem_of
 from scoring_contract.number_names import number_named
 from scoring_contract.text import shown
 from scoring_contract.timestamps import EXAMPLE, moment_of, read_timestamp
@@ -97,7 +98,7 @@ class ReadingsFile:
         reject = Reject(number, shown(_text(line[:_SHOWN_BYTES])), str(problem))
         self.rejects.add(reject, kind=problem.kind)
 
-    def _opened(self) -> tuple[Callable[[bytes], Sequence[Fields]], int]:
+    def _opened(self) -> tuple[Callable[[bytes], Sequence[Fields | _BadRow]], int]:
         """Look at the file's first lines.
 
         :return: what splits a line, and the number of the first one that may be a reading
@@ -193,23 +194,31 @@ def _rows_of_csv(dialect: CsvDialect) -> Callable[[bytes], Sequence[Fields]]:
     return rows_of
 
 
-def _rows_of_json(line: bytes) -> Sequence[Fields]:
+def _rows_of_json(line: bytes) -> Sequence[Fields | _BadRow]:
     """Return the objects of a line; if it holds but a bracket, none."""
     text = _decoded(line).strip(_JSON_ENDS)
-    rows, place = [], 0
+    rows: list[Fields | _BadRow] = []
+    place = 0
     try:
         while place < len(text):
             row, end = _DECODER.raw_decode(text, place)
-            rows.append(_row_of_json(row))
+            rows += _rows_of_object(row)
             place = len(text) - len(text[end:].lstrip(_JSON_ENDS))
     except (ValueError, RecursionError) as error:
         raise _BadRow(_NO_OBJECT) from error
     return rows
 
 
-def _row_of_json(row: object) -> Fields:
+def _rows_of_object(row: object) -> list[Fields | _BadRow]:
+    return [_row_of_json(inner) for inner in (opened(row, _DECODER) if isinstance(row, dict) else [row])]
+
+
+def _row_of_json(row: object) -> Fields | _BadRow:
     if not isinstance(row, dict):
-        raise _BadRow(_NO_OBJECT)
+        return _BadRow(_NO_OBJECT)
+    if lacking(row, COLUMNS):
+        kind, colon, detail = problem_of(row, COLUMNS).partition(":")
+        return _BadRow(f"it {kind}", colon + detail)
     folded = {name.casefold(): value for name, value in row.items()}
     ts, device, tag, value = (_text_of(row.get(name, folded.get(name.casefold()))) for name in COLUMNS)
     return ts, device, tag, value
@@ -219,7 +228,9 @@ def _text_of(value: object) -> str:
     return value.strip() if isinstance(value, str) else ""
 
 
-def _reading(fields: Fields, names: SensorNames) -> Reading:
+def _reading(fields: Fields | _BadRow, names: SensorNames) -> Reading:
+    if isinstance(fields, _BadRow):
+        raise fields
     ts, device, tag, value = fields
     device, tag = _name(device, "Device"), _name(tag, "Tag")
     micros = _micros(ts)

@@ -20,7 +20,7 @@ from scorer.json_rows import read_json, take_rows
 from scorer.names import NumberText
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from scorer.gathering import Gathering
 
@@ -63,9 +63,17 @@ def _take(records: list[dict[str, Any]], gathering: Gathering) -> None:
     if not rows:
         return
     if _BODY in rows[0] and "ts" not in map(str.casefold, rows[0]):
-        read_json(b"\n".join(row[_BODY] or b"" for row in rows), gathering)
+        _take_messages([row[_BODY] or b"" for row in rows], gathering)
     else:
         take_rows([{name: _as_json(value) for name, value in row.items()} for row in rows], gathering)
+
+
+def _take_messages(bodies: Sequence[bytes], gathering: Gathering) -> None:
+    if any(bodies) and not any(body.lstrip().startswith((b"{", b"[")) for body in bodies):
+        gathering.refuse(len(bodies), "has events whose Body is not JSON: let devices send JSON")
+        return
+    # A line break in a message stands between its members, never in a string.
+    read_json(b"\n".join(body.replace(b"\n", b" ") for body in bodies), gathering)
 
 
 def _as_json(value: Any) -> Any:

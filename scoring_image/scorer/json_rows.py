@@ -29,6 +29,8 @@ _BETWEEN = " \t\r\n,"
 _BETWEEN_LINES = _BETWEEN + "\ufeff"
 _MARK_AND_BLANKS = " \t\r\n\ufeff"
 _BLANKS = re.compile(f"[{_BETWEEN}]+")
+_SPREAD = re.compile(r"\{[ \t]*[\r\n]")
+"""An object that goes on in the next line: for people, or by a pretty printer."""
 
 Sized = tuple[Any, int]
 """A value, and how many characters it took."""
@@ -53,10 +55,24 @@ def take_rows(rows: Sequence[dict[str, Any]], gathering: Gathering) -> None:
     """
     wanted = ("TS", "Device", "Tag", *gathering.features)
     if not all(map(set(wanted).issubset, rows)):
-        rows = [_with_names(row, wanted) for row in rows]
+        rows = _named(rows, wanted, gathering)
     devices, tags = ([name_of(row.get(member)) for row in rows] for member in ("Device", "Tag"))
     numbers = [read_numbers(_texts(rows, feature)) for feature in gathering.features]
     gathering.add(gathering.roster.numbered(devices, tags), read_moments(_texts(rows, "TS")), numbers)
+
+
+def _named(
+    rows: Sequence[dict[str, Any]], wanted: Sequence[str], gathering: Gathering
+) -> list[dict[str, Any]]:
+    """Open envelopes, and give members the names that are wanted; if no object has them, say so."""
+    from scoring_contract.json_objects import lacking, opened, problem_of  # noqa: PLC0415  # few files need it
+
+    inner = [value for row in rows for value in opened(row, _DECODER)]
+    objects = [value for value in inner if isinstance(value, dict)]
+    gathering.reject(len(inner) - len(objects))
+    if objects and all(lacking(row, wanted) for row in objects):
+        gathering.refuse(0, problem_of(objects[0], wanted))
+    return [_with_names(row, wanted) for row in objects]
 
 
 def _with_names(row: dict[str, Any], wanted: Sequence[str]) -> dict[str, Any]:
@@ -90,6 +106,8 @@ def _objects(text: str) -> Iterator[Sized]:
     start = len(text) - len(text.lstrip(_MARK_AND_BLANKS))
     if text.startswith("[", start):
         start = yield from _of_array(text, start + 1)
+    elif _SPREAD.match(text, start):
+        start = yield from _of_array(text, start)
     yield from _of_lines(text, start)
 
 
