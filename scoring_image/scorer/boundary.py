@@ -1,14 +1,7 @@
-"""Where a fitted estimator draws the line: whether training readings keep to ``nu``, if there is a line.
-
-``nu`` is the largest share of the training readings that may become anomalies. scikit-learn's solver
-(libsvm) knows a boundary up to its tolerance, and kernel values as float32. Readings that lie on the boundary
-fall on either side of it by chance: a few of ordinary ones, most of them if a sensor knows few values (a
-switch, a stuck sensor, a thermometer of one decimal place). No I/O.
-"""
+"""Whether a fitted estimator can tell anything apart at all. No I/O."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,25 +11,12 @@ from scorer.errors import DataFault
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from scorer.ocsvm import BoolArray, FloatArray, OneClassSvm
+    from scorer.ocsvm import BoolArray, FloatArray
 
 _FAR = 1e3
 """Ranges of the training readings to go beyond them: for every kernel of ours that is outside."""
 _MOST = float(np.finfo(np.float32).max)
 """Forests take no larger numbers."""
-
-
-def kept_to_nu(model: OneClassSvm, values: FloatArray, *, nu: float, tol: float) -> OneClassSvm:
-    """Take readings on the boundary in, if with them more than ``nu`` are outside.
-
-    :param values: the training readings, shape (n_readings, n_features)
-    :param tol: of the solver
-    :return: the model; if need be, with its boundary moved outwards by what the solver leaves open
-    """
-    if model.judge(values).anomalies.mean() <= nu:
-        return model
-    rounding = float(np.finfo(np.float32).eps) * float(np.abs(model.coefficients).sum())
-    return replace(model, intercept=model.intercept + tol + rounding)
 
 
 def refuse_blind(anomalies_of: Callable[[FloatArray], BoolArray], values: FloatArray) -> None:

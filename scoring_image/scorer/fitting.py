@@ -18,7 +18,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import OneClassSVM
 
-from scorer.boundary import kept_to_nu, refuse_blind
+from scorer.boundary import refuse_blind
 from scorer.errors import ModelFault
 from scorer.fidelity import boundary_points, flips
 from scorer.kernels import Linear, Poly, Rbf, Sigmoid
@@ -87,10 +87,8 @@ def fit(values: FloatArray, order: TrainOrder) -> Fit:
         refuse_blind(lambda rows: _Unnamed(estimator).predict(rows) == -1, values)
         return Fit(estimator, None, _provenance(values, order))
     refuse_unfaithful(model, estimator, values)
-    kept = kept_to_nu(model, values, nu=order.nu, tol=order.tol)
-    refuse_blind(lambda rows: kept.judge(rows).anomalies, values)
-    moved = {} if kept is model else {"boundary_moved": kept.intercept - model.intercept}
-    return Fit(estimator, kept, _provenance(values, order) | moved)
+    refuse_blind(lambda rows: model.judge(rows).anomalies, values)
+    return Fit(estimator, model, _provenance(values, order))
 
 
 def exported(estimator: Any, features: tuple[str, ...] = ONE_FEATURE) -> OneClassSvm | None:
