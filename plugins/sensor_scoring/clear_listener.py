@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from airflow.models.dagrun import DagRun
     from airflow.models.taskinstance import TaskInstance
+    from sqlalchemy.orm import Session
 
 log = logging.getLogger(__name__)
 
@@ -31,14 +32,27 @@ def on_dag_run_running(dag_run: DagRun, msg: str) -> None:  # noqa: ARG001  Airf
     """Clear what follows scoring in a run that was cleared; other runs and DAGs are left alone."""
     if dag_run.dag_id != DAG_ID or not dag_run.clear_number:
         return
-    from airflow.models.taskinstance import clear_task_instances
+    from sqlalchemy.exc import SQLAlchemyError
     from sqlalchemy.orm import object_session
 
     session = object_session(dag_run)
-    dag = dag_run.dag
-    if session is None or dag is None:
+    if session is None:
         return
-    after = dag.get_task(SCORE).get_flat_relative_ids(upstream=False)
+    try:
+        _clear_what_follows(dag_run, session)
+    except SQLAlchemyError:
+        # Airflow logs what a listener raises and goes on, which a transaction that has failed does not
+        # allow: the scheduler would end. So this look of it is undone; in the next one it starts the run.
+        session.rollback()
+        raise
+
+
+def _clear_what_follows(dag_run: DagRun, session: Session) -> None:
+    from airflow.models.taskinstance import clear_task_instances
+
+    if dag_run.dag is None:
+        return
+    after = dag_run.dag.get_task(SCORE).get_flat_relative_ids(upstream=False)
     stale = stale_among(dag_run.get_task_instances(session=session), after)
     if not stale:
         return
