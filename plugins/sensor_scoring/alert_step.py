@@ -39,6 +39,11 @@ def send_alert(run: Run, context: Context) -> None:
     if run.is_backfill:
         log.info("A backfill tells nobody; the verdict says how it ended")
         return
+    if run.hourless:
+        # Nothing is remembered: it has no folder, and nothing that was known begins or ends with it.
+        said = f"red: sensor scoring of no hour: {run.hourless}"
+        run.keep_untold(tell(f"{said}\nRun: {run.page or run.dag_run_id}", context, run.settings))
+        return
     try:
         _tell_news(run, context)
     except StorageError as error:

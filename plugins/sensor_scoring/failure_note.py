@@ -1,4 +1,4 @@
-"""Why a step failed, left where the steps that tell people find it: an XCom of the one that failed."""
+"""Why a step failed: said first in its log, and left where the steps that tell people find it."""
 
 from __future__ import annotations
 
@@ -21,19 +21,24 @@ _LONGEST = 1000
 
 
 @contextmanager
-def failure_noted(ti: Any) -> Iterator[None]:
-    """Note why a task instance fails, should it fail; the error goes on to Airflow.
+def failure_noted(ti: Any, *, item: str = "") -> Iterator[None]:
+    """Say why a task instance fails and note it, should it fail; the error goes on to Airflow.
+
+    Airflow logs its traceback, at whose end nobody looks: our sentence stands before it.
 
     :param ti: the task instance
+    :param item: what fails; the task itself if not given
     """
     try:
         yield
     except Exception as error:
-        note_failure(ti, item=str(ti.task_id), reason=sentence_of(error))
+        item, reason = item or str(ti.task_id), sentence_of(error)
+        log.error("%s failed: %s", item, reason)  # noqa: TRY400  the traceback comes from Airflow
+        _note_failure(ti, item=item, reason=reason)
         raise
 
 
-def note_failure(ti: Any, *, item: str, reason: str) -> None:
+def _note_failure(ti: Any, *, item: str, reason: str) -> None:
     """Leave the reason of a failure; if that is not possible, the log has it."""
     try:
         ti.xcom_push(key=FAILURE, value={"item": item, "reason": reason})
@@ -43,7 +48,7 @@ def note_failure(ti: Any, *, item: str, reason: str) -> None:
 
 def sentence_of(error: Exception) -> str:
     """Return what an error says in one line; with its class unless it is written for people."""
-    said = " ".join(str(error).split())[:_LONGEST]
+    said = " ".join(str(getattr(error, "reason", "") or error).split())[:_LONGEST]
     if isinstance(error, (ScoringError, ContractError)) and said:
         return said
     return ": ".join(filter(None, (type(error).__name__, said)))

@@ -107,6 +107,12 @@ def belongs_to(job: str, *, dag_id: str, run_id: str, task_id: str) -> bool:
     )
 
 
+def is_run_of(base: str, *, dag_id: str, run_id: str) -> bool:
+    """Whether a name is that of a DAG run; with the limit of :func:`belongs_to`."""
+    run = None if "\0" in dag_id + run_id else _RUN.fullmatch(base)
+    return run is not None and run["digest"] == _digest(dag_id, run_id)
+
+
 def group_key(group: str) -> str:
     """Name a group inside a job: readable first, exact through the digest."""
     return f"{_plain(group)[:GROUP_LENGTH]}-{_digest(group)}"

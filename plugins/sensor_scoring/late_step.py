@@ -9,6 +9,7 @@ import logging
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from scoring_contract.errors import LayoutError
 from sensor_scoring import ids
 from sensor_scoring.alerts import message_of
 from sensor_scoring.blobs import BlobStore
@@ -45,7 +46,11 @@ def tell_late_runs(run_before: RunBefore, context: Context, settings: Settings) 
         log.info("%s is %s: %s", run.run_id, getattr(run.state, "value", run.state), why or "not late")
         if why:
             late.append(run.run_id)
-            _tell_once(run, why, context, settings)
+            try:
+                _tell_once(run, why, context, settings)
+            except LayoutError as error:
+                # It fails as soon as it begins, and its own alert tells that; the others must be looked at.
+                log.warning("%s has no hour: %s", run.run_id, error)
     return late
 
 

@@ -75,6 +75,19 @@ class PredictionsLink(PageLink):
         return f"/predictions/{path_part(names.item)}"
 
 
+class SummaryLink(BaseOperatorLink):
+    """The outcome of the run, sensor by sensor; for a step that makes or reads it."""
+
+    name = "Summary"
+
+    def get_link(self, operator: Any, *, ti_key: Any) -> str:
+        """Return the address; empty if the run has no hour, and so no summary."""
+        if not operator.run_base:
+            return ""
+        place = {"dags": ti_key.dag_id, "runs": ti_key.run_id, "summaries": operator.run_base}
+        return web_root() + PREFIX + "".join(f"/{kind}/{path_part(name)}" for kind, name in place.items())
+
+
 def web_root() -> str:
     """Return the path that Airflow's web server is served under, without its last slash."""
     # A path and no host: the browser knows better than a worker how it reached the server.

@@ -23,7 +23,7 @@ from sensor_scoring.errors import (
     JobEnded,
     ServiceError,
 )
-from sensor_scoring.failure_note import failure_noted, note_failure
+from sensor_scoring.failure_note import failure_noted
 from sensor_scoring.links import BatchTaskLink, StdoutLink
 from sensor_scoring.outcome import BatchTaskOutcome
 
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from airflow.sdk import BaseOperatorLink, Context
+
+    from sensor_scoring.triggers import BatchTaskTrigger
 
 TAIL_BYTES = 8192
 """How much of stdout and stderr of a failed Batch task goes into the Airflow log."""
@@ -197,6 +199,10 @@ class AzureBatchTaskOperator(BatchOperator):
         :raises SettingsError: naming a number that cannot work
         :raises ValueError: unless just one of ``job_id`` and ``pool_id`` is given
         """
+        with failure_noted(context["ti"], item=self.item):
+            self._find_or_make(context)
+
+    def _find_or_make(self, context: Context) -> None:
         self._check_arguments()
         memory = EpochMemory.of(context, self._job(context))
         key = ids.group_key(self.item)
@@ -219,6 +225,10 @@ class AzureBatchTaskOperator(BatchOperator):
         """
         if event == "success":
             return
+        with failure_noted(context["ti"], item=self.item):
+            self._judge_event(context, event)
+
+    def _judge_event(self, context: Context, event: Any) -> None:
         if not isinstance(event, dict):
             raise BatchUnreachable(f"the wait for {self.item} ended without a result: {event!r}")
         memory = EpochMemory.of(context, event["job_id"])
@@ -248,6 +258,15 @@ class AzureBatchTaskOperator(BatchOperator):
         A run's job is closed at its end, and a person may clear one instance without what opens the job.
         """
         return self.hook.jobs.reopen(job_id)[0]
+
+    def note_success(self, names: Names) -> None:
+        """Log what a Batch task that succeeded has done; for a subclass that knows its program's reports."""
+
+    def waiting_trigger(self, **arguments: Any) -> BatchTaskTrigger:
+        """Return what waits for a Batch task; a subclass may wait with one that can say more."""
+        from sensor_scoring.triggers import BatchTaskTrigger
+
+        return BatchTaskTrigger(**arguments)
 
     def explain(self, outcome: BatchTaskOutcome, names: Names) -> FailureCause:
         """Say why a Batch task failed, with the end of what it printed in our log.
@@ -303,10 +322,8 @@ class AzureBatchTaskOperator(BatchOperator):
                 self.hook.terminate_task(job_id, task_id)
 
     def _wait(self, names: Names) -> None:
-        from sensor_scoring.triggers import BatchTaskTrigger
-
         self.defer(
-            trigger=BatchTaskTrigger(
+            trigger=self.waiting_trigger(
                 job_id=names.job,
                 batch_task_id=names.task,
                 azure_batch_conn_id=self.azure_batch_conn_id,
@@ -325,6 +342,7 @@ class AzureBatchTaskOperator(BatchOperator):
         is_committed = not commit_blob or self.store.exists(self.commit_container, commit_blob)
         if outcome.is_success and is_committed:
             self.log.info("%s: Batch task %s succeeded", self.item, outcome.task_id)
+            self.note_success(names)
             return
         if outcome.is_success:
             unwritten = f"it ended in success, but {self.commit_container}/{commit_blob} is not there"
@@ -332,7 +350,6 @@ class AzureBatchTaskOperator(BatchOperator):
         else:
             cause = self.explain(outcome, names)
         memory.report(outcome.task_id)
-        note_failure(memory.context["ti"], item=self.item, reason=cause.reason)
         failure = BatchTaskRejected if cause.is_permanent else BatchTaskInterrupted
         raise failure(
             job_id=names.job,

@@ -11,7 +11,7 @@ from scoring_contract.report import Cause, Report, SensorReport, SensorState
 from sensor_scoring import ids
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from sensor_scoring.blobs import BlobStore
     from sensor_scoring.plan import Plan
@@ -80,6 +80,14 @@ def last_words(reports: Iterable[Report], *, planned_at: str) -> dict[str, Senso
         if report.planned_at == planned_at
         for sensor in report.sensors
     }
+
+
+def lines_of(report: Report) -> Iterator[str]:
+    """Say what a Batch task has done, a line for each of its sensors."""
+    for sensor in report.sensors:
+        counts = f"{sensor.readings} readings, {sensor.anomalies} anomalies, {sensor.rejected} rejected"
+        said = f"{sensor.sensor} {sensor.state}: {counts}, {sensor.seconds:.3f} s"
+        yield f"{said}; {sensor.reason}" if sensor.reason else said
 
 
 def _attempt_of(report_blob: str) -> tuple[int, int]:

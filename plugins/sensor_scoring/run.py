@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from scoring_contract import layout
+from scoring_contract.errors import LayoutError
 from sensor_scoring import ids
 from sensor_scoring.blobs import BlobStore
 from sensor_scoring.failure_note import FAILURE
@@ -52,6 +53,15 @@ class Run:
         # Not the clock: a run without an interval must not change its hour between two steps.
         started = self._context["dag_run"].run_after or datetime.now(UTC)
         return scoring_hour(self._context, now=started)
+
+    @property
+    def hourless(self) -> str:
+        """Why the run has no hour, and so neither folder nor Batch job; empty if it has one."""
+        try:
+            _ = self.base
+        except LayoutError as error:
+            return str(error)
+        return ""
 
     @property
     def dag_run_id(self) -> str:

@@ -16,13 +16,14 @@ LONGEST = 1000
 """Characters that Airflow keeps of a note."""
 
 
-def note_of(hour: RunHour, summary: Summary | None, faults: Sequence[str] = ()) -> str:
+def note_of(hour: RunHour | None, summary: Summary | None, faults: Sequence[str] = ()) -> str:
     """Write a run's note, like ``2026-11-27T09: 15 scored, 282 anomalies; most: 2_4 (31)``.
 
+    :param hour: None if the run was asked for what is no hour
     :param faults: why the run is red; said where there is no summary
     """
     said = "; ".join(_parts(summary)) if summary else "; ".join(faults) or "no summary"
-    return f"{hour}: {said}"[:LONGEST]
+    return f"{hour or 'no hour'}: {said}"[:LONGEST]
 
 
 def _parts(summary: Summary) -> Iterator[str]:

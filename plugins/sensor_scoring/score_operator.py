@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from scoring_contract import layout
 from scoring_contract.errors import ContractError
@@ -12,6 +12,7 @@ from scoring_contract.report import Report
 from sensor_scoring import ids
 from sensor_scoring.links import BatchTaskLink, PredictionsLink, StdoutLink
 from sensor_scoring.operators import AzureBatchTaskOperator, FailureCause
+from sensor_scoring.reports import lines_of
 from sensor_scoring.score_task import MANIFEST_BLOB
 from sensor_scoring.settings import Settings
 from sensor_scoring.task_states import TaskStates
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from sensor_scoring.batch_task import Names
     from sensor_scoring.outcome import BatchTaskOutcome
+    from sensor_scoring.score_trigger import ScoringTrigger
 
 _NAMED = 5
 
@@ -59,6 +61,18 @@ class SensorScoringOperator(AzureBatchTaskOperator):
             waiting = [index for index, state in states.items() if state != "success"]
             prepare_pool(self.hook, pool_spec(settings), settings, batch_tasks=len(waiting))
         return job
+
+    def note_success(self, names: Names) -> None:
+        """Log the counts of each sensor."""
+        report = self._report(names)
+        for line in lines_of(report) if report else ():
+            self.log.info("%s", line)
+
+    def waiting_trigger(self, **arguments: Any) -> ScoringTrigger:
+        """Return one that logs the counts."""
+        from sensor_scoring.score_trigger import ScoringTrigger
+
+        return ScoringTrigger(**arguments)
 
     def explain(self, outcome: BatchTaskOutcome, names: Names) -> FailureCause:
         """Name the sensors that failed and why, in the words of the report if there is one."""

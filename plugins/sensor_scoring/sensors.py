@@ -10,6 +10,7 @@ from airflow.sdk import BaseSensorOperator
 from scoring_contract.report import SensorState
 from sensor_scoring.constraints import POLL_SECONDS, WAIT_SECONDS, check
 from sensor_scoring.errors import PredictionsIncomplete
+from sensor_scoring.failure_note import failure_noted
 from sensor_scoring.plan import Plan
 from sensor_scoring.reports import last_words, reports_of
 from sensor_scoring.retries import RETRY_TABLE
@@ -69,6 +70,10 @@ class PredictionBlobSensor(BaseSensorOperator):
         :raises PredictionsIncomplete: naming what is missing, empty or stale
         :raises SettingsError: naming a number that cannot work
         """
+        with failure_noted(context["ti"]):
+            self._check_and_wait(context)
+
+    def _check_and_wait(self, context: Context) -> None:
         check("poll_seconds", self.poll_seconds, POLL_SECONDS)
         check("wait_seconds", self.wait_seconds, WAIT_SECONDS)
         plan = self._plan()
@@ -81,7 +86,8 @@ class PredictionBlobSensor(BaseSensorOperator):
 
     def execute_complete(self, context: Context, event: Any = None) -> None:  # noqa: ARG002  Airflow's signature
         """Check once more, whatever the trigger saw."""
-        self._raise_if_incomplete(self._plan())
+        with failure_noted(context["ti"]):
+            self._raise_if_incomplete(self._plan())
 
     def _plan(self) -> Plan:
         from sensor_scoring.blobs import BlobStore

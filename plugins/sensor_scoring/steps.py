@@ -112,6 +112,9 @@ def close_run(run: Run) -> list[str]:
 
     :return: the jobs that were active
     """
+    if run.hourless:
+        log.info("Nothing was opened: %s", run.hourless)
+        return []
     closed = run.hook.jobs.close(run.base)
     log.info("Closed %s", ", ".join(closed) or "nothing: no Batch job of this run was active")
     if closed and run.has_company:
@@ -152,7 +155,7 @@ def give_verdict(run: Run, context: Context) -> dict[str, Any]:
     for shortfall in untold:
         log.warning("Not everybody was told: %s", shortfall)
     # For the run's note, which a listener writes: a task has no way to.
-    context["ti"].xcom_push(key=NOTE, value=note_of(run.hour, summary, faults))
+    context["ti"].xcom_push(key=NOTE, value=note_of(None if run.hourless else run.hour, summary, faults))
     if summary is None or faults:
         raise RunFailed("; ".join([*faults, *untold]))
     log.info("%s is %s: %s", summary.hour, verdict.colour, summary.counts())

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from airflow.sdk import get_current_context, task
+from airflow.sdk import get_current_context
 
 from sensor_scoring.assets import SCORED_HOUR
-from sensor_scoring.failure_note import failure_noted
 from sensor_scoring.settings import Settings
+from sensor_scoring.step import step, summary_step
 
 if TYPE_CHECKING:
     from sensor_scoring.run import Run
@@ -21,26 +21,23 @@ def _this_run() -> Run:
     return Run(get_current_context(), Settings.from_environ(os.environ))
 
 
-@task(task_id="plan")
+@step(task_id="plan")
 def plan_hour() -> list[str]:
     """Compare the fleet with what it sent; return the groups to score."""
     from sensor_scoring.steps import make_plan
 
-    context = get_current_context()
-    with failure_noted(context["ti"]):
-        return make_plan(_this_run(), context)
+    return make_plan(_this_run(), get_current_context())
 
 
-@task(task_id="open")
+@step(task_id="open")
 def open_job() -> str:
     """See to the pool and open the run's Batch job; return its id."""
     from sensor_scoring.steps import open_run
 
-    with failure_noted(get_current_context()["ti"]):
-        return open_run(_this_run())
+    return open_run(_this_run())
 
 
-@task(trigger_rule="all_done")
+@summary_step(trigger_rule="all_done")
 def summarise() -> dict[str, int]:
     """Write the outcome of every sensor into one blob; return the counts."""
     from sensor_scoring.steps import summarise_run
@@ -48,7 +45,7 @@ def summarise() -> dict[str, int]:
     return summarise_run(_this_run())
 
 
-@task(trigger_rule="all_done")
+@summary_step(trigger_rule="all_done")
 def alert() -> None:
     """Tell a person once, if there is something to tell."""
     from sensor_scoring.alert_step import send_alert
@@ -56,7 +53,7 @@ def alert() -> None:
     send_alert(_this_run(), get_current_context())
 
 
-@task(trigger_rule="all_done", outlets=[SCORED_HOUR])
+@summary_step(trigger_rule="all_done", outlets=[SCORED_HOUR])
 def verdict() -> None:
     """Decide whether the run is red; tell other DAGs of a scored hour if it is not."""
     from sensor_scoring.steps import give_verdict
@@ -65,7 +62,7 @@ def verdict() -> None:
     context["outlet_events"][SCORED_HOUR].extra = give_verdict(_this_run(), context)
 
 
-@task(task_id="pool")
+@step(task_id="pool")
 def ensure_pool(pool_id: str, image: str, items: list[str]) -> str:
     """Create a Batch pool whose nodes run an image, or adopt it, with nodes for a list; return its id."""
     from sensor_scoring.steps import ensure_pool_of
@@ -73,7 +70,7 @@ def ensure_pool(pool_id: str, image: str, items: list[str]) -> str:
     return ensure_pool_of(pool_id, image, Settings.from_environ(os.environ), batch_tasks=len(items))
 
 
-@task(task_id="close")
+@step(task_id="close")
 def close_jobs() -> list[str]:
     """Terminate the run's Batch jobs."""
     from sensor_scoring.steps import close_run
@@ -81,7 +78,7 @@ def close_jobs() -> list[str]:
     return close_run(_this_run())
 
 
-@task(task_id="look")
+@step(task_id="look")
 def look_for_missing_hours() -> list[str]:
     """Tell people of hours that are not whole; return them."""
     from sensor_scoring.digest_step import tell_missing
@@ -89,7 +86,7 @@ def look_for_missing_hours() -> list[str]:
     return tell_missing(get_current_context(), Settings.from_environ(os.environ))
 
 
-@task(task_id="look")
+@step(task_id="look")
 def look_for_late_runs() -> list[str]:
     """Tell people of runs that take too long; return their ids."""
     from sensor_scoring.late_step import tell_late_runs

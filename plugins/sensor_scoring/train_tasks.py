@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from airflow.sdk import get_current_context, task
+from airflow.sdk import get_current_context
 
 from sensor_scoring.settings import Settings
+from sensor_scoring.step import step
 
 if TYPE_CHECKING:
     from sensor_scoring.train_run import TrainingRun
@@ -19,7 +20,7 @@ def _this_run() -> TrainingRun:
     return TrainingRun(get_current_context(), Settings.from_environ(os.environ))
 
 
-@task(task_id="plan")
+@step(task_id="plan")
 def plan_training() -> list[str]:
     """List the readings and write an order for each group of sensors; return the groups."""
     from sensor_scoring.train_steps import make_training_plan
@@ -27,7 +28,7 @@ def plan_training() -> list[str]:
     return make_training_plan(_this_run())
 
 
-@task(task_id="open")
+@step(task_id="open")
 def open_training_job() -> str:
     """See to the pool and open the run's Batch job; return its id."""
     from sensor_scoring.train_steps import open_training
@@ -35,7 +36,7 @@ def open_training_job() -> str:
     return open_training(_this_run())
 
 
-@task(task_id="promote", trigger_rule="all_done")
+@step(task_id="promote", trigger_rule="all_done")
 def promote_models() -> dict[str, int]:
     """Put new models into the registry, those that pass the gate as current; return the counts."""
     from sensor_scoring.train_steps import promote
@@ -43,7 +44,7 @@ def promote_models() -> dict[str, int]:
     return promote(_this_run())
 
 
-@task(task_id="verdict", trigger_rule="all_done")
+@step(task_id="verdict", trigger_rule="all_done")
 def training_verdict() -> None:
     """Decide whether the run is red."""
     from sensor_scoring.train_steps import give_training_verdict
@@ -51,7 +52,7 @@ def training_verdict() -> None:
     give_training_verdict(_this_run(), get_current_context()["ti"].xcom_pull(task_ids="promote"))
 
 
-@task(task_id="close")
+@step(task_id="close")
 def close_training_jobs() -> list[str]:
     """Terminate the run's Batch jobs."""
     from sensor_scoring.steps import close_run

@@ -67,7 +67,7 @@ class BatchTaskTrigger(BaseEventTrigger):
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """Return what makes this trigger again."""
-        return "sensor_scoring.triggers.BatchTaskTrigger", {
+        return f"{type(self).__module__}.{type(self).__qualname__}", {
             "job_id": self.job_id,
             "batch_task_id": self.batch_task_id,
             "azure_batch_conn_id": self.azure_batch_conn_id,
@@ -96,14 +96,22 @@ class BatchTaskTrigger(BaseEventTrigger):
             event = self._event(tick)
             if event is None:
                 continue
-            if not isinstance(event, TaskSuccessEvent):
+            if isinstance(event, TaskSuccessEvent):
+                await self.note_success()
+            else:
                 await asyncio.sleep(max(0.0, self.deferred_at + SETTLED_SECONDS - time.time()))
             yield event
             return
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Poll for this one alone: ``airflow dags test`` runs triggers in line, one after the other."""
-        yield await self._ended()
+        event = await self._ended()
+        if isinstance(event, TaskSuccessEvent):
+            await self.note_success()
+        yield event
+
+    async def note_success(self) -> None:
+        """Log what our Batch task has done; for a subclass that knows its program's reports."""
 
     async def on_kill(self) -> None:
         """End our Batch task when a user has marked or cleared the task instance; its siblings run on."""

@@ -6,17 +6,16 @@ import os
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from airflow.sdk import task
-
 from sensor_scoring.patience import Patience
 from sensor_scoring.settings import Settings
+from sensor_scoring.step import step
 
 if TYPE_CHECKING:
     from sensor_scoring.blobs import BlobStore
     from sensor_scoring.hooks import ScoringBatchHook
 
 
-@task
+@step()
 def announce() -> int:
     """Tell the pool what the coming hour will bring; return the Batch tasks announced."""
     from sensor_scoring.pool_load import announce_hour
@@ -25,7 +24,7 @@ def announce() -> int:
     return announce_hour(_hook(settings), _store(settings), settings, now=datetime.now(UTC))
 
 
-@task
+@step()
 def tidy_jobs() -> dict[str, int]:
     """End idle Batch jobs and delete old ones; return how many."""
     from sensor_scoring import housekeeping
@@ -34,7 +33,7 @@ def tidy_jobs() -> dict[str, int]:
     return housekeeping.tidy_jobs(_hook(settings), settings, now=datetime.now(UTC))
 
 
-@task
+@step()
 def tidy_blobs() -> dict[str, int]:
     """Delete the folders of old runs; return the blobs deleted, by container."""
     from sensor_scoring import housekeeping

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Self
 from sensor_scoring.summary import Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from sensor_scoring.settings import Settings
     from sensor_scoring.summary import Summary
@@ -67,12 +67,17 @@ def step_sentences(failed_steps: Mapping[str, str]) -> list[str]:
     ]
 
 
+def _named(sensors: Sequence[str]) -> str:
+    # The summary names all: a sentence of thousands of names is cut off wherever it is shown.
+    more = f" and {len(sensors) - _NAMED} more" if len(sensors) > _NAMED else ""
+    return f"{', '.join(sensors[:_NAMED])}{more}"
+
+
 def _unmodelled(summary: Summary) -> str:
     sent = [line.sensor for line in summary.having(Outcome.UNMODELLED)]
     sent += [f"pack {pack}" for pack in summary.unknown_packs]
-    more = f" and {len(sent) - _NAMED} more" if len(sent) > _NAMED else ""
     return (
-        f"nothing was scored in {summary.hour}: there are readings of {', '.join(sent[:_NAMED])}{more}, and "
+        f"nothing was scored in {summary.hour}: there are readings of {_named(sent)}, and "
         "none of them has a model; train models, then clear 'plan' with Downstream"
     )
 
@@ -83,7 +88,7 @@ def _faults(summary: Summary, settings: Settings) -> Iterator[str]:
     elif summary.failed_share > settings.tolerated_failed_share:
         failed = summary.having(Outcome.FAILED)
         yield (
-            f"{len(failed)} sensors failed: {', '.join(sensor.sensor for sensor in failed)}; "
+            f"{len(failed)} sensors failed: {_named([line.sensor for line in failed])}; "
             f"tolerated is {settings.tolerated_failed_share:.0%}"
         )
     if summary.is_unmodelled:

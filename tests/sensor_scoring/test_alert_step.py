@@ -40,6 +40,8 @@ class ARun:
     is_backfill: bool = False
     is_last_try: bool = False
     late: str = ""
+    hourless: str = ""
+    dag_run_id: str = "manual__1"
     clears: int = 0
     page: str = "https://airflow.example.org/run"
     untold: list[str] = field(default_factory=list)
@@ -171,12 +173,22 @@ def test_a_backfill_tells_nobody_and_is_not_remembered(fleet: Fleet) -> None:
     assert f"Failed: 1_1: {KILLED}" in fleet.told(fleet.hour({"1_1": KILLED}))
 
 
+@pytest.mark.behaviour("no-summary")
 def test_a_run_that_came_to_nothing_names_its_step(fleet: Fleet) -> None:
     """There is no summary to look at."""
     said = fleet.told(replace(fleet.hour(), outcome=None))
     assert said.startswith(
         f"red: sensor scoring of {FIRST}: 1 step failed\nStep failed: plan: the registry does not read\n"
     )
+
+
+@pytest.mark.behaviour("no-hour")
+def test_a_run_of_no_hour_is_told_too(fleet: Fleet) -> None:
+    """It was asked for a day that no month has: there is no hour to name, and nothing else to look at."""
+    send_alert(replace(fleet.hour(), outcome=None, hourless="'2026-02-30T02' has a day 30"), {})
+    (body,) = fleet.webhook.bodies
+    assert body["title"] == "red: sensor scoring of no hour: '2026-02-30T02' has a day 30"
+    assert body["message"] == "Run: https://airflow.example.org/run"
 
 
 class Away(BlobStore):
@@ -187,6 +199,7 @@ class Away(BlobStore):
         raise StorageUnreachable(f"Blob Storage does not answer: read {container}/{blob}")
 
 
+@pytest.mark.behaviour("no-summary")
 def test_storage_that_is_away_is_told_by_the_last_try(fleet: Fleet) -> None:
     """Before that it may pass; after it nobody would hear of the hour at all."""
     run = replace(fleet.hour(), store=Away(WASB_CONN))

@@ -294,6 +294,7 @@ def test_a_jump_is_seen_though_the_hour_was_told_of_before_it_was_scored(seen) -
     assert "Anomalies jumped: 1_4: 37.5% of 240 readings, usually 0.8%" in story.tells(share(10, 90))
 
 
+@pytest.mark.behaviour("unclaimed")
 def test_readings_that_nobody_scores_are_told_of_once() -> None:
     """With two of them and where they belong; a sensor that is called silent may be among them."""
     story, folder = Story(), "readings/2018/08/29/02"

@@ -119,7 +119,7 @@ def test_a_run_that_does_not_read_keeps_no_hour_from_being_looked_at(storage_of:
     assert unpredicted() == {hour: ("1_2",)}
 
 
-@pytest.mark.behaviour("wrong-green")
+@pytest.mark.behaviour("no-registry")
 def test_a_missing_registry_is_no_empty_fleet(storage: BlobStorage) -> None:
     """Nobody can tell what is expected: that all hours are whole would be a guess."""
     send(storage, FIRST, "1_1")

@@ -57,7 +57,7 @@ def test_a_later_plan_for_the_hour_is_as_good_as_ours() -> None:
     assert EXPECTED.judge(later).is_complete
 
 
-@pytest.mark.behaviour("wrong-green")
+@pytest.mark.behaviour("plan-of-the-future")
 @pytest.mark.parametrize("planned_at", ["2018-08-29T17:05:00.000000Z", "soon", "2018-08-29T04:00:00"])
 def test_a_plan_of_the_future_is_no_later_plan(planned_at: str) -> None:
     """Half a day after the blob was written, or at no moment at all: somebody's clock was wrong."""

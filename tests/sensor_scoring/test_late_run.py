@@ -104,6 +104,18 @@ def test_every_late_run_is_told_of_by_itself(account: Account, webhook_of_alerts
     ]
 
 
+@pytest.mark.behaviour("no-hour")
+def test_a_late_run_of_no_hour_hides_no_other(account: Account, webhook_of_alerts: Webhook) -> None:
+    """It waits to begin, and its own alert will tell what is wrong with it."""
+    account.pool()
+    wrong = AirflowRun(
+        run_id="manual__1", run_type="manual", logical_date=DUE, conf={"hour": "2018-02-30T02"}
+    )
+    assert tell_late_runs(among(AirflowRun(), wrong), {}, SETTINGS) == ["manual__1", AirflowRun().run_id]
+    (body,) = webhook_of_alerts.bodies
+    assert body["title"] == "running: sensor scoring of 2018-08-29T02: late"
+
+
 def test_a_batch_account_that_does_not_answer_is_told_too(webhook_of_alerts: Webhook) -> None:
     """Whatever keeps the run, a person hears that it is late."""
     unknown = Settings(notify="apprise", batch_conn_id="forgotten", wasb_conn_id=WASB_CONN, pool_id="pool")

@@ -10,8 +10,9 @@ from airflow.sdk import DAG
 from airflow.serialization.serialized_objects import DagSerialization
 
 from sensor_scoring.batch_task import Names
-from sensor_scoring.links import BatchTaskLink, PredictionsLink, StdoutLink
+from sensor_scoring.links import BatchTaskLink, PredictionsLink, StdoutLink, SummaryLink
 from sensor_scoring.operators import AzureBatchTaskOperator
+from sensor_scoring.tasks import alert, plan_hour, summarise, verdict
 
 NAMES = Names(item="1_1..1_9", job="scoring-20180829T02-0123456789-g2", task="1_1--1_9-0123456789-e2-a0")
 PLACE = (
@@ -77,6 +78,23 @@ def test_a_link_begins_where_the_web_server_is(base_url, root, monkeypatch: pyte
     """Airflow may be served below a path; which host that is on is for the browser to know."""
     monkeypatch.setenv("AIRFLOW__API__BASE_URL", base_url)
     assert BatchTaskLink().get_link(an_operator(), ti_key=Instance()).startswith(root + PLACE)
+
+
+def test_the_steps_that_make_or_read_the_summary_lead_to_it() -> None:
+    """By the run's name, which says its hour; a run of no hour has none."""
+    with DAG("links", schedule=None) as dag:
+        steps = [summarise(), alert(), verdict()]
+        plan_hour()
+    found = DagSerialization.from_dict(DagSerialization.to_dict(dag))
+    links = {task.task_id: [link.name for link in task.operator_extra_links] for task in found.tasks}
+    assert links == {"summarise": ["Summary"], "alert": ["Summary"], "verdict": ["Summary"], "plan": []}
+    operator = steps[0].operator
+    assert SummaryLink().get_link(operator, ti_key=Instance()) == ""
+    operator.run_base = "scoring-20180829T02-0123456789"
+    assert SummaryLink().get_link(operator, ti_key=Instance()) == (
+        "/sensor-scoring/dags/a.dag/runs/scheduled__2018-08-29T02%3A00%3A00%2B00%3A00"
+        "/summaries/scoring-20180829T02-0123456789"
+    )
 
 
 def test_the_web_server_knows_the_links_of_a_mapped_task() -> None:

@@ -70,7 +70,7 @@ def judged(
 ENDED = left_by(ended=PLANNED + timedelta(minutes=3))
 
 
-@pytest.mark.behaviour("wrong-green")
+@pytest.mark.behaviour("no-model")
 def test_readings_of_sensors_without_any_model_are_missing() -> None:
     """Nothing of the hour was scored, however green a run was; an hour without readings is whole."""
     gap = judged(registry=a_registry("1_1"), readings=[readings("2_1")], runs=ENDED)
@@ -80,7 +80,7 @@ def test_readings_of_sensors_without_any_model_are_missing() -> None:
     assert judged(registry=a_registry("1_1"), runs=ENDED) is None
 
 
-@pytest.mark.behaviour("wrong-green")
+@pytest.mark.behaviour("plan-of-the-future")
 def test_predictions_of_a_plan_of_the_future_are_none() -> None:
     """They would hide the hour until that moment comes."""
     blob = prediction("1_1", planned=PLANNED + timedelta(hours=12))

@@ -45,7 +45,7 @@ def a_report(group: str) -> str:
     return Report(HOUR, RUN, group, "m.json", PLANNED_AT, 0.5, sensors).to_json()
 
 
-@pytest.mark.behaviour("wrong-green")
+@pytest.mark.behaviour("unread-report")
 @pytest.mark.parametrize("text", [b"{", b"", b"\xff", b"[]", b'{"hour": "2018-08-29T02"}'])
 def test_a_report_that_does_not_read_fails_its_own_sensors_until_a_clear(
     storage: BlobStorage, text: bytes

@@ -38,6 +38,26 @@ def test_a_run_is_late_by_its_own_start(run, late) -> None:
     assert bool(run.late) is late
 
 
+@pytest.mark.parametrize(
+    ("hour", "why"),
+    [
+        pytest.param("2018-02-30T02", "has a day 30 in a month of 28 days; try 2018-02-28T02", id="no-day"),
+        pytest.param("2018-13-01T02", "has no month 13; try 2018-01-13T02", id="no-month"),
+        pytest.param("2018-08-29T02", "", id="an-hour"),
+    ],
+)
+def test_a_run_that_was_asked_for_no_hour_says_why(hour, why) -> None:
+    """The form takes what looks like an hour; the calendar knows better."""
+    context: Any = {
+        "ti": SimpleNamespace(dag_id="hourly_scoring", run_id="manual__1"),
+        "params": {"hour": hour},
+        "dag_run": SimpleNamespace(run_after=NOW),
+    }
+    said = Run(context, Settings()).hourless
+    assert said.endswith(why)
+    assert bool(said) is bool(why)
+
+
 def test_a_late_run_says_how_long_it_took() -> None:
     """In minutes."""
     now = datetime.now(UTC)

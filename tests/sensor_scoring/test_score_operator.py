@@ -6,11 +6,14 @@ the report is written through the contract.
 
 from __future__ import annotations
 
+import asyncio
+import logging
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from airflow.sdk.exceptions import TaskDeferred
+from airflow.triggers.base import TaskSuccessEvent
 
 from scoring_contract.hour import RunHour
 from scoring_contract.invocation import ExitCode
@@ -22,9 +25,10 @@ from sensor_scoring.errors import BatchTaskInterrupted, BatchTaskRejected
 from sensor_scoring.outcome import BatchTaskOutcome
 from sensor_scoring.score_operator import SensorScoringOperator
 from sensor_scoring.score_task import MANIFEST_BLOB, REPORT_BLOB
+from sensor_scoring.score_trigger import ScoringTrigger
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from conftest import Account
 
@@ -160,15 +164,58 @@ def test_a_third_try_leaves_out_what_any_try_before_has_settled(ready: Account, 
     assert [o.sensor for o in Manifest.from_json(runs.download_blob(blob).readall()).sensors] == ["1_3"]
 
 
+def counts_of(sensors: Sequence[str]) -> list[str]:
+    """Return the lines that say what became of each."""
+    return [f"{sensor} scored: 1 readings, 0 anomalies, 0 rejected, 0.000 s" for sensor in sensors]
+
+
+def test_a_sensor_that_is_scored_has_its_counts_in_the_log(
+    ready: Account, runs: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In the trigger's, where nearly all end, and in the worker's for one that ended before it looked."""
+    tried, operator = Try(), an_operator(0)
+    with pytest.raises(TaskDeferred) as caught:
+        operator.execute(tried.context())
+    path, arguments = caught.value.trigger.serialize()
+    assert path == "sensor_scoring.score_trigger.ScoringTrigger"
+    reported(runs, 0)
+    ready.ended(name_of(0), job=JOB)
+    event = asyncio.run(anext(ScoringTrigger(**{**arguments, "poll_seconds": 0.1}).run()))
+    assert isinstance(event, TaskSuccessEvent)
+    printed = capsys.readouterr().out
+    assert all(line in printed for line in counts_of(SENSORS))
+    an_operator(0).execute(tried.context())
+    printed = capsys.readouterr().out
+    assert all(line in printed for line in counts_of(SENSORS))
+
+
+def test_a_report_that_cannot_be_read_for_its_counts_fails_nobody(
+    ready: Account, runs: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The sensors are scored; that the report does not read is for the summary to judge."""
+    with pytest.raises(TaskDeferred) as caught:
+        an_operator(0).execute(Try().context())
+    runs.upload_blob(report_blob(RUN, JOB, name_of(0)), "{")
+    ready.ended(name_of(0), job=JOB)
+    arguments = {**caught.value.trigger.serialize()[1], "poll_seconds": 0.1}
+    assert isinstance(asyncio.run(anext(ScoringTrigger(**arguments).run())), TaskSuccessEvent)
+    assert "cannot be read" in capsys.readouterr().out
+
+
 @pytest.mark.behaviour("partly-failed")
-def test_failures_that_would_not_pass_are_not_tried_again(ready: Account, runs: Any) -> None:
+def test_failures_that_would_not_pass_are_not_tried_again(
+    ready: Account, runs: Any, caplog: pytest.LogCaptureFixture
+) -> None:
     """The instance fails at once and names the sensors; the others of its group are scored all the same."""
     tried, operator = Try(), an_operator(ExitCode.PARTLY_FAILED)
     task = submitted(operator, tried)
     reported(runs, 0, s1_1=Cause.MODEL, s1_4=Cause.DATA)
     with pytest.raises(BatchTaskRejected, match="2 of 4 sensors failed: 1_1: model trouble; 1_4"):
         resume(operator, tried, ready, task)
-    assert tried.pushed["failure"]["reason"].startswith("2 of 4 sensors failed")
+    reason = "2 of 4 sensors failed: 1_1: model trouble; 1_4: data trouble"
+    assert tried.pushed["failure"] == {"item": GROUP, "reason": reason}
+    (first,) = [record for record in caplog.records if record.levelno == logging.ERROR]
+    assert first.getMessage() == f"{GROUP} failed: {reason}", "Airflow's traceback comes after it"
 
 
 def test_one_failure_that_may_pass_is_worth_a_try(ready: Account, runs: Any) -> None:

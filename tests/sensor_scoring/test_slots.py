@@ -73,6 +73,8 @@ def test_the_database_and_a_task_are_told_the_same(runs, slot) -> None:
 def test_a_run_that_was_told_its_hour_is_judged_by_that() -> None:
     """Only the database shows what a run was told."""
     assert slots_among([a_run("success", hour="2018-08-28T11")], [HOUR]) == {HOUR: Slot.TAKEN}
+    none = a_run("failed", hour="2018-02-30T02", run_id=MANUAL)
+    assert slots_among([none], [HOUR]) == {HOUR: Slot.TAKEN}, "no hour is another one, and stops no search"
     asked = a_run("success", interval=EARLIER, hour=str(HOUR), run_id=MANUAL)
     assert slots_among([asked], [HOUR]) == {HOUR: Slot.DONE}
 

@@ -48,6 +48,7 @@ class ARun:
     steps: dict[str, str] = field(default_factory=dict)
     nobody_was_told: bool = False
     clears: int = 0
+    hourless: str = ""
     not_told: tuple[str, ...] = ()
 
     def untold(self) -> list[str]:
@@ -91,6 +92,7 @@ def test_a_run_that_is_good_enough_is_green(run) -> None:
     give_verdict(run, {"ti": Pushing()})
 
 
+@pytest.mark.behaviour("no-model")
 @pytest.mark.parametrize(
     ("run", "why"),
     [
@@ -145,6 +147,22 @@ def test_the_verdict_leaves_a_note_for_the_list_of_runs() -> None:
     assert without.pushed == {"note": "2018-08-29T02: plan failed: no registry"}
 
 
+def test_a_run_of_no_hour_has_a_note_and_nothing_to_close() -> None:
+    """Its first step has failed: nothing was opened."""
+    pushing, why = Pushing(), "'2026-02-30T02' has a day 30 in a month of 28 days"
+    with pytest.raises(RunFailed, match=r"^settle failed: "):
+        give_verdict(ARun(None, Settings(), steps={"settle": why}, hourless=why), {"ti": pushing})
+    assert pushing.pushed == {"note": f"no hour: settle failed: {why}"}
+    assert close_run(AnOpening(None, "", Settings(), hourless=why)) == []
+
+
+def test_of_very_many_that_failed_the_verdict_names_a_few() -> None:
+    """A sentence of thousands of names is cut off wherever it is shown; the summary has them all."""
+    with pytest.raises(RunFailed, match=r"^2000 sensors failed: s0, s1, s2, s3, s4 and 1995 more; tolerated"):
+        give_verdict(a_run(*[BAD] * 2000), {"ti": Pushing()})
+
+
+@pytest.mark.behaviour("untold")
 def test_a_good_verdict_says_who_was_not_told(caplog: pytest.LogCaptureFixture) -> None:
     """Somebody was told, so the hour is good; consumers and the log know of the address that is dead."""
     said = "apprise:teams: 1 of 2 addresses was not told"
@@ -211,6 +229,7 @@ class AnOpening:
     generation: int = 2
     is_backfill: bool = False
     has_company: bool = False
+    hourless: str = ""
 
     def plan(self) -> None:
         """Return its plan: there is none."""

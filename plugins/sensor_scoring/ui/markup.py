@@ -30,6 +30,7 @@ table{width:100%;border-collapse:collapse;margin:1rem 0}
 th,td{padding:.4rem 0;border-top:1px solid var(--line);text-align:left;vertical-align:top}
 th{width:9rem;padding-right:1rem;font-weight:400;color:var(--soft)}
 td{overflow-wrap:anywhere;white-space:pre-wrap}
+.grid th{width:auto}.grid td{padding-right:1rem}
 ul{display:flex;flex-wrap:wrap;gap:.5rem;margin:1rem 0;padding:0;list-style:none}
 li a{display:block;padding:.3rem .8rem;border:1px solid var(--line);border-radius:.5rem;text-decoration:none}
 """
@@ -87,6 +88,13 @@ class Markup:
             f"<tr><th>{escape(name)}</th><td>{escape(value)}</td></tr>\n" for name, value in rows if value
         )
         return cls(f"<table>\n{''.join(cells)}</table>")
+
+    @classmethod
+    def grid(cls, headings: Iterable[str], rows: Iterable[Iterable[str]]) -> Self:
+        """Write a table with a heading for each column."""
+        head = "".join(f"<th>{escape(text)}</th>" for text in headings)
+        body = "".join(f"<tr>{''.join(f'<td>{escape(text)}</td>' for text in row)}</tr>\n" for row in rows)
+        return cls(f'<table class="grid">\n<tr>{head}</tr>\n{body}</table>')
 
     @classmethod
     def links(cls, places: Iterable[tuple[str, str]]) -> Self:

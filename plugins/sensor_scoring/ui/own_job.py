@@ -13,6 +13,7 @@ from sensor_scoring.azure_errors import batch_explained
 from sensor_scoring.blobs import BlobStore
 from sensor_scoring.hooks import ScoringBatchHook
 from sensor_scoring.plan import Plan
+from sensor_scoring.summary import Summary
 from sensor_scoring.ui.facts import SELECTED
 
 if TYPE_CHECKING:
@@ -81,6 +82,15 @@ class OwnJob:
             return None
         lines = _lines(pieces)
         return _rows_of(sensor, lines) if sensor in plan.pack_of else lines
+
+
+def summary_of(run: str, settings: Settings) -> Summary | None:
+    """Return the summary of a run; None if it has none, or no longer.
+
+    :param run: base of the run's Batch ids
+    """
+    text = BlobStore(settings.wasb_conn_id).read(settings.runs_container, layout.summary_blob(run))
+    return Summary.from_json(text) if text else None
 
 
 def _lines(pieces: Iterable[bytes]) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""The pages behind the operators' links: a Batch task, what it printed, what it predicted.
+"""The pages behind the operators' links: a Batch task, what it printed, what it predicted; a run's summary.
 
 Whoever may read the task logs of a DAG in Airflow may see its pages. A page shows only what belongs to the
 DAG run in its address: the id of a Batch job tells which run made it, so nobody reaches another DAG's by
@@ -27,7 +27,8 @@ from sensor_scoring.settings import Settings
 from sensor_scoring.ui import answers
 from sensor_scoring.ui.facts import badge_of, facts_of, is_scoring, item_of
 from sensor_scoring.ui.markup import Markup
-from sensor_scoring.ui.own_job import OwnJob
+from sensor_scoring.ui.own_job import OwnJob, summary_of
+from sensor_scoring.ui.run_facts import COLUMNS, MOST_SENSORS, badge_of_run, facts_of_run, rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,6 +39,7 @@ FILES = ("stdout.txt", "stderr.txt")
 JOB = "/dags/{dag_id}/runs/{run_id}/tasks/{task_id}/jobs/{job}"
 BATCH_TASK = JOB + "/batch-tasks/{batch_task}"
 PREDICTIONS = JOB + "/predictions/{group}"
+SUMMARY = "/dags/{dag_id}/runs/{run_id}/summaries/{run}"
 
 may_see = requires_access_dag("GET", DagAccessEntity.TASK_LOGS)
 """Airflow's own check, of the DAG in the address and whoever is signed in."""
@@ -86,9 +88,7 @@ BatchTask = Annotated[str, Depends(own_task)]
 def batch_task_page(dag_id: str, run_id: str, job: Job, batch_task: BatchTask) -> HTMLResponse:
     """Show what Azure Batch says of a Batch task now."""
     task = job.batch_task(batch_task)
-    run = Markup.links(
-        [("Back to the DAG run", f"{web_root()}/dags/{path_part(dag_id)}/runs/{path_part(run_id)}")]
-    )
+    run = _way_back(dag_id, run_id)
     names = Markup.note(f"Batch task {batch_task} of Batch job {job.id}")
     if task is None:
         gone = Markup.paragraph("Azure Batch no longer has this task. What was kept of it is here:")
@@ -142,6 +142,35 @@ def sensor_page(job: Job, group: str, sensor: str) -> StreamingResponse:
     if sensor not in sensors:
         raise HTTPException(404, "The run's plan has no such sensor in this group.")
     return _predictions(job, plan, sensor)
+
+
+@app.get(SUMMARY, response_class=HTMLResponse)
+def summary_page(dag_id: str, run_id: str, run: str) -> HTMLResponse:
+    """Show the outcome of a run, sensor by sensor: first what failed, then who has most anomalies."""
+    if not ids.is_run_of(run, dag_id=dag_id, run_id=run_id):
+        raise HTTPException(404, "This DAG run has no such summary.")
+    settings = Settings.from_environ(os.environ)
+    summary = summary_of(run, settings)
+    if summary is None:
+        raise HTTPException(404, "This DAG run has no summary, or no longer.")
+    whole = f"blob {layout.summary_blob(run)} of the container {settings.runs_container}"
+    more = len(summary.sensors) - MOST_SENSORS
+    note = f"{more} more sensors, and all of this as JSON: " if more > 0 else "All of this as JSON: "
+    return answers.page(
+        Markup.page(
+            f"Hour {summary.hour}",
+            Markup.table(facts_of_run(summary)),
+            Markup.grid(COLUMNS, rows_of(summary)),
+            Markup.note(note + whole),
+            _way_back(dag_id, run_id),
+            badge=Markup.badge(*badge_of_run(summary)),
+        )
+    )
+
+
+def _way_back(dag_id: str, run_id: str) -> Markup:
+    address = f"{web_root()}/dags/{path_part(dag_id)}/runs/{path_part(run_id)}"
+    return Markup.links([("Back to the DAG run", address)])
 
 
 def _planned(job: OwnJob, group: str) -> tuple[Plan, tuple[str, ...]]:

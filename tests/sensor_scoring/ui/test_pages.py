@@ -23,8 +23,10 @@ from sensor_scoring import ids
 from sensor_scoring.batch_task import BatchTaskTemplate, Grants, Names
 from sensor_scoring.blobs import BlobStore
 from sensor_scoring.plan import Plan
+from sensor_scoring.summary import Outcome, SensorOutcome, Summary
 from sensor_scoring.ui.own_job import MOST_BYTES
 from sensor_scoring.ui.pages import app, may_see
+from sensor_scoring.ui.run_facts import MOST_SENSORS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -117,7 +119,7 @@ def world(account: Account, storage: BlobStorage, monkeypatch: pytest.MonkeyPatc
 
 def test_no_page_goes_without_airflows_check() -> None:
     """It is the first thing that happens on every route, before anything of an address is looked at."""
-    assert len(app.routes) == 4
+    assert len(app.routes) == 5
     for route in app.routes:
         assert isinstance(route, APIRoute)
         assert route.dependant.dependencies[0].call is may_see
@@ -126,9 +128,10 @@ def test_no_page_goes_without_airflows_check() -> None:
 @pytest.mark.parametrize("page", ["/batch-tasks/x", "/batch-tasks/x/files/stdout.txt", "/predictions/x"])
 def test_who_is_not_signed_in_is_told_where_to(page) -> None:
     """No session, no page: not even whether there is such a job."""
-    answer = TestClient(app).get(address(page))
-    assert answer.status_code == 401
-    assert "/api/v2/auth/login?next=" in answer.text
+    for place in (address(page), SUMMARY):
+        answer = TestClient(app).get(place)
+        assert answer.status_code == 401
+        assert "/api/v2/auth/login?next=" in answer.text
 
 
 def test_a_batch_task_is_shown_as_the_service_sees_it(world: World) -> None:
@@ -284,6 +287,67 @@ def test_a_run_without_a_plan_has_no_predictions(world: World) -> None:
     answer = world.get("/predictions/1_1")
     assert answer.status_code == 404
     assert "has no plan" in answer.text
+
+
+SUMMARY = f"/dags/{DAG}/runs/{quote(RUN, safe='')}/summaries/{BASE}"
+
+
+def summarised(world: World, *lines: SensorOutcome, **facts: Any) -> None:
+    """Write the run's summary."""
+    summary = Summary(hour=HOUR, run=BASE, dag_run_id=RUN, sensors=lines, **facts)
+    world.write(Container.RUNS, layout.summary_blob(BASE), summary.to_json())
+
+
+def test_a_summary_shows_first_what_failed_and_then_who_has_most_anomalies(world: World) -> None:
+    """With the counts of each, and the whole run above; what others wrote is text."""
+    summarised(
+        world,
+        SensorOutcome(sensor="1_1", outcome=Outcome.SCORED, readings=240, anomalies=2),
+        SensorOutcome(sensor="1_2", outcome=Outcome.SCORED, readings=239, anomalies=31, rejected=1),
+        SensorOutcome(sensor="1_3", outcome=Outcome.FAILED, reason="no <b>model</b>"),
+        SensorOutcome(sensor="1_4", outcome=Outcome.SILENT),
+        colour="red",
+        failed_steps={"submit": "ServerBusy"},
+    )
+    answer = world.browser.get(SUMMARY)
+    assert answer.status_code == 200
+    rows = [f"<td>{sensor}</td>" for sensor in ("1_3", "1_4", "1_2", "1_1")]
+    assert [answer.text.index(row) for row in rows] == sorted(answer.text.index(row) for row in rows)
+    for fact in (
+        "<h1>Hour 2018-08-29T02",
+        ">red<",
+        "2 scored, 1 failed, 1 silent",
+        "479, 1 rows rejected",
+        "submit failed: ServerBusy",
+        "<td>239</td><td>31</td><td>1</td>",
+        "no &lt;b&gt;model&lt;/b&gt;",
+        f"blob {BASE}/summary.json of the container runs",
+    ):
+        assert fact in answer.text
+
+
+def test_a_summary_of_very_many_is_a_page_that_a_browser_shows(world: World) -> None:
+    """It says how many more there are, and where."""
+    lines = [SensorOutcome(sensor=f"{n}_1", outcome=Outcome.SCORED) for n in range(MOST_SENSORS + 5)]
+    summarised(world, *lines, SensorOutcome(sensor="9999_1", outcome=Outcome.FAILED, reason="no"))
+    shown = world.browser.get(SUMMARY).text
+    assert shown.count("<tr><td>") == MOST_SENSORS
+    assert "<td>9999_1</td>" in shown
+    assert "6 more sensors, and all of this as JSON" in shown
+
+
+def test_a_summary_is_shown_to_its_own_run_alone(world: World) -> None:
+    """Whoever may see one DAG writes no address of another one's; one that is gone says so."""
+    assert "no summary, or no longer" in world.browser.get(SUMMARY).text
+    summarised(world)
+    assert world.browser.get(SUMMARY).status_code == 200
+    for other in (
+        SUMMARY.replace(DAG, "another"),
+        SUMMARY.replace("manual", "scheduled"),
+        SUMMARY.replace("20180829", "20180829x"),
+        f"{SUMMARY}%2F..%2F{BASE}",
+    ):
+        assert world.browser.get(other).status_code == 404
 
 
 @pytest.mark.parametrize(
