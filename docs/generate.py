@@ -86,14 +86,15 @@ def _behaviours_of(test: ast.FunctionDef) -> Iterator[str]:
 
 
 def behaviours_table() -> str:
-    """Return a row for each behaviour: situation, what happens, the tests that make it happen."""
+    """Return a row for each behaviour: situation, what happens, who is told, the tests that show it."""
     rows, tests = tomllib.loads((ROOT / "docs" / "behaviours.toml").read_text()), list(marked_tests())
     lines = [
-        f"| {row['situation']} | {row['outcome']} | {'<br>'.join(_shown_test(test) for test in found)} |"
+        f"| {row['situation']} | {row['outcome']} | {row['told']} "
+        f"| {'<br>'.join(_shown_test(test) for test in found)} |"
         for name, row in rows.items()
         if (found := [test for test in tests if name in test.behaviours])
     ]
-    return "\n".join(("| situation | what happens | shown by |", "|---|---|---|", *lines))
+    return "\n".join(("| situation | what happens | who is told | shown by |", "|---|---|---|---|", *lines))
 
 
 def _shown_test(test: MarkedTest) -> str:

@@ -252,6 +252,7 @@ def test_a_repair_is_told_once(stack: Stack, mailbox: Mailbox, webhook: Webhook)
     assert "2_3" not in webhook.bodies[0]["message"]
 
 
+@pytest.mark.behaviour("untold")
 @pytest.mark.usefixtures("story")
 def test_a_run_whose_alert_nobody_took_is_red(stack: Stack, webhook: Webhook) -> None:
     """Nobody believes that a message was sent; the next run tells what it could not."""

@@ -71,7 +71,7 @@ def whole_run(world: World, run: str, *, failed: bool) -> None:
     world.web.post(place, {"dry_run": False, "only_failed": failed})
 
 
-@pytest.mark.behaviour("cleared")
+@pytest.mark.behaviour("old-summary", "cleared")
 @pytest.mark.parametrize(
     ("clear", "how"),
     [

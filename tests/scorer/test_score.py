@@ -180,7 +180,7 @@ def test_a_silent_sensor_is_skipped(
     assert storage.names(Container.PREDICTIONS) == []
 
 
-@pytest.mark.behaviour("wrong-green")
+@pytest.mark.behaviour("readings-gone")
 @pytest.mark.parametrize("is_left", [pytest.param(False, id="all"), pytest.param(True, id="all with rows")])
 def test_readings_that_are_gone_since_the_plan_are_no_silence(
     storage: Storage, scorer: Scorer, *, is_left: bool
@@ -368,7 +368,7 @@ def test_a_later_plan_keeps_its_predictions(storage: Storage, scorer: Scorer) ->
     assert storage.metadata(Container.PREDICTIONS, name)["planned_at"] == planned_at
 
 
-@pytest.mark.behaviour("wrong-green")
+@pytest.mark.behaviour("plan-of-the-future")
 @pytest.mark.parametrize("when", ["ahead", "soon"])
 def test_a_plan_of_the_future_keeps_nothing(storage: Storage, scorer: Scorer, when: str) -> None:
     """A clock that was half a day ahead would outdo every plan until then; so would a word for a moment."""

@@ -129,7 +129,7 @@ def test_a_missing_registry_is_no_empty_fleet(storage: BlobStorage) -> None:
         list(find_gaps(BlobStore("wasb_for_tests"), settings, first=FIRST, until=FIRST.next, now=now))
 
 
-@pytest.mark.behaviour("wrong-green")
+@pytest.mark.behaviour("no-registry")
 def test_a_damaged_registry_is_no_empty_fleet(storage_of: BlobStorage) -> None:
     """It is named with what is wrong and what to do; the plan reads it in the same way."""
     storage_of.container(SETTINGS.models_container).upload_blob(layout.REGISTRY_BLOB, "{", overwrite=True)
