@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from functools import cached_property
 from itertools import chain
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 MOST_BYTES = 1 << 20
 """As much of a file as is shown: its end."""
+_LINE = re.compile(r"[^\n]*\n|[^\n]+")
 _GONE = dict.fromkeys(("TaskNotFound", "JobNotFound", "JobBeingDeleted"))
 
 
@@ -75,13 +77,13 @@ class OwnJob:
         return Plan.from_json(text) if text else None
 
     def predictions(self, plan: Plan, sensor: str) -> Iterator[str] | None:
-        """Return the predictions of a sensor, line by line as they are read; None if there are none."""
+        """Return the predictions of a sensor, some lines at a time; None if there are none."""
         blob = plan.expectation.blob_of(sensor)
         pieces = self._store.pieces(self.settings.predictions_container, blob)
         if pieces is None:
             return None
-        lines = _lines(pieces)
-        return _rows_of(sensor, lines) if sensor in plan.pack_of else lines
+        blocks = _blocks(pieces)
+        return _rows_of(sensor, blocks) if sensor in plan.pack_of else blocks
 
 
 def summary_of(run: str, settings: Settings) -> Summary | None:
@@ -93,19 +95,22 @@ def summary_of(run: str, settings: Settings) -> Summary | None:
     return Summary.from_json(text) if text else None
 
 
-def _lines(pieces: Iterable[bytes]) -> Iterator[str]:
-    """Cut pieces of a text into its lines, each with its end."""
+def _blocks(pieces: Iterable[bytes]) -> Iterator[str]:
+    """Cut pieces of a text where lines end; a line that is longer than is shown of any file is cut itself."""
     rest = b""
     for piece in pieces:
-        *whole, rest = (rest + piece).split(b"\n")
-        yield from (line.decode(errors="replace") + "\n" for line in whole)
+        whole, end, rest = (rest + piece).rpartition(b"\n")
+        if not end and len(rest) >= MOST_BYTES:
+            whole, rest = rest, b""
+        if whole or end:
+            yield (whole + end).decode(errors="replace")
     if rest:
         yield rest.decode(errors="replace")
 
 
-def _rows_of(sensor: str, lines: Iterator[str]) -> Iterator[str] | None:
+def _rows_of(sensor: str, blocks: Iterator[str]) -> Iterator[str] | None:
     """Pick a sensor's rows out of the predictions of a pack; None if there are none."""
-    first = next(lines, "")
+    first, end, rest = next(blocks, "").partition("\n")
     header = next(csv.reader([first]), [])
     if not {"Device", "Tag"} <= set(header):
         return None
@@ -115,10 +120,15 @@ def _rows_of(sensor: str, lines: Iterator[str]) -> Iterator[str] | None:
         row = next(csv.reader([line]), [])
         return len(row) > max(device, tag) and f"{row[device]}_{row[tag]}" == sensor
 
-    rows = filter(is_ours, lines)
+    # An answer of single rows would cost the api-server a change of threads for each of them.
+    found = filter(None, ("".join(filter(is_ours, _lines(block))) for block in chain((rest,), blocks)))
     # Whether there are any is known before the answer begins.
-    row = next(rows, None)
-    return None if row is None else chain((first, row), rows)
+    rows = next(found, None)
+    return None if rows is None else chain((first + end, rows), found)
+
+
+def _lines(block: str) -> Iterator[str]:
+    return (line[0] for line in _LINE.finditer(block))
 
 
 def shortened(text: str, where: str) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import time
+import tracemalloc
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -263,6 +264,42 @@ def test_a_packed_group_is_a_list_of_its_sensors(world: World) -> None:
     missing = world.get(f"/predictions/{PAIR}/1_2")
     assert missing.status_code == 404
     assert "There are no predictions of 1_2 for 2018-08-29T02" in missing.text
+
+
+def test_a_page_of_a_large_pack_takes_less_memory_than_the_pack(world: World) -> None:
+    """What the api-server holds does not grow with the sensors that share a blob, nor with their rows."""
+    sensors = [f"1_{tag}" for tag in range(1, 96)]
+    plan = Plan(
+        hour=HOUR,
+        run=BASE,
+        planned_at="2018-08-29T03:05:00.000000Z",
+        groups={"1_1..1_95": tuple(sensors)},
+        silent=(),
+        unmodelled=(),
+        pack_of=dict.fromkeys(sensors, "p"),
+    )
+    world.write(Container.RUNS, layout.plan_blob(BASE), plan.to_json())
+    # Long rows: as much memory as many short ones, in less time.
+    row = f"2018-08-29T02:00:00Z,1,{{0}},3.5{'0' * 2000},0,0.125\r\n"
+    text = "TS,Device,Tag,Value,Prediction,Score\r\n" + "".join(row.format(tag) * 120 for tag in range(1, 96))
+    world.write(Container.PREDICTIONS, layout.packed_prediction_blob(HOUR, "p"), text)
+    assert world.get("/predictions/1_1..1_95/1_1").status_code == 200
+    tracemalloc.start()
+    try:
+        answer = world.get("/predictions/1_1..1_95/1_95")
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert len(answer.text.splitlines()) == 1 + 120
+    assert peak < len(text)
+
+
+def test_a_line_without_an_end_is_shown_in_pieces(world: World) -> None:
+    """Somebody may have put anything there: no page holds all of it."""
+    world.plan()
+    world.write(Container.PREDICTIONS, layout.prediction_blob(HOUR, "1_1"), "x" * (5 * MOST_BYTES // 2))
+    answer = world.get("/predictions/1_1")
+    assert answer.text == "x" * (5 * MOST_BYTES // 2)
 
 
 @pytest.mark.parametrize(
