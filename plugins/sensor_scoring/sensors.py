@@ -144,4 +144,7 @@ class PredictionBlobSensor(BaseSensorOperator):
         if verdict.is_complete:
             self.log.info("Predictions of %s: %d, %s", plan.hour, len(verdict.fresh), verdict.describe())
             return
-        raise PredictionsIncomplete(f"predictions of {plan.hour}: {verdict.describe()}")
+        sentence = f"predictions of {plan.hour}: {verdict.describe()}"
+        # The error itself follows below a traceback, where nobody looks first.
+        self.log.error("%s", sentence)
+        raise PredictionsIncomplete(sentence)
