@@ -6,6 +6,7 @@ import importlib.util
 import json
 import os
 import re
+import stat
 import sys
 import tomllib
 from pathlib import Path
@@ -31,6 +32,12 @@ def console_commands() -> list[str]:
     """Return the commands that the README tells to type."""
     blocks = re.findall(r"```console\n(.*?)```", README, re.DOTALL)
     return [line for block in blocks for line in block.splitlines()]
+
+
+def told_to_type(beginning: str) -> str:
+    """Return the command of the README that begins so."""
+    (command,) = [command for command in console_commands() if command.startswith(beginning)]
+    return command
 
 
 @pytest.fixture
@@ -70,12 +77,16 @@ def test_a_run_of_the_readme_works(command: str, folder: Path) -> None:
 
 
 @pytest.mark.usefixtures("nothing_left_up")
-def test_the_stack_can_be_left_running_and_stopped(folder: Path) -> None:
-    """It says where the web UI is and how to sign in, and nothing of it is left afterwards."""
+@pytest.mark.timeout(3600)
+def test_the_stack_can_be_left_running_used_and_stopped(folder: Path) -> None:
+    """It says where the web UI is and how to sign in, takes readings of one's own, and leaves nothing."""
     up = typed("make up", folder)
     assert up.returncode == 0, up.stdout + up.stderr
     assert re.search(r"http://127\.0\.0\.1:\d+ +user admin +password \S+", up.stdout)
-    pid = json.loads((folder / "data" / "up.json").read_text())["pid"]
+    written = [folder / "data" / name for name in ("up.json", "up.log", "up.family.json")]
+    assert [stat.S_IMODE(file.stat().st_mode) for file in written] == [0o600] * 3
+    pid = json.loads(written[0].read_text())["pid"]
+    use(folder)
     down = typed("make down", folder)
     assert "The stack is stopped." in down.stdout
     with pytest.raises(ProcessLookupError):
@@ -83,9 +94,22 @@ def test_the_stack_can_be_left_running_and_stopped(folder: Path) -> None:
     assert "No stack is up." in typed("make down", folder).stdout
 
 
+def use(folder: Path) -> None:
+    """Type what the README says about a stack that is up: each command says what to type next."""
+    load = typed(told_to_type("make load"), folder)
+    assert "Next: make train HOUR=2018-08-29T02" in load.stdout, load.stdout + load.stderr
+    train = typed(told_to_type("make train"), folder)
+    assert "with hour = 2018-08-29T02" in train.stdout, train.stdout + train.stderr
+    missing = typed(told_to_type("make missing"), folder)
+    assert re.search(r"make airflow DO=.*2018-08-29T0", missing.stdout), missing.stdout + missing.stderr
+    listed = typed(told_to_type("make airflow"), folder)
+    assert "hourly_scoring" in listed.stdout, listed.stdout + listed.stderr
+
+
 def test_every_other_command_of_the_readme_is_accounted_for() -> None:
     """A command that no test runs is named here with the reason."""
-    run_here = {"make run", "make up", "make down"}
+    used = {told_to_type(f"make {word}") for word in ("load", "train", "missing", "airflow")}
+    run_here = {"make run", "make up", "make down", *used}
     others = {command for command in console_commands() if not command.startswith("make run ")}
     assert others - run_here == set(RUN_ELSEWHERE)
 
