@@ -151,6 +151,7 @@ def standing(
             "SENSOR_SCORING_POLL_SECONDS": "1",
             "SENSOR_SCORING_RETRY_DELAY_SECONDS": "1",
             "SENSOR_SCORING_LATENESS_MINUTES": "0",
+            "SENSOR_SCORING_CONFIRM_SECONDS": "1",
             "SENSOR_SCORING_LATE_MINUTES": "0.5",
             "SENSOR_SCORING_NOTIFY": "apprise",
             "AIRFLOW_CONN_APPRISE_DEFAULT": told.connection,
