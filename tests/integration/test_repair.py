@@ -75,11 +75,8 @@ def whole_run(world: World, run: str, *, failed: bool) -> None:
 @pytest.mark.parametrize(
     ("clear", "how"),
     [
-        pytest.param(rows, {"downstream": True}, id="rows"),
         pytest.param(rows, {"downstream": False}, id="rows-alone"),
         pytest.param(only_failed, {"downstream": True}, id="only-failed"),
-        pytest.param(only_failed, {"downstream": False}, id="only-failed-alone"),
-        pytest.param(whole_task, {"downstream": True}, id="task"),
         pytest.param(whole_task, {"downstream": False}, id="task-alone"),
         pytest.param(whole_run, {"failed": True}, id="run-only-failed"),
         pytest.param(whole_run, {"failed": False}, id="run"),
