@@ -79,6 +79,10 @@ CASES = {
             load(f"max($PendingTasks.GetSample({FIVE}, 60))"),
         ),
         (load("min(9, $ActiveTasks.GetSample(2))"), load("min(9, max(0, $ActiveTasks.GetSample(2)))")),
+        (
+            load(f"min($PendingTasks.GetSample({FIVE}, 60))"),
+            load(f"(min($PendingTasks.GetSample({FIVE}, 60)) > 0 ? 1 : 0)"),
+        ),
         (load("min(9, $ActiveTasks.GetSample(2))"), load("min(9, $ActiveTasks.GetSample(1))")),
         (
             f"v = $RunningTasks.GetSample({FIVE}, 60); {load('min(vec(v) * 2)')}",

@@ -69,6 +69,9 @@ class Known:
     fact: Fact
 
 
+_COMPARISONS = frozenset({"<", "<=", "==", ">=", ">", "!="})
+
+
 class Inference:
     """Visits the statements of one formula."""
 
@@ -91,6 +94,8 @@ class Inference:
         self.literals: set[float] = set()
         """Numbers that are written out."""
         self._asked: frozenset[str] = frozenset()
+        self._compared: set[int] = set()
+        """Expressions that stand beside a sign of comparison, by identity."""
         self._facts: dict[int, Fact] = {}
         """What was found about expressions, by identity."""
         self._sampling = Sampling(self.remarks, lag=lag)
@@ -170,7 +175,7 @@ class Inference:
         for argument in arguments:
             self._sunday(node.at, argument)
         if node.function == "min":
-            self._sampling.least(node.at, arguments)
+            self._sampling.least(node.at, arguments, is_compared=id(node) in self._compared)
         if node.function in AGGREGATES and is_empty_for_all_we_know(arguments):
             self._sampling.lacking(arguments)
         if node.function in PICKS:
@@ -214,6 +219,8 @@ class Inference:
     def _chain(self, node: Chain) -> Fact:
         if LEVEL_OF[node.links[0].operator] <= LEVEL_OF["&&"]:
             return self._logic(node)
+        if node.links[0].operator in _COMPARISONS:
+            self._compared |= {id(node.first), *(id(link.operand) for link in node.links)}
         fact = self._visit(node.first)
         for number, link in enumerate(node.links):
             right = self._visit(link.operand)

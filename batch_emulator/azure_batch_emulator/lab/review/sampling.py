@@ -63,10 +63,14 @@ class Sampling:
             if vector.missing is not None:
                 self._remarks.warn(vector.missing, "missing-samples", "there may be no samples")
 
-    def least(self, at: int, values: Sequence[Fact]) -> None:
-        """Look at what ``min`` takes the least of: several samples, or a bound that is left without them."""
+    def least(self, at: int, values: Sequence[Fact], *, is_compared: bool) -> None:
+        """Look at what ``min`` takes the least of: several samples, or a bound that is left without them.
+
+        :param is_compared: whether it is held against another value: the least of a window then says that
+            something was so all the time
+        """
         for variable in dict.fromkeys(value.several for value in values):
-            if variable is not None:
+            if variable is not None and not is_compared:
                 message = f"min() takes the least of all samples of {variable}"
                 self._remarks.warn(at, "least-of-window", message)
         if any(not value.may_be_empty for value in values):
