@@ -144,7 +144,4 @@ class PredictionBlobSensor(BaseSensorOperator):
         if verdict.is_complete:
             self.log.info("Predictions of %s: %d, %s", plan.hour, len(verdict.fresh), verdict.describe())
             return
-        sentence = f"predictions of {plan.hour}: {verdict.describe()}"
-        # The error itself follows below a traceback, where nobody looks first.
-        self.log.error("%s", sentence)
-        raise PredictionsIncomplete(sentence)
+        raise PredictionsIncomplete(f"predictions of {plan.hour}: {verdict.describe()}")

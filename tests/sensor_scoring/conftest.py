@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 BATCH_CONN, WASB_CONN = "batch_for_tests", "wasb_for_tests"
 POOL, JOB = "pool", "scoring-20180829T02-0123456789-g2"
-_DEADLINE_SECONDS = 15.0
+_DEADLINE_SECONDS = 120.0
 
 
 class Account:
