@@ -5,7 +5,7 @@ export PYTHONPATH := $(CURDIR):$(CURDIR)/plugins:$(CURDIR)/scoring_image:$(CURDI
 RUN := .venv/bin/python -m local_stack
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-faults test-clients test-containers test-backfill lint format up load train down models missing airflow scale bench bench-scoring bench-emulator bench-policies lock clean
+.PHONY: help setup run test test-soak test-faults test-clients test-containers test-backfill lint format up load train down models missing airflow scale bench bench-scoring bench-emulator bench-policies lock clean
 
 help: ## show this list
 	@echo "make run                              score one hour of a simulated fleet"
@@ -31,6 +31,9 @@ test-faults: setup ## kill every part in the middle of runs (ROUNDS=10)
 	@mkdir -p .local
 	@FAULT_ROUNDS=$(ROUNDS) .venv/bin/python -m pytest tests/faults -m faults $(TESTS) > $(FAULTS_LOG) 2>&1; \
 		code=$$?; tail -n 20 $(FAULTS_LOG); echo "all of it: $(FAULTS_LOG)"; exit $$code
+
+test-soak: setup ## repair hours in every way, run every DAG by itself on both databases (half an hour)
+	@.venv/bin/python -m pytest tests -m soak $(TESTS)
 
 test-clients: setup ## drive the local Azure Batch with clients as they are published
 	@.venv/bin/python -m pytest tests/clients -m clients $(TESTS)
