@@ -87,7 +87,7 @@ def test_every_sensor_with_readings_is_scored(story: Story) -> None:
     """The run is good although a sensor is silent, some lines were no readings and a process was killed."""
     assert [sensor.sensor for sensor in story.summary.having(Outcome.SCORED)] == SCORED
     assert [sensor.sensor for sensor in story.summary.having(Outcome.SILENT)] == ["2_3"]
-    assert story.summary.failed_steps == ()
+    assert story.summary.failed_steps == {}
     assert is_good(story.summary)
 
 
