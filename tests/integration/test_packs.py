@@ -57,7 +57,7 @@ def scored(stack: Stack, settings: dict[str, str] | None = None) -> Summary:
     summary = hourly.score(stack, HOUR, on_line=lambda _line: None, settings=settings)
     assert [sensor.sensor for sensor in summary.having(Outcome.SCORED)] == SCORED
     assert [sensor.sensor for sensor in summary.having(Outcome.SILENT)] == ["2_3"]
-    assert summary.failed_steps == ()
+    assert summary.failed_steps == {}
     return summary
 
 
