@@ -78,6 +78,7 @@ def test_a_run_of_the_readme_works(command: str, folder: Path) -> None:
 
 @pytest.mark.usefixtures("nothing_left_up")
 @pytest.mark.timeout(3600)
+@pytest.mark.soak
 def test_the_stack_can_be_left_running_used_and_stopped(folder: Path) -> None:
     """It says where the web UI is and how to sign in, takes readings of one's own, and leaves nothing."""
     up = typed("make up", folder)

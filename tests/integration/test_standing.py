@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from tests.integration.world import World
     from tests.receivers import Webhook
 
-pytestmark = pytest.mark.timeout(3600)
+pytestmark = [pytest.mark.soak, pytest.mark.timeout(3600)]
 
 
 @pytest.fixture(autouse=True)
