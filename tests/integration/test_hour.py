@@ -8,7 +8,6 @@ from __future__ import annotations
 import csv
 import io
 import sqlite3
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -27,11 +26,10 @@ from local_stack.emulator import ACCOUNT
 from scoring_contract import layout
 from scoring_contract.hour import RunHour
 from scoring_contract.layout import Container
-from scoring_contract.registry import Registry
 from sensor_scoring.summary import Outcome
+from tests.integration.world import an_altered_model
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from ingest.loader import Laid
@@ -166,20 +164,6 @@ def test_the_same_hour_again_gives_the_same(story: Story, stack: Stack) -> None:
     assert again.dag_run_id != story.summary.dag_run_id
     assert predictions(stack) == before
     assert stack.storage.container(Container.MODELS).download_blob(layout.REGISTRY_BLOB).readall() == registry
-
-
-@contextmanager
-def an_altered_model(stack: Stack, sensor: str) -> Iterator[None]:
-    """Let a sensor's model have other bytes than the registry says, for a while."""
-    models = stack.storage.container(Container.MODELS)
-    registry = Registry.from_json(models.download_blob(layout.REGISTRY_BLOB).readall())
-    blob = registry.sensors[sensor].model.blob
-    original = models.download_blob(blob).readall()
-    models.upload_blob(blob, original.replace(b"0.", b"1.", 1), overwrite=True)
-    try:
-        yield
-    finally:
-        models.upload_blob(blob, original, overwrite=True)
 
 
 def channels(mailbox: Mailbox | None, webhook: Webhook) -> dict[str, str]:

@@ -11,33 +11,17 @@ import pytest
 
 from scoring_contract import layout
 from scoring_contract.layout import Container
-from scoring_contract.registry import Registry
 from sensor_scoring.summary import Outcome
-from tests.integration.world import DAG, HOUR, SCORED
+from tests.integration.world import DAG, HOUR, SCORED, an_altered_model
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from local_stack.stack import Stack
     from tests.integration.world import World
     from tests.receivers import Webhook
 
 pytestmark = [pytest.mark.soak, pytest.mark.timeout(3600)]
 FAILING = "1_2"
-
-
-@contextmanager
-def an_altered_model(stack: Stack, sensor: str) -> Iterator[None]:
-    """Let a sensor's model have other bytes than the registry says, for a while."""
-    models = stack.storage.container(Container.MODELS)
-    registry = Registry.from_json(models.download_blob(layout.REGISTRY_BLOB).readall())
-    blob = registry.sensors[sensor].model.blob
-    original = models.download_blob(blob).readall()
-    models.upload_blob(blob, original.replace(b"0.", b"1.", 1), overwrite=True)
-    try:
-        yield
-    finally:
-        models.upload_blob(blob, original, overwrite=True)
 
 
 def a_red_run(world: World) -> str:

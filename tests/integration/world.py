@@ -5,17 +5,20 @@ from __future__ import annotations
 import os
 import sys
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from local_stack.airflow_client import states
+from scoring_contract import layout
 from scoring_contract.hour import RunHour
 from scoring_contract.layout import Container, prediction_blob, summary_blob
+from scoring_contract.registry import Registry
 from sensor_scoring.summary import Summary
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from azure.batch import BatchClient
     from conftest import Obedient
@@ -103,3 +106,17 @@ def until(condition: Callable[[], object]) -> None:
     while not condition():
         assert time.monotonic() < deadline, "not true in time"
         time.sleep(0.2)
+
+
+@contextmanager
+def an_altered_model(stack: Stack, sensor: str) -> Iterator[None]:
+    """Let a sensor's model have other bytes than the registry says, for a while."""
+    models = stack.storage.container(Container.MODELS)
+    registry = Registry.from_json(models.download_blob(layout.REGISTRY_BLOB).readall())
+    blob = registry.sensors[sensor].model.blob
+    original = models.download_blob(blob).readall()
+    models.upload_blob(blob, original.replace(b"0.", b"1.", 1), overwrite=True)
+    try:
+        yield
+    finally:
+        models.upload_blob(blob, original, overwrite=True)
