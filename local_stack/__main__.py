@@ -142,7 +142,7 @@ def score_hour(stack: Stack, readings: Path | None, hour: RunHour) -> tuple[Summ
             if readings
             else hourly.lay_out_simulation(stack)
         )
-        stage.note(f"{laid.readings:,} of {len(laid.sensors):,} sensors")
+        stage.note(f"{laid.readings:,} readings of {len(laid.sensors):,} sensors")
     show_rejects(laid)
     with Stage.of(f"Training on everything before {hour}") as stage:
         stage.note(hourly.train(stack, laid, hour, on_line=stage.note))

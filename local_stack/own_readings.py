@@ -42,7 +42,7 @@ def load(words: Sequence[str]) -> int:
     with kept_storage() as storage, _data(storage) as container:
         with Stage.of("Laying the readings out") as stage:
             laid = lay_out(read_readings(file), container, source="file", progress=stage.see)
-            stage.note(f"{laid.readings:,} of {len(laid.sensors):,} sensors")
+            stage.note(f"{laid.readings:,} readings of {len(laid.sensors):,} sensors")
         show_rejects(laid)
         gone = LiveFleet(storage, ended=standing.fleet_ended()).end()
     if gone:

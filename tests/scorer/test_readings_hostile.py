@@ -255,8 +255,8 @@ print(grown / megabytes, (time.process_time() - started) / megabytes, sum(rows.u
     ],
 )
 def test_memory_and_time_grow_with_the_file_only(kind: str) -> None:
-    """A few mebibytes of the worst there is take at most eight times that, and seconds."""
+    """A few mebibytes of the worst there is take at most eight times that, and no minutes."""
     megabytes = "16" if kind == "objects in objects" else "4"  # beyond what is parsed at once
     memory, seconds, _ = map(float, in_a_process(_MEASURED, kind, megabytes).split())
     assert memory < 8
-    assert seconds < 2
+    assert seconds < 15, "a mebibyte; what grows with the square takes minutes"
