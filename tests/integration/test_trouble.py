@@ -33,7 +33,7 @@ POOL = Settings().pool_id
 WAITING = "1_1"
 """A sensor whose log is read."""
 
-pytestmark = pytest.mark.timeout(3600)
+pytestmark = [pytest.mark.soak, pytest.mark.timeout(3600)]
 
 
 @pytest.fixture(autouse=True)
