@@ -5,7 +5,7 @@ export PYTHONPATH := $(CURDIR):$(CURDIR)/plugins:$(CURDIR)/scoring_image:$(CURDI
 RUN := .venv/bin/python -m local_stack
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-soak test-faults test-clients test-containers test-backfill lint format up load train down models missing airflow scale bench bench-scoring bench-emulator bench-policies lock clean
+.PHONY: help setup run test test-soak test-faults test-clients test-containers test-backfill test-browser lint format up load train down models missing airflow scale bench bench-scoring bench-emulator bench-policies lock clean
 
 help: ## show this list
 	@echo "make run                              score one hour of a simulated fleet"
@@ -40,6 +40,11 @@ test-clients: setup ## drive the local Azure Batch with clients as they are publ
 
 test-containers: setup ## run tasks of the local Azure Batch in containers (needs Docker's engine)
 	@.venv/bin/python -m pytest tests/batch_emulator/containers -m containers $(TESTS)
+
+test-browser: setup ## use the web UI in a browser as a person does (takes Chromium, or downloads it)
+	@.venv/bin/uv pip install --quiet --python .venv/bin/python --require-hashes -r local_stack/requirements-browser.txt
+	@command -v chromium >/dev/null || command -v google-chrome >/dev/null || .venv/bin/playwright install chromium
+	@.venv/bin/python -m pytest tests/integration -m browser $(TESTS)
 
 test-backfill: setup ## make up for a day of readings beside the live hour (READINGS=file.csv; a quarter of an hour)
 	@.venv/bin/python -m bench.backfill --readings "$(READINGS)"
@@ -101,6 +106,7 @@ bench-policies: setup ## simulate days under each way of scaling (five minutes)
 LOCK := .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 lock: setup ## make the lock files anew from the .in files (UPGRADE=--upgrade for newest)
 	@$(LOCK) $(UPGRADE) local_stack/requirements.in -o local_stack/requirements.txt
+	@$(LOCK) $(UPGRADE) local_stack/requirements-browser.in -c local_stack/requirements.txt -o local_stack/requirements-browser.txt
 	@$(LOCK) $(UPGRADE) requirements.in -c local_stack/requirements.txt -o requirements.txt
 	@$(LOCK) $(UPGRADE) scoring_image/requirements.in -c local_stack/requirements.txt -o scoring_image/requirements.txt
 	@$(LOCK) $(UPGRADE) scoring_image/requirements-lean.in -c local_stack/requirements.txt -o scoring_image/requirements-lean.txt

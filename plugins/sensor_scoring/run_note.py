@@ -31,6 +31,9 @@ def _parts(summary: Summary) -> Iterator[str]:
     anomalies = sum(line.anomalies for line in summary.sensors)
     yield ", ".join([*(counts or ["no sensor"]), f"{anomalies} anomalies"])
     yield from (f"{step} failed" for step in summary.failed_steps)
+    kept = sum(not line.readings for line in summary.having(Outcome.SCORED))
+    if kept:
+        yield f"{kept} by a later run, whose note counts their anomalies"
     most = max(summary.having(Outcome.SCORED), key=lambda line: line.anomalies, default=None)
     if most and most.anomalies:
         yield f"most: {most.sensor} ({most.anomalies})"

@@ -11,8 +11,8 @@ import pytest
 
 from scoring_contract import layout
 from scoring_contract.layout import Container
-from sensor_scoring.summary import Outcome
-from tests.integration.world import DAG, HOUR, SCORED, an_altered_model
+from tests.integration.repair import FAILING, a_red_run, ends_anew
+from tests.integration.world import DAG, HOUR
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -21,16 +21,6 @@ if TYPE_CHECKING:
     from tests.receivers import Webhook
 
 pytestmark = [pytest.mark.soak, pytest.mark.timeout(3600)]
-FAILING = "1_2"
-
-
-def a_red_run(world: World) -> str:
-    """Score the hour with the model of one sensor altered; mend the model afterwards."""
-    with an_altered_model(world.stack, FAILING):
-        run = world.web.trigger(DAG, hour=str(HOUR))
-        assert world.wait(run) == "failed"
-    assert [line.sensor for line in world.summary(run).having(Outcome.FAILED)] == [FAILING]
-    return run
 
 
 def rows(world: World, run: str, *, downstream: bool) -> None:
@@ -73,15 +63,7 @@ def test_whichever_way_a_person_clears_the_run_ends_anew(
     run = a_red_run(world)
     before = len(told.bodies)
     clear(world, run, **how)
-    assert world.wait(run) == "success"
-    assert world.states(run) == dict.fromkeys(SCORED, "success")
-    summary = world.summary(run)
-    assert (summary.colour, summary.having(Outcome.FAILED)) == ("green", ())
-    (body,) = told.bodies[before:]
-    assert f"Scored again: {FAILING}" in body["message"]
-    assert world.active_jobs(run) == []
-    note = world.web.get(f"/dags/{DAG}/dagRuns/{quote(run, safe='')}")["note"]
-    assert note.startswith(f"{HOUR}: {len(SCORED)} scored, 1 silent, ")
+    ends_anew(world, told, run, before=before)
 
 
 @contextmanager

@@ -34,6 +34,14 @@ def test_what_failed_and_what_is_silent_is_counted() -> None:
     assert note == "2026-11-27T09: 1 scored, 1 failed, 1 silent, 0 anomalies; submit failed"
 
 
+def test_what_a_later_run_has_scored_is_not_called_free_of_anomalies() -> None:
+    """Two runs score one hour: the predictions are the later one's, and so are the counts."""
+    kept = SensorOutcome(sensor="1_2", outcome=Outcome.SCORED, reason="predictions of a later plan are there")
+    note = note_of(HOUR, a_summary(scored("1_1", 3), kept))
+    expected = "2 scored, 3 anomalies; 1 by a later run, whose note counts their anomalies; most: 1_1 (3)"
+    assert note == f"{HOUR}: {expected}"
+
+
 def test_a_run_without_a_summary_says_why() -> None:
     """As much of it as Airflow keeps."""
     assert note_of(HOUR, None, ["plan failed: no registry"]) == "2026-11-27T09: plan failed: no registry"

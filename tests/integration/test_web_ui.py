@@ -1,0 +1,144 @@
+"""A person in a browser: what they read of an hour in the web UI, and each way in which they repair it."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+import pytest
+
+from local_stack.cluster import USER
+from tests.integration.repair import FAILING, a_red_run, ends_anew, note_of
+from tests.integration.world import DAG, HOUR, LONG, SCORED
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from playwright.sync_api import Page, Response
+
+    from tests.integration.world import World
+    from tests.receivers import Webhook
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(3600)]
+# Chromium's own sandbox needs more than a container grants; it meets nothing but our own pages here.
+OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+
+
+@pytest.fixture(scope="module")
+def page(world: World) -> Iterator[Page]:
+    """Open the browser and sign in."""
+    from playwright.sync_api import sync_playwright  # noqa: PLC0415  installed by make test-browser alone
+
+    program = next(filter(None, map(shutil.which, NAMES)), None)
+    with (
+        sync_playwright() as player,
+        player.chromium.launch(executable_path=program, args=OPTIONS) as browser,
+    ):
+        page = browser.new_page(viewport={"width": 1500, "height": 950})
+        page.set_default_timeout(LONG * 1000)
+        page.goto(world.cluster.address)
+        page.fill("input[name=username]", USER)
+        page.fill("input[name=password]", world.cluster.password)
+        page.get_by_role("button", name="Sign in").click()
+        page.get_by_role("link", name="Dags").first.wait_for()
+        yield page
+
+
+def of_run(world: World, run: str, *more: str) -> str:
+    """Return the address of a run's page, or of one below it."""
+    return "/".join((world.cluster.address, "dags", DAG, "runs", quote(run, safe=""), *more))
+
+
+def is_a_clear(answer: Response) -> bool:
+    """Whether something was cleared; before that, the dialog asks what would be."""
+    sent = json.loads(answer.request.post_data or "{}") if answer.request.method == "POST" else {}
+    return isinstance(sent, dict) and sent.get("dry_run") is False
+
+
+def confirm(page: Page, *choices: str) -> None:
+    """Choose in the dialog, and confirm."""
+    dialog = page.get_by_role("dialog")
+    for choice in choices:
+        dialog.get_by_role("button", name=choice).click()
+    with page.expect_response(is_a_clear) as cleared:
+        dialog.get_by_role("button", name="Confirm").click()
+    assert cleared.value.ok
+
+
+def rows(world: World, page: Page, run: str, *choices: str) -> None:
+    """Tick the failed sensor in the list, and clear."""
+    page.goto(of_run(world, run, "tasks", "score", "mapped"))
+    page.get_by_role("row").filter(has_text=FAILING).locator("label").first.click()
+    page.get_by_role("button", name="Clear Task Instances").click()
+    confirm(page, *choices)
+
+
+def task(world: World, page: Page, run: str, *choices: str) -> None:
+    """Clear the task ``score``."""
+    page.goto(of_run(world, run, "tasks", "score", "mapped"))
+    page.get_by_role("button", name="Press shift+c to clear all mapped task instances").click()
+    confirm(page, *choices)
+
+
+def whole_run(world: World, page: Page, run: str, *choices: str) -> None:
+    """Clear the run."""
+    page.goto(of_run(world, run))
+    page.get_by_role("button", name="Press shift+c to clear", exact=True).click()
+    confirm(page, *choices)
+
+
+@pytest.mark.behaviour("old-summary", "cleared")
+@pytest.mark.parametrize(
+    ("clear", "choices"),
+    [
+        pytest.param(rows, [], id="rows"),
+        pytest.param(rows, ["Clear only failed tasks"], id="rows-only-failed"),
+        pytest.param(task, [], id="task"),
+        pytest.param(task, ["Clear only failed tasks"], id="task-only-failed"),
+        pytest.param(task, ["Downstream"], id="task-without-downstream"),
+        pytest.param(whole_run, ["Clear only failed tasks"], id="run-only-failed"),
+        pytest.param(whole_run, [], id="run"),
+    ],
+)
+def test_whatever_a_person_clicks_the_run_ends_anew(
+    world: World, told: Webhook, page: Page, clear: Callable[..., None], choices: list[str]
+) -> None:
+    """Each way of clearing that the web UI has ends in a whole hour, told of once."""
+    run = a_red_run(world)
+    before = len(told.bodies)
+    clear(world, page, run, *choices)
+    ends_anew(world, told, run, before=before)
+    page.goto(of_run(world, run))
+    page.get_by_text(note_of(world, run)).first.wait_for()
+
+
+def test_a_person_reads_of_an_hour_what_came_of_it(world: World, page: Page) -> None:
+    """The DAG says what it is for; notes say hour and outcome; links lead to summary and predictions."""
+    run = world.web.trigger(DAG, hour=str(HOUR))
+    assert world.wait(run) == "success"
+    page.goto(f"{world.cluster.address}/dags/{DAG}")
+    page.get_by_text("Say every hour, for every sensor,").first.wait_for()
+    page.goto(f"{world.cluster.address}/dags/{DAG}/runs")
+    note = note_of(world, run)
+    assert re.match(rf"{HOUR}: 5 scored, 1 silent, \d+ anomalies; most: ", note)
+    page.get_by_text(str(HOUR)).first.wait_for()
+
+    page.goto(of_run(world, run, "tasks", "summarise", "details"))
+    with page.expect_popup() as opened:
+        page.get_by_role("link", name="Summary").click()
+    for sensor in SCORED:
+        opened.value.get_by_role("cell", name=sensor, exact=True).first.wait_for()
+    opened.value.close()
+
+    index = world.instances(run)[FAILING].map_index
+    page.goto(of_run(world, run, "tasks", "score", "mapped", str(index)))
+    page.get_by_text(f"{FAILING} scored: 240 readings").first.wait_for()
+    page.goto(of_run(world, run, "tasks", "score", "mapped", str(index), "details"))
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Predictions").click()
+    assert download.value.suggested_filename == f"{FAILING}-{HOUR}.csv"
+    assert download.value.path().read_text().startswith("TS,Device,Tag,Value,Prediction")
