@@ -1,4 +1,4 @@
-"""The lines of a file, out of gzip or UTF-16 if need be: bytes in UTF-8, few of them in memory at a time."""
+"""The lines of a file, whatever it is packed in: bytes in UTF-8, few of them in memory at a time."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import gzip
 import io
 from typing import TYPE_CHECKING
 
+from ingest.records import avro_lines, parquet_lines
 from scoring_contract.file_kinds import HEAD_BYTES, FileKind, Foreign, kind_of
 
 if TYPE_CHECKING:
@@ -23,33 +24,34 @@ class NotLines(ValueError):
     """A file that is not made of lines; the text completes "the file ..."."""
 
 
-def unpacked(file: BinaryIO) -> BinaryIO:
-    """Return a file's text as UTF-8: out of gzip, and out of UTF-16 with a byte order mark.
+def lines_of(file: BinaryIO) -> Iterator[bytes]:
+    """Yield the lines of a file: out of gzip, out of UTF-16 with a byte order mark; records as lines of JSON.
 
-    :raises NotLines: if it is anything else than text
+    :param file: at its beginning
+    :raises NotLines: if nothing of ours can read it
+    :raises NotRecords: likewise, for files of records
     """
     stream = io.BufferedReader(_Raw(file))
-    kind = kind_of(stream.peek(HEAD_BYTES)[:HEAD_BYTES])
+    kind, is_packed = kind_of(stream.peek(HEAD_BYTES)[:HEAD_BYTES]), False
     if kind is FileKind.GZIP:
-        stream = io.BufferedReader(_Raw(gzip.GzipFile(fileobj=stream)))
+        stream, is_packed = io.BufferedReader(_Raw(gzip.GzipFile(fileobj=stream))), True
         kind = kind_of(stream.peek(HEAD_BYTES)[:HEAD_BYTES])
     match kind:
         case FileKind.TEXT:
-            return stream
+            return _bounded(stream)
         case FileKind.UTF_16:
-            return io.BufferedReader(_Recoded(stream, "utf-16"), _CHUNK)
+            return _bounded(io.BufferedReader(_Recoded(stream, "utf-16"), _CHUNK))
+        case FileKind.AVRO:
+            return avro_lines(stream)
+        case FileKind.PARQUET if not is_packed:
+            return parquet_lines(file)
         case Foreign():
             raise NotLines(str(kind))
-        case FileKind.GZIP:
-            raise NotLines("is packed twice with gzip: pack it once")
         case _:
-            raise NotLines(
-                f"is {kind.name.capitalize()}: only scoring reads that, from readings/<hour>/<sensor>/; "
-                "to load it, write CSV or JSON lines"
-            )
+            raise NotLines(f"is {kind.name.capitalize()} in gzip: unpack it")
 
 
-def bounded_lines(stream: BinaryIO) -> Iterator[bytes]:
+def _bounded(stream: BinaryIO) -> Iterator[bytes]:
     """Yield lines without their ends, LF, CRLF or CR; of a line that is too long, just enough to tell."""
     rest = b""
     while chunk := stream.read(_CHUNK):

@@ -20,8 +20,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ingest.errors import ReadingsFileError
-from ingest.lines import LONGEST_LINE, NotLines, bounded_lines, unpacked
+from ingest.lines import LONGEST_LINE, NotLines, lines_of
 from ingest.reading import Reading, SensorNames
+from ingest.records import NotRecords
 from ingest.rejects import Reject, Rejects
 from scoring_contract.csv_dialect import BYTE_ORDER_MARK, COLUMNS, CsvDialect, HeaderError, separator_of
 from scoring_contract.errors import LayoutError
@@ -126,11 +127,11 @@ class ReadingsFile:
     def _lines(self) -> Iterator[bytes]:
         try:
             with self.path.open("rb") as file:
-                for number, line in enumerate(bounded_lines(unpacked(file))):
+                for number, line in enumerate(lines_of(file)):
                     if number % 1024 == 0:
                         self.bytes_read = file.tell()
                     yield line
-        except NotLines as error:
+        except (NotLines, NotRecords) as error:
             raise self._wrong(str(error)) from error
         except (OSError, EOFError, zlib.error) as error:
             raise self._wrong(f"cannot be read: {getattr(error, 'strerror', None) or error}") from error
@@ -142,7 +143,7 @@ class ReadingsFile:
 
 
 def read_readings(path: str | PathLike[str]) -> ReadingsFile:
-    """Open a file of readings: CSV with a header that names ``TS,Device,Tag,Value``, or JSON lines.
+    """Open a file of readings: CSV with a header that names ``TS,Device,Tag,Value``, JSON, Avro or Parquet.
 
     :raises ReadingsFileError: if the file is missing, empty, no text, or its header lacks a column
     """

@@ -312,5 +312,5 @@ def test_memory_does_not_grow_with_a_line(tmp_path: Path) -> None:
     """A line without an end is read in pieces, and only its first piece is kept."""
     path = a_file(tmp_path, HEADER.encode() + b"1" * 3_000_000)
     with path.open("rb") as stream:
-        longest = max(len(line) for line in lines.bounded_lines(lines.unpacked(stream)))
+        longest = max(len(line) for line in lines.lines_of(stream))
     assert longest <= lines.LONGEST_LINE + 1

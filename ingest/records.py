@@ -1,0 +1,113 @@
+"""Files of records, Avro and Parquet, as lines of JSON: few records in memory at a time.
+
+Needs fastavro and pyarrow, which scoring has; loading text needs neither.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from scoring_contract.csv_dialect import COLUMNS
+from scoring_contract.text import shown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from typing import BinaryIO
+
+_ROWS = 4096
+_WANTED = frozenset(name.casefold() for name in COLUMNS)
+_BODY = "Body"
+_ENDS = " \t\r\n,[]"
+_DECODER = json.JSONDecoder(parse_float=str, parse_int=str, parse_constant=str)
+"""Leaves numbers as they are written."""
+
+
+class NotRecords(ValueError):
+    """A file whose records cannot be read; the text completes "the file ..."."""
+
+
+def avro_lines(stream: BinaryIO) -> Iterator[bytes]:
+    """Yield the records of an Avro container file; of events that Event Hubs Capture keeps, their bodies.
+
+    :raises NotRecords: if the file is damaged
+    """
+    try:
+        import fastavro  # noqa: PLC0415  text is loaded without it
+    except ImportError as error:
+        raise NotRecords("is Avro, and fastavro is not installed: install it, or write JSON lines") from error
+    try:
+        yield from _lines_of(fastavro.reader(stream))
+    # What fastavro raises for files that are not as they should be: there is no class for all of it.
+    except (ValueError, EOFError, LookupError, TypeError, ArithmeticError, OSError, AttributeError) as error:
+        raise NotRecords(f"cannot be read as Avro: {shown(str(error)) or type(error).__name__}") from error
+
+
+def parquet_lines(file: BinaryIO) -> Iterator[bytes]:
+    """Yield the rows of a Parquet file.
+
+    :param file: can be gone about in
+    :raises NotRecords: if the file is damaged
+    """
+    try:
+        import pyarrow as pa  # noqa: PLC0415  text is loaded without it
+        import pyarrow.parquet as pq  # noqa: PLC0415  likewise
+    except ImportError as error:
+        raise NotRecords("is Parquet, and pyarrow is not installed: install it, or write CSV") from error
+    try:
+        table = pq.ParquetFile(file)
+        names = table.schema_arrow.names
+        ours = [name for name in names if name.casefold() in _WANTED]
+        # Without our columns the file is shown as it is: people read what it has instead.
+        for batch in table.iter_batches(_ROWS, columns=ours or None, use_threads=False):
+            columns = [_in_micros(column, pa) for column in batch.columns]
+            yield from _lines_of(pa.RecordBatch.from_arrays(columns, names=batch.schema.names).to_pylist())
+    except (pa.ArrowException, OSError, ValueError, LookupError, RuntimeError) as error:
+        raise NotRecords(f"cannot be read as Parquet: {shown(str(error))}") from error
+
+
+def _in_micros(column: Any, pa: Any) -> Any:
+    """Leave digits below the microsecond out, which no moment of ours has."""
+    if not pa.types.is_timestamp(column.type):
+        return column
+    return column.cast(pa.timestamp("us", tz=column.type.tz), safe=False)
+
+
+def _lines_of(records: Iterable[Any]) -> Iterator[bytes]:
+    for record in records:
+        for row in _opened(record):
+            yield json.dumps(row, default=_written).encode()
+
+
+def _opened(record: Any) -> list[Any]:
+    """Return what a message holds, object by object, or the record itself."""
+    if not isinstance(record, dict) or _BODY not in record or any(name.casefold() == "ts" for name in record):
+        return [record]
+    body = record[_BODY] or b""
+    text = body.decode(errors="replace") if isinstance(body, bytes) else str(body)
+    rows, place = [], 0
+    text = text.strip(_ENDS)
+    try:
+        while place < len(text):
+            row, end = _DECODER.raw_decode(text, place)
+            rows += row if isinstance(row, list) else [row]
+            place = len(text) - len(text[end:].lstrip(_ENDS))
+    except (ValueError, RecursionError):
+        return [{_BODY: shown(text)}]
+    return rows
+
+
+def _written(value: Any) -> Any:
+    """Write what JSON has no form for, as a reading has it."""
+    match value:
+        case Decimal():
+            return str(value)
+        case bytes():
+            return value.decode(errors="replace")
+        case datetime():
+            moment = value.astimezone(UTC) if value.tzinfo else value
+            return f"{moment.replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
+        case _:
+            return str(value)
