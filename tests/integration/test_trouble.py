@@ -155,7 +155,7 @@ def spoil(world: World) -> None:
     blobs["9_9"].upload_blob(header, overwrite=True)
 
 
-@pytest.mark.behaviour("gate", "wrong-green")
+@pytest.mark.behaviour("gate")
 def test_predictions_that_are_spoiled_make_the_hour_red_with_one_alert(world: World, told: Webhook) -> None:
     """All was scored, and yet: `confirm`, summary, message and verdict name them; one clear scores them."""
     world.scorer.hold("2_2")
