@@ -20,7 +20,7 @@ from local_stack.ports import ANY_PORTS, Ports, free_port
 from local_stack.postgres import running_postgres
 from local_stack.private_files import write_private
 from local_stack.processes import Server, StackError
-from sensor_scoring.airflow_needs import environ_for
+from sensor_scoring.airflow_needs import FORK_SERVER, environ_for
 from sensor_scoring.packing import MOST_TASKS
 
 if TYPE_CHECKING:
@@ -178,9 +178,11 @@ class Cluster:
         scheduler = self._servers.get("scheduler")
         if scheduler is None:
             return []
-        # The executor's processes are below the scheduler; each has what it runs below it.
+        # The executor's processes are below the server that forks them; each has what it runs below it.
         family = family_of(scheduler.process.pid)
-        executors = {member.pid for member in family if parent_pid(member) == scheduler.process.pid}
+        below = [member for member in family if parent_pid(member) == scheduler.process.pid]
+        servers = {member.pid for member in below if _is_fork_server(member)}
+        executors = {member.pid for member in family if parent_pid(member) in servers}
         return [member for member in family if parent_pid(member) in executors]
 
     def pids(self) -> dict[str, list[int]]:
@@ -197,6 +199,12 @@ class Cluster:
     @property
     def _passwords(self) -> Path:
         return self.airflow.home / "simple_auth_manager_passwords.json.generated"
+
+
+def _is_fork_server(process: psutil.Process) -> bool:
+    with suppress(psutil.NoSuchProcess):
+        return any("multiprocessing.forkserver" in word for word in process.cmdline())
+    return False
 
 
 @contextmanager
@@ -225,6 +233,7 @@ def running_cluster(
             **_settings(database, port),
             **_secrets(folder),
             **environ_for(groups),
+            **FORK_SERVER,
             **(settings or {}),
         }
         airflow = stack.airflow(environ, home=folder / "airflow")

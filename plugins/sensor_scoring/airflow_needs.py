@@ -14,6 +14,25 @@ from sensor_scoring.errors import SettingsError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+PRELOADED = (
+    "airflow.executors.local_executor",
+    "airflow.sdk.execution_time.supervisor",
+    "airflow.sdk.execution_time.task_runner",
+    "sensor_scoring.blobs",
+    "sensor_scoring.hooks",
+    "sensor_scoring.operators",
+    "sensor_scoring.score_operator",
+    "sensor_scoring.sensors",
+    "sensor_scoring.settle",
+    "sensor_scoring.steps",
+    "sensor_scoring.tasks",
+)
+"""What each task instance would import anew: LocalExecutor forks its workers from a server that has it."""
+FORK_SERVER = {
+    "AIRFLOW__SCHEDULER__MP_START_METHOD": "forkserver",
+    "AIRFLOW__CORE__MP_FORKSERVER_PRELOAD": ",".join(PRELOADED),
+}
+"""Settings with which a task instance costs half of what it costs otherwise."""
 ACTIVE_RUNS = 4
 """Runs of the DAG that may be under way at once: the live hour beside a backfill."""
 _FEW = 100

@@ -107,17 +107,15 @@ def test_whoever_runs_is_not_started_twice(cluster: Cluster) -> None:
 def test_killed_processes_are_unhealthy_until_their_successors_report(
     cluster: Cluster, web: AirflowClient
 ) -> None:
-    """All that they had started goes with them, unless one is killed alone; a person stays logged in."""
+    """All that they had started goes with them, or sees that one was killed alone; a person stays logged in."""
     before = families(cluster)
-    assert len(before["scheduler"]) > 8, "the executor's processes"
+    assert len(before["scheduler"]) > 1, "the server that the executor's processes are forked from"
     for name in ("dag-processor", "triggerer"):
         cluster.kill(name)
         assert not any(map(is_alive, before[name]))
         assert not cluster.is_healthy(name)
     cluster.kill("scheduler", alone=True)
-    scheduler, *executors = before["scheduler"]
-    assert not is_alive(scheduler)
-    assert any(map(is_alive, executors))
+    until(lambda: not any(map(is_alive, before["scheduler"])))
     cluster.kill("api-server")
     assert not any(cluster.is_healthy(name) for name in PROCESSES)
 
