@@ -107,7 +107,7 @@ def test_whoever_runs_is_not_started_twice(cluster: Cluster) -> None:
 def test_killed_processes_are_unhealthy_until_their_successors_report(
     cluster: Cluster, web: AirflowClient
 ) -> None:
-    """All that they had started goes with them, or sees that one was killed alone; a person stays logged in."""
+    """What they had started goes with them, or when one is killed alone; a person stays logged in."""
     before = families(cluster)
     assert len(before["scheduler"]) > 1, "the server that the executor's processes are forked from"
     for name in ("dag-processor", "triggerer"):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import importlib
+
 import pytest
 from airflow.sdk.configuration import conf
 
-from sensor_scoring.airflow_needs import environ_for, needs_of, refused_or_short
+from sensor_scoring.airflow_needs import PRELOADED, environ_for, needs_of, refused_or_short
 from sensor_scoring.errors import SettingsError
 from sensor_scoring.packing import MOST_TASKS
 
@@ -41,3 +43,9 @@ def test_what_is_set_by_the_list_satisfies_it(groups: int, monkeypatch: pytest.M
     for variable, value in environ_for(groups).items():
         monkeypatch.setenv(variable, value)
     assert refused_or_short(needs_of(groups), conf.getint) == []
+
+
+@pytest.mark.parametrize("name", PRELOADED)
+def test_what_is_loaded_beforehand_is_there(name: str) -> None:
+    """Python says nothing of a module that its fork server cannot import: tasks would be slow again."""
+    assert importlib.import_module(name)
