@@ -29,6 +29,11 @@ class LateRun:
         asked = {"params": self._run.conf, "data_interval_start": self._run.data_interval_start}
         return scoring_hour(asked, now=self._run.run_after)
 
+    @property
+    def is_under_way(self) -> bool:
+        """Whether it has begun."""
+        return _text(self._run.state) == "running"
+
     def why(self, *, limit_minutes: float, now: datetime) -> str:
         """Say why it counts as late; empty if it does not.
 
@@ -41,7 +46,7 @@ class LateRun:
         since = self._since()
         if since is None or now - since < timedelta(minutes=limit_minutes):
             return ""
-        state = "still runs" if _text(self._run.state) == "running" else "has not begun"
+        state = "still runs" if self.is_under_way else "has not begun"
         return f"it {state} {limit_minutes:g} minutes after {self._beginning()}"
 
     def _since(self) -> datetime | None:

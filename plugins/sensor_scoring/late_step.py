@@ -55,7 +55,8 @@ def tell_late_runs(run_before: RunBefore, context: Context, settings: Settings) 
 
 
 def _tell_once(run: UnfinishedRun, why: str, context: Context, settings: Settings) -> None:
-    hour = LateRun(run).hour
+    late = LateRun(run)
+    hour = late.hour
     base = ids.run_base(settings.job_prefix, hour, dag_id=run.dag_id, run_id=run.run_id)
     # A claim of its own: the run's alert may be telling just now.
     told = ToldBlob(BlobStore(settings.wasb_conn_id), settings.runs_container, f"{base}-late")
@@ -66,5 +67,6 @@ def _tell_once(run: UnfinishedRun, why: str, context: Context, settings: Setting
         place = f"Run: {run_page(run.dag_id, run.run_id) or run.run_id}"
         tell(message_of(f"running: sensor scoring of {hour}", news, [place]), context, settings)
 
-    troubles = pool_trouble_of(settings, is_waited_for=True)
+    # A run that has not begun waits for Airflow: it has asked nothing of the pool.
+    troubles = pool_trouble_of(settings, is_waited_for=True) if late.is_under_way else []
     told.tell_news(seen_late(hour, run.run_id, why, troubles), send)

@@ -91,6 +91,8 @@ def test_each_dag_runs_to_a_good_end(airflow: LocalAirflow, dag_id: str) -> None
 def test_a_run_that_never_began_is_told_of_once(airflow: LocalAirflow, webhook: Webhook) -> None:
     """Its DAG is paused: it waits, and leaves no trace in Blob Storage; whoever looks twice tells it once."""
     webhook.bodies.clear()
+    known = airflow_says(airflow, "dags", "reserialize")
+    assert known.returncode == 0, known.stderr[-2000:]
     # Another date than that of the test above, which has a run by now.
     other = HOUR.next.end.isoformat()
     asked = airflow_says(
