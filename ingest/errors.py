@@ -33,7 +33,7 @@ class ReadingsFileError(IngestError):
     """
 
     def __init__(self, path: str, problem: str) -> None:
-        super().__init__(f"{path}: {problem}")
+        super().__init__(f"{path} {problem}")
         self.path = path
         self.problem = problem
 
@@ -75,8 +75,9 @@ class NoReadings(IngestError):
     def __init__(self, source: str, rejects: int, reasons: tuple[str, ...]) -> None:
         because = ""
         if rejects:
+            rows = "1 row was" if rejects == 1 else f"{rejects:,} rows were"
             kinds = "1 reason" if len(reasons) == 1 else f"{len(reasons)} reasons"
-            because = "".join((f": {rejects:,} rows were refused for {kinds}", *_listed(reasons)))
+            because = "".join((f": {rows} refused for {kinds}", *_listed(reasons)))
         super().__init__(f"{source} holds no reading{because}")
         self.source = source
         self.rejects = rejects

@@ -43,6 +43,8 @@ _SHOWN_BYTES = 320
 _JSON_ENDS = " \t,[]" + BYTE_ORDER_MARK
 """What may stand round an object on its line, if the file is an array."""
 
+NAMELESS = "Device and Tag make no sensor id"
+"""Why a row is refused whose sensor cannot be scored under any name."""
 _NO_OBJECT = "it is not an object of JSON on one line"
 _DECODER = json.JSONDecoder(parse_float=str, parse_int=str, parse_constant=str)
 """Leaves numbers as they are written."""
@@ -172,7 +174,8 @@ def _text(line: bytes) -> str:
 
 def _decoded(line: bytes) -> str:
     if len(line) > LONGEST_LINE:
-        raise _BadRow(f"it is longer than {LONGEST_LINE:,} bytes")
+        advice = ": write an object of JSON a line" if line.lstrip().startswith((b"[", b"{")) else ""
+        raise _BadRow(f"it is longer than {LONGEST_LINE:,} bytes{advice}")
     try:
         return line.decode()
     except UnicodeDecodeError as error:
@@ -240,7 +243,7 @@ def _reading(fields: Fields | _BadRow, names: SensorNames) -> Reading:
     try:
         names.id_of(device, tag)
     except LayoutError as error:
-        raise _BadRow("Device and Tag make no sensor id: ", str(error)) from error
+        raise _BadRow(NAMELESS, f": {error}") from error
     return Reading(moment_of(micros), device, tag, value)
 
 

@@ -10,6 +10,7 @@ from dataclasses import fields
 from typing import TYPE_CHECKING
 
 from ingest.errors import IngestError
+from ingest.readings_csv import NAMELESS
 from local_stack import hour as hourly
 from local_stack import standing
 from local_stack.bootstrap import ROOT
@@ -33,7 +34,7 @@ from sensor_scoring.verdict import Verdict
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
     from types import FrameType
 
@@ -83,7 +84,9 @@ def run(readings: Path | None, hour: RunHour) -> int:
     show(summary, laid, folder, workspace.logs)
     if labels is not None:
         print(labels)
-    return 0 if is_good(summary) else 1
+    for reason in (missed := list(not_done(summary, laid))):
+        print(f"not done: {reason}", file=sys.stderr)
+    return 1 if missed else 0
 
 
 def up() -> int:
@@ -151,10 +154,18 @@ def score_hour(stack: Stack, readings: Path | None, hour: RunHour) -> tuple[Summ
     return summary, laid, hourly.collect(stack, summary, laid)
 
 
-def is_good(summary: Summary) -> bool:
-    """Whether every sensor that sent readings was scored, and every step did its part."""
-    missed = (*summary.having(Outcome.FAILED), *summary.having(Outcome.UNMODELLED))
-    return bool(summary.having(Outcome.SCORED)) and not missed and not summary.failed_steps
+def not_done(summary: Summary, laid: Laid) -> Iterator[str]:
+    """Say what kept a sensor that sent readings from being scored, and which steps failed."""
+    if not summary.having(Outcome.SCORED):
+        yield "no sensor was scored"
+    for line in summary.having(Outcome.FAILED):
+        yield f"{line.sensor} failed"
+    for line in summary.having(Outcome.UNMODELLED):
+        yield f"{line.sensor} has readings and no model"
+    yield from (f"the step {step} failed" for step in summary.failed_steps)
+    for reason in laid.reasons:
+        if reason.first.reason.startswith(NAMELESS):
+            yield f"{reason.count:,} rows name no possible sensor; first in line {reason.first.line}"
 
 
 def whole_alert(summary: Summary) -> str:

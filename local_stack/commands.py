@@ -32,7 +32,7 @@ def missing(words: Sequence[str]) -> int:
     if running is not None:
         return _run([*_MISSING_HOURS, "--command", "make airflow DO={}", *hours], running.environ)
     if CONNECTION not in os.environ:
-        print(f"error: no stack is up, and {CONNECTION} is not set: make up comes first", file=sys.stderr)
+        print("error: no stack is up: make up comes first", file=sys.stderr)
         return _UNKNOWN
     # Without its address, Airflow would make itself an empty database.
     blind = [] if DATABASE in os.environ else ["--without-database"]

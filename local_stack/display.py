@@ -47,7 +47,7 @@ class Stage:
             stage._draw("stopped", end="\n")
             raise
         took = f"({time.monotonic() - stage._started:.1f} s)"
-        stage._draw(f"{stage._note} {took}".strip(), end="\n")
+        stage._draw(f"{stage._note} {took}" if stage._note else f"done {took}", end="\n")
 
     def note(self, text: str) -> None:
         """Say how far it is."""
@@ -100,11 +100,15 @@ def table(summary: Summary) -> str:
 
 
 def show_rejects(laid: Laid) -> None:
-    """Print the first rows that were refused while loading."""
-    for reject in laid.rejects[:_SHOWN_REJECTS]:
-        print(f"  rejected line {reject.line}: {reject.reason}: {reject.text}")
-    if laid.rejects_total > _SHOWN_REJECTS:
-        print(f"  and {laid.rejects_total - _SHOWN_REJECTS:,} more rejected lines")
+    """Say which rows were refused while loading: each if they are few, else reason by reason."""
+    if laid.rejects_total <= _SHOWN_REJECTS:
+        for reject in laid.rejects:
+            print(f"  rejected line {reject.line}: {reject.reason}: {reject.text}")
+        return
+    for reason in laid.reasons[:_SHOWN_REJECTS]:
+        print(f"  rejected {reason}")
+    if len(laid.reasons) > _SHOWN_REJECTS:
+        print(f"  and for {len(laid.reasons) - _SHOWN_REJECTS} more reasons")
 
 
 def failures(summary: Summary) -> Iterable[str]:

@@ -46,6 +46,11 @@ def file_option(name: str, text: str) -> Path:
     """
     path = Path(text).expanduser()
     if not path.is_file() or not os.access(path, os.R_OK):
-        kind = "is a folder, not a file" if path.is_dir() else "is no readable file"
-        raise WrongOption(f"{name}={text} {kind}")
+        raise WrongOption(f"{name}={text} {_problem_of(path)}")
     return path
+
+
+def _problem_of(path: Path) -> str:
+    if path.is_dir():
+        return "is a folder, not a file"
+    return "cannot be read: look at its permissions" if path.exists() else "does not exist"

@@ -45,6 +45,8 @@ def load(words: Sequence[str]) -> int:
             stage.note(f"{laid.readings:,} readings of {len(laid.sensors):,} sensors")
         show_rejects(laid)
         gone = LiveFleet(storage, ended=standing.fleet_ended()).end()
+    if laid.removed:
+        print(f"A load takes its hours over: {laid.removed} files of readings that lay in them are gone.")
     if gone:
         print(f"The simulated fleet has ended: its {len(gone)} sensors have no current model any more.")
     print(
@@ -73,7 +75,9 @@ def train(words: Sequence[str]) -> int:
         with Stage.of(f"Training on everything before {hour}") as stage:
             scorer = standing.workspace().scorer
             stage.note(train_models(storage, scorer, hours[0], hour, on_line=stage.note))
-    print(f"Trigger hourly_scoring in the web UI with hour = {hour}")
+    print(f"Trigger hourly_scoring in the web UI with hour = {hour}; or, from here:")
+    print('  make airflow DO="dags unpause hourly_scoring"')
+    print(f"""  make airflow DO='dags trigger hourly_scoring --conf {{"hour":"{hour}"}}'""")
     return 0
 
 

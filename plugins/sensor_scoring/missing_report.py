@@ -56,6 +56,10 @@ class MissingReport:
             lines.append(f"  {shown(repair.words) if shown else repair}")
             if repair.also:
                 lines.append(f"  (scores again {repair.also} hours between them that are whole)")
+        if found:
+            unpause = ("dags", "unpause", "hourly_scoring")
+            command = shown(unpause) if shown else f"airflow {' '.join(unpause)}"
+            lines.append(f"A DAG that is paused runs none of it: {command}")
         if len(self.unattended) < len(self.gaps):
             lines.append("Where a run is under way, look again when it has ended.")
         return lines

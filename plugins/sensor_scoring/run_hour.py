@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from scoring_contract.hour import RunHour
+from sensor_scoring.errors import SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,3 +31,18 @@ def scoring_hour(context: Mapping[str, Any], *, now: datetime) -> RunHour:
     if start is not None:
         return RunHour.containing(start)
     return RunHour.containing(now).previous
+
+
+def check_asked(context: Mapping[str, Any]) -> None:
+    """Refuse what the DAG has no parameter for: Airflow would leave a misspelt one out without a word.
+
+    :param context: Airflow's task context
+    :raises SettingsError: naming it
+    """
+    known = set(context["dag"].params or {})
+    unknown = sorted(set(context["dag_run"].conf or {}) - known)
+    if unknown:
+        raise SettingsError(
+            f"the run was asked for {', '.join(unknown)}, which is no parameter of this DAG; "
+            f"it has {', '.join(sorted(known)) or 'none'}: trigger another run"
+        )

@@ -11,7 +11,7 @@ from airflow.sdk import BaseOperator
 from sensor_scoring.constraints import LATENESS_MINUTES, check
 from sensor_scoring.failure_note import failure_noted
 from sensor_scoring.retries import RETRY_TABLE
-from sensor_scoring.run_hour import scoring_hour
+from sensor_scoring.run_hour import check_asked, scoring_hour
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -32,12 +32,14 @@ class SettleOperator(BaseOperator):
         """Return if the time has come, else defer until then.
 
         :raises LayoutError: if the run was asked for what is no hour
+        :raises SettingsError: if it was asked for what is no parameter
         """
         with failure_noted(context["ti"]):
             self._wait(context)
 
     def _wait(self, context: Context) -> None:
         check("lateness_minutes", self.lateness_minutes, LATENESS_MINUTES)
+        check_asked(context)
         hour = scoring_hour(context, now=context["dag_run"].run_after or datetime.now(UTC))
         ready = hour.end + timedelta(minutes=self.lateness_minutes)
         if datetime.now(UTC) >= ready:

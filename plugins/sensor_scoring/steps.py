@@ -158,7 +158,7 @@ def give_verdict(run: Run, context: Context) -> dict[str, Any]:
     context["ti"].xcom_push(key=NOTE, value=note_of(None if run.hourless else run.hour, summary, faults))
     if summary is None or faults:
         raise RunFailed("; ".join([*faults, *untold]))
-    log.info("%s is %s: %s", summary.hour, verdict.colour, summary.counts())
+    log.info("%s: %s", verdict.colour, note_of(summary.hour, summary))
     return {
         "hour": str(summary.hour),
         "run": summary.run,

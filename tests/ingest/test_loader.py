@@ -120,7 +120,7 @@ def test_nothing_to_load_is_an_error(data: ContainerClient, tmp_path: Path) -> N
     path = tmp_path / "readings.csv"
     path.write_text("TS,Device,Tag,Value\nyesterday,1,4,84.5\n")
     with pytest.raises(
-        NoReadings, match=r"readings\.csv holds no reading: 1 rows were refused for 1 reason\n  1 row: TS"
+        NoReadings, match=r"readings\.csv holds no reading: 1 row was refused for 1 reason\n  1 row: TS"
     ):
         lay_out(read_readings(path), data, source="history")
 

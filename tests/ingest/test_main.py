@@ -127,7 +127,7 @@ def test_what_cannot_be_loaded_is_one_sentence(tmp_path: Path, capsys: pytest.Ca
     url = "http://127.0.0.1:9/devstoreaccount1/data?sig=made-up"
     assert main(["load", str(tmp_path / "nowhere.csv")], {URL_VARIABLE: url}) == 1
     assert capsys.readouterr().err == (
-        f"{tmp_path / 'nowhere.csv'}: cannot be read: No such file or directory\n"
+        f"{tmp_path / 'nowhere.csv'} cannot be read: No such file or directory\n"
     )
 
 

@@ -33,7 +33,7 @@ def test_without_a_stack_each_says_what_comes_first(tmp_path: Path) -> None:
     looked = typed("missing", *hours, data=tmp_path)
     assert (looked.returncode, looked.stdout) == (2, "")
     assert looked.stderr == (
-        "error: no stack is up, and AIRFLOW_CONN_WASB_DEFAULT is not set: make up comes first\n"
+        "error: no stack is up: make up comes first\n"
     )
     ran = typed("airflow", "version", data=tmp_path)
     assert (ran.returncode, ran.stderr) == (1, "error: no stack is up: make up comes first\n")

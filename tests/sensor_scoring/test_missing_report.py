@@ -43,10 +43,11 @@ def test_an_hour_that_a_run_is_about_to_score_needs_no_command() -> None:
 def test_commands_can_be_shown_for_another_shell() -> None:
     """What follows ``airflow`` is passed through as one word."""
     report = MissingReport.of([a_gap(HOUR)], {HOUR: Slot.TAKEN})
-    heading, plain = report.commands()
+    heading, plain, paused = report.commands()
     assert heading == "To make them whole:"
+    assert paused == "A DAG that is paused runs none of it: airflow dags unpause hourly_scoring"
     assert plain == """  airflow dags trigger hourly_scoring --conf '{"hour": "2018-08-29T02"}'"""
-    _, wrapped = report.commands(lambda words: f"make airflow DO={shlex.quote(shlex.join(words))}")
+    _, wrapped, _ = report.commands(lambda words: f"make airflow DO={shlex.quote(shlex.join(words))}")
     (word,) = shlex.split(wrapped.strip())[2:]
     assert shlex.split(word.removeprefix("DO=")) == shlex.split(plain)[1:]
 
@@ -55,4 +56,4 @@ def test_hours_that_are_scored_again_without_need_are_mentioned() -> None:
     """A backfill that reprocesses everything."""
     hours = [HOUR, *(RunHour.parse(f"2018-08-29T{number:02}") for number in (4, 6, 8))]
     report = MissingReport.of([a_gap(hour) for hour in hours], dict.fromkeys(hours, Slot.DONE))
-    assert report.commands()[-1] == "  (scores again 3 hours between them that are whole)"
+    assert report.commands()[-2] == "  (scores again 3 hours between them that are whole)"

@@ -19,6 +19,7 @@ from sensor_scoring.errors import RunFailed
 from sensor_scoring.pool_keeper import PoolKeeper
 from sensor_scoring.pool_load import pool_spec, prepare_pool
 from sensor_scoring.retries import RETRY_TABLE
+from sensor_scoring.run_hour import check_asked
 from sensor_scoring.settings import Settings
 from sensor_scoring.settle import SettleOperator
 from sensor_scoring.steps import close_run, give_verdict, open_run
@@ -141,7 +142,7 @@ def test_the_verdict_leaves_a_note_for_the_list_of_runs() -> None:
     red, without = Pushing(), Pushing()
     with pytest.raises(RunFailed):
         give_verdict(a_run(GOOD, BAD), {"ti": red})
-    assert red.pushed == {"note": "2018-08-29T02: 1 scored, 1 failed, 0 anomalies"}
+    assert red.pushed["note"].startswith("2018-08-29T02: 1 scored, 1 failed, 0 anomalies")
     with pytest.raises(RunFailed):
         give_verdict(ARun(None, Settings(), steps={"plan": "no registry"}), {"ti": without})
     assert without.pushed == {"note": "2018-08-29T02: plan failed: no registry"}
@@ -170,13 +171,25 @@ def test_a_good_verdict_says_who_was_not_told(caplog: pytest.LogCaptureFixture) 
     assert f"Not everybody was told: {said}" in caplog.text
 
 
-def context_of(hour: RunHour) -> Any:
-    """Return the context of a run for an hour."""
+def context_of(hour: RunHour, *, asked: dict[str, str] | None = None) -> Any:
+    """Return the context of a run for an hour.
+
+    :param asked: what a person asked for
+    """
     return {
         "params": {"hour": str(hour)},
-        "dag_run": SimpleNamespace(run_after=datetime.now(UTC)),
+        "dag": SimpleNamespace(params={"hour": None}),
+        "dag_run": SimpleNamespace(run_after=datetime.now(UTC), conf=asked),
         "ti": None,
     }
+
+
+def test_a_parameter_that_the_dag_does_not_have_fails_the_run() -> None:
+    """A misspelt one would score another hour than was asked for, and be green."""
+    with pytest.raises(errors.SettingsError, match=r"^the run was asked for hours, which is no parameter"):
+        check_asked(context_of(HOUR, asked={"hour": "2018-08-29T02", "hours": "2018-08-29T03"}))
+    check_asked(context_of(HOUR, asked={"hour": "2018-08-29T02"}))
+    check_asked(context_of(HOUR))
 
 
 def test_an_hour_long_past_is_not_waited_for() -> None:
