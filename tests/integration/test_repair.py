@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -12,7 +13,7 @@ import pytest
 from scoring_contract import layout
 from scoring_contract.layout import Container
 from tests.integration.repair import FAILING, a_red_run, ends_anew
-from tests.integration.world import DAG, HOUR
+from tests.integration.world import DAG, HOUR, until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -96,15 +97,23 @@ def no_room_for_jobs(world: World) -> Iterator[None]:
 
 
 @contextmanager
-def no_tasks_taken(world: World) -> Iterator[None]:
-    """Let the service refuse whoever adds Batch tasks, for a while."""
-    control(
-        world, "faults/throttle", operation="create_task_collection", status=503, retryAfter=0, times=None
-    )
-    try:
+def a_job_that_ends_at_once(world: World) -> Iterator[None]:
+    """Let somebody end the run's Batch job while `open` still hears that it was made."""
+    before = {job.id for job in world.batch.list_jobs()}
+    control(world, "faults/slow", operation="create_job", seconds=20, times=1)
+
+    def made() -> list[str]:
+        return [job.id for job in world.batch.list_jobs() if job.id not in before]
+
+    def end() -> None:
+        until(made)
+        for job in made():
+            world.batch.begin_terminate_job(job)
+
+    with ThreadPoolExecutor(1) as somebody:
+        ended = somebody.submit(end)
         yield
-    finally:
-        httpx.delete(f"{world.stack.batch.endpoint}/_emulator/faults", trust_env=False).raise_for_status()
+        ended.result()
 
 
 @pytest.mark.behaviour("step-failed")
@@ -113,7 +122,7 @@ def no_tasks_taken(world: World) -> Iterator[None]:
     [
         pytest.param(a_broken_registry, "plan", "registry", id="plan"),
         pytest.param(no_room_for_jobs, "open", "ActiveJobAndScheduleQuotaReached", id="open"),
-        pytest.param(no_tasks_taken, "submit", "ServerBusy", id="submit"),
+        pytest.param(a_job_that_ends_at_once, "submit", "JobCompleted", id="submit"),
     ],
 )
 def test_a_step_that_fails_is_told_with_its_reason(
