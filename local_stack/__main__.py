@@ -108,6 +108,8 @@ def up() -> int:
 
 def down() -> int:
     """Stop the stack that was left running."""
+    if standing.standing() is not None:
+        print("Stopping the stack, with the runs that are under way ...", flush=True)
     print("The stack is stopped." if standing.down() else "No stack is up.")
     return 0
 
@@ -183,7 +185,7 @@ def show(summary: Summary, laid: Laid, folder: Path, logs: Path) -> None:
         print(f"FAILED {failure}")
     message = whole_alert(summary)
     if message:
-        print(f"The one alert of this run:\n{_indented(message)}\n")
+        print(f"The alert of this run:\n{_indented(message)}\n")
     if laid.rejects_total:
         print(f"rejected while loading: {laid.rejects_total:,} rows (rejected.txt)")
     print(f"predictions, reports, logs, summary.json: {_relative(folder)}/")

@@ -117,9 +117,11 @@ def failures(summary: Summary) -> Iterable[str]:
 
 
 def _row(sensor: SensorOutcome) -> tuple[str, ...]:
+    # Nobody counts the readings of a sensor that nobody scores.
+    readings = "" if sensor.outcome is Outcome.UNMODELLED else f"{sensor.readings:,}"
     return (
         sensor.sensor,
-        f"{sensor.readings:,}",
+        readings,
         f"{sensor.anomalies:,}",
         f"{sensor.seconds:.2f}",
         sensor.outcome.value + (f" ({sensor.rejected} rows rejected)" if sensor.rejected else ""),
