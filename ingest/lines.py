@@ -5,14 +5,15 @@ from __future__ import annotations
 import codecs
 import gzip
 import io
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from ingest.json_lines import is_json, joined, split
 from ingest.records import avro_lines, parquet_lines
 from scoring_contract.file_kinds import HEAD_BYTES, FileKind, Foreign, kind_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from typing import Any, BinaryIO
+    from collections.abc import Callable, Iterator
+    from typing import BinaryIO
 
 LONGEST_LINE = 10_000
 """Bytes of a line. No row needs a hundredth of it; a file without line breaks must not fill the memory."""
@@ -38,9 +39,9 @@ def lines_of(file: BinaryIO) -> Iterator[bytes]:
         kind = kind_of(stream.peek(HEAD_BYTES)[:HEAD_BYTES])
     match kind:
         case FileKind.TEXT:
-            return _bounded(stream)
+            return _of_text(stream)
         case FileKind.UTF_16:
-            return _bounded(io.BufferedReader(_Recoded(stream, "utf-16"), _CHUNK))
+            return _of_text(io.BufferedReader(_Recoded(stream, "utf-16"), _CHUNK))
         case FileKind.AVRO:
             return avro_lines(stream)
         case FileKind.PARQUET if not is_packed:
@@ -51,15 +52,31 @@ def lines_of(file: BinaryIO) -> Iterator[bytes]:
             raise NotLines(f"is {kind.name.capitalize()} in gzip: unpack it")
 
 
-def _bounded(stream: BinaryIO) -> Iterator[bytes]:
-    """Yield lines without their ends, LF, CRLF or CR; of a line that is too long, just enough to tell."""
+def _of_text(stream: io.BufferedReader[Any]) -> Iterator[bytes]:
+    if is_json(stream.peek(HEAD_BYTES)[:HEAD_BYTES]):
+        return joined(_bounded(stream, split=split), LONGEST_LINE)
+    return _bounded(stream)
+
+
+def _whole(line: bytes, _most: int) -> Iterator[bytes]:
+    yield line
+
+
+def _bounded(stream: BinaryIO, *, split: Callable[[bytes, int], Iterator[bytes]] = _whole) -> Iterator[bytes]:
+    """Yield lines without their ends, LF, CRLF or CR; of a line that is too long, just enough to tell.
+
+    :param split: cuts a long line where it can be cut
+    """
     rest = b""
     while chunk := stream.read(_CHUNK):
         *lines, rest = (rest + chunk).splitlines(keepends=True)
         if rest.endswith(b"\n"):
             lines, rest = [*lines, rest], b""
         for line in lines:
-            yield line.rstrip(b"\r\n")[: LONGEST_LINE + 1]
+            for piece in split(line.rstrip(b"\r\n"), LONGEST_LINE):
+                yield piece[: LONGEST_LINE + 1]
+        *pieces, rest = split(rest, LONGEST_LINE)
+        yield from pieces
         if len(rest) > LONGEST_LINE + 1:
             rest = rest[:LONGEST_LINE] + rest[-1:]  # its last byte may be half a line end
     if rest:

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ingest.errors import ReadingsFileError
+from ingest.json_lines import is_json
 from ingest.lines import LONGEST_LINE, NotLines, lines_of
 from ingest.reading import Reading, SensorNames
 from ingest.records import NotRecords
@@ -110,7 +111,7 @@ class ReadingsFile:
         for number, line in enumerate(self._lines(), start=1):
             if _is_blank(line):
                 continue
-            if number == 1 and line.lstrip(b"\xef\xbb\xbf \t").startswith((b"{", b"[")):
+            if separator is None and is_json(line):
                 return _rows_of_json, 1
             if separator is None and (separator := separator_of(_text(line))):
                 continue
