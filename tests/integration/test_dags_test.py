@@ -103,7 +103,7 @@ def test_a_run_that_never_began_is_told_of_once(airflow: LocalAirflow, webhook: 
         "--logical-date",
         other,
         "--run-id",
-        "waits",
+        f"waits-{airflow.home.parent.name}",  # what was told lies in storage, which both databases share
         "--conf",
         json.dumps({"hour": str(HOUR)}),
     )
