@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 _PAGE = 100
 _ENDED = frozenset({"success", "failed"})
+_PATIENCE_SECONDS = 300
+"""A guard against a server that never answers, however busy the machine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,7 @@ class AirflowClient:
     def __init__(self, address: str, *, user: tuple[str, str]) -> None:
         self.address = address
         self._user = user
-        self._http = httpx.Client(base_url=f"{address}/api/v2", timeout=60, trust_env=False)
+        self._http = httpx.Client(base_url=f"{address}/api/v2", timeout=_PATIENCE_SECONDS, trust_env=False)
 
     def close(self) -> None:
         """Leave."""

@@ -131,7 +131,7 @@ def test_an_hour_on_unusable_nodes_says_so_and_goes_on_on_others(world: World) -
         control(world, "nodes/break", poolId=POOL, nodeId=node, code="DiskFull", message="no space left")
     sentences = [f"node {node} is unusable (DiskFull: no space left)" for node in broken]
     until(lambda: all(sentence in said(world, run) for sentence in sentences))
-    world.batch.begin_remove_nodes(POOL, BatchNodeRemoveOptions(node_list=broken)).wait()
+    world.batch.begin_remove_nodes(POOL, BatchNodeRemoveOptions(node_ids=broken)).wait()
     evaluate(world)
     ended_well(world, run)
     assert not {node.id for node in world.batch.list_nodes(POOL)} & set(broken)
@@ -172,7 +172,9 @@ def test_predictions_that_are_spoiled_make_the_hour_red_with_one_alert(world: Wo
     assert (summary.colour, summary.stray) == ("red", ("9_9",))
     assert [line.sensor for line in summary.having(Outcome.FAILED)] == ["1_1", "1_2", "1_3"]
     # On a busy machine the run is late as well, which is told while it runs.
-    (body,) = [body for body in told.bodies[before:] if body["title"].startswith("red: ")]
+    red = [body for body in told.bodies[before:] if body["title"].startswith("red: ")]
+    assert len(red) == 1, red
+    (body,) = red
     assert "3 failed" in body["title"]
     assert all(sensor in body["message"] for sensor in ("1_1", "1_2", "1_3"))
     world.stack.storage.container(Container.PREDICTIONS).delete_blob(prediction_blob(HOUR, "9_9"))
