@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,24 @@ _ROUND = b" \t,[]\xef\xbb\xbf"
 """What may stand round an object, if the file is an array."""
 _TEXT = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"')
 _BETWEEN = re.compile(rb"\}\s*,?\s*(?=\{)")
+
+
+DECODER = json.JSONDecoder(parse_float=str, parse_int=str, parse_constant=str)
+"""Leaves numbers as they are written."""
+
+
+def values_in(text: str, *, ends: str) -> Iterator[object]:
+    """Yield the values of JSON that stand side by side in a text.
+
+    :param ends: what may stand round each of them
+    :raises ValueError: if something between them is none
+    :raises RecursionError: if one is nested too deeply
+    """
+    text, place = text.strip(ends), 0
+    while place < len(text):
+        value, end = DECODER.raw_decode(text, place)
+        yield value
+        place = len(text) - len(text[end:].lstrip(ends))
 
 
 def is_json(head: bytes) -> bool:

@@ -11,7 +11,6 @@ Only a few lines are in memory at a time, beside the names of the sensors and th
 from __future__ import annotations
 
 import csv
-import json
 import math
 import os
 import re
@@ -20,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ingest.errors import ReadingsFileError
-from ingest.json_lines import is_json
+from ingest.json_lines import DECODER, is_json, values_in
 from ingest.lines import LONGEST_LINE, NotLines, lines_of
 from ingest.reading import Reading, SensorNames
 from ingest.records import NotRecords
@@ -47,9 +46,6 @@ _JSON_ENDS = " \t,[]" + BYTE_ORDER_MARK
 NAMELESS = "Device and Tag make no sensor id"
 """Why a row is refused whose sensor cannot be scored under any name."""
 _NO_OBJECT = "it is not an object of JSON on one line"
-_DECODER = json.JSONDecoder(parse_float=str, parse_int=str, parse_constant=str)
-"""Leaves numbers as they are written."""
-
 Fields = tuple[str, str, str, str]
 """TS, Device, Tag and Value of a line."""
 
@@ -201,21 +197,15 @@ def _rows_of_csv(dialect: CsvDialect) -> Callable[[bytes], Sequence[Fields]]:
 
 def _rows_of_json(line: bytes) -> Sequence[Fields | _BadRow]:
     """Return the objects of a line; if it holds but a bracket, none."""
-    text = _decoded(line).strip(_JSON_ENDS)
-    rows: list[Fields | _BadRow] = []
-    place = 0
+    text = _decoded(line)
     try:
-        while place < len(text):
-            row, end = _DECODER.raw_decode(text, place)
-            rows += _rows_of_object(row)
-            place = len(text) - len(text[end:].lstrip(_JSON_ENDS))
+        return [row for value in values_in(text, ends=_JSON_ENDS) for row in _rows_of_object(value)]
     except (ValueError, RecursionError) as error:
         raise _BadRow(_NO_OBJECT) from error
-    return rows
 
 
 def _rows_of_object(row: object) -> list[Fields | _BadRow]:
-    return [_row_of_json(inner) for inner in (opened(row, _DECODER) if isinstance(row, dict) else [row])]
+    return [_row_of_json(inner) for inner in (opened(row, DECODER) if isinstance(row, dict) else [row])]
 
 
 def _row_of_json(row: object) -> Fields | _BadRow:

@@ -6,12 +6,14 @@ Needs fastavro and pyarrow, which scoring has; loading text needs neither.
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from ingest.json_lines import values_in
 from scoring_contract.csv_dialect import COLUMNS
 from scoring_contract.text import shown
+from scoring_contract.timestamps import text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -21,8 +23,6 @@ _ROWS = 4096
 _WANTED = frozenset(name.casefold() for name in COLUMNS)
 _BODY = "Body"
 _ENDS = " \t\r\n,[]"
-_DECODER = json.JSONDecoder(parse_float=str, parse_int=str, parse_constant=str)
-"""Leaves numbers as they are written."""
 
 
 class NotRecords(ValueError):
@@ -87,16 +87,11 @@ def _opened(record: Any) -> list[Any]:
         return [record]
     body = record[_BODY] or b""
     text = body.decode(errors="replace") if isinstance(body, bytes) else str(body)
-    rows, place = [], 0
-    text = text.strip(_ENDS)
     try:
-        while place < len(text):
-            row, end = _DECODER.raw_decode(text, place)
-            rows += row if isinstance(row, list) else [row]
-            place = len(text) - len(text[end:].lstrip(_ENDS))
+        values = list(values_in(text, ends=_ENDS))
     except (ValueError, RecursionError):
-        return [{_BODY: shown(text)}]
-    return rows
+        return [{_BODY: shown(text.strip(_ENDS))}]
+    return [row for value in values for row in (value if isinstance(value, list) else [value])]
 
 
 def _written(value: Any) -> Any:
@@ -107,7 +102,6 @@ def _written(value: Any) -> Any:
         case bytes():
             return value.decode(errors="replace")
         case datetime():
-            moment = value.astimezone(UTC) if value.tzinfo else value
-            return f"{moment.replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
+            return text_of(value)
         case _:
             return str(value)

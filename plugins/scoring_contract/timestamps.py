@@ -50,6 +50,16 @@ def moment_of(micros: int) -> datetime:
     return _EPOCH + micros * _MICROSECOND
 
 
+def text_of(moment: datetime) -> str:
+    """Write a moment as readings carry it, to the microsecond; one without a zone is UTC.
+
+    >>> text_of(datetime(2018, 8, 29, 2, 10))
+    '2018-08-29T02:10:00.000000Z'
+    """
+    naive = moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
+    return f"{naive.isoformat(timespec='microseconds')}Z"
+
+
 def _of_iso(text: str) -> tuple[int, bool] | None:
     try:
         moment = datetime.fromisoformat(text.upper())

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import io
 import zlib
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,7 @@ import fastavro
 from scorer.errors import DataFault
 from scorer.json_rows import read_json, take_rows
 from scorer.names import NumberText
+from scoring_contract.timestamps import text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -86,8 +87,7 @@ def _as_json(value: Any) -> Any:
         case bytes():
             return value.decode(errors="replace")
         case datetime():
-            moment = value.astimezone(UTC) if value.tzinfo else value
-            return f"{moment.replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
+            return text_of(value)
         case _:
             return value
 

@@ -110,7 +110,7 @@ class Hour:
             meanwhile()
             event = asyncio.run(_event_of(deferral.trigger))
             if not isinstance(event, TaskSuccessEvent):
-                sensor.execute_complete({"ti": self.instance}, event.payload)  # type: ignore[typeddict-item]
+                sensor.execute_complete({"ti": self.instance}, event.payload)  # type: ignore[typeddict-item]  # it reads no more
 
 
 async def _event_of(trigger: Any) -> Any:
