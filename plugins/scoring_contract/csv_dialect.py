@@ -10,8 +10,7 @@ from __future__ import annotations
 
 import csv
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,8 +31,7 @@ class HeaderError(ValueError):
     """A header that does not name the wanted columns; the text completes "the file ..."."""
 
 
-@dataclass(frozen=True, slots=True)
-class CsvDialect:
+class CsvDialect(NamedTuple):
     """How the lines of one file are written.
 
     :raises HeaderError: from the makers only

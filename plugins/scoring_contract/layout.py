@@ -32,8 +32,9 @@ _SENSOR = re.compile(r"(?!.*\.\.)[A-Za-z0-9][A-Za-z0-9_.-]{0,63}", re.ASCII)
 """Two dots in a row are kept for the names of groups, ``first..last``."""
 _SEGMENT = re.compile(r"[A-Za-z0-9_.-]{1,160}", re.ASCII)
 
-_MOST_NAME = 1024
-"""Characters of a blob's name, as Azure limits them."""
+_PATH = re.compile(r"[A-Za-z0-9_./-]{1,1024}", re.ASCII)
+"""Azure limits a blob's name to 1,024 characters."""
+_NO_SEGMENTS = frozenset(("", ".", ".."))
 _SHOWN = 100
 
 _PACKS = "_packs"
@@ -151,10 +152,7 @@ def checked_model_blob(text: str) -> str:
     :raises LayoutError: if it is longer than Azure allows, or a part of it is empty, ``.``, ``..`` or of
         other characters than ours: joined to a container's address it could lead elsewhere
     """
-    parts = text.split("/")
-    if len(text) > _MOST_NAME or not all(
-        _SEGMENT.fullmatch(part) and part not in {".", ".."} for part in parts
-    ):
+    if not _PATH.fullmatch(text) or not _NO_SEGMENTS.isdisjoint(text.split("/")):
         raise LayoutError(f"{text[:_SHOWN]!r} cannot name a blob in the models container")
     return text
 

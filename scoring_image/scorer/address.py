@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
@@ -28,7 +29,6 @@ DEVELOPMENT_ACCOUNT = "devstoreaccount1"
 
 _CONTAINER = re.compile(r"[a-z0-9$](?:-?[a-z0-9]){2,62}", re.ASCII)
 _ACCOUNT = re.compile(r"[a-z0-9]{3,24}", re.ASCII)
-_IPV4 = re.compile(r"(?:[0-9]{1,3}\.){3}[0-9]{1,3}")  # the ipaddress module costs 2 ms to import
 # Compiled when they are needed, which for most processes is never.
 _URL_QUERY = r"(?i)(https?://[^\s?\"'<>]*)\?[^\s\"'<>]*"
 _SIGNATURE = r"(?i)\b(sig|skoid|sktid|token|key)=[^&\s\"'<>]+"
@@ -127,4 +127,8 @@ def _may_be_plain(host: str, account: str) -> bool:
 
 
 def _is_ip(host: str) -> bool:
-    return ":" in host or _IPV4.fullmatch(host) is not None
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True

@@ -134,7 +134,7 @@ class BatchScoring:
 
     def _load_models(self, work: _BatchWork) -> None:
         for sensor in work.sensors:
-            if data := work.models.pop(sensor.order.sensor, None):
+            if (data := work.models.pop(sensor.order.sensor, None)) is not None:
                 with self._attempt(sensor):
                     sensor.model = load_model(data, sensor.order.model)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import csv
 import re
-from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from scorer.moments import read_moments
@@ -45,12 +45,11 @@ def read_csv(data: bytes, gathering: Gathering) -> None:
         return
     try:
         wanted = (*COLUMNS[:-1], *gathering.features)
-        dialect = CsvDialect.of_header(header, wanted, separator=separator, is_strict=False)
+        layout = _layout(header, wanted, separator)
     except HeaderError as error:
         lines = sum(len(_lines(part)) for part in _stretches(data, start))
         gathering.refuse(1 + lines, str(error))
         return
-    layout = Layout(dialect)
     for part in _stretches(data, start):
         columns = layout.split_alike(part)
         if columns is None:
@@ -63,19 +62,18 @@ def read_csv(data: bytes, gathering: Gathering) -> None:
             )
 
 
-@dataclass(frozen=True, slots=True)
 class Layout:
-    """Where a file's columns are."""
+    """Where a file's columns are.
 
-    dialect: CsvDialect
-    """Its places are of TS, Device, Tag and the features."""
-    _swap: bytes | None = field(init=False)
-    """Puts commas in the place of separators, and these in the place of commas; None if commas separate."""
+    :param dialect: its places are of TS, Device, Tag and the features
+    """
 
-    def __post_init__(self) -> None:
-        separator = self.dialect.separator.encode()
-        swap = None if separator == b"," else bytes.maketrans(b"," + separator, separator + b",")
-        object.__setattr__(self, "_swap", swap)
+    def __init__(self, dialect: CsvDialect) -> None:
+        self.dialect = dialect
+        self._width = dialect.width
+        separator = dialect.separator.encode()
+        # Puts commas in the place of separators, and these in the place of commas.
+        self._swap = None if separator == b"," else bytes.maketrans(b"," + separator, separator + b",")
 
     def split_alike(self, part: bytes) -> Columns | None:
         """Split regular lines.
@@ -90,7 +88,8 @@ class Layout:
         if not part.isascii() or not self._is_regular(part):
             return None
         fields = part[:-1].replace(b"\n", b",").decode("ascii").split(",")
-        columns = [fields[place :: self.dialect.width] for place in self.dialect.places]
+        width = self._width
+        columns = [fields[place::width] for place in self.dialect.places]
         return columns if self._swap is None else self._swapped_back(columns)
 
     def _is_regular(self, part: bytes) -> bool:
@@ -105,7 +104,7 @@ class Layout:
         if low != first * (len(low) // len(first)):
             return False
         between = first[:-1].split(b",")
-        if len(between) != self.dialect.width:
+        if len(between) != self._width:
             return False
         between[self.dialect.places[0]] = between[self.dialect.places[0]].translate(None, b" +")
         return not any(between)
@@ -120,7 +119,7 @@ class Layout:
         :return: a list per column, and how many lines have more or fewer fields than the header
         """
         rows = [self._fields_of(line) for line in _lines(part)]
-        good = [row for row in rows if len(row) == self.dialect.width]
+        good = [row for row in rows if len(row) == self._width]
         columns = [[row[place] for row in good] for place in self.dialect.places]
         return self._numbers_of(columns), len(rows) - len(good)
 
@@ -140,6 +139,12 @@ class Layout:
             return self.dialect.fields_of(line)
         except csv.Error:
             return []
+
+
+@lru_cache(maxsize=1)
+def _layout(header: str, wanted: tuple[str, ...], separator: str | None) -> Layout:
+    """Lay out a file; the files of a fleet begin alike."""
+    return Layout(CsvDialect.of_header(header, wanted, separator=separator, is_strict=False))
 
 
 def _with_line_feeds(data: bytes) -> bytes:

@@ -74,7 +74,7 @@ def _repair(models: BlobContainer, sensor: str, entry: SensorEntry, problem: str
 
 def _problem(models: BlobContainer, ref: ModelRef) -> str:
     try:
-        load_model(read_model(models, ref.blob), ref)
+        load_model(read_model(models, ref), ref)
     except ModelFault as fault:
         return str(fault)
     return ""

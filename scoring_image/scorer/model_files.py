@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 MOST_PACK_BYTES = 256 << 20
 """A larger file of many is not fetched: it is held in memory, and single files are there."""
+_SHOWN_DIGITS = 12
 
 
 class ModelFiles:
@@ -39,19 +40,19 @@ class ModelFiles:
         self._locks = {blob: Lock() for blob in self._shared}
 
     def data(self, ref: ModelRef) -> bytes:
-        """Return the bytes of a model's file; whether they are what the order names is still to be seen.
+        """Return the bytes of a model that the order names.
 
         A file of many that is gone, too large or not what it was costs nobody their model: each is then read
         from its own file.
 
-        :raises ModelFault: if there is no such file, or it is larger than any model
+        :raises ModelFault: if its file is gone, or holds anything else
         :raises StorageFault: if storage refuses or does not answer
         """
         if ref.pack is not None and ref.pack.blob in self._shared:
             data = self._slice(ref.pack)
-            if hashlib.sha256(data).hexdigest() == ref.sha256:
+            if _digest(data) == ref.sha256:
                 return data
-        return read_model(self._container, ref.blob)
+        return read_model(self._container, ref)
 
     def _slice(self, pack: PackSlice) -> bytes:
         data = self._pack(pack.blob)
@@ -75,15 +76,26 @@ class ModelFiles:
             return b""
 
 
-def read_model(container: BlobContainer, blob: str) -> bytes:
-    """Return the bytes of one model file; whether they are those that were registered is still to be seen.
+def read_model(container: BlobContainer, ref: ModelRef) -> bytes:
+    """Return the bytes that were registered, out of a model's own file.
 
-    :raises ModelFault: if there is no such file, or it is larger than any model
+    :raises ModelFault: if the file is gone, or holds anything else
     :raises StorageFault: if storage refuses or does not answer
     """
     try:
-        return container.read(blob, most_bytes=MOST_BYTES)
+        data = container.read(ref.blob, most_bytes=MOST_BYTES)
     except BlobMissing as error:
         raise ModelFault(f"there is no model {error.blob}") from error
     except DataFault as error:
         raise ModelFault(f"it is larger than any model: {error}") from error
+    found = _digest(data)
+    if found != ref.sha256:
+        raise ModelFault(
+            f"{ref.blob} has the digest {found[:_SHOWN_DIGITS]}..., "
+            f"the order names {ref.sha256[:_SHOWN_DIGITS]}...: it is not the model that was registered"
+        )
+    return data
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from scorer.storage import BlobContainer
-    from scoring_contract.manifest import ModelRef
     from scoring_contract.registry import Registry
 
 _THREADS = 16
@@ -91,7 +90,7 @@ def _write(models: BlobContainer, registry: Registry, pack: str, sensors: Sequen
     faults: dict[str, str] = {}
     for sensor in sensors:
         try:
-            parts[sensor] = _checked(models, registry.sensors[sensor].model)
+            parts[sensor] = read_model(models, registry.sensors[sensor].model)
         except ModelFault as fault:
             faults[sensor] = str(fault)
     if not parts:
@@ -104,13 +103,6 @@ def _write(models: BlobContainer, registry: Registry, pack: str, sensors: Sequen
         places[sensor] = (registry.sensors[sensor].current, PackSlice(blob, offset, len(data)))
         offset += len(data)
     return _PackFile(places, faults)
-
-
-def _checked(models: BlobContainer, ref: ModelRef) -> bytes:
-    data = read_model(models, ref.blob)
-    if hashlib.sha256(data).hexdigest() != ref.sha256:
-        raise ModelFault(f"{ref.blob} is not the model that was registered: its digest is another")
-    return data
 
 
 def _is_laid_out(registry: Registry, pack: str, sensors: Iterable[str]) -> bool:

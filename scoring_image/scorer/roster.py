@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from scorer.notes import Note
-from scoring_contract.number_names import number_named
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -98,6 +97,10 @@ class Roster(dict["Pair", int]):
 def _spellings(device: str, tag: str) -> Iterator[tuple[str, str]]:
     """Yield a pair as it is written, then with the whole numbers that ``1.0`` stands for."""
     yield device, tag
+    if "." not in device and "." not in tag:
+        return
+    from scoring_contract.number_names import number_named  # noqa: PLC0415  # few names are such numbers
+
     named = number_named(device) or device, number_named(tag) or tag
     if named != (device, tag):
         yield named

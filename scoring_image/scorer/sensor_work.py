@@ -8,7 +8,6 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from scorer.errors import DataFault
-from scorer.failure import Failure
 from scorer.sheet import ONE_FEATURE, Sheet
 from scoring_contract.report import Cause, SensorReport, SensorState
 
@@ -127,6 +126,8 @@ def attempt(works: Iterable[SensorWork], console: Console) -> Iterator[None]:
     try:
         yield
     except Exception as error:  # noqa: BLE001  # every other sensor must still be scored
+        from scorer.failure import Failure  # noqa: PLC0415  # most sensors have none
+
         failure = Failure.of(error, console)
         for work in works:
             work.fail(failure.cause, failure.reason)

@@ -70,6 +70,8 @@ class Sheet:
     @property
     def rejected(self) -> Counter[Note]:
         """Notes about rows that were left out, in the order of their declaration."""
+        if not self.notes:  # as most sheets: asked for of every sensor, thrice
+            return Counter()
         return Counter({note: self.notes[note] for note in Note if note.is_left_out and self.notes[note]})
 
     @property

@@ -22,7 +22,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils import get_tags
 
 from scorer.errors import ModelFault
-from scorer.model_format import MOST_VALUES
+from scorer.model_format import MOST_VALUES, holds_more_values
 from scorer.ocsvm import Verdicts
 from scorer.sheet import ONE_FEATURE
 from scorer.unscorable import ROW_ERRORS, SearchTooLong, unscorable_rows
@@ -206,7 +206,7 @@ def _unpacked_schema(archive: zipfile.ZipFile, blob: str) -> Any:
     if archive.getinfo("schema.json").file_size <= MOST_SCHEMA:
         with archive.open("schema.json") as file:
             text = file.read(MOST_SCHEMA + 1)
-    if not text or len(text) > MOST_SCHEMA or sum(map(text.count, (b",", b"[", b"{"))) > MOST_VALUES:
+    if not text or len(text) > MOST_SCHEMA or holds_more_values(text, MOST_VALUES):
         raise ModelFault(
             f"{blob} has a schema that is empty, or larger than {MOST_SCHEMA:,} bytes or "
             f"{MOST_VALUES:,} values"

@@ -17,7 +17,7 @@ import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import obstore
 from obstore.exceptions import AlreadyExistsError, BaseError, PreconditionError
@@ -28,7 +28,7 @@ from scorer.errors import BlobConflict, BlobMissing, DataFault, OrderFault, Stor
 from scoring_contract.access import url_of, variable_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
     from datetime import datetime
 
     from obstore import Attributes, GetResult, PutMode
@@ -36,8 +36,6 @@ if TYPE_CHECKING:
 
     from scorer.address import BlobAddress
     from scoring_contract.layout import Container
-
-_Used = TypeVar("_Used")
 
 _RETRY: RetryConfig = {
     "max_retries": 4,
@@ -91,25 +89,26 @@ class BlobContainer:
         :raises StorageFault: if storage refuses or does not answer, or the blob changes at each try
         :raises DataFault: if the blob is too large
         """
-
-        def use(result: GetResult) -> bytes:
-            size = result.meta["size"]
-            if most_bytes is not None and size > most_bytes:
-                raise DataFault(f"{blob} holds {size} bytes, the most that is read at once is {most_bytes}")
-            return result.bytes().to_bytes()
-
-        return self._get(blob, use)
+        return self._get(blob, most_bytes)[0]
 
     def read_versioned(self, blob: str) -> Versioned:
         """Return a blob's bytes with its tag; raises as :meth:`read`."""
-        return self._get(blob, _versioned)
+        data, answer = self._get(blob)
+        metadata = {str(name).lower(): str(value) for name, value in answer.attributes.items()}
+        return Versioned(data, answer.meta["e_tag"] or "", answer.meta["last_modified"], metadata)
 
-    def _get(self, blob: str, use: Callable[[GetResult], _Used]) -> _Used:
+    def _get(self, blob: str, most_bytes: int | None = None) -> tuple[bytes, GetResult]:
         """Read a blob, again if somebody writes it meanwhile."""
         for pause in (*_PAUSES, None):
             try:
                 with self._faults_of(blob):
-                    return use(obstore.get(self._store, blob))
+                    answer = obstore.get(self._store, blob)
+                    _, size = answer.range  # of a whole blob; at a tenth of what answer.meta costs
+                    if most_bytes is not None and size > most_bytes:
+                        raise DataFault(
+                            f"{blob} holds {size} bytes, the most that is read at once is {most_bytes}"
+                        )
+                    return answer.bytes().to_bytes(), answer
             except BlobConflict as conflict:
                 if pause is None:
                     tries = len(_PAUSES) + 1
@@ -175,12 +174,6 @@ class BlobContainer:
             raise BlobConflict(name, "somebody else has written it since it was read") from None
         except (BaseError, OSError, ValueError, NotImplementedError) as error:
             raise StorageFault(name, _problem(error)) from None
-
-
-def _versioned(result: GetResult) -> Versioned:
-    metadata = {str(name).lower(): str(value) for name, value in result.attributes.items()}
-    data, meta = result.bytes().to_bytes(), result.meta
-    return Versioned(data, meta["e_tag"] or "", meta["last_modified"], metadata)
 
 
 def open_container(container: Container, environ: Mapping[str, str]) -> BlobContainer:

@@ -135,7 +135,7 @@ class Group:
         if ref is None:
             return None, ""
         try:
-            model = load_model(read_model(self.trainer.models, ref.blob), ref)
+            model = load_model(read_model(self.trainer.models, ref), ref)
         except ModelFault as fault:
             return None, f"the current model cannot be compared with: {fault}"
         if model.features != self.trainer.order.features:

@@ -227,6 +227,18 @@ def test_a_model_that_is_nowhere_is_named(storage: Storage) -> None:
             files.data(ref)
 
 
+@pytest.mark.parametrize("content", [b"", b"\x80 not even looked at", b"{}"])
+def test_a_file_that_is_not_the_registered_one_is_refused_before_it_is_read(
+    storage: Storage, content: bytes
+) -> None:
+    """Both digests are shown, shortened."""
+    (ref,) = (order.model for order in a_pack(storage, ("1_4",)))
+    storage.put(Container.MODELS, ref.blob, content)
+    words = rf"has the digest [0-9a-f]{{12}}\.\.\., the order names {ref.sha256[:12]}\.\.\."
+    with pytest.raises(ModelFault, match=words):
+        ModelFiles(a_container(storage), [ref]).data(ref)
+
+
 INTERCEPTS = [-0.3, -0.3 - 1 / 64, -0.3 - 2 / 64]
 
 
