@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
+_AIRFLOWS_OWN = "airflow/"
+"""How keys of a run's configuration begin that Airflow reads itself: ``airflow/task_span_detail_level``."""
+
 
 def scoring_hour(context: Mapping[str, Any], *, now: datetime) -> RunHour:
     """Return the hour to score.
@@ -40,7 +43,8 @@ def check_asked(context: Mapping[str, Any]) -> None:
     :raises SettingsError: naming it
     """
     known = set(context["dag"].params or {})
-    unknown = sorted(set(context["dag_run"].conf or {}) - known)
+    asked = {name for name in context["dag_run"].conf or {} if not name.startswith(_AIRFLOWS_OWN)}
+    unknown = sorted(asked - known)
     if unknown:
         raise SettingsError(
             f"the run was asked for {', '.join(unknown)}, which is no parameter of this DAG; "

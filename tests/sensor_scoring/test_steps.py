@@ -192,6 +192,11 @@ def test_a_parameter_that_the_dag_does_not_have_fails_the_run() -> None:
     check_asked(context_of(HOUR))
 
 
+def test_what_airflow_itself_reads_of_a_run_is_no_misspelt_parameter() -> None:
+    """Its tracing is made finer so."""
+    check_asked(context_of(HOUR, asked={"hour": "2018-08-29T02", "airflow/task_span_detail_level": 2}))
+
+
 def test_an_hour_long_past_is_not_waited_for() -> None:
     """A backfill goes on at once."""
     SettleOperator(task_id="settle", lateness_minutes=5).execute(context_of(HOUR))
