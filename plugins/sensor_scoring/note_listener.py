@@ -1,4 +1,4 @@
-"""Puts what the verdict says of a run into the run's note, where the list of runs shows it.
+"""Puts what the verdict says of a run into the run's note, which its page shows.
 
 Airflow 3.3 gives a task no way to write a note: its own API for tasks knows none, and the public one asks
 for a person's login. So the verdict leaves the note in an XCom, and the scheduler, which calls this when a

@@ -1,4 +1,4 @@
-"""What the list of runs says of a run: its hour, what came of it, and who has most anomalies. Pure."""
+"""What the page of a run says first: its hour, what came of it, and who has most anomalies. Pure."""
 
 from __future__ import annotations
 

@@ -49,6 +49,18 @@ def test_a_killed_worker(world: World) -> None:
 
 
 @pytest.mark.behaviour("airflow-dies")
+def test_a_killed_fork_server(world: World) -> None:
+    """What forks the executor's processes dies while sensors are seen to; the executor starts another."""
+    run = world.held_run()
+    until(lambda: world.running(run) or world.all_wait(run))
+    world.cluster.kill_fork_server()
+    world.release()
+    assert world.wait(run) == "success"
+    world.assert_each_scored_once(run)
+    world.cluster.restart("scheduler")
+
+
+@pytest.mark.behaviour("airflow-dies")
 def test_a_killed_triggerer(world: World) -> None:
     """All wait in the triggerer when it dies; another one takes them over."""
     run = world.held_run()

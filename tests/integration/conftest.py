@@ -12,7 +12,7 @@ from azure.batch import BatchClient
 from azure.core.credentials import AzureNamedKeyCredential
 
 from ingest.simulator import Fleet
-from local_stack.bootstrap import SCORER, python_of
+from local_stack.bootstrap import ROOT, SCORER, python_of
 from local_stack.cluster import running_cluster
 from local_stack.emulator import ACCOUNT
 from local_stack.hour import lay_out_file, train
@@ -23,7 +23,7 @@ from tests.integration.world import DAG, World, until
 from tests.receivers import running_webhook
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
     from pathlib import Path
 
     from local_stack.cluster import Cluster
@@ -32,6 +32,22 @@ if TYPE_CHECKING:
 
 HOUR = RunHour.parse("2026-01-05T09")
 TRAINED_HOURS = 2
+SEEN = ROOT / ".local" / "seen"
+"""Pictures of pages on which a test failed."""
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Keep what a browser showed when a test of it failed."""
+    report = yield
+    page = getattr(item, "funcargs", {}).get("page")
+    if report.failed and page is not None:
+        SEEN.mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=SEEN / f"{item.name}.png", full_page=True)
+        report.sections.append(("page", f"{page.url}\n{SEEN / f'{item.name}.png'}"))
+    return report
 
 
 class Folders(Workspace):

@@ -40,5 +40,5 @@ def ends_anew(world: World, told: Webhook, run: str, *, before: int) -> None:
 
 
 def note_of(world: World, run: str) -> str:
-    """Return what the list of runs says of a run."""
+    """Return what the page of a run says first."""
     return str(world.web.get(f"/dags/{DAG}/dagRuns/{quote(run, safe='')}")["note"])

@@ -128,10 +128,10 @@ def test_a_person_reads_of_an_hour_what_came_of_it(world: World, page: Page) -> 
     assert world.wait(run) == "success"
     page.goto(f"{world.cluster.address}/dags/{DAG}/details")
     page.get_by_text("Say every hour, for every sensor,").first.wait_for()
-    page.goto(f"{world.cluster.address}/dags/{DAG}/runs")
     note = note_of(world, run)
     assert re.match(rf"{HOUR}: 5 scored, 1 silent, \d+ anomalies; most: ", note)
-    page.get_by_text(str(HOUR)).first.wait_for()
+    page.goto(of_run(world, run))
+    page.get_by_text(note, exact=True).wait_for()
 
     page.goto(of_run(world, run, "tasks", "summarise", "details"))
     page.get_by_role("link", name="Summary").click()

@@ -1,4 +1,4 @@
-"""What the list of runs says of a run."""
+"""What the page of a run says first."""
 
 from __future__ import annotations
 
