@@ -164,6 +164,12 @@ class Cluster:
                 return int(process.pid)
         return None
 
+    def kill_fork_server(self) -> None:
+        """Kill the process that forks the executor's; what it has forked goes on."""
+        for server in self._fork_servers():
+            self._left_alone += family_of(server.pid)[1:]
+            server.kill()
+
     def stop_all(self) -> None:
         """Stop all processes, the api-server last: the others report to it."""
         for name in reversed(PROCESSES):
@@ -175,15 +181,18 @@ class Cluster:
 
     def workers(self) -> list[psutil.Process]:
         """Return the processes that run task instances just now, one for each busy slot of the executor."""
-        scheduler = self._servers.get("scheduler")
-        if scheduler is None:
-            return []
         # The executor's processes are below the server that forks them; each has what it runs below it.
-        family = family_of(scheduler.process.pid)
-        below = [member for member in family if parent_pid(member) == scheduler.process.pid]
-        servers = {member.pid for member in below if _is_fork_server(member)}
-        executors = {member.pid for member in family if parent_pid(member) in servers}
-        return [member for member in family if parent_pid(member) in executors]
+        servers = {server.pid for server in self._fork_servers()}
+        below = [member for server in servers for member in family_of(server)[1:]]
+        executors = {member.pid for member in below if parent_pid(member) in servers}
+        return [member for member in below if parent_pid(member) in executors]
+
+    def _fork_servers(self) -> list[psutil.Process]:
+        scheduler = self._servers.get("scheduler")
+        family = family_of(scheduler.process.pid) if scheduler else []
+        return [
+            member for member in family if parent_pid(member) == family[0].pid and _is_fork_server(member)
+        ]
 
     def pids(self) -> dict[str, list[int]]:
         """Return the process ids of each process, its own first, then of what it has started."""

@@ -22,6 +22,7 @@ PRELOADED = (
     "sensor_scoring.hooks",
     "sensor_scoring.operators",
     "sensor_scoring.score_operator",
+    "sensor_scoring.score_trigger",
     "sensor_scoring.sensors",
     "sensor_scoring.settle",
     "sensor_scoring.steps",
