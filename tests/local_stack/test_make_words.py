@@ -47,7 +47,9 @@ def test_a_sensor_with_too_few_readings_stops_no_other(folder: Path) -> None:
     done = typed(f"make run READINGS={folder}/fleet.csv HOUR=2018-08-29T02", folder)
     assert "1_3: 1 readings, 30 are needed" in done.stderr
     assert "2 sensors trained, 1 refused" in done.stdout
-    states = {line[:3]: line.split(maxsplit=4)[-1] for line in done.stdout.splitlines() if line[:2] == "1_"}
+    lines = done.stdout.splitlines()
+    (place,) = (line.index("state") for line in lines if line.startswith("sensor  readings"))
+    states = {line[:3]: line[place:] for line in lines if line[:2] == "1_"}
     assert states == {"1_1": "scored", "1_2": "scored", "1_3": "no model"}, done.stdout
     assert "make: *** [Makefile" in done.stderr
     assert "Error 1" in done.stderr
