@@ -5,7 +5,7 @@ export PYTHONPATH := $(CURDIR):$(CURDIR)/plugins:$(CURDIR)/scoring_image:$(CURDI
 RUN := .venv/bin/python -m local_stack
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-soak test-faults test-clients test-containers test-backfill test-browser lint format up load train down models missing airflow scale bench bench-scoring bench-emulator bench-policies lock clean
+.PHONY: help setup run test test-soak test-faults test-clients test-containers test-backfill test-browser lint format up load train down models missing airflow scale bench bench-hop bench-scoring bench-emulator bench-policies lock clean
 
 help: ## show this list
 	@echo "make run                              score one hour of a simulated fleet"
@@ -86,6 +86,10 @@ scale: setup ## score 1,000 sensors with an instance each, and 20,000 packed (ha
 
 bench: setup ## compare our operator with the stock one (up to two hours)
 	@.venv/bin/python -m bench.compare
+	@.venv/bin/python docs/generate.py
+
+bench-hop: setup ## price of one more sensor, process by process (ten minutes)
+	@.venv/bin/python -m bench.hop
 	@.venv/bin/python docs/generate.py
 
 bench-scoring: setup ## compare scoring with the reference's script, and its labels with scikit-learn's (half an hour)

@@ -27,7 +27,10 @@ from scoring_contract.layout import Container
 from sensor_scoring.summary import Summary
 
 if TYPE_CHECKING:
-    from local_stack.airflow_client import AirflowClient
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from local_stack.airflow_client import AirflowClient, TaskInstance
     from local_stack.cluster import Cluster
     from local_stack.stack import Stack
 
@@ -54,6 +57,8 @@ class Scaled:
     """By how much Airflow's database grew."""
     memory_mb: dict[str, float]
     worker_seconds: float
+    steps: dict[str, tuple[float, float]]
+    """When its first instance started and its last one ended, seconds after the first step of all."""
 
 
 def main() -> None:
@@ -92,13 +97,14 @@ def measured(sensors: int, *, sensors_per_task: int) -> Scaled:
 
 def _scored(stack: Stack, cluster: Cluster, sensors: int, sensors_per_task: int) -> Scaled:
     web = cluster.client()
-    _let_run(web)
+    let_run(web)
     size, calls = cluster.database.size_bytes(), sum(batch_calls(stack.batch.endpoint).values())
     started = time.monotonic()
     with sampled(cluster) as samples:
         run = web.trigger(DAG_ID, hour=str(HOUR))
         state = web.wait_for_run(DAG_ID, run, seconds=_LONGEST_SECONDS)
     seconds = time.monotonic() - started
+    steps = steps_of(web.task_instances(DAG_ID, run))
     instances = web.task_instances(DAG_ID, run, task_id="score")
     return Scaled(
         sensors=sensors,
@@ -111,10 +117,25 @@ def _scored(stack: Stack, cluster: Cluster, sensors: int, sensors_per_task: int)
         database_mb=_megabytes(cluster.database.size_bytes() - size),
         memory_mb={name: _megabytes(held) for name, held in samples.memory.items()},
         worker_seconds=round(samples.worker_seconds, 1),
+        steps=steps,
     )
 
 
-def _let_run(web: AirflowClient) -> None:
+def steps_of(instances: Iterable[TaskInstance]) -> dict[str, tuple[float, float]]:
+    """Return when each step of a run started and ended, in seconds after the first, in this order."""
+    spans: dict[str, tuple[datetime, datetime]] = {}
+    for instance in instances:
+        if instance.started and instance.ended:
+            start, end = spans.get(instance.task_id, (instance.started, instance.ended))
+            spans[instance.task_id] = min(start, instance.started), max(end, instance.ended)
+    first = min(start for start, _ in spans.values())
+    return {
+        name: (round((start - first).total_seconds(), 1), round((end - first).total_seconds(), 1))
+        for name, (start, end) in sorted(spans.items(), key=lambda span: span[1])
+    }
+
+
+def let_run(web: AirflowClient) -> None:
     """Unpause the DAG and wait for the run of the last hour that this starts; it has no readings."""
     while not web.knows(DAG_ID):
         time.sleep(0.2)

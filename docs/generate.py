@@ -33,6 +33,7 @@ PAGES = {
     ROOT / "README.md": ("scoring", "stages", "fidelity", "soak", "compare", "scale"),
     ROOT / "batch_emulator" / "README.md": ("load",),
     ROOT / "docs" / "backfill.md": ("backfill",),
+    ROOT / "docs" / "benchmarks.md": ("hop", "steps"),
     ROOT / "docs" / "autoscale.md": ("policies", "day"),
     ROOT / "docker-compose.yaml": ("compose-settings",),
 }
@@ -183,6 +184,37 @@ def scale_table() -> str:
     heading = "| | " + " | ".join(f"{fleet['sensors']:,} sensors" for fleet in fleets) + " |"
     lines = [f"| {name} | {' | '.join(values)} |" for name, values in rows.items()]
     return "\n".join((heading, "|---|" + "---|" * len(fleets), *lines))
+
+
+def hop_table() -> str:
+    """Return a row for each process with the price of one more sensor, forked either way."""
+    fork, server = json.loads((RESULTS / "hop.json").read_text())["forms"].values()
+    cpu = {name: (fork["cpu_ms"][name], spent) for name, spent in server["cpu_ms"].items()}
+    cpu["all"] = (sum(fork["cpu_ms"].values()), sum(server["cpu_ms"].values()))
+    calls = [sum(form["batch_calls"].values()) for form in (fork, server)]
+    rows = [
+        *(_compared(f"CPU, {name}", *spent, "ms") for name, spent in cpu.items()),
+        _compared("wall clock of the run", fork["seconds"] * 1e3, server["seconds"] * 1e3, "ms"),
+        _compared("Batch calls", *calls, "", digits=2),
+        _compared(
+            "memory of the scheduler and all below it", fork["scheduler_mib"], server["scheduler_mib"], "MiB"
+        ),
+    ]
+    heading = "| one more sensor | forked from the scheduler | forked from a server | ratio |"
+    return "\n".join((heading, "|---|---|---|---|", *rows))
+
+
+def _compared(what: str, theirs: float, ours: float, unit: str, digits: int = 0) -> str:
+    values = " | ".join(f"{value:,.{digits}f} {unit}".strip() for value in (theirs, ours))
+    return f"| {what} | {values} | {ours / theirs:.2f} |"
+
+
+def steps_table() -> str:
+    """Return a row for each step of a task instance with its own time, the longest first."""
+    steps = json.loads((RESULTS / "hop.json").read_text())["steps_ms"]
+    longest_first = sorted(steps.items(), key=lambda step: -step[1])
+    rows = [f"| `{name}` | {taken:,.0f} ms |" for name, taken in longest_first if taken >= 1]
+    return "\n".join(("| step of an instance of `score` | its own time |", "|---|---|", *rows))
 
 
 def load_table() -> str:
@@ -346,6 +378,8 @@ PARTS = {
     "moments": moments_table,
     "compare": compare_table,
     "scale": scale_table,
+    "hop": hop_table,
+    "steps": steps_table,
     "backfill": backfill_table,
     "policies": policies_tables,
     "day": day_table,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Self
 
 import httpx
@@ -32,6 +33,8 @@ class TaskInstance:
     max_tries: int
     duration: float
     """Seconds of its last try."""
+    started: datetime | None
+    ended: datetime | None
 
     @classmethod
     def of(cls, body: dict[str, Any]) -> Self:
@@ -44,7 +47,13 @@ class TaskInstance:
             try_number=body.get("try_number") or 0,
             max_tries=body.get("max_tries") or 0,
             duration=body.get("duration") or 0.0,
+            started=_moment(body.get("start_date")),
+            ended=_moment(body.get("end_date")),
         )
+
+
+def _moment(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
 
 
 class AirflowClient:

@@ -15,12 +15,19 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
 PRELOADED = (
+    "airflow.dag_processing.bundles.local",
+    "airflow.dag_processing.dagbag",
     "airflow.executors.local_executor",
+    "airflow.providers.standard.operators.empty",
     "airflow.sdk.execution_time.supervisor",
     "airflow.sdk.execution_time.task_runner",
+    "jinja2.ext",
     "sensor_scoring.blobs",
+    "sensor_scoring.clear_listener",
     "sensor_scoring.hooks",
+    "sensor_scoring.hour_param",
     "sensor_scoring.operators",
+    "sensor_scoring.priority",
     "sensor_scoring.score_operator",
     "sensor_scoring.score_trigger",
     "sensor_scoring.sensors",
@@ -33,7 +40,7 @@ FORK_SERVER = {
     "AIRFLOW__SCHEDULER__MP_START_METHOD": "forkserver",
     "AIRFLOW__CORE__MP_FORKSERVER_PRELOAD": ",".join(PRELOADED),
 }
-"""Settings with which a task instance costs half of what it costs otherwise."""
+"""Settings with which a task instance costs a sixth of what it costs otherwise (``docs/benchmarks.md``)."""
 ACTIVE_RUNS = 4
 """Runs of the DAG that may be under way at once: the live hour beside a backfill."""
 _FEW = 100

@@ -1,0 +1,178 @@
+"""What one more sensor costs an hour, process by process: ``make bench-hop``.
+
+A standing stack as ``make up`` runs it, on PostgreSQL, but for the scorer: a rule of the emulator writes its
+reports and predictions. The hour is run with few sensors and with many, an instance each; the difference,
+divided by the sensors more, is the price of one. Airflow's own way, to fork task instances from the
+scheduler, is measured beside ours, to fork them from a server that has loaded what they import. A last stack,
+with Airflow's tracing on, says what the steps of an instance take.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+import time
+from collections import Counter, defaultdict
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psutil
+
+from bench.fleet import HOUR, lay_out
+from bench.measured import CONTROLS, batch_calls
+from bench.scale import let_run
+from bench.spans import DETAIL, medians, received
+from local_stack.cluster import running_cluster
+from local_stack.hour import DAG_ID
+from local_stack.stack import running_stack
+from local_stack.workspace import Workspace
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from local_stack.airflow_client import AirflowClient
+    from local_stack.cluster import Cluster
+    from local_stack.stack import Stack
+
+RESULTS = Path(__file__).parent / "results" / "hop.json"
+FORMS = {
+    "fork": {
+        "AIRFLOW__SCHEDULER__MP_START_METHOD": "fork",
+        "AIRFLOW__CORE__MP_FORKSERVER_PRELOAD": "",
+    },
+    "forkserver": {},
+}
+"""Airflow's own way, and what our stacks set."""
+_FEW = 2
+_LONGEST_SECONDS = 1800.0
+TASKS = "task instances"
+"""Everything below the scheduler: executor, supervisors, task processes, the server that forks them."""
+
+
+@dataclass(frozen=True, slots=True)
+class HopCost:
+    """What one more sensor costs."""
+
+    cpu_ms: dict[str, float]
+    """By process, milliseconds of CPU."""
+    seconds: float
+    """Of the run, wall clock."""
+    batch_calls: Mapping[str, float]
+    scheduler_mib: float
+    """Most that the scheduler and all below it held at once; pages that they share count once."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    cpu: dict[str, float]
+    seconds: float
+    calls: Counter[str]
+    mib: float
+
+
+def main() -> None:
+    """Measure, print and keep the figures."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--sensors", type=int, default=40)
+    order = parser.parse_args()
+    costs = {}
+    for form, settings in FORMS.items():
+        with _standing(settings) as (stack, cluster):
+            costs[form] = asdict(_price(stack, cluster, more=order.sensors))
+        print(form, json.dumps(costs[form], indent=2), flush=True)
+    with received() as receiver, _standing(receiver.settings) as (stack, cluster):
+        lay_out(stack.storage, order.sensors)
+        _run(cluster, cluster.client(), DETAIL)
+    steps = medians(receiver.below("worker.score"), instances=order.sensors)
+    print(json.dumps(steps, indent=2), flush=True)
+    RESULTS.parent.mkdir(exist_ok=True)
+    found = {"sensors": order.sensors, "forms": costs, "steps_ms": steps}
+    RESULTS.write_text(json.dumps(found, indent=2) + "\n")
+
+
+@contextmanager
+def _standing(settings: Mapping[str, str]) -> Iterator[tuple[Stack, Cluster]]:
+    """Run a stack that has done an hour already: what is loaded once is loaded."""
+    with (
+        tempfile.TemporaryDirectory(prefix="hop-") as folder,
+        running_stack(
+            Workspace(Path(folder), Path(folder) / "results"),
+            emulator_options=["--rule", "bench.rules:score", *CONTROLS],
+        ) as stack,
+        running_cluster(
+            stack,
+            folder=Path(folder) / "cluster",
+            settings={"SENSOR_SCORING_SENSORS_PER_TASK": "1", "SENSOR_SCORING_MAX_NODES": "50", **settings},
+        ) as cluster,
+    ):
+        lay_out(stack.storage, _FEW)
+        let_run(cluster.client())
+        _run(cluster, cluster.client())
+        yield stack, cluster
+
+
+def _price(stack: Stack, cluster: Cluster, *, more: int) -> HopCost:
+    few = _measured(stack, cluster)
+    lay_out(stack.storage, _FEW + more)
+    many = _measured(stack, cluster)
+    return HopCost(
+        cpu_ms={name: round((many.cpu[name] - few.cpu[name]) / more * 1e3, 1) for name in many.cpu},
+        seconds=round((many.seconds - few.seconds) / more, 3),
+        batch_calls={name: round((many.calls[name] - few.calls[name]) / more, 2) for name in many.calls},
+        scheduler_mib=round(many.mib),
+    )
+
+
+def _measured(stack: Stack, cluster: Cluster) -> _Run:
+    client = cluster.client()
+    calls, before = Counter(batch_calls(stack.batch.endpoint)), _cpu(cluster)
+    started = time.monotonic()
+    mib = _run(cluster, client)
+    seconds = time.monotonic() - started
+    spent = {name: after - before[name] for name, after in _cpu(cluster).items()}
+    return _Run(spent, seconds, Counter(batch_calls(stack.batch.endpoint)) - calls, mib)
+
+
+def _run(cluster: Cluster, client: AirflowClient, conf: Mapping[str, str] | None = None) -> float:
+    """Run the hour to its end; return the most memory of the scheduler and all below it, MiB."""
+    run = client.trigger(DAG_ID, hour=str(HOUR), **(conf or {}))
+    most, deadline = 0.0, time.monotonic() + _LONGEST_SECONDS
+    while (state := client.run_state(DAG_ID, run)) not in {"success", "failed"}:
+        if time.monotonic() > deadline:
+            raise SystemExit(f"the run is {state} after {_LONGEST_SECONDS:.0f} s")
+        most = max(most, _proportional_mib(cluster.pids()["scheduler"]))
+        time.sleep(1)
+    if state != "success":
+        raise SystemExit(f"the run ended as {state}: nothing was measured")
+    return most
+
+
+def _cpu(cluster: Cluster) -> dict[str, float]:
+    """Return the CPU seconds of every process so far, those of ended children included."""
+    spent: defaultdict[str, float] = defaultdict(float)
+    for name, (first, *others) in cluster.pids().items():
+        for pid in (first, *others):
+            with suppress(psutil.NoSuchProcess):
+                times = psutil.Process(pid).cpu_times()
+                own, ended = times.user + times.system, times.children_user + times.children_system
+                if name != "scheduler":
+                    spent[name] += own + ended
+                    continue
+                spent[TASKS if pid != first else name] += own
+                spent[TASKS] += ended
+    return spent
+
+
+def _proportional_mib(pids: list[int]) -> float:
+    held = 0.0
+    for pid in pids:
+        with suppress(psutil.Error):
+            held += psutil.Process(pid).memory_full_info().pss / (1 << 20)
+    return held
+
+
+if __name__ == "__main__":
+    main()
