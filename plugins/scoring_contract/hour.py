@@ -24,7 +24,7 @@ class RunHour:
     def __post_init__(self) -> None:
         if self.start.utcoffset() != timedelta(0):
             raise LayoutError(f"{self.start.isoformat()} is not UTC")
-        if self.start != self.start.replace(minute=0, second=0, microsecond=0):
+        if self.start.minute or self.start.second or self.start.microsecond:
             raise LayoutError(f"{self.start.isoformat()} is not the start of an hour")
 
     @classmethod
@@ -36,7 +36,8 @@ class RunHour:
         if not _FORM.fullmatch(text):
             raise HourError(text, "is not an hour of the form 2018-08-29T02 (UTC)")
         try:
-            return cls(datetime.strptime(text, "%Y-%m-%dT%H").replace(tzinfo=UTC))
+            # A registry names two hours a model: strptime took a third of reading it.
+            return cls(datetime(int(text[:4]), int(text[5:7]), int(text[8:10]), int(text[11:]), tzinfo=UTC))
         except ValueError:
             return cls.read(text)  # which says what is wrong
 

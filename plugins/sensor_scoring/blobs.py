@@ -8,7 +8,6 @@ from __future__ import annotations
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
@@ -27,51 +26,22 @@ from azure.storage.blob import BlobPrefix, ContainerSasPermissions, generate_con
 
 from sensor_scoring.azure_errors import storage_explained
 from sensor_scoring.errors import SettingsError
+from sensor_scoring.listing import FoundBlob, listed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    from azure.storage.blob import BlobProperties, BlobServiceClient, ContainerClient, UserDelegationKey
+    from azure.storage.blob import BlobServiceClient, ContainerClient, UserDelegationKey
 
 CALLS_AT_ONCE = 10
 """As many as the client keeps connections for: more would open and drop others, and warn each time."""
 _DELETES_AT_ONCE = 256
 """Most requests the service takes in one batch."""
 _CLOCK_SKEW = timedelta(minutes=15)
-_DIRECTORY_MARK = "hdi_isfolder"
-"""https://learn.microsoft.com/azure/storage/blobs/data-lake-storage-known-issues"""
 _PAUSES = (0.1, 0.25, 0.5, 1.0)
 """Seconds between reads of a blob that somebody is writing."""
 _CHANGING = frozenset({409, 412})
 _Read = TypeVar("_Read")
-_NEVER = datetime.min.replace(tzinfo=UTC)
-
-
-@dataclass(frozen=True, slots=True)
-class FoundBlob:
-    """A blob as a listing shows it."""
-
-    name: str
-    size: int
-    """Bytes."""
-    metadata: Mapping[str, str]
-    modified: datetime = _NEVER
-    """Last write, by the clock of Blob Storage, in whole seconds."""
-
-    @property
-    def is_directory(self) -> bool:
-        """Whether it stands for a directory: accounts with a hierarchical namespace list these as blobs."""
-        return any(
-            name.lower() == _DIRECTORY_MARK and value.lower() == "true"
-            for name, value in self.metadata.items()
-        )
-
-    @classmethod
-    def of(cls, properties: BlobProperties) -> FoundBlob:
-        """Read an entry of the SDK's listing."""
-        return cls(
-            properties.name, properties.size, dict(properties.metadata or {}), properties.last_modified
-        )
 
 
 class BlobStore:
@@ -199,8 +169,7 @@ class BlobStore:
 
     def _listed(self, container: str, prefix: str) -> Iterator[FoundBlob]:
         with storage_explained(f"list {container}/{prefix}", self.conn_id):
-            entries = self._container(container).list_blobs(name_starts_with=prefix, include=["metadata"])
-            yield from map(FoundBlob.of, entries)
+            yield from listed(self._container(container), prefix)
 
     def folders(self, container: str, prefix: str) -> list[str]:
         """List the folders of the first level whose names begin so, without what is in them."""

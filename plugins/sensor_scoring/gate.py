@@ -16,7 +16,7 @@ from scoring_contract.predictions import COLUMNS, PackMark, PredictionMark, can_
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from sensor_scoring.blobs import FoundBlob
+    from sensor_scoring.listing import FoundBlob
 
 HEADER_BYTES = len(",".join(COLUMNS)) + len("\r\n")
 """Bytes of a prediction blob without a row."""

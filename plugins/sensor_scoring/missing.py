@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from scoring_contract.hour import RunHour
     from scoring_contract.registry import Registry
-    from sensor_scoring.blobs import FoundBlob
+    from sensor_scoring.listing import FoundBlob
 
 UNDER_WAY = timedelta(hours=1)
 """A plan without a summary that is younger belongs to a run that may still end well."""

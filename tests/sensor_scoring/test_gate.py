@@ -8,8 +8,8 @@ import pytest
 
 from scoring_contract.hour import RunHour
 from scoring_contract.predictions import COLUMNS, PackMark, PredictionMark
-from sensor_scoring.blobs import FoundBlob
 from sensor_scoring.gate import Expectation
+from sensor_scoring.listing import FoundBlob
 
 HOUR = RunHour.parse("2018-08-29T02")
 PLANNED_AT = "2018-08-29T03:05:00.000000Z"

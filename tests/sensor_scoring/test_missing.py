@@ -12,8 +12,8 @@ from scoring_contract.hour import RunHour
 from scoring_contract.manifest import ModelRef
 from scoring_contract.predictions import PackMark, PredictionMark
 from scoring_contract.registry import Registry, SensorEntry, TrainedModel
-from sensor_scoring.blobs import FoundBlob
 from sensor_scoring.gate import HEADER_BYTES
+from sensor_scoring.listing import FoundBlob
 from sensor_scoring.missing import Gap, HourBlobs, due, gap_of
 
 HOUR = RunHour.parse("2018-08-29T02")
