@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseSensorOperator
@@ -17,11 +18,13 @@ from sensor_scoring.retries import RETRY_TABLE
 from sensor_scoring.task_states import TaskStates
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from airflow.sdk import Context
 
+    from scoring_contract.report import Report
     from sensor_scoring.gate import Expectation, GateVerdict
+    from sensor_scoring.listing import FoundBlob
 
 
 class PredictionBlobSensor(BaseSensorOperator):
@@ -76,28 +79,29 @@ class PredictionBlobSensor(BaseSensorOperator):
     def _check_and_wait(self, context: Context) -> None:
         check("poll_seconds", self.poll_seconds, POLL_SECONDS)
         check("wait_seconds", self.wait_seconds, WAIT_SECONDS)
-        plan = self._plan()
-        waited_for = plan.expectation.without(self._given_up(context, plan))
-        if not self._verdict(waited_for).is_complete:
-            waited_for = waited_for.without(self._silent(plan))
-        if not self._verdict(waited_for).is_complete:
-            self._wait(waited_for)
-        self._raise_if_incomplete(plan)
+        look = self._look()
+        awaited = look.plan.expectation.without(self._given_up(context, look.plan))
+        if not look.verdict(awaited).is_complete:
+            self._wait(awaited.without(look.silent))
+        self._raise_if_incomplete(look)
 
     def execute_complete(self, context: Context, event: Any = None) -> None:  # noqa: ARG002  Airflow's signature
         """Check once more, whatever the trigger saw."""
         with failure_noted(context["ti"]):
-            self._raise_if_incomplete(self._plan())
+            self._raise_if_incomplete(self._look())
 
-    def _plan(self) -> Plan:
+    def _look(self) -> _Look:
         from sensor_scoring.blobs import BlobStore
 
         if not self.plan_blob:
             raise PredictionsIncomplete("no plan was made, so nothing says what to expect")
-        text = BlobStore(self.wasb_conn_id).read(self.plan_container, self.plan_blob)
+        store = BlobStore(self.wasb_conn_id)
+        text = store.read(self.plan_container, self.plan_blob)
         if text is None:
             raise PredictionsIncomplete(f"there is no plan {self.plan_blob}, so nothing says what to expect")
-        return Plan.from_json(text)
+        plan = Plan.from_json(text)
+        found = list(store.found(self.predictions_container, plan.expectation.folder))
+        return _Look(plan, found, lambda: reports_of(store, self.plan_container, plan))
 
     def _given_up(self, context: Context, plan: Plan) -> list[str]:
         states = TaskStates.of(context).mapped(self.score_task_id)
@@ -107,21 +111,6 @@ class PredictionBlobSensor(BaseSensorOperator):
             if states.get(index) != "success"
             for sensor in sensors
         ]
-
-    def _silent(self, plan: Plan) -> list[str]:
-        """Name the sensors that turned out to have no readings: only the scorer sees into shared files."""
-        from sensor_scoring.blobs import BlobStore
-
-        reports = reports_of(BlobStore(self.wasb_conn_id), self.plan_container, plan)
-        said = last_words(reports, planned_at=plan.planned_at)
-        return [name for name, report in said.items() if report.state is SensorState.SKIPPED]
-
-    def _verdict(self, expectation: Expectation) -> GateVerdict:
-        from sensor_scoring.blobs import BlobStore
-
-        return expectation.judge(
-            BlobStore(self.wasb_conn_id).found(self.predictions_container, expectation.folder)
-        )
 
     def _wait(self, expectation: Expectation) -> None:
         from sensor_scoring.triggers import PredictionBlobTrigger
@@ -137,11 +126,31 @@ class PredictionBlobSensor(BaseSensorOperator):
             method_name="execute_complete",
         )
 
-    def _raise_if_incomplete(self, plan: Plan) -> None:
-        verdict = self._verdict(plan.expectation)
+    def _raise_if_incomplete(self, look: _Look) -> None:
+        verdict, hour = look.verdict(look.plan.expectation), look.plan.hour
         if not verdict.is_complete:
-            verdict = self._verdict(plan.expectation.without(self._silent(plan)))
-        if verdict.is_complete:
-            self.log.info("Predictions of %s: %d, %s", plan.hour, len(verdict.fresh), verdict.describe())
-            return
-        raise PredictionsIncomplete(f"predictions of {plan.hour}: {verdict.describe()}")
+            raise PredictionsIncomplete(f"predictions of {hour}: {verdict.describe()}")
+        self.log.info("Predictions of %s: %d, %s", hour, len(verdict.fresh), verdict.describe())
+
+
+class _Look:
+    """One look at an hour: its plan, and what lay in Blob Storage then.
+
+    :param reports: reads the reports of the run's Batch tasks, which only a gap asks for
+    """
+
+    def __init__(self, plan: Plan, found: Sequence[FoundBlob], reports: Callable[[], list[Report]]) -> None:
+        self.plan = plan
+        self._found = found
+        self._reports = reports
+
+    @cached_property
+    def silent(self) -> list[str]:
+        """Sensors that turned out to have no readings: only the scorer sees into shared files."""
+        said = last_words(self._reports(), planned_at=self.plan.planned_at)
+        return [name for name, report in said.items() if report.state is SensorState.SKIPPED]
+
+    def verdict(self, expectation: Expectation) -> GateVerdict:
+        """Judge what lay there; those who had nothing to say owe nothing."""
+        verdict = expectation.judge(self._found)
+        return verdict if verdict.is_complete else expectation.without(self.silent).judge(self._found)
