@@ -105,6 +105,7 @@ bench-emulator: setup ## load the local Azure Batch with up to 50,000 tasks (a m
 
 bench-policies: setup ## simulate days under each way of scaling (five minutes)
 	@AIRFLOW_HOME=$(CURDIR)/.local/bench-airflow .venv/bin/python -m bench.policies
+	@AIRFLOW_HOME=$(CURDIR)/.local/bench-airflow .venv/bin/python -m bench.waterfall
 	@.venv/bin/python docs/generate.py
 
 LOCK := .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate

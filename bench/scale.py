@@ -62,12 +62,14 @@ class Scaled:
 
 
 def main() -> None:
-    """Measure both fleets, print them and keep the figures."""
+    """Measure the fleets, print them and keep the figures."""
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--few", type=int, default=15, help="sensors of a small fleet")
     parser.add_argument("--sensors", type=int, default=1000, help="sensors with an instance each")
     parser.add_argument("--packed", type=int, default=20_000, help="sensors that are packed by the rule")
     order = parser.parse_args()
-    found = [measured(order.sensors, sensors_per_task=1), measured(order.packed, sensors_per_task=0)]
+    fleets = ((order.few, 1), (order.sensors, 1), (order.packed, 0))
+    found = [measured(sensors, sensors_per_task=size) for sensors, size in fleets]
     RESULTS.parent.mkdir(exist_ok=True)
     RESULTS.write_text(json.dumps([asdict(scaled) for scaled in found], indent=2) + "\n")
 

@@ -39,7 +39,7 @@ _FREE_OF_CHARGE = frozenset({NodeState.CREATING, NodeState.PREEMPTED, NodeState.
 _COMMAND = BatchTaskTemplate(command=["/bin/true"], image="sensor-scoring:latest")
 
 
-class _Drawn(defaultdict[str, float]):
+class Drawn(defaultdict[str, float]):
     """How long a task takes, drawn when it is asked for, by the task's id alone."""
 
     def __init__(self, durations: Durations) -> None:
@@ -68,9 +68,9 @@ class Day:
 
     def run(self, name: str, folder: Path) -> Outcome:
         """Let the day pass."""
-        clock, runner = ManualClock(START), TimedRunner(_Drawn(self.durations))
+        clock, runner = ManualClock(START), TimedRunner(Drawn(self.durations))
         with EmulatorServer(data=folder, clock=clock, runner=runner, boot=BOOT) as emulator:
-            os.environ[f"AIRFLOW_CONN_{CONN.upper()}"] = _connection(emulator)
+            os.environ[f"AIRFLOW_CONN_{CONN.upper()}"] = connection_to(emulator)
             hook = ScoringBatchHook(CONN)
             for number in range(HOURS):
                 self._hour(emulator, hook, START + timedelta(hours=number))
@@ -78,20 +78,17 @@ class Day:
 
     def _hour(self, emulator: EmulatorServer, hook: ScoringBatchHook, start: datetime) -> None:
         spec = pool_spec(self.settings)
-        base = ids.run_base("day", RunHour(start), dag_id="bench", run_id=str(start))
         if self.settings.prewarm_minutes:
             self._until(emulator, start + OPENS_AT - timedelta(minutes=self.settings.prewarm_minutes))
             prepare_pool(hook, spec, self.settings, batch_tasks=self.tasks)
         self._until(emulator, start + OPENS_AT)
         prepare_pool(hook, spec, self.settings, batch_tasks=self.tasks)
-        job = hook.jobs.open(base, generation=0, pool_id=spec.pool_id)
-        names = (f"{base[-4:]}-{start:%H}-{number}" for number in range(self.tasks))
-        hook.submit(job, [_COMMAND.request(Names(item=name, job=job, task=name), Grants()) for name in names])
-        while emulator.call(lambda engine: _is_busy(engine, job)):
+        job = submit_hour(hook, start, pool=spec.pool_id, tasks=self.tasks)
+        while emulator.call(lambda engine: is_busy(engine, job)):
             self._step(emulator)
         self._waits.append(emulator.clock.now() - start)
-        hook.jobs.close(base)
-        release_pool(hook, spec, base=base)
+        hook.jobs.close(base_of(start))
+        release_pool(hook, spec, base=base_of(start))
         self._until(emulator, start + timedelta(hours=1))
 
     def _until(self, emulator: EmulatorServer, moment: datetime) -> None:
@@ -140,12 +137,28 @@ class Day:
         )
 
 
-def _is_busy(engine: Engine, job_id: str) -> bool:
+def base_of(start: datetime) -> str:
+    """Return the first part of the Batch ids of the run that begins then."""
+    return ids.run_base("day", RunHour(start), dag_id="bench", run_id=str(start))
+
+
+def submit_hour(hook: ScoringBatchHook, start: datetime, *, pool: str, tasks: int) -> str:
+    """Open the job of a run and submit all of its tasks; return the job's id."""
+    base = base_of(start)
+    job = hook.jobs.open(base, generation=0, pool_id=pool)
+    names = (f"{base[-4:]}-{start:%H}-{number}" for number in range(tasks))
+    hook.submit(job, [_COMMAND.request(Names(item=name, job=job, task=name), Grants()) for name in names])
+    return job
+
+
+def is_busy(engine: Engine, job_id: str) -> bool:
+    """Whether tasks of a job have not ended."""
     tasks = engine.account.jobs[job_id.lower()].tasks
     return tasks.count(TaskState.COMPLETED) < len(tasks)
 
 
-def _connection(emulator: EmulatorServer) -> str:
+def connection_to(emulator: EmulatorServer) -> str:
+    """Return an Airflow connection, as an environment variable holds it."""
     return json.dumps(
         {
             "conn_type": "azure_batch",

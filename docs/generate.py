@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / "plugins"), str(ROOT / "docs")]
 
-from scoring_chart import bars_of, svg  # noqa: E402  the path comes first
+from run_tables import run_table, waterfall_table  # noqa: E402  the path comes first
+from scoring_chart import bars_of, svg  # noqa: E402  likewise
 
 from sensor_scoring.settings import CONSTRAINT, Settings, variable_of  # noqa: E402  likewise
 
@@ -33,7 +34,7 @@ PAGES = {
     ROOT / "README.md": ("scoring", "stages", "fidelity", "soak", "compare", "scale"),
     ROOT / "batch_emulator" / "README.md": ("load",),
     ROOT / "docs" / "backfill.md": ("backfill",),
-    ROOT / "docs" / "benchmarks.md": ("hop", "steps"),
+    ROOT / "docs" / "benchmarks.md": ("run", "waterfall", "hop", "steps"),
     ROOT / "docs" / "autoscale.md": ("policies", "day"),
     ROOT / "docker-compose.yaml": ("compose-settings",),
 }
@@ -378,6 +379,8 @@ PARTS = {
     "moments": moments_table,
     "compare": compare_table,
     "scale": scale_table,
+    "run": run_table,
+    "waterfall": waterfall_table,
     "hop": hop_table,
     "steps": steps_table,
     "backfill": backfill_table,

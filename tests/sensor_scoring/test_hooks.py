@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import base64
+from collections import defaultdict
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
+from azure_batch_emulator.clock import SystemClock
+from azure_batch_emulator.lab.timed_runner import TimedRunner
 from sensor_scoring.autoscale import AutoscalePolicy, Floor
 from sensor_scoring.batch_task import BatchTaskTemplate, Grants, Names
 from sensor_scoring.errors import (
@@ -195,6 +198,16 @@ def test_many_tasks_go_in_together_and_once(ready: Account) -> None:
     assert ready.hook.submit(JOB, requests) == 250
     assert ready.hook.submit(JOB, requests) == 250
     assert len(list(ready.client.list_tasks(JOB))) == 250
+
+
+def test_the_first_task_starts_before_the_last_is_submitted(account_with: Callable[..., Account]) -> None:
+    """A call of a hundred is at work on idle nodes while the next ones are still to come."""
+    account = account_with(clock=SystemClock(), runner=TimedRunner(defaultdict(lambda: 3600.0)))
+    account.pool()
+    account.job()
+    assert account.hook.submit(JOB, [a_request(f"task{number}") for number in range(250)]) == 250
+    first, last = (account.client.get_task(JOB, f"task{number}") for number in (0, 249))
+    assert first.execution_info.start_time < last.creation_time
 
 
 def test_tasks_too_large_for_one_call_are_sent_in_smaller_ones(ready: Account) -> None:

@@ -1,0 +1,96 @@
+"""Where the minutes of an hour go on the Batch side: ``python -m bench.waterfall``.
+
+A pool without nodes, in the emulator with its clock turned; the product's own hook does what the DAG's steps
+do. What the steps themselves take is measured by ``make scale``, with nodes that are there.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import tempfile
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from azure_batch_emulator.clock import ManualClock
+from azure_batch_emulator.lab.durations import Durations
+from azure_batch_emulator.lab.timed_runner import TimedRunner
+from azure_batch_emulator.server import EmulatorServer
+from bench.policies import FLEETS, settings_for
+from bench.simulated_day import BOOT, CONN, OPENS_AT, START, STEP, Drawn, connection_to, is_busy, submit_hour
+from sensor_scoring.hooks import ScoringBatchHook
+from sensor_scoring.pool_load import pool_spec, prepare_pool
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from bench.policies import Fleet
+
+RESULTS = Path(__file__).parent / "results" / "waterfall.json"
+WAY = "run-aware"
+
+
+@dataclass(frozen=True, slots=True)
+class Waterfall:
+    """What happened when on the Batch side, in seconds after the run asked for nodes."""
+
+    nodes_ordered: float
+    """Autoscale was evaluated, and the pool began to grow."""
+    first_node: float
+    """One could take tasks."""
+    first_start: float
+    last_start: float
+    last_end: float
+
+    @classmethod
+    def of(cls, asked: datetime, hook: ScoringBatchHook, *, pool: str, job: str) -> Self:
+        """Read it from the account, as anybody could."""
+        nodes, tasks = list(hook.connection.list_nodes(pool)), list(hook.connection.list_tasks(job))
+        infos = [task.execution_info for task in tasks]
+
+        def after(moments: Iterable[datetime | None]) -> list[float]:
+            return sorted((moment - asked).total_seconds() for moment in moments if moment)
+
+        ordered, ready = (
+            after(node.allocation_time for node in nodes),
+            after(node.last_boot_time for node in nodes),
+        )
+        starts = after(info.start_time for info in infos if info)
+        ends = after(info.end_time for info in infos if info)
+        return cls(ordered[0], ready[0], starts[0], starts[-1], ends[-1])
+
+
+def measured(fleet: Fleet, folder: Path) -> Waterfall:
+    """Score one hour of a fleet on a pool that has no nodes yet."""
+    settings = settings_for(fleet, WAY)
+    clock, runner = ManualClock(START), TimedRunner(Drawn(Durations.parse(fleet.durations)))
+    with EmulatorServer(data=folder, clock=clock, runner=runner, boot=BOOT) as emulator:
+        os.environ[f"AIRFLOW_CONN_{CONN.upper()}"] = connection_to(emulator)
+        hook, spec = ScoringBatchHook(CONN), pool_spec(settings)
+        prepare_pool(hook, spec, settings, batch_tasks=0)  # a pool that is there, and empty
+        emulator.advance(timedelta(hours=1) + OPENS_AT)
+        asked = emulator.clock.now()
+        prepare_pool(hook, spec, settings, batch_tasks=fleet.tasks)
+        job = submit_hour(hook, asked - OPENS_AT, pool=spec.pool_id, tasks=fleet.tasks)
+        while emulator.call(lambda engine: is_busy(engine, job)):
+            emulator.advance(STEP)
+        return Waterfall.of(asked, hook, pool=spec.pool_id, job=job)
+
+
+def main() -> None:
+    """Simulate an hour of each fleet and keep the figures."""
+    logging.disable(logging.INFO)
+    found = {}
+    for fleet in FLEETS:
+        with tempfile.TemporaryDirectory() as folder:
+            found[fleet.name] = asdict(measured(fleet, Path(folder)))
+        print(json.dumps({fleet.name: found[fleet.name]}), flush=True)
+    RESULTS.write_text(json.dumps(found, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,61 @@
+"""Tables of where the time of a run goes: step by step, and on the Batch side."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+RESULTS = Path(__file__).resolve().parent.parent / "bench" / "results"
+_STEPS = ("settle", "plan", "open", "submit", "score", "confirm", "summarise", "alert", "verdict")
+_OWN = ("plan", "submit", "confirm", "summarise")
+_MOMENTS = {
+    "nodes_ordered": "autoscale is evaluated, the pool begins to grow",
+    "first_node": "the first node has booted",
+    "first_start": "the first Batch task starts",
+    "last_start": "the last one starts",
+    "last_end": "the last one ends",
+}
+
+
+def run_table() -> str:
+    """Return a row for each step of a run: what it took from the end of the one before, for each fleet."""
+    fleets = json.loads((RESULTS / "scale.json").read_text())
+    ends = [_ends_of(fleet["steps"]) for fleet in fleets]
+    took = [
+        {name: end - before for (name, end), before in zip(each.items(), (0, *each.values()), strict=False)}
+        for each in ends
+    ]
+    rows = [_row(f"`{name}`", [each[name] for each in took]) for name in _STEPS]
+    own = [sum(each[name] for name in _OWN) for each in took]
+    all_of_it = [max(each.values()) for each in ends]
+    rows += [_row("plan, submission, confirmation and summary", own), _row("**all**", all_of_it)]
+    heading = " | ".join(_fleet(fleet) for fleet in fleets)
+    return "\n".join((f"| seconds | {heading} |", "|---|" + "---|" * len(fleets), *rows))
+
+
+def _row(what: str, seconds: list[float]) -> str:
+    return f"| {what} | {' | '.join(f'{each:.1f}' for each in seconds)} |"
+
+
+def _ends_of(steps: dict[str, list[float]]) -> dict[str, float]:
+    return {name: steps[name][1] for name in _STEPS}
+
+
+def _fleet(fleet: dict[str, Any]) -> str:
+    packed = f", {fleet['sensors_per_task']} to a Batch task" if fleet["sensors_per_task"] > 1 else ""
+    return f"{fleet['sensors']:,} sensors{packed}"
+
+
+def waterfall_table() -> str:
+    """Return a row for each moment of an hour on the Batch side, for each fleet."""
+    fleets = json.loads((RESULTS / "waterfall.json").read_text())
+    rows = [
+        f"| {what} | {' | '.join(_minutes(fleet[moment]) for fleet in fleets.values())} |"
+        for moment, what in _MOMENTS.items()
+    ]
+    return "\n".join((f"| m:s | {' | '.join(fleets)} |", "|---|" + "---|" * len(fleets), *rows))
+
+
+def _minutes(seconds: float) -> str:
+    return f"{int(seconds) // 60}:{int(seconds) % 60:02}"
