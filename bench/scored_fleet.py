@@ -23,12 +23,13 @@ from sklearn.svm import OneClassSVM
 
 from scorer.fitting import exported
 from scorer.model_format import FORMAT, render_model
+from scorer.model_packs import packed
 from scoring_contract import layout
 from scoring_contract.access import variable_of
 from scoring_contract.hour import RunHour
 from scoring_contract.invocation import ScoreInvocation
 from scoring_contract.layout import Container
-from scoring_contract.manifest import Manifest, ModelRef, PackSlice, SensorOrder
+from scoring_contract.manifest import Manifest, ModelRef, SensorOrder
 from scoring_contract.report import Report
 
 if TYPE_CHECKING:
@@ -110,10 +111,12 @@ class FleetStorage:
     def lay_out(self, fleet: Fleet) -> ScoreInvocation:
         """Store what an order for the whole fleet needs; return the call that carries it out."""
         laid = _Laid(fleet, self.kinds)
-        orders = [laid.add(number) for number in range(fleet.sensors)]
-        manifest = Manifest(HOUR, fleet.name, fleet.name, _PLANNED_AT, tuple(orders))
+        for number in range(fleet.sensors):
+            laid.add(number)
+        files = list(laid.blobs())
+        manifest = Manifest(HOUR, fleet.name, fleet.name, _PLANNED_AT, tuple(laid.orders))
         blob = layout.manifest_blob(fleet.name, fleet.name)
-        puts = [*laid.blobs(), (Container.RUNS, blob, manifest.to_json().encode())]
+        puts = [*files, (Container.RUNS, blob, manifest.to_json().encode())]
         with ThreadPoolExecutor(_PUTS_AT_ONCE) as pool:
             list(pool.map(lambda put: self._put(*put), puts))
         return ScoreInvocation(blob, layout.report_blob(fleet.name, "job", "task"))
@@ -157,11 +160,12 @@ class _Laid:
 
     fleet: Fleet
     kinds: list[Kind]
-    models: defaultdict[str, list[bytes]] = field(default_factory=lambda: defaultdict(list))
+    orders: list[SensorOrder] = field(default_factory=list)
+    models: list[bytes] = field(default_factory=list)
     readings: defaultdict[str, list[tuple[str, str, Kind]]] = field(default_factory=lambda: defaultdict(list))
 
-    def add(self, number: int) -> SensorOrder:
-        """Add a sensor; return the order for it."""
+    def add(self, number: int) -> None:
+        """Add a sensor, and the order for it."""
         kind, device, tag = (
             self.kinds[number % _KINDS],
             f"{self.fleet.name}-{number // _KINDS}",
@@ -174,21 +178,29 @@ class _Laid:
         self.readings[file].append((device, tag, kind))
         own = layout.model_blob(sensor, "v1")
         ref = ModelRef("v1", own, hashlib.sha256(kind.model).hexdigest(), FORMAT)
-        if pack:
-            models = self.models[layout.model_pack_blob(pack, "v1")]
-            place = PackSlice(layout.model_pack_blob(pack, "v1"), sum(map(len, models)), len(kind.model))
-            ref = replace(ref, pack=place)
-            models.append(kind.model)
-        else:
-            self.models[own].append(kind.model)
-        return SensorOrder(sensor, device, tag, ref, (file,), pack)
+        self.models.append(kind.model)
+        self.orders.append(SensorOrder(sensor, device, tag, ref, (file,), pack))
 
     def blobs(self) -> Iterator[tuple[Container, str, bytes]]:
-        """Yield container, name and content of every file."""
-        for name, models in self.models.items():
-            yield Container.MODELS, name, b"".join(models)
+        """Yield container, name and content of every file; the orders learn what lies where in packs."""
+        if self.fleet.is_packed:
+            starts = range(0, len(self.orders), PER_PACK)
+            yield from (self._packed(slice(start, start + PER_PACK)) for start in starts)
+        else:
+            for order, model in zip(self.orders, self.models, strict=True):
+                yield Container.MODELS, order.model.blob, model
         for name, rows in self.readings.items():
             yield Container.DATA, name, self._parquet(rows) if self.fleet.is_parquet else self._csv(rows)
+
+    def _packed(self, some: slice) -> tuple[Container, str, bytes]:
+        orders = self.orders[some]
+        models = [(order.model, data) for order, data in zip(orders, self.models[some], strict=True)]
+        content, slices = packed(orders[0].pack, models)
+        self.orders[some] = [
+            replace(order, model=replace(order.model, pack=place))
+            for order, place in zip(orders, slices, strict=True)
+        ]
+        return Container.MODELS, slices[0].blob, content
 
     def _csv(self, sensors: list[tuple[str, str, Kind]]) -> bytes:
         rows = [row for device, tag, kind in sensors for row in kind.texts(device, tag, self.fleet.readings)]

@@ -30,8 +30,9 @@ WORKING = (
     ("scorer.batch_scoring", "open_container", "four containers opened"),
     ("scorer.score", "open_container", "four containers opened"),
     ("scorer.batch_readings", "BatchReadings.fetched", "models and readings fetched"),
-    ("scorer.model_files", "ModelFiles.data", "models and readings fetched"),
-    ("scorer.batch_scoring", "load_model", "models read"),
+    ("scorer.model_files", "ModelFiles.fetch", "models and readings fetched"),
+    ("scorer.model_files", "pack_of", "models read"),
+    ("scorer.batch_scoring", "model_of", "models read"),
     ("scorer.batch_readings", "BatchReadings.hand_out", "readings read"),
     ("scorer.sensor_work", "SensorWork.judge", "readings judged"),
     ("scorer.batch_scoring", "render_predictions", "predictions written as text"),
@@ -52,8 +53,9 @@ def main(file: str, argv: Sequence[str]) -> int:
         for module in modules:
             import_module(module)
         last = mark(stage, last)
+    elsewhere = import_module("threading").local()
     for module, function, stage in WORKING:
-        watch(sys.modules[module], function, stage)
+        watch(sys.modules[module], function, stage, elsewhere)
     console = sys.modules["scorer.console"].Console(sys.stdout, sys.stderr)
     code: int = sys.modules["scorer.__main__"].main(argv, os.environ, console)
     spent["all"] = time.process_time_ns()
@@ -69,19 +71,25 @@ def mark(stage: str, since: int) -> int:
     return now
 
 
-def watch(owner: Any, function: str, stage: str) -> None:
-    """Count the time of a function, wherever it is called."""
+def watch(owner: Any, function: str, stage: str, elsewhere: Any) -> None:
+    """Count the time of a function, wherever it is called, without that of watched ones that it calls.
+
+    :param elsewhere: local to a thread; ``ns`` is what those have taken since it entered one
+    """
     *path, name = function.split(".")
     for part in path:
         owner = getattr(owner, part)
     inner = getattr(owner, name)
 
     def timed(*args: Any, **kwargs: Any) -> Any:
-        started = time.thread_time_ns()
+        started, before = time.thread_time_ns(), getattr(elsewhere, "ns", 0)
+        elsewhere.ns = 0
         try:
             return inner(*args, **kwargs)
         finally:
-            spent[stage] = spent.get(stage, 0) + time.thread_time_ns() - started
+            took = time.thread_time_ns() - started
+            spent[stage] = spent.get(stage, 0) + took - elsewhere.ns
+            elsewhere.ns = before + took
 
     setattr(owner, name, timed)
 

@@ -6,7 +6,7 @@ Five containers, each with one kind of owner::
                  readings/2018/08/29/02/_packs/<pack>/<any>.csv   the same, many sensors in a file
                  labels/2018/08/29/02.csv                         people, or the simulator
     models       registry.json, <sensor>/<version>/model.json     training
-                 _packs/<pack>/<version>.jsonl                    the same, many models in a file
+                 _packs/<pack>/<digest>.models                    the same, many models in a file
     predictions  2018/08/29/02/<sensor>.csv                       the scorer
                  2018/08/29/02/_packs/<pack>.csv                  the same, many sensors in a file
     runs         <run>/plan.json, manifests/, orders/, reports/, summary.json
@@ -157,9 +157,23 @@ def checked_model_blob(text: str) -> str:
     return text
 
 
-def model_pack_blob(pack: str, version: str) -> str:
-    """Blob in ``models`` with the models of a pack, one after the other."""
-    return f"{_PACKS}/{checked_pack(pack)}/{_segment(version)}.jsonl"
+def model_packs_folder(pack: str) -> str:
+    """Folder in ``models`` with the files of a pack."""
+    return f"{_PACKS}/{checked_pack(pack)}/"
+
+
+def model_pack_blob(pack: str, sha256: str) -> str:
+    """Blob in ``models`` with the models of a pack.
+
+    :param sha256: hex digest of its head, which says what is in it
+    """
+    return f"{model_packs_folder(pack)}{_segment(sha256)}.models"
+
+
+def digest_of_model_pack(blob: str) -> str | None:
+    """Digest that the head of a pack's file must have; None for a file without, as earlier versions wrote."""
+    name = blob.rpartition("/")[2]
+    return name.removesuffix(".models") if name.endswith(".models") else None
 
 
 def predictions_folder(hour: RunHour) -> str:

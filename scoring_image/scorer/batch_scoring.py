@@ -13,8 +13,7 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 from scorer.batch_readings import BatchReadings
-from scorer.model_files import ModelFiles
-from scorer.model_format import load_model
+from scorer.model_files import ModelFiles, model_of
 from scorer.predictions import render_predictions
 from scorer.publishing import publish, publish_pack
 from scorer.sensor_work import SensorWork, attempt
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
     from scorer.batches import Batch
     from scorer.console import Console
     from scorer.ocsvm import Verdicts
+    from scorer.pack_format import ModelPack
     from scorer.sheet import Sheet
     from scorer.storage import BlobContainer
     from scoring_contract.manifest import Manifest
@@ -56,8 +56,8 @@ class _BatchWork:
 
     batch: Batch
     sensors: Sequence[SensorWork]
-    models: dict[str, bytes] = field(default_factory=dict)
-    """Files by sensor; each is let go of once its model is read."""
+    models: dict[str, bytes | ModelPack] = field(default_factory=dict)
+    """What holds each sensor's model; it is let go of once that is read."""
     readings: BatchReadings = field(default_factory=lambda: BatchReadings({}))
     noticed: Mapping[str, int] = field(default_factory=dict)
     writes: Sequence[Write] = ()
@@ -98,7 +98,7 @@ class BatchScoring:
         predictions = open_container(Container.PREDICTIONS, environ)
         refuse_folder(predictions, because="predictions carry blob metadata, which a folder cannot keep")
         refs = (order.model for order in manifest.sensors)
-        models = ModelFiles(open_container(Container.MODELS, environ), refs)
+        models = ModelFiles(open_container(Container.MODELS, environ), refs, console.complain)
         data = open_container(Container.DATA, environ)
         return cls(manifest, manifest_blob, console, data, models, predictions)
 
@@ -129,14 +129,14 @@ class BatchScoring:
     def _fetch(self, work: _BatchWork) -> None:
         for sensor in work.sensors:
             with self._attempt(sensor):
-                work.models[sensor.order.sensor] = self.models.data(sensor.order.model)
+                work.models[sensor.order.sensor] = self.models.fetch(sensor.order.model)
         work.readings = BatchReadings.fetched(self.data, work.batch.readings, work.sensors)
 
     def _load_models(self, work: _BatchWork) -> None:
         for sensor in work.sensors:
-            if (data := work.models.pop(sensor.order.sensor, None)) is not None:
+            if (found := work.models.pop(sensor.order.sensor, None)) is not None:
                 with self._attempt(sensor):
-                    sensor.model = load_model(data, sensor.order.model)
+                    sensor.model = model_of(found, sensor.order.model)
 
     def _hand_out(self, work: _BatchWork) -> None:
         work.noticed = work.readings.hand_out(work.sensors, self.manifest.hour, self._attempt)

@@ -1,20 +1,24 @@
-"""Fetching model files: each sensor's own, or its bytes out of a file of many, which is fetched once."""
+"""Fetching models: each sensor's own file, or a file of many, which is fetched once."""
 
 from __future__ import annotations
 
 import hashlib
 from collections import Counter
 from threading import Lock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from scorer.errors import BlobMissing, DataFault, ModelFault
-from scorer.model_format import MOST_BYTES
+from scorer.model_format import FORMAT, MOST_BYTES, load_model
+from scoring_contract.errors import MessageError
+from scoring_contract.layout import digest_of_model_pack
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
+    from scorer.ocsvm import Model
+    from scorer.pack_format import ModelPack
     from scorer.storage import BlobContainer
-    from scoring_contract.manifest import ModelRef, PackSlice
+    from scoring_contract.manifest import ModelRef
 
 MOST_PACK_BYTES = 256 << 20
 """A larger file of many is not fetched: it is held in memory, and single files are there."""
@@ -29,18 +33,22 @@ class ModelFiles:
 
     :param container: the ``models`` container
     :param refs: the models that will be asked for, each once
+    :param complain: tells people of a file of many that is not as it should be
     """
 
-    def __init__(self, container: BlobContainer, refs: Iterable[ModelRef]) -> None:
+    def __init__(
+        self, container: BlobContainer, refs: Iterable[ModelRef], complain: Callable[[str], None]
+    ) -> None:
         self._container = container
+        self._complain = complain
         self._left = Counter(ref.pack.blob for ref in refs if ref.pack)
         # One sensor alone is served sooner, and with less to read, by its own file.
         self._shared = {blob for blob, users in self._left.items() if users > 1}
-        self._packs: dict[str, bytes] = {}
+        self._packs: dict[str, _PackFile] = {}
         self._locks = {blob: Lock() for blob in self._shared}
 
-    def data(self, ref: ModelRef) -> bytes:
-        """Return the bytes of a model that the order names.
+    def fetch(self, ref: ModelRef) -> bytes | ModelPack:
+        """Return the bytes of a model that the order names, or the pack that holds it as numbers.
 
         A file of many that is gone, too large or not what it was costs nobody their model: each is then read
         from its own file.
@@ -49,31 +57,72 @@ class ModelFiles:
         :raises StorageFault: if storage refuses or does not answer
         """
         if ref.pack is not None and ref.pack.blob in self._shared:
-            data = self._slice(ref.pack)
+            file = self._file(ref.pack.blob)
+            if file.pack is not None and ref.format == FORMAT and ref.sha256 in file.pack:
+                return file.pack
+            data = file.data[ref.pack.offset : ref.pack.offset + ref.pack.length]
             if _digest(data) == ref.sha256:
                 return data
         return read_model(self._container, ref)
 
-    def _slice(self, pack: PackSlice) -> bytes:
-        data = self._pack(pack.blob)
-        return data[pack.offset : pack.offset + pack.length]
-
-    def _pack(self, blob: str) -> bytes:
+    def _file(self, blob: str) -> _PackFile:
         """Return a file of many; whoever asks first fetches it, others wait for that."""
         with self._locks[blob]:
-            data = self._packs.get(blob)
-            if data is None:
-                data = self._packs[blob] = self._whole(blob)
+            file = self._packs.get(blob)
+            if file is None:
+                file = self._packs[blob] = self._fetched(blob)
             self._left[blob] -= 1
             if self._left[blob] <= 0:
                 del self._packs[blob]
-        return data
+        return file
 
-    def _whole(self, blob: str) -> bytes:
+    def _fetched(self, blob: str) -> _PackFile:
         try:
-            return self._container.read(blob, most_bytes=MOST_PACK_BYTES)
-        except (BlobMissing, DataFault):
-            return b""
+            data = self._container.read(blob, most_bytes=MOST_PACK_BYTES)
+            return _PackFile(data, pack_of(blob, data))
+        except BlobMissing:
+            problem = "is gone"
+        except DataFault as fault:
+            problem = f"is not read: {fault}"
+        except ModelFault as fault:
+            problem = str(fault)
+        self._complain(
+            f"models/{blob} {problem}; each of its models is read from a file of its own until "
+            "'python -m scorer models pack' writes it anew"
+        )
+        return _PackFile(b"", None)
+
+
+class _PackFile(NamedTuple):
+    """A file of many."""
+
+    data: bytes
+    pack: ModelPack | None
+    """Models that it holds as numbers; None if it holds files alone, as those of earlier versions."""
+
+
+def pack_of(blob: str, data: bytes) -> ModelPack | None:
+    """Read the models that a file of many holds as numbers; None if it holds files alone.
+
+    :raises ModelFault: if it is not the file that was written under this name, or is none at all
+    """
+    sha256 = digest_of_model_pack(blob)
+    if sha256 is None:
+        return None
+    from scorer.pack_format import read_pack  # noqa: PLC0415  # who scores one sensor does without
+
+    try:
+        return read_pack(data, sha256=sha256)
+    except MessageError as error:
+        raise ModelFault(f"is not the pack that was written: {error}") from error
+
+
+def model_of(found: bytes | ModelPack, ref: ModelRef) -> Model:
+    """Return the model out of what was fetched for it.
+
+    :raises ModelFault: if its bytes are not of the nature and form that the order names
+    """
+    return load_model(found, ref) if isinstance(found, bytes) else found.model(ref.sha256)
 
 
 def read_model(container: BlobContainer, ref: ModelRef) -> bytes:

@@ -54,10 +54,19 @@ def load_model(data: bytes, ref: ModelRef) -> Model:
             f"{ref.blob} is of format {ref.format!r}, this scorer reads {FORMAT!r} and {SKOPS_FORMAT!r}: "
             "train again, or use the scoring image that belongs to it"
         )
+    return read_own(data, ref.blob)
+
+
+def read_own(data: bytes, blob: str) -> OneClassSvm:
+    """Read a model file of ours.
+
+    :param blob: where it lies
+    :raises ModelFault: naming the place that is wrong
+    """
     try:
         return parse_model(data)
     except MessageError as error:
-        raise ModelFault(f"{ref.blob} is not a model of format {FORMAT}: {error}") from error
+        raise ModelFault(f"{blob} is not a model of format {FORMAT}: {error}") from error
 
 
 def refuse_pickled(data: bytes, name: str) -> None:
@@ -107,7 +116,7 @@ def parse_model(data: bytes) -> OneClassSvm:
         raise MessageError("model", "", "is not JSON") from error
     if root["format"].value != FORMAT:
         raise root["format"].wrong(f"is {str(root['format'].value)[:100]!r}, not {FORMAT!r}")
-    features = _features(root["features"])
+    features = features_at(root["features"])
     mean, scale = _scaler(root["scaler"], len(features))
     vectors = _matrix(root["support_vectors"], width=len(features))
     coefficients = _numbers(root["coefficients"])
@@ -129,7 +138,7 @@ def render_model(model: OneClassSvm, provenance: Mapping[str, Any]) -> bytes:
         "features": list(model.features),
         "scaler": {"mean": model.mean.tolist(), "scale": model.scale.tolist()},
         "kernel": {"name": model.kernel.name}
-        | {name: getattr(model.kernel, name) for name in _NUMBERS_OF[model.kernel.name]},
+        | {name: getattr(model.kernel, name) for name in NUMBERS_OF[model.kernel.name]},
         "support_vectors": model.support_vectors.tolist(),
         "coefficients": model.coefficients.tolist(),
         "intercept": model.intercept,
@@ -138,15 +147,20 @@ def render_model(model: OneClassSvm, provenance: Mapping[str, Any]) -> bytes:
     return (json.dumps(body, ensure_ascii=False, allow_nan=False) + "\n").encode()
 
 
-_NUMBERS_OF = {
+NUMBERS_OF = {
     "rbf": ("gamma",),
     "linear": (),
     "poly": ("gamma", "coef0", "degree"),
     "sigmoid": ("gamma", "coef0"),
 }
+"""What each kernel is told beside the vectors."""
 
 
-def _features(node: Node) -> tuple[str, ...]:
+def features_at(node: Node) -> tuple[str, ...]:
+    """Read the names of the columns that a model looks at.
+
+    :raises MessageError: if there is none, or one is there twice
+    """
     names = tuple(element.text() for element in node.elements())
     if not names or len(set(names)) != len(names):
         raise node.wrong("names no feature" if not names else "names a feature twice")
@@ -163,7 +177,7 @@ def _kernel(node: Node) -> Kernel:
         return Poly(_number(node["gamma"]), _number(node["coef0"]), _degree(node["degree"]))
     if name == "sigmoid":
         return Sigmoid(_number(node["gamma"]), _number(node["coef0"]))
-    raise node["name"].wrong(f"is {str(name)[:100]!r}, not one of {', '.join(_NUMBERS_OF)}")
+    raise node["name"].wrong(f"is {str(name)[:100]!r}, not one of {', '.join(NUMBERS_OF)}")
 
 
 def _scaler(node: Node, width: int) -> tuple[FloatArray, FloatArray]:

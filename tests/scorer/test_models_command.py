@@ -238,6 +238,27 @@ def test_packing_again_writes_what_has_changed(storage: Storage, scorer: Scorer)
     }
 
 
+@pytest.mark.parametrize("harm", ["gone", "altered", "of an earlier version"])
+def test_packing_writes_a_file_anew_that_is_not_whole(storage: Storage, scorer: Scorer, harm: str) -> None:
+    """What scoring complains of is mended by the command that it names."""
+    a_fleet(storage, "1_1", "1_2")
+    scorer.train_here()
+    typed(storage, "pack")
+    registry = storage.registry().to_json()
+    (blob,) = {entry.model.pack.blob for entry in storage.registry().sensors.values() if entry.model.pack}
+    whole = storage.get(Container.MODELS, blob)
+    if harm == "altered":
+        storage.put(Container.MODELS, blob, whole.replace(b"Value", b"Other"))
+    else:
+        storage.service.get_blob_client(storage.name_of(Container.MODELS), blob).delete_blob()
+    if harm == "of an earlier version":
+        storage.put(Container.MODELS, f"{blob[:30]}.jsonl", whole)
+        storage.put(Container.MODELS, REGISTRY_BLOB, registry.replace(blob, f"{blob[:30]}.jsonl"))
+    assert typed(storage, "pack").stdout.endswith("1 pack files written\n")
+    assert storage.get(Container.MODELS, blob) == whole
+    assert typed(storage, "pack").stdout.endswith("0 pack files written\n")
+
+
 def test_an_altered_model_stays_out_of_its_pack_file(storage: Storage, scorer: Scorer) -> None:
     """It is named; the others of its pack are packed."""
     a_fleet(storage, "1_1", "1_2")

@@ -5,18 +5,24 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
+import itertools
 import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 
 from scorer import model_files
 from scorer.batches import batches_of, handfuls_of
 from scorer.errors import ModelFault
-from scorer.model_files import ModelFiles
-from scorer.model_format import load_model
+from scorer.model_files import ModelFiles, model_of
+from scorer.model_format import SKOPS_FORMAT
+from scorer.model_packs import packed
+from scorer.ocsvm import OneClassSvm
+from scorer.pack_format import ModelPack, head_of
 from scorer.storage import BlobContainer, open_container
 from scoring_contract.invocation import ExitCode
 from scoring_contract.layout import Container, packed_prediction_blob, packed_readings_prefix
@@ -27,33 +33,56 @@ from tests.scorer.conftest import HEADER, HOUR, PLANNED_AT
 from tests.scorer.test_score import MODEL, a_model, an_order, rows_for
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from scoring_contract.invocation import ScoreInvocation
     from tests.scorer.conftest import Scorer, Storage
 
+    PackFile = Callable[[Sequence[tuple[ModelRef, bytes]]], tuple[bytes, list[PackSlice]]]
+
 SENSORS = ("1_4", "1_5", "2_1")
 PACKED = packed_prediction_blob(HOUR, "p1")
-MODEL_PACK = "_packs/p1/v1.jsonl"
 
 
 def a_pack(
-    storage: Storage, sensors: Sequence[str] = SENSORS, rows: Sequence[str] | None = None
+    storage: Storage,
+    sensors: Sequence[str] = SENSORS,
+    rows: Sequence[str] | None = None,
+    *,
+    pack_file: PackFile | None = None,
 ) -> list[SensorOrder]:
-    """Store readings and models of some sensors in a file each; order their predictions into one blob."""
+    """Store readings and models of some sensors in a file each; order their predictions into one blob.
+
+    :param pack_file: makes the file of the models; today's unless given
+    """
     lines = rows if rows is not None else [row for sensor in sensors for row in rows_for(sensor)]
     blob = f"{packed_readings_prefix(HOUR, 'p1')}0.csv"
     storage.put(Container.DATA, blob, "\n".join([HEADER, *lines]) + "\n")
     models = [
         json.dumps(MODEL | {"intercept": -0.3 - index / 64}).encode() + b"\n" for index in range(len(sensors))
     ]
-    storage.put(Container.MODELS, MODEL_PACK, b"".join(models))
-    orders = []
-    for index, sensor in enumerate(sensors):
-        place = PackSlice(MODEL_PACK, sum(map(len, models[:index])), len(models[index]))
-        model = replace(a_model(storage, sensor, models[index]), pack=place)
-        orders.append(an_order(storage, sensor, readings=(blob,), pack="p1", model=model))
-    return orders
+    refs = [a_model(storage, sensor, model) for sensor, model in zip(sensors, models, strict=True)]
+    content, slices = (pack_file or partial(packed, "p1"))(list(zip(refs, models, strict=True)))
+    storage.put(Container.MODELS, slices[0].blob, content)
+    return [
+        an_order(storage, sensor, readings=(blob,), pack="p1", model=replace(ref, pack=place))
+        for sensor, ref, place in zip(sensors, refs, slices, strict=True)
+    ]
+
+
+def packed_before(models: Sequence[tuple[ModelRef, bytes]]) -> tuple[bytes, list[PackSlice]]:
+    """Make the file of a pack as earlier versions did: the single files, one after the other."""
+    ends = itertools.accumulate((len(data) for _, data in models), initial=0)
+    slices = [
+        PackSlice("_packs/p1/v1.jsonl", end, len(data)) for end, (_, data) in zip(ends, models, strict=False)
+    ]
+    return b"".join(data for _, data in models), slices
+
+
+def pack_blob(ref: ModelRef) -> str:
+    """Name the file of many that holds a model."""
+    assert ref.pack is not None
+    return ref.pack.blob
 
 
 def packed_rows(storage: Storage) -> dict[str, list[dict[str, str]]]:
@@ -182,9 +211,10 @@ class CountingContainer(BlobContainer):
         return super().read(blob, most_bytes=most_bytes)
 
 
-def test_a_file_of_models_is_fetched_once(storage: Storage) -> None:
-    """However many threads ask."""
-    refs = [order.model for order in a_pack(storage)]
+@pytest.mark.parametrize("pack_file", [None, packed_before], ids=["now", "before"])
+def test_a_file_of_models_is_fetched_once(storage: Storage, pack_file: PackFile | None) -> None:
+    """However many threads ask, and whichever version of ours has written it."""
+    refs = [order.model for order in a_pack(storage, pack_file=pack_file)]
     CountingContainer.reads = 0
     assert intercepts(storage, refs) == INTERCEPTS
     assert CountingContainer.reads == 1
@@ -193,26 +223,95 @@ def test_a_file_of_models_is_fetched_once(storage: Storage) -> None:
 def test_one_sensor_alone_reads_its_own_model(storage: Storage) -> None:
     """It need not fetch the models of all."""
     (ref,) = (order.model for order in a_pack(storage, ("1_4",)))
-    storage.put(Container.MODELS, MODEL_PACK, b"damaged")
-    assert load_model(ModelFiles(a_container(storage), [ref]).data(ref), ref).intercept == -0.3
+    storage.put(Container.MODELS, pack_blob(ref), b"damaged")
+    assert intercepts(storage, [ref]) == INTERCEPTS[:1]
 
 
-@pytest.mark.parametrize("harm", ["gone", "altered", "shifted", "too-large"])
+@pytest.mark.parametrize(
+    ("harm", "told"),
+    [
+        ("gone", "is gone"),
+        ("altered", "has a head of the digest"),
+        ("cut", "claims a head of"),
+        ("another's", "has a head of the digest"),
+        ("of no format of ours", "is not of format ocsvm-pack/1"),
+        ("too large", "the most that is read at once"),
+    ],
+)
 def test_a_bad_file_of_models_costs_nobody_their_model(
-    storage: Storage, harm: str, monkeypatch: pytest.MonkeyPatch
+    storage: Storage, harm: str, told: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whoever does not find its very bytes there reads its own file."""
+    """Each is read from its own file, and the log says why."""
     refs = [order.model for order in a_pack(storage)]
-    whole = storage.get(Container.MODELS, MODEL_PACK)
+    blob = pack_blob(refs[0])
+    whole = storage.get(Container.MODELS, blob)
+    head = bytes(head_of(whole))
+    contents = {
+        "altered": head.replace(np.float64(-0.3).tobytes(), np.float64(0.3).tobytes()) + whole[len(head) :],
+        "cut": head[:-1],
+        "another's": packed("p1", [(ref, a_file(0.5)) for ref in refs])[0],
+        "of no format of ours": b"{}",
+    }
     if harm == "gone":
-        storage.service.get_blob_client(storage.name_of(Container.MODELS), MODEL_PACK).delete_blob()
-    elif harm == "altered":
-        storage.put(Container.MODELS, MODEL_PACK, whole.replace(b"-0.3", b"+0.3"))
-    elif harm == "shifted":
-        refs[0] = replace(refs[0], pack=replace(refs[0].pack, offset=7))
-    else:
+        storage.service.get_blob_client(storage.name_of(Container.MODELS), blob).delete_blob()
+    elif harm == "too large":
         monkeypatch.setattr(model_files, "MOST_PACK_BYTES", len(whole) - 1)
+    else:
+        storage.put(Container.MODELS, blob, contents[harm])
+    complaints: list[str] = []
+    assert intercepts(storage, refs, complaints) == INTERCEPTS
+    (complaint,) = complaints
+    assert complaint.startswith(f"models/{blob} ")
+    assert told in complaint
+    assert "each of its models is read from a file of its own until" in complaint
+
+
+@pytest.mark.parametrize("harm", ["gone", "altered", "shifted"])
+def test_a_bad_file_of_an_earlier_version_costs_nobody_their_model(storage: Storage, harm: str) -> None:
+    """Whoever does not find its very bytes there reads its own file."""
+    refs = [order.model for order in a_pack(storage, pack_file=packed_before)]
+    blob = pack_blob(refs[0])
+    whole = storage.get(Container.MODELS, blob)
+    if harm == "gone":
+        storage.service.get_blob_client(storage.name_of(Container.MODELS), blob).delete_blob()
+    elif harm == "altered":
+        storage.put(Container.MODELS, blob, whole.replace(b"-0.3", b"+0.3"))
+    else:
+        refs[0] = replace(refs[0], pack=replace(refs[0].pack, offset=7))
     assert intercepts(storage, refs) == INTERCEPTS
+
+
+def test_a_pack_gives_no_model_to_whom_another_is_registered(storage: Storage) -> None:
+    """A sensor that was trained since, and two whose places were swapped, get the models of their digests."""
+    refs = [order.model for order in a_pack(storage)]
+    newer = replace(a_model(storage, "1_4", a_file(0.25)), pack=refs[0].pack)
+    swapped = [newer, replace(refs[2], pack=refs[1].pack), replace(refs[1], pack=refs[2].pack)]
+    assert intercepts(storage, swapped) == [0.25, INTERCEPTS[2], INTERCEPTS[1]]
+
+
+def test_an_earlier_scorer_finds_the_single_files_in_a_pack(storage: Storage) -> None:
+    """Each slice has the digest of the sensor's own file: neither image nor fleet need change at once."""
+    refs = [order.model for order in a_pack(storage)]
+    whole = storage.get(Container.MODELS, pack_blob(refs[0]))
+    for ref in refs:
+        assert ref.pack is not None
+        data = whole[ref.pack.offset : ref.pack.offset + ref.pack.length]
+        assert hashlib.sha256(data).hexdigest() == ref.sha256
+
+
+def test_a_pack_holds_files_of_scikit_learn_as_they_are(storage: Storage) -> None:
+    """Their bytes come out of the same request as the numbers of the others."""
+    ref, other = (a_model(storage, sensor, a_file(0.5)) for sensor in ("1_4", "1_5"))
+    strange = b"PK\x03\x04 whatever skops writes"
+    other = replace(other, sha256=hashlib.sha256(strange).hexdigest(), format=SKOPS_FORMAT, blob="gone")
+    content, slices = packed("p1", [(ref, a_file(0.5)), (other, strange)])
+    storage.put(Container.MODELS, slices[0].blob, content)
+    refs = [replace(each, pack=place) for each, place in zip((ref, other), slices, strict=True)]
+    files = ModelFiles(a_container(storage), refs, no_complaint)
+    assert isinstance(files.fetch(refs[0]), ModelPack)
+    assert files.fetch(refs[1]) == strange
+    without = packed("p1", [(ref, a_file(0.5))])[1]
+    assert without[0].blob != slices[0].blob
 
 
 def test_a_model_that_is_nowhere_is_named(storage: Storage) -> None:
@@ -221,10 +320,12 @@ def test_a_model_that_is_nowhere_is_named(storage: Storage) -> None:
     refs = [
         replace(order.model, blob=f"{order.sensor}/v9/model.json", pack=place) for order in a_pack(storage)
     ]
-    files = ModelFiles(a_container(storage), refs)
+    complaints: list[str] = []
+    files = ModelFiles(a_container(storage), refs, complaints.append)
     for ref in refs:
         with pytest.raises(ModelFault, match=f"there is no model models/{ref.blob}"):
-            files.data(ref)
+            files.fetch(ref)
+    assert len(complaints) == 1
 
 
 @pytest.mark.parametrize("content", [b"", b"\x80 not even looked at", b"{}"])
@@ -236,18 +337,32 @@ def test_a_file_that_is_not_the_registered_one_is_refused_before_it_is_read(
     storage.put(Container.MODELS, ref.blob, content)
     words = rf"has the digest [0-9a-f]{{12}}\.\.\., the order names {ref.sha256[:12]}\.\.\."
     with pytest.raises(ModelFault, match=words):
-        ModelFiles(a_container(storage), [ref]).data(ref)
+        ModelFiles(a_container(storage), [ref], no_complaint).fetch(ref)
 
 
 INTERCEPTS = [-0.3, -0.3 - 1 / 64, -0.3 - 2 / 64]
 
 
-def intercepts(storage: Storage, refs: Sequence[ModelRef]) -> list[float]:
+def intercepts(
+    storage: Storage, refs: Sequence[ModelRef], complaints: list[str] | None = None
+) -> list[float]:
     """Load models in threads; tell them apart by their intercepts."""
-    files = ModelFiles(a_container(storage), refs)
+    told = [] if complaints is None else complaints
+    files = ModelFiles(a_container(storage), refs, told.append)
     with ThreadPoolExecutor(4) as pool:
-        models = [load_model(data, ref) for data, ref in zip(pool.map(files.data, refs), refs, strict=True)]
-    return [model.intercept for model in models]
+        found = list(pool.map(files.fetch, refs))
+    models = [model_of(each, ref) for each, ref in zip(found, refs, strict=True)]
+    return [model.intercept for model in models if isinstance(model, OneClassSvm)]
+
+
+def a_file(intercept: float) -> bytes:
+    """Write a model file."""
+    return json.dumps(MODEL | {"intercept": intercept}).encode() + b"\n"
+
+
+def no_complaint(problem: str) -> None:
+    """Fail the test."""
+    raise AssertionError(problem)
 
 
 def a_container(storage: Storage) -> CountingContainer:
