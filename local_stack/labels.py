@@ -5,16 +5,18 @@ from __future__ import annotations
 import csv
 import io
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from azure.core.exceptions import ResourceNotFoundError
 
 from ingest.hour_files import label_blob
 from scoring_contract import layout
 from scoring_contract.layout import Container
+from scoring_contract.predictions import PredictionFormat
+from scoring_contract.timestamps import read_timestamp, text_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from local_stack.stack import Stack
     from scoring_contract.hour import RunHour
@@ -48,16 +50,26 @@ def check_labels(stack: Stack, hour: RunHour) -> LabelCheck | None:
     return LabelCheck(len(labels), len(labels & flagged), len(flagged - labels))
 
 
-def _flagged(stack: Stack, hour: RunHour) -> Iterator[tuple[str, str, str]]:
+def _flagged(stack: Stack, hour: RunHour) -> Iterator[tuple[object, str, str]]:
     container = stack.storage.container(Container.PREDICTIONS)
     for name in container.list_blob_names(name_starts_with=layout.predictions_folder(hour)):
-        rows = _rows(container.download_blob(name).readall())
-        yield from (_key(row) for row in rows if row["Prediction"] == "1")
+        rows = _predictions(name, container.download_blob(name).readall())
+        yield from (_key(row) for row in rows if str(row["Prediction"]) == "1")
+
+
+def _predictions(name: str, data: bytes) -> Iterable[Mapping[str, Any]]:
+    if PredictionFormat.of(name) is not PredictionFormat.PARQUET:
+        return _rows(data)
+    import pyarrow as pa  # noqa: PLC0415  # takes its time, and few stacks write Parquet
+    import pyarrow.parquet as pq  # noqa: PLC0415
+
+    rows = pq.read_table(pa.BufferReader(data), columns=["TS", "Device", "Tag", "Prediction"]).to_pylist()
+    return [row | {"TS": text_of(row["TS"])} for row in rows]
 
 
 def _rows(text: bytes) -> Iterator[dict[str, str]]:
     return iter(csv.DictReader(io.StringIO(text.decode())))
 
 
-def _key(row: dict[str, str]) -> tuple[str, str, str]:
-    return row["TS"], row["Device"], row["Tag"]
+def _key(row: Mapping[str, Any]) -> tuple[object, str, str]:
+    return read_timestamp(row["TS"]) or row["TS"], row["Device"], row["Tag"]

@@ -7,7 +7,7 @@ Five containers, each with one kind of owner::
                  labels/2018/08/29/02.csv                         people, or the simulator
     models       registry.json, <sensor>/<version>/model.json     training
                  _packs/<pack>/<digest>.models                    the same, many models in a file
-    predictions  2018/08/29/02/<sensor>.csv                       the scorer
+    predictions  2018/08/29/02/<sensor>.csv                       the scorer; or .parquet
                  2018/08/29/02/_packs/<pack>.csv                  the same, many sensors in a file
     runs         <run>/plan.json, manifests/, orders/, reports/, summary.json
                  _missing/told.json                               the DAG that looks for missing hours
@@ -27,6 +27,7 @@ from enum import StrEnum
 
 from scoring_contract.errors import LayoutError
 from scoring_contract.hour import RunHour
+from scoring_contract.predictions import PredictionFormat
 
 _SENSOR = re.compile(r"(?!.*\.\.)[A-Za-z0-9][A-Za-z0-9_.-]{0,63}", re.ASCII)
 """Two dots in a row are kept for the names of groups, ``first..last``."""
@@ -181,14 +182,14 @@ def predictions_folder(hour: RunHour) -> str:
     return f"{hour.path}/"
 
 
-def prediction_blob(hour: RunHour, sensor_id: str) -> str:
-    """Blob in ``predictions``; one fixed name per hour and sensor, so a re-run overwrites."""
-    return f"{predictions_folder(hour)}{checked_sensor_id(sensor_id)}.csv"
+def prediction_blob(hour: RunHour, sensor_id: str, form: PredictionFormat = PredictionFormat.CSV) -> str:
+    """Blob in ``predictions``; one fixed name per hour, sensor and format, so a re-run overwrites."""
+    return f"{predictions_folder(hour)}{checked_sensor_id(sensor_id)}.{form}"
 
 
-def packed_prediction_blob(hour: RunHour, pack: str) -> str:
+def packed_prediction_blob(hour: RunHour, pack: str, form: PredictionFormat = PredictionFormat.CSV) -> str:
     """Blob in ``predictions`` with the predictions of a pack; likewise fixed."""
-    return f"{predictions_folder(hour)}{_PACKS}/{checked_pack(pack)}.csv"
+    return f"{predictions_folder(hour)}{_PACKS}/{checked_pack(pack)}.{form}"
 
 
 def plan_blob(run: str) -> str:

@@ -15,6 +15,7 @@ from scoring_contract.layout import (
     packed_prediction_blob,
     prediction_blob,
 )
+from scoring_contract.predictions import PredictionFormat
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -92,9 +93,11 @@ class SensorOrder:
     pack: str = ""
     """Pack whose prediction blob its predictions go to; empty for a blob of its own."""
 
-    def prediction_blob(self, hour: RunHour) -> str:
+    def prediction_blob(self, hour: RunHour, form: PredictionFormat = PredictionFormat.CSV) -> str:
         """Blob in ``predictions`` that its predictions go to."""
-        return packed_prediction_blob(hour, self.pack) if self.pack else prediction_blob(hour, self.sensor)
+        if self.pack:
+            return packed_prediction_blob(hour, self.pack, form)
+        return prediction_blob(hour, self.sensor, form)
 
     def to_json(self) -> dict[str, Any]:
         """Return the wire form."""
@@ -132,6 +135,8 @@ class Manifest:
     """When the plan was made, ``2018-08-29T03:00:07.123456Z``. Predictions carry it: those of an earlier plan
     are stale, those of a later plan for the same hour are as good as ours."""
     sensors: tuple[SensorOrder, ...]
+    predictions_format: PredictionFormat = PredictionFormat.CSV
+    """What predictions are written as."""
 
     def without(self, sensors: Collection[str]) -> Manifest:
         """Leave out sensors that need no scoring any more."""
@@ -145,6 +150,7 @@ class Manifest:
                 "run": self.run,
                 "group": self.group,
                 "planned_at": self.planned_at,
+                "predictions_format": self.predictions_format.value,
                 "sensors": [sensor.to_json() for sensor in self.sensors],
             }
         )
@@ -167,6 +173,7 @@ class Manifest:
             group=root["group"].text(),
             planned_at=root["planned_at"].text(),
             sensors=sensors,
+            predictions_format=predictions_format_at(root["predictions_format"]),
         )
 
 
@@ -176,6 +183,16 @@ def hour_at(node: Node) -> RunHour:
         return RunHour.parse(node.text())
     except LayoutError as error:
         raise node.wrong(str(error)) from error
+
+
+def predictions_format_at(node: Node) -> PredictionFormat:
+    """Read the format of predictions of any message; those of before have none, and it is CSV."""
+    if node.is_absent:
+        return PredictionFormat.CSV
+    try:
+        return PredictionFormat(node.text())
+    except ValueError:
+        raise node.wrong(f"is {node.value!r}, not one of {', '.join(PredictionFormat)}") from None
 
 
 def model_blob_at(node: Node) -> str:

@@ -11,15 +11,13 @@ from typing import TYPE_CHECKING, Self
 
 from scoring_contract import layout
 from scoring_contract.hour import RunHour
-from scoring_contract.predictions import COLUMNS, PackMark, PredictionMark, can_follow
+from scoring_contract.predictions import PackMark, PredictionFormat, PredictionMark, can_follow, has_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from sensor_scoring.listing import FoundBlob
 
-HEADER_BYTES = len(",".join(COLUMNS)) + len("\r\n")
-"""Bytes of a prediction blob without a row."""
 _NAMED = 10
 
 
@@ -33,13 +31,15 @@ class GateVerdict:
     """There is a blob, and no row in it."""
     stale: tuple[str, ...] = ()
     """Made by an earlier plan for the hour than ours, by one of the future, or by nobody we know."""
+    doubled: tuple[str, ...] = ()
+    """There are predictions of the other format, too: nobody who reads both can tell which count."""
     stray: tuple[str, ...] = ()
     """There are predictions that our plan does not expect; named, and no reason to fail."""
 
     @property
     def is_complete(self) -> bool:
         """Whether every expected prediction is there, with rows, from this plan or a later one."""
-        return not (self.missing or self.empty or self.stale)
+        return not (self.missing or self.empty or self.stale or self.doubled)
 
     def describe(self) -> str:
         """Name what is wrong, in one sentence."""
@@ -49,6 +49,7 @@ class GateVerdict:
                 ("missing", self.missing),
                 ("empty", self.empty),
                 ("stale", self.stale),
+                ("in two formats", self.doubled),
                 ("not expected", self.stray),
             )
             if sensors
@@ -65,6 +66,7 @@ class Expectation:
     sensors: tuple[str, ...]
     pack_of: Mapping[str, str] = field(default_factory=dict)
     """Sensor to the pack whose prediction blob it shares, for those that have none of their own."""
+    form: PredictionFormat = PredictionFormat.CSV
 
     @property
     def folder(self) -> str:
@@ -78,20 +80,27 @@ class Expectation:
 
     def blob_of(self, sensor: str) -> str:
         """Where a sensor's predictions must lie."""
+        return self._blob_of(sensor, self.form)
+
+    def _blob_of(self, sensor: str, form: PredictionFormat) -> str:
         if pack := self.pack_of.get(sensor):
-            return layout.packed_prediction_blob(self.hour, pack)
-        return layout.prediction_blob(self.hour, sensor)
+            return layout.packed_prediction_blob(self.hour, pack, form)
+        return layout.prediction_blob(self.hour, sensor, form)
 
     def judge(self, found: Iterable[FoundBlob]) -> GateVerdict:
         """Compare with a listing of :attr:`folder`."""
         blobs = {blob.name: blob for blob in found}
         marks = {name: mark_of(blob) for name, blob in blobs.items()}
-        kinds: dict[str, list[str]] = {"fresh": [], "missing": [], "empty": [], "stale": []}
+        kinds: dict[str, list[str]] = {"fresh": [], "missing": [], "empty": [], "stale": [], "doubled": []}
         expected = {sensor: self.blob_of(sensor) for sensor in self.sensors}
-        for sensor, name in expected.items():
-            kinds[self._kind(sensor, blobs.get(name), marks.get(name))].append(sensor)
         strays = blobs.keys() - expected.values()
-        stray = sorted(name.removeprefix(self.folder).removesuffix(".csv") for name in strays)
+        for sensor, name in expected.items():
+            kind = self._kind(sensor, blobs.get(name), marks.get(name))
+            if kind == "fresh" and strays:
+                other = marks.get(self._blob_of(sensor, self.form.other))
+                kind = "doubled" if self._is_about(sensor, other) else kind
+            kinds[kind].append(sensor)
+        stray = sorted(name_of(name.removeprefix(self.folder)) for name in strays)
         return GateVerdict(
             **{kind: tuple(sorted(names)) for kind, names in kinds.items()}, stray=tuple(stray)
         )
@@ -103,7 +112,11 @@ class Expectation:
             return "stale"
         if sensor not in mark.sensors:
             return "missing" if sensor in self.pack_of else "stale"
-        return "fresh" if blob.size > HEADER_BYTES else "empty"
+        return "fresh" if mark.has_rows else "empty"
+
+    def _is_about(self, sensor: str, mark: Mark | None) -> bool:
+        """Whether a blob says that it predicts this sensor and hour."""
+        return mark is not None and mark.hour == self.hour and sensor in mark.sensors
 
     def _is_fresh(self, planned_at: str, blob: FoundBlob) -> bool:
         """Whether a blob follows our plan, or a later one; a plan of the future is none."""
@@ -118,6 +131,7 @@ class Expectation:
             "planned_at": self.planned_at,
             "sensors": self.sensors,
             "pack_of": pack_of,
+            "form": self.form.value,
         }
         return json.dumps(body)
 
@@ -125,7 +139,14 @@ class Expectation:
     def from_json(cls, text: str) -> Self:
         """Read what :meth:`to_json` wrote."""
         body = json.loads(text)
-        return cls(RunHour.parse(body["hour"]), body["planned_at"], tuple(body["sensors"]), body["pack_of"])
+        return cls(
+            RunHour.parse(body["hour"]),
+            body["planned_at"],
+            tuple(body["sensors"]),
+            body["pack_of"],
+            # A trigger that waits since before an upgrade has none.
+            PredictionFormat(body.get("form", PredictionFormat.CSV)),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,14 +156,31 @@ class Mark:
     hour: RunHour
     planned_at: str
     sensors: frozenset[str]
+    has_rows: bool
+
+
+def format_there(found: Iterable[FoundBlob], hour: RunHour) -> PredictionFormat | None:
+    """Return the format of an hour's predictions; None if there are none.
+
+    :param found: a listing of the hour's folder, of which no more is read than the first prediction
+    """
+    marked = (blob for blob in found if (mark := mark_of(blob)) and mark.hour == hour)
+    return next((form for blob in marked if (form := PredictionFormat.of(blob.name))), None)
+
+
+def name_of(blob: str) -> str:
+    """Return a prediction blob's name without the end that tells its format."""
+    form = PredictionFormat.of(blob)
+    return blob.removesuffix(f".{form}") if form else blob
 
 
 def mark_of(blob: FoundBlob) -> Mark | None:
     """Read the metadata of a sensor's blob, or of a pack's; None if nobody we know wrote it."""
     if alone := PredictionMark.from_metadata(blob.metadata):
-        return Mark(alone.hour, alone.planned_at, frozenset({alone.sensor}))
+        rows = has_rows(alone, size=blob.size)
+        return Mark(alone.hour, alone.planned_at, frozenset({alone.sensor}), rows)
     if pack := PackMark.from_metadata(blob.metadata):
-        return Mark(pack.hour, pack.planned_at, frozenset(pack.sensors))
+        return Mark(pack.hour, pack.planned_at, frozenset(pack.sensors), has_rows(pack, size=blob.size))
     return None
 
 

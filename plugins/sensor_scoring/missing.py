@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from scoring_contract import layout
 from scoring_contract.predictions import can_follow
-from sensor_scoring.gate import HEADER_BYTES, mark_of
+from sensor_scoring.gate import mark_of, name_of
 from sensor_scoring.hour_readings import HourReadings
 
 if TYPE_CHECKING:
@@ -163,7 +163,7 @@ def predicted_at(blobs: HourBlobs) -> dict[str, datetime]:
     found: dict[str, datetime] = {}
     for blob in blobs.predictions:
         mark = mark_of(blob)
-        if mark is None or mark.hour != blobs.hour or blob.size <= HEADER_BYTES:
+        if mark is None or mark.hour != blobs.hour or not mark.has_rows:
             continue
         if not can_follow(mark.planned_at, written=blob.modified):
             continue
@@ -194,7 +194,7 @@ def is_later(written: datetime, planned: datetime) -> bool:
 def _is_in_place(blob: FoundBlob, sensors: frozenset[str], hour: RunHour) -> bool:
     """Whether a sensor's own predictions lie under its name; a pack's name their sensors themselves."""
     alone = blob.name.removeprefix(layout.predictions_folder(hour))
-    return "/" in alone or sensors == {alone.removesuffix(".csv")}
+    return "/" in alone or sensors == {name_of(alone)}
 
 
 def _counted(sensors: tuple[str, ...], words: str) -> list[str]:

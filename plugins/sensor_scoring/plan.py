@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self
 
 from scoring_contract import reading
-from scoring_contract.manifest import Manifest, SensorOrder, hour_at
+from scoring_contract.manifest import Manifest, SensorOrder, hour_at, predictions_format_at
+from scoring_contract.predictions import PredictionFormat
 from sensor_scoring.gate import Expectation
 from sensor_scoring.packing import packed, size_for
 
@@ -45,12 +46,14 @@ class Plan:
     """Blobs among the hour's readings that lie in the folder of no sensor and no pack."""
     unclaimed_named: tuple[str, ...] = ()
     """Two of them."""
+    predictions_format: PredictionFormat = PredictionFormat.CSV
+    """What predictions are written as."""
 
     @property
     def expectation(self) -> Expectation:
         """The predictions that this plan owes."""
         sensors = tuple(sensor for group in self.groups.values() for sensor in group)
-        return Expectation(self.hour, self.planned_at, sensors, self.pack_of)
+        return Expectation(self.hour, self.planned_at, sensors, self.pack_of, self.predictions_format)
 
     def to_json(self) -> str:
         """Return the plan's text."""
@@ -66,6 +69,7 @@ class Plan:
                 "unknown_packs": list(self.unknown_packs),
                 "unclaimed": self.unclaimed,
                 "unclaimed_named": list(self.unclaimed_named),
+                "predictions_format": self.predictions_format.value,
             }
         )
 
@@ -88,6 +92,7 @@ class Plan:
             # Plans of before have none.
             unclaimed=0 if root["unclaimed"].is_absent else root["unclaimed"].count(),
             unclaimed_named=() if root["unclaimed"].is_absent else _texts(root["unclaimed_named"]),
+            predictions_format=predictions_format_at(root["predictions_format"]),
         )
 
 
@@ -100,11 +105,13 @@ def plan_hour(
     planned_at: str,
     sensors_per_task: int = 0,
     packed_predictions: bool = False,
+    predictions_format: PredictionFormat = PredictionFormat.CSV,
 ) -> tuple[Plan, list[Manifest]]:
     """Compare the fleet with what it sent, and divide what can be scored into groups.
 
     :param sensors_per_task: size of a group; 0 lets :func:`sensor_scoring.packing.size_for` choose
     :param packed_predictions: whether the sensors of a pack share one prediction blob
+    :param predictions_format: what predictions are written as
     :return: the plan, and a manifest for each of its groups in the plan's order
     """
     blobs = {sensor: readings.of(sensor, entry) for sensor, entry in registry.sensors.items()}
@@ -122,6 +129,7 @@ def plan_hour(
                 _order(registry.sensors[sensor], sensor, blobs[sensor], pack=shared.get(sensor, ""))
                 for sensor in sensors
             ),
+            predictions_format=predictions_format,
         )
         for group, sensors in groups.items()
     ]
@@ -138,6 +146,7 @@ def plan_hour(
         ),
         unclaimed=len(readings.unclaimed),
         unclaimed_named=tuple(map(_shown, readings.unclaimed[:_NAMED])),
+        predictions_format=predictions_format,
     )
     return plan, manifests
 

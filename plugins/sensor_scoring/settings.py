@@ -10,6 +10,7 @@ from dataclasses import Field, dataclass, field, fields
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
+from scoring_contract.predictions import PredictionFormat
 from sensor_scoring.channels import channels_of
 from sensor_scoring.constraints import (
     LATENESS_MINUTES,
@@ -96,6 +97,9 @@ class Settings:
     with readings, above that as many as make 400 tasks. Sensors that share files stay together."""
     packed_predictions: bool = False
     """Whether the sensors of a pack share one prediction blob; sensors without a pack never do."""
+    predictions_format: str = setting("csv", Choice(tuple(PredictionFormat)))
+    """What predictions are written as. An hour that has predictions keeps their format when it is scored
+    again."""
     autoscale_policy: str = setting("run-aware", Choice(AUTOSCALE_POLICIES))
     """How the pool scales between zero and its ceiling. ``run-aware``: a run announces its load and takes
     that back when it is done; ``keep-warm``: nodes are held every hour from before its work comes;

@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk.configuration import conf
 
 from scoring_contract import layout
+from scoring_contract.predictions import PredictionFormat
 from sensor_scoring.airflow_needs import needs_of, refused_or_short
 from sensor_scoring.alert_step import tell_news
 from sensor_scoring.errors import BatchError, NobodyTold, QuotaReached, RunFailed
+from sensor_scoring.gate import format_there
 from sensor_scoring.hooks import ScoringBatchHook
 from sensor_scoring.hour_readings import HourReadings
 from sensor_scoring.housekeeping import tidy_jobs
@@ -59,6 +61,7 @@ def make_plan(run: Run, context: Context) -> list[str]:
         planned_at=planned_at,
         sensors_per_task=settings.sensors_per_task,
         packed_predictions=settings.packed_predictions,
+        predictions_format=predictions_format_of(run),
     )
     if plan.unclaimed:
         named = ", ".join(plan.unclaimed_named)
@@ -74,6 +77,19 @@ def make_plan(run: Run, context: Context) -> list[str]:
         *(run.hour, len(plan.expectation.sensors), len(plan.groups), len(plan.silent), len(plan.unmodelled)),
     )
     return list(plan.groups)
+
+
+def predictions_format_of(run: Run) -> PredictionFormat:
+    """Return the format of the hour's predictions if it has any, else that of the settings.
+
+    So there are never two predictions of a sensor and hour, of which one is left behind.
+    """
+    wanted = PredictionFormat(run.settings.predictions_format)
+    found = run.store.found(run.settings.predictions_container, layout.predictions_folder(run.hour))
+    there = format_there(found, run.hour)
+    if there and there is not wanted:
+        log.info("The predictions of %s are there as %s, and stay %s", run.hour, there, there)
+    return there or wanted
 
 
 def open_run(run: Run) -> str:

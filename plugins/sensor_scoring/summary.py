@@ -206,9 +206,14 @@ def summarise(
     """
     reported = last_words(reports, planned_at=plan.planned_at)
     wrong = {
-        sensor: f"its prediction is {word}"
-        for word in ("missing", "empty", "stale")
-        for sensor in getattr(verdict, word)
+        sensor: f"its prediction is {words}"
+        for words, sensors in (
+            ("missing", verdict.missing),
+            ("empty", verdict.empty),
+            ("stale", verdict.stale),
+            ("there in two formats", verdict.doubled),
+        )
+        for sensor in sensors
     }
     steps = dict(failed_steps or {})
     unsaid = _unsaid(steps)

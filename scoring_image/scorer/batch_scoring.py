@@ -157,7 +157,8 @@ class BatchScoring:
             return
         for work in works:
             with self._attempt(work):
-                yield self._write_of(work, render_predictions(_parts([work])))
+                data = render_predictions(_parts([work]), self.manifest.predictions_format)
+                yield self._write_of(work, data)
 
     def _write_of(self, work: SensorWork, data: bytes) -> Write:
         mark = PredictionMark(
@@ -166,12 +167,14 @@ class BatchScoring:
             model_sha256=work.order.model.sha256,
             manifest=self.manifest_blob,
             planned_at=self.manifest.planned_at,
+            rows=len(work.sheet),
         )
+        form = self.manifest.predictions_format
 
         def write() -> None:
             with self._attempt(work):
-                blob = work.order.prediction_blob(self.manifest.hour)
-                work.is_kept = not publish(self.predictions, blob, data, mark)
+                blob = work.order.prediction_blob(self.manifest.hour, form)
+                work.is_kept = not publish(self.predictions, blob, data, mark, form)
 
         return write
 
@@ -188,13 +191,15 @@ class BatchScoring:
             sensors=tuple(work.order.sensor for work in fitting),
             manifest=self.manifest_blob,
             planned_at=self.manifest.planned_at,
+            rows=sum(len(work.sheet) for work in fitting),
         )
-        data = render_predictions(_parts(fitting))
+        form = self.manifest.predictions_format
+        data = render_predictions(_parts(fitting), form)
 
         def write() -> None:
             with self._attempt(*fitting):
-                blob = fitting[0].order.prediction_blob(self.manifest.hour)
-                is_ours = publish_pack(self.predictions, blob, data, mark)
+                blob = fitting[0].order.prediction_blob(self.manifest.hour, form)
+                is_ours = publish_pack(self.predictions, blob, data, mark, form)
                 for work in fitting:
                     work.is_kept = not is_ours
 

@@ -1,20 +1,22 @@
-"""Predictions as CSV text: readings as they were read, with the model's word about each. No I/O."""
+"""Predictions as bytes: readings as they were read, with the model's word about each. No I/O.
+
+CSV is written here, Parquet in ``prediction_table.py``.
+"""
 
 from __future__ import annotations
 
 import io
 from typing import TYPE_CHECKING
 
+from scorer.errors import OrderFault
 from scorer.number_texts import texts_of_numbers
-from scoring_contract.predictions import COLUMNS
+from scoring_contract.predictions import COLUMNS, PredictionFormat
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from scorer.ocsvm import BoolArray, FloatArray, Verdicts
     from scorer.sheet import Sheet
-
-CONTENT_TYPE = "text/csv; charset=utf-8"
 
 _FLAGS = (",0,", ",1,")
 _CELLS = 6
@@ -23,14 +25,42 @@ _ROWS_AT_ONCE = 1 << 16
 """Texts of more rows are not there at the same time."""
 
 
-def render_predictions(parts: Iterable[tuple[str, str, Sheet, Verdicts]]) -> bytes:
-    """Write a prediction blob: a header, then a row per reading in the given order, each ended by a newline.
+def render_predictions(
+    parts: Iterable[tuple[str, str, Sheet, Verdicts]], form: PredictionFormat = PredictionFormat.CSV
+) -> bytes:
+    """Write a prediction blob: a row per reading in the given order.
 
-    Times and values keep the text they came with; scores are written with the fewest digits that read back as
-    the same float64. With several features their columns stand in Value's place.
+    With several features their columns stand in Value's place.
 
     :param parts: device, tag, readings and verdicts of each sensor; taken one after the other
     :raises ValueError: if the sheets are not of the same features, or there is not a verdict for each reading
+    :raises OrderFault: if nothing is installed here that writes the format
+    """
+    if form is PredictionFormat.CSV:
+        return render_csv(parts)
+    try:
+        from scorer.prediction_table import render_parquet  # noqa: PLC0415  # brings pyarrow, which may lack
+    except ImportError as error:
+        raise OrderFault(
+            "predictions are to be Parquet and pyarrow is not installed: use the scoring image with all "
+            "requirements, or SENSOR_SCORING_PREDICTIONS_FORMAT=csv"
+        ) from error
+    return render_parquet(parts)
+
+
+def columns_for(features: Sequence[str]) -> Sequence[str]:
+    """Name the columns of predictions, in order."""
+    if len(features) <= 1:
+        return COLUMNS
+    place = COLUMNS.index("Value")
+    return (*COLUMNS[:place], *features, *COLUMNS[place + 1 :])
+
+
+def render_csv(parts: Iterable[tuple[str, str, Sheet, Verdicts]]) -> bytes:
+    """Write predictions as CSV: a header, then rows that are ended by a newline.
+
+    Times and values keep the text they came with; scores are written with the fewest digits that read back as
+    the same float64. Parameters and errors are those of :func:`render_predictions`.
     """
     features: tuple[str, ...] | None = None
     blob = io.BytesIO()
@@ -45,11 +75,7 @@ def render_predictions(parts: Iterable[tuple[str, str, Sheet, Verdicts]]) -> byt
 
 
 def _header(features: Sequence[str]) -> bytes:
-    names: Sequence[str] = COLUMNS
-    if len(features) > 1:
-        place = COLUMNS.index("Value")
-        names = (*COLUMNS[:place], *features, *COLUMNS[place + 1 :])
-    return (",".join(map(_cell, names)) + "\n").encode()
+    return (",".join(map(_cell, columns_for(features))) + "\n").encode()
 
 
 def _rows(names: str, sheet: Sheet, verdicts: Verdicts) -> Iterable[bytes | memoryview]:

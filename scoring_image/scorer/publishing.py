@@ -11,8 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from scorer.errors import BlobConflict, BlobMissing
-from scorer.predictions import CONTENT_TYPE
-from scoring_contract.predictions import PackMark, PredictionMark, can_follow
+from scoring_contract.predictions import PackMark, PredictionFormat, PredictionMark, can_follow
 
 if TYPE_CHECKING:
     from scorer.storage import BlobContainer, Versioned
@@ -21,7 +20,13 @@ _TRIES = 5
 """A conflict means that another run has just written; so many others at once are none of ours."""
 
 
-def publish(predictions: BlobContainer, blob: str, data: bytes, mark: PredictionMark) -> bool:
+def publish(
+    predictions: BlobContainer,
+    blob: str,
+    data: bytes,
+    mark: PredictionMark,
+    form: PredictionFormat = PredictionFormat.CSV,
+) -> bool:
     """Write the predictions of one sensor unless a later plan has written its own.
 
     The first try costs one request and succeeds if the hour was not scored before.
@@ -33,7 +38,7 @@ def publish(predictions: BlobContainer, blob: str, data: bytes, mark: Prediction
     for _ in range(_TRIES):
         try:
             predictions.write_if_unchanged(
-                blob, data, content_type=CONTENT_TYPE, etag=etag, metadata=mark.to_metadata()
+                blob, data, content_type=form.content_type, etag=etag, metadata=mark.to_metadata()
             )
         except BlobConflict:
             found = _read(predictions, blob)
@@ -46,13 +51,19 @@ def publish(predictions: BlobContainer, blob: str, data: bytes, mark: Prediction
     raise BlobConflict(f"predictions/{blob}", f"others have written it {_TRIES} times in a row")
 
 
-def publish_pack(predictions: BlobContainer, blob: str, data: bytes, mark: PackMark) -> bool:
+def publish_pack(
+    predictions: BlobContainer,
+    blob: str,
+    data: bytes,
+    mark: PackMark,
+    form: PredictionFormat = PredictionFormat.CSV,
+) -> bool:
     """Write the predictions of many sensors unless a later plan has written its own.
 
     A later try of the same plan scores only the sensors that are left: what the tries before it wrote for the
     others stays, in the same blob.
 
-    :param data: CSV, header first, of the sensors that the mark names
+    :param data: of the sensors that the mark names
     :return: whether ours are there now
     :raises StorageFault: if storage refuses or does not answer
     """
@@ -60,7 +71,7 @@ def publish_pack(predictions: BlobContainer, blob: str, data: bytes, mark: PackM
     for _ in range(_TRIES):
         try:
             predictions.write_if_unchanged(
-                blob, whole, content_type=CONTENT_TYPE, etag=etag, metadata=names.to_metadata()
+                blob, whole, content_type=form.content_type, etag=etag, metadata=names.to_metadata()
             )
         except BlobConflict:
             found = _read(predictions, blob)
@@ -69,24 +80,42 @@ def publish_pack(predictions: BlobContainer, blob: str, data: bytes, mark: PackM
             if found and there and _is_later(there.planned_at, mark.planned_at, found):
                 return False
             if found and there and there.planned_at == mark.planned_at:
-                whole, names = _merged(found.data, there, data, mark)
+                whole, names = _merged(found.data, there, data, mark, form)
         else:
             return True
     raise BlobConflict(f"predictions/{blob}", f"others have written it {_TRIES} times in a row")
 
 
-def _merged(before: bytes, there: PackMark, data: bytes, mark: PackMark) -> tuple[bytes, PackMark]:
+def _merged(
+    before: bytes, there: PackMark, data: bytes, mark: PackMark, form: PredictionFormat
+) -> tuple[bytes, PackMark]:
     """Put the rows of sensors that only the earlier writer has before ours."""
+    mine = set(mark.sensors)
+    merge = _merged_csv if form is PredictionFormat.CSV else _merged_parquet
+    both = merge(before, data, mine)
+    if both is None:  # rows of other columns cannot stay
+        return data, mark
+    whole, rows = both
+    names = [sensor for sensor in there.sensors if sensor not in mine]
+    return whole, replace(mark, sensors=(*names, *mark.sensors), rows=rows)
+
+
+def _merged_parquet(before: bytes, data: bytes, mine: set[str]) -> tuple[bytes, int] | None:
+    from scorer.prediction_table import merged  # noqa: PLC0415  # brings pyarrow
+
+    return merged(before, data, mine=mine)
+
+
+def _merged_csv(before: bytes, data: bytes, mine: set[str]) -> tuple[bytes, int] | None:
+    """Return both and how many rows are in it; None if the rows are of other columns."""
     header, _, ours = data.partition(b"\n")
     first, *rows = before.splitlines(keepends=True)
-    if first.rstrip() != header.rstrip():  # rows of other columns cannot stay
-        return data, mark
+    if first.rstrip() != header.rstrip():
+        return None
     columns = header.decode().split(",")
     device, tag = columns.index("Device"), columns.index("Tag")
-    mine = set(mark.sensors)
     kept = [row for row in rows if _sensor_of(row, device, tag) not in mine]
-    names = [sensor for sensor in there.sensors if sensor not in mine]
-    return b"".join([first, *kept, ours]), replace(mark, sensors=(*names, *mark.sensors))
+    return b"".join([first, *kept, ours]), len(kept) + ours.count(b"\n")
 
 
 def _sensor_of(row: bytes, device: int, tag: int) -> str:

@@ -5,8 +5,12 @@ The tests of this file tell one story and run in its order.
 
 from __future__ import annotations
 
+import csv
+import io
 from typing import TYPE_CHECKING
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from azure.batch import BatchClient
 from azure.core.credentials import AzureNamedKeyCredential
@@ -20,6 +24,8 @@ from local_stack.models import run_models
 from local_stack.stack import running_stack
 from scoring_contract import layout
 from scoring_contract.layout import Container
+from scoring_contract.predictions import PredictionFormat
+from scoring_contract.timestamps import read_timestamp
 from sensor_scoring.summary import Outcome
 from tests.integration.conftest import HOUR, Folders
 
@@ -90,3 +96,25 @@ def test_packed_predictions_hold_the_same_rows(packed_stack: Stack) -> None:
     rows = [row for text in packs.values() for row in text.splitlines()[1:]]
     assert sorted(rows) == sorted(row for text in before.values() for row in text.splitlines()[1:])
     assert list(summary.stray) == SCORED
+
+
+@pytest.mark.behaviour("predictions-format")
+def test_an_hour_as_parquet_holds_the_same_rows(packed_stack: Stack) -> None:
+    """Written, found by the gate, and not beside CSV."""
+    container = packed_stack.storage.container(Container.PREDICTIONS)
+    texts = [text for name, text in predictions(packed_stack).items() if "_packs" in name]
+    for name in list(container.list_blob_names(name_starts_with=layout.predictions_folder(HOUR))):
+        container.delete_blob(name)
+    summary = scored(packed_stack, PACKED | {"SENSOR_SCORING_PREDICTIONS_FORMAT": "parquet"})
+    assert list(summary.stray) == []
+    blobs = [
+        layout.packed_prediction_blob(HOUR, pack, PredictionFormat.PARQUET) for pack in ("p0001", "p0002")
+    ]
+    assert list(container.list_blob_names(name_starts_with=layout.predictions_folder(HOUR))) == blobs
+    files = [pa.BufferReader(container.download_blob(blob).readall()) for blob in blobs]
+    found = [row for file in files for row in pq.read_table(file).to_pylist()]
+    told = [row for text in texts for row in csv.DictReader(io.StringIO(text))]
+    for row, expected in zip(found, told, strict=True):
+        assert read_timestamp(str(row["TS"])) == read_timestamp(expected["TS"])
+        numbers = {name: float(expected[name]) for name in ("Value", "Prediction", "Score")}
+        assert row == {"TS": row["TS"], "Device": expected["Device"], "Tag": expected["Tag"], **numbers}

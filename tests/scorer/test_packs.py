@@ -7,16 +7,21 @@ import hashlib
 import io
 import itertools
 import json
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from scorer import model_files
+from scorer.__main__ import main
 from scorer.batches import batches_of, handfuls_of
+from scorer.console import Console
 from scorer.errors import ModelFault
 from scorer.model_files import ModelFiles, model_of
 from scorer.model_format import SKOPS_FORMAT
@@ -27,9 +32,9 @@ from scorer.storage import BlobContainer, open_container
 from scoring_contract.invocation import ExitCode
 from scoring_contract.layout import Container, packed_prediction_blob, packed_readings_prefix
 from scoring_contract.manifest import Manifest, ModelRef, PackSlice, SensorOrder
-from scoring_contract.predictions import PackMark
+from scoring_contract.predictions import PackMark, PredictionFormat, PredictionMark
 from scoring_contract.report import Cause, SensorState
-from tests.scorer.conftest import HEADER, HOUR, PLANNED_AT
+from tests.scorer.conftest import HEADER, HOUR, PLANNED_AT, SCORING
 from tests.scorer.test_score import MODEL, a_model, an_order, rows_for
 
 if TYPE_CHECKING:
@@ -42,6 +47,7 @@ if TYPE_CHECKING:
 
 SENSORS = ("1_4", "1_5", "2_1")
 PACKED = packed_prediction_blob(HOUR, "p1")
+PACKED_PARQUET = packed_prediction_blob(HOUR, "p1", PredictionFormat.PARQUET)
 
 
 def a_pack(
@@ -99,6 +105,22 @@ def the_mark(storage: Storage) -> PackMark:
     mark = PackMark.from_metadata(storage.metadata(Container.PREDICTIONS, PACKED))
     assert mark is not None
     return mark
+
+
+def in_parquet(storage: Storage, call: ScoreInvocation) -> ScoreInvocation:
+    """Let an order ask for Parquet."""
+    manifest = Manifest.from_json(storage.get(Container.RUNS, call.manifest))
+    changed = replace(manifest, predictions_format=PredictionFormat.PARQUET)
+    storage.put(Container.RUNS, call.manifest, changed.to_json())
+    return call
+
+
+def table_of(storage: Storage, blob: str) -> list[dict[str, Any]]:
+    """Read predictions as Parquet."""
+    rows: list[dict[str, Any]] = pq.read_table(
+        pa.BufferReader(storage.get(Container.PREDICTIONS, blob))
+    ).to_pylist()
+    return rows
 
 
 def planned(storage: Storage, orders: Sequence[SensorOrder], *, at: str) -> ScoreInvocation:
@@ -187,6 +209,58 @@ def test_an_earlier_plan_leaves_a_later_ones_pack_alone(storage: Storage, scorer
     assert the_mark(storage).sensors == SENSORS
     (sensor,) = storage.report(call).sensors
     assert "later plan" in sensor.reason
+
+
+@pytest.mark.behaviour("predictions-format")
+def test_an_order_for_parquet_leaves_parquet(storage: Storage, scorer: Scorer) -> None:
+    """Under a name of its own, marked like CSV, with the same rows; a later try keeps those of the first."""
+    orders = a_pack(storage)
+    call = in_parquet(storage, storage.put_manifest(*orders[:2]))
+    assert scorer.score(call).returncode == ExitCode.SUCCESS
+    assert storage.names(Container.PREDICTIONS) == [PACKED_PARQUET]
+    content_type = storage.content_type(Container.PREDICTIONS, PACKED_PARQUET)
+    assert content_type == "application/vnd.apache.parquet"
+    first = PackMark.from_metadata(storage.metadata(Container.PREDICTIONS, PACKED_PARQUET))
+    assert scorer.score(in_parquet(storage, storage.put_manifest(*orders[1:]))).returncode == ExitCode.SUCCESS
+    mark = PackMark.from_metadata(storage.metadata(Container.PREDICTIONS, PACKED_PARQUET))
+    assert first is not None
+    assert mark == replace(first, sensors=SENSORS, rows=180)
+    scorer.score(storage.put_manifest(*orders))
+    assert the_mark(storage).rows == 180
+    texts = [row for rows in packed_rows(storage).values() for row in rows]
+    found = table_of(storage, PACKED_PARQUET)
+    columns = ("Device", "Tag", "Value", "Prediction", "Score")
+    assert [[str(row[name]) for name in ("Device", "Tag", "Prediction")] for row in found] == [
+        [row[name] for name in ("Device", "Tag", "Prediction")] for row in texts
+    ]
+    assert [[row[name] for name in ("Value", "Score")] for row in found] == [
+        [float(row[name]) for name in ("Value", "Score")] for row in texts
+    ]
+    assert list(found[0]) == ["TS", *columns]
+
+
+def test_a_sensor_alone_is_written_as_parquet_too(storage: Storage, scorer: Scorer) -> None:
+    """Its mark says how many rows there are: size does not tell."""
+    call = in_parquet(storage, storage.put_manifest(an_order(storage)))
+    assert scorer.score(call).returncode == ExitCode.SUCCESS
+    blob = f"{HOUR.path}/1_4.parquet"
+    assert storage.names(Container.PREDICTIONS) == [blob]
+    mark = PredictionMark.from_metadata(storage.metadata(Container.PREDICTIONS, blob))
+    assert mark is not None
+    assert mark.rows == len(table_of(storage, blob)) > 0
+
+
+def test_without_pyarrow_an_order_for_parquet_says_what_to_do(
+    storage: Storage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in the lean scoring image: nothing is written, and the sensor is not called scored."""
+    call = in_parquet(storage, storage.put_manifest(an_order(storage)))
+    monkeypatch.setitem(sys.modules, "scorer.prediction_table", None)
+    code = main(call.to_argv(), storage.environ(SCORING), Console(io.StringIO(), io.StringIO()))
+    assert code == ExitCode.ORDER
+    (sensor,) = storage.report(call).sensors
+    assert sensor.reason.startswith("predictions are to be Parquet and pyarrow is not installed: use")
+    assert storage.names(Container.PREDICTIONS) == []
 
 
 def test_a_pack_whose_file_is_gone_fails_its_sensors(storage: Storage, scorer: Scorer) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import pickle
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from scoring_contract.hour import RunHour
 from scoring_contract.invocation import ExitCode, ScoreInvocation
 from scoring_contract.layout import Container
 from scoring_contract.manifest import Manifest
-from scoring_contract.predictions import PackMark, PredictionMark
+from scoring_contract.predictions import HEADER_BYTES, PackMark, PredictionFormat, PredictionMark, has_rows
 from scoring_contract.registry import Registry
 from scoring_contract.report import Cause, Report, SensorReport, SensorState
 
@@ -206,6 +207,29 @@ def test_a_mark_survives_the_round_trip_through_blob_metadata() -> None:
     shouted = {name.upper(): value for name, value in mark.to_metadata().items()}
     assert PredictionMark.from_metadata(shouted) == mark
     assert PredictionMark.from_metadata({"hour": "yesterday"}) is None
+
+
+def test_a_mark_says_how_many_rows_there_are() -> None:
+    """Size tells it of CSV alone; marks of earlier versions leave it at that."""
+    marks = [
+        PredictionMark(HOUR, "1_4", "00ff", "m.json", "2018-08-29T03:05:00.000000Z", rows=0),
+        PackMark(HOUR, "p0001", ("1_4", "1_5"), "m.json", "2018-08-29T03:05:00Z", rows=7),
+    ]
+    assert [type(mark).from_metadata(mark.to_metadata()) for mark in marks] == marks
+    assert [has_rows(mark, size=900) for mark in marks] == [False, True]
+    silent = replace(marks[1], rows=None)
+    assert [has_rows(silent, size=size) for size in (HEADER_BYTES, HEADER_BYTES + 1)] == [False, True]
+    nonsense = PredictionMark.from_metadata(marks[0].to_metadata() | {"rows": "-1"})
+    assert nonsense == replace(marks[0], rows=None)
+
+
+def test_an_order_of_before_is_for_csv() -> None:
+    """It names no format; one that no scorer writes is refused."""
+    body = json.loads((GOLDEN / "manifest.json").read_text())
+    del body["predictions_format"]
+    assert Manifest.from_json(json.dumps(body)).predictions_format is PredictionFormat.CSV
+    with pytest.raises(MessageError, match="predictions_format: is 'xlsx', not one of csv, parquet"):
+        Manifest.from_json(changed("manifest.json", ["predictions_format"], "xlsx"))
 
 
 def test_a_missing_container_variable_is_named() -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 
 import pytest
 
 from scoring_contract.hour import RunHour
-from scoring_contract.predictions import COLUMNS, PackMark, PredictionMark
-from sensor_scoring.gate import Expectation
+from scoring_contract.predictions import COLUMNS, PackMark, PredictionFormat, PredictionMark
+from sensor_scoring.gate import Expectation, format_there
 from sensor_scoring.listing import FoundBlob
 
 HOUR = RunHour.parse("2018-08-29T02")
@@ -113,3 +114,73 @@ def test_a_sensors_own_blob_does_not_stand_for_its_pack() -> None:
     expected = Expectation(HOUR, PLANNED_AT, ("1_1",), {"1_1": "p1"})
     verdict = expected.judge([a_blob("1_1")])
     assert (verdict.missing, verdict.stray) == (("1_1",), ("1_1",))
+
+
+PARQUET = PredictionFormat.PARQUET
+AS_PARQUET = Expectation(HOUR, PLANNED_AT, ("1_1", "1_2"), form=PARQUET)
+
+
+def as_parquet(sensor: str, *, rows: int | None = 60, planned_at: str = PLANNED_AT) -> FoundBlob:
+    """Return a sensor's predictions as Parquet, as a listing shows them."""
+    mark = PredictionMark(HOUR, sensor, "00ff", "m.json", planned_at, rows)
+    return FoundBlob(f"2018/08/29/02/{sensor}.parquet", 1900, mark.to_metadata(), WRITTEN)
+
+
+@pytest.mark.behaviour("predictions-format")
+def test_predictions_are_expected_in_the_format_of_the_plan() -> None:
+    """CSV in its place is not what was owed; how many rows there are the writer says, not the size."""
+    assert AS_PARQUET.judge([as_parquet("1_1"), as_parquet("1_2")]).is_complete
+    verdict = AS_PARQUET.judge([a_blob("1_1"), as_parquet("1_2", rows=0)])
+    assert (verdict.missing, verdict.empty, verdict.stray) == (("1_1",), ("1_2",), ("1_1",))
+    assert Expectation.from_json(AS_PARQUET.to_json()) == AS_PARQUET
+
+
+@pytest.mark.behaviour("two-formats")
+@pytest.mark.parametrize(
+    "planned_at", [PLANNED_AT, "2018-08-29T02:59:00.000000Z", "2018-08-29T04:00:00.000000Z"]
+)
+def test_predictions_in_two_formats_are_not_complete(planned_at: str) -> None:
+    """Whichever is older, of a sensor alone and of a pack: who reads both cannot tell which count."""
+    found = [a_blob("1_1"), a_blob("1_2"), as_parquet("1_1", planned_at=planned_at)]
+    verdict = EXPECTED.judge(found)
+    assert not verdict.is_complete
+    assert (verdict.fresh, verdict.doubled) == (("1_2",), ("1_1",))
+    assert verdict.describe() == "1 in two formats (1_1); 1 not expected (1_1)"
+    pack = a_pack("1_1", "1_2")
+    other = FoundBlob("2018/08/29/02/_packs/p1.parquet", 1900, a_pack("1_2").metadata, WRITTEN)
+    shared = Expectation(HOUR, PLANNED_AT, ("1_1", "1_2"), {"1_1": "p1", "1_2": "p1"})
+    assert shared.judge([pack, other]).doubled == ("1_2",)
+
+
+def test_a_file_of_nobody_in_the_other_format_doubles_nothing() -> None:
+    """As a copy of another hour, it is named as one that nobody expects."""
+    foreign = FoundBlob("2018/08/29/02/1_1.parquet", 1900, {}, WRITTEN)
+    elsewhere = FoundBlob("2018/08/29/02/1_2.parquet", 1900, a_blob("1_2", hour=HOUR.next).metadata, WRITTEN)
+    verdict = EXPECTED.judge([a_blob("1_1"), a_blob("1_2"), foreign, elsewhere])
+    assert verdict.is_complete
+    assert verdict.stray == ("1_1", "1_2")
+
+
+def test_a_gate_of_before_expects_csv() -> None:
+    """A trigger may wait since before an upgrade."""
+    body = json.loads(EXPECTED.to_json())
+    del body["form"]
+    assert Expectation.from_json(json.dumps(body)) == EXPECTED
+
+
+@pytest.mark.parametrize(
+    ("found", "form"),
+    [
+        ([], None),
+        ([FoundBlob("2018/08/29/02/1_1.parquet", 1900, {}, WRITTEN)], None),
+        ([a_blob("1_1", hour=HOUR.next)], None),
+        ([a_blob("1_1")], PredictionFormat.CSV),
+        ([as_parquet("1_1")], PARQUET),
+        ([a_pack("1_1")], PredictionFormat.CSV),
+    ],
+)
+def test_the_first_prediction_of_an_hour_says_their_format(
+    found: list[FoundBlob], form: PredictionFormat | None
+) -> None:
+    """What nobody we know wrote, or about another hour, says nothing."""
+    assert format_there(found, HOUR) is form

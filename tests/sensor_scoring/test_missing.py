@@ -10,9 +10,8 @@ import pytest
 
 from scoring_contract.hour import RunHour
 from scoring_contract.manifest import ModelRef
-from scoring_contract.predictions import PackMark, PredictionMark
+from scoring_contract.predictions import HEADER_BYTES, PackMark, PredictionFormat, PredictionMark
 from scoring_contract.registry import Registry, SensorEntry, TrainedModel
-from sensor_scoring.gate import HEADER_BYTES
 from sensor_scoring.listing import FoundBlob
 from sensor_scoring.missing import Gap, HourBlobs, due, gap_of
 
@@ -43,12 +42,19 @@ def text(moment: datetime) -> str:
 
 
 def prediction(
-    sensor: str, *, planned: datetime = PLANNED, name: str = "", hour: RunHour = HOUR, size: int = 900
+    sensor: str,
+    *,
+    planned: datetime = PLANNED,
+    name: str = "",
+    hour: RunHour = HOUR,
+    size: int = 900,
+    rows: int | None = None,
+    form: PredictionFormat = PredictionFormat.CSV,
 ) -> FoundBlob:
     """Return a sensor's predictions."""
-    mark = PredictionMark(hour, sensor, "00ff", "m.json", text(planned))
+    mark = PredictionMark(hour, sensor, "00ff", "m.json", text(planned), rows)
     return FoundBlob(
-        f"{HOUR.path}/{name or sensor}.csv", size, mark.to_metadata(), planned + timedelta(minutes=9)
+        f"{HOUR.path}/{name or sensor}.{form}", size, mark.to_metadata(), planned + timedelta(minutes=9)
     )
 
 
@@ -101,6 +107,15 @@ def test_an_hour_with_a_prediction_for_every_sensor_that_can_be_scored_is_whole(
     assert found is None
 
 
+def test_predictions_count_in_either_format() -> None:
+    """The end of a blob's name is no part of the sensor's."""
+    there = prediction("1_1", rows=60, form=PredictionFormat.PARQUET)
+    assert (
+        judged(registry=a_registry("1_1"), readings=[readings("1_1")], predictions=[there], runs=ENDED)
+        is None
+    )
+
+
 def test_an_hour_that_nobody_has_looked_at_is_named_from_when_it_could_be_scored() -> None:
     """Also one without readings: nobody has said that everything was silent."""
     whole_fleet = judged(registry=a_registry("1_1"), readings=[readings("1_1")])
@@ -122,6 +137,7 @@ def test_without_models_there_is_nothing_to_miss() -> None:
         pytest.param([], id="deleted"),
         pytest.param([prediction("1_1", hour=HOUR.next)], id="of-another-hour"),
         pytest.param([prediction("1_1", size=HEADER_BYTES)], id="without-a-row"),
+        pytest.param([prediction("1_1", rows=0, form=PredictionFormat.PARQUET)], id="parquet-without-a-row"),
         pytest.param([prediction("1_2", name="1_1")], id="of-another-sensor"),
         pytest.param([FoundBlob(f"{HOUR.path}/1_1.csv", 900, {}, PLANNED)], id="of-an-unknown-writer"),
     ],

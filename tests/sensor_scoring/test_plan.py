@@ -9,6 +9,7 @@ import pytest
 
 from scoring_contract.hour import RunHour
 from scoring_contract.manifest import Manifest, ModelRef
+from scoring_contract.predictions import PredictionFormat
 from scoring_contract.registry import Registry, SensorEntry, TrainedModel
 from sensor_scoring.hour_readings import HourReadings
 from sensor_scoring.plan import Plan, plan_hour
@@ -117,6 +118,34 @@ def test_packed_predictions_are_expected_where_the_scorer_puts_them() -> None:
                      "1_3": "2018/08/29/02/1_3.csv"}  # fmt: skip
     assert {sensor: plan.expectation.blob_of(sensor) for sensor in blobs} == blobs
     assert Plan.from_json(plan.to_json()) == plan
+
+
+@pytest.mark.behaviour("predictions-format")
+def test_the_format_of_predictions_goes_with_the_orders() -> None:
+    """So a retry, and a clear of what scores, keep it; orders and expectation name the same blobs."""
+    readings = HourReadings({"1_3": ["other"]}, {"p1": ["shared"]})
+    plan, manifests = plan_hour(
+        a_packed_registry(),
+        readings,
+        hour=HOUR,
+        run="run",
+        planned_at=PLANNED_AT,
+        packed_predictions=True,
+        predictions_format=PredictionFormat.PARQUET,
+    )
+    read = [Manifest.from_json(manifest.to_json()) for manifest in manifests]
+    blobs = {
+        order.sensor: order.prediction_blob(HOUR, manifest.predictions_format)
+        for manifest in read
+        for order in manifest.without(()).sensors
+    }
+    assert blobs == {
+        "1_1": "2018/08/29/02/_packs/p1.parquet",
+        "1_2": "2018/08/29/02/_packs/p1.parquet",
+        "1_3": "2018/08/29/02/1_3.parquet",
+    }
+    again = Plan.from_json(plan.to_json())
+    assert {sensor: again.expectation.blob_of(sensor) for sensor in blobs} == blobs
 
 
 def test_readings_of_a_pack_that_nobody_knows_are_named() -> None:

@@ -13,16 +13,18 @@ from airflow.sdk.exceptions import TaskDeferred
 
 from scoring_contract.errors import LayoutError
 from scoring_contract.hour import RunHour
+from scoring_contract.predictions import PredictionMark
 from sensor_scoring import errors
 from sensor_scoring.autoscale import Floor
 from sensor_scoring.errors import RunFailed
+from sensor_scoring.listing import FoundBlob
 from sensor_scoring.pool_keeper import PoolKeeper
 from sensor_scoring.pool_load import pool_spec, prepare_pool
 from sensor_scoring.retries import RETRY_TABLE
 from sensor_scoring.run_hour import check_asked
 from sensor_scoring.settings import Settings
 from sensor_scoring.settle import SettleOperator
-from sensor_scoring.steps import close_run, give_verdict, open_run
+from sensor_scoring.steps import close_run, give_verdict, open_run, predictions_format_of
 from sensor_scoring.summary import Outcome, SensorOutcome, Summary
 
 HOUR = RunHour.parse("2018-08-29T02")
@@ -292,3 +294,14 @@ def test_nodes_are_given_back_when_no_other_run_comes(account, *, has_company: b
     formula = account.client.get_pool("pool")["autoScaleFormula"]
     floor = Floor.of_formula(formula, now=account.hook.pools.service_time())
     assert (floor is not None) == has_company
+
+
+@pytest.mark.behaviour("predictions-format")
+@pytest.mark.parametrize(("there", "form"), [(None, "parquet"), ("csv", "csv"), ("parquet", "parquet")])
+def test_an_hour_that_has_predictions_keeps_their_format(there: str | None, form: str) -> None:
+    """Whatever the setting has become: there are never two predictions of a sensor and hour."""
+    mark = PredictionMark(HOUR, "1_1", "00ff", "m.json", "2018-08-29T03:05:00.000000Z", 60)
+    found = [FoundBlob(f"2018/08/29/02/1_1.{there}", 900, mark.to_metadata())] if there else []
+    store = SimpleNamespace(found=lambda _container, _folder: iter(found))
+    run: Any = SimpleNamespace(store=store, settings=Settings(predictions_format="parquet"), hour=HOUR)
+    assert predictions_format_of(run) == form

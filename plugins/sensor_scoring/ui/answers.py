@@ -52,6 +52,15 @@ def lines(content: Iterable[str], *, file: str) -> StreamingResponse:
     return StreamingResponse(content, media_type="text/plain; charset=utf-8", headers=HEADERS | named)
 
 
+def download(content: Iterable[bytes], *, file: str, media_type: str) -> StreamingResponse:
+    """Answer with a file for a browser to save, likewise sent while it is read.
+
+    :param file: what a browser calls it
+    """
+    named = {"Content-Disposition": f'attachment; filename="{file}"'}
+    return StreamingResponse(content, media_type=media_type, headers=HEADERS | named)
+
+
 async def refusal(request: Request, error: HTTPException) -> HTMLResponse:
     """Say why there is no page."""
     status = HTTPStatus(error.status_code)

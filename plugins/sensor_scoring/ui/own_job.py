@@ -85,6 +85,10 @@ class OwnJob:
         blocks = _blocks(pieces)
         return _rows_of(sensor, blocks) if sensor in plan.pack_of else blocks
 
+    def prediction_file(self, plan: Plan, sensor: str) -> Iterator[bytes] | None:
+        """Return the blob with a sensor's predictions, or its pack's, as it is; None if there is none."""
+        return self._store.pieces(self.settings.predictions_container, plan.expectation.blob_of(sensor))
+
 
 def summary_of(run: str, settings: Settings) -> Summary | None:
     """Return the summary of a run; None if it has none, or no longer.

@@ -20,6 +20,7 @@ from fastapi.responses import HTMLResponse, PlainTextResponse, StreamingResponse
 
 from scoring_contract import layout
 from scoring_contract.errors import ContractError, LayoutError
+from scoring_contract.predictions import PredictionFormat
 from sensor_scoring import ids
 from sensor_scoring.errors import ScoringError
 from sensor_scoring.links import path_part, web_root
@@ -185,10 +186,24 @@ def _planned(job: OwnJob, group: str) -> tuple[Plan, tuple[str, ...]]:
 
 
 def _predictions(job: OwnJob, plan: Plan, sensor: str) -> StreamingResponse:
-    found = job.predictions(plan, sensor)
-    if found is None:
+    is_text = plan.predictions_format is PredictionFormat.CSV
+    answer = _shown(job, plan, sensor) if is_text else _handed_out(job, plan, sensor)
+    if answer is None:
         raise HTTPException(404, f"There are no predictions of {sensor} for {plan.hour}, or not yet.")
-    return answers.lines(found, file=f"{sensor}-{plan.hour}.csv")
+    return answer
+
+
+def _shown(job: OwnJob, plan: Plan, sensor: str) -> StreamingResponse | None:
+    found = job.predictions(plan, sensor)
+    return None if found is None else answers.lines(found, file=f"{sensor}-{plan.hour}.csv")
+
+
+def _handed_out(job: OwnJob, plan: Plan, sensor: str) -> StreamingResponse | None:
+    """Give the file away: nothing here reads Parquet, so what a pack shares is not divided either."""
+    found = job.prediction_file(plan, sensor)
+    form = plan.predictions_format
+    name = f"{plan.pack_of.get(sensor, sensor)}-{plan.hour}.{form}"
+    return None if found is None else answers.download(found, file=name, media_type=form.content_type)
 
 
 def _planned_group(job: OwnJob, batch_task: str) -> str:

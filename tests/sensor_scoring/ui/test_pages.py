@@ -20,6 +20,7 @@ from scoring_contract import layout
 from scoring_contract.hour import RunHour
 from scoring_contract.invocation import PROGRAM
 from scoring_contract.layout import Container
+from scoring_contract.predictions import PredictionFormat
 from sensor_scoring import ids
 from sensor_scoring.batch_task import BatchTaskTemplate, Grants, Names
 from sensor_scoring.blobs import BlobStore
@@ -43,6 +44,7 @@ DAG, RUN, TASK = "hourly_scoring", "manual__2018-08-29T03:00:00+00:00", "score"
 BASE = ids.run_base("scoring", HOUR, dag_id=DAG, run_id=RUN)
 JOB = ids.job_id(BASE, generation=2)
 PAIR = "1_2..1_3"
+PARQUET = PredictionFormat.PARQUET
 SECRET = "sig=do-not-show"
 SHELL = "/bin/sh"
 
@@ -91,7 +93,7 @@ class World:
         """Write a blob."""
         self.storage.container(container).upload_blob(blob, text, overwrite=True)
 
-    def plan(self) -> None:
+    def plan(self, **changes: Any) -> None:
         """Write the run's plan: a sensor alone, and two that are packed."""
         plan = Plan(
             hour=HOUR,
@@ -100,6 +102,7 @@ class World:
             groups={"1_1": ("1_1",), PAIR: ("1_2", "1_3")},
             silent=(),
             unmodelled=(),
+            **changes,
         )
         self.write(Container.RUNS, layout.plan_blob(BASE), plan.to_json())
 
@@ -251,6 +254,26 @@ def test_the_predictions_of_a_sensor_are_shown_as_text(world: World) -> None:
     assert answer.text == "TS,Value\n"
     assert answer.headers["content-type"] == "text/plain; charset=utf-8"
     assert answer.headers["content-disposition"] == f'inline; filename="1_1-{HOUR}.csv"'
+
+
+@pytest.mark.parametrize(
+    ("page", "blob", "name"),
+    [
+        ("/predictions/1_1", layout.prediction_blob(HOUR, "1_1", PARQUET), "1_1"),
+        (f"/predictions/{PAIR}/1_3", layout.packed_prediction_blob(HOUR, "p1", PARQUET), "p1"),
+    ],
+)
+def test_predictions_as_parquet_are_handed_out_as_a_file(
+    world: World, page: str, blob: str, name: str
+) -> None:
+    """Nobody reads them in a browser; what a pack shares is one file."""
+    world.plan(predictions_format=PARQUET, pack_of={"1_2": "p1", "1_3": "p1"})
+    assert "or not yet" in world.get(page).text
+    world.write(Container.PREDICTIONS, blob, "PAR1 whatever")
+    answer = world.get(page)
+    assert answer.content == b"PAR1 whatever"
+    assert answer.headers["content-type"] == "application/vnd.apache.parquet"
+    assert answer.headers["content-disposition"] == f'attachment; filename="{name}-{HOUR}.parquet"'
 
 
 def test_a_packed_group_is_a_list_of_its_sensors(world: World) -> None:
