@@ -20,7 +20,7 @@ from local_stack.ports import ANY_PORTS, Ports, free_port
 from local_stack.postgres import running_postgres
 from local_stack.private_files import write_private
 from local_stack.processes import Server, StackError
-from sensor_scoring.airflow_needs import FORK_SERVER, environ_for
+from sensor_scoring.airflow_needs import FORK_SERVER, PARSING, environ_for
 from sensor_scoring.packing import MOST_TASKS
 
 if TYPE_CHECKING:
@@ -243,6 +243,7 @@ def running_cluster(
             **_secrets(folder),
             **environ_for(groups),
             **FORK_SERVER,
+            **PARSING,
             **(settings or {}),
         }
         airflow = stack.airflow(environ, home=folder / "airflow")
