@@ -1,7 +1,7 @@
 """Listing the blobs of a container, with what their writers attached to them.
 
-The SDK's ``list_blobs`` makes an object of thirty fields for each blob, which takes four times as long as all
-that is done here; an hour of 20,000 sensors is listed three times. Its ``list_blob_names`` signs, repeats and
+The SDK's ``list_blobs`` makes an object of thirty fields for each blob: eight times the work of all that is
+done here, and an hour of 20,000 sensors is listed three times. Its ``list_blob_names`` signs, repeats and
 turns pages likewise and leaves the answers alone; they are read here.
 """
 
@@ -60,11 +60,14 @@ class FoundBlob:
 
         https://learn.microsoft.com/rest/api/storageservices/list-blobs#response-body
         """
+        properties, metadata = element.find("Properties"), element.find("Metadata")
+        if properties is None:
+            raise ValueError("Blob Storage listed a blob without properties")
         return cls(
             _name_at(element),
-            int(element.findtext("Properties/Content-Length") or 0),
-            {entry.tag: entry.text or "" for entry in element.iterfind("Metadata/*")},
-            _moment(element.findtext("Properties/Last-Modified") or ""),
+            int(properties.findtext("Content-Length") or 0),
+            {entry.tag: entry.text or "" for entry in metadata} if metadata is not None else {},
+            _moment(properties.findtext("Last-Modified") or ""),
         )
 
 
@@ -79,10 +82,9 @@ def listed(container: ContainerClient, prefix: str) -> Iterator[FoundBlob]:
     )
     for _ in names.by_page():
         # What was answered before it was asked again is among them.
-        page = next(each.http_response for each in answers if each.http_response.status_code == HTTPStatus.OK)
+        page = next(each for each in answers if each.http_response.status_code == HTTPStatus.OK)
         answers.clear()
-        blobs = ContentDecodePolicy.deserialize_from_text(page.body(), mime_type="application/xml")
-        yield from map(FoundBlob.at, blobs.iterfind("Blobs/Blob"))
+        yield from map(FoundBlob.at, page.context[ContentDecodePolicy.CONTEXT_NAME].iterfind("Blobs/Blob"))
 
 
 def _name_at(element: Element) -> str:
