@@ -15,22 +15,31 @@ if TYPE_CHECKING:
 
     FloatArray = NDArray[np.float64]
 
-_FEW = 1_000
-"""Up to so many Python writes them: importing orjson takes as long as 7,000 texts."""
+_FEW = 3_600
+"""So many of a process Python writes itself: importing orjson takes as long as 7,000 texts."""
+_PLAIN = 1e-4
+"""Below it orjson has other forms than Python: 0.00001 for 1e-05, 1.5e-7 for 1.5e-07."""
+
+
+class _Python:
+    """What Python may still write before orjson is worth its import."""
+
+    left = _FEW
 
 
 def texts_of_numbers(numbers: FloatArray) -> list[str]:
-    """Write numbers, one text each.
+    """Write numbers as ``repr`` does, one text each.
 
     :param numbers: shape (n,)
     """
-    if len(numbers) <= _FEW:
+    if len(numbers) <= _Python.left:
+        _Python.left -= len(numbers)
         return list(map(repr, numbers.tolist()))
-    return joined_texts(numbers).decode().split(",")
+    return joined_texts(numbers).decode().split(",") if len(numbers) else []
 
 
 def joined_texts(numbers: FloatArray) -> bytes:
-    """Write numbers with commas between them.
+    """Write numbers as ``repr`` does, with commas between them.
 
     :param numbers: shape (n,)
     """
@@ -38,4 +47,18 @@ def joined_texts(numbers: FloatArray) -> bytes:
 
     if not np.isfinite(numbers).all():  # JSON has no word for these
         return ",".join(map(repr, numbers.tolist())).encode()
-    return orjson.dumps(np.ascontiguousarray(numbers), option=orjson.OPT_SERIALIZE_NUMPY)[1:-1]
+    chars = orjson.dumps(np.ascontiguousarray(numbers), option=orjson.OPT_SERIALIZE_NUMPY)[1:-1]
+    small = np.flatnonzero((np.abs(numbers) < _PLAIN) & (numbers != 0))
+    return _rewritten(chars, numbers, small) if len(small) else chars
+
+
+def _rewritten(chars: bytes, numbers: FloatArray, places: NDArray[np.intp]) -> bytes:
+    """Write some of the numbers as ``repr`` does, and leave the others as they are."""
+    commas = np.flatnonzero(np.frombuffer(chars, np.uint8) == ord(","))
+    starts = np.concatenate(([0], commas + 1))[places].tolist()
+    ends = np.concatenate((commas, [len(chars)]))[places].tolist()
+    pieces, done = [], 0
+    for number, start, end in zip(numbers[places].tolist(), starts, ends, strict=True):
+        pieces += [chars[done:start], repr(number).encode()]
+        done = end
+    return b"".join([*pieces, chars[done:]])

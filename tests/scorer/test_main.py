@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+import scorer.__main__
 from scorer.__main__ import main
 from scorer.console import Console
 from scoring_contract.invocation import ExitCode, ScoreInvocation
@@ -84,6 +85,28 @@ def test_numpy_gets_one_thread_unless_told_otherwise() -> None:
     main(["--help"], environ, Console(io.StringIO(), io.StringIO()))
     assert environ["OPENBLAS_NUM_THREADS"] == "1"
     assert environ["OMP_NUM_THREADS"] == "2"
+
+
+@pytest.mark.parametrize(
+    ("told", "found"),
+    [
+        ({}, {"SSL_CERT_FILE"}),
+        ({"SSL_CERT_DIR": "/etc/ours"}, {"SSL_CERT_DIR"}),
+        ({"SSL_CERT_FILE": "ours.pem"}, {"SSL_CERT_FILE"}),
+    ],
+)
+def test_the_bundle_of_certificates_is_all_that_is_read_unless_told_otherwise(
+    told: dict[str, str], found: set[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A choice that was made is kept; a system without such a bundle finds its certificates by itself."""
+    bundle = tmp_path / "ca-certificates.crt"
+    monkeypatch.setattr(scorer.__main__, "BUNDLE", str(bundle))
+    environ = dict(told)
+    main(["--help"], environ, Console(io.StringIO(), io.StringIO()))
+    assert {name for name in environ if name.startswith("SSL")} == told.keys()
+    bundle.write_text("")
+    main(["--help"], environ, Console(io.StringIO(), io.StringIO()))
+    assert {name: environ[name] for name in found} == (told or {"SSL_CERT_FILE": str(bundle)})
 
 
 @pytest.mark.parametrize(

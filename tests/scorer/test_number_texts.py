@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from scorer import number_texts
 from scorer.number_texts import joined_texts, texts_of_numbers
 
 MAGNITUDES = 10.0 ** np.arange(-320, 309)
@@ -20,18 +21,32 @@ def numbers(count: int) -> np.ndarray:
     return drawn
 
 
-def digits_of(text: str) -> str:
-    """Return a number's digits without its magnitude."""
-    return text.split("e", maxsplit=1)[0].strip("-").replace(".", "").strip("0")
+@pytest.fixture(autouse=True)
+def _beginning(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let each test write its first number."""
+    monkeypatch.setattr(number_texts._Python, "left", number_texts._FEW)
 
 
 @pytest.mark.parametrize("count", [100, 20_000])
-def test_texts_read_back_as_the_same_numbers(count: int) -> None:
-    """To the last bit and the sign of zero; none has more digits than the one Python writes."""
+def test_texts_are_those_that_python_writes(count: int) -> None:
+    """Few or many, of every magnitude: the rows of a sensor do not depend on who is scored beside it."""
     drawn = numbers(count)
     texts = texts_of_numbers(drawn)
+    assert texts == list(map(repr, drawn.tolist()))
     assert np.array(list(map(float, texts))).tobytes() == drawn.tobytes()
-    assert list(map(digits_of, texts)) == [digits_of(repr(number)) for number in drawn.tolist()]
+
+
+def test_many_numbers_in_small_pieces_are_written_by_orjson(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A fleet of sensors with few readings each; which of them come first does not show."""
+    made: list[int] = []
+    joined = number_texts.joined_texts
+    monkeypatch.setattr(
+        number_texts, "joined_texts", lambda numbers: made.append(len(numbers)) or joined(numbers)
+    )
+    drawn = numbers(20_000)[:6_000]
+    texts = [text for part in drawn.reshape(100, 60) for text in texts_of_numbers(part)]
+    assert texts == list(map(repr, drawn.tolist()))
+    assert made == [60] * 40
 
 
 @pytest.mark.parametrize("count", [100, 20_000])
