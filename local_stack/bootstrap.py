@@ -107,8 +107,7 @@ def make_venv(folder: Path) -> None:
 def make_scorer(folder: Path) -> None:
     """Make the environment that the emulator runs the scoring image's commands in."""
     run([sys.executable, "-m", "venv", "--without-pip", str(folder)])
-    # Compiled now: a fleet of first runs would compile the same modules side by side.
-    install(python_of(folder), SCORER_LOCK, "--compile-bytecode")
+    install(python_of(folder), SCORER_LOCK)
     site = next((folder / "lib").glob("python*")) / "site-packages"
     (site / "scorer.pth").write_text(f"{ROOT / 'scoring_image'}\n{ROOT / 'plugins'}\n")
     run([python_of(folder), "-c", "import scorer, scoring_contract, numpy, obstore"])
@@ -121,10 +120,14 @@ def install_azurite(folder: Path) -> None:
     run([*npm, "ci", *flags], cwd=folder.parent)
 
 
-def install(python: str, lock: Path, *flags: str) -> None:
-    """Install a hashed lock into an environment."""
-    uv = str(VENV / "bin" / "uv")
-    run([uv, "pip", "install", "--quiet", "--python", python, "--require-hashes", *flags, "-r", str(lock)])
+def install(python: str, lock: Path) -> None:
+    """Install a hashed lock into an environment, and compile it.
+
+    Else a fleet of first runs compiles the same modules side by side; and where ``PYTHONDONTWRITEBYTECODE``
+    is set, as in many containers, each Airflow process compiles 2,600 of them anew: 8 s of CPU.
+    """
+    flags = ["--quiet", "--require-hashes", "--compile-bytecode"]
+    run([str(VENV / "bin" / "uv"), "pip", "install", *flags, "--python", python, "-r", str(lock)])
 
 
 def pinned(package: str) -> str:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import importlib.util
+import venv
+from pathlib import Path
 
 import pytest
 
 from local_stack import bootstrap
 from local_stack.bootstrap import SetupError
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def test_a_python_that_is_too_old_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -63,3 +62,15 @@ def test_uv_is_installed_with_its_hashes() -> None:
     assert all("--hash=sha256:" in line for line in lines[1:])
     with pytest.raises(SetupError, match="does not pin"):
         bootstrap.pinned("no-such-package")
+
+
+def test_what_is_installed_is_compiled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No process compiles Airflow anew, not even where Python may not write what it has compiled."""
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    folder, lock = tmp_path / "venv", tmp_path / "lock.txt"
+    venv.create(folder)
+    lock.write_text(bootstrap.pinned("iniconfig"))
+    bootstrap.install(bootstrap.python_of(folder), lock)
+    (package,) = folder.glob("lib/python*/site-packages/iniconfig")
+    for source in package.glob("*.py"):
+        assert Path(importlib.util.cache_from_source(str(source))).is_file()
