@@ -1,4 +1,4 @@
-"""The one plugin: pages behind the operators' links, which the api-server serves, and the weights of runs.
+"""The one plugin: links and the pages behind them, which the api-server serves, and the weights of runs.
 
 Every Airflow process executes this file, and outside the folder's packages, so it imports next to nothing.
 """
@@ -13,6 +13,7 @@ from airflow.plugins_manager import AirflowPlugin
 
 from sensor_scoring import clear_listener, note_listener
 from sensor_scoring.priority import NewestHourFirst
+from sensor_scoring.web_links import PredictionsLink, StdoutLink
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, MutableMapping
@@ -40,5 +41,6 @@ class ScoringPlugin(AirflowPlugin):
     fastapi_apps = [  # noqa: RUF012  Airflow reads an attribute of this form
         {"app": LazyPages(), "url_prefix": "/sensor-scoring", "name": "Sensor scoring"}
     ]
+    operator_extra_links = [StdoutLink(), PredictionsLink()]  # noqa: RUF012  likewise
     priority_weight_strategies = [NewestHourFirst]  # noqa: RUF012  likewise
     listeners = [clear_listener, note_listener]  # noqa: RUF012  likewise

@@ -5,30 +5,34 @@ not open by its URL; the emulator and Azurite have no portal. Our pages are the 
 for people who may see the DAG in Airflow and have no role in Azure.
 
 Airflow asks for a link in the worker at the end of every try, also when it defers, and keeps it as an XCom.
-So an address carries names only, never a signature.
+So an address carries names only, never a signature; and what can be made of another one is in ``web_links``.
 """
 
 from __future__ import annotations
 
 import os
-from abc import abstractmethod
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import quote, urlsplit
 
 from airflow.sdk import BaseOperatorLink
 from airflow.sdk.configuration import conf
 
 from sensor_scoring.settings import Settings
-
-if TYPE_CHECKING:
-    from sensor_scoring.batch_task import Names
+from sensor_scoring.web_links import BATCH_TASK_KEY
 
 PREFIX = "/sensor-scoring"
 """Where the pages are, below the root of the web server."""
 
 
-class PageLink(BaseOperatorLink):
-    """A link to a page about the Batch task of a try."""
+class BatchTaskLink(BaseOperatorLink):
+    """What Azure Batch says about the Batch task of a try."""
+
+    name = "Batch task"
+
+    @property
+    def xcom_key(self) -> str:
+        """Where the api-server finds the address, also for the links that it makes of it."""
+        return BATCH_TASK_KEY
 
     def get_link(self, operator: Any, *, ti_key: Any) -> str:
         """Return the address; empty if this try never came to know its Batch task."""
@@ -36,43 +40,10 @@ class PageLink(BaseOperatorLink):
         # The pages know the deployment's Batch account, and no other.
         if held is None or operator.azure_batch_conn_id != Settings.from_environ(os.environ).batch_conn_id:
             return ""
-        place = {"dags": ti_key.dag_id, "runs": ti_key.run_id, "tasks": ti_key.task_id, "jobs": held.job}
-        job = "".join(f"/{kind}/{path_part(name)}" for kind, name in place.items())
-        return web_root() + PREFIX + job + self.page_of(held)
-
-    @abstractmethod
-    def page_of(self, names: Names) -> str:
-        """Return the page's path below that of the Batch job."""
-
-
-class BatchTaskLink(PageLink):
-    """What Azure Batch says about the Batch task."""
-
-    name = "Batch task"
-
-    def page_of(self, names: Names) -> str:
-        """Return the page about the Batch task."""
-        return f"/batch-tasks/{path_part(names.task)}"
-
-
-class StdoutLink(PageLink):
-    """What the Batch task printed."""
-
-    name = "stdout"
-
-    def page_of(self, names: Names) -> str:
-        """Return the text."""
-        return f"/batch-tasks/{path_part(names.task)}/files/stdout.txt"
-
-
-class PredictionsLink(PageLink):
-    """What the Batch task predicted; for one that scores a group of a plan."""
-
-    name = "Predictions"
-
-    def page_of(self, names: Names) -> str:
-        """Return the predictions of the group."""
-        return f"/predictions/{path_part(names.item)}"
+        place = {"dags": ti_key.dag_id, "runs": ti_key.run_id, "tasks": ti_key.task_id}
+        place |= {"jobs": held.job, "batch-tasks": held.task}
+        page = "".join(f"/{kind}/{path_part(name)}" for kind, name in place.items())
+        return f"{web_root()}{PREFIX}{page}?item={path_part(held.item)}"
 
 
 class SummaryLink(BaseOperatorLink):

@@ -24,7 +24,7 @@ from sensor_scoring.errors import (
     ServiceError,
 )
 from sensor_scoring.failure_note import failure_noted
-from sensor_scoring.links import BatchTaskLink, StdoutLink
+from sensor_scoring.links import BatchTaskLink
 from sensor_scoring.outcome import BatchTaskOutcome
 
 if TYPE_CHECKING:
@@ -163,7 +163,7 @@ class AzureBatchTaskOperator(BatchOperator):
     """
 
     template_fields: Sequence[str] = (*BatchOperator.template_fields, "item", "job_id", "pool_id")
-    operator_extra_links: Collection[BaseOperatorLink] = (BatchTaskLink(), StdoutLink())
+    operator_extra_links: Collection[BaseOperatorLink] = (BatchTaskLink(),)
 
     def __init__(
         self,

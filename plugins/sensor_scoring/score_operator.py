@@ -10,7 +10,6 @@ from scoring_contract.errors import ContractError
 from scoring_contract.manifest import Manifest
 from scoring_contract.report import Report
 from sensor_scoring import ids
-from sensor_scoring.links import BatchTaskLink, PredictionsLink, StdoutLink
 from sensor_scoring.operators import AzureBatchTaskOperator, FailureCause
 from sensor_scoring.reports import lines_of
 from sensor_scoring.score_task import MANIFEST_BLOB
@@ -18,9 +17,9 @@ from sensor_scoring.settings import Settings
 from sensor_scoring.task_states import TaskStates
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Sequence
 
-    from airflow.sdk import BaseOperatorLink, Context
+    from airflow.sdk import Context
 
     from sensor_scoring.batch_task import Names
     from sensor_scoring.outcome import BatchTaskOutcome
@@ -38,8 +37,6 @@ class SensorScoringOperator(AzureBatchTaskOperator):
 
     The arguments are those of :class:`AzureBatchTaskOperator`; ``commit_blob`` is the report.
     """
-
-    operator_extra_links: Collection[BaseOperatorLink] = (BatchTaskLink(), StdoutLink(), PredictionsLink())
 
     def command_for(self, names: Names) -> Sequence[str]:
         """Return the command; in later attempts with an order for what the ones before have not settled."""

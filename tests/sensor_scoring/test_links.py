@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
+from airflow import plugins_manager
 from airflow.sdk import DAG
+from airflow.serialization.definitions.operatorlink import XComOperatorLink
 from airflow.serialization.serialized_objects import DagSerialization
+from scoring_plugin import ScoringPlugin
 
 from sensor_scoring.batch_task import Names
-from sensor_scoring.links import BatchTaskLink, PredictionsLink, StdoutLink, SummaryLink
+from sensor_scoring.links import BatchTaskLink, SummaryLink
 from sensor_scoring.operators import AzureBatchTaskOperator
+from sensor_scoring.score_operator import SensorScoringOperator
 from sensor_scoring.tasks import alert, plan_hour, summarise, verdict
+from sensor_scoring.web_links import BATCH_TASK_KEY as KEY
+from sensor_scoring.web_links import PredictionsLink, StdoutLink
 
 NAMES = Names(item="1_1..1_9", job="scoring-20180829T02-0123456789-g2", task="1_1--1_9-0123456789-e2-a0")
 PLACE = (
@@ -38,17 +44,31 @@ def an_operator(**options: Any) -> AzureBatchTaskOperator:
     return operator
 
 
-@pytest.mark.parametrize(
-    ("link", "page"),
-    [
-        pytest.param(BatchTaskLink(), f"/batch-tasks/{NAMES.task}", id="batch-task"),
-        pytest.param(StdoutLink(), f"/batch-tasks/{NAMES.task}/files/stdout.txt", id="stdout"),
-        pytest.param(PredictionsLink(), "/predictions/1_1..1_9", id="predictions"),
-    ],
-)
-def test_a_link_is_a_path_of_names(link, page) -> None:
-    """It names DAG run, task, Batch job and what is wanted, each quoted, and nothing else."""
-    assert link.get_link(an_operator(), ti_key=Instance()) == PLACE + page
+def test_a_link_is_a_path_of_names() -> None:
+    """It names DAG run, task, Batch job, Batch task and what that is about, each quoted, and nothing else."""
+    found = BatchTaskLink().get_link(an_operator(), ti_key=Instance())
+    assert found == PLACE + f"/batch-tasks/{NAMES.task}?item=1_1..1_9"
+
+
+def test_the_api_server_makes_the_other_links_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What an instance prints and predicts costs it no XCom; names are quoted as in the address itself."""
+    operator = an_operator()
+    operator.held = replace(NAMES, item="a/b c")
+    kept = BatchTaskLink().get_link(operator, ti_key=Instance())
+    monkeypatch.setattr(
+        XComOperatorLink, "get_link", lambda link, *_, **__: kept if link.xcom_key == KEY else ""
+    )
+    assert StdoutLink().get_link(None, ti_key=Instance()) == (
+        f"{PLACE}/batch-tasks/{NAMES.task}/files/stdout.txt"
+    )
+    assert PredictionsLink().get_link(None, ti_key=Instance()) == f"{PLACE}/predictions/a%2Fb%20c"
+
+
+def test_without_a_batch_task_the_api_server_has_no_links(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the worker's own: empty, which is no button."""
+    monkeypatch.setattr(XComOperatorLink, "get_link", lambda *_, **__: "")
+    assert StdoutLink().get_link(None, ti_key=Instance()) == ""
+    assert PredictionsLink().get_link(None, ti_key=Instance()) == ""
 
 
 def test_a_try_that_never_knew_its_batch_task_has_no_link() -> None:
@@ -97,15 +117,19 @@ def test_the_steps_that_make_or_read_the_summary_lead_to_it() -> None:
     )
 
 
-def test_the_web_server_knows_the_links_of_a_mapped_task() -> None:
-    """It has the serialised DAG and no operator of ours: names, and where the XComs of each index are."""
+def test_the_web_server_knows_the_links_of_a_mapped_task(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It has the serialised DAG, no operator of ours, and the plugin: one XCom of each index, and names."""
+    monkeypatch.setattr(
+        plugins_manager, "get_operator_extra_links", lambda: ScoringPlugin.operator_extra_links
+    )
     with DAG("links", schedule=None) as dag:
-        AzureBatchTaskOperator.partial(task_id="score", pool_id="p", command="true").expand(item=["a", "b"])
-    task = DagSerialization.from_dict(DagSerialization.to_dict(dag)).get_task("score")
-    assert {link.name: link.xcom_key for link in task.operator_extra_links} == {
-        "Batch task": "_link_BatchTaskLink",
-        "stdout": "_link_StdoutLink",
-    }
+        AzureBatchTaskOperator.partial(task_id="work", pool_id="p", command="true").expand(item=["a", "b"])
+        SensorScoringOperator.partial(task_id="score", pool_id="p", command="true").expand(item=["a", "b"])
+    found = DagSerialization.from_dict(DagSerialization.to_dict(dag))
+    assert found.get_task("work").extra_links == ["Batch task", "stdout"]
+    assert found.get_task("score").extra_links == ["Batch task", "Predictions", "stdout"]
+    for task in dag.tasks:
+        assert [link.xcom_key for link in task.operator_extra_links] == [KEY], "what a worker keeps"
 
 
 def test_each_map_index_has_a_link_of_its_own() -> None:
@@ -117,4 +141,4 @@ def test_each_map_index_has_a_link_of_its_own() -> None:
         operator = dag.get_task("score").unmap({"item": item})
         operator.held = Names(item=item, job="job", task=f"{item}-0123456789-e2-a0")
         found.add(BatchTaskLink().get_link(operator, ti_key=Instance()).rsplit("/", 1)[1])
-    assert found == {"a-0123456789-e2-a0", "b-0123456789-e2-a0"}
+    assert found == {"a-0123456789-e2-a0?item=a", "b-0123456789-e2-a0?item=b"}
