@@ -14,33 +14,12 @@ from sensor_scoring.errors import SettingsError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-PRELOADED = (
-    "airflow.dag_processing.bundles.local",
-    "airflow.dag_processing.dagbag",
-    "airflow.executors.local_executor",
-    "airflow.providers.standard.operators.empty",
-    "airflow.sdk.execution_time.supervisor",
-    "airflow.sdk.execution_time.task_runner",
-    "jinja2.ext",
-    "sensor_scoring.blobs",
-    "sensor_scoring.clear_listener",
-    "sensor_scoring.hooks",
-    "sensor_scoring.hour_param",
-    "sensor_scoring.operators",
-    "sensor_scoring.priority",
-    "sensor_scoring.score_operator",
-    "sensor_scoring.score_trigger",
-    "sensor_scoring.sensors",
-    "sensor_scoring.settle",
-    "sensor_scoring.steps",
-    "sensor_scoring.tasks",
-)
-"""What each task instance would import anew: LocalExecutor forks its workers from a server that has it."""
 FORK_SERVER = {
     "AIRFLOW__SCHEDULER__MP_START_METHOD": "forkserver",
-    "AIRFLOW__CORE__MP_FORKSERVER_PRELOAD": ",".join(PRELOADED),
+    "AIRFLOW__CORE__MP_FORKSERVER_PRELOAD": "airflow,sensor_scoring.preload",
 }
-"""Settings with which a task instance costs a sixth of what it costs otherwise (``docs/benchmarks.md``)."""
+"""LocalExecutor forks task instances from a server that has loaded what each would load anew: one costs a
+sixth of what it costs otherwise (``docs/benchmarks.md``). Airflow first: it makes the plugins importable."""
 PARSING = {"AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "300"}
 """How often the DAG processor parses a file that has not changed, in seconds: Airflow's 30 took a fifth of a
 core. One that has changed is parsed at once."""

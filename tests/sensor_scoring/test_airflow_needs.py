@@ -7,9 +7,10 @@ import importlib
 import pytest
 from airflow.sdk.configuration import conf
 
-from sensor_scoring.airflow_needs import PRELOADED, environ_for, needs_of, refused_or_short
+from sensor_scoring.airflow_needs import environ_for, needs_of, refused_or_short
 from sensor_scoring.errors import SettingsError
 from sensor_scoring.packing import MOST_TASKS
+from sensor_scoring.preload import PRELOADED
 
 
 def test_more_groups_than_airflow_maps_over_are_refused_with_both_ways_out() -> None:

@@ -10,12 +10,14 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sensor_scoring.airflow_needs import PRELOADED
+from sensor_scoring.airflow_needs import FORK_SERVER
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-PLUGINS = Path(__file__).parents[2] / "plugins"
+ROOT = Path(__file__).parents[2]
+PLUGINS = ROOT / "plugins"
+PRELOAD = FORK_SERVER["AIRFLOW__CORE__MP_FORKSERVER_PRELOAD"].split(",")
 SCORE = (
     "airflow.sdk.execution_time.task_runner",
     "sensor_scoring.score_operator",
@@ -23,6 +25,11 @@ SCORE = (
     "sensor_scoring.score_trigger",
 )
 """What an instance of ``score`` needs on its way to waiting for its Batch task."""
+ENVIRON = {
+    **{name: value for name, value in os.environ.items() if name != "PYTHONPATH"},
+    "AIRFLOW__CORE__PLUGINS_FOLDER": str(PLUGINS),
+}
+"""The fork server does not get the path of the process that starts it."""
 SLOW = {"apprise", "azure.storage", "fastapi", "numpy", "pandas", "pyarrow", "scorer", "sklearn"}
 OF_OTHER_DAGS = {
     "sensor_scoring.digest_step",
@@ -35,12 +42,30 @@ OF_OTHER_DAGS = {
 OF_THE_TRIGGERER = {"sensor_scoring.poller"}
 
 
-def loaded_by(names: Iterable[str]) -> set[str]:
+PARSED_AFTERWARDS = """
+import importlib, json, re._compiler, sys
+from pathlib import Path
+[importlib.import_module(name) for name in sys.argv[2:]]
+from airflow.dag_processing.dagbag import BundleDagBag
+compile_, patterns, found = re._compiler.compile, [], {}
+re._compiler.compile = lambda pattern, flags=0: patterns.append(str(pattern)) or compile_(pattern, flags)
+for file in sorted(Path(sys.argv[1]).glob("*.py")):
+    before = set(sys.modules)
+    patterns.clear()
+    bag = BundleDagBag(dag_folder=str(file), bundle_path=file.parent, bundle_name="dags-folder")
+    new = [name for name in set(sys.modules) - before if not name.startswith("unusual_prefix_")]
+    found[file.stem] = {"dags": list(bag.dags), "modules": new, "patterns": list(patterns)}
+print(json.dumps(found))
+"""
+"""Airflow gives the module of a DAG file such a prefix."""
+
+
+def loaded_by(names: Iterable[str], **settings: str) -> set[str]:
     """Import modules in a process of their own; return all that it has then."""
     script = "import importlib, json, sys\n[importlib.import_module(name) for name in sys.argv[1:]]\n"
     done = subprocess.run(
         [sys.executable, "-c", script + "print(json.dumps(sorted(sys.modules)))", *names],
-        env={**os.environ, "PYTHONPATH": str(PLUGINS)},
+        env=ENVIRON | settings,
         capture_output=True,
         text=True,
         check=True,
@@ -67,4 +92,20 @@ def test_a_sensor_on_its_way_to_waiting_imports_nothing_slow() -> None:
 def test_an_instance_imports_nothing_that_was_not_loaded_beforehand() -> None:
     """What a function imports late is loaded once by the fork server, not by every instance."""
     late = {name for file in (PLUGINS / "sensor_scoring").glob("*.py") for name in imported_late(file)}
-    assert late - loaded_by(PRELOADED) == OF_OTHER_DAGS | OF_THE_TRIGGERER
+    assert late - loaded_by(PRELOAD) == OF_OTHER_DAGS | OF_THE_TRIGGERER
+
+
+def test_the_parse_of_a_dag_does_nothing_for_the_first_time(tmp_path: Path) -> None:
+    """A forked process parses once: nothing is imported by it, no pattern of a setting is compiled."""
+    environ = {**ENVIRON, "AIRFLOW_HOME": str(tmp_path), "AIRFLOW__CORE__LOAD_EXAMPLES": "False"}
+    command = [sys.executable, "-c", PARSED_AFTERWARDS, str(ROOT / "dags"), *PRELOAD]
+    done = subprocess.run(command, env=environ, capture_output=True, text=True, check=True)
+    found = json.loads(done.stdout.splitlines()[-1])
+    assert not any(dag["modules"] for dag in found.values()), found
+    for file in ("hourly_scoring", "train_models", "example_containers"):
+        assert found[file] == {"dags": [file], "modules": [], "patterns": []}, "one of its tasks is mapped"
+
+
+def test_settings_that_do_not_read_do_not_end_the_fork_server() -> None:
+    """The DAG's own parse says what is wrong with them, where people look for it."""
+    assert "sensor_scoring.preload" in loaded_by(PRELOAD, SENSOR_SCORING_MAX_NODES="many")
