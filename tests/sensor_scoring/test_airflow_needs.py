@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import importlib
+import json
+from pathlib import Path
 
 import pytest
+import yaml
 from airflow.sdk.configuration import conf
 
-from sensor_scoring.airflow_needs import environ_for, needs_of, refused_or_short
+from sensor_scoring.airflow_needs import FORK_SERVER, environ_for, needs_of, refused_or_short
 from sensor_scoring.errors import SettingsError
 from sensor_scoring.packing import MOST_TASKS
 from sensor_scoring.preload import PRELOADED
@@ -50,3 +53,17 @@ def test_what_is_set_by_the_list_satisfies_it(groups: int, monkeypatch: pytest.M
 def test_what_is_loaded_beforehand_is_there(name: str) -> None:
     """Python says nothing of a module that its fork server cannot import: tasks would be slow again."""
     assert importlib.import_module(name)
+
+
+def test_the_values_of_the_helm_chart_are_those_of_our_stacks() -> None:
+    """What a deployment copies from the documentation names the module that there is."""
+    text = (Path(__file__).parents[2] / "docs" / "settings.md").read_text()
+    config = yaml.safe_load(text.partition("```yaml\n")[2].partition("```")[0])["config"]
+    imports = json.loads(config["celery"].pop("extra_celery_config"))["imports"]
+    named = {
+        f"AIRFLOW__{section.upper()}__{option.upper()}": value
+        for section, options in config.items()
+        for option, value in options.items()
+    }
+    assert named == FORK_SERVER
+    assert imports == FORK_SERVER["AIRFLOW__CORE__MP_FORKSERVER_PRELOAD"].split(",")[1:]
