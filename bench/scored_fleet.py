@@ -30,6 +30,7 @@ from scoring_contract.hour import RunHour
 from scoring_contract.invocation import ScoreInvocation
 from scoring_contract.layout import Container
 from scoring_contract.manifest import Manifest, ModelRef, SensorOrder
+from scoring_contract.predictions import PredictionFormat
 from scoring_contract.report import Report
 
 if TYPE_CHECKING:
@@ -85,12 +86,14 @@ class Fleet:
     readings: int
     is_packed: bool = False
     is_parquet: bool = False
+    predictions: PredictionFormat = PredictionFormat.CSV
 
     @property
     def name(self) -> str:
         """What tells it apart, also in names of blobs."""
         layout_name = "packed" if self.is_packed else "alone"
-        return f"{layout_name}-{self.sensors}-{self.readings}{'-parquet' if self.is_parquet else ''}"
+        forms = ("-parquet" if self.is_parquet else "", "" if self.predictions == "csv" else "-to-parquet")
+        return f"{layout_name}-{self.sensors}-{self.readings}{''.join(forms)}"
 
 
 class FleetStorage:
@@ -114,7 +117,7 @@ class FleetStorage:
         for number in range(fleet.sensors):
             laid.add(number)
         files = list(laid.blobs())
-        manifest = Manifest(HOUR, fleet.name, fleet.name, _PLANNED_AT, tuple(laid.orders))
+        manifest = Manifest(HOUR, fleet.name, fleet.name, _PLANNED_AT, tuple(laid.orders), fleet.predictions)
         blob = layout.manifest_blob(fleet.name, fleet.name)
         puts = [*files, (Container.RUNS, blob, manifest.to_json().encode())]
         with ThreadPoolExecutor(_PUTS_AT_ONCE) as pool:

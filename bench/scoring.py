@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from bench.scored_fleet import HOUR, Fleet, FleetStorage
 from local_stack.azurite import running_azurite
 from local_stack.bootstrap import LOCK, ROOT, SCORER, VENV, python_of
+from scoring_contract.predictions import PredictionFormat
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -35,6 +36,7 @@ FLEETS = (
     Fleet(500, 3600),
     Fleet(500, 3600, is_packed=True),
     Fleet(500, 3600, is_packed=True, is_parquet=True),
+    Fleet(500, 3600, is_packed=True, is_parquet=True, predictions=PredictionFormat.PARQUET),
 )
 _SLOW = 5000
 _SLOW_ROUNDS = 2

@@ -35,7 +35,7 @@ WORKING = (
     ("scorer.batch_scoring", "model_of", "models read"),
     ("scorer.batch_readings", "BatchReadings.hand_out", "readings read"),
     ("scorer.sensor_work", "SensorWork.judge", "readings judged"),
-    ("scorer.batch_scoring", "render_predictions", "predictions written as text"),
+    ("scorer.batch_scoring", "render_predictions", "predictions written"),
     ("scorer.batch_scoring", "publish", "predictions sent"),
     ("scorer.batch_scoring", "publish_pack", "predictions sent"),
     ("scoring_contract.manifest", "Manifest.from_json", "manifest and report"),

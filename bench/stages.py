@@ -13,6 +13,7 @@ from pathlib import Path
 from bench.scored_fleet import Fleet, FleetStorage
 from local_stack.azurite import running_azurite
 from local_stack.bootstrap import SCORER, python_of
+from scoring_contract.predictions import PredictionFormat
 
 RESULTS = Path(__file__).parent / "results" / "stages.json"
 STAGED = Path(__file__).parent / "staged.py"
@@ -21,6 +22,7 @@ FLEETS = (
     Fleet(500, 60),
     Fleet(500, 60, is_packed=True),
     Fleet(500, 3600, is_packed=True, is_parquet=True),
+    Fleet(500, 3600, is_packed=True, is_parquet=True, predictions=PredictionFormat.PARQUET),
 )
 
 

@@ -292,6 +292,7 @@ _VARIANTS = {
     "alone-500-3600": "500 by 3,600, a blob each",
     "packed-500-3600": "500 by 3,600, packed CSV",
     "packed-500-3600-parquet": "500 by 3,600, packed Parquet",
+    "packed-500-3600-parquet-to-parquet": "500 by 3,600, packed Parquet to Parquet",
 }
 
 

@@ -48,8 +48,11 @@ def joined_texts(numbers: FloatArray) -> bytes:
     if not np.isfinite(numbers).all():  # JSON has no word for these
         return ",".join(map(repr, numbers.tolist())).encode()
     chars = orjson.dumps(np.ascontiguousarray(numbers), option=orjson.OPT_SERIALIZE_NUMPY)[1:-1]
-    small = np.flatnonzero((np.abs(numbers) < _PLAIN) & (numbers != 0))
-    return _rewritten(chars, numbers, small) if len(small) else chars
+    small = np.abs(numbers) < _PLAIN
+    if small.any():
+        small &= numbers != 0
+        return _rewritten(chars, numbers, np.flatnonzero(small))
+    return chars
 
 
 def _rewritten(chars: bytes, numbers: FloatArray, places: NDArray[np.intp]) -> bytes:
