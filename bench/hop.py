@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import tempfile
 import time
 from collections import Counter, defaultdict
 from contextlib import contextmanager, suppress
@@ -21,18 +20,17 @@ from typing import TYPE_CHECKING
 
 import psutil
 
+from bench.api_calls import ApiCalls
 from bench.fleet import HOUR, lay_out
-from bench.measured import CONTROLS, batch_calls
-from bench.scale import let_run
+from bench.measured import batch_calls, sampled
 from bench.spans import DETAIL, medians, received
-from local_stack.cluster import running_cluster
+from bench.standing import LONGEST_SECONDS, let_run, standing
 from local_stack.hour import DAG_ID
-from local_stack.stack import running_stack
-from local_stack.workspace import Workspace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from bench.measured import Samples
     from local_stack.airflow_client import AirflowClient
     from local_stack.cluster import Cluster
     from local_stack.stack import Stack
@@ -47,7 +45,6 @@ FORMS = {
 }
 """Airflow's own way, and what our stacks set."""
 _FEW = 2
-_LONGEST_SECONDS = 1800.0
 TASKS = "task instances"
 """Everything below the scheduler: executor, supervisors, task processes, the server that forks them."""
 
@@ -61,6 +58,8 @@ class HopCost:
     seconds: float
     """Of the run, wall clock."""
     batch_calls: Mapping[str, float]
+    api_calls: Mapping[str, tuple[float, float]]
+    """Of the Execution API: how many, and milliseconds of each."""
     scheduler_mib: float
     """Most that the scheduler and all below it held at once; pages that they share count once."""
 
@@ -70,7 +69,8 @@ class _Run:
     cpu: dict[str, float]
     seconds: float
     calls: Counter[str]
-    mib: float
+    api_calls: ApiCalls
+    samples: Samples
 
 
 def main() -> None:
@@ -80,10 +80,10 @@ def main() -> None:
     order = parser.parse_args()
     costs = {}
     for form, settings in FORMS.items():
-        with _standing(settings) as (stack, cluster):
+        with _warm(settings) as (stack, cluster):
             costs[form] = asdict(_price(stack, cluster, more=order.sensors))
         print(form, json.dumps(costs[form], indent=2), flush=True)
-    with received() as receiver, _standing(receiver.settings) as (stack, cluster):
+    with received() as receiver, _warm(receiver.settings) as (stack, cluster):
         lay_out(stack.storage, order.sensors)
         _run(cluster, cluster.client(), DETAIL)
     steps = medians(receiver.below("worker.score"), instances=order.sensors)
@@ -94,20 +94,9 @@ def main() -> None:
 
 
 @contextmanager
-def _standing(settings: Mapping[str, str]) -> Iterator[tuple[Stack, Cluster]]:
+def _warm(settings: Mapping[str, str]) -> Iterator[tuple[Stack, Cluster]]:
     """Run a stack that has done an hour already: what is loaded once is loaded."""
-    with (
-        tempfile.TemporaryDirectory(prefix="hop-") as folder,
-        running_stack(
-            Workspace(Path(folder), Path(folder) / "results"),
-            emulator_options=["--rule", "bench.rules:score", *CONTROLS],
-        ) as stack,
-        running_cluster(
-            stack,
-            folder=Path(folder) / "cluster",
-            settings={"SENSOR_SCORING_SENSORS_PER_TASK": "1", "SENSOR_SCORING_MAX_NODES": "50", **settings},
-        ) as cluster,
-    ):
+    with standing({"SENSOR_SCORING_SENSORS_PER_TASK": "1", **settings}) as (stack, cluster):
         lay_out(stack.storage, _FEW)
         let_run(cluster.client())
         _run(cluster, cluster.client())
@@ -122,32 +111,31 @@ def _price(stack: Stack, cluster: Cluster, *, more: int) -> HopCost:
         cpu_ms={name: round((many.cpu[name] - few.cpu[name]) / more * 1e3, 1) for name in many.cpu},
         seconds=round((many.seconds - few.seconds) / more, 3),
         batch_calls={name: round((many.calls[name] - few.calls[name]) / more, 2) for name in many.calls},
-        scheduler_mib=round(many.mib),
+        api_calls=many.api_calls.more_than(few.api_calls, by=more),
+        scheduler_mib=round(many.samples.memory["scheduler"] / (1 << 20)),
     )
 
 
 def _measured(stack: Stack, cluster: Cluster) -> _Run:
-    client = cluster.client()
+    client, log = cluster.client(), stack.workspace.logs / "api-server.log"
+    size = log.stat().st_size
     calls, before = Counter(batch_calls(stack.batch.endpoint)), _cpu(cluster)
     started = time.monotonic()
-    mib = _run(cluster, client)
+    samples = _run(cluster, client)
     seconds = time.monotonic() - started
     spent = {name: after - before[name] for name, after in _cpu(cluster).items()}
-    return _Run(spent, seconds, Counter(batch_calls(stack.batch.endpoint)) - calls, mib)
+    api_calls = ApiCalls.in_log(log.read_bytes()[size:].decode(errors="replace"))
+    return _Run(spent, seconds, Counter(batch_calls(stack.batch.endpoint)) - calls, api_calls, samples)
 
 
-def _run(cluster: Cluster, client: AirflowClient, conf: Mapping[str, str] | None = None) -> float:
-    """Run the hour to its end; return the most memory of the scheduler and all below it, MiB."""
-    run = client.trigger(DAG_ID, hour=str(HOUR), **(conf or {}))
-    most, deadline = 0.0, time.monotonic() + _LONGEST_SECONDS
-    while (state := client.run_state(DAG_ID, run)) not in {"success", "failed"}:
-        if time.monotonic() > deadline:
-            raise SystemExit(f"the run is {state} after {_LONGEST_SECONDS:.0f} s")
-        most = max(most, _proportional_mib(cluster.pids()["scheduler"]))
-        time.sleep(1)
+def _run(cluster: Cluster, client: AirflowClient, conf: Mapping[str, str] | None = None) -> Samples:
+    """Run the hour to its end; return what was seen meanwhile."""
+    with sampled(cluster) as samples:
+        run = client.trigger(DAG_ID, hour=str(HOUR), **(conf or {}))
+        state = client.wait_for_run(DAG_ID, run, seconds=LONGEST_SECONDS)
     if state != "success":
         raise SystemExit(f"the run ended as {state}: nothing was measured")
-    return most
+    return samples
 
 
 def _cpu(cluster: Cluster) -> dict[str, float]:
@@ -164,14 +152,6 @@ def _cpu(cluster: Cluster) -> dict[str, float]:
                 spent[TASKS if pid != first else name] += own
                 spent[TASKS] += ended
     return spent
-
-
-def _proportional_mib(pids: list[int]) -> float:
-    held = 0.0
-    for pid in pids:
-        with suppress(psutil.Error):
-            held += psutil.Process(pid).memory_full_info().pss / (1 << 20)
-    return held
 
 
 if __name__ == "__main__":

@@ -18,16 +18,18 @@ if TYPE_CHECKING:
 CONTROLS = ("--controls",)
 """The emulator's option that lets us ask for its call counts."""
 _SAMPLE_SECONDS = 0.5
+_LOOKS_AT_MEMORY = 6
+"""Every so many: to tell shared pages apart takes the kernel some milliseconds a process."""
 
 
 @dataclass(slots=True)
 class Samples:
-    """What was seen while something ran, looked at twice a second."""
+    """What was seen while something ran."""
 
     worker_seconds: float = 0.0
     """Time for which worker slots of the executor were held, added up."""
     memory: dict[str, int] = field(default_factory=dict)
-    """Most resident bytes of each process with its children; pages they share count each time."""
+    """Most bytes of each process with its children; pages they share count once."""
 
 
 def batch_calls(endpoint: str) -> dict[str, int]:
@@ -47,11 +49,13 @@ def sampled(cluster: Cluster) -> Iterator[Samples]:
     samples, done = Samples(), threading.Event()
 
     def look() -> None:
-        last = time.monotonic()
+        last, looks = time.monotonic(), 0
         while not done.wait(_SAMPLE_SECONDS):
             now = time.monotonic()
             samples.worker_seconds += len(cluster.workers()) * (now - last)
-            last = now
+            last, looks = now, looks + 1
+            if looks % _LOOKS_AT_MEMORY:
+                continue
             for name, size in cluster.memory().items():
                 samples.memory[name] = max(samples.memory.get(name, 0), size)
 

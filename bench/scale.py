@@ -9,21 +9,19 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import tempfile
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench.fleet import HOUR, lay_out
-from bench.measured import CONTROLS, batch_calls, sampled
+from bench.measured import batch_calls, sampled
 from bench.rules import FLAKY_VARIABLE
-from local_stack.cluster import running_cluster
+from bench.standing import LONGEST_SECONDS, let_run, standing
 from local_stack.hour import DAG_ID
-from local_stack.stack import running_stack
-from local_stack.workspace import Workspace
 from scoring_contract import layout
 from scoring_contract.layout import Container
+from sensor_scoring.packing import MOST_TASKS
 from sensor_scoring.summary import Summary
 
 if TYPE_CHECKING:
@@ -36,8 +34,6 @@ if TYPE_CHECKING:
 
 RESULTS = Path(__file__).parent / "results" / "scale.json"
 _FLAKY = "1_5"
-_LONGEST_SECONDS = 1800.0
-_NODES = {"SENSOR_SCORING_MAX_NODES": "50"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,22 +73,13 @@ def main() -> None:
 def measured(sensors: int, *, sensors_per_task: int) -> Scaled:
     """Score one hour of a fleet on a stack of its own."""
     os.environ[FLAKY_VARIABLE] = _FLAKY
-    with (
-        tempfile.TemporaryDirectory(prefix="scale-") as folder,
-        running_stack(
-            Workspace(Path(folder), Path(folder) / "results"),
-            emulator_options=["--rule", "bench.rules:score", *CONTROLS],
-        ) as stack,
-    ):
+    settings = {"SENSOR_SCORING_SENSORS_PER_TASK": str(sensors_per_task)}
+    groups = sensors if sensors_per_task == 1 else MOST_TASKS
+    with standing(settings, groups=groups) as (stack, cluster):
         started = time.monotonic()
         lay_out(stack.storage, sensors)
         print(f"{sensors:,} sensors laid out in {time.monotonic() - started:.0f} s", flush=True)
-        settings = {**_NODES, "SENSOR_SCORING_SENSORS_PER_TASK": str(sensors_per_task)}
-        groups = sensors if sensors_per_task == 1 else 400
-        with running_cluster(
-            stack, folder=Path(folder) / "cluster", settings=settings, groups=groups
-        ) as cluster:
-            scaled = _scored(stack, cluster, sensors, sensors_per_task)
+        scaled = _scored(stack, cluster, sensors, sensors_per_task)
     print(json.dumps(asdict(scaled)), flush=True)
     return scaled
 
@@ -104,7 +91,7 @@ def _scored(stack: Stack, cluster: Cluster, sensors: int, sensors_per_task: int)
     started = time.monotonic()
     with sampled(cluster) as samples:
         run = web.trigger(DAG_ID, hour=str(HOUR))
-        state = web.wait_for_run(DAG_ID, run, seconds=_LONGEST_SECONDS)
+        state = web.wait_for_run(DAG_ID, run, seconds=LONGEST_SECONDS)
     seconds = time.monotonic() - started
     steps = steps_of(web.task_instances(DAG_ID, run))
     instances = web.task_instances(DAG_ID, run, task_id="score")
@@ -135,15 +122,6 @@ def steps_of(instances: Iterable[TaskInstance]) -> dict[str, tuple[float, float]
         name: (round((start - first).total_seconds(), 1), round((end - first).total_seconds(), 1))
         for name, (start, end) in sorted(spans.items(), key=lambda span: span[1])
     }
-
-
-def let_run(web: AirflowClient) -> None:
-    """Unpause the DAG and wait for the run of the last hour that this starts; it has no readings."""
-    while not web.knows(DAG_ID):
-        time.sleep(0.2)
-    web.unpause(DAG_ID)
-    while not any(run["state"] in {"success", "failed"} for run in web.runs(DAG_ID)):
-        time.sleep(0.2)
 
 
 def _counts(stack: Stack, web: AirflowClient, run: str) -> str:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / "plugins"), str(ROOT / "docs")]
 
-from run_tables import run_table, waterfall_table  # noqa: E402  the path comes first
+from run_tables import calls_table, run_table, waterfall_table  # noqa: E402  the path comes first
 from scoring_chart import bars_of, svg  # noqa: E402  likewise
 
 from sensor_scoring.settings import CONSTRAINT, Settings, variable_of  # noqa: E402  likewise
@@ -34,7 +34,7 @@ PAGES = {
     ROOT / "README.md": ("scoring", "stages", "fidelity", "soak", "compare", "scale"),
     ROOT / "batch_emulator" / "README.md": ("load",),
     ROOT / "docs" / "backfill.md": ("backfill",),
-    ROOT / "docs" / "benchmarks.md": ("run", "waterfall", "hop", "steps"),
+    ROOT / "docs" / "benchmarks.md": ("run", "waterfall", "hop", "steps", "calls"),
     ROOT / "docs" / "autoscale.md": ("policies", "day"),
     ROOT / "docker-compose.yaml": ("compose-settings",),
 }
@@ -382,6 +382,7 @@ PARTS = {
     "scale": scale_table,
     "run": run_table,
     "waterfall": waterfall_table,
+    "calls": calls_table,
     "hop": hop_table,
     "steps": steps_table,
     "backfill": backfill_table,

@@ -47,6 +47,16 @@ def _fleet(fleet: dict[str, Any]) -> str:
     return f"{fleet['sensors']:,} sensors{packed}"
 
 
+def calls_table() -> str:
+    """Return a row for each call of the Execution API that one more sensor makes."""
+    calls = json.loads((RESULTS / "hop.json").read_text())["forms"]["forkserver"]["api_calls"]
+    rows = [f"| `{call}` | {count:.2f} | {each:.1f} |" for call, (count, each) in calls.items()]
+    total = sum(count for count, _ in calls.values())
+    return "\n".join(
+        ("| call | a sensor | ms each |", "|---|---|---|", *rows, f"| **all** | {total:.2f} | |")
+    )
+
+
 def waterfall_table() -> str:
     """Return a row for each moment of an hour on the Batch side, for each fleet."""
     fleets = json.loads((RESULTS / "waterfall.json").read_text())

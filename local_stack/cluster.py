@@ -15,7 +15,7 @@ from cryptography.fernet import Fernet
 
 from local_stack.airflow import COMMAND
 from local_stack.airflow_client import AirflowClient
-from local_stack.family import family_of, is_alive, kill_family, parent_pid, resident_bytes
+from local_stack.family import family_of, held_bytes, is_alive, kill_family, parent_pid
 from local_stack.ports import ANY_PORTS, Ports, free_port
 from local_stack.postgres import running_postgres
 from local_stack.private_files import write_private
@@ -202,8 +202,8 @@ class Cluster:
         }
 
     def memory(self) -> dict[str, int]:
-        """Return the resident bytes of each process and its children; pages they share count each time."""
-        return {name: resident_bytes(server.process.pid) for name, server in self._servers.items()}
+        """Return the bytes that each process and its children hold; pages they share count once."""
+        return {name: held_bytes(server.process.pid) for name, server in self._servers.items()}
 
     @property
     def _passwords(self) -> Path:

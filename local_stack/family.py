@@ -55,10 +55,11 @@ def kill_family(pid: int) -> None:
         time.sleep(0.01)
 
 
-def resident_bytes(pid: int) -> int:
-    """Return what a family has in memory; pages that its members share count each time."""
+def held_bytes(pid: int) -> int:
+    """Return what a family has in memory; where the system tells (Linux), shared pages count once."""
     total = 0
     for member in family_of(pid):
         with suppress(psutil.Error):
-            total += int(member.memory_info().rss)
+            held = member.memory_full_info()
+            total += int(getattr(held, "pss", held.rss))
     return total

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import psutil
 
-from local_stack.family import family_of, is_alive, kill_family, parent_pid, resident_bytes
+from local_stack.family import family_of, held_bytes, is_alive, kill_family, parent_pid
 from local_stack.processes import Server
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def test_who_has_ended_but_was_not_waited_for_is_not_alive() -> None:
         found = psutil.Process(child.pid)
         assert is_alive(found)
         assert parent_pid(found) == os.getpid()
-        assert resident_bytes(child.pid) > 0
+        assert held_bytes(child.pid) > 0
         kill_family(child.pid)
         # Seen, but left for Popen to collect.
         os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)

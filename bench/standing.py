@@ -1,0 +1,56 @@
+"""A standing stack as ``make up`` runs it, on PostgreSQL, with a rule of the emulator for the scorer."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bench.measured import CONTROLS
+from local_stack.cluster import running_cluster
+from local_stack.hour import DAG_ID
+from local_stack.stack import running_stack
+from local_stack.workspace import Workspace
+from sensor_scoring.packing import MOST_TASKS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from local_stack.airflow_client import AirflowClient
+    from local_stack.cluster import Cluster
+    from local_stack.stack import Stack
+
+LONGEST_SECONDS = 1800.0
+"""A guard against hanging."""
+_NODES = {"SENSOR_SCORING_MAX_NODES": "50"}
+
+
+@contextmanager
+def standing(settings: Mapping[str, str], *, groups: int = MOST_TASKS) -> Iterator[tuple[Stack, Cluster]]:
+    """Run a stack; its Batch tasks write a prediction of one row for every sensor, and true reports.
+
+    :param settings: more environment variables for Airflow
+    :param groups: task instances that a run maps over at most
+    """
+    with (
+        tempfile.TemporaryDirectory(prefix="standing-") as folder,
+        running_stack(
+            Workspace(Path(folder), Path(folder) / "results"),
+            emulator_options=["--rule", "bench.rules:score", *CONTROLS],
+        ) as stack,
+        running_cluster(
+            stack, folder=Path(folder) / "cluster", settings={**_NODES, **settings}, groups=groups
+        ) as cluster,
+    ):
+        yield stack, cluster
+
+
+def let_run(web: AirflowClient) -> None:
+    """Unpause the DAG and wait for the run of the last hour that this starts; it has no readings."""
+    while not web.knows(DAG_ID):
+        time.sleep(0.2)
+    web.unpause(DAG_ID)
+    while not any(run["state"] in {"success", "failed"} for run in web.runs(DAG_ID)):
+        time.sleep(0.2)
