@@ -18,8 +18,8 @@ FORK_SERVER = {
     "AIRFLOW__SCHEDULER__MP_START_METHOD": "forkserver",
     "AIRFLOW__CORE__MP_FORKSERVER_PRELOAD": "airflow,sensor_scoring.preload",
 }
-"""LocalExecutor forks task instances from a server that has loaded what each would load anew: one costs a
-sixth of what it costs otherwise (``docs/benchmarks.md``). Airflow first: it makes the plugins importable."""
+"""LocalExecutor forks task instances from a server that has loaded what each would load anew: a quarter of
+their CPU otherwise (``docs/benchmarks.md``). Airflow first: it makes the plugins importable."""
 PARSING = {"AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "300"}
 """How often the DAG processor parses a file that has not changed, in seconds: Airflow's 30 took a fifth of a
 core. One that has changed is parsed at once."""
