@@ -21,8 +21,8 @@ FORK_SERVER = {
 """LocalExecutor forks task instances from a server that has loaded what each would load anew: a quarter of
 their CPU otherwise (``docs/benchmarks.md``). Airflow first: it makes the plugins importable."""
 PARSING = {"AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "300"}
-"""How often the DAG processor parses a file that has not changed, in seconds: Airflow's 30 took a fifth of a
-core. One that has changed is parsed at once."""
+"""How often the DAG processor parses a file that has not changed, in seconds; Airflow's own is 30. One that
+has changed is parsed at once."""
 ACTIVE_RUNS = 4
 """Runs of the DAG that may be under way at once: the live hour beside a backfill."""
 _FEW = 100
