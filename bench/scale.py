@@ -93,8 +93,8 @@ def _scored(stack: Stack, cluster: Cluster, sensors: int, sensors_per_task: int)
         run = web.trigger(DAG_ID, hour=str(HOUR))
         state = web.wait_for_run(DAG_ID, run, seconds=LONGEST_SECONDS)
     seconds = time.monotonic() - started
-    steps = steps_of(web.task_instances(DAG_ID, run))
-    instances = web.task_instances(DAG_ID, run, task_id="score")
+    of_all_steps = web.task_instances(DAG_ID, run)
+    instances = [instance for instance in of_all_steps if instance.task_id == "score"]
     return Scaled(
         sensors=sensors,
         sensors_per_task=sensors_per_task or -(-sensors // len(instances)),
@@ -106,7 +106,7 @@ def _scored(stack: Stack, cluster: Cluster, sensors: int, sensors_per_task: int)
         database_mb=_megabytes(cluster.database.size_bytes() - size),
         memory_mb={name: _megabytes(held) for name, held in samples.memory.items()},
         worker_seconds=round(samples.worker_seconds, 1),
-        steps=steps,
+        steps=steps_of(of_all_steps),
     )
 
 

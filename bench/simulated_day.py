@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections import defaultdict
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from random import Random
@@ -23,6 +24,7 @@ from sensor_scoring.hooks import ScoringBatchHook
 from sensor_scoring.pool_load import pool_spec, prepare_pool, release_pool
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from azure_batch_emulator.lab.durations import Durations
@@ -39,7 +41,7 @@ _FREE_OF_CHARGE = frozenset({NodeState.CREATING, NodeState.PREEMPTED, NodeState.
 _COMMAND = BatchTaskTemplate(command=["/bin/true"], image="sensor-scoring:latest")
 
 
-class Drawn(defaultdict[str, float]):
+class _Drawn(defaultdict[str, float]):
     """How long a task takes, drawn when it is asked for, by the task's id alone."""
 
     def __init__(self, durations: Durations) -> None:
@@ -68,10 +70,8 @@ class Day:
 
     def run(self, name: str, folder: Path) -> Outcome:
         """Let the day pass."""
-        clock, runner = ManualClock(START), TimedRunner(Drawn(self.durations))
-        with EmulatorServer(data=folder, clock=clock, runner=runner, boot=BOOT) as emulator:
-            os.environ[f"AIRFLOW_CONN_{CONN.upper()}"] = connection_to(emulator)
-            hook = ScoringBatchHook(CONN)
+        runner = drawing(self.durations)
+        with batch_account(runner, folder) as (emulator, hook):
             for number in range(HOURS):
                 self._hour(emulator, hook, START + timedelta(hours=number))
         return self._outcome(name, runner)
@@ -137,6 +137,19 @@ class Day:
         )
 
 
+@contextmanager
+def batch_account(runner: TimedRunner, folder: Path) -> Iterator[tuple[EmulatorServer, ScoringBatchHook]]:
+    """Run an emulator whose clock is turned, and the product's hook that talks to it."""
+    with EmulatorServer(data=folder, clock=ManualClock(START), runner=runner, boot=BOOT) as emulator:
+        os.environ[f"AIRFLOW_CONN_{CONN.upper()}"] = _connection(emulator)
+        yield emulator, ScoringBatchHook(CONN)
+
+
+def drawing(durations: Durations) -> TimedRunner:
+    """Return what runs Batch tasks that take as long as is drawn for each."""
+    return TimedRunner(_Drawn(durations))
+
+
 def base_of(start: datetime) -> str:
     """Return the first part of the Batch ids of the run that begins then."""
     return ids.run_base("day", RunHour(start), dag_id="bench", run_id=str(start))
@@ -157,8 +170,7 @@ def is_busy(engine: Engine, job_id: str) -> bool:
     return tasks.count(TaskState.COMPLETED) < len(tasks)
 
 
-def connection_to(emulator: EmulatorServer) -> str:
-    """Return an Airflow connection, as an environment variable holds it."""
+def _connection(emulator: EmulatorServer) -> str:
     return json.dumps(
         {
             "conn_type": "azure_batch",

@@ -8,20 +8,15 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import tempfile
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from azure_batch_emulator.clock import ManualClock
 from azure_batch_emulator.lab.durations import Durations
-from azure_batch_emulator.lab.timed_runner import TimedRunner
-from azure_batch_emulator.server import EmulatorServer
 from bench.policies import FLEETS, settings_for
-from bench.simulated_day import BOOT, CONN, OPENS_AT, START, STEP, Drawn, connection_to, is_busy, submit_hour
-from sensor_scoring.hooks import ScoringBatchHook
+from bench.simulated_day import OPENS_AT, STEP, batch_account, drawing, is_busy, submit_hour
 from sensor_scoring.pool_load import pool_spec, prepare_pool
 
 if TYPE_CHECKING:
@@ -29,6 +24,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from bench.policies import Fleet
+    from sensor_scoring.hooks import ScoringBatchHook
 
 RESULTS = Path(__file__).parent / "results" / "waterfall.json"
 WAY = "run-aware"
@@ -55,10 +51,8 @@ class Waterfall:
         def after(moments: Iterable[datetime | None]) -> list[float]:
             return sorted((moment - asked).total_seconds() for moment in moments if moment)
 
-        ordered, ready = (
-            after(node.allocation_time for node in nodes),
-            after(node.last_boot_time for node in nodes),
-        )
+        ordered = after(node.allocation_time for node in nodes)
+        ready = after(node.last_boot_time for node in nodes)
         starts = after(info.start_time for info in infos if info)
         ends = after(info.end_time for info in infos if info)
         return cls(ordered[0], ready[0], starts[0], starts[-1], ends[-1])
@@ -67,10 +61,8 @@ class Waterfall:
 def measured(fleet: Fleet, folder: Path) -> Waterfall:
     """Score one hour of a fleet on a pool that has no nodes yet."""
     settings = settings_for(fleet, WAY)
-    clock, runner = ManualClock(START), TimedRunner(Drawn(Durations.parse(fleet.durations)))
-    with EmulatorServer(data=folder, clock=clock, runner=runner, boot=BOOT) as emulator:
-        os.environ[f"AIRFLOW_CONN_{CONN.upper()}"] = connection_to(emulator)
-        hook, spec = ScoringBatchHook(CONN), pool_spec(settings)
+    spec = pool_spec(settings)
+    with batch_account(drawing(Durations.parse(fleet.durations)), folder) as (emulator, hook):
         prepare_pool(hook, spec, settings, batch_tasks=0)  # a pool that is there, and empty
         emulator.advance(timedelta(hours=1) + OPENS_AT)
         asked = emulator.clock.now()

@@ -61,7 +61,7 @@ def _predictions(name: str, data: bytes) -> Iterable[Mapping[str, Any]]:
     if PredictionFormat.of(name) is not PredictionFormat.PARQUET:
         return _rows(data)
     import pyarrow as pa  # noqa: PLC0415  # takes its time, and few stacks write Parquet
-    import pyarrow.parquet as pq  # noqa: PLC0415
+    import pyarrow.parquet as pq  # noqa: PLC0415  # likewise
 
     rows = pq.read_table(pa.BufferReader(data), columns=["TS", "Device", "Tag", "Prediction"]).to_pylist()
     return [row | {"TS": text_of(row["TS"])} for row in rows]

@@ -12,13 +12,13 @@ from __future__ import annotations
 
 import os
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 from airflow.sdk import BaseOperatorLink
 from airflow.sdk.configuration import conf
 
 from sensor_scoring.settings import Settings
-from sensor_scoring.web_links import BATCH_TASK_KEY
+from sensor_scoring.web_links import BATCH_TASK_KEY, path_part
 
 PREFIX = "/sensor-scoring"
 """Where the pages are, below the root of the web server."""
@@ -69,8 +69,3 @@ def run_page(dag_id: str, run_id: str) -> str:
     """Return the whole address of a run's page in Airflow; empty unless ``[api] base_url`` says the host."""
     root = str(conf.get("api", "base_url", fallback="") or "").rstrip("/")
     return f"{root}/dags/{path_part(dag_id)}/runs/{path_part(run_id)}" if "://" in root else ""
-
-
-def path_part(text: str) -> str:
-    """Quote a name to be one part of a path."""
-    return quote(text, safe="")

@@ -56,7 +56,12 @@ class PredictionsLink(BaseOperatorLink):
         address = urlsplit(batch_task_page(operator, ti_key))
         items = parse_qs(address.query).get("item")
         job = address.path.rpartition("/batch-tasks/")[0]
-        return f"{job}/predictions/{quote(items[0], safe='')}" if items else ""
+        return f"{job}/predictions/{path_part(items[0])}" if items else ""
+
+
+def path_part(text: str) -> str:
+    """Quote a name to be one part of a path."""
+    return quote(text, safe="")
 
 
 def batch_task_page(operator: Any, ti_key: Any) -> str:

@@ -97,7 +97,7 @@ def _read_certificates_once(environ: MutableMapping[str, str]) -> None:
     Unless told, it reads both for each container it opens: ten milliseconds of scoring one sensor. Told it is
     by these variables of the process: https://docs.rs/rustls-native-certs.
     """
-    if not environ.keys() & {"SSL_CERT_FILE", "SSL_CERT_DIR"} and os.path.isfile(BUNDLE):  # noqa: PTH113
+    if not environ.keys() & {"SSL_CERT_FILE", "SSL_CERT_DIR"} and os.path.isfile(BUNDLE):  # noqa: PTH113  # no import for it
         environ["SSL_CERT_FILE"] = BUNDLE
 
 

@@ -78,8 +78,7 @@ class OwnJob:
 
     def predictions(self, plan: Plan, sensor: str) -> Iterator[str] | None:
         """Return the predictions of a sensor, some lines at a time; None if there are none."""
-        blob = plan.expectation.blob_of(sensor)
-        pieces = self._store.pieces(self.settings.predictions_container, blob)
+        pieces = self.prediction_file(plan, sensor)
         if pieces is None:
             return None
         blocks = _blocks(pieces)
