@@ -58,8 +58,11 @@ def decide(found: Iterable[BatchTaskOutcome], *, key: str, epoch: int, reported:
     return Decision(Move.CREATE, str(AttemptId(key, epoch, attempt + 1)))
 
 
-def superseded(found: Iterable[BatchTaskOutcome], *, key: str, epoch: int) -> list[str]:
-    """Name the live Batch tasks of other epochs; a clear has replaced them, and they must not run on."""
+def superseded(found: Iterable[BatchTaskOutcome], *, key: str, epoch: int | None) -> list[str]:
+    """Name the live Batch tasks of other epochs; a clear has replaced them, and they must not run on.
+
+    :param epoch: the epoch that goes on here; None if none does, because it goes on in another job
+    """
     ours = ((AttemptId.parse(outcome.task_id), outcome) for outcome in found)
     return [
         outcome.task_id

@@ -2,12 +2,17 @@
 
 Kept in Airflow's task state store, which survives retries, clears and reprocessing: so "it succeeded once" is
 never remembered, and whatever an earlier epoch wrote is forgotten.
+
+Each look into the store and each note is a call of Airflow's Execution API, so a first try, which is the only
+one of nearly all instances, makes neither until it has something to say: a failure, or another Batch job.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from sensor_scoring import ids
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -24,8 +29,8 @@ class EpochMemory:
     job_id: str
     reported: list[str]
     """Batch tasks whose failure has been raised already."""
-    former_job_id: str = ""
-    """Job of the epoch before; its live Batch tasks are nobody's any more."""
+    former_job_id: str | None = ""
+    """Job of before: its live Batch tasks are nobody's any more. None if there may be one, not noted."""
 
     @classmethod
     def of(cls, context: Context, job_id: str) -> EpochMemory:
@@ -33,11 +38,15 @@ class EpochMemory:
 
         :param job_id: the Batch job, should this epoch not have one yet
         """
-        epoch = context["ti"].max_tries
+        ti = context["ti"]
+        is_first = ti.try_number == 1
+        # A job that somebody else named cannot be found again by the run's name.
+        if is_first and ids.generation_of(job_id) is not None:
+            return cls(context, ti.max_tries, job_id, [])
         stored: Any = context["task_state_store"].get(_STORE_KEY) or {}
-        if stored.get("epoch") == epoch:
-            return cls(context, epoch, str(stored["job"]), [str(task) for task in stored["reported"]])
-        memory = cls(context, epoch, job_id, [], former_job_id=str(stored.get("job") or ""))
+        if stored.get("epoch") == ti.max_tries:
+            return cls(context, ti.max_tries, str(stored["job"]), [str(task) for task in stored["reported"]])
+        memory = cls(context, ti.max_tries, job_id, [], former_job_id="" if is_first else stored.get("job"))
         memory.write()
         return memory
 

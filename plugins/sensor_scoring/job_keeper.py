@@ -100,6 +100,13 @@ class JobKeeper:
         with batch_explained(f"list the jobs of pool {pool_id}", self._conn_id):
             return [job.id for job in self._client.list_jobs(filter=chosen, select=["id"])]
 
+    def active_of(self, base: str) -> list[str]:
+        """Return the active Batch jobs of a run, of all generations."""
+        chosen = f"state eq 'active' and startswith(id,'{base}-')"
+        with batch_explained(f"list the jobs of {base}", self._conn_id):
+            found = [job.id for job in self._client.list_jobs(filter=chosen, select=["id", "state"])]
+        return [job for job in found if ids.is_job_of(job, base)]
+
     def seen_use(self, pool_id: str, base: str, *, now: datetime) -> Sighting:
         """Return what can be seen of a run's use of a pool, see :mod:`sensor_scoring.pool_use`."""
         client = self._client
@@ -123,10 +130,7 @@ class JobKeeper:
 
         :return: the jobs that were active
         """
-        chosen = f"state eq 'active' and startswith(id,'{base}-')"
-        with batch_explained(f"list the jobs of {base}", self._conn_id):
-            found = [job.id for job in self._client.list_jobs(filter=chosen, select=["id", "state"])]
-        active = [job for job in found if ids.is_job_of(job, base)]
+        active = self.active_of(base)
         for job in active:
             with batch_explained(f"terminate job {job}", self._conn_id, dict.fromkeys(JOB_ENDED)):
                 # Without a reason the SDK raises before it sends anything (azure-sdk-for-python 46815).

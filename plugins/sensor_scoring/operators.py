@@ -28,7 +28,7 @@ from sensor_scoring.links import BatchTaskLink
 from sensor_scoring.outcome import BatchTaskOutcome
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from airflow.sdk import BaseOperatorLink, Context
 
@@ -259,6 +259,10 @@ class AzureBatchTaskOperator(BatchOperator):
         """
         return self.hook.jobs.reopen(job_id)[0]
 
+    def is_committed(self, names: Names) -> bool:
+        """Whether a Batch task has written its commit blob; without one its exit code is enough."""
+        return not self.commit_blob or self.store.exists(self.commit_container, names.fill(self.commit_blob))
+
     def note_success(self, names: Names) -> None:
         """Log what a Batch task that succeeded has done; for a subclass that knows its program's reports."""
 
@@ -313,13 +317,20 @@ class AzureBatchTaskOperator(BatchOperator):
         )
 
     def _end_superseded(self, memory: EpochMemory, key: str, found: list[BatchTaskOutcome]) -> None:
-        jobs = {memory.job_id: found}
-        if memory.former_job_id not in {"", memory.job_id}:
-            jobs[memory.former_job_id] = self.hook.tasks_of(memory.former_job_id, key=key)
-        for job_id, tasks in jobs.items():
-            for task_id in superseded(tasks, key=key, epoch=memory.epoch):
-                self.log.info("%s: ending Batch task %s, which this clear replaces", self.item, task_id)
-                self.hook.terminate_task(job_id, task_id)
+        ended = [(memory.job_id, task) for task in superseded(found, key=key, epoch=memory.epoch)]
+        for job_id in self._former_jobs(memory):
+            tasks = self.hook.tasks_of(job_id, key=key)
+            ended += [(job_id, task) for task in superseded(tasks, key=key, epoch=None)]
+        for job_id, task_id in ended:
+            self.log.info("%s: ending Batch task %s, which this clear replaces", self.item, task_id)
+            self.hook.terminate_task(job_id, task_id)
+
+    def _former_jobs(self, memory: EpochMemory) -> Iterable[str]:
+        if memory.former_job_id is None:
+            former = self.hook.jobs.active_of(ids.base_of(memory.job_id))
+        else:
+            former = [memory.former_job_id] if memory.former_job_id else []
+        return [job for job in former if job != memory.job_id]
 
     def _wait(self, names: Names) -> None:
         self.defer(
@@ -338,17 +349,15 @@ class AzureBatchTaskOperator(BatchOperator):
 
     def _judge(self, outcome: BatchTaskOutcome, memory: EpochMemory) -> None:
         names = Names(item=self.item, job=memory.job_id, task=outcome.task_id)
-        commit_blob = names.fill(self.commit_blob)
-        is_committed = not commit_blob or self.store.exists(self.commit_container, commit_blob)
-        if outcome.is_success and is_committed:
+        if not outcome.is_success:
+            cause = self.explain(outcome, names)
+        elif self.is_committed(names):
             self.log.info("%s: Batch task %s succeeded", self.item, outcome.task_id)
             self.note_success(names)
             return
-        if outcome.is_success:
-            unwritten = f"it ended in success, but {self.commit_container}/{commit_blob} is not there"
-            cause = FailureCause(unwritten, is_permanent=False)
         else:
-            cause = self.explain(outcome, names)
+            mark = f"{self.commit_container}/{names.fill(self.commit_blob)}"
+            cause = FailureCause(f"it ended in success, but {mark} is not there", is_permanent=False)
         memory.report(outcome.task_id)
         failure = BatchTaskRejected if cause.is_permanent else BatchTaskInterrupted
         raise failure(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from scoring_contract import layout
@@ -35,8 +36,11 @@ class SensorScoringOperator(AzureBatchTaskOperator):
     without the sensors that the attempts before have settled. If none of the failures would pass, there is no
     retry. A clear is a request to score anew, and scores the whole group.
 
-    The arguments are those of :class:`AzureBatchTaskOperator`; ``commit_blob`` is the report.
+    The arguments are those of :class:`AzureBatchTaskOperator`; ``commit_blob`` is the report. The command is
+    not templated here: it comes from settings, and every instance of every hour would render and record it.
     """
+
+    template_fields: Sequence[str] = ("item", "job_id", "pool_id")
 
     def command_for(self, names: Names) -> Sequence[str]:
         """Return the command; in later attempts with an order for what the ones before have not settled."""
@@ -58,6 +62,10 @@ class SensorScoringOperator(AzureBatchTaskOperator):
             waiting = [index for index, state in states.items() if state != "success"]
             prepare_pool(self.hook, pool_spec(settings), settings, batch_tasks=len(waiting))
         return job
+
+    def is_committed(self, names: Names) -> bool:
+        """Whether the report is there; it is read, because its counts are wanted next."""
+        return self._report_text(names) is not None
 
     def note_success(self, names: Names) -> None:
         """Log the counts of each sensor."""
@@ -110,14 +118,25 @@ class SensorScoringOperator(AzureBatchTaskOperator):
         return Manifest.from_json(text or "")
 
     def _report(self, names: Names) -> Report | None:
-        blob = names.fill(self.commit_blob)
-        text = self.store.read(self.commit_container, blob)
+        text = self._report_text(names)
         try:
             return Report.from_json(text) if text else None
         except ContractError as error:
             # The summary counts its sensors as failed; here it must not hide how the Batch task ended.
-            self.log.warning("The report %s does not read: %s", blob, error)
+            self.log.warning("The report %s does not read: %s", names.fill(self.commit_blob), error)
             return None
+
+    def _report_text(self, names: Names) -> bytes | None:
+        """Return the report of a Batch task that has ended, read once; None if it wrote none."""
+        blob = names.fill(self.commit_blob)
+        text = self._texts.get(blob) or self.store.read(self.commit_container, blob)
+        if text is not None:
+            self._texts[blob] = text
+        return text
+
+    @cached_property
+    def _texts(self) -> dict[str, bytes]:
+        return {}
 
 
 def _sentence(report: Report) -> str:

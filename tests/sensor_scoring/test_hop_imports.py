@@ -60,6 +60,38 @@ print(json.dumps(found))
 """Airflow gives the module of a DAG file such a prefix."""
 
 
+USED_AFTERWARDS = """
+import importlib, json, re._compiler, sys
+[importlib.import_module(name) for name in sys.argv[1:]]
+from airflow.sdk import DAG
+from azure.batch import models
+from azure.batch._utils import model_base
+compile_, patterns, looked_at = re._compiler.compile, [], []
+re._compiler.compile = lambda pattern, flags=0: patterns.append(str(pattern)) or compile_(pattern, flags)
+look = model_base._get_deserialize_callable_from_annotation
+model_base._get_deserialize_callable_from_annotation = lambda *a: looked_at.append(str(a)) or look(*a)
+DAG("used").get_template_env().from_string("{{ task.item }} of {{ ti.run_id }}")
+at = "2026-01-01T00:00:00Z"
+body = {
+    "id": "t",
+    "state": "completed",
+    "executionInfo": {
+        "startTime": at,
+        "endTime": at,
+        "exitCode": 1,
+        "failureInfo": {"category": "usererror", "code": "FailureExitCode", "details": [{"name": "a"}]},
+        "result": "failure",
+    },
+    "nodeInfo": {"nodeId": "n", "poolId": "p"},
+}
+def looks():
+    before, task = len(looked_at), models.BatchTask(body)
+    task.execution_info.failure_info.details, task.node_info.node_id
+    return len(looked_at) - before
+print(json.dumps({"patterns": patterns, "looks more than later": looks() - looks()}))
+"""
+
+
 def loaded_by(names: Iterable[str], **settings: str) -> set[str]:
     """Import modules in a process of their own; return all that it has then."""
     script = "import importlib, json, sys\n[importlib.import_module(name) for name in sys.argv[1:]]\n"
@@ -104,6 +136,14 @@ def test_the_parse_of_a_dag_does_nothing_for_the_first_time(tmp_path: Path) -> N
     assert not any(dag["modules"] for dag in found.values()), found
     for file in ("hourly_scoring", "train_models", "example_containers"):
         assert found[file] == {"dags": [file], "modules": [], "patterns": []}, "one of its tasks is mapped"
+
+
+def test_a_first_template_and_a_first_answer_of_batch_find_all_ready(tmp_path: Path) -> None:
+    """Jinja makes its lexer once, each of the SDK's models looks at its fields once: in the fork server."""
+    environ = {**ENVIRON, "AIRFLOW_HOME": str(tmp_path)}
+    command = [sys.executable, "-c", USED_AFTERWARDS, *PRELOAD]
+    done = subprocess.run(command, env=environ, capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout.splitlines()[-1]) == {"patterns": [], "looks more than later": 0}
 
 
 def test_settings_that_do_not_read_do_not_end_the_fork_server() -> None:

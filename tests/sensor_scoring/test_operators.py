@@ -45,14 +45,21 @@ class Try:
     """One task instance over its tries: Airflow's context, as much of it as the operators read."""
 
     max_tries: int = 2
+    try_number: int = 0
     dag_id: str = "dag"
     task_id: str = "score"
     run_id: str = "run"
     pushed: dict[str, Any] = field(default_factory=dict)
     stored: dict[str, Any] = field(default_factory=dict)
+    looks: int = 0
+
+    def begin(self) -> Any:
+        """Begin the next try, and return its context."""
+        self.try_number += 1
+        return self.context()
 
     def context(self) -> Any:
-        """Return the context of a try."""
+        """Return the context of this try."""
         return {"ti": self, "task_state_store": self}
 
     def clear(self) -> None:
@@ -65,6 +72,7 @@ class Try:
 
     def get(self, key: str) -> Any:
         """Read the task state store."""
+        self.looks += 1
         return self.stored.get(key)
 
     def set(self, key: str, value: Any) -> None:
@@ -93,7 +101,7 @@ def name_of(attempt: int, *, epoch: int = 2, item: str = "1_4") -> str:
 def deferred(operator: AzureBatchTaskOperator, tried: Try) -> str:
     """Execute a try that must end in a deferral; return the Batch task it waits for."""
     with pytest.raises(TaskDeferred) as caught:
-        operator.execute(tried.context())
+        operator.execute(tried.begin())
     return caught.value.trigger.batch_task_id
 
 
@@ -135,7 +143,7 @@ def test_a_task_that_was_submitted_before_is_found(ready: Account) -> None:
         azure_batch_conn_id=BATCH_CONN,
         retries=2,
     )
-    assert submit.execute(Try().context()) == 2
+    assert submit.execute(Try().begin()) == 2
     assert deferred(an_operator(), Try()) == name_of(0)
     assert tasks(ready) == sorted([name_of(0), name_of(0, item="1_5")])
 
@@ -159,7 +167,7 @@ def test_a_cleared_run_submits_nothing_in_bulk(ready: Account, tried: Try, job: 
         azure_batch_conn_id=BATCH_CONN,
         retries=2,
     )
-    assert submit.execute(tried.context()) == 0
+    assert submit.execute(tried.begin()) == 0
     assert tasks(ready) == []
 
 
@@ -177,7 +185,7 @@ def test_a_retry_takes_a_success_as_it_is(ready: Account) -> None:
     tried = Try()
     deferred(an_operator(), tried)
     ready.ended(name_of(0))
-    an_operator().execute(tried.context())
+    an_operator().execute(tried.begin())
     assert tasks(ready) == [name_of(0)]
 
 
@@ -250,7 +258,7 @@ def test_a_failure_that_nobody_saw_is_raised_before_the_next_attempt(ready: Acco
     deferred(an_operator("kill -KILL $$"), tried)
     ready.ended(name_of(0))
     with pytest.raises(BatchTaskInterrupted, match="killed by SIGKILL"):
-        an_operator().execute(tried.context())
+        an_operator().execute(tried.begin())
     assert tasks(ready) == [name_of(0)]
     assert deferred(an_operator(), tried) == name_of(1)
 
@@ -275,6 +283,32 @@ def test_a_clear_scores_again_and_ends_what_it_replaces(ready: Account) -> None:
     tried.clear()
     assert deferred(an_operator(), tried) == name_of(0, epoch=5)
     ready.ended(name_of(0))
+
+
+@pytest.mark.parametrize(
+    "again", [Try.clear, lambda _: None], ids=["cleared-with-what-opens-the-job", "tried-again"]
+)
+def test_an_instance_that_goes_on_in_another_job_leaves_nothing_in_the_one_before(
+    ready: Account, again: Callable[[Try], None]
+) -> None:
+    """A first try has noted nothing, so the next one looks at all that its run has open."""
+    tried, other = Try(), JOB.replace("g2", "g5")
+    deferred(an_operator("sleep 60"), tried)
+    ready.running(name_of(0))
+    assert not tried.stored
+    ready.job(other)
+    again(tried)
+    deferred(an_operator(job_id=other), tried)
+    ready.ended(name_of(0))
+
+
+def test_a_try_that_has_nothing_to_say_does_not_touch_the_store(ready: Account) -> None:
+    """Each look and each note is a call of the Execution API, for every sensor of every hour."""
+    tried = Try()
+    name = deferred(an_operator(), tried)
+    ready.ended(name)
+    an_operator().execute_complete(tried.context(), outcome_of(ready, name))
+    assert (tried.looks, tried.stored) == (0, {})
 
 
 def test_a_clear_ends_the_live_task_in_the_job_before(ready: Account) -> None:
@@ -307,11 +341,11 @@ def test_success_needs_its_commit_mark(ready: Account, storage: BlobStorage) -> 
     deferred(an_operator(**options), tried)
     ready.ended(name_of(0))
     with pytest.raises(BatchTaskInterrupted, match="is not there"):
-        an_operator(**options).execute(tried.context())
+        an_operator(**options).execute(tried.begin())
     tried = Try()
     report = f"scoring-20180829T02-0123456789/reports/{JOB}/{name_of(0)}.json"
     storage.container("runs").upload_blob(report, b"{}", overwrite=True)
-    an_operator(**options).execute(tried.context())
+    an_operator(**options).execute(tried.begin())
 
 
 @pytest.mark.behaviour("cleared")
@@ -405,7 +439,7 @@ def test_without_a_job_the_instances_share_one_of_their_own(ready: Account) -> N
 def test_job_and_pool_are_a_choice(places) -> None:
     """Nobody should guess which of the two was meant."""
     with pytest.raises(ValueError, match="score: give either job_id or pool_id"):
-        an_operator(**places).execute(Try().context())
+        an_operator(**places).execute(Try().begin())
 
 
 def test_the_example_in_the_docstring_is_a_dag() -> None:
@@ -436,7 +470,7 @@ def test_the_example_in_the_docstring_is_a_dag() -> None:
 def test_a_number_that_cannot_work_is_refused_before_anything_is_asked_of_batch(options, said) -> None:
     """A poll without a pause would flood the service, and one that never comes again would wait for ever."""
     with pytest.raises(SettingsError) as refused:
-        an_operator(**options).execute(Try().context())
+        an_operator(**options).execute(Try().begin())
     assert str(refused.value).startswith(said)
 
 
@@ -453,4 +487,4 @@ def test_a_number_that_cannot_work_is_refused_before_anything_is_asked_of_batch(
 def test_what_waits_refuses_such_numbers_too(check) -> None:
     """A wait without an end is no wait."""
     with pytest.raises(SettingsError, match="it must be"):
-        check.execute(Try().context())
+        check.execute(Try().begin())

@@ -48,11 +48,17 @@ class Try:
     """A task instance over its tries: Airflow's context, as much of it as the operator reads."""
 
     max_tries: int = 2
+    try_number: int = 0
     pushed: dict[str, Any] = field(default_factory=dict)
     stored: dict[str, Any] = field(default_factory=dict)
 
+    def begin(self) -> Any:
+        """Begin the next try, and return its context."""
+        self.try_number += 1
+        return self.context()
+
     def context(self) -> Any:
-        """Return the context of a try."""
+        """Return the context of this try."""
         return {"ti": self, "task_state_store": self}
 
     def xcom_push(self, *, key: str, value: Any) -> None:
@@ -121,7 +127,7 @@ def name_of(attempt: int) -> str:
 def submitted(operator: SensorScoringOperator, tried: Try) -> str:
     """Execute a try that must end in a deferral; return the Batch task it waits for."""
     with pytest.raises(TaskDeferred) as caught:
-        operator.execute(tried.context())
+        operator.execute(tried.begin())
     return str(caught.value.trigger.batch_task_id)
 
 
@@ -175,7 +181,7 @@ def test_a_sensor_that_is_scored_has_its_counts_in_the_log(
     """In the trigger's, where nearly all end, and in the worker's for one that ended before it looked."""
     tried, operator = Try(), an_operator(0)
     with pytest.raises(TaskDeferred) as caught:
-        operator.execute(tried.context())
+        operator.execute(tried.begin())
     path, arguments = caught.value.trigger.serialize()
     assert path == "sensor_scoring.score_trigger.ScoringTrigger"
     reported(runs, 0)
@@ -184,7 +190,7 @@ def test_a_sensor_that_is_scored_has_its_counts_in_the_log(
     assert isinstance(event, TaskSuccessEvent)
     printed = capsys.readouterr().out
     assert all(line in printed for line in counts_of(SENSORS))
-    an_operator(0).execute(tried.context())
+    an_operator(0).execute(tried.begin())
     printed = capsys.readouterr().out
     assert all(line in printed for line in counts_of(SENSORS))
 
@@ -194,7 +200,7 @@ def test_a_report_that_cannot_be_read_for_its_counts_fails_nobody(
 ) -> None:
     """The sensors are scored; that the report does not read is for the summary to judge."""
     with pytest.raises(TaskDeferred) as caught:
-        an_operator(0).execute(Try().context())
+        an_operator(0).execute(Try().begin())
     runs.upload_blob(report_blob(RUN, JOB, name_of(0)), "{")
     ready.ended(name_of(0), job=JOB)
     arguments = {**caught.value.trigger.serialize()[1], "poll_seconds": 0.1}
