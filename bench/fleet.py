@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from scoring_contract import layout
@@ -24,27 +25,42 @@ def sensors_of(count: int) -> list[tuple[str, str]]:
     return [(str(number // _TAGS + 1), str(number % _TAGS + 1)) for number in range(count)]
 
 
-def lay_out(storage: BlobStorage, count: int) -> None:
+def lay_out(storage: BlobStorage, count: int, *, per_pack: int = 0) -> None:
     """Write a reading of every sensor, and a registry that names a model for each.
 
     The models themselves are not there: nobody loads them where a rule stands for the scorer.
+
+    :param per_pack: sensors that share files; 0 for a fleet without packs
     """
-    pairs = sensors_of(count)
+    entries = [
+        _entry(*pair, pack=f"p{number // per_pack:04}" if per_pack else "")
+        for number, pair in enumerate(sensors_of(count))
+    ]
     data = storage.container(Container.DATA)
 
-    def write(pair: tuple[str, str]) -> None:
-        folder = layout.readings_prefix(HOUR, layout.sensor_id_of(*pair))
-        row = f"TS,Device,Tag,Value\n{HOUR.start:%Y-%m-%d %H:%M:%S},{pair[0]},{pair[1]},0\n"
-        data.upload_blob(f"{folder}0.csv", row.encode(), overwrite=True)
+    def write(order: tuple[str, list[SensorEntry]]) -> None:
+        folder, sharing = order
+        rows = [f"{HOUR.start:%Y-%m-%d %H:%M:%S},{entry.device},{entry.tag},0\n" for entry in sharing]
+        data.upload_blob(f"{folder}0.csv", "".join(("TS,Device,Tag,Value\n", *rows)), overwrite=True)
 
     with ThreadPoolExecutor(_AT_ONCE) as threads:
-        list(threads.map(write, pairs))
-    registry = Registry({layout.sensor_id_of(*pair): _entry(*pair) for pair in pairs})
+        list(threads.map(write, [(folder, [*sharing]) for folder, sharing in groupby(entries, _folder)]))
+    registry = Registry({_sensor(entry): entry for entry in entries})
     text = registry.to_json()
     storage.container(Container.MODELS).upload_blob(layout.REGISTRY_BLOB, text, overwrite=True)
 
 
-def _entry(device: str, tag: str) -> SensorEntry:
+def _folder(entry: SensorEntry) -> str:
+    if entry.pack:
+        return layout.packed_readings_prefix(HOUR, entry.pack)
+    return layout.readings_prefix(HOUR, _sensor(entry))
+
+
+def _sensor(entry: SensorEntry) -> str:
+    return layout.sensor_id_of(entry.device, entry.tag)
+
+
+def _entry(device: str, tag: str, *, pack: str) -> SensorEntry:
     ref = ModelRef("v1", layout.model_blob(layout.sensor_id_of(device, tag), "v1"), "00" * 32, "ocsvm-json/2")
     trained = TrainedModel(ref, HOUR.previous, HOUR, 900, {})
-    return SensorEntry(device, tag, current="v1", versions={"v1": trained})
+    return SensorEntry(device, tag, current="v1", versions={"v1": trained}, pack=pack)

@@ -12,17 +12,15 @@ from __future__ import annotations
 import argparse
 import json
 import time
-from collections import Counter, defaultdict
-from contextlib import contextmanager, suppress
+from collections import Counter
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import psutil
-
 from bench.api_calls import ApiCalls
 from bench.fleet import HOUR, lay_out
-from bench.measured import batch_calls, sampled
+from bench.measured import batch_calls, cpu_seconds, sampled
 from bench.spans import DETAIL, medians, received
 from bench.standing import LONGEST_SECONDS, let_run, standing
 from local_stack.hour import DAG_ID
@@ -45,8 +43,6 @@ FORMS = {
 }
 """Airflow's own way, and what our stacks set."""
 _FEW = 2
-TASKS = "task instances"
-"""Everything below the scheduler: executor, supervisors, task processes, the server that forks them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,11 +115,11 @@ def _price(stack: Stack, cluster: Cluster, *, more: int) -> HopCost:
 def _measured(stack: Stack, cluster: Cluster) -> _Run:
     client, log = cluster.client(), stack.workspace.logs / "api-server.log"
     size = log.stat().st_size
-    calls, before = Counter(batch_calls(stack.batch.endpoint)), _cpu(cluster)
+    calls, before = Counter(batch_calls(stack.batch.endpoint)), cpu_seconds(cluster)
     started = time.monotonic()
     samples = _run(cluster, client)
     seconds = time.monotonic() - started
-    spent = {name: after - before[name] for name, after in _cpu(cluster).items()}
+    spent = {name: after - before[name] for name, after in cpu_seconds(cluster).items()}
     api_calls = ApiCalls.in_log(log.read_bytes()[size:].decode(errors="replace"))
     return _Run(spent, seconds, Counter(batch_calls(stack.batch.endpoint)) - calls, api_calls, samples)
 
@@ -136,22 +132,6 @@ def _run(cluster: Cluster, client: AirflowClient, conf: Mapping[str, str] | None
     if state != "success":
         raise SystemExit(f"the run ended as {state}: nothing was measured")
     return samples
-
-
-def _cpu(cluster: Cluster) -> dict[str, float]:
-    """Return the CPU seconds of every process so far, those of ended children included."""
-    spent: defaultdict[str, float] = defaultdict(float)
-    for name, (first, *others) in cluster.pids().items():
-        for pid in (first, *others):
-            with suppress(psutil.NoSuchProcess):
-                times = psutil.Process(pid).cpu_times()
-                own, ended = times.user + times.system, times.children_user + times.children_system
-                if name != "scheduler":
-                    spent[name] += own + ended
-                    continue
-                spent[TASKS if pid != first else name] += own
-                spent[TASKS] += ended
-    return spent
 
 
 if __name__ == "__main__":

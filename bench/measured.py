@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import threading
 import time
-from contextlib import contextmanager
+from collections import defaultdict
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import httpx
+import psutil
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
 
 CONTROLS = ("--controls",)
 """The emulator's option that lets us ask for its call counts."""
+TASKS = "task instances"
+"""Everything below the scheduler: executor, supervisors, task processes, the server that forks them."""
 _SAMPLE_SECONDS = 0.5
 _LOOKS_AT_MEMORY = 6
 """Every so many: to tell shared pages apart takes the kernel some milliseconds a process."""
@@ -41,6 +45,22 @@ def batch_calls(endpoint: str) -> dict[str, int]:
 
 def _by_operation(body: Any) -> dict[str, int]:
     return {name: int(entry["requests"]) for name, entry in body["operations"].items()}
+
+
+def cpu_seconds(cluster: Cluster) -> dict[str, float]:
+    """Return the CPU seconds of every process of Airflow so far, those of ended children included."""
+    spent: defaultdict[str, float] = defaultdict(float)
+    for name, (first, *others) in cluster.pids().items():
+        for pid in (first, *others):
+            with suppress(psutil.NoSuchProcess):
+                times = psutil.Process(pid).cpu_times()
+                own, ended = times.user + times.system, times.children_user + times.children_system
+                if name != "scheduler":
+                    spent[name] += own + ended
+                    continue
+                spent[TASKS if pid != first else name] += own
+                spent[TASKS] += ended
+    return spent
 
 
 @contextmanager

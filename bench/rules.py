@@ -10,19 +10,20 @@ import io
 import os
 import shlex
 import time
+from itertools import groupby
 from typing import TYPE_CHECKING, Protocol
 
 from azure_batch_emulator.runner.rules import Outcome
-from scorer.publishing import publish
+from scorer.publishing import publish, publish_pack
 from scorer.storage import open_container
 from scoring_contract.invocation import PROGRAM, ExitCode, ScoreInvocation
-from scoring_contract.layout import Container, prediction_blob
+from scoring_contract.layout import Container
 from scoring_contract.manifest import Manifest
-from scoring_contract.predictions import COLUMNS, PredictionMark
+from scoring_contract.predictions import COLUMNS, PackMark, PredictionMark
 from scoring_contract.report import Cause, Report, SensorReport, SensorState
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from scorer.storage import BlobContainer
     from scoring_contract.manifest import SensorOrder
@@ -43,7 +44,7 @@ class Attempt(Protocol):
 
 
 def score(attempt: Attempt) -> int:
-    """Carry an order of the contract out: a prediction of one row for every sensor, then the report."""
+    """Carry an order of the contract out: a row of predictions for every sensor, then the report."""
     started = time.monotonic()
     words = shlex.split(attempt.command_line)[len(PROGRAM) :]
     invocation = ScoreInvocation.from_argv(words)
@@ -51,10 +52,10 @@ def score(attempt: Attempt) -> int:
     predictions = open_container(Container.PREDICTIONS, attempt.environment)
     manifest = Manifest.from_json(runs.read(invocation.manifest))
     flaky = os.environ.get(FLAKY_VARIABLE, "") if invocation.report.endswith("-a0.json") else ""
-    sensors = tuple(
-        _busy(order) if order.sensor == flaky else _scored(order, manifest, invocation.manifest, predictions)
-        for order in manifest.sensors
-    )
+    orders = [order for order in manifest.sensors if order.sensor != flaky]
+    for blob, sharing in groupby(orders, lambda order: order.prediction_blob(manifest.hour)):
+        _publish(predictions, blob, [*sharing], manifest, invocation.manifest)
+    sensors = tuple(_busy(order) if order.sensor == flaky else _scored(order) for order in manifest.sensors)
     report = Report(
         hour=manifest.hour,
         run=manifest.run,
@@ -75,20 +76,25 @@ def work(attempt: Attempt) -> Outcome:
     return Outcome(int(how == "fail" or (how == "fail-once" and is_first)), seconds=WORK_SECONDS)
 
 
-def _scored(order: SensorOrder, manifest: Manifest, blob: str, predictions: BlobContainer) -> SensorReport:
-    mark = PredictionMark(
-        hour=manifest.hour,
-        sensor=order.sensor,
-        model_sha256=order.model.sha256,
-        manifest=blob,
-        planned_at=manifest.planned_at,
-    )
-    text = io.StringIO()
-    row = {"TS": manifest.hour.start.isoformat(), "Device": order.device, "Tag": order.tag, "Value": "0"}
+def _publish(
+    predictions: BlobContainer, blob: str, orders: Sequence[SensorOrder], manifest: Manifest, source: str
+) -> None:
+    """Write the predictions of one sensor, or of all that share a blob, in order of the manifest."""
+    text, at = io.StringIO(), manifest.hour.start.isoformat()
     writer = csv.DictWriter(text, COLUMNS, restval="0")
     writer.writeheader()
-    writer.writerow(row)
-    publish(predictions, prediction_blob(manifest.hour, order.sensor), text.getvalue().encode(), mark)
+    writer.writerows({"TS": at, "Device": order.device, "Tag": order.tag, "Value": "0"} for order in orders)
+    data, first = text.getvalue().encode(), orders[0]
+    hour, planned_at = manifest.hour, manifest.planned_at
+    if first.pack:
+        names = [order.sensor for order in orders]
+        publish_pack(predictions, blob, data, PackMark(hour, first.pack, names, source, planned_at))
+    else:
+        mark = PredictionMark(hour, first.sensor, first.model.sha256, source, planned_at)
+        publish(predictions, blob, data, mark)
+
+
+def _scored(order: SensorOrder) -> SensorReport:
     return SensorReport(order.sensor, SensorState.SCORED, readings=1, model_sha256=order.model.sha256)
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench.fleet import HOUR, lay_out
-from bench.measured import batch_calls, sampled
+from bench.measured import batch_calls, cpu_seconds, sampled
 from bench.rules import FLAKY_VARIABLE
 from bench.standing import LONGEST_SECONDS, let_run, standing
 from local_stack.hour import DAG_ID
@@ -34,6 +34,18 @@ if TYPE_CHECKING:
 
 RESULTS = Path(__file__).parent / "results" / "scale.json"
 _FLAKY = "1_5"
+_PER_PACK = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Fleet:
+    """What is scored in one hour."""
+
+    sensors: int
+    sensors_per_task: int = 1
+    """0 leaves it to the plan."""
+    per_pack: int = 0
+    """Sensors that share a blob of readings and one of predictions; 0 for a fleet without packs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +54,16 @@ class Scaled:
 
     sensors: int
     sensors_per_task: int
+    per_pack: int
+    """Sensors that share their files; 0 if none do."""
     instances: int
     retried: int
     """Instances that took more than one try; one was made to."""
     outcome: str
     seconds: float
     """From the trigger to the end of the run."""
+    cpu_seconds: float
+    """Of all of Airflow's processes meanwhile, those that have ended included."""
     batch_calls: int
     database_mb: float
     """By how much Airflow's database grew."""
@@ -62,33 +78,44 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--few", type=int, default=15, help="sensors of a small fleet")
     parser.add_argument("--sensors", type=int, default=1000, help="sensors with an instance each")
-    parser.add_argument("--packed", type=int, default=20_000, help="sensors that are packed by the rule")
+    parser.add_argument(
+        "--grouped", type=int, default=20_000, help="sensors with files of their own, 50 to a task"
+    )
+    parser.add_argument("--packed", type=int, default=20_000, help="sensors of packs that share their files")
     order = parser.parse_args()
-    fleets = ((order.few, 1), (order.sensors, 1), (order.packed, 0))
-    found = [measured(sensors, sensors_per_task=size) for sensors, size in fleets]
+    fleets = (
+        Fleet(order.few),
+        Fleet(order.sensors),
+        Fleet(order.grouped, sensors_per_task=0),
+        Fleet(order.packed, sensors_per_task=0, per_pack=_PER_PACK),
+    )
+    found = [measured(fleet) for fleet in fleets if fleet.sensors]
     RESULTS.parent.mkdir(exist_ok=True)
     RESULTS.write_text(json.dumps([asdict(scaled) for scaled in found], indent=2) + "\n")
 
 
-def measured(sensors: int, *, sensors_per_task: int) -> Scaled:
+def measured(fleet: Fleet) -> Scaled:
     """Score one hour of a fleet on a stack of its own."""
     os.environ[FLAKY_VARIABLE] = _FLAKY
-    settings = {"SENSOR_SCORING_SENSORS_PER_TASK": str(sensors_per_task)}
-    groups = sensors if sensors_per_task == 1 else MOST_TASKS
+    settings = {
+        "SENSOR_SCORING_SENSORS_PER_TASK": str(fleet.sensors_per_task),
+        "SENSOR_SCORING_PACKED_PREDICTIONS": str(bool(fleet.per_pack)),
+    }
+    groups = fleet.sensors if fleet.sensors_per_task == 1 else MOST_TASKS
     with standing(settings, groups=groups) as (stack, cluster):
         started = time.monotonic()
-        lay_out(stack.storage, sensors)
-        print(f"{sensors:,} sensors laid out in {time.monotonic() - started:.0f} s", flush=True)
-        scaled = _scored(stack, cluster, sensors, sensors_per_task)
+        lay_out(stack.storage, fleet.sensors, per_pack=fleet.per_pack)
+        print(f"{fleet.sensors:,} sensors laid out in {time.monotonic() - started:.0f} s", flush=True)
+        scaled = _scored(stack, cluster, fleet)
     print(json.dumps(asdict(scaled)), flush=True)
     return scaled
 
 
-def _scored(stack: Stack, cluster: Cluster, sensors: int, sensors_per_task: int) -> Scaled:
+def _scored(stack: Stack, cluster: Cluster, fleet: Fleet) -> Scaled:
     web = cluster.client()
     let_run(web)
     size, calls = cluster.database.size_bytes(), sum(batch_calls(stack.batch.endpoint).values())
-    started = time.monotonic()
+    started, before = time.monotonic(), sum(cpu_seconds(cluster).values())
     with sampled(cluster) as samples:
         run = web.trigger(DAG_ID, hour=str(HOUR))
         state = web.wait_for_run(DAG_ID, run, seconds=LONGEST_SECONDS)
@@ -96,12 +123,14 @@ def _scored(stack: Stack, cluster: Cluster, sensors: int, sensors_per_task: int)
     of_all_steps = web.task_instances(DAG_ID, run)
     instances = [instance for instance in of_all_steps if instance.task_id == "score"]
     return Scaled(
-        sensors=sensors,
-        sensors_per_task=sensors_per_task or -(-sensors // len(instances)),
+        sensors=fleet.sensors,
+        sensors_per_task=fleet.sensors_per_task or -(-fleet.sensors // len(instances)),
+        per_pack=fleet.per_pack,
         instances=len(instances),
         retried=sum(instance.try_number > 1 for instance in instances),
         outcome=f"{state}: {_counts(stack, web, run)}",
         seconds=round(seconds, 1),
+        cpu_seconds=round(sum(cpu_seconds(cluster).values()) - before, 1),
         batch_calls=sum(batch_calls(stack.batch.endpoint).values()) - calls,
         database_mb=_megabytes(cluster.database.size_bytes() - size),
         memory_mb={name: _megabytes(held) for name, held in samples.memory.items()},
