@@ -82,7 +82,7 @@ def _polynomials(pieces: FloatArray, centres: FloatArray, weights: FloatArray) -
 def _evaluated(polynomials: FloatArray, distances: FloatArray, which: IndexArray) -> FloatArray:
     """Put every distance into its polynomial, by Horner's rule."""
     *lower, highest = polynomials
-    sums = highest.take(which, mode="clip")  # all are inside; so they are not checked
+    sums: FloatArray = highest.take(which, mode="clip")  # all are inside; so they are not checked
     coefficient = np.empty_like(sums)
     for coefficients in reversed(lower):
         sums *= distances

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from scorer.arrow_arrays import numbers_of
 from scorer.errors import DataFault
 
 if TYPE_CHECKING:
@@ -94,9 +94,9 @@ def _check_dictionaries(batch: pa.RecordBatch) -> None:
     """Refuse rows that point beyond their dictionary: pyarrow hands them out as they are."""
     for column in batch.columns:
         if pa.types.is_dictionary(column.type):
-            ends = pc.min_max(column.indices)
-            lowest, highest = ends["min"].as_py(), ends["max"].as_py()
-            if lowest is not None and not 0 <= lowest <= highest < len(column.dictionary):
+            indices, there = numbers_of(column.indices)
+            used = indices if there is None else indices[there]
+            if len(used) and not 0 <= used.min() <= used.max() < len(column.dictionary):
                 raise ValueError("a row points beyond its dictionary")
 
 

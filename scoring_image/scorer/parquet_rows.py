@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
+from scorer.arrow_arrays import numbers_of
 from scorer.moments import Moments, read_moments
 from scorer.names import name_of
 from scorer.numbers import Numbers, read_numbers
@@ -70,8 +71,7 @@ def _moments(column: pa.Array) -> Moments | None:
         return read_moments([name_of(count) or "" for count in column.to_pylist()])
     if not pa.types.is_timestamp(column.type):
         return None
-    ticks = _without_nulls(column.view(pa.int64()), 0)
-    readable = _readable(column)
+    ticks, readable = _without_nulls(column.view(pa.int64()))
     if column.type.unit == "ns":
         micros = ticks // _NANOSECONDS
         return Moments(
@@ -98,20 +98,14 @@ def _numbers(column: pa.Array) -> Numbers | None:
         column = column.cast(pa.float64())
     elif not (pa.types.is_floating(kind) or pa.types.is_integer(kind)):
         return None
-    return Numbers(_without_nulls(column, 0).astype(np.float64), None, _readable(column))
+    numbers, readable = _without_nulls(column)
+    return Numbers(numbers.astype(np.float64, copy=False), None, readable)
 
 
-def _without_nulls(column: pa.Array, instead: int) -> NDArray[Any]:
-    filled = column.fill_null(instead) if column.null_count else column
-    array: NDArray[Any] = filled.to_numpy(zero_copy_only=False)
-    return array
-
-
-def _readable(column: pa.Array) -> BoolArray | None:
-    if not column.null_count:
-        return None
-    valid: BoolArray = column.is_valid().to_numpy(zero_copy_only=False)
-    return valid
+def _without_nulls(column: pa.Array) -> tuple[NDArray[Any], BoolArray | None]:
+    """Return numbers, zeros for nulls; and which of them are there, None if all are."""
+    numbers, there = numbers_of(column)
+    return (numbers if there is None else np.where(there, numbers, 0)), there
 
 
 def _texts(column: pa.DictionaryArray) -> list[str] | None:
@@ -126,7 +120,10 @@ def _names(column: pa.Array) -> tuple[IndexArray, list[str | None]]:
     """Return names, and for each row which of them it has; the last one stands for nulls."""
     coded = column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
     names = coded.dictionary
-    indices = _without_nulls(coded.indices, len(names)).astype(np.intp)
+    found, there = numbers_of(coded.indices)
+    indices = found.astype(np.intp)
+    if there is not None:
+        indices[~there] = len(names)
     if len(names) > len(coded):  # a dictionary of the whole file: take from it only what is here
         used, indices = np.unique(indices, return_inverse=True)
         names = names.take(pa.array(used, mask=used == len(names)))
@@ -138,10 +135,16 @@ def _values(names: pa.Array) -> list[Any]:
         # As in CSV, a broken byte spoils its own row only.
         return [
             None if text is None else text.decode("utf-8", errors="replace")
-            for text in names.cast(pa.large_binary()).to_pylist()
+            for text in _bytes_of(names).to_pylist()
         ]
     is_number = pa.types.is_integer(names.type) or pa.types.is_floating(names.type)
     return names.to_pylist() if is_number else [None] * len(names)
+
+
+def _bytes_of(texts: pa.Array) -> pa.Array:
+    """Return the bytes of texts; to cast them would import all of pyarrow.compute, to do the same."""
+    is_large = pa.types.is_large_string(texts.type) or pa.types.is_large_binary(texts.type)
+    return texts.view(pa.large_binary() if is_large else pa.binary())
 
 
 def _pairs(

@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from scorer.arrow_arrays import texts_between, texts_of
 from scorer.moments import chars_of
 from scorer.number_texts import joined_texts
 
@@ -42,7 +43,7 @@ def rows_of(names: str, sheet: Sheet, verdicts: Verdicts) -> Iterator[bytes | me
 
 def _joined(*columns: pa.StringArray) -> memoryview:
     """Join columns, each with the character that ends its cells."""
-    rows = pc.binary_join_element_wise(*columns, "")
+    rows = pc.binary_join_element_wise(*columns, texts_of([""])[0])
     _, ends, chars = rows.buffers()
     return memoryview(chars)[: np.frombuffer(ends, np.int32)[len(rows)]]
 
@@ -50,18 +51,10 @@ def _joined(*columns: pa.StringArray) -> memoryview:
 def _texts(chars: NDArray[Any]) -> pa.StringArray:
     """Make an array of texts that all have the same length."""
     ends = np.arange(len(chars) + 1, dtype=np.int32) * chars.itemsize
-    return _array(ends, chars)
+    return texts_between(ends, chars)
 
 
 def _numbers(column: FloatArray, *, end: bytes) -> pa.StringArray:
     chars = joined_texts(column).replace(b",", end) + end
     found = np.flatnonzero(np.frombuffer(chars, np.uint8) == ord(end))
-    return _array(np.concatenate(([0], found + 1)).astype(np.int32), chars)
-
-
-def _array(ends: NDArray[np.int32], chars: bytes | NDArray[Any]) -> pa.StringArray:
-    """Make an array of texts that follow one another.
-
-    :param ends: shape (n + 1,), where each begins and the last one ends
-    """
-    return pa.StringArray.from_buffers(len(ends) - 1, pa.py_buffer(ends), pa.py_buffer(chars))
+    return texts_between(np.concatenate(([0], found + 1)), chars)

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from scorer.arrow_arrays import array_of, texts_of
 from scorer.errors import DataFault
 from scorer.parquet_file import batches
 from scorer.predictions import columns_for
@@ -77,6 +77,8 @@ def merged(before: bytes, ours: bytes, *, mine: Collection[str]) -> tuple[bytes,
 
 
 def _without(sensors: Collection[str], batch: pa.RecordBatch) -> pa.RecordBatch:
+    import pyarrow.compute as pc  # noqa: PLC0415  # takes as long as all of pyarrow; few blobs are merged
+
     names = (batch.column(name).cast(pa.string()) for name in ("Device", "Tag"))
     theirs = pc.is_in(pc.binary_join_element_wise(*names, "_"), pa.array(sensors, pa.string()))
     return batch.filter(pc.invert(theirs))
@@ -115,14 +117,15 @@ def _table(group: Sequence[Part], schema: pa.Schema) -> pa.Table:
     devices, tags, sheets, verdicts = zip(*group, strict=True)
     counts = [len(sheet) for sheet in sheets]
     values = np.concatenate([sheet.values for sheet in sheets])
+    anomalies = np.concatenate([each.anomalies for each in verdicts])
     return pa.Table.from_arrays(
         [
-            pa.array(np.concatenate([sheet.micros for sheet in sheets])).view(_TYPES["TS"]),
+            array_of(np.concatenate([sheet.micros for sheet in sheets]), _TYPES["TS"]),
             _names(devices, counts),
             _names(tags, counts),
-            *(pa.array(np.ascontiguousarray(column)) for column in values.T),
-            pa.array(np.concatenate([each.anomalies for each in verdicts]).view(np.int8)),
-            pa.array(np.concatenate([each.scores for each in verdicts])),
+            *(array_of(column, pa.float64()) for column in values.T),
+            array_of(anomalies.view(np.int8), _TYPES["Prediction"]),
+            array_of(np.concatenate([each.scores for each in verdicts]), _TYPES["Score"]),
         ],
         schema=schema,
     )
@@ -132,4 +135,5 @@ def _names(names: Sequence[str], counts: Sequence[int]) -> pa.DictionaryArray:
     """Repeat each name as often as its sensor has rows; it is held once."""
     places: dict[str, int] = {}
     indices = np.array([places.setdefault(name, len(places)) for name in names], np.int32)
-    return pa.DictionaryArray.from_arrays(np.repeat(indices, counts), pa.array(places, pa.string()))
+    rows = array_of(np.repeat(indices, counts), pa.int32())
+    return pa.DictionaryArray.from_arrays(rows, texts_of(list(places)))

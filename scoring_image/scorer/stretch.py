@@ -136,4 +136,5 @@ def falling_in(whole: Stretch, edges: Mapping[int, slice]) -> set[int]:
     if isinstance(whole.whose, int):
         return set(edges)
     same = whole.whose[1:] == whole.whose[:-1]
-    return set(np.unique(whole.whose[1:][same & ~rising]).tolist())
+    # np.unique would import numpy.ma: a twenty-fifth of scoring 500 sensors with a reading a minute.
+    return set(np.flatnonzero(np.bincount(whole.whose[1:][same & ~rising])).tolist())

@@ -293,6 +293,22 @@ print(sorted({{"orjson", "pyarrow", "pandas", "sklearn"}} & set(sys.modules)))
     assert run(code, path=tmp_path) == "[]\n"
 
 
+@pytest.mark.parametrize("form", ["csv", "parquet"])
+def test_parquet_is_read_and_predictions_are_written_without_pandas(form: str, tmp_path: Path) -> None:
+    """Nulls or none: pyarrow's own ways to numpy would import it, half a second for each process."""
+    columns = {**columns_of(), "TS": pa.array([AT * 1_000_000, None], pa.timestamp("us"))}
+    names = [str(tmp_path / name) for name in ("a.parquet", "b.parquet")]
+    for name, content in zip(names, (columns_of(), {**columns, "Tag": ["4", None]}), strict=True):
+        Path(name).write_bytes(file_of(content))
+    code = f"""{_READ}
+from scoring_contract.predictions import PredictionFormat
+sheet = in_order(read(name, open(name, "rb").read()).of("1_4") for name in {names})
+render_predictions([("1", "4", sheet, Verdicts(np.zeros(len(sheet))))], PredictionFormat("{form}"))
+print(len(sheet), sorted({{"pandas", "numpy.ma"}} & set(sys.modules)))
+"""
+    assert run(code, path=tmp_path) == "3 []\n"
+
+
 def test_without_pyarrow_parquet_is_a_fault_that_says_so(tmp_path: Path) -> None:
     """The lean image reads CSV and JSON lines only."""
     (tmp_path / "pyarrow.py").write_text("raise ModuleNotFoundError('no pyarrow')")
