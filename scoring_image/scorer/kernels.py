@@ -21,38 +21,38 @@ if TYPE_CHECKING:
 
     FloatArray = NDArray[np.float64]
 
+    class Kernel(Protocol):
+        """One of the four kernels with its numbers."""
+
+        name: ClassVar[str]
+        """As scikit-learn calls it."""
+
+        def values(self, rows: FloatArray, vectors: FloatArray) -> FloatArray:
+            """Return the kernel of every row with every vector, by numpy.
+
+            :param rows: shape (n_rows, n_features)
+            :param vectors: shape (n_vectors, n_features)
+            :return: shape (n_vectors, n_rows), the caller's to change: long rows are what numpy is quick at
+            """
+            ...
+
+        def reach(self, rows: FloatArray, vectors: FloatArray) -> FloatArray | float:
+            """Return a bound for each row: rounding errors of the kernel stay below a few ulps of it.
+
+            :return: shape (n_rows,), or one number for all rows
+            """
+            ...
+
+        def like_libsvm(self, row: FloatArray, vector: FloatArray) -> float:
+            """Return the kernel of a row and a vector as libsvm computes it.
+
+            :param row: shape (n_features,), contiguous; likewise the vector
+            """
+            ...
+
+
 MOST_DEGREE = 64
 """Of a poly kernel; more is a mistake."""
-
-
-class Kernel(Protocol):
-    """One of the four kernels with its numbers."""
-
-    name: ClassVar[str]
-    """As scikit-learn calls it."""
-
-    def values(self, rows: FloatArray, vectors: FloatArray) -> FloatArray:
-        """Return the kernel of every row with every vector, by numpy.
-
-        :param rows: shape (n_rows, n_features)
-        :param vectors: shape (n_vectors, n_features)
-        :return: shape (n_vectors, n_rows), the caller's to change: long rows are what numpy is quick at
-        """
-        ...
-
-    def reach(self, rows: FloatArray, vectors: FloatArray) -> FloatArray | float:
-        """Return a bound for each row: rounding errors of the kernel stay below a few ulps of it.
-
-        :return: shape (n_rows,), or one number for all rows
-        """
-        ...
-
-    def like_libsvm(self, row: FloatArray, vector: FloatArray) -> float:
-        """Return the kernel of a row and a vector as libsvm computes it.
-
-        :param row: shape (n_features,), contiguous; likewise the vector
-        """
-        ...
 
 
 @dataclass(frozen=True, slots=True)

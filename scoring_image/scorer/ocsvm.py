@@ -26,6 +26,23 @@ if TYPE_CHECKING:
     FloatArray = NDArray[np.float64]
     BoolArray = NDArray[np.bool_]
 
+    class Model(Protocol):
+        """What decides about the readings of one sensor."""
+
+        @property
+        def features(self) -> tuple[str, ...]:
+            """Numeric columns of the readings that it looks at, in its order."""
+            ...
+
+        def judge(self, values: FloatArray) -> Verdicts:
+            """Decide about readings.
+
+            :param values: shape (n_readings, n_features), float64, finite; (n_readings,) for one feature
+            :raises ModelFault: if the model can score none of them
+            """
+            ...
+
+
 GUARD = 1e-12
 """Half width of the band round zero, relative to the terms of the sum, for up to some thousand terms."""
 _GUARDED_TERMS = 4096
@@ -64,23 +81,6 @@ class Verdicts:
         """
         labels = None if self.labels is None else self.labels[wanted]
         return Verdicts(self.scores[wanted], labels)
-
-
-class Model(Protocol):
-    """What decides about the readings of one sensor."""
-
-    @property
-    def features(self) -> tuple[str, ...]:
-        """Numeric columns of the readings that it looks at, in its order."""
-        ...
-
-    def judge(self, values: FloatArray) -> Verdicts:
-        """Decide about readings.
-
-        :param values: shape (n_readings, n_features), float64, finite; (n_readings,) for one feature
-        :raises ModelFault: if the model can score none of them
-        """
-        ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)

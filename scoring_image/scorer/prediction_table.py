@@ -62,6 +62,7 @@ def merged(before: bytes, ours: bytes, *, mine: Collection[str]) -> tuple[bytes,
     :return: both in one, and how many rows are in it; None if the earlier one is of other columns, or damaged
     """
     own = pq.read_table(pa.BufferReader(ours), read_dictionary=["Device", "Tag"])
+    own = pa.Table.from_arrays(own.columns, names=own.schema.names)  # nulls or none: of both there are some
     try:
         found = list(batches("the earlier predictions", before, own.schema.names))
     except DataFault:
@@ -106,7 +107,9 @@ def _check(sheet: Sheet, verdicts: Verdicts, features: tuple[str, ...]) -> None:
 
 
 def _schema(features: Sequence[str]) -> pa.Schema:
-    return pa.schema([(name, _TYPES.get(name, pa.float64())) for name in columns_for(features)])
+    # Of columns without nulls, Parquet keeps no bits that say so: an eighth of the time to write them.
+    kinds = {name: _TYPES.get(name, pa.float64()) for name in columns_for(features)}
+    return pa.schema([pa.field(name, kind, nullable=False) for name, kind in kinds.items()])
 
 
 def _writer(sink: io.BytesIO, schema: pa.Schema) -> pq.ParquetWriter:
