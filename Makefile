@@ -89,6 +89,7 @@ bench: setup ## compare our operator with the stock one (up to two hours)
 	@.venv/bin/python docs/generate.py
 
 bench-hop: setup ## price of one more sensor, process by process (ten minutes)
+	@.venv/bin/python -m bench.parsing
 	@.venv/bin/python -m bench.hop
 	@.venv/bin/python docs/generate.py
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / "plugins"), str(ROOT / "docs")]
 
-from run_tables import calls_table, run_table, waterfall_table  # noqa: E402  the path comes first
+from run_tables import calls_table, parsing_table, run_table, waterfall_table  # noqa: E402  the path comes first
 from scoring_chart import bars_of, svg  # noqa: E402  likewise
 
 from sensor_scoring.settings import CONSTRAINT, Settings, variable_of  # noqa: E402  likewise
@@ -34,7 +34,7 @@ PAGES = {
     ROOT / "README.md": ("scoring", "stages", "fidelity", "soak", "compare", "scale"),
     ROOT / "batch_emulator" / "README.md": ("load",),
     ROOT / "docs" / "backfill.md": ("backfill",),
-    ROOT / "docs" / "benchmarks.md": ("run", "waterfall", "hop", "steps", "calls"),
+    ROOT / "docs" / "benchmarks.md": ("run", "waterfall", "hop", "steps", "parsing", "calls"),
     ROOT / "docs" / "autoscale.md": ("policies", "day"),
     ROOT / "docker-compose.yaml": ("compose-settings",),
 }
@@ -173,10 +173,12 @@ def scale_table() -> str:
     memory = ("api-server", "scheduler", "dag-processor", "triggerer")
     rows = {
         "sensors in a Batch task": [f"{fleet['sensors_per_task']}" for fleet in fleets],
+        "sensors that share their blobs": [f"{fleet['per_pack'] or 1}" for fleet in fleets],
         "task instances": [f"{fleet['instances']:,}" for fleet in fleets],
         "outcome": [fleet["outcome"] for fleet in fleets],
         "instances tried again (one was made to)": [f"{fleet['retried']}" for fleet in fleets],
         "wall seconds": [f"{fleet['seconds']:,.0f}" for fleet in fleets],
+        "CPU seconds of Airflow": [f"{fleet['cpu_seconds']:,.0f}" for fleet in fleets],
         "Batch calls": [f"{fleet['batch_calls']:,}" for fleet in fleets],
         "worker seconds": [f"{fleet['worker_seconds']:,.0f}" for fleet in fleets],
         "Airflow's database grew by": [f"{fleet['database_mb']:.1f} MB" for fleet in fleets],
@@ -383,6 +385,7 @@ PARTS = {
     "run": run_table,
     "waterfall": waterfall_table,
     "calls": calls_table,
+    "parsing": parsing_table,
     "hop": hop_table,
     "steps": steps_table,
     "backfill": backfill_table,

@@ -43,8 +43,9 @@ def _ends_of(steps: dict[str, list[float]]) -> dict[str, float]:
 
 
 def _fleet(fleet: dict[str, Any]) -> str:
-    packed = f", {fleet['sensors_per_task']} to a Batch task" if fleet["sensors_per_task"] > 1 else ""
-    return f"{fleet['sensors']:,} sensors{packed}"
+    grouped = f", {fleet['sensors_per_task']} to a Batch task" if fleet["sensors_per_task"] > 1 else ""
+    packed = f", packs of {fleet['per_pack']}" if fleet["per_pack"] else ""
+    return f"{fleet['sensors']:,} sensors{packed or grouped}"
 
 
 def calls_table() -> str:
@@ -54,6 +55,18 @@ def calls_table() -> str:
     total = sum(count for count, _ in calls.values())
     return "\n".join(
         ("| call | a sensor | ms each |", "|---|---|---|", *rows, f"| **all** | {total:.2f} | |")
+    )
+
+
+def parsing_table() -> str:
+    """Return a row for each DAG file: what its parse costs a task instance."""
+    found = json.loads((RESULTS / "parsing.json").read_text())
+    return "\n".join(
+        (
+            "| file | CPU |",
+            "|---|---|",
+            *(f"| `dags/{file}` | {spent:.0f} ms |" for file, spent in found.items()),
+        )
     )
 
 

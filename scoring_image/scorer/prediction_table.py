@@ -62,7 +62,8 @@ def merged(before: bytes, ours: bytes, *, mine: Collection[str]) -> tuple[bytes,
     :return: both in one, and how many rows are in it; None if the earlier one is of other columns, or damaged
     """
     own = pq.read_table(pa.BufferReader(ours), read_dictionary=["Device", "Tag"])
-    own = pa.Table.from_arrays(own.columns, names=own.schema.names)  # nulls or none: of both there are some
+    # The earlier one's columns may hold nulls by their type, ours may not; only the same type is joined.
+    own = pa.Table.from_arrays(own.columns, names=own.schema.names)
     try:
         found = list(batches("the earlier predictions", before, own.schema.names))
     except DataFault:

@@ -1,0 +1,57 @@
+"""What the parse of its DAG file costs a task instance: ``python -m bench.parsing``, for ``make bench-hop``.
+
+Each parse is the first one of a process that is forked, as task instances are, from one that has loaded what
+the fork server loads.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import statistics
+import time
+from importlib import import_module
+from multiprocessing import get_context
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from local_stack.bootstrap import ROOT
+from sensor_scoring.airflow_needs import FORK_SERVER
+
+RESULTS = Path(__file__).parent / "results" / "parsing.json"
+_ROUNDS = 15
+
+
+def main() -> None:
+    """Measure every DAG file, print medians and keep them."""
+    with TemporaryDirectory(prefix="bench-") as folder:
+        os.environ.update(AIRFLOW_HOME=folder, AIRFLOW__CORE__LOAD_EXAMPLES="False")
+        for name in FORK_SERVER["AIRFLOW__CORE__MP_FORKSERVER_PRELOAD"].split(","):
+            import_module(name)
+        found = {file.name: _median_ms(file) for file in sorted((ROOT / "dags").glob("*.py"))}
+    print(json.dumps(found, indent=2))
+    RESULTS.write_text(json.dumps(found, indent=2) + "\n")
+
+
+def _median_ms(file: Path) -> float:
+    with get_context("fork").Pool(1, maxtasksperchild=1) as pool:
+        return round(statistics.median(pool.map(parsed_ms, [file] * _ROUNDS, chunksize=1)), 1)
+
+
+def parsed_ms(file: Path) -> float:
+    """Parse a DAG file; return the milliseconds of CPU that it took.
+
+    :raises SystemExit: if there is no DAG in it
+    """
+    from airflow.dag_processing.dagbag import BundleDagBag  # noqa: PLC0415  AIRFLOW_HOME is set by then
+
+    started = time.process_time()
+    bag = BundleDagBag(dag_folder=str(file), bundle_path=file.parent, bundle_name="dags-folder")
+    spent = time.process_time() - started
+    if not bag.dags:
+        raise SystemExit(f"{file} does not parse: {bag.import_errors}")
+    return spent * 1e3
+
+
+if __name__ == "__main__":
+    main()
