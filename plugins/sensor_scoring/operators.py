@@ -317,11 +317,11 @@ class AzureBatchTaskOperator(BatchOperator):
         )
 
     def _end_superseded(self, memory: EpochMemory, key: str, found: list[BatchTaskOutcome]) -> None:
-        ended = [(memory.job_id, task) for task in superseded(found, key=key, epoch=memory.epoch)]
+        live = [(memory.job_id, task) for task in superseded(found, key=key, epoch=memory.epoch)]
         for job_id in self._former_jobs(memory):
             tasks = self.hook.tasks_of(job_id, key=key)
-            ended += [(job_id, task) for task in superseded(tasks, key=key, epoch=None)]
-        for job_id, task_id in ended:
+            live += [(job_id, task) for task in superseded(tasks, key=key, epoch=None)]
+        for job_id, task_id in live:
             self.log.info("%s: ending Batch task %s, which this clear replaces", self.item, task_id)
             self.hook.terminate_task(job_id, task_id)
 
@@ -329,8 +329,8 @@ class AzureBatchTaskOperator(BatchOperator):
         if memory.former_job_id is None:
             former = self.hook.jobs.active_of(ids.base_of(memory.job_id))
         else:
-            former = [memory.former_job_id] if memory.former_job_id else []
-        return [job for job in former if job != memory.job_id]
+            former = [memory.former_job_id]
+        return [job for job in former if job not in {"", memory.job_id}]
 
     def _wait(self, names: Names) -> None:
         self.defer(

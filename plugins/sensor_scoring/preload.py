@@ -63,8 +63,8 @@ with DAG(
     alert()
     task(alert.function)()
 dag.get_template_env().from_string("{{ task.item }}")
-answers: list[Any] = [
-    model for model in vars(models).values() if isinstance(model, type) and issubclass(model, Mapping)
+kinds: list[Any] = [
+    kind for kind in vars(models).values() if isinstance(kind, type) and issubclass(kind, Mapping)
 ]
-for answer in answers:
-    answer({})
+for kind in kinds:
+    kind({})

@@ -6,7 +6,6 @@ import inspect
 import json
 import textwrap
 import time
-from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +27,7 @@ from sensor_scoring.outcome import BatchTaskOutcome
 from sensor_scoring.pools import PoolSpec
 from sensor_scoring.sensors import PredictionBlobSensor
 from sensor_scoring.settle import SettleOperator
+from tests.tries import Try
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,46 +38,6 @@ if TYPE_CHECKING:
 
 BATCH_CONN, WASB_CONN = "batch_for_tests", "wasb_for_tests"
 JOB = "scoring-20180829T02-0123456789-g2"
-
-
-@dataclass
-class Try:
-    """One task instance over its tries: Airflow's context, as much of it as the operators read."""
-
-    max_tries: int = 2
-    try_number: int = 0
-    dag_id: str = "dag"
-    task_id: str = "score"
-    run_id: str = "run"
-    pushed: dict[str, Any] = field(default_factory=dict)
-    stored: dict[str, Any] = field(default_factory=dict)
-    looks: int = 0
-
-    def begin(self) -> Any:
-        """Begin the next try, and return its context."""
-        self.try_number += 1
-        return self.context()
-
-    def context(self) -> Any:
-        """Return the context of this try."""
-        return {"ti": self, "task_state_store": self}
-
-    def clear(self) -> None:
-        """Do what Airflow does when a user clears the instance."""
-        self.max_tries += 3
-
-    def xcom_push(self, *, key: str, value: Any) -> None:
-        """Keep an XCom."""
-        self.pushed[key] = value
-
-    def get(self, key: str) -> Any:
-        """Read the task state store."""
-        self.looks += 1
-        return self.stored.get(key)
-
-    def set(self, key: str, value: Any) -> None:
-        """Write the task state store."""
-        self.stored[key] = value
 
 
 def an_operator(script: str = "true", **options: Any) -> AzureBatchTaskOperator:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -26,6 +25,7 @@ from sensor_scoring.outcome import BatchTaskOutcome
 from sensor_scoring.score_operator import SensorScoringOperator
 from sensor_scoring.score_task import MANIFEST_BLOB, REPORT_BLOB
 from sensor_scoring.score_trigger import ScoringTrigger
+from tests.tries import Try
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -41,37 +41,6 @@ SENSORS = ("1_1", "1_2", "1_3", "1_4")
 HOUR = RunHour.parse("2018-08-29T02")
 PLANNED_AT = "2018-08-29T03:05:00.000000Z"
 KEY = ids.group_key(GROUP)
-
-
-@dataclass
-class Try:
-    """A task instance over its tries: Airflow's context, as much of it as the operator reads."""
-
-    max_tries: int = 2
-    try_number: int = 0
-    pushed: dict[str, Any] = field(default_factory=dict)
-    stored: dict[str, Any] = field(default_factory=dict)
-
-    def begin(self) -> Any:
-        """Begin the next try, and return its context."""
-        self.try_number += 1
-        return self.context()
-
-    def context(self) -> Any:
-        """Return the context of this try."""
-        return {"ti": self, "task_state_store": self}
-
-    def xcom_push(self, *, key: str, value: Any) -> None:
-        """Keep an XCom."""
-        self.pushed[key] = value
-
-    def get(self, key: str) -> Any:
-        """Read the task state store."""
-        return self.stored.get(key)
-
-    def set(self, key: str, value: Any) -> None:
-        """Write the task state store."""
-        self.stored[key] = value
 
 
 def an_operator(code: int) -> SensorScoringOperator:
