@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from airflow.sdk import DAG, CronDataIntervalTimetable
 
 from sensor_scoring.airflow_needs import ACTIVE_RUNS
+from sensor_scoring.alert_tasks import alert, verdict
 from sensor_scoring.hour_param import hour_param
 from sensor_scoring.operators import AzureBatchSubmitOperator
 from sensor_scoring.priority import NEWEST_HOUR_FIRST
@@ -20,7 +21,7 @@ from sensor_scoring.score_task import commit_mark, score_task
 from sensor_scoring.sensors import PredictionBlobSensor
 from sensor_scoring.settings import Settings
 from sensor_scoring.settle import SettleOperator
-from sensor_scoring.tasks import alert, close_jobs, open_job, plan_hour, summarise, verdict
+from sensor_scoring.tasks import close_jobs, open_job, plan_hour, summarise
 
 SETTINGS = Settings.from_environ(os.environ)
 RETRIES = 2

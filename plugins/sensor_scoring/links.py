@@ -17,8 +17,8 @@ from urllib.parse import urlsplit
 from airflow.sdk import BaseOperatorLink
 from airflow.sdk.configuration import conf
 
+from sensor_scoring.addresses import BATCH_TASK_KEY, path_part
 from sensor_scoring.settings import Settings
-from sensor_scoring.web_links import BATCH_TASK_KEY, path_part
 
 PREFIX = "/sensor-scoring"
 """Where the pages are, below the root of the web server."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from azure.batch.models._models import BatchJobTerminateOptions  # 15.1.0 exports it nowhere else
@@ -18,6 +20,13 @@ if TYPE_CHECKING:
     from azure.batch import BatchClient
 
 
+log = logging.getLogger(__name__)
+
+IDLE_AFTER = timedelta(hours=3)
+"""An active job this old in which nothing waits or runs is nobody's any more: an hour's work is done by then,
+and an instance that is cleared opens a job of its own."""
+
+
 class OldJobs:
     """The jobs of one Batch account that were made by us and may be forgotten.
 
@@ -30,6 +39,19 @@ class OldJobs:
         self._client = client
         self._conn_id = conn_id
         self._prefixes = tuple(prefixes)
+
+    def tidy(self, *, now: datetime, keep: timedelta) -> dict[str, int]:
+        """End idle jobs and delete those whose time is over.
+
+        :param keep: for so long after it ended a job stays
+        :return: how many of either
+        """
+        ended = self.end_idle(before=now - IDLE_AFTER)
+        deleted = self.delete_ended(before=now - keep)
+        for job in ended:
+            log.warning("Batch job %s was active and idle, and is ended: its run did not close it", job)
+        log.info("%d Batch jobs deleted that ended over %d days ago", len(deleted), keep.days)
+        return {"idle jobs ended": len(ended), "jobs deleted": len(deleted)}
 
     def end_idle(self, *, before: datetime) -> list[str]:
         """Terminate active jobs in which nothing waits or runs: whoever should have closed them did not.

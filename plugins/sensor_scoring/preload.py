@@ -18,10 +18,10 @@ from typing import Any
 from airflow.sdk import DAG, CronDataIntervalTimetable, task
 from azure.batch import models
 
+from sensor_scoring.alert_tasks import alert
 from sensor_scoring.errors import SettingsError
 from sensor_scoring.hour_param import hour_param
 from sensor_scoring.settings import Settings
-from sensor_scoring.tasks import alert
 
 PRELOADED = (
     "airflow.dag_processing.bundles.local",
@@ -37,16 +37,21 @@ PRELOADED = (
     "sensor_scoring.hooks",
     "sensor_scoring.hour_param",
     "sensor_scoring.operators",
+    "sensor_scoring.prediction_trigger",
     "sensor_scoring.priority",
+    "sensor_scoring.missing_tasks",
     "sensor_scoring.score_operator",
     "sensor_scoring.score_trigger",
     "sensor_scoring.sensors",
     "sensor_scoring.settle",
     "sensor_scoring.steps",
     "sensor_scoring.tasks",
+    "sensor_scoring.run",
+    "sensor_scoring.train_run",
     "sensor_scoring.train_task",
     "sensor_scoring.train_tasks",
     "sensor_scoring.upkeep_tasks",
+    "sensor_scoring.verdict_step",
 )
 """What functions import when they are called, and Airflow's own part of a task instance."""
 

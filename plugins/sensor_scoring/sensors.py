@@ -113,7 +113,7 @@ class PredictionBlobSensor(BaseSensorOperator):
         ]
 
     def _wait(self, expectation: Expectation) -> None:
-        from sensor_scoring.triggers import PredictionBlobTrigger
+        from sensor_scoring.prediction_trigger import PredictionBlobTrigger
 
         self.defer(
             trigger=PredictionBlobTrigger(

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from sensor_scoring.constraints import Constraint
 
 PREFIX = "SENSOR_SCORING_"
+TRAINING_PREFIX = "training"
+"""What the names of training runs begin with, and the ids of their Batch jobs."""
 CONSTRAINT = "constraint"
 """Name of a field's constraint among its metadata."""
 AUTOSCALE_POLICIES = ("run-aware", "keep-warm", "reactive")
@@ -225,6 +227,16 @@ class Settings:
             channels_of(self.notify)
         except SettingsError as error:
             raise SettingsError(f"{PREFIX}NOTIFY: {error}") from error
+
+    @property
+    def job_prefixes(self) -> tuple[str, ...]:
+        """What the ids of our Batch jobs, and the names of our runs' folders, begin with."""
+        return self.job_prefix, TRAINING_PREFIX
+
+    @property
+    def keep_jobs(self) -> timedelta:
+        """How long a Batch job stays after it ended."""
+        return timedelta(days=self.keep_jobs_days)
 
     @property
     def lateness(self) -> timedelta:

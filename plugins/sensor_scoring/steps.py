@@ -8,34 +8,28 @@ from __future__ import annotations
 import logging
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from airflow.sdk.configuration import conf
 
 from scoring_contract import layout
 from scoring_contract.predictions import PredictionFormat
 from sensor_scoring.airflow_needs import needs_of, refused_or_short
-from sensor_scoring.alert_step import tell_news
-from sensor_scoring.errors import BatchError, NobodyTold, QuotaReached, RunFailed
+from sensor_scoring.errors import QuotaReached
 from sensor_scoring.gate import format_there
 from sensor_scoring.hooks import ScoringBatchHook
 from sensor_scoring.hour_readings import HourReadings
-from sensor_scoring.housekeeping import tidy_jobs
-from sensor_scoring.note_listener import NOTE
 from sensor_scoring.patience import Patience
 from sensor_scoring.plan import plan_hour
 from sensor_scoring.pool_load import pool_spec, prepare_pool, release_pool
 from sensor_scoring.registry_blob import read_registry
-from sensor_scoring.run_note import note_of
-from sensor_scoring.summing_up import current_summary, sum_up, write_summary
-from sensor_scoring.verdict import Verdict
+from sensor_scoring.summing_up import sum_up, write_summary
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from sensor_scoring.run import Run
     from sensor_scoring.settings import Settings
-    from sensor_scoring.summary import Summary
 
 log = logging.getLogger(__name__)
 
@@ -104,7 +98,8 @@ def open_run(run: Run) -> str:
         job = _open_job(run)
     except QuotaReached:
         # Jobs that nobody closed must not keep the hour from being scored.
-        if not tidy_jobs(run.hook, settings, now=run.hook.pools.service_time())["idle jobs ended"]:
+        jobs = run.hook.old_jobs(settings.job_prefixes)
+        if not jobs.tidy(now=run.hook.pools.service_time(), keep=settings.keep_jobs)["idle jobs ended"]:
             raise
         job = _open_job(run)
     prepare_pool(run.hook, pool_spec(settings), settings, batch_tasks=batch_tasks)
@@ -150,61 +145,6 @@ def summarise_run(run: Run) -> dict[str, int]:
     summary = sum_up(run)
     write_summary(run, summary)
     return summary.counts()
-
-
-def give_verdict(run: Run, context: Context) -> dict[str, Any]:
-    """Fail, naming why, unless the run is good enough.
-
-    :return: what consumers of the hour are told, see :data:`sensor_scoring.assets.SCORED_HOUR`
-    :raises RunFailed: if more sensors failed than tolerated, another step failed, nobody could be told, or
-        the summary is missing
-    """
-    summary, is_new = current_summary(run)
-    nobody_was_told = run.nobody_was_told
-    if is_new and summary:
-        nobody_was_told = _made_good(run, context, summary)
-    verdict = Verdict.of(summary, run.settings, failed_steps={} if summary else run.step_failures())
-    faults = list(verdict.faults)
-    if nobody_was_told:
-        faults.append("'alert' failed, so nobody was told; see its log")
-    untold = run.untold()
-    for shortfall in untold:
-        log.warning("Not everybody was told: %s", shortfall)
-    # For the run's note, which a listener writes: a task has no way to.
-    context["ti"].xcom_push(key=NOTE, value=note_of(None if run.hourless else run.hour, summary, faults))
-    if summary is None or faults:
-        raise RunFailed("; ".join([*faults, *untold]))
-    log.info("%s: %s", verdict.colour, note_of(summary.hour, summary))
-    return {
-        "hour": str(summary.hour),
-        "run": summary.run,
-        "colour": verdict.colour.value,
-        "counts": summary.counts(),
-        "untold": untold,
-    }
-
-
-def _made_good(run: Run, context: Context, summary: Summary) -> bool:
-    """Do what the steps that a clear has left out would have done: close, tell, keep the summary.
-
-    :return: whether nobody could be told
-    """
-    try:
-        close_run(run)
-    except BatchError as error:
-        # The job ends by its wall clock at the latest; people must not wait for the verdict that long.
-        log.warning("The run's Batch jobs are not closed: %s", error)
-    is_told = True
-    try:
-        tell_news(run, context, summary)
-    except NobodyTold:
-        # Until the last try the old summary stays: with it the next try tells.
-        if not run.is_last_try:
-            raise
-        log.exception("Nobody could be told")
-        is_told = False
-    write_summary(run, summary)
-    return not is_told
 
 
 def ensure_pool_of(pool_id: str, image: str, settings: Settings, *, batch_tasks: int) -> str:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from airflow.sdk import get_current_context
 
-from sensor_scoring.assets import SCORED_HOUR
 from sensor_scoring.settings import Settings
 from sensor_scoring.step import step, summary_step
 
@@ -15,7 +14,8 @@ if TYPE_CHECKING:
     from sensor_scoring.run import Run
 
 
-def _this_run() -> Run:
+def this_run() -> Run:
+    """Return the DAG run that asks."""
     from sensor_scoring.run import Run
 
     return Run(get_current_context(), Settings.from_environ(os.environ))
@@ -26,7 +26,7 @@ def plan_hour() -> list[str]:
     """Compare the fleet with what it sent; return the groups to score."""
     from sensor_scoring.steps import make_plan
 
-    return make_plan(_this_run(), get_current_context())
+    return make_plan(this_run(), get_current_context())
 
 
 @step(task_id="open")
@@ -34,7 +34,7 @@ def open_job() -> str:
     """See to the pool and open the run's Batch job; return its id."""
     from sensor_scoring.steps import open_run
 
-    return open_run(_this_run())
+    return open_run(this_run())
 
 
 @summary_step(trigger_rule="all_done")
@@ -42,24 +42,7 @@ def summarise() -> dict[str, int]:
     """Write the outcome of every sensor into one blob; return the counts."""
     from sensor_scoring.steps import summarise_run
 
-    return summarise_run(_this_run())
-
-
-@summary_step(trigger_rule="all_done")
-def alert() -> None:
-    """Tell a person once, if there is something to tell."""
-    from sensor_scoring.alert_step import send_alert
-
-    send_alert(_this_run(), get_current_context())
-
-
-@summary_step(trigger_rule="all_done", outlets=[SCORED_HOUR])
-def verdict() -> None:
-    """Decide whether the run is red; tell other DAGs of a scored hour if it is not."""
-    from sensor_scoring.steps import give_verdict
-
-    context = get_current_context()
-    context["outlet_events"][SCORED_HOUR].extra = give_verdict(_this_run(), context)
+    return summarise_run(this_run())
 
 
 @step(task_id="pool")
@@ -75,22 +58,4 @@ def close_jobs() -> list[str]:
     """Terminate the run's Batch jobs."""
     from sensor_scoring.steps import close_run
 
-    return close_run(_this_run())
-
-
-@step(task_id="look")
-def look_for_missing_hours() -> list[str]:
-    """Tell people of hours that are not whole; return them."""
-    from sensor_scoring.digest_step import tell_missing
-
-    return tell_missing(get_current_context(), Settings.from_environ(os.environ))
-
-
-@step(task_id="look")
-def look_for_late_runs() -> list[str]:
-    """Tell people of runs that take too long; return their ids."""
-    from sensor_scoring.late_step import tell_late_runs
-    from sensor_scoring.repair import DAG_ID
-    from sensor_scoring.unfinished_runs import runs_of
-
-    return tell_late_runs(runs_of(DAG_ID), get_current_context(), Settings.from_environ(os.environ))
+    return close_run(this_run())

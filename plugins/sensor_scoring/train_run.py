@@ -14,6 +14,7 @@ from scoring_contract.training_report import TrainingReport, TrainingResult
 from sensor_scoring import ids
 from sensor_scoring.reports import group_of_report, report_blobs_of
 from sensor_scoring.run import PLAN, Run
+from sensor_scoring.settings import TRAINING_PREFIX
 from sensor_scoring.train_hours import training_hours
 from sensor_scoring.train_plan import TrainingPlan
 
@@ -25,9 +26,6 @@ log = logging.getLogger(__name__)
 
 TRAIN, PROMOTE = "train", "promote"
 """Ids of the DAG's tasks that others ask about."""
-
-TRAINING_PREFIX = "training"
-"""What the names of training runs begin with."""
 
 
 class TrainingRun(Run):

@@ -1,7 +1,7 @@
-"""What waits in the triggerer: one Batch task, and a set of prediction blobs.
+"""The trigger that waits for one Batch task.
 
-A trigger takes and gives JSON scalars and yields one event. Success ends the task instance right here: a
-resumed one would race the scheduler under the LocalExecutor, and would cost a worker for nothing.
+It takes and gives JSON scalars and yields one event. Success ends the task instance right here: a resumed one
+would race the scheduler under the LocalExecutor, and would cost a worker for nothing.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import time
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
-from airflow.triggers.base import BaseEventTrigger, BaseTrigger, TaskSuccessEvent, TriggerEvent
+from airflow.triggers.base import BaseEventTrigger, TaskSuccessEvent, TriggerEvent
 
 from sensor_scoring.patience import OUTAGE_SECONDS
 
@@ -177,48 +177,3 @@ class BatchTaskTrigger(BaseEventTrigger):
             if sentence not in self._said:
                 self._said.add(sentence)
                 self.log.warning("Waiting for Batch task %s: %s", self.batch_task_id, sentence)
-
-
-class PredictionBlobTrigger(BaseTrigger):
-    """Waits until prediction blobs are there, or time is up.
-
-    :param gate: the expectation, as :meth:`sensor_scoring.gate.Expectation.to_json` wrote it
-    :param container: container of the predictions
-    :param wasb_conn_id: connection of the storage account
-    :param poll_seconds: pause between two listings
-    :param until: give up then, seconds since the epoch
-    """
-
-    def __init__(
-        self, *, gate: str, container: str, wasb_conn_id: str, poll_seconds: float, until: float
-    ) -> None:
-        super().__init__()
-        self.gate = gate
-        self.container = container
-        self.wasb_conn_id = wasb_conn_id
-        self.poll_seconds = poll_seconds
-        self.until = until
-
-    def serialize(self) -> tuple[str, dict[str, Any]]:
-        """Return what makes this trigger again."""
-        return "sensor_scoring.triggers.PredictionBlobTrigger", {
-            "gate": self.gate,
-            "container": self.container,
-            "wasb_conn_id": self.wasb_conn_id,
-            "poll_seconds": self.poll_seconds,
-            "until": self.until,
-        }
-
-    async def run(self) -> AsyncIterator[TriggerEvent]:
-        """List until nothing is missing; the closer look is the sensor's."""
-        from sensor_scoring.blobs import BlobStore
-        from sensor_scoring.gate import Expectation
-
-        expectation, store = Expectation.from_json(self.gate), BlobStore(self.wasb_conn_id)
-        while time.time() < self.until:
-            found = await asyncio.to_thread(lambda: list(store.found(self.container, expectation.folder)))
-            if expectation.judge(found).is_complete:
-                yield TaskSuccessEvent()
-                return
-            await asyncio.sleep(self.poll_seconds)
-        yield TriggerEvent("timeout")

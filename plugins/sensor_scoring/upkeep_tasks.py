@@ -27,10 +27,10 @@ def announce() -> int:
 @step()
 def tidy_jobs() -> dict[str, int]:
     """End idle Batch jobs and delete old ones; return how many."""
-    from sensor_scoring import housekeeping
-
     settings = Settings.from_environ(os.environ)
-    return housekeeping.tidy_jobs(_hook(settings), settings, now=datetime.now(UTC))
+    return (
+        _hook(settings).old_jobs(settings.job_prefixes).tidy(now=datetime.now(UTC), keep=settings.keep_jobs)
+    )
 
 
 @step()

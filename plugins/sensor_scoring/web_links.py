@@ -9,15 +9,14 @@ Every Airflow process imports this, so it imports next to nothing.
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qs, quote, urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from airflow.sdk import BaseOperatorLink
 
+from sensor_scoring.addresses import BATCH_TASK_KEY, path_part
+
 if TYPE_CHECKING:
     from airflow.sdk import BaseOperator
-
-BATCH_TASK_KEY = "_link_BatchTaskLink"
-"""XCom of the address of the Batch task's page; its query says the ``item``."""
 
 
 class StdoutLink(BaseOperatorLink):
@@ -57,11 +56,6 @@ class PredictionsLink(BaseOperatorLink):
         items = parse_qs(address.query).get("item")
         job = address.path.rpartition("/batch-tasks/")[0]
         return f"{job}/predictions/{path_part(items[0])}" if items else ""
-
-
-def path_part(text: str) -> str:
-    """Quote a name to be one part of a path."""
-    return quote(text, safe="")
 
 
 def batch_task_page(operator: Any, ti_key: Any) -> str:

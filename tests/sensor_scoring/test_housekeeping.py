@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sensor_scoring.blobs import BlobStore
-from sensor_scoring.housekeeping import tidy_blobs, tidy_jobs
+from sensor_scoring.housekeeping import tidy_blobs
 from sensor_scoring.job_keeper import MADE_BY
 from sensor_scoring.settings import Settings
 
@@ -21,7 +21,8 @@ SETTINGS = Settings(keep_jobs_days=7, keep_runs_days=90)
 
 def tidy(account: Account) -> dict[str, int]:
     """Tidy the account's jobs up now."""
-    return tidy_jobs(account.hook, SETTINGS, now=account.hook.pools.service_time())
+    jobs = account.hook.old_jobs(SETTINGS.job_prefixes)
+    return jobs.tidy(now=account.hook.pools.service_time(), keep=SETTINGS.keep_jobs)
 
 
 def opened(account: Account, job: str) -> str:

@@ -12,11 +12,12 @@ from airflow.serialization.definitions.operatorlink import XComOperatorLink
 from airflow.serialization.serialized_objects import DagSerialization
 from scoring_plugin import ScoringPlugin
 
+from sensor_scoring.alert_tasks import alert, verdict
 from sensor_scoring.batch_task import Names
 from sensor_scoring.links import BatchTaskLink, SummaryLink
 from sensor_scoring.operators import AzureBatchTaskOperator
 from sensor_scoring.score_operator import SensorScoringOperator
-from sensor_scoring.tasks import alert, plan_hour, summarise, verdict
+from sensor_scoring.tasks import plan_hour, summarise
 from sensor_scoring.web_links import BATCH_TASK_KEY as KEY
 from sensor_scoring.web_links import PredictionsLink, StdoutLink
 

@@ -71,7 +71,7 @@ def test_loading_the_plugin_imports_next_to_nothing(airflow) -> None:
     assert found["errors"] == {}
     heavy = ("fastapi", "starlette", "azure", "sensor_scoring", "scoring_contract")
     # The weights, which the scheduler asks for, the listeners, which it calls, and links of the api-server.
-    light = {"", ".priority", ".clear_listener", ".note_listener", ".web_links"}
+    light = {"", ".priority", ".clear_listener", ".note_listener", ".web_links", ".addresses"}
     assert [
         name
         for name in found["new"]

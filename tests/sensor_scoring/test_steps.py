@@ -24,8 +24,9 @@ from sensor_scoring.retries import RETRY_TABLE
 from sensor_scoring.run_hour import check_asked
 from sensor_scoring.settings import Settings
 from sensor_scoring.settle import SettleOperator
-from sensor_scoring.steps import close_run, give_verdict, open_run, predictions_format_of
+from sensor_scoring.steps import close_run, open_run, predictions_format_of
 from sensor_scoring.summary import Outcome, SensorOutcome, Summary
+from sensor_scoring.verdict_step import give_verdict
 
 HOUR = RunHour.parse("2018-08-29T02")
 

@@ -15,7 +15,8 @@ from scoring_contract.predictions import PredictionMark
 from sensor_scoring.gate import Expectation
 from sensor_scoring.outcome import BatchTaskOutcome
 from sensor_scoring.poller import Tick
-from sensor_scoring.triggers import SETTLED_SECONDS, BatchTaskTrigger, PredictionBlobTrigger
+from sensor_scoring.prediction_trigger import PredictionBlobTrigger
+from sensor_scoring.triggers import SETTLED_SECONDS, BatchTaskTrigger
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable

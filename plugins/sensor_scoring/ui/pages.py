@@ -22,6 +22,7 @@ from scoring_contract import layout
 from scoring_contract.errors import ContractError, LayoutError
 from scoring_contract.predictions import PredictionFormat
 from sensor_scoring import ids
+from sensor_scoring.addresses import path_part
 from sensor_scoring.errors import ScoringError
 from sensor_scoring.links import web_root
 from sensor_scoring.settings import Settings
@@ -30,7 +31,6 @@ from sensor_scoring.ui.facts import badge_of, facts_of, is_scoring, item_of
 from sensor_scoring.ui.markup import Markup
 from sensor_scoring.ui.own_job import OwnJob, summary_of
 from sensor_scoring.ui.run_facts import COLUMNS, MOST_SENSORS, badge_of_run, facts_of_run, rows_of
-from sensor_scoring.web_links import path_part
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
