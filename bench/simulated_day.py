@@ -18,10 +18,10 @@ from azure_batch_emulator.lab.timed_runner import TimedRunner
 from azure_batch_emulator.records.states import NodeState, TaskState
 from azure_batch_emulator.server import EmulatorServer
 from scoring_contract.hour import RunHour
-from sensor_scoring import ids
-from sensor_scoring.batch_task import BatchTaskTemplate, Grants, Names
-from sensor_scoring.hooks import ScoringBatchHook
-from sensor_scoring.pool_load import pool_spec, prepare_pool, release_pool
+from sensor_scoring.azure_batch import ids
+from sensor_scoring.azure_batch.hook import ScoringBatchHook
+from sensor_scoring.azure_batch.task import BatchTaskTemplate, Grants, Names
+from sensor_scoring.hourly.capacity import pool_spec, prepare_pool, release_pool
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

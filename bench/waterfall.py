@@ -17,14 +17,14 @@ from typing import TYPE_CHECKING, Self
 from azure_batch_emulator.lab.durations import Durations
 from bench.policies import FLEETS, settings_for
 from bench.simulated_day import OPENS_AT, STEP, batch_account, drawing, is_busy, submit_hour
-from sensor_scoring.pool_load import pool_spec, prepare_pool
+from sensor_scoring.hourly.capacity import pool_spec, prepare_pool
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
     from bench.policies import Fleet
-    from sensor_scoring.hooks import ScoringBatchHook
+    from sensor_scoring.azure_batch.hook import ScoringBatchHook
 
 RESULTS = Path(__file__).parent / "results" / "waterfall.json"
 WAY = "run-aware"

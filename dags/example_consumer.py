@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 from airflow.sdk import DAG, task
 
-from sensor_scoring.assets import SCORED_HOUR
+from sensor_scoring.hourly.assets import SCORED_HOUR
 
 
 @task

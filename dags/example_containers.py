@@ -10,9 +10,9 @@ from datetime import UTC, datetime, timedelta
 
 from airflow.sdk import DAG, Param, task
 
-from sensor_scoring.operators import AzureBatchTaskOperator
+from sensor_scoring.azure_batch.operators import AzureBatchTaskOperator
+from sensor_scoring.hourly.tasks import ensure_pool
 from sensor_scoring.settings import Settings
-from sensor_scoring.tasks import ensure_pool
 
 SETTINGS = Settings.from_environ(os.environ)
 

@@ -10,18 +10,18 @@ from datetime import UTC, datetime, timedelta
 
 from airflow.sdk import DAG, CronDataIntervalTimetable
 
-from sensor_scoring.airflow_needs import ACTIVE_RUNS
-from sensor_scoring.alert_tasks import alert, verdict
+from sensor_scoring.airflow_config import ACTIVE_RUNS
+from sensor_scoring.alerts.tasks import alert, verdict
+from sensor_scoring.azure_batch.operators import AzureBatchSubmitOperator
 from sensor_scoring.hour_param import hour_param
-from sensor_scoring.operators import AzureBatchSubmitOperator
+from sensor_scoring.hourly.operator import SensorScoringOperator
+from sensor_scoring.hourly.sensor import PredictionBlobSensor
+from sensor_scoring.hourly.settle import SettleOperator
+from sensor_scoring.hourly.task import commit_mark, score_task
+from sensor_scoring.hourly.tasks import close_jobs, open_job, plan_hour, summarise
 from sensor_scoring.priority import NEWEST_HOUR_FIRST
 from sensor_scoring.retries import RETRY_TABLE
-from sensor_scoring.score_operator import SensorScoringOperator
-from sensor_scoring.score_task import commit_mark, score_task
-from sensor_scoring.sensors import PredictionBlobSensor
 from sensor_scoring.settings import Settings
-from sensor_scoring.settle import SettleOperator
-from sensor_scoring.tasks import close_jobs, open_job, plan_hour, summarise
 
 SETTINGS = Settings.from_environ(os.environ)
 RETRIES = 2

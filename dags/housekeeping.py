@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 from airflow.sdk import DAG
 
-from sensor_scoring.upkeep_tasks import tidy_blobs, tidy_jobs
+from sensor_scoring.upkeep.tasks import tidy_blobs, tidy_jobs
 
 with DAG(
     "housekeeping",

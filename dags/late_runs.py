@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 
 from airflow.sdk import DAG
 
-from sensor_scoring.alert_tasks import look_for_late_runs
+from sensor_scoring.alerts.tasks import look_for_late_runs
 from sensor_scoring.retries import RETRY_TABLE
 from sensor_scoring.settings import Settings
 

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 
 from airflow.sdk import DAG
 
-from sensor_scoring.missing_tasks import look_for_missing_hours
+from sensor_scoring.missing_hours.tasks import look_for_missing_hours
 from sensor_scoring.retries import RETRY_TABLE
 from sensor_scoring.settings import Settings
 

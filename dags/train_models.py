@@ -11,14 +11,14 @@ from datetime import UTC, datetime, timedelta
 
 from airflow.sdk import DAG, Param
 
+from sensor_scoring.azure_batch.operators import AzureBatchSubmitOperator, AzureBatchTaskOperator
 from sensor_scoring.hour_param import hour_param
-from sensor_scoring.operators import AzureBatchSubmitOperator, AzureBatchTaskOperator
+from sensor_scoring.hourly.task import commit_mark
 from sensor_scoring.priority import TRAINING_WEIGHT
 from sensor_scoring.retries import RETRY_TABLE
-from sensor_scoring.score_task import commit_mark
 from sensor_scoring.settings import Settings
-from sensor_scoring.train_task import train_task
-from sensor_scoring.train_tasks import (
+from sensor_scoring.training.task import train_task
+from sensor_scoring.training.tasks import (
     close_training_jobs,
     open_training_job,
     plan_training,

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from airflow.sdk import DAG
 
 from sensor_scoring.settings import Settings
-from sensor_scoring.upkeep_tasks import announce
+from sensor_scoring.upkeep.tasks import announce
 
 SETTINGS = Settings.from_environ(os.environ)
 

@@ -24,13 +24,13 @@ from local_stack.processes import StackError, stop_all
 from local_stack.stack import running_stack
 from local_stack.workspace import Workspace
 from scoring_contract.errors import LayoutError
-from sensor_scoring.alerts import message_of
+from sensor_scoring.alerts.history import Known
+from sensor_scoring.alerts.message import message_of
+from sensor_scoring.alerts.observations import seen_in
 from sensor_scoring.errors import SettingsError
-from sensor_scoring.known import Known
-from sensor_scoring.observations import seen_in
+from sensor_scoring.hourly.summary import Outcome
+from sensor_scoring.hourly.verdict import Verdict
 from sensor_scoring.settings import PREFIX, Settings, variable_of
-from sensor_scoring.summary import Outcome
-from sensor_scoring.verdict import Verdict
 
 if TYPE_CHECKING:
     import argparse
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from ingest.loader import Laid
     from local_stack.stack import Stack
     from scoring_contract.hour import RunHour
-    from sensor_scoring.summary import Summary
+    from sensor_scoring.hourly.summary import Summary
 
 _SHOWN_RESTARTS = 5
 _WRONG_ORDER = 2

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.plugins_manager import AirflowPlugin
 
-from sensor_scoring import clear_listener, note_listener
+from sensor_scoring.hourly import clear_listener, note_listener
+from sensor_scoring.hourly.web_links import PredictionsLink, StdoutLink
 from sensor_scoring.priority import NewestHourFirst
-from sensor_scoring.web_links import PredictionsLink, StdoutLink
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, MutableMapping

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.sources import packages_of
+from tests.sources import imports_of, packages_of
 
 ROOT = Path(__file__).parent.parent
 OURS = {"azure_batch_emulator", "ingest", "local_stack", "scorer", "scoring_contract", "sensor_scoring"}
@@ -70,10 +70,43 @@ def test_imports_point_one_way(folder, may_import) -> None:
     assert imports_in(folder) - set(sys.stdlib_module_names) <= may_import
 
 
+ROOMS: dict[str, set[str]] = {
+    "": set(),
+    "azure_batch": set(),
+    "hourly": {"azure_batch"},
+    "training": {"azure_batch", "hourly"},
+    "alerts": {"azure_batch", "hourly"},
+    "upkeep": {"azure_batch", "hourly"},
+    "ui": {"azure_batch", "hourly"},
+    "missing_hours": {"azure_batch", "hourly", "alerts"},
+}
+"""Packages of the product, and what each may import of the others; the empty one is what lies beside them."""
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_rooms_of_the_product_import_one_way(room) -> None:
+    """A package knows those that it is built on and no other; what loads all of them beforehand is above."""
+    folder = ROOT / "plugins" / "sensor_scoring" / room
+    files = folder.rglob("*.py") if room else folder.glob("*.py")
+    names = {name for file in files if file.name != "preload.py" for name in imports_of(file)}
+    rooms = {name.split(".")[1] for name in names if name.startswith("sensor_scoring.")} & set(ROOMS)
+    assert rooms - {room} <= ROOMS[room]
+
+
+def test_every_package_of_the_product_has_its_rule() -> None:
+    """A new one is not forgotten."""
+    folders = {file.parent.name for file in (ROOT / "plugins" / "sensor_scoring").glob("*/__init__.py")}
+    assert folders == set(ROOMS) - {""}
+
+
 def test_only_the_pages_import_the_web_framework() -> None:
     """Workers and triggerer run everything else; they serve no pages."""
-    for file in (ROOT / "plugins" / "sensor_scoring").glob("*.py"):
-        assert "fastapi" not in file.read_text(), file
+    product = ROOT / "plugins" / "sensor_scoring"
+    assert {
+        file.parent.relative_to(product).as_posix()
+        for file in product.rglob("*.py")
+        if "fastapi" in packages_of(file)
+    } == {"ui"}
 
 
 def test_nobody_imports_the_outer_ring() -> None:

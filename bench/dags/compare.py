@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from airflow.providers.microsoft.azure.operators.batch import AzureBatchOperator
 from airflow.sdk import DAG, Param, get_current_context, task
 
-from sensor_scoring.operators import AzureBatchSubmitOperator, AzureBatchTaskOperator
+from sensor_scoring.azure_batch.operators import AzureBatchSubmitOperator, AzureBatchTaskOperator
 
 POOL, VM_SIZE, CONN = "bench", "standard_d2s_v5", "azure_batch_default"
 RETRIES = 2
@@ -38,8 +38,8 @@ def command_lines(names: list[str]) -> list[str]:
 @task(task_id="open")
 def open_job() -> str:
     """Make the run's Batch job with our hook."""
-    from sensor_scoring.hooks import ScoringBatchHook
-    from sensor_scoring.ids import task_base
+    from sensor_scoring.azure_batch.hook import ScoringBatchHook
+    from sensor_scoring.azure_batch.ids import task_base
 
     ti = get_current_context()["ti"]
     base = task_base(dag_id=ti.dag_id, task_id="work", run_id=ti.run_id)

@@ -1,5 +1,13 @@
 """All of the product that knows Airflow or Azure Batch.
 
+What all of it needs lies here: settings and their constraints, errors, storage, what Airflow retries. The
+packages, and which of them may import which others:
+
+- ``azure_batch``: Azure Batch for Airflow; knows no sensor and imports none of the others
+- ``hourly``: the run that scores an hour; imports ``azure_batch``
+- ``training``, ``alerts``, ``upkeep``, ``ui``: import these two
+- ``missing_hours``: imports ``alerts`` too, which carry its digest
+
 Importing this package, and any module in it, starts nothing and reads no environment: Azure clients are
 imported by the functions that need them, because Airflow parses DAG files far more often than it runs them.
 """

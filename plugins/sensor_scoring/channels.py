@@ -1,4 +1,4 @@
-"""Where messages go besides the log: the setting ``NOTIFY``, read. Pure; who sends is ``notifiers.py``.
+"""Where messages go besides the log: the setting ``NOTIFY``, read. Pure; who sends is ``alerts/delivery.py``.
 
 Words with blanks between them, each a channel::
 

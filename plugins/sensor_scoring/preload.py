@@ -18,7 +18,7 @@ from typing import Any
 from airflow.sdk import DAG, CronDataIntervalTimetable, task
 from azure.batch import models
 
-from sensor_scoring.alert_tasks import alert
+from sensor_scoring.alerts.tasks import alert
 from sensor_scoring.errors import SettingsError
 from sensor_scoring.hour_param import hour_param
 from sensor_scoring.settings import Settings
@@ -32,26 +32,26 @@ PRELOADED = (
     "airflow.sdk.execution_time.task_runner",
     "airflow.version",
     "jinja2.ext",
-    "sensor_scoring.blobs",
-    "sensor_scoring.clear_listener",
-    "sensor_scoring.hooks",
+    "sensor_scoring.storage",
+    "sensor_scoring.hourly.clear_listener",
+    "sensor_scoring.azure_batch.hook",
     "sensor_scoring.hour_param",
-    "sensor_scoring.operators",
-    "sensor_scoring.prediction_trigger",
+    "sensor_scoring.azure_batch.operators",
+    "sensor_scoring.hourly.sensor_trigger",
     "sensor_scoring.priority",
-    "sensor_scoring.missing_tasks",
-    "sensor_scoring.score_operator",
-    "sensor_scoring.score_trigger",
-    "sensor_scoring.sensors",
-    "sensor_scoring.settle",
-    "sensor_scoring.steps",
-    "sensor_scoring.tasks",
-    "sensor_scoring.run",
-    "sensor_scoring.train_run",
-    "sensor_scoring.train_task",
-    "sensor_scoring.train_tasks",
-    "sensor_scoring.upkeep_tasks",
-    "sensor_scoring.verdict_step",
+    "sensor_scoring.missing_hours.tasks",
+    "sensor_scoring.hourly.operator",
+    "sensor_scoring.hourly.trigger",
+    "sensor_scoring.hourly.sensor",
+    "sensor_scoring.hourly.settle",
+    "sensor_scoring.hourly.steps",
+    "sensor_scoring.hourly.tasks",
+    "sensor_scoring.hourly.run",
+    "sensor_scoring.training.run",
+    "sensor_scoring.training.task",
+    "sensor_scoring.training.tasks",
+    "sensor_scoring.upkeep.tasks",
+    "sensor_scoring.alerts.verdict_step",
 )
 """What functions import when they are called, and Airflow's own part of a task instance."""
 

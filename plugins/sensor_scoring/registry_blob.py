@@ -10,8 +10,8 @@ from scoring_contract.registry import Registry
 from sensor_scoring.errors import RegistryDamaged, RegistryMissing
 
 if TYPE_CHECKING:
-    from sensor_scoring.blobs import BlobStore
     from sensor_scoring.settings import Settings
+    from sensor_scoring.storage import BlobStore
 
 
 def read_registry(store: BlobStore, settings: Settings) -> Registry:

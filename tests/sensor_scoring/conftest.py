@@ -12,8 +12,8 @@ import pytest
 
 from azure_batch_emulator.clock import ManualClock
 from azure_batch_emulator.server import EmulatorServer
-from sensor_scoring.batch_task import BatchTaskTemplate, Grants, Names
-from sensor_scoring.hooks import ScoringBatchHook
+from sensor_scoring.azure_batch.hook import ScoringBatchHook
+from sensor_scoring.azure_batch.task import BatchTaskTemplate, Grants, Names
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

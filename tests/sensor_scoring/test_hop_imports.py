@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sensor_scoring.airflow_needs import FORK_SERVER
+from sensor_scoring.airflow_config import FORK_SERVER
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -20,9 +20,9 @@ PLUGINS = ROOT / "plugins"
 PRELOAD = FORK_SERVER["AIRFLOW__CORE__MP_FORKSERVER_PRELOAD"].split(",")
 SCORE = (
     "airflow.sdk.execution_time.task_runner",
-    "sensor_scoring.score_operator",
-    "sensor_scoring.hooks",
-    "sensor_scoring.score_trigger",
+    "sensor_scoring.hourly.operator",
+    "sensor_scoring.azure_batch.hook",
+    "sensor_scoring.hourly.trigger",
 )
 """What an instance of ``score`` needs on its way to waiting for its Batch task."""
 ENVIRON = {
@@ -31,15 +31,20 @@ ENVIRON = {
 }
 """The fork server does not get the path of the process that starts it."""
 SLOW = {"apprise", "azure.storage", "fastapi", "numpy", "pandas", "pyarrow", "scorer", "sklearn"}
+PRODUCT = [
+    file
+    for file in (PLUGINS / "sensor_scoring").rglob("*.py")
+    if file.parent.name != "ui" and file.name != "__main__.py"
+]
 OF_OTHER_DAGS = {
-    "sensor_scoring.digest_step",
-    "sensor_scoring.late_step",
-    "sensor_scoring.repair",
-    "sensor_scoring.train_steps",
-    "sensor_scoring.unfinished_runs",
+    "sensor_scoring.missing_hours.step",
+    "sensor_scoring.alerts.late_step",
+    "sensor_scoring.missing_hours.repair",
+    "sensor_scoring.training.steps",
+    "sensor_scoring.alerts.unfinished_runs",
 }
 """Theirs are single instances."""
-OF_THE_TRIGGERER = {"sensor_scoring.poller"}
+OF_THE_TRIGGERER = {"sensor_scoring.azure_batch.poller"}
 
 
 PARSED_AFTERWARDS = """
@@ -123,7 +128,7 @@ def test_a_sensor_on_its_way_to_waiting_imports_nothing_slow() -> None:
 
 def test_an_instance_imports_nothing_that_was_not_loaded_beforehand() -> None:
     """What a function imports late is loaded once by the fork server, not by every instance."""
-    late = {name for file in (PLUGINS / "sensor_scoring").glob("*.py") for name in imported_late(file)}
+    late = {name for file in PRODUCT for name in imported_late(file)}
     assert late - loaded_by(PRELOAD) == OF_OTHER_DAGS | OF_THE_TRIGGERER
 
 

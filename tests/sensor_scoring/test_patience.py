@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from sensor_scoring.azure_batch.hook import ScoringBatchHook
+from sensor_scoring.azure_batch.operators import AzureBatchTaskOperator
+from sensor_scoring.azure_batch.submission import Submission
+from sensor_scoring.azure_batch.trigger import BatchTaskTrigger
 from sensor_scoring.errors import BatchError, BatchUnreachable
-from sensor_scoring.hooks import ScoringBatchHook
-from sensor_scoring.operators import AzureBatchTaskOperator
 from sensor_scoring.patience import OUTAGE_SECONDS, Patience
-from sensor_scoring.submission import Submission
-from sensor_scoring.triggers import BatchTaskTrigger
 
 if TYPE_CHECKING:
     from conftest import Account

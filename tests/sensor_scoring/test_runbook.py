@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from sensor_scoring.autoscale import AutoscalePolicy, Floor
+from sensor_scoring.azure_batch.autoscale import AutoscalePolicy, Floor
+from sensor_scoring.azure_batch.pool_spec import PoolSpec
+from sensor_scoring.azure_batch.task_state import BatchTaskOutcome
 from sensor_scoring.errors import QuotaReached
-from sensor_scoring.outcome import BatchTaskOutcome
-from sensor_scoring.pools import PoolSpec
 
 if TYPE_CHECKING:
     from collections.abc import Callable

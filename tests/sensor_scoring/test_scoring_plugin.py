@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from sensor_scoring import links
+from sensor_scoring.azure_batch import links
 
 ROOT = Path(__file__).parent.parent.parent
 ADDRESS = "/sensor-scoring/dags/dag/runs/run/tasks/score/jobs/foreign/predictions/1_4"
@@ -71,7 +71,8 @@ def test_loading_the_plugin_imports_next_to_nothing(airflow) -> None:
     assert found["errors"] == {}
     heavy = ("fastapi", "starlette", "azure", "sensor_scoring", "scoring_contract")
     # The weights, which the scheduler asks for, the listeners, which it calls, and links of the api-server.
-    light = {"", ".priority", ".clear_listener", ".note_listener", ".web_links", ".addresses"}
+    light = {"", ".priority", ".azure_batch", ".azure_batch.addresses", ".hourly", ".hourly.names"}
+    light |= {f".hourly.{name}" for name in ("clear_listener", "note_listener", "web_links")}
     assert [
         name
         for name in found["new"]

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from sensor_scoring.errors import RunFailed
-from sensor_scoring.train_promotion import Decision
-from sensor_scoring.train_steps import give_training_verdict
+from sensor_scoring.training.promotion import Decision
+from sensor_scoring.training.steps import give_training_verdict
 
 if TYPE_CHECKING:
-    from sensor_scoring.train_run import TrainingRun
+    from sensor_scoring.training.run import TrainingRun
 
 
 def a_run(*, is_promoted: bool = True) -> TrainingRun:

@@ -1,6 +1,6 @@
 """Pages that Airflow's api-server shows about Batch tasks; imported on the first request for one of them.
 
-``pages`` is the routes, ``own_job`` what they ask the services, ``answers`` the form of every response;
+``pages`` is the routes, ``batch_job`` what they ask the services, ``responses`` the form of every response;
 ``facts`` and ``markup`` are pure. FastAPI is known here and nowhere else.
 """
 

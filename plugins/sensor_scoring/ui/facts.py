@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from scoring_contract.invocation import PROGRAM, ExitCode
-from sensor_scoring.outcome import BatchTaskOutcome, exit_sentence
+from sensor_scoring.azure_batch.task_state import BatchTaskOutcome, exit_sentence
 from sensor_scoring.ui.markup import Tone
 
 if TYPE_CHECKING:

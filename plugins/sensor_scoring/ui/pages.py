@@ -21,21 +21,21 @@ from fastapi.responses import HTMLResponse, PlainTextResponse, StreamingResponse
 from scoring_contract import layout
 from scoring_contract.errors import ContractError, LayoutError
 from scoring_contract.predictions import PredictionFormat
-from sensor_scoring import ids
-from sensor_scoring.addresses import path_part
+from sensor_scoring.azure_batch import ids
+from sensor_scoring.azure_batch.addresses import path_part
+from sensor_scoring.azure_batch.links import web_root
 from sensor_scoring.errors import ScoringError
-from sensor_scoring.links import web_root
 from sensor_scoring.settings import Settings
-from sensor_scoring.ui import answers
+from sensor_scoring.ui import responses
+from sensor_scoring.ui.batch_job import OwnJob, summary_of
 from sensor_scoring.ui.facts import badge_of, facts_of, is_scoring, item_of
 from sensor_scoring.ui.markup import Markup
-from sensor_scoring.ui.own_job import OwnJob, summary_of
 from sensor_scoring.ui.run_facts import COLUMNS, MOST_SENSORS, badge_of_run, facts_of_run, rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sensor_scoring.plan import Plan
+    from sensor_scoring.hourly.plan import Plan
 
 FILES = ("stdout.txt", "stderr.txt")
 JOB = "/dags/{dag_id}/runs/{run_id}/tasks/{task_id}/jobs/{job}"
@@ -53,10 +53,10 @@ app = FastAPI(
     # Of the application, so that no route can be added without it; it comes before all other dependencies.
     dependencies=[Depends(may_see)],
     exception_handlers={
-        **dict.fromkeys((401, 403, 404, 405), answers.refusal),
-        ScoringError: answers.failure,
-        ContractError: answers.failure,
-        AirflowNotFoundException: answers.failure,  # Airflow has no such connection
+        **dict.fromkeys((401, 403, 404, 405), responses.refusal),
+        ScoringError: responses.failure,
+        ContractError: responses.failure,
+        AirflowNotFoundException: responses.failure,  # Airflow has no such connection
     },
 )
 
@@ -95,10 +95,10 @@ def batch_task_page(dag_id: str, run_id: str, job: Job, batch_task: BatchTask) -
     if task is None:
         gone = Markup.paragraph("Azure Batch no longer has this task. What was kept of it is here:")
         kept = Markup.links(_places(batch_task, _planned_group(job, batch_task)))
-        return answers.page(Markup.page("Batch task", names, gone, kept, run), status=404)
+        return responses.page(Markup.page("Batch task", names, gone, kept, run), status=404)
     item = item_of(task)
     now = datetime.now(UTC)
-    return answers.page(
+    return responses.page(
         Markup.page(
             item or "Batch task",
             names,
@@ -122,7 +122,7 @@ def file_page(job: Job, batch_task: BatchTask, file: str) -> PlainTextResponse:
         raise HTTPException(
             404, f"There is no {file}, or nothing in it yet: neither in the log container nor on the node."
         )
-    return answers.text(printed or f"[{file} is empty.]\n")
+    return responses.text(printed or f"[{file} is empty.]\n")
 
 
 @app.get(PREDICTIONS, response_class=HTMLResponse, response_model=None)
@@ -134,7 +134,7 @@ def predictions_page(job: Job, group: str) -> HTMLResponse | StreamingResponse:
     # A relative address begins at the folder that the page's own address lies in.
     places = [(sensor, f"{path_part(group)}/{path_part(sensor)}") for sensor in sensors]
     note = Markup.note(f"{len(sensors)} sensors, hour {plan.hour}. Each leads to its predictions.")
-    return answers.page(Markup.page(f"Predictions of {group}", note, Markup.links(places)))
+    return responses.page(Markup.page(f"Predictions of {group}", note, Markup.links(places)))
 
 
 @app.get(PREDICTIONS + "/{sensor}", response_class=PlainTextResponse, response_model=None)
@@ -158,7 +158,7 @@ def summary_page(dag_id: str, run_id: str, run: str) -> HTMLResponse:
     whole = f"blob {layout.summary_blob(run)} of the container {settings.runs_container}"
     more = len(summary.sensors) - MOST_SENSORS
     note = f"{more} more sensors, and all of this as JSON: " if more > 0 else "All of this as JSON: "
-    return answers.page(
+    return responses.page(
         Markup.page(
             f"Hour {summary.hour}",
             Markup.table(facts_of_run(summary)),
@@ -196,7 +196,7 @@ def _predictions(job: OwnJob, plan: Plan, sensor: str) -> StreamingResponse:
 
 def _shown(job: OwnJob, plan: Plan, sensor: str) -> StreamingResponse | None:
     found = job.predictions(plan, sensor)
-    return None if found is None else answers.lines(found, file=f"{sensor}-{plan.hour}.csv")
+    return None if found is None else responses.lines(found, file=f"{sensor}-{plan.hour}.csv")
 
 
 def _handed_out(job: OwnJob, plan: Plan, sensor: str) -> StreamingResponse | None:
@@ -204,7 +204,7 @@ def _handed_out(job: OwnJob, plan: Plan, sensor: str) -> StreamingResponse | Non
     found = job.prediction_file(plan, sensor)
     form = plan.predictions_format
     name = f"{plan.pack_of.get(sensor, sensor)}-{plan.hour}.{form}"
-    return None if found is None else answers.download(found, file=name, media_type=form.content_type)
+    return None if found is None else responses.download(found, file=name, media_type=form.content_type)
 
 
 def _planned_group(job: OwnJob, batch_task: str) -> str:

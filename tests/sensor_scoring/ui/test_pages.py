@@ -21,12 +21,12 @@ from scoring_contract.hour import RunHour
 from scoring_contract.invocation import PROGRAM
 from scoring_contract.layout import Container
 from scoring_contract.predictions import PredictionFormat
-from sensor_scoring import ids
-from sensor_scoring.batch_task import BatchTaskTemplate, Grants, Names
-from sensor_scoring.blobs import BlobStore
-from sensor_scoring.plan import Plan
-from sensor_scoring.summary import Outcome, SensorOutcome, Summary
-from sensor_scoring.ui.own_job import MOST_BYTES
+from sensor_scoring.azure_batch import ids
+from sensor_scoring.azure_batch.task import BatchTaskTemplate, Grants, Names
+from sensor_scoring.hourly.plan import Plan
+from sensor_scoring.hourly.summary import Outcome, SensorOutcome, Summary
+from sensor_scoring.storage import BlobStore
+from sensor_scoring.ui.batch_job import MOST_BYTES
 from sensor_scoring.ui.pages import app, may_see
 from sensor_scoring.ui.run_facts import MOST_SENSORS
 

@@ -1,0 +1,156 @@
+"""What people were told, and what a run makes news of. Pure; where it is kept is ``history_store.py``.
+
+A condition begins, lasts and ends. Its beginning is news, and so is the end of one that a person waits for;
+that it lasts is not. A condition is told of again when its cause changes.
+
+Runs end out of order, and old hours are run again. What is wrong *now*, like silence, is learned from the
+newest hour only; what is wrong with a run, like a failed sensor, from any. A condition ends with evidence
+from an hour no older than the last that had it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Self
+
+from scoring_contract import reading
+from scoring_contract.hour import RunHour
+from sensor_scoring.alerts.conditions import OF_NOW, WAITED_FOR, Condition, Kind, Lasting, News
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from scoring_contract.reading import Node
+    from sensor_scoring.alerts.anomaly_rate import Past
+    from sensor_scoring.alerts.conditions import Observed, Place
+
+_LATE_IS_KEPT = timedelta(days=2)
+"""Nothing shows the end of a late run; by then it has had its own alert."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A message on its way.
+
+    :param run: who sends it
+    :param until: when nobody waits for it any more
+    """
+
+    run: str
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What people were told, as of the newest hour that was looked at."""
+
+    hour: RunHour | None = None
+    conditions: Mapping[Place, Lasting] = field(default_factory=dict)
+    shares: Mapping[str, Past] = field(default_factory=dict)
+    """Shares of anomalies of each sensor, up to the newest hour."""
+    claim: Claim | None = None
+
+    def after(self, run: Observed) -> tuple[News, Known]:
+        """Return what a run makes news of, and what is known once that is told."""
+        if run.is_whole and (self.hour is None or run.hour > self.hour):
+            # The same hour again would be compared with itself.
+            run, shares = self._with_jumps(run)
+        else:
+            shares = self.shares
+        return self._after(run, shares)
+
+    def _with_jumps(self, run: Observed) -> tuple[Observed, Mapping[str, Past]]:
+        """Return a run with the jumps that it shows, and the shares that are known after it."""
+        if run.rule is None:
+            return run, {}
+        jumps = run.rule.jumps(self.shares, run.shares)
+        jumping = {name for kind, name in self.conditions if kind is Kind.JUMP}
+        calm = run.rule.calm(self.shares, run.shares, jumping)
+        conditions = *run.conditions, *(Condition(Kind.JUMP, jump.sensor, str(jump)) for jump in jumps)
+        past = run.rule.after(self.shares, run.shares)
+        shares = {sensor: values for sensor, values in past.items() if not run.is_gone((Kind.JUMP, sensor))}
+        is_over = run.is_over
+
+        def is_over_or_calm(place: Place) -> bool:
+            return place[1] in calm if place[0] is Kind.JUMP else is_over(place)
+
+        return replace(run, conditions=conditions, is_over=is_over_or_calm), shares
+
+    def _after(self, run: Observed, shares: Mapping[str, Past]) -> tuple[News, Known]:
+        is_newest = self.hour is None or run.hour >= self.hour
+        seen = [found for found in run.conditions if is_newest or found.kind not in OF_NOW]
+        begun = [found for found in seen if not self._has(found)]
+        places = {found.place for found in run.conditions}
+        over = {
+            place: lasting
+            for place, lasting in self.conditions.items()
+            if place not in places and run.hour >= lasting.last and run.is_over(place)
+        }
+        gone = {place for place in self.conditions if is_newest and run.is_gone(place)}
+        gone |= {
+            (Kind.LATE, name)
+            for (kind, name), lasting in self.conditions.items()
+            if kind is Kind.LATE and run.hour.start - lasting.last.start > _LATE_IS_KEPT
+        }
+        kept = {
+            place: lasting
+            for place, lasting in self.conditions.items()
+            if place not in over and place not in gone
+        }
+        kept |= {found.place: self._lasting(found, run.hour) for found in seen}
+        ended = {place: lasting for place, lasting in over.items() if place[0] in WAITED_FOR}
+        news = News(tuple(begun), ended, tuple(found for found in seen if self._has(found)))
+        hour = run.hour if is_newest and run.is_whole else self.hour
+        return news, replace(self, hour=hour, conditions=kept, shares=shares)
+
+    def _has(self, found: Condition) -> bool:
+        known = self.conditions.get(found.place)
+        return known is not None and known.key == found.key
+
+    def _lasting(self, found: Condition, hour: RunHour) -> Lasting:
+        if self._has(found):
+            return self.conditions[found.place].seen(hour)
+        return Lasting(found.key, hour, hour)
+
+    def to_json(self) -> str:
+        """Return its text: a line a kind, an entry a name."""
+        kinds: dict[str, dict[str, list[str]]] = {kind.value: {} for kind in Kind}
+        for (kind, name), lasting in sorted(self.conditions.items()):
+            kinds[kind][name] = [lasting.key, str(lasting.first), str(lasting.last)]
+        claim = {"run": self.claim.run, "until": self.claim.until.isoformat()} if self.claim else None
+        hour = str(self.hour) if self.hour else None
+        shares = {sensor: list(past) for sensor, past in sorted(self.shares.items())}
+        return reading.render({"hour": hour, "claim": claim, "conditions": kinds, "shares": shares})
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> Self:
+        """Read it.
+
+        :raises ValueError: if somebody else has written it
+        """
+        root = reading.parse("known conditions", text)
+        return cls(
+            hour=None if root["hour"].is_absent else RunHour.parse(root["hour"].text()),
+            conditions=dict(_conditions(root["conditions"])),
+            shares=dict(_shares(root["shares"])),
+            claim=None if root["claim"].is_absent else _claim(root["claim"]),
+        )
+
+
+def _shares(root: Node) -> Iterable[tuple[str, Past]]:
+    if not root.is_absent:
+        yield from ((sensor, tuple(map(int, node.value))) for sensor, node in root.items())
+
+
+def _claim(node: Node) -> Claim:
+    return Claim(node["run"].text(), datetime.fromisoformat(node["until"].text()))
+
+
+def _conditions(root: Node) -> Iterable[tuple[Place, Lasting]]:
+    for kind in Kind:
+        if root[kind].is_absent:
+            continue
+        for name, node in root[kind].items():
+            key, first, last = (part.value for part in node.elements())
+            yield (kind, name), Lasting(str(key), RunHour.parse(str(first)), RunHour.parse(str(last)))

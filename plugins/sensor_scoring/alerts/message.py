@@ -1,0 +1,134 @@
+"""The message about a run. Pure: ``history.py`` decides what is news, ``delivery.py`` sends it."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from typing import TYPE_CHECKING
+
+from sensor_scoring.alerts.conditions import Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from sensor_scoring.alerts.conditions import Condition, Lasting, News, Place
+
+REPAIR = (
+    "To repair: open the run, then the task 'score', tick its failed instances and clear them; summary, "
+    "alert and verdict are made anew."
+)
+"""What a person must do when sensors failed; ``docs/runbook.md`` shows it."""
+_NAMED = 20
+"""Names of a kind, or causes, that a message spells out."""
+
+_BEGUN = {
+    Kind.SILENT: "Silent (no readings)",
+    Kind.UNMODELLED: "No model yet",
+    Kind.PACK: "Packs with readings and no sensor in the registry",
+}
+_ENDED = {
+    Kind.STEP: "Steps that work again",
+    Kind.FAILED: "Scored again",
+    Kind.SILENT: "Sends again",
+}
+_SENTENCES = {Kind.LATE: "Late", Kind.POOL: "Pool", Kind.UNCLAIMED: "Readings that nobody scores"}
+_LATE, _UNCLAIMED = "late", "readings that nobody scores"
+_UNCOUNTED = frozenset({_LATE, _UNCLAIMED})
+_COUNTED = {
+    Kind.LATE: _LATE,
+    Kind.POOL: "pool trouble",
+    Kind.STEP: "step failed",
+    Kind.FAILED: "failed",
+    Kind.SILENT: "silent",
+    Kind.UNMODELLED: "without a model",
+    Kind.PACK: "unknown pack",
+    Kind.UNCLAIMED: _UNCLAIMED,
+    Kind.JUMP: "with a jump of anomalies",
+}
+
+
+def message_of(
+    lead: str, news: News, places: Sequence[str], *, note: str = "", jumps_named: int = _NAMED
+) -> str:
+    """Write what a person is told about a run; empty if nothing is news.
+
+    :param lead: how the first line begins: what the run comes to, and its hour
+    :param places: lines that say where to look
+    :param note: how the first line ends
+    :param jumps_named: sensors with a jump of anomalies that are named, those with the highest
+    """
+    if not news:
+        return ""
+    lines = [f"{lead}: {', '.join(filter(None, (_headline(news), note)))}"]
+    for kind, title in _SENTENCES.items():
+        lines += [f"{title}: {found.cause}" for found in news.begun if found.kind is kind]
+    lines += _steps([found for found in news.begun if found.kind is Kind.STEP])
+    lines += _failures([found for found in news.begun if found.kind is Kind.FAILED])
+    for kind, title in _BEGUN.items():
+        lines += _listed(title, [found.name for found in news.begun if found.kind is kind])
+    lines += _jumps([found for found in news.begun if found.kind is Kind.JUMP], jumps_named)
+    for kind, title in _ENDED.items():
+        lines += _listed(title, _since(news, kind))
+    if news.lasting:
+        lines.append(f"As told before: {_counts(found.kind for found in news.lasting)}")
+    lines += places
+    if any(found.kind is Kind.FAILED for found in news.begun):
+        lines.append(REPAIR)
+    return "\n".join(lines)
+
+
+def _headline(news: News) -> str:
+    begun = _counts(found.kind for found in news.begun)
+    again = f"{len(news.ended)} well again" if news.ended else ""
+    return ", ".join(filter(None, (begun, again)))
+
+
+def _counts(kinds: Iterable[Kind]) -> str:
+    counted = Counter(kinds)
+    counts = {words: counted[kind] for kind, words in _COUNTED.items() if counted[kind]}
+    return ", ".join(words if words in _UNCOUNTED else f"{count} {words}" for words, count in counts.items())
+
+
+def _steps(failed: Sequence[Condition]) -> Iterator[str]:
+    """Name each step with its reason: there are few, and a run goes no further than the first."""
+    for found in failed:
+        yield (
+            f"Step failed: {found.name}: {found.cause}"
+            if found.cause
+            else (f"Step failed: {found.name}; see its log")
+        )
+
+
+def _failures(failed: Sequence[Condition]) -> Iterator[str]:
+    """Name the sensors of each cause, for one cause often fails many."""
+    by_cause: dict[str, list[Condition]] = defaultdict(list)
+    for found in failed:
+        by_cause[found.key].append(found)
+    for group in list(by_cause.values())[:_NAMED]:
+        yield f"Failed: {_names([found.name for found in group])}: {group[0].cause}"
+    rest = [found for group in list(by_cause.values())[_NAMED:] for found in group]
+    if rest:
+        yield f"Failed: and {len(rest)} more for other causes, see the summary"
+
+
+def _jumps(jumped: Sequence[Condition], named: int) -> Iterator[str]:
+    yield from (f"Anomalies jumped: {found.name}: {found.cause}" for found in jumped[:named])
+    if len(jumped) > named:
+        yield f"Anomalies jumped: and {len(jumped) - named} more, see the summary"
+
+
+def _since(news: News, kind: Kind) -> list[str]:
+    return [_was(place, lasting) for place, lasting in news.ended.items() if place[0] is kind]
+
+
+def _was(place: Place, lasting: Lasting) -> str:
+    return f"{place[1]} (since {lasting.first})"
+
+
+def _listed(title: str, names: Sequence[str]) -> Iterator[str]:
+    if names:
+        yield f"{title}: {_names(names)}"
+
+
+def _names(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return ", ".join(names[:_NAMED]) + more

@@ -1,0 +1,102 @@
+"""The step that tells people about a run: thin, a few calls on nouns from elsewhere."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from scoring_contract import layout
+from sensor_scoring.alerts.anomaly_rate import JumpRule
+from sensor_scoring.alerts.delivery import tell
+from sensor_scoring.alerts.history_store import ToldBlob
+from sensor_scoring.alerts.message import message_of
+from sensor_scoring.alerts.observations import seen_in, seen_without_summary
+from sensor_scoring.errors import StorageAccessRefused, StorageError
+from sensor_scoring.hourly.summing_up import current_summary, write_summary
+from sensor_scoring.hourly.verdict import Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from airflow.sdk import Context
+
+    from sensor_scoring.alerts.conditions import News, Observed
+    from sensor_scoring.hourly.run import Run
+    from sensor_scoring.hourly.summary import Summary
+    from sensor_scoring.settings import Settings
+
+log = logging.getLogger(__name__)
+
+
+def send_alert(run: Run, context: Context) -> None:
+    """Tell a person, once, what is new in a run; nobody when nothing is.
+
+    A backfill tells nothing and is not remembered: its hours are no news, and their silence is not today's.
+
+    :raises NobodyTold: if channels are set and not one of them took the message
+    :raises StorageError: if it is not known what to tell; the last try tells that
+    """
+    if run.is_backfill:
+        log.info("A backfill tells nobody; the verdict says how it ended")
+        return
+    if run.hourless:
+        # Nothing is remembered: it has no folder, and nothing that was known begins or ends with it.
+        said = f"red: sensor scoring of no hour: {run.hourless}"
+        run.keep_untold(tell(f"{said}\nRun: {run.page or run.dag_run_id}", context, run.settings))
+        return
+    try:
+        _tell_news(run, context)
+    except StorageError as error:
+        if run.is_last_try or isinstance(error, StorageAccessRefused):
+            said = f"red: sensor scoring of {run.hour}: Blob Storage cannot say what it came to"
+            tell(
+                "\n".join([said, f"Storage: {error}", f"Run: {run.page or run.dag_run_id}"]),
+                context,
+                run.settings,
+            )
+        raise
+
+
+def _tell_news(run: Run, context: Context) -> None:
+    summary, is_new = current_summary(run)
+    if is_new and summary:
+        write_summary(run, summary)
+    tell_news(run, context, summary)
+
+
+def tell_news(run: Run, context: Context, summary: Summary | None) -> None:
+    """Tell a person what is new in a summary, as :func:`send_alert` does."""
+    if run.is_backfill:
+        return
+    settings = run.settings
+    steps = {} if summary else run.step_failures()
+    verdict = Verdict.of(summary, settings, failed_steps=steps)
+
+    def send(news: News) -> None:
+        lead = f"{verdict.colour}: sensor scoring of {run.hour}"
+        named = settings.jump_named
+        message = message_of(lead, news, _places(run), note=verdict.note, jumps_named=named)
+        run.keep_untold(tell(message, context, settings))
+
+    told = ToldBlob(run.store, settings.runs_container, run.base)
+    if not told.tell_news(_seen(run, summary, steps), send):
+        log.info("The run is %s, and nothing is news; nobody is told", verdict.colour)
+
+
+def _seen(run: Run, summary: Summary | None, steps: Mapping[str, str]) -> Observed:
+    if summary is None:
+        return seen_without_summary(run.hour, steps)
+    return seen_in(summary, late=run.late, rule=_jump_rule(run.settings))
+
+
+def _jump_rule(settings: Settings) -> JumpRule | None:
+    if not settings.jump_rise:
+        return None
+    return JumpRule(settings.jump_rise, settings.jump_hours, settings.jump_min_readings)
+
+
+def _places(run: Run) -> list[str]:
+    return [
+        f"Run: {run.page or run.dag_run_id}",
+        f"Summary: {layout.summary_blob(run.base)} in the container {run.settings.runs_container}",
+    ]

@@ -1,0 +1,77 @@
+"""The step that says how a run ended, and does what a clear has left out."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from sensor_scoring.alerts.step import tell_news
+from sensor_scoring.errors import BatchError, NobodyTold, RunFailed
+from sensor_scoring.hourly.names import NOTE
+from sensor_scoring.hourly.run_note import note_of
+from sensor_scoring.hourly.steps import close_run
+from sensor_scoring.hourly.summing_up import current_summary, write_summary
+from sensor_scoring.hourly.verdict import Verdict
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+    from sensor_scoring.hourly.run import Run
+    from sensor_scoring.hourly.summary import Summary
+
+log = logging.getLogger(__name__)
+
+
+def give_verdict(run: Run, context: Context) -> dict[str, Any]:
+    """Fail, naming why, unless the run is good enough.
+
+    :return: what consumers of the hour are told, see :data:`sensor_scoring.hourly.assets.SCORED_HOUR`
+    :raises RunFailed: if more sensors failed than tolerated, another step failed, nobody could be told, or
+        the summary is missing
+    """
+    summary, is_new = current_summary(run)
+    nobody_was_told = run.nobody_was_told
+    if is_new and summary:
+        nobody_was_told = _made_good(run, context, summary)
+    verdict = Verdict.of(summary, run.settings, failed_steps={} if summary else run.step_failures())
+    faults = list(verdict.faults)
+    if nobody_was_told:
+        faults.append("'alert' failed, so nobody was told; see its log")
+    untold = run.untold()
+    for shortfall in untold:
+        log.warning("Not everybody was told: %s", shortfall)
+    # For the run's note, which a listener writes: a task has no way to.
+    context["ti"].xcom_push(key=NOTE, value=note_of(None if run.hourless else run.hour, summary, faults))
+    if summary is None or faults:
+        raise RunFailed("; ".join([*faults, *untold]))
+    log.info("%s: %s", verdict.colour, note_of(summary.hour, summary))
+    return {
+        "hour": str(summary.hour),
+        "run": summary.run,
+        "colour": verdict.colour.value,
+        "counts": summary.counts(),
+        "untold": untold,
+    }
+
+
+def _made_good(run: Run, context: Context, summary: Summary) -> bool:
+    """Do what the steps that a clear has left out would have done: close, tell, keep the summary.
+
+    :return: whether nobody could be told
+    """
+    try:
+        close_run(run)
+    except BatchError as error:
+        # The job ends by its wall clock at the latest; people must not wait for the verdict that long.
+        log.warning("The run's Batch jobs are not closed: %s", error)
+    is_told = True
+    try:
+        tell_news(run, context, summary)
+    except NobodyTold:
+        # Until the last try the old summary stays: with it the next try tells.
+        if not run.is_last_try:
+            raise
+        log.exception("Nobody could be told")
+        is_told = False
+    write_summary(run, summary)
+    return not is_told

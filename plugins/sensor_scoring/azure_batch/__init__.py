@@ -1,0 +1,3 @@
+"""Azure Batch for Airflow: hook, operators, trigger, jobs, pools and autoscale. It knows no sensor."""
+
+from __future__ import annotations

@@ -1,0 +1,152 @@
+"""What the Batch tasks of a run have in common, and how one of them is written for the service.
+
+Values only. The result is the JSON that the service documents, so that nothing here needs the SDK.
+"""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Self
+
+from sensor_scoring.azure_batch import ids
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from sensor_scoring.storage import BlobStore
+
+RETENTION = timedelta(days=1)
+"""How long a node keeps a task's files; they are in Blob Storage by then."""
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What the placeholders ``{item}``, ``{job}``, ``{run}`` and ``{task}`` stand for in one Batch task."""
+
+    item: str
+    job: str
+    task: str
+
+    def of_task(self, task: str) -> Names:
+        """Return the names of another Batch task for the same item, in the same job."""
+        return replace(self, task=task)
+
+    def fill(self, text: str) -> str:
+        """Replace the placeholders; other braces stay."""
+        for name, value in (
+            ("{item}", self.item),
+            ("{job}", self.job),
+            ("{run}", ids.base_of(self.job)),
+            ("{task}", self.task),
+        ):
+            text = text.replace(name, value)
+        return text
+
+
+@dataclass(frozen=True, slots=True)
+class Grants:
+    """What a Batch task may reach in Blob Storage. Secrets: never logged, never in an XCom.
+
+    :param environment: variable to container URL, signed unless the node signs in by itself
+    :param log_url: container that takes stdout and stderr; empty to leave them on the node
+    :param identity: resource id of the node's identity; empty if the URLs are signed
+    """
+
+    environment: Mapping[str, str] = field(default_factory=dict)
+    log_url: str = ""
+    identity: str = ""
+
+    def __repr__(self) -> str:
+        return f"Grants({', '.join(sorted(self.environment))})"
+
+    @classmethod
+    def minted(
+        cls,
+        store: BlobStore,
+        containers: Mapping[str, str],
+        *,
+        log_container: str,
+        lasts: timedelta,
+        identity: str = "",
+        identity_client_id: str = "",
+    ) -> Self:
+        """Make them for some containers.
+
+        :param containers: environment variable to ``container:permissions``, for example ``data:rl``
+        :param lasts: for how long; the longest a task may wait and run
+        """
+
+        def url(container: str, permissions: str) -> str:
+            if identity:
+                return store.container_url(container)
+            return store.signed_url(container, permissions=permissions, lasts=lasts)
+
+        pairs = {variable: grant.split(":", maxsplit=1) for variable, grant in containers.items()}
+        environment = {variable: url(name, permissions) for variable, (name, permissions) in pairs.items()}
+        if identity_client_id:
+            environment["AZURE_CLIENT_ID"] = identity_client_id
+        return cls(environment, url(log_container, "cw") if log_container else "", identity)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchTaskTemplate:
+    """A Batch task with placeholders for what differs from one to the next.
+
+    :param command: words of the command line, run without a shell
+    :param image: container image; empty for a pool without containers
+    :param environment: plain environment settings; no secrets
+    :param log_folder: folder for stdout.txt and stderr.txt in the log container
+    :param max_wall_clock: the service ends the task after this
+    :param required_slots: slots it takes on a node
+    """
+
+    command: Sequence[str]
+    image: str = ""
+    registry_server: str = ""
+    environment: Mapping[str, str] = field(default_factory=dict)
+    log_folder: str = "{run}/{job}/{task}"
+    max_wall_clock: timedelta = timedelta(minutes=15)
+    required_slots: int = 1
+
+    def request(self, names: Names, grants: Grants) -> dict[str, Any]:
+        """Write one task as the service wants it."""
+        plain = {name: names.fill(value) for name, value in self.environment.items()}
+        settings = {**plain, **grants.environment}
+        body: dict[str, Any] = {
+            "id": names.task,
+            "displayName": names.item,
+            "commandLine": shlex.join(names.fill(word) for word in self.command),
+            "environmentSettings": [{"name": name, "value": value} for name, value in settings.items()],
+            "requiredSlots": self.required_slots,
+            # Retries are Airflow's: it knows causes, and a new attempt keeps the old one's logs.
+            "constraints": {
+                "maxTaskRetryCount": 0,
+                "maxWallClockTime": f"PT{int(self.max_wall_clock.total_seconds())}S",
+                "retentionTime": f"PT{int(RETENTION.total_seconds())}S",
+            },
+        }
+        if self.image:
+            body["containerSettings"] = self._container(grants)
+        if grants.log_url:
+            body["outputFiles"] = [self._logs(names, grants)]
+        return body
+
+    def _container(self, grants: Grants) -> dict[str, Any]:
+        settings: dict[str, Any] = {"imageName": self.image, "containerRunOptions": "--rm"}
+        if self.registry_server:
+            settings["registry"] = {"registryServer": self.registry_server} | _identity(grants.identity)
+        return settings
+
+    def _logs(self, names: Names, grants: Grants) -> dict[str, Any]:
+        container = {"containerUrl": grants.log_url, "path": names.fill(self.log_folder)}
+        return {
+            "filePattern": "../std*.txt",
+            "destination": {"container": container | _identity(grants.identity)},
+            "uploadOptions": {"uploadCondition": "taskcompletion"},
+        }
+
+
+def _identity(resource_id: str) -> dict[str, Any]:
+    return {"identityReference": {"resourceId": resource_id}} if resource_id else {}

@@ -1,0 +1,167 @@
+"""The pool and its load: what the settings ask for, announced before a run and taken back after it."""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from airflow.sdk.exceptions import AirflowNotFoundException
+
+from scoring_contract import layout
+from scoring_contract.errors import ContractError
+from scoring_contract.hour import RunHour
+from sensor_scoring.azure_batch import ids
+from sensor_scoring.azure_batch.autoscale import AutoscalePolicy, Floor, WarmWindow
+from sensor_scoring.azure_batch.hook import ScoringBatchHook
+from sensor_scoring.azure_batch.pool_spec import PoolSpec
+from sensor_scoring.azure_batch.pool_usage import Prices
+from sensor_scoring.errors import BatchError, ScoringError
+from sensor_scoring.hourly.plan import Plan
+from sensor_scoring.node_image import NodeImage
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sensor_scoring.azure_batch.pool_usage import PoolUse
+    from sensor_scoring.settings import Settings
+    from sensor_scoring.storage import BlobStore
+
+log = logging.getLogger(__name__)
+
+_HOURS_BACK = 6
+"""How far back a plan is looked for that tells how much an hour brings."""
+
+
+def pool_spec(settings: Settings) -> PoolSpec:
+    """Return the pool that the settings describe."""
+    return PoolSpec(
+        pool_id=settings.pool_id,
+        vm_size=settings.vm_size,
+        policy=policy_of(settings),
+        image=settings.scoring_image,
+        registry_server=settings.registry_server,
+        identity=settings.node_identity,
+        node_image=NodeImage(
+            settings.node_image_publisher,
+            settings.node_image_offer,
+            settings.node_image_sku,
+            settings.node_agent_sku,
+        ),
+    )
+
+
+def policy_of(settings: Settings) -> AutoscalePolicy:
+    """Return the way of scaling that the settings describe."""
+    warm = WarmWindow.before(
+        settings.lateness_minutes,
+        nodes=settings.warm_nodes or settings.max_nodes,
+        minutes=settings.keep_warm_minutes,
+    )
+    return AutoscalePolicy(
+        max_nodes=settings.max_nodes,
+        slots_per_node=settings.slots_per_node,
+        is_announced=settings.autoscale_policy == "run-aware",
+        warm=warm if settings.autoscale_policy == "keep-warm" else None,
+        spot=settings.spot,
+        dedicated_nodes=settings.dedicated_nodes,
+    )
+
+
+def prepare_pool(hook: ScoringBatchHook, spec: PoolSpec, settings: Settings, *, batch_tasks: int) -> None:
+    """See to a pool that can take so many Batch tasks of one slot, and say what ails it.
+
+    Nothing is waited for: the next evaluation of the formula can be five minutes away.
+    """
+    hold = timedelta(minutes=settings.floor_minutes)
+    _ensure(hook, spec, batch_tasks=batch_tasks, hold=hold)
+
+
+def release_pool(hook: ScoringBatchHook, spec: PoolSpec, *, base: str) -> None:
+    """Take back what a run has announced, so that its nodes go when they are done and not when it said.
+
+    While another job works on the pool, what is announced stays: it may be that one's.
+    """
+
+    def in_use() -> bool:
+        others = [job for job in hook.jobs.active(spec.pool_id) if not job.startswith(f"{base}-")]
+        if others:
+            log.info("Pool %s keeps what is announced: %s works on it", spec.pool_id, ", ".join(others[:3]))
+        return bool(others)
+
+    try:
+        if hook.pools.release(spec, in_use=in_use):
+            log.info("Pool %s scales by its queue alone again", spec.pool_id)
+    except BatchError as error:
+        # It costs some minutes of idle nodes, not the run.
+        log.warning("Pool %s holds its nodes until its formula says so: %s", spec.pool_id, error)
+
+
+def use_of(hook: ScoringBatchHook, settings: Settings, *, base: str) -> PoolUse | None:
+    """Return what a run has used of the pool until now; None if Azure Batch does not say."""
+    try:
+        seen = hook.jobs.seen_use(settings.pool_id, base, now=hook.pools.service_time())
+    except BatchError as error:
+        # What a run cost is worth knowing, not worth failing for.
+        log.warning("What the run used of pool %s is not known: %s", settings.pool_id, error)
+        return None
+    prices = Prices(settings.node_hour_price, settings.spot_node_hour_price)
+    return seen.use(policy=settings.autoscale_policy, prices=prices)
+
+
+def pool_trouble_of(settings: Settings, *, is_waited_for: bool = False) -> list[str]:
+    """Say what keeps the pool from working, or that it cannot be asked: never an error.
+
+    :param is_waited_for: whether Batch tasks wait, so that a pool without nodes is worth saying too
+    """
+    try:
+        pools = ScoringBatchHook(settings.batch_conn_id).pools
+        return pools.troubles(settings.pool_id, is_waited_for=is_waited_for)
+    except (ScoringError, AirflowNotFoundException) as error:  # whoever asks has something to tell anyway
+        return [f"pool {settings.pool_id} cannot be looked at: {error}"]
+
+
+def announce_hour(hook: ScoringBatchHook, store: BlobStore, settings: Settings, *, now: datetime) -> int:
+    """Announce as much work as the last planned hour had, until the coming hour's run can say it itself.
+
+    :return: Batch tasks announced; 0 if no plan of the last hours is there
+    """
+    batch_tasks = _groups_of_last_plan(store, settings, RunHour.containing(now))
+    if not batch_tasks:
+        log.info("No hour of the last %d was planned; nothing is announced", _HOURS_BACK)
+        return 0
+    hold = timedelta(minutes=settings.prewarm_minutes + settings.floor_minutes)
+    _ensure(hook, pool_spec(settings), batch_tasks=batch_tasks, hold=hold)
+    return batch_tasks
+
+
+def _ensure(hook: ScoringBatchHook, spec: PoolSpec, *, batch_tasks: int, hold: timedelta) -> None:
+    floor = Floor.for_load(
+        batch_tasks=batch_tasks,
+        slots_per_task=1,
+        slots_per_node=spec.policy.slots_per_node,
+        now=hook.pools.service_time(),
+        hold=hold,
+    )
+    for trouble in hook.pools.ensure(spec, floor=floor if spec.policy.is_announced else None):
+        log.warning("%s", trouble)
+
+
+def _legible(text: bytes) -> Plan | None:
+    """Read the plan of another hour; one that is damaged must not keep this hour from its pool."""
+    try:
+        return Plan.from_json(text)
+    except ContractError as error:
+        log.warning("%s", error)
+        return None
+
+
+def _groups_of_last_plan(store: BlobStore, settings: Settings, hour: RunHour) -> int:
+    for _ in range(_HOURS_BACK):
+        hour = hour.previous
+        runs = store.folders(settings.runs_container, ids.hour_prefix(settings.job_prefix, hour))
+        texts = store.read_all(settings.runs_container, [layout.plan_blob(run) for run in runs])
+        plans = [plan for text in texts if text and (plan := _legible(text))]
+        if plans:
+            return len(max(plans, key=lambda plan: plan.planned_at).groups)
+    return 0

@@ -1,0 +1,99 @@
+"""The reports of a run's Batch tasks."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from scoring_contract import layout
+from scoring_contract.errors import ContractError
+from scoring_contract.report import Cause, Report, SensorReport, SensorState
+from sensor_scoring.azure_batch import ids
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from sensor_scoring.hourly.plan import Plan
+    from sensor_scoring.storage import BlobStore
+
+log = logging.getLogger(__name__)
+
+
+def reports_of(store: BlobStore, container: str, plan: Plan) -> list[Report]:
+    """Return the reports of all Batch tasks of a run, a group's in the order of its attempts.
+
+    One that cannot be read stands for the failure of its group's sensors, and names itself.
+    """
+    names = report_blobs_of(store, container, plan.run)
+    texts = zip(names, store.read_all(container, names), strict=True)
+    return [report for name, text in texts if text is not None and (report := _read(name, text, plan))]
+
+
+def _read(name: str, text: bytes, plan: Plan) -> Report | None:
+    try:
+        return Report.from_json(text)
+    except ContractError as error:
+        log.warning("The report %s does not read: %s", name, error)
+        return _unreadable(name, f"its report {name} does not read: {error}", plan)
+
+
+def _unreadable(name: str, reason: str, plan: Plan) -> Report | None:
+    group = group_of_report(name, plan.groups)
+    if group is None:  # of nobody whom this plan knows
+        return None
+    sensors = tuple(
+        SensorReport(sensor, SensorState.FAILED, cause=Cause.UNEXPECTED, reason=reason)
+        for sensor in plan.groups[group]
+    )
+    return Report(
+        hour=plan.hour,
+        run=plan.run,
+        group=group,
+        manifest="",
+        planned_at=plan.planned_at,
+        seconds=0.0,
+        sensors=sensors,
+    )
+
+
+def group_of_report(name: str, groups: Iterable[str]) -> str | None:
+    """Return the group whose Batch task wrote a report, by its blob's name; None if it is none of these."""
+    attempt = ids.AttemptId.parse(_task_of(name))
+    return next((group for group in groups if attempt and ids.group_key(group) == attempt.key), None)
+
+
+def report_blobs_of(store: BlobStore, container: str, run: str) -> list[str]:
+    """Return the names of the reports of all Batch tasks of a run, likewise."""
+    blobs = (blob.name for blob in store.found(container, layout.reports_folder(run)))
+    return sorted(blobs, key=_attempt_of)
+
+
+def last_words(reports: Iterable[Report], *, planned_at: str) -> dict[str, SensorReport]:
+    """Return what was reported last about each sensor.
+
+    :param reports: oldest first
+    :param planned_at: of the plan that counts; reports on an earlier plan's orders say nothing of it
+    """
+    return {
+        sensor.sensor: sensor
+        for report in reports
+        if report.planned_at == planned_at
+        for sensor in report.sensors
+    }
+
+
+def lines_of(report: Report) -> Iterator[str]:
+    """Say what a Batch task has done, a line for each of its sensors."""
+    for sensor in report.sensors:
+        counts = f"{sensor.readings} readings, {sensor.anomalies} anomalies, {sensor.rejected} rejected"
+        said = f"{sensor.sensor} {sensor.state}: {counts}, {sensor.seconds:.3f} s"
+        yield f"{said}; {sensor.reason}" if sensor.reason else said
+
+
+def _attempt_of(report_blob: str) -> tuple[int, int]:
+    attempt = ids.AttemptId.parse(_task_of(report_blob))
+    return (attempt.epoch, attempt.attempt) if attempt else (-1, -1)
+
+
+def _task_of(report_blob: str) -> str:
+    return report_blob.rpartition("/")[2].removesuffix(".json")

@@ -1,0 +1,100 @@
+"""One message about all hours that are not whole, sent when there is news. Pure.
+
+An hour that a run is about to score is no news, neither as missing nor, before all such runs have ended, as
+whole again: a backfill of many hours makes for one message when it is needed and one when it is done.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from scoring_contract.hour import RunHour
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from sensor_scoring.missing_hours.gaps import Gap
+    from sensor_scoring.missing_hours.report import MissingReport
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """What is missing now, beside what people were told to be."""
+
+    report: MissingReport
+    told: frozenset[RunHour]
+    """Hours of the last message that are still looked at."""
+
+    @property
+    def missing(self) -> frozenset[RunHour]:
+        """Hours that are missing and that no run is about to score."""
+        return frozenset(gap.hour for gap in self.report.unattended)
+
+    @property
+    def awaited(self) -> frozenset[RunHour]:
+        """Hours that people were told of and that a run is about to score."""
+        return frozenset(gap.hour for gap in self.report.gaps if gap.is_under_way) & self.told
+
+    @property
+    def whole_again(self) -> list[RunHour]:
+        """Hours that people were told of and that are whole now."""
+        return sorted(self.told.difference(gap.hour for gap in self.report.gaps))
+
+    @property
+    def is_news(self) -> bool:
+        """Whether people should be told."""
+        return bool(self.missing - self.told) or (bool(self.whole_again) and not self.awaited)
+
+    @property
+    def to_remember(self) -> frozenset[RunHour]:
+        """Hours that people know to be missing once they were told."""
+        return self.missing | self.awaited
+
+    def message(self) -> str:
+        """Write the message; its first line is the subject."""
+        count = len(self.report.unattended)
+        if not count:
+            lines = ["Sensor scoring: no hour is missing any more"]
+        else:
+            lines = [f"Sensor scoring: {count} {'hour is' if count == 1 else 'hours are'} not whole"]
+            lines += [*self.report.table(), *self.report.commands()]
+        if self.whole_again:
+            lines.append(f"Whole again: {', '.join(map(str, self.whole_again))}")
+        return "\n".join(lines)
+
+
+def since_beginning(gaps: Iterable[Gap], first: RunHour) -> list[Gap]:
+    """Leave out the hours at the beginning that nobody sent anything in and nobody has scored.
+
+    A deployment that is younger than what is looked back on misses nothing there.
+
+    :param gaps: oldest first
+    :param first: first hour that was looked at
+    """
+    kept, beginning = [], first
+    for gap in gaps:
+        if gap.hour == beginning and gap.is_unscored and not gap.unpredicted:
+            beginning = beginning.next
+        else:
+            kept.append(gap)
+    return kept
+
+
+def hours_to_json(hours: Iterable[RunHour]) -> str:
+    """Write what people were told."""
+    return json.dumps({"hours": sorted(map(str, hours))})
+
+
+def hours_from_json(text: bytes | None) -> frozenset[RunHour]:
+    """Read what people were told; nothing if there is no such text, or it is damaged.
+
+    Telling something once more is better than not being able to tell anything.
+    """
+    if not text:
+        return frozenset()
+    try:
+        return frozenset(map(RunHour.parse, json.loads(text)["hours"]))
+    except (ValueError, LookupError, TypeError, RecursionError):
+        return frozenset()

@@ -1,0 +1,77 @@
+"""Looks at Blob Storage for hours that are not whole; what that means is in ``gaps.py``."""
+
+from __future__ import annotations
+
+import logging
+from functools import partial
+from typing import TYPE_CHECKING
+
+from scoring_contract import layout
+from scoring_contract.errors import ContractError
+from sensor_scoring.azure_batch import ids
+from sensor_scoring.hourly.plan import Plan
+from sensor_scoring.hourly.summary import Outcome, Summary
+from sensor_scoring.missing_hours.gaps import HourBlobs, due, gap_of, moment_of
+from sensor_scoring.registry_blob import read_registry
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+    from scoring_contract.hour import RunHour
+    from sensor_scoring.missing_hours.gaps import Gap
+    from sensor_scoring.settings import Settings
+    from sensor_scoring.storage import BlobStore
+
+log = logging.getLogger(__name__)
+
+
+def find_gaps(
+    store: BlobStore, settings: Settings, *, first: RunHour, until: RunHour, now: datetime
+) -> Iterator[Gap]:
+    """Yield the hours of a range that are not whole, oldest first.
+
+    :param until: first hour that is not looked at
+    :param now: hours whose readings can still arrive by then are passed over
+    :raises RegistryMissing: if nobody can tell what is expected
+    :raises RegistryDamaged: likewise
+    """
+    registry = read_registry(store, settings)
+    for hour in due(first, until, lateness=settings.lateness, now=now):
+        blobs = blobs_of(store, settings, hour)
+        silent = partial(silent_in, store, settings, blobs)
+        if gap := gap_of(blobs, registry, silent=silent, lateness=settings.lateness, now=now):
+            yield gap
+
+
+def blobs_of(store: BlobStore, settings: Settings, hour: RunHour) -> HourBlobs:
+    """List what lies in storage for an hour."""
+    return HourBlobs(
+        hour,
+        readings=tuple(store.found(settings.data_container, layout.readings_folder(hour))),
+        predictions=tuple(store.found(settings.predictions_container, layout.predictions_folder(hour))),
+        runs=tuple(store.found(settings.runs_container, ids.hour_prefix(settings.job_prefix, hour))),
+    )
+
+
+def silent_in(store: BlobStore, settings: Settings, blobs: HourBlobs) -> dict[str, datetime]:
+    """Return the sensors that runs of an hour found to have sent nothing, with the plan's moment.
+
+    Only the scorer sees into a file: one that is empty, or a pack's, may hold no row of a sensor.
+    """
+    found: dict[str, datetime] = {}
+    for run in sorted(blobs.summed_up_at()):
+        plan, summary = store.read_all(
+            settings.runs_container, [layout.plan_blob(run), layout.summary_blob(run)]
+        )
+        if not plan or not summary:
+            continue
+        try:
+            planned = moment_of(Plan.from_json(plan).planned_at)
+            lines = Summary.from_json(summary).having(Outcome.SILENT)
+        except ContractError as error:  # its sensors count as missing, and all other hours are looked at
+            log.warning("The run %s does not read, so it excuses nobody: %s", run, error)
+            continue
+        for line in lines:
+            found[line.sensor] = max(planned, found.get(line.sensor, planned))
+    return found

@@ -1,0 +1,46 @@
+"""The step that looks for hours that are not whole and tells people: thin, calls on nouns from elsewhere."""
+
+from __future__ import annotations
+
+import logging
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from scoring_contract import layout
+from scoring_contract.hour import RunHour
+from sensor_scoring.alerts.delivery import tell
+from sensor_scoring.missing_hours.dag_runs import slots_told
+from sensor_scoring.missing_hours.digest import Digest, hours_from_json, hours_to_json, since_beginning
+from sensor_scoring.missing_hours.report import MissingReport
+from sensor_scoring.missing_hours.scan import find_gaps
+from sensor_scoring.storage import BlobStore
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+    from sensor_scoring.settings import Settings
+
+log = logging.getLogger(__name__)
+
+
+def tell_missing(context: Context, settings: Settings) -> list[str]:
+    """Tell people, once, when the set of hours that are not whole has changed.
+
+    :return: the hours that are not whole
+    """
+    store, now = BlobStore(settings.wasb_conn_id), datetime.now(UTC)
+    until = RunHour.containing(now)
+    first = RunHour(until.start - timedelta(hours=settings.missing_lookback_hours))
+    gaps = since_beginning(find_gaps(store, settings, first=first, until=until, now=now), first)
+    report = MissingReport.of(gaps, slots_told(context["ti"], [gap.hour for gap in gaps]))
+    known = hours_from_json(store.read(settings.runs_container, layout.TOLD_MISSING_BLOB))
+    digest = Digest(report, frozenset(hour for hour in known if first <= hour < until))
+    for line in report.table()[1:]:
+        log.info("%s", line)
+    if digest.is_news:
+        tell(digest.message(), context, settings)
+        # Last: people are told twice rather than never.
+        store.write(settings.runs_container, layout.TOLD_MISSING_BLOB, hours_to_json(digest.to_remember))
+    else:
+        log.info("No news: %d hours are not whole", len(gaps))
+    return [str(gap.hour) for gap in gaps]

@@ -1,0 +1,126 @@
+"""What a training run sets out to do: who is trained on which readings, in which groups. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
+
+from scoring_contract import reading
+from scoring_contract.training import TrainingHours, TrainingOrder, TrainingSubject
+from sensor_scoring.hourly.packing import packed
+from sensor_scoring.hourly.readings import HourReadings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from scoring_contract.reading import Node
+    from scoring_contract.registry import Registry
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainingPlan:
+    """One run's plan, kept in ``runs`` for all later steps."""
+
+    run: str
+    planned_at: str
+    """UTC, microseconds, ``Z``; texts of this form sort by time."""
+    hours: TrainingHours
+    groups: Mapping[str, tuple[str, ...]]
+    """Group to its sensors. The order is that of the mapped task instances."""
+    silent: tuple[str, ...]
+    """Sensors with a model and without readings to train on."""
+
+    def to_json(self) -> str:
+        """Return the plan's text."""
+        return reading.render(
+            {
+                "run": self.run,
+                "planned_at": self.planned_at,
+                "hours": self.hours.to_json(),
+                "groups": {group: list(sensors) for group, sensors in self.groups.items()},
+                "silent": list(self.silent),
+            }
+        )
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> Self:
+        """Read a plan.
+
+        :raises MessageError: naming the place that is wrong
+        """
+        root = reading.parse("training plan", text)
+        return cls(
+            run=root["run"].text(),
+            planned_at=root["planned_at"].text(),
+            hours=TrainingHours.from_json(root["hours"]),
+            groups={group: _texts(sensors) for group, sensors in root["groups"].items()},
+            silent=_texts(root["silent"]),
+        )
+
+
+def plan_training(
+    registry: Registry,
+    training: Iterable[str],
+    evaluation: Iterable[str],
+    *,
+    hours: TrainingHours,
+    run: str,
+    planned_at: str,
+    options: tuple[str, ...],
+    sensors_per_task: int,
+) -> tuple[TrainingPlan, list[TrainingOrder]]:
+    """Find out who can be trained, and divide them into groups.
+
+    Those are the sensors with a folder of their own in the training hours, and the registered sensors of the
+    packs that have one: whose rows a pack's files really hold only the scorer sees.
+
+    :param training: names of all blobs with readings of the training hours
+    :param evaluation: likewise of the later hours
+    :param options: how to fit, in the words of the command line
+    :return: the plan, and an order for each of its groups in the plan's order
+    """
+    trained, judged = HourReadings.among(training), HourReadings.among(evaluation)
+    pack_of = {sensor: entry.pack for sensor, entry in registry.sensors.items() if entry.pack}
+    known = {sensor for sensor, entry in registry.sensors.items() if trained.of(sensor, entry)}
+    sensors = sorted(known | trained.of_sensor.keys())
+    groups = packed(
+        sensors,
+        size=sensors_per_task,
+        pack_of={sensor: pack_of[sensor] for sensor in sensors if sensor in pack_of},
+    )
+    orders = [
+        TrainingOrder(
+            run=run,
+            group=group,
+            planned_at=planned_at,
+            hours=hours,
+            options=options,
+            sensors=tuple(_subject(registry, sensor) for sensor in members),
+            training=_blobs_of(trained, members, registry),
+            evaluation=_blobs_of(judged, members, registry),
+        )
+        for group, members in groups.items()
+    ]
+    silent = tuple(sorted(registry.sensors.keys() - set(sensors)))
+    plan = TrainingPlan(run=run, planned_at=planned_at, hours=hours, groups=groups, silent=silent)
+    return plan, orders
+
+
+def _subject(registry: Registry, sensor: str) -> TrainingSubject:
+    entry = registry.sensors.get(sensor)
+    if entry is None:
+        return TrainingSubject(sensor)
+    return TrainingSubject(sensor, (entry.device, entry.tag), entry.model, entry.packs)
+
+
+def _blobs_of(readings: HourReadings, sensors: Iterable[str], registry: Registry) -> tuple[str, ...]:
+    """Return the blobs of a group, each once, by name and therefore by hour."""
+    names: set[str] = set()
+    for sensor in sensors:
+        entry = registry.sensors.get(sensor)
+        names.update(readings.of(sensor, entry) if entry else readings.of_sensor.get(sensor, ()))
+    return tuple(sorted(names))
+
+
+def _texts(node: Node) -> tuple[str, ...]:
+    return tuple(element.text() for element in node.elements())

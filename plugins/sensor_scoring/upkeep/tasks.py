@@ -1,0 +1,54 @@
+"""Airflow tasks for what all runs share."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from sensor_scoring.hourly.step import step
+from sensor_scoring.patience import Patience
+from sensor_scoring.settings import Settings
+
+if TYPE_CHECKING:
+    from sensor_scoring.azure_batch.hook import ScoringBatchHook
+    from sensor_scoring.storage import BlobStore
+
+
+@step()
+def announce() -> int:
+    """Tell the pool what the coming hour will bring; return the Batch tasks announced."""
+    from sensor_scoring.hourly.capacity import announce_hour
+
+    settings = Settings.from_environ(os.environ)
+    return announce_hour(_hook(settings), _store(settings), settings, now=datetime.now(UTC))
+
+
+@step()
+def tidy_jobs() -> dict[str, int]:
+    """End idle Batch jobs and delete old ones; return how many."""
+    settings = Settings.from_environ(os.environ)
+    return (
+        _hook(settings).old_jobs(settings.job_prefixes).tidy(now=datetime.now(UTC), keep=settings.keep_jobs)
+    )
+
+
+@step()
+def tidy_blobs() -> dict[str, int]:
+    """Delete the folders of old runs; return the blobs deleted, by container."""
+    from sensor_scoring.upkeep import housekeeping
+
+    settings = Settings.from_environ(os.environ)
+    return housekeeping.tidy_blobs(_store(settings), settings, now=datetime.now(UTC))
+
+
+def _hook(settings: Settings) -> ScoringBatchHook:
+    from sensor_scoring.azure_batch.hook import ScoringBatchHook
+
+    return ScoringBatchHook(azure_batch_conn_id=settings.batch_conn_id, patience=Patience())
+
+
+def _store(settings: Settings) -> BlobStore:
+    from sensor_scoring.storage import BlobStore
+
+    return BlobStore(settings.wasb_conn_id)

@@ -1,0 +1,131 @@
+"""What people were told, kept in a real blob: tries that die, and runs that end at once."""
+
+from __future__ import annotations
+
+import threading
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from scoring_contract.hour import RunHour
+from scoring_contract.layout import Container
+from sensor_scoring.alerts.conditions import Condition, Kind, News, Observed
+from sensor_scoring.alerts.history import Claim, Known
+from sensor_scoring.alerts.history_store import KNOWN_BLOB, ToldBlob
+from sensor_scoring.errors import NobodyTold
+from sensor_scoring.storage import BlobStore
+
+if TYPE_CHECKING:
+    from local_stack.azurite import BlobStorage
+
+WASB_CONN = "wasb_for_tests"
+HOUR = RunHour.parse("2018-08-29T02")
+
+
+def seen(*silent: str, hour: RunHour = HOUR) -> Observed:
+    """Return a run that found sensors silent, and the others not."""
+    conditions = tuple(Condition(Kind.SILENT, name) for name in silent)
+    return Observed(
+        hour=hour, conditions=conditions, is_over=lambda _place: True, is_gone=lambda _place: False
+    )
+
+
+class Telling:
+    """Runs that tell into a list."""
+
+    def __init__(self) -> None:
+        self.store = BlobStore(WASB_CONN)
+        self.messages: list[list[str]] = []
+
+    def tell(self, observed: Observed, *, run: str = "run") -> bool:
+        """Tell what is news."""
+        return self.blob(run).tell_news(observed, self.send)
+
+    def blob(self, run: str = "run") -> ToldBlob:
+        """Return the blob as a run sees it."""
+        return ToldBlob(self.store, Container.RUNS, run)
+
+    def send(self, news: News) -> None:
+        """Deliver."""
+        self.messages.append(sorted(found.name for found in news.begun))
+
+    def known(self) -> Known:
+        """Return what is kept."""
+        return Known.from_json(self.store.read(Container.RUNS, KNOWN_BLOB) or b"")
+
+    def put(self, text: str) -> None:
+        """Keep something else."""
+        self.store.write(Container.RUNS, KNOWN_BLOB, text)
+
+
+@pytest.fixture
+def telling(storage: BlobStorage) -> Telling:
+    """Begin with nothing told."""
+    for blob in storage.container(Container.RUNS).list_blob_names(name_starts_with="_alerts/"):
+        storage.container(Container.RUNS).delete_blob(blob)
+    return Telling()
+
+
+def test_the_same_try_again_tells_nothing(telling: Telling) -> None:
+    """A step that is retried or cleared after it told does not tell again."""
+    assert telling.tell(seen("1_1")) is True
+    assert telling.tell(seen("1_1")) is False
+    assert telling.messages == [["1_1"]]
+    assert telling.known().claim is None
+
+
+def test_a_message_that_was_not_delivered_is_told_by_the_next_try(telling: Telling) -> None:
+    """Nothing is remembered of it, and the next try of any run need not wait."""
+
+    def fail(_news: News) -> None:
+        raise NobodyTold("nobody was told")
+
+    with pytest.raises(NobodyTold):
+        telling.blob().tell_news(seen("1_1"), fail)
+    assert telling.known() == Known()
+    assert telling.tell(seen("1_1"), run="another") is True
+
+
+def test_a_try_that_died_with_its_claim_is_taken_up_at_once(telling: Telling) -> None:
+    """Its own next try knows the claim as its own."""
+    telling.put(Known(claim=Claim("run", datetime.now(UTC) + timedelta(minutes=4))).to_json())
+    assert telling.tell(seen("1_1")) is True
+    assert telling.known().claim is None
+
+
+def test_a_claim_that_nobody_comes_back_for_runs_out(telling: Telling) -> None:
+    """Another run waits no longer than the claim says."""
+    telling.put(Known(claim=Claim("dead", datetime.now(UTC) - timedelta(seconds=1))).to_json())
+    assert telling.tell(seen("1_1")) is True
+
+
+def test_of_two_runs_that_end_at_once_one_tells(telling: Telling) -> None:
+    """The second waits until the first has delivered, and then has nothing new to say."""
+    is_sending, may_end = threading.Event(), threading.Event()
+
+    def slowly(news: News) -> None:
+        is_sending.set()
+        assert may_end.wait(timeout=30)
+        telling.send(news)
+
+    first = threading.Thread(target=lambda: telling.blob("first").tell_news(seen("1_1"), slowly))
+    first.start()
+    assert is_sending.wait(timeout=30)
+    second = threading.Thread(target=lambda: telling.tell(seen("1_1", hour=HOUR.next), run="second"))
+    second.start()
+    second.join(timeout=0.3)
+    assert second.is_alive(), "it waits"
+    may_end.set()
+    for thread in (first, second):
+        thread.join(timeout=30)
+        assert not thread.is_alive()
+    assert telling.messages == [["1_1"]]
+    assert telling.known().hour == HOUR.next
+
+
+def test_a_state_that_does_not_read_is_begun_anew(telling: Telling) -> None:
+    """What a person has edited, or another version wrote, keeps nobody from being told."""
+    telling.put("{not json")
+    assert telling.tell(seen("1_1")) is True
+    assert telling.tell(seen("1_1")) is False

@@ -1,0 +1,194 @@
+"""Runs that take too long: which they are, and how people are told; real Batch, Blob Storage and webhook."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from scoring_contract.layout import Container
+from sensor_scoring.alerts.late_run import LateRun
+from sensor_scoring.alerts.late_step import tell_late_runs
+from sensor_scoring.alerts.unfinished_runs import unfinished_runs
+from sensor_scoring.azure_batch.autoscale import Floor
+from sensor_scoring.hourly.capacity import pool_spec
+from sensor_scoring.settings import Settings
+
+if TYPE_CHECKING:
+    from conftest import Account
+
+    from local_stack.azurite import BlobStorage
+    from sensor_scoring.alerts.unfinished_runs import RunBefore
+    from tests.receivers import Webhook
+
+BATCH_CONN, WASB_CONN = "batch_for_tests", "wasb_for_tests"
+SETTINGS = Settings(notify="apprise", batch_conn_id=BATCH_CONN, wasb_conn_id=WASB_CONN, pool_id="pool")
+DUE = datetime(2018, 8, 29, 3, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class AirflowRun:
+    """A run as the Task SDK describes it."""
+
+    run_id: str = "scheduled__2018-08-29T03:00:00+00:00"
+    dag_id: str = "hourly_scoring"
+    run_type: str = "scheduled"
+    state: str = "running"
+    logical_date: datetime | None = DUE - timedelta(hours=1)
+    data_interval_start: datetime | None = DUE - timedelta(hours=1)
+    run_after: datetime = DUE
+    start_date: datetime | None = DUE
+    clear_number: int | None = 0
+    conf: Any = None
+
+
+def among(*runs: AirflowRun) -> RunBefore:
+    """Return a way to ask that knows these runs, as Airflow's API answers it."""
+
+    def run_before(moment: datetime, state: str) -> AirflowRun | None:
+        found = [run for run in runs if run.state == state and run.logical_date and run.logical_date < moment]
+        return max(found, key=lambda run: run.logical_date or DUE, default=None)
+
+    return run_before
+
+
+@pytest.fixture
+def webhook_of_alerts(storage: BlobStorage, webhook: Webhook, monkeypatch: pytest.MonkeyPatch) -> Webhook:
+    """Set a deployment up that tells a webhook, and has told it nothing yet."""
+    for blob in storage.container(Container.RUNS).list_blob_names(name_starts_with="_alerts/"):
+        storage.container(Container.RUNS).delete_blob(blob)
+    monkeypatch.setenv("AIRFLOW__API__BASE_URL", "https://airflow.example.org/")
+    return webhook
+
+
+@pytest.mark.behaviour("late-run", "pool-trouble")
+def test_a_pool_that_cannot_allocate_is_the_cause_of_a_late_run(
+    account: Account, webhook_of_alerts: Webhook
+) -> None:
+    """The one message names the hour, what the service says and what to do; the next looks add nothing."""
+    spec = pool_spec(Settings(pool_id="pool"))
+    account.hook.pools.ensure(spec)
+    account.emulator.faults.fail_allocations("pool", code="AllocationFailed", message="no such machines left")
+    until = account.hook.pools.service_time() + timedelta(minutes=10)
+    account.hook.pools.ensure(spec, floor=Floor(2, until))
+    for _ in range(3):
+        assert tell_late_runs(among(AirflowRun()), {}, SETTINGS) == [AirflowRun().run_id]
+        account.emulator.faults.fail_allocations("pool", code="AllocationFailed", message="another sentence")
+    (body,) = webhook_of_alerts.bodies
+    assert body["title"] == "running: sensor scoring of 2018-08-29T02: late, 1 pool trouble"
+    late, pool, place = body["message"].splitlines()
+    assert late == "Late: it still runs 50 minutes after the end of its hour"
+    assert pool.startswith("Pool: pool pool: AllocationFailed: no such machines left; the region has no such")
+    assert place == (
+        "Run: https://airflow.example.org/dags/hourly_scoring/runs/"
+        "scheduled__2018-08-29T03%3A00%3A00%2B00%3A00"
+    )
+
+
+def test_every_late_run_is_told_of_by_itself(account: Account, webhook_of_alerts: Webhook) -> None:
+    """Two hours that hang are two pieces of news; a run by hand is named by the hour it was asked for."""
+    account.pool()
+    other = AirflowRun(
+        run_id="manual__1",
+        run_type="manual",
+        logical_date=DUE,
+        data_interval_start=None,
+        conf={"hour": "2018-08-29T01"},
+    )
+    assert tell_late_runs(among(AirflowRun(), other), {}, SETTINGS) == ["manual__1", AirflowRun().run_id]
+    assert [body["title"] for body in webhook_of_alerts.bodies] == [
+        "running: sensor scoring of 2018-08-29T01: late",
+        "running: sensor scoring of 2018-08-29T02: late",
+    ]
+
+
+@pytest.mark.behaviour("no-hour")
+def test_a_late_run_of_no_hour_hides_no_other(account: Account, webhook_of_alerts: Webhook) -> None:
+    """It waits to begin, and its own alert will tell what is wrong with it."""
+    account.pool()
+    wrong = AirflowRun(
+        run_id="manual__1", run_type="manual", logical_date=DUE, conf={"hour": "2018-02-30T02"}
+    )
+    assert tell_late_runs(among(AirflowRun(), wrong), {}, SETTINGS) == ["manual__1", AirflowRun().run_id]
+    (body,) = webhook_of_alerts.bodies
+    assert body["title"] == "running: sensor scoring of 2018-08-29T02: late"
+
+
+def test_a_batch_account_that_does_not_answer_is_told_too(webhook_of_alerts: Webhook) -> None:
+    """Whatever keeps the run, a person hears that it is late."""
+    unknown = Settings(notify="apprise", batch_conn_id="forgotten", wasb_conn_id=WASB_CONN, pool_id="pool")
+    tell_late_runs(among(AirflowRun()), {}, unknown)
+    (body,) = webhook_of_alerts.bodies
+    assert "pool pool cannot be looked at" in body["message"]
+
+
+def test_a_limit_of_nothing_switches_it_off(webhook_of_alerts: Webhook) -> None:
+    """Then nobody is even asked."""
+    assert tell_late_runs(among(AirflowRun()), {}, Settings(late_minutes=0)) == []
+    assert webhook_of_alerts.bodies == []
+
+
+NOW = DUE + timedelta(minutes=50)
+
+
+@pytest.mark.parametrize(
+    ("run", "why"),
+    [
+        pytest.param(AirflowRun(), "it still runs 50 minutes after the end of its hour", id="scheduled"),
+        pytest.param(
+            AirflowRun(state="queued", start_date=None),
+            "it has not begun 50 minutes after the end of its hour",
+            id="never-started",
+        ),
+        pytest.param(
+            AirflowRun(start_date=NOW - timedelta(minutes=1)),
+            "it still runs 50 minutes after the end of its hour",
+            id="began-late",
+        ),
+        pytest.param(
+            AirflowRun(run_type="manual", state="queued", start_date=None),
+            "it has not begun 50 minutes after it was due",
+            id="by-hand-and-never-started",
+        ),
+        pytest.param(
+            AirflowRun(run_type="manual", start_date=DUE - timedelta(days=900)),
+            "it still runs 50 minutes after it began",
+            id="of-dags-test",
+        ),
+        pytest.param(AirflowRun(run_after=DUE + timedelta(seconds=1)), "", id="within-its-time"),
+        pytest.param(AirflowRun(run_type="backfill"), "", id="a-backfill"),
+        pytest.param(
+            AirflowRun(clear_number=1, start_date=NOW - timedelta(minutes=49)), "", id="cleared-lately"
+        ),
+        pytest.param(
+            AirflowRun(clear_number=1, start_date=NOW - timedelta(minutes=50)),
+            "it still runs 50 minutes after it began",
+            id="cleared-long-ago",
+        ),
+        pytest.param(AirflowRun(clear_number=1, start_date=None, state="queued"), "", id="cleared-and-waits"),
+        pytest.param(
+            AirflowRun(run_type="manual", start_date=NOW - timedelta(minutes=1)),
+            "",
+            id="by-hand-for-an-old-hour",
+        ),
+        pytest.param(
+            AirflowRun(run_type="manual"), "it still runs 50 minutes after it began", id="by-hand-and-long"
+        ),
+    ],
+)
+def test_a_run_is_late_by_the_end_of_its_hour_or_by_its_own_start(run, why) -> None:
+    """The hour's own run by the hour; one that was cleared or asked for by when it began."""
+    assert LateRun(run).why(limit_minutes=50, now=NOW) == why
+
+
+def test_all_that_run_and_the_newest_that_wait_are_gone_through() -> None:
+    """A backfill queues a year of runs at once: they are not asked for one by one every few minutes."""
+    hours = [
+        AirflowRun(run_id=f"{number}", state="queued", logical_date=DUE - timedelta(hours=number))
+        for number in range(1, 100)
+    ]
+    old = AirflowRun(run_id="old", logical_date=DUE - timedelta(days=400))
+    found = [run.run_id for run in unfinished_runs(among(old, *hours), now=DUE)]
+    assert found == ["old", *map(str, range(1, 51))]

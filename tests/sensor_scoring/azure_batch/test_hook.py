@@ -1,0 +1,273 @@
+"""The hook, through the real SDK, against the emulator."""
+
+from __future__ import annotations
+
+import base64
+from collections import defaultdict
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from azure_batch_emulator.clock import SystemClock
+from azure_batch_emulator.lab.timed_runner import TimedRunner
+from sensor_scoring.azure_batch.autoscale import AutoscalePolicy, Floor
+from sensor_scoring.azure_batch.hook import ScoringBatchHook
+from sensor_scoring.azure_batch.pool_spec import PoolSpec
+from sensor_scoring.azure_batch.pools import PoolKeeper
+from sensor_scoring.azure_batch.task import BatchTaskTemplate, Grants, Names
+from sensor_scoring.errors import (
+    BatchAccessRefused,
+    FormulaRefused,
+    JobEnded,
+    QuotaReached,
+    SubmissionRefused,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from conftest import Account
+
+BATCH_CONN, POOL = "batch_for_tests", "pool"
+BASE = "scoring-20180829T02-0123456789"
+JOB = f"{BASE}-g2"
+SPEC = PoolSpec(
+    pool_id=POOL,
+    vm_size="standard_d2s_v5",
+    policy=AutoscalePolicy(max_nodes=5, slots_per_node=4),
+    image="sensor-scoring:latest",
+)
+
+
+def a_floor(account: Account, nodes: int, minutes: float = 10) -> Floor:
+    """Ask for nodes for some time from the service's now on."""
+    return Floor(nodes, account.hook.pools.service_time() + timedelta(minutes=minutes))
+
+
+def a_request(task_id: str, *, words: int = 1) -> dict:
+    """Write a Batch task."""
+    template = BatchTaskTemplate(command=["/bin/true", *["word"] * words])
+    return template.request(Names(item=task_id, job=JOB, task=task_id), Grants())
+
+
+def connect(monkeypatch: pytest.MonkeyPatch, account: Account, *, key: str) -> ScoringBatchHook:
+    """Return a hook whose connection holds another key."""
+    text = (
+        f'{{"conn_type": "azure_batch", "login": "{account.emulator.account}", "password": "{key}",'
+        f' "extra": {{"account_url": "{account.emulator.endpoint}"}}}}'
+    )
+    monkeypatch.setenv("AIRFLOW_CONN_OTHER_BATCH", text)
+    return ScoringBatchHook("other_batch")
+
+
+def test_a_pool_is_created_with_nodes_for_the_announced_load(account: Account) -> None:
+    """A run that knows its load has its nodes before any sample shows it."""
+    assert account.hook.pools.ensure(SPEC, floor=a_floor(account, 3)) == []
+    pool = account.client.get_pool(POOL)
+    assert pool["enableAutoScale"] is True
+    assert pool["targetDedicatedNodes"] == 3
+    assert pool["taskSlotsPerNode"] == 4
+
+
+def test_a_second_run_never_lowers_a_live_floor(account: Account) -> None:
+    """While one run still needs four nodes, another that needs one leaves them there."""
+    first = a_floor(account, 4)
+    account.hook.pools.ensure(SPEC, floor=first)
+    account.advance(minutes=1)
+    account.hook.pools.ensure(SPEC, floor=a_floor(account, 1))
+    formula = account.client.get_pool(POOL)["autoScaleFormula"]
+    live = Floor.of_formula(formula, now=account.hook.pools.service_time())
+    assert live is not None
+    assert live.nodes == 4
+    assert live.until > first.until
+
+
+@pytest.mark.behaviour("two-runs")
+def test_a_run_that_finds_the_pool_just_made_gets_its_nodes_too(
+    account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both looked before there was a pool; the one that came second must not live with the other's load."""
+    late = ScoringBatchHook(BATCH_CONN).pools
+    looks = iter([(None, datetime.now(UTC))])
+    monkeypatch.setattr(late, "_pool", lambda pool_id: next(looks, None) or PoolKeeper._pool(late, pool_id))
+    account.hook.pools.ensure(SPEC, floor=a_floor(account, 0))
+    late.ensure(SPEC, floor=a_floor(account, 4))
+    assert account.client.get_pool(POOL).target_dedicated_nodes == 4
+
+
+def test_a_pool_of_fixed_size_is_left_alone(account: Account) -> None:
+    """Somebody decided its size; the hook sets no formula there."""
+    account.pool(nodes=2)
+    account.hook.pools.ensure(SPEC, floor=a_floor(account, 5))
+    pool = account.client.get_pool(POOL)
+    assert pool["targetDedicatedNodes"] == 2
+    assert not pool.get("enableAutoScale")
+
+
+def test_a_wrong_formula_is_refused_before_it_is_enabled(account: Account) -> None:
+    """The message shows where; the pool keeps the formula it had."""
+    account.hook.pools.ensure(SPEC)
+    before = account.client.get_pool(POOL)["autoScaleFormula"]
+    with pytest.raises(FormulaRefused) as caught:
+        account.hook.pools.check_formula(POOL, "$TargetDedicatedNodes = min(3, ;")
+    assert "Line 1, Col" in str(caught.value)
+    assert account.client.get_pool(POOL)["autoScaleFormula"] == before
+
+
+def test_a_formula_that_was_enabled_a_moment_ago_is_kept(account_with: Callable[..., Account]) -> None:
+    """The service wants a pause between two formulas; who waits for it in vain goes on with the old one."""
+    account = account_with(enable_interval=timedelta(seconds=0.1))  # by a clock that stands still
+    account.hook.pools.ensure(SPEC, floor=a_floor(account, 1))
+    account.advance(minutes=1)
+    account.hook.pools.ensure(SPEC, floor=a_floor(account, 2))
+    kept = account.client.get_pool(POOL)["autoScaleFormula"]
+    account.hook.pools.ensure(SPEC, floor=a_floor(account, 3))
+    assert account.client.get_pool(POOL)["autoScaleFormula"] == kept
+
+
+def test_the_clock_is_the_services(account: Account) -> None:
+    """Formulas are evaluated by the service's clock, so floors are set by it."""
+    assert abs(account.hook.pools.service_time() - datetime.now(UTC)) < timedelta(days=36500)
+    assert account.hook.pools.service_time().tzinfo is not None
+
+
+def test_a_wrong_key_is_one_clear_sentence(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It names the connection and what to check, and holds no key."""
+    key = base64.b64encode(b"not the key").decode()
+    with pytest.raises(BatchAccessRefused) as caught:
+        connect(monkeypatch, account, key=key).pools.service_time()
+    assert str(caught.value) == (
+        "cannot ask for the time: Azure Batch (connection other_batch) refused access "
+        "(AuthenticationFailed); check the account name, the key or the role of the identity"
+    )
+
+
+def test_a_key_that_is_none_is_named_before_any_call(
+    account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A mistyped key is told from a refused one."""
+    with pytest.raises(BatchAccessRefused, match="other_batch is not a Batch key"):
+        connect(monkeypatch, account, key="not base64!").pools.service_time()
+
+
+def test_an_active_job_is_used_and_an_ended_one_is_not(account: Account) -> None:
+    """A retry of the same generation finds its job; when that has ended, the next name is taken."""
+    account.pool()
+    opened = [account.hook.jobs.open(BASE, generation=2, pool_id=POOL) for _ in range(2)]
+    assert opened == [JOB, JOB]
+    account.hook.jobs.close(BASE)
+    assert account.hook.jobs.open(BASE, generation=2, pool_id=POOL) == f"{JOB}-1"
+    assert account.hook.jobs.open(BASE, generation=3, pool_id=POOL) == f"{BASE}-g3"
+
+
+@pytest.mark.behaviour("half-way")
+def test_a_job_that_nobody_closes_ends_by_itself(account: Account) -> None:
+    """A set-up may fail after the job was made: after a day it no longer counts against the quota."""
+    account.hook.pools.ensure(SPEC)
+    job = account.hook.jobs.open(BASE, generation=2, pool_id=POOL)
+    account.advance(hours=23)
+    assert account.client.get_job(job).state == "active"
+    account.advance(hours=2)
+    assert account.client.get_job(job).state == "completed"
+
+
+def test_closing_a_run_ends_all_its_jobs_and_no_others(account: Account) -> None:
+    """Every generation goes; a job of another run with a similar name stays."""
+    account.pool()
+    mine = [account.job(f"{BASE}-g2"), account.job(f"{BASE}-g5-1")]
+    other = account.job(f"{BASE}0-g2")
+    assert account.hook.jobs.close(BASE) == mine
+    states = {job.id: job["state"] for job in account.client.list_jobs()}
+    assert states == {mine[0]: "completed", mine[1]: "completed", other: "active"}
+    assert account.hook.jobs.close(BASE) == []
+
+
+def test_a_full_account_says_so(account_with: Callable[..., Account]) -> None:
+    """The quota of active jobs is an error of its own: a person must act."""
+    account = account_with(active_job_quota=1)
+    account.pool()
+    account.hook.jobs.open(BASE, generation=0, pool_id=POOL)
+    with pytest.raises(QuotaReached, match="ActiveJobAndScheduleQuotaReached"):
+        account.hook.jobs.open(BASE, generation=1, pool_id=POOL)
+
+
+def test_many_tasks_go_in_together_and_once(ready: Account) -> None:
+    """250 tasks take three calls; adding them again is a success that adds nothing."""
+    requests = [a_request(f"task{number}") for number in range(250)]
+    assert ready.hook.submit(JOB, requests) == 250
+    assert ready.hook.submit(JOB, requests) == 250
+    assert len(list(ready.client.list_tasks(JOB))) == 250
+
+
+def test_the_first_task_starts_before_the_last_is_submitted(account_with: Callable[..., Account]) -> None:
+    """A call of a hundred is at work on idle nodes while the next ones are still to come."""
+    account = account_with(clock=SystemClock(), runner=TimedRunner(defaultdict(lambda: 3600.0)))
+    account.pool()
+    account.job()
+    assert account.hook.submit(JOB, [a_request(f"task{number}") for number in range(250)]) == 250
+    first, last = (account.client.get_task(JOB, f"task{number}") for number in (0, 249))
+    assert first.execution_info.start_time < last.creation_time
+
+
+def test_tasks_too_large_for_one_call_are_sent_in_smaller_ones(ready: Account) -> None:
+    """The service takes a megabyte a call; chunks are halved until they fit, and none is lost."""
+    requests = [a_request(f"task{number}", words=4000) for number in range(100)]
+    assert ready.hook.submit(JOB, requests) == 100
+    assert len(list(ready.client.list_tasks(JOB))) == 100
+
+
+def test_a_task_that_is_refused_is_named(ready: Account) -> None:
+    """What the service will never take is an error with the task's name and the service's words."""
+    with pytest.raises(SubmissionRefused, match="bad task"):
+        ready.hook.submit(JOB, [a_request("good"), {**a_request("good"), "id": "bad task"}])
+
+
+def test_tasks_that_fit_no_node_are_refused_before_they_are_submitted(ready: Account) -> None:
+    """The pool's nodes have four slots: five are refused by name, and none of the others is added."""
+    wide = {**a_request("wide"), "requiredSlots": 5}
+    with pytest.raises(SubmissionRefused, match="wide wants 5 slots and a node of pool pool has 4"):
+        ready.hook.submit(JOB, [a_request("slim"), wide])
+    with pytest.raises(SubmissionRefused, match="wants 5 slots"):
+        ready.hook.add_task(JOB, wide)
+    assert list(ready.client.list_tasks(JOB)) == []
+    assert ready.hook.submit(JOB, [{**a_request("fits"), "requiredSlots": 4}]) == 1
+
+
+def test_an_ended_job_takes_no_tasks(ready: Account) -> None:
+    """Both ways of adding say that the job is over."""
+    ready.hook.jobs.close(BASE)
+    with pytest.raises(JobEnded):
+        ready.hook.submit(JOB, [a_request("task")])
+    with pytest.raises(JobEnded):
+        ready.hook.add_task(JOB, a_request("task"))
+
+
+def test_one_task_is_ended_and_its_siblings_run_on(ready: Account) -> None:
+    """Killing one sensor's task is no reason to stop another's; ending it twice is no error."""
+    for name in ("one", "two"):
+        ready.add(name, "sleep 60")
+        ready.running(name)
+    ready.hook.terminate_task(JOB, "one")
+    ready.ended("one")
+    ready.hook.terminate_task(JOB, "one")
+    assert ready.state("two") == "running"
+
+
+def test_the_end_of_a_file_is_read(ready: Account) -> None:
+    """Only the last bytes travel; a file that is not there is empty, not an error."""
+    ready.add("talker", "for n in 1 2 3 4 5; do echo line $n; done; echo why >&2; exit 3")
+    ready.ended("talker")
+    assert ready.hook.file_tail(JOB, "talker", "stdout.txt", size=14) == "line 4\nline 5\n"
+    assert ready.hook.file_tail(JOB, "talker", "stderr.txt", size=8192) == "why\n"
+    assert ready.hook.file_tail(JOB, "talker", "nothing.txt", size=8192) == ""
+    assert ready.hook.file_tail(JOB, "nobody", "stderr.txt", size=8192) == ""
+
+
+def test_the_attempts_of_a_group_are_found_in_one_listing(ready: Account) -> None:
+    """A group whose name begins another's is told apart by the digest."""
+    for name in ("1_4-0c79023f43-e2-a0", "1_4-0c79023f43-e2-a1", "1_40-0c79023f43-e2-a0"):
+        ready.add(name, "exit 1")
+    found = ready.hook.tasks_of(JOB, key="1_4-0c79023f43")
+    assert sorted(outcome.task_id for outcome in found) == ["1_4-0c79023f43-e2-a0", "1_4-0c79023f43-e2-a1"]
+    assert ready.hook.tasks_of("no-such-job", key="1_4") == []

@@ -1,0 +1,70 @@
+"""What speaks against a new model."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from scoring_contract.training_report import Comparison, Evaluation, LabelCheck
+from sensor_scoring.settings import Settings
+from sensor_scoring.training.gate import TrainingGate
+
+
+def evaluated(**facts: Any) -> Evaluation:
+    """Build what is known of a model that is fine, but for some facts."""
+    return Evaluation(**{"readings": 100, "anomalies": 5, **facts})
+
+
+@pytest.mark.parametrize(
+    "evaluation",
+    [
+        pytest.param(evaluated(), id="first-model"),
+        pytest.param(evaluated(anomalies=20), id="at-the-limit"),
+        pytest.param(evaluated(comparison=Comparison("v1", 0.3, 90)), id="drift-at-the-limit"),
+        pytest.param(evaluated(labels=LabelCheck(4, 5, 2)), id="recall-at-the-limit"),
+        pytest.param(evaluated(labels=LabelCheck(0, 5, 0)), id="nothing-to-find"),
+    ],
+)
+def test_a_model_within_the_limits_may_become_current(evaluation) -> None:
+    """Drift is asked only beside a current model, recall only of labelled anomalies."""
+    assert list(TrainingGate().objections(evaluation)) == []
+
+
+@pytest.mark.parametrize(
+    ("evaluation", "sentence"),
+    [
+        pytest.param(evaluated(readings=29, anomalies=0), "29 later readings, 30 are needed", id="few"),
+        pytest.param(
+            evaluated(anomalies=21),
+            "it calls 21.0% of the later readings anomalies, 20.0% is the limit",
+            id="anomalies",
+        ),
+        pytest.param(
+            evaluated(comparison=Comparison("v1", 0.31, 0)),
+            "its scores drift by 0.31 from the current model's, 0.30 is the limit",
+            id="drift",
+        ),
+        pytest.param(
+            evaluated(labels=LabelCheck(4, 1, 1)),
+            "it finds 25.0% of the labelled anomalies, 50.0% are needed",
+            id="recall",
+        ),
+    ],
+)
+def test_each_limit_has_its_sentence(evaluation, sentence) -> None:
+    """It names what was found and what is allowed."""
+    assert list(TrainingGate().objections(evaluation)) == [sentence]
+
+
+def test_everything_that_speaks_against_it_is_said() -> None:
+    """A person reads all of it at once."""
+    worst = evaluated(
+        readings=10, anomalies=10, comparison=Comparison("v1", 1.0, 10), labels=LabelCheck(2, 10, 0)
+    )
+    assert len(list(TrainingGate().objections(worst))) == 4
+
+
+def test_the_settings_have_the_gates_defaults() -> None:
+    """They are written in two places and mean one thing."""
+    assert TrainingGate.of(Settings()) == TrainingGate()
