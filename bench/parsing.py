@@ -16,7 +16,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from local_stack.bootstrap import ROOT
-from sensor_scoring.airflow_needs import FORK_SERVER
+from sensor_scoring.airflow_config import FORK_SERVER
 
 RESULTS = Path(__file__).parent / "results" / "parsing.json"
 _ROUNDS = 15
