@@ -22,7 +22,7 @@ from azure_batch_emulator.lab.simulation import Cluster, Policy, simulate
 from azure_batch_emulator.lab.timeline import timeline
 from azure_batch_emulator.lab.workload import Pattern, Workload
 from bench.simulated_day import Day
-from sensor_scoring.hourly.capacity import policy_of
+from sensor_scoring.hourly.planning.capacity import policy_of
 from sensor_scoring.settings import Settings
 
 if TYPE_CHECKING:

@@ -21,8 +21,8 @@ from bench.standing import LONGEST_SECONDS, let_run, standing
 from local_stack.hour import DAG_ID
 from scoring_contract import layout
 from scoring_contract.layout import Container
-from sensor_scoring.hourly.packing import MOST_TASKS
-from sensor_scoring.hourly.summary import Summary
+from sensor_scoring.hourly.outcome.summary import Summary
+from sensor_scoring.hourly.planning.packing import MOST_TASKS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -21,7 +21,7 @@ from scoring_contract.hour import RunHour
 from sensor_scoring.azure_batch import ids
 from sensor_scoring.azure_batch.hook import ScoringBatchHook
 from sensor_scoring.azure_batch.task import BatchTaskTemplate, Grants, Names
-from sensor_scoring.hourly.capacity import pool_spec, prepare_pool, release_pool
+from sensor_scoring.hourly.planning.capacity import pool_spec, prepare_pool, release_pool
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

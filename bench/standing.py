@@ -13,7 +13,7 @@ from local_stack.cluster import running_cluster
 from local_stack.hour import DAG_ID
 from local_stack.stack import running_stack
 from local_stack.workspace import Workspace
-from sensor_scoring.hourly.packing import MOST_TASKS
+from sensor_scoring.hourly.planning.packing import MOST_TASKS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

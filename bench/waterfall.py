@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Self
 from azure_batch_emulator.lab.durations import Durations
 from bench.policies import FLEETS, settings_for
 from bench.simulated_day import OPENS_AT, STEP, batch_account, drawing, is_busy, submit_hour
-from sensor_scoring.hourly.capacity import pool_spec, prepare_pool
+from sensor_scoring.hourly.planning.capacity import pool_spec, prepare_pool
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -28,8 +28,8 @@ from sensor_scoring.alerts.history import Known
 from sensor_scoring.alerts.message import message_of
 from sensor_scoring.alerts.observations import seen_in
 from sensor_scoring.errors import SettingsError
-from sensor_scoring.hourly.summary import Outcome
-from sensor_scoring.hourly.verdict import Verdict
+from sensor_scoring.hourly.outcome.summary import Outcome
+from sensor_scoring.hourly.outcome.verdict import Verdict
 from sensor_scoring.settings import PREFIX, Settings, variable_of
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from ingest.loader import Laid
     from local_stack.stack import Stack
     from scoring_contract.hour import RunHour
-    from sensor_scoring.hourly.summary import Summary
+    from sensor_scoring.hourly.outcome.summary import Summary
 
 _SHOWN_RESTARTS = 5
 _WRONG_ORDER = 2

@@ -21,7 +21,7 @@ from local_stack.postgres import running_postgres
 from local_stack.private_files import write_private
 from local_stack.processes import Server, StackError
 from sensor_scoring.airflow_config import FORK_SERVER, PARSING, environ_for
-from sensor_scoring.hourly.packing import MOST_TASKS
+from sensor_scoring.hourly.planning.packing import MOST_TASKS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping

@@ -9,13 +9,13 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Self
 
-from sensor_scoring.hourly.summary import Outcome
+from sensor_scoring.hourly.outcome.summary import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from ingest.loader import Laid, Step
-    from sensor_scoring.hourly.summary import SensorOutcome, Summary
+    from sensor_scoring.hourly.outcome.summary import SensorOutcome, Summary
 
 _HEADINGS = ("sensor", "readings", "anomalies", "seconds", "state")
 _NUMERIC = frozenset({"readings", "anomalies", "seconds"})

@@ -16,8 +16,8 @@ from local_stack.results import replaced
 from scoring_contract import layout
 from scoring_contract.hour import RunHour
 from scoring_contract.layout import Container
-from sensor_scoring.hourly.plan import Plan
-from sensor_scoring.hourly.summary import Outcome, Summary
+from sensor_scoring.hourly.outcome.summary import Outcome, Summary
+from sensor_scoring.hourly.planning.plan import Plan
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping

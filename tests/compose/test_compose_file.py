@@ -21,7 +21,7 @@ from azure.storage.blob import BlobServiceClient
 
 from local_stack.env_file import SECRETS
 from sensor_scoring.airflow_config import FORK_SERVER, PARSING, needs_of
-from sensor_scoring.hourly.packing import MOST_TASKS
+from sensor_scoring.hourly.planning.packing import MOST_TASKS
 from sensor_scoring.settings import PREFIX, Settings, variable_of
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from sensor_scoring.hourly.summary import Outcome
+from sensor_scoring.hourly.outcome.summary import Outcome
 from tests.integration.world import DAG, HOUR, SCORED, an_altered_model
 
 if TYPE_CHECKING:

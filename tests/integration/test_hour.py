@@ -26,7 +26,7 @@ from local_stack.emulator import ACCOUNT
 from scoring_contract import layout
 from scoring_contract.hour import RunHour
 from scoring_contract.layout import Container
-from sensor_scoring.hourly.summary import Outcome
+from sensor_scoring.hourly.outcome.summary import Outcome
 from tests.integration.world import an_altered_model
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from ingest.loader import Laid
     from local_stack.stack import Stack
-    from sensor_scoring.hourly.summary import Summary
+    from sensor_scoring.hourly.outcome.summary import Summary
     from tests.receivers import Mailbox, Webhook
 
 HOUR = RunHour.parse("2026-01-05T09")

@@ -26,7 +26,7 @@ from scoring_contract import layout
 from scoring_contract.layout import Container
 from scoring_contract.predictions import PredictionFormat
 from scoring_contract.timestamps import read_timestamp
-from sensor_scoring.hourly.summary import Outcome
+from sensor_scoring.hourly.outcome.summary import Outcome
 from tests.integration.conftest import HOUR, Folders
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from local_stack.stack import Stack
-    from sensor_scoring.hourly.summary import Summary
+    from sensor_scoring.hourly.outcome.summary import Summary
 
 SCORED = ["1_1", "1_2", "1_3", "2_1", "2_2"]
 PACKED = {"SENSOR_SCORING_PACKED_PREDICTIONS": "true"}

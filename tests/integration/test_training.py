@@ -32,7 +32,7 @@ from scoring_contract.hour import RunHour
 from scoring_contract.layout import Container
 from scoring_contract.predictions import PredictionMark
 from scoring_contract.registry import Registry
-from sensor_scoring.hourly.summary import Outcome
+from sensor_scoring.hourly.outcome.summary import Outcome
 from tests.integration.conftest import Folders
 
 if TYPE_CHECKING:

@@ -18,8 +18,8 @@ from azure.batch.models import (
 
 from scoring_contract.layout import Container, prediction_blob
 from scoring_contract.predictions import COLUMNS
-from sensor_scoring.hourly.capacity import pool_spec
-from sensor_scoring.hourly.summary import Outcome
+from sensor_scoring.hourly.outcome.summary import Outcome
+from sensor_scoring.hourly.planning.capacity import pool_spec
 from sensor_scoring.settings import Settings
 from tests.integration.world import DAG, HOUR, SCORED, until
 

@@ -15,7 +15,7 @@ from scoring_contract import layout
 from scoring_contract.hour import RunHour
 from scoring_contract.layout import Container, prediction_blob, summary_blob
 from scoring_contract.registry import Registry
-from sensor_scoring.hourly.summary import Summary
+from sensor_scoring.hourly.outcome.summary import Summary
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from local_stack.display import RunProgress, Stage, failures, table
 from scoring_contract.hour import RunHour
-from sensor_scoring.hourly.summary import Outcome, SensorOutcome, Summary
+from sensor_scoring.hourly.outcome.summary import Outcome, SensorOutcome, Summary
 
 if TYPE_CHECKING:
     import pytest

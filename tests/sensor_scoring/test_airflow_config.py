@@ -12,7 +12,7 @@ from airflow.sdk.configuration import conf
 
 from sensor_scoring.airflow_config import FORK_SERVER, environ_for, needs_of, refused_or_short
 from sensor_scoring.errors import SettingsError
-from sensor_scoring.hourly.packing import MOST_TASKS
+from sensor_scoring.hourly.planning.packing import MOST_TASKS
 from sensor_scoring.preload import PRELOADED
 
 

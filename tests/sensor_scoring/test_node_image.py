@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from azure_batch_emulator.clock import ManualClock
-from sensor_scoring.hourly.capacity import pool_spec
+from sensor_scoring.hourly.planning.capacity import pool_spec
 from sensor_scoring.node_image import UBUNTU_24_04, NodeImage, support_troubles
 from sensor_scoring.settings import Settings
 

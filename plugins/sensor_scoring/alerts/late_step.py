@@ -19,7 +19,7 @@ from sensor_scoring.alerts.observations import seen_late
 from sensor_scoring.alerts.unfinished_runs import unfinished_runs
 from sensor_scoring.azure_batch import ids
 from sensor_scoring.azure_batch.links import run_page
-from sensor_scoring.hourly.capacity import pool_trouble_of
+from sensor_scoring.hourly.planning.capacity import pool_trouble_of
 from sensor_scoring.storage import BlobStore
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from scoring_contract import layout
 from sensor_scoring.alerts.anomaly_rate import Share
 from sensor_scoring.alerts.conditions import Condition, Kind, Observed, cause_key
-from sensor_scoring.hourly.summary import Outcome
+from sensor_scoring.hourly.outcome.summary import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from scoring_contract.hour import RunHour
     from sensor_scoring.alerts.anomaly_rate import JumpRule
     from sensor_scoring.alerts.conditions import Place
-    from sensor_scoring.hourly.summary import Summary
+    from sensor_scoring.hourly.outcome.summary import Summary
 
 _OF_SENSORS = frozenset({Kind.FAILED, Kind.SILENT, Kind.UNMODELLED, Kind.JUMP})
 _ENDS_ELSEWHERE = frozenset({Kind.LATE, Kind.JUMP})

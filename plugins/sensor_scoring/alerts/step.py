@@ -12,8 +12,8 @@ from sensor_scoring.alerts.history_store import ToldBlob
 from sensor_scoring.alerts.message import message_of
 from sensor_scoring.alerts.observations import seen_in, seen_without_summary
 from sensor_scoring.errors import StorageAccessRefused, StorageError
-from sensor_scoring.hourly.summing_up import current_summary, write_summary
-from sensor_scoring.hourly.verdict import Verdict
+from sensor_scoring.hourly.outcome.summing_up import current_summary, write_summary
+from sensor_scoring.hourly.outcome.verdict import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from sensor_scoring.alerts.conditions import News, Observed
+    from sensor_scoring.hourly.outcome.summary import Summary
     from sensor_scoring.hourly.run import Run
-    from sensor_scoring.hourly.summary import Summary
     from sensor_scoring.settings import Settings
 
 log = logging.getLogger(__name__)

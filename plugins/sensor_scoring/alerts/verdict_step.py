@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Any
 from sensor_scoring.alerts.step import tell_news
 from sensor_scoring.errors import BatchError, NobodyTold, RunFailed
 from sensor_scoring.hourly.names import NOTE
+from sensor_scoring.hourly.outcome.summing_up import current_summary, write_summary
+from sensor_scoring.hourly.outcome.verdict import Verdict
 from sensor_scoring.hourly.run_note import note_of
 from sensor_scoring.hourly.steps import close_run
-from sensor_scoring.hourly.summing_up import current_summary, write_summary
-from sensor_scoring.hourly.verdict import Verdict
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
+    from sensor_scoring.hourly.outcome.summary import Summary
     from sensor_scoring.hourly.run import Run
-    from sensor_scoring.hourly.summary import Summary
 
 log = logging.getLogger(__name__)
 

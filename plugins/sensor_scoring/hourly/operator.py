@@ -12,7 +12,7 @@ from scoring_contract.manifest import Manifest
 from scoring_contract.report import Report
 from sensor_scoring.azure_batch import ids
 from sensor_scoring.azure_batch.operators import AzureBatchTaskOperator, FailureCause
-from sensor_scoring.hourly.reports import lines_of
+from sensor_scoring.hourly.outcome.reports import lines_of
 from sensor_scoring.hourly.task import MANIFEST_BLOB
 from sensor_scoring.hourly.task_states import TaskStates
 from sensor_scoring.settings import Settings
@@ -53,7 +53,7 @@ class SensorScoringOperator(AzureBatchTaskOperator):
 
     def successor_of(self, job_id: str, context: Context) -> str:
         """Return the run's next Batch job, with nodes announced for all instances that wait for it."""
-        from sensor_scoring.hourly.capacity import pool_spec, prepare_pool
+        from sensor_scoring.hourly.planning.capacity import pool_spec, prepare_pool
 
         settings = Settings.from_environ(os.environ)
         job, is_new = self.hook.jobs.reopen(job_id, pool_id=settings.pool_id)

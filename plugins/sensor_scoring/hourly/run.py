@@ -13,9 +13,9 @@ from sensor_scoring.azure_batch.failure_note import FAILURE
 from sensor_scoring.azure_batch.hook import ScoringBatchHook
 from sensor_scoring.azure_batch.links import run_page
 from sensor_scoring.hourly.hour import scoring_hour
-from sensor_scoring.hourly.plan import Plan
-from sensor_scoring.hourly.reports import reports_of
-from sensor_scoring.hourly.summary import Summary
+from sensor_scoring.hourly.outcome.reports import reports_of
+from sensor_scoring.hourly.outcome.summary import Summary
+from sensor_scoring.hourly.planning.plan import Plan
 from sensor_scoring.hourly.task_states import TaskStates
 from sensor_scoring.patience import Patience
 from sensor_scoring.storage import BlobStore

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sensor_scoring.hourly.summary import Outcome
+from sensor_scoring.hourly.outcome.summary import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from scoring_contract.hour import RunHour
-    from sensor_scoring.hourly.summary import Summary
+    from sensor_scoring.hourly.outcome.summary import Summary
 
 LONGEST = 1000
 """Characters that Airflow keeps of a note."""

@@ -12,8 +12,8 @@ from scoring_contract.report import SensorState
 from sensor_scoring.azure_batch.failure_note import failure_noted
 from sensor_scoring.constraints import POLL_SECONDS, WAIT_SECONDS, check
 from sensor_scoring.errors import PredictionsIncomplete
-from sensor_scoring.hourly.plan import Plan
-from sensor_scoring.hourly.reports import last_words, reports_of
+from sensor_scoring.hourly.outcome.reports import last_words, reports_of
+from sensor_scoring.hourly.planning.plan import Plan
 from sensor_scoring.hourly.task_states import TaskStates
 from sensor_scoring.retries import RETRY_TABLE
 

@@ -17,11 +17,11 @@ from scoring_contract.predictions import PredictionFormat
 from sensor_scoring.airflow_config import needs_of, refused_or_short
 from sensor_scoring.azure_batch.hook import ScoringBatchHook
 from sensor_scoring.errors import QuotaReached
-from sensor_scoring.hourly.capacity import pool_spec, prepare_pool, release_pool
 from sensor_scoring.hourly.gate import format_there
-from sensor_scoring.hourly.plan import plan_hour
-from sensor_scoring.hourly.readings import HourReadings
-from sensor_scoring.hourly.summing_up import sum_up, write_summary
+from sensor_scoring.hourly.outcome.summing_up import sum_up, write_summary
+from sensor_scoring.hourly.planning.capacity import pool_spec, prepare_pool, release_pool
+from sensor_scoring.hourly.planning.plan import plan_hour
+from sensor_scoring.hourly.planning.readings import HourReadings
 from sensor_scoring.patience import Patience
 from sensor_scoring.registry_blob import read_registry
 

@@ -8,7 +8,7 @@ from scoring_contract.errors import ContractError
 from scoring_contract.report import Report
 from sensor_scoring.azure_batch.trigger import BatchTaskTrigger
 from sensor_scoring.errors import StorageError
-from sensor_scoring.hourly.reports import lines_of
+from sensor_scoring.hourly.outcome.reports import lines_of
 
 _NOTE_SECONDS = 10.0
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from scoring_contract import layout
 from scoring_contract.predictions import can_follow
 from sensor_scoring.hourly.gate import mark_of, name_of
-from sensor_scoring.hourly.readings import HourReadings
+from sensor_scoring.hourly.planning.readings import HourReadings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

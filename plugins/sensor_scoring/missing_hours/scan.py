@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from scoring_contract import layout
 from scoring_contract.errors import ContractError
 from sensor_scoring.azure_batch import ids
-from sensor_scoring.hourly.plan import Plan
-from sensor_scoring.hourly.summary import Outcome, Summary
+from sensor_scoring.hourly.outcome.summary import Outcome, Summary
+from sensor_scoring.hourly.planning.plan import Plan
 from sensor_scoring.missing_hours.gaps import HourBlobs, due, gap_of, moment_of
 from sensor_scoring.registry_blob import read_registry
 

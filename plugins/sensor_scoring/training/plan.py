@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Self
 
 from scoring_contract import reading
 from scoring_contract.training import TrainingHours, TrainingOrder, TrainingSubject
-from sensor_scoring.hourly.packing import packed
-from sensor_scoring.hourly.readings import HourReadings
+from sensor_scoring.hourly.planning.packing import packed
+from sensor_scoring.hourly.planning.readings import HourReadings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

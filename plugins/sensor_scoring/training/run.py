@@ -12,7 +12,7 @@ from scoring_contract.errors import ContractError
 from scoring_contract.report import Cause
 from scoring_contract.training_report import TrainingReport, TrainingResult
 from sensor_scoring.azure_batch import ids
-from sensor_scoring.hourly.reports import group_of_report, report_blobs_of
+from sensor_scoring.hourly.outcome.reports import group_of_report, report_blobs_of
 from sensor_scoring.hourly.run import PLAN, Run
 from sensor_scoring.settings import TRAINING_PREFIX
 from sensor_scoring.training.hours import training_hours

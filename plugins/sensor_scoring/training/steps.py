@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from scoring_contract import layout
 from scoring_contract.registry import Registry
 from sensor_scoring.errors import RegistryContended, RunFailed
-from sensor_scoring.hourly.readings_range import range_of_readings
+from sensor_scoring.hourly.planning.readings_range import range_of_readings
 from sensor_scoring.hourly.steps import ensure_pool_of
 from sensor_scoring.registry_blob import parsed_registry
 from sensor_scoring.storage import CALLS_AT_ONCE

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from scoring_contract import layout
 from sensor_scoring.azure_batch import ids
 from sensor_scoring.azure_batch.hook import ScoringBatchHook
-from sensor_scoring.hourly.plan import Plan
-from sensor_scoring.hourly.summary import Summary
+from sensor_scoring.hourly.outcome.summary import Summary
+from sensor_scoring.hourly.planning.plan import Plan
 from sensor_scoring.service_errors import batch_explained
 from sensor_scoring.storage import BlobStore
 from sensor_scoring.ui.facts import SELECTED

@@ -35,7 +35,7 @@ from sensor_scoring.ui.run_facts import COLUMNS, MOST_SENSORS, badge_of_run, fac
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sensor_scoring.hourly.plan import Plan
+    from sensor_scoring.hourly.planning.plan import Plan
 
 FILES = ("stdout.txt", "stderr.txt")
 JOB = "/dags/{dag_id}/runs/{run_id}/tasks/{task_id}/jobs/{job}"

@@ -5,14 +5,14 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from sensor_scoring.hourly.summary import Outcome
-from sensor_scoring.hourly.verdict import step_sentences
+from sensor_scoring.hourly.outcome.summary import Outcome
+from sensor_scoring.hourly.outcome.verdict import step_sentences
 from sensor_scoring.ui.markup import Tone
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sensor_scoring.hourly.summary import SensorOutcome, Summary
+    from sensor_scoring.hourly.outcome.summary import SensorOutcome, Summary
 
 COLUMNS = ("Sensor", "Outcome", "Readings", "Anomalies", "Rejected", "Seconds", "Why")
 MOST_SENSORS = 1000

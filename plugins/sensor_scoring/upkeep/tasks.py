@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 @step()
 def announce() -> int:
     """Tell the pool what the coming hour will bring; return the Batch tasks announced."""
-    from sensor_scoring.hourly.capacity import announce_hour
+    from sensor_scoring.hourly.planning.capacity import announce_hour
 
     settings = Settings.from_environ(os.environ)
     return announce_hour(_hook(settings), _store(settings), settings, now=datetime.now(UTC))

@@ -13,7 +13,7 @@ from sensor_scoring.alerts.late_run import LateRun
 from sensor_scoring.alerts.late_step import tell_late_runs
 from sensor_scoring.alerts.unfinished_runs import unfinished_runs
 from sensor_scoring.azure_batch.autoscale import Floor
-from sensor_scoring.hourly.capacity import pool_spec
+from sensor_scoring.hourly.planning.capacity import pool_spec
 from sensor_scoring.settings import Settings
 
 if TYPE_CHECKING:

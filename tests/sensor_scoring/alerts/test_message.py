@@ -13,8 +13,8 @@ from sensor_scoring.alerts.anomaly_rate import JumpRule
 from sensor_scoring.alerts.history import Known
 from sensor_scoring.alerts.message import REPAIR, message_of
 from sensor_scoring.alerts.observations import seen_in, seen_late, seen_without_summary
-from sensor_scoring.hourly.summary import Outcome, SensorOutcome, Summary
-from sensor_scoring.hourly.verdict import Verdict
+from sensor_scoring.hourly.outcome.summary import Outcome, SensorOutcome, Summary
+from sensor_scoring.hourly.outcome.verdict import Verdict
 from sensor_scoring.settings import Settings
 
 FIRST = RunHour.parse("2018-08-29T02")

@@ -14,7 +14,7 @@ from scoring_contract.hour import RunHour
 from scoring_contract.layout import Container
 from sensor_scoring.alerts.step import send_alert
 from sensor_scoring.errors import StorageAccessRefused, StorageUnreachable
-from sensor_scoring.hourly.summary import Outcome, SensorOutcome, Summary
+from sensor_scoring.hourly.outcome.summary import Outcome, SensorOutcome, Summary
 from sensor_scoring.settings import Settings
 from sensor_scoring.storage import BlobStore
 

@@ -9,7 +9,7 @@ import pytest
 
 from scoring_contract import reading
 from sensor_scoring.azure_batch.pool_usage import PoolUse, Prices, Sighting
-from sensor_scoring.hourly.capacity import pool_spec, prepare_pool, use_of
+from sensor_scoring.hourly.planning.capacity import pool_spec, prepare_pool, use_of
 from sensor_scoring.settings import Settings
 
 if TYPE_CHECKING:

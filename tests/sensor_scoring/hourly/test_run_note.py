@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from scoring_contract.hour import RunHour
+from sensor_scoring.hourly.outcome.summary import Outcome, SensorOutcome, Summary
 from sensor_scoring.hourly.run_note import LONGEST, note_of
-from sensor_scoring.hourly.summary import Outcome, SensorOutcome, Summary
 
 HOUR = RunHour.parse("2026-11-27T09")
 

@@ -19,7 +19,7 @@ from scoring_contract.predictions import COLUMNS, PredictionMark
 from scoring_contract.report import Report, SensorReport, SensorState
 from sensor_scoring.azure_batch import ids
 from sensor_scoring.errors import PredictionsIncomplete
-from sensor_scoring.hourly.plan import Plan
+from sensor_scoring.hourly.planning.plan import Plan
 from sensor_scoring.hourly.sensor import PredictionBlobSensor
 
 if TYPE_CHECKING:

@@ -20,11 +20,11 @@ from sensor_scoring.azure_batch.autoscale import Floor
 from sensor_scoring.azure_batch.pools import PoolKeeper
 from sensor_scoring.blob_listing import FoundBlob
 from sensor_scoring.errors import RunFailed
-from sensor_scoring.hourly.capacity import pool_spec, prepare_pool
 from sensor_scoring.hourly.hour import check_asked
+from sensor_scoring.hourly.outcome.summary import Outcome, SensorOutcome, Summary
+from sensor_scoring.hourly.planning.capacity import pool_spec, prepare_pool
 from sensor_scoring.hourly.settle import SettleOperator
 from sensor_scoring.hourly.steps import close_run, open_run, predictions_format_of
-from sensor_scoring.hourly.summary import Outcome, SensorOutcome, Summary
 from sensor_scoring.retries import RETRY_TABLE
 from sensor_scoring.settings import Settings
 

@@ -14,8 +14,8 @@ from scoring_contract.predictions import PredictionMark
 from scoring_contract.registry import Registry, TrainedModel, TrainedSensor
 from sensor_scoring.azure_batch.ids import hour_prefix, run_base
 from sensor_scoring.errors import RegistryDamaged, RegistryMissing
-from sensor_scoring.hourly.plan import Plan
-from sensor_scoring.hourly.summary import Outcome, SensorOutcome, Summary
+from sensor_scoring.hourly.outcome.summary import Outcome, SensorOutcome, Summary
+from sensor_scoring.hourly.planning.plan import Plan
 from sensor_scoring.missing_hours.scan import find_gaps
 from sensor_scoring.settings import Settings
 from sensor_scoring.storage import BlobStore

@@ -23,8 +23,8 @@ from scoring_contract.layout import Container
 from scoring_contract.predictions import PredictionFormat
 from sensor_scoring.azure_batch import ids
 from sensor_scoring.azure_batch.task import BatchTaskTemplate, Grants, Names
-from sensor_scoring.hourly.plan import Plan
-from sensor_scoring.hourly.summary import Outcome, SensorOutcome, Summary
+from sensor_scoring.hourly.outcome.summary import Outcome, SensorOutcome, Summary
+from sensor_scoring.hourly.planning.plan import Plan
 from sensor_scoring.storage import BlobStore
 from sensor_scoring.ui.batch_job import MOST_BYTES
 from sensor_scoring.ui.pages import app, may_see

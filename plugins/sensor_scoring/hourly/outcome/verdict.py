@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Self
 
-from sensor_scoring.hourly.summary import Outcome
+from sensor_scoring.hourly.outcome.summary import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from sensor_scoring.hourly.summary import Summary
+    from sensor_scoring.hourly.outcome.summary import Summary
     from sensor_scoring.settings import Settings
 
 

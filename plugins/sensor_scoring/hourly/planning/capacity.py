@@ -17,7 +17,7 @@ from sensor_scoring.azure_batch.hook import ScoringBatchHook
 from sensor_scoring.azure_batch.pool_spec import PoolSpec
 from sensor_scoring.azure_batch.pool_usage import Prices
 from sensor_scoring.errors import BatchError, ScoringError
-from sensor_scoring.hourly.plan import Plan
+from sensor_scoring.hourly.planning.plan import Plan
 from sensor_scoring.node_image import NodeImage
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from scoring_contract.hour import RunHour
 from scoring_contract.manifest import Manifest, ModelRef
 from scoring_contract.predictions import PredictionFormat
 from scoring_contract.registry import Registry, SensorEntry, TrainedModel
-from sensor_scoring.hourly.plan import Plan, plan_hour
-from sensor_scoring.hourly.readings import HourReadings
+from sensor_scoring.hourly.planning.plan import Plan, plan_hour
+from sensor_scoring.hourly.planning.readings import HourReadings
 
 HOUR = RunHour.parse("2018-08-29T02")
 PLANNED_AT = "2018-08-29T03:05:00.000000Z"

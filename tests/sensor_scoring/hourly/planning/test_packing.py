@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scoring_contract.layout import manifest_blob
-from sensor_scoring.hourly.packing import MOST_TASKS, packed, size_for
+from sensor_scoring.hourly.planning.packing import MOST_TASKS, packed, size_for
 
 SENSORS = st.lists(
     st.from_regex(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,5}", fullmatch=True).filter(lambda name: ".." not in name),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sensor_scoring.hourly.readings_range import range_of_readings
+from sensor_scoring.hourly.planning.readings_range import range_of_readings
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -16,8 +16,14 @@ from sensor_scoring.azure_batch import ids
 from sensor_scoring.azure_batch.autoscale import Floor
 from sensor_scoring.azure_batch.pools import PoolKeeper
 from sensor_scoring.errors import SettingsError
-from sensor_scoring.hourly.capacity import announce_hour, policy_of, pool_spec, prepare_pool, release_pool
-from sensor_scoring.hourly.plan import Plan
+from sensor_scoring.hourly.planning.capacity import (
+    announce_hour,
+    policy_of,
+    pool_spec,
+    prepare_pool,
+    release_pool,
+)
+from sensor_scoring.hourly.planning.plan import Plan
 from sensor_scoring.settings import Settings
 from sensor_scoring.storage import BlobStore
 

@@ -9,7 +9,7 @@ from scoring_contract import reading
 from scoring_contract.manifest import Manifest, SensorOrder, hour_at, predictions_format_at
 from scoring_contract.predictions import PredictionFormat
 from sensor_scoring.hourly.gate import Expectation
-from sensor_scoring.hourly.packing import packed, size_for
+from sensor_scoring.hourly.planning.packing import packed, size_for
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from scoring_contract.hour import RunHour
     from scoring_contract.reading import Node
     from scoring_contract.registry import Registry, SensorEntry
-    from sensor_scoring.hourly.readings import HourReadings
+    from sensor_scoring.hourly.planning.readings import HourReadings
 
 
 _NAMED = 2
@@ -109,7 +109,8 @@ def plan_hour(
 ) -> tuple[Plan, list[Manifest]]:
     """Compare the fleet with what it sent, and divide what can be scored into groups.
 
-    :param sensors_per_task: size of a group; 0 lets :func:`sensor_scoring.hourly.packing.size_for` choose
+    :param sensors_per_task: size of a group; 0 lets
+        :func:`sensor_scoring.hourly.planning.packing.size_for` choose
     :param packed_predictions: whether the sensors of a pack share one prediction blob
     :param predictions_format: what predictions are written as
     :return: the plan, and a manifest for each of its groups in the plan's order

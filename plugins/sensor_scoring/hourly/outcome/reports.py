@@ -13,7 +13,7 @@ from sensor_scoring.azure_batch import ids
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from sensor_scoring.hourly.plan import Plan
+    from sensor_scoring.hourly.planning.plan import Plan
     from sensor_scoring.storage import BlobStore
 
 log = logging.getLogger(__name__)

@@ -12,7 +12,7 @@ from scoring_contract.manifest import hour_at, sensor_at
 from scoring_contract.report import SensorState as ReportedState
 from scoring_contract.report import counts_at
 from sensor_scoring.azure_batch.pool_usage import PoolUse
-from sensor_scoring.hourly.reports import last_words
+from sensor_scoring.hourly.outcome.reports import last_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from scoring_contract.reading import Node
     from scoring_contract.report import Report, SensorReport
     from sensor_scoring.hourly.gate import GateVerdict
-    from sensor_scoring.hourly.plan import Plan
+    from sensor_scoring.hourly.planning.plan import Plan
 
 
 class Outcome(StrEnum):

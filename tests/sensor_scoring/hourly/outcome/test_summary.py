@@ -8,8 +8,8 @@ from scoring_contract.hour import RunHour
 from scoring_contract.report import Cause, Report, SensorReport, SensorState
 from sensor_scoring.azure_batch.pool_usage import PoolUse
 from sensor_scoring.hourly.gate import GateVerdict
-from sensor_scoring.hourly.plan import Plan
-from sensor_scoring.hourly.summary import Outcome, Summary, summarise
+from sensor_scoring.hourly.outcome.summary import Outcome, Summary, summarise
+from sensor_scoring.hourly.planning.plan import Plan
 
 HOUR = RunHour.parse("2018-08-29T02")
 PLANNED_AT = "2018-08-29T03:05:00.000000Z"

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING
 from scoring_contract import layout
 from sensor_scoring.azure_batch.hook import ScoringBatchHook
 from sensor_scoring.errors import RunFailed
-from sensor_scoring.hourly.capacity import pool_trouble_of, use_of
-from sensor_scoring.hourly.summary import summarise
-from sensor_scoring.hourly.verdict import Verdict, step_sentences
+from sensor_scoring.hourly.outcome.summary import summarise
+from sensor_scoring.hourly.outcome.verdict import Verdict, step_sentences
+from sensor_scoring.hourly.planning.capacity import pool_trouble_of, use_of
 
 if TYPE_CHECKING:
+    from sensor_scoring.hourly.outcome.summary import Summary
     from sensor_scoring.hourly.run import Run
-    from sensor_scoring.hourly.summary import Summary
 
 log = logging.getLogger(__name__)
 
