@@ -19,8 +19,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import OneClassSVM
 
-from scorer.fidelity import boundary_points
-from scorer.fitting import exported
+from scorer.training.equivalence import boundary_points
+from scorer.training.fitting import exported
 
 RESULTS = Path(__file__).parent / "results" / "fidelity.json"
 KERNELS = ("rbf", "linear", "poly", "sigmoid")

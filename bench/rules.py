@@ -14,7 +14,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Protocol
 
 from azure_batch_emulator.runner.rules import Outcome
-from scorer.publishing import publish, publish_pack
+from scorer.scoring.publishing import publish, publish_pack
 from scorer.storage import open_container
 from scoring_contract.invocation import PROGRAM, ExitCode, ScoreInvocation
 from scoring_contract.layout import Container

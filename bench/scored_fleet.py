@@ -21,9 +21,9 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import OneClassSVM
 
-from scorer.fitting import exported
-from scorer.model_format import FORMAT, render_model
-from scorer.model_packs import packed
+from scorer.models.format import FORMAT, render_model
+from scorer.models_command.packs import packed
+from scorer.training.fitting import exported
 from scoring_contract import layout
 from scoring_contract.access import variable_of
 from scoring_contract.hour import RunHour

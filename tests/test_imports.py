@@ -70,33 +70,52 @@ def test_imports_point_one_way(folder, may_import) -> None:
     assert imports_in(folder) - set(sys.stdlib_module_names) <= may_import
 
 
-ROOMS: dict[str, set[str]] = {
-    "": set(),
-    "azure_batch": set(),
-    "hourly": {"azure_batch"},
-    "training": {"azure_batch", "hourly"},
-    "alerts": {"azure_batch", "hourly"},
-    "upkeep": {"azure_batch", "hourly"},
-    "ui": {"azure_batch", "hourly"},
-    "missing_hours": {"azure_batch", "hourly", "alerts"},
+PACKAGES: dict[str, dict[str, set[str]]] = {
+    "plugins/sensor_scoring": {
+        "": set(),
+        "azure_batch": set(),
+        "hourly": {"azure_batch"},
+        "training": {"azure_batch", "hourly"},
+        "alerts": {"azure_batch", "hourly"},
+        "upkeep": {"azure_batch", "hourly"},
+        "ui": {"azure_batch", "hourly"},
+        "missing_hours": {"azure_batch", "hourly", "alerts"},
+    },
+    "scoring_image/scorer": {
+        "": set(),
+        "readings": set(),
+        "models": {"readings"},
+        "scoring": {"readings", "models"},
+        "training": {"readings", "models"},
+        "models_command": {"readings", "models", "training"},
+    },
 }
-"""Packages of the product, and what each may import of the others; the empty one is what lies beside them."""
+"""What each package may import of those beside it; the empty name is what lies next to them."""
+ABOVE = {"__main__.py", "preload.py"}
+"""Modules beside the packages that start or load all of them."""
 
 
-@pytest.mark.parametrize("room", ROOMS)
-def test_rooms_of_the_product_import_one_way(room) -> None:
-    """A package knows those that it is built on and no other; what loads all of them beforehand is above."""
-    folder = ROOT / "plugins" / "sensor_scoring" / room
-    files = folder.rglob("*.py") if room else folder.glob("*.py")
-    names = {name for file in files if file.name != "preload.py" for name in imports_of(file)}
-    rooms = {name.split(".")[1] for name in names if name.startswith("sensor_scoring.")} & set(ROOMS)
-    assert rooms - {room} <= ROOMS[room]
+@pytest.mark.parametrize(
+    ("folder", "package"),
+    [(folder, package) for folder, packages in PACKAGES.items() for package in packages],
+)
+def test_packages_import_one_way(folder, package) -> None:
+    """A package knows those that it is built on and no other."""
+    within = ROOT / folder / package
+    files = within.rglob("*.py") if package else (f for f in within.glob("*.py") if f.name not in ABOVE)
+    prefix = f"{Path(folder).name}."
+    names = {
+        name.removeprefix(prefix) for file in files for name in imports_of(file) if name.startswith(prefix)
+    }
+    imported = {name.partition(".")[0] for name in names} & set(PACKAGES[folder])
+    assert imported - {package} <= PACKAGES[folder][package]
 
 
-def test_every_package_of_the_product_has_its_rule() -> None:
+@pytest.mark.parametrize("folder", PACKAGES)
+def test_every_package_has_its_rule(folder) -> None:
     """A new one is not forgotten."""
-    folders = {file.parent.name for file in (ROOT / "plugins" / "sensor_scoring").glob("*/__init__.py")}
-    assert folders == set(ROOMS) - {""}
+    folders = {file.parent.name for file in (ROOT / folder).glob("*/__init__.py")}
+    assert folders == set(PACKAGES[folder]) - {""}
 
 
 def test_only_the_pages_import_the_web_framework() -> None:

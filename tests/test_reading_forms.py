@@ -10,8 +10,8 @@ from ingest.errors import IngestError
 from ingest.reading import Reading
 from ingest.readings_csv import read_readings
 from scorer.errors import DataFault
-from scorer.readings import read_file
-from scorer.sensor_work import SensorWork
+from scorer.readings.files import read_file
+from scorer.scoring.work import SensorWork
 from scoring_contract.hour import RunHour
 from scoring_contract.manifest import ModelRef, SensorOrder
 from tests.reading_forms import DEVICE, MOMENT, TAG, VALUE, Form, forms, moments
@@ -19,7 +19,7 @@ from tests.reading_forms import DEVICE, MOMENT, TAG, VALUE, Form, forms, moments
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from scorer.sheet import Sheet
+    from scorer.readings.table import Sheet
 
 HOUR = RunHour.containing(MOMENT)
 MICROS = int(MOMENT.timestamp()) * 1_000_000

@@ -55,7 +55,7 @@ class Comparison:
     version: str
     """The current one."""
     drift: float
-    """Distance of their score distributions, 0 to 1; ``scorer.evaluation`` defines it."""
+    """Distance of their score distributions, 0 to 1; ``scorer.training.evaluation`` defines it."""
     changed: int
     """Readings that they label differently."""
 

@@ -54,19 +54,19 @@ def main(argv: Sequence[str], environ: MutableMapping[str, str], console: Consol
 def _run(argv: Sequence[str], environ: Mapping[str, str], console: Console, started: float) -> ExitCode:
     match argv[:1]:
         case ["models"]:
-            from scorer.models_command import models  # noqa: PLC0415  # scoring does not need argparse
+            from scorer.models_command.command import models  # noqa: PLC0415  # scoring does not need argparse
 
             return models(argv[1:], environ, console=console)
         case ["train"] if "--order" in argv:
             order_given = TrainInvocation.from_argv(argv)
-            from scorer.train_group import train_group  # noqa: PLC0415  # numpy after the threads are set
+            from scorer.training.group import train_group  # noqa: PLC0415  # numpy after the threads are set
 
             return train_group(order_given, environ, console=console, started=started)
         case ["train"]:
-            from scorer.train_order import train_order  # noqa: PLC0415  # scoring does not need argparse
+            from scorer.training.options import train_order  # noqa: PLC0415  # scoring does not need argparse
 
             order = train_order(argv[1:])
-            from scorer.train import train  # noqa: PLC0415  # numpy after the threads are set, for a good order
+            from scorer.training.train import train  # noqa: PLC0415  # numpy after the threads are set, for a good order
 
             return train(order, environ, console=console, started=started)
         case ["-h" | "--help"]:
@@ -74,7 +74,7 @@ def _run(argv: Sequence[str], environ: Mapping[str, str], console: Console, star
             return ExitCode.SUCCESS
         case ["score"]:
             invocation = ScoreInvocation.from_argv(argv)
-            from scorer.score import score  # noqa: PLC0415  # numpy after the threads are set
+            from scorer.scoring.score import score  # noqa: PLC0415  # numpy after the threads are set
 
             return score(invocation, environ, console=console, started=started)
         case _:

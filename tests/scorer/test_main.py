@@ -137,7 +137,7 @@ def test_a_wrong_training_order_says_why(
 def test_scoring_imports_neither_pandas_nor_scikit_learn(tmp_path: Path) -> None:
     """Most of a cold start would be their import."""
     check = (
-        "import sys, scorer.__main__, scorer.score;"
+        "import sys, scorer.__main__, scorer.scoring.score;"
         "print(sorted({'pandas', 'sklearn', 'scipy', 'azure', 'argparse'} & set(sys.modules)))"
     )
     environ = {"PATH": os.defpath, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}

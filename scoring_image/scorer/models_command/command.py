@@ -1,0 +1,204 @@
+"""``python -m scorer models ...``: the registry as people use it."""
+
+from __future__ import annotations
+
+import os
+from argparse import ArgumentParser, ArgumentTypeError
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from scorer.errors import ModelFault, OrderFault
+from scorer.models.catalogue import Catalogue, amend
+from scorer.models.format import MOST_BYTES
+from scorer.models_command.check import broken_models, repair_models
+from scorer.models_command.command import listing
+from scorer.models_command.packs import pack_models
+from scorer.models_command.publish_external import add_model, format_of
+from scorer.readings.table import ONE_FEATURE
+from scorer.storage import open_container, refuse_folder
+from scoring_contract.invocation import ExitCode
+from scoring_contract.layout import Container
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+    from collections.abc import Callable, Mapping, Sequence
+
+    from scorer.console import Console
+    from scorer.storage import BlobContainer
+    from scoring_contract.registry import Registry
+
+_TO_REPAIR = "; models repair mends what can be mended"
+_FOLDER = "the registry needs conditional writes, which a folder does not have"
+
+
+def models(argv: Sequence[str], environ: Mapping[str, str], *, console: Console) -> ExitCode:
+    """Carry out the words after ``models``.
+
+    :raises SystemExit: with code 2 and a sentence on stderr for a command line that cannot be meant
+    :raises ContractError: if the environment names no container, or the registry cannot take the change
+    :raises ScorerError: if the file or storage is at fault
+    """
+    words = _parser().parse_args(argv)
+    if words.command == "convert":
+        return _convert(words, console)
+    container = open_container(Container.MODELS, environ)
+    match words.command:
+        case "list" | "show":
+            return _read(words, Catalogue.read(container), console)
+        case "verify":
+            return _verify(container, console)
+        case command:
+            return _CHANGES[command](words, refuse_folder(container, because=_FOLDER), console)
+
+
+def _read(words: Namespace, catalogue: Catalogue, console: Console) -> ExitCode:
+    text = _shown(words, catalogue.registry)
+    try:
+        console.tell(text)
+    except (
+        BrokenPipeError
+    ):  # whoever reads, like head, has seen enough; the exit would try to write once more
+        os.dup2(os.open(os.devnull, os.O_WRONLY), console.out.fileno())
+    return ExitCode.SUCCESS
+
+
+def _shown(words: Namespace, registry: Registry) -> str:
+    if words.command == "list":
+        return listing.list_json(registry) if words.json else "\n".join(listing.list_text(registry))
+    entry = registry.entry(words.sensor)
+    if words.json:
+        return listing.show_json(words.sensor, entry)
+    return "\n".join(listing.show_text(words.sensor, entry))
+
+
+def _switch(words: Namespace, models: BlobContainer, console: Console) -> ExitCode:
+    sensor = words.sensor
+    before = Catalogue.read(models)
+    was = before.registry.entry(sensor).current
+    if words.command == "promote":
+        registry = amend(models, lambda seen: seen.promoting({sensor: words.version}), catalogue=before)
+    else:
+        registry = amend(models, lambda seen: seen.rolling_back(sensor), catalogue=before)
+    now = registry.entry(sensor).current
+    console.tell(f"{sensor}: {now} is current" + (f", was {was}" if was != now else " already"))
+    return ExitCode.SUCCESS
+
+
+def _add(words: Namespace, models: BlobContainer, console: Console) -> ExitCode:
+    data = _content(words.file)
+    added = add_model(models, data, sensor=words.sensor, device=words.device, tag=words.tag)
+    console.tell(f"{added.sensor}: {added.version} is current, format {added.model.ref.format}")
+    return ExitCode.SUCCESS
+
+
+def _convert(words: Namespace, console: Console) -> ExitCode:
+    if not words.i_trust_this_file:
+        raise OrderFault(
+            f"{words.file} is not opened: a pickle can be made to harm whoever reads it; "
+            "if you know who made it, say --i-trust-this-file"
+        )
+    from scorer.models_command.conversion import converted  # noqa: PLC0415  # brings scikit-learn
+
+    target = words.to or words.file.with_name(f"{words.file.name}.json")
+    data = converted(_content(words.file), features=tuple(words.features))
+    try:
+        target.write_bytes(data)
+    except OSError as error:
+        raise OrderFault(f"{target} cannot be written: {error.strerror}") from error
+    console.tell(f"{target}: format {format_of(data)}, labels as scikit-learn's; publish it with models add")
+    return ExitCode.SUCCESS
+
+
+def _verify(models: BlobContainer, console: Console) -> ExitCode:
+    count, problems = broken_models(models)
+    for sensor, problem in problems.items():
+        console.complain(f"{sensor}: {problem}")
+    console.tell(
+        f"{count} current models looked at, {len(problems)} broken" + (_TO_REPAIR if problems else "")
+    )
+    return ExitCode.MODEL if problems else ExitCode.SUCCESS
+
+
+def _repair(_words: Namespace, models: BlobContainer, console: Console) -> ExitCode:
+    repairs = repair_models(models)
+    for repair in repairs:
+        if repair.done:
+            console.tell(f"{repair.sensor}: {repair.done}")
+        else:
+            console.complain(f"{repair.sensor}: {repair.problem}; nothing here can mend it: train it again")
+    left = sum(not repair.done for repair in repairs)
+    console.tell(f"{len(repairs) - left} models mended, {left} to be trained again")
+    return ExitCode.MODEL if left else ExitCode.SUCCESS
+
+
+def _content(file: Path) -> bytes:
+    """Read a file of a person's, unless it is larger than any model.
+
+    :raises OrderFault: if it cannot be read
+    :raises ModelFault: if it is too large
+    """
+    try:
+        size = file.stat().st_size
+        if size > MOST_BYTES:
+            raise ModelFault(f"{file} holds {size} bytes; a model holds {MOST_BYTES} at most")
+        return file.read_bytes()
+    except OSError as error:
+        raise OrderFault(f"{file} cannot be read: {error.strerror}") from error
+
+
+def _pack(words: Namespace, models: BlobContainer, console: Console) -> ExitCode:
+    packed = pack_models(models, size=words.size, again=words.again)
+    for sensor, fault in packed.faults.items():
+        console.complain(f"{sensor}: {fault}")
+    console.tell(f"{packed.sensors} sensors in {packed.packs} packs; {packed.written} pack files written")
+    return ExitCode.PARTLY_FAILED if packed.faults else ExitCode.SUCCESS
+
+
+_CHANGES: Mapping[str, Callable[[Namespace, BlobContainer, Console], ExitCode]] = {
+    "promote": _switch,
+    "rollback": _switch,
+    "add": _add,
+    "repair": _repair,
+    "pack": _pack,
+}
+
+
+def _parser() -> ArgumentParser:
+    parser = ArgumentParser(
+        prog="python -m scorer models", description="Look at the registry, and change it."
+    )
+    commands = parser.add_subparsers(dest="command", required=True)
+    reading = commands.add_parser("list", help="a line for each sensor")
+    reading.add_argument("--json", action="store_true")
+    showing = commands.add_parser("show", help="a sensor and the versions of its model")
+    showing.add_argument("sensor")
+    showing.add_argument("--json", action="store_true")
+    promoting = commands.add_parser("promote", help="make a version the current one")
+    promoting.add_argument("sensor")
+    promoting.add_argument("version")
+    back = commands.add_parser("rollback", help="make the version current again that was before")
+    back.add_argument("sensor")
+    adding = commands.add_parser("add", help="publish a model file that was made elsewhere")
+    adding.add_argument("sensor")
+    adding.add_argument("--device", required=True)
+    adding.add_argument("--tag", required=True)
+    adding.add_argument("file", type=Path)
+    converting = commands.add_parser("convert", help="turn a pickled OneClassSVM into a model file")
+    converting.add_argument("file", type=Path)
+    converting.add_argument("--i-trust-this-file", action="store_true", help="you know who made the pickle")
+    converting.add_argument(
+        "--features", nargs="+", default=ONE_FEATURE, metavar="COLUMN", help="what it was fitted on, in order"
+    )
+    converting.add_argument("--to", type=Path, help="where to write; beside the pickle unless given")
+    commands.add_parser("verify", help="load every current model as scoring would, and name the broken ones")
+    commands.add_parser("repair", help="mend broken models from packs, or go back to a version that is whole")
+    packing = commands.add_parser("pack", help="put the current models of neighbours into one file")
+    packing.add_argument("--size", type=_size, default=50, help="most sensors of a pack, default 50")
+    packing.add_argument("--again", action="store_true", help="assign all sensors anew")
+    return parser
+
+
+def _size(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise ArgumentTypeError(f"{text!r} is not a whole number of 1 or more")
+    return int(text)

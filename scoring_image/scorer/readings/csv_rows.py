@@ -1,0 +1,187 @@
+"""Readings as CSV text.
+
+Columns are found by the header's names, in any order; others are ignored (``scoring_contract.csv_dialect``).
+Most files are regular: every line has the same separators and nothing is quoted. Their lines are split all at
+once. Any stretch of a file that is not is split line by line, with the same result where both can be used.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from scorer.readings.numbers import read_numbers
+from scorer.readings.timestamps import read_moments
+from scoring_contract.csv_dialect import COLUMNS, CsvDialect, HeaderError, separator_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from scorer.readings.builder import Gathering
+
+STRETCH = 1 << 17
+"""Bytes split at once: what is needed only in passing does not grow with the file, and its texts lie in the
+processor's cache until they are read."""
+MOST_LINE_CHARS = 1 << 20
+"""A longer line is unreadable: no reading is."""
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_ABOVE_COMMA = bytes(range(ord(",") + 1, 256))
+_LINE_END = "\r\n|\n|\r"
+
+Columns = list[list[str]]
+"""A list of texts per column."""
+
+
+def read_csv(data: bytes, gathering: Gathering) -> None:
+    """Give all rows of a file to a gathering. Never raises: what cannot be read is counted."""
+    data = _with_line_feeds(data)
+    header, start = _first_line(data, 0)
+    separator = header and separator_of(header)
+    if separator:
+        header, start = _first_line(data, start)
+    if not header:
+        return
+    try:
+        wanted = (*COLUMNS[:-1], *gathering.features)
+        layout = _layout(header, wanted, separator)
+    except HeaderError as error:
+        lines = sum(len(_lines(part)) for part in _stretches(data, start))
+        gathering.refuse(1 + lines, str(error))
+        return
+    for part in _stretches(data, start):
+        columns = layout.split_alike(part)
+        if columns is None:
+            columns, bad = layout.split_lines(part)
+            gathering.reject(bad)
+        ts, devices, tags, *texts = columns
+        if ts:
+            gathering.add(
+                gathering.roster.numbered(devices, tags), read_moments(ts), [read_numbers(t) for t in texts]
+            )
+
+
+class Layout:
+    """Where a file's columns are.
+
+    :param dialect: its places are of TS, Device, Tag and the features
+    """
+
+    def __init__(self, dialect: CsvDialect) -> None:
+        self.dialect = dialect
+        self._width = dialect.width
+        separator = dialect.separator.encode()
+        # Puts commas in the place of separators, and these in the place of commas.
+        self._swap = None if separator == b"," else bytes.maketrans(b"," + separator, separator + b",")
+
+    def split_alike(self, part: bytes) -> Columns | None:
+        """Split regular lines.
+
+        :return: a list per column; None if the lines are not regular
+        """
+        if b"\r" in part:
+            part = part.replace(b"\r\n", b"\n")
+        part = part if part.endswith(b"\n") else part + b"\n"
+        if self._swap is not None:
+            part = part.translate(self._swap)
+        if not part.isascii() or not self._is_regular(part):
+            return None
+        fields = part[:-1].replace(b"\n", b",").decode("ascii").split(",")
+        width = self._width
+        columns = [fields[place::width] for place in self.dialect.places]
+        return columns if self._swap is None else self._swapped_back(columns)
+
+    def _is_regular(self, part: bytes) -> bool:
+        """Whether all lines have the first one's characters up to the comma, and these are its separators.
+
+        A comma comes after all control characters, the blank and the quote. A moment may hold a blank or a
+        plus: whoever reads moments is strict about their form. Other fields may not: they are to be taken
+        as they are.
+        """
+        low = part.translate(None, _ABOVE_COMMA)
+        first = low[: low.index(b"\n") + 1]
+        if low != first * (len(low) // len(first)):
+            return False
+        between = first[:-1].split(b",")
+        if len(between) != self._width:
+            return False
+        between[self.dialect.places[0]] = between[self.dialect.places[0]].translate(None, b" +")
+        return not any(between)
+
+    def _swapped_back(self, columns: Columns) -> Columns:
+        separator = self.dialect.separator
+        return self._numbers_of([[text.replace(separator, ",") for text in column] for column in columns])
+
+    def split_lines(self, part: bytes) -> tuple[Columns, int]:
+        """Split any lines.
+
+        :return: a list per column, and how many lines have more or fewer fields than the header
+        """
+        rows = [self._fields_of(line) for line in _lines(part)]
+        good = [row for row in rows if len(row) == self._width]
+        columns = [[row[place] for row in good] for place in self.dialect.places]
+        return self._numbers_of(columns), len(rows) - len(good)
+
+    def _numbers_of(self, columns: Columns) -> Columns:
+        """Give moments and features their decimal points; devices and tags stay as they are."""
+        if not self.dialect.has_decimal_comma:
+            return columns
+        ts, devices, tags, *features = columns
+        ts, *features = ([self.dialect.number_of(text) for text in column] for column in (ts, *features))
+        return [ts, devices, tags, *features]
+
+    def _fields_of(self, line: str) -> list[str]:
+        """Split one line. A stray quote spoils its own line only, never those that follow."""
+        if len(line) > MOST_LINE_CHARS:
+            return []
+        try:
+            return self.dialect.fields_of(line)
+        except csv.Error:
+            return []
+
+
+@lru_cache(maxsize=1)
+def _layout(header: str, wanted: tuple[str, ...], separator: str | None) -> Layout:
+    """Lay out a file; the files of a fleet begin alike."""
+    return Layout(CsvDialect.of_header(header, wanted, separator=separator, is_strict=False))
+
+
+def _with_line_feeds(data: bytes) -> bytes:
+    """Return a file whose lines end as ours do; only if its first line ends otherwise it is made anew."""
+    end = data.find(b"\n")
+    lone = data.find(b"\r", 0, len(data) if end < 0 else max(end - 1, 0))
+    return data if lone < 0 else data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+
+
+def _first_line(data: bytes, start: int) -> tuple[str | None, int]:
+    """Return the first line that is not blank and where the next one begins; None if there is none."""
+    start = start or (len(_BYTE_ORDER_MARK) if data.startswith(_BYTE_ORDER_MARK) else 0)
+    while start < len(data):
+        end = data.find(b"\n", start)
+        end = len(data) if end < 0 else end
+        line = _text(data[start : min(end, start + MOST_LINE_CHARS)])
+        start = end + 1
+        if line.strip():
+            return line, start
+    return None, start
+
+
+def _stretches(data: bytes, start: int) -> Iterator[bytes]:
+    """Cut a file behind line ends."""
+    while start < len(data):
+        end = data.find(b"\n", start + STRETCH)
+        end = len(data) if end < 0 else end + 1
+        yield data[start:end]
+        start = end
+
+
+def _lines(part: bytes) -> Sequence[str]:
+    text = _text(part)
+    lines = re.split(_LINE_END, text) if "\r" in text else text.split("\n")
+    return [line for line in lines if line.strip(" \t\ufeff")]
+
+
+def _text(part: bytes) -> str:
+    """Decode; a broken byte spoils its own row only."""
+    return part.decode("utf-8", errors="replace")

@@ -1,0 +1,177 @@
+"""Readings as Parquet, judged by whole columns. Needs pyarrow.
+
+Moments may be timestamps of any unit, in a zone or without one (then UTC), or texts; devices and tags texts
+or numbers; values numbers or texts. Timestamps and numbers have no text: theirs are made when predictions are
+written.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+
+from scorer.readings.arrow_arrays import numbers_of
+from scorer.readings.identifiers import name_of
+from scorer.readings.numbers import Numbers, read_numbers
+from scorer.readings.parquet_file import Refused, batches, is_text
+from scorer.readings.timestamps import Moments, read_moments
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from scorer.readings.builder import Gathering
+    from scorer.readings.sensor_index import Roster
+
+    BoolArray = NDArray[np.bool_]
+    IndexArray = NDArray[np.intp]
+
+_TICKS = {"s": 1_000_000, "ms": 1_000, "us": 1}
+"""Microseconds per tick of a timestamp."""
+_NANOSECONDS = 1_000
+_FEW_PAIRS = 1 << 20
+"""Up to here a table of all combinations of devices and tags is made instead of sorting the rows."""
+_RUN_ROWS = 8
+"""Rows of one pair that follow one another on average, if a file goes sensor after sensor."""
+
+
+def read_parquet(name: str, data: bytes, gathering: Gathering) -> None:
+    """Give all rows of a file to a gathering.
+
+    :raises DataFault: if the file is damaged, or claims to be larger than what can be held
+    """
+    for batch in batches(name, data, ["TS", "Device", "Tag", *gathering.features]):
+        if isinstance(batch, Refused):
+            gathering.refuse(batch.rows, batch.problem)
+        elif batch.num_rows:
+            _take(batch, gathering)
+
+
+def _take(batch: pa.RecordBatch, gathering: Gathering) -> None:
+    moments = _moments(batch.column("TS"))
+    numbers = [_numbers(batch.column(feature)) for feature in gathering.features]
+    names = [_names(batch.column(column)) for column in ("Device", "Tag")]
+    if moments is None or None in numbers:
+        types = ", ".join(f"{field.name} {field.type}" for field in batch.schema)
+        gathering.refuse(batch.num_rows, f"has columns of types that say no moments or numbers: {types}")
+        return
+    pairs = _pairs(gathering.roster, *names)
+    gathering.add(pairs, moments, [column for column in numbers if column is not None])
+
+
+def _moments(column: pa.Array) -> Moments | None:
+    """Read moments; None if the column is of no type that says them."""
+    if pa.types.is_dictionary(column.type):
+        texts = _texts(column)
+        return None if texts is None else read_moments(texts)
+    if pa.types.is_integer(column.type) or pa.types.is_floating(column.type):
+        return read_moments([name_of(count) or "" for count in column.to_pylist()])
+    if not pa.types.is_timestamp(column.type):
+        return None
+    ticks, readable = _without_nulls(column.view(pa.int64()))
+    if column.type.unit == "ns":
+        micros = ticks // _NANOSECONDS
+        return Moments(
+            micros, _nano_texts(ticks) if (micros * _NANOSECONDS != ticks).any() else None, readable
+        )
+    factor = _TICKS[column.type.unit]
+    limit = np.iinfo(np.int64).max // factor  # beyond it is no hour of ours, and the product would wrap round
+    return Moments(np.clip(ticks, -limit, limit) * factor, None, readable)
+
+
+def _nano_texts(ticks: NDArray[np.int64]) -> list[str]:
+    """Make texts that keep digits below the microsecond."""
+    texts: list[str] = np.strings.add(np.datetime_as_string(ticks.view("M8[ns]")), "Z").tolist()
+    return texts
+
+
+def _numbers(column: pa.Array) -> Numbers | None:
+    """Read values; None if the column is of no type that says numbers."""
+    if pa.types.is_dictionary(column.type):
+        texts = _texts(column)
+        return None if texts is None else read_numbers(texts)
+    kind = column.type
+    if pa.types.is_decimal(kind):
+        column = column.cast(pa.float64())
+    elif not (pa.types.is_floating(kind) or pa.types.is_integer(kind)):
+        return None
+    numbers, readable = _without_nulls(column)
+    return Numbers(numbers.astype(np.float64, copy=False), None, readable)
+
+
+def _without_nulls(column: pa.Array) -> tuple[NDArray[Any], BoolArray | None]:
+    """Return numbers, zeros for nulls; and which of them are there, None if all are."""
+    numbers, there = numbers_of(column)
+    return (numbers if there is None else np.where(there, numbers, 0)), there
+
+
+def _texts(column: pa.DictionaryArray) -> list[str] | None:
+    """Return texts, an empty one for a null; None if the column is of other values."""
+    if not is_text(column.type.value_type):
+        return None
+    indices, texts = _names(column)
+    return [text or "" for text in map(texts.__getitem__, indices.tolist())]
+
+
+def _names(column: pa.Array) -> tuple[IndexArray, list[str | None]]:
+    """Return names, and for each row which of them it has; the last one stands for nulls."""
+    coded = column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
+    names = coded.dictionary
+    found, there = numbers_of(coded.indices)
+    indices = found.astype(np.intp)
+    if there is not None:
+        indices[~there] = len(names)
+    if len(names) > len(coded):  # a dictionary of the whole file: take from it only what is here
+        used, indices = np.unique(indices, return_inverse=True)
+        names = names.take(pa.array(used, mask=used == len(names)))
+    return indices, [*map(name_of, _values(names)), None]
+
+
+def _values(names: pa.Array) -> list[Any]:
+    if is_text(names.type):
+        # As in CSV, a broken byte spoils its own row only.
+        return [
+            None if text is None else text.decode("utf-8", errors="replace")
+            for text in _bytes_of(names).to_pylist()
+        ]
+    is_number = pa.types.is_integer(names.type) or pa.types.is_floating(names.type)
+    return names.to_pylist() if is_number else [None] * len(names)
+
+
+def _bytes_of(texts: pa.Array) -> pa.Array:
+    """Return the bytes of texts; to cast them would import all of pyarrow.compute, to do the same."""
+    is_large = pa.types.is_large_string(texts.type) or pa.types.is_large_binary(texts.type)
+    return texts.view(pa.large_binary() if is_large else pa.binary())
+
+
+def _pairs(
+    roster: Roster, devices: tuple[IndexArray, list[str | None]], tags: tuple[IndexArray, list[str | None]]
+) -> IndexArray | int:
+    """Return the number of each row's pair; each pair is looked up once."""
+    width = len(tags[1])
+    combined = devices[0] * width + tags[0]
+    starts = np.flatnonzero(combined[1:] != combined[:-1]) + 1
+    if len(starts) * _RUN_ROWS < len(combined):
+        # Sensor after sensor: numbered as they come, they need not be sorted later.
+        starts = np.concatenate(([0], starts))
+        runs = _numbered(roster, combined[starts], devices[1], tags[1])
+        return np.repeat(runs, np.diff(starts, append=len(combined)))
+    combinations = len(devices[1]) * width
+    if combinations > _FEW_PAIRS:
+        found, rows = np.unique(combined, return_inverse=True)
+        return _numbered(roster, found, devices[1], tags[1])[rows]
+    found = np.flatnonzero(np.bincount(combined, minlength=combinations))
+    table = np.zeros(combinations, dtype=np.intp)
+    table[found] = _numbered(roster, found, devices[1], tags[1])
+    numbers: IndexArray = table[combined]
+    return numbers
+
+
+def _numbered(
+    roster: Roster, found: IndexArray, devices: Sequence[str | None], tags: Sequence[str | None]
+) -> IndexArray:
+    pairs = (divmod(place, len(tags)) for place in found.tolist())
+    return np.array([roster[devices[device], tags[tag]] for device, tag in pairs], dtype=np.intp)

@@ -1,0 +1,3 @@
+"""``python -m scorer score ...``: from readings and models to predictions and a report."""
+
+from __future__ import annotations

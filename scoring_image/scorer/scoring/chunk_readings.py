@@ -1,0 +1,114 @@
+"""The files of readings of one batch: fetched first, taken apart later, each once."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from scorer.errors import BlobMissing, ScorerError
+from scorer.readings.files import MOST_BYTES, Note, Sheet, in_order, read_file
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from contextlib import AbstractContextManager
+
+    from scorer.scoring.work import SensorWork
+    from scorer.storage import BlobContainer
+    from scoring_contract.hour import RunHour
+
+    Attempt = Callable[..., AbstractContextManager[None]]
+    Pieces = defaultdict[str, list[Sheet]]
+
+BYTES_AHEAD = MOST_BYTES
+"""Of files that are fetched before the first is taken apart; further ones come one by one."""
+
+
+@dataclass(frozen=True, slots=True)
+class BatchReadings:
+    """Files by name; a file is let go of once it has been taken apart."""
+
+    files: dict[str, bytes | None]
+    """None for one that is fetched when its turn comes: others fill the room already."""
+    data: BlobContainer | None = None
+    """Where they lie."""
+
+    @classmethod
+    def fetched(cls, data: BlobContainer, blobs: Iterable[str], works: Sequence[SensorWork]) -> BatchReadings:
+        """Fetch the files of a batch; who needs one that cannot be had learns so."""
+        files: dict[str, bytes | None] = {}
+        room = BYTES_AHEAD
+        for blob in blobs:
+            if room <= 0:
+                files[blob] = None
+            elif (content := _fetched(data, blob, _readers(works, blob))) is not None:
+                files[blob] = content
+                room -= len(content)
+        return cls(files, data)
+
+    def hand_out(self, works: Sequence[SensorWork], hour: RunHour, attempt: Attempt) -> Counter[str]:
+        """Give each sensor its rows.
+
+        :param attempt: lets a fault fail the sensors that it concerns
+        :return: what is remarkable about rows that nobody gets
+        """
+        pieces: Pieces = defaultdict(list)
+        unowned: Counter[Note] = Counter()
+        for blob in list(self.files):
+            readers = _readers(works, blob)
+            with attempt(*readers):
+                content = self.files.pop(blob)
+                if content is None and self.data is not None:
+                    content = _fetched(self.data, blob, readers)
+                if content is not None:
+                    unowned += _shared_out(blob, content, hour, readers, pieces, is_own=len(works) == 1)
+        for work in works:
+            work.sheet = in_order(pieces.pop(work.order.sensor, ()))
+        return Counter({str(note): count for note, count in unowned.items()})
+
+
+def _fetched(data: BlobContainer, blob: str, readers: Sequence[SensorWork]) -> bytes | None:
+    """Fetch a file; None if it cannot be had, which its readers learn."""
+    try:
+        return data.read(blob, most_bytes=MOST_BYTES)
+    except BlobMissing:
+        for work in readers:
+            work.gone += 1
+    except ScorerError as fault:
+        for work in readers:
+            work.fail(fault.cause, str(fault))
+    return None
+
+
+def _readers(works: Iterable[SensorWork], blob: str) -> list[SensorWork]:
+    return [work for work in works if blob in work.order.readings]
+
+
+def _shared_out(
+    blob: str, data: bytes, hour: RunHour, readers: Sequence[SensorWork], pieces: Pieces, *, is_own: bool
+) -> Counter[Note]:
+    """Take a file apart once for each set of columns that the models of its sensors look at.
+
+    :param is_own: whether there is but one sensor: whoever reads alone answers for every row
+    """
+    owner = {(work.order.device, work.order.tag): work.order.sensor for work in readers}
+    unowned: list[Counter[Note]] = []
+    for features in dict.fromkeys(work.features for work in readers):
+        rows = read_file(blob, data, hour=hour, owner=_lookup(owner), features=features)
+        if rows.problem:
+            for work in readers:
+                if work.features == features:
+                    work.problems.append(f"{blob} {rows.problem}")
+        if is_own:
+            pieces[readers[0].order.sensor].append(rows.of(readers[0].order.sensor))
+            return Counter()
+        unowned.append(rows.unowned)
+        for work in readers:
+            sheet = rows.sheets.get(work.order.sensor)
+            if sheet is not None and work.features == features:
+                pieces[work.order.sensor].append(sheet)
+    return unowned[0]
+
+
+def _lookup(owner: Mapping[tuple[str, str], str]) -> Callable[[str, str], str | None]:
+    return lambda device, tag: owner.get((device, tag))

@@ -1,0 +1,225 @@
+"""Scoring batches: fetch models and readings, decide, put the predictions in their place.
+
+Fetching and writing wait for storage, and many batches do so at once. What is between is work for the
+processor, and one batch does it at a time: side by side they would only take the interpreter from each other,
+each with its readings in memory. That cost three times the time, and ten times the memory, of one by one.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import TYPE_CHECKING
+
+from scorer.models.files import ModelFiles, model_of
+from scorer.scoring.chunk_readings import BatchReadings
+from scorer.scoring.predictions import render_predictions
+from scorer.scoring.publishing import publish, publish_pack
+from scorer.scoring.work import SensorWork, attempt
+from scorer.storage import open_container, refuse_folder
+from scoring_contract.layout import Container
+from scoring_contract.predictions import PackMark, PredictionMark
+from scoring_contract.report import Cause
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from contextlib import AbstractContextManager
+
+    from scorer.console import Console
+    from scorer.models.ocsvm import Verdicts
+    from scorer.models.pack_format import ModelPack
+    from scorer.readings.table import Sheet
+    from scorer.scoring.chunks import Batch
+    from scorer.storage import BlobContainer
+    from scoring_contract.manifest import Manifest
+    from scoring_contract.report import SensorReport
+
+    Write = Callable[[], None]
+
+_WRITES = 8
+"""Predictions of one batch that are written at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class BatchOutcome:
+    """What came of a batch."""
+
+    sensors: Sequence[SensorReport]
+    noticed: Mapping[str, int]
+    """About rows of shared files that can be given to no sensor of the batch."""
+
+
+@dataclass(slots=True)
+class _BatchWork:
+    """A batch on its way."""
+
+    batch: Batch
+    sensors: Sequence[SensorWork]
+    models: dict[str, bytes | ModelPack] = field(default_factory=dict)
+    """What holds each sensor's model; it is let go of once that is read."""
+    readings: BatchReadings = field(default_factory=lambda: BatchReadings({}))
+    noticed: Mapping[str, int] = field(default_factory=dict)
+    writes: Sequence[Write] = ()
+
+    @classmethod
+    def of(cls, batch: Batch) -> _BatchWork:
+        """Begin a batch."""
+        return cls(batch, [SensorWork(order) for order in batch.orders])
+
+    def outcome(self, seconds: float) -> BatchOutcome:
+        """Say what came of it.
+
+        :param seconds: wall time spent on a sensor
+        """
+        return BatchOutcome([sensor.report(seconds) for sensor in self.sensors], self.noticed)
+
+
+@dataclass(frozen=True, slots=True)
+class BatchScoring:
+    """One order and the containers it is carried out in. Threads share it."""
+
+    manifest: Manifest
+    manifest_blob: str
+    console: Console
+    data: BlobContainer
+    models: ModelFiles
+    predictions: BlobContainer
+    _computing: Lock = field(default_factory=Lock)
+
+    @classmethod
+    def open(
+        cls, environ: Mapping[str, str], manifest: Manifest, manifest_blob: str, console: Console
+    ) -> BatchScoring:
+        """Open the containers that the environment names.
+
+        :raises OrderFault: if predictions would go to a folder, which cannot keep their metadata
+        """
+        predictions = open_container(Container.PREDICTIONS, environ)
+        refuse_folder(predictions, because="predictions carry blob metadata, which a folder cannot keep")
+        refs = (order.model for order in manifest.sensors)
+        models = ModelFiles(open_container(Container.MODELS, environ), refs, console.complain)
+        data = open_container(Container.DATA, environ)
+        return cls(manifest, manifest_blob, console, data, models, predictions)
+
+    def outcomes_of(self, batches: Sequence[Batch]) -> list[BatchOutcome]:
+        """Score batches, computing them in one go. Never raises: what fails is in the reports of its sensors.
+
+        Step by step for all of them: a step that follows itself finds its code and tables in the processor's
+        caches. For sensors with a file each that saved a quarter of the whole.
+        """
+        started = time.monotonic()
+        works = [_BatchWork.of(batch) for batch in batches]
+        self._each(works, self._fetch)
+        with self._computing:
+            for step in (self._load_models, self._hand_out, self._judge, self._render):
+                self._each(works, step)
+        self._each(works, _write)
+        seconds = (time.monotonic() - started) / sum(len(work.sensors) for work in works)
+        return [work.outcome(seconds) for work in works]
+
+    def _each(self, works: Sequence[_BatchWork], step: Callable[[_BatchWork], None]) -> None:
+        for work in works:
+            with self._attempt(*work.sensors):
+                step(work)
+
+    def _attempt(self, *works: SensorWork) -> AbstractContextManager[None]:
+        return attempt(works, self.console)
+
+    def _fetch(self, work: _BatchWork) -> None:
+        for sensor in work.sensors:
+            with self._attempt(sensor):
+                work.models[sensor.order.sensor] = self.models.fetch(sensor.order.model)
+        work.readings = BatchReadings.fetched(self.data, work.batch.readings, work.sensors)
+
+    def _load_models(self, work: _BatchWork) -> None:
+        for sensor in work.sensors:
+            if (found := work.models.pop(sensor.order.sensor, None)) is not None:
+                with self._attempt(sensor):
+                    sensor.model = model_of(found, sensor.order.model)
+
+    def _hand_out(self, work: _BatchWork) -> None:
+        work.noticed = work.readings.hand_out(work.sensors, self.manifest.hour, self._attempt)
+
+    def _judge(self, work: _BatchWork) -> None:
+        for sensor in work.sensors:
+            if sensor.cause is None and not sensor.is_silent:
+                with self._attempt(sensor):
+                    sensor.judge()
+
+    def _render(self, work: _BatchWork) -> None:
+        work.writes = list(self._writes(work.batch, [each for each in work.sensors if each.is_judged]))
+
+    def _writes(self, batch: Batch, works: Sequence[SensorWork]) -> Iterator[Write]:
+        """Make the predictions' texts; yield what puts each blob in its place."""
+        if batch.pack and works:
+            yield self._write_of_pack(batch.pack, works)
+            return
+        for work in works:
+            with self._attempt(work):
+                data = render_predictions(_parts([work]), self.manifest.predictions_format)
+                yield self._write_of(work, data)
+
+    def _write_of(self, work: SensorWork, data: bytes) -> Write:
+        mark = PredictionMark(
+            hour=self.manifest.hour,
+            sensor=work.order.sensor,
+            model_sha256=work.order.model.sha256,
+            manifest=self.manifest_blob,
+            planned_at=self.manifest.planned_at,
+            rows=len(work.sheet),
+        )
+        form = self.manifest.predictions_format
+
+        def write() -> None:
+            with self._attempt(work):
+                blob = work.order.prediction_blob(self.manifest.hour, form)
+                work.is_kept = not publish(self.predictions, blob, data, mark, form)
+
+        return write
+
+    def _write_of_pack(self, pack: str, works: Sequence[SensorWork]) -> Write:
+        """Make one text for all; sensors whose columns are not those of the first do not fit."""
+        features = works[0].features
+        fitting = [work for work in works if work.features == features]
+        for work in works:
+            if work.features != features:
+                work.fail(Cause.MODEL, f"it looks at {work.features}, the first of its pack at {features}")
+        mark = PackMark(
+            hour=self.manifest.hour,
+            pack=pack,
+            sensors=tuple(work.order.sensor for work in fitting),
+            manifest=self.manifest_blob,
+            planned_at=self.manifest.planned_at,
+            rows=sum(len(work.sheet) for work in fitting),
+        )
+        form = self.manifest.predictions_format
+        data = render_predictions(_parts(fitting), form)
+
+        def write() -> None:
+            with self._attempt(*fitting):
+                blob = fitting[0].order.prediction_blob(self.manifest.hour, form)
+                is_ours = publish_pack(self.predictions, blob, data, mark, form)
+                for work in fitting:
+                    work.is_kept = not is_ours
+
+        return write
+
+
+def _write(work: _BatchWork) -> None:
+    writes = work.writes
+    if len(writes) == 1:
+        writes[0]()
+    elif writes:
+        from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415  # one sensor alone needs no threads
+
+        with ThreadPoolExecutor(_WRITES, thread_name_prefix="write") as pool:
+            for done in [pool.submit(write) for write in writes]:
+                done.result()
+
+
+def _parts(works: Iterable[SensorWork]) -> Iterator[tuple[str, str, Sheet, Verdicts]]:
+    """Give what a prediction blob tells of each sensor; its rows are let go of as soon as they are told."""
+    for work in works:
+        if work.verdicts is not None:
+            yield work.order.device, work.order.tag, work.sheet, work.verdicts

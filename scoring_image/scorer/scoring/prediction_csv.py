@@ -1,0 +1,60 @@
+"""Rows of predictions for readings that came as numbers, made by whole columns. Needs pyarrow."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from scorer.readings.arrow_arrays import texts_between, texts_of
+from scorer.readings.timestamps import chars_of
+from scorer.scoring.float_text import joined_texts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from scorer.models.ocsvm import Verdicts
+    from scorer.readings.table import Sheet
+
+    FloatArray = NDArray[np.float64]
+
+_ROWS_AT_ONCE = 1 << 16
+"""So that no piece comes near 2 GiB, which is as far as pyarrow counts in a text."""
+
+
+def rows_of(names: str, sheet: Sheet, verdicts: Verdicts) -> Iterator[bytes | memoryview]:
+    """Yield the rows of one sensor in pieces, each row ended by a newline.
+
+    :param names: what stands between moment and values, commas included
+    """
+    for start in range(0, len(sheet), _ROWS_AT_ONCE):
+        rows = slice(start, start + _ROWS_AT_ONCE)
+        yield _joined(
+            _texts(chars_of(sheet.micros[rows], behind=names.encode())),
+            *(_numbers(column, end=b",") for column in sheet.values[rows].T),
+            _texts(np.where(verdicts.anomalies[rows], b"1,", b"0,")),
+            _numbers(verdicts.scores[rows], end=b"\n"),
+        )
+
+
+def _joined(*columns: pa.StringArray) -> memoryview:
+    """Join columns, each with the character that ends its cells."""
+    rows = pc.binary_join_element_wise(*columns, texts_of([""])[0])
+    _, ends, chars = rows.buffers()
+    return memoryview(chars)[: np.frombuffer(ends, np.int32)[len(rows)]]
+
+
+def _texts(chars: NDArray[Any]) -> pa.StringArray:
+    """Make an array of texts that all have the same length."""
+    ends = np.arange(len(chars) + 1, dtype=np.int32) * chars.itemsize
+    return texts_between(ends, chars)
+
+
+def _numbers(column: FloatArray, *, end: bytes) -> pa.StringArray:
+    chars = joined_texts(column).replace(b",", end) + end
+    found = np.flatnonzero(np.frombuffer(chars, np.uint8) == ord(end))
+    return texts_between(np.concatenate(([0], found + 1)), chars)

@@ -1,0 +1,121 @@
+"""Predictions as bytes: readings as they were read, with the model's word about each. No I/O.
+
+CSV is written here, Parquet in ``prediction_table.py``.
+"""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING
+
+from scorer.errors import OrderFault
+from scorer.scoring.float_text import texts_of_numbers
+from scoring_contract.predictions import COLUMNS, PredictionFormat
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from scorer.models.ocsvm import BoolArray, FloatArray, Verdicts
+    from scorer.readings.table import Sheet
+
+_FLAGS = (",0,", ",1,")
+_CELLS = 6
+"""Of a row: moment, names, values, flag, score, end."""
+_ROWS_AT_ONCE = 1 << 16
+"""Texts of more rows are not there at the same time."""
+
+
+def render_predictions(
+    parts: Iterable[tuple[str, str, Sheet, Verdicts]], form: PredictionFormat = PredictionFormat.CSV
+) -> bytes:
+    """Write a prediction blob: a row per reading in the given order.
+
+    With several features their columns stand in Value's place.
+
+    :param parts: device, tag, readings and verdicts of each sensor; taken one after the other
+    :raises ValueError: if the sheets are not of the same features, or there is not a verdict for each reading
+    :raises OrderFault: if nothing is installed here that writes the format
+    """
+    if form is PredictionFormat.CSV:
+        return render_csv(parts)
+    try:
+        from scorer.scoring.prediction_parquet import render_parquet  # noqa: PLC0415  # brings pyarrow, which may lack
+    except ImportError as error:
+        raise OrderFault(
+            "predictions are to be Parquet and pyarrow is not installed: use the scoring image with all "
+            "requirements, or SENSOR_SCORING_PREDICTIONS_FORMAT=csv"
+        ) from error
+    return render_parquet(parts)
+
+
+def columns_for(features: Sequence[str]) -> Sequence[str]:
+    """Name the columns of predictions, in order."""
+    if len(features) <= 1:
+        return COLUMNS
+    place = COLUMNS.index("Value")
+    return (*COLUMNS[:place], *features, *COLUMNS[place + 1 :])
+
+
+def render_csv(parts: Iterable[tuple[str, str, Sheet, Verdicts]]) -> bytes:
+    """Write predictions as CSV: a header, then rows that are ended by a newline.
+
+    Times and values keep the text they came with; scores are written with the fewest digits that read back as
+    the same float64. Parameters and errors are those of :func:`render_predictions`.
+    """
+    features: tuple[str, ...] | None = None
+    blob = io.BytesIO()
+    for device, tag, sheet, verdicts in parts:
+        if features is None:
+            features = sheet.features
+            blob.write(_header(features))
+        if sheet.features != features:
+            raise ValueError(f"columns {sheet.features} cannot stand under the header {features}")
+        blob.writelines(_rows(f",{_cell(device)},{_cell(tag)},", sheet, verdicts))
+    return blob.getvalue() or _header(())
+
+
+def _header(features: Sequence[str]) -> bytes:
+    return (",".join(map(_cell, columns_for(features))) + "\n").encode()
+
+
+def _rows(names: str, sheet: Sheet, verdicts: Verdicts) -> Iterable[bytes | memoryview]:
+    if len(verdicts.scores) != len(sheet):
+        raise ValueError(f"{len(verdicts.scores)} verdicts about {len(sheet)} readings")
+    if len(sheet) and sheet.written_ts is None and sheet.written_columns is None:
+        from scorer.scoring.prediction_csv import rows_of  # noqa: PLC0415  # such a sheet has imported pyarrow
+
+        return rows_of(names, sheet, verdicts)
+    ts, columns = sheet.ts, sheet.columns
+    if len(sheet) <= _ROWS_AT_ONCE:
+        return [_joined(ts, names, columns, verdicts.anomalies, verdicts.scores)]
+    pieces = (slice(start, start + _ROWS_AT_ONCE) for start in range(0, len(sheet), _ROWS_AT_ONCE))
+    return (
+        _joined(
+            ts[rows],
+            names,
+            [column[rows] for column in columns],
+            verdicts.anomalies[rows],
+            verdicts.scores[rows],
+        )
+        for rows in pieces
+    )
+
+
+def _joined(
+    ts: list[str], names: str, columns: list[list[str]], anomalies: BoolArray, scores: FloatArray
+) -> bytes:
+    """Join rows cell by cell: to format row by row takes half as long again."""
+    cells = ["\n"] * (_CELLS * len(ts))
+    cells[0::_CELLS] = ts
+    cells[1::_CELLS] = [names] * len(ts)
+    cells[2::_CELLS] = columns[0] if len(columns) == 1 else map(",".join, zip(*columns, strict=True))
+    cells[3::_CELLS] = map(_FLAGS.__getitem__, anomalies.tolist())
+    cells[4::_CELLS] = texts_of_numbers(scores)
+    return "".join(cells).encode()
+
+
+def _cell(text: str) -> str:
+    """Quote a name that would break its row; times and numbers, by their form, never do."""
+    if any(mark in text for mark in ',"\r\n'):
+        return '"' + text.replace('"', '""') + '"'
+    return text

@@ -1,0 +1,118 @@
+"""Scoring the sensors of one order. Reading, deciding and writing of many sensors overlap in threads.
+
+A thread holds one batch at a time (those that share files, or a handful that share none), so memory does not
+grow with the number of sensors. A sensor that fails says so in its report and disturbs no other. The report
+is written last: it is the mark of completion.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from scorer.errors import BlobMissing, OrderFault
+from scorer.scoring.chunks import batches_of, handfuls_of
+from scorer.scoring.pipeline import BatchScoring
+from scorer.storage import open_container
+from scoring_contract.invocation import ExitCode
+from scoring_contract.layout import Container
+from scoring_contract.manifest import Manifest
+from scoring_contract.report import Report, SensorReport, SensorState
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from scorer.console import Console
+    from scorer.scoring.pipeline import BatchOutcome
+    from scorer.storage import BlobContainer
+    from scoring_contract.invocation import ScoreInvocation
+
+THREADS = 16
+"""Handfuls of sensors in work at once. They mostly wait for storage; more threads gained little."""
+PACK_THREADS = 3
+"""Batches of many sensors in work at once: one is fetched, one computed, one written."""
+
+
+def score(
+    invocation: ScoreInvocation, environ: Mapping[str, str], *, console: Console, started: float
+) -> ExitCode:
+    """Score what the manifest orders and write the report.
+
+    :param started: monotonic seconds at which the process began
+    :raises ContractError: if manifest or environment do not keep the contract
+    :raises OrderFault: if the order cannot be carried out by anyone
+    :raises StorageFault: if the manifest cannot be read or the report cannot be written
+    """
+    runs = open_container(Container.RUNS, environ)
+    manifest = _manifest(runs, invocation.manifest)
+    scoring = BatchScoring.open(environ, manifest, invocation.manifest, console)
+    outcomes: dict[str, SensorReport] = {}
+    noticed: Counter[str] = Counter()
+    for outcome in _outcomes(scoring):
+        noticed.update(outcome.noticed)
+        for sensor in outcome.sensors:
+            _announce(sensor, console)
+            outcomes[sensor.sensor] = sensor
+    report = Report(
+        hour=manifest.hour,
+        run=manifest.run,
+        group=manifest.group,
+        manifest=invocation.manifest,
+        planned_at=manifest.planned_at,
+        seconds=time.monotonic() - started,
+        sensors=tuple(outcomes[order.sensor] for order in manifest.sensors),
+        noticed=noticed,
+    )
+    runs.write(invocation.report, report.to_json().encode(), content_type="application/json")
+    console.tell(_total(report))
+    return ExitCode.of(report.sensors)
+
+
+def _manifest(runs: BlobContainer, blob: str) -> Manifest:
+    try:
+        manifest = Manifest.from_json(runs.read(blob))
+    except BlobMissing as error:
+        raise OrderFault(f"there is no manifest {error.blob}") from error
+    # Both become header values of the predictions, and obstore panics on what cannot stand in a header.
+    if not all(text.isascii() and text.isprintable() for text in (blob, manifest.planned_at)):
+        raise OrderFault("the manifest's name and planned_at must be printable ASCII: predictions carry them")
+    return manifest
+
+
+def _outcomes(scoring: BatchScoring) -> Iterator[BatchOutcome]:
+    """Score all batches; yield their outcomes in the order of the manifest."""
+    batches = batches_of(scoring.manifest.sensors)
+    if len(batches) == 1:
+        yield from scoring.outcomes_of(batches)
+        return
+    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415  # a fifteenth of scoring one sensor
+
+    are_alone = len(batches) == len(scoring.manifest.sensors)
+    threads = THREADS if are_alone else PACK_THREADS
+    handfuls = handfuls_of(batches, threads=threads) if are_alone else [[batch] for batch in batches]
+    with ThreadPoolExecutor(threads, thread_name_prefix="batch") as pool:
+        for outcomes in pool.map(scoring.outcomes_of, handfuls):
+            yield from outcomes
+
+
+def _announce(outcome: SensorReport, console: Console) -> None:
+    match outcome.state:
+        case SensorState.SCORED:
+            counts = f"{outcome.readings} readings, {outcome.anomalies} anomalies"
+            rejected = f", {outcome.rejected} rows rejected" if outcome.rejected else ""
+            note = f" ({outcome.reason})" if outcome.reason else ""
+            console.tell(f"{outcome.sensor} scored: {counts}{rejected}, {outcome.seconds:.3f} s{note}")
+        case SensorState.SKIPPED:
+            console.tell(f"{outcome.sensor} skipped: {outcome.reason}")
+        case SensorState.FAILED:
+            console.tell(f"{outcome.sensor} failed ({outcome.cause})")
+            console.complain(f"{outcome.sensor}: {outcome.reason}")
+
+
+def _total(report: Report) -> str:
+    states = Counter(sensor.state for sensor in report.sensors)
+    parts = ", ".join(f"{states[state]} {state}" for state in SensorState)
+    readings = sum(sensor.readings for sensor in report.sensors)
+    anomalies = sum(sensor.anomalies for sensor in report.sensors)
+    return f"{report.hour}: {parts}; {readings} readings, {anomalies} anomalies, {report.seconds:.2f} s"

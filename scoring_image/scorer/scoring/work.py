@@ -1,0 +1,133 @@
+"""One sensor on its way from order to report: what is known of it so far."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING
+
+from scorer.errors import DataFault
+from scorer.readings.table import ONE_FEATURE, Sheet
+from scoring_contract.report import Cause, SensorReport, SensorState
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from scorer.console import Console
+    from scorer.models.ocsvm import Model, Verdicts
+    from scoring_contract.manifest import SensorOrder
+
+
+@dataclass(slots=True)
+class SensorWork:
+    """A sensor in work. Its first failure stays; later steps pass it by."""
+
+    order: SensorOrder
+    model: Model | None = None
+    sheet: Sheet = field(default_factory=Sheet)
+    problems: list[str] = field(default_factory=list)
+    """What is wrong with whole files of readings."""
+    gone: int = 0
+    """Blobs of readings that were gone since the plan was made."""
+    verdicts: Verdicts | None = None
+    is_kept: bool = False
+    """Predictions of a later plan were there, and ours were not written."""
+    cause: Cause | None = None
+    reason: str = ""
+
+    def fail(self, cause: Cause, reason: str) -> None:
+        """Say why this sensor cannot be scored."""
+        if self.cause is None:
+            self.cause, self.reason = cause, reason
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        """Columns that its model looks at."""
+        return self.model.features if self.model else ONE_FEATURE
+
+    def judge(self) -> None:
+        """Decide about the readings; those that the model cannot score are left out.
+
+        :raises DataFault: if there are rows and none of them counts
+        :raises ModelFault: if the model can score none of them
+        """
+        if not len(self.sheet):
+            raise DataFault("; ".join((*self._why_no_row_counts(), *self.problems)))
+        if self.model is not None:
+            self.verdicts = self.model.judge(self.sheet.values)
+            if self.verdicts.refused is not None:
+                self.sheet = self.sheet.without(self.verdicts.refused)
+                self.problems.append(self.verdicts.why_refused)
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether there was no row at all, good or bad, and nothing says that there could have been."""
+        return self.sheet.is_empty and not self.problems and (self.cause is None or self.cause is Cause.MODEL)
+
+    @property
+    def is_judged(self) -> bool:
+        """Whether its predictions can be written."""
+        return self.cause is None and self.verdicts is not None
+
+    def report(self, seconds: float) -> SensorReport:
+        """Say what came of it.
+
+        :param seconds: wall time spent on it
+        """
+        noticed = {str(note): count for note, count in self.sheet.notes.items()}
+        about = partial(SensorReport, self.order.sensor, seconds=seconds, noticed=noticed)
+        if self.is_silent and self.gone:
+            return about(SensorState.FAILED, cause=Cause.DATA, reason=self._why_gone())
+        if self.is_silent:
+            return about(SensorState.SKIPPED, reason=self._why_silent())
+        if self.cause is not None or self.verdicts is None:
+            return about(SensorState.FAILED, cause=self.cause, reason=self.reason)
+        if self.is_kept:  # what was not written is no number of this run's
+            return about(SensorState.SCORED, reason="; ".join(self._remarks()))
+        return about(
+            SensorState.SCORED,
+            readings=len(self.sheet),
+            rejected=self.sheet.rejected.total(),
+            anomalies=int(self.verdicts.anomalies.sum()),
+            model_sha256=self.order.model.sha256,
+            reason="; ".join(self._remarks()),
+        )
+
+    def _why_no_row_counts(self) -> Iterator[str]:
+        if rejected := self.sheet.rejected.total():
+            yield f"none of {rejected} rows can be scored: {self.sheet.why_rejected()}"
+
+    def _remarks(self) -> Iterator[str]:
+        yield from self.problems
+        if self.gone:
+            yield f"{self.gone} of {len(self.order.readings)} reading blobs were gone"
+        if self.is_kept:
+            yield "predictions of a later plan are there and were kept"
+
+    def _why_silent(self) -> str:
+        if not self.order.readings:
+            return "the plan found no readings in this hour"
+        return "the reading blobs hold no rows"
+
+    def _why_gone(self) -> str:
+        found = len(self.order.readings)
+        which = (
+            "the reading blobs that the plan found are"
+            if self.gone == found
+            else (f"{self.gone} of {found} reading blobs that the plan found are")
+        )
+        return f"{which} gone; clear 'plan' with Downstream to plan the hour anew"
+
+
+@contextmanager
+def attempt(works: Iterable[SensorWork], console: Console) -> Iterator[None]:
+    """Let a fault fail the sensors that it concerns and no others; one of our own is traced."""
+    try:
+        yield
+    except Exception as error:  # noqa: BLE001  # every other sensor must still be scored
+        from scorer.failure import Failure  # noqa: PLC0415  # most sensors have none
+
+        failure = Failure.of(error, console)
+        for work in works:
+            work.fail(failure.cause, failure.reason)

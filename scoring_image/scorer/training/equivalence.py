@@ -1,0 +1,102 @@
+"""Does an exported model decide as scikit-learn does, also where it is hardest? No I/O.
+
+Far from the boundary any two ways to compute agree. The test points therefore crowd round every place where
+the decision changes: neighbouring floats first, then ever further off, on both sides.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from scorer.models.ocsvm import FloatArray, Model
+
+_GRID = 1024
+"""Points along a line on which sign changes are looked for."""
+_MOST_EDGES = 32
+"""Boundaries that are probed; a model of one feature has a handful."""
+_HALVINGS = 1100
+"""Enough to bring any two finite floats next to each other."""
+_LINES = 16
+"""Lines through the readings along which models of several features are searched."""
+_STEPS = np.array([*range(9), *(2**power for power in range(4, 41))], dtype=np.float64)
+"""Distances from a boundary, in units of the last place."""
+
+
+class Predictor(Protocol):
+    """What we need of a scikit-learn estimator."""
+
+    def predict(self, features: FloatArray) -> NDArray[np.int64]:
+        """Label rows, shape (n_readings, n_features): 1 is normal, -1 an anomaly."""
+
+
+def flips(model: Model, original: Predictor, values: FloatArray) -> int:
+    """Count the readings that the exported model labels differently from the original.
+
+    :param values: shape (n_readings, n_features), float64, finite; may be empty
+    """
+    if not len(values):  # which scikit-learn refuses to label
+        return 0
+    theirs = original.predict(values) == -1
+    return int(np.count_nonzero(model.judge(values).anomalies != theirs))
+
+
+def boundary_points(model: Model, values: FloatArray) -> FloatArray:
+    """Return points beside the model's decision boundaries; empty if it has none near the readings.
+
+    :param values: the training readings, shape (n_readings, n_features)
+    :return: shape (n_points, n_features), finite
+    """
+    points = [_beside(edge) for line in _lines_through(values) for edge in _edges(model, line)]
+    if not points:
+        return np.empty((0, values.shape[1]))
+    found: FloatArray = np.unique(np.concatenate(points), axis=0)
+    return found[np.isfinite(found).all(axis=1)]
+
+
+def _lines_through(values: FloatArray) -> list[FloatArray]:
+    """Return sorted points of lines along which the model is searched, each of shape (n, n_features).
+
+    With one feature there is one line: all readings, and a grid that reaches three ranges beyond them. With
+    several, lines run through pairs of readings, as far beyond them.
+    """
+    if values.shape[1] == 1:
+        reach = max(3 * float(np.ptp(values)), 1.0)
+        grid = np.linspace(values.min() - reach, values.max() + reach, _GRID)
+        return [np.unique(np.concatenate([values[:, 0], grid]))[:, np.newaxis]]
+    random = np.random.default_rng(len(values))
+    starts, ends = values[random.integers(len(values), size=(2, _LINES))]
+    steps = np.linspace(-3, 4, _GRID)[:, np.newaxis]
+    return [start + steps * (end - start) for start, end in zip(starts, ends, strict=True)]
+
+
+def _edges(model: Model, line: FloatArray) -> FloatArray:
+    """Halve the gaps in which the label changes until no float lies between; shape (2 * n, n_features)."""
+    labels = model.judge(line).anomalies
+    changes = np.flatnonzero(labels[1:] != labels[:-1])[:_MOST_EDGES]
+    low, high, below = line[changes], line[changes + 1], labels[changes]
+    for _ in range(_HALVINGS):
+        middle = low + (high - low) / 2
+        if not np.any(((middle != low) & (middle != high)).any(axis=1)):
+            break
+        same = (model.judge(middle).anomalies == below)[:, np.newaxis]
+        low, high = np.where(same, middle, low), np.where(same, high, middle)
+    return np.concatenate([low, high])
+
+
+def _beside(edge: FloatArray) -> FloatArray:
+    """Return points ever further from a point of the boundary: all features moved together, and each alone.
+
+    :param edge: shape (n_features,)
+    :return: shape (n_points, n_features)
+    """
+    width = len(edge)
+    directions = np.concatenate([np.eye(width), np.ones((1, width))]) if width > 1 else np.ones((1, 1))
+    signed = np.concatenate([-_STEPS[::-1], _STEPS])
+    moves = signed[:, np.newaxis, np.newaxis] * directions * np.spacing(np.abs(edge))
+    points: FloatArray = (edge + moves).reshape(-1, width)
+    return points

@@ -1,0 +1,162 @@
+"""Readings of a sensor over many hours: what training holds of them.
+
+A file is taken apart as soon as it is read, so that an hour's rows are held at once and of all other hours
+eight bytes a reading and feature.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from functools import lru_cache
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from scorer.errors import BlobMissing, ScorerError
+from scorer.readings.files import MOST_BYTES, FileRows, Note, Owner, Sheet, in_order, read_file
+from scorer.readings.table import ONE_FEATURE
+from scoring_contract.errors import LayoutError
+from scoring_contract.layout import hour_of_readings, sensor_id_of, sensor_of_readings
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
+    from scorer.models.ocsvm import FloatArray
+    from scorer.readings.table import MicrosArray
+    from scorer.storage import BlobContainer
+    from scoring_contract.hour import RunHour
+
+_MOST_PROBLEMS = 3
+_REMEMBERED_PAIRS = 1 << 16
+
+
+@dataclass(slots=True)
+class Series:
+    """One sensor's readings, by time."""
+
+    features: tuple[str, ...] = ONE_FEATURE
+    pairs: set[tuple[str, str]] = field(default_factory=set)
+    """Devices and tags that were found; more than one if two pairs share the sensor's id."""
+    rejected: Counter[Note] = field(default_factory=Counter)
+    """Rows of the sensor's own files that do not count."""
+    problems: list[str] = field(default_factory=list)
+    """What is wrong with whole files, the first few."""
+    fault: ScorerError | None = None
+    """Why a file of its own cannot be read: nothing is made of the others then."""
+    _blocks: list[FloatArray] = field(default_factory=list)
+    _micros: list[MicrosArray] = field(default_factory=list)
+
+    @property
+    def micros(self) -> MicrosArray:
+        """Moments in microseconds since 1970, shape (n_readings,); empty unless they were asked for."""
+        return np.concatenate([np.empty(0, dtype=np.int64), *self._micros])
+
+    @property
+    def values(self) -> FloatArray:
+        """Shape (n_readings, n_features), float64, finite."""
+        return np.concatenate([np.empty((0, len(self.features))), *self._blocks])
+
+    def __len__(self) -> int:
+        return sum(map(len, self._blocks))
+
+    def why_rejected(self) -> str:
+        """Say how many rows do not count and why: ``2 outside the hour, 1 unreadable``."""
+        counts = ", ".join(f"{count} {note}" for note, count in self.rejected.most_common())
+        return "; ".join((counts, *self.problems))
+
+    def note_problem(self, problem: str) -> None:
+        """Keep what is wrong with a whole file; of many hours, a few say enough."""
+        if len(self.problems) < _MOST_PROBLEMS:
+            self.problems.append(problem)
+
+    def refuse_faulty(self) -> None:
+        """Raise the fault of a file of its own, if there is one.
+
+        :raises ScorerError: if so
+        """
+        if self.fault is not None:
+            raise self.fault
+
+    def extend(self, sheet: Sheet, *, with_moments: bool) -> None:
+        """Add the readings of a later hour."""
+        self._blocks.append(sheet.values)
+        self.pairs |= sheet.pairs
+        self.rejected += sheet.rejected
+        if with_moments:
+            self._micros.append(sheet.micros)
+
+
+def read_series(
+    data: BlobContainer,
+    sensors: Collection[str],
+    blobs: Iterable[str],
+    *,
+    features: tuple[str, ...] = ONE_FEATURE,
+    with_moments: bool = False,
+) -> dict[str, Series]:
+    """Read the files of some sensors, each once.
+
+    :param blobs: in the order of hours; those deleted since they were listed are left out
+    :param with_moments: whether to keep the moments of the readings
+    :return: a series for each sensor, empty if there is no reading of it; with a fault if a file in its own
+        folder cannot be read
+    :raises DataFault: if a file of many sensors cannot be read at all
+    :raises StorageFault: if storage refuses such a file or does not answer
+    """
+    owner = _owner_among(frozenset(sensors))
+    series = {sensor: Series(features) for sensor in sensors}
+    for hour, names in groupby(blobs, key=hour_of_readings):
+        pieces: defaultdict[str, list[Sheet]] = defaultdict(list)
+        for name in names:
+            own = sensor_of_readings(name)
+            if own is not None and series[own].fault:
+                continue
+            try:
+                rows = _rows_of(data, name, hour, owner if own is None else _only(own, owner), features)
+            except ScorerError as fault:
+                if own is None:
+                    raise
+                series[own].fault = fault
+                continue
+            # In a folder of its own, a sensor answers for all rows.
+            sheets = rows.sheets if own is None else {own: rows.of(own)}
+            for sensor, sheet in sheets.items():
+                pieces[sensor].append(sheet)
+            if rows.problem:
+                for sensor in series if own is None else (own,):
+                    series[sensor].note_problem(f"{name} {rows.problem}")
+        for sensor, found in pieces.items():
+            series[sensor].extend(in_order(found), with_moments=with_moments)
+    return series
+
+
+def _rows_of(
+    data: BlobContainer, name: str, hour: RunHour, owner: Owner, features: tuple[str, ...]
+) -> FileRows:
+    """Read one file; none if it was deleted since it was listed."""
+    try:
+        content = data.read(name, most_bytes=MOST_BYTES)
+    except BlobMissing:
+        return FileRows({}, Counter())
+    return read_file(name, content, hour=hour, owner=owner, features=features)
+
+
+def _only(sensor: str, owner: Owner) -> Owner:
+    """Return what names this sensor alone."""
+    return lambda *pair: sensor if owner(*pair) == sensor else None
+
+
+def _owner_among(sensors: frozenset[str]) -> Owner:
+    """Return what names the sensor of a device and a tag, None for one that is not among ours."""
+
+    @lru_cache(_REMEMBERED_PAIRS)
+    def owner(device: str, tag: str) -> str | None:
+        try:
+            sensor = sensor_id_of(device, tag)
+        except LayoutError:
+            return None
+        return sensor if sensor in sensors else None
+
+    return owner

@@ -1,0 +1,160 @@
+"""What is noticed about rows that count: repeats, disorder, zones; and whose rows they are."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scorer.readings.files import FileRows, Note, Sheet, in_order, read_file
+from scoring_contract.hour import RunHour
+
+HOUR = RunHour.parse("2018-08-29T02")
+
+
+def read(*lines: str, header: str = "TS,Device,Tag,Value", **how) -> FileRows:
+    """Read a CSV of sensors named device_tag, but for device 9, which we do not score."""
+    owner = how.pop("owner", lambda device, tag: None if device == "9" else f"{device}_{tag}")
+    return read_file(
+        "a.csv", "\n".join([header, *lines]).encode(), hour=how.pop("hour", HOUR), owner=owner, **how
+    )
+
+
+def at(second: int, value: object = 1, device: str = "1") -> str:
+    """Write a row."""
+    return f"2018-08-29T02:00:{second:02}Z,{device},4,{value}"
+
+
+def test_a_row_that_is_repeated_is_kept_and_counted() -> None:
+    """Moment and value are the same number, however they are written."""
+    sheet = read(at(1, "1.0"), at(1, "2"), at(1, "1"), at(2, "1")).sheets["1_4"]
+    assert (sheet.texts, dict(sheet.notes)) == (["1.0", "2", "1", "1"], {Note.REPEATED: 1})
+
+
+def test_a_file_that_is_delivered_twice_is_seen() -> None:
+    """Repeats are counted across files, and none of them twice."""
+    file = [at(1), at(1), at(2)]
+    sheets = [read(*file).sheets["1_4"] for _ in range(2)]
+    assert dict(in_order(sheets).notes) == {Note.REPEATED: 4}
+
+
+def test_disorder_is_counted_within_a_file_and_sorted() -> None:
+    """A row is out of order if one before it in its file is later; files may overlap."""
+    first, second = read(at(5, 5), at(3, 3), at(4, 4), at(6, 6)), read(at(1, 1), at(7, 7))
+    whole = in_order([first.sheets["1_4"], second.sheets["1_4"]])
+    assert whole.texts == ["1", "3", "4", "5", "6", "7"]
+    assert dict(whole.notes) == {Note.OUT_OF_ORDER: 2}
+
+
+def test_an_offset_is_converted_and_noticed() -> None:
+    """The hour is one of UTC; an offset of zero is nothing to notice."""
+    sheet = read(
+        "2018-08-29T04:00:00+02:00,1,4,1",
+        "2018-08-29T02:00:01+00:00,1,4,2",
+        "2018-08-29T05:00:01+02:00,1,4,3",
+    ).sheets["1_4"]
+    assert (sheet.texts, dict(sheet.notes)) == (["1", "2"], {Note.OTHER_ZONE: 1, Note.OTHER_HOUR: 1})
+
+
+@pytest.mark.parametrize(
+    ("hour", "ts", "counts"),
+    [
+        pytest.param("2018-10-28T00", "2018-10-28T02:30:00+02:00", True, id="repeated hour, summer time"),
+        pytest.param("2018-10-28T01", "2018-10-28T02:30:00+02:00", False, id="not the hour after it"),
+        pytest.param("2018-10-28T01", "2018-10-28T02:30:00+01:00", True, id="repeated hour, winter time"),
+        pytest.param("2018-10-28T00", "2018-10-28T02:30:00+01:00", False, id="not the hour before it"),
+        pytest.param("2018-10-28T02", "2018-10-28T02:30:00", True, id="without an offset it is UTC"),
+        pytest.param("2018-03-25T00", "2018-03-25T01:59:59+01:00", True, id="last moment of winter time"),
+        pytest.param("2018-03-25T01", "2018-03-25T03:00:00+02:00", True, id="first moment of summer time"),
+        pytest.param(
+            "2018-03-25T01", "2018-03-25T02:30:00+01:00", True, id="local time that no clock showed"
+        ),
+        pytest.param("2018-03-25T02", "2018-03-25T02:30:00", True, id="which is an hour like others in UTC"),
+    ],
+)
+def test_daylight_saving_is_never_ambiguous(hour: str, ts: str, *, counts: bool) -> None:
+    """An offset says the instant, so the local hour that is repeated or skipped needs no rule."""
+    rows = read(f"{ts},1,4,1", hour=RunHour.parse(hour))
+    assert len(rows.sheets["1_4"]) == counts
+
+
+def test_rows_are_given_to_their_sensors() -> None:
+    """Each sensor gets its rows and the notes about them; rows of nobody are counted apart."""
+    rows = read(at(1), at(2, device="2"), at(3), at(1, device="9"), at(4, "x"), "y", at(0, "inf", device="2"))
+    assert {sensor: sheet.ts for sensor, sheet in rows.sheets.items()} == {
+        "1_4": ["2018-08-29T02:00:01Z", "2018-08-29T02:00:03Z"],
+        "2_4": ["2018-08-29T02:00:02Z"],
+    }
+    assert dict(rows.sheets["1_4"].notes) == {Note.UNREADABLE: 1}
+    assert dict(rows.sheets["2_4"].notes) == {Note.NOT_FINITE: 1}
+    assert dict(rows.unowned) == {Note.OTHER_SENSOR: 1, Note.UNREADABLE: 1}
+
+
+def test_a_sensor_whose_rows_all_fail_has_a_sheet_that_says_so() -> None:
+    """Nothing that counts is not the same as nothing at all."""
+    sheet = read(at(1, "nan")).of("1_4")
+    assert (len(sheet), sheet.is_empty, sheet.why_rejected()) == (0, False, "1 without a finite value")
+
+
+def test_two_pairs_with_one_id_are_both_named() -> None:
+    """Whoever trains can see that an id means two pairs."""
+    rows = read(
+        "2018-08-29T02:00:01Z,a_b,c,1", "2018-08-29T02:00:02Z,a,b_c,2", "2018-08-29T03:00:00Z,a_b_c,,3"
+    )
+    assert rows.sheets["a_b_c"].pairs == {("a_b", "c"), ("a", "b_c")}
+
+
+def test_several_features_are_read_side_by_side() -> None:
+    """A row counts if all of its features are finite numbers."""
+    header = "Flow,TS,Device,Heat,Tag"
+    lines = [
+        "1,2018-08-29T02:00:01Z,1,20.50,4",
+        "nan,2018-08-29T02:00:02Z,1,3,4",
+        "1,2018-08-29T02:00:03Z,1,,4",
+    ]
+    sheet = read(*lines, header=header, features=("Heat", "Flow")).sheets["1_4"]
+    assert (sheet.features, sheet.values.tolist()) == (("Heat", "Flow"), [[20.5, 1.0]])
+    assert (sheet.texts, sheet.columns) == (["20.50"], [["20.50"], ["1"]])
+    assert dict(sheet.notes) == {Note.NOT_FINITE: 1, Note.UNREADABLE: 1}
+
+
+def test_sheets_of_different_features_are_not_put_together() -> None:
+    """A column must mean one thing."""
+    with pytest.raises(ValueError, match="different features"):
+        in_order([Sheet.empty(("Value",)), Sheet.empty(("Heat",))])
+
+
+ROW = st.tuples(st.integers(0, 5), st.sampled_from(["1", "1.0", "2", "x", "inf"]), st.sampled_from("129"))
+
+
+def plainly(rows: list[tuple[int, str, str]]) -> dict[str, tuple[list[str], dict[Note, int]]]:
+    """Say what becomes of rows, in the plainest way there is."""
+    sheets: dict[str, tuple[list[str], dict[Note, int]]] = {}
+    for device in "12":
+        mine = [(second, value) for second, value, whose in rows if whose == device]
+        kept = [(second, value) for second, value in mine if value not in {"x", "inf"}]
+        numbers = [(second, float(value)) for second, value in kept]
+        latest = list(itertools.accumulate((second for second, _ in kept), max))
+        notes = {
+            Note.UNREADABLE: sum(value == "x" for _, value in mine),
+            Note.NOT_FINITE: sum(value == "inf" for _, value in mine),
+            Note.REPEATED: len(numbers) - len(set(numbers)),
+            Note.OUT_OF_ORDER: sum(second < top for (second, _), top in zip(kept, latest, strict=True)),
+        }
+        if mine:
+            in_time = [value for _, value in sorted(kept, key=lambda row: row[0])]
+            sheets[f"{device}_4"] = in_time, {note: count for note, count in notes.items() if count}
+    return sheets
+
+
+@given(st.lists(ROW, max_size=12))
+def test_columns_say_what_a_plain_loop_says(rows: list[tuple[int, str, str]]) -> None:
+    """Rows, order and every count agree with a row-by-row account, in any mixture of sensors."""
+    found = read(*(at(second, value, device) for second, value, device in rows))
+    sheets = {sensor: in_order([sheet]) for sensor, sheet in found.sheets.items()}
+    assert {sensor: (sheet.texts, dict(sheet.notes)) for sensor, sheet in sheets.items()} == plainly(rows)
+    assert found.unowned[Note.OTHER_SENSOR] == sum(device == "9" for *_, device in rows)
+    assert all(np.array_equal(sheet.values[:, 0], list(map(float, sheet.texts))) for sheet in sheets.values())

@@ -1,0 +1,486 @@
+"""Sensors that share files: read once, scored each for itself, written once."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import itertools
+import json
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from scorer.__main__ import main
+from scorer.console import Console
+from scorer.errors import ModelFault
+from scorer.models import files as model_files
+from scorer.models.files import ModelFiles, model_of
+from scorer.models.format import SKOPS_FORMAT
+from scorer.models.ocsvm import OneClassSvm
+from scorer.models.pack_format import ModelPack, head_of
+from scorer.models_command.packs import packed
+from scorer.scoring.chunks import batches_of, handfuls_of
+from scorer.storage import BlobContainer, open_container
+from scoring_contract.invocation import ExitCode
+from scoring_contract.layout import Container, packed_prediction_blob, packed_readings_prefix
+from scoring_contract.manifest import Manifest, ModelRef, PackSlice, SensorOrder
+from scoring_contract.predictions import PackMark, PredictionFormat, PredictionMark
+from scoring_contract.report import Cause, SensorState
+from tests.scorer.conftest import HEADER, HOUR, PLANNED_AT, SCORING
+from tests.scorer.scoring.test_score import MODEL, a_model, an_order, rows_for
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from scoring_contract.invocation import ScoreInvocation
+    from tests.scorer.conftest import Scorer, Storage
+
+    PackFile = Callable[[Sequence[tuple[ModelRef, bytes]]], tuple[bytes, list[PackSlice]]]
+
+SENSORS = ("1_4", "1_5", "2_1")
+PACKED = packed_prediction_blob(HOUR, "p1")
+PACKED_PARQUET = packed_prediction_blob(HOUR, "p1", PredictionFormat.PARQUET)
+
+
+def a_pack(
+    storage: Storage,
+    sensors: Sequence[str] = SENSORS,
+    rows: Sequence[str] | None = None,
+    *,
+    pack_file: PackFile | None = None,
+) -> list[SensorOrder]:
+    """Store readings and models of some sensors in a file each; order their predictions into one blob.
+
+    :param pack_file: makes the file of the models; today's unless given
+    """
+    lines = rows if rows is not None else [row for sensor in sensors for row in rows_for(sensor)]
+    blob = f"{packed_readings_prefix(HOUR, 'p1')}0.csv"
+    storage.put(Container.DATA, blob, "\n".join([HEADER, *lines]) + "\n")
+    models = [
+        json.dumps(MODEL | {"intercept": -0.3 - index / 64}).encode() + b"\n" for index in range(len(sensors))
+    ]
+    refs = [a_model(storage, sensor, model) for sensor, model in zip(sensors, models, strict=True)]
+    content, slices = (pack_file or partial(packed, "p1"))(list(zip(refs, models, strict=True)))
+    storage.put(Container.MODELS, slices[0].blob, content)
+    return [
+        an_order(storage, sensor, readings=(blob,), pack="p1", model=replace(ref, pack=place))
+        for sensor, ref, place in zip(sensors, refs, slices, strict=True)
+    ]
+
+
+def packed_before(models: Sequence[tuple[ModelRef, bytes]]) -> tuple[bytes, list[PackSlice]]:
+    """Make the file of a pack as earlier versions did: the single files, one after the other."""
+    ends = itertools.accumulate((len(data) for _, data in models), initial=0)
+    slices = [
+        PackSlice("_packs/p1/v1.jsonl", end, len(data)) for end, (_, data) in zip(ends, models, strict=False)
+    ]
+    return b"".join(data for _, data in models), slices
+
+
+def pack_blob(ref: ModelRef) -> str:
+    """Name the file of many that holds a model."""
+    assert ref.pack is not None
+    return ref.pack.blob
+
+
+def packed_rows(storage: Storage) -> dict[str, list[dict[str, str]]]:
+    """Read the predictions of the pack by sensor."""
+    text = storage.get(Container.PREDICTIONS, PACKED).decode()
+    found: dict[str, list[dict[str, str]]] = {}
+    for row in csv.DictReader(io.StringIO(text)):
+        found.setdefault(f"{row['Device']}_{row['Tag']}", []).append(row)
+    return found
+
+
+def the_mark(storage: Storage) -> PackMark:
+    """Read what the pack's predictions say of themselves."""
+    mark = PackMark.from_metadata(storage.metadata(Container.PREDICTIONS, PACKED))
+    assert mark is not None
+    return mark
+
+
+def in_parquet(storage: Storage, call: ScoreInvocation) -> ScoreInvocation:
+    """Let an order ask for Parquet."""
+    manifest = Manifest.from_json(storage.get(Container.RUNS, call.manifest))
+    changed = replace(manifest, predictions_format=PredictionFormat.PARQUET)
+    storage.put(Container.RUNS, call.manifest, changed.to_json())
+    return call
+
+
+def table_of(storage: Storage, blob: str) -> list[dict[str, Any]]:
+    """Read predictions as Parquet."""
+    rows: list[dict[str, Any]] = pq.read_table(
+        pa.BufferReader(storage.get(Container.PREDICTIONS, blob))
+    ).to_pylist()
+    return rows
+
+
+def planned(storage: Storage, orders: Sequence[SensorOrder], *, at: str) -> ScoreInvocation:
+    """Write an order of a plan that was made at a time."""
+    call = storage.put_manifest(*orders)
+    manifest = Manifest.from_json(storage.get(Container.RUNS, call.manifest))
+    storage.put(Container.RUNS, call.manifest, replace(manifest, planned_at=at).to_json())
+    return call
+
+
+def test_a_pack_is_scored_like_its_sensors_alone(storage: Storage, scorer: Scorer) -> None:
+    """The rows of a sensor are those of its own blob, byte by byte; one blob holds all, and names them."""
+    orders = a_pack(storage)
+    done = scorer.score(storage.put_manifest(*orders))
+    assert (done.returncode, done.stderr) == (ExitCode.SUCCESS, "")
+    assert storage.names(Container.PREDICTIONS) == [PACKED]
+    assert the_mark(storage).sensors == SENSORS
+
+    alone = [replace(order, pack="", readings=(storage.put_readings(order.sensor, rows_for(order.sensor)),),
+                     model=replace(order.model, pack=None)) for order in orders]  # fmt: skip
+    packed = packed_rows(storage)
+    assert scorer.score(storage.put_manifest(*alone)).returncode == ExitCode.SUCCESS
+    for sensor in SENSORS:
+        text = storage.get(Container.PREDICTIONS, f"{HOUR.path}/{sensor}.csv").decode()
+        assert packed[sensor] == list(csv.DictReader(io.StringIO(text)))
+        assert len(packed[sensor]) == 60
+
+
+def test_shared_readings_alone_give_each_sensor_its_blob(storage: Storage, scorer: Scorer) -> None:
+    """Producers may pack readings while consumers still look for a blob per sensor."""
+    orders = [replace(order, pack="") for order in a_pack(storage)]
+    assert scorer.score(storage.put_manifest(*orders)).returncode == ExitCode.SUCCESS
+    assert storage.names(Container.PREDICTIONS) == [f"{HOUR.path}/{sensor}.csv" for sensor in SENSORS]
+
+
+def test_a_sensor_without_rows_in_the_shared_file_is_silent(storage: Storage, scorer: Scorer) -> None:
+    """Only the scorer sees into the file; the others of the pack are scored."""
+    call = storage.put_manifest(*a_pack(storage, rows=[*rows_for("1_4"), *rows_for("2_1")]))
+    assert scorer.score(call).returncode == ExitCode.SUCCESS
+    states = {sensor.sensor: sensor.state for sensor in storage.report(call).sensors}
+    assert states == {"1_4": SensorState.SCORED, "1_5": SensorState.SKIPPED, "2_1": SensorState.SCORED}
+    assert the_mark(storage).sensors == ("1_4", "2_1")
+
+
+def test_rows_that_nobody_gets_are_counted(storage: Storage, scorer: Scorer) -> None:
+    """Readings of a sensor that nobody ordered, and lines that are none, are in the report."""
+    rows = [*rows_for("1_4"), *rows_for("9_9")[:3], "no reading"]
+    call = storage.put_manifest(*a_pack(storage, ("1_4", "1_5"), rows))
+    scorer.score(call)
+    assert storage.report(call).noticed == {"of another sensor": 3, "unreadable": 1}
+
+
+def test_one_bad_model_of_a_pack_fails_its_sensor_alone(storage: Storage, scorer: Scorer) -> None:
+    """A retry scores just this one, and its rows join those of the others."""
+    orders = a_pack(storage)
+    call = storage.put_manifest(
+        orders[0], replace(orders[1], model=replace(orders[1].model, sha256="0" * 64)), orders[2]
+    )
+    assert scorer.score(call).returncode == ExitCode.PARTLY_FAILED
+    (failed,) = storage.report(call).failed
+    assert (failed.sensor, failed.cause) == ("1_5", Cause.MODEL)
+    assert the_mark(storage).sensors == ("1_4", "2_1")
+
+    before = packed_rows(storage)
+    assert scorer.score(storage.put_manifest(orders[1])).returncode == ExitCode.SUCCESS
+    after = packed_rows(storage)
+    assert after.keys() == set(SENSORS)
+    assert {sensor: after[sensor] for sensor in before} == before
+    assert the_mark(storage).sensors == ("1_4", "2_1", "1_5")
+
+
+def test_a_later_plan_replaces_the_whole_pack(storage: Storage, scorer: Scorer) -> None:
+    """Rows of an earlier plan never stay beside those of a later one, even for sensors it does not score."""
+    orders = a_pack(storage)
+    scorer.score(storage.put_manifest(*orders))
+    scorer.score(planned(storage, orders[:1], at="2018-08-29T04:00:00.000000Z"))
+    assert packed_rows(storage).keys() == {"1_4"}
+
+
+def test_an_earlier_plan_leaves_a_later_ones_pack_alone(storage: Storage, scorer: Scorer) -> None:
+    """Whoever comes last, the later plan knows more; the report says that ours were not written."""
+    orders = a_pack(storage)
+    scorer.score(planned(storage, orders, at="2018-08-29T04:00:00.000000Z"))
+    call = planned(storage, orders[:1], at=PLANNED_AT)
+    assert scorer.score(call).returncode == ExitCode.SUCCESS
+    assert the_mark(storage).sensors == SENSORS
+    (sensor,) = storage.report(call).sensors
+    assert "later plan" in sensor.reason
+
+
+@pytest.mark.behaviour("predictions-format")
+def test_an_order_for_parquet_leaves_parquet(storage: Storage, scorer: Scorer) -> None:
+    """Under a name of its own, marked like CSV, with the same rows; a later try keeps those of the first."""
+    orders = a_pack(storage)
+    call = in_parquet(storage, storage.put_manifest(*orders[:2]))
+    assert scorer.score(call).returncode == ExitCode.SUCCESS
+    assert storage.names(Container.PREDICTIONS) == [PACKED_PARQUET]
+    content_type = storage.content_type(Container.PREDICTIONS, PACKED_PARQUET)
+    assert content_type == "application/vnd.apache.parquet"
+    first = PackMark.from_metadata(storage.metadata(Container.PREDICTIONS, PACKED_PARQUET))
+    assert scorer.score(in_parquet(storage, storage.put_manifest(*orders[1:]))).returncode == ExitCode.SUCCESS
+    mark = PackMark.from_metadata(storage.metadata(Container.PREDICTIONS, PACKED_PARQUET))
+    assert first is not None
+    assert mark == replace(first, sensors=SENSORS, rows=180)
+    scorer.score(storage.put_manifest(*orders))
+    assert the_mark(storage).rows == 180
+    texts = [row for rows in packed_rows(storage).values() for row in rows]
+    found = table_of(storage, PACKED_PARQUET)
+    columns = ("Device", "Tag", "Value", "Prediction", "Score")
+    assert [[str(row[name]) for name in ("Device", "Tag", "Prediction")] for row in found] == [
+        [row[name] for name in ("Device", "Tag", "Prediction")] for row in texts
+    ]
+    assert [[row[name] for name in ("Value", "Score")] for row in found] == [
+        [float(row[name]) for name in ("Value", "Score")] for row in texts
+    ]
+    assert list(found[0]) == ["TS", *columns]
+
+
+def test_a_sensor_alone_is_written_as_parquet_too(storage: Storage, scorer: Scorer) -> None:
+    """Its mark says how many rows there are: size does not tell."""
+    call = in_parquet(storage, storage.put_manifest(an_order(storage)))
+    assert scorer.score(call).returncode == ExitCode.SUCCESS
+    blob = f"{HOUR.path}/1_4.parquet"
+    assert storage.names(Container.PREDICTIONS) == [blob]
+    mark = PredictionMark.from_metadata(storage.metadata(Container.PREDICTIONS, blob))
+    assert mark is not None
+    assert mark.rows == len(table_of(storage, blob)) > 0
+
+
+def test_without_pyarrow_an_order_for_parquet_says_what_to_do(
+    storage: Storage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in the lean scoring image: nothing is written, and the sensor is not called scored."""
+    call = in_parquet(storage, storage.put_manifest(an_order(storage)))
+    monkeypatch.setitem(sys.modules, "scorer.scoring.prediction_parquet", None)
+    code = main(call.to_argv(), storage.environ(SCORING), Console(io.StringIO(), io.StringIO()))
+    assert code == ExitCode.ORDER
+    (sensor,) = storage.report(call).sensors
+    assert sensor.reason.startswith("predictions are to be Parquet and pyarrow is not installed: use")
+    assert storage.names(Container.PREDICTIONS) == []
+
+
+def test_a_pack_whose_file_is_gone_fails_its_sensors(storage: Storage, scorer: Scorer) -> None:
+    """As with a sensor's own file: the plan saw it, so that is no silence; nothing is written."""
+    orders = [
+        replace(order, readings=("readings/2018/08/29/02/_packs/p1/gone.csv",)) for order in a_pack(storage)
+    ]
+    call = storage.put_manifest(*orders)
+    assert scorer.score(call).returncode == ExitCode.DATA
+    assert {sensor.state for sensor in storage.report(call).sensors} == {SensorState.FAILED}
+    assert storage.names(Container.PREDICTIONS) == []
+
+
+class CountingContainer(BlobContainer):
+    """A container that knows how often it was read."""
+
+    reads = 0
+
+    def read(self, blob: str, *, most_bytes: int | None = None) -> bytes:
+        """Read and count."""
+        type(self).reads += 1
+        return super().read(blob, most_bytes=most_bytes)
+
+
+@pytest.mark.parametrize("pack_file", [None, packed_before], ids=["now", "before"])
+def test_a_file_of_models_is_fetched_once(storage: Storage, pack_file: PackFile | None) -> None:
+    """However many threads ask, and whichever version of ours has written it."""
+    refs = [order.model for order in a_pack(storage, pack_file=pack_file)]
+    CountingContainer.reads = 0
+    assert intercepts(storage, refs) == INTERCEPTS
+    assert CountingContainer.reads == 1
+
+
+def test_one_sensor_alone_reads_its_own_model(storage: Storage) -> None:
+    """It need not fetch the models of all."""
+    (ref,) = (order.model for order in a_pack(storage, ("1_4",)))
+    storage.put(Container.MODELS, pack_blob(ref), b"damaged")
+    assert intercepts(storage, [ref]) == INTERCEPTS[:1]
+
+
+@pytest.mark.parametrize(
+    ("harm", "told"),
+    [
+        ("gone", "is gone"),
+        ("altered", "has a head of the digest"),
+        ("cut", "claims a head of"),
+        ("another's", "has a head of the digest"),
+        ("of no format of ours", "is not of format ocsvm-pack/1"),
+        ("too large", "the most that is read at once"),
+    ],
+)
+def test_a_bad_file_of_models_costs_nobody_their_model(
+    storage: Storage, harm: str, told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each is read from its own file, and the log says why."""
+    refs = [order.model for order in a_pack(storage)]
+    blob = pack_blob(refs[0])
+    whole = storage.get(Container.MODELS, blob)
+    head = bytes(head_of(whole))
+    contents = {
+        "altered": head.replace(np.float64(-0.3).tobytes(), np.float64(0.3).tobytes()) + whole[len(head) :],
+        "cut": head[:-1],
+        "another's": packed("p1", [(ref, a_file(0.5)) for ref in refs])[0],
+        "of no format of ours": b"{}",
+    }
+    if harm == "gone":
+        storage.service.get_blob_client(storage.name_of(Container.MODELS), blob).delete_blob()
+    elif harm == "too large":
+        monkeypatch.setattr(model_files, "MOST_PACK_BYTES", len(whole) - 1)
+    else:
+        storage.put(Container.MODELS, blob, contents[harm])
+    complaints: list[str] = []
+    assert intercepts(storage, refs, complaints) == INTERCEPTS
+    (complaint,) = complaints
+    assert complaint.startswith(f"models/{blob} ")
+    assert told in complaint
+    assert "each of its models is read from a file of its own until" in complaint
+
+
+@pytest.mark.parametrize("harm", ["gone", "altered", "shifted"])
+def test_a_bad_file_of_an_earlier_version_costs_nobody_their_model(storage: Storage, harm: str) -> None:
+    """Whoever does not find its very bytes there reads its own file."""
+    refs = [order.model for order in a_pack(storage, pack_file=packed_before)]
+    blob = pack_blob(refs[0])
+    whole = storage.get(Container.MODELS, blob)
+    if harm == "gone":
+        storage.service.get_blob_client(storage.name_of(Container.MODELS), blob).delete_blob()
+    elif harm == "altered":
+        storage.put(Container.MODELS, blob, whole.replace(b"-0.3", b"+0.3"))
+    else:
+        refs[0] = replace(refs[0], pack=replace(refs[0].pack, offset=7))
+    assert intercepts(storage, refs) == INTERCEPTS
+
+
+def test_a_pack_gives_no_model_to_whom_another_is_registered(storage: Storage) -> None:
+    """A sensor that was trained since, and two whose places were swapped, get the models of their digests."""
+    refs = [order.model for order in a_pack(storage)]
+    newer = replace(a_model(storage, "1_4", a_file(0.25)), pack=refs[0].pack)
+    swapped = [newer, replace(refs[2], pack=refs[1].pack), replace(refs[1], pack=refs[2].pack)]
+    assert intercepts(storage, swapped) == [0.25, INTERCEPTS[2], INTERCEPTS[1]]
+
+
+def test_an_earlier_scorer_finds_the_single_files_in_a_pack(storage: Storage) -> None:
+    """Each slice has the digest of the sensor's own file: neither image nor fleet need change at once."""
+    refs = [order.model for order in a_pack(storage)]
+    whole = storage.get(Container.MODELS, pack_blob(refs[0]))
+    for ref in refs:
+        assert ref.pack is not None
+        data = whole[ref.pack.offset : ref.pack.offset + ref.pack.length]
+        assert hashlib.sha256(data).hexdigest() == ref.sha256
+
+
+def test_a_pack_holds_files_of_scikit_learn_as_they_are(storage: Storage) -> None:
+    """Their bytes come out of the same request as the numbers of the others."""
+    ref, other = (a_model(storage, sensor, a_file(0.5)) for sensor in ("1_4", "1_5"))
+    strange = b"PK\x03\x04 whatever skops writes"
+    other = replace(other, sha256=hashlib.sha256(strange).hexdigest(), format=SKOPS_FORMAT, blob="gone")
+    content, slices = packed("p1", [(ref, a_file(0.5)), (other, strange)])
+    storage.put(Container.MODELS, slices[0].blob, content)
+    refs = [replace(each, pack=place) for each, place in zip((ref, other), slices, strict=True)]
+    files = ModelFiles(a_container(storage), refs, no_complaint)
+    assert isinstance(files.fetch(refs[0]), ModelPack)
+    assert files.fetch(refs[1]) == strange
+    without = packed("p1", [(ref, a_file(0.5))])[1]
+    assert without[0].blob != slices[0].blob
+
+
+def test_a_model_that_is_nowhere_is_named(storage: Storage) -> None:
+    """Neither the file of many nor its own is there: nobody waits for ever."""
+    place = PackSlice("_packs/p9/v1.jsonl", 0, 1)
+    refs = [
+        replace(order.model, blob=f"{order.sensor}/v9/model.json", pack=place) for order in a_pack(storage)
+    ]
+    complaints: list[str] = []
+    files = ModelFiles(a_container(storage), refs, complaints.append)
+    for ref in refs:
+        with pytest.raises(ModelFault, match=f"there is no model models/{ref.blob}"):
+            files.fetch(ref)
+    assert len(complaints) == 1
+
+
+@pytest.mark.parametrize("content", [b"", b"\x80 not even looked at", b"{}"])
+def test_a_file_that_is_not_the_registered_one_is_refused_before_it_is_read(
+    storage: Storage, content: bytes
+) -> None:
+    """Both digests are shown, shortened."""
+    (ref,) = (order.model for order in a_pack(storage, ("1_4",)))
+    storage.put(Container.MODELS, ref.blob, content)
+    words = rf"has the digest [0-9a-f]{{12}}\.\.\., the order names {ref.sha256[:12]}\.\.\."
+    with pytest.raises(ModelFault, match=words):
+        ModelFiles(a_container(storage), [ref], no_complaint).fetch(ref)
+
+
+INTERCEPTS = [-0.3, -0.3 - 1 / 64, -0.3 - 2 / 64]
+
+
+def intercepts(
+    storage: Storage, refs: Sequence[ModelRef], complaints: list[str] | None = None
+) -> list[float]:
+    """Load models in threads; tell them apart by their intercepts."""
+    told = [] if complaints is None else complaints
+    files = ModelFiles(a_container(storage), refs, told.append)
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(files.fetch, refs))
+    models = [model_of(each, ref) for each, ref in zip(found, refs, strict=True)]
+    return [model.intercept for model in models if isinstance(model, OneClassSvm)]
+
+
+def a_file(intercept: float) -> bytes:
+    """Write a model file."""
+    return json.dumps(MODEL | {"intercept": intercept}).encode() + b"\n"
+
+
+def no_complaint(problem: str) -> None:
+    """Fail the test."""
+    raise AssertionError(problem)
+
+
+def a_container(storage: Storage) -> CountingContainer:
+    """Open the models container of a test."""
+    opened = open_container(Container.MODELS, storage.environ({Container.MODELS: "r"}))
+    return CountingContainer("models", opened._store)
+
+
+def an_abstract_order(sensor: str, *readings: str, pack: str = "") -> SensorOrder:
+    """Order a sensor; nothing of it is anywhere."""
+    return SensorOrder(
+        sensor, "1", "1", ModelRef("v1", "m", hashlib.sha256().hexdigest(), "f"), readings, pack
+    )
+
+
+def test_who_shares_a_file_or_a_blob_is_in_one_batch() -> None:
+    """All others are alone; a batch reads each of its files once."""
+    shared = f"{packed_readings_prefix(HOUR, 'p2')}0.csv"
+    orders = [
+        an_abstract_order("a", "readings/own.csv"),
+        an_abstract_order("b", shared),
+        an_abstract_order("c", "one.csv", pack="p1"),
+        an_abstract_order("d", shared),
+        an_abstract_order("e", "two.csv", pack="p1"),
+        an_abstract_order("f", "readings/own.csv"),
+    ]
+    batches = batches_of(orders)
+    assert [[order.sensor for order in batch.orders] for batch in batches] == [
+        ["a"],
+        ["b", "d"],
+        ["c", "e"],
+        ["f"],
+    ]
+    assert [batch.readings for batch in batches[1:3]] == [(shared,), ("one.csv", "two.csv")]
+    assert [batch.pack for batch in batches] == ["", "", "p1", ""]
+
+
+@pytest.mark.parametrize(
+    ("sensors", "handfuls"),
+    [(1, [1]), (31, [1] * 31), (96, [3] * 32), (500, [8] * 62 + [4]), (1000, [8] * 125)],
+)
+def test_who_is_alone_is_computed_in_handfuls(sensors: int, handfuls: list[int]) -> None:
+    """As large as leaves every thread two, and at most eight: all of them are in memory together."""
+    batches = batches_of([an_abstract_order(f"s{number}", f"{number}.csv") for number in range(sensors)])
+    divided = handfuls_of(batches, threads=16)
+    assert [len(handful) for handful in divided] == handfuls
+    assert [batch for handful in divided for batch in handful] == batches

@@ -1,0 +1,130 @@
+"""Predictions as Parquet say what the CSV says."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from scorer.models.ocsvm import Verdicts
+from scorer.readings.files import read_file
+from scorer.scoring import prediction_parquet
+from scorer.scoring.prediction_parquet import merged
+from scorer.scoring.predictions import render_predictions
+from scoring_contract.hour import RunHour
+from scoring_contract.predictions import COLUMNS, PredictionFormat
+from scoring_contract.timestamps import read_timestamp
+
+if TYPE_CHECKING:
+    from scorer.readings.table import Sheet
+
+    Part = tuple[str, str, Sheet, Verdicts]
+
+HOUR = RunHour.parse("2018-08-29T02")
+TEXTS = (
+    "2018-08-29 02:00:05.000,10.160",
+    "2018-08-29T02:00:10Z,1e3",
+    "2018-08-29T04:00:11.123456+02:00,-0.1",
+    "1535508012,7",
+)
+
+
+def a_part(
+    device: str, tag: str, rows: tuple[str, ...] = TEXTS, features: tuple[str, ...] = ("Value",)
+) -> Part:
+    """Read rows as those of one sensor, and judge them somehow."""
+    lines = [f"TS,{','.join(features)},Device,Tag", *(f"{row},{device},{tag}" for row in rows)]
+    data = "\n".join(lines).encode()
+    sheet = read_file("a.csv", data, hour=HOUR, owner="{}_{}".format, features=features)
+    scores = np.random.default_rng(int(tag)).normal(size=len(rows))
+    return device, tag, sheet.sheets[f"{device}_{tag}"], Verdicts(scores)
+
+
+def table_of(*parts: Part) -> pa.Table:
+    """Write and read Parquet."""
+    return pq.read_table(pa.BufferReader(render_predictions(parts, PredictionFormat.PARQUET)))
+
+
+def as_parquet_says(row: dict[str, str]) -> dict[str, Any]:
+    """Turn a row of CSV into types."""
+    found = read_timestamp(row.pop("TS"))
+    assert found is not None
+    names = {name: row.pop(name) for name in ("Device", "Tag")}
+    flag = {"Prediction": int(row.pop("Prediction"))}
+    return {"TS": found[0], **names, **flag, **{name: float(text) for name, text in row.items()}}
+
+
+@pytest.mark.behaviour("predictions-format")
+@pytest.mark.parametrize("rows_at_once", [1 << 18, 5])
+@pytest.mark.parametrize("features", [("Value",), ("Ampere", "Kelvin")])
+def test_both_formats_say_the_same(
+    features: tuple[str, ...], rows_at_once: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every row, in the same order; numbers to the last bit, moments to the microsecond."""
+    monkeypatch.setattr(prediction_parquet, "_ROWS_AT_ONCE", rows_at_once)
+    rows = tuple(f"{text},0.{place}" if len(features) > 1 else text for place, text in enumerate(TEXTS))
+    parts = [a_part(device, tag, rows, features) for device, tag in (("1", "4"), ("2", "4"), ("1", "5"))]
+    table = table_of(*parts)
+    text = render_predictions(parts).decode()
+    typed = table.set_column(0, "TS", table["TS"].cast(pa.int64())).to_pylist()
+    assert typed == [as_parquet_says(row) for row in csv.DictReader(io.StringIO(text))]
+    assert table.column_names == text.partition("\n")[0].split(",")
+
+
+def test_the_types_are_those_that_analysts_expect() -> None:
+    """Moments in UTC, names held once, numbers as numbers."""
+    schema = pq.read_schema(pa.BufferReader(render_predictions([a_part("1", "4")], PredictionFormat.PARQUET)))
+    assert dict(zip(schema.names, map(str, schema.types), strict=True)) == {
+        "TS": "timestamp[us, tz=UTC]",
+        "Device": "dictionary<values=string, indices=int32, ordered=0>",
+        "Tag": "dictionary<values=string, indices=int32, ordered=0>",
+        "Value": "double",
+        "Prediction": "int8",
+        "Score": "double",
+    }
+
+
+def test_predictions_of_nobody_have_the_columns() -> None:
+    """As the CSV has its header."""
+    table = table_of()
+    assert (table.column_names, len(table)) == (list(COLUMNS), 0)
+
+
+def test_sheets_of_other_features_cannot_share_a_table() -> None:
+    """Nor can there be more verdicts than readings."""
+    other = a_part("1", "5", ("2018-08-29T02:00:10Z,1,2",), ("Ampere", "Kelvin"))
+    with pytest.raises(ValueError, match="cannot stand among"):
+        table_of(a_part("1", "4"), other)
+    device, tag, sheet, _ = a_part("1", "4")
+    with pytest.raises(ValueError, match="1 verdicts about 4 readings"):
+        table_of((device, tag, sheet, Verdicts(np.zeros(1))))
+
+
+def test_rows_of_sensors_that_only_the_earlier_blob_has_stay_before_ours() -> None:
+    """Those that both have are ours alone."""
+    before = [a_part("1", "4"), a_part("1", "5"), a_part("2", "1")]
+    ours = [a_part("1", "5", TEXTS[:1])]
+    blobs = [render_predictions(parts, PredictionFormat.PARQUET) for parts in (before, ours)]
+    whole = merged(*blobs, mine={"1_5"})
+    assert whole is not None
+    expected = table_of(before[0], before[2], ours[0])
+    assert whole[1] == len(expected) == 9
+    assert pq.read_table(pa.BufferReader(whole[0])).to_pylist() == expected.to_pylist()
+
+
+@pytest.mark.parametrize("harm", ["other columns", "damaged", "no Parquet"])
+def test_an_earlier_blob_whose_rows_do_not_fit_gives_way(harm: str) -> None:
+    """What cannot be read with ours cannot stay in one blob with ours."""
+    ours = render_predictions([a_part("1", "4")], PredictionFormat.PARQUET)
+    other = a_part("1", "5", ("2018-08-29T02:00:10Z,1,2",), ("Ampere", "Kelvin"))
+    before = {
+        "other columns": render_predictions([other], PredictionFormat.PARQUET),
+        "damaged": ours[: len(ours) // 2] + ours[-300:],
+        "no Parquet": render_predictions([a_part("1", "5")]),
+    }
+    assert merged(before[harm], ours, mine={"1_4"}) is None

@@ -1,0 +1,327 @@
+"""``python -m scorer train --order`` as the training DAG calls it: models, evaluations, one report."""
+
+from __future__ import annotations
+
+import io
+import random
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.svm import OneClassSVM
+
+from scorer.__main__ import main
+from scorer.console import Console
+from scorer.models.format import load_model
+from scoring_contract.hour import RunHour
+from scoring_contract.invocation import ExitCode, TrainInvocation
+from scoring_contract.layout import (
+    Container,
+    labels_blob,
+    order_blob,
+    packed_readings_prefix,
+    report_blob,
+)
+from scoring_contract.report import Cause
+from scoring_contract.training import TrainingHours, TrainingOrder, TrainingSubject
+from scoring_contract.training_report import LabelCheck, TrainingReport
+from tests.scorer.conftest import break_fits_of
+
+if TYPE_CHECKING:
+    import subprocess
+
+    from scoring_contract.training_report import TrainingResult
+    from tests.scorer.conftest import Scorer, Storage
+
+HOURS = TrainingHours(*(RunHour.parse(f"2018-08-{text}") for text in ("28T23", "29T01", "29T01", "29T02")))
+TRAINING = {Container.DATA: "r", Container.MODELS: "rcw", Container.RUNS: "rcw"}
+"""As the operators grant it."""
+CALL = TrainInvocation(order_blob("run1", "g"), report_blob("run1", "job1", "task1"))
+
+
+def values(sensor: str, hour: RunHour, *, count: int = 60) -> list[str]:
+    """Draw what a sensor says in an hour."""
+    source = random.Random(f"{sensor} {hour}")
+    return [f"{source.gauss(10, 2):.2f}" for _ in range(count)]
+
+
+def rows(sensor: str, hour: RunHour, *, count: int = 60) -> list[str]:
+    """Write readings of one hour, a minute apart."""
+    pair = sensor.replace("_", ",")
+    moments = (f"{hour.start.isoformat()[:14]}{n:02}:00Z" for n in range(count))
+    return [
+        f"{moment},{pair},{value}"
+        for moment, value in zip(moments, values(sensor, hour, count=count), strict=True)
+    ]
+
+
+def a_sensor(storage: Storage, sensor: str, *, count: int = 60) -> tuple[list[str], list[str]]:
+    """Store readings of all hours in a folder of its own; return the blobs to train and to evaluate on."""
+    blobs = {
+        hour: storage.put_readings(sensor, rows(sensor, hour, count=count), hour=hour)
+        for hour in (*HOURS.training, *HOURS.evaluation)
+    }
+    return [blobs[hour] for hour in HOURS.training], [blobs[hour] for hour in HOURS.evaluation]
+
+
+def a_pack(storage: Storage, pack: str, *sensors: str) -> tuple[list[str], list[str]]:
+    """Store readings of many sensors in one file an hour, row by row in turn."""
+    blobs = {}
+    for hour in (*HOURS.training, *HOURS.evaluation):
+        turns = zip(*(rows(sensor, hour) for sensor in sensors), strict=True)
+        text = "\n".join(["TS,Device,Tag,Value", *(row for turn in turns for row in turn)]) + "\n"
+        blobs[hour] = f"{packed_readings_prefix(hour, pack)}0.csv"
+        storage.put(Container.DATA, blobs[hour], text)
+    return [blobs[hour] for hour in HOURS.training], [blobs[hour] for hour in HOURS.evaluation]
+
+
+def ordered(
+    storage: Storage,
+    scorer: Scorer,
+    *subjects: TrainingSubject,
+    blobs: tuple[list[str], list[str]],
+    options: tuple[str, ...] = ("--nu", "0.05"),
+) -> subprocess.CompletedProcess[str]:
+    """Write an order and carry it out with the least permissions that suffice."""
+    put_order(storage, *subjects, blobs=blobs, options=options)
+    return scorer.run(*CALL.to_argv(), environ=storage.environ(TRAINING))
+
+
+def put_order(
+    storage: Storage,
+    *subjects: TrainingSubject,
+    blobs: tuple[list[str], list[str]],
+    options: tuple[str, ...] = (),
+) -> None:
+    """Write an order."""
+    training, evaluation = (tuple(sorted(names)) for names in blobs)
+    order = TrainingOrder("run1", "g", "2018-08-29T03:00:00Z", HOURS, options, subjects, training, evaluation)
+    storage.put(Container.RUNS, CALL.order, order.to_json())
+
+
+def results(storage: Storage) -> dict[str, TrainingResult]:
+    """Read the report."""
+    report = TrainingReport.from_json(storage.get(Container.RUNS, CALL.report))
+    assert (report.run, report.group, report.planned_at) == ("run1", "g", "2018-08-29T03:00:00Z")
+    return {result.sensor: result for result in report.sensors}
+
+
+def test_models_are_written_and_the_registry_is_left_alone(storage: Storage, scorer: Scorer) -> None:
+    """The report names each new model with its digest; the model decides as scikit-learn does."""
+    done = ordered(storage, scorer, TrainingSubject("1_4"), blobs=a_sensor(storage, "1_4"))
+    assert (done.returncode, done.stderr) == (ExitCode.SUCCESS, "")
+    result = results(storage)["1_4"]
+    assert result.trained is not None
+    ref = result.trained.model.ref
+    assert storage.names(Container.MODELS) == [ref.blob]
+    model = load_model(storage.get(Container.MODELS, ref.blob), ref)
+    trained, later = (
+        np.array([float(value) for hour in hours for value in values("1_4", hour)])
+        for hours in (HOURS.training, HOURS.evaluation)
+    )
+    theirs = make_pipeline(StandardScaler(), OneClassSVM(nu=0.05, tol=1e-6)).fit(trained[:, None])
+    expected = theirs.predict(later[:, None]) == -1
+    assert model.judge(later).anomalies.tolist() == expected.tolist()
+    assert result.trained.model.rows == 120
+    assert result.evaluation is not None
+    assert (result.evaluation.readings, result.evaluation.anomalies) == (60, int(expected.sum()))
+    assert (result.evaluation.comparison, result.evaluation.labels) == (None, None)
+
+
+def test_a_new_model_is_compared_with_the_current_one(storage: Storage, scorer: Scorer) -> None:
+    """The same model does not drift; another one does, and labels differ."""
+    blobs = a_sensor(storage, "1_4")
+    ordered(storage, scorer, TrainingSubject("1_4"), blobs=blobs)
+    first = results(storage)["1_4"].trained
+    assert first is not None
+    subject = TrainingSubject("1_4", ("1", "4"), first.model.ref)
+    ordered(storage, scorer, subject, blobs=blobs)
+    again = results(storage)["1_4"]
+    assert again.trained == first
+    assert again.evaluation is not None
+    assert again.evaluation.comparison is not None
+    assert (again.evaluation.comparison.drift, again.evaluation.comparison.changed) == (0, 0)
+    ordered(storage, scorer, subject, blobs=blobs, options=("--nu", "0.4"))
+    other = results(storage)["1_4"]
+    assert other.compared_with == first.version
+    assert other.evaluation is not None
+    assert other.evaluation.comparison is not None
+    assert other.evaluation.comparison.version == first.version
+    assert other.evaluation.comparison.changed > 10
+    assert other.evaluation.comparison.drift > 0.1
+
+
+def test_a_damaged_current_model_keeps_no_new_one_away(storage: Storage, scorer: Scorer) -> None:
+    """It is said that there is no comparison, and why."""
+    blobs = a_sensor(storage, "1_4")
+    ordered(storage, scorer, TrainingSubject("1_4"), blobs=blobs)
+    first = results(storage)["1_4"].trained
+    assert first is not None
+    storage.put(Container.MODELS, "damaged.json", "{}")
+    ref = type(first.model.ref)("v0", "damaged.json", first.model.ref.sha256, first.model.ref.format)
+    ordered(storage, scorer, TrainingSubject("1_4", ("1", "4"), ref), blobs=blobs)
+    result = results(storage)["1_4"]
+    assert result.trained == first
+    assert result.reason.startswith("the current model cannot be compared with: damaged.json has the digest")
+
+
+def test_the_sensors_of_a_pack_are_told_apart(storage: Storage, scorer: Scorer) -> None:
+    """From shared files, and some of its own, each gets the model that its own readings give."""
+    packed = a_pack(storage, "p0001", "1_1", "1_2", "9_9")
+    alone = a_sensor(storage, "2_1")
+    own = a_sensor(storage, "1_2", count=30)
+    blobs = tuple([*a, *b, *c] for a, b, c in zip(packed, alone, own, strict=True))
+    subjects = [
+        *(TrainingSubject(sensor, packs=("p0001",)) for sensor in ("1_1", "1_2", "1_3")),
+        TrainingSubject("2_1"),
+    ]
+    done = ordered(storage, scorer, *subjects, blobs=blobs)
+    assert done.returncode == ExitCode.SUCCESS
+    found = results(storage)
+    trained = {sensor: result.trained.model.rows for sensor, result in found.items() if result.trained}
+    assert trained == {"1_1": 120, "1_2": 180, "2_1": 120}
+    assert (found["1_3"].cause, found["1_3"].reason) == (Cause.DATA, "0 readings, 30 are needed")
+    ordered(storage, scorer, TrainingSubject("1_1"), blobs=a_sensor(storage, "1_1"))
+    single = results(storage)["1_1"].trained
+    assert found["1_1"].trained == single, "a pack's file gives the model that a folder gives"
+
+
+def test_labels_are_compared_where_there_are_some(storage: Storage, scorer: Scorer) -> None:
+    """Times may be written in another way than the readings'; labels of others do not count."""
+    blobs = a_sensor(storage, "1_4")
+    hour = HOURS.evaluated_from
+    lines = [f"{hour.start:%Y-%m-%d %H}:0{n}:00.000,1,4,spike" for n in range(3)]
+    strangers = ["2018-08-29 01:05:00.000,1,5,spike", "yesterday,1,4,spike", "1,4"]
+    text = "\n".join(["TS,Device,Tag,Anomaly", *lines, *strangers]) + "\n"
+    storage.put(Container.DATA, labels_blob(hour), text)
+    ordered(storage, scorer, TrainingSubject("1_4"), blobs=blobs)
+    result = results(storage)["1_4"]
+    assert result.trained is not None
+    assert result.evaluation is not None
+    ref = result.trained.model.ref
+    flagged = (
+        load_model(storage.get(Container.MODELS, ref.blob), ref)
+        .judge(np.array([float(value) for value in values("1_4", hour)]))
+        .anomalies
+    )
+    assert result.evaluation.labels == LabelCheck(3, int(flagged.sum()), int(flagged[:3].sum()))
+
+
+def test_what_another_try_would_meet_again_is_no_failure(storage: Storage, scorer: Scorer) -> None:
+    """Too few readings, or an id that means another pair, are outcomes; the process has done its work."""
+    few, other = a_sensor(storage, "1_1", count=5), a_sensor(storage, "1_2")
+    blobs = tuple([*a, *b] for a, b in zip(few, other, strict=True))
+    subjects = [TrainingSubject("1_1"), TrainingSubject("1_2", ("1", "two"))]
+    done = ordered(storage, scorer, *subjects, blobs=blobs)
+    assert done.returncode == ExitCode.SUCCESS
+    assert {name: result.reason for name, result in results(storage).items()} == {
+        "1_1": "10 readings, 30 are needed",
+        "1_2": "its id belongs to device '1' tag 'two' and cannot also name device '1' tag '2'",
+    }
+    assert storage.names(Container.MODELS) == []
+
+
+def test_storage_that_refuses_is_worth_another_try(storage: Storage, scorer: Scorer) -> None:
+    """The report names the sensor, and the code is that of its cause."""
+    training, evaluation = a_sensor(storage, "1_4")
+    order = TrainingOrder(
+        *("run1", "g", "2018-08-29T03:00:00Z", HOURS, (), (TrainingSubject("1_4"),)),
+        *(tuple(training), tuple(evaluation)),
+    )
+    storage.put(Container.RUNS, CALL.order, order.to_json())
+    refused = storage.environ({**TRAINING, Container.MODELS: "r"})
+    done = scorer.run(*CALL.to_argv(), environ=refused)
+    assert done.returncode == ExitCode.STORAGE
+    result = results(storage)["1_4"]
+    assert (result.cause, result.is_failed, result.trained) == (Cause.STORAGE, True, None)
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        pytest.param(("--nu", "7"), "7 is not above 0 and at most 1", id="a-wrong-value"),
+        pytest.param(("--magic", "7"), "unrecognized arguments", id="an-unknown-option"),
+    ],
+)
+def test_options_that_cannot_be_meant_fail_the_group_at_once(
+    storage: Storage, scorer: Scorer, options: tuple[str, ...], sentence: str
+) -> None:
+    """Nothing is fitted, and the code says that the order is wrong."""
+    blobs = a_sensor(storage, "1_4", count=5)
+    done = ordered(storage, scorer, TrainingSubject("1_4"), blobs=blobs, options=options)
+    assert done.returncode == ExitCode.ORDER
+    assert sentence in done.stderr
+    assert CALL.report not in storage.names(Container.RUNS)
+
+
+def test_an_order_that_is_not_there_is_named(storage: Storage, scorer: Scorer) -> None:
+    """One sentence."""
+    done = scorer.run(*CALL.to_argv(), environ=storage.environ(TRAINING))
+    assert (done.returncode, done.stderr) == (ExitCode.ORDER, "there is no order runs/run1/orders/g.json\n")
+
+
+@pytest.mark.behaviour("training-bad-member")
+def test_a_fault_that_nobody_foresaw_stays_with_its_sensor(
+    storage: Storage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a pack, too: the others have their models and evaluations in the report."""
+    break_fits_of(monkeypatch, above=500)
+    training, evaluation = a_pack(storage, "p0001", "1_1", "1_2")
+    for blob in (*training, *evaluation):
+        text = storage.get(Container.DATA, blob).decode()
+        storage.put(Container.DATA, blob, text.replace(",1,2,", ",1,2,9999"))
+    subjects = tuple(TrainingSubject(sensor, packs=("p0001",)) for sensor in ("1_1", "1_2"))
+    put_order(storage, *subjects, blobs=(training, evaluation))
+    errors = io.StringIO()
+    code = main(CALL.to_argv(), storage.environ(TRAINING), Console(io.StringIO(), errors))
+    assert code == ExitCode.PARTLY_FAILED
+    found = results(storage)
+    assert found["1_1"].trained is not None
+    assert (found["1_2"].cause, found["1_2"].trained) == (Cause.UNEXPECTED, None)
+    assert "RuntimeError: out of luck" in errors.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        pytest.param("timestamp;device\n", "has no column TS", id="other-columns"),
+        pytest.param("TS,Device,Tag\n".encode("utf-16"), "has no column TS", id="utf-16"),
+        pytest.param(
+            f"TS,Device,Tag,Note\n2018-08-29T01:00:00Z,1,4,{'x' * 200_000}\n", "field larger", id="no-csv"
+        ),
+    ],
+)
+def test_a_wrong_file_of_labels_is_named_and_stops_nobody(
+    storage: Storage, scorer: Scorer, content: str | bytes, why: str
+) -> None:
+    """Its hour counts as one without labels: it must not look as if it had no anomaly."""
+    blobs = a_sensor(storage, "1_4")
+    storage.put(Container.DATA, labels_blob(HOURS.evaluated_from), content)
+    done = ordered(storage, scorer, TrainingSubject("1_4"), blobs=blobs)
+    assert done.returncode == ExitCode.SUCCESS
+    result = results(storage)["1_4"]
+    assert result.evaluation is not None
+    assert result.evaluation.labels is None
+    assert result.reason.startswith("labels/2018/08/29/01.csv does not count: ")
+    assert why in result.reason
+    assert result.reason in done.stderr
+
+
+def test_moments_of_readings_and_labels_may_have_any_form(storage: Storage, scorer: Scorer) -> None:
+    """They are of the one grammar for all who read readings: counts since 1970, offsets, no seconds."""
+    blobs = a_sensor(storage, "1_4")
+    hour = HOURS.evaluated_from
+    start = int(hour.start.timestamp())
+    lines = [f"{start + 60 * minute},1,4,{minute % 7}" for minute in range(60)]
+    storage.put_readings("1_4", lines, hour=hour)
+    moments = (f"{start * 1000}", "2018-08-29T03:01+02", "2018-08-29 01:02")
+    labels = "\n".join(["TS,Device,Tag", *(f"{moment},1,4" for moment in moments)]) + "\n"
+    storage.put(Container.DATA, labels_blob(hour), labels)
+    done = ordered(storage, scorer, TrainingSubject("1_4"), blobs=blobs)
+    assert done.stderr == ""
+    evaluation = results(storage)["1_4"].evaluation
+    assert evaluation is not None
+    assert evaluation.labels is not None
+    assert (evaluation.readings, evaluation.labels.anomalies) == (60, 3)

@@ -1,0 +1,291 @@
+"""``python -m scorer train`` as people and the training DAG call it, and what becomes of its models."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import io
+import json
+import random
+from typing import TYPE_CHECKING
+
+import pytest
+
+from scorer.__main__ import main
+from scorer.console import Console
+from scorer.errors import BlobConflict
+from scorer.models import catalogue as module
+from scorer.models.catalogue import Catalogue, publish
+from scorer.models.format import FORMAT, load_model
+from scorer.storage import open_container
+from scoring_contract.hour import RunHour
+from scoring_contract.invocation import ExitCode
+from scoring_contract.layout import REGISTRY_BLOB, Container, packed_readings_prefix, readings_prefix
+from scoring_contract.manifest import ModelRef, SensorOrder
+from scoring_contract.registry import Registry, TrainedModel, TrainedSensor
+from scoring_contract.report import SensorState
+from tests.scorer.conftest import HEADER, break_fits_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.scorer.conftest import Scorer, Storage
+
+BEFORE = RunHour.parse("2018-08-29T01")
+HOUR = RunHour.parse("2018-08-29T02")
+
+
+def rows(device: str, tag: str, *, hour: RunHour = BEFORE, count: int = 60) -> list[str]:
+    """Write readings of one hour, a minute apart."""
+    source = random.Random(f"{device} {tag} {hour}")
+    return [
+        f"{hour.start.isoformat()[:14]}{n % 60:02}:{n // 60:02}Z,{device},{tag},{source.gauss(10, 2):.2f}"
+        for n in range(count)
+    ]
+
+
+def a_fleet(storage: Storage, *sensors: str) -> None:
+    """Store readings of the hour before."""
+    for sensor in sensors:
+        device, _, tag = sensor.partition("_")
+        storage.put_readings(sensor, rows(device, tag), hour=BEFORE)
+
+
+def trained(sensor: str = "1_4", version: str = "v1", device: str = "1", tag: str = "4") -> TrainedSensor:
+    """Build what training hands over for publication."""
+    ref = ModelRef(version, f"{sensor}/{version}/model.json", "0" * 64, FORMAT)
+    model = TrainedModel(ref, BEFORE, HOUR, rows=60, libraries={"scikit-learn": "1.9.1"})
+    return TrainedSensor(sensor, device, tag, model)
+
+
+def test_every_sensor_gets_a_model_that_loads(storage: Storage, scorer: Scorer) -> None:
+    """Files and registry agree: each current model has the digest and format that the registry names."""
+    a_fleet(storage, "1_1", "1_2", "2_1")
+    done = scorer.train("--nu", "0.05")
+    assert (done.returncode, done.stderr) == (ExitCode.SUCCESS, "")
+    assert "registry: 3 sensors" in done.stdout
+    assert done.stdout.splitlines()[-1].startswith("3 sensors trained, 0 refused")
+    registry = storage.registry()
+    assert list(registry.sensors) == ["1_1", "1_2", "2_1"]
+    for sensor, entry in registry.sensors.items():
+        data = storage.get(Container.MODELS, entry.model.blob)
+        assert load_model(data, entry.model).kernel.gamma > 0
+        assert entry.current == f"20180829T02-{hashlib.sha256(data).hexdigest()[:10]}"
+        assert (f"{entry.device}_{entry.tag}", entry.versions[entry.current].rows) == (sensor, 60)
+        assert {"scikit-learn", "numpy"} <= set(entry.versions[entry.current].libraries)
+
+
+def test_a_trained_model_scores_the_next_hour(storage: Storage, scorer: Scorer) -> None:
+    """What training publishes is what scoring accepts."""
+    a_fleet(storage, "1_4")
+    scorer.train()
+    readings = storage.put_readings("1_4", [*rows("1", "4", hour=HOUR), "2018-08-29T02:59:59Z,1,4,99"])
+    call = storage.put_manifest(
+        SensorOrder("1_4", "1", "4", storage.registry().sensors["1_4"].model, (readings,))
+    )
+    assert scorer.score(call).returncode == ExitCode.SUCCESS
+    (sensor,) = storage.report(call).sensors
+    assert (sensor.state, sensor.readings) == (SensorState.SCORED, 61)
+    last = storage.get(Container.PREDICTIONS, "2018/08/29/02/1_4.csv").decode().splitlines()[-1]
+    assert last.startswith("2018-08-29T02:59:59Z,1,4,99,1,-")
+
+
+def test_training_again_on_the_same_readings_changes_nothing(storage: Storage, scorer: Scorer) -> None:
+    """Names come from content, so the second training finds its work done."""
+    a_fleet(storage, "1_1", "1_2")
+    scorer.train_here()
+    names, registry = storage.names(Container.MODELS), storage.get(Container.MODELS, REGISTRY_BLOB)
+    assert scorer.train_here().returncode == ExitCode.SUCCESS
+    assert storage.names(Container.MODELS) == names
+    assert storage.get(Container.MODELS, REGISTRY_BLOB) == registry
+
+
+def test_older_versions_stay(storage: Storage, scorer: Scorer) -> None:
+    """A new model becomes the current one; the old one can still be named by an order."""
+    a_fleet(storage, "1_1")
+    scorer.train_here()
+    old = storage.registry().sensors["1_1"].model
+    scorer.train_here("--nu", "0.2")
+    entry = storage.registry().sensors["1_1"]
+    assert entry.current != old.version
+    assert entry.versions[old.version].ref == old
+    assert old.blob in storage.names(Container.MODELS)
+
+
+def test_all_hours_of_the_range_are_read(storage: Storage, scorer: Scorer) -> None:
+    """The range is half open, and an hour may lie in several files."""
+    for hour in ("2018-08-28T22", "2018-08-28T23", "2018-08-29T00", "2018-08-29T01", "2018-08-29T02"):
+        for file in ("0.csv", "1.csv"):
+            lines = rows("1", "4", hour=RunHour.parse(hour), count=10)
+            storage.put_readings("1_4", lines, hour=RunHour.parse(hour), file=file)
+    done = scorer.train_here("--from", "2018-08-28T23", "--until", "2018-08-29T02")
+    assert done.returncode == ExitCode.SUCCESS
+    entry = storage.registry().sensors["1_4"]
+    model = entry.versions[entry.current]
+    assert model.rows == 60
+    assert (str(model.trained_from), str(model.trained_until)) == ("2018-08-28T23", "2018-08-29T02")
+
+
+def test_a_sensor_with_too_few_readings_is_left_out_by_name(storage: Storage, scorer: Scorer) -> None:
+    """The others are trained and published; the code says that not all is well."""
+    a_fleet(storage, "1_1", "1_2")
+    storage.put_readings("9_9", [*rows("9", "9", count=5), "x,9,9,1"], hour=BEFORE)
+    done = scorer.train_here()
+    assert done.returncode == ExitCode.PARTLY_FAILED
+    assert done.stderr == "9_9: 5 readings, 30 are needed (1 unreadable)\n"
+    assert list(storage.registry().sensors) == ["1_1", "1_2"]
+
+
+def test_if_no_sensor_can_be_trained_nothing_is_published(storage: Storage, scorer: Scorer) -> None:
+    """The code is that of the data."""
+    a_fleet(storage, "1_1")
+    done = scorer.train_here("--min-rows", "61")
+    assert done.returncode == ExitCode.DATA
+    assert storage.names(Container.MODELS) == []
+
+
+def test_no_readings_at_all_are_told_at_once(scorer: Scorer) -> None:
+    """An empty range is a fault of the data, in one sentence."""
+    done = scorer.train_here()
+    assert done.returncode == ExitCode.DATA
+    assert done.stderr == "there are no readings from 2018-08-29T01 until 2018-08-29T02\n"
+
+
+def test_two_pairs_with_one_id_are_refused_by_name(storage: Storage, scorer: Scorer) -> None:
+    """Device a_b with tag c and device a with tag b_c cannot share a model."""
+    storage.put_readings("a_b_c", rows("a_b", "c"), hour=BEFORE, file="0.csv")
+    storage.put_readings("a_b_c", rows("a", "b_c"), hour=BEFORE, file="1.csv")
+    done = scorer.train_here()
+    assert done.returncode == ExitCode.DATA
+    assert done.stderr == (
+        "a_b_c: its id names device 'a' tag 'b_c' and device 'a_b' tag 'c': rename one of them\n"
+    )
+
+
+def test_an_id_that_the_registry_knows_keeps_its_meaning(storage: Storage, scorer: Scorer) -> None:
+    """A second pair is refused even if the first one has gone silent."""
+    storage.put_readings("a_b_c", rows("a_b", "c"), hour=BEFORE)
+    assert scorer.train_here().returncode == ExitCode.SUCCESS
+    before = storage.get(Container.MODELS, REGISTRY_BLOB)
+    storage.put_readings("a_b_c", rows("a", "b_c"), hour=BEFORE)
+    done = scorer.train_here()
+    assert done.returncode == ExitCode.DATA
+    assert (
+        "a_b_c: its id belongs to device 'a_b' tag 'c' and cannot also name device 'a' tag 'b_c'"
+        in done.stderr
+    )
+    assert storage.get(Container.MODELS, REGISTRY_BLOB) == before
+
+
+def test_a_stuck_sensor_can_be_trained(storage: Storage, scorer: Scorer) -> None:
+    """Readings without any spread give a model that scikit-learn would label with in the same way."""
+    lines = [f"2018-08-29T01:{n:02}:00Z,1,4,21.7" for n in range(60)]
+    storage.put_readings("1_4", lines, hour=BEFORE)
+    assert scorer.train_here().returncode == ExitCode.SUCCESS
+
+
+def test_a_damaged_registry_is_left_alone(storage: Storage, scorer: Scorer) -> None:
+    """It is never written over, and nothing is trained for it."""
+    a_fleet(storage, "1_1")
+    storage.put(Container.MODELS, REGISTRY_BLOB, "{}")
+    done = scorer.train_here()
+    assert done.returncode == ExitCode.MODEL
+    assert "the registry is damaged and was left alone" in done.stderr
+    assert storage.names(Container.MODELS) == [REGISTRY_BLOB]
+
+
+def test_models_cannot_be_published_in_a_folder(storage: Storage, scorer: Scorer, tmp_path: Path) -> None:
+    """The registry needs conditional writes."""
+    environ = {**storage.environ({Container.DATA: "rl"}), "SCORING_MODELS_URL": tmp_path.as_uri()}
+    done = scorer.run("train", "--from", "2018-08-29T01", "--until", "2018-08-29T02", environ=environ)
+    assert done.returncode == ExitCode.ORDER
+    assert "the registry needs conditional writes" in done.stderr
+
+
+def test_a_model_file_says_where_it_comes_from(storage: Storage, scorer: Scorer) -> None:
+    """Provenance names sensor, hours and settings, and no moment of training."""
+    a_fleet(storage, "1_4")
+    scorer.train_here("--gamma", "0.5")
+    model = json.loads(storage.get(Container.MODELS, storage.registry().sensors["1_4"].model.blob))
+    origin = model["provenance"]
+    assert (origin["sensor"], origin["device"], origin["tag"]) == ("1_4", "1", "4")
+    assert (origin["trained_from"], origin["trained_until"]) == ("2018-08-29T01", "2018-08-29T02")
+    assert (origin["nu"], origin["gamma"], model["kernel"]["gamma"], origin["rows"]) == (0.01, 0.5, 0.5, 60)
+
+
+def test_trainings_at_the_same_time_do_not_lose_each_others_work(storage: Storage) -> None:
+    """The one that publishes later reads again and adds to what the earlier one published."""
+    models = open_container(Container.MODELS, storage.environ({Container.MODELS: "rcw"}))
+    start = Catalogue.read(models)
+    publish(start, models, [trained("1_1", tag="1")])
+    again = Catalogue.read(models)
+    publish(again, models, [trained("1_2", tag="2")])
+    publish(again, models, [trained("1_1", "v2", tag="1"), trained("1_3", tag="3")])
+    sensors = storage.registry().sensors
+    assert {name: entry.current for name, entry in sensors.items()} == {"1_1": "v2", "1_2": "v1", "1_3": "v1"}
+    assert sorted(sensors["1_1"].versions) == ["v1", "v2"]
+
+
+def test_publishing_gives_up_when_others_always_win(
+    storage: Storage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The number of attempts is bounded."""
+    models = open_container(Container.MODELS, storage.environ({Container.MODELS: "rcw"}))
+    stale = Catalogue.read(models)
+    publish(stale, models, [trained("1_1", tag="1")])
+    monkeypatch.setattr(module, "ATTEMPTS", 1)
+    with pytest.raises(BlobConflict):
+        publish(stale, models, [trained("1_2", tag="2")])
+
+
+def test_an_id_that_changed_its_meaning_meanwhile_is_refused(storage: Storage) -> None:
+    """The check is made again with the registry that is written over."""
+    models = open_container(Container.MODELS, storage.environ({Container.MODELS: "rcw"}))
+    stale = Catalogue.read(models)
+    publish(stale, models, [trained("a_b_c", device="a_b", tag="c")])
+    news = [trained("a_b_c", device="a", tag="b_c"), trained("1_1", tag="1")]
+    published = publish(stale, models, news)
+    assert "belongs to device 'a_b' tag 'c'" in published.refused["a_b_c"]
+    assert published.registry == storage.registry()
+    assert set(published.registry.sensors) == {"a_b_c", "1_1"}, "the others are published"
+
+
+def test_publishing_leaves_the_given_registry_alone() -> None:
+    """Values are not changed in place."""
+    before = Registry().publishing([trained(version="v1")])
+    after = before.publishing([trained(version="v2")])
+    assert list(before.sensors["1_4"].versions) == ["v1"]
+    assert (after.sensors["1_4"].current, sorted(after.sensors["1_4"].versions)) == ("v2", ["v1", "v2"])
+
+
+@pytest.mark.behaviour("training-bad-member")
+def test_a_fault_that_nobody_foresaw_refuses_its_sensor_alone(
+    storage: Storage, scorer: Scorer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is traced and named; the other sensors are trained and published, and the code says so."""
+    break_fits_of(monkeypatch, above=500)
+    a_fleet(storage, "1_4")
+    storage.put_readings("1_5", [row.replace(",1,5,", ",1,5,9999") for row in rows("1", "5")], hour=BEFORE)
+    done = scorer.train_here()
+    assert done.returncode == ExitCode.PARTLY_FAILED
+    assert "1_5: a fault of the scorer (RuntimeError); see stderr" in done.stderr
+    assert "RuntimeError: out of luck" in done.stderr
+    assert set(storage.registry().sensors) == {"1_4"}
+
+
+@pytest.mark.behaviour("training-bad-member")
+def test_an_unreadable_file_refuses_the_sensor_whose_it_is(storage: Storage, scorer: Scorer) -> None:
+    """A damaged file in the folder of one member of a pack leaves the other members their models."""
+    a_fleet(storage, "1_4", "1_5")
+    scorer.train_here()
+    console = Console(io.StringIO(), io.StringIO())
+    packed = main(("models", "pack"), storage.environ({Container.MODELS: "rcw"}), console)
+    assert packed == ExitCode.SUCCESS
+    shared = "\n".join([HEADER, *rows("1", "4"), *rows("1", "5")])
+    storage.put(Container.DATA, f"{packed_readings_prefix(BEFORE, 'p0001')}0.csv", shared)
+    storage.put(Container.DATA, f"{readings_prefix(BEFORE, '1_5')}1.csv.gz", gzip.compress(b"x" * 99)[:-9])
+    done = scorer.train_here()
+    assert done.returncode == ExitCode.PARTLY_FAILED
+    assert done.stderr.startswith("1_5: ")
+    assert "cannot be read as gzip" in done.stderr
+    assert "1 sensors trained, 1 refused" in done.stdout
