@@ -62,8 +62,8 @@ def _counted(kernel: str, width: int, random: np.random.Generator) -> Counter[st
     model = exported(estimator, tuple(f"f{number}" for number in range(width)))
     if model is None:
         raise TypeError(f"{estimator} is none of ours")
-    reach = trained.std() * 10 ** random.uniform(-1, 3, (_CASES_EACH, 1))
-    cases = trained.mean(axis=0) + reach * random.normal(size=(_CASES_EACH, width))
+    error_scale = trained.std() * 10 ** random.uniform(-1, 3, (_CASES_EACH, 1))
+    cases = trained.mean(axis=0) + error_scale * random.normal(size=(_CASES_EACH, width))
     beside = boundary_points(model, trained)
     beside = random.permutation(beside)[:_MOST_BESIDE]
     found: Counter[str] = Counter()
@@ -72,7 +72,7 @@ def _counted(kernel: str, width: int, random: np.random.Generator) -> Counter[st
             found[what] += len(points)
             found["decided like libsvm"] += int(model.near(points).sum())
             theirs = estimator.predict(points) == -1
-            found["differences"] += int((model.judge(points).anomalies != theirs).sum())
+            found["differences"] += int((model.predict(points).anomalies != theirs).sum())
     return found
 
 

@@ -212,12 +212,12 @@ class _Laid:
     def _parquet(self, sensors: list[tuple[str, str, Kind]]) -> bytes:
         count = self.fleet.readings
         devices, tags, _ = zip(*sensors, strict=True)
-        moments = np.datetime64(HOUR.start.replace(tzinfo=None), "us") + np.arange(count) * np.timedelta64(
+        timestamps = np.datetime64(HOUR.start.replace(tzinfo=None), "us") + np.arange(count) * np.timedelta64(
             3600 // count, "s"
         )
         table = pa.table(
             {
-                "TS": pa.array(np.tile(moments, len(sensors)), pa.timestamp("us", "UTC")),
+                "TS": pa.array(np.tile(timestamps, len(sensors)), pa.timestamp("us", "UTC")),
                 "Device": pa.array(np.repeat(devices, count)).dictionary_encode(),
                 "Tag": pa.array(np.repeat(tags, count)).dictionary_encode(),
                 "Value": np.concatenate([kind.values[:: 3600 // count] for _, _, kind in sensors]),

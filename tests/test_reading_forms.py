@@ -14,19 +14,19 @@ from scorer.readings.files import read_file
 from scorer.scoring.work import SensorWork
 from scoring_contract.hour import RunHour
 from scoring_contract.manifest import ModelRef, SensorOrder
-from tests.reading_forms import DEVICE, MOMENT, TAG, VALUE, Form, forms, moments
+from tests.reading_forms import DEVICE, MOMENT, TAG, VALUE, Form, forms, timestamps
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from scorer.readings.table import Sheet
+    from scorer.readings.table import ReadingTable
 
 HOUR = RunHour.containing(MOMENT)
 MICROS = int(MOMENT.timestamp()) * 1_000_000
 EVERY_FORM = [pytest.param(form, id=form.what) for form in forms()]
 
 
-def scored(name: str, data: bytes) -> Sheet:
+def scored(name: str, data: bytes) -> ReadingTable:
     """Read a file as scoring does for a sensor that has it to itself.
 
     :raises DataFault: with the words of the report if no row counts
@@ -34,10 +34,10 @@ def scored(name: str, data: bytes) -> Sheet:
     rows = read_file(name, data, hour=HOUR, owner=lambda *pair: "1_4" if pair == (DEVICE, TAG) else None)
     order = SensorOrder("1_4", DEVICE, TAG, ModelRef("v1", "m", "00", "ocsvm-json/2"), (name,))
     work = SensorWork(
-        order, sheet=rows.of("1_4"), problems=[f"{name} {rows.problem}"] if rows.problem else []
+        order, table=rows.of("1_4"), problems=[f"{name} {rows.problem}"] if rows.problem else []
     )
-    work.judge()
-    return work.sheet
+    work.predict()
+    return work.table
 
 
 def loaded(folder: Path, name: str, data: bytes) -> tuple[list[Reading], int, str]:
@@ -60,10 +60,10 @@ def test_scoring_reads_a_form_or_says_what_it_is(form: Form) -> None:
             scored(form.name, form.data)
         assert form.scoring in str(caught.value)
         return
-    sheet = scored(form.name, form.data)
-    assert (sheet.micros.tolist(), sheet.values.tolist()) == ([MICROS], [[VALUE]])
-    assert (sheet.texts, sheet.pairs) == (["10.16"], {(DEVICE, TAG)})
-    assert sheet.rejected.total() == form.rejected
+    table = scored(form.name, form.data)
+    assert (table.micros.tolist(), table.values.tolist()) == ([MICROS], [[VALUE]])
+    assert (table.texts, table.pairs) == (["10.16"], {(DEVICE, TAG)})
+    assert table.rejected.total() == form.rejected
 
 
 @pytest.mark.parametrize("form", EVERY_FORM)
@@ -81,7 +81,7 @@ def test_loading_reads_a_form_or_says_what_it_is(form: Form, tmp_path: Path) -> 
     assert (readings, form.loading in reason) == ([], True), reason
 
 
-@pytest.mark.parametrize("text", moments(are_refused=False))
+@pytest.mark.parametrize("text", timestamps(are_refused=False))
 @pytest.mark.parametrize("name", ["a.csv", "a.json"])
 def test_both_read_the_same_moments(text: str, name: str, tmp_path: Path) -> None:
     """A text means the same instant to scoring and to loading, in every format, alone and beside others."""
@@ -90,12 +90,12 @@ def test_both_read_the_same_moments(text: str, name: str, tmp_path: Path) -> Non
     ]
     header = "TS,Device,Tag,Value\n" if name == "a.csv" else ""
     data = f"{header}{row}\n{row}\n".encode()
-    sheet = scored(name, data)
-    assert (sheet.micros.tolist(), sheet.ts) == ([MICROS] * 2, [text] * 2)
+    table = scored(name, data)
+    assert (table.micros.tolist(), table.ts) == ([MICROS] * 2, [text] * 2)
     assert [reading.moment for reading in loaded(tmp_path, name, data)[0]] == [MOMENT] * 2
 
 
-@pytest.mark.parametrize("text", moments(are_refused=True))
+@pytest.mark.parametrize("text", timestamps(are_refused=True))
 def test_both_refuse_the_same_texts(text: str, tmp_path: Path) -> None:
     """What is no moment to one is none to the other."""
     data = f"TS,Device,Tag,Value\n{text},1,4,10.16\n".encode()

@@ -2,8 +2,8 @@
 
 scikit-learn's dense libsvm takes every inner product from BLAS (``ddot``), also the squared distance of the
 rbf kernel: of the difference vector with itself. numpy's product of two vectors is the same routine, so the
-numbers are the same to the last bit; over many readings numpy adds in another order. ``reach`` says how large
-a kernel's terms are and how much they magnify what is lost in rounding.
+numbers are the same to the last bit; over many readings numpy adds in another order. ``error_scale`` says how
+large a kernel's terms are and how much they magnify what is lost in rounding.
 
 Source: scikit-learn's ``sklearn/svm/src/libsvm/svm.cpp``, ``Kernel::k_function``.
 """
@@ -36,14 +36,14 @@ if TYPE_CHECKING:
             """
             ...
 
-        def reach(self, rows: FloatArray, vectors: FloatArray) -> FloatArray | float:
+        def error_scale(self, rows: FloatArray, vectors: FloatArray) -> FloatArray | float:
             """Return a bound for each row: rounding errors of the kernel stay below a few ulps of it.
 
             :return: shape (n_rows,), or one number for all rows
             """
             ...
 
-        def like_libsvm(self, row: FloatArray, vector: FloatArray) -> float:
+        def exact(self, row: FloatArray, vector: FloatArray) -> float:
             """Return the kernel of a row and a vector as libsvm computes it.
 
             :param row: shape (n_features,), contiguous; likewise the vector
@@ -70,11 +70,11 @@ class Rbf:
         np.multiply(total, -self.gamma, out=total)
         return np.exp(total, out=total)
 
-    def reach(self, rows: FloatArray, vectors: FloatArray) -> float:  # noqa: ARG002  # one interface
+    def error_scale(self, rows: FloatArray, vectors: FloatArray) -> float:  # noqa: ARG002  # one interface
         """Neither the kernel nor what a relative error of its exponent does to it is above one."""
         return 1.0
 
-    def like_libsvm(self, row: FloatArray, vector: FloatArray) -> float:
+    def exact(self, row: FloatArray, vector: FloatArray) -> float:
         """``exp`` is the C library's, as in libsvm."""
         gap = row - vector
         return math.exp(-self.gamma * float(np.dot(gap, gap)))
@@ -90,11 +90,11 @@ class Linear:
         """Multiply matrices."""
         return vectors @ rows.T
 
-    def reach(self, rows: FloatArray, vectors: FloatArray) -> FloatArray:
+    def error_scale(self, rows: FloatArray, vectors: FloatArray) -> FloatArray:
         """Products are added: their sizes count, not their sum."""
         return _products(rows, vectors)
 
-    def like_libsvm(self, row: FloatArray, vector: FloatArray) -> float:
+    def exact(self, row: FloatArray, vector: FloatArray) -> float:
         """BLAS."""
         return float(np.dot(row, vector))
 
@@ -112,12 +112,12 @@ class Poly:
         """Raise to the power as libsvm does."""
         return _power(self.gamma * (vectors @ rows.T) + self.coef0, self.degree)
 
-    def reach(self, rows: FloatArray, vectors: FloatArray) -> FloatArray:
+    def error_scale(self, rows: FloatArray, vectors: FloatArray) -> FloatArray:
         """Count an error of the base ``degree`` times: so much larger it comes out."""
         base = abs(self.gamma) * _products(rows, vectors) + abs(self.coef0)
         return max(1, self.degree) * np.maximum(base, 0) ** self.degree
 
-    def like_libsvm(self, row: FloatArray, vector: FloatArray) -> float:
+    def exact(self, row: FloatArray, vector: FloatArray) -> float:
         """Infinite where it is too large, as in C."""
         return _power_of(self.gamma * float(np.dot(row, vector)) + self.coef0, self.degree)
 
@@ -136,11 +136,11 @@ class Sigmoid:
         total += self.coef0
         return np.tanh(total, out=total)
 
-    def reach(self, rows: FloatArray, vectors: FloatArray) -> FloatArray:
+    def error_scale(self, rows: FloatArray, vectors: FloatArray) -> FloatArray:
         """Count an error of the argument once: it comes out no larger, and the kernel is not above one."""
         return 1 + abs(self.gamma) * _products(rows, vectors) + abs(self.coef0)
 
-    def like_libsvm(self, row: FloatArray, vector: FloatArray) -> float:
+    def exact(self, row: FloatArray, vector: FloatArray) -> float:
         """``tanh`` is the C library's, as in libsvm."""
         return math.tanh(self.gamma * float(np.dot(row, vector)) + self.coef0)
 

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
             """Numeric columns of the readings that it looks at, in its order."""
             ...
 
-        def judge(self, values: FloatArray) -> Verdicts:
+        def predict(self, values: FloatArray) -> Predictions:
             """Decide about readings.
 
             :param values: shape (n_readings, n_features), float64, finite; (n_readings,) for one feature
@@ -43,11 +43,11 @@ if TYPE_CHECKING:
             ...
 
 
-GUARD = 1e-12
+TOLERANCE = 1e-12
 """Half width of the band round zero, relative to the terms of the sum, for up to some thousand terms."""
-_GUARDED_TERMS = 4096
+_TOLERATED_TERMS = 4096
 """So many more terms widen the band by as much again."""
-BELL_GUARD = 1e-12
+BELL_TOLERANCE = 1e-12
 """What sums by polynomials add to the band: several times what they can be off (``bell_sums.ERROR``)."""
 _MANY_TERMS = 1 << 14
 """Readings times support vectors; to sum fewer, polynomials are no quicker."""
@@ -57,7 +57,7 @@ processor's cache from one step to the next; less would be taken up by the steps
 
 
 @dataclass(frozen=True, slots=True)
-class Verdicts:
+class Predictions:
     """Decisions about readings, in their order."""
 
     scores: FloatArray
@@ -74,13 +74,13 @@ class Verdicts:
         """Shape (n_readings,); without labels of its own a score of exactly zero is one, as in libsvm."""
         return ~(self.scores > 0) if self.labels is None else self.labels
 
-    def of_those(self, wanted: BoolArray) -> Verdicts:
+    def of_those(self, wanted: BoolArray) -> Predictions:
         """Return the decisions about some of the readings.
 
         :param wanted: shape (n_readings,)
         """
         labels = None if self.labels is None else self.labels[wanted]
-        return Verdicts(self.scores[wanted], labels)
+        return Predictions(self.scores[wanted], labels)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -102,7 +102,7 @@ class OneClassSvm:
     intercept: float
     features: tuple[str, ...] = ONE_FEATURE
 
-    def judge(self, values: FloatArray) -> Verdicts:
+    def predict(self, values: FloatArray) -> Predictions:
         """Decide about readings.
 
         :param values: shape (n_readings, n_features), float64, finite; (n_readings,) for one feature
@@ -113,7 +113,7 @@ class OneClassSvm:
             scores, near = self._decided(scaled)
             if near.any():
                 self._decide_again(scaled, scores, near)
-        return Verdicts(scores)
+        return Predictions(scores)
 
     def near(self, values: FloatArray) -> BoolArray:
         """Tell which readings are decided the way libsvm does it; shape (n_readings,)."""
@@ -129,16 +129,16 @@ class OneClassSvm:
 
         :return: both of shape (n_readings,)
         """
-        guard = GUARD * (1 + sum(self.support_vectors.shape) / _GUARDED_TERMS)
+        tolerance = TOLERANCE * (1 + sum(self.support_vectors.shape) / _TOLERATED_TERMS)
         sums = self._quick_sums(scaled)
         if sums is None:
             sums = self._sums(scaled)
         else:
-            guard += BELL_GUARD
-        terms = float(np.abs(self.coefficients).sum()) * self.kernel.reach(scaled, self.support_vectors)
+            tolerance += BELL_TOLERANCE
+        terms = float(np.abs(self.coefficients).sum()) * self.kernel.error_scale(scaled, self.support_vectors)
         scores = sums + self.intercept
         # A comparison with NaN is false: what is no number is near, too.
-        sure = (np.abs(scores) > guard * (terms + abs(self.intercept))) & np.isfinite(scores)
+        sure = (np.abs(scores) > tolerance * (terms + abs(self.intercept))) & np.isfinite(scores)
         return scores, ~sure
 
     def _quick_sums(self, scaled: FloatArray) -> FloatArray | None:
@@ -164,11 +164,11 @@ class OneClassSvm:
     def _decide_again(self, scaled: FloatArray, scores: FloatArray, near: BoolArray) -> None:
         """Put libsvm's own sums in place of numpy's; equal readings (a stuck sensor) are computed once."""
         distinct, places = np.unique(scaled[near], axis=0, return_inverse=True)
-        sums = np.array([self._sum_like_libsvm(row) for row in distinct])
+        sums = np.array([self._exact_sum(row) for row in distinct])
         scores[near] = sums[places.reshape(-1)]
 
-    def _sum_like_libsvm(self, row: FloatArray) -> float:
+    def _exact_sum(self, row: FloatArray) -> float:
         total = 0.0
         for vector, coefficient in zip(self.support_vectors, self.coefficients.tolist(), strict=True):
-            total += coefficient * self.kernel.like_libsvm(row, vector)
+            total += coefficient * self.kernel.exact(row, vector)
         return total + self.intercept

@@ -23,7 +23,7 @@ from sklearn.utils import get_tags
 
 from scorer.errors import ModelFault
 from scorer.models.format import MOST_VALUES, holds_more_values
-from scorer.models.ocsvm import Verdicts
+from scorer.models.ocsvm import Predictions
 from scorer.models.unscorable import ROW_ERRORS, SearchTooLong, unscorable_rows
 from scorer.readings.table import ONE_FEATURE
 
@@ -61,7 +61,7 @@ class SkopsModel:
     features: tuple[str, ...]
     blob: str
 
-    def judge(self, values: FloatArray) -> Verdicts:
+    def predict(self, values: FloatArray) -> Predictions:
         """Decide about readings; those that scikit-learn refuses are left out.
 
         :param values: shape (n_readings, n_features), float64, finite; (n_readings,) for one feature
@@ -69,7 +69,7 @@ class SkopsModel:
         """
         rows = values.reshape(-1, len(self.features))
         if not len(rows):  # which scikit-learn refuses to label
-            return Verdicts(np.empty(0))
+            return Predictions(np.empty(0))
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # that names of columns are missing, and the like
@@ -79,19 +79,19 @@ class SkopsModel:
         except Exception as error:  # whatever scikit-learn makes of a strange estimator
             raise ModelFault(f"{self.blob}: scikit-learn cannot score with it: {_line(error)}") from error
 
-    def _predicted_or_refused(self, rows: FloatArray) -> Verdicts:
+    def _predicted_or_refused(self, rows: FloatArray) -> Predictions:
         """Predict what can be predicted."""
         refused, why = self._spoilt(rows), "a step makes no finite number of it"
         if refused.all():
             raise ModelFault(f"{self.blob}: a step makes no finite number of any reading")
         try:
-            verdicts = self._predicted(rows[~refused])
+            predictions = self._predicted(rows[~refused])
         except ROW_ERRORS as error:
             refused, why = self._refused(rows, error), _line(error).partition(". ")[0]
-            verdicts = self._predicted(rows[~refused])
+            predictions = self._predicted(rows[~refused])
         if not refused.any():
-            return verdicts
-        return replace(verdicts, refused=refused, why_refused=f"the model cannot score a reading: {why}")
+            return predictions
+        return replace(predictions, refused=refused, why_refused=f"the model cannot score a reading: {why}")
 
     def _refused(self, rows: FloatArray, error: Exception) -> BoolArray:
         """Tell which rows cannot be scored; if that is all of them, it is the model's fault."""
@@ -128,14 +128,14 @@ class SkopsModel:
         unfinished: BoolArray = np.any(~np.isfinite(made.reshape(len(rows), -1)), axis=1)
         return unfinished
 
-    def _predicted(self, rows: FloatArray) -> Verdicts:
+    def _predicted(self, rows: FloatArray) -> Predictions:
         predicted = np.asarray(self.estimator.predict(rows))
         labels = predicted == OUTLIER
         if labels.shape != (len(rows),) or not (labels | (predicted == INLIER)).all():
             raise ModelFault(
                 f"{self.blob} predicts something other than {INLIER} or {OUTLIER} for each reading"
             )
-        return Verdicts(self._scores(rows, labels), labels)
+        return Predictions(self._scores(rows, labels), labels)
 
     def _scores(self, rows: FloatArray, labels: NDArray[Any]) -> FloatArray:
         if hasattr(self.estimator, "decision_function"):

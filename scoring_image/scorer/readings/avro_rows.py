@@ -23,7 +23,7 @@ from scoring_contract.timestamps import text_of
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from scorer.readings.builder import Gathering
+    from scorer.readings.builder import ReadingsBuilder
 
 MOST_BLOCK_BYTES = 1 << 25
 """Writers begin a new block after 16 KB to a few MB."""
@@ -46,35 +46,35 @@ _DAMAGE = (
 """What fastavro raises for files that are not as they should be."""
 
 
-def read_avro(name: str, data: bytes, gathering: Gathering) -> None:
-    """Give all rows of a file to a gathering; one without records, as Capture writes of idle times, has none.
+def read_avro(name: str, data: bytes, builder: ReadingsBuilder) -> None:
+    """Give all rows of a file to a builder; one without records, as Capture writes of idle times, has none.
 
     :raises DataFault: if the file is damaged, packed otherwise than with deflate, or a block is too large
     """
     try:
         for records in _batches(name, data):
-            _take(records, gathering)
+            _take(records, builder)
     except _DAMAGE as error:
         raise DataFault(f"{name} cannot be read as Avro: {error or type(error).__name__}") from error
 
 
-def _take(records: list[dict[str, Any]], gathering: Gathering) -> None:
+def _take(records: list[dict[str, Any]], builder: ReadingsBuilder) -> None:
     rows = [record for record in records if isinstance(record, dict)]
-    gathering.reject(len(records) - len(rows))
+    builder.reject(len(records) - len(rows))
     if not rows:
         return
     if _BODY in rows[0] and "ts" not in map(str.casefold, rows[0]):
-        _take_messages([row[_BODY] or b"" for row in rows], gathering)
+        _take_messages([row[_BODY] or b"" for row in rows], builder)
     else:
-        take_rows([{name: _as_json(value) for name, value in row.items()} for row in rows], gathering)
+        take_rows([{name: _as_json(value) for name, value in row.items()} for row in rows], builder)
 
 
-def _take_messages(bodies: Sequence[bytes], gathering: Gathering) -> None:
+def _take_messages(bodies: Sequence[bytes], builder: ReadingsBuilder) -> None:
     if any(bodies) and not any(body.lstrip().startswith((b"{", b"[")) for body in bodies):
-        gathering.refuse(len(bodies), "has events whose Body is not JSON: let devices send JSON")
+        builder.refuse(len(bodies), "has events whose Body is not JSON: let devices send JSON")
         return
     # A line break in a message stands between its members, never in a string.
-    read_json(b"\n".join(body.replace(b"\n", b" ") for body in bodies), gathering)
+    read_json(b"\n".join(body.replace(b"\n", b" ") for body in bodies), builder)
 
 
 def _as_json(value: Any) -> Any:

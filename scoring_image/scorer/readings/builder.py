@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from scorer.readings.issues import Note
-from scorer.readings.row_chunk import Stretch, edges_of, falling_in, grouped, joined
-from scorer.readings.sensor_index import NAMELESS, Roster
-from scorer.readings.table import ONE_FEATURE, Sheet
+from scorer.readings.issues import RowIssue
+from scorer.readings.row_chunk import RowChunk, edges_of, falling_in, grouped, joined
+from scorer.readings.sensor_index import NAMELESS, SensorIndex
+from scorer.readings.table import ONE_FEATURE, ReadingTable
 from scorer.readings.timestamps import micros_of
 
 if TYPE_CHECKING:
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 
     from scorer.readings.numbers import Numbers
     from scorer.readings.sensor_index import Owner
-    from scorer.readings.timestamps import Moments
+    from scorer.readings.timestamps import Timestamps
     from scoring_contract.hour import RunHour
 
     PairArray = NDArray[np.intp]
 
-_NOTES = (Note.OTHER_HOUR, Note.NOT_FINITE, Note.UNREADABLE, Note.OTHER_SENSOR)
+_ISSUES = (RowIssue.OTHER_HOUR, RowIssue.NOT_FINITE, RowIssue.UNREADABLE, RowIssue.OTHER_SENSOR)
 """Why a row does not count; of several reasons the last one is told."""
 
 
@@ -34,38 +34,38 @@ _NOTES = (Note.OTHER_HOUR, Note.NOT_FINITE, Note.UNREADABLE, Note.OTHER_SENSOR)
 class FileRows:
     """What one file holds."""
 
-    sheets: dict[str, Sheet]
+    tables: dict[str, ReadingTable]
     """By sensor id: sensors with any row, also if none counts."""
-    unowned: Counter[Note]
+    unowned: Counter[RowIssue]
     """Notes about rows that cannot be given to a sensor."""
     problem: str = ""
     """Why none of its rows can be read; empty if they can."""
     features: tuple[str, ...] = ONE_FEATURE
 
-    def of(self, sensor: str) -> Sheet:
-        """Return the sheet of the one sensor whose file this is; every row is its concern."""
-        sheet = self.sheets.get(sensor, Sheet.empty(self.features))
-        sheet.notes.update(self.unowned)
-        return sheet
+    def of(self, sensor: str) -> ReadingTable:
+        """Return the table of the one sensor whose file this is; every row is its concern."""
+        table = self.tables.get(sensor, ReadingTable.empty(self.features))
+        table.issues.update(self.unowned)
+        return table
 
 
-class Gathering:
-    """Takes the rows of a file stretch by stretch, and hands them out by sensor.
+class ReadingsBuilder:
+    """Takes the rows of a file chunk by chunk, and hands them out by sensor.
 
     :param features: names of the numeric columns
     """
 
     def __init__(self, hour: RunHour, owner: Owner, features: tuple[str, ...]) -> None:
-        self.roster = Roster(owner)
+        self.index = SensorIndex(owner)
         self.features = features
         self._start, self._end = micros_of(hour)
-        self._stretches: list[Stretch] = []
+        self._chunks: list[RowChunk] = []
         self._problem = ""
 
     def reject(self, rows: int) -> None:
         """Count rows that cannot be read at all."""
         if rows:
-            self.roster.count(Note.UNREADABLE, NAMELESS, rows)
+            self.index.count(RowIssue.UNREADABLE, NAMELESS, rows)
 
     def refuse(self, rows: int, problem: str) -> None:
         """Count the rows of a file of which none can be read.
@@ -75,103 +75,103 @@ class Gathering:
         self.reject(rows)
         self._problem = problem
 
-    def add(self, pairs: PairArray | int, moments: Moments, numbers: Sequence[Numbers]) -> None:
+    def add(self, pairs: PairArray | int, timestamps: Timestamps, numbers: Sequence[Numbers]) -> None:
         """Take rows, column by column.
 
-        :param pairs: numbers of the roster, one per row or one for all
+        :param pairs: numbers of the index, one per row or one for all
         :param numbers: a column per feature
         """
-        if not len(moments.micros):
+        if not len(timestamps.micros):
             return
-        stretch = Stretch.of(pairs, moments, numbers)
-        faults = self._faults(stretch, moments, numbers)
-        other_zone = moments.other_zone
+        chunk = RowChunk.of(pairs, timestamps, numbers)
+        faults = self._faults(chunk, timestamps, numbers)
+        other_zone = timestamps.other_zone
         if faults is not None:
-            self._count(stretch.whose, faults)
+            self._count(chunk.whose, faults)
             keep = faults == 0
-            stretch = stretch.filtered(keep)
+            chunk = chunk.filtered(keep)
             other_zone = None if other_zone is None else other_zone[keep]
         if other_zone is not None and other_zone.any():
-            self._count(stretch.whose, np.where(other_zone, len(_NOTES) + 1, 0))
-        if len(stretch.micros):
-            self.roster.see(
-                [pairs] if isinstance(pairs, int) else np.bincount(stretch.whose).nonzero()[0].tolist()
+            self._count(chunk.whose, np.where(other_zone, len(_ISSUES) + 1, 0))
+        if len(chunk.micros):
+            self.index.see(
+                [pairs] if isinstance(pairs, int) else np.bincount(chunk.whose).nonzero()[0].tolist()
             )
-            self._stretches.append(stretch)
+            self._chunks.append(chunk)
 
     def _faults(
-        self, stretch: Stretch, moments: Moments, numbers: Sequence[Numbers]
+        self, chunk: RowChunk, timestamps: Timestamps, numbers: Sequence[Numbers]
     ) -> NDArray[np.intp] | None:
-        """Say per row which of ``_NOTES`` applies, counted from 1; 0 for a row that counts; None: all do."""
-        if self._is_faultless(stretch, moments, numbers):
+        """Say per row which of ``_ISSUES`` applies, counted from 1; 0 for a row that counts; None: all do."""
+        if self._is_faultless(chunk, timestamps, numbers):
             return None
-        outside = (stretch.micros < self._start) | (stretch.micros >= self._end)
-        infinite = ~np.isfinite(stretch.values).all(axis=1)
-        readable = [moments.readable, *(column.readable for column in numbers)]
+        outside = (chunk.micros < self._start) | (chunk.micros >= self._end)
+        infinite = ~np.isfinite(chunk.values).all(axis=1)
+        readable = [timestamps.readable, *(column.readable for column in numbers)]
         masks = [mask for mask in readable if mask is not None]
         unreadable = ~np.logical_and.reduce(masks) if masks else np.False_
-        strange = self._strange(stretch.whose)
-        faults = np.zeros(len(stretch.micros), dtype=np.intp)
+        strange = self._strange(chunk.whose)
+        faults = np.zeros(len(chunk.micros), dtype=np.intp)
         for code, reason in enumerate((outside, infinite, unreadable, strange), start=1):
             faults[np.broadcast_to(reason, faults.shape)] = code
         return faults
 
-    def _is_faultless(self, stretch: Stretch, moments: Moments, numbers: Sequence[Numbers]) -> bool:
-        """Whether every row counts, as in most stretches."""
+    def _is_faultless(self, chunk: RowChunk, timestamps: Timestamps, numbers: Sequence[Numbers]) -> bool:
+        """Whether every row counts, as in most chunks."""
         return bool(
-            moments.readable is None
+            timestamps.readable is None
             and all(column.readable is None for column in numbers)
-            and stretch.micros.min() >= self._start
-            and stretch.micros.max() < self._end
-            and np.isfinite(stretch.values).all()
-            and not self._strange(stretch.whose).any()
+            and chunk.micros.min() >= self._start
+            and chunk.micros.max() < self._end
+            and np.isfinite(chunk.values).all()
+            and not self._strange(chunk.whose).any()
         )
 
     def _strange(self, pairs: PairArray | int) -> NDArray[np.bool_] | np.bool_:
         """Whether rows are of nobody we score."""
         if isinstance(pairs, int):
-            return np.bool_(self.roster.sensor_of[pairs] < 0)
-        strange: NDArray[np.bool_] = np.array(self.roster.sensor_of)[pairs] < 0
+            return np.bool_(self.index.sensor_of[pairs] < 0)
+        strange: NDArray[np.bool_] = np.array(self.index.sensor_of)[pairs] < 0
         return strange
 
     def _count(self, pairs: PairArray | int, codes: NDArray[np.intp]) -> None:
         """Count rows by pair and code; 0 is not counted."""
         each = np.broadcast_to(pairs, codes.shape)
-        for code, note in enumerate((*_NOTES, Note.OTHER_ZONE), start=1):
+        for code, issue in enumerate((*_ISSUES, RowIssue.OTHER_ZONE), start=1):
             found, rows = np.unique(each[codes == code], return_counts=True)
             for pair, count in zip(found.tolist(), rows.tolist(), strict=True):
-                self.roster.count(note, pair, count)
+                self.index.count(issue, pair, count)
 
     def rows(self) -> FileRows:
         """Hand out all rows that were taken."""
-        sheets = {}
-        if self._stretches:
-            sheets = self._sheets(joined(self._stretches, self.roster.sensor_of))
-        notes = self.roster.notes
-        for sensor in notes.keys() - {-1}:
-            name = self.roster.sensors[sensor]
-            sheets.setdefault(name, Sheet.empty(self.features)).notes.update(notes[sensor])
-        return FileRows(sheets, notes.get(-1, Counter()), self._problem, self.features)
+        tables = {}
+        if self._chunks:
+            tables = self._tables(joined(self._chunks, self.index.sensor_of))
+        issues = self.index.issues
+        for sensor in issues.keys() - {-1}:
+            name = self.index.sensors[sensor]
+            tables.setdefault(name, ReadingTable.empty(self.features)).issues.update(issues[sensor])
+        return FileRows(tables, issues.get(-1, Counter()), self._problem, self.features)
 
-    def _sheets(self, whole: Stretch) -> dict[str, Sheet]:
+    def _tables(self, whole: RowChunk) -> dict[str, ReadingTable]:
         """Split rows by sensor; those of one keep their order."""
         whole = grouped(whole)
         edges = edges_of(whole)
         falling = falling_in(whole, edges)
         return {
-            self.roster.sensors[sensor]: self._cut(whole, sensor, rows, is_rising=sensor not in falling)
+            self.index.sensors[sensor]: self._cut(whole, sensor, rows, is_rising=sensor not in falling)
             for sensor, rows in edges.items()
         }
 
-    def _cut(self, whole: Stretch, sensor: int, rows: slice, *, is_rising: bool) -> Sheet:
-        sheet = Sheet(
+    def _cut(self, whole: RowChunk, sensor: int, rows: slice, *, is_rising: bool) -> ReadingTable:
+        table = ReadingTable(
             micros=whole.micros[rows],
             values=whole.values[rows],
             features=self.features,
             written_ts=None if whole.ts is None else whole.ts[rows],
             written_columns=whole.columns and [column[rows] for column in whole.columns],
-            pairs=self.roster.pairs_of[sensor],
+            pairs=self.index.pairs_of[sensor],
         )
         if not is_rising:
-            sheet.count_disorder()
-        return sheet
+            table.count_disorder()
+        return table

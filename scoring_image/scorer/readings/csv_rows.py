@@ -2,7 +2,7 @@
 
 Columns are found by the header's names, in any order; others are ignored (``scoring_contract.csv_dialect``).
 Most files are regular: every line has the same separators and nothing is quoted. Their lines are split all at
-once. Any stretch of a file that is not is split line by line, with the same result where both can be used.
+once. Any chunk of a file that is not is split line by line, with the same result where both can be used.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from scorer.readings.numbers import read_numbers
-from scorer.readings.timestamps import read_moments
+from scorer.readings.timestamps import read_timestamps
 from scoring_contract.csv_dialect import COLUMNS, CsvDialect, HeaderError, separator_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from scorer.readings.builder import Gathering
+    from scorer.readings.builder import ReadingsBuilder
 
 STRETCH = 1 << 17
 """Bytes split at once: what is needed only in passing does not grow with the file, and its texts lie in the
@@ -34,8 +34,8 @@ Columns = list[list[str]]
 """A list of texts per column."""
 
 
-def read_csv(data: bytes, gathering: Gathering) -> None:
-    """Give all rows of a file to a gathering. Never raises: what cannot be read is counted."""
+def read_csv(data: bytes, builder: ReadingsBuilder) -> None:
+    """Give all rows of a file to a builder. Never raises: what cannot be read is counted."""
     data = _with_line_feeds(data)
     header, start = _first_line(data, 0)
     separator = header and separator_of(header)
@@ -44,21 +44,21 @@ def read_csv(data: bytes, gathering: Gathering) -> None:
     if not header:
         return
     try:
-        wanted = (*COLUMNS[:-1], *gathering.features)
+        wanted = (*COLUMNS[:-1], *builder.features)
         layout = _layout(header, wanted, separator)
     except HeaderError as error:
-        lines = sum(len(_lines(part)) for part in _stretches(data, start))
-        gathering.refuse(1 + lines, str(error))
+        lines = sum(len(_lines(part)) for part in _chunks(data, start))
+        builder.refuse(1 + lines, str(error))
         return
-    for part in _stretches(data, start):
+    for part in _chunks(data, start):
         columns = layout.split_alike(part)
         if columns is None:
             columns, bad = layout.split_lines(part)
-            gathering.reject(bad)
+            builder.reject(bad)
         ts, devices, tags, *texts = columns
         if ts:
-            gathering.add(
-                gathering.roster.numbered(devices, tags), read_moments(ts), [read_numbers(t) for t in texts]
+            builder.add(
+                builder.index.numbered(devices, tags), read_timestamps(ts), [read_numbers(t) for t in texts]
             )
 
 
@@ -96,7 +96,7 @@ class Layout:
         """Whether all lines have the first one's characters up to the comma, and these are its separators.
 
         A comma comes after all control characters, the blank and the quote. A moment may hold a blank or a
-        plus: whoever reads moments is strict about their form. Other fields may not: they are to be taken
+        plus: whoever reads timestamps is strict about their form. Other fields may not: they are to be taken
         as they are.
         """
         low = part.translate(None, _ABOVE_COMMA)
@@ -124,7 +124,7 @@ class Layout:
         return self._numbers_of(columns), len(rows) - len(good)
 
     def _numbers_of(self, columns: Columns) -> Columns:
-        """Give moments and features their decimal points; devices and tags stay as they are."""
+        """Give timestamps and features their decimal points; devices and tags stay as they are."""
         if not self.dialect.has_decimal_comma:
             return columns
         ts, devices, tags, *features = columns
@@ -167,7 +167,7 @@ def _first_line(data: bytes, start: int) -> tuple[str | None, int]:
     return None, start
 
 
-def _stretches(data: bytes, start: int) -> Iterator[bytes]:
+def _chunks(data: bytes, start: int) -> Iterator[bytes]:
     """Cut a file behind line ends."""
     while start < len(data):
         end = data.find(b"\n", start + STRETCH)

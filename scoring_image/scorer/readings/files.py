@@ -11,16 +11,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from scorer.errors import DataFault
-from scorer.readings.builder import FileRows, Gathering
+from scorer.readings.builder import FileRows, ReadingsBuilder
 from scorer.readings.csv_rows import read_csv
-from scorer.readings.issues import Note
+from scorer.readings.issues import RowIssue
 from scorer.readings.sensor_index import Owner
-from scorer.readings.table import ONE_FEATURE, Sheet, in_order
+from scorer.readings.table import ONE_FEATURE, ReadingTable, in_order
 
 if TYPE_CHECKING:
     from scoring_contract.hour import RunHour
 
-__all__ = ["MOST_BYTES", "FileRows", "Note", "Owner", "Sheet", "in_order", "read_file"]
+__all__ = ["MOST_BYTES", "FileRows", "Owner", "ReadingTable", "RowIssue", "in_order", "read_file"]
 
 MOST_BYTES = 1 << 28
 """A larger file is refused, packed or not: texts take up to eight times their bytes, nodes may be small."""
@@ -44,75 +44,75 @@ def read_file(
     """
     if len(data) > MOST_BYTES:
         raise DataFault(f"{name} holds {len(data)} bytes, the most that is read at once is {MOST_BYTES}")
-    gathering = Gathering(hour, owner, features)
+    builder = ReadingsBuilder(hour, owner, features)
     head = data[:_HEAD_BYTES]
     if head.translate(None, _PLAIN) or head.startswith(_MARKUP):
-        _read_any(name, data, gathering)
+        _read_any(name, data, builder)
     else:
-        _read_text(name, data, gathering)
-    return gathering.rows()
+        _read_text(name, data, builder)
+    return builder.rows()
 
 
-def _read_text(name: str, data: bytes, gathering: Gathering) -> None:
+def _read_text(name: str, data: bytes, builder: ReadingsBuilder) -> None:
     match name.rpartition(".")[2].lower():
         case "parquet" if data:
-            _read_parquet(name, data, gathering)
+            _read_parquet(name, data, builder)
         case "json" | "jsonl" | "ndjson":
-            _read_json(data, gathering)
+            _read_json(data, builder)
         case _ if data[:_HEAD_BYTES].removeprefix(b"\xef\xbb\xbf").lstrip()[:1] in (b"{", b"["):
-            _read_json(data, gathering)
+            _read_json(data, builder)
         case _:
-            read_csv(data, gathering)
+            read_csv(data, builder)
 
 
-def _read_any(name: str, data: bytes, gathering: Gathering, *, is_unpacked: bool = False) -> None:
+def _read_any(name: str, data: bytes, builder: ReadingsBuilder, *, is_unpacked: bool = False) -> None:
     """Read a file that does not begin as plain text does."""
     from scoring_contract.file_kinds import FileKind, Foreign, kind_of  # noqa: PLC0415  # most files are text
 
     match kind_of(data[:_HEAD_BYTES]):
         case Foreign() as foreign:
-            gathering.refuse(1, str(foreign))
+            builder.refuse(1, str(foreign))
         case FileKind.GZIP if is_unpacked:
-            gathering.refuse(1, "is packed twice with gzip: pack it once")
+            builder.refuse(1, "is packed twice with gzip: pack it once")
         case FileKind.GZIP:
             from scorer.readings.unpacking import gunzipped  # noqa: PLC0415  # likewise
 
             unpacked = gunzipped(name, data, most_bytes=MOST_BYTES)
-            _read_any(_without_gz(name), unpacked, gathering, is_unpacked=True)
+            _read_any(_without_gz(name), unpacked, builder, is_unpacked=True)
         case FileKind.PARQUET:
-            _read_parquet(name, data, gathering)
+            _read_parquet(name, data, builder)
         case FileKind.AVRO:
-            _read_avro(name, data, gathering)
+            _read_avro(name, data, builder)
         case FileKind.UTF_16:
-            _read_text(name, data.decode("utf-16", errors="replace").encode(errors="replace"), gathering)
+            _read_text(name, data.decode("utf-16", errors="replace").encode(errors="replace"), builder)
         case FileKind.TEXT:
-            _read_text(name, data, gathering)
+            _read_text(name, data, builder)
 
 
 def _without_gz(name: str) -> str:
     return name[: -len(".gz")] if name.lower().endswith(".gz") else name
 
 
-def _read_json(data: bytes, gathering: Gathering) -> None:
+def _read_json(data: bytes, builder: ReadingsBuilder) -> None:
     from scorer.readings.json_rows import read_json  # noqa: PLC0415  # most files are CSV
 
-    read_json(data, gathering)
+    read_json(data, builder)
 
 
-def _read_parquet(name: str, data: bytes, gathering: Gathering) -> None:
+def _read_parquet(name: str, data: bytes, builder: ReadingsBuilder) -> None:
     try:
         from scorer.readings.parquet_rows import read_parquet  # noqa: PLC0415  # pyarrow takes its time, and may lack
     except ImportError as error:
         raise _not_here(name, "Parquet", "pyarrow") from error
-    read_parquet(name, data, gathering)
+    read_parquet(name, data, builder)
 
 
-def _read_avro(name: str, data: bytes, gathering: Gathering) -> None:
+def _read_avro(name: str, data: bytes, builder: ReadingsBuilder) -> None:
     try:
         from scorer.readings.avro_rows import read_avro  # noqa: PLC0415  # likewise
     except ImportError as error:
         raise _not_here(name, "Avro", "fastavro") from error
-    read_avro(name, data, gathering)
+    read_avro(name, data, builder)
 
 
 def _not_here(name: str, kind: str, package: str) -> DataFault:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 
-class Note(StrEnum):
+class RowIssue(StrEnum):
     """Something noticed about a row; the value completes "3 rows ..."."""
 
     UNREADABLE = "unreadable"
@@ -19,8 +19,16 @@ class Note(StrEnum):
 
     @property
     def is_left_out(self) -> bool:
-        """Whether the row is not scored; otherwise it is kept and the note is for people."""
+        """Whether the row is not scored; otherwise it is kept and the issue is for people."""
         return self in _LEFT_OUT
 
 
-_LEFT_OUT = frozenset({Note.UNREADABLE, Note.OTHER_HOUR, Note.OTHER_SENSOR, Note.NOT_FINITE, Note.UNSCORABLE})
+_LEFT_OUT = frozenset(
+    {
+        RowIssue.UNREADABLE,
+        RowIssue.OTHER_HOUR,
+        RowIssue.OTHER_SENSOR,
+        RowIssue.NOT_FINITE,
+        RowIssue.UNSCORABLE,
+    }
+)

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 from scorer.readings.identifiers import NumberText, name_of
 from scorer.readings.numbers import read_numbers
-from scorer.readings.timestamps import read_moments
+from scorer.readings.timestamps import read_timestamps
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Sequence
 
-    from scorer.readings.builder import Gathering
+    from scorer.readings.builder import ReadingsBuilder
 
 MOST_OBJECT_CHARS = 1 << 20
 """A longer line, or object of an array, is unreadable: no reading is, and its parts would fill the memory."""
@@ -38,40 +38,40 @@ Sized = tuple[Any, int]
 _DECODER = json.JSONDecoder(parse_float=NumberText, parse_int=NumberText, parse_constant=NumberText)
 
 
-def read_json(data: bytes, gathering: Gathering) -> None:
-    """Give all rows of a file to a gathering. Never raises: what cannot be read is counted."""
+def read_json(data: bytes, builder: ReadingsBuilder) -> None:
+    """Give all rows of a file to a builder. Never raises: what cannot be read is counted."""
     for batch in _batches(data.decode("utf-8", errors="replace")):
         rows = [value for value in batch if isinstance(value, dict)]
-        gathering.reject(len(batch) - len(rows))
+        builder.reject(len(batch) - len(rows))
         del batch
         if rows:
-            take_rows(rows, gathering)
+            take_rows(rows, builder)
 
 
-def take_rows(rows: Sequence[dict[str, Any]], gathering: Gathering) -> None:
+def take_rows(rows: Sequence[dict[str, Any]], builder: ReadingsBuilder) -> None:
     """Turn objects into columns.
 
     :param rows: not empty; numbers in them are :class:`~scorer.readings.identifiers.NumberText`
     """
-    wanted = ("TS", "Device", "Tag", *gathering.features)
+    wanted = ("TS", "Device", "Tag", *builder.features)
     if not all(map(set(wanted).issubset, rows)):
-        rows = _named(rows, wanted, gathering)
+        rows = _named(rows, wanted, builder)
     devices, tags = ([name_of(row.get(member)) for row in rows] for member in ("Device", "Tag"))
-    numbers = [read_numbers(_texts(rows, feature)) for feature in gathering.features]
-    gathering.add(gathering.roster.numbered(devices, tags), read_moments(_texts(rows, "TS")), numbers)
+    numbers = [read_numbers(_texts(rows, feature)) for feature in builder.features]
+    builder.add(builder.index.numbered(devices, tags), read_timestamps(_texts(rows, "TS")), numbers)
 
 
 def _named(
-    rows: Sequence[dict[str, Any]], wanted: Sequence[str], gathering: Gathering
+    rows: Sequence[dict[str, Any]], wanted: Sequence[str], builder: ReadingsBuilder
 ) -> list[dict[str, Any]]:
     """Open envelopes, and give members the names that are wanted; if no object has them, say so."""
     from scoring_contract.json_objects import lacking, opened, problem_of  # noqa: PLC0415  # few files need it
 
     inner = [value for row in rows for value in opened(row, _DECODER)]
     objects = [value for value in inner if isinstance(value, dict)]
-    gathering.reject(len(inner) - len(objects))
+    builder.reject(len(inner) - len(objects))
     if objects and all(lacking(row, wanted) for row in objects):
-        gathering.refuse(0, problem_of(objects[0], wanted))
+        builder.refuse(0, problem_of(objects[0], wanted))
     return [_with_names(row, wanted) for row in objects]
 
 

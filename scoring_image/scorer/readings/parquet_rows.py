@@ -1,8 +1,7 @@
 """Readings as Parquet, judged by whole columns. Needs pyarrow.
 
-Moments may be timestamps of any unit, in a zone or without one (then UTC), or texts; devices and tags texts
-or numbers; values numbers or texts. Timestamps and numbers have no text: theirs are made when predictions are
-written.
+``TS`` may be of any unit, in a zone or without one (then UTC), or texts; devices and tags texts or numbers;
+values numbers or texts. Timestamps and numbers have no text: theirs are made when predictions are written.
 """
 
 from __future__ import annotations
@@ -16,15 +15,15 @@ from scorer.readings.arrow_arrays import numbers_of
 from scorer.readings.identifiers import name_of
 from scorer.readings.numbers import Numbers, read_numbers
 from scorer.readings.parquet_file import Refused, batches, is_text
-from scorer.readings.timestamps import Moments, read_moments
+from scorer.readings.timestamps import Timestamps, read_timestamps
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-    from scorer.readings.builder import Gathering
-    from scorer.readings.sensor_index import Roster
+    from scorer.readings.builder import ReadingsBuilder
+    from scorer.readings.sensor_index import SensorIndex
 
     BoolArray = NDArray[np.bool_]
     IndexArray = NDArray[np.intp]
@@ -38,48 +37,48 @@ _RUN_ROWS = 8
 """Rows of one pair that follow one another on average, if a file goes sensor after sensor."""
 
 
-def read_parquet(name: str, data: bytes, gathering: Gathering) -> None:
-    """Give all rows of a file to a gathering.
+def read_parquet(name: str, data: bytes, builder: ReadingsBuilder) -> None:
+    """Give all rows of a file to a builder.
 
     :raises DataFault: if the file is damaged, or claims to be larger than what can be held
     """
-    for batch in batches(name, data, ["TS", "Device", "Tag", *gathering.features]):
+    for batch in batches(name, data, ["TS", "Device", "Tag", *builder.features]):
         if isinstance(batch, Refused):
-            gathering.refuse(batch.rows, batch.problem)
+            builder.refuse(batch.rows, batch.problem)
         elif batch.num_rows:
-            _take(batch, gathering)
+            _take(batch, builder)
 
 
-def _take(batch: pa.RecordBatch, gathering: Gathering) -> None:
-    moments = _moments(batch.column("TS"))
-    numbers = [_numbers(batch.column(feature)) for feature in gathering.features]
+def _take(batch: pa.RecordBatch, builder: ReadingsBuilder) -> None:
+    timestamps = _timestamps(batch.column("TS"))
+    numbers = [_numbers(batch.column(feature)) for feature in builder.features]
     names = [_names(batch.column(column)) for column in ("Device", "Tag")]
-    if moments is None or None in numbers:
+    if timestamps is None or None in numbers:
         types = ", ".join(f"{field.name} {field.type}" for field in batch.schema)
-        gathering.refuse(batch.num_rows, f"has columns of types that say no moments or numbers: {types}")
+        builder.refuse(batch.num_rows, f"has columns of types that say no timestamps or numbers: {types}")
         return
-    pairs = _pairs(gathering.roster, *names)
-    gathering.add(pairs, moments, [column for column in numbers if column is not None])
+    pairs = _pairs(builder.index, *names)
+    builder.add(pairs, timestamps, [column for column in numbers if column is not None])
 
 
-def _moments(column: pa.Array) -> Moments | None:
-    """Read moments; None if the column is of no type that says them."""
+def _timestamps(column: pa.Array) -> Timestamps | None:
+    """Read timestamps; None if the column is of no type that says them."""
     if pa.types.is_dictionary(column.type):
         texts = _texts(column)
-        return None if texts is None else read_moments(texts)
+        return None if texts is None else read_timestamps(texts)
     if pa.types.is_integer(column.type) or pa.types.is_floating(column.type):
-        return read_moments([name_of(count) or "" for count in column.to_pylist()])
+        return read_timestamps([name_of(count) or "" for count in column.to_pylist()])
     if not pa.types.is_timestamp(column.type):
         return None
     ticks, readable = _without_nulls(column.view(pa.int64()))
     if column.type.unit == "ns":
         micros = ticks // _NANOSECONDS
-        return Moments(
+        return Timestamps(
             micros, _nano_texts(ticks) if (micros * _NANOSECONDS != ticks).any() else None, readable
         )
     factor = _TICKS[column.type.unit]
     limit = np.iinfo(np.int64).max // factor  # beyond it is no hour of ours, and the product would wrap round
-    return Moments(np.clip(ticks, -limit, limit) * factor, None, readable)
+    return Timestamps(np.clip(ticks, -limit, limit) * factor, None, readable)
 
 
 def _nano_texts(ticks: NDArray[np.int64]) -> list[str]:
@@ -148,7 +147,9 @@ def _bytes_of(texts: pa.Array) -> pa.Array:
 
 
 def _pairs(
-    roster: Roster, devices: tuple[IndexArray, list[str | None]], tags: tuple[IndexArray, list[str | None]]
+    index: SensorIndex,
+    devices: tuple[IndexArray, list[str | None]],
+    tags: tuple[IndexArray, list[str | None]],
 ) -> IndexArray | int:
     """Return the number of each row's pair; each pair is looked up once."""
     width = len(tags[1])
@@ -157,21 +158,21 @@ def _pairs(
     if len(starts) * _RUN_ROWS < len(combined):
         # Sensor after sensor: numbered as they come, they need not be sorted later.
         starts = np.concatenate(([0], starts))
-        runs = _numbered(roster, combined[starts], devices[1], tags[1])
+        runs = _numbered(index, combined[starts], devices[1], tags[1])
         return np.repeat(runs, np.diff(starts, append=len(combined)))
     combinations = len(devices[1]) * width
     if combinations > _FEW_PAIRS:
         found, rows = np.unique(combined, return_inverse=True)
-        return _numbered(roster, found, devices[1], tags[1])[rows]
+        return _numbered(index, found, devices[1], tags[1])[rows]
     found = np.flatnonzero(np.bincount(combined, minlength=combinations))
     table = np.zeros(combinations, dtype=np.intp)
-    table[found] = _numbered(roster, found, devices[1], tags[1])
+    table[found] = _numbered(index, found, devices[1], tags[1])
     numbers: IndexArray = table[combined]
     return numbers
 
 
 def _numbered(
-    roster: Roster, found: IndexArray, devices: Sequence[str | None], tags: Sequence[str | None]
+    index: SensorIndex, found: IndexArray, devices: Sequence[str | None], tags: Sequence[str | None]
 ) -> IndexArray:
     pairs = (divmod(place, len(tags)) for place in found.tolist())
-    return np.array([roster[devices[device], tags[tag]] for device, tag in pairs], dtype=np.intp)
+    return np.array([index[devices[device], tags[tag]] for device, tag in pairs], dtype=np.intp)

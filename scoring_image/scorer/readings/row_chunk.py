@@ -1,4 +1,4 @@
-"""Rows of one stretch of a file, column by column, and the joining of stretches sensor by sensor."""
+"""Rows of one chunk of a file, column by column, and the joining of chunks sensor by sensor."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from scorer.readings.numbers import Numbers
-    from scorer.readings.timestamps import Moments
+    from scorer.readings.timestamps import Timestamps
 
     FloatArray = NDArray[np.float64]
     IndexArray = NDArray[np.intp]
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Stretch:
-    """Rows of one stretch of a file."""
+class RowChunk:
+    """Rows of one chunk of a file."""
 
     whose: IndexArray | int
     """Number of the pair per row, or the one of all rows; once joined, of the sensor."""
@@ -35,21 +35,21 @@ class Stretch:
     """Shape (n_rows, n_features)."""
     ts: list[str] | None
     columns: list[list[str]] | None
-    """Texts of the values, a list per feature; None if they came as numbers, as do texts of moments."""
+    """Texts of the values, a list per feature; None if they came as numbers, as do texts of timestamps."""
 
     @classmethod
-    def of(cls, pairs: IndexArray | int, moments: Moments, numbers: Sequence[Numbers]) -> Stretch:
+    def of(cls, pairs: IndexArray | int, timestamps: Timestamps, numbers: Sequence[Numbers]) -> RowChunk:
         """Put columns side by side."""
         if len(numbers) == 1:
             values = numbers[0].values[:, np.newaxis]
         else:
             values = np.column_stack([column.values for column in numbers])
-        return cls(pairs, moments.micros, values, moments.texts, _texts(numbers))
+        return cls(pairs, timestamps.micros, values, timestamps.texts, _texts(numbers))
 
-    def filtered(self, keep: NDArray[np.bool_]) -> Stretch:
+    def filtered(self, keep: NDArray[np.bool_]) -> RowChunk:
         """Return the rows that are to be kept."""
         chosen = keep.tolist()
-        return Stretch(
+        return RowChunk(
             whose=self.whose if isinstance(self.whose, int) else self.whose[keep],
             micros=self.micros[keep],
             values=self.values[keep],
@@ -67,21 +67,21 @@ def _texts(numbers: Sequence[Numbers]) -> list[list[str]] | None:
     ]
 
 
-def joined(stretches: list[Stretch], sensor_of: Sequence[int]) -> Stretch:
-    """Put stretches one after the other, their pairs replaced by sensors.
+def joined(chunks: list[RowChunk], sensor_of: Sequence[int]) -> RowChunk:
+    """Put chunks one after the other, their pairs replaced by sensors.
 
-    :param stretches: emptied, so that rows are not held twice
+    :param chunks: emptied, so that rows are not held twice
     :param sensor_of: number of the sensor per pair
     """
-    pair = stretches[0].whose
-    if len(stretches) == 1 and isinstance(pair, int):
-        return replace(stretches.pop(), whose=sensor_of[pair])
+    pair = chunks[0].whose
+    if len(chunks) == 1 and isinstance(pair, int):
+        return replace(chunks.pop(), whose=sensor_of[pair])
     table = np.array(sensor_of, dtype=np.intp)
-    whose = [np.broadcast_to(table[part.whose], part.micros.shape) for part in stretches]
-    micros, values = [part.micros for part in stretches], [part.values for part in stretches]
-    ts, columns = _joined_ts(stretches), _joined_columns(stretches)
-    stretches.clear()
-    return Stretch(_concatenated(whose), _concatenated(micros), _concatenated(values), ts, columns)
+    whose = [np.broadcast_to(table[part.whose], part.micros.shape) for part in chunks]
+    micros, values = [part.micros for part in chunks], [part.values for part in chunks]
+    ts, columns = _joined_ts(chunks), _joined_columns(chunks)
+    chunks.clear()
+    return RowChunk(_concatenated(whose), _concatenated(micros), _concatenated(values), ts, columns)
 
 
 def _concatenated(parts: list[NDArray[Any]]) -> NDArray[Any]:
@@ -90,27 +90,27 @@ def _concatenated(parts: list[NDArray[Any]]) -> NDArray[Any]:
     return whole
 
 
-def _joined_ts(stretches: Sequence[Stretch]) -> list[str] | None:
-    if all(part.ts is None for part in stretches):
+def _joined_ts(chunks: Sequence[RowChunk]) -> list[str] | None:
+    if all(part.ts is None for part in chunks):
         return None
-    texts = (texts_of(part.micros) if part.ts is None else part.ts for part in stretches)
+    texts = (texts_of(part.micros) if part.ts is None else part.ts for part in chunks)
     return list(chain.from_iterable(texts))
 
 
-def _joined_columns(stretches: Sequence[Stretch]) -> list[list[str]] | None:
-    """Join texts of values; within a file either all stretches have them or none has."""
-    parts = [part.columns for part in stretches if part.columns is not None]
+def _joined_columns(chunks: Sequence[RowChunk]) -> list[list[str]] | None:
+    """Join texts of values; within a file either all chunks have them or none has."""
+    parts = [part.columns for part in chunks if part.columns is not None]
     return [list(chain.from_iterable(column)) for column in zip(*parts, strict=True)] or None
 
 
-def grouped(whole: Stretch) -> Stretch:
+def grouped(whole: RowChunk) -> RowChunk:
     """Bring the rows of each sensor together; those of one sensor keep their order."""
     if isinstance(whole.whose, int) or (whole.whose[1:] >= whole.whose[:-1]).all():
         return whole
     # Numbers of 16 bits are sorted by radix, in linear time.
     narrow = whole.whose.max() < np.iinfo(np.uint16).max
     rows = np.argsort(whole.whose.astype(np.uint16) if narrow else whole.whose, kind="stable")
-    return Stretch(
+    return RowChunk(
         whose=whole.whose[rows],
         micros=whole.micros[rows],
         values=whole.values[rows],
@@ -119,8 +119,8 @@ def grouped(whole: Stretch) -> Stretch:
     )
 
 
-def edges_of(whole: Stretch) -> dict[int, slice]:
-    """Return which rows of a grouped stretch are each sensor's."""
+def edges_of(whole: RowChunk) -> dict[int, slice]:
+    """Return which rows of a grouped chunk are each sensor's."""
     if isinstance(whole.whose, int):
         return {whole.whose: slice(0, len(whole.micros))}
     starts = [0, *(np.flatnonzero(np.diff(whole.whose)) + 1).tolist()]
@@ -128,7 +128,7 @@ def edges_of(whole: Stretch) -> dict[int, slice]:
     return dict(zip(whole.whose[starts].tolist(), map(slice, starts, ends), strict=True))
 
 
-def falling_in(whole: Stretch, edges: Mapping[int, slice]) -> set[int]:
+def falling_in(whole: RowChunk, edges: Mapping[int, slice]) -> set[int]:
     """Return the sensors with a row that is not later than the one before it."""
     rising = whole.micros[1:] > whole.micros[:-1]
     if rising.all():

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from scorer.readings.issues import Note
+from scorer.readings.issues import RowIssue
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -29,7 +29,7 @@ _REMEMBERED_STRANGERS = 1 << 16
 """More are asked for again, row by row: a file of nothing but strangers must not fill the memory."""
 
 
-class Roster(dict["Pair", int]):
+class SensorIndex(dict["Pair", int]):
     """Pairs by device and tag, numbered from 2 in the order in which they were met.
 
     It is a dict so that a column of pairs is numbered without a call of ours per row.
@@ -42,7 +42,7 @@ class Roster(dict["Pair", int]):
         self.sensor_of: list[int] = [_NOBODY, _NOBODY]
         """Index into ``sensors`` per pair, below 0 if the rows cannot be given to one."""
         self.pairs_of: defaultdict[int, set[tuple[str, str]]] = defaultdict(set)
-        self.notes: defaultdict[int, Counter[Note]] = defaultdict(Counter)
+        self.issues: defaultdict[int, Counter[RowIssue]] = defaultdict(Counter)
         """Notes by index of the sensor; by -1 those about rows that cannot be given to one."""
         self._pairs: list[tuple[str, str]] = [("", ""), ("", "")]
         self._numbers: dict[str, int] = {}
@@ -82,11 +82,11 @@ class Roster(dict["Pair", int]):
         numbers = map(self.__getitem__, zip(devices, tags, strict=True))
         return np.fromiter(numbers, np.intp, len(devices))
 
-    def count(self, note: Note, pair: int, rows: int) -> None:
+    def count(self, issue: RowIssue, pair: int, rows: int) -> None:
         """Note something about rows of a pair."""
-        if note is Note.OTHER_SENSOR and pair == NAMELESS:
-            note = Note.UNREADABLE
-        self.notes[self.sensor_of[pair]][note] += rows
+        if issue is RowIssue.OTHER_SENSOR and pair == NAMELESS:
+            issue = RowIssue.UNREADABLE
+        self.issues[self.sensor_of[pair]][issue] += rows
 
     def see(self, pairs: Iterable[int]) -> None:
         """Remember pairs of which rows count."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from scorer.readings.issues import Note
+from scorer.readings.issues import RowIssue
 from scorer.readings.timestamps import texts_of
 
 if TYPE_CHECKING:
@@ -23,8 +23,8 @@ ONE_FEATURE = ("Value",)
 
 
 @dataclass(slots=True, eq=False)
-class Sheet:
-    """What one or more files hold of one sensor: rows that count, and notes about these and the others.
+class ReadingTable:
+    """What one or more files hold of one sensor: rows that count, and issues about these and the others.
 
     Texts are kept as they were written. Parquet has numbers in their place: their texts are made when
     somebody asks for them.
@@ -40,11 +40,11 @@ class Sheet:
     """A list per feature."""
     pairs: set[tuple[str, str]] = field(default_factory=set)
     """Devices and tags of the rows that count."""
-    notes: Counter[Note] = field(default_factory=Counter)
+    issues: Counter[RowIssue] = field(default_factory=Counter)
 
     @classmethod
-    def empty(cls, features: tuple[str, ...]) -> Sheet:
-        """Make a sheet without rows."""
+    def empty(cls, features: tuple[str, ...]) -> ReadingTable:
+        """Make a table without rows."""
         return cls(values=np.empty((0, len(features))), features=features)
 
     def __len__(self) -> int:
@@ -52,7 +52,7 @@ class Sheet:
 
     @property
     def ts(self) -> list[str]:
-        """Moments as written."""
+        """Timestamps as written."""
         return texts_of(self.micros) if self.written_ts is None else self.written_ts
 
     @property
@@ -68,11 +68,13 @@ class Sheet:
         return [list(map(repr, column)) for column in self.values.T.tolist()]
 
     @property
-    def rejected(self) -> Counter[Note]:
+    def rejected(self) -> Counter[RowIssue]:
         """Notes about rows that were left out, in the order of their declaration."""
-        if not self.notes:  # as most sheets: asked for of every sensor, thrice
+        if not self.issues:  # as most tables: asked for of every sensor, thrice
             return Counter()
-        return Counter({note: self.notes[note] for note in Note if note.is_left_out and self.notes[note]})
+        return Counter(
+            {issue: self.issues[issue] for issue in RowIssue if issue.is_left_out and self.issues[issue]}
+        )
 
     @property
     def is_empty(self) -> bool:
@@ -81,15 +83,15 @@ class Sheet:
 
     def why_rejected(self) -> str:
         """Say how many rows do not count and why: ``2 outside the hour, 1 unreadable``."""
-        return ", ".join(f"{count} {note}" for note, count in self.rejected.most_common())
+        return ", ".join(f"{count} {issue}" for issue, count in self.rejected.most_common())
 
     @property
     def is_rising(self) -> bool:
         """Whether every row is later than the one before it: nothing is repeated or out of order."""
         return bool((self.micros[1:] > self.micros[:-1]).all())
 
-    def take(self, rows: NDArray[np.intp]) -> Sheet:
-        """Return the same sheet with its rows in another order."""
+    def take(self, rows: NDArray[np.intp]) -> ReadingTable:
+        """Return the same table with its rows in another order."""
         ts, columns = self.written_ts, self.written_columns
         return replace(
             self,
@@ -99,20 +101,20 @@ class Sheet:
             written_columns=None if columns is None else [picked(column, rows) for column in columns],
         )
 
-    def without(self, refused: NDArray[np.bool_]) -> Sheet:
+    def without(self, refused: NDArray[np.bool_]) -> ReadingTable:
         """Leave out, and count, rows that a model cannot score.
 
         :param refused: shape (n_readings,)
         """
         rest = self.take(np.flatnonzero(~refused))
-        rest.notes = self.notes + Counter({Note.UNSCORABLE: int(refused.sum())})
+        rest.issues = self.issues + Counter({RowIssue.UNSCORABLE: int(refused.sum())})
         return rest
 
     def count_disorder(self) -> None:
         """Note rows that are earlier than one before them, and rows that are there already."""
         disorder = int((self.micros < np.maximum.accumulate(self.micros)).sum())
         if disorder:
-            self.notes[Note.OUT_OF_ORDER] = disorder
+            self.issues[RowIssue.OUT_OF_ORDER] = disorder
         self.count_repeats()
 
     def count_repeats(self) -> None:
@@ -120,55 +122,57 @@ class Sheet:
         keys = (*self.values.T, self.micros)
         order = np.lexsort(keys)
         same = np.logical_and.reduce([key[order[1:]] == key[order[:-1]] for key in keys])
-        self.notes.pop(Note.REPEATED, None)
+        self.issues.pop(RowIssue.REPEATED, None)
         if repeated := int(same.sum()):
-            self.notes[Note.REPEATED] = repeated
+            self.issues[RowIssue.REPEATED] = repeated
 
 
-def in_order(sheets: Iterable[Sheet]) -> Sheet:
+def in_order(tables: Iterable[ReadingTable]) -> ReadingTable:
     """Put files of one sensor together, rows by time; those of one moment keep the order they came in.
 
     A row is out of order only within its file: the names of files say nothing about time.
 
-    :raises ValueError: if the sheets are not of the same features
+    :raises ValueError: if the tables are not of the same features
     """
-    found = list(sheets)
+    found = list(tables)
     whole = found[0] if len(found) == 1 else _joined(found)
     return whole if whole.is_rising else whole.take(np.argsort(whole.micros, kind="stable"))
 
 
-def _joined(sheets: Sequence[Sheet]) -> Sheet:
-    if not sheets:
-        return Sheet()
-    if len({sheet.features for sheet in sheets}) > 1:
-        raise ValueError("sheets of different features cannot be put together")
-    whole = Sheet(
-        micros=np.concatenate([sheet.micros for sheet in sheets]),
-        values=np.concatenate([sheet.values for sheet in sheets]),
-        features=sheets[0].features,
-        written_ts=_all_of(sheets, lambda sheet: sheet.written_ts, lambda sheet: sheet.ts),
-        written_columns=_columns_of(sheets),
-        pairs=set().union(*(sheet.pairs for sheet in sheets)),
-        notes=sum((sheet.notes for sheet in sheets), Counter()),
+def _joined(tables: Sequence[ReadingTable]) -> ReadingTable:
+    if not tables:
+        return ReadingTable()
+    if len({table.features for table in tables}) > 1:
+        raise ValueError("tables of different features cannot be put together")
+    whole = ReadingTable(
+        micros=np.concatenate([table.micros for table in tables]),
+        values=np.concatenate([table.values for table in tables]),
+        features=tables[0].features,
+        written_ts=_all_of(tables, lambda table: table.written_ts, lambda table: table.ts),
+        written_columns=_columns_of(tables),
+        pairs=set().union(*(table.pairs for table in tables)),
+        issues=sum((table.issues for table in tables), Counter()),
     )
     if not whole.is_rising:
         whole.count_repeats()
     return whole
 
 
-def _columns_of(sheets: Sequence[Sheet]) -> list[list[str]] | None:
-    if all(sheet.written_columns is None for sheet in sheets):
+def _columns_of(tables: Sequence[ReadingTable]) -> list[list[str]] | None:
+    if all(table.written_columns is None for table in tables):
         return None
-    parts = [sheet.columns for sheet in sheets]
+    parts = [table.columns for table in tables]
     return [[text for part in parts for text in part[place]] for place in range(len(parts[0]))]
 
 
 def _all_of(
-    sheets: Sequence[Sheet], written: Callable[[Sheet], list[str] | None], made: Callable[[Sheet], list[str]]
+    tables: Sequence[ReadingTable],
+    written: Callable[[ReadingTable], list[str] | None],
+    made: Callable[[ReadingTable], list[str]],
 ) -> list[str] | None:
-    if all(written(sheet) is None for sheet in sheets):
+    if all(written(table) is None for table in tables):
         return None
-    return [text for sheet in sheets for text in made(sheet)]
+    return [text for table in tables for text in made(table)]
 
 
 def picked(texts: Sequence[str], rows: NDArray[np.intp]) -> list[str]:

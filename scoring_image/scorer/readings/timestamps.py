@@ -1,6 +1,6 @@
-"""Columns of moments: read from texts, many at once, and texts made for moments without one. No clock here.
+"""Columns of timestamps: read from texts, many at once, and written for those that came as numbers. No clock.
 
-Which texts are moments is the contract's to say (``scoring_contract.timestamps``). An offset says the
+Which texts are timestamps is the contract's to say (``scoring_contract.timestamps``). An offset says the
 instant, so the local hour that is repeated when summer time ends is never ambiguous. Digits below the
 microsecond are cut off the number, never off the text.
 """
@@ -42,8 +42,8 @@ _CLOCK_SPANS = np.array([5, 9, 0, 5, 9], dtype=np.uint8)
 
 
 @dataclass(frozen=True, slots=True)
-class Moments:
-    """A column of moments."""
+class Timestamps:
+    """A column of timestamps."""
 
     micros: MicrosArray
     """Shape (n_rows,), microseconds since 1970 in UTC; 0 where it is not readable."""
@@ -61,22 +61,22 @@ def micros_of(hour: RunHour) -> tuple[int, int]:
     return start, start + _MICROS_PER_HOUR
 
 
-def read_moments(texts: list[str]) -> Moments:
+def read_timestamps(texts: list[str]) -> Timestamps:
     """Read a column of texts; blanks round them are taken off."""
     return read_alike(texts) or read_counts(texts) or read_one_by_one(texts)
 
 
-def read_one_by_one(texts: Sequence[str]) -> Moments:
+def read_one_by_one(texts: Sequence[str]) -> Timestamps:
     """Read any column, a text at a time."""
     texts = [text.strip() for text in texts]
     found = [read_timestamp(text) for text in texts]
     micros = np.array([moment[0] if moment else 0 for moment in found], dtype=np.int64)
     readable = np.array([moment is not None for moment in found], dtype=bool)
     other_zone = np.array([moment is not None and moment[1] for moment in found], dtype=bool)
-    return Moments(micros, texts, readable, other_zone)
+    return Timestamps(micros, texts, readable, other_zone)
 
 
-def read_alike(texts: list[str]) -> Moments | None:
+def read_alike(texts: list[str]) -> Timestamps | None:
     """Read a column whose texts differ in minutes, seconds and below at most, all at once.
 
     :return: what :func:`read_one_by_one` would, five times as fast; None if the texts are not of this kind
@@ -96,10 +96,10 @@ def read_alike(texts: list[str]) -> Moments | None:
     micros = clock @ _CLOCK_DIGITS[: shape.clock_end - _CLOCK_START]
     micros += shape.hour
     zone = np.ones(len(texts), dtype=bool) if shape.other_zone else None
-    return Moments(micros, texts, other_zone=zone)
+    return Timestamps(micros, texts, other_zone=zone)
 
 
-def read_counts(texts: list[str]) -> Moments | None:
+def read_counts(texts: list[str]) -> Timestamps | None:
     """Read a column of counts since 1970 in one unit, all at once; None if the texts are not of this kind."""
     if not texts or len(set(map(len, texts))) > 1 or not re.fullmatch(COUNT, texts[0], re.ASCII):
         return None
@@ -111,7 +111,7 @@ def read_counts(texts: list[str]) -> Moments | None:
     if (counts < 10 ** (digits - 1)).any():
         return None
     exponent = _MICRO_DIGITS - digits
-    return Moments(counts * 10**exponent if exponent >= 0 else counts // 10**-exponent, texts)
+    return Timestamps(counts * 10**exponent if exponent >= 0 else counts // 10**-exponent, texts)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -152,7 +152,7 @@ def _zone_of(text: str) -> str:
 
 
 def texts_of(micros: MicrosArray) -> list[str]:
-    """Make texts for moments that came as numbers: ``2018-08-29T02:10:05.000000Z``."""
+    """Make texts for timestamps that came as numbers: ``2018-08-29T02:10:05.000000Z``."""
     chars: list[str] = chars_of(micros).view("S27").astype("U27").tolist()
     return chars
 

@@ -1,7 +1,7 @@
-"""Scoring batches: fetch models and readings, decide, put the predictions in their place.
+"""Scoring units: fetch models and readings, decide, put the predictions in their place.
 
-Fetching and writing wait for storage, and many batches do so at once. What is between is work for the
-processor, and one batch does it at a time: side by side they would only take the interpreter from each other,
+Fetching and writing wait for storage, and many units do so at once. What is between is work for the
+processor, and one unit does it at a time: side by side they would only take the interpreter from each other,
 each with its readings in memory. That cost three times the time, and ten times the memory, of one by one.
 """
 
@@ -13,9 +13,9 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 from scorer.models.files import ModelFiles, model_of
-from scorer.scoring.chunk_readings import BatchReadings
 from scorer.scoring.predictions import render_predictions
 from scorer.scoring.publishing import publish, publish_pack
+from scorer.scoring.unit_readings import UnitReadings
 from scorer.scoring.work import SensorWork, attempt
 from scorer.storage import open_container, refuse_folder
 from scoring_contract.layout import Container
@@ -27,10 +27,10 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from scorer.console import Console
-    from scorer.models.ocsvm import Verdicts
+    from scorer.models.ocsvm import Predictions
     from scorer.models.pack_format import ModelPack
-    from scorer.readings.table import Sheet
-    from scorer.scoring.chunks import Batch
+    from scorer.readings.table import ReadingTable
+    from scorer.scoring.units import Unit
     from scorer.storage import BlobContainer
     from scoring_contract.manifest import Manifest
     from scoring_contract.report import SensorReport
@@ -38,45 +38,45 @@ if TYPE_CHECKING:
     Write = Callable[[], None]
 
 _WRITES = 8
-"""Predictions of one batch that are written at once."""
+"""Predictions of one unit that are written at once."""
 
 
 @dataclass(frozen=True, slots=True)
-class BatchOutcome:
-    """What came of a batch."""
+class UnitOutcome:
+    """What came of a unit."""
 
     sensors: Sequence[SensorReport]
     noticed: Mapping[str, int]
-    """About rows of shared files that can be given to no sensor of the batch."""
+    """About rows of shared files that can be given to no sensor of the unit."""
 
 
 @dataclass(slots=True)
-class _BatchWork:
-    """A batch on its way."""
+class _UnitWork:
+    """A unit on its way."""
 
-    batch: Batch
+    unit: Unit
     sensors: Sequence[SensorWork]
     models: dict[str, bytes | ModelPack] = field(default_factory=dict)
     """What holds each sensor's model; it is let go of once that is read."""
-    readings: BatchReadings = field(default_factory=lambda: BatchReadings({}))
+    readings: UnitReadings = field(default_factory=lambda: UnitReadings({}))
     noticed: Mapping[str, int] = field(default_factory=dict)
     writes: Sequence[Write] = ()
 
     @classmethod
-    def of(cls, batch: Batch) -> _BatchWork:
-        """Begin a batch."""
-        return cls(batch, [SensorWork(order) for order in batch.orders])
+    def of(cls, unit: Unit) -> _UnitWork:
+        """Begin a unit."""
+        return cls(unit, [SensorWork(order) for order in unit.orders])
 
-    def outcome(self, seconds: float) -> BatchOutcome:
+    def outcome(self, seconds: float) -> UnitOutcome:
         """Say what came of it.
 
         :param seconds: wall time spent on a sensor
         """
-        return BatchOutcome([sensor.report(seconds) for sensor in self.sensors], self.noticed)
+        return UnitOutcome([sensor.report(seconds) for sensor in self.sensors], self.noticed)
 
 
 @dataclass(frozen=True, slots=True)
-class BatchScoring:
+class ScoringPipeline:
     """One order and the containers it is carried out in. Threads share it."""
 
     manifest: Manifest
@@ -90,7 +90,7 @@ class BatchScoring:
     @classmethod
     def open(
         cls, environ: Mapping[str, str], manifest: Manifest, manifest_blob: str, console: Console
-    ) -> BatchScoring:
+    ) -> ScoringPipeline:
         """Open the containers that the environment names.
 
         :raises OrderFault: if predictions would go to a folder, which cannot keep their metadata
@@ -102,23 +102,23 @@ class BatchScoring:
         data = open_container(Container.DATA, environ)
         return cls(manifest, manifest_blob, console, data, models, predictions)
 
-    def outcomes_of(self, batches: Sequence[Batch]) -> list[BatchOutcome]:
-        """Score batches, computing them in one go. Never raises: what fails is in the reports of its sensors.
+    def outcomes_of(self, units: Sequence[Unit]) -> list[UnitOutcome]:
+        """Score units, computing them in one go. Never raises: what fails is in the reports of its sensors.
 
         Step by step for all of them: a step that follows itself finds its code and tables in the processor's
         caches. For sensors with a file each that saved a quarter of the whole.
         """
         started = time.monotonic()
-        works = [_BatchWork.of(batch) for batch in batches]
+        works = [_UnitWork.of(unit) for unit in units]
         self._each(works, self._fetch)
         with self._computing:
-            for step in (self._load_models, self._hand_out, self._judge, self._render):
+            for step in (self._load_models, self._hand_out, self._predict, self._render):
                 self._each(works, step)
         self._each(works, _write)
         seconds = (time.monotonic() - started) / sum(len(work.sensors) for work in works)
         return [work.outcome(seconds) for work in works]
 
-    def _each(self, works: Sequence[_BatchWork], step: Callable[[_BatchWork], None]) -> None:
+    def _each(self, works: Sequence[_UnitWork], step: Callable[[_UnitWork], None]) -> None:
         for work in works:
             with self._attempt(*work.sensors):
                 step(work)
@@ -126,34 +126,34 @@ class BatchScoring:
     def _attempt(self, *works: SensorWork) -> AbstractContextManager[None]:
         return attempt(works, self.console)
 
-    def _fetch(self, work: _BatchWork) -> None:
+    def _fetch(self, work: _UnitWork) -> None:
         for sensor in work.sensors:
             with self._attempt(sensor):
                 work.models[sensor.order.sensor] = self.models.fetch(sensor.order.model)
-        work.readings = BatchReadings.fetched(self.data, work.batch.readings, work.sensors)
+        work.readings = UnitReadings.fetched(self.data, work.unit.readings, work.sensors)
 
-    def _load_models(self, work: _BatchWork) -> None:
+    def _load_models(self, work: _UnitWork) -> None:
         for sensor in work.sensors:
             if (found := work.models.pop(sensor.order.sensor, None)) is not None:
                 with self._attempt(sensor):
                     sensor.model = model_of(found, sensor.order.model)
 
-    def _hand_out(self, work: _BatchWork) -> None:
+    def _hand_out(self, work: _UnitWork) -> None:
         work.noticed = work.readings.hand_out(work.sensors, self.manifest.hour, self._attempt)
 
-    def _judge(self, work: _BatchWork) -> None:
+    def _predict(self, work: _UnitWork) -> None:
         for sensor in work.sensors:
             if sensor.cause is None and not sensor.is_silent:
                 with self._attempt(sensor):
-                    sensor.judge()
+                    sensor.predict()
 
-    def _render(self, work: _BatchWork) -> None:
-        work.writes = list(self._writes(work.batch, [each for each in work.sensors if each.is_judged]))
+    def _render(self, work: _UnitWork) -> None:
+        work.writes = list(self._writes(work.unit, [each for each in work.sensors if each.is_predicted]))
 
-    def _writes(self, batch: Batch, works: Sequence[SensorWork]) -> Iterator[Write]:
+    def _writes(self, unit: Unit, works: Sequence[SensorWork]) -> Iterator[Write]:
         """Make the predictions' texts; yield what puts each blob in its place."""
-        if batch.pack and works:
-            yield self._write_of_pack(batch.pack, works)
+        if unit.pack and works:
+            yield self._write_of_pack(unit.pack, works)
             return
         for work in works:
             with self._attempt(work):
@@ -167,7 +167,7 @@ class BatchScoring:
             model_sha256=work.order.model.sha256,
             manifest=self.manifest_blob,
             planned_at=self.manifest.planned_at,
-            rows=len(work.sheet),
+            rows=len(work.table),
         )
         form = self.manifest.predictions_format
 
@@ -191,7 +191,7 @@ class BatchScoring:
             sensors=tuple(work.order.sensor for work in fitting),
             manifest=self.manifest_blob,
             planned_at=self.manifest.planned_at,
-            rows=sum(len(work.sheet) for work in fitting),
+            rows=sum(len(work.table) for work in fitting),
         )
         form = self.manifest.predictions_format
         data = render_predictions(_parts(fitting), form)
@@ -206,7 +206,7 @@ class BatchScoring:
         return write
 
 
-def _write(work: _BatchWork) -> None:
+def _write(work: _UnitWork) -> None:
     writes = work.writes
     if len(writes) == 1:
         writes[0]()
@@ -218,8 +218,8 @@ def _write(work: _BatchWork) -> None:
                 done.result()
 
 
-def _parts(works: Iterable[SensorWork]) -> Iterator[tuple[str, str, Sheet, Verdicts]]:
+def _parts(works: Iterable[SensorWork]) -> Iterator[tuple[str, str, ReadingTable, Predictions]]:
     """Give what a prediction blob tells of each sensor; its rows are let go of as soon as they are told."""
     for work in works:
-        if work.verdicts is not None:
-            yield work.order.device, work.order.tag, work.sheet, work.verdicts
+        if work.predictions is not None:
+            yield work.order.device, work.order.tag, work.table, work.predictions

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from scorer.models.ocsvm import Verdicts
-    from scorer.readings.table import Sheet
+    from scorer.models.ocsvm import Predictions
+    from scorer.readings.table import ReadingTable
 
     FloatArray = NDArray[np.float64]
 
@@ -26,18 +26,18 @@ _ROWS_AT_ONCE = 1 << 16
 """So that no piece comes near 2 GiB, which is as far as pyarrow counts in a text."""
 
 
-def rows_of(names: str, sheet: Sheet, verdicts: Verdicts) -> Iterator[bytes | memoryview]:
+def rows_of(names: str, table: ReadingTable, predictions: Predictions) -> Iterator[bytes | memoryview]:
     """Yield the rows of one sensor in pieces, each row ended by a newline.
 
     :param names: what stands between moment and values, commas included
     """
-    for start in range(0, len(sheet), _ROWS_AT_ONCE):
+    for start in range(0, len(table), _ROWS_AT_ONCE):
         rows = slice(start, start + _ROWS_AT_ONCE)
         yield _joined(
-            _texts(chars_of(sheet.micros[rows], behind=names.encode())),
-            *(_numbers(column, end=b",") for column in sheet.values[rows].T),
-            _texts(np.where(verdicts.anomalies[rows], b"1,", b"0,")),
-            _numbers(verdicts.scores[rows], end=b"\n"),
+            _texts(chars_of(table.micros[rows], behind=names.encode())),
+            *(_numbers(column, end=b",") for column in table.values[rows].T),
+            _texts(np.where(predictions.anomalies[rows], b"1,", b"0,")),
+            _numbers(predictions.scores[rows], end=b"\n"),
         )
 
 

@@ -18,10 +18,10 @@ from scorer.scoring.predictions import columns_for
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
 
-    from scorer.models.ocsvm import Verdicts
-    from scorer.readings.table import Sheet
+    from scorer.models.ocsvm import Predictions
+    from scorer.readings.table import ReadingTable
 
-    Part = tuple[str, str, Sheet, Verdicts]
+    Part = tuple[str, str, ReadingTable, Predictions]
 
 _ROWS_AT_ONCE = 1 << 18
 """Of a row group: readers take it whole, and that many take a few mebibytes here."""
@@ -36,16 +36,16 @@ _TYPES = {
 
 
 def render_parquet(parts: Iterable[Part]) -> bytes:
-    """Write predictions as Parquet: moments in UTC to the microsecond, values and scores as float64.
+    """Write predictions as Parquet: timestamps in UTC to the microsecond, values and scores as float64.
 
     Parameters and errors are those of :func:`scorer.scoring.predictions.render_predictions`.
     """
     features: tuple[str, ...] | None = None
     sink, writer = io.BytesIO(), None
     for group in _groups(parts):
-        for _, _, sheet, verdicts in group:
-            features = sheet.features if features is None else features
-            _check(sheet, verdicts, features)
+        for _, _, table, predictions in group:
+            features = table.features if features is None else features
+            _check(table, predictions, features)
         if writer is None:
             writer = _writer(sink, _schema(features or ONE_FEATURE))
         writer.write_table(_table(group, writer.schema))
@@ -100,11 +100,11 @@ def _groups(parts: Iterable[Part]) -> Iterator[list[Part]]:
         yield group
 
 
-def _check(sheet: Sheet, verdicts: Verdicts, features: tuple[str, ...]) -> None:
-    if sheet.features != features:
-        raise ValueError(f"columns {sheet.features} cannot stand among {features}")
-    if len(verdicts.scores) != len(sheet):
-        raise ValueError(f"{len(verdicts.scores)} verdicts about {len(sheet)} readings")
+def _check(table: ReadingTable, predictions: Predictions, features: tuple[str, ...]) -> None:
+    if table.features != features:
+        raise ValueError(f"columns {table.features} cannot stand among {features}")
+    if len(predictions.scores) != len(table):
+        raise ValueError(f"{len(predictions.scores)} predictions about {len(table)} readings")
 
 
 def _schema(features: Sequence[str]) -> pa.Schema:
@@ -118,18 +118,18 @@ def _writer(sink: io.BytesIO, schema: pa.Schema) -> pq.ParquetWriter:
 
 
 def _table(group: Sequence[Part], schema: pa.Schema) -> pa.Table:
-    devices, tags, sheets, verdicts = zip(*group, strict=True)
-    counts = [len(sheet) for sheet in sheets]
-    values = np.concatenate([sheet.values for sheet in sheets])
-    anomalies = np.concatenate([each.anomalies for each in verdicts])
+    devices, tags, tables, predictions = zip(*group, strict=True)
+    counts = [len(table) for table in tables]
+    values = np.concatenate([table.values for table in tables])
+    anomalies = np.concatenate([each.anomalies for each in predictions])
     return pa.Table.from_arrays(
         [
-            array_of(np.concatenate([sheet.micros for sheet in sheets]), _TYPES["TS"]),
+            array_of(np.concatenate([table.micros for table in tables]), _TYPES["TS"]),
             _names(devices, counts),
             _names(tags, counts),
             *(array_of(column, pa.float64()) for column in values.T),
             array_of(anomalies.view(np.int8), _TYPES["Prediction"]),
-            array_of(np.concatenate([each.scores for each in verdicts]), _TYPES["Score"]),
+            array_of(np.concatenate([each.scores for each in predictions]), _TYPES["Score"]),
         ],
         schema=schema,
     )

@@ -15,8 +15,8 @@ from scoring_contract.predictions import COLUMNS, PredictionFormat
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from scorer.models.ocsvm import BoolArray, FloatArray, Verdicts
-    from scorer.readings.table import Sheet
+    from scorer.models.ocsvm import BoolArray, FloatArray, Predictions
+    from scorer.readings.table import ReadingTable
 
 _FLAGS = (",0,", ",1,")
 _CELLS = 6
@@ -26,14 +26,14 @@ _ROWS_AT_ONCE = 1 << 16
 
 
 def render_predictions(
-    parts: Iterable[tuple[str, str, Sheet, Verdicts]], form: PredictionFormat = PredictionFormat.CSV
+    parts: Iterable[tuple[str, str, ReadingTable, Predictions]], form: PredictionFormat = PredictionFormat.CSV
 ) -> bytes:
     """Write a prediction blob: a row per reading in the given order.
 
     With several features their columns stand in Value's place.
 
-    :param parts: device, tag, readings and verdicts of each sensor; taken one after the other
-    :raises ValueError: if the sheets are not of the same features, or there is not a verdict for each reading
+    :param parts: device, tag, readings and predictions of each sensor; taken one after the other
+    :raises ValueError: if the tables differ in features, or a reading has no prediction
     :raises OrderFault: if nothing is installed here that writes the format
     """
     if form is PredictionFormat.CSV:
@@ -56,7 +56,7 @@ def columns_for(features: Sequence[str]) -> Sequence[str]:
     return (*COLUMNS[:place], *features, *COLUMNS[place + 1 :])
 
 
-def render_csv(parts: Iterable[tuple[str, str, Sheet, Verdicts]]) -> bytes:
+def render_csv(parts: Iterable[tuple[str, str, ReadingTable, Predictions]]) -> bytes:
     """Write predictions as CSV: a header, then rows that are ended by a newline.
 
     Times and values keep the text they came with; scores are written with the fewest digits that read back as
@@ -64,13 +64,13 @@ def render_csv(parts: Iterable[tuple[str, str, Sheet, Verdicts]]) -> bytes:
     """
     features: tuple[str, ...] | None = None
     blob = io.BytesIO()
-    for device, tag, sheet, verdicts in parts:
+    for device, tag, table, predictions in parts:
         if features is None:
-            features = sheet.features
+            features = table.features
             blob.write(_header(features))
-        if sheet.features != features:
-            raise ValueError(f"columns {sheet.features} cannot stand under the header {features}")
-        blob.writelines(_rows(f",{_cell(device)},{_cell(tag)},", sheet, verdicts))
+        if table.features != features:
+            raise ValueError(f"columns {table.features} cannot stand under the header {features}")
+        blob.writelines(_rows(f",{_cell(device)},{_cell(tag)},", table, predictions))
     return blob.getvalue() or _header(())
 
 
@@ -78,24 +78,24 @@ def _header(features: Sequence[str]) -> bytes:
     return (",".join(map(_cell, columns_for(features))) + "\n").encode()
 
 
-def _rows(names: str, sheet: Sheet, verdicts: Verdicts) -> Iterable[bytes | memoryview]:
-    if len(verdicts.scores) != len(sheet):
-        raise ValueError(f"{len(verdicts.scores)} verdicts about {len(sheet)} readings")
-    if len(sheet) and sheet.written_ts is None and sheet.written_columns is None:
-        from scorer.scoring.prediction_csv import rows_of  # noqa: PLC0415  # such a sheet has imported pyarrow
+def _rows(names: str, table: ReadingTable, predictions: Predictions) -> Iterable[bytes | memoryview]:
+    if len(predictions.scores) != len(table):
+        raise ValueError(f"{len(predictions.scores)} predictions about {len(table)} readings")
+    if len(table) and table.written_ts is None and table.written_columns is None:
+        from scorer.scoring.prediction_csv import rows_of  # noqa: PLC0415  # such a table has imported pyarrow
 
-        return rows_of(names, sheet, verdicts)
-    ts, columns = sheet.ts, sheet.columns
-    if len(sheet) <= _ROWS_AT_ONCE:
-        return [_joined(ts, names, columns, verdicts.anomalies, verdicts.scores)]
-    pieces = (slice(start, start + _ROWS_AT_ONCE) for start in range(0, len(sheet), _ROWS_AT_ONCE))
+        return rows_of(names, table, predictions)
+    ts, columns = table.ts, table.columns
+    if len(table) <= _ROWS_AT_ONCE:
+        return [_joined(ts, names, columns, predictions.anomalies, predictions.scores)]
+    pieces = (slice(start, start + _ROWS_AT_ONCE) for start in range(0, len(table), _ROWS_AT_ONCE))
     return (
         _joined(
             ts[rows],
             names,
             [column[rows] for column in columns],
-            verdicts.anomalies[rows],
-            verdicts.scores[rows],
+            predictions.anomalies[rows],
+            predictions.scores[rows],
         )
         for rows in pieces
     )

@@ -1,6 +1,6 @@
 """Scoring the sensors of one order. Reading, deciding and writing of many sensors overlap in threads.
 
-A thread holds one batch at a time (those that share files, or a handful that share none), so memory does not
+A thread holds one unit at a time (those that share files, or a chunk that share none), so memory does not
 grow with the number of sensors. A sensor that fails says so in its report and disturbs no other. The report
 is written last: it is the mark of completion.
 """
@@ -12,8 +12,8 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from scorer.errors import BlobMissing, OrderFault
-from scorer.scoring.chunks import batches_of, handfuls_of
-from scorer.scoring.pipeline import BatchScoring
+from scorer.scoring.pipeline import ScoringPipeline
+from scorer.scoring.units import chunks_of, units_of
 from scorer.storage import open_container
 from scoring_contract.invocation import ExitCode
 from scoring_contract.layout import Container
@@ -24,14 +24,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from scorer.console import Console
-    from scorer.scoring.pipeline import BatchOutcome
+    from scorer.scoring.pipeline import UnitOutcome
     from scorer.storage import BlobContainer
     from scoring_contract.invocation import ScoreInvocation
 
 THREADS = 16
-"""Handfuls of sensors in work at once. They mostly wait for storage; more threads gained little."""
+"""Chunks of sensors in work at once. They mostly wait for storage; more threads gained little."""
 PACK_THREADS = 3
-"""Batches of many sensors in work at once: one is fetched, one computed, one written."""
+"""Units of many sensors in work at once: one is fetched, one computed, one written."""
 
 
 def score(
@@ -46,7 +46,7 @@ def score(
     """
     runs = open_container(Container.RUNS, environ)
     manifest = _manifest(runs, invocation.manifest)
-    scoring = BatchScoring.open(environ, manifest, invocation.manifest, console)
+    scoring = ScoringPipeline.open(environ, manifest, invocation.manifest, console)
     outcomes: dict[str, SensorReport] = {}
     noticed: Counter[str] = Counter()
     for outcome in _outcomes(scoring):
@@ -80,19 +80,19 @@ def _manifest(runs: BlobContainer, blob: str) -> Manifest:
     return manifest
 
 
-def _outcomes(scoring: BatchScoring) -> Iterator[BatchOutcome]:
-    """Score all batches; yield their outcomes in the order of the manifest."""
-    batches = batches_of(scoring.manifest.sensors)
-    if len(batches) == 1:
-        yield from scoring.outcomes_of(batches)
+def _outcomes(scoring: ScoringPipeline) -> Iterator[UnitOutcome]:
+    """Score all units; yield their outcomes in the order of the manifest."""
+    units = units_of(scoring.manifest.sensors)
+    if len(units) == 1:
+        yield from scoring.outcomes_of(units)
         return
     from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415  # a fifteenth of scoring one sensor
 
-    are_alone = len(batches) == len(scoring.manifest.sensors)
+    are_alone = len(units) == len(scoring.manifest.sensors)
     threads = THREADS if are_alone else PACK_THREADS
-    handfuls = handfuls_of(batches, threads=threads) if are_alone else [[batch] for batch in batches]
-    with ThreadPoolExecutor(threads, thread_name_prefix="batch") as pool:
-        for outcomes in pool.map(scoring.outcomes_of, handfuls):
+    chunks = chunks_of(units, threads=threads) if are_alone else [[unit] for unit in units]
+    with ThreadPoolExecutor(threads, thread_name_prefix="unit") as pool:
+        for outcomes in pool.map(scoring.outcomes_of, chunks):
             yield from outcomes
 
 

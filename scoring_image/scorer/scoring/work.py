@@ -8,14 +8,14 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from scorer.errors import DataFault
-from scorer.readings.table import ONE_FEATURE, Sheet
+from scorer.readings.table import ONE_FEATURE, ReadingTable
 from scoring_contract.report import Cause, SensorReport, SensorState
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from scorer.console import Console
-    from scorer.models.ocsvm import Model, Verdicts
+    from scorer.models.ocsvm import Model, Predictions
     from scoring_contract.manifest import SensorOrder
 
 
@@ -25,12 +25,12 @@ class SensorWork:
 
     order: SensorOrder
     model: Model | None = None
-    sheet: Sheet = field(default_factory=Sheet)
+    table: ReadingTable = field(default_factory=ReadingTable)
     problems: list[str] = field(default_factory=list)
     """What is wrong with whole files of readings."""
     gone: int = 0
     """Blobs of readings that were gone since the plan was made."""
-    verdicts: Verdicts | None = None
+    predictions: Predictions | None = None
     is_kept: bool = False
     """Predictions of a later plan were there, and ours were not written."""
     cause: Cause | None = None
@@ -46,57 +46,57 @@ class SensorWork:
         """Columns that its model looks at."""
         return self.model.features if self.model else ONE_FEATURE
 
-    def judge(self) -> None:
+    def predict(self) -> None:
         """Decide about the readings; those that the model cannot score are left out.
 
         :raises DataFault: if there are rows and none of them counts
         :raises ModelFault: if the model can score none of them
         """
-        if not len(self.sheet):
+        if not len(self.table):
             raise DataFault("; ".join((*self._why_no_row_counts(), *self.problems)))
         if self.model is not None:
-            self.verdicts = self.model.judge(self.sheet.values)
-            if self.verdicts.refused is not None:
-                self.sheet = self.sheet.without(self.verdicts.refused)
-                self.problems.append(self.verdicts.why_refused)
+            self.predictions = self.model.predict(self.table.values)
+            if self.predictions.refused is not None:
+                self.table = self.table.without(self.predictions.refused)
+                self.problems.append(self.predictions.why_refused)
 
     @property
     def is_silent(self) -> bool:
         """Whether there was no row at all, good or bad, and nothing says that there could have been."""
-        return self.sheet.is_empty and not self.problems and (self.cause is None or self.cause is Cause.MODEL)
+        return self.table.is_empty and not self.problems and (self.cause is None or self.cause is Cause.MODEL)
 
     @property
-    def is_judged(self) -> bool:
+    def is_predicted(self) -> bool:
         """Whether its predictions can be written."""
-        return self.cause is None and self.verdicts is not None
+        return self.cause is None and self.predictions is not None
 
     def report(self, seconds: float) -> SensorReport:
         """Say what came of it.
 
         :param seconds: wall time spent on it
         """
-        noticed = {str(note): count for note, count in self.sheet.notes.items()}
+        noticed = {str(issue): count for issue, count in self.table.issues.items()}
         about = partial(SensorReport, self.order.sensor, seconds=seconds, noticed=noticed)
         if self.is_silent and self.gone:
             return about(SensorState.FAILED, cause=Cause.DATA, reason=self._why_gone())
         if self.is_silent:
             return about(SensorState.SKIPPED, reason=self._why_silent())
-        if self.cause is not None or self.verdicts is None:
+        if self.cause is not None or self.predictions is None:
             return about(SensorState.FAILED, cause=self.cause, reason=self.reason)
         if self.is_kept:  # what was not written is no number of this run's
             return about(SensorState.SCORED, reason="; ".join(self._remarks()))
         return about(
             SensorState.SCORED,
-            readings=len(self.sheet),
-            rejected=self.sheet.rejected.total(),
-            anomalies=int(self.verdicts.anomalies.sum()),
+            readings=len(self.table),
+            rejected=self.table.rejected.total(),
+            anomalies=int(self.predictions.anomalies.sum()),
             model_sha256=self.order.model.sha256,
             reason="; ".join(self._remarks()),
         )
 
     def _why_no_row_counts(self) -> Iterator[str]:
-        if rejected := self.sheet.rejected.total():
-            yield f"none of {rejected} rows can be scored: {self.sheet.why_rejected()}"
+        if rejected := self.table.rejected.total():
+            yield f"none of {rejected} rows can be scored: {self.table.why_rejected()}"
 
     def _remarks(self) -> Iterator[str]:
         yield from self.problems

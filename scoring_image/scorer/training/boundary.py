@@ -39,8 +39,8 @@ def _far_from(values: FloatArray) -> FloatArray:
     """Return rows far beyond all values, a feature at a time; shape (2 * n_features, n_features)."""
     middle = values.mean(axis=0)
     with np.errstate(over="ignore"):
-        reach = _FAR * np.maximum(np.ptp(values, axis=0), np.maximum(np.abs(middle), 1.0))
-        steps = np.diag(reach)
+        distance = _FAR * np.maximum(np.ptp(values, axis=0), np.maximum(np.abs(middle), 1.0))
+        steps = np.diag(distance)
         far = np.concatenate([middle + steps, middle - steps])
     most = np.maximum(np.abs(values).max(axis=0), _MOST)
     inside: FloatArray = np.clip(far, -most, most)

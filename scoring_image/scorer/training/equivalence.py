@@ -42,7 +42,7 @@ def flips(model: Model, original: Predictor, values: FloatArray) -> int:
     if not len(values):  # which scikit-learn refuses to label
         return 0
     theirs = original.predict(values) == -1
-    return int(np.count_nonzero(model.judge(values).anomalies != theirs))
+    return int(np.count_nonzero(model.predict(values).anomalies != theirs))
 
 
 def boundary_points(model: Model, values: FloatArray) -> FloatArray:
@@ -65,8 +65,8 @@ def _lines_through(values: FloatArray) -> list[FloatArray]:
     several, lines run through pairs of readings, as far beyond them.
     """
     if values.shape[1] == 1:
-        reach = max(3 * float(np.ptp(values)), 1.0)
-        grid = np.linspace(values.min() - reach, values.max() + reach, _GRID)
+        margin = max(3 * float(np.ptp(values)), 1.0)
+        grid = np.linspace(values.min() - margin, values.max() + margin, _GRID)
         return [np.unique(np.concatenate([values[:, 0], grid]))[:, np.newaxis]]
     random = np.random.default_rng(len(values))
     starts, ends = values[random.integers(len(values), size=(2, _LINES))]
@@ -76,14 +76,14 @@ def _lines_through(values: FloatArray) -> list[FloatArray]:
 
 def _edges(model: Model, line: FloatArray) -> FloatArray:
     """Halve the gaps in which the label changes until no float lies between; shape (2 * n, n_features)."""
-    labels = model.judge(line).anomalies
+    labels = model.predict(line).anomalies
     changes = np.flatnonzero(labels[1:] != labels[:-1])[:_MOST_EDGES]
     low, high, below = line[changes], line[changes + 1], labels[changes]
     for _ in range(_HALVINGS):
         middle = low + (high - low) / 2
         if not np.any(((middle != low) & (middle != high)).any(axis=1)):
             break
-        same = (model.judge(middle).anomalies == below)[:, np.newaxis]
+        same = (model.predict(middle).anomalies == below)[:, np.newaxis]
         low, high = np.where(same, middle, low), np.where(same, high, middle)
     return np.concatenate([low, high])
 

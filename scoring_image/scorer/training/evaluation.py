@@ -17,7 +17,7 @@ from scorer.errors import ModelFault
 from scoring_contract.training_report import Comparison, Evaluation
 
 if TYPE_CHECKING:
-    from scorer.models.ocsvm import BoolArray, FloatArray, Model, Verdicts
+    from scorer.models.ocsvm import BoolArray, FloatArray, Model, Predictions
     from scorer.training.labels import Labels
     from scorer.training.series import Series
 
@@ -37,38 +37,38 @@ def evaluate(
     :raises ModelFault: if it can score none of them
     """
     values = series.values
-    verdicts = model.judge(values)
-    known = _scored(verdicts, len(values))
+    predictions = model.predict(values)
+    known = _scored(predictions, len(values))
     return Evaluation(
-        readings=len(verdicts.scores),
-        anomalies=int(verdicts.anomalies.sum()),
-        comparison=_comparison(verdicts, known, values, current) if current else None,
-        labels=labels.check(sensor, series.micros[known], verdicts.anomalies),
+        readings=len(predictions.scores),
+        anomalies=int(predictions.anomalies.sum()),
+        comparison=_comparison(predictions, known, values, current) if current else None,
+        labels=labels.check(sensor, series.micros[known], predictions.anomalies),
     )
 
 
 def _comparison(
-    verdicts: Verdicts, known: BoolArray, values: FloatArray, current: tuple[str, Model]
+    predictions: Predictions, known: BoolArray, values: FloatArray, current: tuple[str, Model]
 ) -> Comparison | None:
     """Compare over the readings that both models score; what one of them cannot score has changed, too.
 
-    :param verdicts: of the new model
+    :param predictions: of the new model
     :param known: which readings it scores, shape (n_readings,)
     :return: None if the current model scores none of these
     """
     version, model = current
     try:
-        former = model.judge(values[known])
+        former = model.predict(values[known])
     except ModelFault:
         return None
-    both = _scored(former, len(verdicts.scores))
-    ours = verdicts.of_those(both)
+    both = _scored(former, len(predictions.scores))
+    ours = predictions.of_those(both)
     changed = np.count_nonzero(~both) + np.count_nonzero(ours.anomalies != former.anomalies)
     return Comparison(version, drift(ours.scores, former.scores), int(changed))
 
 
-def _scored(verdicts: Verdicts, count: int) -> BoolArray:
-    return np.ones(count, dtype=np.bool_) if verdicts.refused is None else ~verdicts.refused
+def _scored(predictions: Predictions, count: int) -> BoolArray:
+    return np.ones(count, dtype=np.bool_) if predictions.refused is None else ~predictions.refused
 
 
 def drift(scores: FloatArray, others: FloatArray) -> float:

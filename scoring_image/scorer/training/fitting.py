@@ -87,7 +87,7 @@ def fit(values: FloatArray, order: TrainOrder) -> Fit:
         refuse_blind(lambda rows: _Unnamed(estimator).predict(rows) == -1, values)
         return Fit(estimator, None, _provenance(values, order))
     refuse_unfaithful(model, estimator, values)
-    refuse_blind(lambda rows: model.judge(rows).anomalies, values)
+    refuse_blind(lambda rows: model.predict(rows).anomalies, values)
     return Fit(estimator, model, _provenance(values, order))
 
 

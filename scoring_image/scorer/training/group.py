@@ -99,7 +99,7 @@ class Group:
             features = self.trainer.order.features
             training = read_series(self.data, unit.sensors, unit.training, features=features)
             evaluation = read_series(
-                self.data, unit.sensors, unit.evaluation, features=features, with_moments=True
+                self.data, unit.sensors, unit.evaluation, features=features, with_timestamps=True
             )
         except Exception as error:  # noqa: BLE001  # every other unit must still be trained
             failure = Failure.of(error, self.console)

@@ -41,8 +41,8 @@ class Labels:
 
     hours: frozenset[RunHour]
     """Hours that have labels."""
-    moments: Mapping[str, frozenset[int]]
-    """Sensor to the moments of its labelled readings, in microseconds since 1970."""
+    timestamps: Mapping[str, frozenset[int]]
+    """Sensor to the timestamps of its labelled readings, in microseconds since 1970."""
     problems: tuple[str, ...] = ()
     """Why the labels of other hours do not count, a sentence for each file."""
 
@@ -53,7 +53,7 @@ class Labels:
         :raises StorageFault: if storage refuses or does not answer
         """
         labelled: set[RunHour] = set()
-        moments: defaultdict[str, set[int]] = defaultdict(set)
+        timestamps: defaultdict[str, set[int]] = defaultdict(set)
         problems = []
         for hour in hours:
             try:
@@ -65,14 +65,14 @@ class Labels:
                 continue
             labelled.add(hour)
             for sensor, moment in found:
-                moments[sensor].add(moment)
-        of_sensors = {sensor: frozenset(times) for sensor, times in moments.items()}
+                timestamps[sensor].add(moment)
+        of_sensors = {sensor: frozenset(times) for sensor, times in timestamps.items()}
         return cls(frozenset(labelled), of_sensors, tuple(problems))
 
     def check(self, sensor: str, micros: MicrosArray, anomalies: BoolArray) -> LabelCheck | None:
         """Compare a model's word with the labels.
 
-        :param micros: moments of the sensor's readings in microseconds since 1970, shape (n_readings,)
+        :param micros: timestamps of the sensor's readings in microseconds since 1970, shape (n_readings,)
         :param anomalies: the model's word about each, shape (n_readings,)
         :return: None if none of the readings lies in an hour with labels
         """
@@ -80,7 +80,7 @@ class Labels:
         counts = np.isin(micros - micros % _HOUR, starts)
         if not counts.any():
             return None
-        labelled = np.isin(micros, list(self.moments.get(sensor, ()))) & counts
+        labelled = np.isin(micros, list(self.timestamps.get(sensor, ()))) & counts
         return LabelCheck(
             anomalies=int(labelled.sum()),
             flagged=int((anomalies & counts).sum()),

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from scorer.errors import BlobMissing, ScorerError
-from scorer.readings.files import MOST_BYTES, FileRows, Note, Owner, Sheet, in_order, read_file
+from scorer.readings.files import MOST_BYTES, FileRows, Owner, ReadingTable, RowIssue, in_order, read_file
 from scorer.readings.table import ONE_FEATURE
 from scoring_contract.errors import LayoutError
 from scoring_contract.layout import hour_of_readings, sensor_id_of, sensor_of_readings
@@ -39,7 +39,7 @@ class Series:
     features: tuple[str, ...] = ONE_FEATURE
     pairs: set[tuple[str, str]] = field(default_factory=set)
     """Devices and tags that were found; more than one if two pairs share the sensor's id."""
-    rejected: Counter[Note] = field(default_factory=Counter)
+    rejected: Counter[RowIssue] = field(default_factory=Counter)
     """Rows of the sensor's own files that do not count."""
     problems: list[str] = field(default_factory=list)
     """What is wrong with whole files, the first few."""
@@ -50,7 +50,7 @@ class Series:
 
     @property
     def micros(self) -> MicrosArray:
-        """Moments in microseconds since 1970, shape (n_readings,); empty unless they were asked for."""
+        """Timestamps in microseconds since 1970, shape (n_readings,); empty unless they were asked for."""
         return np.concatenate([np.empty(0, dtype=np.int64), *self._micros])
 
     @property
@@ -63,7 +63,7 @@ class Series:
 
     def why_rejected(self) -> str:
         """Say how many rows do not count and why: ``2 outside the hour, 1 unreadable``."""
-        counts = ", ".join(f"{count} {note}" for note, count in self.rejected.most_common())
+        counts = ", ".join(f"{count} {issue}" for issue, count in self.rejected.most_common())
         return "; ".join((counts, *self.problems))
 
     def note_problem(self, problem: str) -> None:
@@ -79,13 +79,13 @@ class Series:
         if self.fault is not None:
             raise self.fault
 
-    def extend(self, sheet: Sheet, *, with_moments: bool) -> None:
+    def extend(self, table: ReadingTable, *, with_timestamps: bool) -> None:
         """Add the readings of a later hour."""
-        self._blocks.append(sheet.values)
-        self.pairs |= sheet.pairs
-        self.rejected += sheet.rejected
-        if with_moments:
-            self._micros.append(sheet.micros)
+        self._blocks.append(table.values)
+        self.pairs |= table.pairs
+        self.rejected += table.rejected
+        if with_timestamps:
+            self._micros.append(table.micros)
 
 
 def read_series(
@@ -94,12 +94,12 @@ def read_series(
     blobs: Iterable[str],
     *,
     features: tuple[str, ...] = ONE_FEATURE,
-    with_moments: bool = False,
+    with_timestamps: bool = False,
 ) -> dict[str, Series]:
     """Read the files of some sensors, each once.
 
     :param blobs: in the order of hours; those deleted since they were listed are left out
-    :param with_moments: whether to keep the moments of the readings
+    :param with_timestamps: whether to keep the timestamps of the readings
     :return: a series for each sensor, empty if there is no reading of it; with a fault if a file in its own
         folder cannot be read
     :raises DataFault: if a file of many sensors cannot be read at all
@@ -108,7 +108,7 @@ def read_series(
     owner = _owner_among(frozenset(sensors))
     series = {sensor: Series(features) for sensor in sensors}
     for hour, names in groupby(blobs, key=hour_of_readings):
-        pieces: defaultdict[str, list[Sheet]] = defaultdict(list)
+        pieces: defaultdict[str, list[ReadingTable]] = defaultdict(list)
         for name in names:
             own = sensor_of_readings(name)
             if own is not None and series[own].fault:
@@ -121,14 +121,14 @@ def read_series(
                 series[own].fault = fault
                 continue
             # In a folder of its own, a sensor answers for all rows.
-            sheets = rows.sheets if own is None else {own: rows.of(own)}
-            for sensor, sheet in sheets.items():
-                pieces[sensor].append(sheet)
+            tables = rows.tables if own is None else {own: rows.of(own)}
+            for sensor, table in tables.items():
+                pieces[sensor].append(table)
             if rows.problem:
                 for sensor in series if own is None else (own,):
                     series[sensor].note_problem(f"{name} {rows.problem}")
         for sensor, found in pieces.items():
-            series[sensor].extend(in_order(found), with_moments=with_moments)
+            series[sensor].extend(in_order(found), with_timestamps=with_timestamps)
     return series
 
 

@@ -12,7 +12,7 @@ from sklearn.svm import OneClassSVM
 
 from scorer.models import bell_sums as module
 from scorer.models.bell_sums import ERROR, bell_sums
-from scorer.models.ocsvm import BELL_GUARD
+from scorer.models.ocsvm import BELL_TOLERANCE
 from scorer.training.equivalence import boundary_points, flips
 from scorer.training.fitting import exported
 
@@ -114,4 +114,4 @@ def test_labels_beside_the_boundary_are_scikit_learns(
 
 def test_the_band_is_wider_than_the_error() -> None:
     """What polynomials add to the band covers several times what they can be off."""
-    assert 5 * ERROR < BELL_GUARD
+    assert 5 * ERROR < BELL_TOLERANCE

@@ -198,7 +198,7 @@ def test_any_member_may_be_wrong(member: str, value: Any) -> None:
     except MessageError:
         return
     values = np.array([[9.5], [1e300], [-3.0]]) * np.ones(len(model.features))
-    assert model.judge(values).anomalies.shape == (3,)
+    assert model.predict(values).anomalies.shape == (3,)
 
 
 @pytest.mark.parametrize("data", [b"[" * 200_000, b"1" * 5_000, b"{}", b"null", b'"x"', b"\xff\xfe{"])

@@ -15,7 +15,7 @@ from sklearn.svm import OneClassSVM
 
 from scorer.models import ocsvm
 from scorer.models.kernels import Linear, Poly, Rbf, Sigmoid
-from scorer.models.ocsvm import OneClassSvm, Verdicts
+from scorer.models.ocsvm import OneClassSvm, Predictions
 from scorer.training.equivalence import boundary_points, flips
 from scorer.training.fitting import exported
 
@@ -88,11 +88,11 @@ def test_labels_equal_scikit_learn_beside_the_boundary(nu: float, gamma: str | f
 
 
 def test_numpy_alone_would_flip_labels_beside_the_boundary(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The guard band earns its place: without it some of the boundary points change their label."""
+    """The band of tolerance earns its place: without it some of the boundary points change their label."""
     values = readings(400)
     pipeline, model = fitted(values)
     beside = boundary_points(model, values)
-    monkeypatch.setattr(ocsvm, "GUARD", -1.0)
+    monkeypatch.setattr(ocsvm, "TOLERANCE", -1.0)
     assert flips(model, pipeline, beside) > 0
 
 
@@ -107,9 +107,9 @@ def test_many_readings_are_decided_in_blocks(monkeypatch: pytest.MonkeyPatch) ->
     """How many readings are held at once changes nothing about them."""
     values = readings(300)
     _, model = fitted(values)
-    whole = model.judge(values).scores
+    whole = model.predict(values).scores
     monkeypatch.setattr(ocsvm, "_BLOCK", 1)
-    np.testing.assert_allclose(model.judge(values).scores, whole, rtol=1e-12, atol=1e-14)
+    np.testing.assert_allclose(model.predict(values).scores, whole, rtol=1e-12, atol=1e-14)
 
 
 def test_scores_are_scikit_learns_decision_values() -> None:
@@ -117,31 +117,31 @@ def test_scores_are_scikit_learns_decision_values() -> None:
     values = readings(300)
     pipeline, model = fitted(values)
     theirs = pipeline.decision_function(values)
-    np.testing.assert_allclose(model.judge(values).scores, theirs, rtol=0, atol=1e-12)
+    np.testing.assert_allclose(model.predict(values).scores, theirs, rtol=0, atol=1e-12)
 
 
 def test_exactly_zero_is_an_anomaly() -> None:
     """Libsvm calls a reading normal only above zero."""
-    assert Verdicts(np.array([-1.0, -0.0, 0.0, 5e-324])).anomalies.tolist() == [True, True, True, False]
+    assert Predictions(np.array([-1.0, -0.0, 0.0, 5e-324])).anomalies.tolist() == [True, True, True, False]
 
 
 def test_values_beyond_all_measure_are_anomalies() -> None:
     """An overflow on the way ends at the intercept, without a warning and without a NaN."""
     model = a_model(scale=np.array([1e-300]))
-    verdicts = model.judge(np.array([1e300, -1e300, 0.0]))
-    assert verdicts.scores.tolist() == [-0.5, -0.5, 0.5]
+    predictions = model.predict(np.array([1e300, -1e300, 0.0]))
+    assert predictions.scores.tolist() == [-0.5, -0.5, 0.5]
 
 
 def test_no_readings_give_no_verdicts() -> None:
     """An empty hour is not a special case."""
-    assert a_model().judge(np.array([])).scores.shape == (0,)
+    assert a_model().predict(np.array([])).scores.shape == (0,)
 
 
 def test_the_plain_loop_adds_as_libsvm_does() -> None:
     """The sum runs over the support vectors in order and the intercept comes last."""
     model = a_model(support_vectors=np.array([[0.0], [2.0]]), coefficients=np.array([0.1, 0.7]))
     expected = (0.1 * math.exp(-1.0) + 0.7 * math.exp(-1.0)) - 0.5
-    assert model._sum_like_libsvm(np.array([1.0])) == expected
+    assert model._exact_sum(np.array([1.0])) == expected
 
 
 KERNELS = [
@@ -183,11 +183,10 @@ def test_overflow_on_the_way_is_decided_like_libsvm(kernel: Linear | Poly | Sigm
     values = np.array([1e200, -1e200, 0.0])
     with np.errstate(all="ignore"):
         expected = [
-            not sum(kernel.like_libsvm(np.array([value]), vector) for vector in model.support_vectors) - 0.5
-            > 0
+            not sum(kernel.exact(np.array([value]), vector) for vector in model.support_vectors) - 0.5 > 0
             for value in values.tolist()
         ]
-    assert model.judge(values).anomalies.tolist() == expected
+    assert model.predict(values).anomalies.tolist() == expected
 
 
 def test_estimators_that_are_no_such_pipeline_are_not_exported() -> None:

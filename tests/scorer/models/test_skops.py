@@ -72,9 +72,9 @@ def test_an_isolation_forest_is_trained_exported_and_scored() -> None:
     assert fitted.format == SKOPS_FORMAT
     model = load_model(data, ref(data))
     new = np.random.default_rng(6).normal(10, 6, (500, 1))
-    verdicts = model.judge(new)
-    assert verdicts.anomalies.tolist() == (fitted.estimator.predict(new) == -1).tolist()
-    np.testing.assert_array_equal(verdicts.scores, fitted.estimator.decision_function(new))
+    predictions = model.predict(new)
+    assert predictions.anomalies.tolist() == (fitted.estimator.predict(new) == -1).tolist()
+    np.testing.assert_array_equal(predictions.scores, fitted.estimator.decision_function(new))
 
 
 def test_features_are_those_of_the_frame_it_was_fitted_with() -> None:
@@ -83,7 +83,7 @@ def test_features_are_those_of_the_frame_it_was_fitted_with() -> None:
     named = dump_skops(LocalOutlierFactor(novelty=True).fit(frame))
     model = load_model(named, ref(named))
     assert model.features == ("Mean", "Most")
-    assert model.judge(np.array([[10.0, 20.0], [1e3, 0.0]])).anomalies.tolist() == [False, True]
+    assert model.predict(np.array([[10.0, 20.0], [1e3, 0.0]])).anomalies.tolist() == [False, True]
     nameless = dump_skops(IsolationForest(n_estimators=2).fit(frame.to_numpy()))
     with pytest.raises(ModelFault, match="without names for its features"):
         load_model(nameless, ref(nameless))
@@ -162,7 +162,7 @@ def test_every_outlier_detector_is_a_model(estimator: Any) -> None:
     estimator.fit(VALUES, np.where(VALUES[:, 0] > 12, -1, 1))
     data = dump_skops(estimator)
     assert (
-        load_model(data, ref(data)).judge(VALUES).anomalies.tolist()
+        load_model(data, ref(data)).predict(VALUES).anomalies.tolist()
         == (estimator.predict(VALUES) == -1).tolist()
     )
 
@@ -214,39 +214,39 @@ def test_a_reading_that_no_model_takes_costs_the_others_nothing(
     """It is left out, the reason is told, and the others are labelled as they are without it."""
     model = scoring(estimator)
     rows = np.concatenate([VALUES[:70], np.array(bad)[:, np.newaxis], VALUES[70:]])
-    verdicts = model.judge(rows)
-    alone = model.judge(VALUES)
+    predictions = model.predict(rows)
+    alone = model.predict(VALUES)
     if not why:
-        assert verdicts.refused is None
+        assert predictions.refused is None
         return
-    assert np.flatnonzero(verdicts.refused).tolist() == [70 + place for place in range(len(bad))]
-    assert why in verdicts.why_refused
-    assert verdicts.anomalies.tolist() == alone.anomalies.tolist()
-    np.testing.assert_allclose(verdicts.scores, alone.scores, rtol=1e-9, atol=1e-12)
+    assert np.flatnonzero(predictions.refused).tolist() == [70 + place for place in range(len(bad))]
+    assert why in predictions.why_refused
+    assert predictions.anomalies.tolist() == alone.anomalies.tolist()
+    np.testing.assert_allclose(predictions.scores, alone.scores, rtol=1e-9, atol=1e-12)
     with pytest.raises(ModelFault, match=r"cannot score with it|of any reading"):
-        model.judge(np.array(bad)[:, np.newaxis])
+        model.predict(np.array(bad)[:, np.newaxis])
 
 
 def test_too_many_kinds_of_refused_readings_are_the_models_fault() -> None:
     """Looking for them is bounded: a model that refuses thousands is the wrong one."""
     model = scoring(make_pipeline(PowerTransformer(method="box-cox"), OneClassSVM()))
     with pytest.raises(ModelFault, match="strictly positive"):
-        model.judge(np.linspace(-5, 5, 20_000))
+        model.predict(np.linspace(-5, 5, 20_000))
 
 
 def test_no_readings_are_no_fault_of_an_estimator() -> None:
     """scikit-learn refuses an empty table; an hour without later readings is evaluated all the same."""
-    assert len(scoring(IsolationForest(n_estimators=2)).judge(np.empty(0)).scores) == 0
+    assert len(scoring(IsolationForest(n_estimators=2)).predict(np.empty(0)).scores) == 0
 
 
 def test_what_predicts_other_labels_after_all_is_a_model_fault() -> None:
     """A file can say of itself what it likes: what it predicts is looked at, too."""
     stump = DecisionTreeClassifier(max_depth=1).fit(VALUES, np.where(VALUES[:, 0] > 12, -1, 1))
     model = SkopsModel(stump, ("Value",), "m.json")
-    assert model.judge(VALUES).anomalies.any()
+    assert model.predict(VALUES).anomalies.any()
     stump.classes_ = np.array([0, 1])
     with pytest.raises(ModelFault, match=r"m\.json predicts something other than 1 or -1 for each reading"):
-        model.judge(VALUES)
+        model.predict(VALUES)
 
 
 class PyodForest(IsolationForest):
@@ -410,10 +410,10 @@ def test_any_place_of_the_schema_may_be_wrong(number: int, value: Any) -> None:
 
 def _scored_or_refused(data: bytes) -> None:
     try:
-        verdicts = load_model(data, ref(data)).judge(VALUES)
+        predictions = load_model(data, ref(data)).predict(VALUES)
     except ModelFault:
         return
-    assert verdicts.anomalies.shape == (len(VALUES),)
+    assert predictions.anomalies.shape == (len(VALUES),)
 
 
 def _places(value: Any) -> Any:

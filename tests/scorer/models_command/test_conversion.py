@@ -54,7 +54,7 @@ def test_a_model_of_long_ago_decides_as_it_did_then(
     file = OLD / f"{kind}-{version}{ending}"
     then = json.loads((OLD / f"{kind}-{version}.json").read_text())
     data = converted(file.read_bytes(), features=features)
-    anomalies = parse_model(data).judge(np.array(then["values"])).anomalies
+    anomalies = parse_model(data).predict(np.array(then["values"])).anomalies
     assert anomalies.any()
     assert np.where(anomalies, -1, 1).tolist() == then["labels"]
     assert json.loads(data)["provenance"]["libraries"]["scikit-learn"] == version
@@ -65,7 +65,7 @@ def test_a_pickle_of_today_is_converted_too(kernel: str, protocol: int) -> None:
     """Whichever protocol, whichever kernel; a scaler may be switched off in part."""
     estimator = make_pipeline(StandardScaler(with_std=False), OneClassSVM(kernel=kernel, nu=0.1)).fit(VALUES)
     model = parse_model(converted(pickle.dumps(estimator, protocol=protocol), features=ONE))
-    assert model.judge(VALUES).anomalies.tolist() == (estimator.predict(VALUES) == -1).tolist()
+    assert model.predict(VALUES).anomalies.tolist() == (estimator.predict(VALUES) == -1).tolist()
 
 
 def test_the_command_writes_a_file_that_can_be_added(storage: Storage, tmp_path: Path) -> None:

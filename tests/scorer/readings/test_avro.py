@@ -31,12 +31,12 @@ def read(*bodies: bytes | None) -> FileRows:
 )
 def test_a_body_of_any_json_is_read(body: bytes) -> None:
     """Devices send what their libraries print."""
-    assert len(read(body, None).sheets["1_4"]) == 1
+    assert len(read(body, None).tables["1_4"]) == 1
 
 
 def test_objects_on_lines_of_one_body_are_read() -> None:
     """Stream Analytics sends several rows in one event."""
-    assert len(read(READING + b"\r\n" + READING).sheets["1_4"]) == 2
+    assert len(read(READING + b"\r\n" + READING).tables["1_4"]) == 2
 
 
 @pytest.mark.parametrize(
@@ -51,4 +51,4 @@ def test_bodies_that_are_no_json_are_named(body: bytes) -> None:
     """People read what is wrong, not how many rows are."""
     rows = read(body, None)
     assert rows.problem == "has events whose Body is not JSON: let devices send JSON"
-    assert (rows.sheets, rows.unowned.total()) == ({}, 2)
+    assert (rows.tables, rows.unowned.total()) == ({}, 2)

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scorer.errors import DataFault
-from scorer.readings.files import FileRows, Note, Sheet, in_order, read_file
+from scorer.readings.files import FileRows, ReadingTable, RowIssue, in_order, read_file
 from scoring_contract.file_kinds import FileKind, Foreign, kind_of
 from scoring_contract.hour import RunHour
 
@@ -26,7 +26,7 @@ def rows_of(text: str | bytes, name: str = "a.csv") -> FileRows:
     return read_file(name, blob, hour=HOUR, owner=lambda *pair: "1_4" if pair == ("1", "4") else None)
 
 
-def read(text: str | bytes) -> Sheet:
+def read(text: str | bytes) -> ReadingTable:
     """Read a file as sensor 1_4's."""
     return rows_of(text).of("1_4")
 
@@ -36,9 +36,9 @@ def row(ts: str = "2018-08-29T02:10:00Z", device: str = "1", tag: str = "4", val
     return f"{ts},{device},{tag},{value}"
 
 
-def moments(sheet: Sheet) -> list[datetime]:
-    """Return the instants of a sheet's rows."""
-    return [datetime.fromtimestamp(micros / 1e6, UTC) for micros in sheet.micros.tolist()]
+def timestamps(table: ReadingTable) -> list[datetime]:
+    """Return the instants of a table's rows."""
+    return [datetime.fromtimestamp(micros / 1e6, UTC) for micros in table.micros.tolist()]
 
 
 @pytest.mark.parametrize(
@@ -56,39 +56,39 @@ def moments(sheet: Sheet) -> list[datetime]:
 )
 def test_times_are_accepted_and_kept_as_written(ts: str) -> None:
     """A row's time may come in any of these forms, and its text is not rewritten."""
-    sheet = read(f"{HEADER}\n{row(ts)}\n")
-    assert sheet.ts == [ts]
-    assert not sheet.rejected
+    table = read(f"{HEADER}\n{row(ts)}\n")
+    assert table.ts == [ts]
+    assert not table.rejected
 
 
 @pytest.mark.parametrize(
     ("line", "reason"),
     [
-        pytest.param(row(ts="yesterday"), Note.UNREADABLE, id="no time"),
-        pytest.param(row(ts="2018-08-29"), Note.UNREADABLE, id="date only"),
-        pytest.param(row(ts="2018-13-29T02:10:00Z"), Note.UNREADABLE, id="month 13"),
-        pytest.param(row(ts="20180829T021000Z"), Note.UNREADABLE, id="basic form"),
-        pytest.param(row(ts="2018-08-29T03:00:00Z"), Note.OTHER_HOUR, id="first moment after the hour"),
-        pytest.param(row(ts="2018-08-29T01:59:59.999Z"), Note.OTHER_HOUR, id="just before the hour"),
-        pytest.param(row(ts="2018-08-29T02:10:00+02:00"), Note.OTHER_HOUR, id="another hour in UTC"),
-        pytest.param(row(device="2"), Note.OTHER_SENSOR, id="other device"),
-        pytest.param(row(tag="5"), Note.OTHER_SENSOR, id="other tag"),
-        pytest.param(row(value="nan"), Note.NOT_FINITE, id="nan"),
-        pytest.param(row(value="-inf"), Note.NOT_FINITE, id="infinite"),
-        pytest.param(row(value="1e999"), Note.NOT_FINITE, id="beyond float64"),
-        pytest.param(row(value=""), Note.UNREADABLE, id="no value"),
-        pytest.param(row(value="ten"), Note.UNREADABLE, id="a word"),
-        pytest.param(row(value="1_000"), Note.UNREADABLE, id="python's underscore"),
-        pytest.param(row(value="\u0661\u0660"), Note.UNREADABLE, id="digits of another script"),
-        pytest.param(row(value="10,16"), Note.UNREADABLE, id="decimal comma makes a fifth field"),
-        pytest.param("2018-08-29T02:10:00Z,1,4", Note.UNREADABLE, id="too few fields"),
+        pytest.param(row(ts="yesterday"), RowIssue.UNREADABLE, id="no time"),
+        pytest.param(row(ts="2018-08-29"), RowIssue.UNREADABLE, id="date only"),
+        pytest.param(row(ts="2018-13-29T02:10:00Z"), RowIssue.UNREADABLE, id="month 13"),
+        pytest.param(row(ts="20180829T021000Z"), RowIssue.UNREADABLE, id="basic form"),
+        pytest.param(row(ts="2018-08-29T03:00:00Z"), RowIssue.OTHER_HOUR, id="first moment after the hour"),
+        pytest.param(row(ts="2018-08-29T01:59:59.999Z"), RowIssue.OTHER_HOUR, id="just before the hour"),
+        pytest.param(row(ts="2018-08-29T02:10:00+02:00"), RowIssue.OTHER_HOUR, id="another hour in UTC"),
+        pytest.param(row(device="2"), RowIssue.OTHER_SENSOR, id="other device"),
+        pytest.param(row(tag="5"), RowIssue.OTHER_SENSOR, id="other tag"),
+        pytest.param(row(value="nan"), RowIssue.NOT_FINITE, id="nan"),
+        pytest.param(row(value="-inf"), RowIssue.NOT_FINITE, id="infinite"),
+        pytest.param(row(value="1e999"), RowIssue.NOT_FINITE, id="beyond float64"),
+        pytest.param(row(value=""), RowIssue.UNREADABLE, id="no value"),
+        pytest.param(row(value="ten"), RowIssue.UNREADABLE, id="a word"),
+        pytest.param(row(value="1_000"), RowIssue.UNREADABLE, id="python's underscore"),
+        pytest.param(row(value="\u0661\u0660"), RowIssue.UNREADABLE, id="digits of another script"),
+        pytest.param(row(value="10,16"), RowIssue.UNREADABLE, id="decimal comma makes a fifth field"),
+        pytest.param("2018-08-29T02:10:00Z,1,4", RowIssue.UNREADABLE, id="too few fields"),
     ],
 )
-def test_other_rows_are_counted_with_their_reason(line: str, reason: Note) -> None:
+def test_other_rows_are_counted_with_their_reason(line: str, reason: RowIssue) -> None:
     """A row that does not count is left out alone, and its reason is counted."""
-    sheet = read(f"{HEADER}\n{row()}\n{line}\n")
-    assert len(sheet) == 1
-    assert dict(sheet.rejected) == {reason: 1}
+    table = read(f"{HEADER}\n{row()}\n{line}\n")
+    assert len(table) == 1
+    assert dict(table.rejected) == {reason: 1}
 
 
 @pytest.mark.parametrize(
@@ -106,20 +106,20 @@ def test_other_rows_are_counted_with_their_reason(line: str, reason: Note) -> No
 )
 def test_files_of_different_hands_read_alike(text: str) -> None:
     """Order of columns, byte order mark, line ends and quotes make no difference."""
-    sheet = read(text)
-    assert (sheet.pairs, sheet.texts, sheet.values.tolist()) == ({("1", "4")}, ["10.16"], [[10.16]])
+    table = read(text)
+    assert (table.pairs, table.texts, table.values.tolist()) == ({("1", "4")}, ["10.16"], [[10.16]])
 
 
 def test_bytes_that_are_no_text_spoil_their_row_only() -> None:
     """A broken byte makes one row unreadable, not the file."""
-    sheet = read(f"{HEADER}\n{row()}\n".encode() + b"2018-08-29T02:11:00Z,1,4,\xff9\n" + row().encode())
-    assert (len(sheet), dict(sheet.rejected)) == (2, {Note.UNREADABLE: 1})
+    table = read(f"{HEADER}\n{row()}\n".encode() + b"2018-08-29T02:11:00Z,1,4,\xff9\n" + row().encode())
+    assert (len(table), dict(table.rejected)) == (2, {RowIssue.UNREADABLE: 1})
 
 
 def test_a_stray_quote_does_not_swallow_the_following_rows() -> None:
     """An opening quote that nobody closes ends with its line."""
-    sheet = read(f'{HEADER}\n"{row()}\n{row()}\n{row()}\n')
-    assert (len(sheet), sheet.rejected.total()) == (2, 1)
+    table = read(f'{HEADER}\n"{row()}\n{row()}\n{row()}\n')
+    assert (len(table), table.rejected.total()) == (2, 1)
 
 
 @pytest.mark.parametrize("text", ["", "\n\n", "\ufeff", HEADER, f"{HEADER}\r\n"])
@@ -130,8 +130,8 @@ def test_a_file_without_rows_is_empty(text: str) -> None:
 
 def test_without_a_header_every_line_is_rejected() -> None:
     """Columns are found by name; a file that does not name them cannot be guessed at."""
-    sheet = read(f"{row()}\n{row()}\n")
-    assert (len(sheet), dict(sheet.rejected)) == (0, {Note.UNREADABLE: 2})
+    table = read(f"{row()}\n{row()}\n")
+    assert (len(table), dict(table.rejected)) == (0, {RowIssue.UNREADABLE: 2})
 
 
 def test_files_are_put_together_by_time() -> None:
@@ -145,20 +145,20 @@ def test_files_are_put_together_by_time() -> None:
 
 def test_reasons_are_told_most_frequent_first() -> None:
     """People see what is wrong with the rows at a glance."""
-    sheet = read("\n".join([HEADER, row("x"), row(tag="5"), row(device="2")]))
-    assert sheet.why_rejected() == "2 of another sensor, 1 unreadable"
+    table = read("\n".join([HEADER, row("x"), row(tag="5"), row(device="2")]))
+    assert table.why_rejected() == "2 of another sensor, 1 unreadable"
 
 
 @given(st.binary(max_size=400))
 def test_any_bytes_can_be_read(blob: bytes) -> None:
     """No file makes the reader fail, unless it says that it is gzip, Parquet or Avro and is not."""
     try:
-        sheet = read(blob)
+        table = read(blob)
     except DataFault:
         assert not isinstance(kind_of(blob), Foreign)
         assert kind_of(blob) is not FileKind.TEXT
         return
-    assert all(HOUR.contains(moment) for moment in moments(sheet))
+    assert all(HOUR.contains(moment) for moment in timestamps(table))
 
 
 FIELD = st.one_of(
@@ -172,10 +172,10 @@ FIELD = st.one_of(
 def test_every_line_is_either_kept_or_counted(rows: list[list[str]]) -> None:
     """Rows never vanish: each line that is not blank is a reading or a rejection."""
     lines = [",".join(fields) for fields in rows]
-    sheet = read("\n".join([HEADER, *lines]).encode("utf-8", errors="surrogatepass"))
+    table = read("\n".join([HEADER, *lines]).encode("utf-8", errors="surrogatepass"))
     written = re.split("\r\n|\n|\r", "\n".join(lines))
-    assert len(sheet) + sheet.rejected.total() == len([line for line in written if line.strip(" \t\ufeff")])
-    assert np.isfinite(sheet.values).all()
+    assert len(table) + table.rejected.total() == len([line for line in written if line.strip(" \t\ufeff")])
+    assert np.isfinite(table.values).all()
 
 
 @given(st.floats(allow_nan=False, allow_infinity=False))

@@ -38,8 +38,8 @@ def endure(name: str, blob: bytes) -> None:
     except DataFault:
         assert name.endswith("parquet") or kind_of(blob) in {FileKind.GZIP, FileKind.AVRO, FileKind.PARQUET}
         return
-    for sheet in rows.sheets.values():
-        whole = in_order([sheet])
+    for table in rows.tables.values():
+        whole = in_order([table])
         assert len(whole) == len(whole.ts) == len(whole.texts) == len(whole.values)
         assert (np.diff(whole.micros) >= 0).all()
         assert len(whole) or whole.rejected.total()
@@ -176,7 +176,7 @@ def test_a_forged_footer_is_endured(blob: bytes, back: int, forged: bytes) -> No
 
 @given(st.data())
 def test_pieces_of_a_file_are_read_like_the_whole(data: st.DataObject) -> None:
-    """Where a large file is cut into stretches makes no difference."""
+    """Where a large file is cut into chunks makes no difference."""
     rows = [
         "2018-08-29T02:10:00Z,1,4,1",
         "2018-08-29T02:10:01Z,2,4,2",
@@ -194,8 +194,8 @@ def test_pieces_of_a_file_are_read_like_the_whole(data: st.DataObject) -> None:
     finally:
         csv_rows.STRETCH = was
     assert pieces.unowned == whole.unowned
-    assert {name: (sheet.ts, sheet.notes) for name, sheet in pieces.sheets.items()} == {
-        name: (sheet.ts, sheet.notes) for name, sheet in whole.sheets.items()
+    assert {name: (table.ts, table.issues) for name, table in pieces.tables.items()} == {
+        name: (table.ts, table.issues) for name, table in whole.tables.items()
     }
 
 
@@ -204,9 +204,9 @@ def test_arrays_longer_than_a_window_are_read_whole(size: int, monkeypatch: pyte
     """An array on one line is read through a window; only an object that does not fit is lost."""
     monkeypatch.setattr(json_rows, "MOST_OBJECT_CHARS", size)
     row = '{"TS":"2018-08-29T02:10:00Z","Device":1,"Tag":4,"Value":1}'
-    sheet = read("a.json", f"[{', '.join([row] * 30)}]".encode()).of("1_4")
-    assert len(sheet) == (30 if size > len(row) else 0)
-    assert bool(sheet.rejected) == (size < len(row))
+    table = read("a.json", f"[{', '.join([row] * 30)}]".encode()).of("1_4")
+    assert len(table) == (30 if size > len(row) else 0)
+    assert bool(table.rejected) == (size < len(row))
 
 
 _MEASURED = """

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from scorer.readings.issues import Note
+from scorer.readings.issues import RowIssue
 from scorer.readings.parquet_file import MOST_ROWS
 
 PAGE = (Path(__file__).parents[3] / "docs" / "readings.md").read_text()
@@ -14,7 +14,7 @@ PAGE = (Path(__file__).parents[3] / "docs" / "readings.md").read_text()
 def test_the_page_says_of_every_note_what_becomes_of_the_row() -> None:
     """Readers of a report find its words in docs/readings.md, with the right outcome."""
     outcomes = re.findall(r"^\| ([^|]+) \| (left out|scored) \|", PAGE, re.MULTILINE)
-    assert outcomes == [(str(note), "left out" if note.is_left_out else "scored") for note in Note]
+    assert outcomes == [(str(issue), "left out" if issue.is_left_out else "scored") for issue in RowIssue]
 
 
 def test_the_page_knows_the_limit() -> None:

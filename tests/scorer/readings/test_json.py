@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scorer.readings.files import FileRows, Note, read_file
+from scorer.readings.files import FileRows, RowIssue, read_file
 from scorer.readings.json_rows import MOST_OBJECT_CHARS
 from scoring_contract.hour import RunHour
 
@@ -46,7 +46,7 @@ def test_lines_and_arrays_are_read_alike(text: str) -> None:
     """Rows are objects; brackets, commas and line ends round them make no difference."""
     for name in ("a.json", "a.jsonl", "b.NDJSON"):
         rows = read(text, name)
-        assert (rows.sheets["1_4"].texts, rows.unowned.total()) == (["10.160", "10.160"], 0)
+        assert (rows.tables["1_4"].texts, rows.unowned.total()) == (["10.160", "10.160"], 0)
 
 
 @pytest.mark.parametrize(
@@ -56,59 +56,61 @@ def test_lines_and_arrays_are_read_alike(text: str) -> None:
 )
 def test_numbers_name_what_their_digits_name(device: object, tag: object) -> None:
     """Device 1, 1.0 and "1" are the same device."""
-    assert read(row(Device=device, Tag=tag)).sheets["1_4"].pairs == {("1", "4")}
+    assert read(row(Device=device, Tag=tag)).tables["1_4"].pairs == {("1", "4")}
 
 
 @pytest.mark.parametrize(
-    ("line", "note"),
+    ("line", "issue"),
     [
-        pytest.param(row(Value=True), Note.UNREADABLE, id="true is no number"),
-        pytest.param(row(Value=None), Note.UNREADABLE, id="null"),
-        pytest.param(row(Value=[1]), Note.UNREADABLE, id="nested"),
-        pytest.param(row(Value="ten"), Note.UNREADABLE, id="a word"),
-        pytest.param(row(Value=""), Note.UNREADABLE, id="no text"),
-        pytest.param(row(Value=float("nan")), Note.NOT_FINITE, id="NaN"),
-        pytest.param(row(Value=float("-inf")), Note.NOT_FINITE, id="-Infinity"),
-        pytest.param(ROW.replace("10.160", "1e999"), Note.NOT_FINITE, id="beyond float64"),
-        pytest.param(ROW.replace("10.160", "9" * 5000), Note.NOT_FINITE, id="5,000 digits"),
-        pytest.param(row(TS=15355086), Note.UNREADABLE, id="a count of no unit as moment"),
-        pytest.param(row(TS="2018-08-29T03:10:00Z"), Note.OTHER_HOUR, id="other hour"),
-        pytest.param(row(TS=None), Note.UNREADABLE, id="no moment"),
-        pytest.param(row(Device=2), Note.OTHER_SENSOR, id="other device"),
-        pytest.param(row(Device=1.5), Note.OTHER_SENSOR, id="a broken number names another device"),
-        pytest.param(row(Device=None), Note.UNREADABLE, id="no device"),
-        pytest.param(row(Tag=True), Note.UNREADABLE, id="true is no name"),
-        pytest.param(row(Tag=float("nan")), Note.UNREADABLE, id="NaN is no name"),
-        pytest.param("{}", Note.UNREADABLE, id="no members"),
-        pytest.param("7", Note.UNREADABLE, id="no object"),
-        pytest.param('{"TS":"2018-08-29T02:', Note.UNREADABLE, id="cut off"),
-        pytest.param(ROW.replace('"1"', '"1'), Note.UNREADABLE, id="a quote is missing"),
-        pytest.param(ROW.replace("10.160", "10,160"), Note.UNREADABLE, id="decimal comma"),
-        pytest.param(ROW.replace('"4"', '"4\x00"'), Note.UNREADABLE, id="NUL byte"),
-        pytest.param('{"a":' * 50_000, Note.UNREADABLE, id="deep nesting"),
-        pytest.param("{" + " " * MOST_OBJECT_CHARS + ROW[1:], Note.UNREADABLE, id="longer than any reading"),
+        pytest.param(row(Value=True), RowIssue.UNREADABLE, id="true is no number"),
+        pytest.param(row(Value=None), RowIssue.UNREADABLE, id="null"),
+        pytest.param(row(Value=[1]), RowIssue.UNREADABLE, id="nested"),
+        pytest.param(row(Value="ten"), RowIssue.UNREADABLE, id="a word"),
+        pytest.param(row(Value=""), RowIssue.UNREADABLE, id="no text"),
+        pytest.param(row(Value=float("nan")), RowIssue.NOT_FINITE, id="NaN"),
+        pytest.param(row(Value=float("-inf")), RowIssue.NOT_FINITE, id="-Infinity"),
+        pytest.param(ROW.replace("10.160", "1e999"), RowIssue.NOT_FINITE, id="beyond float64"),
+        pytest.param(ROW.replace("10.160", "9" * 5000), RowIssue.NOT_FINITE, id="5,000 digits"),
+        pytest.param(row(TS=15355086), RowIssue.UNREADABLE, id="a count of no unit as moment"),
+        pytest.param(row(TS="2018-08-29T03:10:00Z"), RowIssue.OTHER_HOUR, id="other hour"),
+        pytest.param(row(TS=None), RowIssue.UNREADABLE, id="no moment"),
+        pytest.param(row(Device=2), RowIssue.OTHER_SENSOR, id="other device"),
+        pytest.param(row(Device=1.5), RowIssue.OTHER_SENSOR, id="a broken number names another device"),
+        pytest.param(row(Device=None), RowIssue.UNREADABLE, id="no device"),
+        pytest.param(row(Tag=True), RowIssue.UNREADABLE, id="true is no name"),
+        pytest.param(row(Tag=float("nan")), RowIssue.UNREADABLE, id="NaN is no name"),
+        pytest.param("{}", RowIssue.UNREADABLE, id="no members"),
+        pytest.param("7", RowIssue.UNREADABLE, id="no object"),
+        pytest.param('{"TS":"2018-08-29T02:', RowIssue.UNREADABLE, id="cut off"),
+        pytest.param(ROW.replace('"1"', '"1'), RowIssue.UNREADABLE, id="a quote is missing"),
+        pytest.param(ROW.replace("10.160", "10,160"), RowIssue.UNREADABLE, id="decimal comma"),
+        pytest.param(ROW.replace('"4"', '"4\x00"'), RowIssue.UNREADABLE, id="NUL byte"),
+        pytest.param('{"a":' * 50_000, RowIssue.UNREADABLE, id="deep nesting"),
+        pytest.param(
+            "{" + " " * MOST_OBJECT_CHARS + ROW[1:], RowIssue.UNREADABLE, id="longer than any reading"
+        ),
     ],
 )
 @pytest.mark.parametrize(
     "form", ["{row}\n{line}\n{row}\n", "[{row},\n{line},\n{row}]"], ids=["lines", "array"]
 )
-def test_other_rows_are_counted_with_their_reason(line: str, note: Note, form: str) -> None:
+def test_other_rows_are_counted_with_their_reason(line: str, issue: RowIssue, form: str) -> None:
     """A row that does not count is left out alone, in lines and in arrays."""
-    sheet = read(form.format(row=ROW, line=line)).of("1_4")
-    assert (len(sheet), dict(sheet.notes)) == (2, {note: 1, Note.REPEATED: 1})
+    table = read(form.format(row=ROW, line=line)).of("1_4")
+    assert (len(table), dict(table.issues)) == (2, {issue: 1, RowIssue.REPEATED: 1})
 
 
 def test_texts_that_are_numbers_are_numbers() -> None:
     """Stream Analytics writes a column of type nvarchar as text; it means what it means in CSV."""
-    assert read(row(Value=" 10.160 ")).sheets["1_4"].texts == ["10.160"]
+    assert read(row(Value=" 10.160 ")).tables["1_4"].texts == ["10.160"]
 
 
 def test_a_broken_byte_spoils_its_row_only() -> None:
     """As in CSV."""
-    sheet = read(f"{ROW}\n".encode() + ROW.encode().replace(b'"4"', b'"\xff"') + b"\n" + ROW.encode()).of(
+    table = read(f"{ROW}\n".encode() + ROW.encode().replace(b'"4"', b'"\xff"') + b"\n" + ROW.encode()).of(
         "1_4"
     )
-    assert (len(sheet), sheet.rejected.total()) == (2, 1)
+    assert (len(table), table.rejected.total()) == (2, 1)
 
 
 @pytest.mark.parametrize("text", ["", "\n", "[]", "[\n]\n", "\ufeff"])
@@ -120,14 +122,14 @@ def test_a_file_without_rows_is_empty(text: str) -> None:
 def test_several_features_are_members() -> None:
     """Each row has them all or does not count."""
     rows = read(f"{row(Heat=1.50)}\n{ROW}\n", features=("Heat", "Value"))
-    sheet = rows.sheets["1_4"]
-    assert (sheet.columns, dict(sheet.notes)) == ([["1.5"], ["10.16"]], {Note.UNREADABLE: 1})
+    table = rows.tables["1_4"]
+    assert (table.columns, dict(table.issues)) == ([["1.5"], ["10.16"]], {RowIssue.UNREADABLE: 1})
 
 
 @given(st.lists(st.floats(allow_nan=False, allow_infinity=False), max_size=5))
 def test_values_are_read_exactly(values: list[float]) -> None:
     """The number that was written is the number that is scored, and its text is kept."""
     text = "\n".join(row(Value=value) for value in values)
-    sheet = read(text).of("1_4")
-    assert sheet.values[:, 0].tolist() == values
-    assert sheet.texts == [json.dumps(value) for value in values]
+    table = read(text).of("1_4")
+    assert table.values[:, 0].tolist() == values
+    assert table.texts == [json.dumps(value) for value in values]

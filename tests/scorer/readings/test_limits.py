@@ -13,10 +13,10 @@ from obstore.store import LocalStore
 
 from scorer.errors import DataFault
 from scorer.readings import avro_rows, files
-from scorer.readings.files import FileRows, Note, read_file
-from scorer.readings.sensor_index import NAMELESS, STRANGER, Roster
-from scorer.scoring import chunk_readings
-from scorer.scoring.chunk_readings import BatchReadings
+from scorer.readings.files import FileRows, RowIssue, read_file
+from scorer.readings.sensor_index import NAMELESS, STRANGER, SensorIndex
+from scorer.scoring import unit_readings
+from scorer.scoring.unit_readings import UnitReadings
 from scorer.scoring.work import SensorWork
 from scorer.storage import BlobContainer
 from scoring_contract.hour import RunHour
@@ -109,20 +109,20 @@ def test_avro_is_unpacked_no_further_than_the_limit(monkeypatch: pytest.MonkeyPa
 def test_avro_of_many_blocks_is_read_whole() -> None:
     """Blocks follow one another until the file ends."""
     rows = [a_row(x="y" * 3_000, Value=float(number)) for number in range(50)]
-    sheet = read("a.avro", an_avro_file(rows, FIELDS)).of("1_4")
-    assert sheet.values[:, 0].tolist() == list(range(50))
+    table = read("a.avro", an_avro_file(rows, FIELDS)).of("1_4")
+    assert table.values[:, 0].tolist() == list(range(50))
 
 
 def test_capture_of_an_idle_time_is_silence() -> None:
     """Event Hubs Capture writes files without events; nobody has said anything, and nothing is wrong."""
     rows = read("a.avro", a_capture_file())
-    assert (rows.sheets, rows.unowned, rows.problem) == ({}, Counter(), "")
+    assert (rows.tables, rows.unowned, rows.problem) == ({}, Counter(), "")
 
 
 def test_capture_holds_what_devices_sent() -> None:
     """An event is an object or several; what is none is counted."""
-    sheet = read("a.avro", a_capture_file(ROW.encode(), f"[{ROW},{ROW}]".encode(), b"hello", b"")).of("1_4")
-    assert (len(sheet), dict(sheet.rejected)) == (3, {Note.UNREADABLE: 1})
+    table = read("a.avro", a_capture_file(ROW.encode(), f"[{ROW},{ROW}]".encode(), b"hello", b"")).of("1_4")
+    assert (len(table), dict(table.rejected)) == (3, {RowIssue.UNREADABLE: 1})
 
 
 @pytest.mark.parametrize(
@@ -149,23 +149,23 @@ def test_objects_side_by_side_are_read_however_long_their_line() -> None:
 
 def test_strangers_take_no_room() -> None:
     """A file of nothing but unknown devices is counted in linear time: they share one number."""
-    roster = Roster(lambda *_: None)
+    index = SensorIndex(lambda *_: None)
     devices = [f"d{number}" for number in range(100_000)]
     for start in range(0, len(devices), 1_000):
-        numbers = roster.numbered(devices[start : start + 1_000], ["4"] * 1_000)
+        numbers = index.numbered(devices[start : start + 1_000], ["4"] * 1_000)
         assert set(numbers.tolist()) == {STRANGER}
-    assert len(roster.sensor_of) == 2
-    assert len(roster) < 70_000
+    assert len(index.sensor_of) == 2
+    assert len(index) < 70_000
 
 
 def test_a_name_as_written_comes_before_the_number_it_spells() -> None:
     """Device 1.0 is device 1, unless there is one that is called 1.0."""
     known = {("1", "4"): "1_4", ("2.0", "4"): "2.0_4", ("2", "4"): "2_4"}
-    roster = Roster(lambda *pair: known.get(pair))
-    numbers = [roster[device, "4.0"] for device in ("1.0", "1", "2.0", "2", "3.0")]
-    sensors = [number > STRANGER and roster.sensors[roster.sensor_of[number]] for number in numbers]
+    index = SensorIndex(lambda *pair: known.get(pair))
+    numbers = [index[device, "4.0"] for device in ("1.0", "1", "2.0", "2", "3.0")]
+    sensors = [number > STRANGER and index.sensors[index.sensor_of[number]] for number in numbers]
     assert sensors == ["1_4", "1_4", "2_4", "2_4", False]
-    assert roster[None, "4"] == NAMELESS
+    assert index[None, "4"] == NAMELESS
 
 
 def works_of(*tags: str, blob: str) -> list[SensorWork]:
@@ -178,12 +178,12 @@ def test_sensors_of_a_shared_file_that_is_none_fail_with_its_sentence() -> None:
     """A file without a header is not silence: all who read it hear what is wrong with it."""
     blob = "readings/2018/08/29/02/_packs/p1/a.csv"
     works = works_of("4", "5", blob=blob)
-    readings_of_batch = BatchReadings({blob: CSV_ROW.encode()})
+    readings_of_batch = UnitReadings({blob: CSV_ROW.encode()})
     readings_of_batch.hand_out(works, HOUR, lambda *_: nullcontext())
     for work in works:
         assert not work.is_silent
         with pytest.raises(DataFault, match=r"a\.csv has no column TS or Device or Tag or Value: "):
-            work.judge()
+            work.predict()
 
 
 def test_what_is_wrong_with_one_of_several_files_is_told_and_costs_only_itself() -> None:
@@ -192,23 +192,23 @@ def test_what_is_wrong_with_one_of_several_files_is_told_and_costs_only_itself()
     (work,) = works_of("4", blob=good)
     work.order = SensorOrder("1_4", "1", "4", work.order.model, (good, bad))
     files = {good: f"TS,Device,Tag,Value\n{CSV_ROW}".encode(), bad: b"PK\x03\x04 xl/"}
-    BatchReadings(files).hand_out([work], HOUR, lambda *_: nullcontext())
-    assert len(work.sheet) == 1
-    assert work.problems == [f"{bad} is an Excel workbook (.xlsx): save the sheet as CSV"]
+    UnitReadings(files).hand_out([work], HOUR, lambda *_: nullcontext())
+    assert len(work.table) == 1
+    assert work.problems == [f"{bad} is an Excel workbook (.xlsx): save the table as CSV"]
     assert work.report(0).state is SensorState.FAILED  # no model decided about it here
 
 
 def test_files_beyond_what_may_be_held_come_one_by_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """However many files a batch has, those that were fetched ahead are bounded; all of them are read."""
-    monkeypatch.setattr(chunk_readings, "BYTES_AHEAD", 100)
+    """However many files a unit has, those that were fetched ahead are bounded; all of them are read."""
+    monkeypatch.setattr(unit_readings, "BYTES_AHEAD", 100)
     blobs = tuple(f"{number}.csv" for number in range(5))
     for blob in blobs[:4]:
         (tmp_path / blob).write_text(f"TS,Device,Tag,Value\n{CSV_ROW}")
     (work,) = works_of("4", blob=blobs[0])
     work.order = SensorOrder("1_4", "1", "4", work.order.model, blobs)
-    batch = BatchReadings.fetched(BlobContainer("data", LocalStore(tmp_path)), blobs, [work])
-    assert [blob for blob, data in batch.files.items() if data] == ["0.csv", "1.csv"]
-    batch.hand_out([work], HOUR, lambda *_: nullcontext())
-    assert (len(work.sheet), work.gone) == (4, 1)
+    unit = UnitReadings.fetched(BlobContainer("data", LocalStore(tmp_path)), blobs, [work])
+    assert [blob for blob, data in unit.files.items() if data] == ["0.csv", "1.csv"]
+    unit.hand_out([work], HOUR, lambda *_: nullcontext())
+    assert (len(work.table), work.gone) == (4, 1)

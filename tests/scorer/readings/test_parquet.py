@@ -16,9 +16,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from scorer.errors import DataFault
-from scorer.models.ocsvm import Verdicts
+from scorer.models.ocsvm import Predictions
 from scorer.readings import parquet_file
-from scorer.readings.files import FileRows, Note, in_order, read_file
+from scorer.readings.files import FileRows, RowIssue, in_order, read_file
 from scorer.scoring.predictions import render_predictions
 from scoring_contract.hour import RunHour
 
@@ -77,17 +77,17 @@ TWO = [AT, AT + 1]
 )
 def test_moments_of_any_unit_are_read(column: pa.Array, texts: tuple[str, ...]) -> None:
     """Timestamps get a text that says them exactly; texts are kept."""
-    sheet = read(file_of(columns_of(TS=column))).sheets["1_4"]
-    assert len(sheet) == 2
-    assert [ts[19:] for ts in sheet.ts] == list(texts)
-    assert {ts[:16] for ts in sheet.ts} <= {"2018-08-29T02:10", "2018-08-29 02:10"}
+    table = read(file_of(columns_of(TS=column))).tables["1_4"]
+    assert len(table) == 2
+    assert [ts[19:] for ts in table.ts] == list(texts)
+    assert {ts[:16] for ts in table.ts} <= {"2018-08-29T02:10", "2018-08-29 02:10"}
 
 
 def test_old_timestamps_of_96_bits_are_read() -> None:
     """Spark and Impala wrote these for years."""
-    moments = pa.array([datetime(2018, 8, 29, 2, 10, tzinfo=UTC)] * 2, pa.timestamp("us", "UTC"))
-    blob = file_of(columns_of(TS=moments), use_deprecated_int96_timestamps=True)
-    assert read(blob).sheets["1_4"].ts == ["2018-08-29T02:10:00.000000Z"] * 2
+    timestamps = pa.array([datetime(2018, 8, 29, 2, 10, tzinfo=UTC)] * 2, pa.timestamp("us", "UTC"))
+    blob = file_of(columns_of(TS=timestamps), use_deprecated_int96_timestamps=True)
+    assert read(blob).tables["1_4"].ts == ["2018-08-29T02:10:00.000000Z"] * 2
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ def test_old_timestamps_of_96_bits_are_read() -> None:
 )
 def test_devices_may_be_texts_or_numbers(column: object) -> None:
     """Device 1, 1.0 and "1" are the same device."""
-    assert read(file_of(columns_of(Device=column))).sheets["1_4"].pairs == {("1", "4")}
+    assert read(file_of(columns_of(Device=column))).tables["1_4"].pairs == {("1", "4")}
 
 
 @pytest.mark.parametrize(
@@ -117,47 +117,51 @@ def test_devices_may_be_texts_or_numbers(column: object) -> None:
 )
 def test_values_of_any_numeric_type_are_read(column: pa.Array, values: list[float]) -> None:
     """They are scored as float64."""
-    assert read(file_of(columns_of(Value=column))).sheets["1_4"].values[:, 0].tolist() == values
+    assert read(file_of(columns_of(Value=column))).tables["1_4"].values[:, 0].tolist() == values
 
 
 @pytest.mark.parametrize(
-    ("changed", "notes"),
+    ("changed", "issues"),
     [
-        pytest.param({"Value": [float("nan"), 1.0]}, {Note.NOT_FINITE: 1}, id="nan"),
+        pytest.param({"Value": [float("nan"), 1.0]}, {RowIssue.NOT_FINITE: 1}, id="nan"),
         pytest.param(
-            {"Value": [None, float("inf")]}, {Note.NOT_FINITE: 1, Note.UNREADABLE: 1}, id="null, inf"
+            {"Value": [None, float("inf")]}, {RowIssue.NOT_FINITE: 1, RowIssue.UNREADABLE: 1}, id="null, inf"
         ),
-        pytest.param({"Value": [True, False]}, {Note.UNREADABLE: 2}, id="truth values"),
-        pytest.param({"Value": ["x", "1"]}, {Note.UNREADABLE: 1}, id="a word"),
-        pytest.param({"Value": pa.array([None, "1"])}, {Note.UNREADABLE: 1}, id="null among texts"),
-        pytest.param({"Value": [[1.0], [2.0]]}, {Note.UNREADABLE: 2}, id="nested"),
-        pytest.param({"Value": None}, {Note.UNREADABLE: 2}, id="no such column"),
-        pytest.param({"TS": pa.array([None, AT], pa.timestamp("s"))}, {Note.UNREADABLE: 1}, id="no moment"),
+        pytest.param({"Value": [True, False]}, {RowIssue.UNREADABLE: 2}, id="truth values"),
+        pytest.param({"Value": ["x", "1"]}, {RowIssue.UNREADABLE: 1}, id="a word"),
+        pytest.param({"Value": pa.array([None, "1"])}, {RowIssue.UNREADABLE: 1}, id="null among texts"),
+        pytest.param({"Value": [[1.0], [2.0]]}, {RowIssue.UNREADABLE: 2}, id="nested"),
+        pytest.param({"Value": None}, {RowIssue.UNREADABLE: 2}, id="no such column"),
+        pytest.param(
+            {"TS": pa.array([None, AT], pa.timestamp("s"))}, {RowIssue.UNREADABLE: 1}, id="no moment"
+        ),
         pytest.param(
             {"TS": pa.array([-(2**62), AT * 1000], pa.timestamp("ms"))},
-            {Note.OTHER_HOUR: 1},
+            {RowIssue.OTHER_HOUR: 1},
             id="beyond all years",
         ),
-        pytest.param({"TS": [True, False]}, {Note.UNREADABLE: 2}, id="true is no moment"),
+        pytest.param({"TS": [True, False]}, {RowIssue.UNREADABLE: 2}, id="true is no moment"),
         pytest.param(
-            {"TS": ["2018-08-29T04:10:00+02:00", "?"]}, {Note.OTHER_ZONE: 1, Note.UNREADABLE: 1}, id="texts"
+            {"TS": ["2018-08-29T04:10:00+02:00", "?"]},
+            {RowIssue.OTHER_ZONE: 1, RowIssue.UNREADABLE: 1},
+            id="texts",
         ),
-        pytest.param({"Device": ["9", "1"]}, {Note.OTHER_SENSOR: 1}, id="other device"),
-        pytest.param({"Device": [None, "1"]}, {Note.UNREADABLE: 1}, id="no device"),
-        pytest.param({"Device": [None, 1]}, {Note.UNREADABLE: 1}, id="no number of a device"),
-        pytest.param({"Device": [True, True]}, {Note.UNREADABLE: 2}, id="true is no name"),
-        pytest.param({"Device": pa.array([b"\xff", b"1"])}, {Note.OTHER_SENSOR: 1}, id="a broken byte"),
+        pytest.param({"Device": ["9", "1"]}, {RowIssue.OTHER_SENSOR: 1}, id="other device"),
+        pytest.param({"Device": [None, "1"]}, {RowIssue.UNREADABLE: 1}, id="no device"),
+        pytest.param({"Device": [None, 1]}, {RowIssue.UNREADABLE: 1}, id="no number of a device"),
+        pytest.param({"Device": [True, True]}, {RowIssue.UNREADABLE: 2}, id="true is no name"),
+        pytest.param({"Device": pa.array([b"\xff", b"1"])}, {RowIssue.OTHER_SENSOR: 1}, id="a broken byte"),
     ],
 )
-def test_rows_are_judged_as_in_other_formats(changed: dict[str, object], notes: dict[Note, int]) -> None:
+def test_rows_are_judged_as_in_other_formats(changed: dict[str, object], issues: dict[RowIssue, int]) -> None:
     """What is not a moment, a name or a finite number is counted with its reason."""
 
     def owner(device: str, tag: str) -> str | None:
         return "1_4" if (device, tag) == ("1", "4") else None
 
-    sheet = read(file_of(columns_of(**changed)), owner=owner).of("1_4")
-    assert dict(sheet.notes) == notes
-    assert len(sheet) + sheet.rejected.total() == 2
+    table = read(file_of(columns_of(**changed)), owner=owner).of("1_4")
+    assert dict(table.issues) == issues
+    assert len(table) + table.rejected.total() == 2
 
 
 def packed(sensors: int, rows: int) -> tuple[bytes, bytes]:
@@ -186,13 +190,13 @@ def test_parquet_and_csv_of_the_same_rows_are_the_same_readings(monkeypatch: pyt
     blob, text = packed(sensors=20, rows=60)
     parquet = read(blob, owner="{}_{}".format)
     csv = read_file("a.csv", text, hour=HOUR, owner="{}_{}".format)
-    assert parquet.sheets.keys() == csv.sheets.keys()
-    for sensor, sheet in parquet.sheets.items():
-        assert np.array_equal(sheet.values, csv.sheets[sensor].values)
-        assert np.array_equal(sheet.micros, csv.sheets[sensor].micros)
-        assert sheet.texts == csv.sheets[sensor].texts
-        assert sheet.pairs == csv.sheets[sensor].pairs
-        assert not sheet.notes
+    assert parquet.tables.keys() == csv.tables.keys()
+    for sensor, table in parquet.tables.items():
+        assert np.array_equal(table.values, csv.tables[sensor].values)
+        assert np.array_equal(table.micros, csv.tables[sensor].micros)
+        assert table.texts == csv.tables[sensor].texts
+        assert table.pairs == csv.tables[sensor].pairs
+        assert not table.issues
 
 
 def test_many_names_are_looked_up_without_a_table(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -203,7 +207,7 @@ def test_many_names_are_looked_up_without_a_table(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(parquet_file, "ROWS_AT_ONCE", 2_000)
     blob = file_of({"TS": ts, "Device": names, "Tag": names[::-1], "Value": np.arange(count) * 1.0})
     rows = read(blob, owner="{}_{}".format)
-    assert {sensor: sheet.texts for sensor, sheet in rows.sheets.items()} == {
+    assert {sensor: table.texts for sensor, table in rows.tables.items()} == {
         f"{place}_{count - 1 - place}": [repr(place * 1.0)] for place in range(count)
     }
 
@@ -211,8 +215,8 @@ def test_many_names_are_looked_up_without_a_table(monkeypatch: pytest.MonkeyPatc
 def test_files_of_different_formats_are_put_together() -> None:
     """Texts are made for the rows that had none."""
     csv = b"TS,Device,Tag,Value\n2018-08-29 02:09:00,1,4,1.50\n"
-    sheets = [read(file_of(columns_of())), read_file("a.csv", csv, hour=HOUR, owner=lambda *_: "1_4")]
-    whole = in_order(rows.sheets["1_4"] for rows in sheets)
+    tables = [read(file_of(columns_of())), read_file("a.csv", csv, hour=HOUR, owner=lambda *_: "1_4")]
+    whole = in_order(rows.tables["1_4"] for rows in tables)
     assert whole.ts == ["2018-08-29 02:09:00", "2018-08-29T02:10:00.000000Z", "2018-08-29T02:10:00.000500Z"]
     assert whole.texts == ["1.50", "10.16", "-3.0"]
 
@@ -270,7 +274,7 @@ def run(code: str, *, path: Path) -> str:
 _READ = """
 import sys
 from scorer.errors import DataFault
-from scorer.models.ocsvm import Verdicts
+from scorer.models.ocsvm import Predictions
 from scorer.scoring.predictions import render_predictions
 from scorer.readings.files import in_order, read_file
 from scoring_contract.hour import RunHour
@@ -286,8 +290,8 @@ def test_csv_and_json_do_without_pyarrow(tmp_path: Path) -> None:
 csv = read("a.csv", b"TS,Device,Tag,Value\\n2018-08-29T02:10:00Z,1,4,1\\n").of("1_4")
 json = read("a.json", b'{{"TS":"2018-08-29T02:10:00Z","Device":1,"Tag":4,"Value":2}}').of("1_4")
 nothing = in_order([])
-for sheet in (in_order([csv, json]), nothing):
-    render_predictions([("1", "4", sheet, Verdicts(np.zeros(len(sheet))))])
+for table in (in_order([csv, json]), nothing):
+    render_predictions([("1", "4", table, Predictions(np.zeros(len(table))))])
 print(sorted({{"orjson", "pyarrow", "pandas", "sklearn"}} & set(sys.modules)))
 """
     assert run(code, path=tmp_path) == "[]\n"
@@ -302,9 +306,9 @@ def test_parquet_is_read_and_predictions_are_written_without_pandas(form: str, t
         Path(name).write_bytes(file_of(content))
     code = f"""{_READ}
 from scoring_contract.predictions import PredictionFormat
-sheet = in_order(read(name, open(name, "rb").read()).of("1_4") for name in {names})
-render_predictions([("1", "4", sheet, Verdicts(np.zeros(len(sheet))))], PredictionFormat("{form}"))
-print(len(sheet), sorted({{"pandas", "numpy.ma"}} & set(sys.modules)))
+table = in_order(read(name, open(name, "rb").read()).of("1_4") for name in {names})
+render_predictions([("1", "4", table, Predictions(np.zeros(len(table))))], PredictionFormat("{form}"))
+print(len(table), sorted({{"pandas", "numpy.ma"}} & set(sys.modules)))
 """
     assert run(code, path=tmp_path) == "3 []\n"
 
@@ -323,11 +327,11 @@ def test_predictions_of_parquet_read_back_exactly() -> None:
     scores = np.concatenate([rng.normal(size=len(values) - 3), [np.nan, np.inf, 1e-17]])
     ts = pa.array(np.arange(len(values)) * 1_000_000 + AT * 1_000_000, pa.timestamp("us"))
     blob = file_of({"TS": ts, "Device": ["1"] * len(values), "Tag": ["4"] * len(values), "Value": values})
-    sheet = read(blob).sheets["1_4"]
-    header, *lines = render_predictions([('a "b"', "4", sheet, Verdicts(scores))]).decode().splitlines()
+    table = read(blob).tables["1_4"]
+    header, *lines = render_predictions([('a "b"', "4", table, Predictions(scores))]).decode().splitlines()
     assert header == "TS,Device,Tag,Value,Prediction,Score"
     rows = [line.split(",") for line in lines]
-    assert [row[:3] for row in rows] == [[moment, '"a ""b"""', "4"] for moment in sheet.ts]
+    assert [row[:3] for row in rows] == [[moment, '"a ""b"""', "4"] for moment in table.ts]
     assert [float(row[3]) for row in rows] == values.tolist()
     assert [row[4] for row in rows] == [str(int(not score > 0)) for score in scores]
     assert np.array_equal([float(row[5]) for row in rows], scores, equal_nan=True)
@@ -335,8 +339,8 @@ def test_predictions_of_parquet_read_back_exactly() -> None:
 
 def test_predictions_of_parquet_with_several_features_have_their_columns() -> None:
     """They stand in Value's place."""
-    sheet = read(file_of(columns_of(Heat=[1, 2])), features=("Value", "Heat")).sheets["1_4"]
-    assert render_predictions([("1", "4", sheet, Verdicts(np.array([1.0, -1.0])))]).decode() == (
+    table = read(file_of(columns_of(Heat=[1, 2])), features=("Value", "Heat")).tables["1_4"]
+    assert render_predictions([("1", "4", table, Predictions(np.array([1.0, -1.0])))]).decode() == (
         "TS,Device,Tag,Value,Heat,Prediction,Score\n"
         "2018-08-29T02:10:00.000000Z,1,4,10.16,1.0,0,1.0\n"
         "2018-08-29T02:10:00.000500Z,1,4,-3.0,2.0,1,-1.0\n"
@@ -359,9 +363,9 @@ def test_counts_since_1970_are_moments(column: pa.Array, texts: list[str]) -> No
     pq.write_table(
         pa.table({"ts": column, "device": [1] * rows, "TAG": [4] * rows, "value": [1.0] * rows}), target
     )
-    sheet = read_file("a", target.getvalue(), hour=HOUR, owner=lambda *_: "1_4").of("1_4")
-    assert sheet.micros.tolist() == [1_535_508_600_000_000] * len(texts)
-    assert sheet.ts == texts
+    table = read_file("a", target.getvalue(), hour=HOUR, owner=lambda *_: "1_4").of("1_4")
+    assert table.micros.tolist() == [1_535_508_600_000_000] * len(texts)
+    assert table.ts == texts
 
 
 def test_missing_columns_are_named() -> None:

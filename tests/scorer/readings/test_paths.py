@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scorer.readings import numbers, timestamps
 from scorer.readings.csv_rows import Layout
 from scorer.readings.numbers import Numbers, read_numbers
-from scorer.readings.timestamps import Moments, read_alike, read_moments, texts_of
+from scorer.readings.timestamps import Timestamps, read_alike, read_timestamps, texts_of
 from scoring_contract.csv_dialect import CsvDialect
 from scoring_contract.timestamps import read_timestamp
 
@@ -73,7 +73,7 @@ CLOCK = st.builds(
 )
 
 
-def told(column: Moments) -> list[object]:
+def told(column: Timestamps) -> list[object]:
     """Return what a column says, its short forms written out."""
     count = len(column.micros)
     masks = (column.readable, column.other_zone)
@@ -88,12 +88,12 @@ def told(column: Moments) -> list[object]:
 def test_moments_read_at_once_are_the_moments_read_singly(texts: list[str], times: int) -> None:
     """Forms, spans of digits, zones, and dates that are none: one answer, whichever way is taken."""
     for column in (texts * times, texts[:1] * times):
-        assert told(read_moments(column)) == told(timestamps.read_one_by_one(column))
+        assert told(read_timestamps(column)) == told(timestamps.read_one_by_one(column))
 
 
 @given(st.integers(0, 3599), st.integers(0, 9_999_999), st.sampled_from([0, 3, 6, 7]), st.sampled_from("T "))
 def test_moments_of_one_hour_are_read_at_once(second: int, below: int, digits: int, mark: str) -> None:
-    """The fast way is taken for the moments of an hour, and is right about them."""
+    """The fast way is taken for the timestamps of an hour, and is right about them."""
     fraction = f".{below:07}"[: digits + 1] if digits else ""
     text = f"2018-08-29{mark}02:{second // 60:02}:{second % 60:02}{fraction}Z"
     column = read_alike([text, text])

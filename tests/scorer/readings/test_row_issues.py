@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scorer.readings.files import FileRows, Note, Sheet, in_order, read_file
+from scorer.readings.files import FileRows, ReadingTable, RowIssue, in_order, read_file
 from scoring_contract.hour import RunHour
 
 HOUR = RunHour.parse("2018-08-29T02")
@@ -30,33 +30,33 @@ def at(second: int, value: object = 1, device: str = "1") -> str:
 
 def test_a_row_that_is_repeated_is_kept_and_counted() -> None:
     """Moment and value are the same number, however they are written."""
-    sheet = read(at(1, "1.0"), at(1, "2"), at(1, "1"), at(2, "1")).sheets["1_4"]
-    assert (sheet.texts, dict(sheet.notes)) == (["1.0", "2", "1", "1"], {Note.REPEATED: 1})
+    table = read(at(1, "1.0"), at(1, "2"), at(1, "1"), at(2, "1")).tables["1_4"]
+    assert (table.texts, dict(table.issues)) == (["1.0", "2", "1", "1"], {RowIssue.REPEATED: 1})
 
 
 def test_a_file_that_is_delivered_twice_is_seen() -> None:
     """Repeats are counted across files, and none of them twice."""
     file = [at(1), at(1), at(2)]
-    sheets = [read(*file).sheets["1_4"] for _ in range(2)]
-    assert dict(in_order(sheets).notes) == {Note.REPEATED: 4}
+    tables = [read(*file).tables["1_4"] for _ in range(2)]
+    assert dict(in_order(tables).issues) == {RowIssue.REPEATED: 4}
 
 
 def test_disorder_is_counted_within_a_file_and_sorted() -> None:
     """A row is out of order if one before it in its file is later; files may overlap."""
     first, second = read(at(5, 5), at(3, 3), at(4, 4), at(6, 6)), read(at(1, 1), at(7, 7))
-    whole = in_order([first.sheets["1_4"], second.sheets["1_4"]])
+    whole = in_order([first.tables["1_4"], second.tables["1_4"]])
     assert whole.texts == ["1", "3", "4", "5", "6", "7"]
-    assert dict(whole.notes) == {Note.OUT_OF_ORDER: 2}
+    assert dict(whole.issues) == {RowIssue.OUT_OF_ORDER: 2}
 
 
 def test_an_offset_is_converted_and_noticed() -> None:
     """The hour is one of UTC; an offset of zero is nothing to notice."""
-    sheet = read(
+    table = read(
         "2018-08-29T04:00:00+02:00,1,4,1",
         "2018-08-29T02:00:01+00:00,1,4,2",
         "2018-08-29T05:00:01+02:00,1,4,3",
-    ).sheets["1_4"]
-    assert (sheet.texts, dict(sheet.notes)) == (["1", "2"], {Note.OTHER_ZONE: 1, Note.OTHER_HOUR: 1})
+    ).tables["1_4"]
+    assert (table.texts, dict(table.issues)) == (["1", "2"], {RowIssue.OTHER_ZONE: 1, RowIssue.OTHER_HOUR: 1})
 
 
 @pytest.mark.parametrize(
@@ -78,25 +78,25 @@ def test_an_offset_is_converted_and_noticed() -> None:
 def test_daylight_saving_is_never_ambiguous(hour: str, ts: str, *, counts: bool) -> None:
     """An offset says the instant, so the local hour that is repeated or skipped needs no rule."""
     rows = read(f"{ts},1,4,1", hour=RunHour.parse(hour))
-    assert len(rows.sheets["1_4"]) == counts
+    assert len(rows.tables["1_4"]) == counts
 
 
 def test_rows_are_given_to_their_sensors() -> None:
-    """Each sensor gets its rows and the notes about them; rows of nobody are counted apart."""
+    """Each sensor gets its rows and the issues about them; rows of nobody are counted apart."""
     rows = read(at(1), at(2, device="2"), at(3), at(1, device="9"), at(4, "x"), "y", at(0, "inf", device="2"))
-    assert {sensor: sheet.ts for sensor, sheet in rows.sheets.items()} == {
+    assert {sensor: table.ts for sensor, table in rows.tables.items()} == {
         "1_4": ["2018-08-29T02:00:01Z", "2018-08-29T02:00:03Z"],
         "2_4": ["2018-08-29T02:00:02Z"],
     }
-    assert dict(rows.sheets["1_4"].notes) == {Note.UNREADABLE: 1}
-    assert dict(rows.sheets["2_4"].notes) == {Note.NOT_FINITE: 1}
-    assert dict(rows.unowned) == {Note.OTHER_SENSOR: 1, Note.UNREADABLE: 1}
+    assert dict(rows.tables["1_4"].issues) == {RowIssue.UNREADABLE: 1}
+    assert dict(rows.tables["2_4"].issues) == {RowIssue.NOT_FINITE: 1}
+    assert dict(rows.unowned) == {RowIssue.OTHER_SENSOR: 1, RowIssue.UNREADABLE: 1}
 
 
-def test_a_sensor_whose_rows_all_fail_has_a_sheet_that_says_so() -> None:
+def test_a_sensor_whose_rows_all_fail_has_a_table_that_says_so() -> None:
     """Nothing that counts is not the same as nothing at all."""
-    sheet = read(at(1, "nan")).of("1_4")
-    assert (len(sheet), sheet.is_empty, sheet.why_rejected()) == (0, False, "1 without a finite value")
+    table = read(at(1, "nan")).of("1_4")
+    assert (len(table), table.is_empty, table.why_rejected()) == (0, False, "1 without a finite value")
 
 
 def test_two_pairs_with_one_id_are_both_named() -> None:
@@ -104,7 +104,7 @@ def test_two_pairs_with_one_id_are_both_named() -> None:
     rows = read(
         "2018-08-29T02:00:01Z,a_b,c,1", "2018-08-29T02:00:02Z,a,b_c,2", "2018-08-29T03:00:00Z,a_b_c,,3"
     )
-    assert rows.sheets["a_b_c"].pairs == {("a_b", "c"), ("a", "b_c")}
+    assert rows.tables["a_b_c"].pairs == {("a_b", "c"), ("a", "b_c")}
 
 
 def test_several_features_are_read_side_by_side() -> None:
@@ -115,46 +115,46 @@ def test_several_features_are_read_side_by_side() -> None:
         "nan,2018-08-29T02:00:02Z,1,3,4",
         "1,2018-08-29T02:00:03Z,1,,4",
     ]
-    sheet = read(*lines, header=header, features=("Heat", "Flow")).sheets["1_4"]
-    assert (sheet.features, sheet.values.tolist()) == (("Heat", "Flow"), [[20.5, 1.0]])
-    assert (sheet.texts, sheet.columns) == (["20.50"], [["20.50"], ["1"]])
-    assert dict(sheet.notes) == {Note.NOT_FINITE: 1, Note.UNREADABLE: 1}
+    table = read(*lines, header=header, features=("Heat", "Flow")).tables["1_4"]
+    assert (table.features, table.values.tolist()) == (("Heat", "Flow"), [[20.5, 1.0]])
+    assert (table.texts, table.columns) == (["20.50"], [["20.50"], ["1"]])
+    assert dict(table.issues) == {RowIssue.NOT_FINITE: 1, RowIssue.UNREADABLE: 1}
 
 
 def test_sheets_of_different_features_are_not_put_together() -> None:
     """A column must mean one thing."""
     with pytest.raises(ValueError, match="different features"):
-        in_order([Sheet.empty(("Value",)), Sheet.empty(("Heat",))])
+        in_order([ReadingTable.empty(("Value",)), ReadingTable.empty(("Heat",))])
 
 
 ROW = st.tuples(st.integers(0, 5), st.sampled_from(["1", "1.0", "2", "x", "inf"]), st.sampled_from("129"))
 
 
-def plainly(rows: list[tuple[int, str, str]]) -> dict[str, tuple[list[str], dict[Note, int]]]:
+def plainly(rows: list[tuple[int, str, str]]) -> dict[str, tuple[list[str], dict[RowIssue, int]]]:
     """Say what becomes of rows, in the plainest way there is."""
-    sheets: dict[str, tuple[list[str], dict[Note, int]]] = {}
+    tables: dict[str, tuple[list[str], dict[RowIssue, int]]] = {}
     for device in "12":
         mine = [(second, value) for second, value, whose in rows if whose == device]
         kept = [(second, value) for second, value in mine if value not in {"x", "inf"}]
         numbers = [(second, float(value)) for second, value in kept]
         latest = list(itertools.accumulate((second for second, _ in kept), max))
-        notes = {
-            Note.UNREADABLE: sum(value == "x" for _, value in mine),
-            Note.NOT_FINITE: sum(value == "inf" for _, value in mine),
-            Note.REPEATED: len(numbers) - len(set(numbers)),
-            Note.OUT_OF_ORDER: sum(second < top for (second, _), top in zip(kept, latest, strict=True)),
+        issues = {
+            RowIssue.UNREADABLE: sum(value == "x" for _, value in mine),
+            RowIssue.NOT_FINITE: sum(value == "inf" for _, value in mine),
+            RowIssue.REPEATED: len(numbers) - len(set(numbers)),
+            RowIssue.OUT_OF_ORDER: sum(second < top for (second, _), top in zip(kept, latest, strict=True)),
         }
         if mine:
             in_time = [value for _, value in sorted(kept, key=lambda row: row[0])]
-            sheets[f"{device}_4"] = in_time, {note: count for note, count in notes.items() if count}
-    return sheets
+            tables[f"{device}_4"] = in_time, {issue: count for issue, count in issues.items() if count}
+    return tables
 
 
 @given(st.lists(ROW, max_size=12))
 def test_columns_say_what_a_plain_loop_says(rows: list[tuple[int, str, str]]) -> None:
     """Rows, order and every count agree with a row-by-row account, in any mixture of sensors."""
     found = read(*(at(second, value, device) for second, value, device in rows))
-    sheets = {sensor: in_order([sheet]) for sensor, sheet in found.sheets.items()}
-    assert {sensor: (sheet.texts, dict(sheet.notes)) for sensor, sheet in sheets.items()} == plainly(rows)
-    assert found.unowned[Note.OTHER_SENSOR] == sum(device == "9" for *_, device in rows)
-    assert all(np.array_equal(sheet.values[:, 0], list(map(float, sheet.texts))) for sheet in sheets.values())
+    tables = {sensor: in_order([table]) for sensor, table in found.tables.items()}
+    assert {sensor: (table.texts, dict(table.issues)) for sensor, table in tables.items()} == plainly(rows)
+    assert found.unowned[RowIssue.OTHER_SENSOR] == sum(device == "9" for *_, device in rows)
+    assert all(np.array_equal(table.values[:, 0], list(map(float, table.texts))) for table in tables.values())

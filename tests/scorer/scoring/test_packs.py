@@ -27,7 +27,7 @@ from scorer.models.format import SKOPS_FORMAT
 from scorer.models.ocsvm import OneClassSvm
 from scorer.models.pack_format import ModelPack, head_of
 from scorer.models_command.packs import packed
-from scorer.scoring.chunks import batches_of, handfuls_of
+from scorer.scoring.units import chunks_of, units_of
 from scorer.storage import BlobContainer, open_container
 from scoring_contract.invocation import ExitCode
 from scoring_contract.layout import Container, packed_prediction_blob, packed_readings_prefix
@@ -453,7 +453,7 @@ def an_abstract_order(sensor: str, *readings: str, pack: str = "") -> SensorOrde
 
 
 def test_who_shares_a_file_or_a_blob_is_in_one_batch() -> None:
-    """All others are alone; a batch reads each of its files once."""
+    """All others are alone; a unit reads each of its files once."""
     shared = f"{packed_readings_prefix(HOUR, 'p2')}0.csv"
     orders = [
         an_abstract_order("a", "readings/own.csv"),
@@ -463,24 +463,24 @@ def test_who_shares_a_file_or_a_blob_is_in_one_batch() -> None:
         an_abstract_order("e", "two.csv", pack="p1"),
         an_abstract_order("f", "readings/own.csv"),
     ]
-    batches = batches_of(orders)
-    assert [[order.sensor for order in batch.orders] for batch in batches] == [
+    units = units_of(orders)
+    assert [[order.sensor for order in unit.orders] for unit in units] == [
         ["a"],
         ["b", "d"],
         ["c", "e"],
         ["f"],
     ]
-    assert [batch.readings for batch in batches[1:3]] == [(shared,), ("one.csv", "two.csv")]
-    assert [batch.pack for batch in batches] == ["", "", "p1", ""]
+    assert [unit.readings for unit in units[1:3]] == [(shared,), ("one.csv", "two.csv")]
+    assert [unit.pack for unit in units] == ["", "", "p1", ""]
 
 
 @pytest.mark.parametrize(
-    ("sensors", "handfuls"),
+    ("sensors", "chunks"),
     [(1, [1]), (31, [1] * 31), (96, [3] * 32), (500, [8] * 62 + [4]), (1000, [8] * 125)],
 )
-def test_who_is_alone_is_computed_in_handfuls(sensors: int, handfuls: list[int]) -> None:
+def test_who_is_alone_is_computed_in_handfuls(sensors: int, chunks: list[int]) -> None:
     """As large as leaves every thread two, and at most eight: all of them are in memory together."""
-    batches = batches_of([an_abstract_order(f"s{number}", f"{number}.csv") for number in range(sensors)])
-    divided = handfuls_of(batches, threads=16)
-    assert [len(handful) for handful in divided] == handfuls
-    assert [batch for handful in divided for batch in handful] == batches
+    units = units_of([an_abstract_order(f"s{number}", f"{number}.csv") for number in range(sensors)])
+    divided = chunks_of(units, threads=16)
+    assert [len(chunk) for chunk in divided] == chunks
+    assert [unit for chunk in divided for unit in chunk] == units

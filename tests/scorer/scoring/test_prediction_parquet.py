@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from scorer.models.ocsvm import Verdicts
+from scorer.models.ocsvm import Predictions
 from scorer.readings.files import read_file
 from scorer.scoring import prediction_parquet
 from scorer.scoring.prediction_parquet import merged
@@ -21,9 +21,9 @@ from scoring_contract.predictions import COLUMNS, PredictionFormat
 from scoring_contract.timestamps import read_timestamp
 
 if TYPE_CHECKING:
-    from scorer.readings.table import Sheet
+    from scorer.readings.table import ReadingTable
 
-    Part = tuple[str, str, Sheet, Verdicts]
+    Part = tuple[str, str, ReadingTable, Predictions]
 
 HOUR = RunHour.parse("2018-08-29T02")
 TEXTS = (
@@ -37,12 +37,12 @@ TEXTS = (
 def a_part(
     device: str, tag: str, rows: tuple[str, ...] = TEXTS, features: tuple[str, ...] = ("Value",)
 ) -> Part:
-    """Read rows as those of one sensor, and judge them somehow."""
+    """Read rows as those of one sensor, and predict them somehow."""
     lines = [f"TS,{','.join(features)},Device,Tag", *(f"{row},{device},{tag}" for row in rows)]
     data = "\n".join(lines).encode()
-    sheet = read_file("a.csv", data, hour=HOUR, owner="{}_{}".format, features=features)
+    table = read_file("a.csv", data, hour=HOUR, owner="{}_{}".format, features=features)
     scores = np.random.default_rng(int(tag)).normal(size=len(rows))
-    return device, tag, sheet.sheets[f"{device}_{tag}"], Verdicts(scores)
+    return device, tag, table.tables[f"{device}_{tag}"], Predictions(scores)
 
 
 def table_of(*parts: Part) -> pa.Table:
@@ -65,7 +65,7 @@ def as_parquet_says(row: dict[str, str]) -> dict[str, Any]:
 def test_both_formats_say_the_same(
     features: tuple[str, ...], rows_at_once: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Every row, in the same order; numbers to the last bit, moments to the microsecond."""
+    """Every row, in the same order; numbers to the last bit, timestamps to the microsecond."""
     monkeypatch.setattr(prediction_parquet, "_ROWS_AT_ONCE", rows_at_once)
     rows = tuple(f"{text},0.{place}" if len(features) > 1 else text for place, text in enumerate(TEXTS))
     parts = [a_part(device, tag, rows, features) for device, tag in (("1", "4"), ("2", "4"), ("1", "5"))]
@@ -77,7 +77,7 @@ def test_both_formats_say_the_same(
 
 
 def test_the_types_are_those_that_analysts_expect() -> None:
-    """Moments in UTC, names held once, numbers as numbers."""
+    """Timestamps in UTC, names held once, numbers as numbers."""
     schema = pq.read_schema(pa.BufferReader(render_predictions([a_part("1", "4")], PredictionFormat.PARQUET)))
     assert dict(zip(schema.names, map(str, schema.types), strict=True)) == {
         "TS": "timestamp[us, tz=UTC]",
@@ -96,13 +96,13 @@ def test_predictions_of_nobody_have_the_columns() -> None:
 
 
 def test_sheets_of_other_features_cannot_share_a_table() -> None:
-    """Nor can there be more verdicts than readings."""
+    """Nor can there be more predictions than readings."""
     other = a_part("1", "5", ("2018-08-29T02:00:10Z,1,2",), ("Ampere", "Kelvin"))
     with pytest.raises(ValueError, match="cannot stand among"):
         table_of(a_part("1", "4"), other)
-    device, tag, sheet, _ = a_part("1", "4")
-    with pytest.raises(ValueError, match="1 verdicts about 4 readings"):
-        table_of((device, tag, sheet, Verdicts(np.zeros(1))))
+    device, tag, table, _ = a_part("1", "4")
+    with pytest.raises(ValueError, match="1 predictions about 4 readings"):
+        table_of((device, tag, table, Predictions(np.zeros(1))))
 
 
 def test_rows_of_sensors_that_only_the_earlier_blob_has_stay_before_ours() -> None:

@@ -8,28 +8,28 @@ import io
 import numpy as np
 import pytest
 
-from scorer.models.ocsvm import Verdicts
-from scorer.readings.files import Sheet, read_file
+from scorer.models.ocsvm import Predictions
+from scorer.readings.files import ReadingTable, read_file
 from scorer.scoring.predictions import render_predictions
 from scoring_contract.hour import RunHour
 
 HOUR = RunHour.parse("2018-08-29T02")
 
 
-def a_sheet(*rows: str, features: tuple[str, ...] = ("Value",)) -> Sheet:
+def a_table(*rows: str, features: tuple[str, ...] = ("Value",)) -> ReadingTable:
     """Read rows of times and values, comma between them, as one sensor's."""
     lines = [f"TS,{','.join(features)},Device,Tag", *(f"{row},1,4" for row in rows)]
     found = read_file(
         "a.csv", "\n".join(lines).encode(), hour=HOUR, owner=lambda *_: "1_4", features=features
     )
-    return found.sheets["1_4"]
+    return found.tables["1_4"]
 
 
 def test_rows_keep_the_texts_they_came_with() -> None:
     """Times and values are not rewritten; scores are written so that they read back exactly."""
-    sheet = a_sheet("2018-08-29 02:00:05.000,10.160", "2018-08-29T02:00:10Z,1e3")
+    table = a_table("2018-08-29 02:00:05.000,10.160", "2018-08-29T02:00:10Z,1e3")
     score = 0.1 + 0.2
-    assert render_predictions([("1", "4", sheet, Verdicts(np.array([score, -0.25])))]).decode() == (
+    assert render_predictions([("1", "4", table, Predictions(np.array([score, -0.25])))]).decode() == (
         "TS,Device,Tag,Value,Prediction,Score\n"
         "2018-08-29 02:00:05.000,1,4,10.160,0,0.30000000000000004\n"
         "2018-08-29T02:00:10Z,1,4,1e3,1,-0.25\n"
@@ -38,17 +38,21 @@ def test_rows_keep_the_texts_they_came_with() -> None:
 
 def test_names_that_would_break_a_row_are_quoted() -> None:
     """A comma or a quote in a device's name does not shift the columns."""
-    sheet = a_sheet("2018-08-29T02:00:10Z,1")
-    text = render_predictions([('pump "A", left', "4", sheet, Verdicts(np.array([1.0])))]).decode()
+    table = a_table("2018-08-29T02:00:10Z,1")
+    text = render_predictions([('pump "A", left', "4", table, Predictions(np.array([1.0])))]).decode()
     _, row = csv.reader(io.StringIO(text))
     assert row == ["2018-08-29T02:00:10Z", 'pump "A", left', "4", "1", "0", "1.0"]
 
 
 def test_many_sensors_share_one_header() -> None:
     """Rows of the sensors follow one another in the order given; one without rows adds none."""
-    sheet = a_sheet("2018-08-29T02:00:10Z,1")
-    scored = Verdicts(np.array([0.5]))
-    parts = [("1", "4", sheet, scored), ("1", "5", Sheet(), Verdicts(np.empty(0))), ("2", "4", sheet, scored)]
+    table = a_table("2018-08-29T02:00:10Z,1")
+    scored = Predictions(np.array([0.5]))
+    parts = [
+        ("1", "4", table, scored),
+        ("1", "5", ReadingTable(), Predictions(np.empty(0))),
+        ("2", "4", table, scored),
+    ]
     assert render_predictions(iter(parts)).decode() == (
         "TS,Device,Tag,Value,Prediction,Score\n"
         "2018-08-29T02:00:10Z,1,4,1,0,0.5\n"
@@ -59,20 +63,20 @@ def test_many_sensors_share_one_header() -> None:
 
 def test_several_features_stand_in_the_place_of_value() -> None:
     """One feature is called Value there, whatever its name, so that readers need not know it."""
-    verdicts = Verdicts(np.array([0.5]))
-    one = a_sheet("2018-08-29T02:00:10Z,1", features=("Heat",))
-    assert render_predictions([("1", "4", one, verdicts)]).startswith(
+    predictions = Predictions(np.array([0.5]))
+    one = a_table("2018-08-29T02:00:10Z,1", features=("Heat",))
+    assert render_predictions([("1", "4", one, predictions)]).startswith(
         b"TS,Device,Tag,Value,Prediction,Score\n"
     )
-    two = a_sheet("2018-08-29T02:00:10Z,1,2.50", features=("Heat", "Flow"))
-    assert render_predictions([("1", "4", two, verdicts)]).decode() == (
+    two = a_table("2018-08-29T02:00:10Z,1,2.50", features=("Heat", "Flow"))
+    assert render_predictions([("1", "4", two, predictions)]).decode() == (
         "TS,Device,Tag,Heat,Flow,Prediction,Score\n2018-08-29T02:00:10Z,1,4,1,2.50,0,0.5\n"
     )
     with pytest.raises(ValueError, match="under the header"):
-        render_predictions([("1", "4", one, verdicts), ("1", "4", two, verdicts)])
+        render_predictions([("1", "4", one, predictions), ("1", "4", two, predictions)])
 
 
 def test_verdicts_must_be_about_the_readings() -> None:
-    """One verdict too few or too many never shifts the others."""
-    with pytest.raises(ValueError, match="0 verdicts about 1 readings"):
-        render_predictions([("1", "4", a_sheet("2018-08-29T02:00:10Z,1"), Verdicts(np.empty(0)))])
+    """One prediction too few or too many never shifts the others."""
+    with pytest.raises(ValueError, match="0 predictions about 1 readings"):
+        render_predictions([("1", "4", a_table("2018-08-29T02:00:10Z,1"), Predictions(np.empty(0)))])

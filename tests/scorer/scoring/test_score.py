@@ -99,7 +99,7 @@ def test_a_sensor_is_scored(storage: Storage, scorer: Scorer) -> None:
     assert [row["TS"] for row in rows] == ["2018-08-29 02:10:00.000", "2018-08-29T02:20:00.0000000Z"]
     assert [row["Value"] for row in rows] == ["10.160", "90.5"]
     assert [row["Prediction"] for row in rows] == ["0", "1"]
-    scores = parse_model(json.dumps(MODEL).encode()).judge(np.array([10.16, 90.5])).scores.tolist()
+    scores = parse_model(json.dumps(MODEL).encode()).predict(np.array([10.16, 90.5])).scores.tolist()
     assert [float(row["Score"]) for row in rows] == scores
 
     (sensor,) = storage.report(call).sensors
@@ -372,13 +372,13 @@ def test_a_later_plan_keeps_its_predictions(storage: Storage, scorer: Scorer) ->
 @pytest.mark.parametrize("when", ["ahead", "soon"])
 def test_a_plan_of_the_future_keeps_nothing(storage: Storage, scorer: Scorer, when: str) -> None:
     """A clock that was half a day ahead would outdo every plan until then; so would a word for a moment."""
-    moments = {"ahead": f"{datetime.now(UTC) + timedelta(hours=12):%Y-%m-%dT%H:%M:%S.%fZ}", "soon": "soon"}
+    timestamps = {"ahead": f"{datetime.now(UTC) + timedelta(hours=12):%Y-%m-%dT%H:%M:%S.%fZ}", "soon": "soon"}
     call = storage.put_manifest(an_order(storage))
     assert scorer.score(call).returncode == ExitCode.SUCCESS
     (name,) = storage.names(Container.PREDICTIONS)
     before = storage.metadata(Container.PREDICTIONS, name)
     client = storage.service.get_blob_client(storage.name_of(Container.PREDICTIONS), name)
-    client.upload_blob(b"of the future", metadata=before | {"planned_at": moments[when]}, overwrite=True)
+    client.upload_blob(b"of the future", metadata=before | {"planned_at": timestamps[when]}, overwrite=True)
     assert scorer.score(call).returncode == ExitCode.SUCCESS
     assert storage.metadata(Container.PREDICTIONS, name) == before
     (outcome,) = storage.report(call).sensors

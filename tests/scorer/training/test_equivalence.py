@@ -30,7 +30,7 @@ class Itself:
 
     def predict(self, features: np.ndarray) -> np.ndarray:
         """Label rows: 1 is normal, -1 an anomaly."""
-        return np.where(self.model.judge(features).anomalies, -1, 1)
+        return np.where(self.model.predict(features).anomalies, -1, 1)
 
 
 def fitted() -> OneClassSvm:
@@ -44,7 +44,7 @@ def test_points_lie_on_both_sides_of_every_boundary() -> None:
     """Beside a boundary there are normal and abnormal neighbours, one float apart."""
     model = fitted()
     points = boundary_points(model, VALUES)[:, 0]
-    labels = model.judge(points).anomalies
+    labels = model.predict(points).anomalies
     changes = np.flatnonzero(labels[1:] != labels[:-1])
     assert len(changes) >= 2
     assert any(points[change + 1] == np.nextafter(points[change], np.inf) for change in changes)

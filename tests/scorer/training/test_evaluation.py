@@ -16,7 +16,7 @@ from scorer.models.format import SKOPS_FORMAT, load_model
 from scorer.models.kernels import Rbf
 from scorer.models.ocsvm import OneClassSvm
 from scorer.models.skops import dump_skops
-from scorer.readings.table import Sheet
+from scorer.readings.table import ReadingTable
 from scorer.training.evaluation import drift, evaluate
 from scorer.training.labels import Labels
 from scorer.training.series import Series
@@ -37,7 +37,9 @@ def a_series(*values: float) -> Series:
     """Build the readings of an hour, a minute apart."""
     series = Series(pairs={("1", "4")})
     micros = np.array([micros_of(minute) for minute in range(len(values))])
-    series.extend(Sheet(micros, np.array(values, dtype=np.float64)[:, np.newaxis]), with_moments=True)
+    series.extend(
+        ReadingTable(micros, np.array(values, dtype=np.float64)[:, np.newaxis]), with_timestamps=True
+    )
     return series
 
 
@@ -48,8 +50,8 @@ def micros_of(minute: int) -> int:
 
 def labels(*minutes: int, hours: tuple[RunHour, ...] = (HOUR,)) -> Labels:
     """Build labels of sensor 1_4."""
-    moments = frozenset(map(micros_of, minutes))
-    return Labels(frozenset(hours), {"1_4": moments})
+    timestamps = frozenset(map(micros_of, minutes))
+    return Labels(frozenset(hours), {"1_4": timestamps})
 
 
 NO_LABELS = Labels(frozenset(), {})

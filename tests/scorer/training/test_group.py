@@ -50,10 +50,10 @@ def values(sensor: str, hour: RunHour, *, count: int = 60) -> list[str]:
 def rows(sensor: str, hour: RunHour, *, count: int = 60) -> list[str]:
     """Write readings of one hour, a minute apart."""
     pair = sensor.replace("_", ",")
-    moments = (f"{hour.start.isoformat()[:14]}{n:02}:00Z" for n in range(count))
+    timestamps = (f"{hour.start.isoformat()[:14]}{n:02}:00Z" for n in range(count))
     return [
         f"{moment},{pair},{value}"
-        for moment, value in zip(moments, values(sensor, hour, count=count), strict=True)
+        for moment, value in zip(timestamps, values(sensor, hour, count=count), strict=True)
     ]
 
 
@@ -123,7 +123,7 @@ def test_models_are_written_and_the_registry_is_left_alone(storage: Storage, sco
     )
     theirs = make_pipeline(StandardScaler(), OneClassSVM(nu=0.05, tol=1e-6)).fit(trained[:, None])
     expected = theirs.predict(later[:, None]) == -1
-    assert model.judge(later).anomalies.tolist() == expected.tolist()
+    assert model.predict(later).anomalies.tolist() == expected.tolist()
     assert result.trained.model.rows == 120
     assert result.evaluation is not None
     assert (result.evaluation.readings, result.evaluation.anomalies) == (60, int(expected.sum()))
@@ -203,7 +203,7 @@ def test_labels_are_compared_where_there_are_some(storage: Storage, scorer: Scor
     ref = result.trained.model.ref
     flagged = (
         load_model(storage.get(Container.MODELS, ref.blob), ref)
-        .judge(np.array([float(value) for value in values("1_4", hour)]))
+        .predict(np.array([float(value) for value in values("1_4", hour)]))
         .anomalies
     )
     assert result.evaluation.labels == LabelCheck(3, int(flagged.sum()), int(flagged[:3].sum()))
@@ -316,8 +316,8 @@ def test_moments_of_readings_and_labels_may_have_any_form(storage: Storage, scor
     start = int(hour.start.timestamp())
     lines = [f"{start + 60 * minute},1,4,{minute % 7}" for minute in range(60)]
     storage.put_readings("1_4", lines, hour=hour)
-    moments = (f"{start * 1000}", "2018-08-29T03:01+02", "2018-08-29 01:02")
-    labels = "\n".join(["TS,Device,Tag", *(f"{moment},1,4" for moment in moments)]) + "\n"
+    timestamps = (f"{start * 1000}", "2018-08-29T03:01+02", "2018-08-29 01:02")
+    labels = "\n".join(["TS,Device,Tag", *(f"{moment},1,4" for moment in timestamps)]) + "\n"
     storage.put(Container.DATA, labels_blob(hour), labels)
     done = ordered(storage, scorer, TrainingSubject("1_4"), blobs=blobs)
     assert done.stderr == ""

@@ -1,7 +1,7 @@
 """Which sensors of an order are read and written together. Pure.
 
-Sensors that share files of readings, or a blob of predictions, form a batch: the files are read once, the
-blob is written once. All others are batches of one.
+Sensors that share files of readings, or a blob of predictions, form a unit: the files are read once, the
+blob is written once. All others are units of one.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
     from scoring_contract.manifest import SensorOrder
 
-HANDFUL = 8
-"""Batches of one that are computed in one go; sixteen saved little more, and all are in memory together."""
+CHUNK_UNITS = 8
+"""Units of one that are computed in one go; sixteen saved little more, and all are in memory together."""
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
+class Unit:
     """Sensors that share files, in the order of the manifest."""
 
     orders: tuple[SensorOrder, ...]
@@ -37,22 +37,22 @@ class Batch:
         return self.orders[0].pack
 
 
-def batches_of(orders: Iterable[SensorOrder]) -> list[Batch]:
-    """Divide an order into batches, in the order of their first sensors."""
+def units_of(orders: Iterable[SensorOrder]) -> list[Unit]:
+    """Divide an order into units, in the order of their first sensors."""
     found: dict[tuple[str, ...], list[SensorOrder]] = {}
     for order in orders:
         found.setdefault(_shared_by(order), []).append(order)
-    return [Batch(tuple(group)) for group in found.values()]
+    return [Unit(tuple(group)) for group in found.values()]
 
 
-def handfuls_of(batches: Sequence[Batch], *, threads: int) -> list[Sequence[Batch]]:
-    """Divide batches of one into handfuls that a thread takes at once; every thread is to get two of them."""
-    size = max(1, min(HANDFUL, len(batches) // (2 * threads)))
-    return [batches[start : start + size] for start in range(0, len(batches), size)]
+def chunks_of(units: Sequence[Unit], *, threads: int) -> list[Sequence[Unit]]:
+    """Divide units of one into chunks that a thread takes at once; every thread is to get two of them."""
+    size = max(1, min(CHUNK_UNITS, len(units) // (2 * threads)))
+    return [units[start : start + size] for start in range(0, len(units), size)]
 
 
 def _shared_by(order: SensorOrder) -> tuple[str, ...]:
-    """Return what tells batches apart: the pack written to, or the shared files read, or the sensor."""
+    """Return what tells units apart: the pack written to, or the shared files read, or the sensor."""
     if order.pack:
         return ("pack", order.pack)
     shared = tuple(blob for blob in order.readings if pack_of_readings(blob))

@@ -1,4 +1,4 @@
-"""The files of readings of one batch: fetched first, taken apart later, each once."""
+"""The files of readings of one unit: fetched first, taken apart later, each once."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from scorer.errors import BlobMissing, ScorerError
-from scorer.readings.files import MOST_BYTES, Note, Sheet, in_order, read_file
+from scorer.readings.files import MOST_BYTES, ReadingTable, RowIssue, in_order, read_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     from scoring_contract.hour import RunHour
 
     Attempt = Callable[..., AbstractContextManager[None]]
-    Pieces = defaultdict[str, list[Sheet]]
+    Pieces = defaultdict[str, list[ReadingTable]]
 
 BYTES_AHEAD = MOST_BYTES
 """Of files that are fetched before the first is taken apart; further ones come one by one."""
 
 
 @dataclass(frozen=True, slots=True)
-class BatchReadings:
+class UnitReadings:
     """Files by name; a file is let go of once it has been taken apart."""
 
     files: dict[str, bytes | None]
@@ -34,8 +34,8 @@ class BatchReadings:
     """Where they lie."""
 
     @classmethod
-    def fetched(cls, data: BlobContainer, blobs: Iterable[str], works: Sequence[SensorWork]) -> BatchReadings:
-        """Fetch the files of a batch; who needs one that cannot be had learns so."""
+    def fetched(cls, data: BlobContainer, blobs: Iterable[str], works: Sequence[SensorWork]) -> UnitReadings:
+        """Fetch the files of a unit; who needs one that cannot be had learns so."""
         files: dict[str, bytes | None] = {}
         room = BYTES_AHEAD
         for blob in blobs:
@@ -53,7 +53,7 @@ class BatchReadings:
         :return: what is remarkable about rows that nobody gets
         """
         pieces: Pieces = defaultdict(list)
-        unowned: Counter[Note] = Counter()
+        unowned: Counter[RowIssue] = Counter()
         for blob in list(self.files):
             readers = _readers(works, blob)
             with attempt(*readers):
@@ -63,8 +63,8 @@ class BatchReadings:
                 if content is not None:
                     unowned += _shared_out(blob, content, hour, readers, pieces, is_own=len(works) == 1)
         for work in works:
-            work.sheet = in_order(pieces.pop(work.order.sensor, ()))
-        return Counter({str(note): count for note, count in unowned.items()})
+            work.table = in_order(pieces.pop(work.order.sensor, ()))
+        return Counter({str(issue): count for issue, count in unowned.items()})
 
 
 def _fetched(data: BlobContainer, blob: str, readers: Sequence[SensorWork]) -> bytes | None:
@@ -86,13 +86,13 @@ def _readers(works: Iterable[SensorWork], blob: str) -> list[SensorWork]:
 
 def _shared_out(
     blob: str, data: bytes, hour: RunHour, readers: Sequence[SensorWork], pieces: Pieces, *, is_own: bool
-) -> Counter[Note]:
+) -> Counter[RowIssue]:
     """Take a file apart once for each set of columns that the models of its sensors look at.
 
     :param is_own: whether there is but one sensor: whoever reads alone answers for every row
     """
     owner = {(work.order.device, work.order.tag): work.order.sensor for work in readers}
-    unowned: list[Counter[Note]] = []
+    unowned: list[Counter[RowIssue]] = []
     for features in dict.fromkeys(work.features for work in readers):
         rows = read_file(blob, data, hour=hour, owner=_lookup(owner), features=features)
         if rows.problem:
@@ -104,9 +104,9 @@ def _shared_out(
             return Counter()
         unowned.append(rows.unowned)
         for work in readers:
-            sheet = rows.sheets.get(work.order.sensor)
-            if sheet is not None and work.features == features:
-                pieces[work.order.sensor].append(sheet)
+            table = rows.tables.get(work.order.sensor)
+            if table is not None and work.features == features:
+                pieces[work.order.sensor].append(table)
     return unowned[0]
 
 
