@@ -161,15 +161,15 @@ class Settings:
     [alerts](alerts.md)."""
     late_minutes: float = setting(50.0, Range(0, 1440))
     """Minutes after the end of its hour at which an unfinished run raises an alert; 0 for never."""
-    jump_rise: float = setting(0.1, _SHARE)
-    """Rise of a sensor's share of anomalies above its usual one, 0 to 1, that is told of at least; 0 for
-    never. See [alerts](alerts.md)."""
-    jump_hours: int = setting(24, Range(1, 720))
-    """Hours of a sensor's past that say what is usual."""
-    jump_min_readings: int = setting(30, _COUNT)
-    """Readings that a sensor must have in an hour for the hour to count."""
-    jump_named: int = setting(10, Range(1, 1000))
-    """Sensors with a jump of anomalies that a message names, those with the highest."""
+    spike_rise: float = setting(0.1, _SHARE)
+    """Least rise of a sensor's anomaly rate above its baseline, 0 to 1, that raises an alert; 0 for never.
+    See [alerts](alerts.md)."""
+    spike_hours: int = setting(24, Range(1, 720))
+    """Length of the baseline, in hours."""
+    spike_min_readings: int = setting(30, _COUNT)
+    """Readings that a sensor needs in an hour for the hour to count."""
+    spikes_named: int = setting(10, Range(1, 1000))
+    """Sensors with an anomaly spike that a message names, the highest first."""
 
     node_hour_price: float = setting(0.0, _PRICE)
     """What an hour of a dedicated node costs, in your currency; 0 for unknown. Summaries then show costs."""

@@ -1,4 +1,4 @@
-"""What can be wrong in a run, and what a person is told of it. Values only; ``history.py`` compares them."""
+"""Conditions of a run and the news they make. Values only; ``history.py`` compares them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from scoring_contract.hour import RunHour
-    from sensor_scoring.alerts.anomaly_rate import JumpRule, Share
+    from sensor_scoring.alerts.anomaly_rate import AnomalyRate, SpikeRule
 
 
 class Kind(StrEnum):
@@ -34,11 +34,11 @@ class Kind(StrEnum):
     """Something keeps the Batch pool from working; the name is the cause in short."""
     LATE = "late"
     """A run takes too long; the name is the run's."""
-    JUMP = "jump"
-    """A sensor has many more anomalies than usual."""
+    SPIKE = "spike"
+    """A sensor has far more anomalies than usual."""
 
 
-OF_NOW = frozenset({Kind.SILENT, Kind.UNMODELLED, Kind.PACK, Kind.UNCLAIMED, Kind.JUMP})
+OF_NOW = frozenset({Kind.SILENT, Kind.UNMODELLED, Kind.PACK, Kind.UNCLAIMED, Kind.SPIKE})
 """Kinds that an older hour says nothing about."""
 _BY_CAUSE = frozenset({Kind.STEP, Kind.FAILED})
 """Kinds that are told of again when their cause changes."""
@@ -96,24 +96,24 @@ class Lasting:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Observed:
+class Observation:
     """What a run saw.
 
     :param is_over: says of a condition that the run did not have whether the run shows its end
     :param is_gone: says of a place that it is no more: nobody waits for its end
-    :param shares: anomalies of each sensor that was scored
-    :param rule: when a share of anomalies jumps; none if nobody wants to know
-    :param is_whole: whether it saw how every sensor fared. One that did not says nothing of shares of
-        anomalies, and the hour's own outcome is still to come
+    :param rates: anomaly rate of each sensor that was scored
+    :param rule: when an anomaly rate is a spike; none if spikes raise no alert
+    :param is_complete: whether it saw how every sensor fared; otherwise it says nothing about anomaly rates,
+        and the hour's own outcome is still to come
     """
 
     hour: RunHour
     conditions: tuple[Condition, ...]
     is_over: Callable[[Place], bool]
     is_gone: Callable[[Place], bool]
-    shares: Mapping[str, Share] = field(default_factory=dict)
-    rule: JumpRule | None = None
-    is_whole: bool = True
+    rates: Mapping[str, AnomalyRate] = field(default_factory=dict)
+    rule: SpikeRule | None = None
+    is_complete: bool = True
 
 
 @dataclass(frozen=True, slots=True)

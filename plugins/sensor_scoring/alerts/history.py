@@ -1,7 +1,7 @@
-"""What people were told, and what a run makes news of. Pure; where it is kept is ``history_store.py``.
+"""Alert history: which conditions people know of, and what a run adds. Pure; ``history_store.py`` keeps it.
 
 A condition begins, lasts and ends. Its beginning is news, and so is the end of one that a person waits for;
-that it lasts is not. A condition is told of again when its cause changes.
+that it lasts is not. A condition whose cause changes is news again.
 
 Runs end out of order, and old hours are run again. What is wrong *now*, like silence, is learned from the
 newest hour only; what is wrong with a run, like a failed sensor, from any. A condition ends with evidence
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from scoring_contract.reading import Node
     from sensor_scoring.alerts.anomaly_rate import Past
-    from sensor_scoring.alerts.conditions import Observed, Place
+    from sensor_scoring.alerts.conditions import Observation, Place
 
 _LATE_IS_KEPT = timedelta(days=2)
 """Nothing shows the end of a late run; by then it has had its own alert."""
@@ -42,42 +42,42 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Known:
-    """What people were told, as of the newest hour that was looked at."""
+class AlertHistory:
+    """Conditions that people know of, as of the newest hour examined."""
 
     hour: RunHour | None = None
     conditions: Mapping[Place, Lasting] = field(default_factory=dict)
-    shares: Mapping[str, Past] = field(default_factory=dict)
-    """Shares of anomalies of each sensor, up to the newest hour."""
+    rates: Mapping[str, Past] = field(default_factory=dict)
+    """Past anomaly rates of each sensor, up to the newest hour."""
     claim: Claim | None = None
 
-    def after(self, run: Observed) -> tuple[News, Known]:
-        """Return what a run makes news of, and what is known once that is told."""
-        if run.is_whole and (self.hour is None or run.hour > self.hour):
+    def after(self, run: Observation) -> tuple[News, AlertHistory]:
+        """Return the news of a run, and the history once people know it."""
+        if run.is_complete and (self.hour is None or run.hour > self.hour):
             # The same hour again would be compared with itself.
-            run, shares = self._with_jumps(run)
+            run, rates = self._with_spikes(run)
         else:
-            shares = self.shares
-        return self._after(run, shares)
+            rates = self.rates
+        return self._after(run, rates)
 
-    def _with_jumps(self, run: Observed) -> tuple[Observed, Mapping[str, Past]]:
-        """Return a run with the jumps that it shows, and the shares that are known after it."""
+    def _with_spikes(self, run: Observation) -> tuple[Observation, Mapping[str, Past]]:
+        """Return a run with the spikes that it shows, and the past rates including it."""
         if run.rule is None:
             return run, {}
-        jumps = run.rule.jumps(self.shares, run.shares)
-        jumping = {name for kind, name in self.conditions if kind is Kind.JUMP}
-        calm = run.rule.calm(self.shares, run.shares, jumping)
-        conditions = *run.conditions, *(Condition(Kind.JUMP, jump.sensor, str(jump)) for jump in jumps)
-        past = run.rule.after(self.shares, run.shares)
-        shares = {sensor: values for sensor, values in past.items() if not run.is_gone((Kind.JUMP, sensor))}
+        spikes = run.rule.spikes(self.rates, run.rates)
+        spiking = {name for kind, name in self.conditions if kind is Kind.SPIKE}
+        calm = run.rule.calm(self.rates, run.rates, spiking)
+        conditions = *run.conditions, *(Condition(Kind.SPIKE, spike.sensor, str(spike)) for spike in spikes)
+        past = run.rule.after(self.rates, run.rates)
+        rates = {sensor: values for sensor, values in past.items() if not run.is_gone((Kind.SPIKE, sensor))}
         is_over = run.is_over
 
         def is_over_or_calm(place: Place) -> bool:
-            return place[1] in calm if place[0] is Kind.JUMP else is_over(place)
+            return place[1] in calm if place[0] is Kind.SPIKE else is_over(place)
 
-        return replace(run, conditions=conditions, is_over=is_over_or_calm), shares
+        return replace(run, conditions=conditions, is_over=is_over_or_calm), rates
 
-    def _after(self, run: Observed, shares: Mapping[str, Past]) -> tuple[News, Known]:
+    def _after(self, run: Observation, rates: Mapping[str, Past]) -> tuple[News, AlertHistory]:
         is_newest = self.hour is None or run.hour >= self.hour
         seen = [found for found in run.conditions if is_newest or found.kind not in OF_NOW]
         begun = [found for found in seen if not self._has(found)]
@@ -101,8 +101,8 @@ class Known:
         kept |= {found.place: self._lasting(found, run.hour) for found in seen}
         ended = {place: lasting for place, lasting in over.items() if place[0] in WAITED_FOR}
         news = News(tuple(begun), ended, tuple(found for found in seen if self._has(found)))
-        hour = run.hour if is_newest and run.is_whole else self.hour
-        return news, replace(self, hour=hour, conditions=kept, shares=shares)
+        hour = run.hour if is_newest and run.is_complete else self.hour
+        return news, replace(self, hour=hour, conditions=kept, rates=rates)
 
     def _has(self, found: Condition) -> bool:
         known = self.conditions.get(found.place)
@@ -120,8 +120,8 @@ class Known:
             kinds[kind][name] = [lasting.key, str(lasting.first), str(lasting.last)]
         claim = {"run": self.claim.run, "until": self.claim.until.isoformat()} if self.claim else None
         hour = str(self.hour) if self.hour else None
-        shares = {sensor: list(past) for sensor, past in sorted(self.shares.items())}
-        return reading.render({"hour": hour, "claim": claim, "conditions": kinds, "shares": shares})
+        rates = {sensor: list(past) for sensor, past in sorted(self.rates.items())}
+        return reading.render({"hour": hour, "claim": claim, "conditions": kinds, "rates": rates})
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Self:
@@ -133,12 +133,12 @@ class Known:
         return cls(
             hour=None if root["hour"].is_absent else RunHour.parse(root["hour"].text()),
             conditions=dict(_conditions(root["conditions"])),
-            shares=dict(_shares(root["shares"])),
+            rates=dict(_rates(root["rates"])),
             claim=None if root["claim"].is_absent else _claim(root["claim"]),
         )
 
 
-def _shares(root: Node) -> Iterable[tuple[str, Past]]:
+def _rates(root: Node) -> Iterable[tuple[str, Past]]:
     if not root.is_absent:
         yield from ((sensor, tuple(map(int, node.value))) for sensor, node in root.items())
 

@@ -1,9 +1,9 @@
-"""What people were told, kept in a blob, so that no cause is told twice and none is missed.
+"""Alert history in Blob Storage: each problem is reported exactly once.
 
 The blob is written after a message was delivered. While one is on its way the blob holds a claim: of two
-runs that end at once the second waits, and then knows what the first has told. A run that died with a claim
-in hand is waited for no longer than :data:`CLAIM`; its own next try does not wait. Only a death between
-delivery and the write that follows lets the next try tell the same again.
+runs that end at once the second waits, and then knows what the first has reported. A run that died with a
+claim in hand is waited for no longer than :data:`CLAIM`; its own next try does not wait. Only a death between
+delivery and the write that follows lets the next try report the same again.
 """
 
 from __future__ import annotations
@@ -14,23 +14,23 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, TypeGuard
 
-from sensor_scoring.alerts.history import Claim, Known
+from sensor_scoring.alerts.history import AlertHistory, Claim
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from sensor_scoring.alerts.conditions import News, Observed, Place
+    from sensor_scoring.alerts.conditions import News, Observation, Place
     from sensor_scoring.storage import BlobStore
 
 log = logging.getLogger(__name__)
 
-KNOWN_BLOB = "_alerts/known.json"
+HISTORY_BLOB = "_alerts/history.json"
 """In the ``runs`` container; no run can have this folder: theirs begin with the job prefix."""
 CLAIM = timedelta(minutes=5)
 _LOOK_AGAIN_SECONDS = 1.0
 
 
-class ToldBlob:
+class AlertHistoryStore:
     """The blob, as one run sees it.
 
     :param container: of runs
@@ -42,12 +42,12 @@ class ToldBlob:
         self._container = container
         self._run = run
 
-    def knows(self, place: Place) -> bool:
-        """Whether people were told of a condition."""
+    def holds(self, place: Place) -> bool:
+        """Whether a condition has been reported."""
         return place in self._read()[0].conditions
 
-    def tell_news(self, seen: Observed, send: Callable[[News], None]) -> bool:
-        """Send what is news in a run, if anything is, and remember it.
+    def report_news(self, seen: Observation, send: Callable[[News], None]) -> bool:
+        """Send the news of a run, if there is any, and remember it.
 
         :param send: delivers the message; if it raises, nothing is remembered
         :return: whether there was news
@@ -58,48 +58,48 @@ class ToldBlob:
         try:
             send(news)
         except BaseException:
-            self._update(lambda known: known)
+            self._update(lambda history: history)
             raise
-        self._update(lambda known: known.after(seen)[1])
+        self._update(lambda history: history.after(seen)[1])
         return True
 
-    def _claimed_news(self, seen: Observed) -> News:
+    def _claimed_news(self, seen: Observation) -> News:
         """Return the news with the claim in hand; without news, with everything remembered."""
         while True:
-            known, etag = self._read()
+            history, etag = self._read()
             now = datetime.now(UTC)
-            if self._is_others(known.claim) and known.claim.until > now:
-                log.info("%s tells something just now; waiting for it", known.claim.run)
+            if self._is_others(history.claim) and history.claim.until > now:
+                log.info("%s is sending an alert; waiting for it", history.claim.run)
                 time.sleep(_LOOK_AGAIN_SECONDS)
                 continue
-            news, after = known.after(seen)
-            wanted = replace(known, claim=Claim(self._run, now + CLAIM)) if news else after
+            news, after = history.after(seen)
+            wanted = replace(history, claim=Claim(self._run, now + CLAIM)) if news else after
             if self._write(wanted, etag):
                 return news
 
-    def _update(self, change: Callable[[Known], Known]) -> None:
-        """Write the blob anew and give the claim up, if it is still ours."""
+    def _update(self, change: Callable[[AlertHistory], AlertHistory]) -> None:
+        """Rewrite the blob and give up the claim, if it is still ours."""
         while True:
-            known, etag = self._read()
-            changed = change(known)
-            wanted = changed if self._is_others(known.claim) else replace(changed, claim=None)
+            history, etag = self._read()
+            changed = change(history)
+            wanted = changed if self._is_others(history.claim) else replace(changed, claim=None)
             if self._write(wanted, etag):
                 return
 
     def _is_others(self, claim: Claim | None) -> TypeGuard[Claim]:
         return claim is not None and claim.run != self._run
 
-    def _read(self) -> tuple[Known, str | None]:
-        found = self._store.read_versioned(self._container, KNOWN_BLOB)
+    def _read(self) -> tuple[AlertHistory, str | None]:
+        found = self._store.read_versioned(self._container, HISTORY_BLOB)
         if found is None:
-            return Known(), None
+            return AlertHistory(), None
         text, etag = found
         try:
-            return Known.from_json(text), etag
+            return AlertHistory.from_json(text), etag
         except ValueError:
-            # Telling something once more is better than not being able to tell anything.
-            log.exception("%s/%s does not read; it is begun anew", self._container, KNOWN_BLOB)
-            return Known(), etag
+            # A repeated alert is better than none at all.
+            log.exception("%s/%s is unreadable; starting an empty history", self._container, HISTORY_BLOB)
+            return AlertHistory(), etag
 
-    def _write(self, known: Known, etag: str | None) -> bool:
-        return self._store.write_if_unchanged(self._container, KNOWN_BLOB, known.to_json(), etag=etag)
+    def _write(self, history: AlertHistory, etag: str | None) -> bool:
+        return self._store.write_if_unchanged(self._container, HISTORY_BLOB, history.to_json(), etag=etag)

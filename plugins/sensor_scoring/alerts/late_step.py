@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 from scoring_contract.errors import LayoutError
 from sensor_scoring.alerts.conditions import Kind
 from sensor_scoring.alerts.delivery import tell
-from sensor_scoring.alerts.history_store import ToldBlob
+from sensor_scoring.alerts.history_store import AlertHistoryStore
 from sensor_scoring.alerts.late_run import LateRun
 from sensor_scoring.alerts.message import message_of
-from sensor_scoring.alerts.observations import seen_late
+from sensor_scoring.alerts.observations import observation_of_late_run
 from sensor_scoring.alerts.unfinished_runs import unfinished_runs
 from sensor_scoring.azure_batch import ids
 from sensor_scoring.azure_batch.links import run_page
@@ -59,8 +59,8 @@ def _tell_once(run: UnfinishedRun, why: str, context: Context, settings: Setting
     hour = late.hour
     base = ids.run_base(settings.job_prefix, hour, dag_id=run.dag_id, run_id=run.run_id)
     # A claim of its own: the run's alert may be telling just now.
-    told = ToldBlob(BlobStore(settings.wasb_conn_id), settings.runs_container, f"{base}-late")
-    if told.knows((Kind.LATE, run.run_id)):
+    history = AlertHistoryStore(BlobStore(settings.wasb_conn_id), settings.runs_container, f"{base}-late")
+    if history.holds((Kind.LATE, run.run_id)):
         return
 
     def send(news: News) -> None:
@@ -69,4 +69,4 @@ def _tell_once(run: UnfinishedRun, why: str, context: Context, settings: Setting
 
     # A run that has not begun waits for Airflow: it has asked nothing of the pool.
     troubles = pool_trouble_of(settings, is_waited_for=True) if late.is_under_way else []
-    told.tell_news(seen_late(hour, run.run_id, why, troubles), send)
+    history.report_news(observation_of_late_run(hour, run.run_id, why, troubles), send)

@@ -42,19 +42,19 @@ _COUNTED = {
     Kind.UNMODELLED: "without a model",
     Kind.PACK: "unknown pack",
     Kind.UNCLAIMED: _UNCLAIMED,
-    Kind.JUMP: "with a jump of anomalies",
+    Kind.SPIKE: "with an anomaly spike",
 }
 
 
 def message_of(
-    lead: str, news: News, places: Sequence[str], *, note: str = "", jumps_named: int = _NAMED
+    lead: str, news: News, places: Sequence[str], *, note: str = "", spikes_named: int = _NAMED
 ) -> str:
     """Write what a person is told about a run; empty if nothing is news.
 
     :param lead: how the first line begins: what the run comes to, and its hour
     :param places: lines that say where to look
     :param note: how the first line ends
-    :param jumps_named: sensors with a jump of anomalies that are named, those with the highest
+    :param spikes_named: sensors with an anomaly spike that are named, those with the highest
     """
     if not news:
         return ""
@@ -65,7 +65,7 @@ def message_of(
     lines += _failures([found for found in news.begun if found.kind is Kind.FAILED])
     for kind, title in _BEGUN.items():
         lines += _listed(title, [found.name for found in news.begun if found.kind is kind])
-    lines += _jumps([found for found in news.begun if found.kind is Kind.JUMP], jumps_named)
+    lines += _spikes([found for found in news.begun if found.kind is Kind.SPIKE], spikes_named)
     for kind, title in _ENDED.items():
         lines += _listed(title, _since(news, kind))
     if news.lasting:
@@ -110,10 +110,10 @@ def _failures(failed: Sequence[Condition]) -> Iterator[str]:
         yield f"Failed: and {len(rest)} more for other causes, see the summary"
 
 
-def _jumps(jumped: Sequence[Condition], named: int) -> Iterator[str]:
-    yield from (f"Anomalies jumped: {found.name}: {found.cause}" for found in jumped[:named])
-    if len(jumped) > named:
-        yield f"Anomalies jumped: and {len(jumped) - named} more, see the summary"
+def _spikes(spiking: Sequence[Condition], named: int) -> Iterator[str]:
+    yield from (f"Anomaly spike: {found.name}: {found.cause}" for found in spiking[:named])
+    if len(spiking) > named:
+        yield f"Anomaly spikes: and {len(spiking) - named} more, see the summary"
 
 
 def _since(news: News, kind: Kind) -> list[str]:

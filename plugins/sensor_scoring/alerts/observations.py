@@ -1,34 +1,34 @@
-"""What a run saw, out of its summary. Pure."""
+"""Conditions that a run shows, read from its summary. Pure."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from scoring_contract import layout
-from sensor_scoring.alerts.anomaly_rate import Share
-from sensor_scoring.alerts.conditions import Condition, Kind, Observed, cause_key
+from sensor_scoring.alerts.anomaly_rate import AnomalyRate
+from sensor_scoring.alerts.conditions import Condition, Kind, Observation, cause_key
 from sensor_scoring.hourly.outcome.summary import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from scoring_contract.hour import RunHour
-    from sensor_scoring.alerts.anomaly_rate import JumpRule
+    from sensor_scoring.alerts.anomaly_rate import SpikeRule
     from sensor_scoring.alerts.conditions import Place
     from sensor_scoring.hourly.outcome.summary import Summary
 
-_OF_SENSORS = frozenset({Kind.FAILED, Kind.SILENT, Kind.UNMODELLED, Kind.JUMP})
-_ENDS_ELSEWHERE = frozenset({Kind.LATE, Kind.JUMP})
+_OF_SENSORS = frozenset({Kind.FAILED, Kind.SILENT, Kind.UNMODELLED, Kind.SPIKE})
+_ENDS_ELSEWHERE = frozenset({Kind.LATE, Kind.SPIKE})
 
 
-def seen_in(summary: Summary, *, late: str = "", rule: JumpRule | None = None) -> Observed:
-    """Return what a run with a summary saw.
+def observation_of(summary: Summary, *, late: str = "", rule: SpikeRule | None = None) -> Observation:
+    """Return what the summary of a run shows.
 
-    Its sensors show the end of their own conditions: a failed one must be scored, a silent one must have
-    sent something. What else is not wrong in the run is over.
+    A sensor's condition ends when the sensor is scored (failed) or sends data (silent). Any other condition
+    ends when the run does not have it.
 
     :param late: why the run counts as late; empty if it does not
-    :param rule: when a sensor's share of anomalies jumps; none if nobody wants to know
+    :param rule: when an anomaly rate is a spike; none if spikes raise no alert
     """
     outcomes = {line.sensor: line.outcome for line in summary.sensors}
 
@@ -44,41 +44,43 @@ def seen_in(summary: Summary, *, late: str = "", rule: JumpRule | None = None) -
         return place[0] in _OF_SENSORS and place[1] not in outcomes
 
     conditions = (*_conditions(summary), *_late(summary.dag_run_id, late))
-    return Observed(
+    return Observation(
         hour=summary.hour,
         conditions=conditions,
         is_over=is_over,
         is_gone=is_gone,
-        shares=_shares(summary),
+        rates=_rates(summary),
         rule=rule,
     )
 
 
-def seen_without_summary(hour: RunHour, failed_steps: Mapping[str, str]) -> Observed:
-    """Return what a run saw that came to no summary: the steps that failed, and no end of anything."""
+def observation_without_summary(hour: RunHour, failed_steps: Mapping[str, str]) -> Observation:
+    """Return what a run without a summary shows: the steps that failed, and the end of nothing."""
     steps = tuple(Condition(Kind.STEP, name, reason) for name, reason in failed_steps.items())
     return _wrong(hour, steps or (Condition(Kind.STEP, "summarise"),))
 
 
-def seen_late(hour: RunHour, dag_run_id: str, late: str, pool_trouble: Iterable[str]) -> Observed:
-    """Return what is seen of a run that still goes on: why it is late, and its pool."""
+def observation_of_late_run(
+    hour: RunHour, dag_run_id: str, late: str, pool_trouble: Iterable[str]
+) -> Observation:
+    """Return what an unfinished run shows: why it is late, and pool problems."""
     return _wrong(hour, (*_late(dag_run_id, late), *_pool(pool_trouble)))
 
 
-def _wrong(hour: RunHour, conditions: tuple[Condition, ...]) -> Observed:
+def _wrong(hour: RunHour, conditions: tuple[Condition, ...]) -> Observation:
     """Return conditions that show the end of nothing."""
-    return Observed(
+    return Observation(
         hour=hour,
         conditions=conditions,
         is_over=lambda _place: False,
         is_gone=lambda _place: False,
-        is_whole=False,
+        is_complete=False,
     )
 
 
-def _shares(summary: Summary) -> dict[str, Share]:
+def _rates(summary: Summary) -> dict[str, AnomalyRate]:
     return {
-        line.sensor: Share(line.anomalies, line.readings)
+        line.sensor: AnomalyRate(line.anomalies, line.readings)
         for line in summary.having(Outcome.SCORED)
         if line.readings
     }

@@ -6,11 +6,11 @@ import logging
 from typing import TYPE_CHECKING
 
 from scoring_contract import layout
-from sensor_scoring.alerts.anomaly_rate import JumpRule
+from sensor_scoring.alerts.anomaly_rate import SpikeRule
 from sensor_scoring.alerts.delivery import tell
-from sensor_scoring.alerts.history_store import ToldBlob
+from sensor_scoring.alerts.history_store import AlertHistoryStore
 from sensor_scoring.alerts.message import message_of
-from sensor_scoring.alerts.observations import seen_in, seen_without_summary
+from sensor_scoring.alerts.observations import observation_of, observation_without_summary
 from sensor_scoring.errors import StorageAccessRefused, StorageError
 from sensor_scoring.hourly.outcome.summing_up import current_summary, write_summary
 from sensor_scoring.hourly.outcome.verdict import Verdict
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from airflow.sdk import Context
 
-    from sensor_scoring.alerts.conditions import News, Observed
+    from sensor_scoring.alerts.conditions import News, Observation
     from sensor_scoring.hourly.outcome.summary import Summary
     from sensor_scoring.hourly.run import Run
     from sensor_scoring.settings import Settings
@@ -74,25 +74,25 @@ def tell_news(run: Run, context: Context, summary: Summary | None) -> None:
 
     def send(news: News) -> None:
         lead = f"{verdict.colour}: sensor scoring of {run.hour}"
-        named = settings.jump_named
-        message = message_of(lead, news, _places(run), note=verdict.note, jumps_named=named)
+        named = settings.spikes_named
+        message = message_of(lead, news, _places(run), note=verdict.note, spikes_named=named)
         run.keep_untold(tell(message, context, settings))
 
-    told = ToldBlob(run.store, settings.runs_container, run.base)
-    if not told.tell_news(_seen(run, summary, steps), send):
-        log.info("The run is %s, and nothing is news; nobody is told", verdict.colour)
+    history = AlertHistoryStore(run.store, settings.runs_container, run.base)
+    if not history.report_news(_seen(run, summary, steps), send):
+        log.info("The run is %s and shows nothing new; no alert is sent", verdict.colour)
 
 
-def _seen(run: Run, summary: Summary | None, steps: Mapping[str, str]) -> Observed:
+def _seen(run: Run, summary: Summary | None, steps: Mapping[str, str]) -> Observation:
     if summary is None:
-        return seen_without_summary(run.hour, steps)
-    return seen_in(summary, late=run.late, rule=_jump_rule(run.settings))
+        return observation_without_summary(run.hour, steps)
+    return observation_of(summary, late=run.late, rule=_spike_rule(run.settings))
 
 
-def _jump_rule(settings: Settings) -> JumpRule | None:
-    if not settings.jump_rise:
+def _spike_rule(settings: Settings) -> SpikeRule | None:
+    if not settings.spike_rise:
         return None
-    return JumpRule(settings.jump_rise, settings.jump_hours, settings.jump_min_readings)
+    return SpikeRule(settings.spike_rise, settings.spike_hours, settings.spike_min_readings)
 
 
 def _places(run: Run) -> list[str]:

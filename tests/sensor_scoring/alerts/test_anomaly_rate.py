@@ -1,4 +1,4 @@
-"""When a share of anomalies jumps."""
+"""When an anomaly rate is a spike."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ import random
 
 import pytest
 
-from sensor_scoring.alerts.anomaly_rate import JumpRule, Share
+from sensor_scoring.alerts.anomaly_rate import AnomalyRate, SpikeRule
 
-RULE = JumpRule(rise=0.1, hours=24, min_readings=30)
+RULE = SpikeRule(rise=0.1, hours=24, min_readings=30)
 CALM = (10,) * 12
 
 
-def jumps(past: tuple[int, ...], anomalies: int, readings: int = 240) -> bool:
-    """Say whether an hour jumps after a past."""
-    return bool(RULE.jumps({"s": past}, {"s": Share(anomalies, readings)}))
+def spikes(past: tuple[int, ...], anomalies: int, readings: int = 240) -> bool:
+    """Say whether an hour spikes after a past."""
+    return bool(RULE.spikes({"s": past}, {"s": AnomalyRate(anomalies, readings)}))
 
 
 @pytest.mark.parametrize(
-    ("past", "anomalies", "readings", "is_jump"),
+    ("past", "anomalies", "readings", "is_spike"),
     [
         pytest.param(CALM, 40, 240, True, id="far-above"),
         pytest.param(CALM, 24, 240, False, id="below-the-least-rise"),
@@ -31,36 +31,36 @@ def jumps(past: tuple[int, ...], anomalies: int, readings: int = 240) -> bool:
         pytest.param(CALM, 29, 29, False, id="too-few-readings"),
     ],
 )
-def test_a_share_jumps_against_its_own_past(past, anomalies, readings, is_jump) -> None:
+def test_a_rate_spikes_above_its_own_baseline(past, anomalies, readings, is_spike) -> None:
     """By the least rise, by the usual straying, and by more than chance."""
-    assert jumps(past, anomalies, readings) is is_jump
+    assert spikes(past, anomalies, readings) is is_spike
 
 
 def test_a_fleet_without_a_cause_makes_no_news() -> None:
-    """Of twenty thousand sensors, each with its own chance and a hundred readings an hour, none jumps."""
+    """Of twenty thousand sensors, each with its own chance and a hundred readings an hour, none spikes."""
     dice = random.Random(7)
     past, now = {}, {}
     for number in range(20_000):
         chance = dice.choice((0.001, 0.01, 0.02, 0.05))
         counts = [_count(dice, chance) for _ in range(13)]
         past[f"s{number}"] = tuple(10 * count for count in counts[:12])
-        now[f"s{number}"] = Share(counts[12], 100)
-    assert RULE.jumps(past, now) == []
+        now[f"s{number}"] = AnomalyRate(counts[12], 100)
+    assert RULE.spikes(past, now) == []
 
 
 def _count(dice: random.Random, chance: float) -> int:
     return sum(dice.random() < chance for _ in range(100))
 
 
-def test_what_jumped_is_calm_again_below_half_the_rise() -> None:
+def test_a_spike_is_over_below_half_the_rise() -> None:
     """In between it is neither news nor over: a share that swings about the limit is told of once."""
     for anomalies, is_calm in ((20, False), (10, True)):
-        assert bool(RULE.calm({"s": CALM}, {"s": Share(anomalies, 240)}, {"s"})) is is_calm
+        assert bool(RULE.calm({"s": CALM}, {"s": AnomalyRate(anomalies, 240)}, {"s"})) is is_calm
 
 
 def test_the_past_is_bounded() -> None:
     """A day of shares, in thousandths; hours with few readings are left out."""
     past: dict[str, tuple[int, ...]] = {}
     for count in range(30):
-        past = RULE.after(past, {"s": Share(count, 100), "few": Share(1, 29)})
+        past = RULE.after(past, {"s": AnomalyRate(count, 100), "few": AnomalyRate(1, 29)})
     assert past == {"s": tuple(10 * count for count in range(6, 30))}

@@ -10,9 +10,9 @@ import pytest
 
 from scoring_contract.hour import RunHour
 from scoring_contract.layout import Container
-from sensor_scoring.alerts.conditions import Condition, Kind, News, Observed
-from sensor_scoring.alerts.history import Claim, Known
-from sensor_scoring.alerts.history_store import KNOWN_BLOB, ToldBlob
+from sensor_scoring.alerts.conditions import Condition, Kind, News, Observation
+from sensor_scoring.alerts.history import AlertHistory, Claim
+from sensor_scoring.alerts.history_store import HISTORY_BLOB, AlertHistoryStore
 from sensor_scoring.errors import NobodyTold
 from sensor_scoring.storage import BlobStore
 
@@ -23,10 +23,10 @@ WASB_CONN = "wasb_for_tests"
 HOUR = RunHour.parse("2018-08-29T02")
 
 
-def seen(*silent: str, hour: RunHour = HOUR) -> Observed:
+def seen(*silent: str, hour: RunHour = HOUR) -> Observation:
     """Return a run that found sensors silent, and the others not."""
     conditions = tuple(Condition(Kind.SILENT, name) for name in silent)
-    return Observed(
+    return Observation(
         hour=hour, conditions=conditions, is_over=lambda _place: True, is_gone=lambda _place: False
     )
 
@@ -38,25 +38,25 @@ class Telling:
         self.store = BlobStore(WASB_CONN)
         self.messages: list[list[str]] = []
 
-    def tell(self, observed: Observed, *, run: str = "run") -> bool:
+    def tell(self, observed: Observation, *, run: str = "run") -> bool:
         """Tell what is news."""
-        return self.blob(run).tell_news(observed, self.send)
+        return self.blob(run).report_news(observed, self.send)
 
-    def blob(self, run: str = "run") -> ToldBlob:
+    def blob(self, run: str = "run") -> AlertHistoryStore:
         """Return the blob as a run sees it."""
-        return ToldBlob(self.store, Container.RUNS, run)
+        return AlertHistoryStore(self.store, Container.RUNS, run)
 
     def send(self, news: News) -> None:
         """Deliver."""
         self.messages.append(sorted(found.name for found in news.begun))
 
-    def known(self) -> Known:
+    def known(self) -> AlertHistory:
         """Return what is kept."""
-        return Known.from_json(self.store.read(Container.RUNS, KNOWN_BLOB) or b"")
+        return AlertHistory.from_json(self.store.read(Container.RUNS, HISTORY_BLOB) or b"")
 
     def put(self, text: str) -> None:
         """Keep something else."""
-        self.store.write(Container.RUNS, KNOWN_BLOB, text)
+        self.store.write(Container.RUNS, HISTORY_BLOB, text)
 
 
 @pytest.fixture
@@ -82,21 +82,21 @@ def test_a_message_that_was_not_delivered_is_told_by_the_next_try(telling: Telli
         raise NobodyTold("nobody was told")
 
     with pytest.raises(NobodyTold):
-        telling.blob().tell_news(seen("1_1"), fail)
-    assert telling.known() == Known()
+        telling.blob().report_news(seen("1_1"), fail)
+    assert telling.known() == AlertHistory()
     assert telling.tell(seen("1_1"), run="another") is True
 
 
 def test_a_try_that_died_with_its_claim_is_taken_up_at_once(telling: Telling) -> None:
     """Its own next try knows the claim as its own."""
-    telling.put(Known(claim=Claim("run", datetime.now(UTC) + timedelta(minutes=4))).to_json())
+    telling.put(AlertHistory(claim=Claim("run", datetime.now(UTC) + timedelta(minutes=4))).to_json())
     assert telling.tell(seen("1_1")) is True
     assert telling.known().claim is None
 
 
 def test_a_claim_that_nobody_comes_back_for_runs_out(telling: Telling) -> None:
     """Another run waits no longer than the claim says."""
-    telling.put(Known(claim=Claim("dead", datetime.now(UTC) - timedelta(seconds=1))).to_json())
+    telling.put(AlertHistory(claim=Claim("dead", datetime.now(UTC) - timedelta(seconds=1))).to_json())
     assert telling.tell(seen("1_1")) is True
 
 
@@ -109,7 +109,7 @@ def test_of_two_runs_that_end_at_once_one_tells(telling: Telling) -> None:
         assert may_end.wait(timeout=30)
         telling.send(news)
 
-    first = threading.Thread(target=lambda: telling.blob("first").tell_news(seen("1_1"), slowly))
+    first = threading.Thread(target=lambda: telling.blob("first").report_news(seen("1_1"), slowly))
     first.start()
     assert is_sending.wait(timeout=30)
     second = threading.Thread(target=lambda: telling.tell(seen("1_1", hour=HOUR.next), run="second"))

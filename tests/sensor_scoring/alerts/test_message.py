@@ -9,10 +9,14 @@ from datetime import timedelta
 import pytest
 
 from scoring_contract.hour import RunHour
-from sensor_scoring.alerts.anomaly_rate import JumpRule
-from sensor_scoring.alerts.history import Known
+from sensor_scoring.alerts.anomaly_rate import SpikeRule
+from sensor_scoring.alerts.history import AlertHistory
 from sensor_scoring.alerts.message import REPAIR, message_of
-from sensor_scoring.alerts.observations import seen_in, seen_late, seen_without_summary
+from sensor_scoring.alerts.observations import (
+    observation_of,
+    observation_of_late_run,
+    observation_without_summary,
+)
 from sensor_scoring.hourly.outcome.summary import Outcome, SensorOutcome, Summary
 from sensor_scoring.hourly.outcome.verdict import Verdict
 from sensor_scoring.settings import Settings
@@ -40,17 +44,19 @@ class Story:
     """Hours that end one after the other."""
 
     settings: Settings = field(default_factory=Settings)
-    known: Known = field(default_factory=Known)
+    known: AlertHistory = field(default_factory=AlertHistory)
 
     def tells(self, summary: Summary) -> list[str]:
         """Return the lines of the message about a run, without those that say where to look."""
-        rule = JumpRule(self.settings.jump_rise, self.settings.jump_hours, self.settings.jump_min_readings)
-        news, self.known = self.known.after(seen_in(summary, rule=rule))
-        self.known = Known.from_json(self.known.to_json())
+        rule = SpikeRule(
+            self.settings.spike_rise, self.settings.spike_hours, self.settings.spike_min_readings
+        )
+        news, self.known = self.known.after(observation_of(summary, rule=rule))
+        self.known = AlertHistory.from_json(self.known.to_json())
         verdict = Verdict.of(summary, self.settings)
         lead = f"{verdict.colour}: sensor scoring of {summary.hour}"
-        named = self.settings.jump_named
-        return message_of(lead, news, [], note=verdict.note, jumps_named=named).splitlines()
+        named = self.settings.spikes_named
+        return message_of(lead, news, [], note=verdict.note, spikes_named=named).splitlines()
 
 
 def test_nobody_is_told_when_all_is_well() -> None:
@@ -175,7 +181,7 @@ def test_a_run_without_a_summary_ends_nothing() -> None:
     story = Story()
     story.tells(a_summary(0, ("1_4", SILENT)))
     for expected in (True, False):
-        news, story.known = story.known.after(seen_without_summary(hour(1), {"plan": ""}))
+        news, story.known = story.known.after(observation_without_summary(hour(1), {"plan": ""}))
         assert bool(news) is expected
     assert (
         story.tells(a_summary(2, ("1_4", SILENT)))[1] == "Steps that work again: plan (since 2018-08-29T03)"
@@ -216,11 +222,11 @@ def test_the_first_line_says_whether_failures_are_tolerated(tolerated, headline)
 
 
 def test_twenty_thousand_sensors_cost_little() -> None:
-    """A day of them is kept in 3 MB, and an hour in which all jump costs a second or two."""
+    """A day of them is kept in 3 MB, and an hour in which all spike costs a second or two."""
     story, names = Story(), [f"device-{number:05}_tag" for number in range(20_000)]
     story.tells(scored(0, **dict.fromkeys(names, 12)))
     day = {sensor: tuple(range(40, 64)) for sensor in names}
-    story.known = replace(story.known, shares=day)
+    story.known = replace(story.known, rates=day)
     started = time.process_time()
     said = story.tells(scored(1, **dict.fromkeys(names, 120)))
     assert time.process_time() - started < 10
@@ -237,24 +243,24 @@ def scored(number: int, **anomalies: int) -> Summary:
     return Summary(hour=hour(number), run="run", dag_run_id="r", sensors=sensors)
 
 
-def test_a_jump_of_anomalies_is_told_once() -> None:
+def test_an_anomaly_spike_is_told_once() -> None:
     """It is compared with the sensor's own past; that it lasts and that it ends is no news."""
     story = Story()
     for number in range(8):
         assert story.tells(scored(number, a=2 + number % 2, b=60)) == []
     assert story.tells(scored(8, a=90, b=62)) == [
-        "green: sensor scoring of 2018-08-29T10: 1 with a jump of anomalies",
-        "Anomalies jumped: a: 37.5% of 240 readings, usually 1.0%",
+        "green: sensor scoring of 2018-08-29T10: 1 with an anomaly spike",
+        "Anomaly spike: a: 37.5% of 240 readings, usually 1.0%",
     ]
     assert story.tells(scored(8, a=90, b=62)) == [], "the same hour again"
     assert story.tells(scored(9, a=85, b=58)) == []
     assert story.tells(scored(10, a=3, b=60)) == []
-    assert story.tells(scored(11, a=90, b=60))[1].startswith("Anomalies jumped: a: 37.5%")
+    assert story.tells(scored(11, a=90, b=60))[1].startswith("Anomaly spike: a: 37.5%")
 
 
-def test_the_highest_jumps_are_named() -> None:
+def test_the_highest_spikes_are_named() -> None:
     """The others are counted."""
-    story = Story(Settings(jump_named=2))
+    story = Story(Settings(spikes_named=2))
     for number in range(8):
         assert story.tells(scored(number, **{f"s{index}": 1 for index in range(5)})) == []
     said = story.tells(scored(8, **{f"s{index}": 50 + 10 * index for index in range(5)}))
@@ -267,19 +273,19 @@ def test_an_older_hour_makes_no_past() -> None:
     for number in range(8):
         story.tells(scored(number, a=2))
     assert story.tells(scored(3, a=200)) == []
-    assert story.known.shares == {"a": (8,) * 8}
+    assert story.known.rates == {"a": (8,) * 8}
     assert story.tells(scored(8, b=1)) == []
-    assert story.known.shares == {"b": (4,)}, "a left the fleet"
+    assert story.known.rates == {"b": (4,)}, "a left the fleet"
 
 
 @pytest.mark.parametrize(
     "seen",
     [
-        pytest.param(seen_late(hour(10), "r", "it still runs", ()), id="told-while-it-ran"),
-        pytest.param(seen_without_summary(hour(10), {"open": ""}), id="no-summary-at-first"),
+        pytest.param(observation_of_late_run(hour(10), "r", "it still runs", ()), id="told-while-it-ran"),
+        pytest.param(observation_without_summary(hour(10), {"open": ""}), id="no-summary-at-first"),
     ],
 )
-def test_a_jump_is_seen_though_the_hour_was_told_of_before_it_was_scored(seen) -> None:
+def test_a_spike_is_seen_though_the_hour_was_told_of_before_it_was_scored(seen) -> None:
     """A message about a late run, or one that failed, forgets nothing of what is usual."""
     story = Story()
 
@@ -291,7 +297,7 @@ def test_a_jump_is_seen_though_the_hour_was_told_of_before_it_was_scored(seen) -
         story.tells(share(number, 2))
     news, story.known = story.known.after(seen)
     assert news
-    assert "Anomalies jumped: 1_4: 37.5% of 240 readings, usually 0.8%" in story.tells(share(10, 90))
+    assert "Anomaly spike: 1_4: 37.5% of 240 readings, usually 0.8%" in story.tells(share(10, 90))
 
 
 @pytest.mark.behaviour("unclaimed")

@@ -152,18 +152,18 @@ def test_pool_trouble_is_part_of_the_message(fleet: Fleet) -> None:
         assert (f"Pool: {trouble}" in said) is is_news
 
 
-def test_a_jump_of_anomalies_is_one_message(fleet: Fleet) -> None:
+def test_an_anomaly_spike_is_one_message(fleet: Fleet) -> None:
     """After six hours of a past."""
     for _ in range(6):
         assert fleet.told(fleet.hour()) == ""
-    assert "Anomalies jumped: 1_7: 60.0% of 100 readings, usually 1.0%" in fleet.told(fleet.hour({"1_7": 60}))
+    assert "Anomaly spike: 1_7: 60.0% of 100 readings, usually 1.0%" in fleet.told(fleet.hour({"1_7": 60}))
     assert fleet.told(fleet.hour({"1_7": 61})) == ""
 
 
-def test_jumps_can_be_switched_off(fleet: Fleet) -> None:
+def test_spikes_can_be_switched_off(fleet: Fleet) -> None:
     """Then nothing of the past is kept either."""
     for count in (1, 1, 1, 1, 1, 1, 60):
-        run = replace(fleet.hour({"1_7": count}), settings=replace(SETTINGS, jump_rise=0))
+        run = replace(fleet.hour({"1_7": count}), settings=replace(SETTINGS, spike_rise=0))
         assert fleet.told(run) == ""
 
 

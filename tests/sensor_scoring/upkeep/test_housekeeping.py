@@ -93,12 +93,12 @@ def test_folders_of_old_runs_go_with_all_that_is_in_them() -> None:
     store = BlobStore("wasb_for_tests")
     run, other = "tidy-20180829T02-0123456789", "tidy-b-20180829T02-0123456789"
     blobs = [f"{run}/{name}" for name in ("plan.json", "reports/j/t.json", *(f"m/{n}" for n in range(300)))]
-    store.write_all("runs", dict.fromkeys([*blobs, f"{other}/read me", "_alerts/known.json"], "{}"))
+    store.write_all("runs", dict.fromkeys([*blobs, f"{other}/read me", "_alerts/history.json"], "{}"))
     store.write("logs", f"{run}/j/t/stderr.txt", "")
     settings = Settings(job_prefix="tidy", keep_runs_days=90)
     now = datetime.now(UTC)
     assert tidy_blobs(store, settings, now=now + timedelta(days=89)) == {"runs": 0, "logs": 0}
     assert tidy_blobs(store, settings, now=now + timedelta(days=91)) == {"runs": 302, "logs": 1}
     assert store.folders("runs", "tidy") == [other]
-    assert store.exists("runs", "_alerts/known.json")
+    assert store.exists("runs", "_alerts/history.json")
     assert tidy_blobs(store, settings, now=now + timedelta(days=91)) == {"runs": 0, "logs": 0}
