@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from scoring_contract import reading
+from scoring_contract import json_message
 from scoring_contract.errors import LayoutError
 from scoring_contract.hour import RunHour
 from scoring_contract.layout import (
@@ -20,7 +20,7 @@ from scoring_contract.predictions import PredictionFormat
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from scoring_contract.reading import Node
+    from scoring_contract.json_message import Node
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +144,7 @@ class Manifest:
 
     def to_json(self) -> str:
         """Return the manifest's text."""
-        return reading.render(
+        return json_message.render(
             {
                 "hour": str(self.hour),
                 "run": self.run,
@@ -161,7 +161,7 @@ class Manifest:
 
         :raises MessageError: naming the place that is wrong
         """
-        root = reading.parse("manifest", text)
+        root = json_message.parse("manifest", text)
         sensors = tuple(SensorOrder.from_json(node) for node in root["sensors"].elements())
         if not sensors:
             raise root["sensors"].wrong("names no sensor")

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from scoring_contract import reading
+from scoring_contract import json_message
 from scoring_contract.errors import LayoutError, RegistryError
 from scoring_contract.layout import checked_sensor_id
 from scoring_contract.manifest import ModelRef, hour_at, pack_at, sensor_at
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from scoring_contract.hour import RunHour
+    from scoring_contract.json_message import Node
     from scoring_contract.manifest import PackSlice
-    from scoring_contract.reading import Node
 
 MOST_FORMER = 5
 """Steps back that are remembered for each sensor."""
@@ -319,7 +319,7 @@ class Registry:
 
     def to_json(self) -> str:
         """Return the registry's text, sensors in order of their ids."""
-        return reading.render(
+        return json_message.render(
             {"sensors": {name: self.sensors[name].to_json() for name in sorted(self.sensors)}}
         )
 
@@ -329,7 +329,7 @@ class Registry:
 
         :raises MessageError: naming the place that is wrong
         """
-        root = reading.parse("registry", text)
+        root = json_message.parse("registry", text)
         return cls(
             {_sensor_id(name, node): SensorEntry.from_json(node) for name, node in root["sensors"].items()}
         )

@@ -6,14 +6,14 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from scoring_contract import reading
+from scoring_contract import json_message
 from scoring_contract.manifest import hour_at, sensor_at
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from scoring_contract.hour import RunHour
-    from scoring_contract.reading import Node
+    from scoring_contract.json_message import Node
 
 _Member = TypeVar("_Member", bound=StrEnum)
 
@@ -129,7 +129,7 @@ class Report:
 
     def to_json(self) -> str:
         """Return the report's text."""
-        return reading.render(
+        return json_message.render(
             {
                 "hour": str(self.hour),
                 "run": self.run,
@@ -148,7 +148,7 @@ class Report:
 
         :raises MessageError: naming the place that is wrong
         """
-        root = reading.parse("report", text)
+        root = json_message.parse("report", text)
         return cls(
             hour=hour_at(root["hour"]),
             run=root["run"].text(),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from scoring_contract import reading
+from scoring_contract import json_message
 from scoring_contract.errors import LayoutError
 from scoring_contract.hour import RunHour
 from scoring_contract.manifest import ModelRef, hour_at, pack_at, sensor_at
@@ -14,7 +14,7 @@ from scoring_contract.manifest import ModelRef, hour_at, pack_at, sensor_at
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from scoring_contract.reading import Node
+    from scoring_contract.json_message import Node
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +124,7 @@ class TrainingOrder:
 
     def to_json(self) -> str:
         """Return the order's text."""
-        return reading.render(
+        return json_message.render(
             {
                 "run": self.run,
                 "group": self.group,
@@ -143,7 +143,7 @@ class TrainingOrder:
 
         :raises MessageError: naming the place that is wrong
         """
-        root = reading.parse("training order", text)
+        root = json_message.parse("training order", text)
         sensors = tuple(TrainingSubject.from_json(node) for node in root["sensors"].elements())
         if len({sensor.sensor for sensor in sensors}) != len(sensors):
             raise root["sensors"].wrong("names a sensor twice")
@@ -152,10 +152,10 @@ class TrainingOrder:
             group=root["group"].text(),
             planned_at=root["planned_at"].text(),
             hours=TrainingHours.from_json(root["hours"]),
-            options=_texts(root["options"]),
+            options=root["options"].texts(),
             sensors=sensors,
-            training=_texts(root["training"]),
-            evaluation=_texts(root["evaluation"]),
+            training=root["training"].texts(),
+            evaluation=root["evaluation"].texts(),
         )
 
 
@@ -168,7 +168,3 @@ def _hours(first: RunHour, until: RunHour) -> Iterator[RunHour]:
     while first < until:
         yield first
         first = first.next
-
-
-def _texts(node: Node) -> tuple[str, ...]:
-    return tuple(element.text() for element in node.elements())

@@ -8,13 +8,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from scoring_contract import reading
+from scoring_contract import json_message
 from scoring_contract.manifest import sensor_at
 from scoring_contract.registry import TrainedSensor
 from scoring_contract.report import Cause
 
 if TYPE_CHECKING:
-    from scoring_contract.reading import Node
+    from scoring_contract.json_message import Node
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +171,7 @@ class TrainingReport:
 
     def to_json(self) -> str:
         """Return the report's text."""
-        return reading.render(
+        return json_message.render(
             {
                 "run": self.run,
                 "group": self.group,
@@ -187,7 +187,7 @@ class TrainingReport:
 
         :raises MessageError: naming the place that is wrong
         """
-        root = reading.parse("training report", text)
+        root = json_message.parse("training report", text)
         return cls(
             run=root["run"].text(),
             group=root["group"].text(),

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
+
+from sensor_scoring.service_times import datetime_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -48,7 +50,7 @@ def support_troubles(
     machine = pool.get("virtualMachineConfiguration") or {}
     agent, image = str(machine.get("nodeAgentSKUId") or ""), machine.get("imageReference") or {}
     ends = [
-        _moment(entry.get("batchSupportEndOfLife"))
+        datetime_of(entry.get("batchSupportEndOfLife"))
         for entry in supported
         if str(entry.get("nodeAgentSKUId")).lower() == agent.lower() and _is_same(entry, image)
     ]
@@ -72,10 +74,3 @@ def _is_same(entry: Mapping[str, Any], image: Mapping[str, Any]) -> bool:
         not image.get(part) or str(image[part]).lower() == str(listed.get(part)).lower()
         for part in ("publisher", "offer", "sku")
     )
-
-
-def _moment(value: object) -> datetime | None:
-    moment = datetime.fromisoformat(value) if isinstance(value, str) and value else value
-    if not isinstance(moment, datetime):
-        return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -14,14 +14,14 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Self
 
-from scoring_contract import reading
+from scoring_contract import json_message
 from scoring_contract.hour import RunHour
 from sensor_scoring.alerts.conditions import OF_NOW, WAITED_FOR, Condition, Kind, Lasting, News
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from scoring_contract.reading import Node
+    from scoring_contract.json_message import Node
     from sensor_scoring.alerts.anomaly_rate import Past
     from sensor_scoring.alerts.conditions import Observation, Place
 
@@ -121,7 +121,7 @@ class AlertHistory:
         claim = {"run": self.claim.run, "until": self.claim.until.isoformat()} if self.claim else None
         hour = str(self.hour) if self.hour else None
         rates = {sensor: list(past) for sensor, past in sorted(self.rates.items())}
-        return reading.render({"hour": hour, "claim": claim, "conditions": kinds, "rates": rates})
+        return json_message.render({"hour": hour, "claim": claim, "conditions": kinds, "rates": rates})
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Self:
@@ -129,7 +129,7 @@ class AlertHistory:
 
         :raises ValueError: if somebody else has written it
         """
-        root = reading.parse("known conditions", text)
+        root = json_message.parse("known conditions", text)
         return cls(
             hour=None if root["hour"].is_absent else RunHour.parse(root["hour"].text()),
             conditions=dict(_conditions(root["conditions"])),

@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
 from sensor_scoring.alerts.conditions import Kind
+from sensor_scoring.wording import listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -104,7 +105,7 @@ def _failures(failed: Sequence[Condition]) -> Iterator[str]:
     for found in failed:
         by_cause[found.key].append(found)
     for group in list(by_cause.values())[:_NAMED]:
-        yield f"Failed: {_names([found.name for found in group])}: {group[0].cause}"
+        yield f"Failed: {listed([found.name for found in group], most=_NAMED)}: {group[0].cause}"
     rest = [found for group in list(by_cause.values())[_NAMED:] for found in group]
     if rest:
         yield f"Failed: and {len(rest)} more for other causes, see the summary"
@@ -126,9 +127,4 @@ def _was(place: Place, lasting: Lasting) -> str:
 
 def _listed(title: str, names: Sequence[str]) -> Iterator[str]:
     if names:
-        yield f"{title}: {_names(names)}"
-
-
-def _names(names: Sequence[str]) -> str:
-    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-    return ", ".join(names[:_NAMED]) + more
+        yield f"{title}: {listed(names, most=_NAMED)}"

@@ -1,41 +1,17 @@
-"""The Batch pool: what we ask for, and what a person should know when it does not deliver.
-
-Values only: callers pass the pool's and nodes' JSON as the service sent it.
-"""
+"""The Batch pool as we request it. Values only."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sensor_scoring.azure_batch.node_watch import overdue
 from sensor_scoring.node_image import UBUNTU_24_04, NodeImage
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
-    from datetime import datetime
-
     from sensor_scoring.azure_batch.autoscale import AutoscalePolicy
 
 EVALUATION_INTERVAL = "PT5M"
 """The shortest the service allows; its default of 15 minutes would let a quarter of the hour pass."""
-
-NODE_COLUMNS = ("id", "state", "stateTransitionTime", "errors")
-"""Properties of nodes that are looked at; ask for no more."""
-_HELP_FOR_RESIZE = {
-    "AccountCoreQuotaReached": "ask for more cores or lower max_nodes",
-    "AccountSpotCoreQuotaReached": "ask for more Spot cores or lower max_nodes",
-    "AccountLowPriorityCoreQuotaReached": "ask for more Spot cores or lower max_nodes",
-    "AllocationFailed": "the region has no such machine free now; another VM size may be there",
-    "AllocationTimedOut": "the region is slow to give machines; the next evaluation tries again",
-}
-_BOOTING_NODE_STATES = frozenset({"creating", "starting", "waitingforstarttask", "rebooting", "reimaging"})
-_BROKEN_NODE_STATES = {
-    "unusable": "its image may not be pullable or its disk is full; read its errors, then remove it",
-    "starttaskfailed": "read the start task's stderr on the node, then reboot it",
-    "unknown": "the service lost touch with it; reboot or remove it if that lasts",
-    "offline": "somebody disabled scheduling on it",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,67 +55,3 @@ class PoolSpec:
             "autoScaleFormula": formula,
             "autoScaleEvaluationInterval": EVALUATION_INTERVAL,
         }
-
-
-def troubles_of(
-    pool: Mapping[str, Any], nodes: Collection[Mapping[str, Any]] = (), *, now: datetime | None = None
-) -> list[str]:
-    """Say what keeps a pool from working, each in one sentence with what to do.
-
-    :param pool: the pool as the service describes it
-    :param nodes: its nodes with :data:`NODE_COLUMNS`, likewise
-    :param now: by the service's clock; without it nobody is called overdue
-    """
-    pool_id = pool["id"]
-    found = []
-    run_error = (pool.get("autoScaleRun") or {}).get("error")
-    if run_error:
-        found.append(
-            f"pool {pool_id}: its autoscale formula fails ({autoscale_error(run_error)}), "
-            "so it keeps its size; enable autoscale again with a formula that evaluates"
-        )
-    for error in pool.get("resizeErrors") or ():
-        help_text = _HELP_FOR_RESIZE.get(error.get("code"), "see the pool in the portal")
-        found.append(
-            f"pool {pool_id}: {error.get('code')}: {error.get('message') or 'no details'}; {help_text}"
-        )
-    found.extend(_node_trouble(pool_id, node) for node in nodes if _state(node) in _BROKEN_NODE_STATES)
-    if now is not None:
-        found.extend(overdue(pool, nodes, now=now))
-    return found
-
-
-def emptiness_of(pool: Mapping[str, Any], nodes: Collection[Mapping[str, Any]] = ()) -> list[str]:
-    """Say why no node of a pool can work yet, which is no trouble in itself; nothing if one can."""
-    booting = sum(_state(node) in _BOOTING_NODE_STATES for node in nodes)
-    if booting < len(nodes):
-        return []
-    coming = booting or sum(int(pool.get(f"target{kind}Nodes") or 0) for kind in ("Dedicated", "LowPriority"))
-    if coming:
-        return [f"pool {pool['id']} has no node yet; {coming} are being started"]
-    if pool.get("enableAutoScale"):
-        every = pool.get("autoScaleEvaluationInterval") or "PT15M"
-        return [f"pool {pool['id']} has no node and its formula asks for none; it is evaluated every {every}"]
-    return [f"pool {pool['id']} has no node and a fixed size of 0; resize it, or enable autoscale on it"]
-
-
-def _node_trouble(pool_id: str, node: Mapping[str, Any]) -> str:
-    details = "; ".join(
-        f"{error.get('code')}: {error.get('message') or ''}".rstrip(": ")
-        for error in node.get("errors") or ()
-    )
-    state = _state(node)
-    said = f" ({details})" if details else ""
-    return f"pool {pool_id}: node {node['id']} is {state}{said}; {_BROKEN_NODE_STATES[state]}"
-
-
-def _state(node: Mapping[str, Any]) -> str:
-    return str(node.get("state") or "").lower()
-
-
-def autoscale_error(error: Mapping[str, Any]) -> str:
-    """Say what is wrong with a formula, in the service's words, line and column included."""
-    said = [str(value.get("value") or "") for value in error.get("values") or ()]
-    return f"{error.get('code')}: " + (
-        "; ".join(filter(None, said)) or str(error.get("message") or "no details")
-    )

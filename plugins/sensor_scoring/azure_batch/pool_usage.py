@@ -13,11 +13,12 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Self
 
 from sensor_scoring.azure_batch.autoscale import Floor
+from sensor_scoring.service_times import datetime_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from scoring_contract.reading import Node
+    from scoring_contract.json_message import Node
 
 _HOUR_SECONDS = 3600.0
 
@@ -139,7 +140,7 @@ class Sighting:
     def _present(self) -> Iterable[Span]:
         until = self.now + self.tail
         for node in self.nodes:
-            start = max(_moment(node.get("allocationTime")) or self.now, self.opened or self.now)
+            start = max(datetime_of(node.get("allocationTime")) or self.now, self.opened or self.now)
             yield Span(start, until, bool(node.get("isDedicated", True)))
 
     def _gone(self) -> Iterable[Span]:
@@ -148,15 +149,9 @@ class Sighting:
         for task in self.tasks:
             name = str((task.get("nodeInfo") or {}).get("nodeId") or "")
             execution = task.get("executionInfo") or {}
-            moments = [_moment(execution.get(key)) for key in ("startTime", "endTime")]
+            moments = [datetime_of(execution.get(key)) for key in ("startTime", "endTime")]
             if name and name not in there:
                 worked.setdefault(name, []).extend(moment for moment in moments if moment)
         # Which kind a node was is not kept; one that left in the middle of a run most likely was a Spot node.
         has_spot = bool(self.pool.get("targetLowPriorityNodes") or self.pool.get("currentLowPriorityNodes"))
         return [Span(min(seen), max(seen), not has_spot) for seen in worked.values() if seen]
-
-
-def _moment(value: Any) -> datetime | None:
-    if not value:
-        return None
-    return value if isinstance(value, datetime) else datetime.fromisoformat(str(value))

@@ -15,7 +15,7 @@ from azure.core import MatchConditions
 from azure.core.exceptions import ResourceNotFoundError
 
 from sensor_scoring.azure_batch.autoscale import Floor
-from sensor_scoring.azure_batch.pool_spec import NODE_COLUMNS, autoscale_error, emptiness_of, troubles_of
+from sensor_scoring.azure_batch.pool_health import NODE_COLUMNS, autoscale_error, emptiness_of, troubles_of
 from sensor_scoring.errors import BatchError, FormulaRefused, PoolChanged, PoolUnusable
 from sensor_scoring.node_image import support_troubles
 from sensor_scoring.service_errors import batch_explained

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Self
 from scoring_contract import layout
 from scoring_contract.hour import RunHour
 from scoring_contract.predictions import PackMark, PredictionFormat, PredictionMark, can_follow, has_rows
+from sensor_scoring.wording import listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -44,7 +45,7 @@ class GateVerdict:
     def describe(self) -> str:
         """Name what is wrong, in one sentence."""
         parts = [
-            f"{len(sensors)} {word} ({_shortened(sensors)})"
+            f"{len(sensors)} {word} ({listed(sensors, most=_NAMED)})"
             for word, sensors in (
                 ("missing", self.missing),
                 ("empty", self.empty),
@@ -182,8 +183,3 @@ def mark_of(blob: FoundBlob) -> Mark | None:
     if pack := PackMark.from_metadata(blob.metadata):
         return Mark(pack.hour, pack.planned_at, frozenset(pack.sensors), has_rows(pack, size=blob.size))
     return None
-
-
-def _shortened(sensors: tuple[str, ...]) -> str:
-    more = len(sensors) - _NAMED
-    return ", ".join(sensors[:_NAMED]) + (f" and {more} more" if more > 0 else "")

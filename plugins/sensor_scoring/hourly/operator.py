@@ -16,6 +16,7 @@ from sensor_scoring.hourly.outcome.reports import lines_of
 from sensor_scoring.hourly.task import MANIFEST_BLOB
 from sensor_scoring.hourly.task_states import TaskStates
 from sensor_scoring.settings import Settings
+from sensor_scoring.wording import listed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -141,11 +142,8 @@ class SensorScoringOperator(AzureBatchTaskOperator):
 
 def _sentence(report: Report) -> str:
     failed = report.failed
-    reasons = "; ".join(
-        f"{sensor.sensor}: {sensor.reason}" if len(report.sensors) > 1 else sensor.reason
-        for sensor in failed[:_NAMED]
-    )
     if len(report.sensors) == 1:
-        return reasons
-    more = f" and {len(failed) - _NAMED} more" if len(failed) > _NAMED else ""
-    return f"{len(failed)} of {len(report.sensors)} sensors failed: {reasons}{more}"
+        return "; ".join(sensor.reason for sensor in failed)
+    reasons = [f"{sensor.sensor}: {sensor.reason}" for sensor in failed]
+    said = listed(reasons, most=_NAMED, separator="; ")
+    return f"{len(failed)} of {len(report.sensors)} sensors failed: {said}"

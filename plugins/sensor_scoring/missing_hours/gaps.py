@@ -14,6 +14,7 @@ from scoring_contract import layout
 from scoring_contract.predictions import can_follow
 from sensor_scoring.hourly.gate import mark_of, name_of
 from sensor_scoring.hourly.planning.readings import HourReadings
+from sensor_scoring.wording import listed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -200,6 +201,5 @@ def _is_in_place(blob: FoundBlob, sensors: frozenset[str], hour: RunHour) -> boo
 def _counted(sensors: tuple[str, ...], words: str) -> list[str]:
     if not sensors:
         return []
-    more = f" and {len(sensors) - _NAMED} more" if len(sensors) > _NAMED else ""
     noun = "sensor" if len(sensors) == 1 else "sensors"
-    return [f"{len(sensors)} {noun} {words} ({', '.join(sensors[:_NAMED])}{more})"]
+    return [f"{len(sensors)} {noun} {words} ({listed(sensors, most=_NAMED)})"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
-from scoring_contract import reading
+from scoring_contract import json_message
 from scoring_contract.training import TrainingHours, TrainingOrder, TrainingSubject
 from sensor_scoring.hourly.planning.packing import packed
 from sensor_scoring.hourly.planning.readings import HourReadings
@@ -13,7 +13,6 @@ from sensor_scoring.hourly.planning.readings import HourReadings
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from scoring_contract.reading import Node
     from scoring_contract.registry import Registry
 
 
@@ -32,7 +31,7 @@ class TrainingPlan:
 
     def to_json(self) -> str:
         """Return the plan's text."""
-        return reading.render(
+        return json_message.render(
             {
                 "run": self.run,
                 "planned_at": self.planned_at,
@@ -48,13 +47,13 @@ class TrainingPlan:
 
         :raises MessageError: naming the place that is wrong
         """
-        root = reading.parse("training plan", text)
+        root = json_message.parse("training plan", text)
         return cls(
             run=root["run"].text(),
             planned_at=root["planned_at"].text(),
             hours=TrainingHours.from_json(root["hours"]),
-            groups={group: _texts(sensors) for group, sensors in root["groups"].items()},
-            silent=_texts(root["silent"]),
+            groups={group: sensors.texts() for group, sensors in root["groups"].items()},
+            silent=root["silent"].texts(),
         )
 
 
@@ -120,7 +119,3 @@ def _blobs_of(readings: HourReadings, sensors: Iterable[str], registry: Registry
         entry = registry.sensors.get(sensor)
         names.update(readings.of(sensor, entry) if entry else readings.of_sensor.get(sensor, ()))
     return tuple(sorted(names))
-
-
-def _texts(node: Node) -> tuple[str, ...]:
-    return tuple(element.text() for element in node.elements())

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Self
 
-from scoring_contract import reading
+from scoring_contract import json_message
 from scoring_contract.errors import RegistryError
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ class Promotion:
 
     def to_json(self, *, dag_run_id: str) -> str:
         """Return the text of the run's summary."""
-        return reading.render(
+        return json_message.render(
             {
                 "run": self.plan.run,
                 "dag_run_id": dag_run_id,

@@ -18,7 +18,7 @@ from scorer.models.format import MOST_VALUES, NUMBERS_OF, features_at, holds_mor
 from scorer.models.kernels import MOST_DEGREE, Linear, Poly, Rbf, Sigmoid
 from scorer.models.ocsvm import OneClassSvm
 from scoring_contract.errors import MessageError
-from scoring_contract.reading import Node
+from scoring_contract.json_message import Node
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence

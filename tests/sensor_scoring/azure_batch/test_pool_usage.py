@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from scoring_contract import reading
+from scoring_contract import json_message
 from sensor_scoring.azure_batch.pool_usage import PoolUse, Prices, Sighting
 from sensor_scoring.hourly.planning.capacity import pool_spec, prepare_pool, use_of
 from sensor_scoring.settings import Settings
@@ -85,7 +85,7 @@ def test_a_run_without_a_job_used_nothing() -> None:
 def test_use_is_what_it_was_after_a_round_trip() -> None:
     """The summary keeps it as JSON."""
     used = use(a_node("n", OPENED), prices=Prices(1.0))
-    node = reading.parse("summary", reading.render({"pool": used.to_json()}))["pool"]
+    node = json_message.parse("summary", json_message.render({"pool": used.to_json()}))["pool"]
     assert PoolUse.from_json(node) == used
 
 

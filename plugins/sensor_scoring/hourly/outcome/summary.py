@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Self
 
-from scoring_contract import reading
+from scoring_contract import json_message
 from scoring_contract.manifest import hour_at, sensor_at
 from scoring_contract.report import SensorState as ReportedState
 from scoring_contract.report import counts_at
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from scoring_contract.hour import RunHour
-    from scoring_contract.reading import Node
+    from scoring_contract.json_message import Node
     from scoring_contract.report import Report, SensorReport
     from sensor_scoring.hourly.gate import GateVerdict
     from sensor_scoring.hourly.planning.plan import Plan
@@ -142,7 +142,7 @@ class Summary:
     def to_json(self) -> str:
         """Return the summary's text."""
         node_seconds = self._node_seconds()
-        return reading.render(
+        return json_message.render(
             {
                 "hour": str(self.hour),
                 "run": self.run,
@@ -168,7 +168,7 @@ class Summary:
 
         :raises MessageError: naming the place that is wrong
         """
-        root = reading.parse("summary", text)
+        root = json_message.parse("summary", text)
         return cls(
             hour=hour_at(root["hour"]),
             run=root["run"].text(),

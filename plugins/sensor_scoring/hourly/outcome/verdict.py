@@ -7,9 +7,10 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Self
 
 from sensor_scoring.hourly.outcome.summary import Outcome
+from sensor_scoring.wording import listed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
 
     from sensor_scoring.hourly.outcome.summary import Summary
     from sensor_scoring.settings import Settings
@@ -67,17 +68,11 @@ def step_sentences(failed_steps: Mapping[str, str]) -> list[str]:
     ]
 
 
-def _named(sensors: Sequence[str]) -> str:
-    # The summary names all: a sentence of thousands of names is cut off wherever it is shown.
-    more = f" and {len(sensors) - _NAMED} more" if len(sensors) > _NAMED else ""
-    return f"{', '.join(sensors[:_NAMED])}{more}"
-
-
 def _unmodelled(summary: Summary) -> str:
     sent = [line.sensor for line in summary.having(Outcome.UNMODELLED)]
     sent += [f"pack {pack}" for pack in summary.unknown_packs]
     return (
-        f"nothing was scored in {summary.hour}: there are readings of {_named(sent)}, and "
+        f"nothing was scored in {summary.hour}: there are readings of {listed(sent, most=_NAMED)}, and "
         "none of them has a model; train models, then clear 'plan' with Downstream"
     )
 
@@ -88,7 +83,7 @@ def _faults(summary: Summary, settings: Settings) -> Iterator[str]:
     elif summary.failed_share > settings.tolerated_failed_share:
         failed = summary.having(Outcome.FAILED)
         yield (
-            f"{len(failed)} sensors failed: {_named([line.sensor for line in failed])}; "
+            f"{len(failed)} sensors failed: {listed([line.sensor for line in failed], most=_NAMED)}; "
             f"tolerated is {settings.tolerated_failed_share:.0%}"
         )
     if summary.is_unmodelled:

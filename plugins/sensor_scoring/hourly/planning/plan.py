@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self
 
-from scoring_contract import reading
+from scoring_contract import json_message
 from scoring_contract.manifest import Manifest, SensorOrder, hour_at, predictions_format_at
 from scoring_contract.predictions import PredictionFormat
 from sensor_scoring.hourly.gate import Expectation
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from scoring_contract.hour import RunHour
-    from scoring_contract.reading import Node
     from scoring_contract.registry import Registry, SensorEntry
     from sensor_scoring.hourly.planning.readings import HourReadings
 
@@ -57,7 +56,7 @@ class Plan:
 
     def to_json(self) -> str:
         """Return the plan's text."""
-        return reading.render(
+        return json_message.render(
             {
                 "hour": str(self.hour),
                 "run": self.run,
@@ -79,19 +78,19 @@ class Plan:
 
         :raises MessageError: naming the place that is wrong
         """
-        root = reading.parse("plan", text)
+        root = json_message.parse("plan", text)
         return cls(
             hour=hour_at(root["hour"]),
             run=root["run"].text(),
             planned_at=root["planned_at"].text(),
-            groups={group: _texts(sensors) for group, sensors in root["groups"].items()},
-            silent=_texts(root["silent"]),
-            unmodelled=_texts(root["unmodelled"]),
+            groups={group: sensors.texts() for group, sensors in root["groups"].items()},
+            silent=root["silent"].texts(),
+            unmodelled=root["unmodelled"].texts(),
             pack_of={sensor: pack.text() for sensor, pack in root["pack_of"].items()},
-            unknown_packs=_texts(root["unknown_packs"]),
+            unknown_packs=root["unknown_packs"].texts(),
             # Plans of before have none.
             unclaimed=0 if root["unclaimed"].is_absent else root["unclaimed"].count(),
-            unclaimed_named=() if root["unclaimed"].is_absent else _texts(root["unclaimed_named"]),
+            unclaimed_named=() if root["unclaimed"].is_absent else root["unclaimed_named"].texts(),
             predictions_format=predictions_format_at(root["predictions_format"]),
         )
 
@@ -161,7 +160,3 @@ def _order(entry: SensorEntry, sensor: str, readings: tuple[str, ...], *, pack: 
 def _shown(blob: str) -> str:
     # Whoever wrote it may have used any character; it is to stand in a line of a log.
     return blob if blob.isprintable() else blob.encode("unicode_escape").decode()
-
-
-def _texts(node: Node) -> tuple[str, ...]:
-    return tuple(element.text() for element in node.elements())

@@ -59,6 +59,10 @@ class Node:
             raise self.wrong("is not a list")
         return (Node(self.message, (self, index), value) for index, value in enumerate(self.value))
 
+    def texts(self) -> tuple[str, ...]:
+        """Return the elements of a list of strings."""
+        return tuple(element.text() for element in self.elements())
+
     @property
     def is_absent(self) -> bool:
         """Whether the member is missing or null."""
