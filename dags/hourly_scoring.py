@@ -17,14 +17,13 @@ from sensor_scoring.hour_param import hour_param
 from sensor_scoring.hourly.operator import SensorScoringOperator
 from sensor_scoring.hourly.sensor import PredictionBlobSensor
 from sensor_scoring.hourly.settle import SettleOperator
-from sensor_scoring.hourly.task import commit_mark, score_task
+from sensor_scoring.hourly.task import commit_marker, score_task
 from sensor_scoring.hourly.tasks import close_jobs, open_job, plan_hour, summarise
 from sensor_scoring.priority import NEWEST_HOUR_FIRST
 from sensor_scoring.retries import RETRY_TABLE
 from sensor_scoring.settings import Settings
 
 SETTINGS = Settings.from_environ(os.environ)
-RETRIES = 2
 
 with DAG(
     "hourly_scoring",
@@ -37,7 +36,7 @@ with DAG(
     max_active_runs=ACTIVE_RUNS,
     params={"hour": hour_param("UTC hour to score, like 2018-08-29T02; empty for the run's own hour")},
     default_args={
-        "retries": RETRIES,
+        "retries": 2,
         "retry_delay": timedelta(seconds=SETTINGS.retry_delay_seconds),
         "retry_exponential_backoff": True,
         "max_retry_delay": timedelta(minutes=5),
@@ -54,8 +53,6 @@ with DAG(
         task_id="submit",
         items=groups,
         job_id=job,
-        epoch=RETRIES,
-        generation=RETRIES,
         **score_task(SETTINGS),
     )
     score = SensorScoringOperator.partial(
@@ -64,7 +61,7 @@ with DAG(
         job_id=job,
         poll_seconds=SETTINGS.poll_seconds,
         **score_task(SETTINGS),
-        **commit_mark(SETTINGS),
+        **commit_marker(SETTINGS),
     ).expand(item=groups)
     confirm = PredictionBlobSensor(
         task_id="confirm",

@@ -13,7 +13,7 @@ from airflow.sdk import DAG, Param
 
 from sensor_scoring.azure_batch.operators import AzureBatchSubmitOperator, AzureBatchTaskOperator
 from sensor_scoring.hour_param import hour_param
-from sensor_scoring.hourly.task import commit_mark
+from sensor_scoring.hourly.task import commit_marker
 from sensor_scoring.priority import TRAINING_WEIGHT
 from sensor_scoring.retries import RETRY_TABLE
 from sensor_scoring.settings import Settings
@@ -27,7 +27,6 @@ from sensor_scoring.training.tasks import (
 )
 
 SETTINGS = Settings.from_environ(os.environ)
-RETRIES = 2
 
 with DAG(
     "train_models",
@@ -56,7 +55,7 @@ with DAG(
         ),
     },
     default_args={
-        "retries": RETRIES,
+        "retries": 2,
         "retry_delay": timedelta(seconds=SETTINGS.retry_delay_seconds),
         "retry_exponential_backoff": True,
         "max_retry_delay": timedelta(minutes=5),
@@ -73,8 +72,6 @@ with DAG(
         task_id="submit",
         items=groups,
         job_id=job,
-        epoch=RETRIES,
-        generation=RETRIES,
         **train_task(SETTINGS),
     )
     train = AzureBatchTaskOperator.partial(
@@ -83,7 +80,7 @@ with DAG(
         job_id=job,
         poll_seconds=SETTINGS.poll_seconds,
         **train_task(SETTINGS),
-        **commit_mark(SETTINGS),
+        **commit_marker(SETTINGS),
     ).expand(item=groups)
     promoted = promote_models()
 

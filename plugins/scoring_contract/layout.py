@@ -218,7 +218,7 @@ def reports_folder(run: str) -> str:
 
 
 def report_blob(run: str, job: str, task: str) -> str:
-    """Blob in ``runs`` that a Batch task writes last: its commit mark."""
+    """Blob in ``runs`` that a Batch task writes last: its commit marker."""
     return f"{reports_folder(run)}{_segment(job)}/{_segment(task)}.json"
 
 

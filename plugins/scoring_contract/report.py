@@ -1,4 +1,4 @@
-"""What one Batch task did, sensor by sensor. Written last: a report that exists is the commit mark."""
+"""What one Batch task did, sensor by sensor. Written last: a report that exists is the commit marker."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What one Batch task trained and how its models fared on later readings. Written last: the commit mark.
+"""What one Batch task trained and how its models fared on later readings. Written last: the commit marker.
 
 A report changes nothing: who becomes current is decided from the reports of all groups, in one place.
 """

@@ -52,20 +52,26 @@ class AzureBatchSubmitOperator(BatchOperator):
 
     :param items: one Batch task each (templated)
     :param job_id: Batch job (templated)
-    :param epoch: ``retries`` of the :class:`AzureBatchTaskOperator` that follows
-    :param generation: ``retries`` of the task that opened the job
+    :param epoch: ``retries`` of the :class:`AzureBatchTaskOperator` that follows; by default this task's own
+    :param generation: ``retries`` of the task that opened the job; by default this task's own
     """
 
     template_fields: Sequence[str] = (*BatchOperator.template_fields, "items", "job_id")
 
     def __init__(
-        self, *, items: Sequence[str], job_id: str, epoch: int, generation: int, **kwargs: Any
+        self,
+        *,
+        items: Sequence[str],
+        job_id: str,
+        epoch: int | None = None,
+        generation: int | None = None,
+        **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.items = items
         self.job_id = job_id
-        self.epoch = epoch
-        self.generation = generation
+        self.epoch = (self.retries or 0) if epoch is None else epoch
+        self.generation = (self.retries or 0) if generation is None else generation
 
     def execute(self, context: Context) -> int:
         """Submit.

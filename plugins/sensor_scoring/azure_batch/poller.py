@@ -40,7 +40,7 @@ class Tick:
     ended: Mapping[str, BatchTaskOutcome] = field(default_factory=dict)
     """Every Batch task that has ended, by its id."""
     committed: frozenset[str] = frozenset()
-    """Blobs in the folder of commit marks."""
+    """Blobs in the folder of commit markers."""
     is_gone: bool = False
     """Whether the job no longer exists."""
     requeued: frozenset[str] = frozenset()
@@ -57,7 +57,7 @@ class Tick:
 class JobPoller:
     """Looks at one Batch job again and again.
 
-    :param commit_folder: folder of blobs that tasks write last; empty if success needs no commit mark
+    :param commit_folder: folder of blobs that tasks write last; empty if success needs no commit marker
     :param commit_container: its container
     """
 

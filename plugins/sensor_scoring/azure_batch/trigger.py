@@ -34,7 +34,7 @@ class BatchTaskTrigger(BaseEventTrigger):
     :param azure_batch_conn_id: connection of the Batch account
     :param poll_seconds: pause between two looks at the job
     :param deferred_at: when the task instance was deferred, seconds since the epoch
-    :param commit_container: container of the commit mark; empty if success needs none
+    :param commit_container: container of the commit marker; empty if success needs none
     :param commit_blob: blob that the Batch task writes last; without it, success is no success
     :param wasb_conn_id: connection of its storage account
     :param outage_limit_seconds: how long Batch may be silent

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypedDict
 
 from scoring_contract.access import variable_of
 from scoring_contract.invocation import PROGRAM, ExitCode, ScoreInvocation
@@ -20,7 +20,30 @@ PERMANENT_EXIT_CODES = (ExitCode.ORDER, ExitCode.MODEL, ExitCode.DATA)
 """Causes that another try would meet again."""
 
 
-def score_task(settings: Settings) -> dict[str, Any]:
+class BatchTaskArguments(TypedDict):
+    """Arguments of :class:`sensor_scoring.azure_batch.batch_operator.BatchOperator`."""
+
+    command: list[str]
+    image: str
+    registry_server: str
+    containers: dict[str, str]
+    log_container: str
+    max_wall_clock: timedelta
+    node_identity: str
+    node_identity_client_id: str
+    azure_batch_conn_id: str
+    wasb_conn_id: str
+
+
+class CommitArguments(TypedDict):
+    """Arguments of :class:`sensor_scoring.azure_batch.operators.AzureBatchTaskOperator`."""
+
+    commit_blob: str
+    commit_container: str
+    permanent_exit_codes: list[int]
+
+
+def score_task(settings: Settings) -> BatchTaskArguments:
     """Return the arguments that submission and scoring share."""
     invocation = ScoreInvocation(manifest=MANIFEST_BLOB, report=REPORT_BLOB)
     return {
@@ -43,8 +66,8 @@ def score_task(settings: Settings) -> dict[str, Any]:
     }
 
 
-def commit_mark(settings: Settings) -> dict[str, Any]:
-    """Return the operator's arguments that make the report the mark of success."""
+def commit_marker(settings: Settings) -> CommitArguments:
+    """Return the arguments that make the report the marker of success."""
     return {
         "commit_blob": REPORT_BLOB,
         "commit_container": settings.runs_container,

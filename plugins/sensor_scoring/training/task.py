@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from scoring_contract.access import variable_of
 from scoring_contract.invocation import PROGRAM, TrainInvocation
@@ -11,22 +11,23 @@ from scoring_contract.layout import Container
 from sensor_scoring.hourly.task import REPORT_BLOB, score_task
 
 if TYPE_CHECKING:
+    from sensor_scoring.hourly.task import BatchTaskArguments
     from sensor_scoring.settings import Settings
 
 ORDER_BLOB = "{run}/orders/{item}.json"
 """As :func:`scoring_contract.layout.order_blob`, with the operators' placeholders."""
 
 
-def train_task(settings: Settings) -> dict[str, Any]:
+def train_task(settings: Settings) -> BatchTaskArguments:
     """Return the arguments that submission and training share."""
     invocation = TrainInvocation(order=ORDER_BLOB, report=REPORT_BLOB)
-    return score_task(settings) | {
-        "command": [*PROGRAM, *invocation.to_argv()],
-        # The order names every blob, and the registry is for the orchestrator alone to change.
-        "containers": {
-            variable_of(Container.DATA): f"{settings.data_container}:r",
-            variable_of(Container.MODELS): f"{settings.models_container}:rcw",
-            variable_of(Container.RUNS): f"{settings.runs_container}:rcw",
-        },
-        "max_wall_clock": timedelta(minutes=settings.train_task_minutes),
+    arguments = score_task(settings)
+    arguments["command"] = [*PROGRAM, *invocation.to_argv()]
+    # The order names every blob, and the registry is for the orchestrator alone to change.
+    arguments["containers"] = {
+        variable_of(Container.DATA): f"{settings.data_container}:r",
+        variable_of(Container.MODELS): f"{settings.models_container}:rcw",
+        variable_of(Container.RUNS): f"{settings.runs_container}:rcw",
     }
+    arguments["max_wall_clock"] = timedelta(minutes=settings.train_task_minutes)
+    return arguments

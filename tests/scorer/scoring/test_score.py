@@ -282,7 +282,7 @@ def test_storage_that_refuses_is_worth_another_try(storage: Storage, scorer: Sco
 
 
 def test_without_a_report_nothing_is_done(storage: Storage, scorer: Scorer) -> None:
-    """A report that cannot be written fails the whole call: it is the commit mark."""
+    """A report that cannot be written fails the whole call: it is the commit marker."""
     call = storage.put_manifest(an_order(storage))
     environ = storage.environ({Container.DATA: "r", Container.MODELS: "r", Container.PREDICTIONS: "cw"})
     done = scorer.score(call, {**environ, "SCORING_RUNS_URL": storage.url(Container.RUNS, "r")})

@@ -294,7 +294,7 @@ def test_killing_the_worker_ends_its_own_batch_task(ready: Account) -> None:
     assert ready.state("sibling") != "completed"
 
 
-def test_success_needs_its_commit_mark(ready: Account, storage: BlobStorage) -> None:
+def test_success_needs_its_commit_marker(ready: Account, storage: BlobStorage) -> None:
     """A task that ended well without writing its report has not succeeded."""
     tried = Try()
     options = {"commit_container": "runs", "commit_blob": "{run}/reports/{job}/{task}.json"}

@@ -7,7 +7,7 @@ import shlex
 from scoring_contract import layout
 from scoring_contract.invocation import PROGRAM, ScoreInvocation
 from sensor_scoring.azure_batch.task import BatchTaskTemplate, Grants, Names
-from sensor_scoring.hourly.task import MANIFEST_BLOB, REPORT_BLOB, commit_mark, score_task
+from sensor_scoring.hourly.task import MANIFEST_BLOB, REPORT_BLOB, commit_marker, score_task
 from sensor_scoring.settings import Settings
 
 NAMES = Names(item="1_4", job="scoring-20180829T02-b047316e0f-g2", task="1_4-0c79023f43-e2-a0")
@@ -68,7 +68,7 @@ def test_a_node_with_an_identity_gets_no_signature() -> None:
 
 
 def test_success_needs_the_report() -> None:
-    """The operator is told which blob is the commit mark, and which exit codes another try cannot change."""
-    mark = commit_mark(Settings())
+    """The operator is told which blob is the commit marker, and which exit codes another try cannot change."""
+    mark = commit_marker(Settings())
     assert mark["commit_blob"] == REPORT_BLOB
     assert mark["permanent_exit_codes"] == [2, 3, 4]

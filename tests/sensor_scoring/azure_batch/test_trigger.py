@@ -107,7 +107,7 @@ def test_failure_goes_back_to_a_worker_with_its_facts(ready: Account) -> None:
 
 
 @pytest.mark.behaviour("no-commit")
-def test_success_without_the_commit_mark_is_none(ready: Account, storage: BlobStorage) -> None:
+def test_success_without_the_commit_marker_is_none(ready: Account, storage: BlobStorage) -> None:
     """An exit code of 0 says nothing if the blob that is written last is not there."""
     ready.add("task", "true")
     trigger = a_trigger(
