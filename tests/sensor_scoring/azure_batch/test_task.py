@@ -68,7 +68,7 @@ def test_a_node_with_an_identity_gets_no_signature() -> None:
 
 
 def test_success_needs_the_report() -> None:
-    """The operator is told which blob is the commit marker, and which exit codes another try cannot change."""
+    """The operator learns which blob is the commit marker, and which exit codes no other try can change."""
     mark = commit_marker(Settings())
     assert mark["commit_blob"] == REPORT_BLOB
     assert mark["permanent_exit_codes"] == [2, 3, 4]
