@@ -1,4 +1,4 @@
-"""What a wide mapped task needs of Airflow's own settings: one list, for those who set and those who check.
+"""Airflow settings that a wide mapped task needs: one list, to set them and to check them.
 
 Airflow's defaults are made for tens of task instances, not for thousands that wait at once. Each process
 reads its settings for itself, so all should have the same ones.
@@ -18,7 +18,7 @@ FORK_SERVER = {
     "AIRFLOW__SCHEDULER__MP_START_METHOD": "forkserver",
     "AIRFLOW__CORE__MP_FORKSERVER_PRELOAD": "airflow,sensor_scoring.preload",
 }
-"""LocalExecutor forks task instances from a server that has loaded what each would load anew: a quarter of
+"""LocalExecutor forks task instances from a server that has already loaded their modules: a quarter of
 their CPU otherwise (``docs/benchmarks.md``). Airflow first: it makes the plugins importable."""
 PARSING = {"AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "300"}
 """How often the DAG processor parses a file that has not changed, in seconds; Airflow's own is 30. One that
@@ -39,7 +39,7 @@ class Need:
     default: int
     """Airflow's own."""
     because: str
-    """What happens below it."""
+    """The effect of a lower value."""
     is_fatal: bool = False
     """Whether a run cannot work below it, or is just slow."""
 

@@ -29,7 +29,7 @@ _ADDRESS = re.compile(r"[^@\s,]+@[^@\s,]+")
 
 
 class ChannelKind(StrEnum):
-    """What carries a message."""
+    """Kinds of channels."""
 
     LOG = "log"
     SMTP = "smtp"

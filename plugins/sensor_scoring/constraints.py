@@ -1,4 +1,4 @@
-"""What a value may be: the constraints of settings and of operators' arguments. Pure."""
+"""Constraints of settings and of operators' arguments. Pure."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _PRESETS = frozenset({"@hourly", "@daily", "@weekly", "@monthly", "@quarterly", 
 
 
 class Constraint(Protocol):
-    """What a value may be; its text completes the sentence "it must be"."""
+    """A constraint of a value; its text completes the sentence "it must be"."""
 
     def allows(self, value: Any) -> bool:
         """Whether a value is allowed."""
@@ -91,7 +91,7 @@ class Schedule:
 
 
 POLL_SECONDS = Range(0.05, 3600)
-"""Pause between two looks at a service: never none, and never so long that nobody looks again."""
+"""Poll interval of a service: never 0, and never so long that polling stops."""
 WAIT_SECONDS = Range(0, 86_400)
 WALL_CLOCK_SECONDS = Range(1, 7 * 86_400)
 """Limit of a Batch task: the service keeps none for longer than a week by default."""

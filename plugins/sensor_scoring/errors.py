@@ -134,7 +134,7 @@ class StorageUnreachable(StorageError):
 
 
 class PredictionsIncomplete(ScoringError):
-    """Expected predictions are missing, empty, stale, or there are some that nobody expected."""
+    """Predictions are missing, empty, stale or unexpected."""
 
 
 class RegistryMissing(ScoringError):

@@ -1,6 +1,6 @@
-"""Loads what each task instance would load anew: for the process that task instances are forked from.
+"""Loads the modules of every task instance into the process that task instances are forked from.
 
-An Airflow names this module in ``[core] mp_forkserver_preload``. Beside imports it does once what the first
+Name this module in ``[core] mp_forkserver_preload``. Beside imports it does once what the first
 parse of a DAG does: patterns of settings are compiled, a cron expression and the schema of a parameter are
 read, ``@task`` is looked up. What is forked later parses its DAG with a third less CPU. The same goes for the
 first template and the first answer of Azure Batch: Jinja makes its lexer, and each of the SDK's models finds
@@ -53,7 +53,7 @@ PRELOADED = (
     "sensor_scoring.upkeep.tasks",
     "sensor_scoring.alerts.verdict_step",
 )
-"""What functions import when they are called, and Airflow's own part of a task instance."""
+"""Modules that functions import when called, and Airflow's own part of a task instance."""
 
 for name in PRELOADED:
     import_module(name)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from airflow.models.taskinstance import TaskInstance
 
 NEWEST_HOUR_FIRST = "sensor_scoring.priority.NewestHourFirst"
-"""What a DAG gives as ``weight_rule``; the plugin makes it known to Airflow."""
+"""The ``weight_rule`` of a DAG; the plugin registers it with Airflow."""
 _HOURS = 1_000_000
 TRAINING_WEIGHT = -_HOURS - 1
 """Weight of a training's task instances."""

@@ -1,4 +1,4 @@
-"""What Airflow tries again and what it does not: a table, the same for every task of ours."""
+"""Retry policy: which exceptions fail at once. One table for every task of ours."""
 
 from __future__ import annotations
 

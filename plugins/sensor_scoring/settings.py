@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 PREFIX = "SENSOR_SCORING_"
 TRAINING_PREFIX = "training"
-"""What the names of training runs begin with, and the ids of their Batch jobs."""
+"""Prefix of training runs' names and of their Batch job ids."""
 CONSTRAINT = "constraint"
 """Name of a field's constraint among its metadata."""
 AUTOSCALE_POLICIES = ("run-aware", "keep-warm", "reactive")
@@ -100,8 +100,7 @@ class Settings:
     packed_predictions: bool = False
     """Whether the sensors of a pack share one prediction blob; sensors without a pack never do."""
     predictions_format: str = setting("csv", Choice(tuple(PredictionFormat)))
-    """What predictions are written as. An hour that has predictions keeps their format when it is scored
-    again."""
+    """Format of the predictions. An hour that has predictions keeps their format when it is scored again."""
     autoscale_policy: str = setting("run-aware", Choice(AUTOSCALE_POLICIES))
     """How the pool scales between zero and its ceiling. ``run-aware``: a run announces its load and takes
     that back when it is done; ``keep-warm``: nodes are held every hour from before its work comes;
@@ -138,7 +137,7 @@ class Settings:
     runs_container: str = setting("runs", _CONTAINER)
     """Plans, manifests, reports, summaries."""
     logs_container: str = setting("logs", _CONTAINER)
-    """What Batch tasks printed."""
+    """Output of Batch tasks."""
 
     lateness_minutes: float = setting(5.0, LATENESS_MINUTES)
     """How long after its end an hour's readings may still arrive."""
@@ -153,10 +152,10 @@ class Settings:
     tolerated_failed_share: float = setting(0.0, _SHARE)
     """Share of failed sensors, 0 to 1, up to which a run is still green."""
     silent_hour_fails: bool = False
-    """Whether a run is red when no sensor sent anything."""
+    """Whether an hour without any readings fails its run."""
 
     notify: str = "log"
-    """Who is told when a run needs a person, with blanks between: ``log``, ``smtp:oncall@example.org``,
+    """Channels of alerts, separated by blanks: ``log``, ``smtp:oncall@example.org``,
     ``apprise:CONNECTION`` for Slack, Teams and other webhooks, or a notifier's dotted path; see
     [alerts](alerts.md)."""
     late_minutes: float = setting(50.0, Range(0, 1440))
@@ -172,9 +171,9 @@ class Settings:
     """Sensors with an anomaly spike that a message names, the highest first."""
 
     node_hour_price: float = setting(0.0, _PRICE)
-    """What an hour of a dedicated node costs, in your currency; 0 for unknown. Summaries then show costs."""
+    """Price of a dedicated node-hour in your currency; 0 for unknown. Summaries then show costs."""
     spot_node_hour_price: float = setting(0.0, _PRICE)
-    """The same of a Spot node."""
+    """Price of a Spot node-hour."""
 
     keep_jobs_days: int = setting(7, Range(1, 3650))
     """How long ended Batch jobs are kept, with the records of their tasks."""
@@ -183,17 +182,16 @@ class Settings:
     models and predictions are never deleted."""
 
     missing_schedule: str = setting("30 * * * *", Schedule(never="never"))
-    """When hours are looked for that are not whole, as cron or a preset like ``@daily``; ``never`` for by
-    hand only."""
+    """Schedule of the search for incomplete hours: cron, a preset like ``@daily``, or ``never``."""
     missing_lookback_hours: int = setting(48, Range(1, 8760))
-    """How many hours are looked back on then."""
+    """Length of that search, in hours up to now."""
 
     train_schedule: str = setting("", Schedule())
-    """When models are trained anew, as cron or a preset like ``@weekly``; empty for by hand only."""
+    """Schedule of training, as cron or a preset like ``@weekly``; empty for manual runs only."""
     train_hours: int = setting(168, Range(1, 87_600))
-    """Hours that are trained on unless a run says which."""
+    """Hours to train on, unless a run names them."""
     train_evaluation_hours: int = setting(24, Range(1, 8760))
-    """Hours after those on which new models are judged, unless a run says which."""
+    """Hours after those to evaluate new models on, unless a run names them."""
     train_pool_id: str = setting("", _BATCH_ID_OR_EMPTY)
     """Batch pool for training; empty for the pool of scoring, where the hour goes first."""
     train_sensors_per_task: int = setting(50, Range(1, 100_000))
@@ -230,7 +228,7 @@ class Settings:
 
     @property
     def job_prefixes(self) -> tuple[str, ...]:
-        """What the ids of our Batch jobs, and the names of our runs' folders, begin with."""
+        """Prefixes of our Batch job ids and of our runs' folders."""
         return self.job_prefix, TRAINING_PREFIX
 
     @property
@@ -245,7 +243,7 @@ class Settings:
 
     @property
     def missing_cron(self) -> str | None:
-        """When hours are looked for that are not whole; None for by hand only."""
+        """Cron of the search for incomplete hours; None for none."""
         return None if self.missing_schedule == "never" else self.missing_schedule
 
     @classmethod

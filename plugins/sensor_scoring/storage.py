@@ -39,7 +39,7 @@ _DELETES_AT_ONCE = 256
 """Most requests the service takes in one batch."""
 _CLOCK_SKEW = timedelta(minutes=15)
 _PAUSES = (0.1, 0.25, 0.5, 1.0)
-"""Seconds between reads of a blob that somebody is writing."""
+"""Seconds between reads of a blob that is being written."""
 _CHANGING = frozenset({409, 412})
 _Read = TypeVar("_Read")
 
@@ -258,7 +258,7 @@ class BlobStore:
 
 
 def _repeated(read: Callable[[], _Read]) -> _Read:
-    """Read a blob again if somebody writes it meanwhile.
+    """Read a blob again if it was written meanwhile.
 
     Blob Storage then answers 409 ``BlobModifiedWhileReading``, or 412 when the SDK asks for the rest of it;
     the SDK repeats neither, and has no class of its own for the first.

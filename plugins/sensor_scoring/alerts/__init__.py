@@ -1,3 +1,3 @@
-"""What people are told of runs, each thing once, and the verdict that comes after it."""
+"""Alerts about runs, each problem reported once, and the verdict that follows them."""
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Kind(StrEnum):
-    """What can be wrong."""
+    """Kinds of problems."""
 
     STEP = "step"
     """A step of the DAG failed."""
@@ -41,7 +41,7 @@ class Kind(StrEnum):
 OF_NOW = frozenset({Kind.SILENT, Kind.UNMODELLED, Kind.PACK, Kind.UNCLAIMED, Kind.SPIKE})
 """Kinds that an older hour says nothing about."""
 _BY_CAUSE = frozenset({Kind.STEP, Kind.FAILED})
-"""Kinds that are told of again when their cause changes."""
+"""Kinds that become news again when their cause changes."""
 WAITED_FOR = frozenset({Kind.STEP, Kind.FAILED, Kind.SILENT})
 """Kinds whose end is news."""
 
@@ -68,7 +68,7 @@ class Condition:
 
     @property
     def place(self) -> Place:
-        """What it is about."""
+        """Kind and name: two conditions of one place are the same."""
         return self.kind, self.name
 
     @property
@@ -79,7 +79,7 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Lasting:
-    """A condition that was told of.
+    """A condition that has been reported.
 
     :param key: of its cause
     :param first: hour that it was first seen in
@@ -97,7 +97,7 @@ class Lasting:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observation:
-    """What a run saw.
+    """Conditions that a run shows.
 
     :param is_over: says of a condition that the run did not have whether the run shows its end
     :param is_gone: says of a place that it is no more: nobody waits for its end
@@ -118,11 +118,11 @@ class Observation:
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """What a person does not know yet.
+    """Conditions that are new to people.
 
     :param begun: conditions that are new, or have another cause than before
     :param ended: conditions that are over and were waited for, as they were known
-    :param lasting: conditions of the run that were told of before
+    :param lasting: conditions of the run that were reported before
     """
 
     begun: tuple[Condition, ...] = ()

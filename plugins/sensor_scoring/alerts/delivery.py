@@ -1,4 +1,4 @@
-"""Who carries a message: the log always, and what the setting ``NOTIFY`` names, see ``channels.py``."""
+"""Delivers alerts to the log and to the channels of ``NOTIFY``, see ``channels.py``."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ log = logging.getLogger(__name__)
 
 
 def tell(message: str, context: Context, settings: Settings) -> list[str]:
-    """Send a message to everyone whom the deployment names, and write it into the log.
+    """Log a message and send it to every configured channel.
 
-    A channel or an address that fails is logged and keeps no other from being tried. Nothing is sent twice by
-    a retry: the call fails only if nobody was reached.
+    A channel or an address that fails is logged; the others are still tried. A retry sends nothing twice:
+    the call fails only if no address took the message.
 
     :param message: its first line is the subject
-    :return: who was not told, a sentence for each channel
+    :return: a sentence for each channel that missed an address
     :raises NobodyTold: if channels are set and not one of them took the message
     """
     for line in message.splitlines():
@@ -50,10 +50,10 @@ def tell(message: str, context: Context, settings: Settings) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class _Delivery:
-    """What became of a message on one channel.
+    """Result of sending a message on one channel.
 
     :param addresses: how many the channel leads to
-    :param refusals: why some of them were not told, a sentence each
+    :param refusals: why some of them did not take it, a sentence each
     """
 
     channel: Channel
@@ -67,7 +67,7 @@ class _Delivery:
 
     @property
     def shortfall(self) -> str:
-        """Say who was not told; empty if everybody was."""
+        """A sentence about the addresses that were missed; empty if none was."""
         if not self.refusals:
             return ""
         reasons = "; ".join(dict.fromkeys(self.refusals))

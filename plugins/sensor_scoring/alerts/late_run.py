@@ -1,4 +1,4 @@
-"""A run that takes too long: whether it does, and what a person is told of it. Pure."""
+"""Whether a run is late, and since when. Pure."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""The step that looks for runs that take too long and tells people: thin, calls on nouns from elsewhere.
+"""The step of ``late_runs``: raises one alert for each unfinished run that is late.
 
-It looks from outside, so it works under every executor and whatever has become of the run.
+It runs outside the run that it examines, so it works under every executor and whatever happened to that run.
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ log = logging.getLogger(__name__)
 
 
 def tell_late_runs(run_before: RunBefore, context: Context, settings: Settings) -> list[str]:
-    """Tell people, once each, of runs that take too long and still go on.
+    """Raise one alert for each late run.
 
     :param run_before: see :func:`sensor_scoring.alerts.unfinished_runs.runs_of`
-    :return: ids of the runs that are late, told of now or before
+    :return: ids of the late runs, whether reported now or before
     """
     if not settings.late_minutes:
         return []

@@ -17,7 +17,7 @@ REPAIR = (
     "To repair: open the run, then the task 'score', tick its failed instances and clear them; summary, "
     "alert and verdict are made anew."
 )
-"""What a person must do when sensors failed; ``docs/runbook.md`` shows it."""
+"""The repair for failed sensors; ``docs/runbook.md`` shows it."""
 _NAMED = 20
 """Names of a kind, or causes, that a message spells out."""
 
@@ -50,11 +50,11 @@ _COUNTED = {
 def message_of(
     lead: str, news: News, places: Sequence[str], *, note: str = "", spikes_named: int = _NAMED
 ) -> str:
-    """Write what a person is told about a run; empty if nothing is news.
+    """Return the alert about a run; empty if there is no news.
 
-    :param lead: how the first line begins: what the run comes to, and its hour
+    :param lead: begins the first line: colour and hour of the run
     :param places: lines that say where to look
-    :param note: how the first line ends
+    :param note: ends the first line
     :param spikes_named: sensors with an anomaly spike that are named, those with the highest
     """
     if not news:

@@ -1,4 +1,4 @@
-"""The step that tells people about a run: thin, a few calls on nouns from elsewhere."""
+"""The step ``alert``: sends the news of a run."""
 
 from __future__ import annotations
 
@@ -29,12 +29,13 @@ log = logging.getLogger(__name__)
 
 
 def send_alert(run: Run, context: Context) -> None:
-    """Tell a person, once, what is new in a run; nobody when nothing is.
+    """Send one message with the news of a run; none if there is no news.
 
-    A backfill tells nothing and is not remembered: its hours are no news, and their silence is not today's.
+    A backfill sends none and leaves the history alone: its hours are not news, and their silence is not
+    today's.
 
     :raises NobodyTold: if channels are set and not one of them took the message
-    :raises StorageError: if it is not known what to tell; the last try tells that
+    :raises StorageError: if Blob Storage cannot say what to send; the last try sends that
     """
     if run.is_backfill:
         log.info("A backfill tells nobody; the verdict says how it ended")
@@ -65,7 +66,7 @@ def _tell_news(run: Run, context: Context) -> None:
 
 
 def tell_news(run: Run, context: Context, summary: Summary | None) -> None:
-    """Tell a person what is new in a summary, as :func:`send_alert` does."""
+    """Send the news of a summary, as :func:`send_alert` does."""
     if run.is_backfill:
         return
     settings = run.settings

@@ -1,4 +1,4 @@
-"""Airflow tasks that tell people; what each does is in the modules of the same package."""
+"""Airflow tasks of alerts; their work is in the other modules of this package."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from sensor_scoring.settings import Settings
 
 @summary_step(trigger_rule="all_done")
 def alert() -> None:
-    """Tell a person once, if there is something to tell."""
+    """Send one message with the news of the run, if there is any."""
     from sensor_scoring.alerts.step import send_alert
 
     send_alert(this_run(), get_current_context())
@@ -23,7 +23,7 @@ def alert() -> None:
 
 @summary_step(trigger_rule="all_done", outlets=[SCORED_HOUR])
 def verdict() -> None:
-    """Decide whether the run is red; tell other DAGs of a scored hour if it is not."""
+    """Fail if the run is red; otherwise announce the scored hour to other DAGs."""
     from sensor_scoring.alerts.verdict_step import give_verdict
 
     context = get_current_context()
@@ -32,7 +32,7 @@ def verdict() -> None:
 
 @step(task_id="look")
 def look_for_late_runs() -> list[str]:
-    """Tell people of runs that take too long; return their ids."""
+    """Raise an alert for each late run; return their ids."""
     from sensor_scoring.alerts.late_step import tell_late_runs
     from sensor_scoring.alerts.unfinished_runs import runs_of
 

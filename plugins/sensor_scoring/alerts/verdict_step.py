@@ -1,4 +1,4 @@
-"""The step that says how a run ended, and does what a clear has left out."""
+"""The step ``verdict``: fails a red run, and catches up on steps that a clear left out."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ log = logging.getLogger(__name__)
 
 
 def give_verdict(run: Run, context: Context) -> dict[str, Any]:
-    """Fail, naming why, unless the run is good enough.
+    """Fail with the reason, unless the run is good enough.
 
-    :return: what consumers of the hour are told, see :data:`sensor_scoring.hourly.assets.SCORED_HOUR`
+    :return: the event for consumers of the hour, see :data:`sensor_scoring.hourly.assets.SCORED_HOUR`
     :raises RunFailed: if more sensors failed than tolerated, another step failed, nobody could be told, or
         the summary is missing
     """
@@ -55,9 +55,9 @@ def give_verdict(run: Run, context: Context) -> dict[str, Any]:
 
 
 def _made_good(run: Run, context: Context, summary: Summary) -> bool:
-    """Do what the steps that a clear has left out would have done: close, tell, keep the summary.
+    """Close jobs, send the alert and keep the summary: the steps that a clear left out.
 
-    :return: whether nobody could be told
+    :return: whether no channel took the alert
     """
     try:
         close_run(run)

@@ -1,4 +1,4 @@
-"""What an operator does next, given what it finds in the Batch job. A decision table without a client.
+"""The operator's next move, given the attempts it finds in the Batch job. A decision table without a client.
 
 An *epoch* is one request to do the work (the first, or a clear); an *attempt* is one Batch task made for it.
 A retry inside an epoch adopts what the try before left behind; a clear starts the next epoch and forgets.
@@ -26,7 +26,7 @@ class Move(Enum):
     ATTACH = "attach"
     """Wait for one that is queued or running."""
     JUDGE = "judge"
-    """It has ended and nobody has said so yet: adopt its success, or raise its failure."""
+    """It has ended and no try has reported it: adopt its success, or raise its failure."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class Decision:
     move: Move
     task_id: str
     outcome: BatchTaskOutcome | None = None
-    """What the service says of it; None for a new one."""
+    """Its state in Azure Batch; None for a new one."""
 
 
 def decide(found: Iterable[BatchTaskOutcome], *, key: str, epoch: int, reported: Collection[str]) -> Decision:

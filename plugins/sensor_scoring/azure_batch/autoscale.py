@@ -93,7 +93,7 @@ class WarmWindow:
 
 @dataclass(frozen=True, slots=True)
 class AutoscalePolicy:
-    """Scaling between zero and a ceiling: what waits decides, and whoever knows the load may say so before.
+    """Scaling between zero and a ceiling, driven by the queue and by announced load.
 
     :param max_nodes: ceiling the formula may never exceed
     :param slots_per_node: Batch tasks that run at once on a node, at one slot each

@@ -1,4 +1,4 @@
-"""What every operator needs that writes Batch tasks: a command, an image, and what they may reach."""
+"""Base of the operators that write Batch tasks: command, image and access to storage."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ class BatchOperator(BaseOperator):
 
     @cached_property
     def hook(self) -> ScoringBatchHook:
-        """The way to Azure Batch."""
+        """Hook of the Batch account."""
         from sensor_scoring.azure_batch.hook import ScoringBatchHook
 
         return ScoringBatchHook(azure_batch_conn_id=self.azure_batch_conn_id, patience=Patience())
@@ -101,7 +101,7 @@ class BatchOperator(BaseOperator):
         return shlex.split(self.command) if isinstance(self.command, str) else tuple(self.command)
 
     def _check_arguments(self) -> None:
-        """Refuse numbers with which a Batch task could not run, or nobody would look at it.
+        """Refuse numbers with which no Batch task could run or be polled.
 
         :raises SettingsError: naming the argument
         """

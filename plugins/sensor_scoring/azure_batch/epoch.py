@@ -1,4 +1,4 @@
-"""What a task instance remembers from one try to the next, within one request for its work.
+"""State that a task instance carries from try to try, within one clear.
 
 Kept in Airflow's task state store, which survives retries, clears and reprocessing: so "it succeeded once" is
 never remembered, and whatever an earlier epoch wrote is forgotten.
@@ -30,7 +30,7 @@ class EpochMemory:
     reported: list[str]
     """Batch tasks whose failure has been raised already."""
     former_job_id: str | None = ""
-    """Job of before: its live Batch tasks are nobody's any more. None if there may be one, not noted."""
+    """Job before this clear; its live Batch tasks are obsolete. None if there may be one, not noted."""
 
     @classmethod
     def of(cls, context: Context, job_id: str) -> EpochMemory:

@@ -60,7 +60,7 @@ def hour_of_run_with(prefix: str, base: str) -> RunHour | None:
 
 
 def is_job_of(job: str, base: str) -> bool:
-    """Whether a Batch job is one of a run's: ids that only begin like the run are somebody else's."""
+    """Whether a Batch job belongs to a run; an id that merely begins like the run's does not."""
     match = _JOB.fullmatch(job)
     return match is not None and match["base"] == base
 

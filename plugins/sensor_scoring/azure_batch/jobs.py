@@ -95,7 +95,7 @@ class JobKeeper:
             number += 1
 
     def active(self, pool_id: str) -> list[str]:
-        """Return the active Batch jobs of a pool, whoever made them."""
+        """Return all active Batch jobs of a pool, ours or not."""
         chosen = f"state eq 'active' and executionInfo/poolId eq '{pool_id}'"
         with batch_explained(f"list the jobs of pool {pool_id}", self._conn_id):
             return [job.id for job in self._client.list_jobs(filter=chosen, select=["id"])]
@@ -145,7 +145,7 @@ class JobKeeper:
         return ""
 
     def _is_made(self, body: dict[str, Any]) -> bool:
-        """Make a job; False if somebody else has just made it."""
+        """Create a job; False if another process has just created it."""
         known = {"JobExists": None} | dict.fromkeys(_QUOTAS, QuotaReached)
         with batch_explained(f"create job {body['id']}", self._conn_id, known):
             self._client.create_job(models.BatchJobCreateOptions(body))

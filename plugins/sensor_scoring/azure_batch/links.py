@@ -25,7 +25,7 @@ PREFIX = "/sensor-scoring"
 
 
 class BatchTaskLink(BaseOperatorLink):
-    """What Azure Batch says about the Batch task of a try."""
+    """Link to the Batch task of a try, as Azure Batch describes it."""
 
     name = "Batch task"
 

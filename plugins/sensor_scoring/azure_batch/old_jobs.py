@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 IDLE_AFTER = timedelta(hours=3)
-"""An active job this old in which nothing waits or runs is nobody's any more: an hour's work is done by then,
+"""An active job this old in which nothing waits or runs is abandoned: an hour's work is done by then,
 and an instance that is cleared opens a job of its own."""
 
 
@@ -54,7 +54,7 @@ class OldJobs:
         return {"idle jobs ended": len(ended), "jobs deleted": len(deleted)}
 
     def end_idle(self, *, before: datetime) -> list[str]:
-        """Terminate active jobs in which nothing waits or runs: whoever should have closed them did not.
+        """Terminate active jobs in which nothing waits or runs: their run did not close them.
 
         :param before: a job made later is left alone, as its tasks may still come
         :return: the jobs

@@ -259,7 +259,7 @@ class AzureBatchTaskOperator(BatchOperator):
         return self.words
 
     def successor_of(self, job_id: str, context: Context) -> str:  # noqa: ARG002  for those who override it
-        """Return the Batch job that takes our task in place of one that has ended.
+        """Return the Batch job that replaces one that has ended.
 
         A run's job is closed at its end, and a person may clear one instance without what opens the job.
         """
@@ -273,7 +273,7 @@ class AzureBatchTaskOperator(BatchOperator):
         """Log what a Batch task that succeeded has done; for a subclass that knows its program's reports."""
 
     def waiting_trigger(self, **arguments: Any) -> BatchTaskTrigger:
-        """Return what waits for a Batch task; a subclass may wait with one that can say more."""
+        """Return the trigger that waits for a Batch task; a subclass may return one that logs more."""
         from sensor_scoring.azure_batch.trigger import BatchTaskTrigger
 
         return BatchTaskTrigger(**arguments)

@@ -35,7 +35,7 @@ _PAGE = 1000
 
 @dataclass(frozen=True, slots=True)
 class Tick:
-    """What is known of a Batch job now."""
+    """State of a Batch job at one poll."""
 
     ended: Mapping[str, BatchTaskOutcome] = field(default_factory=dict)
     """Every Batch task that has ended, by its id."""
@@ -46,7 +46,7 @@ class Tick:
     requeued: frozenset[str] = frozenset()
     """Batch tasks that were running and were seen waiting for a node again."""
     troubles: tuple[str, ...] = ()
-    """What keeps the pool from working, while tasks wait and none runs."""
+    """Pool problems, while tasks wait and none runs."""
     outage_seconds: float = 0.0
     """For how long the service has not answered; 0 while it does."""
     outage: str = ""

@@ -1,4 +1,4 @@
-"""What a run used of its pool, and what that costs: an estimate, made when the run is summed up. Pure.
+"""Node-hours that a run used, and their cost: an estimate, made when the run is summed up. Pure.
 
 A node is used from its allocation, or from the run's first job if it was there before, until the summary,
 and then until the next evaluation can take it back: booting and the tail are paid for like work. Nodes that
@@ -25,7 +25,7 @@ _HOUR_SECONDS = 3600.0
 
 @dataclass(frozen=True, slots=True)
 class Prices:
-    """What an hour of a node costs, in whatever currency the deployment counts; 0 for unknown."""
+    """Price of a node-hour in the deployment's currency; 0 for unknown."""
 
     dedicated: float = 0.0
     spot: float = 0.0
@@ -52,7 +52,7 @@ class PoolUse:
     evaluated_at: str = ""
     """When the formula was last evaluated; empty if it never was."""
     evaluation: str = ""
-    """What came out, in the service's form."""
+    """The result, in the service's form."""
     evaluation_error: str = ""
     """Why nothing came out."""
 
@@ -100,7 +100,7 @@ class Span:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sighting:
-    """What was found of a pool and of a run's tasks, as the service describes them."""
+    """A pool and the tasks of a run, as the service describes them."""
 
     pool: Mapping[str, Any]
     nodes: Iterable[Mapping[str, Any]]

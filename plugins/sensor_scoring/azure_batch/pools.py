@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 
 _FORMULA_BUSY = frozenset({"PoolBeingResized", "TooManyEnableAutoScaleRequests", "TooManyRequests"})
 _LOOKS = 5
-"""How often a pool is looked at again because somebody changed it meanwhile."""
+"""Conditional writes to a pool before giving up; each failure means that another writer succeeded."""
 _PATIENCE = 3
 """How often an announcement is tried again while the service wants a pause between two formulas of a pool:
 half a minute. It is worth the wait: unannounced, work waits for the next evaluation, up to five minutes."""

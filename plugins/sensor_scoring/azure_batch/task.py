@@ -1,4 +1,4 @@
-"""What the Batch tasks of a run have in common, and how one of them is written for the service.
+"""Template of a run's Batch tasks, and the request for each of them.
 
 Values only. The result is the JSON that the service documents, so that nothing here needs the SDK.
 """
@@ -23,7 +23,7 @@ RETENTION = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """What the placeholders ``{item}``, ``{job}``, ``{run}`` and ``{task}`` stand for in one Batch task."""
+    """Values of the placeholders ``{item}``, ``{job}``, ``{run}`` and ``{task}`` in one Batch task."""
 
     item: str
     job: str
@@ -47,7 +47,7 @@ class Names:
 
 @dataclass(frozen=True, slots=True)
 class Grants:
-    """What a Batch task may reach in Blob Storage. Secrets: never logged, never in an XCom.
+    """Access of a Batch task to Blob Storage. Secrets: never logged, never in an XCom.
 
     :param environment: variable to container URL, signed unless the node signs in by itself
     :param log_url: container that takes stdout and stderr; empty to leave them on the node

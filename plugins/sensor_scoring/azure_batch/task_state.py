@@ -1,4 +1,4 @@
-"""What is true of a Batch task now: one reading of the service's answer, used by operator and poller.
+"""State of a Batch task, as operator and poller both read it from the service's answer.
 
 No client here: callers pass the task's JSON as the service sent it. Unknown words are kept, never fatal.
 """

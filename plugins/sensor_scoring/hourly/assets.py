@@ -1,4 +1,4 @@
-"""What other DAGs can schedule on."""
+"""Assets that other DAGs can schedule on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Lets a cleared run end anew: when sensors are to be scored again, all that follows scoring runs again too.
+"""Clears whatever follows scoring when a person clears sensors, so that the run ends with a new verdict.
 
 Airflow clears what a person ticks. With *Only failed*, or without *Downstream*, the summary, the alert and
 the verdict of before would stand beside sensors that are well by now. The scheduler calls this when it starts

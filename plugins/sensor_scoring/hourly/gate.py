@@ -24,16 +24,16 @@ _NAMED = 10
 
 @dataclass(frozen=True, slots=True)
 class GateVerdict:
-    """What the gate found; each field holds sensor ids in order."""
+    """Findings of the gate; each field holds sensor ids in order."""
 
     fresh: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
     empty: tuple[str, ...] = ()
     """There is a blob, and no row in it."""
     stale: tuple[str, ...] = ()
-    """Made by an earlier plan for the hour than ours, by one of the future, or by nobody we know."""
+    """Made by an earlier plan for the hour than ours, by one of the future, or by an unknown writer."""
     doubled: tuple[str, ...] = ()
-    """There are predictions of the other format, too: nobody who reads both can tell which count."""
+    """In both formats: a reader could not tell which count."""
     stray: tuple[str, ...] = ()
     """There are predictions that our plan does not expect; named, and no reason to fail."""
 
@@ -152,7 +152,7 @@ class Expectation:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """What the writer of a prediction blob says of it."""
+    """Metadata that the writer of a prediction blob gave it."""
 
     hour: RunHour
     planned_at: str
@@ -176,7 +176,7 @@ def name_of(blob: str) -> str:
 
 
 def mark_of(blob: FoundBlob) -> Mark | None:
-    """Read the metadata of a sensor's blob, or of a pack's; None if nobody we know wrote it."""
+    """Read the metadata of a sensor's blob, or of a pack's; None if its writer is unknown."""
     if alone := PredictionMark.from_metadata(blob.metadata):
         rows = has_rows(alone, size=blob.size)
         return Mark(alone.hour, alone.planned_at, frozenset({alone.sensor}), rows)

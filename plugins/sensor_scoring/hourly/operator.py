@@ -75,7 +75,7 @@ class SensorScoringOperator(AzureBatchTaskOperator):
             self.log.info("%s", line)
 
     def waiting_trigger(self, **arguments: Any) -> ScoringTrigger:
-        """Return one that logs the counts."""
+        """Return a trigger that logs the counts."""
         from sensor_scoring.hourly.trigger import ScoringTrigger
 
         return ScoringTrigger(**arguments)

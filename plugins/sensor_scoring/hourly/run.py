@@ -160,7 +160,7 @@ class Run:
             self._ti.xcom_push(key=_UNTOLD, value=untold)
 
     def untold(self) -> list[str]:
-        """Say who was not told of the run, though others were; a sentence for each channel."""
+        """Return a sentence for each channel that missed an address of the run's alert."""
         found = (self._ti.xcom_pull(task_ids=task, key=_UNTOLD) for task in (ALERT, "verdict"))
         return [sentence for sentences in found for sentence in sentences or ()]
 

@@ -1,4 +1,4 @@
-"""What the page of a run says first: its hour, what came of it, and who has most anomalies. Pure."""
+"""Note of a run: its hour, its outcome, and the sensors with most anomalies. Pure."""
 
 from __future__ import annotations
 

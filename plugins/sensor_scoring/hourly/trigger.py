@@ -14,7 +14,7 @@ _NOTE_SECONDS = 10.0
 
 
 class ScoringTrigger(BatchTaskTrigger):
-    """Logs what the report says of each sensor: whoever ends in the triggerer has no other log.
+    """Logs each sensor's counts from the report: an instance that ends in the triggerer has no other log.
 
     The arguments are those of :class:`BatchTaskTrigger`; ``commit_blob`` is the report.
     """

@@ -1,4 +1,4 @@
-"""Links that the api-server makes of another, when somebody looks at the task instance.
+"""Links that the api-server derives from another, when a person opens the task instance.
 
 What a worker gives costs each of a run's instances an XCom, whoever looks: it gives one, "Batch task", and
 the plugin adds these. Airflow finds them by the operator's name: a subclass has the one, whose page leads on.
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class StdoutLink(BaseOperatorLink):
-    """What the Batch task printed."""
+    """Link to the output of the Batch task."""
 
     name = "stdout"
 
@@ -39,7 +39,7 @@ class StdoutLink(BaseOperatorLink):
 
 
 class PredictionsLink(BaseOperatorLink):
-    """What the Batch task predicted; for one that scores a group of a plan."""
+    """Link to the predictions of a Batch task that scores a group of a plan."""
 
     name = "Predictions"
 

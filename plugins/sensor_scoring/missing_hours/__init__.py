@@ -1,3 +1,3 @@
-"""Hours that are not whole, and the commands that make them so."""
+"""Incomplete hours, and the commands that complete them."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Are all hours whole? ``python -m sensor_scoring.missing_hours --from 2018-08-29T00 --to 2018-08-30T00``.
+"""Lists incomplete hours: ``python -m sensor_scoring.missing_hours --from 2018-08-29T00 --to 2018-08-30T00``.
 
 Prints the hours that are not, what they lack, and the commands that mend them. Exit code 0 if all are whole,
 1 if not, 2 if that could not be found out. Runs wherever Airflow's own commands run: the connection of the

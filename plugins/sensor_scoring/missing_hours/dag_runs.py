@@ -1,4 +1,4 @@
-"""What Airflow has at the logical dates of hours: asked by a task, or read from what its database says.
+"""DAG runs at the logical dates of hours: asked by a task, or listed by Airflow's CLI.
 
 An hour's own run has the hour's start as its logical date; a run that was triggered by hand for the hour's
 start has it too, and scores the hour before.

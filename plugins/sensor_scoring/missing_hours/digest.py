@@ -1,4 +1,4 @@
-"""One message about all hours that are not whole, sent when there is news. Pure.
+"""One message about all incomplete hours, sent when the set changes. Pure.
 
 An hour that a run is about to score is no news, neither as missing nor, before all such runs have ended, as
 whole again: a backfill of many hours makes for one message when it is needed and one when it is done.
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Digest:
-    """What is missing now, beside what people were told to be."""
+    """Hours missing now, and hours reported as missing before."""
 
     report: MissingReport
     told: frozenset[RunHour]
@@ -34,12 +34,12 @@ class Digest:
 
     @property
     def awaited(self) -> frozenset[RunHour]:
-        """Hours that people were told of and that a run is about to score."""
+        """Reported hours that a run is about to score."""
         return frozenset(gap.hour for gap in self.report.gaps if gap.is_under_way) & self.told
 
     @property
     def whole_again(self) -> list[RunHour]:
-        """Hours that people were told of and that are whole now."""
+        """Reported hours that are complete now."""
         return sorted(self.told.difference(gap.hour for gap in self.report.gaps))
 
     @property
@@ -66,7 +66,7 @@ class Digest:
 
 
 def since_beginning(gaps: Iterable[Gap], first: RunHour) -> list[Gap]:
-    """Leave out the hours at the beginning that nobody sent anything in and nobody has scored.
+    """Leave out the hours before the first that has readings or predictions.
 
     A deployment that is younger than what is looked back on misses nothing there.
 

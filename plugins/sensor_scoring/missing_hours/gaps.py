@@ -1,4 +1,4 @@
-"""Which hours are not whole: an hour's readings and models against its predictions. Pure.
+"""Finds incomplete hours: an hour's readings and models against its predictions. Pure.
 
 Judged by blobs, never by DAG runs: a run that was triggered by hand can stand where an hour's own run would
 have been, and a run that was green says nothing of a prediction that was deleted since.
@@ -31,7 +31,7 @@ _NAMED = 5
 
 @dataclass(frozen=True, slots=True)
 class HourBlobs:
-    """What lies in storage for one hour, from listings alone."""
+    """Blobs of one hour, from listings alone."""
 
     hour: RunHour
     readings: tuple[FoundBlob, ...] = ()
@@ -62,7 +62,7 @@ class HourBlobs:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gap:
-    """An hour that is not whole."""
+    """An incomplete hour."""
 
     hour: RunHour
     since: datetime
@@ -74,7 +74,7 @@ class Gap:
     late: tuple[str, ...] = ()
     """Sensors with readings that came after the plan of their predictions was made."""
     unmodelled: tuple[str, ...] = ()
-    """Sensors with readings, where not one that sent any has a model."""
+    """Sensors with readings, if none of them has a model."""
     is_under_way: bool = False
     """Whether a run seems to be at it."""
 
@@ -106,7 +106,7 @@ def gap_of(
     lateness: timedelta,
     now: datetime,
 ) -> Gap | None:
-    """Judge an hour; None if it is whole, or if there are neither models nor readings.
+    """Examine an hour; None if it is complete, or has neither models nor readings.
 
     :param silent: asked only if predictions are missing: sensors in whose readings a run found no row, with
         the moment of that run's plan
@@ -175,7 +175,7 @@ def predicted_at(blobs: HourBlobs) -> dict[str, datetime]:
 
 
 def moment_of(planned_at: str) -> datetime:
-    """Read when a plan was made; one that cannot be read is older than everything."""
+    """Return the time of a plan; an unreadable one is older than any other."""
     try:
         moment = datetime.fromisoformat(planned_at)
     except ValueError:

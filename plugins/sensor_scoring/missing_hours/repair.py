@@ -1,4 +1,4 @@
-"""The commands that make hours whole, for a person to paste. Pure.
+"""The commands that complete hours, for a person to paste. Pure.
 
 Airflow has one running backfill per DAG at most, skips hours that have a run unless it is told to reprocess
 them, and takes whatever run has an hour's logical date for the run of that hour, also one that was triggered
@@ -30,7 +30,7 @@ would wait behind more. Runs of a backfill have a limit of their own."""
 
 
 class Slot(Enum):
-    """What Airflow has at an hour's logical date."""
+    """The DAG run at an hour's logical date."""
 
     FREE = "no run"
     FAILED = "a run that failed"
@@ -45,10 +45,10 @@ class Repair:
     """A command of Airflow's, and the hours it is for."""
 
     words: tuple[str, ...]
-    """What follows ``airflow``."""
+    """Arguments of ``airflow``."""
     hours: tuple[RunHour, ...]
     also: int = 0
-    """Hours between these that it scores too, though they are whole."""
+    """Complete hours between these that it scores too."""
 
     def __str__(self) -> str:
         return shlex.join(("airflow", *self.words))

@@ -1,4 +1,4 @@
-"""What a person reads of hours that are not whole: a table and the commands that mend them. Pure."""
+"""Report of incomplete hours: a table and the commands that repair them. Pure."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ HOUR_WIDTH, SINCE_WIDTH = len("2018-08-29T02"), len("2018-08-29 03:05 UTC")
 
 @dataclass(frozen=True, slots=True)
 class MissingReport:
-    """The hours that are not whole, and what Airflow has in their places."""
+    """Incomplete hours, and the DAG run of each."""
 
     gaps: tuple[Gap, ...]
     slots: Mapping[RunHour, Slot]

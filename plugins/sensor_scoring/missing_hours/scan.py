@@ -1,4 +1,4 @@
-"""Looks at Blob Storage for hours that are not whole; what that means is in ``gaps.py``."""
+"""Scans Blob Storage for incomplete hours; ``gaps.py`` defines them."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 def find_gaps(
     store: BlobStore, settings: Settings, *, first: RunHour, until: RunHour, now: datetime
 ) -> Iterator[Gap]:
-    """Yield the hours of a range that are not whole, oldest first.
+    """Yield the incomplete hours of a range, oldest first.
 
     :param until: first hour that is not looked at
     :param now: hours whose readings can still arrive by then are passed over

@@ -1,4 +1,4 @@
-"""The step that looks for hours that are not whole and tells people: thin, calls on nouns from elsewhere."""
+"""The step of ``missing_hours``: reports changes in the set of incomplete hours."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 
 
 def tell_missing(context: Context, settings: Settings) -> list[str]:
-    """Tell people, once, when the set of hours that are not whole has changed.
+    """Send one message when the set of incomplete hours has changed.
 
     :return: the hours that are not whole
     """

@@ -12,7 +12,7 @@ from sensor_scoring.settings import Settings
 
 @step(task_id="look")
 def look_for_missing_hours() -> list[str]:
-    """Tell people of hours that are not whole; return them."""
+    """Report incomplete hours; return them."""
     from sensor_scoring.missing_hours.step import tell_missing
 
     return tell_missing(get_current_context(), Settings.from_environ(os.environ))

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainingGate:
-    """What a new model must show on readings that it was not trained on."""
+    """Thresholds that a new model must meet on readings that it was not trained on."""
 
     max_anomaly_share: float = 0.2
     """Share of these readings that it may call anomalies. Above it, the model or the readings are strange."""

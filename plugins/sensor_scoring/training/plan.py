@@ -1,4 +1,4 @@
-"""What a training run sets out to do: who is trained on which readings, in which groups. Pure."""
+"""Plan of a training run: sensors, their readings, and groups. Pure."""
 
 from __future__ import annotations
 

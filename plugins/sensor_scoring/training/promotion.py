@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Decision(StrEnum):
-    """What became of a sensor."""
+    """Outcome of a sensor."""
 
     PROMOTED = "promoted"
     """Its new model is the current one."""
@@ -44,7 +44,7 @@ class SensorDecision:
     decision: Decision
     reason: str = ""
     result: TrainingResult | None = None
-    """What was reported of it."""
+    """Its entry in the report."""
 
     @property
     def new(self) -> TrainedSensor | None:
@@ -55,7 +55,7 @@ class SensorDecision:
 
 @dataclass(frozen=True, slots=True)
 class Promotion:
-    """The decisions about a whole run."""
+    """All decisions of a run."""
 
     plan: TrainingPlan
     gate: TrainingGate

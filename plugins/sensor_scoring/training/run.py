@@ -44,7 +44,7 @@ class TrainingRun(Run):
 
     @property
     def params(self) -> dict[str, Any]:
-        """What the person who asked for the run has given."""
+        """Parameters of the run."""
         return dict(self._context.get("params") or {})
 
     @cached_property

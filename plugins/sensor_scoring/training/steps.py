@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 _PRIORITY = -500
 """Batch priority of a training's job: every hour goes first, also one of a backfill."""
 _WRITES = 8
-"""Conditional writes before giving up; each failure means that somebody else has succeeded."""
+"""Conditional writes before giving up; each failure means that another writer succeeded."""
 
 
 def make_training_plan(run: TrainingRun) -> list[str]:

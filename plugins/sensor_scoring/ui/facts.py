@@ -1,4 +1,4 @@
-"""What a person wants to know of a Batch task, read from the service's answer. Pure.
+"""Facts about a Batch task for a person, read from the service's answer. Pure.
 
 Environment settings and output files are not asked for and not read: they hold signatures.
 """

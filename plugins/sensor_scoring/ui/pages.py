@@ -44,7 +44,7 @@ PREDICTIONS = JOB + "/predictions/{group}"
 SUMMARY = "/dags/{dag_id}/runs/{run_id}/summaries/{run}"
 
 may_see = requires_access_dag("GET", DagAccessEntity.TASK_LOGS)
-"""Airflow's own check, of the DAG in the address and whoever is signed in."""
+"""Airflow's own check of the signed-in user against the DAG in the address."""
 
 app = FastAPI(
     title="Sensor scoring",

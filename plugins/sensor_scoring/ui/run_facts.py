@@ -1,4 +1,4 @@
-"""What a person wants to know of a run, read from its summary. Pure."""
+"""Facts about a run for a person, read from its summary. Pure."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 COLUMNS = ("Sensor", "Outcome", "Readings", "Anomalies", "Rejected", "Seconds", "Why")
 MOST_SENSORS = 1000
-"""Sensors on a page: it stays one that a browser shows at once."""
+"""Sensors on a page; a browser renders that many at once."""
 
 _FIRST = (Outcome.FAILED, Outcome.UNMODELLED, Outcome.SILENT, Outcome.SCORED)
 _TONES = {"green": Tone.GOOD, "red": Tone.BAD}
@@ -28,7 +28,7 @@ def badge_of_run(summary: Summary) -> tuple[str, Tone]:
 
 
 def facts_of_run(summary: Summary) -> Iterator[tuple[str, str]]:
-    """Return names and values of the whole run; a value that is nothing is empty."""
+    """Return names and values of the run; a value that is absent is empty."""
     yield "Sensors", ", ".join(f"{count} {outcome}" for outcome, count in summary.counts().items() if count)
     totals = summary.totals()
     yield "Readings", f"{totals['readings']:.0f}, {totals['rejected']:.0f} rows rejected"

@@ -1,3 +1,3 @@
-"""What all runs share is kept ready, and what grows is cut back."""
+"""Keeps the shared pool ready, and deletes what has expired."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What grows is cut back: old Batch jobs, logs, plans, reports. Readings, models and predictions never."""
+"""Deletes expired logs, plans and reports; readings, models and predictions never."""
 
 from __future__ import annotations
 

@@ -1,3 +1,3 @@
-"""What became of a run: reports read, summed up in blobs, and judged."""
+"""Outcome of a run: its reports, their summary, and the verdict."""
 
 from __future__ import annotations

@@ -48,7 +48,7 @@ class SensorOutcome:
     reason: str = ""
     """One sentence for people; set when failed, or when there is something to know."""
     noticed: Mapping[str, int] = field(default_factory=dict)
-    """What is remarkable about its rows, left out or not, and how many are."""
+    """Issues of its rows, rejected or not, with counts."""
 
     @classmethod
     def from_json(cls, node: Node) -> Self:
@@ -84,14 +84,14 @@ class Summary:
     unknown_packs: tuple[str, ...] = ()
     """Packs with readings to which no sensor of the registry belongs."""
     unclaimed: int = 0
-    """Blobs among the hour's readings that lie in the folder of no sensor and no pack: nobody scores them."""
+    """Blobs among the hour's readings that lie in the folder of no sensor and no pack, and are not scored."""
     unclaimed_named: tuple[str, ...] = ()
     """Two of them."""
     pool_trouble: tuple[str, ...] = ()
-    """What keeps the Batch pool from working, a sentence each; asked only when sensors failed or the run was
+    """Problems of the Batch pool, a sentence each; asked only when sensors failed or the run was
     late."""
     pool: PoolUse | None = None
-    """What the run used of its pool; None if nobody could say."""
+    """Node-hours that the run used; None if unknown."""
 
     def having(self, outcome: Outcome) -> tuple[SensorOutcome, ...]:
         """Return the lines of one outcome."""
@@ -119,13 +119,13 @@ class Summary:
 
     @property
     def is_unmodelled(self) -> bool:
-        """Whether sensors sent readings and not one that did has a model."""
+        """Whether sensors sent readings and none of them has a model."""
         sent_with_model = self.having(Outcome.SCORED) or self.having(Outcome.FAILED)
         return not sent_with_model and bool(self.having(Outcome.UNMODELLED) or self.unknown_packs)
 
     @property
     def unsaid(self) -> str:
-        """What is said of a sensor that nobody said anything of."""
+        """The reason given for a sensor without any report."""
         return _unsaid(self.failed_steps)
 
     @property

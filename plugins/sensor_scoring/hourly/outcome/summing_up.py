@@ -56,7 +56,7 @@ def write_summary(run: Run, summary: Summary) -> None:
 
 
 def current_summary(run: Run) -> tuple[Summary | None, bool]:
-    """Return the run's summary, and whether it is new: one that is older than a clear is made anew.
+    """Return the run's summary, and whether it is new: one that is older than a clear is rebuilt.
 
     :return: None if there is no summary; a new one is not written yet
     """

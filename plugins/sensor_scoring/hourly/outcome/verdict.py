@@ -30,7 +30,7 @@ class Colour(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What a run comes to.
+    """Colour of a run, with reasons.
 
     :param faults: why the run is red, a sentence each
     :param note: what is remarkable about a run that is not red; may be empty

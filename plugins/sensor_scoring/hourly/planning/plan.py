@@ -1,4 +1,4 @@
-"""What a run sets out to do: which sensors it scores, in which groups, and which it cannot score. Pure."""
+"""Plan of a run: the sensors it scores, in groups, and those it cannot score. Pure."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 _NAMED = 2
-"""Blobs that nobody claims which are named: their paths show what is wrong with all of them."""
+"""Unclaimed blobs that a plan names: their paths show what is wrong with all of them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +46,7 @@ class Plan:
     unclaimed_named: tuple[str, ...] = ()
     """Two of them."""
     predictions_format: PredictionFormat = PredictionFormat.CSV
-    """What predictions are written as."""
+    """Format of the predictions."""
 
     @property
     def expectation(self) -> Expectation:
