@@ -21,7 +21,7 @@ _UNKNOWN = 2
 
 
 def missing(words: Sequence[str]) -> int:
-    """Say which hours are not whole, in the stack that is up or wherever our connections lead.
+    """List incomplete hours, in the running stack or wherever our connections lead.
 
     :param words: ``--from`` and ``--to``, each with an hour
     :return: 1 if hours are missing, 2 if that could not be found out

@@ -168,7 +168,7 @@ def test_what_is_missing_is_found_and_the_printed_commands_mend_it(world: World)
     assert [line.endswith("hidden by a run of another hour") for line in lines[1:3]] == [True, False]
     assert [command.split()[1] for command in world.paste(printed)] == ["backfill", "dags"]
     world.settle()
-    assert world.missing(first, last) == (0, f"All 3 hours from {first} up to {last} are whole.\n")
+    assert world.missing(first, last) == (0, f"All 3 hours from {first} up to {last} are complete.\n")
 
     world.stack.storage.container(Container.PREDICTIONS).delete_blob(prediction_blob(first, "1_1"))
     late = f"{readings_prefix(last.previous, '1_2')}late.csv"
@@ -181,7 +181,7 @@ def test_what_is_missing_is_found_and_the_printed_commands_mend_it(world: World)
     assert [command.split()[1] for command in world.paste(printed)] == ["backfill", "tasks"]
     world.settle()
     assert ":59:59.987" in world.predictions(last.previous, "1_2")
-    assert world.missing(first, last) == (0, f"All 3 hours from {first} up to {last} are whole.\n")
+    assert world.missing(first, last) == (0, f"All 3 hours from {first} up to {last} are complete.\n")
 
 
 @pytest.mark.behaviour("live-first")

@@ -245,7 +245,7 @@ def test_a_run_whose_alert_nobody_took_is_red(stack: Stack, webhook: Webhook) ->
         tolerant = {**nobody, "SENSOR_SCORING_TOLERATED_FAILED_SHARE": "0.5"}
         summary = hourly.score(stack, HOUR, on_line=lambda _line: None, settings=tolerant)
         assert summary.colour == "amber"
-        assert "'alert' failed, so nobody was told" in airflow_log(stack)
+        assert "'alert' failed, so no alert was delivered" in airflow_log(stack)
         heard = {**tolerant, **channels(None, webhook)}
         hourly.score(stack, HOUR, on_line=lambda _line: None, settings=heard)
     (posted,) = webhook.bodies

@@ -32,7 +32,7 @@ pytestmark = pytest.mark.timeout(3600)
 
 @pytest.fixture
 def hour() -> RunHour:
-    """Return the last whole hour."""
+    """Return the last complete hour."""
     return RunHour.containing(datetime.now(UTC)).previous
 
 
@@ -82,13 +82,13 @@ def missing(hour: RunHour, environ: dict[str, str]) -> tuple[int, str]:
 
 @pytest.mark.behaviour("late-readings")
 def test_readings_inside_the_wait_are_scored_and_later_ones_are_found(stack: Stack, hour: RunHour) -> None:
-    """The run waits for the first; the second makes the hour one that is not whole."""
+    """The run waits for the first; the second makes the hour incomplete."""
     airflow = stack.airflow()
     assert any(has_waited(stack, hour, wait) for wait in _WAITS)
     assert ":59:58.111" in predictions(stack, hour)
 
     environ = {**airflow.environ(), "PYTHONPATH": ":".join(sys.path)}
-    assert missing(hour, environ) == (0, f"All 1 hours from {hour} up to {hour.next} are whole.\n")
+    assert missing(hour, environ) == (0, f"All 1 hours from {hour} up to {hour.next} are complete.\n")
     send(stack, hour, "after", "59:59.222")
     code, printed = missing(hour, environ)
     assert code == 1

@@ -78,7 +78,7 @@ def all_run(world: World, run: str) -> bool:
 
 
 def ended_well(world: World, run: str) -> None:
-    """Let all go on; hold that the hour is whole and that no sensor was tried twice for the trouble."""
+    """Let all go on; hold that the hour is complete and that no sensor was tried twice for the trouble."""
     world.scorer.release()
     assert world.wait(run) == "success"
     assert [line.sensor for line in world.summary(run).having(Outcome.SCORED)] == SCORED

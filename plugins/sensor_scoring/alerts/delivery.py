@@ -44,7 +44,7 @@ def tell(message: str, context: Context, settings: Settings) -> list[str]:
     for shortfall in untold:
         log.warning("%s", shortfall)
     if deliveries and not any(delivery.reached for delivery in deliveries):
-        raise NobodyTold(f"nobody was told: {'; '.join(untold)}")
+        raise NobodyTold(f"no channel took the alert: {'; '.join(untold)}")
     return untold
 
 

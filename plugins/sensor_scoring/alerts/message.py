@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 REPAIR = (
     "To repair: open the run, then the task 'score', tick its failed instances and clear them; summary, "
-    "alert and verdict are made anew."
+    "alert and verdict follow by themselves."
 )
 """The repair for failed sensors; ``docs/runbook.md`` shows it."""
 _NAMED = 20
@@ -31,8 +31,8 @@ _ENDED = {
     Kind.FAILED: "Scored again",
     Kind.SILENT: "Sends again",
 }
-_SENTENCES = {Kind.LATE: "Late", Kind.POOL: "Pool", Kind.UNCLAIMED: "Readings that nobody scores"}
-_LATE, _UNCLAIMED = "late", "readings that nobody scores"
+_SENTENCES = {Kind.LATE: "Late", Kind.POOL: "Pool", Kind.UNCLAIMED: "Unclaimed readings"}
+_LATE, _UNCLAIMED = "late", "unclaimed readings"
 _UNCOUNTED = frozenset({_LATE, _UNCLAIMED})
 _COUNTED = {
     Kind.LATE: _LATE,
@@ -70,7 +70,7 @@ def message_of(
     for kind, title in _ENDED.items():
         lines += _listed(title, _since(news, kind))
     if news.lasting:
-        lines.append(f"As told before: {_counts(found.kind for found in news.lasting)}")
+        lines.append(f"Reported before: {_counts(found.kind for found in news.lasting)}")
     lines += places
     if any(found.kind is Kind.FAILED for found in news.begun):
         lines.append(REPAIR)

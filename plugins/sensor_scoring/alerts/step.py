@@ -38,7 +38,7 @@ def send_alert(run: Run, context: Context) -> None:
     :raises StorageError: if Blob Storage cannot say what to send; the last try sends that
     """
     if run.is_backfill:
-        log.info("A backfill tells nobody; the verdict says how it ended")
+        log.info("A backfill sends no alert; its verdict says how it ended")
         return
     if run.hourless:
         # Nothing is remembered: it has no folder, and nothing that was known begins or ends with it.

@@ -36,10 +36,10 @@ def give_verdict(run: Run, context: Context) -> dict[str, Any]:
     verdict = Verdict.of(summary, run.settings, failed_steps={} if summary else run.step_failures())
     faults = list(verdict.faults)
     if nobody_was_told:
-        faults.append("'alert' failed, so nobody was told; see its log")
+        faults.append("'alert' failed, so no alert was delivered; see its log")
     untold = run.untold()
     for shortfall in untold:
-        log.warning("Not everybody was told: %s", shortfall)
+        log.warning("The alert missed an address: %s", shortfall)
     # For the run's note, which a listener writes: a task has no way to.
     context["ti"].xcom_push(key=NOTE, value=note_of(None if run.hourless else run.hour, summary, faults))
     if summary is None or faults:
@@ -71,7 +71,7 @@ def _made_good(run: Run, context: Context, summary: Summary) -> bool:
         # Until the last try the old summary stays: with it the next try tells.
         if not run.is_last_try:
             raise
-        log.exception("Nobody could be told")
+        log.exception("No channel took the alert")
         is_told = False
     write_summary(run, summary)
     return not is_told

@@ -130,7 +130,7 @@ class _Look:
         self._silent_since = self._silent_since or now
         # Only the first line: the rest of an SDK error is request ids and, at times, URLs.
         sentence = f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else 'no details'}"
-        log.warning("Job %s cannot be looked at: %s", self._poller.job_id, sentence)
+        log.warning("Job %s cannot be polled: %s", self._poller.job_id, sentence)
         return replace(
             self._known, troubles=(), outage_seconds=max(now - self._silent_since, 1e-3), outage=sentence
         )

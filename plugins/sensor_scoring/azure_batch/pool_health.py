@@ -29,7 +29,7 @@ _BROKEN_NODE_STATES = {
     "unusable": "its image may not be pullable or its disk is full; read its errors, then remove it",
     "starttaskfailed": "read the start task's stderr on the node, then reboot it",
     "unknown": "the service lost touch with it; reboot or remove it if that lasts",
-    "offline": "somebody disabled scheduling on it",
+    "offline": "scheduling on it was disabled; enable it or remove the node",
 }
 BOOTS_FOR = timedelta(minutes=30)
 """A node that boots for longer is stuck: four minutes are usual, with a large image ten."""

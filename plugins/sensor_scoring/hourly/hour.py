@@ -21,7 +21,7 @@ def scoring_hour(context: Mapping[str, Any], *, now: datetime) -> RunHour:
     ``params.hour`` wins: a person asked for it. Else the run's data interval says: for a scheduled run, a
     backfill and ``dags test`` alike the hour is its start, never ``logical_date``, which means the hour's
     start for some kinds of run and its end for others. A run without an interval (triggered by hand with no
-    date) scores the last whole hour before ``now``.
+    date) scores the last complete hour before ``now``.
 
     :param context: Airflow's task context
     :param now: timezone-aware; used only when neither says anything

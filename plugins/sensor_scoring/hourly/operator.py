@@ -124,7 +124,7 @@ class SensorScoringOperator(AzureBatchTaskOperator):
             return Report.from_json(text) if text else None
         except ContractError as error:
             # The summary counts its sensors as failed; here it must not hide how the Batch task ended.
-            self.log.warning("The report %s does not read: %s", names.fill(self.commit_blob), error)
+            self.log.warning("The report %s is unreadable: %s", names.fill(self.commit_blob), error)
             return None
 
     def _report_text(self, names: Names) -> bytes | None:

@@ -94,11 +94,13 @@ class PredictionBlobSensor(BaseSensorOperator):
         from sensor_scoring.storage import BlobStore
 
         if not self.plan_blob:
-            raise PredictionsIncomplete("no plan was made, so nothing says what to expect")
+            raise PredictionsIncomplete("there is no plan, so the expected predictions are unknown")
         store = BlobStore(self.wasb_conn_id)
         text = store.read(self.plan_container, self.plan_blob)
         if text is None:
-            raise PredictionsIncomplete(f"there is no plan {self.plan_blob}, so nothing says what to expect")
+            raise PredictionsIncomplete(
+                f"there is no plan {self.plan_blob}, so the expected predictions are unknown"
+            )
         plan = Plan.from_json(text)
         found = list(store.found(self.predictions_container, plan.expectation.folder))
         return _Look(plan, found, lambda: reports_of(store, self.plan_container, plan))

@@ -1,8 +1,8 @@
 """Lists incomplete hours: ``python -m sensor_scoring.missing_hours --from 2018-08-29T00 --to 2018-08-30T00``.
 
-Prints the hours that are not, what they lack, and the commands that mend them. Exit code 0 if all are whole,
-1 if not, 2 if that could not be found out. Runs wherever Airflow's own commands run: the connection of the
-storage account is Airflow's, and its database is asked which hours have a run already.
+Prints what each hour lacks and the commands that complete them. Exits with 0 if all hours are complete, with
+1 if not, with 2 if it could not find out. Runs wherever Airflow's own commands run: it uses Airflow's
+connection to the storage account, and Airflow's database tells which hours have a run already.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def main(argv: Sequence[str]) -> int:
         sys.stderr.write(f"error: {error}\n")
         return _UNKNOWN
     if not report.gaps:
-        sys.stdout.write(f"All {count} hours from {order.first} up to {order.until} are whole.\n")
+        sys.stdout.write(f"All {count} hours from {order.first} up to {order.until} are complete.\n")
         return 0
     shown = (lambda words: order.command.format(shlex.quote(shlex.join(words)))) if order.command else None
     sys.stdout.write("\n".join((*report.table(), "", *report.commands(shown))) + "\n")

@@ -1,7 +1,7 @@
 """One message about all incomplete hours, sent when the set changes. Pure.
 
 An hour that a run is about to score is no news, neither as missing nor, before all such runs have ended, as
-whole again: a backfill of many hours makes for one message when it is needed and one when it is done.
+complete again: a backfill of many hours makes for one message when it is needed and one when it is done.
 """
 
 from __future__ import annotations
@@ -38,14 +38,14 @@ class Digest:
         return frozenset(gap.hour for gap in self.report.gaps if gap.is_under_way) & self.told
 
     @property
-    def whole_again(self) -> list[RunHour]:
+    def complete_again(self) -> list[RunHour]:
         """Reported hours that are complete now."""
         return sorted(self.told.difference(gap.hour for gap in self.report.gaps))
 
     @property
     def is_news(self) -> bool:
         """Whether people should be told."""
-        return bool(self.missing - self.told) or (bool(self.whole_again) and not self.awaited)
+        return bool(self.missing - self.told) or (bool(self.complete_again) and not self.awaited)
 
     @property
     def to_remember(self) -> frozenset[RunHour]:
@@ -58,10 +58,10 @@ class Digest:
         if not count:
             lines = ["Sensor scoring: no hour is missing any more"]
         else:
-            lines = [f"Sensor scoring: {count} {'hour is' if count == 1 else 'hours are'} not whole"]
+            lines = [f"Sensor scoring: {count} {'hour is' if count == 1 else 'hours are'} incomplete"]
             lines += [*self.report.table(), *self.report.commands()]
-        if self.whole_again:
-            lines.append(f"Whole again: {', '.join(map(str, self.whole_again))}")
+        if self.complete_again:
+            lines.append(f"Complete again: {', '.join(map(str, self.complete_again))}")
         return "\n".join(lines)
 
 

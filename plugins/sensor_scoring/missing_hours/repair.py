@@ -37,7 +37,7 @@ class Slot(Enum):
     DONE = "a run that succeeded"
     ACTIVE = "a run that is queued or under way"
     TAKEN = "a run of another hour"
-    UNKNOWN = "nobody asked"
+    UNKNOWN = "not asked"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ class Repair:
 def repairs(slots: Mapping[RunHour, Slot]) -> list[Repair]:
     """Return the commands, to be pasted in any order, all at once.
 
-    :param slots: hours that are not whole, and what Airflow has there; nothing is done for active ones
+    :param slots: incomplete hours, and what Airflow has there; nothing is done for active ones
     """
     by_slot = {slot: sorted(hour for hour in slots if slots[hour] is slot) for slot in Slot}
     done = sorted(by_slot[Slot.DONE] + by_slot[Slot.UNKNOWN])

@@ -51,11 +51,11 @@ class MissingReport:
         :param shown: writes a command, given what follows ``airflow``; as a shell of Airflow's unless given
         """
         found = self.repairs()
-        lines = ["To make them whole:"] if found else []
+        lines = ["To complete them:"] if found else []
         for repair in found:
             lines.append(f"  {shown(repair.words) if shown else repair}")
             if repair.also:
-                lines.append(f"  (scores again {repair.also} hours between them that are whole)")
+                lines.append(f"  (scores again {repair.also} complete hours between them)")
         if found:
             unpause = ("dags", "unpause", "hourly_scoring")
             command = shown(unpause) if shown else f"airflow {' '.join(unpause)}"

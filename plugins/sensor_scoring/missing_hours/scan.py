@@ -70,7 +70,7 @@ def silent_in(store: BlobStore, settings: Settings, blobs: HourBlobs) -> dict[st
             planned = moment_of(Plan.from_json(plan).planned_at)
             lines = Summary.from_json(summary).having(Outcome.SILENT)
         except ContractError as error:  # its sensors count as missing, and all other hours are looked at
-            log.warning("The run %s does not read, so it excuses nobody: %s", run, error)
+            log.warning("The run %s is unreadable, so it excuses no sensor: %s", run, error)
             continue
         for line in lines:
             found[line.sensor] = max(planned, found.get(line.sensor, planned))

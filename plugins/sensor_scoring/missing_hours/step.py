@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 def tell_missing(context: Context, settings: Settings) -> list[str]:
     """Send one message when the set of incomplete hours has changed.
 
-    :return: the hours that are not whole
+    :return: the incomplete hours
     """
     store, now = BlobStore(settings.wasb_conn_id), datetime.now(UTC)
     until = RunHour.containing(now)
@@ -42,5 +42,5 @@ def tell_missing(context: Context, settings: Settings) -> list[str]:
         # Last: people are told twice rather than never.
         store.write(settings.runs_container, layout.TOLD_MISSING_BLOB, hours_to_json(digest.to_remember))
     else:
-        log.info("No news: %d hours are not whole", len(gaps))
+        log.info("No change: %d hours are incomplete", len(gaps))
     return [str(gap.hour) for gap in gaps]

@@ -142,7 +142,7 @@ def _judged(result: TrainingResult, registry: Registry, gate: TrainingGate) -> t
     entry = registry.sensors.get(result.sensor)
     current = entry.current if entry else ""
     if result.trained.version == current == result.compared_with:
-        return Decision.KEPT, "training gave the current model again, and its file was written anew"
+        return Decision.KEPT, "training reproduced the current model and rewrote its file"
     if result.trained.version == current:  # an earlier try of this step has written it
         return Decision.PROMOTED, result.reason
     objections = list(gate.objections(result.evaluation))

@@ -85,8 +85,8 @@ def _read(name: str, text: bytes, plan: TrainingPlan) -> TrainingReport | None:
     try:
         return TrainingReport.from_json(text)
     except ContractError as error:
-        log.warning("The report %s does not read: %s", name, error)
-        reason = f"its report {name} does not read: {error}"
+        log.warning("The report %s is unreadable: %s", name, error)
+        reason = f"its report {name} is unreadable: {error}"
     group = group_of_report(name, plan.groups)
     if group is None:  # of nobody whom this plan knows
         return None

@@ -178,9 +178,7 @@ def _way_back(dag_id: str, run_id: str) -> Markup:
 def _planned(job: OwnJob, group: str) -> tuple[Plan, tuple[str, ...]]:
     plan = job.plan()
     if plan is None:
-        raise HTTPException(
-            404, "This DAG run has no plan, or no longer: it does not tell what was predicted."
-        )
+        raise HTTPException(404, "This DAG run has no plan (any more), so its predictions are unknown.")
     if group not in plan.groups:
         raise HTTPException(404, "The run's plan has no such group.")
     return plan, plan.groups[group]

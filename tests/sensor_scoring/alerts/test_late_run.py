@@ -121,7 +121,7 @@ def test_a_batch_account_that_does_not_answer_is_told_too(webhook_of_alerts: Web
     unknown = Settings(notify="apprise", batch_conn_id="forgotten", wasb_conn_id=WASB_CONN, pool_id="pool")
     tell_late_runs(among(AirflowRun()), {}, unknown)
     (body,) = webhook_of_alerts.bodies
-    assert "pool pool cannot be looked at" in body["message"]
+    assert "pool pool cannot be read" in body["message"]
 
 
 def test_a_limit_of_nothing_switches_it_off(webhook_of_alerts: Webhook) -> None:

@@ -115,7 +115,7 @@ def test_a_message_counts_what_was_told_before() -> None:
     story = Story()
     story.tells(a_summary(0, ("1_1", FAILED, KILLED), ("1_4", SILENT)))
     said = story.tells(a_summary(1, ("1_1", FAILED, KILLED), ("1_4", SILENT), ("1_5", SILENT)))
-    assert said[1:] == ["Silent (no readings): 1_5", "As told before: 1 failed, 1 silent"]
+    assert said[1:] == ["Silent (no readings): 1_5", "Reported before: 1 failed, 1 silent"]
 
 
 def test_a_failed_sensor_that_falls_silent_is_not_well() -> None:
@@ -146,7 +146,7 @@ def test_an_older_hour_says_nothing_about_now() -> None:
     assert story.tells(a_summary(3, ("1_4", SCORED), ("1_1", FAILED, KILLED)))[1] == f"Failed: 1_1: {KILLED}"
     assert story.tells(a_summary(6, ("1_4", SILENT), ("1_1", SCORED)))[1:] == [
         "Scored again: 1_1 (since 2018-08-29T05)",
-        "As told before: 1 silent",
+        "Reported before: 1 silent",
     ]
 
 
@@ -311,13 +311,13 @@ def test_readings_that_nobody_scores_are_told_of_once() -> None:
     summary = a_summary(0, ("1_4", SILENT), **lost)
     assert Summary.from_json(summary.to_json()) == summary
     assert story.tells(summary) == [
-        "green: sensor scoring of 2018-08-29T02: 1 silent, readings that nobody scores",
+        "green: sensor scoring of 2018-08-29T02: 1 silent, unclaimed readings",
         (
-            f"Readings that nobody scores: {folder}/0.csv, {folder}/1.csv and 7 more: no sensor's folder, "
+            f"Unclaimed readings: {folder}/0.csv, {folder}/1.csv and 7 more: no sensor's folder, "
             f"which would be {folder}/<device>_<tag>/<file>"
         ),
         "Silent (no readings): 1_4",
     ]
     assert story.tells(a_summary(1, ("1_4", SILENT), **lost)) == []
     assert story.tells(a_summary(2, ("1_4", SILENT))) == []
-    assert story.tells(a_summary(3, ("1_4", SILENT), **lost))[0].endswith(": readings that nobody scores")
+    assert story.tells(a_summary(3, ("1_4", SILENT), **lost))[0].endswith(": unclaimed readings")

@@ -61,7 +61,7 @@ class ARun:
 
     def step_failures(self) -> dict[str, str]:
         """Return the steps that failed, if it came to no summary."""
-        return {"plan": "the registry does not read"}
+        return {"plan": "the registry is unreadable"}
 
 
 @dataclass
@@ -178,7 +178,7 @@ def test_a_run_that_came_to_nothing_names_its_step(fleet: Fleet) -> None:
     """There is no summary to look at."""
     said = fleet.told(replace(fleet.hour(), outcome=None))
     assert said.startswith(
-        f"red: sensor scoring of {FIRST}: 1 step failed\nStep failed: plan: the registry does not read\n"
+        f"red: sensor scoring of {FIRST}: 1 step failed\nStep failed: plan: the registry is unreadable\n"
     )
 
 

@@ -232,5 +232,5 @@ def test_a_sensor_that_turned_out_to_be_silent_owes_nothing(hour: Hour) -> None:
 def test_without_a_plan_it_fails(hour: Hour, blob: str) -> None:
     """Nothing says what to expect; green would be a guess."""
     sensor = PredictionBlobSensor(task_id="confirm", plan_blob=blob, wasb_conn_id="wasb_for_tests")
-    with pytest.raises(PredictionsIncomplete, match="nothing says what to expect"):
+    with pytest.raises(PredictionsIncomplete, match="the expected predictions are unknown"):
         sensor.execute({"ti": hour.instance})  # type: ignore[typeddict-item]

@@ -110,8 +110,8 @@ def test_a_run_that_is_good_enough_is_green(run) -> None:
             id="a-step-failed",
         ),
         pytest.param(
-            ARun(None, Settings(), steps={"plan": "the registry does not read"}),
-            "^plan failed: the registry does not read$",
+            ARun(None, Settings(), steps={"plan": "the registry is unreadable"}),
+            "^plan failed: the registry is unreadable$",
             id="a-step-failed-before-a-summary",
         ),
         pytest.param(

@@ -68,10 +68,10 @@ def test_a_backfill_makes_for_one_message_before_and_one_after() -> None:
             messages.append(digest.message().splitlines())
             told = digest.to_remember
     assert [message[0] for message in messages] == [
-        "Sensor scoring: 3 hours are not whole",
+        "Sensor scoring: 3 hours are incomplete",
         "Sensor scoring: no hour is missing any more",
     ]
-    assert messages[1][1] == "Whole again: 2018-08-29T01, 2018-08-29T02, 2018-08-29T03"
+    assert messages[1][1] == "Complete again: 2018-08-29T01, 2018-08-29T02, 2018-08-29T03"
 
 
 def test_an_hour_whose_repair_failed_is_told_only_if_another_changed() -> None:
@@ -85,7 +85,7 @@ def test_an_hour_whose_repair_failed_is_told_only_if_another_changed() -> None:
 def test_the_message_says_what_is_missing_and_how_to_mend_it() -> None:
     """Subject, table, commands."""
     message = a_digest(missing=(1,)).message()
-    assert message.splitlines()[0] == "Sensor scoring: 1 hour is not whole"
+    assert message.splitlines()[0] == "Sensor scoring: 1 hour is incomplete"
     assert "airflow backfill create --dag-id hourly_scoring --from-date 2018-08-29T01:00:00+00:00" in message
 
 

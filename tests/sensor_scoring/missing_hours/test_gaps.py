@@ -1,4 +1,4 @@
-"""Which hours are not whole."""
+"""Incomplete hours."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ ENDED = left_by(ended=PLANNED + timedelta(minutes=3))
 
 @pytest.mark.behaviour("no-model")
 def test_readings_of_sensors_without_any_model_are_missing() -> None:
-    """Nothing of the hour was scored, however green a run was; an hour without readings is whole."""
+    """Nothing of the hour was scored, however green a run was; an hour without readings is complete."""
     gap = judged(registry=a_registry("1_1"), readings=[readings("2_1")], runs=ENDED)
     assert gap is not None
     assert gap.describe() == "1 sensor with readings and no model (2_1)"

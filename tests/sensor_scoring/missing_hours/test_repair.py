@@ -73,7 +73,7 @@ def test_each_case_has_commands_that_do_not_get_into_each_others_way(slots, comm
 
 
 def test_hours_that_are_scored_without_need_are_counted() -> None:
-    """A backfill that reprocesses everything does not know which hours are whole."""
+    """A backfill that reprocesses everything does not know which hours are complete."""
     (repair,) = repairs({hour(each): DONE for each in (1, 3, 5, 7)})
     assert repair.also == 3
     (repair,) = repairs({hour(each): FREE for each in (1, 3)})

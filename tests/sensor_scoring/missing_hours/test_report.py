@@ -1,4 +1,4 @@
-"""What a person reads of hours that are not whole."""
+"""What a person reads of incomplete hours."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_commands_can_be_shown_for_another_shell() -> None:
     """What follows ``airflow`` is passed through as one word."""
     report = MissingReport.of([a_gap(HOUR)], {HOUR: Slot.TAKEN})
     heading, plain, paused = report.commands()
-    assert heading == "To make them whole:"
+    assert heading == "To complete them:"
     assert paused == "A DAG that is paused runs none of it: airflow dags unpause hourly_scoring"
     assert plain == """  airflow dags trigger hourly_scoring --conf '{"hour": "2018-08-29T02"}'"""
     _, wrapped, _ = report.commands(lambda words: f"make airflow DO={shlex.quote(shlex.join(words))}")
@@ -56,4 +56,4 @@ def test_hours_that_are_scored_again_without_need_are_mentioned() -> None:
     """A backfill that reprocesses everything."""
     hours = [HOUR, *(RunHour.parse(f"2018-08-29T{number:02}") for number in (4, 6, 8))]
     report = MissingReport.of([a_gap(hour) for hour in hours], dict.fromkeys(hours, Slot.DONE))
-    assert report.commands()[-2] == "  (scores again 3 hours between them that are whole)"
+    assert report.commands()[-2] == "  (scores again 3 complete hours between them)"

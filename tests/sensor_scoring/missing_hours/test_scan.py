@@ -1,4 +1,4 @@
-"""Hours that are not whole, looked for in a real Blob Storage."""
+"""Incomplete hours, looked for in a real Blob Storage."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ def test_a_run_that_does_not_read_keeps_no_hour_from_being_looked_at(storage_of:
 
 @pytest.mark.behaviour("no-registry")
 def test_a_missing_registry_is_no_empty_fleet(storage: BlobStorage) -> None:
-    """Nobody can tell what is expected: that all hours are whole would be a guess."""
+    """Nobody can tell what is expected: that all hours are complete would be a guess."""
     send(storage, FIRST, "1_1")
     settings = Settings(models_container="no-such-container", wasb_conn_id="wasb_for_tests")
     now = FIRST.end + timedelta(hours=1)

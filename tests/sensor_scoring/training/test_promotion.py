@@ -125,7 +125,7 @@ def test_the_same_model_again_is_kept() -> None:
     promotion = decided(a_report(a_result("1_1", "v1", anomalies=90)), registry=registry)
     assert words(promotion)["1_1"] == (
         Decision.KEPT,
-        "training gave the current model again, and its file was written anew",
+        "training reproduced the current model and rewrote its file",
     )
     assert promotion.applied(registry) == registry
 

@@ -33,8 +33,8 @@ def _read(name: str, text: bytes, plan: Plan) -> Report | None:
     try:
         return Report.from_json(text)
     except ContractError as error:
-        log.warning("The report %s does not read: %s", name, error)
-        return _unreadable(name, f"its report {name} does not read: {error}", plan)
+        log.warning("The report %s is unreadable: %s", name, error)
+        return _unreadable(name, f"its report {name} is unreadable: {error}", plan)
 
 
 def _unreadable(name: str, reason: str, plan: Plan) -> Report | None:

@@ -247,7 +247,7 @@ def _steps_at(node: Node) -> dict[str, str]:
 
 
 def _unsaid(steps: Mapping[str, str]) -> str:
-    return f"{' and '.join(steps)} failed" if steps else "it was not scored, and nothing says why"
+    return f"{' and '.join(steps)} failed" if steps else "it was not scored, and no report says why"
 
 
 def _outcome(sensor: str, report: SensorReport | None, failure: str, wrong: str) -> SensorOutcome:

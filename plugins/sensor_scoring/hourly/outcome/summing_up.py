@@ -63,5 +63,5 @@ def current_summary(run: Run) -> tuple[Summary | None, bool]:
     summary = run.summary()
     if summary is None or summary.clears == run.clears:
         return summary, False
-    log.info("The summary is older than the last clear of this run; it is made anew")
+    log.info("The summary is older than the last clear of this run; rebuilding it")
     return sum_up(run), True

@@ -118,7 +118,7 @@ def pool_trouble_of(settings: Settings, *, is_waited_for: bool = False) -> list[
         pools = ScoringBatchHook(settings.batch_conn_id).pools
         return pools.troubles(settings.pool_id, is_waited_for=is_waited_for)
     except (ScoringError, AirflowNotFoundException) as error:  # whoever asks has something to tell anyway
-        return [f"pool {settings.pool_id} cannot be looked at: {error}"]
+        return [f"pool {settings.pool_id} cannot be read: {error}"]
 
 
 def announce_hour(hook: ScoringBatchHook, store: BlobStore, settings: Settings, *, now: datetime) -> int:

@@ -60,7 +60,7 @@ def test_a_report_that_does_not_read_fails_its_own_sensors_until_a_clear(
     states = {sensor: report.state for sensor, report in said.items()}
     failed, scored = SensorState.FAILED, SensorState.SCORED
     assert states == {"1_1": failed, "1_2": failed, "2_1": scored}
-    assert said["1_1"].reason.startswith(f"its report {blob_of('one')} does not read: ")
+    assert said["1_1"].reason.startswith(f"its report {blob_of('one')} is unreadable: ")
     runs.upload_blob(blob_of("one", epoch=5), a_report("one"))
     said = last_words(reports_of(store, "runs", PLAN), planned_at=PLANNED_AT)
     assert {report.state for report in said.values()} == {scored}
@@ -91,4 +91,4 @@ def test_a_training_report_that_does_not_read_fails_its_own_sensors(
     assert (said["2_1"].reason, said["2_1"].is_failed) == ("few", False)
     for sensor in groups["one"]:
         assert said[sensor].is_failed
-        assert said[sensor].reason.startswith(f"its report {blob_of('one')} does not read: ")
+        assert said[sensor].reason.startswith(f"its report {blob_of('one')} is unreadable: ")

@@ -64,7 +64,7 @@ def test_a_failure_keeps_the_scorers_own_words() -> None:
     assert outcome_of(summed_up([failed], GateVerdict()), "1_1")[1] == "the model is not the ordered one"
     killed = summed_up([], GateVerdict(), {"1_1": "its process was killed by SIGKILL"})
     assert outcome_of(killed, "1_1")[1] == "its process was killed by SIGKILL"
-    assert outcome_of(killed, "1_2")[1] == "it was not scored, and nothing says why"
+    assert outcome_of(killed, "1_2")[1] == "it was not scored, and no report says why"
 
 
 def test_what_was_never_scored_names_the_step_that_failed() -> None:
