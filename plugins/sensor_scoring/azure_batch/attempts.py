@@ -34,7 +34,7 @@ class Decision:
     """The next step, and for which Batch task."""
 
     move: Move
-    task_id: str
+    batch_task_id: str
     outcome: BatchTaskOutcome | None = None
     """Its state in Azure Batch; None for a new one."""
 
@@ -52,9 +52,9 @@ def decide(found: Iterable[BatchTaskOutcome], *, key: str, epoch: int, reported:
         return Decision(Move.CREATE, str(AttemptId(key, epoch, 0)))
     attempt, outcome = newest
     if not outcome.is_ended:
-        return Decision(Move.ATTACH, outcome.task_id, outcome)
-    if outcome.task_id not in reported:
-        return Decision(Move.JUDGE, outcome.task_id, outcome)
+        return Decision(Move.ATTACH, outcome.batch_task_id, outcome)
+    if outcome.batch_task_id not in reported:
+        return Decision(Move.JUDGE, outcome.batch_task_id, outcome)
     return Decision(Move.CREATE, str(AttemptId(key, epoch, attempt + 1)))
 
 
@@ -63,9 +63,9 @@ def superseded(found: Iterable[BatchTaskOutcome], *, key: str, epoch: int | None
 
     :param epoch: the epoch that goes on here; None if none does, because it goes on in another job
     """
-    ours = ((AttemptId.parse(outcome.task_id), outcome) for outcome in found)
+    ours = ((AttemptId.parse(outcome.batch_task_id), outcome) for outcome in found)
     return [
-        outcome.task_id
+        outcome.batch_task_id
         for name, outcome in ours
         if name is not None and name.key == key and name.epoch != epoch and not outcome.is_ended
     ]
@@ -74,7 +74,7 @@ def superseded(found: Iterable[BatchTaskOutcome], *, key: str, epoch: int | None
 def _newest(
     found: Iterable[BatchTaskOutcome], *, key: str, epoch: int
 ) -> tuple[int, BatchTaskOutcome] | None:
-    named = ((AttemptId.parse(outcome.task_id), outcome) for outcome in found)
+    named = ((AttemptId.parse(outcome.batch_task_id), outcome) for outcome in found)
     attempts = [
         (name.attempt, outcome)
         for name, outcome in named

@@ -55,9 +55,9 @@ class EpochMemory:
         self.job_id = job_id
         self.write()
 
-    def report(self, task_id: str) -> None:
+    def report(self, batch_task_id: str) -> None:
         """Note that the failure of a Batch task has been raised once."""
-        self.reported.append(task_id)
+        self.reported.append(batch_task_id)
         self.write()
 
     def write(self) -> None:

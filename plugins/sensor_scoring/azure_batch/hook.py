@@ -163,34 +163,35 @@ class ScoringBatchHook(AzureBatchHook):
             return [BatchTaskOutcome.of(task) for task in found]
         return []
 
-    def terminate_task(self, job: str, task_id: str) -> None:
+    def terminate_task(self, job: str, batch_task_id: str) -> None:
         """End one Batch task, and no other; one that has ended already is left alone."""
         known = dict.fromkeys(_TASK_GONE | JOB_ENDED)
-        with batch_explained(f"terminate task {task_id} of job {job}", self.conn_id, known):
-            self.connection.terminate_task(job, task_id)
+        with batch_explained(f"terminate task {batch_task_id} of job {job}", self.conn_id, known):
+            self.connection.terminate_task(job, batch_task_id)
 
-    async def terminate_task_async(self, job: str, task_id: str) -> None:
+    async def terminate_task_async(self, job: str, batch_task_id: str) -> None:
         """End one Batch task, as :meth:`terminate_task`, from a trigger."""
         known = dict.fromkeys(_TASK_GONE | JOB_ENDED)
         client = await self.get_async_conn()
         async with client:
-            with batch_explained(f"terminate task {task_id} of job {job}", self.conn_id, known):
-                await client.terminate_task(job, task_id)
+            with batch_explained(f"terminate task {batch_task_id} of job {job}", self.conn_id, known):
+                await client.terminate_task(job, batch_task_id)
 
-    def file_tail(self, job: str, task_id: str, path: str, *, size: int) -> str:
+    def file_tail(self, job: str, batch_task_id: str, path: str, *, size: int) -> str:
         """Return the last bytes of a task's file as text; empty if the node no longer has it.
 
         :param path: for example ``stderr.txt``
         :param size: bytes at most
         """
-        with batch_explained(f"read {path} of task {task_id}", self.conn_id):
+        with batch_explained(f"read {path} of task {batch_task_id}", self.conn_id):
             try:
-                length = int(self.connection.get_task_file_properties(job, task_id, path).content_length)
+                found = self.connection.get_task_file_properties(job, batch_task_id, path)
+                length = int(found.content_length)
                 if not length:
                     return ""  # an empty file has no range to ask for
                 start = max(0, length - size)
                 parts = self.connection.download_task_file(
-                    job, task_id, path, ocp_range=f"bytes={start}-{start + size - 1}"
+                    job, batch_task_id, path, ocp_range=f"bytes={start}-{start + size - 1}"
                 )
                 return b"".join(parts).decode(errors="replace")
             except HttpResponseError as error:

@@ -130,9 +130,9 @@ class AttemptId:
         return f"{self.key}-e{self.epoch}-a{self.attempt}"
 
     @classmethod
-    def parse(cls, task_id: str) -> AttemptId | None:
+    def parse(cls, batch_task_id: str) -> AttemptId | None:
         """Read a Batch task id; None if it is not one of ours."""
-        match = _TASK.fullmatch(task_id)
+        match = _TASK.fullmatch(batch_task_id)
         return cls(match["key"], int(match["epoch"]), int(match["attempt"])) if match else None
 
 

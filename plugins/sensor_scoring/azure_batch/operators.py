@@ -215,7 +215,7 @@ class AzureBatchTaskOperator(BatchOperator):
         found = self.hook.tasks_of(memory.job_id, key=key)
         self._end_superseded(memory, key, found)
         decision = decide(found, key=key, epoch=memory.epoch, reported=memory.reported)
-        names = self.held = Names(item=self.item, job=memory.job_id, task=decision.task_id)
+        names = self.held = Names(item=self.item, job=memory.job_id, task=decision.batch_task_id)
         if decision.move is Move.JUDGE and decision.outcome is not None:
             self._judge(decision.outcome, memory)
             return
@@ -239,7 +239,7 @@ class AzureBatchTaskOperator(BatchOperator):
             raise BatchUnreachable(f"the wait for {self.item} ended without a result: {event!r}")
         memory = EpochMemory.of(context, event["job_id"])
         # Also for the links: they are made anew at the end of every try.
-        self.held = Names(item=self.item, job=memory.job_id, task=event["task_id"])
+        self.held = Names(item=self.item, job=memory.job_id, task=event["batch_task_id"])
         if "outcome" not in event:
             raise BatchUnreachable(f"{self.item}: {event['error']}")
         self._judge(BatchTaskOutcome.from_event(event["outcome"]), memory)
@@ -327,9 +327,9 @@ class AzureBatchTaskOperator(BatchOperator):
         for job_id in self._former_jobs(memory):
             tasks = self.hook.tasks_of(job_id, key=key)
             live += [(job_id, task) for task in superseded(tasks, key=key, epoch=None)]
-        for job_id, task_id in live:
-            self.log.info("%s: ending Batch task %s, which this clear replaces", self.item, task_id)
-            self.hook.terminate_task(job_id, task_id)
+        for job_id, batch_task_id in live:
+            self.log.info("%s: ending Batch task %s, which this clear replaces", self.item, batch_task_id)
+            self.hook.terminate_task(job_id, batch_task_id)
 
     def _former_jobs(self, memory: EpochMemory) -> Iterable[str]:
         if memory.former_job_id is None:
@@ -354,17 +354,17 @@ class AzureBatchTaskOperator(BatchOperator):
         )
 
     def _judge(self, outcome: BatchTaskOutcome, memory: EpochMemory) -> None:
-        names = Names(item=self.item, job=memory.job_id, task=outcome.task_id)
+        names = Names(item=self.item, job=memory.job_id, task=outcome.batch_task_id)
         if not outcome.is_success:
             cause = self.explain(outcome, names)
         elif self.is_committed(names):
-            self.log.info("%s: Batch task %s succeeded", self.item, outcome.task_id)
+            self.log.info("%s: Batch task %s succeeded", self.item, outcome.batch_task_id)
             self.note_success(names)
             return
         else:
             mark = f"{self.commit_container}/{names.fill(self.commit_blob)}"
             cause = FailureCause(f"it ended in success, but {mark} is not there", is_permanent=False)
-        memory.report(outcome.task_id)
+        memory.report(outcome.batch_task_id)
         failure = BatchTaskRejected if cause.is_permanent else BatchTaskInterrupted
         raise failure(
             job_id=names.job,

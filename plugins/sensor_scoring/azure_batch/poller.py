@@ -159,7 +159,7 @@ class _Look:
             self._poller.job_id, filter="state eq 'completed'", select=list(SELECTED), max_results=_PAGE
         )
         outcomes = [BatchTaskOutcome.of(task) async for task in tasks]
-        return {outcome.task_id: outcome for outcome in outcomes}
+        return {outcome.batch_task_id: outcome for outcome in outcomes}
 
     async def _committed(self) -> frozenset[str]:
         if not self._poller.commit_folder:

@@ -22,7 +22,7 @@ _SIGNAL_BASE = 128
 class BatchTaskOutcome:
     """State of one Batch task."""
 
-    task_id: str
+    batch_task_id: str
     state: str
     """``active``, ``preparing``, ``running`` or ``completed``; lower case."""
     result: str = ""
@@ -38,7 +38,7 @@ class BatchTaskOutcome:
         execution = task.get("executionInfo") or {}
         failure = execution.get("failureInfo") or {}
         return cls(
-            task_id=task["id"],
+            batch_task_id=task["id"],
             state=str(task.get("state") or "").lower(),
             result=str(execution.get("result") or "").lower(),
             exit_code=execution.get("exitCode"),
@@ -69,7 +69,7 @@ class BatchTaskOutcome:
     def to_event(self) -> dict[str, Any]:
         """Return JSON scalars for a trigger's event."""
         return {
-            "task_id": self.task_id,
+            "batch_task_id": self.batch_task_id,
             "state": self.state,
             "result": self.result,
             "exit_code": self.exit_code,

@@ -165,7 +165,7 @@ class BatchTaskTrigger(BaseEventTrigger):
         return not self.commit_blob or self.commit_blob in tick.committed
 
     def _failure(self, **facts: Any) -> TriggerEvent:
-        return TriggerEvent({"job_id": self.job_id, "task_id": self.batch_task_id, **facts})
+        return TriggerEvent({"job_id": self.job_id, "batch_task_id": self.batch_task_id, **facts})
 
     def _say(self, tick: Tick) -> None:
         if tick.outage:

@@ -49,25 +49,26 @@ class OwnJob:
     def _store(self) -> BlobStore:
         return BlobStore(self.settings.wasb_conn_id)
 
-    def batch_task(self, task_id: str) -> Mapping[str, Any] | None:
+    def batch_task(self, batch_task_id: str) -> Mapping[str, Any] | None:
         """Return what the service says of a Batch task; None if it has no such task, or no longer."""
-        with batch_explained(f"look at task {task_id} of job {self.id}", self._hook.conn_id, _GONE):
-            found: Mapping[str, Any] = self._hook.connection.get_task(self.id, task_id, select=list(SELECTED))
+        with batch_explained(f"look at task {batch_task_id} of job {self.id}", self._hook.conn_id, _GONE):
+            client = self._hook.connection
+            found: Mapping[str, Any] = client.get_task(self.id, batch_task_id, select=list(SELECTED))
             return found
         return None
 
-    def printed(self, task_id: str, file: str) -> str | None:
+    def printed(self, batch_task_id: str, file: str) -> str | None:
         """Return the end of what a Batch task printed, from the log container, else from its node.
 
         :return: with a first line that says so if it is not the whole; None if neither has anything
         """
         container = self.settings.logs_container
-        blob = f"{layout.log_folder(ids.base_of(self.id), self.id, task_id)}/{file}"
+        blob = f"{layout.log_folder(ids.base_of(self.id), self.id, batch_task_id)}/{file}"
         # One byte more than is shown tells whether there was more.
         text = self._store.tail(container, blob, size=MOST_BYTES + 1)
         if text or self._store.exists(container, blob):
             return shortened(text, f"the whole is the blob {container}/{blob}")
-        text = self._hook.file_tail(self.id, task_id, file, size=MOST_BYTES + 1)
+        text = self._hook.file_tail(self.id, batch_task_id, file, size=MOST_BYTES + 1)
         return shortened(text, "the whole is on the node") if text else None
 
     def plan(self) -> Plan | None:

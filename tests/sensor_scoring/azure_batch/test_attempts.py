@@ -13,7 +13,7 @@ KEY = "1_4-0c79023f43"
 def a_task(name: str, state: str = "completed", result: str = "failure") -> BatchTaskOutcome:
     """Return a Batch task as a listing shows it."""
     return BatchTaskOutcome(
-        task_id=f"{KEY}-{name}", state=state, result=result if state == "completed" else ""
+        batch_task_id=f"{KEY}-{name}", state=state, result=result if state == "completed" else ""
     )
 
 
@@ -44,7 +44,7 @@ def a_task(name: str, state: str = "completed", result: str = "failure") -> Batc
 def test_the_next_step_follows_from_what_the_job_holds(found, reported, move, task) -> None:
     """A retry adopts what the try before left; a clear forgets whatever came before it."""
     decision = decide(found, key=KEY, epoch=2, reported=[f"{KEY}-{name}" for name in reported])
-    assert (decision.move, decision.task_id) == (move, f"{KEY}-{task}")
+    assert (decision.move, decision.batch_task_id) == (move, f"{KEY}-{task}")
 
 
 def test_a_clear_ends_what_it_replaces_and_nothing_else() -> None:
@@ -54,7 +54,7 @@ def test_a_clear_ends_what_it_replaces_and_nothing_else() -> None:
         a_task("e1-a1", "active"),
         a_task("e0-a0"),
         a_task("e2-a0", "running"),
-        BatchTaskOutcome(task_id="1_40-0123456789-e1-a0", state="running"),
-        BatchTaskOutcome(task_id=f"{KEY}-by-hand", state="running"),
+        BatchTaskOutcome(batch_task_id="1_40-0123456789-e1-a0", state="running"),
+        BatchTaskOutcome(batch_task_id=f"{KEY}-by-hand", state="running"),
     ]
     assert superseded(found, key=KEY, epoch=2) == [f"{KEY}-e1-a0", f"{KEY}-e1-a1"]

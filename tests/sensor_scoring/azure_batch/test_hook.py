@@ -45,10 +45,10 @@ def a_floor(account: Account, nodes: int, minutes: float = 10) -> Floor:
     return Floor(nodes, account.hook.pools.service_time() + timedelta(minutes=minutes))
 
 
-def a_request(task_id: str, *, words: int = 1) -> dict:
+def a_request(batch_task_id: str, *, words: int = 1) -> dict:
     """Write a Batch task."""
     template = BatchTaskTemplate(command=["/bin/true", *["word"] * words])
-    return template.request(Names(item=task_id, job=JOB, task=task_id), Grants())
+    return template.request(Names(item=batch_task_id, job=JOB, task=batch_task_id), Grants())
 
 
 def connect(monkeypatch: pytest.MonkeyPatch, account: Account, *, key: str) -> ScoringBatchHook:
@@ -269,5 +269,8 @@ def test_the_attempts_of_a_group_are_found_in_one_listing(ready: Account) -> Non
     for name in ("1_4-0c79023f43-e2-a0", "1_4-0c79023f43-e2-a1", "1_40-0c79023f43-e2-a0"):
         ready.add(name, "exit 1")
     found = ready.hook.tasks_of(JOB, key="1_4-0c79023f43")
-    assert sorted(outcome.task_id for outcome in found) == ["1_4-0c79023f43-e2-a0", "1_4-0c79023f43-e2-a1"]
+    assert sorted(outcome.batch_task_id for outcome in found) == [
+        "1_4-0c79023f43-e2-a0",
+        "1_4-0c79023f43-e2-a1",
+    ]
     assert ready.hook.tasks_of("no-such-job", key="1_4") == []

@@ -65,11 +65,11 @@ def deferred(operator: AzureBatchTaskOperator, tried: Try) -> str:
     return caught.value.trigger.batch_task_id
 
 
-def outcome_of(account: Account, task_id: str) -> dict[str, Any]:
+def outcome_of(account: Account, batch_task_id: str) -> dict[str, Any]:
     """Wait for a Batch task and return the event that a trigger would send."""
-    account.ended(task_id)
-    task = account.client.get_task(JOB, task_id)
-    return {"job_id": JOB, "task_id": task_id, "outcome": BatchTaskOutcome.of(task).to_event()}
+    account.ended(batch_task_id)
+    task = account.client.get_task(JOB, batch_task_id)
+    return {"job_id": JOB, "batch_task_id": batch_task_id, "outcome": BatchTaskOutcome.of(task).to_event()}
 
 
 def until(condition: Callable[[], object]) -> None:
@@ -358,7 +358,7 @@ def test_dags_test_resumes_what_the_trigger_has_ended() -> None:
         an_operator().execute_complete(Try().context(), "failed")
     with pytest.raises(BatchUnreachable, match="no longer exists"):
         an_operator().execute_complete(
-            Try().context(), {"job_id": JOB, "task_id": "t", "error": "Batch job j no longer exists"}
+            Try().context(), {"job_id": JOB, "batch_task_id": "t", "error": "Batch job j no longer exists"}
         )
 
 

@@ -32,11 +32,11 @@ JOB = "scoring-20180829T02-0123456789-g2"
 HOUR = RunHour.parse("2018-08-29T02")
 
 
-def a_trigger(task_id: str = "task", **options: Any) -> BatchTaskTrigger:
+def a_trigger(batch_task_id: str = "task", **options: Any) -> BatchTaskTrigger:
     """Wait for a Batch task, polling often."""
     defaults = {
         "job_id": JOB,
-        "batch_task_id": task_id,
+        "batch_task_id": batch_task_id,
         "azure_batch_conn_id": BATCH_CONN,
         "poll_seconds": 0.05,
         "deferred_at": 0.0,
@@ -67,9 +67,11 @@ def filtered(trigger: BatchTaskTrigger, *sequence: Tick) -> TriggerEvent:
     return asyncio.run(first_event(trigger.filter_shared_stream(ticks(*sequence))))
 
 
-def ended(task_id: str, result: str = "success") -> dict[str, BatchTaskOutcome]:
+def ended(batch_task_id: str, result: str = "success") -> dict[str, BatchTaskOutcome]:
     """Return the map of one ended Batch task."""
-    return {task_id: BatchTaskOutcome(task_id, "completed", result, 0 if result == "success" else 3)}
+    return {
+        batch_task_id: BatchTaskOutcome(batch_task_id, "completed", result, 0 if result == "success" else 3)
+    }
 
 
 @pytest.mark.parametrize(

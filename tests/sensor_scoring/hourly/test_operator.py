@@ -104,7 +104,7 @@ def resume(operator: SensorScoringOperator, tried: Try, account: Account, task: 
     """Wait for a Batch task and hand its outcome to the operator, as the trigger does."""
     account.ended(task, job=JOB)
     outcome = BatchTaskOutcome.of(account.client.get_task(JOB, task)).to_event()
-    operator.execute_complete(tried.context(), {"job_id": JOB, "task_id": task, "outcome": outcome})
+    operator.execute_complete(tried.context(), {"job_id": JOB, "batch_task_id": task, "outcome": outcome})
 
 
 @pytest.mark.behaviour("partly-failed")
