@@ -24,9 +24,9 @@ from local_stack.processes import StackError, stop_all
 from local_stack.stack import running_stack
 from local_stack.workspace import Workspace
 from scoring_contract.errors import LayoutError
-from sensor_scoring.alerts.history import Known
+from sensor_scoring.alerts.history import AlertHistory
 from sensor_scoring.alerts.message import message_of
-from sensor_scoring.alerts.observations import seen_in
+from sensor_scoring.alerts.observations import observation_of
 from sensor_scoring.errors import SettingsError
 from sensor_scoring.hourly.outcome.summary import Outcome
 from sensor_scoring.hourly.outcome.verdict import Verdict
@@ -172,7 +172,7 @@ def not_done(summary: Summary, laid: Laid) -> Iterator[str]:
 
 def whole_alert(summary: Summary) -> str:
     """Return the alert of a run as somebody gets it who was never told anything."""
-    news, _ = Known().after(seen_in(summary))
+    news, _ = AlertHistory().after(observation_of(summary))
     verdict = Verdict.of(summary, Settings.from_environ(os.environ))
     lead = f"{verdict.colour}: sensor scoring of {summary.hour}"
     return message_of(lead, news, [f"Run: {summary.dag_run_id}"], note=verdict.note)

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from scorer.errors import ModelFault, OrderFault
 from scorer.models.catalogue import Catalogue, amend
 from scorer.models.format import MOST_BYTES
+from scorer.models_command import listing
 from scorer.models_command.check import broken_models, repair_models
-from scorer.models_command.command import listing
 from scorer.models_command.packs import pack_models
 from scorer.models_command.publish_external import add_model, format_of
 from scorer.readings.table import ONE_FEATURE
