@@ -16,7 +16,7 @@ from local_stack.hour import DAG_ID
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from conftest import World
+    from tests.faults.conftest import World
 
 SENSORS = ["1_1", "1_2", "1_3", "2_1", "2_2", "2_3"]
 

@@ -17,8 +17,7 @@ from tests.integration.world import DAG, HOUR, LONG, SCORED, until
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from conftest import Obedient
-
+    from tests.integration.conftest import Obedient
     from tests.integration.world import World
     from tests.receivers import Webhook
 

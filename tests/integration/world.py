@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from azure.batch import BatchClient
-    from conftest import Obedient
 
     from local_stack.airflow_client import AirflowClient, TaskInstance
     from local_stack.cluster import Cluster
     from local_stack.stack import Stack
+    from tests.integration.conftest import Obedient
 
 HOUR = RunHour.parse("2026-01-05T09")
 SCORED = ["1_1", "1_2", "1_3", "2_1", "2_2"]

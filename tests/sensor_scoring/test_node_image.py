@@ -15,7 +15,7 @@ from sensor_scoring.settings import Settings
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from conftest import Account
+    from tests.sensor_scoring.conftest import Account
 
 OLD = NodeImage("microsoft-dsvm", "ubuntu-hpc", "2204", "batch.node.ubuntu 22.04")
 

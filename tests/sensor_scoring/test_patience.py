@@ -15,7 +15,7 @@ from sensor_scoring.errors import BatchError, BatchUnreachable
 from sensor_scoring.patience import OUTAGE_SECONDS, Patience
 
 if TYPE_CHECKING:
-    from conftest import Account
+    from tests.sensor_scoring.conftest import Account
 
 BATCH_CONN = "batch_for_tests"
 BASE = "scoring-20180829T02-0123456789"

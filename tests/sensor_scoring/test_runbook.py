@@ -17,7 +17,7 @@ from sensor_scoring.errors import QuotaReached
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from conftest import Account
+    from tests.sensor_scoring.conftest import Account
 
 RUNBOOK = Path(__file__).parents[2] / "docs" / "runbook.md"
 SPEC = PoolSpec(

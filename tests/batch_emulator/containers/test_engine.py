@@ -18,7 +18,7 @@ from azure.core.credentials import AzureNamedKeyCredential
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from conftest import Bench
+    from tests.batch_emulator.conftest import Bench
 
     from .conftest import Docker
 

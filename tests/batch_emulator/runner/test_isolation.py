@@ -15,7 +15,7 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from conftest import Bench
+    from tests.batch_emulator.conftest import Bench
 
 ROOT = Path(__file__).resolve().parents[3] / "batch_emulator"
 LEAVE = (

@@ -17,9 +17,8 @@ from azure_batch_emulator.runner.scripted import ScriptedRunner
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from conftest import Bench
-
     from azure_batch_emulator.runner.interface import Order
+    from tests.batch_emulator.conftest import Bench
 
 SECRET = b"of the host"
 

@@ -12,7 +12,7 @@ from azure_batch_emulator.runner.scripted import ScriptedRunner, succeed
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from conftest import Bench
+    from tests.batch_emulator.conftest import Bench
 
 WAIT = {"polling_interval": 0.02}
 

@@ -10,7 +10,7 @@ import pytest
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from conftest import Bench
+    from tests.batch_emulator.conftest import Bench
 
 FAIL_TWICE = "echo x >> {log}; test $(wc -l < {log}) -ge 3"
 

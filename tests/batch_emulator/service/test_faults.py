@@ -13,7 +13,7 @@ from azure_batch_emulator.runner.scripted import Outcome, ScriptedRunner
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from conftest import Bench
+    from tests.batch_emulator.conftest import Bench
 
 IMAGE = "registry.example/scoring:1"
 FORMULA = "$TargetDedicatedNodes = 2;"

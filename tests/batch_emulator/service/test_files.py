@@ -12,7 +12,7 @@ from azure.core.credentials import AzureNamedKeyCredential
 from azure.core.exceptions import HttpResponseError
 
 if TYPE_CHECKING:
-    from conftest import Bench
+    from tests.batch_emulator.conftest import Bench
 
 MAKE_FILES = (
     "mkdir -p 'out dir/deep'; echo hi > 'out dir/a+b.json'; echo x > 'out dir/deep/c'; printf 0123456789"

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from conftest import Bench
+    from tests.batch_emulator.conftest import Bench
 
 ODD_THINGS = """
 import os, socket

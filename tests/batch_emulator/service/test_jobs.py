@@ -11,7 +11,7 @@ from azure.core.exceptions import ResourceNotFoundError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from conftest import Bench
+    from tests.batch_emulator.conftest import Bench
 
 
 def patch(bench: Bench, **changes: Any) -> None:

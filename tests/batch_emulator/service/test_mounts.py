@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from conftest import Bench
+    from tests.batch_emulator.conftest import Bench
 
 MOUNTS = {
     "account/container": models.MountConfiguration(

@@ -15,9 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from conftest import Bench
-
     from azure_batch_emulator.runner.interface import Order
+    from tests.batch_emulator.conftest import Bench
 
 WAIT = {"polling_interval": 0.02}
 COORDINATE = "say hello"

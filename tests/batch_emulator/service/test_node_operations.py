@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from conftest import Bench
+    from tests.batch_emulator.conftest import Bench
 
 HALF_BOOT = timedelta(minutes=1)
 WAIT = {"polling_interval": 0.02}

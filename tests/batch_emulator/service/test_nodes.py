@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from conftest import Bench
+    from tests.batch_emulator.conftest import Bench
 
 
 def test_rebooted_node_gives_its_task_back(bench_of: Callable[..., Bench]) -> None:

@@ -12,7 +12,7 @@ from azure.core.exceptions import ResourceModifiedError, ResourceNotFoundError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from conftest import Bench
+    from tests.batch_emulator.conftest import Bench
 
 
 def states(bench: Bench, pool: str = "pool") -> list[str]:

@@ -12,9 +12,8 @@ from azure_batch_emulator.runner.scripted import Outcome, ScriptedRunner
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from conftest import Bench
-
     from azure_batch_emulator.runner.interface import Order
+    from tests.batch_emulator.conftest import Bench
 
 WAIT = {"polling_interval": 0.02}
 REBOOT = {"nodeRebootOption": "requeue"}

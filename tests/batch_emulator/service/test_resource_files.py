@@ -9,7 +9,7 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from conftest import Bench
+    from tests.batch_emulator.conftest import Bench
 
 
 @pytest.mark.parametrize(

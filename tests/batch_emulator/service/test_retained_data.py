@@ -9,7 +9,7 @@ import pytest
 from azure.batch import models
 
 if TYPE_CHECKING:
-    from conftest import Bench
+    from tests.batch_emulator.conftest import Bench
 
 
 def leave(bench: Bench, *, retention: timedelta, time_out: timedelta = timedelta(hours=3)) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from conftest import Bench
+    from tests.batch_emulator.conftest import Bench
 
 
 def test_files_of_a_task_tried_again_are_its_new_ones(ready: Bench, refusal: Callable[..., Any]) -> None:

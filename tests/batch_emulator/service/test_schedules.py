@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from conftest import Bench
+    from tests.batch_emulator.conftest import Bench
 
 START = datetime(2026, 3, 4, 10, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)

@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from conftest import Bench
+    from tests.batch_emulator.conftest import Bench
 
 HOLD = "/bin/sh -c 'echo up; exec sleep 60'"
 

@@ -14,7 +14,7 @@ from azure.core.exceptions import ResourceNotFoundError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from conftest import Bench
+    from tests.batch_emulator.conftest import Bench
 
 
 def test_task_runs_as_a_process_in_its_own_folder(ready: Bench) -> None:

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from conftest import Bench, Program
+    from tests.batch_emulator.conftest import Bench
+    from tests.batch_emulator.store.conftest import Program
 
 
 def execute(file: Path, statement: str) -> None:

@@ -15,7 +15,7 @@ from azure_batch_emulator.wire.auth import check_age
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from conftest import Bench
+    from tests.batch_emulator.conftest import Bench
 
 NOW = datetime(2026, 3, 4, 10, 0, tzinfo=UTC)
 

@@ -18,9 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from conftest import Bench
-
     from azure_batch_emulator.runner.interface import Order
+    from tests.batch_emulator.conftest import Bench
 
 START = "2026-03-04T10:00:00.0000000Z"
 

@@ -17,7 +17,7 @@ from azure_batch_emulator.server import EmulatorServer
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from conftest import Bench
+    from tests.batch_emulator.conftest import Bench
 
 
 @pytest.fixture

@@ -12,9 +12,8 @@ from azure_batch_emulator.runner.scripted import Outcome, ScriptedRunner
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from conftest import Bench
-
     from azure_batch_emulator.runner.interface import Order
+    from tests.batch_emulator.conftest import Bench
 
 START = datetime(2026, 3, 4, 10, 0, tzinfo=UTC)
 

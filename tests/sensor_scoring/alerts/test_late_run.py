@@ -17,11 +17,10 @@ from sensor_scoring.hourly.planning.capacity import pool_spec
 from sensor_scoring.settings import Settings
 
 if TYPE_CHECKING:
-    from conftest import Account
-
     from local_stack.azurite import BlobStorage
     from sensor_scoring.alerts.unfinished_runs import RunBefore
     from tests.receivers import Webhook
+    from tests.sensor_scoring.conftest import Account
 
 BATCH_CONN, WASB_CONN = "batch_for_tests", "wasb_for_tests"
 SETTINGS = Settings(notify="apprise", batch_conn_id=BATCH_CONN, wasb_conn_id=WASB_CONN, pool_id="pool")

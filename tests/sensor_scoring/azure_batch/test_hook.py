@@ -27,7 +27,7 @@ from sensor_scoring.errors import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from conftest import Account
+    from tests.sensor_scoring.conftest import Account
 
 BATCH_CONN, POOL = "batch_for_tests", "pool"
 BASE = "scoring-20180829T02-0123456789"

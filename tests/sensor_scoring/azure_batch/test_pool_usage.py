@@ -13,7 +13,7 @@ from sensor_scoring.hourly.planning.capacity import pool_spec, prepare_pool, use
 from sensor_scoring.settings import Settings
 
 if TYPE_CHECKING:
-    from conftest import Account
+    from tests.sensor_scoring.conftest import Account
 
 OPENED = datetime(2026, 3, 4, 10, 5, tzinfo=UTC)
 NOW = OPENED + timedelta(minutes=10)

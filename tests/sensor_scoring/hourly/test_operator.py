@@ -30,9 +30,8 @@ from tests.tries import Try
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from conftest import Account
-
     from local_stack.azurite import BlobStorage
+    from tests.sensor_scoring.conftest import Account
 
 BATCH_CONN, WASB_CONN = "batch_for_tests", "wasb_for_tests"
 JOB = "scoring-20180829T02-0123456789-g2"

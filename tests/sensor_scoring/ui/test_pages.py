@@ -33,10 +33,10 @@ from sensor_scoring.ui.run_facts import MOST_SENSORS
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from conftest import Account
     from httpx import Response
 
     from local_stack.azurite import BlobStorage
+    from tests.sensor_scoring.conftest import Account
 
 BATCH_CONN, WASB_CONN = "batch_for_tests", "wasb_for_tests"
 HOUR = RunHour.parse("2018-08-29T02")

@@ -13,7 +13,7 @@ from sensor_scoring.storage import BlobStore
 from sensor_scoring.upkeep.housekeeping import tidy_blobs
 
 if TYPE_CHECKING:
-    from conftest import Account
+    from tests.sensor_scoring.conftest import Account
 
 OLD, YOUNG = "scoring-20180829T02-0123456789-g2", "scoring-20180829T03-0123456789-g2"
 SETTINGS = Settings(keep_jobs_days=7, keep_runs_days=90)

@@ -30,7 +30,7 @@ from sensor_scoring.storage import BlobStore
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from conftest import Account
+    from tests.sensor_scoring.conftest import Account
 
 
 BASE = "scoring-20180829T02-0123456789"

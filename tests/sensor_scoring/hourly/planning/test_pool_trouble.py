@@ -21,7 +21,7 @@ from sensor_scoring.azure_batch.trigger import BatchTaskTrigger
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from conftest import Account
+    from tests.sensor_scoring.conftest import Account
 
 JOB, POOL = "scoring-20180829T02-0123456789-g2", "pool"
 SPEC = PoolSpec(
