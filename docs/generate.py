@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / "plugins"), str(ROOT / "docs")]
 
-from run_tables import calls_table, parsing_table, run_table, waterfall_table  # noqa: E402  the path comes first
+from readme_tables import highlights_table, requirements_table  # noqa: E402  the path comes first
+from run_tables import calls_table, parsing_table, run_table, waterfall_table  # noqa: E402  likewise
 from scoring_chart import bars_of, svg  # noqa: E402  likewise
 
 from sensor_scoring.settings import CONSTRAINT, Settings, variable_of  # noqa: E402  likewise
@@ -31,10 +32,13 @@ PAGES = {
     ROOT / "docs" / "settings.md": ("settings",),
     ROOT / "docs" / "behaviours.md": ("behaviours",),
     ROOT / "docs" / "readings.md": ("forms", "moments"),
-    ROOT / "README.md": ("scoring", "stages", "fidelity", "soak", "compare", "scale"),
+    ROOT / "README.md": ("highlights", "requirements"),
     ROOT / "batch_emulator" / "README.md": ("load",),
     ROOT / "docs" / "backfill.md": ("backfill",),
-    ROOT / "docs" / "benchmarks.md": ("run", "waterfall", "hop", "steps", "parsing", "calls"),
+    ROOT / "docs" / "benchmarks.md": (
+        *("scoring", "stages", "fidelity", "soak", "compare", "scale"),
+        *("run", "waterfall", "hop", "steps", "parsing", "calls"),
+    ),
     ROOT / "docs" / "autoscale.md": ("policies", "day"),
     ROOT / "docker-compose.yaml": ("compose-settings",),
 }
@@ -87,16 +91,23 @@ def _behaviours_of(test: ast.FunctionDef) -> Iterator[str]:
             yield from (ast.literal_eval(word) for word in mark.args)
 
 
-def behaviours_table() -> str:
-    """Return a row for each behaviour: situation, what happens, who is told, the tests that show it."""
+def behaviours_part() -> str:
+    """Return the contents and, for each behaviour: what happens, who is told, and the tests that show it."""
     rows, tests = tomllib.loads((ROOT / "docs" / "behaviours.toml").read_text()), list(marked_tests())
-    lines = [
-        f"| {row['situation']} | {row['outcome']} | {row['told']} "
-        f"| {'<br>'.join(_shown_test(test) for test in found)} |"
+    contents = [f"- [{row['situation']}](#{name})" for name, row in rows.items()]
+    entries = [
+        _behaviour(name, row, [test for test in tests if name in test.behaviours])
         for name, row in rows.items()
-        if (found := [test for test in tests if name in test.behaviours])
     ]
-    return "\n".join(("| situation | what happens | who is told | shown by |", "|---|---|---|---|", *lines))
+    return "\n\n".join(("\n".join(contents), *entries))
+
+
+def _behaviour(name: str, row: dict[str, str], tests: list[MarkedTest]) -> str:
+    shown = "\n".join(f"- {_shown_test(test)}" for test in tests)
+    return (
+        f'<a id="{name}"></a>\n\n## {row["situation"]}\n\n{row["outcome"]}\n\n'
+        f"Reported to: {row['told']}.\n\n{shown}"
+    )
 
 
 def _shown_test(test: MarkedTest) -> str:
@@ -370,6 +381,8 @@ CHARTS = {ROOT / "docs" / "images" / "scoring.svg": scoring_chart}
 
 
 PARTS = {
+    "highlights": highlights_table,
+    "requirements": requirements_table,
     "scoring": scoring_table,
     "stages": stages_table,
     "fidelity": fidelity_table,
@@ -377,7 +390,7 @@ PARTS = {
     "load": load_table,
     "settings": settings_table,
     "compose-settings": compose_settings,
-    "behaviours": behaviours_table,
+    "behaviours": behaviours_part,
     "forms": forms_table,
     "moments": moments_table,
     "compare": compare_table,

@@ -20,8 +20,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import ModuleType
 
-README = (ROOT / "README.md").read_text()
+PAGES = sorted(ROOT.glob("*.md")) + sorted(ROOT.glob("docs/**/*.md"))
 RUN_ELSEWHERE = {
+    "make setup": "every other target does it",
+    "make lint": "CI runs it before the tests",
     "make test": "this is it",
     "python3 -m local_stack.env_file": "tests/compose",
     "docker compose up --build": "needs an engine; the file is checked in tests/compose",
@@ -29,20 +31,21 @@ RUN_ELSEWHERE = {
 
 
 def console_commands() -> list[str]:
-    """Return the commands that the README tells to type."""
-    blocks = re.findall(r"```console\n(.*?)```", README, re.DOTALL)
-    return [line for block in blocks for line in block.splitlines()]
+    """Return the commands that the documentation tells to type, each once."""
+    texts = (page.read_text() for page in PAGES)
+    blocks = (block for text in texts for block in re.findall(r"```console\n(.*?)```", text, re.DOTALL))
+    return list(dict.fromkeys(line for block in blocks for line in block.splitlines()))
 
 
 def told_to_type(beginning: str) -> str:
-    """Return the command of the README that begins so."""
+    """Return the command of the documentation that begins so."""
     (command,) = [command for command in console_commands() if command.startswith(beginning)]
     return command
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Make the file that the README speaks of: two sensors, two hours."""
+    """Make the file that the documentation speaks of: two sensors, two hours."""
     rows = ["TS,Device,Tag,Value"]
     rows += [
         f"2018-08-29 {hour:02}:{minute:02}:00.000,1,{tag},{20 + (minute * 7) % 10 / 10 + tag}"
@@ -65,7 +68,7 @@ def nothing_left_up(folder: Path) -> Iterator[None]:
     "command",
     [command for command in console_commands() if command.startswith("make run")],
 )
-def test_a_run_of_the_readme_works(command: str, folder: Path) -> None:
+def test_a_documented_run_works(command: str, folder: Path) -> None:
     """It scores its hour, says where the results are, and they are there."""
     done = typed(command, folder)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -96,7 +99,7 @@ def test_the_stack_can_be_left_running_used_and_stopped(folder: Path) -> None:
 
 
 def use(folder: Path) -> None:
-    """Type what the README says about a stack that is up: each command says what to type next."""
+    """Type what the documentation says about a stack that is up: each command says what to type next."""
     load = typed(told_to_type("make load"), folder)
     assert "Next: make train HOUR=2018-08-29T02" in load.stdout, load.stdout + load.stderr
     train = typed(told_to_type("make train"), folder)
@@ -107,7 +110,7 @@ def use(folder: Path) -> None:
     assert "hourly_scoring" in listed.stdout, listed.stdout + listed.stderr
 
 
-def test_every_other_command_of_the_readme_is_accounted_for() -> None:
+def test_every_other_documented_command_is_accounted_for() -> None:
     """A command that no test runs is named here with the reason."""
     used = {told_to_type(f"make {word}") for word in ("load", "train", "missing", "airflow")}
     run_here = {"make run", "make up", "make down", *used}
@@ -123,13 +126,39 @@ def test_help_lists_every_target(folder: Path) -> None:
     assert all(f"make {target}" in listed for target in targets[1].split())
 
 
-@pytest.mark.parametrize(
-    "page", sorted(ROOT.glob("*.md")) + sorted(ROOT.glob("docs/**/*.md")), ids=lambda p: p.name
-)
-def test_links_lead_to_files(page: Path) -> None:
-    """A relative link names a file of the repository."""
-    for target in re.findall(r"\]\((?!http)([^)#]+)", page.read_text()):
-        assert (page.parent / target).exists(), target
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_lead_to_files_and_their_headings(page: Path) -> None:
+    """A relative link names a file of the repository, and after ``#`` a heading or an anchor in it."""
+    for target, anchor in re.findall(r"\]\((?!http)([^)#]*)(?:#([^)]*))?\)", page.read_text()):
+        linked = page.parent / target if target else page
+        assert linked.exists(), target
+        assert not anchor or anchor in anchors_of(linked), f"{target}#{anchor}"
+
+
+def test_the_map_of_the_code_names_files_that_exist() -> None:
+    """Whoever wants to change something is sent to the right place."""
+    text = (ROOT / "docs" / "architecture.md").read_text()
+    folders = {path.name for path in ROOT.iterdir() if path.is_dir()}
+    named = {path for path in re.findall(r"`([\w./-]+)`", text) if path.partition("/")[0] in folders}
+    assert len(named) > 20
+    assert {path for path in named if not (ROOT / path).exists()} == set()
+
+
+def anchors_of(page: Path) -> set[str]:
+    """Return the anchors of a page: those that GitHub makes of headings, and those that are written."""
+    text = re.sub(r"^```.*?^```", "", page.read_text(), flags=re.DOTALL | re.MULTILINE)
+    headings = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
+    made = {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+    return made | set(re.findall(r'<a id="([^"]+)"', text))
+
+
+def test_the_readme_is_read_in_three_minutes() -> None:
+    """It has 600 words at most, besides tables and what commands print."""
+    text = re.sub(
+        r"^```.*?^```|<!--.*?-->", "", (ROOT / "README.md").read_text(), flags=re.DOTALL | re.MULTILINE
+    )
+    prose = (line for line in text.splitlines() if not line.startswith("|"))
+    assert len(" ".join(prose).split()) <= 600
 
 
 def generator() -> ModuleType:
