@@ -20,7 +20,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import ModuleType
 
-PAGES = sorted(ROOT.glob("*.md")) + sorted(ROOT.glob("docs/**/*.md"))
+PAGES = [
+    *sorted(ROOT.glob("*.md")),
+    *sorted(ROOT.glob("docs/**/*.md")),
+    *sorted(ROOT.glob("batch_emulator/*.md")),
+]
 RUN_ELSEWHERE = {
     "make setup": "every other target does it",
     "make lint": "CI runs it before the tests",
@@ -159,6 +163,16 @@ def test_the_readme_is_read_in_three_minutes() -> None:
     )
     prose = (line for line in text.splitlines() if not line.startswith("|"))
     assert len(" ".join(prose).split()) <= 600
+
+
+@pytest.mark.parametrize("folder", [ROOT, ROOT / "batch_emulator"], ids=["product", "emulator"])
+def test_the_changelog_describes_the_version(folder: Path) -> None:
+    """The newest release of the changelog is the version of the package."""
+    project = tomllib.loads((folder / "pyproject.toml").read_text())["project"]
+    releases = re.findall(
+        r"^## \[(\d\S+)\] - \d{4}-\d\d-\d\d$", (folder / "CHANGELOG.md").read_text(), re.MULTILINE
+    )
+    assert releases[0] == project["version"]
 
 
 def generator() -> ModuleType:
