@@ -5,7 +5,7 @@ export PYTHONPATH := $(CURDIR):$(CURDIR)/plugins:$(CURDIR)/scoring_image:$(CURDI
 RUN := .venv/bin/python -m local_stack
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-soak test-faults test-clients test-containers test-backfill test-browser lint format up load train down models missing airflow scale bench bench-hop bench-scoring bench-emulator bench-policies lock clean
+.PHONY: help setup run test test-soak test-faults test-clients test-containers test-backfill test-browser lint format docs up load train down models missing airflow scale bench bench-hop bench-scoring bench-emulator bench-policies lock clean
 
 help: ## show this list
 	@echo "make run                              score one hour of a simulated fleet"
@@ -57,6 +57,18 @@ lint: setup ## ruff, ruff format, mypy
 format: setup ## let ruff format and fix what it can
 	@.venv/bin/ruff format .
 	@.venv/bin/ruff check --fix .
+
+DOCS := .local/docs
+docs: $(DOCS)/venv/.installed ## build the site into .local/docs/site, with the API from docstrings
+	@$(DOCS)/venv/bin/python docs/site.py $(DOCS)
+	@cd $(DOCS) && venv/bin/zensical build --clean --strict
+	@echo "open $(DOCS)/site/index.html"
+
+# An environment of its own: the site's tools are no part of the product, and make setup stays quick.
+$(DOCS)/venv/.installed: docs/requirements.txt
+	@rm -rf $(DOCS)/venv && $(PYTHON) -m venv $(DOCS)/venv
+	@$(DOCS)/venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r docs/requirements.txt
+	@touch $@
 
 up: setup ## leave the stack running, with Airflow's web UI
 	@$(RUN) up
@@ -116,6 +128,7 @@ lock: setup ## make the lock files anew from the .in files (UPGRADE=--upgrade fo
 	@$(LOCK) $(UPGRADE) requirements.in -c local_stack/requirements.txt -o requirements.txt
 	@$(LOCK) $(UPGRADE) scoring_image/requirements.in -c local_stack/requirements.txt -o scoring_image/requirements.txt
 	@$(LOCK) $(UPGRADE) scoring_image/requirements-lean.in -c local_stack/requirements.txt -o scoring_image/requirements-lean.txt
+	@$(LOCK) $(UPGRADE) docs/requirements.in -o docs/requirements.txt
 	@$(LOCK) $(UPGRADE) airflow_image/requirements.in -c requirements.txt -o airflow_image/requirements.txt
 
 clean: down ## remove what was set up and all local data

@@ -1,0 +1,72 @@
+"""Lays out what the site is built from: ``python docs/site.py .local/docs``, for ``make docs``.
+
+The pages keep their places in the repository, so that the same relative links work on GitHub and in the site.
+Files that they link to, such as pictures and tests, come along. The API page is made here: GitHub could not show it.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).resolve().parent.parent
+PATTERNS = ("*.md", "docs/**/*.md", "batch_emulator/*.md")
+API = (
+    "sensor_scoring.azure_batch.operators.AzureBatchTaskOperator",
+    "sensor_scoring.azure_batch.operators.AzureBatchSubmitOperator",
+    "sensor_scoring.azure_batch.batch_operator.BatchOperator",
+    "sensor_scoring.azure_batch.hook.ScoringBatchHook",
+    "sensor_scoring.azure_batch.trigger.BatchTaskTrigger",
+    "sensor_scoring.hourly.operator.SensorScoringOperator",
+    "sensor_scoring.hourly.sensor.PredictionBlobSensor",
+    "sensor_scoring.hourly.sensor_trigger.PredictionBlobTrigger",
+    "sensor_scoring.hourly.settle.SettleOperator",
+)
+_LINK = re.compile(r"\]\((?!http|#)([^)#\s]+)")
+
+
+def lay_out(folder: Path) -> None:
+    """Write the pages, what they link to, and the site's configuration.
+
+    :param folder: what an earlier build has left there is removed
+    """
+    pages = folder / "pages"
+    shutil.rmtree(pages, ignore_errors=True)
+    for page in _pages():
+        _copy(page, pages)
+        for linked in _linked_by(page):
+            _copy(linked, pages)
+    (pages / "api.md").write_text(_api_page())
+    shutil.copy(ROOT / "docs" / "zensical.toml", folder)
+
+
+def _pages() -> Iterator[Path]:
+    for pattern in PATTERNS:
+        yield from sorted(ROOT.glob(pattern))
+
+
+def _linked_by(page: Path) -> Iterator[Path]:
+    for target in _LINK.findall(page.read_text()):
+        linked = (page.parent / target).resolve()
+        if linked.is_file():
+            yield linked
+
+
+def _copy(file: Path, pages: Path) -> None:
+    copied = pages / file.relative_to(ROOT)
+    copied.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copy(file, copied)
+
+
+def _api_page() -> str:
+    return "\n\n".join(("# Operators, hook, sensor, triggers", *(f"::: {name}" for name in API))) + "\n"
+
+
+if __name__ == "__main__":
+    lay_out(Path(sys.argv[1]))
