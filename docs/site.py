@@ -1,7 +1,8 @@
 """Lays out what the site is built from: ``python docs/site.py .local/docs``, for ``make docs``.
 
 The pages keep their places in the repository, so that the same relative links work on GitHub and in the site.
-Files that they link to, such as pictures and tests, come along. The API page is made here: GitHub could not show it.
+Files that they link to, such as pictures and tests, come along. The API page is made
+here, as GitHub cannot show it.
 """
 
 from __future__ import annotations
