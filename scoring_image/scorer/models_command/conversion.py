@@ -27,7 +27,7 @@ from scoring_contract.errors import MessageError
 if TYPE_CHECKING:
     from scorer.models.ocsvm import OneClassSvm
 
-_READER = Path(__file__).with_name("pickled_svm.py")
+_READER = Path(__file__).parents[1] / "models" / "pickled_svm.py"
 _SECONDS = 120
 """A guard against hanging; the reader's own limit on computing time is shorter."""
 
