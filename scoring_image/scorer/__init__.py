@@ -1,16 +1,16 @@
-"""The program inside the scoring image: scores sensors for one order, trains models for a fleet.
+"""The program inside the scoring image: scores the sensors of a manifest, trains models for a fleet.
 
-It knows the contract (``scoring_contract``), numbers and Blob Storage, and neither Airflow nor Azure Batch.
-Scoring imports numpy and obstore only, and orjson for many readings; pandas and scikit-learn are touched by
-training alone.
+It depends on the contract (``scoring_contract``), numpy and Blob Storage, never on Airflow or Azure Batch.
+Scoring imports numpy and obstore only, plus orjson for many readings; only training and models of
+scikit-learn import pandas and scikit-learn.
 
-What both need lies here: addresses, storage, errors and what is printed. The packages, and which of them may
-import which others:
+This folder holds what all commands share: addresses, storage, errors and console output. The packages, and
+their allowed imports:
 
 - ``readings``: files of readings, as tables; imports none of the others
-- ``models``: model files and what they predict; imports ``readings``
+- ``models``: model files and their predictions; imports ``readings``
 - ``scoring`` and ``training``: one command each; import these two
-- ``models_command``: the registry for people; imports ``models``, ``training`` and ``readings``
+- ``models_command``: the registry's command line; imports ``models``, ``training`` and ``readings``
 """
 
 from __future__ import annotations

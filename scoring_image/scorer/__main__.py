@@ -1,8 +1,8 @@
-"""The edge of the process: words in, exit code out.
+"""Entry point: command line in, exit code out.
 
-``python -m scorer score ...`` is written by the orchestrator (``scoring_contract.invocation``),
-``python -m scorer train --order ...`` too; ``python -m scorer train --from ...`` and ``models ...`` are typed
-by people (``--help`` explains them).
+The orchestrator writes ``python -m scorer score ...`` and ``python -m scorer train --order ...``
+(``scoring_contract.invocation``); people type ``python -m scorer train --from ...`` and ``models ...``
+(``--help`` explains them).
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, MutableMapping, Sequence
 
 _OBJECTS_BETWEEN_COLLECTIONS = 100_000
-"""Collecting cyclic garbage after every 700 objects cost a tenth of a packed run, and found nothing."""
+"""Python's default of 700 allocations spent a tenth of a packed run on collections that found nothing."""
 BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
-"""Where Debian, Ubuntu and Alpine keep the certificates that the system trusts; others have no such file."""
+"""Trusted certificates on Debian, Ubuntu and Alpine; other systems have no such file."""
 _USAGE = """\
 usage: python -m scorer score --contract N --manifest BLOB --report BLOB
        python -m scorer train --from HOUR --until HOUR [--nu SHARE] [--gamma RULE] [--min-rows N]
@@ -33,7 +33,7 @@ usage: python -m scorer score --contract N --manifest BLOB --report BLOB
 
 
 def main(argv: Sequence[str], environ: MutableMapping[str, str], console: Console) -> ExitCode:
-    """Run one command and turn whatever goes wrong into an exit code."""
+    """Run one command; turn every error into a message and an exit code."""
     started = time.monotonic()
     _use_one_blas_thread(environ)
     _read_certificates_once(environ)
@@ -83,29 +83,30 @@ def _run(argv: Sequence[str], environ: Mapping[str, str], console: Console, star
 
 
 def _use_one_blas_thread(environ: MutableMapping[str, str]) -> None:
-    """Keep numpy to one thread: our sums are small, and a node runs one process per slot.
+    """Limit numpy to one thread: the sums are small, and a node runs one process per slot.
 
-    The libraries read these when numpy is imported, so this comes first.
+    The BLAS libraries read these variables when numpy is imported, so this must run first.
     """
     for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
         environ.setdefault(name, "1")
 
 
 def _read_certificates_once(environ: MutableMapping[str, str]) -> None:
-    """Let the storage client read the system's bundle of certificates, not the same ones file by file, too.
+    """Point the storage client at the system's certificate bundle.
 
-    Unless told, it reads both for each container it opens: ten milliseconds of scoring one sensor. Told it is
-    by these variables of the process: https://docs.rs/rustls-native-certs.
+    By default it reads the bundle and then the same certificates file by file, for each container it opens:
+    ten milliseconds of scoring one sensor. ``SSL_CERT_FILE`` restricts it to the bundle:
+    https://docs.rs/rustls-native-certs.
     """
     if not environ.keys() & {"SSL_CERT_FILE", "SSL_CERT_DIR"} and os.path.isfile(BUNDLE):  # noqa: PTH113  # no import for it
         environ["SSL_CERT_FILE"] = BUNDLE
 
 
 def _leave(argv: Sequence[str], code: ExitCode) -> NoReturn:
-    """End the process. Scoring ends it at once: every byte is in its place, every line was flushed.
+    """End the process; after scoring, without the interpreter's cleanup.
 
-    To take the interpreter apart first costs 15 ms, a tenth of what a sensor costs, and frees what ends with
-    the process all the same.
+    All blobs are written and all lines flushed by then. Cleanup would take 15 ms, a tenth of the time of one
+    sensor, to free memory that ends with the process anyway.
     """
     if argv[:1] == ["score"]:
         os._exit(code)

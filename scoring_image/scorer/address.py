@@ -1,4 +1,4 @@
-"""Container URLs: how they read and what must never be shown of them. No network here.
+"""Container URLs: parsing them, and keeping their signatures out of any output. No network here.
 
 ======================================================  ==============================================
 ``https://acct.blob.core.windows.net/data?<SAS>``       Azure, with a shared access signature
@@ -7,8 +7,9 @@
 ``file:///mnt/data``                                    a mounted folder
 ======================================================  ==============================================
 
-Plain ``http`` would show the signature to everyone on the way. It is accepted where there is no way
-(loopback) and for the development account, whose key is public knowledge.
+Plain ``http`` exposes the signature on the network. It is accepted for loopback addresses and for the
+development account, whose key is public
+(https://learn.microsoft.com/azure/storage/common/storage-use-azurite#well-known-storage-account-and-key).
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ DEVELOPMENT_ACCOUNT = "devstoreaccount1"
 
 _CONTAINER = re.compile(r"[a-z0-9$](?:-?[a-z0-9]){2,62}", re.ASCII)
 _ACCOUNT = re.compile(r"[a-z0-9]{3,24}", re.ASCII)
-# Compiled when they are needed, which for most processes is never.
+# Compiled on first use, which most processes never reach.
 _URL_QUERY = r"(?i)(https?://[^\s?\"'<>]*)\?[^\s\"'<>]*"
 _SIGNATURE = r"(?i)\b(sig|skoid|sktid|token|key)=[^&\s\"'<>]+"
 
@@ -59,13 +60,13 @@ class FolderAddress:
 
 
 def address_of(url: str, *, name: str) -> BlobAddress | FolderAddress:
-    """Read a container's URL.
+    """Parse a container's URL.
 
-    :param name: what to call the URL in errors; the URL itself is never quoted
-    :raises OrderFault: if the URL is none of the forms above
+    :param name: the URL's name in errors, such as the variable it came from; the URL itself is never quoted
+    :raises OrderFault: if the URL has none of the forms above
     """
     if not url.isprintable() or " " in url:
-        raise OrderFault(f"{name} holds blanks or control characters")
+        raise OrderFault(f"{name} contains spaces or control characters")
     try:
         parts = urlsplit(url)
         _ = parts.port
@@ -79,7 +80,7 @@ def address_of(url: str, *, name: str) -> BlobAddress | FolderAddress:
 
 
 def without_secrets(text: str) -> str:
-    """Return a text without the queries of its URLs and without signatures that stand alone."""
+    """Return a text with the queries of its URLs, and signatures outside URLs, replaced by ``***``."""
     if "?" not in text and "=" not in text:
         return text
     return re.sub(_SIGNATURE, r"\1=***", re.sub(_URL_QUERY, r"\1?***", text))
@@ -96,9 +97,9 @@ def _folder(parts: SplitResult, name: str) -> FolderAddress:
 
 def _blob_container(parts: SplitResult, name: str) -> BlobAddress:
     if "@" in parts.netloc or parts.fragment:
-        raise OrderFault(f"{name} holds a user name or a fragment, which no container URL has")
+        raise OrderFault(f"{name} has a user name or a fragment, which no container URL has")
     if parts.query and "sig=" not in parts.query:
-        raise OrderFault(f"{name} has a query that is no shared access signature")
+        raise OrderFault(f"{name} has a query that is not a shared access signature")
     endpoint = f"{parts.scheme}://{parts.netloc}"
     host = parts.hostname or ""
     segments = [unquote(segment) for segment in parts.path.split("/") if segment]
@@ -111,13 +112,13 @@ def _blob_container(parts: SplitResult, name: str) -> BlobAddress:
         raise OrderFault(f"{name} does not name one storage account and one container")
     if parts.scheme == "http" and not _may_be_plain(host, account):
         raise OrderFault(
-            f"{name} is plain http to another machine: the signature would be readable on the way"
+            f"{name} uses plain http to another machine, which would expose its signature: use https"
         )
     return BlobAddress(endpoint, account, container, parts.query)
 
 
 def _has_account_in_path(host: str) -> bool:
-    """Tell Azurite and its like by the host: an IP address or a bare name cannot carry the account."""
+    """Whether the path starts with the account, as on Azurite: the host is an IP address or a bare name."""
     return _is_ip(host) or "." not in host
 
 

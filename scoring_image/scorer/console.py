@@ -1,4 +1,4 @@
-"""What the process says: short lines to stdout, faults to stderr; never with a signature in them."""
+"""Console output: progress on stdout, errors on stderr; signatures are masked on both."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Console:
-    """The two streams of a process; lines are flushed, so that a killed process leaves what it had said."""
+    """The two output streams; every line is flushed, so none is lost when the process is killed."""
 
     out: TextIO
     err: TextIO
 
     def tell(self, line: str) -> None:
-        """Say how things go."""
+        """Print progress."""
         print(without_secrets(line), file=self.out, flush=True)
 
     def complain(self, sentence: str) -> None:
-        """Say what went wrong; people see the tail of it in the orchestrator's log."""
+        """Print an error; the orchestrator's log shows the last of them."""
         print(without_secrets(sentence), file=self.err, flush=True)
 
     def trace(self, error: BaseException) -> None:
-        """Print the traceback of a fault of our own."""
-        import traceback  # noqa: PLC0415  # the rest of its life a process does without
+        """Print the traceback of an internal error."""
+        import traceback  # noqa: PLC0415  # processes without errors do not need it
 
         self.complain("".join(traceback.format_exception(error)).rstrip())

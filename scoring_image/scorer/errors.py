@@ -4,11 +4,11 @@
 
     ScorerError
       + OrderFault         the command line, the environment or the manifest asks for something impossible
-      + ModelFault         a model is missing, altered, not of a trusted form, or not faithful to scikit-learn
-      + DataFault          there are readings, and none of them can be used
+      + ModelFault         a model is missing, altered, untrusted, or decides unlike scikit-learn
+      + DataFault          there are readings, but none of them can be used
       + StorageFault       Blob Storage refused or did not answer
           + BlobMissing    it answered: there is no such blob
-          + BlobConflict   it answered: somebody else has written the blob since it was read
+          + BlobConflict   it answered: another writer changed the blob after it was read
 """
 
 from __future__ import annotations
@@ -19,19 +19,19 @@ from scoring_contract.report import Cause
 
 
 class ScorerError(Exception):
-    """Something went wrong that one sentence explains; the text never holds a secret."""
+    """An expected error that one sentence explains; the text never contains a secret."""
 
     cause: ClassVar[Cause] = Cause.UNEXPECTED
 
 
 class OrderFault(ScorerError):
-    """Whoever called must call differently; the same call will fail again."""
+    """The caller asked for something impossible; the same call will fail again."""
 
     cause = Cause.ORDER
 
 
 class ModelFault(ScorerError):
-    """A model that must not be used, or not be published."""
+    """A model that must not be used or published."""
 
     cause = Cause.MODEL
 
@@ -46,7 +46,7 @@ class StorageFault(ScorerError):
     """Blob Storage refused or did not answer; another try may succeed.
 
     :param blob: the blob with its container's role, for example ``data/readings/2018/08/29/02/1_4/a.csv``
-    :param problem: what happened, for people
+    :param problem: what happened, as a clause
     """
 
     cause = Cause.STORAGE
@@ -57,7 +57,7 @@ class StorageFault(ScorerError):
         self.problem = problem
 
     def __reduce__(self) -> tuple[type[StorageFault], tuple[str, str]]:
-        """Pickle by facts: the sentence is made again from them."""
+        """Pickle the facts; the sentence is rebuilt from them."""
         return type(self), (self.blob, self.problem)
 
 

@@ -1,4 +1,4 @@
-"""Why one sensor of many got nothing: a cause and a sentence. The others go on."""
+"""The failure of one sensor among many, as a cause and a sentence. The others go on."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """What went wrong with a sensor."""
+    """Why a sensor failed."""
 
     cause: Cause
     reason: str
 
     @classmethod
     def of(cls, error: Exception, console: Console) -> Failure:
-        """Put an error in words; one that nobody foresaw is traced."""
+        """Describe an error; print the traceback of an unexpected one."""
         if isinstance(error, ScorerError):
             return cls(error.cause, str(error))
         console.trace(error)

@@ -1,13 +1,13 @@
-"""The only file that touches Blob Storage. Names and bytes go in and out; the vendor's types stay here.
+"""Access to Blob Storage, and the only file with a client of it. Names and bytes in, names and bytes out.
 
 Only obstore's synchronous API is used, from threads: its asyncio API was seen to abort the interpreter at
 exit, after the work was done, which Batch would count as a failure.
 
-What waits, and for how long: 5 s to connect, 30 s for a whole request; 4 repetitions of a failed request with
-0.25 s to 5 s between them (growing, with jitter), none after 60 s. Repeated are 5xx answers, connection
-faults and, for reads and overwrites, time-outs. Conditional writes are not repeated after a time-out. A blob
-that is written while it is read (409 ``BlobModifiedWhileReading``, or 412 where the rest of it is asked for)
-is read five times within two seconds.
+Timeouts: 5 s to connect, 30 s for a whole request. Retries: 4 of a failed request, 0.25 s to 5 s apart
+(growing, with jitter), none after 60 s; for 5xx responses, connection errors and, for reads and overwrites,
+timeouts. A conditional write is not retried after a timeout. A blob that changes while it is read
+(409 ``BlobModifiedWhileReading``, or 412 when the client requests the rest of it) is read up to five times
+within two seconds.
 """
 
 from __future__ import annotations
@@ -46,9 +46,9 @@ _CONNECT_TIMEOUT = timedelta(seconds=5)
 _REQUEST_TIMEOUT = timedelta(seconds=30)
 
 _PAUSES = (0.1, 0.25, 0.5, 1.0)
-"""Seconds between reads of a blob that somebody is writing: a device that appends pauses longer."""
+"""Seconds between attempts to read a blob that is being written: a device that appends pauses longer."""
 
-# Compiled when there is an error to tell of.
+# Compiled on the first error.
 _STATUS = r"status code: (\d{3}[ A-Za-z]*)"
 _CODE = r"<Code>(\w+)</Code>"
 _REASON = r'(?:message|error): "([^"]{1,200})"'
@@ -63,13 +63,13 @@ class Versioned:
     modified: datetime
     """Last write, by the clock of Blob Storage."""
     metadata: Mapping[str, str] = field(default_factory=dict)
-    """What its writer attached to it, names in lower case."""
+    """Metadata of the blob, names in lower case."""
 
 
 class BlobContainer:
-    """One container: a Blob service's, or a mounted folder.
+    """One container, on a Blob service or mounted as a folder.
 
-    :param role: which of our containers it is; its name in errors
+    :param role: its name in errors: ``data``, ``models``, ``predictions`` or ``runs``
     """
 
     def __init__(self, role: str, store: AzureStore | LocalStore) -> None:
@@ -78,47 +78,45 @@ class BlobContainer:
 
     @property
     def is_folder(self) -> bool:
-        """Whether this is a mounted folder: neither metadata nor conditional writes."""
+        """Whether this is a mounted folder, which has neither metadata nor conditional writes."""
         return isinstance(self._store, LocalStore)
 
     def read(self, blob: str, *, most_bytes: int | None = None) -> bytes:
         """Return a blob's bytes.
 
-        :param most_bytes: a larger blob is refused by what storage says of its size, before it is fetched
+        :param most_bytes: a larger blob is refused by its size in the response header, before it is fetched
         :raises BlobMissing: if there is no such blob
-        :raises StorageFault: if storage refuses or does not answer, or the blob changes at each try
+        :raises StorageFault: if storage refuses or does not answer, or the blob changes during each attempt
         :raises DataFault: if the blob is too large
         """
         return self._get(blob, most_bytes)[0]
 
     def read_versioned(self, blob: str) -> Versioned:
-        """Return a blob's bytes with its tag; raises as :meth:`read`."""
+        """Return a blob's bytes with its ETag; raises as :meth:`read`."""
         data, answer = self._get(blob)
         metadata = {str(name).lower(): str(value) for name, value in answer.attributes.items()}
         return Versioned(data, answer.meta["e_tag"] or "", answer.meta["last_modified"], metadata)
 
     def _get(self, blob: str, most_bytes: int | None = None) -> tuple[bytes, GetResult]:
-        """Read a blob, again if somebody writes it meanwhile."""
+        """Read a blob; try again if it changes meanwhile."""
         for pause in (*_PAUSES, None):
             try:
                 with self._faults_of(blob):
                     answer = obstore.get(self._store, blob)
-                    _, size = answer.range  # of a whole blob; at a tenth of what answer.meta costs
+                    _, size = answer.range  # of the whole blob; ten times cheaper than answer.meta
                     if most_bytes is not None and size > most_bytes:
-                        raise DataFault(
-                            f"{blob} holds {size} bytes, the most that is read at once is {most_bytes}"
-                        )
+                        raise DataFault(f"{blob} has {size} bytes; the limit is {most_bytes}")
                     return answer.bytes().to_bytes(), answer
             except BlobConflict as conflict:
                 if pause is None:
                     tries = len(_PAUSES) + 1
-                    problem = f"it was written while it was read, {tries} times in a row"
+                    problem = f"it changed during each of {tries} attempts to read it"
                     raise StorageFault(conflict.blob, problem) from None
                 time.sleep(pause)
-        raise AssertionError("the last try either returns or raises")
+        raise AssertionError("the last attempt either returns or raises")
 
     def write(self, blob: str, data: bytes, *, content_type: str) -> None:
-        """Write a blob whole, over whatever has its name.
+        """Write a blob, replacing any blob of its name.
 
         :raises StorageFault: if storage refuses or does not answer
         """
@@ -133,18 +131,18 @@ class BlobContainer:
         etag: str | None,
         metadata: Mapping[str, str] | None = None,
     ) -> None:
-        """Write a blob only if it still is the one that was read.
+        """Write a blob only if it is unchanged since it was read.
 
-        :param etag: the tag that was read; None if there was no blob
-        :param metadata: printable ASCII only: obstore panics on anything that cannot stand in a header
-        :raises BlobConflict: if somebody else has written it since
+        :param etag: the ETag that was read; None if there was no blob
+        :param metadata: printable ASCII only: obstore panics on anything that a header cannot carry
+        :raises BlobConflict: if another writer has changed it since
         :raises StorageFault: if storage refuses or does not answer
         """
         mode: PutMode = "create" if etag is None else {"e_tag": etag}
         self._put(blob, data, {"Content-Type": content_type, **(metadata or {})}, mode)
 
     def names(self, folder: str) -> Iterator[str]:
-        """Yield the names of all blobs under a folder, as storage lists them.
+        """Yield the names of all blobs under a folder, in the order in which storage lists them.
 
         :raises StorageFault: if storage refuses or does not answer
         """
@@ -153,15 +151,15 @@ class BlobContainer:
                 yield from (meta["path"] for meta in chunk)
 
     def _put(self, blob: str, data: bytes, attributes: Attributes, mode: PutMode) -> None:
-        kept = None if self.is_folder else attributes  # a folder has no place for them
+        kept = None if self.is_folder else attributes  # a folder cannot store them
         with self._faults_of(blob):
             obstore.put(self._store, blob, data, attributes=kept, mode=mode, use_multipart=False)
 
     @contextmanager
     def _faults_of(self, blob: str) -> Iterator[None]:
-        """Turn the vendor's errors into ours.
+        """Translate obstore's errors into ours.
 
-        ``from None``: the vendor's text can hold parts of a URL and must not surface in a traceback.
+        ``from None``: obstore's text can contain parts of a URL and must not surface in a traceback.
         """
         name = f"{self._role}/{blob}"
         try:
@@ -171,21 +169,21 @@ class BlobContainer:
                 raise BlobMissing(name, "there is no such blob") from None
             raise StorageFault(name, _problem(error)) from None
         except (AlreadyExistsError, PreconditionError):
-            raise BlobConflict(name, "somebody else has written it since it was read") from None
+            raise BlobConflict(name, "another writer changed it after it was read") from None
         except (BaseError, OSError, ValueError, NotImplementedError) as error:
             raise StorageFault(name, _problem(error)) from None
 
 
 def open_container(container: Container, environ: Mapping[str, str]) -> BlobContainer:
-    """Open the container that the environment names; the first request is yet to come.
+    """Open the container that the environment names, without a request.
 
     :raises InvocationError: if the environment does not name it
-    :raises OrderFault: if the URL cannot be one of a container
-    :raises StorageFault: if a mounted folder is not there
+    :raises OrderFault: if its URL is not the URL of a container
+    :raises StorageFault: if a mounted folder does not exist
     """
     address = address_of(url_of(container, environ), name=variable_of(container))
     if isinstance(address, FolderAddress):
-        if not address.path.is_dir():  # else every blob in it would look as if it had never been written
+        if not address.path.is_dir():  # otherwise every blob in it would look as if it did not exist
             raise StorageFault(container.value, f"the folder {address.path} is not mounted")
         return BlobContainer(container.value, LocalStore(address.path))
     return BlobContainer(container.value, _azure_store(address, environ))
@@ -202,7 +200,8 @@ def refuse_folder(container: BlobContainer, *, because: str) -> BlobContainer:
 
 
 def _azure_store(address: BlobAddress, environ: Mapping[str, str]) -> AzureStore:
-    # Every deciding key is given, because obstore fills the others from AZURE_* variables of the machine.
+    # All keys that matter are set: obstore reads the others from AZURE_* environment variables.
+    # https://docs.rs/object_store/latest/object_store/azure/struct.MicrosoftAzureBuilder.html#method.from_env
     config: AzureConfig = {
         "account_name": address.account,
         "endpoint": address.endpoint,
@@ -224,7 +223,7 @@ def _azure_store(address: BlobAddress, environ: Mapping[str, str]) -> AzureStore
 
 
 def _problem(error: Exception) -> str:
-    """Say in one line what storage did, by its status and code or by the operating system's words."""
+    """Describe a storage error in one line, by HTTP status and code or by the operating system's message."""
     text = str(error)
     code = re.search(_CODE, text)
     if code and code[1] == "ContainerNotFound":

@@ -189,7 +189,7 @@ def test_a_blob_that_changes_at_each_try_is_said_to(refusal: tuple[int, str]) ->
     with (
         busy_storage(*[refusal] * 9) as service,
         pytest.raises(
-            StorageFault, match=r"^data/a\.csv: it was written while it was read, 5 times in a row$"
+            StorageFault, match=r"^data/a\.csv: it changed during each of 5 attempts to read it$"
         ) as caught,
     ):
         open_container(DATA, service.environ).read("a.csv")

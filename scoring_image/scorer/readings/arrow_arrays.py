@@ -1,8 +1,8 @@
-"""Columns between numpy and pyarrow, as they lie in memory. Needs pyarrow.
+"""Zero-copy conversion of columns between numpy and pyarrow. Needs pyarrow.
 
-``pa.array`` and ``to_numpy`` import pandas where it is installed, to ask whether theirs is its data: half a
-second, three times what a sensor costs altogether. ``pyarrow.compute`` takes a sixth of that. None of it is
-needed to hand over a buffer.
+``pa.array`` and ``to_numpy`` import pandas if it is installed, to check for pandas objects: half a second,
+three times the total time of one sensor. ``pyarrow.compute`` takes a sixth of that. Passing a buffer needs
+neither.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 def array_of(numbers: NDArray[Any], kind: pa.DataType) -> pa.Array:
     """Make a column of numbers.
 
-    :param numbers: shape (n,), as the kind has them in memory: int64 for timestamps
+    :param numbers: shape (n,), in the memory layout of ``kind``: int64 for timestamps
     """
     return pa.Array.from_buffers(kind, len(numbers), [None, pa.py_buffer(np.ascontiguousarray(numbers))])
 
@@ -36,19 +36,20 @@ def texts_of(texts: Sequence[str]) -> pa.StringArray:
 
 
 def texts_between(ends: NDArray[np.integer[Any]], chars: bytes | NDArray[Any]) -> pa.StringArray:
-    """Make a column of texts that follow one another.
+    """Make a column of texts that lie one after the other in memory.
 
-    :param ends: shape (n + 1,), where each begins and the last one ends
-    :param chars: less than 2 GiB
+    :param ends: shape (n + 1,), offsets at which each text starts and the last one ends
+    :param chars: UTF-8, less than 2 GiB
     """
     edges = pa.py_buffer(ends.astype(np.int32, copy=False))
     return pa.StringArray.from_buffers(len(ends) - 1, edges, pa.py_buffer(chars))
 
 
 def numbers_of(column: pa.Array) -> tuple[NDArray[Any], BoolArray | None]:
-    """Return the numbers of a column and which of them are there.
+    """Return the numbers of a column and its validity mask.
 
-    :return: shape (n_rows,), read-only, anything in the place of a null; and the same, None if all are there
+    :return: numbers, shape (n_rows,), read-only, arbitrary where null; mask, shape (n_rows,), true where not
+        null, or None if there is no null
     """
     if not column.null_count:
         return np.from_dlpack(column), None

@@ -1,8 +1,9 @@
-"""Readings as Avro container files. Needs fastavro.
+"""Reads readings from Avro container files. Needs fastavro.
 
-Records have our columns, or are events as Event Hubs Capture keeps them, whose ``Body`` is JSON.
+Records have our columns, or are events of Event Hubs Capture, whose ``Body`` is JSON
+(https://learn.microsoft.com/azure/event-hubs/event-hubs-capture-overview).
 
-Blocks are unpacked here, one at a time and no further than what may be held: fastavro unpacks whatever comes.
+Blocks are decompressed here, one at a time and up to a limit, because fastavro has no limit.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from scorer.readings.builder import ReadingsBuilder
 
 MOST_BLOCK_BYTES = 1 << 25
-"""Writers begin a new block after 16 KB to a few MB."""
+"""Limit of a decompressed block; writers begin a new one after 16 KB to a few MB."""
 _ROWS = 1 << 12
 _SYNC_BYTES = 16
 _RAW_DEFLATE = -15
@@ -43,13 +44,13 @@ _DAMAGE = (
     zlib.error,
     OSError,
 )
-"""What fastavro raises for files that are not as they should be."""
+"""Exceptions that fastavro raises for damaged files."""
 
 
 def read_avro(name: str, data: bytes, builder: ReadingsBuilder) -> None:
-    """Give all rows of a file to a builder; one without records, as Capture writes of idle times, has none.
+    """Pass all rows of a file to a builder; none if it has no records, as Capture writes during idle times.
 
-    :raises DataFault: if the file is damaged, packed otherwise than with deflate, or a block is too large
+    :raises DataFault: if the file is damaged, compressed with anything but deflate, or a block is too large
     """
     try:
         for records in _batches(name, data):
@@ -73,12 +74,12 @@ def _take_messages(bodies: Sequence[bytes], builder: ReadingsBuilder) -> None:
     if any(bodies) and not any(body.lstrip().startswith((b"{", b"[")) for body in bodies):
         builder.refuse(len(bodies), "has events whose Body is not JSON: let devices send JSON")
         return
-    # A line break in a message stands between its members, never in a string.
+    # JSON escapes line breaks in strings, so a raw one only separates tokens.
     read_json(b"\n".join(body.replace(b"\n", b" ") for body in bodies), builder)
 
 
 def _as_json(value: Any) -> Any:
-    """Return a value as the reader of JSON gives it."""
+    """Return a value as the JSON reader would."""
     match value:
         case bool():
             return value
@@ -97,7 +98,7 @@ def _batches(name: str, data: bytes) -> Iterator[list[dict[str, Any]]]:
     header = fastavro.reader(source)
     codec = header.metadata.get("avro.codec", "null")
     if codec not in {"null", "deflate"}:
-        raise DataFault(f"{name} is Avro packed with {codec}: write it with deflate")
+        raise DataFault(f"{name} is Avro compressed with {codec}: write it with deflate")
     schema = fastavro.parse_schema(header.writer_schema, _force=True)
     mark = data[source.tell() - _SYNC_BYTES : source.tell()]
     while source.tell() < len(data):
@@ -109,15 +110,15 @@ def _batches(name: str, data: bytes) -> Iterator[list[dict[str, Any]]]:
 def _record(block: io.BytesIO, schema: Any) -> Any:
     start = block.tell()
     record = fastavro.schemaless_reader(block, schema, None, handle_unicode_errors="replace")
-    if block.tell() == start:  # as many of these as a block claims would fill any memory
+    if block.tell() == start:  # a block may claim any number of empty records, and they would fill the memory
         raise ValueError("a record without a byte")
     return record
 
 
 def _block(name: str, source: io.BytesIO, mark: bytes, *, is_packed: bool) -> tuple[int, io.BytesIO]:
-    """Read a block's number of records and its bytes.
+    """Read a block's number of records and its decompressed bytes.
 
-    :param mark: what stands behind each block
+    :param mark: the file's sync marker, which follows each block
     """
     count, size = _long(source), _long(source)
     packed, behind = source.read(max(size, 0)), source.read(_SYNC_BYTES)
@@ -127,13 +128,16 @@ def _block(name: str, source: io.BytesIO, mark: bytes, *, is_packed: bool) -> tu
     unpacked = unpacker.decompress(packed, MOST_BLOCK_BYTES + 1) if is_packed else packed
     if len(unpacked) > MOST_BLOCK_BYTES:
         raise DataFault(
-            f"{name} holds an Avro block of more than {MOST_BLOCK_BYTES} bytes: write smaller ones"
+            f"{name} has an Avro block of more than {MOST_BLOCK_BYTES} bytes: write smaller blocks"
         )
     return count, io.BytesIO(unpacked)
 
 
 def _long(source: io.BytesIO) -> int:
-    """Read an integer as Avro writes it: seven bits a byte, the lowest first, zigzag."""
+    """Read a ``long`` of Avro: zigzag, seven bits a byte, the lowest first.
+
+    https://avro.apache.org/docs/1.12.0/specification/#binary-encoding
+    """
     number = shift = 0
     while True:
         byte = source.read(1)

@@ -1,4 +1,4 @@
-"""The rows of one file, checked and given to their sensors. What format they came in is not known here."""
+"""Checks the rows of one file and divides them by sensor, whatever the file's format."""
 
 from __future__ import annotations
 
@@ -27,31 +27,33 @@ if TYPE_CHECKING:
     PairArray = NDArray[np.intp]
 
 _ISSUES = (RowIssue.OTHER_HOUR, RowIssue.NOT_FINITE, RowIssue.UNREADABLE, RowIssue.OTHER_SENSOR)
-"""Why a row does not count; of several reasons the last one is told."""
+"""Reasons to leave a row out; of several that apply, the last one is counted."""
 
 
 @dataclass(slots=True)
 class FileRows:
-    """What one file holds."""
+    """The rows of one file, by sensor."""
 
     tables: dict[str, ReadingTable]
-    """By sensor id: sensors with any row, also if none counts."""
+    """By sensor id: every sensor with a row, even if all its rows are left out."""
     unowned: Counter[RowIssue]
-    """Notes about rows that cannot be given to a sensor."""
+    """Issues of rows that belong to no known sensor."""
     problem: str = ""
-    """Why none of its rows can be read; empty if they can."""
+    """Why none of its rows can be read, completes "the file ..."; empty if they can."""
     features: tuple[str, ...] = ONE_FEATURE
 
     def of(self, sensor: str) -> ReadingTable:
-        """Return the table of the one sensor whose file this is; every row is its concern."""
+        """Return the table of the one sensor that owns this file; issues of unowned rows count as its own."""
         table = self.tables.get(sensor, ReadingTable.empty(self.features))
         table.issues.update(self.unowned)
         return table
 
 
 class ReadingsBuilder:
-    """Takes the rows of a file chunk by chunk, and hands them out by sensor.
+    """Collects the rows of a file chunk by chunk, and divides them by sensor.
 
+    :param hour: rows outside it are left out
+    :param owner: returns the sensor of a device and a tag, None if it is not scored
     :param features: names of the numeric columns
     """
 
@@ -63,12 +65,12 @@ class ReadingsBuilder:
         self._problem = ""
 
     def reject(self, rows: int) -> None:
-        """Count rows that cannot be read at all."""
+        """Count rows that cannot be parsed at all."""
         if rows:
             self.index.count(RowIssue.UNREADABLE, NAMELESS, rows)
 
     def refuse(self, rows: int, problem: str) -> None:
-        """Count the rows of a file of which none can be read.
+        """Count the rows of a file that cannot be read as a whole.
 
         :param problem: completes "the file ..."
         """
@@ -76,10 +78,11 @@ class ReadingsBuilder:
         self._problem = problem
 
     def add(self, pairs: PairArray | int, timestamps: Timestamps, numbers: Sequence[Numbers]) -> None:
-        """Take rows, column by column.
+        """Add rows, column by column.
 
-        :param pairs: numbers of the index, one per row or one for all
-        :param numbers: a column per feature
+        :param pairs: numbers of pairs in the index: shape (n_rows,), or one number for all rows
+        :param timestamps: n_rows of them
+        :param numbers: a column of n_rows per feature
         """
         if not len(timestamps.micros):
             return
@@ -102,7 +105,7 @@ class ReadingsBuilder:
     def _faults(
         self, chunk: RowChunk, timestamps: Timestamps, numbers: Sequence[Numbers]
     ) -> NDArray[np.intp] | None:
-        """Say per row which of ``_ISSUES`` applies, counted from 1; 0 for a row that counts; None: all do."""
+        """Return per row which of ``_ISSUES`` applies, from 1; 0 if none does. None if all rows count."""
         if self._is_faultless(chunk, timestamps, numbers):
             return None
         outside = (chunk.micros < self._start) | (chunk.micros >= self._end)
@@ -128,14 +131,17 @@ class ReadingsBuilder:
         )
 
     def _strange(self, pairs: PairArray | int) -> NDArray[np.bool_] | np.bool_:
-        """Whether rows are of nobody we score."""
+        """Whether rows belong to no sensor of ours."""
         if isinstance(pairs, int):
             return np.bool_(self.index.sensor_of[pairs] < 0)
         strange: NDArray[np.bool_] = np.array(self.index.sensor_of)[pairs] < 0
         return strange
 
     def _count(self, pairs: PairArray | int, codes: NDArray[np.intp]) -> None:
-        """Count rows by pair and code; 0 is not counted."""
+        """Count rows by pair and issue.
+
+        :param codes: shape (n_rows,), index into ``_ISSUES`` from 1; 0 for no issue
+        """
         each = np.broadcast_to(pairs, codes.shape)
         for code, issue in enumerate((*_ISSUES, RowIssue.OTHER_ZONE), start=1):
             found, rows = np.unique(each[codes == code], return_counts=True)
@@ -143,7 +149,7 @@ class ReadingsBuilder:
                 self.index.count(issue, pair, count)
 
     def rows(self) -> FileRows:
-        """Hand out all rows that were taken."""
+        """Return all added rows, by sensor."""
         tables = {}
         if self._chunks:
             tables = self._tables(joined(self._chunks, self.index.sensor_of))
@@ -154,7 +160,7 @@ class ReadingsBuilder:
         return FileRows(tables, issues.get(-1, Counter()), self._problem, self.features)
 
     def _tables(self, whole: RowChunk) -> dict[str, ReadingTable]:
-        """Split rows by sensor; those of one keep their order."""
+        """Split rows by sensor; the rows of a sensor keep their order."""
         whole = grouped(whole)
         edges = edges_of(whole)
         falling = falling_in(whole, edges)

@@ -1,8 +1,8 @@
-"""Readings as CSV text.
+"""Reads readings from CSV.
 
-Columns are found by the header's names, in any order; others are ignored (``scoring_contract.csv_dialect``).
-Most files are regular: every line has the same separators and nothing is quoted. Their lines are split all at
-once. Any chunk of a file that is not is split line by line, with the same result where both can be used.
+The header names the columns, in any order; other columns are ignored (``scoring_contract.csv_dialect``). Most
+files are regular: every line has the same separators and nothing is quoted. Regular chunks are split in one
+pass, all others line by line; where both apply, the result is the same.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from scorer.readings.builder import ReadingsBuilder
 
 STRETCH = 1 << 17
-"""Bytes split at once: what is needed only in passing does not grow with the file, and its texts lie in the
-processor's cache until they are read."""
+"""Bytes split at once: temporary memory does not grow with the file, and the texts of a chunk stay in the
+processor's cache until they are parsed."""
 MOST_LINE_CHARS = 1 << 20
-"""A longer line is unreadable: no reading is."""
+"""A longer line counts as unreadable: no reading is that long."""
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _ABOVE_COMMA = bytes(range(ord(",") + 1, 256))
 _LINE_END = "\r\n|\n|\r"
@@ -35,7 +35,7 @@ Columns = list[list[str]]
 
 
 def read_csv(data: bytes, builder: ReadingsBuilder) -> None:
-    """Give all rows of a file to a builder. Never raises: what cannot be read is counted."""
+    """Pass all rows of a file to a builder. Never raises: unreadable rows are counted."""
     data = _with_line_feeds(data)
     header, start = _first_line(data, 0)
     separator = header and separator_of(header)
@@ -63,16 +63,16 @@ def read_csv(data: bytes, builder: ReadingsBuilder) -> None:
 
 
 class Layout:
-    """Where a file's columns are.
+    """Splits the lines of a file into the wanted columns.
 
-    :param dialect: its places are of TS, Device, Tag and the features
+    :param dialect: its ``places`` are the columns of TS, Device, Tag and the features
     """
 
     def __init__(self, dialect: CsvDialect) -> None:
         self.dialect = dialect
         self._width = dialect.width
         separator = dialect.separator.encode()
-        # Puts commas in the place of separators, and these in the place of commas.
+        # Swaps separators and commas.
         self._swap = None if separator == b"," else bytes.maketrans(b"," + separator, separator + b",")
 
     def split_alike(self, part: bytes) -> Columns | None:
@@ -93,11 +93,11 @@ class Layout:
         return columns if self._swap is None else self._swapped_back(columns)
 
     def _is_regular(self, part: bytes) -> bool:
-        """Whether all lines have the first one's characters up to the comma, and these are its separators.
+        """Whether all lines have the same separators, and no field needs a closer look.
 
-        A comma comes after all control characters, the blank and the quote. A moment may hold a blank or a
-        plus: whoever reads timestamps is strict about their form. Other fields may not: they are to be taken
-        as they are.
+        The comma and all ASCII characters before it must be the same in every line: these are control
+        characters, the space, the quote and the plus. Only a timestamp may contain a space or a plus, because
+        its parser is strict; other fields are used as they are.
         """
         low = part.translate(None, _ABOVE_COMMA)
         first = low[: low.index(b"\n") + 1]
@@ -124,7 +124,7 @@ class Layout:
         return self._numbers_of(columns), len(rows) - len(good)
 
     def _numbers_of(self, columns: Columns) -> Columns:
-        """Give timestamps and features their decimal points; devices and tags stay as they are."""
+        """Replace decimal commas of timestamps and features; devices and tags stay as they are."""
         if not self.dialect.has_decimal_comma:
             return columns
         ts, devices, tags, *features = columns
@@ -132,7 +132,7 @@ class Layout:
         return [ts, devices, tags, *features]
 
     def _fields_of(self, line: str) -> list[str]:
-        """Split one line. A stray quote spoils its own line only, never those that follow."""
+        """Split one line. A stray quote makes its own line unreadable, never the lines after it."""
         if len(line) > MOST_LINE_CHARS:
             return []
         try:
@@ -143,19 +143,19 @@ class Layout:
 
 @lru_cache(maxsize=1)
 def _layout(header: str, wanted: tuple[str, ...], separator: str | None) -> Layout:
-    """Lay out a file; the files of a fleet begin alike."""
+    """Return the layout of a header; cached, as all files of a fleet usually have the same one."""
     return Layout(CsvDialect.of_header(header, wanted, separator=separator, is_strict=False))
 
 
 def _with_line_feeds(data: bytes) -> bytes:
-    """Return a file whose lines end as ours do; only if its first line ends otherwise it is made anew."""
+    """Return a file with line feeds; copied only if its first line ends with a lone carriage return."""
     end = data.find(b"\n")
     lone = data.find(b"\r", 0, len(data) if end < 0 else max(end - 1, 0))
     return data if lone < 0 else data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
 
 
 def _first_line(data: bytes, start: int) -> tuple[str | None, int]:
-    """Return the first line that is not blank and where the next one begins; None if there is none."""
+    """Return the first line that is not blank, None if there is none, and where the next line starts."""
     start = start or (len(_BYTE_ORDER_MARK) if data.startswith(_BYTE_ORDER_MARK) else 0)
     while start < len(data):
         end = data.find(b"\n", start)
@@ -168,7 +168,7 @@ def _first_line(data: bytes, start: int) -> tuple[str | None, int]:
 
 
 def _chunks(data: bytes, start: int) -> Iterator[bytes]:
-    """Cut a file behind line ends."""
+    """Cut a file after line ends, every ``STRETCH`` bytes or more."""
     while start < len(data):
         end = data.find(b"\n", start + STRETCH)
         end = len(data) if end < 0 else end + 1
@@ -183,5 +183,5 @@ def _lines(part: bytes) -> Sequence[str]:
 
 
 def _text(part: bytes) -> str:
-    """Decode; a broken byte spoils its own row only."""
+    """Decode; an invalid byte makes only its own row unreadable."""
     return part.decode("utf-8", errors="replace")

@@ -1,9 +1,9 @@
-"""Readings as files: which rows count, and what is said about the others. No clock and no I/O.
+"""Reads a file of readings in any format: detects the format, and picks its reader. No clock and no I/O.
 
-A row counts if it can be read, belongs to the hour and to a sensor that we score, and its values are finite.
-All rows that count are kept: a row that is delivered twice is scored twice, so that readings and predictions
-can be laid side by side, and no guess is made about what a device meant. ``docs/readings.md`` says for every
-irregularity what becomes of it.
+A row counts if it is readable, belongs to the hour and to one of our sensors, and its values are finite. All
+rows that count are kept: a row that is delivered twice is scored twice, so that readings and predictions
+match row by row, and the scorer never guesses what a device meant. ``docs/readings.md`` says how it handles
+each irregularity.
 """
 
 from __future__ import annotations
@@ -23,27 +23,30 @@ if TYPE_CHECKING:
 __all__ = ["MOST_BYTES", "FileRows", "Owner", "ReadingTable", "RowIssue", "in_order", "read_file"]
 
 MOST_BYTES = 1 << 28
-"""A larger file is refused, packed or not: texts take up to eight times their bytes, nodes may be small."""
+"""A larger file is refused, compressed or not: texts take up to eight times their bytes, and nodes may be
+small."""
 _HEAD_BYTES = 512
 _PLAIN = bytes(range(ord(" "), 127)) + b"\t\r\n"
-"""What text is made of; other bytes, and the marks of text formats that follow, need a closer look."""
+"""Bytes of plain text; a file that starts with other bytes, or with markup, needs a closer look."""
 _MARKUP = (b"<", b"%")
 
 
 def read_file(
     name: str, data: bytes, *, hour: RunHour, owner: Owner, features: tuple[str, ...] = ONE_FEATURE
 ) -> FileRows:
-    """Read one file of an hour, of one sensor or of many.
+    """Read one file of an hour, with the readings of one sensor or of many.
 
-    What the file begins with says whether it is gzip, Parquet, Avro or text. Text is JSON if the suffix says
-    so (``.json``, ``.jsonl``, ``.ndjson``) or it begins with a bracket, else it is CSV.
+    Its first bytes tell gzip, Parquet, Avro and text apart. Text is JSON if the suffix says so (``.json``,
+    ``.jsonl``, ``.ndjson``) or if it starts with a bracket; otherwise it is CSV.
 
-    :param owner: gives the sensor behind a device and a tag; None if it is nobody we score
+    :param name: the blob's name, for its suffix and for errors
+    :param hour: rows outside it are left out
+    :param owner: returns the sensor of a device and a tag, None if it is not scored
     :param features: names of the numeric columns
-    :raises DataFault: if a file that is not text is damaged or cannot be read here, or any file is too large
+    :raises DataFault: if the file is too large, or a binary file is damaged or its package is not installed
     """
     if len(data) > MOST_BYTES:
-        raise DataFault(f"{name} holds {len(data)} bytes, the most that is read at once is {MOST_BYTES}")
+        raise DataFault(f"{name} has {len(data)} bytes; the limit is {MOST_BYTES}")
     builder = ReadingsBuilder(hour, owner, features)
     head = data[:_HEAD_BYTES]
     if head.translate(None, _PLAIN) or head.startswith(_MARKUP):
@@ -66,14 +69,14 @@ def _read_text(name: str, data: bytes, builder: ReadingsBuilder) -> None:
 
 
 def _read_any(name: str, data: bytes, builder: ReadingsBuilder, *, is_unpacked: bool = False) -> None:
-    """Read a file that does not begin as plain text does."""
+    """Read a file that does not start like plain text."""
     from scoring_contract.file_kinds import FileKind, Foreign, kind_of  # noqa: PLC0415  # most files are text
 
     match kind_of(data[:_HEAD_BYTES]):
         case Foreign() as foreign:
             builder.refuse(1, str(foreign))
         case FileKind.GZIP if is_unpacked:
-            builder.refuse(1, "is packed twice with gzip: pack it once")
+            builder.refuse(1, "is compressed twice with gzip: compress it once")
         case FileKind.GZIP:
             from scorer.readings.unpacking import gunzipped  # noqa: PLC0415  # likewise
 
@@ -101,7 +104,7 @@ def _read_json(data: bytes, builder: ReadingsBuilder) -> None:
 
 def _read_parquet(name: str, data: bytes, builder: ReadingsBuilder) -> None:
     try:
-        from scorer.readings.parquet_rows import read_parquet  # noqa: PLC0415  # pyarrow takes its time, and may lack
+        from scorer.readings.parquet_rows import read_parquet  # noqa: PLC0415  # pyarrow is slow to import, and optional
     except ImportError as error:
         raise _not_here(name, "Parquet", "pyarrow") from error
     read_parquet(name, data, builder)

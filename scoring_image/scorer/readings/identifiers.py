@@ -1,4 +1,4 @@
-"""Names of devices and tags that came as values, not as text: a number names what its digits would."""
+"""Device and tag names from typed values: a number is the name that its digits spell."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ import math
 from typing import Any
 
 _MOST_WHOLE = 2**53
-"""Whole floats up to here are exact."""
+"""Floats represent all whole numbers up to here exactly."""
 
 
 class NumberText(str):
-    """A number as it was written in JSON; a string there is plain ``str``."""
+    """The text of a JSON number; JSON strings are plain ``str``."""
 
     __slots__ = ()
 
 
 def name_of(value: Any) -> str | None:
-    """Return the name that a value stands for; None if it is none.
+    """Return the name that a value spells; None if it cannot be a name.
 
     >>> name_of(" pump 1 "), name_of(1), name_of(1.0), name_of(1.5), name_of(True)
     ('pump 1', '1', '1', '1.5', None)

@@ -1,4 +1,4 @@
-"""What is noticed about rows of readings. Words only: who counts them is elsewhere."""
+"""Issues of rows of readings, as they are named in reports."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class RowIssue(StrEnum):
-    """Something noticed about a row; the value completes "3 rows ..."."""
+    """An irregularity of a row; the value completes "3 rows ..."."""
 
     UNREADABLE = "unreadable"
     OTHER_HOUR = "outside the hour"
@@ -19,7 +19,7 @@ class RowIssue(StrEnum):
 
     @property
     def is_left_out(self) -> bool:
-        """Whether the row is not scored; otherwise it is kept and the issue is for people."""
+        """Whether the row is not scored; otherwise it is scored, and the issue is only reported."""
         return self in _LEFT_OUT
 
 

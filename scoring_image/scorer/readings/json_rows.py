@@ -1,7 +1,7 @@
-"""Readings as JSON: an object per line, or an array of objects, as Stream Analytics writes either.
+"""Reads readings from JSON: an object per line, or an array of objects; Stream Analytics writes both.
 
-Members are found by name; others are ignored, and of a name that is there twice the last one counts. A number
-and a string that reads as one mean the same; ``true``, ``null`` and anything nested are not numbers.
+Unknown members are ignored; of duplicates the last one counts. A number and a string that spells it mean the
+same; ``true``, ``null`` and nested values are not numbers.
 """
 
 from __future__ import annotations
@@ -20,26 +20,27 @@ if TYPE_CHECKING:
     from scorer.readings.builder import ReadingsBuilder
 
 MOST_OBJECT_CHARS = 1 << 20
-"""A longer line, or object of an array, is unreadable: no reading is, and its parts would fill the memory."""
+"""A longer line, or object of an array, counts as unreadable: no reading is that long, and parsing it could
+fill the memory."""
 _ROWS = 1 << 14
 _CHARS = 1 << 20
-"""Rows, and characters of their objects, that are taken at once: parsed, a character of lists in lists takes
-forty bytes."""
+"""Rows, and characters of their objects, in a batch: a character of nested lists takes forty bytes when
+parsed."""
 _BETWEEN = " \t\r\n,"
 _BETWEEN_LINES = _BETWEEN + "\ufeff"
 _MARK_AND_BLANKS = " \t\r\n\ufeff"
 _BLANKS = re.compile(f"[{_BETWEEN}]+")
 _SPREAD = re.compile(r"\{[ \t]*[\r\n]")
-"""An object that goes on in the next line: for people, or by a pretty printer."""
+"""The start of an object that continues on the next line, as pretty printers write it."""
 
 Sized = tuple[Any, int]
-"""A value, and how many characters it took."""
+"""A value and its length in characters."""
 
 _DECODER = json.JSONDecoder(parse_float=NumberText, parse_int=NumberText, parse_constant=NumberText)
 
 
 def read_json(data: bytes, builder: ReadingsBuilder) -> None:
-    """Give all rows of a file to a builder. Never raises: what cannot be read is counted."""
+    """Pass all rows of a file to a builder. Never raises: unreadable rows are counted."""
     for batch in _batches(data.decode("utf-8", errors="replace")):
         rows = [value for value in batch if isinstance(value, dict)]
         builder.reject(len(batch) - len(rows))
@@ -49,9 +50,9 @@ def read_json(data: bytes, builder: ReadingsBuilder) -> None:
 
 
 def take_rows(rows: Sequence[dict[str, Any]], builder: ReadingsBuilder) -> None:
-    """Turn objects into columns.
+    """Pass objects to a builder, as columns.
 
-    :param rows: not empty; numbers in them are :class:`~scorer.readings.identifiers.NumberText`
+    :param rows: not empty; their numbers are :class:`~scorer.readings.identifiers.NumberText`
     """
     wanted = ("TS", "Device", "Tag", *builder.features)
     if not all(map(set(wanted).issubset, rows)):
@@ -64,7 +65,7 @@ def take_rows(rows: Sequence[dict[str, Any]], builder: ReadingsBuilder) -> None:
 def _named(
     rows: Sequence[dict[str, Any]], wanted: Sequence[str], builder: ReadingsBuilder
 ) -> list[dict[str, Any]]:
-    """Open envelopes, and give members the names that are wanted; if no object has them, say so."""
+    """Open envelopes and rename members to the wanted names; refuse the file if no object has them."""
     from scoring_contract.json_objects import lacking, opened, problem_of  # noqa: PLC0415  # few files need it
 
     inner = [value for row in rows for value in opened(row, _DECODER)]
@@ -76,19 +77,19 @@ def _named(
 
 
 def _with_names(row: dict[str, Any], wanted: Sequence[str]) -> dict[str, Any]:
-    """Return a row with the names that are wanted: as they are, or else without case."""
+    """Return a row with the wanted names, matched exactly or, failing that, regardless of case."""
     folded = {name.casefold(): value for name, value in row.items()}
     return {name: row[name] if name in row else folded.get(name.casefold()) for name in wanted}
 
 
 def _texts(rows: Sequence[dict[str, Any]], member: str) -> list[str]:
-    """Return a column of texts; what is neither a string nor a number becomes an empty one."""
+    """Return a column of texts; a value that is neither a string nor a number becomes an empty text."""
     values = [row.get(member) for row in rows]
     return [value.strip() if isinstance(value, str) else "" for value in values]
 
 
 def _batches(text: str) -> Iterator[list[Any]]:
-    """Yield what should be objects, as many as may be there at the same time."""
+    """Yield parsed values, in batches of limited size."""
     batch: list[Any] = []
     chars = 0
     for value, length in _objects(text):
@@ -102,7 +103,7 @@ def _batches(text: str) -> Iterator[list[Any]]:
 
 
 def _objects(text: str) -> Iterator[Sized]:
-    """Yield what should be objects, with the characters they take; None stands for what is no JSON."""
+    """Yield parsed values with their lengths; None for a line that is not JSON."""
     start = len(text) - len(text.lstrip(_MARK_AND_BLANKS))
     if text.startswith("[", start):
         start = yield from _of_array(text, start + 1)
@@ -112,9 +113,9 @@ def _objects(text: str) -> Iterator[Sized]:
 
 
 def _of_array(text: str, start: int) -> Generator[Sized, None, int]:
-    """Yield the elements of an array, or of objects side by side.
+    """Yield the elements of an array, or objects without separators.
 
-    :return: where to go on line by line: behind its end, or at the first element that is not readable
+    :return: where to continue line by line: after its end, or at the first unreadable element
     """
     window, place = "", 0
     while True:
@@ -141,7 +142,7 @@ def _behind_blanks(text: str, place: int) -> int:
 
 
 def _of_lines(text: str, start: int) -> Iterator[Sized]:
-    """Yield the objects of each line; brackets and commas round them may be there or not."""
+    """Yield the objects of each line, with or without brackets and commas around them."""
     while start < len(text):
         end = text.find("\n", start)
         end = len(text) if end < 0 else end
@@ -169,7 +170,7 @@ def _of_line(line: str) -> list[Any]:
 
 
 def _side_by_side(line: str) -> list[Any]:
-    """Read objects with nothing between them, as appended blobs have them: ``}{``."""
+    """Read objects with nothing between them, as in appended blobs: ``}{``."""
     objects, place = [], 0
     try:
         while place < len(line):

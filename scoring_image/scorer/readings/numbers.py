@@ -1,4 +1,4 @@
-"""Numbers as text: which texts are numbers. Whether a number may be scored is decided elsewhere."""
+"""Parses columns of numbers; NaN and infinity are numbers here, and left out later."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ class Numbers:
     """A column of numbers."""
 
     values: FloatArray
-    """Shape (n_rows,), float64; NaN where it is not readable."""
+    """Shape (n_rows,), float64; NaN where unreadable."""
     texts: list[str] | None
-    """As written; None if they came as numbers."""
+    """As written; None if the file held numbers, not texts."""
     readable: BoolArray | None = None
-    """Shape (n_rows,); None if all are."""
+    """Shape (n_rows,); None if all are readable."""
 
 
 def read_numbers(texts: list[str]) -> Numbers:
-    """Read a column of texts without blanks round them."""
+    """Parse a column of texts without surrounding spaces."""
     joined = "".join(texts)
     if joined.isascii() and "_" not in joined:
         try:
@@ -40,14 +40,17 @@ def read_numbers(texts: list[str]) -> Numbers:
 
 
 def read_one_by_one(texts: Sequence[str]) -> Numbers:
-    """Read any column, a text at a time."""
+    """Parse any column, one text at a time."""
     found = [read_number(text) for text in texts]
     values = np.array([np.nan if number is None else number for number in found], dtype=np.float64)
     return Numbers(values, list(texts), np.array([number is not None for number in found], dtype=bool))
 
 
 def read_number(text: str) -> float | None:
-    """Read one text; Python's own extras (``1_000``, digits of other scripts) are no numbers here."""
+    """Parse one text; Python's extras (``1_000``, digits of other scripts) are not numbers here.
+
+    :return: None if it is not a number
+    """
     if not text.isascii() or "_" in text:
         return None
     try:

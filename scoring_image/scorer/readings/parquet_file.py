@@ -1,4 +1,4 @@
-"""Parquet files of strangers: opened only if what they claim about themselves can be held. Needs pyarrow."""
+"""Opens untrusted Parquet files, after checking the sizes that their footers declare. Needs pyarrow."""
 
 from __future__ import annotations
 
@@ -15,19 +15,20 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 MOST_ROWS = 1 << 23
-"""Rows of one file: 2,300 sensors with a reading a second. A few kilobytes can claim them, and mean it."""
+"""Limit of the rows of one file: 2,300 sensors with a reading a second. A few kilobytes can really encode
+that many."""
 MOST_UNPACKED_BYTES = 1 << 30
-"""Bytes of one file when it is unpacked, columns that are ignored included."""
+"""Limit of a file's decompressed bytes, ignored columns included."""
 ROWS_AT_ONCE = 1 << 16
 _SHOWN_COLUMNS = 10
 
 _DAMAGE = (pa.ArrowException, OSError, ValueError, KeyError, IndexError, OverflowError, RuntimeError)
-"""What pyarrow raises for files that are not as they should be."""
+"""Exceptions that pyarrow raises for damaged files."""
 
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """Rows of which none can be read."""
+    """The rows of a file that cannot be read as a whole."""
 
     rows: int
     problem: str
@@ -35,10 +36,12 @@ class Refused:
 
 
 def batches(name: str, data: bytes, columns: list[str]) -> Iterator[pa.RecordBatch | Refused]:
-    """Yield the rows of a file in pieces; a text that is repeated is held once, in a dictionary.
+    """Yield the rows of a file in batches; columns of texts are dictionary-encoded.
 
-    :return: batches with these columns, in the file's own types; or the rows that are lost if one is missing
-    :raises DataFault: if the file is damaged, or claims to be larger than what can be held
+    :param name: the blob's name, for errors
+    :param columns: names to look for, exactly or regardless of case
+    :return: batches of these columns in the file's own types; or the refused rows if a column is missing
+    :raises DataFault: if the file is damaged, or declares more rows or bytes than the limits
     """
     try:
         yield from _batches(name, data, columns)
@@ -65,12 +68,12 @@ def _batches(name: str, data: bytes, columns: list[str]) -> Iterator[pa.RecordBa
         _check_dictionaries(batch)
         rows += batch.num_rows
         if rows > MOST_ROWS:
-            raise DataFault(_too_much(name, f"more than {metadata.num_rows} rows, as it claims,"))
+            raise DataFault(_too_much(name, f"more rows than the {metadata.num_rows} of its footer"))
         yield pa.RecordBatch.from_arrays([batch.column(own) for own in found], names=columns)
 
 
 def _name_in(schema: pa.Schema, column: str) -> str | None:
-    """Return what a file calls a column: the same, or the same without case; None if there is not one."""
+    """Return a file's own name of a column, which may differ in case; None unless exactly one matches."""
     alike = (
         [column] if column in schema.names else [n for n in schema.names if n.casefold() == column.casefold()]
     )
@@ -78,7 +81,7 @@ def _name_in(schema: pa.Schema, column: str) -> str | None:
 
 
 def _check_claims(name: str, metadata: pq.FileMetaData) -> None:
-    # Whole groups only: pyarrow ends the process if one asks it for a column whose description is damaged.
+    # Row groups only: pyarrow aborts the process when it is asked for a column with damaged metadata.
     groups = [metadata.row_group(place) for place in range(metadata.num_row_groups)]
     sizes = [group.total_byte_size for group in groups]
     counts = [group.num_rows for group in groups]
@@ -87,11 +90,11 @@ def _check_claims(name: str, metadata: pq.FileMetaData) -> None:
     if metadata.num_rows > MOST_ROWS:
         raise DataFault(_too_much(name, f"{metadata.num_rows} rows"))
     if sum(sizes) > MOST_UNPACKED_BYTES:
-        raise DataFault(_too_much(name, f"{sum(sizes)} bytes when unpacked"))
+        raise DataFault(_too_much(name, f"{sum(sizes)} bytes when decompressed"))
 
 
 def _check_dictionaries(batch: pa.RecordBatch) -> None:
-    """Refuse rows that point beyond their dictionary: pyarrow hands them out as they are."""
+    """Refuse indices outside their dictionary, which pyarrow does not check."""
     for column in batch.columns:
         if pa.types.is_dictionary(column.type):
             indices, there = numbers_of(column.indices)
@@ -102,8 +105,8 @@ def _check_dictionaries(batch: pa.RecordBatch) -> None:
 
 def _too_much(name: str, what: str) -> str:
     return (
-        f"{name} holds {what}: {MOST_ROWS} rows and {MOST_UNPACKED_BYTES} bytes are the most of one file; "
-        "write several"
+        f"{name} has {what}; the limits of a file are {MOST_ROWS} rows and {MOST_UNPACKED_BYTES} bytes: "
+        "write several files"
     )
 
 

@@ -1,7 +1,8 @@
-"""Readings as Parquet, judged by whole columns. Needs pyarrow.
+"""Reads readings from Parquet, whole columns at a time. Needs pyarrow.
 
-``TS`` may be of any unit, in a zone or without one (then UTC), or texts; devices and tags texts or numbers;
-values numbers or texts. Timestamps and numbers have no text: theirs are made when predictions are written.
+``TS`` holds timestamps of any unit, with a time zone or without (then UTC), counts since 1970, or texts;
+devices and tags are texts or numbers, values are numbers or texts. Typed columns have no texts: those are
+made when predictions are written.
 """
 
 from __future__ import annotations
@@ -32,15 +33,15 @@ _TICKS = {"s": 1_000_000, "ms": 1_000, "us": 1}
 """Microseconds per tick of a timestamp."""
 _NANOSECONDS = 1_000
 _FEW_PAIRS = 1 << 20
-"""Up to here a table of all combinations of devices and tags is made instead of sorting the rows."""
+"""Up to this many combinations of devices and tags, a lookup table replaces sorting the rows."""
 _RUN_ROWS = 8
-"""Rows of one pair that follow one another on average, if a file goes sensor after sensor."""
+"""A file counts as ordered by sensor if runs of one pair have at least this many rows on average."""
 
 
 def read_parquet(name: str, data: bytes, builder: ReadingsBuilder) -> None:
-    """Give all rows of a file to a builder.
+    """Pass all rows of a file to a builder.
 
-    :raises DataFault: if the file is damaged, or claims to be larger than what can be held
+    :raises DataFault: if the file is damaged, or declares more rows or bytes than the limits
     """
     for batch in batches(name, data, ["TS", "Device", "Tag", *builder.features]):
         if isinstance(batch, Refused):
@@ -55,14 +56,14 @@ def _take(batch: pa.RecordBatch, builder: ReadingsBuilder) -> None:
     names = [_names(batch.column(column)) for column in ("Device", "Tag")]
     if timestamps is None or None in numbers:
         types = ", ".join(f"{field.name} {field.type}" for field in batch.schema)
-        builder.refuse(batch.num_rows, f"has columns of types that say no timestamps or numbers: {types}")
+        builder.refuse(batch.num_rows, f"has columns that are not timestamps, names and numbers: {types}")
         return
     pairs = _pairs(builder.index, *names)
     builder.add(pairs, timestamps, [column for column in numbers if column is not None])
 
 
 def _timestamps(column: pa.Array) -> Timestamps | None:
-    """Read timestamps; None if the column is of no type that says them."""
+    """Read timestamps; None if the column's type cannot hold them."""
     if pa.types.is_dictionary(column.type):
         texts = _texts(column)
         return None if texts is None else read_timestamps(texts)
@@ -77,18 +78,20 @@ def _timestamps(column: pa.Array) -> Timestamps | None:
             micros, _nano_texts(ticks) if (micros * _NANOSECONDS != ticks).any() else None, readable
         )
     factor = _TICKS[column.type.unit]
-    limit = np.iinfo(np.int64).max // factor  # beyond it is no hour of ours, and the product would wrap round
+    limit = (
+        np.iinfo(np.int64).max // factor
+    )  # beyond it the product would overflow, and no hour of ours is there
     return Timestamps(np.clip(ticks, -limit, limit) * factor, None, readable)
 
 
 def _nano_texts(ticks: NDArray[np.int64]) -> list[str]:
-    """Make texts that keep digits below the microsecond."""
+    """Format nanoseconds since 1970 with all nine digits."""
     texts: list[str] = np.strings.add(np.datetime_as_string(ticks.view("M8[ns]")), "Z").tolist()
     return texts
 
 
 def _numbers(column: pa.Array) -> Numbers | None:
-    """Read values; None if the column is of no type that says numbers."""
+    """Read values; None if the column's type cannot hold numbers."""
     if pa.types.is_dictionary(column.type):
         texts = _texts(column)
         return None if texts is None else read_numbers(texts)
@@ -102,13 +105,13 @@ def _numbers(column: pa.Array) -> Numbers | None:
 
 
 def _without_nulls(column: pa.Array) -> tuple[NDArray[Any], BoolArray | None]:
-    """Return numbers, zeros for nulls; and which of them are there, None if all are."""
+    """Return numbers with zeros for nulls, and the mask of those that are not null; None if none is null."""
     numbers, there = numbers_of(column)
     return (numbers if there is None else np.where(there, numbers, 0)), there
 
 
 def _texts(column: pa.DictionaryArray) -> list[str] | None:
-    """Return texts, an empty one for a null; None if the column is of other values."""
+    """Return texts, an empty one for a null; None if the column does not hold texts."""
     if not is_text(column.type.value_type):
         return None
     indices, texts = _names(column)
@@ -116,14 +119,14 @@ def _texts(column: pa.DictionaryArray) -> list[str] | None:
 
 
 def _names(column: pa.Array) -> tuple[IndexArray, list[str | None]]:
-    """Return names, and for each row which of them it has; the last one stands for nulls."""
+    """Return an index into the names for each row, and the names; the last name is None, for nulls."""
     coded = column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
     names = coded.dictionary
     found, there = numbers_of(coded.indices)
     indices = found.astype(np.intp)
     if there is not None:
         indices[~there] = len(names)
-    if len(names) > len(coded):  # a dictionary of the whole file: take from it only what is here
+    if len(names) > len(coded):  # the dictionary of the whole file: keep only the names of these rows
         used, indices = np.unique(indices, return_inverse=True)
         names = names.take(pa.array(used, mask=used == len(names)))
     return indices, [*map(name_of, _values(names)), None]
@@ -131,7 +134,7 @@ def _names(column: pa.Array) -> tuple[IndexArray, list[str | None]]:
 
 def _values(names: pa.Array) -> list[Any]:
     if is_text(names.type):
-        # As in CSV, a broken byte spoils its own row only.
+        # As in CSV, an invalid byte makes only its own row unreadable.
         return [
             None if text is None else text.decode("utf-8", errors="replace")
             for text in _bytes_of(names).to_pylist()
@@ -141,7 +144,7 @@ def _values(names: pa.Array) -> list[Any]:
 
 
 def _bytes_of(texts: pa.Array) -> pa.Array:
-    """Return the bytes of texts; to cast them would import all of pyarrow.compute, to do the same."""
+    """Return texts as bytes, without a cast, which would import all of pyarrow.compute."""
     is_large = pa.types.is_large_string(texts.type) or pa.types.is_large_binary(texts.type)
     return texts.view(pa.large_binary() if is_large else pa.binary())
 
@@ -156,7 +159,7 @@ def _pairs(
     combined = devices[0] * width + tags[0]
     starts = np.flatnonzero(combined[1:] != combined[:-1]) + 1
     if len(starts) * _RUN_ROWS < len(combined):
-        # Sensor after sensor: numbered as they come, they need not be sorted later.
+        # Ordered by sensor: numbering the runs as they come saves sorting the rows later.
         starts = np.concatenate(([0], starts))
         runs = _numbered(index, combined[starts], devices[1], tags[1])
         return np.repeat(runs, np.diff(starts, append=len(combined)))

@@ -1,4 +1,4 @@
-"""Rows of one chunk of a file, column by column, and the joining of chunks sensor by sensor."""
+"""A chunk of a file's rows as columns; joining chunks, and grouping their rows by sensor."""
 
 from __future__ import annotations
 
@@ -29,17 +29,17 @@ class RowChunk:
     """Rows of one chunk of a file."""
 
     whose: IndexArray | int
-    """Number of the pair per row, or the one of all rows; once joined, of the sensor."""
+    """Number of each row's pair, shape (n_rows,), or one for all; the sensor's once chunks are joined."""
     micros: MicrosArray
     values: FloatArray
     """Shape (n_rows, n_features)."""
     ts: list[str] | None
     columns: list[list[str]] | None
-    """Texts of the values, a list per feature; None if they came as numbers, as do texts of timestamps."""
+    """Texts of the values, a list per feature. None if the file held numbers; ``ts`` likewise."""
 
     @classmethod
     def of(cls, pairs: IndexArray | int, timestamps: Timestamps, numbers: Sequence[Numbers]) -> RowChunk:
-        """Put columns side by side."""
+        """Combine columns."""
         if len(numbers) == 1:
             values = numbers[0].values[:, np.newaxis]
         else:
@@ -47,7 +47,10 @@ class RowChunk:
         return cls(pairs, timestamps.micros, values, timestamps.texts, _texts(numbers))
 
     def filtered(self, keep: NDArray[np.bool_]) -> RowChunk:
-        """Return the rows that are to be kept."""
+        """Return the rows where ``keep`` is true.
+
+        :param keep: shape (n_rows,)
+        """
         chosen = keep.tolist()
         return RowChunk(
             whose=self.whose if isinstance(self.whose, int) else self.whose[keep],
@@ -68,10 +71,10 @@ def _texts(numbers: Sequence[Numbers]) -> list[list[str]] | None:
 
 
 def joined(chunks: list[RowChunk], sensor_of: Sequence[int]) -> RowChunk:
-    """Put chunks one after the other, their pairs replaced by sensors.
+    """Concatenate chunks, and replace pairs by sensors.
 
     :param chunks: emptied, so that rows are not held twice
-    :param sensor_of: number of the sensor per pair
+    :param sensor_of: number of the sensor of each pair
     """
     pair = chunks[0].whose
     if len(chunks) == 1 and isinstance(pair, int):
@@ -98,16 +101,16 @@ def _joined_ts(chunks: Sequence[RowChunk]) -> list[str] | None:
 
 
 def _joined_columns(chunks: Sequence[RowChunk]) -> list[list[str]] | None:
-    """Join texts of values; within a file either all chunks have them or none has."""
+    """Concatenate texts of values; either all chunks of a file have them or none has."""
     parts = [part.columns for part in chunks if part.columns is not None]
     return [list(chain.from_iterable(column)) for column in zip(*parts, strict=True)] or None
 
 
 def grouped(whole: RowChunk) -> RowChunk:
-    """Bring the rows of each sensor together; those of one sensor keep their order."""
+    """Return the rows grouped by sensor; the rows of a sensor keep their order."""
     if isinstance(whole.whose, int) or (whole.whose[1:] >= whole.whose[:-1]).all():
         return whole
-    # Numbers of 16 bits are sorted by radix, in linear time.
+    # numpy sorts 16-bit integers by radix, in linear time: https://numpy.org/doc/stable/reference/generated/numpy.sort.html
     narrow = whole.whose.max() < np.iinfo(np.uint16).max
     rows = np.argsort(whole.whose.astype(np.uint16) if narrow else whole.whose, kind="stable")
     return RowChunk(
@@ -120,7 +123,7 @@ def grouped(whole: RowChunk) -> RowChunk:
 
 
 def edges_of(whole: RowChunk) -> dict[int, slice]:
-    """Return which rows of a grouped chunk are each sensor's."""
+    """Return the rows of each sensor in a grouped chunk."""
     if isinstance(whole.whose, int):
         return {whole.whose: slice(0, len(whole.micros))}
     starts = [0, *(np.flatnonzero(np.diff(whole.whose)) + 1).tolist()]
@@ -129,7 +132,7 @@ def edges_of(whole: RowChunk) -> dict[int, slice]:
 
 
 def falling_in(whole: RowChunk, edges: Mapping[int, slice]) -> set[int]:
-    """Return the sensors with a row that is not later than the one before it."""
+    """Return the sensors whose timestamps do not rise from row to row."""
     rising = whole.micros[1:] > whole.micros[:-1]
     if rising.all():
         return set()

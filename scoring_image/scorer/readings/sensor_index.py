@@ -1,4 +1,4 @@
-"""Devices and tags of a file, each looked up once, and what is noted about their rows."""
+"""Numbers a file's pairs of device and tag, looks up each pair's sensor once, and counts issues by sensor."""
 
 from __future__ import annotations
 
@@ -16,23 +16,24 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 Owner = Callable[[str, str], str | None]
-"""Gives the sensor behind a device and a tag; None if it is nobody we score."""
+"""Returns the sensor of a device and a tag; None if it is not scored."""
 
 Pair = tuple[str | None, str | None]
 
 NAMELESS = 0
-"""Index of rows whose device or tag is no name."""
+"""Number of rows whose device or tag cannot be a name."""
 STRANGER = 1
-"""Index of rows that are of nobody we score."""
+"""Number of rows that belong to no sensor of ours."""
 _NOBODY = -1
 _REMEMBERED_STRANGERS = 1 << 16
-"""More are asked for again, row by row: a file of nothing but strangers must not fill the memory."""
+"""Unknown pairs that are remembered; more are looked up again for each row, so that they cannot fill the
+memory."""
 
 
 class SensorIndex(dict["Pair", int]):
-    """Pairs by device and tag, numbered from 2 in the order in which they were met.
+    """Pairs of device and tag, numbered from 2 in the order of their first rows.
 
-    It is a dict so that a column of pairs is numbered without a call of ours per row.
+    A dict, so that numbering a column of pairs makes no Python call per row.
     """
 
     def __init__(self, owner: Owner) -> None:
@@ -40,10 +41,10 @@ class SensorIndex(dict["Pair", int]):
         self._owner = owner
         self.sensors: list[str] = []
         self.sensor_of: list[int] = [_NOBODY, _NOBODY]
-        """Index into ``sensors`` per pair, below 0 if the rows cannot be given to one."""
+        """Index into ``sensors`` of each pair; below 0 if its rows belong to none."""
         self.pairs_of: defaultdict[int, set[tuple[str, str]]] = defaultdict(set)
         self.issues: defaultdict[int, Counter[RowIssue]] = defaultdict(Counter)
-        """Notes by index of the sensor; by -1 those about rows that cannot be given to one."""
+        """Issues by index of the sensor; -1 for rows that belong to none."""
         self._pairs: list[tuple[str, str]] = [("", ""), ("", "")]
         self._numbers: dict[str, int] = {}
 
@@ -72,9 +73,9 @@ class SensorIndex(dict["Pair", int]):
         return self._numbers[sensor]
 
     def numbered(self, devices: Sequence[str | None], tags: Sequence[str | None]) -> NDArray[np.intp] | int:
-        """Return the number of each row's pair; one number if all rows are of one pair.
+        """Return the number of each row's pair, shape (n_rows,); one number if all rows have the same pair.
 
-        :param devices: None for what is no name; so are tags
+        :param devices: a name per row, None if it cannot be a name; likewise tags
         """
         first = devices[0], tags[0]
         if devices.count(first[0]) == len(devices) and tags.count(first[1]) == len(tags):
@@ -83,19 +84,19 @@ class SensorIndex(dict["Pair", int]):
         return np.fromiter(numbers, np.intp, len(devices))
 
     def count(self, issue: RowIssue, pair: int, rows: int) -> None:
-        """Note something about rows of a pair."""
+        """Count an issue of rows of a pair."""
         if issue is RowIssue.OTHER_SENSOR and pair == NAMELESS:
             issue = RowIssue.UNREADABLE
         self.issues[self.sensor_of[pair]][issue] += rows
 
     def see(self, pairs: Iterable[int]) -> None:
-        """Remember pairs of which rows count."""
+        """Remember pairs that have rows that count."""
         for pair in pairs:
             self.pairs_of[self.sensor_of[pair]].add(self._pairs[pair])
 
 
 def _spellings(device: str, tag: str) -> Iterator[tuple[str, str]]:
-    """Yield a pair as it is written, then with the whole numbers that ``1.0`` stands for."""
+    """Yield a pair as written, then with whole numbers such as ``1.0`` shortened to ``1``."""
     yield device, tag
     if "." not in device and "." not in tag:
         return

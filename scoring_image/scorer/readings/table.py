@@ -1,4 +1,4 @@
-"""One sensor's rows that count, column by column. How they were read is not known here."""
+"""One sensor's readings as columns, whatever their format was."""
 
 from __future__ import annotations
 
@@ -24,14 +24,13 @@ ONE_FEATURE = ("Value",)
 
 @dataclass(slots=True, eq=False)
 class ReadingTable:
-    """What one or more files hold of one sensor: rows that count, and issues about these and the others.
+    """Rows of one sensor that count, from one or more files, and the issues of all its rows.
 
-    Texts are kept as they were written. Parquet has numbers in their place: their texts are made when
-    somebody asks for them.
+    Texts are kept as they were written. Parquet holds numbers instead: their texts are made on demand.
     """
 
     micros: MicrosArray = field(default_factory=lambda: np.empty(0, dtype=np.int64))
-    """Shape (n_readings,), microseconds since 1970 in UTC; digits below are cut off."""
+    """Shape (n_readings,), microseconds since 1970 in UTC; further digits are cut off."""
     values: FloatArray = field(default_factory=lambda: np.empty((0, 1)))
     """Shape (n_readings, n_features), float64, finite."""
     features: tuple[str, ...] = ONE_FEATURE
@@ -69,8 +68,8 @@ class ReadingTable:
 
     @property
     def rejected(self) -> Counter[RowIssue]:
-        """Notes about rows that were left out, in the order of their declaration."""
-        if not self.issues:  # as most tables: asked for of every sensor, thrice
+        """Issues of rows that were left out, in the order of :class:`RowIssue`."""
+        if not self.issues:  # the usual case; called three times per sensor
             return Counter()
         return Counter(
             {issue: self.issues[issue] for issue in RowIssue if issue.is_left_out and self.issues[issue]}
@@ -82,16 +81,19 @@ class ReadingTable:
         return not len(self) and not self.rejected.total()
 
     def why_rejected(self) -> str:
-        """Say how many rows do not count and why: ``2 outside the hour, 1 unreadable``."""
+        """Describe how many rows are left out, and why: ``2 outside the hour, 1 unreadable``."""
         return ", ".join(f"{count} {issue}" for issue, count in self.rejected.most_common())
 
     @property
     def is_rising(self) -> bool:
-        """Whether every row is later than the one before it: nothing is repeated or out of order."""
+        """Whether every row is later than the one before it, so that none is repeated or out of order."""
         return bool((self.micros[1:] > self.micros[:-1]).all())
 
     def take(self, rows: NDArray[np.intp]) -> ReadingTable:
-        """Return the same table with its rows in another order."""
+        """Return a table of these rows, in this order, with the same issues.
+
+        :param rows: indices of rows
+        """
         ts, columns = self.written_ts, self.written_columns
         return replace(
             self,
@@ -102,23 +104,23 @@ class ReadingTable:
         )
 
     def without(self, refused: NDArray[np.bool_]) -> ReadingTable:
-        """Leave out, and count, rows that a model cannot score.
+        """Return the table without rows that a model cannot score, and count them.
 
-        :param refused: shape (n_readings,)
+        :param refused: shape (n_readings,), true for a row to leave out
         """
         rest = self.take(np.flatnonzero(~refused))
         rest.issues = self.issues + Counter({RowIssue.UNSCORABLE: int(refused.sum())})
         return rest
 
     def count_disorder(self) -> None:
-        """Note rows that are earlier than one before them, and rows that are there already."""
+        """Count rows that are earlier than a row before them, and repeated rows."""
         disorder = int((self.micros < np.maximum.accumulate(self.micros)).sum())
         if disorder:
             self.issues[RowIssue.OUT_OF_ORDER] = disorder
         self.count_repeats()
 
     def count_repeats(self) -> None:
-        """Note rows whose moment and values are there already."""
+        """Count rows with the timestamp and values of another row."""
         keys = (*self.values.T, self.micros)
         order = np.lexsort(keys)
         same = np.logical_and.reduce([key[order[1:]] == key[order[:-1]] for key in keys])
@@ -128,11 +130,11 @@ class ReadingTable:
 
 
 def in_order(tables: Iterable[ReadingTable]) -> ReadingTable:
-    """Put files of one sensor together, rows by time; those of one moment keep the order they came in.
+    """Join the tables of one sensor, sorted by time; rows with equal timestamps keep their order.
 
     A row is out of order only within its file: the names of files say nothing about time.
 
-    :raises ValueError: if the tables are not of the same features
+    :raises ValueError: if the tables differ in their features
     """
     found = list(tables)
     whole = found[0] if len(found) == 1 else _joined(found)
@@ -143,7 +145,7 @@ def _joined(tables: Sequence[ReadingTable]) -> ReadingTable:
     if not tables:
         return ReadingTable()
     if len({table.features for table in tables}) > 1:
-        raise ValueError("tables of different features cannot be put together")
+        raise ValueError("tables of different features cannot be joined")
     whole = ReadingTable(
         micros=np.concatenate([table.micros for table in tables]),
         values=np.concatenate([table.values for table in tables]),

@@ -1,7 +1,7 @@
-"""Columns of timestamps: read from texts, many at once, and written for those that came as numbers. No clock.
+"""Parses and formats columns of timestamps, many at once. No clock.
 
-Which texts are timestamps is the contract's to say (``scoring_contract.timestamps``). An offset says the
-instant, so the local hour that is repeated when summer time ends is never ambiguous. Digits below the
+The contract defines which texts are timestamps (``scoring_contract.timestamps``). With an offset a text names
+an instant, so the hour that is repeated when daylight saving ends is never ambiguous. Digits below the
 microsecond are cut off the number, never off the text.
 """
 
@@ -27,18 +27,18 @@ if TYPE_CHECKING:
     MicrosArray = NDArray[np.int64]
 
 _MICRO_DIGITS = 16
-"""Of a count of microseconds."""
+"""Digits of today's counts of microseconds since 1970."""
 _MICROS_PER_SECOND = 1_000_000
 _MICROS_PER_HOUR = 3_600 * _MICROS_PER_SECOND
 
 _HOUR_CHARS = len("2018-08-29T02")
 _CLOCK_START = _HOUR_CHARS + 1
 _CLOCK_END = len("2018-08-29T02:10:05.123456")
-"""Minutes, seconds and the digits that count stand between these, in every text of the form."""
+"""Minutes, seconds and microseconds lie between these positions in every text."""
 _CLOCK_DIGITS = np.array([6e8, 6e7, 0, 1e7, 1e6, 0, 1e5, 1e4, 1e3, 100, 10, 1], dtype=np.int64)
-"""Microseconds that a digit at each of these places is worth."""
+"""Value of a digit at each of these positions, in microseconds."""
 _CLOCK_SPANS = np.array([5, 9, 0, 5, 9], dtype=np.uint8)
-"""How far minutes and seconds may go at each place: ``59:59``."""
+"""Highest digit of minutes and seconds at each position: ``59:59``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,28 +46,28 @@ class Timestamps:
     """A column of timestamps."""
 
     micros: MicrosArray
-    """Shape (n_rows,), microseconds since 1970 in UTC; 0 where it is not readable."""
+    """Shape (n_rows,), microseconds since 1970 in UTC; 0 where unreadable."""
     texts: list[str] | None
-    """As written; None if they were numbers and their texts are yet to be made (:func:`texts_of`)."""
+    """As written; None if the file held numbers, whose texts :func:`texts_of` makes."""
     readable: BoolArray | None = None
-    """Shape (n_rows,); None if all are."""
+    """Shape (n_rows,); None if all are readable."""
     other_zone: BoolArray | None = None
     """Shape (n_rows,): written with an offset that is not zero; None if none is."""
 
 
 def micros_of(hour: RunHour) -> tuple[int, int]:
-    """Return an hour's first microsecond and the first one after it."""
+    """Return an hour's first microsecond since 1970, and the first one after it."""
     start = int(hour.start.timestamp()) * _MICROS_PER_SECOND
     return start, start + _MICROS_PER_HOUR
 
 
 def read_timestamps(texts: list[str]) -> Timestamps:
-    """Read a column of texts; blanks round them are taken off."""
+    """Parse a column of texts; surrounding spaces are stripped."""
     return read_alike(texts) or read_counts(texts) or read_one_by_one(texts)
 
 
 def read_one_by_one(texts: Sequence[str]) -> Timestamps:
-    """Read any column, a text at a time."""
+    """Parse any column, one text at a time."""
     texts = [text.strip() for text in texts]
     found = [read_timestamp(text) for text in texts]
     micros = np.array([moment[0] if moment else 0 for moment in found], dtype=np.int64)
@@ -77,9 +77,9 @@ def read_one_by_one(texts: Sequence[str]) -> Timestamps:
 
 
 def read_alike(texts: list[str]) -> Timestamps | None:
-    """Read a column whose texts differ in minutes, seconds and below at most, all at once.
+    """Parse in one pass a column whose texts differ only in minutes, seconds and fractions of a second.
 
-    :return: what :func:`read_one_by_one` would, five times as fast; None if the texts are not of this kind
+    :return: the result of :func:`read_one_by_one`, five times as fast; None if the texts differ otherwise
     """
     if not texts or len(set(map(len, texts))) > 1:
         return None
@@ -100,7 +100,7 @@ def read_alike(texts: list[str]) -> Timestamps | None:
 
 
 def read_counts(texts: list[str]) -> Timestamps | None:
-    """Read a column of counts since 1970 in one unit, all at once; None if the texts are not of this kind."""
+    """Parse in one pass a column of counts since 1970 in one unit; None if the texts are anything else."""
     if not texts or len(set(map(len, texts))) > 1 or not re.fullmatch(COUNT, texts[0], re.ASCII):
         return None
     joined = "".join(texts)
@@ -116,12 +116,12 @@ def read_counts(texts: list[str]) -> Timestamps | None:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Shape:
-    """What texts of one hour, one precision and one zone have in common, place by place."""
+    """The common form of texts of one hour, one precision and one zone, character by character."""
 
     lowest: NDArray[np.uint8]
-    """``0`` where a digit may stand that differs between them; else the character itself."""
+    """``0`` at positions of digits that may vary; otherwise the character itself."""
     spans: NDArray[np.uint8]
-    """How far a character may lie above the lowest."""
+    """How far a character may lie above the lowest; 0 if it may not vary."""
     clock_end: int
     hour: int
     other_zone: bool
@@ -129,7 +129,7 @@ class _Shape:
 
 @lru_cache(maxsize=64)
 def _shape(hour: str, chars: int, zone: str) -> _Shape | None:
-    """Return the shape of texts that begin and end like this; None if that is no hour."""
+    """Return the shape of texts with this start, length and zone; None if the start is not a valid hour."""
     found = read_timestamp(f"{hour}00:00{zone}")
     if found is None:
         return None
@@ -144,7 +144,7 @@ def _shape(hour: str, chars: int, zone: str) -> _Shape | None:
 
 
 def _zone_of(text: str) -> str:
-    """Return the end of a moment's text that says its zone; empty if it has none."""
+    """Return the zone at the end of a timestamp's text; empty if it has none."""
     if text.endswith(("Z", "z")):
         return text[-1]
     sign = max(text.rfind("+"), text.rfind("-"))
@@ -152,16 +152,20 @@ def _zone_of(text: str) -> str:
 
 
 def texts_of(micros: MicrosArray) -> list[str]:
-    """Make texts for timestamps that came as numbers: ``2018-08-29T02:10:05.000000Z``."""
+    """Format timestamps: ``2018-08-29T02:10:05.000000Z``.
+
+    :param micros: shape (n_rows,), microseconds since 1970 in UTC
+    """
     chars: list[str] = chars_of(micros).view("S27").astype("U27").tolist()
     return chars
 
 
 def chars_of(micros: MicrosArray, *, behind: bytes = b"") -> NDArray[np.void]:
-    """Make the same texts as bytes.
+    """Format timestamps as bytes.
 
-    :param behind: put behind each text
-    :return: shape (n_rows,), 27 bytes each and what is put behind them
+    :param micros: shape (n_rows,), microseconds since 1970 in UTC
+    :param behind: appended to each text
+    :return: shape (n_rows,), 27 bytes each, then ``behind``
     """
     hours, rest = np.divmod(micros, _MICROS_PER_HOUR)
     seconds, below = np.divmod(rest, _MICROS_PER_SECOND)
@@ -180,7 +184,7 @@ def chars_of(micros: MicrosArray, *, behind: bytes = b"") -> NDArray[np.void]:
 
 
 def _hour_chars(hours: MicrosArray) -> NDArray[np.bytes_]:
-    """Return ``2018-08-29T02:`` for each hour since 1970; mostly there is one."""
+    """Return ``2018-08-29T02:`` for each hour since 1970, or one for all if they are equal."""
     if len(hours) and (hours == hours[0]).all():
         hours = hours[:1]
     names = np.datetime_as_string(hours.view("M8[h]"), unit="h").astype("S13")

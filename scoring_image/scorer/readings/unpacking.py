@@ -1,4 +1,4 @@
-"""Packed files, unpacked no further than what may be held."""
+"""Decompresses gzip files up to a limit."""
 
 from __future__ import annotations
 
@@ -7,30 +7,29 @@ import zlib
 from scorer.errors import DataFault
 
 _GZIP = 31
-"""What zlib calls a window of 32 KiB in a gzip envelope."""
+"""``wbits`` of a gzip file: https://docs.python.org/3/library/zlib.html#zlib.decompress."""
 
 
 def gunzipped(name: str, data: bytes, *, most_bytes: int) -> bytes:
-    """Unpack gzip, also if several files were appended to one another.
+    """Decompress gzip, including several members in a row.
 
-    :param most_bytes: of what comes out
-    :raises DataFault: if more would come out, or the file is damaged
+    :param name: the blob's name, for errors
+    :param most_bytes: limit of the decompressed bytes
+    :raises DataFault: if it decompresses to more, or the file is damaged
     """
     parts: list[bytes] = []
     room = most_bytes
-    while data.strip(b"\0"):  # archives are padded with zeros
+    while data.strip(b"\0"):  # some writers pad with zeros
         part, data = _member(name, data, room + 1)
         parts.append(part)
         room -= len(part)
         if room < 0:
-            raise DataFault(
-                f"{name} holds more than {most_bytes} bytes when unpacked, the most that is read at once"
-            )
+            raise DataFault(f"{name} decompresses to more than the limit of {most_bytes} bytes")
     return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
 def _member(name: str, data: bytes, most_bytes: int) -> tuple[bytes, bytes]:
-    """Unpack one file; return it and what stands behind it."""
+    """Decompress one member; return it and the bytes after it."""
     unpacker = zlib.decompressobj(_GZIP)
     try:
         part = unpacker.decompress(data, most_bytes)

@@ -1,3 +1,3 @@
-"""``python -m scorer score ...``: from readings and models to predictions and a report."""
+"""``python -m scorer score ...``: predicts readings with models, and writes predictions and a report."""
 
 from __future__ import annotations

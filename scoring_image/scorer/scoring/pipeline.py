@@ -1,8 +1,8 @@
-"""Scoring units: fetch models and readings, decide, put the predictions in their place.
+"""The scoring pipeline of a unit: fetch models and readings, predict, publish the predictions.
 
-Fetching and writing wait for storage, and many units do so at once. What is between is work for the
-processor, and one unit does it at a time: side by side they would only take the interpreter from each other,
-each with its readings in memory. That cost three times the time, and ten times the memory, of one by one.
+Fetching and publishing wait for storage, so many units do them at once. The steps between are CPU-bound, and
+one unit does them at a time: concurrent units would compete for the interpreter, each with its readings in
+memory, which took three times as long and ten times the memory.
 """
 
 from __future__ import annotations
@@ -38,46 +38,46 @@ if TYPE_CHECKING:
     Write = Callable[[], None]
 
 _WRITES = 8
-"""Predictions of one unit that are written at once."""
+"""Prediction blobs of one unit that are written at once."""
 
 
 @dataclass(frozen=True, slots=True)
 class UnitOutcome:
-    """What came of a unit."""
+    """The reports of a unit's sensors."""
 
     sensors: Sequence[SensorReport]
     noticed: Mapping[str, int]
-    """About rows of shared files that can be given to no sensor of the unit."""
+    """Issues of rows in shared files that belong to no sensor of the unit: issue to number of rows."""
 
 
 @dataclass(slots=True)
 class _UnitWork:
-    """A unit on its way."""
+    """A unit in progress."""
 
     unit: Unit
     sensors: Sequence[SensorWork]
     models: dict[str, bytes | ModelPack] = field(default_factory=dict)
-    """What holds each sensor's model; it is let go of once that is read."""
+    """Each sensor's model file or the pack that holds it; dropped once the model is loaded."""
     readings: UnitReadings = field(default_factory=lambda: UnitReadings({}))
     noticed: Mapping[str, int] = field(default_factory=dict)
     writes: Sequence[Write] = ()
 
     @classmethod
     def of(cls, unit: Unit) -> _UnitWork:
-        """Begin a unit."""
+        """Start a unit."""
         return cls(unit, [SensorWork(order) for order in unit.orders])
 
     def outcome(self, seconds: float) -> UnitOutcome:
-        """Say what came of it.
+        """Return the reports.
 
-        :param seconds: wall time spent on a sensor
+        :param seconds: wall time per sensor
         """
         return UnitOutcome([sensor.report(seconds) for sensor in self.sensors], self.noticed)
 
 
 @dataclass(frozen=True, slots=True)
 class ScoringPipeline:
-    """One order and the containers it is carried out in. Threads share it."""
+    """Scores the units of one manifest. Threads share it."""
 
     manifest: Manifest
     manifest_blob: str
@@ -103,10 +103,10 @@ class ScoringPipeline:
         return cls(manifest, manifest_blob, console, data, models, predictions)
 
     def outcomes_of(self, units: Sequence[Unit]) -> list[UnitOutcome]:
-        """Score units, computing them in one go. Never raises: what fails is in the reports of its sensors.
+        """Score units. Never raises: failures are in the reports of the sensors.
 
-        Step by step for all of them: a step that follows itself finds its code and tables in the processor's
-        caches. For sensors with a file each that saved a quarter of the whole.
+        Each step runs for all units before the next one, so it finds its code and tables in the processor's
+        caches. For sensors with a file each that saved a quarter of the total time.
         """
         started = time.monotonic()
         works = [_UnitWork.of(unit) for unit in units]
@@ -151,7 +151,7 @@ class ScoringPipeline:
         work.writes = list(self._writes(work.unit, [each for each in work.sensors if each.is_predicted]))
 
     def _writes(self, unit: Unit, works: Sequence[SensorWork]) -> Iterator[Write]:
-        """Make the predictions' texts; yield what puts each blob in its place."""
+        """Render predictions; yield for each blob the function that publishes it."""
         if unit.pack and works:
             yield self._write_of_pack(unit.pack, works)
             return
@@ -179,12 +179,13 @@ class ScoringPipeline:
         return write
 
     def _write_of_pack(self, pack: str, works: Sequence[SensorWork]) -> Write:
-        """Make one text for all; sensors whose columns are not those of the first do not fit."""
+        """Render one blob for all; sensors whose features differ from those of the first fail."""
         features = works[0].features
         fitting = [work for work in works if work.features == features]
         for work in works:
             if work.features != features:
-                work.fail(Cause.MODEL, f"it looks at {work.features}, the first of its pack at {features}")
+                ours, first = ", ".join(work.features), ", ".join(features)
+                work.fail(Cause.MODEL, f"its model uses {ours}, the first model of its pack uses {first}")
         mark = PackMark(
             hour=self.manifest.hour,
             pack=pack,
@@ -219,7 +220,7 @@ def _write(work: _UnitWork) -> None:
 
 
 def _parts(works: Iterable[SensorWork]) -> Iterator[tuple[str, str, ReadingTable, Predictions]]:
-    """Give what a prediction blob tells of each sensor; its rows are let go of as soon as they are told."""
+    """Yield device, tag, readings and predictions of each sensor that has predictions."""
     for work in works:
         if work.predictions is not None:
             yield work.order.device, work.order.tag, work.table, work.predictions

@@ -1,4 +1,4 @@
-"""Rows of predictions for readings that came as numbers, made by whole columns. Needs pyarrow."""
+"""Formats predictions as CSV for readings from typed columns, whole columns at a time. Needs pyarrow."""
 
 from __future__ import annotations
 
@@ -23,13 +23,14 @@ if TYPE_CHECKING:
     FloatArray = NDArray[np.float64]
 
 _ROWS_AT_ONCE = 1 << 16
-"""So that no piece comes near 2 GiB, which is as far as pyarrow counts in a text."""
+"""Keeps each piece below 2 GiB, the limit of pyarrow's string arrays
+(https://arrow.apache.org/docs/format/Columnar.html#variable-size-binary-layout)."""
 
 
 def rows_of(names: str, table: ReadingTable, predictions: Predictions) -> Iterator[bytes | memoryview]:
     """Yield the rows of one sensor in pieces, each row ended by a newline.
 
-    :param names: what stands between moment and values, commas included
+    :param names: the text between timestamp and values, commas included
     """
     for start in range(0, len(table), _ROWS_AT_ONCE):
         rows = slice(start, start + _ROWS_AT_ONCE)
@@ -42,14 +43,14 @@ def rows_of(names: str, table: ReadingTable, predictions: Predictions) -> Iterat
 
 
 def _joined(*columns: pa.StringArray) -> memoryview:
-    """Join columns, each with the character that ends its cells."""
+    """Join columns whose cells end with their separator."""
     rows = pc.binary_join_element_wise(*columns, texts_of([""])[0])
     _, ends, chars = rows.buffers()
     return memoryview(chars)[: np.frombuffer(ends, np.int32)[len(rows)]]
 
 
 def _texts(chars: NDArray[Any]) -> pa.StringArray:
-    """Make an array of texts that all have the same length."""
+    """Make an array of texts of equal length."""
     ends = np.arange(len(chars) + 1, dtype=np.int32) * chars.itemsize
     return texts_between(ends, chars)
 

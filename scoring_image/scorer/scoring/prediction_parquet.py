@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     Part = tuple[str, str, ReadingTable, Predictions]
 
 _ROWS_AT_ONCE = 1 << 18
-"""Of a row group: readers take it whole, and that many take a few mebibytes here."""
+"""Rows of a row group: readers load it whole, and that many take a few mebibytes."""
 _NAME = pa.dictionary(pa.int32(), pa.string())
 _TYPES = {
     "TS": pa.timestamp("us", "UTC"),
@@ -56,13 +56,13 @@ def render_parquet(parts: Iterable[Part]) -> bytes:
 
 
 def merged(before: bytes, ours: bytes, *, mine: Collection[str]) -> tuple[bytes, int] | None:
-    """Put the rows of sensors that only the earlier blob has before ours.
+    """Merge two blobs: rows of ``before`` about other sensors, then all rows of ``ours``.
 
-    :param mine: sensors that ours is about
-    :return: both in one, and how many rows are in it; None if the earlier one is of other columns, or damaged
+    :param mine: ids of the sensors in ``ours``
+    :return: the merged blob and its number of rows; None if ``before`` has other columns or is damaged
     """
     own = pq.read_table(pa.BufferReader(ours), read_dictionary=["Device", "Tag"])
-    # The earlier one's columns may hold nulls by their type, ours may not; only the same type is joined.
+    # Fields of ``ours`` are not nullable, those of ``before`` are; only tables of equal schemas can be joined.
     own = pa.Table.from_arrays(own.columns, names=own.schema.names)
     try:
         found = list(batches("the earlier predictions", before, own.schema.names))
@@ -87,7 +87,7 @@ def _without(sensors: Collection[str], batch: pa.RecordBatch) -> pa.RecordBatch:
 
 
 def _groups(parts: Iterable[Part]) -> Iterator[list[Part]]:
-    """Gather sensors until they fill a row group."""
+    """Yield sensors in groups that each fill a row group."""
     group: list[Part] = []
     rows = 0
     for part in parts:
@@ -102,13 +102,13 @@ def _groups(parts: Iterable[Part]) -> Iterator[list[Part]]:
 
 def _check(table: ReadingTable, predictions: Predictions, features: tuple[str, ...]) -> None:
     if table.features != features:
-        raise ValueError(f"columns {table.features} cannot stand among {features}")
+        raise ValueError(f"features {table.features} do not fit a blob with features {features}")
     if len(predictions.scores) != len(table):
-        raise ValueError(f"{len(predictions.scores)} predictions about {len(table)} readings")
+        raise ValueError(f"{len(predictions.scores)} predictions for {len(table)} readings")
 
 
 def _schema(features: Sequence[str]) -> pa.Schema:
-    # Of columns without nulls, Parquet keeps no bits that say so: an eighth of the time to write them.
+    # Columns that are not nullable need no validity bits, which took an eighth of the time to write.
     kinds = {name: _TYPES.get(name, pa.float64()) for name in columns_for(features)}
     return pa.schema([pa.field(name, kind, nullable=False) for name, kind in kinds.items()])
 
@@ -136,7 +136,7 @@ def _table(group: Sequence[Part], schema: pa.Schema) -> pa.Table:
 
 
 def _names(names: Sequence[str], counts: Sequence[int]) -> pa.DictionaryArray:
-    """Repeat each name as often as its sensor has rows; it is held once."""
+    """Return a dictionary-encoded column with each name once per row of its sensor."""
     places: dict[str, int] = {}
     indices = np.array([places.setdefault(name, len(places)) for name in names], np.int32)
     rows = array_of(np.repeat(indices, counts), pa.int32())

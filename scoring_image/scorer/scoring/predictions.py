@@ -1,6 +1,6 @@
-"""Predictions as bytes: readings as they were read, with the model's word about each. No I/O.
+"""Renders prediction blobs: each reading as it was read, its label and its score. No I/O.
 
-CSV is written here, Parquet in ``prediction_table.py``.
+CSV is written here and in ``prediction_csv.py``, Parquet in ``prediction_parquet.py``.
 """
 
 from __future__ import annotations
@@ -20,36 +20,36 @@ if TYPE_CHECKING:
 
 _FLAGS = (",0,", ",1,")
 _CELLS = 6
-"""Of a row: moment, names, values, flag, score, end."""
+"""Cells of a row: timestamp, names, values, label, score, end."""
 _ROWS_AT_ONCE = 1 << 16
-"""Texts of more rows are not there at the same time."""
+"""Rows whose texts are in memory at the same time."""
 
 
 def render_predictions(
     parts: Iterable[tuple[str, str, ReadingTable, Predictions]], form: PredictionFormat = PredictionFormat.CSV
 ) -> bytes:
-    """Write a prediction blob: a row per reading in the given order.
+    """Render a prediction blob: a row per reading, in the given order.
 
-    With several features their columns stand in Value's place.
+    With several features, their columns replace the column ``Value``.
 
-    :param parts: device, tag, readings and predictions of each sensor; taken one after the other
+    :param parts: device, tag, readings and predictions of each sensor; consumed one after the other
     :raises ValueError: if the tables differ in features, or a reading has no prediction
-    :raises OrderFault: if nothing is installed here that writes the format
+    :raises OrderFault: if the package that writes the format is not installed
     """
     if form is PredictionFormat.CSV:
         return render_csv(parts)
     try:
-        from scorer.scoring.prediction_parquet import render_parquet  # noqa: PLC0415  # brings pyarrow, which may lack
+        from scorer.scoring.prediction_parquet import render_parquet  # noqa: PLC0415  # needs pyarrow, which is optional
     except ImportError as error:
         raise OrderFault(
-            "predictions are to be Parquet and pyarrow is not installed: use the scoring image with all "
+            "the predictions format is Parquet and pyarrow is not installed: use the scoring image with all "
             "requirements, or SENSOR_SCORING_PREDICTIONS_FORMAT=csv"
         ) from error
     return render_parquet(parts)
 
 
 def columns_for(features: Sequence[str]) -> Sequence[str]:
-    """Name the columns of predictions, in order."""
+    """Return the columns of predictions, in order."""
     if len(features) <= 1:
         return COLUMNS
     place = COLUMNS.index("Value")
@@ -57,10 +57,10 @@ def columns_for(features: Sequence[str]) -> Sequence[str]:
 
 
 def render_csv(parts: Iterable[tuple[str, str, ReadingTable, Predictions]]) -> bytes:
-    """Write predictions as CSV: a header, then rows that are ended by a newline.
+    """Render predictions as CSV: a header, then rows, each ended by a newline.
 
-    Times and values keep the text they came with; scores are written with the fewest digits that read back as
-    the same float64. Parameters and errors are those of :func:`render_predictions`.
+    Timestamps and values keep their original texts; scores have the fewest digits that read back as the same
+    float64. Parameters and errors are those of :func:`render_predictions`.
     """
     features: tuple[str, ...] | None = None
     blob = io.BytesIO()
@@ -69,7 +69,7 @@ def render_csv(parts: Iterable[tuple[str, str, ReadingTable, Predictions]]) -> b
             features = table.features
             blob.write(_header(features))
         if table.features != features:
-            raise ValueError(f"columns {table.features} cannot stand under the header {features}")
+            raise ValueError(f"features {table.features} do not fit a blob with features {features}")
         blob.writelines(_rows(f",{_cell(device)},{_cell(tag)},", table, predictions))
     return blob.getvalue() or _header(())
 
@@ -80,9 +80,9 @@ def _header(features: Sequence[str]) -> bytes:
 
 def _rows(names: str, table: ReadingTable, predictions: Predictions) -> Iterable[bytes | memoryview]:
     if len(predictions.scores) != len(table):
-        raise ValueError(f"{len(predictions.scores)} predictions about {len(table)} readings")
+        raise ValueError(f"{len(predictions.scores)} predictions for {len(table)} readings")
     if len(table) and table.written_ts is None and table.written_columns is None:
-        from scorer.scoring.prediction_csv import rows_of  # noqa: PLC0415  # such a table has imported pyarrow
+        from scorer.scoring.prediction_csv import rows_of  # noqa: PLC0415  # reading such a table has imported pyarrow
 
         return rows_of(names, table, predictions)
     ts, columns = table.ts, table.columns
@@ -104,7 +104,7 @@ def _rows(names: str, table: ReadingTable, predictions: Predictions) -> Iterable
 def _joined(
     ts: list[str], names: str, columns: list[list[str]], anomalies: BoolArray, scores: FloatArray
 ) -> bytes:
-    """Join rows cell by cell: to format row by row takes half as long again."""
+    """Join all cells at once: formatting row by row takes half as long again."""
     cells = ["\n"] * (_CELLS * len(ts))
     cells[0::_CELLS] = ts
     cells[1::_CELLS] = [names] * len(ts)
@@ -115,7 +115,7 @@ def _joined(
 
 
 def _cell(text: str) -> str:
-    """Quote a name that would break its row; times and numbers, by their form, never do."""
+    """Quote a name that would break its row; timestamps and numbers never do."""
     if any(mark in text for mark in ',"\r\n'):
         return '"' + text.replace('"', '""') + '"'
     return text

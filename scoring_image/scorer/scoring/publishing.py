@@ -1,8 +1,8 @@
-"""Putting predictions in their place: over those of earlier plans, never over those of a later one.
+"""Publishes predictions: they replace those of an earlier plan, never those of a later one.
 
-Two runs can score the same hour at the same time (a schedule and a backfill, or a person). Their predictions
-have one name on purpose. Whichever plan was made later knows more (late readings, a newer model), so its
-predictions stay, whoever comes last.
+Two runs can score the same hour at the same time (the schedule and a backfill, or a manual run). Their
+predictions share one blob on purpose. The later plan knows more (late readings, a newer model), so its
+predictions stay, whichever run writes last.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from scorer.storage import BlobContainer, Versioned
 
 _TRIES = 5
-"""A conflict means that another run has just written; so many others at once are none of ours."""
+"""Each conflict means that another run has just written; more of them at once are not expected."""
 
 
 def publish(
@@ -27,11 +27,14 @@ def publish(
     mark: PredictionMark,
     form: PredictionFormat = PredictionFormat.CSV,
 ) -> bool:
-    """Write the predictions of one sensor unless a later plan has written its own.
+    """Write the predictions of one sensor, unless those of a later plan are there.
 
-    The first try costs one request and succeeds if the hour was not scored before.
+    The first attempt is one request, and succeeds if the hour was not scored before.
 
-    :return: whether ours are there now
+    :param data: the rendered blob
+    :param mark: its metadata
+    :return: whether ours were written
+    :raises BlobConflict: if other runs win every attempt
     :raises StorageFault: if storage refuses or does not answer
     """
     etag = None
@@ -48,7 +51,7 @@ def publish(
                 return False
         else:
             return True
-    raise BlobConflict(f"predictions/{blob}", f"others have written it {_TRIES} times in a row")
+    raise BlobConflict(f"predictions/{blob}", f"other runs changed it before each of {_TRIES} attempts")
 
 
 def publish_pack(
@@ -58,13 +61,15 @@ def publish_pack(
     mark: PackMark,
     form: PredictionFormat = PredictionFormat.CSV,
 ) -> bool:
-    """Write the predictions of many sensors unless a later plan has written its own.
+    """Write the predictions of a pack, unless those of a later plan are there.
 
-    A later try of the same plan scores only the sensors that are left: what the tries before it wrote for the
-    others stays, in the same blob.
+    A retry of the same plan scores only the sensors that are left; the predictions that earlier tries wrote
+    for the others stay in the blob.
 
-    :param data: of the sensors that the mark names
-    :return: whether ours are there now
+    :param data: the rendered blob, about the sensors of the mark
+    :param mark: its metadata
+    :return: whether ours were written
+    :raises BlobConflict: if other runs win every attempt
     :raises StorageFault: if storage refuses or does not answer
     """
     etag, whole, names = None, data, mark
@@ -83,17 +88,17 @@ def publish_pack(
                 whole, names = _merged(found.data, there, data, mark, form)
         else:
             return True
-    raise BlobConflict(f"predictions/{blob}", f"others have written it {_TRIES} times in a row")
+    raise BlobConflict(f"predictions/{blob}", f"other runs changed it before each of {_TRIES} attempts")
 
 
 def _merged(
     before: bytes, there: PackMark, data: bytes, mark: PackMark, form: PredictionFormat
 ) -> tuple[bytes, PackMark]:
-    """Put the rows of sensors that only the earlier writer has before ours."""
+    """Return blob and metadata with the earlier rows of other sensors, then ours."""
     mine = set(mark.sensors)
     merge = _merged_csv if form is PredictionFormat.CSV else _merged_parquet
     both = merge(before, data, mine)
-    if both is None:  # rows of other columns cannot stay
+    if both is None:  # rows with other columns cannot stay
         return data, mark
     whole, rows = both
     names = [sensor for sensor in there.sensors if sensor not in mine]
@@ -107,7 +112,7 @@ def _merged_parquet(before: bytes, data: bytes, mine: set[str]) -> tuple[bytes, 
 
 
 def _merged_csv(before: bytes, data: bytes, mine: set[str]) -> tuple[bytes, int] | None:
-    """Return both and how many rows are in it; None if the rows are of other columns."""
+    """Return the merged blob and its number of rows; None if the columns differ."""
     header, _, ours = data.partition(b"\n")
     first, *rows = before.splitlines(keepends=True)
     if first.rstrip() != header.rstrip():
@@ -119,13 +124,13 @@ def _merged_csv(before: bytes, data: bytes, mine: set[str]) -> tuple[bytes, int]
 
 
 def _sensor_of(row: bytes, device: int, tag: int) -> str:
-    """Name the sensor of a row; what names a sensor holds neither comma nor quote."""
+    """Return the sensor id of a row; names of devices and tags contain neither comma nor quote."""
     fields = row.decode().rstrip("\n").split(",")
     return f"{fields[device]}_{fields[tag]}"
 
 
 def _is_later(theirs: str, ours: str, found: Versioned) -> bool:
-    """Whether what is there follows a later plan than ours; a plan of the future is none."""
+    """Whether the blob's plan is later than ours; a plan from the future does not count."""
     return theirs > ours and can_follow(theirs, written=found.modified)
 
 

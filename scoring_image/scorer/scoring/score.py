@@ -1,8 +1,8 @@
-"""Scoring the sensors of one order. Reading, deciding and writing of many sensors overlap in threads.
+"""Scores the sensors of one manifest; threads overlap reading, predicting and writing.
 
-A thread holds one unit at a time (those that share files, or a chunk that share none), so memory does not
-grow with the number of sensors. A sensor that fails says so in its report and disturbs no other. The report
-is written last: it is the mark of completion.
+A thread holds one unit at a time (sensors that share files), or a chunk of sensors that share none, so memory
+does not grow with the number of sensors. A failing sensor is reported and affects no other. The report is
+written last: it marks completion.
 """
 
 from __future__ import annotations
@@ -29,19 +29,20 @@ if TYPE_CHECKING:
     from scoring_contract.invocation import ScoreInvocation
 
 THREADS = 16
-"""Chunks of sensors in work at once. They mostly wait for storage; more threads gained little."""
+"""Chunks of sensors in progress at once. They mostly wait for storage; more threads gained little."""
 PACK_THREADS = 3
-"""Units of many sensors in work at once: one is fetched, one computed, one written."""
+"""Units of many sensors in progress at once: one is fetched, one computed, one written."""
 
 
 def score(
     invocation: ScoreInvocation, environ: Mapping[str, str], *, console: Console, started: float
 ) -> ExitCode:
-    """Score what the manifest orders and write the report.
+    """Score the sensors of a manifest and write the report.
 
-    :param started: monotonic seconds at which the process began
-    :raises ContractError: if manifest or environment do not keep the contract
-    :raises OrderFault: if the order cannot be carried out by anyone
+    :param started: when the process started, ``time.monotonic()`` in seconds
+    :return: SUCCESS, or the code of the failures, see :meth:`scoring_contract.invocation.ExitCode.of`
+    :raises ContractError: if the manifest or the environment breaks the contract
+    :raises OrderFault: if there is no manifest, or it asks for something impossible
     :raises StorageFault: if the manifest cannot be read or the report cannot be written
     """
     runs = open_container(Container.RUNS, environ)
@@ -74,9 +75,9 @@ def _manifest(runs: BlobContainer, blob: str) -> Manifest:
         manifest = Manifest.from_json(runs.read(blob))
     except BlobMissing as error:
         raise OrderFault(f"there is no manifest {error.blob}") from error
-    # Both become header values of the predictions, and obstore panics on what cannot stand in a header.
+    # Both become metadata of the predictions, and obstore panics on characters that headers cannot carry.
     if not all(text.isascii() and text.isprintable() for text in (blob, manifest.planned_at)):
-        raise OrderFault("the manifest's name and planned_at must be printable ASCII: predictions carry them")
+        raise OrderFault("the manifest's name and planned_at must be printable ASCII, as all blob metadata")
     return manifest
 
 

@@ -1,4 +1,4 @@
-"""The files of readings of one unit: fetched first, taken apart later, each once."""
+"""The files of readings of one unit: each is fetched once, parsed later, and divided among its sensors."""
 
 from __future__ import annotations
 
@@ -21,21 +21,24 @@ if TYPE_CHECKING:
     Pieces = defaultdict[str, list[ReadingTable]]
 
 BYTES_AHEAD = MOST_BYTES
-"""Of files that are fetched before the first is taken apart; further ones come one by one."""
+"""Bytes of files that are fetched before the first is parsed; further files are fetched one by one."""
 
 
 @dataclass(frozen=True, slots=True)
 class UnitReadings:
-    """Files by name; a file is let go of once it has been taken apart."""
+    """Files by name; a file is dropped once it is parsed."""
 
     files: dict[str, bytes | None]
-    """None for one that is fetched when its turn comes: others fill the room already."""
+    """None for a file beyond ``BYTES_AHEAD``, which is fetched in its turn."""
     data: BlobContainer | None = None
-    """Where they lie."""
+    """The container of the files."""
 
     @classmethod
     def fetched(cls, data: BlobContainer, blobs: Iterable[str], works: Sequence[SensorWork]) -> UnitReadings:
-        """Fetch the files of a unit; who needs one that cannot be had learns so."""
+        """Fetch the files of a unit; sensors whose file is missing or fails to load are marked.
+
+        :param blobs: names, each once
+        """
         files: dict[str, bytes | None] = {}
         room = BYTES_AHEAD
         for blob in blobs:
@@ -49,8 +52,8 @@ class UnitReadings:
     def hand_out(self, works: Sequence[SensorWork], hour: RunHour, attempt: Attempt) -> Counter[str]:
         """Give each sensor its rows.
 
-        :param attempt: lets a fault fail the sensors that it concerns
-        :return: what is remarkable about rows that nobody gets
+        :param attempt: context in which an error fails the given sensors only
+        :return: issues of rows that belong to no sensor: issue to number of rows
         """
         pieces: Pieces = defaultdict(list)
         unowned: Counter[RowIssue] = Counter()
@@ -68,7 +71,7 @@ class UnitReadings:
 
 
 def _fetched(data: BlobContainer, blob: str, readers: Sequence[SensorWork]) -> bytes | None:
-    """Fetch a file; None if it cannot be had, which its readers learn."""
+    """Fetch a file; None if it cannot be fetched, and its readers are marked."""
     try:
         return data.read(blob, most_bytes=MOST_BYTES)
     except BlobMissing:
@@ -87,9 +90,9 @@ def _readers(works: Iterable[SensorWork], blob: str) -> list[SensorWork]:
 def _shared_out(
     blob: str, data: bytes, hour: RunHour, readers: Sequence[SensorWork], pieces: Pieces, *, is_own: bool
 ) -> Counter[RowIssue]:
-    """Take a file apart once for each set of columns that the models of its sensors look at.
+    """Parse a file, once for each set of features that its sensors' models use.
 
-    :param is_own: whether there is but one sensor: whoever reads alone answers for every row
+    :param is_own: whether it is the file of one sensor, to which issues of unknown rows count
     """
     owner = {(work.order.device, work.order.tag): work.order.sensor for work in readers}
     unowned: list[Counter[RowIssue]] = []

@@ -1,7 +1,7 @@
-"""Which sensors of an order are read and written together. Pure.
+"""Groups the sensors of a manifest into units that are read and written together. Pure.
 
 Sensors that share files of readings, or a blob of predictions, form a unit: the files are read once, the
-blob is written once. All others are units of one.
+blob is written once. Every other sensor is a unit of its own.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from scoring_contract.manifest import SensorOrder
 
 CHUNK_UNITS = 8
-"""Units of one that are computed in one go; sixteen saved little more, and all are in memory together."""
+"""Units of one sensor that a thread computes together; sixteen saved little more, in twice the memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +33,12 @@ class Unit:
 
     @property
     def pack(self) -> str:
-        """Pack whose prediction blob all of them go to; empty if each has a blob of its own."""
+        """Pack whose prediction blob they share; empty if each sensor has its own blob."""
         return self.orders[0].pack
 
 
 def units_of(orders: Iterable[SensorOrder]) -> list[Unit]:
-    """Divide an order into units, in the order of their first sensors."""
+    """Group sensors into units, in the order of each unit's first sensor."""
     found: dict[tuple[str, ...], list[SensorOrder]] = {}
     for order in orders:
         found.setdefault(_shared_by(order), []).append(order)
@@ -46,13 +46,13 @@ def units_of(orders: Iterable[SensorOrder]) -> list[Unit]:
 
 
 def chunks_of(units: Sequence[Unit], *, threads: int) -> list[Sequence[Unit]]:
-    """Divide units of one into chunks that a thread takes at once; every thread is to get two of them."""
+    """Divide units of one sensor into chunks, small enough for every thread to get two of them."""
     size = max(1, min(CHUNK_UNITS, len(units) // (2 * threads)))
     return [units[start : start + size] for start in range(0, len(units), size)]
 
 
 def _shared_by(order: SensorOrder) -> tuple[str, ...]:
-    """Return what tells units apart: the pack written to, or the shared files read, or the sensor."""
+    """Return the key of a sensor's unit: its pack of predictions, else its shared files, else the sensor."""
     if order.pack:
         return ("pack", order.pack)
     shared = tuple(blob for blob in order.readings if pack_of_readings(blob))

@@ -1,4 +1,4 @@
-"""One sensor on its way from order to report: what is known of it so far."""
+"""The state of one sensor between its order and its report."""
 
 from __future__ import annotations
 
@@ -21,36 +21,36 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class SensorWork:
-    """A sensor in work. Its first failure stays; later steps pass it by."""
+    """A sensor in progress. Its first failure is kept; later steps skip a failed sensor."""
 
     order: SensorOrder
     model: Model | None = None
     table: ReadingTable = field(default_factory=ReadingTable)
     problems: list[str] = field(default_factory=list)
-    """What is wrong with whole files of readings."""
+    """Problems of whole files of readings, a sentence each."""
     gone: int = 0
-    """Blobs of readings that were gone since the plan was made."""
+    """Blobs of readings that were deleted after planning."""
     predictions: Predictions | None = None
     is_kept: bool = False
-    """Predictions of a later plan were there, and ours were not written."""
+    """Whether predictions of a later plan were kept, and ours not written."""
     cause: Cause | None = None
     reason: str = ""
 
     def fail(self, cause: Cause, reason: str) -> None:
-        """Say why this sensor cannot be scored."""
+        """Mark the sensor as failed, unless it already is."""
         if self.cause is None:
             self.cause, self.reason = cause, reason
 
     @property
     def features(self) -> tuple[str, ...]:
-        """Columns that its model looks at."""
+        """Columns that its model uses."""
         return self.model.features if self.model else ONE_FEATURE
 
     def predict(self) -> None:
-        """Decide about the readings; those that the model cannot score are left out.
+        """Predict the readings; rows that the model cannot score are left out.
 
-        :raises DataFault: if there are rows and none of them counts
-        :raises ModelFault: if the model can score none of them
+        :raises DataFault: if no row counts
+        :raises ModelFault: if the model cannot score any reading
         """
         if not len(self.table):
             raise DataFault("; ".join((*self._why_no_row_counts(), *self.problems)))
@@ -62,7 +62,7 @@ class SensorWork:
 
     @property
     def is_silent(self) -> bool:
-        """Whether there was no row at all, good or bad, and nothing says that there could have been."""
+        """Whether its files have no row at all, good or bad, and could all be read."""
         return self.table.is_empty and not self.problems and (self.cause is None or self.cause is Cause.MODEL)
 
     @property
@@ -71,7 +71,7 @@ class SensorWork:
         return self.cause is None and self.predictions is not None
 
     def report(self, seconds: float) -> SensorReport:
-        """Say what came of it.
+        """Return the sensor's report.
 
         :param seconds: wall time spent on it
         """
@@ -83,7 +83,7 @@ class SensorWork:
             return about(SensorState.SKIPPED, reason=self._why_silent())
         if self.cause is not None or self.predictions is None:
             return about(SensorState.FAILED, cause=self.cause, reason=self.reason)
-        if self.is_kept:  # what was not written is no number of this run's
+        if self.is_kept:  # this run's report counts only what this run has written
             return about(SensorState.SCORED, reason="; ".join(self._remarks()))
         return about(
             SensorState.SCORED,
@@ -103,7 +103,7 @@ class SensorWork:
         if self.gone:
             yield f"{self.gone} of {len(self.order.readings)} reading blobs were gone"
         if self.is_kept:
-            yield "predictions of a later plan are there and were kept"
+            yield "kept the existing predictions of a later plan"
 
     def _why_silent(self) -> str:
         if not self.order.readings:
@@ -117,12 +117,12 @@ class SensorWork:
             if self.gone == found
             else (f"{self.gone} of {found} reading blobs that the plan found are")
         )
-        return f"{which} gone; clear 'plan' with Downstream to plan the hour anew"
+        return f"{which} gone; clear 'plan' with Downstream to plan the hour again"
 
 
 @contextmanager
 def attempt(works: Iterable[SensorWork], console: Console) -> Iterator[None]:
-    """Let a fault fail the sensors that it concerns and no others; one of our own is traced."""
+    """Turn an exception into a failure of these sensors; the traceback of an unexpected one is printed."""
     try:
         yield
     except Exception as error:  # noqa: BLE001  # every other sensor must still be scored

@@ -62,7 +62,7 @@ def in_a_process(code: str, *words: str, stdin: bytes = b"") -> str:
 def test_a_file_beyond_the_limit_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """The sentence names the file and both sizes."""
     monkeypatch.setattr(files, "MOST_BYTES", 10)
-    with pytest.raises(DataFault, match=r"^a\.csv holds 11 bytes, the most that is read at once is 10$"):
+    with pytest.raises(DataFault, match=r"^a\.csv has 11 bytes; the limit is 10$"):
         read("a.csv", bytes(11))
 
 

@@ -54,7 +54,7 @@ def test_a_blob_beyond_the_limit_is_not_fetched(tmp_path: Path) -> None:
     with (tmp_path / "a.csv").open("wb") as file:
         file.truncate(200 * MEBIBYTE)
     container = BlobContainer("data", LocalStore(tmp_path))
-    with pytest.raises(DataFault, match=r"^a\.csv holds 209715200 bytes, the most .* is 1048576$"):
+    with pytest.raises(DataFault, match=r"^a\.csv has 209715200 bytes; the limit is 1048576$"):
         container.read("a.csv", most_bytes=MEBIBYTE)
     assert peak_of(lambda: container.read("a.csv", most_bytes=MEBIBYTE)) < MEBIBYTE
 
@@ -88,7 +88,7 @@ def test_damaged_gzip_is_named(data: bytes, words: str) -> None:
 
 def test_gzip_in_gzip_is_named() -> None:
     """Nobody means to pack twice; it is not followed."""
-    assert read("a.csv.gz", gzip.compress(gzip.compress(b""))).problem.startswith("is packed twice")
+    assert read("a.csv.gz", gzip.compress(gzip.compress(b""))).problem.startswith("is compressed twice")
 
 
 FIELDS = {"TS": "string", "Device": "string", "Tag": "string", "Value": "double", "x": "string"}
@@ -130,7 +130,9 @@ def test_capture_holds_what_devices_sent() -> None:
     [
         pytest.param(an_avro_file([a_row()], FIELDS)[:-20], "a block is damaged", id="cut"),
         pytest.param(b"Obj\x01" + bytes(30), "cannot be read as Avro", id="no Avro"),
-        pytest.param(an_avro_file([a_row()], FIELDS, codec="bzip2"), "packed with bzip2", id="other codec"),
+        pytest.param(
+            an_avro_file([a_row()], FIELDS, codec="bzip2"), "compressed with bzip2", id="other codec"
+        ),
         pytest.param(
             an_avro_file([{"n": None}] * 9, {"n": "null"}), "without a byte", id="records of nothing"
         ),

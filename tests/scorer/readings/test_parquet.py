@@ -229,7 +229,7 @@ def test_parquet_may_not_claim_more_than_can_be_held(monkeypatch: pytest.MonkeyP
         read(blob)
     monkeypatch.undo()
     monkeypatch.setattr(parquet_file, "MOST_UNPACKED_BYTES", 100)
-    with pytest.raises(DataFault, match="bytes when unpacked"):
+    with pytest.raises(DataFault, match="bytes when decompressed"):
         read(blob)
 
 
@@ -239,7 +239,7 @@ def test_a_small_file_of_many_rows_is_refused() -> None:
     column = pa.DictionaryArray.from_arrays(pa.array(np.zeros(count, np.int8)), pa.array(["1"]))
     blob = file_of({"Device": column})
     assert len(blob) < 100_000
-    with pytest.raises(DataFault, match="write several"):
+    with pytest.raises(DataFault, match="write several files"):
         read(blob)
 
 

@@ -259,7 +259,7 @@ def test_without_pyarrow_an_order_for_parquet_says_what_to_do(
     code = main(call.to_argv(), storage.environ(SCORING), Console(io.StringIO(), io.StringIO()))
     assert code == ExitCode.ORDER
     (sensor,) = storage.report(call).sensors
-    assert sensor.reason.startswith("predictions are to be Parquet and pyarrow is not installed: use")
+    assert sensor.reason.startswith("the predictions format is Parquet and pyarrow is not installed: use")
     assert storage.names(Container.PREDICTIONS) == []
 
 
@@ -309,7 +309,7 @@ def test_one_sensor_alone_reads_its_own_model(storage: Storage) -> None:
         ("cut", "claims a head of"),
         ("another's", "has a head of the digest"),
         ("of no format of ours", "is not of format ocsvm-pack/1"),
-        ("too large", "the most that is read at once"),
+        ("too large", "; the limit is "),
     ],
 )
 def test_a_bad_file_of_models_costs_nobody_their_model(

@@ -98,10 +98,10 @@ def test_predictions_of_nobody_have_the_columns() -> None:
 def test_sheets_of_other_features_cannot_share_a_table() -> None:
     """Nor can there be more predictions than readings."""
     other = a_part("1", "5", ("2018-08-29T02:00:10Z,1,2",), ("Ampere", "Kelvin"))
-    with pytest.raises(ValueError, match="cannot stand among"):
+    with pytest.raises(ValueError, match="do not fit a blob with features"):
         table_of(a_part("1", "4"), other)
     device, tag, table, _ = a_part("1", "4")
-    with pytest.raises(ValueError, match="1 predictions about 4 readings"):
+    with pytest.raises(ValueError, match="1 predictions for 4 readings"):
         table_of((device, tag, table, Predictions(np.zeros(1))))
 
 

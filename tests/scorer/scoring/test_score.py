@@ -357,7 +357,7 @@ def test_a_later_plan_keeps_its_predictions(storage: Storage, scorer: Scorer) ->
     assert scorer.score(call).returncode == ExitCode.SUCCESS
     assert storage.get(Container.PREDICTIONS, name) == b"of the later plan"
     (outcome,) = storage.report(call).sensors
-    assert outcome.reason == "predictions of a later plan are there and were kept"
+    assert outcome.reason == "kept the existing predictions of a later plan"
     assert (outcome.readings, outcome.anomalies) == (0, 0), "numbers that were not written are not reported"
     earlier = later | {"planned_at": "2018-08-29T02:59:59.000000Z"}
     client.upload_blob(b"of an earlier plan", metadata=earlier, overwrite=True)
