@@ -1,3 +1,3 @@
-"""What a model file holds, and what it says of readings. Of scikit-learn only ``skops`` has need."""
+"""Model files and their predictions. Only ``skops`` imports scikit-learn."""
 
 from __future__ import annotations

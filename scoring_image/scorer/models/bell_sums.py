@@ -1,17 +1,17 @@
-"""Sums of bells: what an rbf model of one feature makes of many readings, at an eighth of the price. No I/O.
+"""Sums rbf kernels of one feature by Chebyshev interpolation, in an eighth of the time. No I/O.
 
-Such a sum, ``s(x) = sum of w * exp(-gamma * (x - c)^2)``, is smooth: on a piece of the line that is
-``1 / sqrt(gamma)`` wide, a polynomial through its values at sixteen points is as good as the sum itself. So
-the sum is taken at these points of every piece, and each reading is put into the polynomial of its piece.
+The sum ``s(x) = sum of w * exp(-gamma * (x - c)^2)``, a sum of bell curves, is smooth: on an interval of
+width ``1 / sqrt(gamma)`` it equals, up to rounding, the polynomial through its values at sixteen points. So
+the sum is computed at these points of every interval, and each reading evaluates the polynomial of its
+interval.
 
-How good it is follows from two bounds, with the pieces' width as the unit of length, and relative to the sum
-of ``abs(w)``:
+The error follows from two bounds, in units of the interval width, and relative to the sum of ``abs(w)``:
 
-- through Chebyshev's points, the polynomial is off by no more than ``2 * (1/4)^16 / 16!`` times the sixteenth
-  derivative (https://dlmf.nist.gov/3.3.E11), which Cramer's inequality for Hermite functions keeps below
+- the interpolation error at Chebyshev points is at most ``2 * (1/4)^16 / 16!`` times the sixteenth derivative
+  (https://dlmf.nist.gov/3.3.E11), which Cramer's inequality for Hermite functions bounds by
   ``1.09 * sqrt(2^16 * 16!)`` (https://dlmf.nist.gov/18.14.E9): together ``3e-14``;
-- readings, points and centres are each rounded by ``3e-14`` at most, as no piece lies further than 256 from
-  zero, and the sum is no steeper than ``0.86``: together ``8e-14``.
+- the rounding error of each reading, point and centre is at most ``3e-14``, as no interval is further than
+  256 from zero, and the slope of the sum is at most ``0.86``: together ``8e-14``.
 """
 
 from __future__ import annotations
@@ -31,26 +31,26 @@ if TYPE_CHECKING:
     IndexArray = NDArray[np.intp]
 
 ERROR = 1.5e-13
-"""No sum is off by more, relative to the sum of the weights' sizes."""
+"""Bound of the error, relative to the sum of the weights' absolute values."""
 _POINTS = 16
-"""Of a piece."""
+"""Interpolation points of an interval."""
 _MOST_DISTANT = 256
-"""Pieces lie no further from zero: beyond it their points are rounded too coarsely."""
+"""Greatest distance of an interval from zero, in widths: beyond it points are rounded too coarsely."""
 _FAR = 6.0
-"""In pieces: further from every centre, all bells together are below ``exp(-36)``, which is no number beside
+"""Distance from every centre, in widths, beyond which the sum is below ``exp(-36)``, negligible beside
 ``ERROR``."""
 _GAIN = 2
-"""So many readings there must be for each point, or nothing is gained."""
+"""Readings per interpolation point that make the interpolation worth its cost."""
 
 
 def bell_sums(
     places: FloatArray, centres: FloatArray, weights: FloatArray, gamma: float
 ) -> FloatArray | None:
-    """Sum the bells at every place.
+    """Evaluate a weighted sum of rbf kernels at every place.
 
     :param places: shape (n,), no NaN
     :param centres: shape (n_centres,), finite; likewise the weights
-    :return: shape (n,); None if to sum them one by one is cheaper, or more exact
+    :return: shape (n,); None if a plain sum is cheaper or more accurate
     """
     width = 1 / math.sqrt(gamma)
     lowest, highest = float(centres.min()) / width - _FAR, float(centres.max()) / width + _FAR
@@ -67,10 +67,10 @@ def bell_sums(
 
 
 def _polynomials(pieces: FloatArray, centres: FloatArray, weights: FloatArray) -> FloatArray:
-    """Return coefficients for powers of the distance from a piece's middle, its half being one.
+    """Return the polynomials' coefficients, for the distance from an interval's middle in half widths.
 
-    :param pieces: middles, shape (n_pieces,), in units of their width, as are the centres
-    :return: shape (16, n_pieces)
+    :param pieces: middles of the intervals, shape (n_pieces,), in widths, as are the centres
+    :return: shape (16, n_pieces), lowest power first
     """
     points, to_coefficients, to_powers = _tables()
     places = pieces + points[:, np.newaxis] / 2
@@ -80,9 +80,14 @@ def _polynomials(pieces: FloatArray, centres: FloatArray, weights: FloatArray) -
 
 
 def _evaluated(polynomials: FloatArray, distances: FloatArray, which: IndexArray) -> FloatArray:
-    """Put every distance into its polynomial, by Horner's rule."""
+    """Evaluate the polynomials by Horner's rule.
+
+    :param distances: shape (n,), from the interval's middle, in half widths
+    :param which: shape (n,), the interval of each
+    :return: shape (n,)
+    """
     *lower, highest = polynomials
-    sums: FloatArray = highest.take(which, mode="clip")  # all are inside; so they are not checked
+    sums: FloatArray = highest.take(which, mode="clip")  # all are in range; "clip" skips numpy's check
     coefficient = np.empty_like(sums)
     for coefficients in reversed(lower):
         sums *= distances
@@ -93,7 +98,7 @@ def _evaluated(polynomials: FloatArray, distances: FloatArray, which: IndexArray
 
 @cache
 def _tables() -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Return Chebyshev's points, and the matrices from values there to Chebyshev's series and to powers."""
+    """Return the Chebyshev points, and the matrices from values to Chebyshev coefficients and to powers."""
     orders = np.arange(_POINTS)
     angles = (orders + 0.5) * math.pi / _POINTS
     to_coefficients = np.cos(np.outer(orders, angles)) * (2 / _POINTS)

@@ -1,7 +1,7 @@
-"""The registry in storage: read, changed, and written back in one conditional write.
+"""The registry in storage: reads it, changes it and writes it back with a conditional write.
 
-Two changes at once do not lose each other's work: the later write fails, reads again and changes again.
-Older versions stay listed, so an order that names one can still be repeated.
+Concurrent changes lose nothing: the later write fails, and its change is applied to the new registry. Former
+versions stay listed, so a manifest that names one can still be scored again.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
     from scoring_contract.registry import TrainedSensor
 
 ATTEMPTS = 8
-"""Conditional writes before giving up; each failure means that another training has succeeded."""
+"""Conditional writes before giving up; each failure means that another writer has succeeded."""
 
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """The registry as it was read, and the tag that says whether it still is."""
+    """The registry as it was read, and its ETag for the conditional write; None if there was none."""
 
     registry: Registry
     etag: str | None
@@ -35,7 +35,7 @@ class Catalogue:
     def read(cls, models: BlobContainer) -> Catalogue:
         """Read the registry; an empty one if there is none yet.
 
-        :raises ModelFault: if there is one and it cannot be read: it must not be written over
+        :raises ModelFault: if it is damaged, so that nothing overwrites it
         :raises StorageFault: if storage refuses or does not answer
         """
         try:
@@ -50,19 +50,19 @@ class Catalogue:
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """What publishing did."""
+    """The result of publishing models."""
 
     registry: Registry
-    """As it is now in storage."""
+    """As it is in storage now."""
     refused: Mapping[str, str]
-    """Sensor to why the registry cannot have its new model."""
+    """Sensor to the reason why the registry cannot take its new model."""
 
 
 def publish(catalogue: Catalogue, models: BlobContainer, trained: Iterable[TrainedSensor]) -> Published:
-    """Make new models the current ones; those that the registry cannot take keep no other one away.
+    """Make new models the current ones; a model that the registry refuses does not hold back the others.
 
     :param catalogue: the registry as it was read when training began
-    :raises BlobConflict: if others won every attempt
+    :raises BlobConflict: if other writers win every attempt
     :raises ModelFault: if the registry cannot be read
     :raises StorageFault: if storage refuses or does not answer
     """
@@ -70,7 +70,7 @@ def publish(catalogue: Catalogue, models: BlobContainer, trained: Iterable[Train
     refused: dict[str, str] = {}
 
     def change(registry: Registry) -> Registry:
-        # Asked again of every registry that is written over: another training may have taken an id meanwhile.
+        # Checked again for every new registry: another training may have taken an id meanwhile.
         refused.clear()
         refused.update(registry.objections(news))
         return registry.publishing(new for new in news if new.sensor not in refused)
@@ -81,13 +81,13 @@ def publish(catalogue: Catalogue, models: BlobContainer, trained: Iterable[Train
 def amend(
     models: BlobContainer, change: Callable[[Registry], Registry], *, catalogue: Catalogue | None = None
 ) -> Registry:
-    """Change the registry in one conditional write; nothing is written if the change changes nothing.
+    """Change the registry in one conditional write; write nothing if the change has no effect.
 
-    :param change: makes the new registry from the old; called again if somebody else was faster
+    :param change: returns the new registry for the old; called again if another writer was faster
     :param catalogue: the registry as it was read before, to save reading it again
-    :return: the registry as it is now in storage
+    :return: the registry as it is in storage now
     :raises RegistryError: if the registry cannot take the change
-    :raises BlobConflict: if others won every attempt
+    :raises BlobConflict: if other writers win every attempt
     :raises ModelFault: if the registry cannot be read
     :raises StorageFault: if storage refuses or does not answer
     """

@@ -1,4 +1,4 @@
-"""Fetching models: each sensor's own file, or a file of many, which is fetched once."""
+"""Fetches models: each sensor's own file, or the pack file of many sensors, which is fetched once."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ if TYPE_CHECKING:
     from scoring_contract.manifest import ModelRef
 
 MOST_PACK_BYTES = 256 << 20
-"""A larger file of many is not fetched: it is held in memory, and single files are there."""
+"""A larger pack file is not fetched, as it would be held in memory; the single files are used instead."""
 _SHOWN_DIGITS = 12
 
 
 class ModelFiles:
-    """The models of one order. Threads may share it.
+    """The model files of one manifest. Threads may share it.
 
-    A file of many is fetched when the first of its sensors asks, and let go when the last one has been
-    served: what is held does not grow with the number of sensors.
+    A pack file is fetched for the first of its sensors and dropped after the last one, so memory does not
+    grow with the number of sensors.
 
     :param container: the ``models`` container
-    :param refs: the models that will be asked for, each once
-    :param complain: tells people of a file of many that is not as it should be
+    :param refs: the models that will be fetched, each once
+    :param complain: reports a pack file that is missing or damaged
     """
 
     def __init__(
@@ -42,18 +42,17 @@ class ModelFiles:
         self._container = container
         self._complain = complain
         self._left = Counter(ref.pack.blob for ref in refs if ref.pack)
-        # One sensor alone is served sooner, and with less to read, by its own file.
+        # For a single sensor, its own file is smaller and faster to fetch.
         self._shared = {blob for blob, users in self._left.items() if users > 1}
         self._packs: dict[str, _PackFile] = {}
         self._locks = {blob: Lock() for blob in self._shared}
 
     def fetch(self, ref: ModelRef) -> bytes | ModelPack:
-        """Return the bytes of a model that the order names, or the pack that holds it as numbers.
+        """Return the bytes of a model, or the pack that holds it as numbers.
 
-        A file of many that is gone, too large or not what it was costs nobody their model: each is then read
-        from its own file.
+        If the pack file is missing, too large or altered, each model is read from its own file instead.
 
-        :raises ModelFault: if its file is gone, or holds anything else
+        :raises ModelFault: if its file is missing or altered
         :raises StorageFault: if storage refuses or does not answer
         """
         if ref.pack is not None and ref.pack.blob in self._shared:
@@ -66,7 +65,7 @@ class ModelFiles:
         return read_model(self._container, ref)
 
     def _file(self, blob: str) -> _PackFile:
-        """Return a file of many; whoever asks first fetches it, others wait for that."""
+        """Return a pack file; the first caller fetches it, and others wait for that."""
         with self._locks[blob]:
             file = self._packs.get(blob)
             if file is None:
@@ -81,35 +80,36 @@ class ModelFiles:
             data = self._container.read(blob, most_bytes=MOST_PACK_BYTES)
             return _PackFile(data, pack_of(blob, data))
         except BlobMissing:
-            problem = "is gone"
+            problem = "is missing"
         except DataFault as fault:
             problem = f"is not read: {fault}"
         except ModelFault as fault:
             problem = str(fault)
         self._complain(
-            f"models/{blob} {problem}; each of its models is read from a file of its own until "
-            "'python -m scorer models pack' writes it anew"
+            f"models/{blob} {problem}; its models are read from their own files until "
+            "'python -m scorer models pack' writes it again"
         )
         return _PackFile(b"", None)
 
 
 class _PackFile(NamedTuple):
-    """A file of many."""
+    """A pack file."""
 
     data: bytes
     pack: ModelPack | None
-    """Models that it holds as numbers; None if it holds files alone, as those of earlier versions."""
+    """Models that it holds as numbers; None if it holds files only, as those of earlier versions do."""
 
 
 def pack_of(blob: str, data: bytes) -> ModelPack | None:
-    """Read the models that a file of many holds as numbers; None if it holds files alone.
+    """Read the models that a pack file holds as numbers; None if it holds files only.
 
-    :raises ModelFault: if it is not the file that was written under this name, or is none at all
+    :param blob: its name, which contains the digest of its head
+    :raises ModelFault: if its digest differs from its name, or it is not a pack file
     """
     sha256 = digest_of_model_pack(blob)
     if sha256 is None:
         return None
-    from scorer.models.pack_format import read_pack  # noqa: PLC0415  # who scores one sensor does without
+    from scorer.models.pack_format import read_pack  # noqa: PLC0415  # scoring one sensor does not need it
 
     try:
         return read_pack(data, sha256=sha256)
@@ -118,17 +118,17 @@ def pack_of(blob: str, data: bytes) -> ModelPack | None:
 
 
 def model_of(found: bytes | ModelPack, ref: ModelRef) -> Model:
-    """Return the model out of what was fetched for it.
+    """Load the model from what :meth:`ModelFiles.fetch` returned for it.
 
-    :raises ModelFault: if its bytes are not of the nature and form that the order names
+    :raises ModelFault: if its bytes are not a model of the format that ``ref`` names
     """
     return load_model(found, ref) if isinstance(found, bytes) else found.model(ref.sha256)
 
 
 def read_model(container: BlobContainer, ref: ModelRef) -> bytes:
-    """Return the bytes that were registered, out of a model's own file.
+    """Return the bytes of a model's own file, checked against the registered digest.
 
-    :raises ModelFault: if the file is gone, or holds anything else
+    :raises ModelFault: if the file is missing, too large or altered
     :raises StorageFault: if storage refuses or does not answer
     """
     try:
@@ -136,12 +136,12 @@ def read_model(container: BlobContainer, ref: ModelRef) -> bytes:
     except BlobMissing as error:
         raise ModelFault(f"there is no model {error.blob}") from error
     except DataFault as error:
-        raise ModelFault(f"it is larger than any model: {error}") from error
+        raise ModelFault(f"its model is too large: {error}") from error
     found = _digest(data)
     if found != ref.sha256:
         raise ModelFault(
             f"{ref.blob} has the digest {found[:_SHOWN_DIGITS]}..., "
-            f"the order names {ref.sha256[:_SHOWN_DIGITS]}...: it is not the model that was registered"
+            f"not the registered {ref.sha256[:_SHOWN_DIGITS]}...: it was altered after it was registered"
         )
     return data
 

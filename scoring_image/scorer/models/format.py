@@ -1,8 +1,8 @@
-"""Model files: ``ocsvm-json/2`` is read and written here, ``skops/1`` in ``skops_model.py``.
+"""Reads and writes model files of our format ``ocsvm-json/2``; ``skops.py`` does so for ``skops/1``.
 
-A file of ours is one line of JSON that holds what the decision needs and nothing that could run. Numbers are
-written by ``repr`` and so read back as the same float64. ``docs/model-format.md`` describes it; files are
-checked in full, because nobody should have to trust whoever can write to the container.
+A file of ours is one line of JSON with the numbers that a prediction needs, and nothing executable. Numbers
+are written by ``repr``, so they read back as the same float64. ``docs/model-format.md`` describes the format.
+Files are checked in full, because writers to the container need not be trusted.
 """
 
 from __future__ import annotations
@@ -33,35 +33,38 @@ CONTENT_TYPES = {FORMAT: "application/json", SKOPS_FORMAT: "application/zip"}
 MOST_BYTES = 32 << 20
 """A larger file is refused before it is fetched."""
 MOST_VALUES = 1 << 19
-"""Numbers, texts and lists in a file of ours: half a million take 50 MiB once read. No model comes near."""
+"""Limit of the numbers, texts and lists in a file of ours: half a million take 50 MiB of memory, and no real
+model comes near."""
 _PACKED = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ", b"\x04\x22\x4d\x18", b"\x78\x01", b"\x78\x9c", b"\x78\xda")
-"""How gzip, bzip2, xz, lz4 and zlib begin: joblib writes pickles in all of them."""
+"""Magic bytes of gzip, bzip2, xz, lz4 and zlib: joblib compresses pickles with any of them
+(https://joblib.readthedocs.io/en/stable/generated/joblib.dump.html)."""
 
 
 def load_model(data: bytes, ref: ModelRef) -> Model:
-    """Return the model of a file, once its nature and its form are those that the order names.
+    """Load the model of a file.
 
-    :param data: the bytes that were registered, as ``model_files.read_model`` returns them
-    :raises ModelFault: otherwise; the sentence names the blob
+    :param data: bytes with the registered digest, as :func:`scorer.models.files.read_model` returns them
+    :param ref: names its format
+    :raises ModelFault: if they are not a model of that format; the sentence names the blob
     """
     if len(data) > MOST_BYTES:
-        raise ModelFault(f"{ref.blob} holds {len(data)} bytes; a model holds {MOST_BYTES} at most")
+        raise ModelFault(f"{ref.blob} has {len(data)} bytes; the limit is {MOST_BYTES}")
     refuse_pickled(data, ref.blob)
     if ref.format == SKOPS_FORMAT:
         return _load_skops(data, ref.blob)
     if ref.format != FORMAT:
         raise ModelFault(
-            f"{ref.blob} is of format {ref.format!r}, this scorer reads {FORMAT!r} and {SKOPS_FORMAT!r}: "
-            "train again, or use the scoring image that belongs to it"
+            f"{ref.blob} has the format {ref.format!r}, this scorer reads {FORMAT!r} and {SKOPS_FORMAT!r}: "
+            "train again, or use the scoring image that it was made for"
         )
     return read_own(data, ref.blob)
 
 
 def read_own(data: bytes, blob: str) -> OneClassSvm:
-    """Read a model file of ours.
+    """Load a model file of our format.
 
-    :param blob: where it lies
-    :raises ModelFault: naming the place that is wrong
+    :param blob: its name, for errors
+    :raises ModelFault: naming the member that is wrong
     """
     try:
         return parse_model(data)
@@ -70,43 +73,47 @@ def read_own(data: bytes, blob: str) -> OneClassSvm:
 
 
 def refuse_pickled(data: bytes, name: str) -> None:
-    """Refuse a pickle, as joblib's files are, too.
+    """Refuse pickles, including joblib files.
 
-    Binary pickles begin with PROTO; the old text ones end with STOP, and neither JSON nor a zip does.
+    Binary pickles start with the opcode PROTO, old text pickles end with STOP
+    (https://docs.python.org/3/library/pickletools.html); JSON and zip files do neither.
 
-    :param name: what to call the file
-    :raises ModelFault: if it looks like one
+    :param name: the file's name, for errors
+    :raises ModelFault: if the data looks like a pickle
     """
     if data[:1] == b"\x80" or data[-1:] == b"." or data.startswith(_PACKED):
         raise ModelFault(
-            f"{name} is a pickle, which could run any code: models are data, never pickles; a OneClassSVM "
-            "becomes one with: python -m scorer models convert FILE --i-trust-this-file"
+            f"{name} is a pickle, which could run any code; convert a pickled OneClassSVM with: "
+            "python -m scorer models convert FILE --i-trust-this-file"
         )
 
 
 def holds_more_values(text: bytes, most: int) -> bool:
-    """Whether JSON can hold more numbers, texts and lists than this; told before it is read.
+    """Whether JSON may contain more values than the limit, found out before it is parsed.
 
-    Four bytes can become an object of a hundred. Every value follows a comma or what opens a list or object.
+    Parsing can turn four bytes into an object of a hundred. Every value follows a comma or an opening
+    bracket.
+
+    :param most: limit of numbers, texts, lists and objects
     """
     return len(text) > most and sum(map(text.count, (b",", b"[", b"{"))) > most
 
 
 def _load_skops(data: bytes, blob: str) -> Model:
     try:
-        from scorer.models.skops import load_skops  # noqa: PLC0415  # brings scikit-learn, which few models need
+        from scorer.models.skops import load_skops  # noqa: PLC0415  # imports scikit-learn, which few models need
     except ImportError as error:
         raise ModelFault(
-            f"{blob} is an estimator of scikit-learn, and skops is not installed here: "
+            f"{blob} is a scikit-learn estimator, and skops is not installed: "
             "use the scoring image with all requirements"
         ) from error
     return load_skops(data, blob)
 
 
 def parse_model(data: bytes) -> OneClassSvm:
-    """Read a model file of ours.
+    """Parse a model file of our format.
 
-    :raises MessageError: naming the place that is wrong
+    :raises MessageError: naming the member that is wrong
     """
     if holds_more_values(data, MOST_VALUES):
         raise MessageError("model", "", f"holds more than {MOST_VALUES:,} values")
@@ -123,15 +130,16 @@ def parse_model(data: bytes) -> OneClassSvm:
     if not len(vectors) or len(vectors) != len(coefficients):
         raise root["coefficients"].wrong(f"are {len(coefficients)} for {len(vectors)} support vectors")
     if not math.isfinite(sum(map(abs, coefficients.tolist()))):
-        raise root["coefficients"].wrong("are too large to be added")
+        raise root["coefficients"].wrong("are too large: their sum is infinite")
     kernel = _kernel(root["kernel"])
     return OneClassSvm(mean, scale, kernel, vectors, coefficients, _number(root["intercept"]), features)
 
 
 def render_model(model: OneClassSvm, provenance: Mapping[str, Any]) -> bytes:
-    """Write a model file; the same model and provenance give the same bytes.
+    """Render a model file; the same model and provenance give the same bytes.
 
-    :param provenance: where the model comes from; no wall clock, so that training again changes nothing
+    :param provenance: where the model comes from; without any time of day, so that training again changes
+        nothing
     """
     body = {
         "format": FORMAT,
@@ -153,13 +161,13 @@ NUMBERS_OF = {
     "poly": ("gamma", "coef0", "degree"),
     "sigmoid": ("gamma", "coef0"),
 }
-"""What each kernel is told beside the vectors."""
+"""Parameters of each kernel."""
 
 
 def features_at(node: Node) -> tuple[str, ...]:
-    """Read the names of the columns that a model looks at.
+    """Read the names of a model's features.
 
-    :raises MessageError: if there is none, or one is there twice
+    :raises MessageError: if there is none, or one occurs twice
     """
     names = tuple(element.text() for element in node.elements())
     if not names or len(set(names)) != len(names):
@@ -214,9 +222,9 @@ def _numbers(node: Node) -> FloatArray:
 
 
 def _converted(node: Node, width: int) -> FloatArray:
-    """Turn a list of numbers into an array at once; a wrong one is looked for only if there is one.
+    """Convert a list of numbers to an array in one call; only if that fails, look for the wrong one.
 
-    :param width: numbers in a row, to name the place of a wrong one
+    :param width: numbers per row, to name the position of a wrong one
     """
     if set(map(type, node.value)) <= {float, int}:
         try:
@@ -251,7 +259,7 @@ def _number(node: Node) -> float:
     try:
         number = float(node.value)
     except OverflowError:
-        raise node.wrong("is too large") from None  # the cause says no more
+        raise node.wrong("is too large") from None  # the cause adds nothing
     if not math.isfinite(number):
         raise node.wrong("is not finite")
     return number

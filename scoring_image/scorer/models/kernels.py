@@ -1,11 +1,12 @@
-"""Kernels of a support vector machine: fast over many readings, and one at a time as libsvm computes them.
+"""Kernels of a support vector machine: fast for many readings, and one at a time exactly as in libsvm.
 
-scikit-learn's dense libsvm takes every inner product from BLAS (``ddot``), also the squared distance of the
-rbf kernel: of the difference vector with itself. numpy's product of two vectors is the same routine, so the
-numbers are the same to the last bit; over many readings numpy adds in another order. ``error_scale`` says how
-large a kernel's terms are and how much they magnify what is lost in rounding.
+scikit-learn's dense libsvm computes every inner product with BLAS (``ddot``), including the squared distance
+of the rbf kernel, which is that of the difference with itself. ``np.dot`` of two vectors calls the same
+routine, so the numbers agree to the last bit; for many readings numpy adds in another order. ``error_scale``
+bounds a kernel's terms and the factor by which they magnify rounding errors.
 
-Source: scikit-learn's ``sklearn/svm/src/libsvm/svm.cpp``, ``Kernel::k_function``.
+Source: ``Kernel::k_function`` of
+https://github.com/scikit-learn/scikit-learn/blob/main/sklearn/svm/src/libsvm/svm.cpp
 """
 
 from __future__ import annotations
@@ -22,29 +23,32 @@ if TYPE_CHECKING:
     FloatArray = NDArray[np.float64]
 
     class Kernel(Protocol):
-        """One of the four kernels with its numbers."""
+        """A kernel with its parameters."""
 
         name: ClassVar[str]
-        """As scikit-learn calls it."""
+        """Its name in scikit-learn."""
 
         def values(self, rows: FloatArray, vectors: FloatArray) -> FloatArray:
-            """Return the kernel of every row with every vector, by numpy.
+            """Compute the kernel of every row with every vector, with numpy.
 
             :param rows: shape (n_rows, n_features)
             :param vectors: shape (n_vectors, n_features)
-            :return: shape (n_vectors, n_rows), the caller's to change: long rows are what numpy is quick at
+            :return: shape (n_vectors, n_rows), in this order because numpy is fast on long rows; not shared,
+                so the caller may change it
             """
             ...
 
         def error_scale(self, rows: FloatArray, vectors: FloatArray) -> FloatArray | float:
-            """Return a bound for each row: rounding errors of the kernel stay below a few ulps of it.
+            """Bound the terms of each row: the kernel's rounding errors stay below a few ulps of the bound.
 
+            :param rows: shape (n_rows, n_features)
+            :param vectors: shape (n_vectors, n_features)
             :return: shape (n_rows,), or one number for all rows
             """
             ...
 
         def exact(self, row: FloatArray, vector: FloatArray) -> float:
-            """Return the kernel of a row and a vector as libsvm computes it.
+            """Compute the kernel of a row and a vector exactly as libsvm does.
 
             :param row: shape (n_features,), contiguous; likewise the vector
             """
@@ -52,7 +56,7 @@ if TYPE_CHECKING:
 
 
 MOST_DEGREE = 64
-"""Of a poly kernel; more is a mistake."""
+"""Limit of a poly kernel's degree; more is a mistake."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +67,7 @@ class Rbf:
     gamma: float
 
     def values(self, rows: FloatArray, vectors: FloatArray) -> FloatArray:
-        """Square the differences feature by feature; the expanded square would cancel."""
+        """Sum squared differences; ``|x|^2 - 2 x . y + |y|^2`` would lose digits by cancellation."""
         total = _squares(rows[:, 0], vectors[:, 0])
         for feature in range(1, rows.shape[1]):
             total += _squares(rows[:, feature], vectors[:, feature])
@@ -71,11 +75,11 @@ class Rbf:
         return np.exp(total, out=total)
 
     def error_scale(self, rows: FloatArray, vectors: FloatArray) -> float:  # noqa: ARG002  # one interface
-        """Neither the kernel nor what a relative error of its exponent does to it is above one."""
+        """Return 1: neither the kernel nor its change by a relative error of the exponent is larger."""
         return 1.0
 
     def exact(self, row: FloatArray, vector: FloatArray) -> float:
-        """``exp`` is the C library's, as in libsvm."""
+        """Use the C library's ``exp``, as libsvm does."""
         gap = row - vector
         return math.exp(-self.gamma * float(np.dot(gap, gap)))
 
@@ -87,15 +91,15 @@ class Linear:
     name: ClassVar[str] = "linear"
 
     def values(self, rows: FloatArray, vectors: FloatArray) -> FloatArray:
-        """Multiply matrices."""
+        """Compute a matrix product."""
         return vectors @ rows.T
 
     def error_scale(self, rows: FloatArray, vectors: FloatArray) -> FloatArray:
-        """Products are added: their sizes count, not their sum."""
+        """Sum absolute values of the products, as the errors of their sum depend on these."""
         return _products(rows, vectors)
 
     def exact(self, row: FloatArray, vector: FloatArray) -> float:
-        """BLAS."""
+        """Use BLAS, as libsvm does."""
         return float(np.dot(row, vector))
 
 
@@ -109,16 +113,16 @@ class Poly:
     degree: int
 
     def values(self, rows: FloatArray, vectors: FloatArray) -> FloatArray:
-        """Raise to the power as libsvm does."""
+        """Raise to the power by squaring, as libsvm does."""
         return _power(self.gamma * (vectors @ rows.T) + self.coef0, self.degree)
 
     def error_scale(self, rows: FloatArray, vectors: FloatArray) -> FloatArray:
-        """Count an error of the base ``degree`` times: so much larger it comes out."""
+        """Multiply by the degree, the factor by which the power magnifies an error of its base."""
         base = abs(self.gamma) * _products(rows, vectors) + abs(self.coef0)
         return max(1, self.degree) * np.maximum(base, 0) ** self.degree
 
     def exact(self, row: FloatArray, vector: FloatArray) -> float:
-        """Infinite where it is too large, as in C."""
+        """Return infinity on overflow, as in C."""
         return _power_of(self.gamma * float(np.dot(row, vector)) + self.coef0, self.degree)
 
 
@@ -131,25 +135,29 @@ class Sigmoid:
     coef0: float
 
     def values(self, rows: FloatArray, vectors: FloatArray) -> FloatArray:
-        """Multiply matrices."""
+        """Apply ``tanh`` to a matrix product."""
         total = self.gamma * (vectors @ rows.T)
         total += self.coef0
         return np.tanh(total, out=total)
 
     def error_scale(self, rows: FloatArray, vectors: FloatArray) -> FloatArray:
-        """Count an error of the argument once: it comes out no larger, and the kernel is not above one."""
+        """Bound kernel and argument: the kernel is at most 1, and ``tanh`` magnifies no error."""
         return 1 + abs(self.gamma) * _products(rows, vectors) + abs(self.coef0)
 
     def exact(self, row: FloatArray, vector: FloatArray) -> float:
-        """``tanh`` is the C library's, as in libsvm."""
+        """Use the C library's ``tanh``, as libsvm does."""
         return math.tanh(self.gamma * float(np.dot(row, vector)) + self.coef0)
 
 
 def _squares(column: FloatArray, vectors: FloatArray) -> FloatArray:
-    """Return the squared difference of every vector and every row; shape (n_vectors, n_rows).
+    """Return the squared difference of every vector and every row.
 
-    numpy subtracts a row from a column three times as slowly as BLAS multiplies matrices. These two have ones
-    beside the numbers: products are the numbers themselves, their one sum is the difference to the last bit.
+    BLAS multiplies matrices three times as fast as numpy subtracts by broadcasting. The product of
+    ``[[vector, 1]]`` and ``[[1], [-row]]`` is ``vector * 1 + 1 * -row``, the difference to the last bit.
+
+    :param column: one feature of the rows, shape (n_rows,)
+    :param vectors: the same feature of the vectors, shape (n_vectors,)
+    :return: shape (n_vectors, n_rows)
     """
     left, right = np.ones((2, len(vectors))), np.ones((2, len(column)))
     left[0] = vectors
@@ -159,7 +167,7 @@ def _squares(column: FloatArray, vectors: FloatArray) -> FloatArray:
 
 
 def _products(rows: FloatArray, vectors: FloatArray) -> FloatArray:
-    """Bound the sum of the products' sizes, for each row over all vectors; shape (n_rows,)."""
+    """Bound ``sum(abs(x * y))`` of each row x over all vectors y; shape (n_rows,)."""
     bound: FloatArray = np.abs(rows) @ np.abs(vectors).max(axis=0)
     return bound
 
@@ -175,7 +183,7 @@ def _power(base: FloatArray, times: int) -> FloatArray:
 
 
 def _power_of(base: float, times: int) -> float:
-    """Square and multiply in libsvm's order, of which the last bit depends."""
+    """Square and multiply in libsvm's order, on which the last bit depends."""
     result = 1.0
     while times > 0:
         if times % 2:

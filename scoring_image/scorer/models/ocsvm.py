@@ -1,11 +1,11 @@
-"""A one-class SVM as numbers: deciding what scikit-learn would decide, without scikit-learn. No I/O.
+"""A one-class SVM that predicts exactly as scikit-learn does, without scikit-learn. No I/O.
 
-scikit-learn (libsvm) adds ``coefficient * kernel`` one support vector after the other and calls a reading
+scikit-learn (libsvm) adds ``coefficient * kernel`` one support vector after the other, and labels a reading
 normal if the sum plus the intercept is above zero. numpy adds in another order and with its own ``exp``, so
-its sums differ in the last digits. That matters only beside zero: readings whose decision lies so near that
-rounding could turn it are decided again the way libsvm does it, in a plain loop; on ordinary data there are
-none. How near that is follows from the number of terms and their size (``kernels.py``); the bound is about
-ten times what can happen and a thousand times what was ever measured.
+its sums differ in the last digits. That matters only near zero: readings whose score is so small that
+rounding could change its sign are predicted again as libsvm does, in a plain loop; ordinary data has none.
+The tolerance follows from the number of terms and their size (``kernels.py``); it is about ten times the
+possible error and a thousand times the largest one ever measured.
 """
 
 from __future__ import annotations
@@ -27,57 +27,58 @@ if TYPE_CHECKING:
     BoolArray = NDArray[np.bool_]
 
     class Model(Protocol):
-        """What decides about the readings of one sensor."""
+        """An outlier detector for the readings of one sensor."""
 
         @property
         def features(self) -> tuple[str, ...]:
-            """Numeric columns of the readings that it looks at, in its order."""
+            """Numeric columns of the readings, in the model's order."""
             ...
 
         def predict(self, values: FloatArray) -> Predictions:
-            """Decide about readings.
+            """Predict readings.
 
             :param values: shape (n_readings, n_features), float64, finite; (n_readings,) for one feature
-            :raises ModelFault: if the model can score none of them
+            :return: of all readings but the refused ones
+            :raises ModelFault: if the model cannot score any of them
             """
             ...
 
 
 TOLERANCE = 1e-12
-"""Half width of the band round zero, relative to the terms of the sum, for up to some thousand terms."""
+"""Scores below it, relative to the terms of the sum, are computed again; for up to some thousand terms."""
 _TOLERATED_TERMS = 4096
-"""So many more terms widen the band by as much again."""
+"""This many more terms add another ``TOLERANCE``."""
 BELL_TOLERANCE = 1e-12
-"""What sums by polynomials add to the band: several times what they can be off (``bell_sums.ERROR``)."""
+"""Added to the tolerance for interpolated sums: several times their error (``bell_sums.ERROR``)."""
 _MANY_TERMS = 1 << 14
-"""Readings times support vectors; to sum fewer, polynomials are no quicker."""
+"""Readings times support vectors from which on interpolation is faster."""
 _BLOCK = 1 << 15
-"""Kernel values held at once: a quarter of a mebibyte, however many readings there are. It stays in the
-processor's cache from one step to the next; less would be taken up by the steps' own beginnings."""
+"""Kernel values in memory at once: a quarter of a mebibyte, which stays in the processor's cache between
+steps; with smaller blocks the overhead of numpy's calls dominates."""
 
 
 @dataclass(frozen=True, slots=True)
 class Predictions:
-    """Decisions about readings, in their order."""
+    """Scores and labels of readings, in their order."""
 
     scores: FloatArray
     """Shape (n_readings,), float64; the lower, the more abnormal."""
     labels: BoolArray | None = None
-    """Shape (n_readings,), true for an anomaly; None if the scores say it."""
+    """Shape (n_readings,), true for an anomaly; None if the sign of the score decides."""
     refused: BoolArray | None = None
-    """Shape (n_given,), true for readings that the model cannot score: the decisions are about the others.
+    """Shape (n_given,), true for readings that the model cannot score, which scores and labels leave out.
     None if it scores all."""
     why_refused: str = ""
 
     @property
     def anomalies(self) -> BoolArray:
-        """Shape (n_readings,); without labels of its own a score of exactly zero is one, as in libsvm."""
+        """Shape (n_readings,), true for an anomaly; without labels, scores of zero or below, as in libsvm."""
         return ~(self.scores > 0) if self.labels is None else self.labels
 
     def of_those(self, wanted: BoolArray) -> Predictions:
-        """Return the decisions about some of the readings.
+        """Return the predictions of some of the readings.
 
-        :param wanted: shape (n_readings,)
+        :param wanted: shape (n_readings,), true for a reading to keep
         """
         labels = None if self.labels is None else self.labels[wanted]
         return Predictions(self.scores[wanted], labels)
@@ -87,7 +88,7 @@ class Predictions:
 class OneClassSvm:
     """StandardScaler and one-class SVM.
 
-    All numbers are finite and no scale is zero: ``model_format`` sees to it.
+    All numbers are finite and no scale is zero, which ``format.py`` and ``pack_format.py`` check.
     """
 
     mean: FloatArray
@@ -103,11 +104,11 @@ class OneClassSvm:
     features: tuple[str, ...] = ONE_FEATURE
 
     def predict(self, values: FloatArray) -> Predictions:
-        """Decide about readings.
+        """Predict readings.
 
         :param values: shape (n_readings, n_features), float64, finite; (n_readings,) for one feature
         """
-        # A value beyond all measure ends as infinity, and what becomes of that libsvm shows.
+        # A huge value overflows to infinity, and is then predicted as libsvm does.
         with np.errstate(over="ignore", invalid="ignore"):
             scaled = self._scaled(values)
             scores, near = self._decided(scaled)
@@ -116,7 +117,7 @@ class OneClassSvm:
         return Predictions(scores)
 
     def near(self, values: FloatArray) -> BoolArray:
-        """Tell which readings are decided the way libsvm does it; shape (n_readings,)."""
+        """Return which readings are within the tolerance and computed as libsvm does; shape (n_readings,)."""
         with np.errstate(over="ignore", invalid="ignore"):
             return self._decided(self._scaled(values))[1]
 
@@ -125,7 +126,7 @@ class OneClassSvm:
         return scaled
 
     def _decided(self, scaled: FloatArray) -> tuple[FloatArray, BoolArray]:
-        """Return decision values by numpy, and which are so near zero that libsvm's own are needed.
+        """Compute scores with numpy, and which of them are within the tolerance of zero.
 
         :return: both of shape (n_readings,)
         """
@@ -137,17 +138,17 @@ class OneClassSvm:
             tolerance += BELL_TOLERANCE
         terms = float(np.abs(self.coefficients).sum()) * self.kernel.error_scale(scaled, self.support_vectors)
         scores = sums + self.intercept
-        # A comparison with NaN is false: what is no number is near, too.
+        # Comparisons with NaN are false, so NaN counts as near, too.
         sure = (np.abs(scores) > tolerance * (terms + abs(self.intercept))) & np.isfinite(scores)
         return scores, ~sure
 
     def _quick_sums(self, scaled: FloatArray) -> FloatArray | None:
-        """Sum over the support vectors the quick way, if there is one; shape (n_readings,)."""
+        """Sum over the support vectors by interpolation, if possible; shape (n_readings,), else None."""
         if len(scaled) * len(self.support_vectors) < _MANY_TERMS:
             return None
         if not isinstance(self.kernel, Rbf) or len(self.features) > 1:
             return None
-        from scorer.models.bell_sums import bell_sums  # noqa: PLC0415  # a reading a minute does without
+        from scorer.models.bell_sums import bell_sums  # noqa: PLC0415  # a reading a minute does not need it
 
         centres = self.support_vectors[:, 0]
         return bell_sums(scaled[:, 0], centres, self.coefficients, self.kernel.gamma)
@@ -162,7 +163,7 @@ class OneClassSvm:
         return sums
 
     def _decide_again(self, scaled: FloatArray, scores: FloatArray, near: BoolArray) -> None:
-        """Put libsvm's own sums in place of numpy's; equal readings (a stuck sensor) are computed once."""
+        """Replace numpy's sums by libsvm's; equal readings (of a stuck sensor) are computed once."""
         distinct, places = np.unique(scaled[near], axis=0, return_inverse=True)
         sums = np.array([self._exact_sum(row) for row in distinct])
         scores[near] = sums[places.reshape(-1)]

@@ -1,8 +1,8 @@
-"""The head of a pack: the numbers of its models as plain arrays, checked for all of them at once. No I/O.
+"""The head of a pack: the numbers of its models as plain arrays, checked for all models at once. No I/O.
 
-``docs/model-format.md`` describes it. A model is found by the digest of its own file, so an entry that is
-stale or in another's place is never taken. Who names a pack names the digest of its head; the checks are made
-all the same, because what wrote it may have erred.
+``docs/model-format.md`` describes it. A model is found by the digest of its own file, so a stale or misplaced
+entry is never used. The name of a pack contains the digest of its head; the head is checked nevertheless, in
+case its writer was wrong.
 """
 
 from __future__ import annotations
@@ -47,17 +47,17 @@ _ENTRY = np.dtype(
     ]
 )
 _KERNELS = tuple(NUMBERS_OF)
-"""An entry has a kernel's place in this: rbf, linear, poly, sigmoid."""
+"""An entry holds its kernel's index in this: rbf, linear, poly, sigmoid."""
 _DIGEST_CHARS = 64
 
 
 class ModelPack:
-    """The models of a head that was checked.
+    """The models of a checked head.
 
-    :param table: an entry per model
-    :param features: sets of columns, to which the entries refer
+    :param table: shape (n_models,), an entry per model
+    :param features: sets of features, to which the entries refer by index
     :param numbers: means, scales, coefficients and support vectors, model after model
-    :param ends: shape (n_models,), how many numbers there are up to the end of each
+    :param ends: shape (n_models,), index of the first number after each model's
     """
 
     def __init__(
@@ -74,16 +74,16 @@ class ModelPack:
 
     @property
     def digests(self) -> Collection[str]:
-        """Hex digests of the single files whose models it holds, in order."""
+        """Hex digests of the models' own files, in order."""
         return self._places.keys()
 
     def __contains__(self, sha256: object) -> bool:
         return sha256 in self._places
 
     def model(self, sha256: str) -> OneClassSvm:
-        """Return the model of the file with this digest.
+        """Return the model whose own file has this hex digest.
 
-        :raises KeyError: if the pack has none
+        :raises KeyError: if the pack does not hold it
         """
         place = self._places[sha256]
         kernel, degree, chosen, count, gamma, coef0, intercept = self._rows[place]
@@ -103,10 +103,10 @@ class ModelPack:
 
 
 def render_head(models: Iterable[tuple[str, OneClassSvm]], *, others: Sequence[str] = ()) -> bytes:
-    """Write the head of a pack.
+    """Render the head of a pack.
 
     :param models: each with the hex digest of its own file
-    :param others: digests of the files in the pack that are of other formats
+    :param others: hex digests of the pack's files that have other formats
     """
     entries: list[tuple[object, ...]] = []
     numbers: list[FloatArray] = []
@@ -138,25 +138,26 @@ def render_head(models: Iterable[tuple[str, OneClassSvm]], *, others: Sequence[s
 def head_of(data: bytes) -> memoryview:
     """Return the bytes of a pack's head.
 
-    :raises MessageError: if the file is none, or ends before its head does
+    :raises MessageError: if the file is not a pack, or shorter than its head
     """
     if len(data) < _BEGINNING.size or not data.startswith(_MAGIC):
         raise MessageError("pack", "", f"is not of format {FORMAT}")
     _, length, _ = _BEGINNING.unpack_from(data)
     if not _BEGINNING.size <= length <= len(data):
-        raise MessageError("pack", "", f"claims a head of {length} bytes, and holds {len(data)}")
+        raise MessageError("pack", "", f"claims a head of {length} bytes, but has {len(data)}")
     return memoryview(data)[:length]
 
 
 def read_pack(data: bytes, *, sha256: str) -> ModelPack:
     """Read the models of a pack.
 
-    :param sha256: hex digest that its head must have; nothing of another one is looked at
-    :raises MessageError: naming the place that is wrong
+    :param data: the file, or its head
+    :param sha256: hex digest that the head must have; checked before anything is parsed
+    :raises MessageError: naming the member that is wrong
     """
     head = head_of(data)
     if (found := hashlib.sha256(head).hexdigest()) != sha256:
-        raise MessageError("pack", "", f"has a head of the digest {found[:12]}..., not {sha256[:12]}...")
+        raise MessageError("pack", "", f"has a head with the digest {found[:12]}..., not {sha256[:12]}...")
     _, length, text_length = _BEGINNING.unpack_from(head)
     text_end = _BEGINNING.size + text_length
     if text_end > length:
@@ -164,14 +165,14 @@ def read_pack(data: bytes, *, sha256: str) -> ModelPack:
     count, features = _described(bytes(head[_BEGINNING.size : text_end]))
     table_end = text_end + count * _ENTRY.itemsize
     if table_end > length or (length - table_end) % 8:
-        raise MessageError("pack", "models", f"are {count}, for which a head of {length} bytes has no room")
+        raise MessageError("pack", "models", f"are {count}, which do not fit a head of {length} bytes")
     table = np.frombuffer(head, _ENTRY, count, text_end)
     numbers = np.frombuffer(head, "<f8", offset=table_end)
     return ModelPack(table, features, numbers, _checked_ends(table, features, numbers))
 
 
 def _described(text: bytes) -> tuple[int, list[tuple[str, ...]]]:
-    """Read how many models there are, and the sets of columns they look at."""
+    """Read the number of models, and their sets of features."""
     if holds_more_values(text, MOST_VALUES):
         raise MessageError("pack", "", f"holds more than {MOST_VALUES:,} names")
     try:
@@ -184,20 +185,23 @@ def _described(text: bytes) -> tuple[int, list[tuple[str, ...]]]:
 
 
 def _checked_ends(table: NDArray[Any], features: Sequence[tuple[str, ...]], numbers: FloatArray) -> IntArray:
-    """Check what ``model_format.parse_model`` checks; return where the numbers of each model end."""
+    """Check all that ``format.parse_model`` checks.
+
+    :return: shape (n_models,), index of the first number after each model's
+    """
     if not len(table):
         if len(numbers):
-            raise MessageError("pack", "models", f"are none, and {len(numbers)} numbers are there")
+            raise MessageError("pack", "models", f"are none, but there are {len(numbers)} numbers")
         return np.empty(0, np.int64)
-    _refuse(table["kernel"] >= len(_KERNELS), "kernel", "is none of ours")
-    _refuse(table["features"] >= len(features), "features", "are none of those that the pack describes")
+    _refuse(table["kernel"] >= len(_KERNELS), "kernel", "is unknown")
+    _refuse(table["features"] >= len(features), "features", "are not described in the pack")
     vectors = table["vectors"].astype(np.int64)
     widths = np.array([len(names) for names in features], np.int64)[table["features"]]
     _refuse(vectors == 0, "vectors", "are none")
     _refuse(vectors > MOST_VALUES // (widths + 1), "vectors", f"are more than {MOST_VALUES:,} values")
     ends = np.cumsum(vectors * (widths + 1) + 2 * widths)
     if ends[-1] != len(numbers):
-        raise MessageError("pack", "models", f"take {ends[-1]} numbers, and {len(numbers)} are there")
+        raise MessageError("pack", "models", f"take {ends[-1]} numbers, but there are {len(numbers)}")
     _check_kernels(table)
     _check_numbers(numbers, ends - vectors * (widths + 1), widths, vectors)
     return ends
@@ -212,27 +216,31 @@ def _check_kernels(table: NDArray[Any]) -> None:
 
 
 def _check_numbers(numbers: FloatArray, coefficients: IntArray, widths: IntArray, vectors: IntArray) -> None:
-    """Check numbers of all models.
+    """Check the numbers of all models.
 
-    :param coefficients: shape (n_models,), where those of each begin: its means and scales are before
+    :param coefficients: shape (n_models,), index of each model's first coefficient, after means and scales
+    :param widths: shape (n_models,), number of features
+    :param vectors: shape (n_models,), number of support vectors
     """
     if not np.isfinite(numbers).all():
         ends = coefficients + vectors * (widths + 1)
         place = int(np.searchsorted(ends, np.flatnonzero(~np.isfinite(numbers))[0], side="right"))
-        raise MessageError("pack", f"models[{place}]", "holds a number that is not finite")
+        raise MessageError("pack", f"models[{place}]", "has a number that is not finite")
     sizes = np.abs(numbers)
     scales = np.column_stack((coefficients - widths, coefficients)).reshape(-1)
     _refuse(np.minimum.reduceat(sizes, scales)[::2] == 0, "scale", "is zero")
     parts = np.column_stack((coefficients, coefficients + vectors)).reshape(-1)
     with np.errstate(over="ignore"):
         sums = np.add.reduceat(sizes, parts)[::2]
-    _refuse(~np.isfinite(sums), "coefficients", "are too large to be added")
+    _refuse(~np.isfinite(sums), "coefficients", "are too large: their sum is infinite")
 
 
 def _refuse(wrong: BoolArray, name: str, problem: str) -> None:
-    """Refuse a pack of which a model is wrong, naming the first.
+    """Refuse a pack with a wrong model, naming the first one.
 
-    :param wrong: shape (n_models,)
+    :param wrong: shape (n_models,), true for a wrong model
+    :param name: the wrong member
+    :raises MessageError: if any is wrong
     """
     if wrong.any():
         raise MessageError("pack", f"models[{int(wrong.argmax())}].{name}", problem)

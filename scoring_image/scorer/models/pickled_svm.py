@@ -1,10 +1,10 @@
-"""The numbers of a pickled support vector machine, read without building what the pickle names.
+"""Reads the numbers of a pickled support vector machine, without building the objects that the pickle names.
 
-A program of its own: the pickle on stdin, JSON on stdout (``conversion.py`` runs it). A pickle says which
-callables to call; here each name leads to a harmless stand-in or to a refusal, as the standard library's
-manual recommends (https://docs.python.org/3/library/pickle.html#restricting-globals). No scikit-learn is
-needed, so the version that fitted the model does not matter. Should a name lead somewhere after all, the
-process has no environment, can write no file, and its memory and time are bounded.
+A program: the pickle on stdin, JSON on stdout (``conversion.py`` runs it). A pickle names the callables to
+call; here each name resolves to a harmless stand-in or is refused, as the standard library's manual
+recommends (https://docs.python.org/3/library/pickle.html#restricting-globals). It does not use scikit-learn,
+so the version that fitted the model does not matter. As a second line of defence, the process has no
+environment, cannot write files, and is limited in memory and time.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from typing import IO, Any, ClassVar
 import numpy as np
 
 MOST_UNPACKED = 64 << 20
-"""Bytes of a pickle once it is unpacked."""
+"""Limit of a pickle's decompressed bytes."""
 _MOST_MEMORY = 2 << 30
 _MOST_SECONDS = 60
 _OPENERS: dict[bytes, Any] = {
@@ -42,11 +42,11 @@ _ESTIMATORS = {
 
 
 class Refusal(Exception):
-    """The pickle is not what we read; the text says why."""
+    """The pickle is not a model that can be converted; the text says why."""
 
 
 class Holder:
-    """Stands for an object of a class that is named and not built: its state, as it was pickled."""
+    """Stand-in for an object of a class that is not built: the object's pickled state."""
 
     def __init__(self, *_: object) -> None:
         self.state: dict[str, Any] = {}
@@ -54,15 +54,18 @@ class Holder:
     def __setstate__(self, state: object) -> None:
         """Keep the state."""
         if not isinstance(state, dict):
-            raise Refusal(f"the state of a {type(self).__name__} is no dictionary")
+            raise Refusal(f"the state of a {type(self).__name__} is not a dictionary")
         self.state = state
 
 
 class Wrapper(Holder):
-    """Stands for joblib's note of an array, whose bytes follow in the file."""
+    """Stand-in for joblib's ``NumpyArrayWrapper``: an array whose bytes follow in the file."""
 
     def read(self, file: IO[bytes]) -> np.ndarray[Any, Any]:
-        """Read the array that follows."""
+        """Read the array.
+
+        :raises Refusal: if it holds objects or is too large
+        """
         dtype, shape = np.dtype(self.state["dtype"]), tuple(map(int, self.state["shape"]))
         if dtype.hasobject:
             raise Refusal("an array holds objects")
@@ -70,25 +73,25 @@ class Wrapper(Holder):
             file.read(file.read(1)[0])
         size = math.prod(shape) * dtype.itemsize
         if not 0 <= size <= MOST_UNPACKED:
-            raise Refusal(f"an array has the shape {shape}")
+            raise Refusal(f"an array is too large: its shape is {shape}")
         data = np.frombuffer(file.read(size), dtype)
         return data.reshape(shape[::-1]).T if self.state.get("order") == "F" else data.reshape(shape)
 
 
-_InPython: Any = pickle._Unpickler  # noqa: SLF001  # as joblib does: the one in C cannot stop for an array
+_InPython: Any = pickle._Unpickler  # noqa: SLF001  # as joblib does: the C unpickler cannot stop for an array
 
 
 class Unpickler(_InPython):  # type: ignore[misc]  # the standard library's stubs do not know it
-    """Builds plain values, arrays, and holders for the few classes that a model of ours is made of."""
+    """Builds plain values, arrays, and stand-ins for the few classes of a OneClassSVM and its pipeline."""
 
     dispatch: ClassVar[dict[int, Any]] = dict(_InPython.dispatch)
 
     def __init__(self, file: IO[bytes]) -> None:
-        super().__init__(file, encoding="latin1")  # which numpy's arrays of Python 2 need
+        super().__init__(file, encoding="latin1")  # for numpy arrays pickled by Python 2
         self.file = file
 
     def load_build(self) -> None:
-        """Put an array in the place of joblib's note of it."""
+        """Replace joblib's wrapper of an array by the array."""
         super().load_build()
         if isinstance(self.stack[-1], Wrapper):
             self.stack.append(self.stack.pop().read(self.file))
@@ -96,14 +99,14 @@ class Unpickler(_InPython):  # type: ignore[misc]  # the standard library's stub
     def find_class(self, module: str, name: str) -> Any:
         """Return the stand-in for a name.
 
-        :raises Refusal: naming it if there is none
+        :raises Refusal: if there is none
         """
         if (module, name) in _ESTIMATORS:
             return type(name, (Holder,), {})
         if name == "NumpyArrayWrapper" and module.endswith("joblib.numpy_pickle"):
             return Wrapper
         if (stand_in := _STAND_INS.get((module.replace("numpy._core", "numpy.core"), name))) is None:
-            raise Refusal(f"it names {module}.{name}")
+            raise Refusal(f"it uses {module}.{name}")
         return stand_in
 
 
@@ -112,13 +115,13 @@ Unpickler.dispatch[pickle.BUILD[0]] = Unpickler.load_build
 
 def _encoded(text: str, encoding: str = "latin1") -> bytes:
     if encoding != "latin1":
-        raise Refusal(f"it encodes in {encoding}")
+        raise Refusal(f"it uses the encoding {encoding}")
     return text.encode(encoding)
 
 
 def _reconstructed(kind: type, *_: object) -> object:
     if not issubclass(kind, Holder):
-        raise Refusal(f"it makes a {kind.__name__} anew")
+        raise Refusal(f"it reconstructs a {kind.__name__}")
     return kind()
 
 
@@ -135,14 +138,14 @@ _STAND_INS: dict[tuple[str, str], Any] = {
     ("_codecs", "encode"): _encoded,
     ("copyreg", "_reconstructor"): _reconstructed,
     ("copy_reg", "_reconstructor"): _reconstructed,
-    ("__builtin__", "bytes"): bytes,  # how protocol 2 writes an empty one
+    ("__builtin__", "bytes"): bytes,  # protocol 2 calls it for an empty one
     ("builtins", "object"): object,
     ("__builtin__", "object"): object,
 }
 
 
 def unpickled(data: bytes) -> Any:
-    """Return what a pickle or a joblib file holds, as plain values, arrays and holders.
+    """Return the content of a pickle or a joblib file as plain values, arrays and :class:`Holder` objects.
 
     :raises Refusal: if it holds anything else
     """
@@ -156,8 +159,9 @@ def unpickled(data: bytes) -> Any:
 
 
 def numbers_of(root: Any) -> dict[str, Any]:
-    """Take the numbers out of an SVM, or of a pipeline of a scaler and an SVM.
+    """Extract the numbers of a OneClassSVM, alone or in a pipeline after a StandardScaler.
 
+    :param root: as :func:`unpickled` returns it
     :raises Refusal: if it is anything else
     """
     steps = [step for _, step in root.state["steps"]] if _is(root, "Pipeline") else [root]
@@ -201,9 +205,9 @@ def _unpacked(data: bytes) -> bytes:
         elif data[:1] == b"\x78":
             data = zlib.decompressobj().decompress(data, MOST_UNPACKED + 1)
     except (OSError, EOFError, zlib.error, lzma.LZMAError) as error:
-        raise Refusal(f"it is packed and damaged: {error}") from error
+        raise Refusal(f"it is compressed and damaged: {error}") from error
     if len(data) > MOST_UNPACKED:
-        raise Refusal(f"it unpacks to more than {MOST_UNPACKED} bytes")
+        raise Refusal(f"it decompresses to more than {MOST_UNPACKED} bytes")
     return data
 
 
@@ -218,7 +222,7 @@ def _bound_this_process() -> None:
 
 
 def main() -> int:
-    """Read stdin, answer on stdout; the code says whether the answer is numbers or a sentence."""
+    """Read the pickle from stdin; write JSON to stdout and return 0, or the reason of a refusal and 1."""
     _bound_this_process()
     try:
         answer = json.dumps(numbers_of(unpickled(sys.stdin.buffer.read())))
@@ -226,7 +230,7 @@ def main() -> int:
         sys.stdout.write(str(refusal))
         return 1
     except (KeyError, TypeError, ValueError, IndexError) as error:
-        sys.stdout.write(f"it lacks what a fitted OneClassSVM has: {type(error).__name__}: {error}")
+        sys.stdout.write(f"it is not a fitted OneClassSVM: {type(error).__name__}: {error}")
         return 1
     sys.stdout.write(answer)
     return 0

@@ -1,7 +1,8 @@
-"""Any outlier detector of scikit-learn as a model: ``skops/1``, a zip of plain data and arrays.
+"""Models of the format ``skops/1``: any scikit-learn outlier detector, as a zip of plain data and arrays.
 
-Nothing in the file can run: skops builds objects of named types, and of types that we trust only. The import
-takes seconds; scoring comes here for such models alone.
+Nothing in the file can run: skops builds objects of trusted types only
+(https://skops.readthedocs.io/en/stable/persistence.html). The import takes seconds; scoring imports this
+module only for such models.
 """
 
 from __future__ import annotations
@@ -36,18 +37,19 @@ if TYPE_CHECKING:
 
 MOST_ENTRIES = 4096
 MOST_UNPACKED = 64 << 20
-"""Bytes of all entries together; a bomb is refused before it is unpacked."""
+"""Limit of the decompressed bytes of all entries; a zip bomb is refused before it is decompressed."""
 MOST_SCHEMA = 16 << 20
-"""Bytes of the schema: a forest of a thousand trees takes 15 MB. As objects it takes twenty times as much."""
+"""Limit of the schema in bytes: a forest of a thousand trees takes 15 MB, and twenty times as much parsed."""
 TRUSTED = (
     "sklearn.metrics._dist_metrics.EuclideanDistance64",
     "sklearn.tree._tree.Tree",
     "sklearn.neighbors._kd_tree.KDTree",
     "sklearn.neighbors._ball_tree.BallTree",
 )
-"""Types of scikit-learn that skops leaves to us to trust: plain numbers in compiled classes."""
+"""Types of scikit-learn that skops does not trust by default: compiled classes that hold plain numbers."""
 INLIER, OUTLIER = 1, -1
-"""What scikit-learn's outlier detectors predict."""
+"""Labels of scikit-learn's outlier detectors:
+https://scikit-learn.org/stable/modules/outlier_detection.html."""
 _STORED = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
 _VERSION_KEY = "_sklearn_version"
 _SHOWN_CLASSES = 5
@@ -55,35 +57,35 @@ _SHOWN_CLASSES = 5
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SkopsModel:
-    """A fitted outlier detector: it labels outliers -1 and all others 1."""
+    """A fitted outlier detector, which labels outliers -1 and all others 1."""
 
     estimator: Any
     features: tuple[str, ...]
     blob: str
 
     def predict(self, values: FloatArray) -> Predictions:
-        """Decide about readings; those that scikit-learn refuses are left out.
+        """Predict readings; those that scikit-learn refuses are left out.
 
         :param values: shape (n_readings, n_features), float64, finite; (n_readings,) for one feature
-        :raises ModelFault: if the estimator works on none of them, or predicts other labels
+        :raises ModelFault: if the estimator cannot score any of them, or predicts other labels
         """
         rows = values.reshape(-1, len(self.features))
-        if not len(rows):  # which scikit-learn refuses to label
+        if not len(rows):  # scikit-learn refuses to predict no rows
             return Predictions(np.empty(0))
         try:
             with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # that names of columns are missing, and the like
+                warnings.simplefilter("ignore")  # for example that feature names are missing
                 return self._predicted_or_refused(rows)
         except ModelFault:
             raise
-        except Exception as error:  # whatever scikit-learn makes of a strange estimator
+        except Exception as error:  # a strange estimator can fail in any way
             raise ModelFault(f"{self.blob}: scikit-learn cannot score with it: {_line(error)}") from error
 
     def _predicted_or_refused(self, rows: FloatArray) -> Predictions:
-        """Predict what can be predicted."""
-        refused, why = self._spoilt(rows), "a step makes no finite number of it"
+        """Predict the rows that can be predicted, and name the others."""
+        refused, why = self._spoilt(rows), "a step turns it into NaN or infinity"
         if refused.all():
-            raise ModelFault(f"{self.blob}: a step makes no finite number of any reading")
+            raise ModelFault(f"{self.blob}: a step turns every reading into NaN or infinity")
         try:
             predictions = self._predicted(rows[~refused])
         except ROW_ERRORS as error:
@@ -94,22 +96,22 @@ class SkopsModel:
         return replace(predictions, refused=refused, why_refused=f"the model cannot score a reading: {why}")
 
     def _refused(self, rows: FloatArray, error: Exception) -> BoolArray:
-        """Tell which rows cannot be scored; if that is all of them, it is the model's fault."""
+        """Return which rows cannot be scored, shape (n_rows,); raise the error if these are all rows."""
         refused = self._unfinished(rows)
         try:
             refused[~refused] = unscorable_rows(self._predicted, rows[~refused])
         except SearchTooLong:
             refused[:] = True
         rest = ~refused
-        refused[rest] = self._unfinished(rows[rest])  # what a step had no chance to make of them before
+        refused[rest] = self._unfinished(rows[rest])  # before, a step refused the rows and hid its results
         if refused.all():
             raise error
         return refused
 
     def _spoilt(self, rows: FloatArray) -> BoolArray:
-        """Tell which rows the last step would take for missing values, as trees do, and find normal.
+        """Return which rows the last step would treat as missing values and label normal, as trees do.
 
-        Readings are finite: only a step before it can have lost them.
+        Readings are finite, so only an earlier step can have produced NaN. Shape (n_rows,).
         """
         is_lenient = (
             isinstance(self.estimator, Pipeline) and get_tags(self.estimator[-1]).input_tags.allow_nan
@@ -117,13 +119,13 @@ class SkopsModel:
         return self._unfinished(rows) if is_lenient else np.zeros(len(rows), dtype=np.bool_)
 
     def _unfinished(self, rows: FloatArray) -> BoolArray:
-        """Tell of which rows the steps before the last make NaN or infinity; one pass finds them all."""
+        """Return which rows the steps before the last turn into NaN or infinity; shape (n_rows,)."""
         none = np.zeros(len(rows), dtype=np.bool_)
         if not isinstance(self.estimator, Pipeline) or len(self.estimator) == 1:
             return none
         try:
             made = np.asarray(self.estimator[:-1].transform(rows), dtype=np.float64)
-        except ROW_ERRORS:  # a step refuses rows itself: which ones will show
+        except ROW_ERRORS:  # a step refuses rows itself; the search in _refused will find them
             return none
         unfinished: BoolArray = np.any(~np.isfinite(made.reshape(len(rows), -1)), axis=1)
         return unfinished
@@ -145,28 +147,28 @@ class SkopsModel:
 
 
 def load_skops(data: bytes, blob: str) -> SkopsModel:
-    """Build the estimator of a file.
+    """Load the estimator of a file.
 
-    :param blob: its name, for the sentences
-    :raises ModelFault: if it is damaged, too large, of another scikit-learn, holds types nobody trusts, or is
-        no outlier detector
+    :param blob: its name, for errors
+    :raises ModelFault: if it is damaged, too large, fitted by another scikit-learn, contains untrusted types,
+        or is not an outlier detector
     """
     fitted_by = _version_of(_schema(data, blob))
     if fitted_by and fitted_by != sklearn.__version__:
         raise ModelFault(
-            f"{blob} was fitted by scikit-learn {fitted_by}, here is {sklearn.__version__}: "
-            "train again, or use the scoring image that belongs to it"
+            f"{blob} was fitted by scikit-learn {fitted_by}, installed is {sklearn.__version__}: "
+            "train again, or use the scoring image that it was made for"
         )
     try:
         return _built(data, blob)
     except ModelFault:
         raise
-    except Exception as error:  # a hostile file can make skops, and what it builds, fail in any way
+    except Exception as error:  # a malicious file can make skops, and the objects it builds, fail in any way
         raise ModelFault(f"{blob} is not a model of format skops/1: {_line(error)}") from error
 
 
 def dump_skops(estimator: Any) -> bytes:
-    """Write an estimator's file."""
+    """Render an estimator's file."""
     data: bytes = skops.io.dumps(estimator)
     return data
 
@@ -175,7 +177,7 @@ def _built(data: bytes, blob: str) -> SkopsModel:
     untrusted = sorted(set(skops.io.get_untrusted_types(data=data)) - set(TRUSTED))
     if untrusted:
         named = ", ".join(untrusted)[:300]
-        raise ModelFault(f"{blob} holds types that nobody trusts: {named}{_hint(untrusted)}")
+        raise ModelFault(f"{blob} contains untrusted types: {named}{_hint(untrusted)}")
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         estimator = skops.io.loads(data, trusted=list(TRUSTED))
@@ -185,14 +187,14 @@ def _built(data: bytes, blob: str) -> SkopsModel:
 
 
 def _schema(data: bytes, blob: str) -> Any:
-    """Return what the archive says of itself, once it is small enough to be unpacked."""
+    """Return the archive's schema, after checking that it is small enough to be decompressed."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             entries = archive.infolist()
             if len(entries) > MOST_ENTRIES or sum(entry.file_size for entry in entries) > MOST_UNPACKED:
                 raise ModelFault(f"{blob} unpacks to more than {MOST_UNPACKED} bytes or {MOST_ENTRIES} files")
             if any(entry.compress_type not in _STORED or entry.flag_bits & 1 for entry in entries):
-                raise ModelFault(f"{blob} is packed or encrypted in a way that skops never uses")
+                raise ModelFault(f"{blob} is compressed or encrypted in a way that skops never uses")
             schema = _unpacked_schema(archive, blob)
             _refuse_repeated(schema, {entry.filename: entry.file_size for entry in entries}, blob)
             return schema
@@ -201,7 +203,7 @@ def _schema(data: bytes, blob: str) -> Any:
 
 
 def _unpacked_schema(archive: zipfile.ZipFile, blob: str) -> Any:
-    """Read the schema: its header is believed first, then its bytes are counted; skops reads it once more."""
+    """Read the schema; check the size in its header first, then the number of bytes that were read."""
     text = b""
     if archive.getinfo("schema.json").file_size <= MOST_SCHEMA:
         with archive.open("schema.json") as file:
@@ -215,14 +217,14 @@ def _unpacked_schema(archive: zipfile.ZipFile, blob: str) -> Any:
 
 
 def _refuse_repeated(schema: Any, sizes: Mapping[str, int], blob: str) -> None:
-    """Refuse a schema that asks for the same files again and again: each time skops unpacks them anew."""
+    """Refuse a schema that names the same files many times: skops unpacks them each time."""
     asked = (node.get("file") for node in _objects_of(schema))
     if sum(sizes.get(file, 0) for file in asked if isinstance(file, str)) > MOST_UNPACKED:
-        raise ModelFault(f"{blob} unpacks to more than {MOST_UNPACKED} bytes, some of them again and again")
+        raise ModelFault(f"{blob} unpacks to more than {MOST_UNPACKED} bytes, some of them repeatedly")
 
 
 def _version_of(schema: Any) -> str:
-    """Find the version of scikit-learn that an estimator notes in its state; empty if there is none."""
+    """Return the version of scikit-learn in the estimator's state; empty if there is none."""
     for node in _objects_of(schema):
         noted = node.get(_VERSION_KEY)
         if isinstance(noted, dict) and isinstance(noted.get("content"), str):
@@ -231,7 +233,7 @@ def _version_of(schema: Any) -> str:
 
 
 def _objects_of(schema: Any) -> Iterator[dict[str, Any]]:
-    """Yield every object of a schema, however deep."""
+    """Yield every object of a schema, at any depth."""
     waiting = [schema]
     while waiting:
         node = waiting.pop()
@@ -243,16 +245,19 @@ def _objects_of(schema: Any) -> Iterator[dict[str, Any]]:
 
 
 def _refuse_unless_detector(estimator: Any, blob: str) -> None:
-    """Refuse what never predicts -1: with it nothing would ever be an anomaly, and nobody would notice.
+    """Refuse an estimator that never predicts -1, with which no reading would ever be an anomaly.
 
-    scikit-learn's own tag says what an estimator is; a pipeline or a search has the tag of its last step. A
-    classifier is as good if it was fitted on the very labels of an outlier detector.
+    scikit-learn's estimator tag names its kind; a pipeline or a search has the tag of its last step
+    (https://scikit-learn.org/stable/developers/develop.html#estimator-tags). A classifier is accepted if it
+    was fitted on the labels of an outlier detector.
+
+    :raises ModelFault: naming the kind of estimator
     """
     name = type(estimator).__name__
     if not isinstance(estimator, BaseEstimator):
-        raise ModelFault(f"{blob} holds a {name}, which is no estimator of scikit-learn")
+        raise ModelFault(f"{blob} holds a {name}, which is not a scikit-learn estimator")
     if not hasattr(estimator, "predict"):
-        raise ModelFault(f"{blob} holds a {name}, which predicts nothing")
+        raise ModelFault(f"{blob} holds a {name}, which cannot predict")
     kind = get_tags(estimator).estimator_type
     classes = _classes_of(estimator)
     if kind == "outlier_detector" or set(classes) == {INLIER, OUTLIER}:
@@ -272,7 +277,7 @@ def _classes_of(estimator: Any) -> list[Any]:
 
 
 def _use_one_job(estimator: BaseEstimator) -> None:
-    """Let it work alone, whatever its file asks for: a node runs one process per slot."""
+    """Limit the estimator to one job, whatever its file sets: a node runs one process per slot."""
     names = [name for name in estimator.get_params(deep=True) if name.rpartition("__")[2] == "n_jobs"]
     estimator.set_params(**dict.fromkeys(names, 1))
 
@@ -291,7 +296,7 @@ def _features(estimator: Any, blob: str) -> tuple[str, ...]:
     if names is not None:
         return tuple(map(str, names))
     if getattr(estimator, "n_features_in_", 0) != 1:
-        raise ModelFault(f"{blob} was fitted without names for its features: fit it with a DataFrame")
+        raise ModelFault(f"{blob} was fitted without feature names: fit it with a DataFrame")
     return ONE_FEATURE
 
 

@@ -1,8 +1,8 @@
-"""Which readings an estimator cannot score, when it refuses some of many. No I/O.
+"""Finds the readings that an estimator cannot score, by bisection. No I/O.
 
-scikit-learn refuses all rows for one that it cannot take: a step before made NaN or infinity of it (``log1p``
-of -2), it is too large for the float32 of trees, or a step knows nothing like it. Such rows are found by
-halving: a few of thousands cost some tens of predictions.
+scikit-learn refuses all rows because of one: a step turned it into NaN or infinity (``log1p`` of -2), it is
+too large for the float32 of trees, or a step does not know its value. To find a few such rows among thousands
+takes some tens of predictions.
 """
 
 from __future__ import annotations
@@ -17,22 +17,22 @@ if TYPE_CHECKING:
     from scorer.models.ocsvm import BoolArray, FloatArray
 
 ROW_ERRORS = (ValueError, ArithmeticError)
-"""What scikit-learn raises for values; anything else is a fault of the estimator."""
+"""Exceptions that scikit-learn raises because of values; any other one is a fault of the estimator."""
 MOST_TRIES = 1024
-"""Predictions that a search may cost; so many wrong rows say that it is the estimator which is wrong."""
+"""Limit of the predictions of one search; with so many wrong rows, the estimator is wrong."""
 
 
 class SearchTooLong(Exception):
-    """More rows are refused than can be told apart."""
+    """More rows are refused than the search may find."""
 
 
 def unscorable_rows(predict: Callable[[FloatArray], object], rows: FloatArray) -> BoolArray:
-    """Find the rows that cannot be predicted even alone; equal ones are asked for once.
+    """Find the rows that cannot be predicted even alone; equal rows are tried once.
 
     :param predict: raises one of :data:`ROW_ERRORS` if there is such a row among those given
     :param rows: shape (n_rows, n_features)
-    :return: shape (n_rows,)
-    :raises SearchTooLong: if there are too many
+    :return: shape (n_rows,), true for a row that cannot be predicted
+    :raises SearchTooLong: if the search takes more than :data:`MOST_TRIES` predictions
     """
     distinct, places = np.unique(rows, axis=0, return_inverse=True)
     refused = np.zeros(len(distinct), dtype=np.bool_)

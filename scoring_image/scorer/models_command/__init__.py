@@ -1,3 +1,3 @@
-"""``python -m scorer models ...``: the registry as people use it."""
+"""``python -m scorer models ...``: the command line of the registry."""
 
 from __future__ import annotations

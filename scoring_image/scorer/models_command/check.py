@@ -1,4 +1,4 @@
-"""Whether the current models are whole in storage, and mending the broken ones from what is there."""
+"""Verifies the current models in storage, and repairs broken ones from intact copies or versions."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ _THREADS = 16
 
 @dataclass(frozen=True, slots=True)
 class Repair:
-    """What became of a sensor whose current model was broken."""
+    """The result of repairing a broken model."""
 
     sensor: str
     done: str
-    """What was done; empty if nothing could be."""
+    """The repair, as a sentence; empty if none was possible."""
     problem: str
-    """What was wrong."""
+    """Why the model was broken."""
 
 
 def broken_models(models: BlobContainer) -> tuple[int, Mapping[str, str]]:
     """Load every sensor's current model as scoring would.
 
-    :return: the number of sensors, and for each broken one what is wrong
+    :return: the number of sensors, and each sensor with a broken model to what is wrong with it
     :raises ModelFault: if the registry cannot be read
     :raises StorageFault: if storage refuses or does not answer
     """
@@ -49,9 +49,9 @@ def broken_models(models: BlobContainer) -> tuple[int, Mapping[str, str]]:
 
 
 def repair_models(models: BlobContainer) -> tuple[Repair, ...]:
-    """Mend what is broken: from the pack's file, else by going back to the last version that is whole.
+    """Repair broken models: restore them from the pack file, or else roll back to the last intact version.
 
-    :return: a line for each sensor that was broken
+    :return: one for each sensor whose model was broken
     :raises ModelFault: if the registry cannot be read
     :raises StorageFault: if storage refuses or does not answer
     """
@@ -64,11 +64,11 @@ def _repair(models: BlobContainer, sensor: str, entry: SensorEntry, problem: str
     ref = entry.model
     if (data := _packed_copy(models, ref)) is not None:
         models.write(ref.blob, data, content_type=CONTENT_TYPES[ref.format])
-        return Repair(sensor, f"written anew from {ref.pack.blob if ref.pack else ''}", problem)
+        return Repair(sensor, f"restored from {ref.pack.blob if ref.pack else ''}", problem)
     for version in reversed(entry.former):
         if not _problem(models, entry.versions[version].ref):
             amend(models, lambda seen: seen.promoting({sensor: version}))  # noqa: B023  # called at once
-            return Repair(sensor, f"{version} is current again, {entry.current} is not whole", problem)
+            return Repair(sensor, f"rolled back to {version}, because {entry.current} is broken", problem)
     return Repair(sensor, "", problem)
 
 
@@ -81,7 +81,7 @@ def _problem(models: BlobContainer, ref: ModelRef) -> str:
 
 
 def _packed_copy(models: BlobContainer, ref: ModelRef) -> bytes | None:
-    """Return the bytes of a model out of its pack's file, if they are those that were registered."""
+    """Return the bytes of a model from its pack file, if they have the registered digest; else None."""
     if ref.pack is None:
         return None
     try:

@@ -1,4 +1,4 @@
-"""``python -m scorer models ...``: the registry as people use it."""
+"""``python -m scorer models ...``: the command line of the registry."""
 
 from __future__ import annotations
 
@@ -27,15 +27,16 @@ if TYPE_CHECKING:
     from scorer.storage import BlobContainer
     from scoring_contract.registry import Registry
 
-_TO_REPAIR = "; models repair mends what can be mended"
+_TO_REPAIR = "; repair them with 'models repair'"
 _FOLDER = "the registry needs conditional writes, which a folder does not have"
 
 
 def models(argv: Sequence[str], environ: Mapping[str, str], *, console: Console) -> ExitCode:
-    """Carry out the words after ``models``.
+    """Run a command on the registry.
 
-    :raises SystemExit: with code 2 and a sentence on stderr for a command line that cannot be meant
-    :raises ContractError: if the environment names no container, or the registry cannot take the change
+    :param argv: the words after ``models``
+    :raises SystemExit: with code 2 and a sentence on stderr for an invalid command line
+    :raises ContractError: if the environment does not name the container, or the registry refuses the change
     :raises ScorerError: if the file or storage is at fault
     """
     words = _parser().parse_args(argv)
@@ -55,9 +56,9 @@ def _read(words: Namespace, catalogue: Catalogue, console: Console) -> ExitCode:
     text = _shown(words, catalogue.registry)
     try:
         console.tell(text)
-    except (
-        BrokenPipeError
-    ):  # whoever reads, like head, has seen enough; the exit would try to write once more
+    except BrokenPipeError:
+        # The reader, such as head, has closed the pipe; Python would flush stdout once more at exit.
+        # https://docs.python.org/3/library/signal.html#note-on-sigpipe
         os.dup2(os.open(os.devnull, os.O_WRONLY), console.out.fileno())
     return ExitCode.SUCCESS
 
@@ -94,10 +95,10 @@ def _add(words: Namespace, models: BlobContainer, console: Console) -> ExitCode:
 def _convert(words: Namespace, console: Console) -> ExitCode:
     if not words.i_trust_this_file:
         raise OrderFault(
-            f"{words.file} is not opened: a pickle can be made to harm whoever reads it; "
-            "if you know who made it, say --i-trust-this-file"
+            f"{words.file} was not opened: a pickle can run any code when it is read; "
+            "if you trust its author, add --i-trust-this-file"
         )
-    from scorer.models_command.conversion import converted  # noqa: PLC0415  # brings scikit-learn
+    from scorer.models_command.conversion import converted  # noqa: PLC0415  # imports scikit-learn
 
     target = words.to or words.file.with_name(f"{words.file.name}.json")
     data = converted(_content(words.file), features=tuple(words.features))
@@ -105,7 +106,9 @@ def _convert(words: Namespace, console: Console) -> ExitCode:
         target.write_bytes(data)
     except OSError as error:
         raise OrderFault(f"{target} cannot be written: {error.strerror}") from error
-    console.tell(f"{target}: format {format_of(data)}, labels as scikit-learn's; publish it with models add")
+    console.tell(
+        f"{target}: format {format_of(data)}, same labels as scikit-learn; publish it with 'models add'"
+    )
     return ExitCode.SUCCESS
 
 
@@ -113,9 +116,7 @@ def _verify(models: BlobContainer, console: Console) -> ExitCode:
     count, problems = broken_models(models)
     for sensor, problem in problems.items():
         console.complain(f"{sensor}: {problem}")
-    console.tell(
-        f"{count} current models looked at, {len(problems)} broken" + (_TO_REPAIR if problems else "")
-    )
+    console.tell(f"{count} current models checked, {len(problems)} broken" + (_TO_REPAIR if problems else ""))
     return ExitCode.MODEL if problems else ExitCode.SUCCESS
 
 
@@ -125,22 +126,22 @@ def _repair(_words: Namespace, models: BlobContainer, console: Console) -> ExitC
         if repair.done:
             console.tell(f"{repair.sensor}: {repair.done}")
         else:
-            console.complain(f"{repair.sensor}: {repair.problem}; nothing here can mend it: train it again")
+            console.complain(f"{repair.sensor}: {repair.problem}; no intact copy or version: train it again")
     left = sum(not repair.done for repair in repairs)
-    console.tell(f"{len(repairs) - left} models mended, {left} to be trained again")
+    console.tell(f"{len(repairs) - left} models repaired, {left} must be trained again")
     return ExitCode.MODEL if left else ExitCode.SUCCESS
 
 
 def _content(file: Path) -> bytes:
-    """Read a file of a person's, unless it is larger than any model.
+    """Read a local model file.
 
     :raises OrderFault: if it cannot be read
-    :raises ModelFault: if it is too large
+    :raises ModelFault: if it is too large for a model
     """
     try:
         size = file.stat().st_size
         if size > MOST_BYTES:
-            raise ModelFault(f"{file} holds {size} bytes; a model holds {MOST_BYTES} at most")
+            raise ModelFault(f"{file} has {size} bytes; the limit of a model is {MOST_BYTES}")
         return file.read_bytes()
     except OSError as error:
         raise OrderFault(f"{file} cannot be read: {error.strerror}") from error
@@ -165,36 +166,37 @@ _CHANGES: Mapping[str, Callable[[Namespace, BlobContainer, Console], ExitCode]] 
 
 def _parser() -> ArgumentParser:
     parser = ArgumentParser(
-        prog="python -m scorer models", description="Look at the registry, and change it."
+        prog="python -m scorer models", description="Show and change the registry of models."
     )
     commands = parser.add_subparsers(dest="command", required=True)
-    reading = commands.add_parser("list", help="a line for each sensor")
-    reading.add_argument("--json", action="store_true")
-    showing = commands.add_parser("show", help="a sensor and the versions of its model")
+    reading = commands.add_parser("list", help="list all sensors with their current models")
+    reading.add_argument("--json", action="store_true", help="print JSON")
+    showing = commands.add_parser("show", help="show a sensor and the versions of its model")
     showing.add_argument("sensor")
-    showing.add_argument("--json", action="store_true")
+    showing.add_argument("--json", action="store_true", help="print JSON")
     promoting = commands.add_parser("promote", help="make a version the current one")
     promoting.add_argument("sensor")
     promoting.add_argument("version")
-    back = commands.add_parser("rollback", help="make the version current again that was before")
+    back = commands.add_parser("rollback", help="go back to the version that was current before")
     back.add_argument("sensor")
-    adding = commands.add_parser("add", help="publish a model file that was made elsewhere")
+    adding = commands.add_parser("add", help="publish a model file from elsewhere")
     adding.add_argument("sensor")
     adding.add_argument("--device", required=True)
     adding.add_argument("--tag", required=True)
     adding.add_argument("file", type=Path)
     converting = commands.add_parser("convert", help="turn a pickled OneClassSVM into a model file")
     converting.add_argument("file", type=Path)
-    converting.add_argument("--i-trust-this-file", action="store_true", help="you know who made the pickle")
+    converting.add_argument("--i-trust-this-file", action="store_true", help="the pickle's author is trusted")
     converting.add_argument(
-        "--features", nargs="+", default=ONE_FEATURE, metavar="COLUMN", help="what it was fitted on, in order"
-    )
-    converting.add_argument("--to", type=Path, help="where to write; beside the pickle unless given")
+        "--features", nargs="+", default=ONE_FEATURE, metavar="COLUMN",
+        help="columns that it was fitted on, in order; default: Value",
+    )  # fmt: skip
+    converting.add_argument("--to", type=Path, help="output file; default: the pickle's name with .json")
     commands.add_parser("verify", help="load every current model as scoring would, and name the broken ones")
-    commands.add_parser("repair", help="mend broken models from packs, or go back to a version that is whole")
-    packing = commands.add_parser("pack", help="put the current models of neighbours into one file")
-    packing.add_argument("--size", type=_size, default=50, help="most sensors of a pack, default 50")
-    packing.add_argument("--again", action="store_true", help="assign all sensors anew")
+    commands.add_parser("repair", help="restore broken models from packs, or roll back to an intact version")
+    packing = commands.add_parser("pack", help="pack the current models of many sensors into shared files")
+    packing.add_argument("--size", type=_size, default=50, help="maximum sensors per pack; default: 50")
+    packing.add_argument("--again", action="store_true", help="reassign all sensors to packs")
     return parser
 
 

@@ -1,8 +1,8 @@
-"""A pickled one-class SVM as a model file of ours: for models that were fitted long ago and elsewhere.
+"""Converts a pickled one-class SVM to a model file of ours, for models from other projects and old versions.
 
-The pickle is read by a process of its own (``pickled_svm.py``), which has no environment and so no
-signature. What comes back is numbers, which are checked as those of any model file, and then compared label
-for label with scikit-learn's own code at work on them.
+A separate process (``pickled_svm.py``) reads the pickle, with an empty environment and so without signatures.
+It returns numbers, which are checked like those of any model file; then the model's labels are compared with
+those of scikit-learn for the same numbers.
 """
 
 from __future__ import annotations
@@ -29,15 +29,16 @@ if TYPE_CHECKING:
 
 _READER = Path(__file__).parents[1] / "models" / "pickled_svm.py"
 _SECONDS = 120
-"""A guard against hanging; the reader's own limit on computing time is shorter."""
+"""Guard against hanging; the reader's own limit of CPU time is shorter."""
 
 
 def converted(pickled: bytes, *, features: tuple[str, ...]) -> bytes:
-    """Return the model file of a pickled one-class SVM.
+    """Convert a pickled one-class SVM to a model file.
 
-    :param pickled: a pickle or a joblib file, packed or not, of any version of scikit-learn
-    :param features: names of the columns that it was fitted on
-    :raises ModelFault: if it holds anything else, or decides unlike scikit-learn
+    :param pickled: a pickle or a joblib file, compressed or not, of any version of scikit-learn
+    :param features: names of the columns that it was fitted on, in order
+    :return: the model file
+    :raises ModelFault: if it is anything else, or labels a value unlike scikit-learn
     """
     numbers = _numbers_of(pickled)
     model = _model_of(numbers, features)
@@ -53,12 +54,12 @@ def converted(pickled: bytes, *, features: tuple[str, ...]) -> bytes:
 
 
 def _numbers_of(pickled: bytes) -> dict[str, Any]:
-    """Have the pickle read by a process that holds nothing worth stealing.
+    """Read the pickle in a process that has no secrets.
 
-    :raises ModelFault: with the reader's sentence
+    :raises ModelFault: with the reader's reason
     """
     try:
-        done = subprocess.run(  # noqa: S603  # our own program; what is not trusted is its input
+        done = subprocess.run(  # noqa: S603  # our own program; only its input is untrusted
             [sys.executable, "-I", str(_READER)],
             input=pickled,
             env={"OPENBLAS_NUM_THREADS": "1"},
@@ -73,21 +74,22 @@ def _numbers_of(pickled: bytes) -> dict[str, Any]:
     if done.returncode:
         raise ModelFault(
             f"not converted: {answer or f'its reader ended with code {done.returncode}'}; load it where it "
-            "was made and write it with skops.io.dump, or train again"
+            "was fitted and save it with skops.io.dump, or train again"
         )
     numbers: dict[str, Any] = json.loads(answer)
     return numbers
 
 
 def _model_of(numbers: dict[str, Any], features: tuple[str, ...]) -> OneClassSvm:
-    """Check the numbers as those of a model file.
+    """Check the numbers like those of a model file.
 
-    :raises ModelFault: naming the place that is wrong
+    :raises ModelFault: naming the member that is wrong
     """
     width = len(numbers["support_vectors"][0]) if numbers["support_vectors"] else 0
     if width != len(features):
         raise ModelFault(
-            f"not converted: it was fitted on {width} columns, name as many with --features in their order"
+            f"not converted: it was fitted on {width} columns, but --features names {len(features)}: "
+            "name all of them, in order"
         )
     scaler = numbers["scaler"] or {"mean": None, "scale": None}
     body = {
@@ -103,7 +105,7 @@ def _model_of(numbers: dict[str, Any], features: tuple[str, ...]) -> OneClassSvm
 
 
 def _in_todays_scikit_learn(model: OneClassSvm) -> Any:
-    """Put the numbers into estimators of the scikit-learn that is installed."""
+    """Build estimators of the installed scikit-learn from the numbers."""
     count, width = model.support_vectors.shape
     kernel = model.kernel
     svm = OneClassSVM(
@@ -120,7 +122,7 @@ def _in_todays_scikit_learn(model: OneClassSvm) -> Any:
         "_probB": np.empty(0),
         "_gamma": getattr(kernel, "gamma", 0.0),
         "_sparse": False,
-    }.items():  # what libsvm is given, for which there are no public names
+    }.items():  # libsvm's inputs, which have no public names
         setattr(svm, name, value)
     svm.offset_, svm.fit_status_, svm.n_features_in_ = -svm.intercept_, 0, width
     svm.shape_fit_, svm.class_weight_ = model.support_vectors.shape, np.empty(0)

@@ -1,4 +1,4 @@
-"""The registry for people: aligned text, and JSON for programs. No I/O."""
+"""Formats the registry as aligned text, or as JSON for programs. No I/O."""
 
 from __future__ import annotations
 
@@ -41,9 +41,9 @@ def list_json(registry: Registry) -> str:
 
 
 def show_text(sensor: str, entry: SensorEntry) -> Iterator[str]:
-    """Yield what the registry says of a sensor, its versions last."""
+    """Yield a sensor's facts, then its versions."""
     yield f"{sensor}: device {entry.device}, tag {entry.tag}, pack {entry.pack or 'none'}"
-    yield f"rollback leads to {entry.former[-1]}" if entry.former else "rollback leads nowhere yet"
+    yield f"rollback goes to {entry.former[-1]}" if entry.former else "no former version to roll back to"
     heading = ("", "VERSION", "FORMAT", "TRAINED ON", "READINGS", "SHA256", "IN PACK FILE")
     rows = [
         (
@@ -57,7 +57,7 @@ def show_text(sensor: str, entry: SensorEntry) -> Iterator[str]:
 
 
 def show_json(sensor: str, entry: SensorEntry) -> str:
-    """Return a JSON object: the registry's own form."""
+    """Return a sensor as a JSON object, with the members of its registry entry."""
     facts: dict[str, Any] = {"sensor": sensor, **entry.to_json()}
     return json.dumps(facts, indent=2, ensure_ascii=False)
 

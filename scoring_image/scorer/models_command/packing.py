@@ -1,7 +1,7 @@
-"""Which sensors share files: packs of neighbours. Pure.
+"""Assigns sensors to packs, whose members share files. Pure.
 
-A pack is called ``p0001``, ``p0002`` and so on. Readings lie under these names too, so whoever has a pack
-keeps it; only what a pack can no longer hold moves on.
+Packs are called ``p0001``, ``p0002`` and so on. Readings are stored under these names too, so a sensor keeps
+its pack unless the pack is too full.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ _NAME = re.compile(r"p(\d+)", re.ASCII)
 
 
 def assigned(sensors: Iterable[str], *, size: int, present: Mapping[str, str]) -> dict[str, str]:
-    """Give every sensor a pack.
+    """Assign every sensor to a pack.
 
     :param sensors: ids
-    :param size: most sensors of a pack; ids that are very long make it fewer, because the metadata of a
-        pack's predictions names them
-    :param present: sensor to the pack it has, for those that keep theirs if there is room
-    :return: sensor to pack, in order of ids
+    :param size: maximum sensors per pack; fewer if their ids are very long, because the metadata of a pack's
+        predictions lists them
+    :param present: sensor to its present pack, which it keeps if there is room
+    :return: sensor to pack, ordered by id
     """
     packs: dict[str, list[str]] = {}
     homeless = []
@@ -49,6 +49,6 @@ def _has_room(members: Sequence[str], sensor: str, size: int) -> bool:
 
 
 def _number(pack: str) -> int:
-    """Return the number of a pack; 0 for one that somebody has given another name."""
+    """Return the number of a pack; 0 for a name of another form."""
     match = _NAME.fullmatch(pack)
     return int(match[1]) if match else 0

@@ -1,8 +1,8 @@
-"""Packs of models in storage: the current models of a pack's sensors in one file.
+"""Writes pack files: the current models of a pack's sensors in one file.
 
-First their numbers, as arrays that are read at once (``pack_format``), then the single files as they are, one
-after the other: what is no one-class SVM is read from there, and a broken file is mended from there. Packs
-are named by the digest of their heads; the registry, written last and once, says where each model lies.
+A pack file holds the models' numbers as arrays (``pack_format``), then their own files, unchanged and one
+after the other: models of other formats are read from there, and broken files are restored from there. A pack
+file is named by the digest of its head; the registry, written once and last, holds the offset of each model.
 """
 
 from __future__ import annotations
@@ -32,28 +32,28 @@ if TYPE_CHECKING:
     from scoring_contract.registry import Registry
 
 _THREADS = 16
-"""Packs in work at once; they mostly wait for storage, and each holds the models of one pack."""
+"""Packs in progress at once; they mostly wait for storage, and each holds the models of one pack."""
 
 
 @dataclass(frozen=True, slots=True)
 class Packed:
-    """What packing did."""
+    """The result of packing."""
 
     packs: int
     sensors: int
     written: int
-    """Pack files that were made; the others were there already."""
+    """Number of pack files written; the others existed already."""
     faults: Mapping[str, str]
-    """Sensor to why its model is in no pack file."""
+    """Sensor to the reason why its model is in no pack file."""
 
 
 def pack_models(models: BlobContainer, *, size: int, again: bool) -> Packed:
-    """Give every sensor a pack, and write a file for each pack whose models are not in one that is whole.
+    """Assign every sensor to a pack, and write the pack files that are missing, outdated or damaged.
 
-    :param size: most sensors of a pack
-    :param again: assign from scratch; else a sensor keeps the pack it has
+    :param size: maximum sensors per pack
+    :param again: reassign all sensors; otherwise a sensor keeps its pack
     :raises ModelFault: if the registry cannot be read
-    :raises BlobConflict: if others changed the registry each time
+    :raises BlobConflict: if other writers change the registry before each attempt
     :raises StorageFault: if storage refuses or does not answer
     """
     catalogue = Catalogue.read(models)
@@ -73,7 +73,7 @@ def pack_models(models: BlobContainer, *, size: int, again: bool) -> Packed:
 
 
 def _packs_csv(registry: Registry) -> str:
-    """Say who belongs to which pack, for whoever lays readings out."""
+    """Return each sensor's pack as CSV, for the programs that lay out readings."""
     entries = (registry.sensors[sensor] for sensor in sorted(registry.sensors))
     rows = (f"{entry.device},{entry.tag},{entry.pack}\n" for entry in entries if entry.pack)
     return "".join(("Device,Tag,Pack\n", *rows))
@@ -81,10 +81,10 @@ def _packs_csv(registry: Registry) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _PackFile:
-    """A file that was written."""
+    """A pack file that was written; without places if it was not necessary."""
 
     places: Mapping[str, tuple[str, PackSlice]]
-    """Sensor to its version and where that lies."""
+    """Sensor to its version, and that version's slice of the file."""
     faults: Mapping[str, str]
 
 
@@ -98,7 +98,7 @@ def _write_unless_there(
 
 
 def _write(models: BlobContainer, registry: Registry, pack: str, sensors: Sequence[str]) -> _PackFile:
-    """Put the current models of a pack into one file; a model that scoring would refuse stays out."""
+    """Write the current models of a pack to one file, without those that scoring would refuse."""
     found: dict[str, tuple[ModelRef, bytes]] = {}
     faults: dict[str, str] = {}
     for sensor in sensors:
@@ -120,9 +120,10 @@ def _write(models: BlobContainer, registry: Registry, pack: str, sensors: Sequen
 
 
 def packed(pack: str, models: Sequence[tuple[ModelRef, bytes]]) -> tuple[bytes, list[PackSlice]]:
-    """Make the file of a pack, and say where in it each model's own file lies. No I/O.
+    """Render a pack file. No I/O.
 
     :param models: at least one, each with the bytes of its own file
+    :return: the file, and the slice of each model's own file
     :raises ModelFault: if scoring would refuse a model of our format
     """
     numbers = [(ref.sha256, read_own(data, ref.blob)) for ref, data in models if ref.format == FORMAT]
@@ -134,7 +135,7 @@ def packed(pack: str, models: Sequence[tuple[ModelRef, bytes]]) -> tuple[bytes, 
 
 
 def _is_whole(models: BlobContainer, blob: str) -> bool:
-    """Whether a pack is the one that was written."""
+    """Whether a pack file exists and has the digest of its name."""
     try:
         return pack_of(blob, models.read(blob, most_bytes=MOST_PACK_BYTES)) is not None
     except (BlobMissing, DataFault, ModelFault):
@@ -142,7 +143,7 @@ def _is_whole(models: BlobContainer, blob: str) -> bool:
 
 
 def _is_laid_out(registry: Registry, pack: str, sensors: Iterable[str]) -> bool:
-    """Whether the current models of these sensors lie one after the other in one file of the pack."""
+    """Whether the current models of these sensors lie one after the other in one file of this pack."""
     places = [registry.sensors[sensor].model.pack for sensor in sensors]
     first = places[0]
     offset = first.offset if first else 0

@@ -1,4 +1,4 @@
-"""Registering a model file that somebody else made: checked as if it were to score, then published."""
+"""Publishes a model file from elsewhere, after loading it as scoring would."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ _ZIP = b"PK\x03\x04"
 
 
 def add_model(models: BlobContainer, data: bytes, *, sensor: str, device: str, tag: str) -> TrainedSensor:
-    """Make a model file a sensor's current model.
+    """Make a model file the current model of a sensor.
 
     :param data: the file's bytes
-    :return: the sensor and its new version, which is named by the file's content
-    :raises LayoutError: if device and tag cannot name a sensor
-    :raises OrderFault: if they name another one
+    :return: the sensor and its new version, named by the file's digest
+    :raises LayoutError: if device and tag cannot form a sensor id
+    :raises OrderFault: if they form another sensor's id
     :raises DataFault: if the sensor's id belongs to another device and tag
     :raises ModelFault: if scoring would not load the file
     :raises StorageFault: if storage refuses or does not answer
@@ -46,9 +46,9 @@ def add_model(models: BlobContainer, data: bytes, *, sensor: str, device: str, t
 
 
 def format_of(data: bytes) -> str:
-    """Tell a model file's format by its content.
+    """Detect a model file's format by its content.
 
-    :raises ModelFault: if it is a pickle, or of no format that could be one
+    :raises ModelFault: if it is a pickle, or names no format
     """
     refuse_pickled(data, "the file")
     if data.startswith(_ZIP):
@@ -58,5 +58,5 @@ def format_of(data: bytes) -> str:
     except (ValueError, RecursionError, LookupError, TypeError):
         named = None
     if not isinstance(named, str) or not named.isprintable():
-        raise ModelFault("the file is no model: neither JSON that names a format, nor a skops archive")
+        raise ModelFault("the file is not a model: neither JSON that names a format, nor a skops archive")
     return named

@@ -62,7 +62,7 @@ def merged(before: bytes, ours: bytes, *, mine: Collection[str]) -> tuple[bytes,
     :return: the merged blob and its number of rows; None if ``before`` has other columns or is damaged
     """
     own = pq.read_table(pa.BufferReader(ours), read_dictionary=["Device", "Tag"])
-    # Fields of ``ours`` are not nullable, those of ``before`` are; only tables of equal schemas can be joined.
+    # Fields of ``ours`` are not nullable, those of ``before`` are; only tables with equal schemas are joined.
     own = pa.Table.from_arrays(own.columns, names=own.schema.names)
     try:
         found = list(batches("the earlier predictions", before, own.schema.names))

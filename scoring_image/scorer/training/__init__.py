@@ -1,3 +1,3 @@
-"""``python -m scorer train ...``: from readings to models, and what they would have said of later ones."""
+"""``python -m scorer train ...``: fits models to readings, and evaluates them on later readings."""
 
 from __future__ import annotations

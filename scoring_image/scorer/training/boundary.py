@@ -1,4 +1,4 @@
-"""Whether a fitted estimator can tell anything apart at all. No I/O."""
+"""Refuses fitted estimators that label every reading normal. No I/O."""
 
 from __future__ import annotations
 
@@ -14,29 +14,29 @@ if TYPE_CHECKING:
     from scorer.models.ocsvm import BoolArray, FloatArray
 
 _FAR = 1e3
-"""Ranges of the training readings to go beyond them: for every kernel of ours that is outside."""
+"""Distance from the training readings, in units of their range: far outside for every kernel."""
 _MOST = float(np.finfo(np.float32).max)
-"""Forests take no larger numbers."""
+"""scikit-learn's forests convert their input to float32 and refuse larger numbers."""
 
 
 def refuse_blind(anomalies_of: Callable[[FloatArray], BoolArray], values: FloatArray) -> None:
-    """Refuse what would never call anything an anomaly.
+    """Refuse a model that finds no anomaly, neither among its training readings nor far outside.
 
-    :param anomalies_of: labels rows, shape (n, n_features): true for an anomaly
-    :param values: the training readings, likewise
-    :raises DataFault: if neither a training reading nor one far beyond them is an anomaly
+    :param anomalies_of: takes rows, shape (n, n_features); returns labels, shape (n,), true for an anomaly
+    :param values: the training readings, shape (n_readings, n_features)
+    :raises DataFault: if the model finds none
     """
     if anomalies_of(_far_from(values)).any() or anomalies_of(values).any():
         return
     count = len(np.unique(values, axis=0))
     raise DataFault(
-        f"nothing would ever be an anomaly: its {len(values)} readings are {count} different ones, from "
-        "which this estimator learns nothing; train on other hours, or with --estimator ocsvm --kernel rbf"
+        f"the model would never find an anomaly: its {len(values)} readings have {count} distinct values, "
+        "which teach this estimator nothing; train on other hours, or with --estimator ocsvm --kernel rbf"
     )
 
 
 def _far_from(values: FloatArray) -> FloatArray:
-    """Return rows far beyond all values, a feature at a time; shape (2 * n_features, n_features)."""
+    """Return rows far outside all values, one feature at a time; shape (2 * n_features, n_features)."""
     middle = values.mean(axis=0)
     with np.errstate(over="ignore"):
         distance = _FAR * np.maximum(np.ptp(values, axis=0), np.maximum(np.abs(middle), 1.0))

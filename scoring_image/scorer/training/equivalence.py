@@ -1,7 +1,7 @@
-"""Does an exported model decide as scikit-learn does, also where it is hardest? No I/O.
+"""Compares an exported model with its scikit-learn original, above all at the decision boundary. No I/O.
 
-Far from the boundary any two ways to compute agree. The test points therefore crowd round every place where
-the decision changes: neighbouring floats first, then ever further off, on both sides.
+Far from the boundary any two implementations agree. The test points therefore cluster around every point
+where the label changes: the neighbouring floats, then points at growing distances, on both sides.
 """
 
 from __future__ import annotations
@@ -16,22 +16,26 @@ if TYPE_CHECKING:
     from scorer.models.ocsvm import FloatArray, Model
 
 _GRID = 1024
-"""Points along a line on which sign changes are looked for."""
+"""Points of a line on which the search looks for label changes."""
 _MOST_EDGES = 32
-"""Boundaries that are probed; a model of one feature has a handful."""
+"""Boundaries probed per line; a model of one feature has a handful."""
 _HALVINGS = 1100
-"""Enough to bring any two finite floats next to each other."""
+"""Enough bisections to reach neighbouring floats from any two finite ones."""
 _LINES = 16
-"""Lines through the readings along which models of several features are searched."""
+"""Lines through readings on which boundaries of several features are searched."""
 _STEPS = np.array([*range(9), *(2**power for power in range(4, 41))], dtype=np.float64)
 """Distances from a boundary, in units of the last place."""
 
 
 class Predictor(Protocol):
-    """What we need of a scikit-learn estimator."""
+    """The part of a scikit-learn estimator that the comparison needs."""
 
     def predict(self, features: FloatArray) -> NDArray[np.int64]:
-        """Label rows, shape (n_readings, n_features): 1 is normal, -1 an anomaly."""
+        """Label rows: 1 for normal, -1 for an anomaly.
+
+        :param features: shape (n_readings, n_features)
+        :return: shape (n_readings,)
+        """
 
 
 def flips(model: Model, original: Predictor, values: FloatArray) -> int:
@@ -39,14 +43,14 @@ def flips(model: Model, original: Predictor, values: FloatArray) -> int:
 
     :param values: shape (n_readings, n_features), float64, finite; may be empty
     """
-    if not len(values):  # which scikit-learn refuses to label
+    if not len(values):  # scikit-learn refuses to predict no rows
         return 0
     theirs = original.predict(values) == -1
     return int(np.count_nonzero(model.predict(values).anomalies != theirs))
 
 
 def boundary_points(model: Model, values: FloatArray) -> FloatArray:
-    """Return points beside the model's decision boundaries; empty if it has none near the readings.
+    """Return points close to the model's decision boundaries; empty if it has none near the readings.
 
     :param values: the training readings, shape (n_readings, n_features)
     :return: shape (n_points, n_features), finite
@@ -59,10 +63,10 @@ def boundary_points(model: Model, values: FloatArray) -> FloatArray:
 
 
 def _lines_through(values: FloatArray) -> list[FloatArray]:
-    """Return sorted points of lines along which the model is searched, each of shape (n, n_features).
+    """Return the lines to search for boundaries, each as sorted points of shape (n, n_features).
 
-    With one feature there is one line: all readings, and a grid that reaches three ranges beyond them. With
-    several, lines run through pairs of readings, as far beyond them.
+    With one feature there is one line: all readings, and a grid that extends three ranges beyond them. With
+    several features, lines run through pairs of readings, and as far beyond.
     """
     if values.shape[1] == 1:
         margin = max(3 * float(np.ptp(values)), 1.0)
@@ -75,7 +79,7 @@ def _lines_through(values: FloatArray) -> list[FloatArray]:
 
 
 def _edges(model: Model, line: FloatArray) -> FloatArray:
-    """Halve the gaps in which the label changes until no float lies between; shape (2 * n, n_features)."""
+    """Bisect each label change down to neighbouring floats; shape (2 * n_changes, n_features)."""
     labels = model.predict(line).anomalies
     changes = np.flatnonzero(labels[1:] != labels[:-1])[:_MOST_EDGES]
     low, high, below = line[changes], line[changes + 1], labels[changes]
@@ -89,7 +93,7 @@ def _edges(model: Model, line: FloatArray) -> FloatArray:
 
 
 def _beside(edge: FloatArray) -> FloatArray:
-    """Return points ever further from a point of the boundary: all features moved together, and each alone.
+    """Return points at growing distances from a boundary point, moving all features together and each alone.
 
     :param edge: shape (n_features,)
     :return: shape (n_points, n_features)

@@ -1,10 +1,10 @@
-"""How a new model fares on readings that it was not trained on, alone and beside the current model. No I/O.
+"""Evaluates a new model on readings that it was not trained on, and compares it with the current one. No I/O.
 
-**Drift** is the two-sample Kolmogorov-Smirnov distance of the two models' scores over the same readings: the
-largest difference, over all thresholds, between the shares of scores at or below it. 0 means equal
-distributions, 1 that every score of one lies below every score of the other. Before, each model's scores are
-divided by their own mean absolute value: libsvm's scores grow with the number of training readings, which
-says nothing about what a model thinks. Zero stays zero, and with it the boundary of what is normal.
+**Drift** is the two-sample Kolmogorov-Smirnov statistic of the two models' scores for the same readings: the
+largest difference, over all thresholds, between the shares of scores at or below the threshold. 0 means equal
+distributions; 1 means that every score of one model lies below every score of the other. First, each model's
+scores are divided by their mean absolute value: libsvm's scores grow with the number of training readings,
+which is no difference between the models. Zero stays zero, and with it the decision boundary.
 """
 
 from __future__ import annotations
@@ -30,11 +30,13 @@ def evaluate(
     current: tuple[str, Model] | None,
     labels: Labels,
 ) -> Evaluation:
-    """Judge a new model on later readings; those that it cannot score are left out.
+    """Evaluate a new model on later readings; readings that it cannot score are left out.
 
-    :param series: the readings, with their times
+    :param series: the readings, with timestamps
+    :param sensor: its id, to find its labels
     :param current: version and model to compare with; None if there is none
-    :raises ModelFault: if it can score none of them
+    :param labels: known anomalies
+    :raises ModelFault: if it cannot score any of them
     """
     values = series.values
     predictions = model.predict(values)
@@ -50,11 +52,12 @@ def evaluate(
 def _comparison(
     predictions: Predictions, known: BoolArray, values: FloatArray, current: tuple[str, Model]
 ) -> Comparison | None:
-    """Compare over the readings that both models score; what one of them cannot score has changed, too.
+    """Compare the models on the readings that both score; a reading that only the new one scores has changed.
 
     :param predictions: of the new model
-    :param known: which readings it scores, shape (n_readings,)
-    :return: None if the current model scores none of these
+    :param known: which readings the new model scores, shape (n_readings,)
+    :param values: shape (n_readings, n_features)
+    :return: None if the current model cannot score any of these
     """
     version, model = current
     try:
@@ -72,7 +75,7 @@ def _scored(predictions: Predictions, count: int) -> BoolArray:
 
 
 def drift(scores: FloatArray, others: FloatArray) -> float:
-    """Return how far two models' scores of the same readings lie apart, as defined above.
+    """Return the drift between two models' scores, as defined above.
 
     :param scores: shape (n_readings,), float64
     :param others: likewise; of the same readings
@@ -88,8 +91,8 @@ def drift(scores: FloatArray, others: FloatArray) -> float:
 
 
 def _scaled(scores: FloatArray) -> FloatArray:
-    """Divide by the mean absolute score; scores that have none, or no finite one, stay as they are."""
-    # What is no number is an anomaly, and so lies below all others.
+    """Divide by the mean absolute score, unless it is zero or infinite."""
+    # NaN is an anomaly, so it ranks below all numbers.
     known = np.where(np.isnan(scores), -np.inf, scores)
     with np.errstate(over="ignore"):
         mean = float(np.abs(known).mean())

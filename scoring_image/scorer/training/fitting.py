@@ -1,6 +1,6 @@
-"""Fitting one sensor's model with scikit-learn and turning it into a file. Training alone imports this.
+"""Fits one sensor's model with scikit-learn, and exports it as a file.
 
-The import takes a second: scoring never comes here, and a wrong command line is refused before it.
+The import takes a second, so scoring never imports this, and an invalid command line is refused before it.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 @cache
 def libraries() -> dict[str, str]:
-    """Versions of what fits the models."""
+    """Return the versions of the libraries that fit models."""
     return {
         "numpy": version("numpy"),
         "python": platform.python_version(),
@@ -46,12 +46,13 @@ def libraries() -> dict[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """A fitted estimator, and the numbers that decide as it does, if we can take them out."""
+    """A fitted estimator, and its export."""
 
     estimator: Any
     model: OneClassSvm | None
+    """The exported one-class SVM; None if the estimator is of another kind."""
     provenance: dict[str, Any]
-    """How it was fitted and on what; the same for the same readings and libraries."""
+    """Options, readings and libraries of the fit; equal for equal ones."""
 
     @property
     def format(self) -> str:
@@ -59,23 +60,24 @@ class Fit:
         return FORMAT if self.model else SKOPS_FORMAT
 
     def render(self, origin: Mapping[str, Any]) -> bytes:
-        """Write its file.
+        """Render its file.
 
-        :param origin: whose model it is; an estimator's file says it nowhere, the registry does
+        :param origin: sensor and training hours, for the provenance; a file of ``skops/1`` does not hold them
         """
         if self.model:
             return render_model(self.model, {**origin, **self.provenance})
-        from scorer.models.skops import dump_skops  # noqa: PLC0415  # only what is no model of ours needs it
+        from scorer.models.skops import dump_skops  # noqa: PLC0415  # a one-class SVM does not need it
 
         return dump_skops(self.estimator)
 
 
 def fit(values: FloatArray, order: TrainOrder) -> Fit:
-    """Fit the estimator of an order, and export it.
+    """Fit an estimator, and export it.
 
     :param values: training readings, shape (n_readings, n_features), float64, finite
-    :raises ModelFault: if scikit-learn cannot fit them, or the export labels any reading differently
-    :raises DataFault: if nothing would ever be an anomaly
+    :param order: which estimator, and its options
+    :raises ModelFault: if scikit-learn cannot fit the readings, or the export labels a reading differently
+    :raises DataFault: if the model would never find an anomaly
     """
     estimator = _estimator(order)
     try:
@@ -92,9 +94,10 @@ def fit(values: FloatArray, order: TrainOrder) -> Fit:
 
 
 def exported(estimator: Any, features: tuple[str, ...] = ONE_FEATURE) -> OneClassSvm | None:
-    """Take the numbers out of a fitted estimator.
+    """Export the numbers of a fitted estimator.
 
     :param estimator: a Pipeline of an optional StandardScaler and a OneClassSVM, or a OneClassSVM
+    :param features: names of its columns
     :return: None if it is anything else
     """
     steps = [step for _, step in estimator.steps] if isinstance(estimator, Pipeline) else [estimator]
@@ -118,20 +121,20 @@ def exported(estimator: Any, features: tuple[str, ...] = ONE_FEATURE) -> OneClas
 
 
 def refuse_unfaithful(model: OneClassSvm, estimator: Any, values: FloatArray) -> None:
-    """Compare an export with its original.
+    """Refuse an export that labels any value unlike its original.
 
     :param values: the training readings, shape (n_readings, n_features)
-    :raises ModelFault: if they label a reading, or a point beside the boundary, differently
+    :raises ModelFault: if they label a reading, or a point close to the boundary, differently
     """
     for what, points in (("training readings", values), ("boundary values", boundary_points(model, values))):
         if count := flips(model, _Unnamed(estimator), points):
             raise ModelFault(
-                f"not exported: {count} of {len(points)} {what} are labelled unlike scikit-learn"
+                f"not exported: {count} of {len(points)} {what} get other labels than from scikit-learn"
             )
 
 
 class _Unnamed:
-    """An estimator that was fitted with names for its columns, and is asked without."""
+    """Adapter that predicts plain arrays with an estimator that was fitted with feature names."""
 
     def __init__(self, estimator: Any) -> None:
         self._estimator = estimator
@@ -143,7 +146,7 @@ class _Unnamed:
 
 def _estimator(order: TrainOrder) -> Any:
     if order.estimator == "isolation-forest":
-        # Left to itself it draws other trees each time, and the same readings would give another model.
+        # Without a fixed random state, the same readings would give another model each time.
         return IsolationForest(contamination=min(order.nu, 0.5), random_state=0)
     svm = OneClassSVM(
         kernel=order.kernel,
@@ -157,16 +160,16 @@ def _estimator(order: TrainOrder) -> Any:
 
 
 def _named(values: FloatArray, features: tuple[str, ...]) -> Any:
-    """Give the columns of several features their names; one feature is Value by itself."""
+    """Return a DataFrame with feature names; plain values if the only feature is Value."""
     if features == ONE_FEATURE:
         return values
-    import pandas as pd  # noqa: PLC0415  # scikit-learn takes names from a frame only
+    import pandas as pd  # noqa: PLC0415  # scikit-learn takes feature names from DataFrames only
 
     return pd.DataFrame(values, columns=list(features))
 
 
 def _kernel(svm: Any) -> Kernel | None:
-    gamma = float(svm._gamma)  # noqa: SLF001  # the number behind "scale"; there is no public name for it
+    gamma = float(svm._gamma)  # noqa: SLF001  # the value of gamma="scale", which has no public name
     match svm.kernel:
         case "rbf":
             return Rbf(gamma)

@@ -1,7 +1,7 @@
-"""Training one group of sensors for an orchestrator: fit, write model files, evaluate, report.
+"""Trains one group of sensors for the orchestrator: fits, writes model files, evaluates, reports.
 
-The registry is neither read nor written here. Reports of many such processes are put together in one place,
-which decides who becomes current. The report is written last: it is the mark of completion.
+The registry is neither read nor written here: the orchestrator collects the reports of all groups and decides
+which models become current. The report is written last: it marks completion.
 """
 
 from __future__ import annotations
@@ -44,11 +44,11 @@ if TYPE_CHECKING:
 def train_group(
     invocation: TrainInvocation, environ: Mapping[str, str], *, console: Console, started: float
 ) -> ExitCode:
-    """Train and evaluate what the order names and write the report.
+    """Train and evaluate the sensors of an order, and write the report.
 
-    :param started: monotonic seconds at which the process began
-    :return: SUCCESS also if some sensors cannot be trained: another try would meet the same readings
-    :raises ContractError: if order or environment do not keep the contract
+    :param started: when the process started, ``time.monotonic()`` in seconds
+    :return: SUCCESS even if some sensors cannot be trained: a retry would find the same readings
+    :raises ContractError: if the order or the environment breaks the contract
     :raises OrderFault: if there is no order
     :raises StorageFault: if the order cannot be read or the report cannot be written
     """
@@ -69,7 +69,7 @@ def train_group(
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """One order, and the containers it is carried out in."""
+    """The sensors of one order, and the containers to read and write."""
 
     subjects: Mapping[str, TrainingSubject]
     units: tuple[Unit, ...]
@@ -94,7 +94,7 @@ class Group:
         return cls(subjects, tuple(units), trainer, data, labels, console)
 
     def attempt(self, unit: Unit) -> list[TrainingResult]:
-        """Train the sensors of a unit; whatever goes wrong with one stays with that one."""
+        """Train the sensors of a unit; an error of one sensor affects no other."""
         try:
             features = self.trainer.order.features
             training = read_series(self.data, unit.sensors, unit.training, features=features)
@@ -107,7 +107,7 @@ class Group:
         results = []
         for sensor in unit.sensors:
             try:
-                # Given away: what is fitted is not held for the others.
+                # Popped, so that readings of fitted sensors are freed.
                 result = self._result(self.subjects[sensor], training.pop(sensor), evaluation.pop(sensor))
             except Exception as error:  # noqa: BLE001  # every other sensor must still be trained
                 result = _untrained(sensor, Failure.of(error, self.console))
@@ -121,7 +121,7 @@ class Group:
         evaluation.refuse_faulty()
         evaluated = evaluate(model, evaluation, sensor=subject.sensor, current=current, labels=self.labels)
         if current and evaluated.comparison is None:
-            note = "the current model cannot be compared with: it can score none of the later readings"
+            note = "not compared with the current model, which cannot score any of the later readings"
         return TrainingResult(
             sensor=subject.sensor,
             trained=fitted.trained,
@@ -131,15 +131,15 @@ class Group:
         )
 
     def _current(self, ref: ModelRef | None) -> tuple[tuple[str, Model] | None, str]:
-        """Return the model to compare with, or why there is none: a damaged one must not stay for ever."""
+        """Return version and model to compare with, and why there is none: a damaged one can be replaced."""
         if ref is None:
             return None, ""
         try:
             model = load_model(read_model(self.trainer.models, ref), ref)
         except ModelFault as fault:
-            return None, f"the current model cannot be compared with: {fault}"
+            return None, f"not compared with the current model: {fault}"
         if model.features != self.trainer.order.features:
-            return None, f"the current model looks at other columns: {', '.join(model.features)}"
+            return None, f"not compared with the current model, which uses {', '.join(model.features)}"
         return (ref.version, model), ""
 
 
@@ -187,7 +187,7 @@ def _state(result: TrainingResult) -> str:
 
 
 def _as_report(result: TrainingResult) -> SensorReport:
-    """Put an outcome in the words from which the contract makes exit codes."""
+    """Return a report from which the contract derives the exit code."""
     if result.is_failed:
         return SensorReport(result.sensor, SensorState.FAILED, cause=result.cause)
     return SensorReport(result.sensor, SensorState.SCORED if result.trained else SensorState.SKIPPED)

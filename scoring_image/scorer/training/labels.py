@@ -1,7 +1,7 @@
-"""Labels: which readings of an hour are known to be anomalies. ``labels/<hour>.csv`` in the data container.
+"""Labels: the known anomalies of an hour, in ``labels/<hour>.csv`` of the data container.
 
-The columns are ``TS,Device,Tag`` and any others. An hour without such a file has no labels; one whose file
-has no rows is known to have no anomaly.
+The columns are ``TS,Device,Tag`` and any others. An hour without such a file is unlabelled; an hour whose
+file has no rows has no anomaly.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from scoring_contract.hour import RunHour
 
 MOST_BYTES = 32 << 20
-"""A larger file labels more than an hour."""
+"""Limit of a file; no hour has that many labels."""
 _COLUMNS = ("TS", "Device", "Tag")
 _SECOND = 1_000_000
 _HOUR = 3600 * _SECOND
@@ -40,15 +40,15 @@ class Labels:
     """The labels of some hours."""
 
     hours: frozenset[RunHour]
-    """Hours that have labels."""
+    """Hours with labels."""
     timestamps: Mapping[str, frozenset[int]]
-    """Sensor to the timestamps of its labelled readings, in microseconds since 1970."""
+    """Sensor to the timestamps of its anomalies, in microseconds since 1970."""
     problems: tuple[str, ...] = ()
-    """Why the labels of other hours do not count, a sentence for each file."""
+    """Why files of other hours are ignored, a sentence each."""
 
     @classmethod
     def read(cls, data: BlobContainer, hours: Iterable[RunHour]) -> Labels:
-        """Read the labels of the hours that have some; a file that is none leaves its hour without labels.
+        """Read the labels of these hours; a file that cannot be read leaves its hour unlabelled.
 
         :raises StorageFault: if storage refuses or does not answer
         """
@@ -61,7 +61,7 @@ class Labels:
             except BlobMissing:
                 continue
             except (DataFault, csv.Error) as fault:
-                problems.append(f"{labels_blob(hour)} does not count: {fault}")
+                problems.append(f"{labels_blob(hour)} is ignored: {fault}")
                 continue
             labelled.add(hour)
             for sensor, moment in found:
@@ -70,11 +70,11 @@ class Labels:
         return cls(frozenset(labelled), of_sensors, tuple(problems))
 
     def check(self, sensor: str, micros: MicrosArray, anomalies: BoolArray) -> LabelCheck | None:
-        """Compare a model's word with the labels.
+        """Compare a model's predictions with the labels.
 
         :param micros: timestamps of the sensor's readings in microseconds since 1970, shape (n_readings,)
-        :param anomalies: the model's word about each, shape (n_readings,)
-        :return: None if none of the readings lies in an hour with labels
+        :param anomalies: predictions, shape (n_readings,), true for an anomaly
+        :return: None if no reading lies in an hour with labels
         """
         starts = [int(hour.start.timestamp()) * _SECOND for hour in self.hours]
         counts = np.isin(micros - micros % _HOUR, starts)
@@ -89,10 +89,10 @@ class Labels:
 
 
 def _labelled(data: bytes) -> Iterator[tuple[str, int]]:
-    """Yield sensor and moment of each row that names a reading.
+    """Yield sensor and timestamp (microseconds since 1970) of each valid row.
 
-    :raises DataFault: if the file has other columns
-    :raises csv.Error: if it is no CSV
+    :raises DataFault: if a column is missing
+    :raises csv.Error: if it is not CSV
     """
     rows = csv.DictReader(io.StringIO(data.decode("utf-8-sig", errors="replace")))
     missing = [name for name in _COLUMNS if name not in (rows.fieldnames or ())]

@@ -1,4 +1,4 @@
-"""The command line of training: which hours, and how to fit."""
+"""The command line of training: hours, estimator and its options."""
 
 from __future__ import annotations
 
@@ -28,25 +28,25 @@ class TrainOrder:
     trained_until: RunHour
     """First hour that is not trained on."""
     nu: float = 0.01
-    """Upper bound of the share of training readings that become anomalies; above 0, at most 1."""
+    """Upper bound of the share of training readings that the model labels anomalies; above 0, at most 1."""
     gamma: str | float = "scale"
     min_rows: int = 30
     """A sensor with fewer readings is reported and not trained."""
     estimator: str = "ocsvm"
-    """One of :data:`ESTIMATORS`; what follows but the features is for the first only."""
+    """One of :data:`ESTIMATORS`; the options below, except the features, are for ``ocsvm`` only."""
     kernel: str = "rbf"
     degree: int = 3
     """Of the poly kernel."""
     coef0: float = 0.0
     """Of the poly and sigmoid kernels."""
     tol: float = 1e-6
-    """At which improvement the solver stops. With scikit-learn's own 1e-3 a small nu means little: of the
-    reference data 3.3 % of the training readings become anomalies at a nu of 0.01, with this 1.1 %, and there
-    are half as many support vectors."""
+    """Tolerance at which the solver stops. With scikit-learn's default of 1e-3 a small nu is inaccurate: at a
+    nu of 0.01, 3.3 % of the training readings of the reference data become anomalies; with 1e-6 it is 1.1 %,
+    and half as many support vectors."""
     scaler: bool = True
-    """Whether readings are scaled to mean 0 and variance 1 first."""
+    """Whether readings are first scaled to mean 0 and variance 1."""
     features: tuple[str, ...] = ONE_FEATURE
-    """Numeric columns of the readings that the model looks at."""
+    """Numeric columns of the readings that the model uses."""
 
     @property
     def hours(self) -> Iterator[RunHour]:
@@ -58,28 +58,28 @@ class TrainOrder:
 
 
 def train_order(argv: Sequence[str]) -> TrainOrder:
-    """Read the words after ``train``.
+    """Parse the words after ``train``.
 
-    :raises SystemExit: with code 2 and a sentence on stderr for a command line that cannot be meant
+    :raises SystemExit: with code 2 and a sentence on stderr for an invalid command line
     """
     parser = ArgumentParser(
-        prog="python -m scorer train", description="Fit one model per sensor and publish them."
+        prog="python -m scorer train", description="Fit a model for each sensor and publish them all."
     )
     parser.add_argument("--from", required=True, type=_hour, dest="trained_from", metavar="HOUR",
-                        help="first hour (UTC), for example 2018-08-28T23")  # fmt: skip
+                        help="first hour to train on (UTC), for example 2018-08-28T23")  # fmt: skip
     parser.add_argument("--until", required=True, type=_hour, dest="trained_until", metavar="HOUR",
-                        help="first hour that is not read any more")  # fmt: skip
-    parser.add_argument("--nu", type=_share, default=0.01, help="share of anomalies to allow for, (0, 1]")
+                        help="first hour after the training hours")  # fmt: skip
+    parser.add_argument("--nu", type=_share, default=0.01, help="expected share of anomalies, (0, 1]")
     parser.add_argument("--gamma", type=_gamma, default="scale", help="scale, auto, or a number above 0")
-    parser.add_argument("--min-rows", type=_rows, default=30, help="readings a sensor must have, 2 or more")
-    parser.add_argument("--estimator", choices=ESTIMATORS, default="ocsvm", help="what to fit")
-    parser.add_argument("--kernel", choices=KERNELS, default="rbf", help="of the ocsvm")
-    parser.add_argument("--degree", type=_degree, default=3, help="of the poly kernel")
-    parser.add_argument("--coef0", type=_finite, default=0.0, help="of the poly and sigmoid kernels")
-    parser.add_argument("--tol", type=_positive, default=1e-6, help="when the ocsvm's solver stops")
-    parser.add_argument("--no-scaler", action="store_false", dest="scaler", help="leave readings as they are")
+    parser.add_argument("--min-rows", type=_rows, default=30, help="minimum readings of a sensor, 2 or more")
+    parser.add_argument("--estimator", choices=ESTIMATORS, default="ocsvm", help="estimator to fit")
+    parser.add_argument("--kernel", choices=KERNELS, default="rbf", help="kernel of the ocsvm")
+    parser.add_argument("--degree", type=_degree, default=3, help="degree of the poly kernel")
+    parser.add_argument("--coef0", type=_finite, default=0.0, help="coef0 of the poly and sigmoid kernels")
+    parser.add_argument("--tol", type=_positive, default=1e-6, help="tolerance of the ocsvm's solver")
+    parser.add_argument("--no-scaler", action="store_false", dest="scaler", help="do not scale readings")
     parser.add_argument("--features", nargs="+", default=ONE_FEATURE, metavar="COLUMN",
-                        help="numeric columns of the readings to look at")  # fmt: skip
+                        help="numeric columns of the readings to train on; default: Value")  # fmt: skip
     options = parser.parse_args(argv)
     if options.trained_until <= options.trained_from:
         parser.error(f"--until {options.trained_until} is not after --from {options.trained_from}")
@@ -138,4 +138,4 @@ def _float(text: str) -> float:
     try:
         return float(text)
     except ValueError:
-        raise ArgumentTypeError(f"{text!r} is not a number") from None  # the cause says the same
+        raise ArgumentTypeError(f"{text!r} is not a number") from None  # the cause adds nothing

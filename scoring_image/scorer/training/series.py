@@ -1,7 +1,7 @@
-"""Readings of a sensor over many hours: what training holds of them.
+"""Readings of a sensor over many hours, as training holds them in memory.
 
-A file is taken apart as soon as it is read, so that an hour's rows are held at once and of all other hours
-eight bytes a reading and feature.
+Files are parsed hour by hour: only one hour's rows are in memory at a time, and of all other hours eight
+bytes per reading and feature.
 """
 
 from __future__ import annotations
@@ -34,23 +34,23 @@ _REMEMBERED_PAIRS = 1 << 16
 
 @dataclass(slots=True)
 class Series:
-    """One sensor's readings, by time."""
+    """One sensor's readings, sorted by time."""
 
     features: tuple[str, ...] = ONE_FEATURE
     pairs: set[tuple[str, str]] = field(default_factory=set)
-    """Devices and tags that were found; more than one if two pairs share the sensor's id."""
+    """Pairs of device and tag; more than one if two pairs share the sensor's id."""
     rejected: Counter[RowIssue] = field(default_factory=Counter)
-    """Rows of the sensor's own files that do not count."""
+    """Rows that are left out, by issue."""
     problems: list[str] = field(default_factory=list)
-    """What is wrong with whole files, the first few."""
+    """Problems of whole files, the first few, a sentence each."""
     fault: ScorerError | None = None
-    """Why a file of its own cannot be read: nothing is made of the others then."""
+    """Why one of its own files cannot be read; its other files are then ignored."""
     _blocks: list[FloatArray] = field(default_factory=list)
     _micros: list[MicrosArray] = field(default_factory=list)
 
     @property
     def micros(self) -> MicrosArray:
-        """Timestamps in microseconds since 1970, shape (n_readings,); empty unless they were asked for."""
+        """Timestamps in microseconds since 1970, shape (n_readings,); empty unless requested."""
         return np.concatenate([np.empty(0, dtype=np.int64), *self._micros])
 
     @property
@@ -62,19 +62,19 @@ class Series:
         return sum(map(len, self._blocks))
 
     def why_rejected(self) -> str:
-        """Say how many rows do not count and why: ``2 outside the hour, 1 unreadable``."""
+        """Describe how many rows are left out, and why: ``2 outside the hour, 1 unreadable``."""
         counts = ", ".join(f"{count} {issue}" for issue, count in self.rejected.most_common())
         return "; ".join((counts, *self.problems))
 
     def note_problem(self, problem: str) -> None:
-        """Keep what is wrong with a whole file; of many hours, a few say enough."""
+        """Keep the problem of a whole file, up to a limit."""
         if len(self.problems) < _MOST_PROBLEMS:
             self.problems.append(problem)
 
     def refuse_faulty(self) -> None:
-        """Raise the fault of a file of its own, if there is one.
+        """Raise :attr:`fault`, if there is one.
 
-        :raises ScorerError: if so
+        :raises ScorerError: why one of its own files cannot be read
         """
         if self.fault is not None:
             raise self.fault
@@ -98,10 +98,11 @@ def read_series(
 ) -> dict[str, Series]:
     """Read the files of some sensors, each once.
 
-    :param blobs: in the order of hours; those deleted since they were listed are left out
+    :param blobs: in the order of hours; blobs that were deleted meanwhile are ignored
+    :param features: names of the numeric columns
     :param with_timestamps: whether to keep the timestamps of the readings
-    :return: a series for each sensor, empty if there is no reading of it; with a fault if a file in its own
-        folder cannot be read
+    :return: a series for each sensor; empty if it has no readings, with a fault if a file in its own folder
+        cannot be read
     :raises DataFault: if a file of many sensors cannot be read at all
     :raises StorageFault: if storage refuses such a file or does not answer
     """
@@ -120,7 +121,7 @@ def read_series(
                     raise
                 series[own].fault = fault
                 continue
-            # In a folder of its own, a sensor answers for all rows.
+            # Issues of unknown rows in a sensor's own folder count as its own.
             tables = rows.tables if own is None else {own: rows.of(own)}
             for sensor, table in tables.items():
                 pieces[sensor].append(table)
@@ -135,7 +136,7 @@ def read_series(
 def _rows_of(
     data: BlobContainer, name: str, hour: RunHour, owner: Owner, features: tuple[str, ...]
 ) -> FileRows:
-    """Read one file; none if it was deleted since it was listed."""
+    """Read one file; no rows if it was deleted meanwhile."""
     try:
         content = data.read(name, most_bytes=MOST_BYTES)
     except BlobMissing:
@@ -144,12 +145,12 @@ def _rows_of(
 
 
 def _only(sensor: str, owner: Owner) -> Owner:
-    """Return what names this sensor alone."""
+    """Return an owner function for this sensor alone."""
     return lambda *pair: sensor if owner(*pair) == sensor else None
 
 
 def _owner_among(sensors: frozenset[str]) -> Owner:
-    """Return what names the sensor of a device and a tag, None for one that is not among ours."""
+    """Return a function that maps device and tag to one of these sensors, or to None."""
 
     @lru_cache(_REMEMBERED_PAIRS)
     def owner(device: str, tag: str) -> str | None:

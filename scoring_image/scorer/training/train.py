@@ -1,7 +1,7 @@
-"""Training: read the readings of some hours, fit a model per sensor, publish all of them at once.
+"""Trains a model per sensor on the readings of some hours, and publishes all of them at once.
 
-A sensor that cannot be trained is named and left out; the others are published. Model files are written
-first, under names made from their content; the registry last, so it never names a file that is not there.
+A sensor that cannot be trained is reported and left out. Model files are written first, under names made from
+their content, and the registry last, so it never names a missing file.
 """
 
 from __future__ import annotations
@@ -39,6 +39,7 @@ _SECONDS_BETWEEN_LINES = 1.0
 def train(order: TrainOrder, environ: Mapping[str, str], *, console: Console, started: float) -> ExitCode:
     """Train every sensor that has readings in the order's hours, and make the new models the current ones.
 
+    :param started: when the process started, ``time.monotonic()`` in seconds
     :return: SUCCESS; PARTLY_FAILED if some sensors were refused; the cause's code if all were, for one cause
     :raises ContractError: if the environment does not name the containers
     :raises OrderFault: if the models container is a folder
@@ -60,7 +61,7 @@ def train(order: TrainOrder, environ: Mapping[str, str], *, console: Console, st
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A sensor that was not trained, and why."""
+    """A sensor that was not trained, with the reason."""
 
     sensor: str
     failure: Failure
@@ -68,7 +69,7 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Training:
-    """How to train, on what, and the registry as it was at the start."""
+    """Trainer, readings, and the registry as it was at the start."""
 
     trainer: Trainer
     data: BlobContainer
@@ -76,7 +77,7 @@ class Training:
     console: Console
 
     def attempt(self, unit: Unit) -> list[TrainedSensor | Refused]:
-        """Train the sensors of a unit; whatever goes wrong with one refuses that one only."""
+        """Train the sensors of a unit; an error of one sensor affects no other."""
         try:
             series = read_series(self.data, unit.sensors, unit.training, features=self.trainer.order.features)
         except Exception as error:  # noqa: BLE001  # every other unit must still be trained
@@ -87,7 +88,7 @@ class Training:
             entry = self.registry.sensors.get(sensor)
             known = (entry.device, entry.tag) if entry else None
             try:
-                # Given away: what is fitted is not held for the others.
+                # Popped, so that readings of fitted sensors are freed.
                 outcomes.append(self.trainer.train(sensor, series.pop(sensor), known=known).trained)
             except Exception as error:  # noqa: BLE001  # every other sensor must still be trained
                 outcomes.append(Refused(sensor, Failure.of(error, self.console)))
@@ -95,7 +96,7 @@ class Training:
 
 
 def _units(data: BlobContainer, order: TrainOrder, registry: Registry) -> list[Unit]:
-    """List the readings of the order's hours; the registry says whose rows the files of a pack may hold.
+    """List the blobs of the order's hours, and group their sensors; the registry knows the sensors of packs.
 
     :raises DataFault: if there are none
     """
@@ -118,7 +119,7 @@ def _names_of(data: BlobContainer, hour: RunHour) -> list[str]:
 
 
 def _outcomes(training: Training, units: Sequence[Unit]) -> Iterator[TrainedSensor | Refused]:
-    """Train all units and yield outcomes in their order; say once a second how far we are."""
+    """Train all units and yield outcomes in their order; print progress once a second."""
     console = training.console
     said, done, all_of_them = time.monotonic(), 0, sum(len(unit.sensors) for unit in units)
     with ThreadPoolExecutor(THREADS, thread_name_prefix="train") as pool:
@@ -139,7 +140,7 @@ def _published(
     outcomes: Sequence[TrainedSensor | Refused],
     console: Console,
 ) -> Iterator[TrainedSensor | Refused]:
-    """Publish what was trained; yield the outcomes, with those refused that the registry cannot take."""
+    """Publish the trained models; yield all outcomes, as refused if the registry cannot take the model."""
     trained = [outcome for outcome in outcomes if isinstance(outcome, TrainedSensor)]
     published = publish(catalogue, models, trained)
     if trained:
@@ -154,7 +155,7 @@ def _published(
 
 
 def _as_report(outcome: TrainedSensor | Refused) -> SensorReport:
-    """Put an outcome in the words from which the contract makes exit codes."""
+    """Return a report from which the contract derives the exit code."""
     if isinstance(outcome, Refused):
         return SensorReport(
             outcome.sensor,

@@ -1,4 +1,4 @@
-"""Training one sensor: from its readings to a model file in storage. Nothing here touches the registry."""
+"""Trains one sensor: fits its readings and writes the model file. Does not touch the registry."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     from scorer.training.series import Series
 
 THREADS = 8
-"""Sensors in work at once: enough to keep the fits fed while others wait for storage."""
+"""Units in progress at once: enough to keep fitting while others wait for storage."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fitted:
-    """A new model and its file's bytes, which are in storage."""
+    """A new model, and the bytes of its file in storage."""
 
     trained: TrainedSensor
     data: bytes
@@ -32,7 +32,7 @@ class Fitted:
 
 @dataclass(frozen=True, slots=True)
 class Trainer:
-    """How to fit, and where model files go."""
+    """Fits models with the options of an order, and writes their files."""
 
     order: TrainOrder
     models: BlobContainer
@@ -40,10 +40,10 @@ class Trainer:
     def train(self, sensor: str, series: Series, *, known: tuple[str, str] | None) -> Fitted:
         """Fit a sensor's model and write its file.
 
-        :param known: device and tag that the registry knows the sensor by; None if it does not
-        :raises DataFault: if a file cannot be read, there are too few readings, or the sensor's id means
+        :param known: the sensor's device and tag in the registry; None if it is not there
+        :raises DataFault: if a file cannot be read, there are too few readings, or the sensor's id belongs to
             another device and tag
-        :raises ModelFault: if no model comes out of them that decides as scikit-learn does
+        :raises ModelFault: if scikit-learn cannot fit the readings, or the export labels a value differently
         :raises StorageFault: if storage refuses or does not answer
         """
         series.refuse_faulty()
@@ -70,7 +70,7 @@ class Trainer:
         return {"trained_from": str(self.order.trained_from), "trained_until": str(self.order.trained_until)}
 
     def _upload(self, sensor: str, data: bytes, model_format: str) -> ModelRef:
-        """Write a model file under a name made from its content; the same model gives the same name."""
+        """Write a model file; its version contains the digest, so the same model has the same name."""
         digest = hashlib.sha256(data).hexdigest()
         version = f"{self.order.trained_until.compact}-{digest[:10]}"
         blob = model_blob(sensor, version)
@@ -79,7 +79,7 @@ class Trainer:
 
 
 def _checked_pair(series: Series, known: tuple[str, str] | None) -> tuple[str, str]:
-    """Return the one device and tag behind a sensor's id.
+    """Return the one device and tag of a sensor's id.
 
     :raises DataFault: if two pairs share the id, here or with the registry
     """

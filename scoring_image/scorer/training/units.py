@@ -1,4 +1,4 @@
-"""What is trained together: a sensor, or the sensors of a pack, whose readings share files. Pure."""
+"""Groups sensors that are trained together: the sensors of a pack share files of readings. Pure."""
 
 from __future__ import annotations
 

@@ -79,15 +79,15 @@ def test_a_pack_gives_back_the_very_numbers_of_the_single_files(drawn: list[OneC
 
 
 WRONG = {
-    "mean": (replace(SVM, mean=np.array([np.nan])), r"models\[1\]: holds a number that is not finite"),
+    "mean": (replace(SVM, mean=np.array([np.nan])), r"models\[1\]: has a number that is not finite"),
     "vector": (
         replace(SVM, support_vectors=np.array([[1.0], [np.inf]])),
-        r"models\[1\]: holds a number that is not finite",
+        r"models\[1\]: has a number that is not finite",
     ),
     "scale": (replace(SVM, scale=np.array([-0.0])), r"models\[1\]\.scale: is zero"),
     "coefficients": (
         replace(SVM, coefficients=np.array([1.7e308, -1.7e308])),
-        r"models\[1\]\.coefficients: are too large to be added",
+        r"models\[1\]\.coefficients: are too large: their sum is infinite",
     ),
     "no vectors": (
         replace(SVM, support_vectors=np.empty((0, 1)), coefficients=np.empty(0)),
@@ -100,7 +100,7 @@ WRONG = {
     "degree": (replace(SVM, kernel=Poly(1.0, 0.0, 65)), r"models\[1\]\.degree: is above 64"),
     "vectors that are not there": (
         replace(SVM, coefficients=np.ones(9)),
-        r"models: take 32 numbers, and 25 are there",
+        r"models: take 32 numbers, but there are 25",
     ),
     "no features": (replace(SVM, features=()), r"features\[1\]: names no feature"),
     "a feature twice": (replace(SVM, features=("a", "a")), r"features\[1\]: names a feature twice"),
@@ -129,24 +129,27 @@ TABLE = 24 + struct.unpack_from("<Q", HEAD, 16)[0]
 CLAIMS = {
     "nothing": (b"", "is not of format ocsvm-pack/1"),
     "json": (b'{"format": "ocsvm-pack/1"}      ', "is not of format ocsvm-pack/1"),
-    "cut": (HEAD[:-8], r"claims a head of \d+ bytes, and holds \d+"),
+    "cut": (HEAD[:-8], r"claims a head of \d+ bytes, but has \d+"),
     "a head of exabytes": (altered(HEAD, 8, 1 << 63), r"claims a head of \d+ bytes"),
     "a head of nothing": (altered(HEAD, 8, 3), r"claims a head of 3 bytes"),
     "a description of exabytes": (altered(HEAD, 16, (1 << 64) - 1), r"claims a description of \d+ bytes"),
     "another description": (altered(HEAD, 16, 8), "has a description that is not JSON"),
-    "half a number": (altered(HEAD + b"1234", 8, len(HEAD) + 4), r"are 1, for which a head of \d+ bytes"),
-    "a number too many": (altered(HEAD + bytes(8), 8, len(HEAD) + 8), "take 6 numbers, and 7 are there"),
+    "half a number": (
+        altered(HEAD + b"1234", 8, len(HEAD) + 4),
+        r"are 1, which do not fit a head of \d+ bytes",
+    ),
+    "a number too many": (altered(HEAD + bytes(8), 8, len(HEAD) + 8), "take 6 numbers, but there are 7"),
     "a million models": (HEAD.replace(b'"models": 1,', b'"models":9e5,'), "models: is not a count"),
-    "models beyond the end": (HEAD.replace(b'"models": 1,', b'"models":99,'), "are 99, for which"),
-    "no models": (HEAD.replace(b'"models": 1,', b'"models": 0,'), r"are none, and \d+ numbers are there"),
+    "models beyond the end": (HEAD.replace(b'"models": 1,', b'"models":99,'), "are 99, which do not fit"),
+    "no models": (HEAD.replace(b'"models": 1,', b'"models": 0,'), r"are none, but there are \d+ numbers"),
     "another format": (HEAD.replace(b"pack/1", b"pack/2"), "format: is 'ocsvm-pack/2', not 'ocsvm-pack/1'"),
-    "a kernel of nobody": (altered(HEAD, TABLE + 32, 4, "<I"), r"models\[0\]\.kernel: is none of ours"),
-    "features of nobody": (altered(HEAD, TABLE + 40, 1, "<I"), r"models\[0\]\.features: are none of those"),
+    "a kernel of nobody": (altered(HEAD, TABLE + 32, 4, "<I"), r"models\[0\]\.kernel: is unknown"),
+    "features of nobody": (altered(HEAD, TABLE + 40, 1, "<I"), r"models\[0\]\.features: are not described"),
     "too many vectors": (
         altered(HEAD, TABLE + 44, 0xFFFFFFFF, "<I"),
         r"models\[0\]\.vectors: are more than 524,288 values",
     ),
-    "others' vectors": (altered(HEAD, TABLE + 44, 3, "<I"), "take 8 numbers, and 6 are there"),
+    "others' vectors": (altered(HEAD, TABLE + 44, 3, "<I"), "take 8 numbers, but there are 6"),
 }
 
 
@@ -177,7 +180,7 @@ def test_a_pack_of_random_changes_is_refused_or_holds_models_as_they_must_be(dat
 
 def test_a_pack_of_another_digest_is_not_looked_at() -> None:
     """Not even at what it claims of itself."""
-    with pytest.raises(MessageError, match=r"has a head of the digest [0-9a-f]{12}\.\.\., not abc"):
+    with pytest.raises(MessageError, match=r"has a head with the digest [0-9a-f]{12}\.\.\., not abc"):
         read_pack(altered(HEAD, 16, (1 << 64) - 1), sha256="abc")
 
 

@@ -85,7 +85,7 @@ def test_features_are_those_of_the_frame_it_was_fitted_with() -> None:
     assert model.features == ("Mean", "Most")
     assert model.predict(np.array([[10.0, 20.0], [1e3, 0.0]])).anomalies.tolist() == [False, True]
     nameless = dump_skops(IsolationForest(n_estimators=2).fit(frame.to_numpy()))
-    with pytest.raises(ModelFault, match="without names for its features"):
+    with pytest.raises(ModelFault, match="without feature names"):
         load_model(nameless, ref(nameless))
 
 
@@ -95,7 +95,7 @@ def test_another_scikit_learn_is_named_with_ours() -> None:
         a_forest(), "schema.json", lambda text: text.replace(sklearn.__version__.encode(), b"0.24.2")
     )
     with pytest.raises(
-        ModelFault, match=rf"was fitted by scikit-learn 0\.24\.2, here is {sklearn.__version__}"
+        ModelFault, match=rf"was fitted by scikit-learn 0\.24\.2, installed is {sklearn.__version__}"
     ):
         load_model(data, ref(data))
 
@@ -109,7 +109,7 @@ def test_types_that_nobody_trusts_are_named_and_not_built() -> None:
     forest = IsolationForest(n_estimators=2).fit(VALUES)
     forest.stranger = Stranger()
     data = dump_skops(forest)
-    with pytest.raises(ModelFault, match=r"holds types that nobody trusts: .*Stranger"):
+    with pytest.raises(ModelFault, match=r"contains untrusted types: .*Stranger"):
         load_model(data, ref(data))
 
 
@@ -185,7 +185,7 @@ def scoring(estimator: Any) -> Any:
         pytest.param(
             make_pipeline(FunctionTransformer(np.log1p), IsolationForest(n_estimators=3)),
             [-2.0, -1.0],
-            "a step makes no finite number of it",
+            "a step turns it into NaN or infinity",
             id="before-trees-that-take-nan",
         ),
         pytest.param(
@@ -223,7 +223,7 @@ def test_a_reading_that_no_model_takes_costs_the_others_nothing(
     assert why in predictions.why_refused
     assert predictions.anomalies.tolist() == alone.anomalies.tolist()
     np.testing.assert_allclose(predictions.scores, alone.scores, rtol=1e-9, atol=1e-12)
-    with pytest.raises(ModelFault, match=r"cannot score with it|of any reading"):
+    with pytest.raises(ModelFault, match=r"cannot score with it|turns every reading"):
         model.predict(np.array(bad)[:, np.newaxis])
 
 
@@ -270,7 +270,7 @@ def test_pyod_is_named_with_the_way_to_convert() -> None:
 def test_what_predicts_nothing_is_no_model() -> None:
     """A transformer is not an outlier detector."""
     data = dump_skops(StandardScaler().fit(VALUES))
-    with pytest.raises(ModelFault, match="holds a StandardScaler, which predicts nothing"):
+    with pytest.raises(ModelFault, match="holds a StandardScaler, which cannot predict"):
         load_model(data, ref(data))
 
 
@@ -358,9 +358,9 @@ def unusual() -> bytes:
         pytest.param(wide(), "has a schema that is empty, or larger than 16,777,216 bytes", id="wide-schema"),
         pytest.param(many(), "or 524,288 values", id="schema-of-countless-values"),
         pytest.param(lying(), "is not a model of format skops/1", id="header-that-lies"),
-        pytest.param(repeated(), "some of them again and again", id="one-file-many-times"),
+        pytest.param(repeated(), "some of them repeatedly", id="one-file-many-times"),
         pytest.param(huge(), "is not a model of format skops/1", id="huge-dimensions"),
-        pytest.param(unusual(), "packed or encrypted in a way that skops never uses", id="lzma"),
+        pytest.param(unusual(), "compressed or encrypted in a way that skops never uses", id="lzma"),
         pytest.param(b"PK\x03\x04", "is not a model of format skops/1", id="torn"),
         pytest.param(b"", "is not a model of format skops/1", id="empty"),
         pytest.param(

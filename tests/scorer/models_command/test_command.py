@@ -78,7 +78,7 @@ def test_show_tells_the_versions_and_the_way_back(storage: Storage, scorer: Scor
     """The JSON is the registry's own form."""
     first, second = versions(storage, scorer)
     lines = typed(storage, "show", "1_4").stdout.splitlines()
-    assert lines[:2] == ["1_4: device 1, tag 4, pack none", f"rollback leads to {first}"]
+    assert lines[:2] == ["1_4: device 1, tag 4, pack none", f"rollback goes to {first}"]
     current = next(line for line in lines if line.startswith("current"))
     assert second in current
     shown = json.loads(typed(storage, "show", "1_4", "--json").stdout)
@@ -108,7 +108,9 @@ def test_promote_and_rollback_change_who_is_current(storage: Storage, scorer: Sc
             id="another-sensor",
         ),
         pytest.param(
-            ["add", "1_4", "--device", "1", "--tag", "4", "README.md"], "the file is no model", id="no-model"
+            ["add", "1_4", "--device", "1", "--tag", "4", "README.md"],
+            "the file is not a model",
+            id="no-model",
         ),
         pytest.param(
             ["add", "1_4", "--device", "1", "--tag", "4", "/none"], "/none cannot be read", id="no-file"
@@ -293,7 +295,7 @@ def test_broken_models_are_found_and_mended_from_what_is_there(storage: Storage,
     first, second = versions(storage, scorer, "1_1")
     a_fleet(storage, "1_2", "1_3")
     scorer.train_here("--nu", "0.2")
-    assert typed(storage, "verify").stdout == "3 current models looked at, 0 broken\n"
+    assert typed(storage, "verify").stdout == "3 current models checked, 0 broken\n"
     refs = {sensor: entry.model for sensor, entry in storage.registry().sensors.items()}
     storage.put(Container.MODELS, refs["1_3"].blob, "lost for good")
     typed(storage, "pack")
@@ -301,12 +303,12 @@ def test_broken_models_are_found_and_mended_from_what_is_there(storage: Storage,
     found = typed(storage, "verify")
     assert found.returncode == ExitCode.MODEL
     assert [line.partition(":")[0] for line in found.stderr.splitlines()] == ["1_2", "1_3"]
-    assert found.stdout == "3 current models looked at, 2 broken; models repair mends what can be mended\n"
+    assert found.stdout == "3 current models checked, 2 broken; repair them with 'models repair'\n"
     done = typed(storage, "repair")
     assert done.returncode == ExitCode.MODEL
-    assert done.stdout.startswith("1_2: written anew from _packs/p0001/")
+    assert done.stdout.startswith("1_2: restored from _packs/p0001/")
     assert "1_3: 1_3/" in done.stderr
-    assert done.stderr.endswith("nothing here can mend it: train it again\n")
+    assert done.stderr.endswith("no intact copy or version: train it again\n")
     assert load_model(storage.get(Container.MODELS, refs["1_2"].blob), refs["1_2"])
 
     registry = (
@@ -314,7 +316,7 @@ def test_broken_models_are_found_and_mended_from_what_is_there(storage: Storage,
     )  # no file of many to mend it from
     storage.put(Container.MODELS, REGISTRY_BLOB, registry)
     storage.service.get_blob_client(storage.name_of(Container.MODELS), refs["1_1"].blob).delete_blob()
-    assert f"1_1: {first} is current again, {second} is not whole" in typed(storage, "repair").stdout
+    assert f"1_1: rolled back to {first}, because {second} is broken" in typed(storage, "repair").stdout
     assert storage.registry().entry("1_1").current == first
 
 

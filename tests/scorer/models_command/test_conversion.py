@@ -81,7 +81,7 @@ def test_the_command_writes_a_file_that_can_be_added(storage: Storage, tmp_path:
     code, said, _ = typed("convert", str(pickled), "--i-trust-this-file")
     assert (code, said) == (
         ExitCode.SUCCESS,
-        f"{pickled}.json: format ocsvm-json/2, labels as scikit-learn's; publish it with models add\n",
+        f"{pickled}.json: format ocsvm-json/2, same labels as scikit-learn; publish it with 'models add'\n",
     )
     assert main([*add, f"{pickled}.json"], environ, Console(out, err)) == ExitCode.SUCCESS
     assert storage.registry().entry("1_4").current.startswith("added-")
@@ -93,7 +93,7 @@ def test_a_pickle_is_not_opened_unless_somebody_answers_for_it(tmp_path: Path) -
     pickled.write_bytes((OLD / "pipeline-0.19.2.pkl").read_bytes())
     code, _, err = typed("convert", str(pickled))
     assert (code, len(err.splitlines())) == (ExitCode.ORDER, 1)
-    assert "say --i-trust-this-file" in err
+    assert "add --i-trust-this-file" in err
     assert list(tmp_path.iterdir()) == [pickled]
 
 
@@ -118,7 +118,7 @@ def hidden_in_an_array(place: Path) -> bytes:
 def test_a_hostile_pickle_calls_nothing(tmp_path: Path, protocol: int) -> None:
     """What it names is refused by name, though somebody said to trust it."""
     place = tmp_path / "harm"
-    with pytest.raises(ModelFault, match=r"not converted: it names posix\.mkdir"):
+    with pytest.raises(ModelFault, match=r"not converted: it uses posix\.mkdir"):
         converted(pickle.dumps(Evil(place), protocol=protocol), features=ONE)
     with pytest.raises(ModelFault, match="not converted: "):
         converted(hidden_in_an_array(place), features=ONE)
@@ -130,12 +130,10 @@ def test_a_hostile_pickle_calls_nothing(tmp_path: Path, protocol: int) -> None:
     [
         pytest.param(
             pickle.dumps(IsolationForest(n_estimators=1).fit(VALUES)),
-            r"it names sklearn\.ensemble\._iforest\.IsolationForest; load it where it was made and write it",
+            r"it uses sklearn\.ensemble\._iforest\.IsolationForest; load it where it was fitted and save it",
             id="another-estimator",
         ),
-        pytest.param(
-            pickle.dumps(OneClassSVM()), "it lacks what a fitted OneClassSVM has: KeyError", id="unfitted"
-        ),
+        pytest.param(pickle.dumps(OneClassSVM()), "it is not a fitted OneClassSVM: KeyError", id="unfitted"),
         pytest.param(
             pickle.dumps(make_pipeline(StandardScaler()).fit(VALUES)),
             "it holds StandardScaler, not a OneC",
@@ -144,7 +142,7 @@ def test_a_hostile_pickle_calls_nothing(tmp_path: Path, protocol: int) -> None:
         pytest.param(pickle.dumps([1, 2]), "it holds list, not a OneClassSVM", id="list"),
         pytest.param(
             pickle.dumps(OneClassSVM().fit(np.ones((9, 2)) * VALUES[:9])),
-            "it was fitted on 2 columns, name as many with --features",
+            "it was fitted on 2 columns, but --features names 1",
             id="two-columns",
         ),
         pytest.param(
@@ -154,9 +152,9 @@ def test_a_hostile_pickle_calls_nothing(tmp_path: Path, protocol: int) -> None:
         ),
         pytest.param(b"\x80\x04", "it is damaged", id="torn"),
         pytest.param(b"", "it is damaged", id="empty"),
-        pytest.param(b"\x1f\x8b\x08\x00", "it is packed and damaged", id="torn-gzip"),
+        pytest.param(b"\x1f\x8b\x08\x00", "it is compressed and damaged", id="torn-gzip"),
         pytest.param(
-            zlib.compress(b"\x00" * (65 << 20), 9), "it unpacks to more than 67108864 bytes", id="bomb"
+            zlib.compress(b"\x00" * (65 << 20), 9), "it decompresses to more than 67108864 bytes", id="bomb"
         ),
         pytest.param(b"\x80\x04(" + b"l(" * 10 + b"I1\n" * 5 + b".", "not converted: ", id="marks"),
     ],

@@ -196,7 +196,7 @@ def test_what_is_wrong_with_one_of_several_files_is_told_and_costs_only_itself()
     files = {good: f"TS,Device,Tag,Value\n{CSV_ROW}".encode(), bad: b"PK\x03\x04 xl/"}
     UnitReadings(files).hand_out([work], HOUR, lambda *_: nullcontext())
     assert len(work.table) == 1
-    assert work.problems == [f"{bad} is an Excel workbook (.xlsx): save the table as CSV"]
+    assert work.problems == [f"{bad} is an Excel workbook (.xlsx): save the sheet as CSV"]
     assert work.report(0).state is SensorState.FAILED  # no model decided about it here
 
 

@@ -225,7 +225,7 @@ def test_parquet_may_not_claim_more_than_can_be_held(monkeypatch: pytest.MonkeyP
     """Rows and unpacked bytes are bounded by what the file says before any of it is unpacked."""
     blob = file_of(columns_of())
     monkeypatch.setattr(parquet_file, "MOST_ROWS", 1)
-    with pytest.raises(DataFault, match=r"a\.parquet holds 2 rows"):
+    with pytest.raises(DataFault, match=r"a\.parquet has 2 rows"):
         read(blob)
     monkeypatch.undo()
     monkeypatch.setattr(parquet_file, "MOST_UNPACKED_BYTES", 100)

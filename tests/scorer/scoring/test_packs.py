@@ -304,10 +304,10 @@ def test_one_sensor_alone_reads_its_own_model(storage: Storage) -> None:
 @pytest.mark.parametrize(
     ("harm", "told"),
     [
-        ("gone", "is gone"),
-        ("altered", "has a head of the digest"),
+        ("gone", "is missing"),
+        ("altered", "has a head with the digest"),
         ("cut", "claims a head of"),
-        ("another's", "has a head of the digest"),
+        ("another's", "has a head with the digest"),
         ("of no format of ours", "is not of format ocsvm-pack/1"),
         ("too large", "; the limit is "),
     ],
@@ -337,7 +337,7 @@ def test_a_bad_file_of_models_costs_nobody_their_model(
     (complaint,) = complaints
     assert complaint.startswith(f"models/{blob} ")
     assert told in complaint
-    assert "each of its models is read from a file of its own until" in complaint
+    assert "its models are read from their own files until" in complaint
 
 
 @pytest.mark.parametrize("harm", ["gone", "altered", "shifted"])
@@ -409,7 +409,7 @@ def test_a_file_that_is_not_the_registered_one_is_refused_before_it_is_read(
     """Both digests are shown, shortened."""
     (ref,) = (order.model for order in a_pack(storage, ("1_4",)))
     storage.put(Container.MODELS, ref.blob, content)
-    words = rf"has the digest [0-9a-f]{{12}}\.\.\., the order names {ref.sha256[:12]}\.\.\."
+    words = rf"has the digest [0-9a-f]{{12}}\.\.\., not the registered {ref.sha256[:12]}\.\.\."
     with pytest.raises(ModelFault, match=words):
         ModelFiles(a_container(storage), [ref], no_complaint).fetch(ref)
 

@@ -72,7 +72,7 @@ def test_several_features_stand_in_the_place_of_value() -> None:
     assert render_predictions([("1", "4", two, predictions)]).decode() == (
         "TS,Device,Tag,Heat,Flow,Prediction,Score\n2018-08-29T02:00:10Z,1,4,1,2.50,0,0.5\n"
     )
-    with pytest.raises(ValueError, match="under the header"):
+    with pytest.raises(ValueError, match="do not fit a blob with features"):
         render_predictions([("1", "4", one, predictions), ("1", "4", two, predictions)])
 
 

@@ -219,7 +219,7 @@ FAULTS = {
     "altered model": (
         lambda storage: an_order(storage, model=a_model(storage, sha256="0" * 64)),
         Cause.MODEL,
-        "the order names 000000000000...",
+        "not the registered 000000000000...",
     ),
     "pickle": (
         lambda storage: an_order(storage, model=a_model(storage, data=pickle.dumps([1]))),
@@ -229,7 +229,7 @@ FAULTS = {
     "unknown format": (
         lambda storage: an_order(storage, model=a_model(storage, format="ocsvm-json/1")),
         Cause.MODEL,
-        "is of format 'ocsvm-json/1', this scorer reads 'ocsvm-json/2'",
+        "has the format 'ocsvm-json/1', this scorer reads 'ocsvm-json/2'",
     ),
 }
 

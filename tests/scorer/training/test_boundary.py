@@ -28,5 +28,5 @@ def test_a_model_that_would_call_nothing_an_anomaly_is_refused(
     readings: np.ndarray, order: TrainOrder
 ) -> None:
     """Its sensor would be green for good; an isolation forest knows no further off than its last reading."""
-    with pytest.raises(DataFault, match=r"nothing would ever be an anomaly: its 600 readings are [13] diff"):
+    with pytest.raises(DataFault, match=r"would never find an anomaly: its 600 readings have [13] distinct"):
         fit(readings.reshape(-1, 1), order)

@@ -64,7 +64,7 @@ def test_a_model_that_differs_is_not_exported(change: dict[str, float]) -> None:
     gamma = Rbf(model.kernel.gamma * change.pop("gamma", 1.0))
     changes = {name: getattr(model, name) * factor for name, factor in change.items()}
     changed = replace(model, kernel=gamma, **changes)
-    with pytest.raises(ModelFault, match="labelled unlike scikit-learn"):
+    with pytest.raises(ModelFault, match="get other labels than from scikit-learn"):
         refuse_unfaithful(changed, Itself(model), VALUES)
 
 

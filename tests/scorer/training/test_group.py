@@ -164,7 +164,7 @@ def test_a_damaged_current_model_keeps_no_new_one_away(storage: Storage, scorer:
     ordered(storage, scorer, TrainingSubject("1_4", ("1", "4"), ref), blobs=blobs)
     result = results(storage)["1_4"]
     assert result.trained == first
-    assert result.reason.startswith("the current model cannot be compared with: damaged.json has the digest")
+    assert result.reason.startswith("not compared with the current model: damaged.json has the digest")
 
 
 def test_the_sensors_of_a_pack_are_told_apart(storage: Storage, scorer: Scorer) -> None:
@@ -304,7 +304,7 @@ def test_a_wrong_file_of_labels_is_named_and_stops_nobody(
     result = results(storage)["1_4"]
     assert result.evaluation is not None
     assert result.evaluation.labels is None
-    assert result.reason.startswith("labels/2018/08/29/01.csv does not count: ")
+    assert result.reason.startswith("labels/2018/08/29/01.csv is ignored: ")
     assert why in result.reason
     assert result.reason in done.stderr
 
