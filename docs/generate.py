@@ -252,16 +252,16 @@ def backfill_table() -> str:
     body = json.loads((RESULTS / "backfill.json").read_text())
     rows = {
         "live hours": "runs",
-        "from falling due to the first task instance's start, p95, s": "start_p95_seconds",
-        "from a task instance's falling due to its start, p95, s": "wait_p95_seconds",
-        "from falling due to the verdict, median, s": "run_median_seconds",
+        "scheduling delay: due time to first task start (p95, s)": "start_p95_seconds",
+        "delay of a task instance: due time to start (p95, s)": "wait_p95_seconds",
+        "due time to verdict (median, s)": "run_median_seconds",
     }
     lines = [f"| {name} | {body['idle'][key]} | {body['busy'][key]} |" for name, key in rows.items()]
     made = (
         f"{body['hours']} hours of {body['sensors']} sensors took {body['backfill_seconds']:,.0f} s, and the "
         f"{len(body['reported'])} hours that were broken on purpose {body['repair_seconds']:,.0f} s more."
     )
-    return "\n".join(("| | idle | in mid-backfill |", "|---|---|---|", *lines, "", made))
+    return "\n".join(("| | idle | during a backfill |", "|---|---|---|", *lines, "", made))
 
 
 _POLICY_HEAD = (
