@@ -51,8 +51,8 @@ def forms() -> list[Form]:
     ]
 
 
-def moments(*, are_refused: bool) -> list[str]:
-    """Return the texts that are moments, or those that are none."""
+def timestamps(*, are_refused: bool) -> list[str]:
+    """Return the texts that are timestamps, or those that are none."""
     return [
         text
         for body in BODY["moment"]
