@@ -60,7 +60,7 @@ format: setup ## let ruff format and fix what it can
 
 DOCS := .local/docs
 docs: $(DOCS)/venv/.installed ## build the site into .local/docs/site, with the API from docstrings
-	@$(DOCS)/venv/bin/python docs/site.py $(DOCS)
+	@$(DOCS)/venv/bin/python docs/site_pages.py $(DOCS)
 	@cd $(DOCS) && venv/bin/zensical build --clean --strict
 	@echo "open $(DOCS)/site/index.html"
 

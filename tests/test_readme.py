@@ -148,6 +148,15 @@ def test_the_map_of_the_code_names_files_that_exist() -> None:
     assert {path for path in named if not (ROOT / path).exists()} == set()
 
 
+def test_the_site_has_every_page() -> None:
+    """Each page of the documentation is in the site's navigation, and the navigation names pages alone."""
+    text = (ROOT / "docs" / "zensical.toml").read_text()
+    listed = set(re.findall(r'"([\w./-]+\.md)"', text)) - {"api.md"}
+    pages = {page.relative_to(ROOT).as_posix() for page in PAGES}
+    records = {page for page in pages if re.match(r"docs/decisions/\d", page)}
+    assert listed == pages - records
+
+
 def anchors_of(page: Path) -> set[str]:
     """Return the anchors of a page: those that GitHub makes of headings, and those that are written."""
     text = re.sub(r"^```.*?^```", "", page.read_text(), flags=re.DOTALL | re.MULTILINE)

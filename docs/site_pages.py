@@ -1,4 +1,4 @@
-"""Lays out what the site is built from: ``python docs/site.py .local/docs``, for ``make docs``.
+"""Lays out what the site is built from: ``python docs/site_pages.py .local/docs``, for ``make docs``.
 
 The pages keep their places in the repository, so that the same relative links work on GitHub and in the site.
 Files that they link to, such as pictures and tests, come along. The API page is made
