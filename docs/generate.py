@@ -92,7 +92,7 @@ def _behaviours_of(test: ast.FunctionDef) -> Iterator[str]:
 
 
 def behaviours_part() -> str:
-    """Return the contents and, for each behaviour: what happens, who is told, and the tests that show it."""
+    """Return the contents and, for each behaviour: what happens, what reports it, and the tests that show it."""
     rows, tests = tomllib.loads((ROOT / "docs" / "behaviours.toml").read_text()), list(marked_tests())
     contents = [f"- [{row['situation']}](#{name})" for name, row in rows.items()]
     entries = [
@@ -106,7 +106,7 @@ def _behaviour(name: str, row: dict[str, str], tests: list[MarkedTest]) -> str:
     shown = "\n".join(f"- {_shown_test(test)}" for test in tests)
     return (
         f'<a id="{name}"></a>\n\n## {row["situation"]}\n\n{row["outcome"]}\n\n'
-        f"Reported to: {row['told']}.\n\n{shown}"
+        f"Reported by: {row['told']}.\n\n{shown}"
     )
 
 
@@ -153,7 +153,7 @@ def moments_table() -> str:
 def compare_table() -> str:
     """Return a row for each cell of the comparison with the stock operator."""
     cells = json.loads((RESULTS / "compare.json").read_text())
-    heading = "| | items | wall seconds | Batch calls | calls an item | worker seconds | outcome |"
+    heading = "| | items | wall seconds | Batch calls | calls per item | worker seconds | outcome |"
     rows = [
         f"| {_FORMS[cell['form']]} | {cell['items']} | {cell['seconds']:.0f} | {cell['batch_calls']:,} "
         f"| {cell['batch_calls'] / cell['items']:.1f} | {cell['worker_seconds']:,.0f} | {_outcome(cell)} |"
@@ -183,16 +183,16 @@ def scale_table() -> str:
     fleets = json.loads((RESULTS / "scale.json").read_text())
     memory = ("api-server", "scheduler", "dag-processor", "triggerer")
     rows = {
-        "sensors in a Batch task": [f"{fleet['sensors_per_task']}" for fleet in fleets],
-        "sensors that share their blobs": [f"{fleet['per_pack'] or 1}" for fleet in fleets],
+        "sensors per Batch task": [f"{fleet['sensors_per_task']}" for fleet in fleets],
+        "sensors per pack": [f"{fleet['per_pack'] or 1}" for fleet in fleets],
         "task instances": [f"{fleet['instances']:,}" for fleet in fleets],
         "outcome": [fleet["outcome"] for fleet in fleets],
-        "instances tried again (one was made to)": [f"{fleet['retried']}" for fleet in fleets],
+        "instances retried (one on purpose)": [f"{fleet['retried']}" for fleet in fleets],
         "wall seconds": [f"{fleet['seconds']:,.0f}" for fleet in fleets],
         "CPU seconds of Airflow": [f"{fleet['cpu_seconds']:,.0f}" for fleet in fleets],
         "Batch calls": [f"{fleet['batch_calls']:,}" for fleet in fleets],
         "worker seconds": [f"{fleet['worker_seconds']:,.0f}" for fleet in fleets],
-        "Airflow's database grew by": [f"{fleet['database_mb']:.1f} MB" for fleet in fleets],
+        "growth of Airflow's database": [f"{fleet['database_mb']:.1f} MB" for fleet in fleets],
         **{f"memory, {name}": [f"{fleet['memory_mb'][name]:,.0f} MB" for fleet in fleets] for name in memory},
     }
     heading = "| | " + " | ".join(f"{fleet['sensors']:,} sensors" for fleet in fleets) + " |"
@@ -320,9 +320,9 @@ def scoring_table() -> str:
         if cell["name"] in _VARIANTS
     ]
     sizes = body["megabytes"]
-    heading = "| | CPU ms | CPU ms a sensor | CPU over the reference's | wall likewise | peak MiB |"
+    heading = "| | CPU ms | CPU ms per sensor | CPU / reference | wall / reference | peak MiB |"
     control = (
-        f"The reference over itself: {_ratio(again)}; smaller differences mean nothing. Installed packages: "
+        f"The reference against itself: {_ratio(again)}; smaller differences are noise. Installed packages: "
         f"{sizes['reference']:.0f} MB for the reference, {sizes['scoring']:.0f} MB for scoring."
     )
     return "\n".join((heading, "|---|---|---|---|---|---|", *rows, "", control))
@@ -340,7 +340,7 @@ def stages_table() -> str:
     total = [times["all"] for times in taken.values()]
     rows += [
         f"| {name} | {' | '.join(f'{time:,.1f}' for time in times)} |"
-        for name, times in (("the client's threads, and what holds it together", rest), ("**all**", total))
+        for name, times in (("client threads and glue", rest), ("**all**", total))
     ]
     return "\n".join((f"| CPU ms | {' | '.join(columns)} |", "|---" * (len(columns) + 1) + "|", *rows))
 
@@ -408,7 +408,7 @@ PARTS = {
 
 
 def generated(page: Path) -> str:
-    """Return a page with its generated parts made anew."""
+    """Return a page with its generated parts renewed."""
     text = page.read_text()
     form, gap = ("  # {} {}", "\n") if page.suffix == ".yaml" else ("<!-- {} {} -->", "\n\n")
     for name in PAGES[page]:
