@@ -92,7 +92,7 @@ def _behaviours_of(test: ast.FunctionDef) -> Iterator[str]:
 
 
 def behaviours_part() -> str:
-    """Return the contents and, for each behaviour: what happens, what reports it, and the tests that show it."""
+    """Return the contents and, per behaviour, what happens, what reports it and the tests that show it."""
     rows, tests = tomllib.loads((ROOT / "docs" / "behaviours.toml").read_text()), list(marked_tests())
     contents = [f"- [{row['situation']}](#{name})" for name, row in rows.items()]
     entries = [

@@ -39,7 +39,6 @@ PRODUCT = [
 OF_OTHER_DAGS = {
     "sensor_scoring.missing_hours.step",
     "sensor_scoring.alerts.late_step",
-    "sensor_scoring.missing_hours.repair",
     "sensor_scoring.training.steps",
     "sensor_scoring.alerts.unfinished_runs",
 }

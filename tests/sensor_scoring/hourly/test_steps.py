@@ -171,7 +171,7 @@ def test_a_good_verdict_says_who_was_not_told(caplog: pytest.LogCaptureFixture) 
     """Somebody was told, so the hour is good; consumers and the log know of the address that is dead."""
     said = "apprise:teams: 1 of 2 addresses was not told"
     assert give_verdict(replace(a_run(GOOD), not_told=(said,)), {"ti": Pushing()})["untold"] == [said]
-    assert f"Not everybody was told: {said}" in caplog.text
+    assert f"The alert missed an address: {said}" in caplog.text
 
 
 def context_of(hour: RunHour, *, asked: dict[str, str] | None = None) -> Any:
