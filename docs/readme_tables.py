@@ -26,8 +26,8 @@ def _read(name: str) -> Any:
 def _scoring_row() -> str:
     cell = next(cell for cell in _read("scoring")["cells"] if cell["name"] == "packed-500-60")
     return (
-        f"| [Scoring](docs/benchmarks.md#scoring-beside-the-reference) 500 packed sensors with 60 readings each | "
-        f"{cell['cpu_ms']:,.0f} ms of CPU: {cell['cpu_ratio'][0]:.0%} of what the reference architecture's "
+        f"| [Scoring](docs/benchmarks.md#scoring-beside-the-reference) 500 packed sensors, 60 readings each "
+        f"| {cell['cpu_ms']:,.0f} ms of CPU: {cell['cpu_ratio'][0]:.0%} of what the reference architecture's "
         f"script takes for one sensor |"
     )
 
