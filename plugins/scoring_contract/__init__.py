@@ -1,8 +1,8 @@
-"""What the orchestrator and the scoring image agree on, and nothing else.
+"""The contract between the orchestrator and the scoring image: blob names, messages and the command line.
 
 Standard library only: the image ships this package without Airflow, and Airflow imports it without numpy.
-Each message has one module that holds both directions, so that ``from_json(to_json(x)) == x`` is checked in
-one place; golden files in ``tests/scoring_contract/golden`` pin the wire form for both sides.
+Each message has one module for both directions, so that one place checks ``from_json(to_json(x)) == x``;
+golden files in ``tests/scoring_contract/golden`` pin the wire format for both sides.
 
 ``CONTRACT_VERSION`` changes only when an older reader would misunderstand a newer writer.
 """
@@ -10,4 +10,4 @@ one place; golden files in ``tests/scoring_contract/golden`` pin the wire form f
 from __future__ import annotations
 
 CONTRACT_VERSION = 2
-"""Version of manifest, report and command line; a reader refuses any other."""
+"""Version of all messages and the command line; readers refuse any other."""

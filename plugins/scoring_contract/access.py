@@ -1,8 +1,8 @@
-"""How a scoring process is told where the containers are: one environment variable each.
+"""Environment variables of a scoring process that hold the URLs of the containers.
 
-The value is the container's URL. It may carry a shared access signature as its query; without one, the
-process uses the identity of the machine it runs on (``AZURE_CLIENT_ID`` picks one of several). A ``file://``
-URL names a mounted folder. Secrets travel in the environment only: never in a command line or a manifest.
+A URL may contain a shared access signature as its query; without one, the process uses the managed identity
+of its machine (``AZURE_CLIENT_ID`` selects one of several). A ``file://`` URL names a mounted folder. Secrets
+are passed in the environment only, never in a command line or a manifest.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 
 
 def variable_of(container: Container) -> str:
-    """Name the variable that holds a container's URL: ``SCORING_DATA_URL`` and so on."""
+    """Return the name of the variable with a container's URL: ``SCORING_DATA_URL`` and so on."""
     return f"SCORING_{container.name}_URL"
 
 
 def url_of(container: Container, environ: Mapping[str, str]) -> str:
     """Return a container's URL.
 
-    :raises InvocationError: if the environment does not name it
+    :raises InvocationError: if its variable is not set
     """
     url = environ.get(variable_of(container), "")
     if not url:

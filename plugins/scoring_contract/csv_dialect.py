@@ -1,9 +1,9 @@
-"""How a CSV file of readings is written, told from its first lines. Pure: lines in, fields out.
+"""The CSV dialect of a file of readings, detected from its first lines. Pure: lines in, fields out.
 
-The separator is a comma, a semicolon, a tab or a bar: the one under which the first line names the columns
-that are wanted, or the one that a line ``sep=;`` before it names. Names of columns are compared as they are,
-or else without case. With semicolons, a comma in a number is its decimal point: who writes ``10,16`` is the
-reason for semicolons.
+The separator is a comma, a semicolon, a tab or a bar: the one with which the first line names the wanted
+columns, or the one that a line ``sep=;`` before it names. Column names match exactly or, failing that,
+regardless of case. With semicolons, a comma in a number is a decimal comma: locales that write ``10,16``
+separate fields with semicolons.
 """
 
 from __future__ import annotations
@@ -20,48 +20,46 @@ COLUMNS = ("TS", "Device", "Tag", "Value")
 """Columns of readings, and the header of the files that the loader writes."""
 
 BYTE_ORDER_MARK = "\ufeff"
-"""Before any line: whoever appends files to one another leaves it there."""
+"""May precede any line: it stays in the middle when files are concatenated."""
 
-# Compiled when there is such a line.
+# Compiled on first use.
 _SEPARATOR_LINE = r'"?sep=([,;|\t])"?'
 _BLANK_BEHIND_QUOTE = r'"[ \t]+(?=[,;|\t]|$)'
 
 
 class HeaderError(ValueError):
-    """A header that does not name the wanted columns; the text completes "the file ..."."""
+    """The header does not name the wanted columns; the text completes "the file ..."."""
 
 
 class CsvDialect(NamedTuple):
-    """How the lines of one file are written.
-
-    :raises HeaderError: from the makers only
-    """
+    """Separator and columns of one file."""
 
     separator: str
     names: tuple[str, ...]
-    """Of all columns, as the header writes them."""
+    """Names of all columns, as in the header."""
     places: tuple[int, ...]
-    """Of the wanted columns."""
+    """Positions of the wanted columns, from 0."""
 
     @property
     def width(self) -> int:
-        """Fields of a line."""
+        """Number of fields in a line."""
         return len(self.names)
 
     @property
     def has_decimal_comma(self) -> bool:
-        """Whether a comma in a number is its decimal point."""
+        """Whether numbers have a decimal comma."""
         return self.separator == ";"
 
     @classmethod
     def of_header(
         cls, header: str, wanted: Sequence[str] = COLUMNS, *, separator: str | None = None, is_strict: bool
     ) -> CsvDialect:
-        """Tell from the header how a file is written.
+        """Detect the dialect from the header.
 
-        :param separator: what a line before the header says
-        :param is_strict: whether a name that is there twice is refused; otherwise the first one counts
-        :raises HeaderError: if a wanted column is missing, or not to be told from another
+        :param wanted: names of columns
+        :param separator: named by a line ``sep=`` before the header; None to detect it
+        :param is_strict: whether to refuse a duplicate of a wanted column; otherwise the first one counts
+        :raises HeaderError: if a wanted column is missing or ambiguous
         """
         candidates = [separator] if separator else SEPARATORS
         headers = [(each, _names(header, each)) for each in candidates]
@@ -74,19 +72,19 @@ class CsvDialect(NamedTuple):
         raise HeaderError(_missing(header, names, wanted))
 
     def fields_of(self, line: str) -> list[str]:
-        """Split one line; no blanks are left round its fields.
+        """Split a line; surrounding spaces of fields are stripped.
 
-        :raises csv.Error: for a quote that is never closed, or a field beyond csv's limit of 128 KiB
+        :raises csv.Error: for an unclosed quote, or a field beyond csv's limit of 128 KiB
         """
         return split_line(line, self.separator)
 
     def number_of(self, text: str) -> str:
-        """Return a number's or timestamp's text with a decimal point."""
+        """Return the text of a number or timestamp with a decimal point."""
         return text.replace(",", ".") if self.has_decimal_comma else text
 
 
 def separator_of(line: str) -> str | None:
-    """Return what a line ``sep=;`` names; None for any other line."""
+    """Return the separator that a line ``sep=;`` names; None for any other line."""
     if "sep=" not in line[:6]:
         return None
     found = re.fullmatch(_SEPARATOR_LINE, line.strip(" \r\n\ufeff"))
@@ -94,18 +92,18 @@ def separator_of(line: str) -> str | None:
 
 
 def split_line(line: str, separator: str) -> list[str]:
-    """Split a line; quotes are understood within it, blanks round fields and round their quotes are dropped.
+    """Split a line with optional quotes; spaces around fields and around their quotes are stripped.
 
     >>> split_line('1 , "4" , "a ""b"", c"', ",")
     ['1', '4', 'a "b", c']
 
-    :raises csv.Error: for a quote that is never closed, or a field beyond csv's limit of 128 KiB
+    :raises csv.Error: for an unclosed quote, or a field beyond csv's limit of 128 KiB
     """
     line = line.removeprefix(BYTE_ORDER_MARK)
     if '"' not in line:
         return [field.strip() for field in line.split(separator)]
     if line.startswith('"') and line.count('"') == 1:
-        raise csv.Error("a quote is never closed")  # as csv would say, at a tenth of the cost
+        raise csv.Error("a quote is never closed")  # csv would raise, too, at ten times the cost
     try:
         return _split(line, separator)
     except csv.Error:
@@ -150,4 +148,4 @@ def _missing(header: str, names: Sequence[str], wanted: Sequence[str]) -> str:
 def _rule(wanted: Sequence[str], header: str) -> str:
     from scoring_contract.text import shown  # noqa: PLC0415  # likewise
 
-    return f"the first line must name {','.join(wanted)}, it is {shown(header)!r}"
+    return f"the first line must name {','.join(wanted)}, but is {shown(header)!r}"

@@ -3,30 +3,30 @@
 ::
 
     ContractError(ValueError)
-      + LayoutError        a name that cannot stand in a blob path
-          + HourError      a text that names no hour
-      + MessageError       a manifest, report or registry that does not read as one
-      + InvocationError    a command line the other side would not have written
-      + RegistryError      a change that the registry cannot take, such as a version it does not have
+      + LayoutError        a value that cannot be part of a blob name
+          + HourError      a text that does not name an hour
+      + MessageError       an invalid manifest, report, order or registry
+      + InvocationError    a command line or environment that the orchestrator would not write
+      + RegistryError      a change that the registry refuses, such as promoting an unknown version
 """
 
 from __future__ import annotations
 
 
 class ContractError(ValueError):
-    """The other side, or whoever wrote this text, does not keep the contract."""
+    """The other side, or the author of a text, breaks the contract."""
 
 
 class LayoutError(ContractError):
-    """A value cannot stand in a blob path."""
+    """A value cannot be part of a blob name."""
 
 
 class HourError(LayoutError):
-    """A text names no whole UTC hour.
+    """A text does not name a whole UTC hour.
 
-    :param text: what was given
-    :param problem: what is wrong with it, a verb first: ``names a day, not an hour``
-    :param nearest: the hour that was probably meant, as ``2018-08-29T02``; empty if nobody can tell
+    :param text: the text, as given
+    :param problem: what is wrong with it, starting with a verb: ``names a day, not an hour``
+    :param nearest: the hour that was probably meant, as ``2018-08-29T02``; empty if there is none
     """
 
     def __init__(self, text: str, problem: str, nearest: str = "") -> None:
@@ -36,32 +36,33 @@ class HourError(LayoutError):
         super().__init__(self.said_of(""))
 
     def said_of(self, option: str) -> str:
-        """Return the sentence for whoever gave the text in an option.
+        """Return the message for a text that was given in an option.
 
-        :param option: with its sign, as it is typed: ``HOUR=`` or ``--hour ``
+        :param option: as it is typed, up to the value: ``HOUR=`` or ``--hour ``
         """
         given = f"{option}{self.text}" if option else repr(self.text)
         return f"{given} {self.problem}" + (f"; try {option}{self.nearest}" if self.nearest else "")
 
     def __reduce__(self) -> tuple[type[HourError], tuple[str, str, str]]:
-        """Pickle by facts."""
+        """Pickle the facts."""
         return type(self), (self.text, self.problem, self.nearest)
 
 
 class InvocationError(ContractError):
-    """A command line that no orchestrator of this contract writes."""
+    """A command line or environment that no orchestrator of this contract version writes."""
 
 
 class RegistryError(ContractError):
-    """A change that the registry cannot take; the sentence names the sensor."""
+    """A change that the registry refuses; the message names the sensor."""
 
 
 class MessageError(ContractError):
-    """A JSON message does not have the promised form.
+    """A JSON message is invalid.
 
-    :param message: which message, for example ``manifest``
-    :param path: where in it, for example ``sensors[3].model.sha256``; empty for the whole
-    :param problem: what is wrong there
+    :param message: kind of message, for example ``manifest``
+    :param path: path of the invalid member, for example ``sensors[3].model.sha256``; empty for the whole
+    message
+    :param problem: what is wrong there, starting with a verb
     """
 
     def __init__(self, message: str, path: str, problem: str) -> None:
@@ -71,5 +72,5 @@ class MessageError(ContractError):
         self.problem = problem
 
     def __reduce__(self) -> tuple[type[MessageError], tuple[str, str, str]]:
-        """Pickle by facts: the sentence is made again from them."""
+        """Pickle the facts; the sentence is rebuilt from them."""
         return type(self), (self.message, self.path, self.problem)

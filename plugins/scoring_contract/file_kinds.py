@@ -1,4 +1,4 @@
-"""What a file of readings is, told from its first bytes: a name says what somebody took it for."""
+"""Detects the kind of a file of readings by its first bytes; file names are not reliable."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from enum import Enum, auto
 
 
 class FileKind(Enum):
-    """What can be read, by somebody of ours."""
+    """Kinds of files that scoring or loading can read."""
 
     TEXT = auto()
     """UTF-8: CSV or JSON."""
     UTF_16 = auto()
-    """The same, in UTF-16 with a byte order mark."""
+    """CSV or JSON in UTF-16 with a byte order mark."""
     GZIP = auto()
     PARQUET = auto()
     AVRO = auto()
@@ -21,37 +21,37 @@ class FileKind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Foreign:
-    """What cannot be read by anybody."""
+    """A kind of file that cannot be read."""
 
     what: str
     """Completes "the file is ..."."""
     advice: str
-    """What to do, as a command."""
+    """How to get a readable file, as a command."""
 
     def __str__(self) -> str:
         return f"is {self.what}: {self.advice}"
 
 
 HEAD_BYTES = 512
-"""So many of the first bytes are looked at, at most."""
+"""First bytes that the detection uses, at most."""
 
 _SAVE_AS_CSV = "save the sheet as CSV"
 _UTF_8 = "write it as UTF-8"
-_UNPACK = "unpack it, or pack it with gzip"
+_UNPACK = "unpack it, or use gzip"
 _MARKS: tuple[tuple[bytes, FileKind | Foreign], ...] = (
     (b"\x1f\x8b", FileKind.GZIP),
     (b"PAR1", FileKind.PARQUET),
     (b"Obj\x01", FileKind.AVRO),
-    (codecs.BOM_UTF32_LE, Foreign("text in UTF-32", _UTF_8)),  # begins as UTF-16 does
+    (codecs.BOM_UTF32_LE, Foreign("text in UTF-32", _UTF_8)),  # before UTF-16, whose mark is its prefix
     (codecs.BOM_UTF32_BE, Foreign("text in UTF-32", _UTF_8)),
     (codecs.BOM_UTF16_LE, FileKind.UTF_16),
     (codecs.BOM_UTF16_BE, FileKind.UTF_16),
     (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", Foreign("an Excel workbook (.xls)", _SAVE_AS_CSV)),
     (b"7z\xbc\xaf\x27\x1c", Foreign("a 7-Zip archive", _UNPACK)),
-    (b"BZh", Foreign("packed with bzip2", _UNPACK)),
-    (b"\xfd7zXZ\x00", Foreign("packed with xz", _UNPACK)),
-    (b"\x28\xb5\x2f\xfd", Foreign("packed with Zstandard", _UNPACK)),
-    (b"\xff\x06\x00\x00sNaPpY", Foreign("packed with Snappy", _UNPACK)),
+    (b"BZh", Foreign("compressed with bzip2", _UNPACK)),
+    (b"\xfd7zXZ\x00", Foreign("compressed with xz", _UNPACK)),
+    (b"\x28\xb5\x2f\xfd", Foreign("compressed with Zstandard", _UNPACK)),
+    (b"\xff\x06\x00\x00sNaPpY", Foreign("compressed with Snappy", _UNPACK)),
     (b"ORC", Foreign("an ORC file", "write Parquet, CSV or JSON lines")),
     (b"ARROW1", Foreign("an Arrow file", "write Parquet, CSV or JSON lines")),
     (b"\x89HDF\r\n", Foreign("an HDF5 file", "write Parquet, CSV or JSON lines")),
@@ -63,12 +63,12 @@ _WORKBOOK_MEMBERS = (b"[Content_Types].xml", b"_rels/", b"xl/", b"docProps/")
 
 
 def kind_of(head: bytes) -> FileKind | Foreign:
-    """Say what a file is.
+    """Detect the kind of a file.
 
-    :param head: its first bytes, :data:`HEAD_BYTES` of them or the whole file
+    :param head: its first :data:`HEAD_BYTES` bytes, or all of a shorter file
 
     >>> str(kind_of(b"BZh91AY"))
-    'is packed with bzip2: unpack it, or pack it with gzip'
+    'is compressed with bzip2: unpack it, or use gzip'
     """
     for mark, kind in _MARKS:
         if head.startswith(mark):
@@ -85,7 +85,7 @@ def _zip(head: bytes) -> Foreign:
 
 
 def _utf_16_without_mark(head: bytes) -> Foreign | None:
-    """Every other byte of such a header is zero."""
+    """Detect UTF-16 without a byte order mark: every other byte of a header in ASCII is zero."""
     for first in (0, 1):
         zeros = head[first::2]
         if len(zeros) > 1 and not any(zeros) and all(head[1 - first :: 2]):
@@ -96,5 +96,5 @@ def _utf_16_without_mark(head: bytes) -> Foreign | None:
 def _markup(head: bytes) -> Foreign | None:
     start = head.removeprefix(codecs.BOM_UTF8).lstrip()[:15].lower()
     if start.startswith((b"<!doctype html", b"<html")):
-        return Foreign("a web page", "perhaps a sign-in stood in the way: fetch the readings themselves")
+        return Foreign("a web page", "perhaps a sign-in page: download the readings themselves")
     return Foreign("XML", "write CSV or JSON lines") if start.startswith(b"<?xml") else None

@@ -1,4 +1,4 @@
-"""What a header that is none of ours probably is, and what to do about it: words for people."""
+"""Advice about headers without the wanted columns: their probable form, and how to change it."""
 
 from __future__ import annotations
 
@@ -17,28 +17,27 @@ _OTHER_NAMES = {
 }
 _TIMES = _OTHER_NAMES["TS"] | {"ts"}
 _LONG = ("Device", "Tag")
-"""Columns that a table with a column for each sensor does without."""
+"""Columns that a wide table, with a column for each sensor, does not have."""
 
 
 def advice_about(names: Sequence[str], missing: Sequence[str]) -> str:
-    """Say what a header probably is; empty if nothing suggests itself.
+    """Return advice about a header; empty if its form is unknown.
 
-    :param names: of its columns
-    :param missing: columns that it should name and does not
+    :param names: names of its columns
+    :param missing: wanted columns that it lacks
 
     >>> advice_about(["TS", "temp", "rpm"], ["Device", "Tag", "Value"])[:41]
     'it looks wide, with a column for each sen'
     """
     if any(read_timestamp(name) for name in names):
-        return "it is a reading already: put a header above it"
+        return "it is already a reading: add a header above it"
     others = {column: _other_name(column, names) for column in missing}
     if all(others.values()):
         renames = ", ".join(f"{other} to {column}" for column, other in others.items())
-        return f"other names for the same: rename {renames}"
+        return f"rename {renames}"
     if set(_LONG) <= {column for column, other in others.items() if not other} and _is_wide(names):
         return (
-            "it looks wide, with a column for each sensor: turn it into lines of one reading each "
-            "(pandas: melt)"
+            "it looks wide, with a column for each sensor: reshape it to one reading per line (pandas: melt)"
         )
     return ""
 

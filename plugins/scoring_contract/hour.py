@@ -1,4 +1,4 @@
-"""The hour that is scored. No clock here: callers say which hour."""
+"""The hour that a run scores. No clock here: callers name the hour."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ _FORM = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}", re.ASCII)
 class RunHour:
     """One whole UTC hour, named by its start: ``2018-08-29T02`` is 02:00:00 up to, not including, 03:00:00.
 
-    :param start: the hour's start; timezone-aware UTC, nothing below the hour
-    :raises LayoutError: if ``start`` is naive, not UTC, or carries minutes
+    :param start: the hour's start, timezone-aware UTC, without minutes
+    :raises LayoutError: if ``start`` is naive, not UTC, or has minutes, seconds or microseconds
     """
 
     start: datetime
@@ -29,31 +29,31 @@ class RunHour:
 
     @classmethod
     def parse(cls, text: str) -> RunHour:
-        """Read ``YYYY-MM-DDTHH``, the form in which programs name an hour to each other.
+        """Parse ``YYYY-MM-DDTHH``, the form of hours in messages.
 
         :raises HourError: for any other form
         """
         if not _FORM.fullmatch(text):
             raise HourError(text, "is not an hour of the form 2018-08-29T02 (UTC)")
         try:
-            # A registry names two hours a model: strptime took a third of reading it.
+            # A registry has two hours per model, and strptime took a third of the time to read it.
             return cls(datetime(int(text[:4]), int(text[5:7]), int(text[8:10]), int(text[11:]), tzinfo=UTC))
         except ValueError:
-            return cls.read(text)  # which says what is wrong
+            return cls.read(text)  # raises with the reason
 
     @classmethod
     def read(cls, text: str) -> RunHour:
-        """Read an hour as people write it: ``2018-08-29 02:00``, ``2018-08-29T02:00:00Z`` and more.
+        """Parse an hour as people write it: ``2018-08-29 02:00``, ``2018-08-29T02:00:00Z`` and more.
 
-        :raises HourError: unless it says one hour clearly; it has the nearest one that does
+        :raises HourError: unless it names one hour clearly; the error suggests the nearest one
         """
-        from scoring_contract.hour_text import hour_start  # noqa: PLC0415 - nobody types at a scoring process
+        from scoring_contract.hour_text import hour_start  # noqa: PLC0415 - scoring reads no typed hours
 
         return cls(hour_start(text))
 
     @classmethod
     def containing(cls, moment: datetime) -> RunHour:
-        """Return the hour a moment falls into; the moment may be in any time zone.
+        """Return the hour that contains a moment in any time zone.
 
         :raises LayoutError: if the moment is naive
         """
@@ -81,12 +81,12 @@ class RunHour:
 
     @property
     def path(self) -> str:
-        """``2018/08/29/02``, as blob paths carry it."""
+        """``2018/08/29/02``, the form in blob names."""
         return self.start.strftime("%Y/%m/%d/%H")
 
     @property
     def compact(self) -> str:
-        """``20180829T02``, as Batch ids carry it."""
+        """``20180829T02``, the form in Batch ids."""
         return self.start.strftime("%Y%m%dT%H")
 
     def contains(self, moment: datetime) -> bool:

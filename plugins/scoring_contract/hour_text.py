@@ -1,4 +1,4 @@
-"""The forms in which people write an hour. No clock; UTC unless the text names another time zone."""
+"""Parses hours as people write them. No clock; UTC unless the text names another time zone."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ HOUR_PATTERN = (
     r"^\s*\d{4}([-/]\d{1,2}[-/]\d{1,2}|\d{4})([Tt_ /]|\s+)([01]?\d|2[0-3])"
     r"(:?00(:?00([.,]0+)?)?(\s*[+-]\d{2}(:?00)?)?)?\s*([Zz]|[Uu][Tt][Cc])?\s*$"
 )
-"""What a form asks for that takes an hour: a regular expression that Python and browsers read alike."""
+"""Pattern of an input field for an hour, with the same meaning in Python and in browsers."""
 
 _SHAPE = re.compile(
     r"""
@@ -31,14 +31,14 @@ _SHAPE = re.compile(
     re.ASCII | re.IGNORECASE | re.VERBOSE,
 )
 _OLDEST, _NEWEST = 1000, 9998
-"""Years that blob paths and ids can carry, with an hour before and after."""
+"""Years with four digits, which blob names and ids need, even of the hour before or after."""
 _MONTHS, _HOURS, _MINUTES = 12, 24, 60
 
 
 def hour_start(text: str) -> datetime:
     """Return the start of the hour that a text names.
 
-    The date has ``-``, ``/`` or nothing between its parts; the hour follows ``T``, a blank, ``_`` or ``/``.
+    The date has ``-``, ``/`` or nothing between its parts; the hour follows ``T``, a space, ``_`` or ``/``.
     Minutes and seconds, if any, are zero; ``Z``, ``UTC`` or an offset such as ``+02:00`` may follow.
 
     :raises HourError: unless it names one hour clearly
@@ -52,7 +52,7 @@ def hour_start(text: str) -> datetime:
         raise HourError(text, "names a day, not an hour", f"{date:%Y-%m-%d}T00")
     if int(hour) >= _HOURS:
         nearest = date + timedelta(days=1) if int(hour) == _HOURS else date.replace(hour=_HOURS - 1)
-        raise HourError(text, "has no hour of the day from 00 to 23", f"{nearest:%Y-%m-%dT%H}")
+        raise HourError(text, "has an hour outside 00 to 23", f"{nearest:%Y-%m-%dT%H}")
     return _whole(text, date.replace(hour=int(hour)), found)
 
 
@@ -66,7 +66,7 @@ def _date(text: str, found: re.Match[str]) -> datetime:
     if not _OLDEST <= year <= _NEWEST:
         raise HourError(text, f"is not in the years {_OLDEST} to {_NEWEST}")
     if not 1 <= month <= _MONTHS:
-        # The day before the month, as some countries write it.
+        # Some countries write the day before the month.
         turned = 1 <= day <= _MONTHS
         right = (day, month) if turned else (min(max(month, 1), _MONTHS), day)
         raise HourError(text, f"has no month {month:02}", _named(year, *right, hour))
@@ -78,21 +78,21 @@ def _date(text: str, found: re.Match[str]) -> datetime:
 
 
 def _whole(text: str, start: datetime, found: re.Match[str]) -> datetime:
-    """Return the moment in UTC if it begins an hour there."""
+    """Return the moment in UTC, if it is the start of an hour."""
     minute = int(found["minute"] or 0)
     if minute >= _MINUTES:
-        raise HourError(text, "has no minute from 00 to 59", f"{start:%Y-%m-%dT%H}")
+        raise HourError(text, "has a minute outside 00 to 59", f"{start:%Y-%m-%dT%H}")
     offset = timedelta(hours=int(found["zone_hours"] or 0), minutes=int(found["zone_minutes"] or 0))
     if offset >= timedelta(days=1):
-        raise HourError(text, "has an offset of a day and more", f"{start:%Y-%m-%dT%H}")
+        raise HourError(text, "has an offset of a day or more", f"{start:%Y-%m-%dT%H}")
     zone = timezone(-offset if found["sign"] == "-" else offset)
     moment = start.replace(minute=minute, tzinfo=zone).astimezone(UTC)
     if moment.minute or float((found["second"] or "0").replace(",", ".")):
-        raise HourError(text, "lies within an hour, where its start names it", f"{moment:%Y-%m-%dT%H}")
+        raise HourError(text, "is inside an hour, not at its start", f"{moment:%Y-%m-%dT%H}")
     return moment
 
 
 def _named(year: int, month: int, day: int, hour: int) -> str:
-    """Name an hour of the day, or of the nearest day that the month has."""
+    """Format an hour, moved to the nearest day of the month if it has no such day."""
     last = calendar.monthrange(year, month)[1]
     return f"{year}-{month:02}-{min(max(day, 1), last):02}T{hour:02}"

@@ -1,4 +1,4 @@
-"""How the scorer is called and how its exit code tells causes apart."""
+"""The command line of the scorer, and its exit codes."""
 
 from __future__ import annotations
 
@@ -16,27 +16,30 @@ if TYPE_CHECKING:
     from scoring_contract.report import SensorReport
 
 PROGRAM = ("python", "-m", "scorer")
-"""First words of every command line; the image has this module on its path."""
+"""First words of every command line; the image has the module on its path."""
 
 
 class ExitCode(IntEnum):
-    """Exit codes of the scorer. 128 and above mean that a signal ended it; Batch reports those itself."""
+    """Exit codes of the scorer. 128 and above mean that a signal ended it.
+
+    Azure Batch reports a killed process itself.
+    """
 
     SUCCESS = 0
     """Every sensor was scored or had no readings."""
     UNEXPECTED = 1
-    """A fault of the scorer; the traceback is in stderr."""
+    """An internal error of the scorer; the traceback is in stderr."""
     ORDER = 2
-    """Bad command line, environment or manifest; the same code argparse uses."""
+    """Invalid command line, environment or manifest; argparse uses the same code."""
     MODEL = 3
     DATA = 4
     STORAGE = 5
     PARTLY_FAILED = 6
-    """Some sensors failed, others did not, or they failed for different causes; the report names them."""
+    """Only some sensors failed, or they failed for different causes; the report names them."""
 
     @classmethod
     def of(cls, sensors: Iterable[SensorReport]) -> ExitCode:
-        """Return the code for the outcomes of one manifest."""
+        """Return the code for the sensors of one manifest or training order."""
         outcomes = tuple(sensors)
         causes = {
             sensor.cause or Cause.UNEXPECTED for sensor in outcomes if sensor.state is SensorState.FAILED
@@ -67,7 +70,7 @@ class ScoreInvocation:
     """Blob in ``runs`` that is written last."""
 
     def to_argv(self) -> tuple[str, ...]:
-        """Return the words after :data:`PROGRAM`."""
+        """Return the arguments after :data:`PROGRAM`."""
         return (
             "score",
             "--contract", str(CONTRACT_VERSION),
@@ -77,9 +80,9 @@ class ScoreInvocation:
 
     @classmethod
     def from_argv(cls, argv: Sequence[str]) -> Self:
-        """Read the words after :data:`PROGRAM`.
+        """Parse the arguments after :data:`PROGRAM`.
 
-        :raises InvocationError: for anything :meth:`to_argv` of this contract version does not write
+        :raises InvocationError: for anything that :meth:`to_argv` of this contract version does not write
         """
         words = tuple(argv)
         if words[:1] != ("score",):
@@ -87,15 +90,15 @@ class ScoreInvocation:
         options = _options(words[1:], allowed=("--contract", "--manifest", "--report"))
         if options["--contract"] != str(CONTRACT_VERSION):
             raise InvocationError(
-                f"the order speaks contract {options['--contract']}, this scorer {CONTRACT_VERSION}: "
-                "use the scoring image that belongs to the orchestrator"
+                f"the orchestrator speaks contract version {options['--contract']}, this scorer "
+                f"{CONTRACT_VERSION}: use a scoring image of the orchestrator's version"
             )
         return cls(manifest=options["--manifest"], report=options["--report"])
 
 
 @dataclass(frozen=True, slots=True)
 class TrainInvocation:
-    """One call of ``scorer train`` for a group of sensors; the order itself names the contract's version."""
+    """One call of ``scorer train`` for a group of sensors; the order itself contains the contract version."""
 
     order: str
     """Blob in ``runs``."""
@@ -103,14 +106,14 @@ class TrainInvocation:
     """Blob in ``runs`` that is written last."""
 
     def to_argv(self) -> tuple[str, ...]:
-        """Return the words after :data:`PROGRAM`."""
+        """Return the arguments after :data:`PROGRAM`."""
         return ("train", "--order", self.order, "--report", self.report)
 
     @classmethod
     def from_argv(cls, argv: Sequence[str]) -> Self:
-        """Read the words after :data:`PROGRAM`.
+        """Parse the arguments after :data:`PROGRAM`.
 
-        :raises InvocationError: for anything :meth:`to_argv` does not write
+        :raises InvocationError: for anything that :meth:`to_argv` does not write
         """
         words = tuple(argv)
         if words[:1] != ("train",):

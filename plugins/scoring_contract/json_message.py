@@ -1,4 +1,4 @@
-"""Reading JSON messages with errors that name the place. No message is known here."""
+"""Parses and renders JSON messages of any kind; errors name the path of the invalid member."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 
 
 class Node:
-    """A JSON value and where it stands, so that a wrong one is named by its path.
+    """A JSON value and its path in a message. Its methods raise :class:`MessageError` for a wrong type.
 
-    Messages of large groups have tens of thousands of places: a path is put together when somebody asks.
+    Messages of large groups have tens of thousands of values, so a path is only built when it is needed.
 
-    :param message: what the whole is called in errors
-    :param where: the path, or the node above and the name or number below it
+    :param message: kind of message, for errors
+    :param where: the path, or the parent and the value's name or index in it
     """
 
     __slots__ = ("_where", "message", "value")
@@ -30,7 +30,7 @@ class Node:
 
     @property
     def path(self) -> str:
-        """Where the value stands: ``sensors[3].model.sha256``; empty for the whole."""
+        """Path of the value: ``sensors[3].model.sha256``; empty for the whole message."""
         if isinstance(self._where, str):
             return self._where
         above, below = self._where
@@ -39,7 +39,10 @@ class Node:
         return f"{above.path}.{below}" if above.path else below
 
     def wrong(self, problem: str) -> MessageError:
-        """Make the error for this place."""
+        """Return an error about this value.
+
+        :param problem: starts with a verb
+        """
         return MessageError(self.message, self.path, problem)
 
     def __getitem__(self, name: str) -> Node:
@@ -48,19 +51,19 @@ class Node:
         return Node(self.message, (self, name), self.value.get(name))
 
     def items(self) -> Iterator[tuple[str, Node]]:
-        """Members of an object, each with its place."""
+        """Return the members of an object."""
         if not isinstance(self.value, dict):
             raise self.wrong("is not an object")
         return ((name, self[name]) for name in self.value)
 
     def elements(self) -> Iterator[Node]:
-        """Elements of a list, each with its place."""
+        """Return the elements of a list."""
         if not isinstance(self.value, list):
             raise self.wrong("is not a list")
         return (Node(self.message, (self, index), value) for index, value in enumerate(self.value))
 
     def texts(self) -> tuple[str, ...]:
-        """Return the elements of a list of strings."""
+        """Return the elements of a list of non-empty printable strings."""
         return tuple(element.text() for element in self.elements())
 
     @property
@@ -69,29 +72,29 @@ class Node:
         return self.value is None
 
     def text(self) -> str:
-        """Return the value as a non-empty string that can stand in a header or a line of a log."""
+        """Return the value as a non-empty printable string, safe in an HTTP header or a log line."""
         if not isinstance(self.value, str) or not self.value or not self.value.isprintable():
             raise self.wrong("is not a non-empty printable string")
         return self.value
 
     def count(self) -> int:
-        """Return the value as a whole number of things."""
+        """Return the value as a whole number, 0 or more."""
         if not isinstance(self.value, int) or isinstance(self.value, bool) or self.value < 0:
             raise self.wrong("is not a count")
         return self.value
 
     def seconds(self) -> float:
-        """Return the value as a duration in seconds."""
+        """Return the value as a duration in seconds, 0 or more."""
         if not isinstance(self.value, int | float) or isinstance(self.value, bool) or not self.value >= 0:
             raise self.wrong("is not a number of seconds")
         return float(self.value)
 
 
 def parse(message: str, text: str | bytes) -> Node:
-    """Read a message and check its contract version.
+    """Parse a message and check its contract version.
 
-    :param message: what it is called in errors
-    :raises MessageError: if the text is no JSON object, or of another contract version
+    :param message: kind of message, for errors
+    :raises MessageError: if the text is not a JSON object, or of another contract version
     """
     try:
         value = json.loads(text, object_pairs_hook=_members)
@@ -100,28 +103,29 @@ def parse(message: str, text: str | bytes) -> Node:
     root = Node(message, "", value)
     version = root["contract"].value
     if version != CONTRACT_VERSION:
-        raise root["contract"].wrong(f"is {version!r}, this side speaks {CONTRACT_VERSION}")
+        raise root["contract"].wrong(f"is version {version!r}, this program reads {CONTRACT_VERSION}")
     return root
 
 
 def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Make an object; of two members of one name nobody knows which is meant.
+    """Build an object; refuse duplicate members, which are ambiguous.
 
-    :raises ValueError: naming the member
+    :raises ValueError: naming the duplicate member
     """
     members = dict(pairs)
     if len(members) != len(pairs):
         names = [name for name, _ in pairs]
         twice = next(name for name in names if names.count(name) > 1)
-        raise ValueError(f"an object has {twice[:100]!r} twice")
+        raise ValueError(f"an object has the member {twice[:100]!r} twice")
     return members
 
 
 def render(body: dict[str, Any]) -> str:
-    """Write a message: the version first, a member a line, lists of objects an element a line.
+    """Render a message: contract version first, a line per member, and per element of lists of objects.
 
-    People read these files, and the messages of large groups must not cost more than their scoring: with
-    ``indent`` the standard library would leave its C encoder.
+    People read these files, so they have lines. The argument ``indent`` of the standard library would be too
+    slow for messages of large groups: it does not use the C encoder
+    (https://github.com/python/cpython/blob/3.11/Lib/json/encoder.py, ``iterencode``).
     """
     members = (f"{json.dumps(name)}: {_rendered(value)}" for name, value in _versioned(body).items())
     return "{\n  " + ",\n  ".join(members) + "\n}\n"
@@ -132,7 +136,7 @@ def _versioned(body: dict[str, Any]) -> dict[str, Any]:
 
 
 def _rendered(value: Any) -> str:
-    """Write a member; objects and lists that hold objects get a line for each of these."""
+    """Render a member, with one line per element of lists of objects and objects of objects."""
     if isinstance(value, list) and value and isinstance(value[0], dict):
         return "[\n    " + ",\n    ".join(map(_text, value)) + "\n  ]"
     if isinstance(value, dict) and value and isinstance(next(iter(value.values())), dict | list):

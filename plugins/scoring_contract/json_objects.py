@@ -1,7 +1,7 @@
-"""Objects of JSON that are no readings by themselves: envelopes that hold some, and objects of other names.
+"""JSON objects that are not readings themselves: envelopes that contain readings, and objects of other names.
 
-IoT Hub writes each message that it routes to storage as an object, with the message in ``Body``: as JSON if
-its sender said that it is (content type ``application/json``, encoding ``utf-8``), else in base64.
+IoT Hub writes each message that it routes to storage as an object with the message in ``Body``: as JSON if
+its sender set the content type ``application/json`` and the encoding ``utf-8``, otherwise in base64.
 https://learn.microsoft.com/azure/iot-hub/iot-hub-devguide-endpoints#azure-storage-as-a-routing-endpoint
 """
 
@@ -25,9 +25,9 @@ _STILL_PACKED = (
 
 
 def opened(row: dict[str, Any], decoder: json.JSONDecoder) -> list[Any]:
-    """Return what an envelope holds, an object or an array of them; anything else is returned by itself.
+    """Return the objects in an envelope; an object that is not an envelope is returned alone.
 
-    :param decoder: reads a message that is in base64
+    :param decoder: for messages in base64
     """
     if _BODY not in row or any(name.casefold() == "ts" for name in row):
         return [row]
@@ -47,13 +47,13 @@ def _decoded(text: str, decoder: json.JSONDecoder) -> Any:
 
 
 def lacking(row: Collection[str], wanted: Sequence[str]) -> list[str]:
-    """Return the members that an object lacks; names are compared without case."""
+    """Return the wanted members that an object lacks, regardless of case."""
     folded = {name.casefold() for name in row}
     return [name for name in wanted if name.casefold() not in folded]
 
 
 def problem_of(row: Collection[str], wanted: Sequence[str]) -> str:
-    """Say what an object lacks and what to do; completes "the file ..."."""
+    """Describe the missing members of an object, with advice; completes "the file ..."."""
     missing = lacking(row, wanted)
     advice = _STILL_PACKED if _BODY in row else advice_about(list(row), missing)
     members = shown(", ".join(list(row)[:_SHOWN_MEMBERS]))

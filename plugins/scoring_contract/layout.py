@@ -1,23 +1,25 @@
-"""Where every blob lies. Names only: nothing here touches storage.
+"""Names of all blobs. Names only: nothing here touches storage.
 
-Five containers, each with one kind of owner::
+Five containers, with the writers of their blobs::
 
     data         readings/2018/08/29/02/<sensor>/<any>.csv        devices (Stream Analytics, the loader)
                  readings/2018/08/29/02/_packs/<pack>/<any>.csv   the same, many sensors in a file
                  labels/2018/08/29/02.csv                         people, or the simulator
     models       registry.json, <sensor>/<version>/model.json     training
-                 _packs/<pack>/<digest>.models                    the same, many models in a file
+                 _packs/<pack>/<digest>.models, packs.csv         ``scorer models pack``: many models in a
+                 file
     predictions  2018/08/29/02/<sensor>.csv                       the scorer; or .parquet
                  2018/08/29/02/_packs/<pack>.csv                  the same, many sensors in a file
     runs         <run>/plan.json, manifests/, orders/, reports/, summary.json
-                 _missing/told.json                               the DAG that looks for missing hours
-    logs         <run>/<job>/<task>/stdout.txt, stderr.txt        Batch, when a task has ended
+                 _alerts/history.json                             alerts: the problems already reported
+                 _missing/told.json                               the DAG ``missing_hours``
+    logs         <run>/<job>/<task>/stdout.txt, stderr.txt        Azure Batch, when a task has ended
 
 ``<run>`` is the base of the run's Batch ids (hour and DAG run in one), so two runs of one hour never share a
-folder; predictions are shared on purpose, and a re-run overwrites them.
+folder. They share predictions on purpose: a re-run overwrites them.
 
-A *pack* is a fixed set of sensors that share files, so that a fleet of thousands costs a few requests instead
-of a few each. The registry says who belongs to which. What readings may look like: ``docs/readings.md``.
+A *pack* is a fixed set of sensors that share files, so that a fleet of thousands takes a few requests instead
+of a few per sensor. The registry assigns sensors to packs. ``docs/readings.md`` describes files of readings.
 """
 
 from __future__ import annotations
@@ -30,24 +32,25 @@ from scoring_contract.hour import RunHour
 from scoring_contract.predictions import PredictionFormat
 
 _SENSOR = re.compile(r"(?!.*\.\.)[A-Za-z0-9][A-Za-z0-9_.-]{0,63}", re.ASCII)
-"""Two dots in a row are kept for the names of groups, ``first..last``."""
+"""Two dots in a row are reserved for the names of groups, ``first..last``."""
 _SEGMENT = re.compile(r"[A-Za-z0-9_.-]{1,160}", re.ASCII)
 
 _PATH = re.compile(r"[A-Za-z0-9_./-]{1,1024}", re.ASCII)
-"""Azure limits a blob's name to 1,024 characters."""
+"""Azure limits blob names to 1,024 characters:
+https://learn.microsoft.com/rest/api/storageservices/naming-and-referencing-containers--blobs--and-metadata"""
 _NO_SEGMENTS = frozenset(("", ".", ".."))
 _SHOWN = 100
 
 _PACKS = "_packs"
-"""No sensor can have this name: theirs begin with a letter or digit."""
+"""Cannot be a sensor id, which starts with a letter or digit."""
 
 REGISTRY_BLOB = "registry.json"
 """The registry's blob in the ``models`` container."""
 PACKS_BLOB = "packs.csv"
-"""Blob beside it that says which device and tag belong to which pack, for producers of readings."""
+"""Blob in the ``models`` container with device, tag and pack of each sensor, for producers of readings."""
 
 TOLD_MISSING_BLOB = "_missing/told.json"
-"""Blob in the ``runs`` container with the missing hours that people know of."""
+"""Blob in the ``runs`` container with the missing hours that have been reported."""
 
 
 class Container(StrEnum):
@@ -61,9 +64,9 @@ class Container(StrEnum):
 
 
 def checked_sensor_id(text: str) -> str:
-    """Return the id if it can name a sensor.
+    """Return the text if it is a valid sensor id.
 
-    :raises LayoutError: unless it is 1 to 64 of ``A-Za-z0-9_.-`` without ``..`` and begins with a letter or
+    :raises LayoutError: unless it is 1 to 64 of ``A-Za-z0-9_.-`` without ``..`` and starts with a letter or
         digit
     """
     if not _SENSOR.fullmatch(text):
@@ -74,7 +77,7 @@ def checked_sensor_id(text: str) -> str:
 
 
 def checked_pack(text: str) -> str:
-    """Return the name if it can name a pack.
+    """Return the text if it is a valid name of a pack.
 
     :raises LayoutError: unless it has the form of a sensor id
     """
@@ -86,17 +89,18 @@ def checked_pack(text: str) -> str:
 
 
 def sensor_id_of(device: str, tag: str) -> str:
-    """Name the sensor of a device and a tag: ``1`` and ``4`` give ``1_4``.
+    """Return the sensor id of a device and a tag: ``1_4`` for ``1`` and ``4``.
 
-    Different pairs can give one id (``a_b`` and ``c``, ``a`` and ``b_c``); the registry refuses them by name.
+    Different pairs can have the same id (``a_b`` and ``c``, ``a`` and ``b_c``); the registry refuses the
+    second.
 
-    :raises LayoutError: if the joined name is no sensor id
+    :raises LayoutError: if the joined name is not a valid sensor id
     """
     return checked_sensor_id(f"{device}_{tag}")
 
 
 def readings_folder(hour: RunHour) -> str:
-    """Folder in ``data`` that holds a folder of readings per sensor."""
+    """Folder in ``data`` with all reading blobs of an hour."""
     return f"readings/{hour.path}/"
 
 
@@ -106,7 +110,7 @@ def readings_prefix(hour: RunHour, sensor_id: str) -> str:
 
 
 def sensor_of_readings(blob: str) -> str | None:
-    """Sensor whose readings a blob of ``data`` holds; None for a blob that lies elsewhere."""
+    """Sensor of a blob in ``data``; None unless it is in a sensor's folder of readings."""
     parts = blob.split("/")
     if len(parts) != len(("readings", "Y", "M", "D", "H", "sensor", "file")) or parts[0] != "readings":
         return None
@@ -119,7 +123,7 @@ def packed_readings_prefix(hour: RunHour, pack: str) -> str:
 
 
 def pack_of_readings(blob: str) -> str | None:
-    """Pack whose readings a blob of ``data`` holds; None for a blob that lies elsewhere."""
+    """Pack of a blob in ``data``; None unless it is in a pack's folder of readings."""
     parts = blob.split("/")
     if len(parts) != len(("readings", "Y", "M", "D", "H", _PACKS, "pack", "file")) or parts[0] != "readings":
         return None
@@ -127,18 +131,18 @@ def pack_of_readings(blob: str) -> str | None:
 
 
 def hour_of_readings(blob: str) -> RunHour:
-    """Hour whose readings a blob of ``data`` holds, of a sensor or of a pack.
+    """Hour of a blob with readings in ``data``.
 
-    :raises LayoutError: for a blob that lies elsewhere
+    :raises LayoutError: unless it is in a folder of readings, of a sensor or of a pack
     """
     parts = blob.split("/")
     if not (sensor_of_readings(blob) or pack_of_readings(blob)):
-        raise LayoutError(f"{blob!r} holds no readings")
+        raise LayoutError(f"{blob!r} is not in a folder of readings")
     return RunHour.parse("{}-{}-{}T{}".format(*parts[1:5]))
 
 
 def labels_blob(hour: RunHour) -> str:
-    """Blob in ``data`` that says which readings of an hour are anomalies; most hours have none."""
+    """Blob in ``data`` with the known anomalies of an hour; most hours have none."""
     return f"labels/{hour.path}.csv"
 
 
@@ -148,10 +152,10 @@ def model_blob(sensor_id: str, version: str) -> str:
 
 
 def checked_model_blob(text: str) -> str:
-    """Return the name if a blob of ``models`` can have it, whatever wrote it into a registry.
+    """Return the text if it is a safe name of a blob in ``models``: registries need not be trusted.
 
-    :raises LayoutError: if it is longer than Azure allows, or a part of it is empty, ``.``, ``..`` or of
-        other characters than ours: joined to a container's address it could lead elsewhere
+    :raises LayoutError: if it is longer than Azure allows, or a segment is empty, ``.``, ``..`` or has other
+        characters than ours: joined to the container's URL it could lead elsewhere
     """
     if not _PATH.fullmatch(text) or not _NO_SEGMENTS.isdisjoint(text.split("/")):
         raise LayoutError(f"{text[:_SHOWN]!r} cannot name a blob in the models container")
@@ -159,56 +163,56 @@ def checked_model_blob(text: str) -> str:
 
 
 def model_packs_folder(pack: str) -> str:
-    """Folder in ``models`` with the files of a pack."""
+    """Folder in ``models`` with the pack files of a pack."""
     return f"{_PACKS}/{checked_pack(pack)}/"
 
 
 def model_pack_blob(pack: str, sha256: str) -> str:
     """Blob in ``models`` with the models of a pack.
 
-    :param sha256: hex digest of its head, which says what is in it
+    :param sha256: hex digest of its head, which lists its models
     """
     return f"{model_packs_folder(pack)}{_segment(sha256)}.models"
 
 
 def digest_of_model_pack(blob: str) -> str | None:
-    """Digest that the head of a pack's file must have; None for a file without, as earlier versions wrote."""
+    """Hex digest of a pack file's head, from its name; None for a file of an earlier version, without one."""
     name = blob.rpartition("/")[2]
     return name.removesuffix(".models") if name.endswith(".models") else None
 
 
 def predictions_folder(hour: RunHour) -> str:
-    """Folder in ``predictions`` with a blob per scored sensor."""
+    """Folder in ``predictions`` with all prediction blobs of an hour."""
     return f"{hour.path}/"
 
 
 def prediction_blob(hour: RunHour, sensor_id: str, form: PredictionFormat = PredictionFormat.CSV) -> str:
-    """Blob in ``predictions``; one fixed name per hour, sensor and format, so a re-run overwrites."""
+    """Blob in ``predictions``; one fixed name per hour, sensor and format, so that a re-run overwrites it."""
     return f"{predictions_folder(hour)}{checked_sensor_id(sensor_id)}.{form}"
 
 
 def packed_prediction_blob(hour: RunHour, pack: str, form: PredictionFormat = PredictionFormat.CSV) -> str:
-    """Blob in ``predictions`` with the predictions of a pack; likewise fixed."""
+    """Blob in ``predictions`` with the predictions of a pack; also one fixed name."""
     return f"{predictions_folder(hour)}{_PACKS}/{checked_pack(pack)}.{form}"
 
 
 def plan_blob(run: str) -> str:
-    """Blob in ``runs`` that says what the run set out to do."""
+    """Blob in ``runs`` with the plan of a run."""
     return f"{_segment(run)}/plan.json"
 
 
 def manifest_blob(run: str, group: str) -> str:
-    """Blob in ``runs`` with the order for one group of sensors."""
+    """Blob in ``runs`` with the manifest of a group of sensors."""
     return f"{_segment(run)}/manifests/{_segment(group)}.json"
 
 
 def order_blob(run: str, group: str) -> str:
-    """Blob in ``runs`` with the order to train one group of sensors."""
+    """Blob in ``runs`` with the training order of a group of sensors."""
     return f"{_segment(run)}/orders/{_segment(group)}.json"
 
 
 def narrowed_manifest_blob(run: str, job: str, task: str) -> str:
-    """Blob in ``runs`` with the order for one Batch task that does only what an earlier one left undone."""
+    """Blob in ``runs`` with the manifest of a retry: only the sensors that the earlier Batch task left."""
     return f"{_segment(run)}/manifests/{_segment(job)}/{_segment(task)}.json"
 
 
@@ -218,21 +222,21 @@ def reports_folder(run: str) -> str:
 
 
 def report_blob(run: str, job: str, task: str) -> str:
-    """Blob in ``runs`` that a Batch task writes last: its commit marker."""
+    """Blob in ``runs`` with the report of a Batch task, written last: its commit marker."""
     return f"{reports_folder(run)}{_segment(job)}/{_segment(task)}.json"
 
 
 def summary_blob(run: str) -> str:
-    """Blob in ``runs`` with the outcome of the whole run."""
+    """Blob in ``runs`` with the summary of a run."""
     return f"{_segment(run)}/summary.json"
 
 
 def log_folder(run: str, job: str, task: str) -> str:
-    """Folder in ``logs`` with what one Batch task printed."""
+    """Folder in ``logs`` with the output of a Batch task."""
     return f"{_segment(run)}/{_segment(job)}/{_segment(task)}"
 
 
 def _segment(text: str) -> str:
     if not _SEGMENT.fullmatch(text) or text in {".", ".."}:
-        raise LayoutError(f"{text!r} cannot be one part of a blob path")
+        raise LayoutError(f"{text!r} cannot be a segment of a blob name")
     return text

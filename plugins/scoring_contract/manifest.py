@@ -1,4 +1,4 @@
-"""The order for one Batch task: which sensors of which hour, with which model and which readings."""
+"""The manifest, the order for one Batch task: the hour, its sensors, their models and their readings."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class PackSlice:
-    """Where the bytes of a model file lie in a file of many."""
+    """The position of a model file in a pack file."""
 
     blob: str
     """Name in the ``models`` container."""
     offset: int
-    """Bytes before it."""
+    """First byte, from 0."""
     length: int
-    """Bytes."""
+    """Number of bytes."""
 
     def to_json(self) -> dict[str, Any]:
         """Return the wire form."""
@@ -46,7 +46,7 @@ class PackSlice:
 
 @dataclass(frozen=True, slots=True)
 class ModelRef:
-    """A model file and the digest it must have; loaded only if both agree."""
+    """A model file, and the digest that it must have to be loaded."""
 
     version: str
     blob: str
@@ -56,7 +56,7 @@ class ModelRef:
     format: str
     """For example ``ocsvm-json/2``."""
     pack: PackSlice | None = None
-    """The same bytes in a file of many, for whoever scores many."""
+    """The same bytes in a pack file, to score many sensors with one request."""
 
     def to_json(self) -> dict[str, Any]:
         """Return the wire form."""
@@ -89,12 +89,12 @@ class SensorOrder:
     tag: str
     model: ModelRef
     readings: tuple[str, ...]
-    """Blobs in ``data`` that hold the hour's readings, as the plan found them; others may share them."""
+    """Blobs in ``data`` with the hour's readings when it was planned; other sensors may share them."""
     pack: str = ""
-    """Pack whose prediction blob its predictions go to; empty for a blob of its own."""
+    """Pack whose prediction blob its predictions go to; empty if it has its own blob."""
 
     def prediction_blob(self, hour: RunHour, form: PredictionFormat = PredictionFormat.CSV) -> str:
-        """Blob in ``predictions`` that its predictions go to."""
+        """Blob in ``predictions`` for its predictions."""
         if self.pack:
             return packed_prediction_blob(hour, self.pack, form)
         return prediction_blob(hour, self.sensor, form)
@@ -125,25 +125,24 @@ class SensorOrder:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """The order for one group of sensors."""
+    """The order to score one group of sensors."""
 
     hour: RunHour
     run: str
     """Base of the run's Batch ids; names the run's folder in ``runs``."""
     group: str
     planned_at: str
-    """When the plan was made, ``2018-08-29T03:00:07.123456Z``. Predictions carry it: those of an earlier plan
-    are stale, those of a later plan for the same hour are as good as ours."""
+    """Time of planning, ``2018-08-29T03:00:07.123456Z``, also in the metadata of predictions: those of an
+    earlier plan are stale, those of a later plan for the same hour are as good as ours."""
     sensors: tuple[SensorOrder, ...]
     predictions_format: PredictionFormat = PredictionFormat.CSV
-    """What predictions are written as."""
 
     def without(self, sensors: Collection[str]) -> Manifest:
-        """Leave out sensors that need no scoring any more."""
+        """Return the manifest without sensors that are already done."""
         return replace(self, sensors=tuple(order for order in self.sensors if order.sensor not in sensors))
 
     def to_json(self) -> str:
-        """Return the manifest's text."""
+        """Render the manifest."""
         return json_message.render(
             {
                 "hour": str(self.hour),
@@ -157,14 +156,14 @@ class Manifest:
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Manifest:
-        """Read a manifest.
+        """Parse a manifest.
 
-        :raises MessageError: naming the place that is wrong
+        :raises MessageError: naming the invalid member
         """
         root = json_message.parse("manifest", text)
         sensors = tuple(SensorOrder.from_json(node) for node in root["sensors"].elements())
         if not sensors:
-            raise root["sensors"].wrong("names no sensor")
+            raise root["sensors"].wrong("is empty")
         if len({sensor.sensor for sensor in sensors}) != len(sensors):
             raise root["sensors"].wrong("names a sensor twice")
         return cls(
@@ -178,7 +177,7 @@ class Manifest:
 
 
 def hour_at(node: Node) -> RunHour:
-    """Read an hour of any message."""
+    """Parse an hour in any message."""
     try:
         return RunHour.parse(node.text())
     except LayoutError as error:
@@ -186,7 +185,7 @@ def hour_at(node: Node) -> RunHour:
 
 
 def predictions_format_at(node: Node) -> PredictionFormat:
-    """Read the format of predictions of any message; those of before have none, and it is CSV."""
+    """Parse the format of predictions in any message; CSV if an earlier version wrote none."""
     if node.is_absent:
         return PredictionFormat.CSV
     try:
@@ -196,7 +195,7 @@ def predictions_format_at(node: Node) -> PredictionFormat:
 
 
 def model_blob_at(node: Node) -> str:
-    """Read the name of a blob in the ``models`` container."""
+    """Parse the name of a blob in the ``models`` container."""
     try:
         return checked_model_blob(node.text())
     except LayoutError as error:
@@ -204,7 +203,7 @@ def model_blob_at(node: Node) -> str:
 
 
 def pack_at(node: Node) -> str:
-    """Read the name of a pack of any message; empty for none."""
+    """Parse the name of a pack in any message; empty for none."""
     if node.value in {None, ""}:
         return ""
     try:
@@ -214,7 +213,7 @@ def pack_at(node: Node) -> str:
 
 
 def sensor_at(node: Node) -> str:
-    """Read a sensor id of any message."""
+    """Parse a sensor id in any message."""
     try:
         return checked_sensor_id(node.text())
     except LayoutError as error:

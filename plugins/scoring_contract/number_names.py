@@ -1,10 +1,10 @@
-"""Devices and tags that are whole numbers: 1 and 1.0 name the same one."""
+"""Device and tag names that are whole numbers: ``1`` and ``1.0`` name the same one."""
 
 from __future__ import annotations
 
 
 def number_named(text: str) -> str | None:
-    """Return the name of a whole number that was written with a point; None if the text is none.
+    """Return a whole number without its decimal point and zeros; None if the text is anything else.
 
     >>> number_named("1.0"), number_named("1"), number_named("1.5")
     ('1', None, None)

@@ -1,4 +1,4 @@
-"""What a prediction blob carries: its format, columns of its rows and metadata of the blob."""
+"""Prediction blobs: their format, the columns of their rows, and their metadata."""
 
 from __future__ import annotations
 
@@ -18,10 +18,11 @@ COLUMNS = ("TS", "Device", "Tag", "Value", "Prediction", "Score")
 value: the lower, the more abnormal; 0 or below is an anomaly."""
 
 CLOCK_SKEW = timedelta(minutes=15)
-"""How far the clock of whoever plans may be ahead of Blob Storage's."""
+"""How far the clock of the planning machine may be ahead of Blob Storage's."""
 
 MOST_PACK_CHARS = 6_000
-"""Characters that the ids of a pack's sensors may take, commas included: Blob metadata holds 8 KiB in all."""
+"""Limit of the ids of a pack's sensors in characters, commas included: blob metadata is limited to 8 KiB
+(https://learn.microsoft.com/rest/api/storageservices/set-blob-metadata)."""
 
 
 HEADER_BYTES = len(",".join(COLUMNS)) + len("\r\n")
@@ -29,24 +30,24 @@ HEADER_BYTES = len(",".join(COLUMNS)) + len("\r\n")
 
 
 class PredictionFormat(StrEnum):
-    """What predictions are written as; the value is the end of a blob's name."""
+    """Format of predictions; the value is the suffix of the blob's name."""
 
     CSV = "csv"
     PARQUET = "parquet"
 
     @property
     def content_type(self) -> str:
-        """Media type of a blob."""
+        """Content type of a blob."""
         return _CONTENT_TYPES[self]
 
     @property
     def other(self) -> PredictionFormat:
-        """The one that it is not."""
+        """The other format."""
         return PredictionFormat.PARQUET if self is PredictionFormat.CSV else PredictionFormat.CSV
 
     @classmethod
     def of(cls, blob: str) -> PredictionFormat | None:
-        """Tell a blob's format by its name; None if it is none of ours."""
+        """Return a blob's format by its name; None if the suffix is unknown."""
         return next((each for each in cls if blob.endswith(f".{each}")), None)
 
 
@@ -57,22 +58,22 @@ _CONTENT_TYPES = {
 
 
 def can_follow(planned_at: str, *, written: datetime) -> bool:
-    """Whether predictions that were written then can follow a plan that says it was made at ``planned_at``.
+    """Whether predictions written at this time can belong to a plan made at ``planned_at``.
 
-    No plan is made after its predictions were written. One that says so had a clock that was far ahead, and
-    would outdo every plan until that moment comes.
+    A plan is older than its predictions. One that claims to be younger came from a clock far ahead, and would
+    win against every plan until that time comes.
 
     :param written: timezone-aware, by the clock of Blob Storage
     """
     try:
         return datetime.fromisoformat(planned_at) <= written + CLOCK_SKEW
-    except (ValueError, TypeError):  # no moment, or one without a timezone
+    except (ValueError, TypeError):  # not a timestamp, or one without a time zone
         return False
 
 
 @dataclass(frozen=True, slots=True)
 class PredictionMark:
-    """Metadata of a prediction blob: enough to say from a listing whether it is the one we expect."""
+    """Metadata of a sensor's prediction blob, with which a listing shows whether it is the expected one."""
 
     hour: RunHour
     sensor: str
@@ -80,10 +81,13 @@ class PredictionMark:
     manifest: str
     planned_at: str
     rows: int | None = None
-    """Rows of the blob; None if its writer, an earlier version, did not say."""
+    """Rows of the blob; None if it was written by an earlier version."""
 
     def to_metadata(self) -> dict[str, str]:
-        """Return Blob metadata; names are C identifiers in lower case, as the service wants them."""
+        """Return blob metadata; the service requires names that are C# identifiers.
+
+        https://learn.microsoft.com/rest/api/storageservices/naming-and-referencing-containers--blobs--and-metadata
+        """
         return {
             "hour": str(self.hour),
             "sensor": self.sensor,
@@ -95,7 +99,7 @@ class PredictionMark:
 
     @classmethod
     def from_metadata(cls, metadata: Mapping[str, str]) -> PredictionMark | None:
-        """Read Blob metadata; None if the blob was not written by a scorer of this contract."""
+        """Parse blob metadata; None if no scorer of this contract wrote it."""
         found = {name.lower(): value for name, value in metadata.items()}
         try:
             return cls(
@@ -112,7 +116,7 @@ class PredictionMark:
 
 @dataclass(frozen=True, slots=True)
 class PackMark:
-    """Metadata of a prediction blob of many sensors: it names them, so that a listing is enough here too."""
+    """Metadata of a pack's prediction blob; it names the sensors, so that a listing is enough here, too."""
 
     hour: RunHour
     pack: str
@@ -121,10 +125,10 @@ class PackMark:
     manifest: str
     planned_at: str
     rows: int | None = None
-    """Rows of all of them; None likewise."""
+    """Rows of the blob; None if it was written by an earlier version."""
 
     def to_metadata(self) -> dict[str, str]:
-        """Return Blob metadata."""
+        """Return blob metadata."""
         return {
             "hour": str(self.hour),
             "pack": self.pack,
@@ -136,7 +140,7 @@ class PackMark:
 
     @classmethod
     def from_metadata(cls, metadata: Mapping[str, str]) -> PackMark | None:
-        """Read Blob metadata; None likewise."""
+        """Parse blob metadata; None if no scorer of this contract wrote it."""
         found = {name.lower(): value for name, value in metadata.items()}
         try:
             return cls(
@@ -152,7 +156,7 @@ class PackMark:
 
 
 def has_rows(mark: PredictionMark | PackMark, *, size: int) -> bool:
-    """Whether a prediction blob has any row, by what its writer says, else by its bytes.
+    """Whether a prediction blob has any row, by its metadata or, without a row count, by its size.
 
     :param size: bytes of the blob
     """

@@ -1,8 +1,7 @@
-"""The registry of models: which sensors there are, and which version of each model is current.
+"""The registry of models: all sensors, the versions of their models, and the current version of each.
 
-One blob, written last and whole; readers see the old state or the new one, never a mixture. The operations
-here are pure: they return another registry, and whoever asked writes it, on condition that the blob has not
-changed meanwhile.
+It is one blob, written last and as a whole, so readers see either the old state or the new one. The
+operations here are pure: they return a new registry, and the caller writes it with a conditional write.
 """
 
 from __future__ import annotations
@@ -24,24 +23,24 @@ if TYPE_CHECKING:
     from scoring_contract.manifest import PackSlice
 
 MOST_FORMER = 5
-"""Steps back that are remembered for each sensor."""
+"""Former current versions that are kept for each sensor, to roll back to."""
 MOST_WAITING = 3
-"""Versions that are kept for each sensor beside these and the current one."""
+"""Versions that were never current and are kept for each sensor."""
 
 
 @dataclass(frozen=True, slots=True)
 class TrainedModel:
-    """One version of a sensor's model and where it comes from."""
+    """One version of a sensor's model, and its origin."""
 
     ref: ModelRef
     trained_from: RunHour | None
-    """None, as the end, for a model that was made elsewhere."""
+    """First hour trained on; None for a model from elsewhere."""
     trained_until: RunHour | None
-    """First hour that was not trained on."""
+    """First hour after the training hours; None for a model from elsewhere."""
     rows: int
-    """Readings trained on; 0 if that is not known."""
+    """Readings trained on; 0 if unknown."""
     libraries: Mapping[str, str]
-    """Versions that fitted it, for example ``{"scikit-learn": "1.9.1"}``."""
+    """Versions of the libraries that fitted it, for example ``{"scikit-learn": "1.9.1"}``."""
 
     def to_json(self) -> dict[str, Any]:
         """Return the wire form."""
@@ -67,7 +66,7 @@ class TrainedModel:
 
 @dataclass(frozen=True, slots=True)
 class TrainedSensor:
-    """A sensor and a new model of it, whose file is in storage."""
+    """A sensor and its new model, whose file is in storage."""
 
     sensor: str
     device: str
@@ -102,14 +101,14 @@ class SensorEntry:
     device: str
     tag: str
     current: str
-    """Version that scores."""
+    """Version used for scoring."""
     versions: Mapping[str, TrainedModel]
     pack: str = ""
-    """Sensors of one pack may share files; empty for a sensor that shares none."""
+    """Pack with which it shares files; empty if it shares none."""
     former_packs: tuple[str, ...] = ()
-    """Packs that it has left: its readings of past hours may lie in their files."""
+    """Packs that it has left; their files may contain its readings of past hours."""
     former: tuple[str, ...] = ()
-    """Versions that were current before, the latest last: the way back."""
+    """Versions that were current before, the latest last, to roll back to."""
 
     @property
     def model(self) -> ModelRef:
@@ -118,18 +117,21 @@ class SensorEntry:
 
     @property
     def packs(self) -> tuple[str, ...]:
-        """Every pack in whose files its readings may be."""
+        """All packs whose files may contain its readings, the present one first."""
         return (self.pack, *self.former_packs) if self.pack else self.former_packs
 
     def in_pack(self, pack: str) -> SensorEntry:
-        """Move the sensor to another pack; empty for none."""
+        """Return the entry in another pack.
+
+        :param pack: empty for none
+        """
         former = tuple(dict.fromkeys(name for name in self.packs if name != pack))
         return replace(self, pack=pack, former_packs=former)
 
     def adding(self, model: TrainedModel) -> SensorEntry:
-        """Add a version; the current one stays.
+        """Return the entry with one more version; the current one stays.
 
-        :raises RegistryError: if the version is another file already
+        :raises RegistryError: if the version exists with another file
         """
         version = model.ref.version
         known = self.versions.get(version)
@@ -137,17 +139,17 @@ class SensorEntry:
             kept = self._kept(besides=version)
             return replace(self, versions={**kept, version: model})
         if known.ref.sha256 != model.ref.sha256:
-            raise RegistryError(f"version {version} is already the name of another file")
-        # The known one says where its bytes lie in a pack; the new one cannot know.
+            raise RegistryError(f"version {version} already exists, with another file")
+        # Keep the known one: only it has its position in a pack file.
         return self
 
     def _kept(self, *, besides: str) -> dict[str, TrainedModel]:
-        """Leave out what nobody would go back to: every plan reads the whole registry.
+        """Return the versions to keep; every plan reads the whole registry, so old ones are dropped.
 
-        Kept are the current version, those on the way back, and the latest of those that never were current;
-        files stay, so an order that names one can still be carried out.
+        Kept are the current version, the former ones to roll back to, and the latest of those that were never
+        current. Files of dropped versions stay, so a manifest that names one can still be scored.
 
-        :param besides: a version that joins those that never were current
+        :param besides: a new version, which was never current
         """
         on_the_way = {self.current, *self.former}
         waiting = sorted(version for version in self.versions if version not in on_the_way | {besides})
@@ -155,7 +157,7 @@ class SensorEntry:
         return {version: model for version, model in self.versions.items() if version in kept}
 
     def promoting(self, version: str) -> SensorEntry:
-        """Make a version the current one, and remember which one was.
+        """Return the entry with another current version; remember the previous one.
 
         :raises RegistryError: if there is no such version
         """
@@ -166,16 +168,16 @@ class SensorEntry:
         return replace(self, current=version, former=(*self.former, self.current)[-MOST_FORMER:])
 
     def rolling_back(self) -> SensorEntry:
-        """Make the version the current one that was before.
+        """Return the entry with the previous current version.
 
-        :raises RegistryError: if none was
+        :raises RegistryError: if there was none
         """
         if not self.former:
-            raise RegistryError(f"{self.current} is its first current version: there is none to go back to")
+            raise RegistryError(f"{self.current} is its first current version: there is none to roll back to")
         return replace(self, current=self.former[-1], former=self.former[:-1])
 
     def locating(self, version: str, place: PackSlice) -> SensorEntry:
-        """Note where the bytes of a version lie in a file of many; a version that is gone is left out."""
+        """Return the entry with a version's position in a pack file; unchanged if the version was dropped."""
         model = self.versions.get(version)
         if model is None:
             return self
@@ -233,9 +235,9 @@ class Registry:
         return self.sensors[sensor]
 
     def check_pair(self, sensor: str, device: str, tag: str) -> None:
-        """Check that a sensor's id still means the same device and tag.
+        """Check that a sensor's id does not belong to another device and tag.
 
-        :raises RegistryError: naming both pairs
+        :raises RegistryError: naming both pairs, if it does
         """
         entry = self.sensors.get(sensor)
         if entry and (entry.device, entry.tag) != (device, tag):
@@ -245,9 +247,9 @@ class Registry:
             )
 
     def objections(self, news: Iterable[TrainedSensor]) -> dict[str, str]:
-        """Say of new versions that cannot be added why not.
+        """Find new versions that cannot be added.
 
-        :return: sensor to the reason; sensors whose versions can be added are not in it
+        :return: sensor to the reason, for these only
         """
         found = {}
         for new in news:
@@ -260,9 +262,9 @@ class Registry:
         return found
 
     def adding(self, news: Iterable[TrainedSensor]) -> Registry:
-        """Add versions; the current ones stay. The first version of a sensor is its current one.
+        """Return the registry with more versions. The current ones stay; a new sensor's version is current.
 
-        :raises RegistryError: if an id means another device and tag, or a version another file
+        :raises RegistryError: if an id belongs to another device and tag, or a version to another file
         """
         sensors = dict(self.sensors)
         for new in news:
@@ -274,7 +276,7 @@ class Registry:
         return Registry(sensors)
 
     def promoting(self, versions: Mapping[str, str]) -> Registry:
-        """Make versions the current ones.
+        """Return the registry with other current versions.
 
         :param versions: sensor to version
         :raises RegistryError: if there is no such sensor or version
@@ -282,14 +284,14 @@ class Registry:
         return self._changing({sensor: self._promoted(sensor, versions[sensor]) for sensor in versions})
 
     def publishing(self, news: Iterable[TrainedSensor]) -> Registry:
-        """Add versions and make them the current ones; raises as :meth:`adding`."""
+        """Return the registry with new versions as the current ones; raises as :meth:`adding`."""
         new = tuple(news)
         return self.adding(new).promoting({sensor.sensor: sensor.version for sensor in new})
 
     def rolling_back(self, sensor: str) -> Registry:
-        """Make the version of a sensor the current one that was before.
+        """Return the registry with the previous current version of a sensor.
 
-        :raises RegistryError: if there is no such sensor, or no such version
+        :raises RegistryError: if there is no such sensor, or no previous version
         """
         with _naming(sensor):
             return self._changing({sensor: self.entry(sensor).rolling_back()})
@@ -297,10 +299,10 @@ class Registry:
     def packing(
         self, packs: Mapping[str, str], places: Mapping[str, tuple[str, PackSlice]] | None = None
     ) -> Registry:
-        """Say who belongs to which pack; sensors that are gone meanwhile are left out.
+        """Return the registry with other packs; sensors that were removed meanwhile are ignored.
 
         :param packs: sensor to pack, empty for none
-        :param places: sensor to a version and where its bytes lie in the pack's file
+        :param places: sensor to a version and its position in the pack file
         """
         entries = {
             sensor: self.sensors[sensor].in_pack(packs[sensor]) for sensor in packs if sensor in self.sensors
@@ -318,16 +320,16 @@ class Registry:
         return Registry({**self.sensors, **entries})
 
     def to_json(self) -> str:
-        """Return the registry's text, sensors in order of their ids."""
+        """Render the registry, ordered by sensor id."""
         return json_message.render(
             {"sensors": {name: self.sensors[name].to_json() for name in sorted(self.sensors)}}
         )
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Registry:
-        """Read a registry.
+        """Parse a registry.
 
-        :raises MessageError: naming the place that is wrong
+        :raises MessageError: naming the invalid member
         """
         root = json_message.parse("registry", text)
         return cls(
@@ -337,18 +339,18 @@ class Registry:
 
 @contextmanager
 def _naming(sensor: str) -> Iterator[None]:
-    """Let the sentences about an entry begin with its sensor."""
+    """Prefix errors about an entry with its sensor."""
     try:
         yield
     except RegistryError as error:
-        raise RegistryError(f"{sensor}: {error}") from None  # the cause says the same
+        raise RegistryError(f"{sensor}: {error}") from None  # the cause adds nothing
 
 
 def _sensor_id(name: str, node: Node) -> str:
     try:
         return checked_sensor_id(name)
     except LayoutError as error:
-        raise node.wrong(f"has a wrong name: {error}") from error
+        raise node.wrong(f"has an invalid name: {error}") from error
 
 
 def _hour_or_none(node: Node) -> RunHour | None:

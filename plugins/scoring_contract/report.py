@@ -1,4 +1,4 @@
-"""What one Batch task did, sensor by sensor. Written last: a report that exists is the commit marker."""
+"""The report of one Batch task, sensor by sensor. It is written last: its existence is the commit marker."""
 
 from __future__ import annotations
 
@@ -19,54 +19,53 @@ _Member = TypeVar("_Member", bound=StrEnum)
 
 
 class SensorState(StrEnum):
-    """How scoring one sensor ended."""
+    """Result of scoring one sensor."""
 
     SCORED = "scored"
     SKIPPED = "skipped"
-    """The hour holds no reading of the sensor."""
+    """The hour has no readings of the sensor."""
     FAILED = "failed"
 
 
 class Cause(StrEnum):
-    """Why a sensor was not scored."""
+    """Why a sensor was not scored or trained."""
 
     ORDER = "order"
-    """The manifest or command line is wrong: the orchestrator must change."""
+    """The manifest, command line or environment is wrong, and the orchestrator must change it."""
     MODEL = "model"
-    """The model is missing, altered, of another version or of a type nobody trusts."""
+    """The model is missing, altered, of another version or of an untrusted type."""
     DATA = "data"
-    """There are readings, and none of them can be read."""
+    """There are readings, but none of them can be used."""
     STORAGE = "storage"
-    """Blob Storage refused or did not answer: worth another try."""
+    """Blob Storage refused or did not answer; a retry may succeed."""
     UNEXPECTED = "unexpected"
-    """A fault of the scorer itself; its traceback is in stderr."""
+    """An internal error of the scorer; the traceback is in stderr."""
 
     @property
     def is_permanent(self) -> bool:
-        """Whether another try would meet it again."""
+        """Whether a retry would fail again."""
         return self in {Cause.ORDER, Cause.MODEL, Cause.DATA}
 
 
 @dataclass(frozen=True, slots=True)
 class SensorReport:
-    """Outcome for one sensor."""
+    """Result for one sensor."""
 
     sensor: str
     state: SensorState
     readings: int = 0
     """Readings scored."""
     rejected: int = 0
-    """Rows that were left out: unreadable, of another hour, or of another sensor."""
+    """Rows that were left out: unreadable, not finite, unscorable, or of another hour or sensor."""
     anomalies: int = 0
     seconds: float = 0.0
     """Wall time spent on this sensor."""
     model_sha256: str = ""
     cause: Cause | None = None
     reason: str = ""
-    """One sentence for people; set when failed or skipped, or when there is something to know
-    about a success."""
+    """One sentence for people, about a failed or skipped sensor or an irregularity of a scored one."""
     noticed: Mapping[str, int] = field(default_factory=dict)
-    """What is remarkable about its rows, left out or not, and how many are: ``{"out of order": 2}``."""
+    """Issues of its rows, left out or not, with the number of rows: ``{"out of order": 2}``."""
 
     def to_json(self) -> dict[str, Any]:
         """Return the wire form."""
@@ -102,33 +101,33 @@ class SensorReport:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Outcome of one Batch task."""
+    """Result of one Batch task."""
 
     hour: RunHour
     run: str
     group: str
     manifest: str
-    """Blob of the order in ``runs``."""
+    """Blob of the manifest in ``runs``."""
     planned_at: str
-    """As in the order."""
+    """As in the manifest."""
     seconds: float
     """Wall time of the whole process up to the report."""
     sensors: tuple[SensorReport, ...]
     noticed: Mapping[str, int] = field(default_factory=dict)
-    """Likewise about rows of shared files that can be given to no sensor of the order."""
+    """Issues of rows in shared files that belong to no sensor of the manifest."""
 
     @property
     def failed(self) -> tuple[SensorReport, ...]:
-        """The sensors that were not scored, though there may be readings."""
+        """The sensors that failed."""
         return tuple(sensor for sensor in self.sensors if sensor.state is SensorState.FAILED)
 
     @property
     def settled(self) -> frozenset[str]:
-        """The sensors that need no further try."""
+        """Ids of the sensors that need no retry."""
         return frozenset(sensor.sensor for sensor in self.sensors if sensor.state is not SensorState.FAILED)
 
     def to_json(self) -> str:
-        """Return the report's text."""
+        """Render the report."""
         return json_message.render(
             {
                 "hour": str(self.hour),
@@ -144,9 +143,9 @@ class Report:
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Report:
-        """Read a report.
+        """Parse a report.
 
-        :raises MessageError: naming the place that is wrong
+        :raises MessageError: naming the invalid member
         """
         root = json_message.parse("report", text)
         return cls(
@@ -162,7 +161,7 @@ class Report:
 
 
 def counts_at(node: Node) -> dict[str, int]:
-    """Read counts by name of any message; there may be none."""
+    """Parse counts by name in any message; empty if they are absent."""
     return {} if node.is_absent else {name: count.count() for name, count in node.items()}
 
 

@@ -1,4 +1,4 @@
-"""Texts of strangers, made fit to be shown to people."""
+"""Prepares untrusted texts for display."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ _MOST = 80
 
 
 def shown(text: str, most: int = _MOST) -> str:
-    """Shorten a text and escape what a terminal would act on."""
+    """Shorten a text, and escape unprintable characters, such as a terminal's control sequences."""
     escaped = "".join(
         char if char.isprintable() else char.encode("unicode_escape").decode() for char in text[: 4 * most]
     )

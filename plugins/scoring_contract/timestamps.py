@@ -1,9 +1,9 @@
-"""Which texts are timestamps: one grammar for all who read readings. No clock here.
+"""Parses timestamps of readings, for the scorer and for the loader. No clock here.
 
-A timestamp is an ISO 8601 date and time, ``2018-08-29T02:10:05.250Z``: ``T`` or a blank between the two,
-seconds and their digits or none, and ``Z``, an offset or nothing behind them; without a zone it is UTC. Or it
-is a count since 1970 in seconds, milliseconds, microseconds or nanoseconds: 10, 13, 16 or 19 digits, so that
-every moment from 2001-09-09 to 2286-11-20 says its own unit. Digits below the microsecond are cut off.
+A timestamp is an ISO 8601 date and time, ``2018-08-29T02:10:05.250Z``: ``T`` or a space between the two,
+optional seconds with optional decimals, then ``Z``, an offset or nothing; without a zone it is UTC. Or it is
+a count since 1970 in seconds, milliseconds, microseconds or nanoseconds: 10, 13, 16 or 19 digits, which
+identify the unit of every moment from 2001-09-09 to 2286-11-20. Digits below the microsecond are cut off.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ ISO = re.compile(
     r"\d{4}-\d\d-\d\d[Tt ](?:[01]\d|2[0-3]):\d\d(?::\d\d(?:\.\d+)?)?(?:[Zz]|[+-]\d\d(?::?\d\d)?)?", re.ASCII
 )
 COUNT = r"([1-9]\d{9}(?:\d{3}){0,3})(?:\.(\d*))?"
-"""Compiled when a text is not of the first form, as hardly any is."""
+"""Compiled on the first text that is not ISO 8601, which is rare."""
 
 EXAMPLE = "2018-08-28 23:00:05.000"
-"""For sentences about texts that are none."""
+"""A valid timestamp, for error messages."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -26,9 +26,10 @@ _MICROSECOND_DIGITS = 16
 
 
 def read_timestamp(text: str) -> tuple[int, bool] | None:
-    """Read a text without blanks round it.
+    """Parse a text without surrounding spaces.
 
-    :return: microseconds since 1970, and whether the text has an offset that is not zero; None: no timestamp
+    :return: microseconds since 1970, and whether the text has an offset that is not zero; None if it is not a
+        timestamp
 
     >>> read_timestamp("2018-08-29T04:10+02")
     (1535508600000000, True)
@@ -51,7 +52,7 @@ def moment_of(micros: int) -> datetime:
 
 
 def text_of(moment: datetime) -> str:
-    """Write a moment as readings carry it, to the microsecond; one without a zone is UTC.
+    """Format a moment like a timestamp of a reading, to the microsecond; without a zone it is UTC.
 
     >>> text_of(datetime(2018, 8, 29, 2, 10))
     '2018-08-29T02:10:00.000000Z'
@@ -71,7 +72,7 @@ def _of_iso(text: str) -> tuple[int, bool] | None:
 
 
 def _micros_of(whole: str, fraction: str) -> int:
-    """Shift the point so that the digits count microseconds; no float in between."""
+    """Shift the decimal point so that the digits count microseconds, without rounding through floats."""
     fraction_digits = _MICROSECOND_DIGITS - len(whole)
     digits = whole + fraction[: max(fraction_digits, 0)].ljust(max(fraction_digits, 0), "0")
     return int(digits[:_MICROSECOND_DIGITS])

@@ -1,4 +1,4 @@
-"""The order for one Batch task that trains: which sensors, on which readings, judged on which later ones."""
+"""The training order, for one Batch task: sensors, readings to train on, and later ones to evaluate on."""
 
 from __future__ import annotations
 
@@ -19,31 +19,31 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class TrainingHours:
-    """The hours that are trained on, and the later ones on which the new models are judged.
+    """The hours to train on, and the later hours to evaluate the new models on.
 
-    :raises LayoutError: unless each range holds an hour, and the second begins no earlier than the first ends
+    :raises LayoutError: if a range is empty, or the second starts before the first ends
     """
 
     trained_from: RunHour
     trained_until: RunHour
-    """First hour that is not trained on."""
+    """First hour after the training hours."""
     evaluated_from: RunHour
     evaluated_until: RunHour
-    """First hour that is not evaluated on."""
+    """First hour after the evaluation hours."""
 
     def __post_init__(self) -> None:
         if self.trained_until <= self.trained_from:
             raise LayoutError(
-                f"training until {self.trained_until} is not after its from {self.trained_from}"
+                f"training ends at {self.trained_until}, not after its start {self.trained_from}"
             )
         if self.evaluated_until <= self.evaluated_from:
             raise LayoutError(
-                f"evaluation until {self.evaluated_until} is not after its from {self.evaluated_from}"
+                f"evaluation ends at {self.evaluated_until}, not after its start {self.evaluated_from}"
             )
         if self.evaluated_from < self.trained_until:
             raise LayoutError(
                 f"evaluation from {self.evaluated_from} overlaps with training until {self.trained_until}: "
-                "a model must be judged on readings that it has not seen"
+                "a model must be evaluated on readings that it has not seen"
             )
 
     @property
@@ -76,11 +76,11 @@ class TrainingSubject:
 
     sensor: str
     pair: tuple[str, str] | None = None
-    """Device and tag that the registry knows it by; None for a sensor without a model."""
+    """Its device and tag in the registry; None for a sensor without a model."""
     current: ModelRef | None = None
-    """Model that a new one is compared with."""
+    """Its current model, to compare the new one with."""
     packs: tuple[str, ...] = ()
-    """Packs in whose files its readings may be, beside its own; the present one first."""
+    """Packs whose files may also contain its readings, the present one first."""
 
     def to_json(self) -> dict[str, Any]:
         """Return the wire form."""
@@ -106,7 +106,7 @@ class TrainingSubject:
 
 @dataclass(frozen=True, slots=True)
 class TrainingOrder:
-    """The order for one group of sensors."""
+    """The order to train one group of sensors."""
 
     run: str
     group: str
@@ -114,16 +114,16 @@ class TrainingOrder:
     """As in a manifest."""
     hours: TrainingHours
     options: tuple[str, ...]
-    """How to fit, in the words of the command line: ``("--nu", "0.05")``."""
+    """Options of the fit, as command line arguments: ``("--nu", "0.05")``."""
     sensors: tuple[TrainingSubject, ...]
     training: tuple[str, ...]
     """Blobs in ``data`` with the readings to train on, of sensors and of packs, in the order of hours. Each
-    is named once, however many sensors share it: its path says whose it is."""
+    is listed once, however many sensors share it: its name contains its sensor or pack."""
     evaluation: tuple[str, ...]
-    """Likewise with the readings to evaluate on."""
+    """Blobs with the readings to evaluate on, likewise."""
 
     def to_json(self) -> str:
-        """Return the order's text."""
+        """Render the order."""
         return json_message.render(
             {
                 "run": self.run,
@@ -139,9 +139,9 @@ class TrainingOrder:
 
     @classmethod
     def from_json(cls, text: str | bytes) -> TrainingOrder:
-        """Read an order.
+        """Parse an order.
 
-        :raises MessageError: naming the place that is wrong
+        :raises MessageError: naming the invalid member
         """
         root = json_message.parse("training order", text)
         sensors = tuple(TrainingSubject.from_json(node) for node in root["sensors"].elements())
@@ -160,7 +160,7 @@ class TrainingOrder:
 
 
 def hours_after(hour: RunHour, count: int) -> RunHour:
-    """Return the hour so many hours later; earlier for a negative count."""
+    """Return the hour that is ``count`` hours later; a negative count means earlier."""
     return RunHour(hour.start + timedelta(hours=count))
 
 

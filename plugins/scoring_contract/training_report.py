@@ -1,6 +1,6 @@
-"""What one Batch task trained and how its models fared on later readings. Written last: the commit marker.
+"""The report of one Batch task that trains: its models and their evaluation. Written last: the commit marker.
 
-A report changes nothing: who becomes current is decided from the reports of all groups, in one place.
+A report changes nothing: the orchestrator decides from the reports of all groups which models become current.
 """
 
 from __future__ import annotations
@@ -19,23 +19,23 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class LabelCheck:
-    """A model's word against labels, over the readings of the hours that have labels."""
+    """Comparison of a model's predictions with labels, over the readings of labelled hours."""
 
     anomalies: int
-    """Readings that are labelled as anomalies."""
+    """Readings labelled as anomalies."""
     flagged: int
-    """Readings that the model calls anomalies."""
+    """Readings predicted to be anomalies."""
     found: int
-    """Readings that are both."""
+    """Readings that are both: true positives."""
 
     @property
     def recall(self) -> float | None:
-        """Share of the labelled anomalies that the model finds; None if there is none to find."""
+        """Share of the labelled anomalies that the model finds; None if there are none."""
         return self.found / self.anomalies if self.anomalies else None
 
     @property
     def precision(self) -> float | None:
-        """Share of the readings flagged that are labelled; None if none is flagged."""
+        """Share of the predicted anomalies that are labelled; None if there are none."""
         return self.found / self.flagged if self.flagged else None
 
     def to_json(self) -> dict[str, int]:
@@ -50,10 +50,10 @@ class LabelCheck:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """A new model beside the current one, over the same readings."""
+    """Comparison of a new model with the current one, over the same readings."""
 
     version: str
-    """The current one."""
+    """Version of the current model."""
     drift: float
     """Distance of their score distributions, 0 to 1; ``scorer.training.evaluation`` defines it."""
     changed: int
@@ -71,23 +71,23 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """A new model on readings that it was not trained on."""
+    """Evaluation of a new model on readings that it was not trained on."""
 
     readings: int
     anomalies: int
     comparison: Comparison | None = None
-    """None without a current model, or if that cannot be loaded."""
+    """None without a current model, or if it cannot be loaded or compared."""
     labels: LabelCheck | None = None
     """None if no hour has labels."""
 
     @property
     def anomaly_share(self) -> float:
-        """Share of the readings that it calls anomalies; 0 without readings."""
+        """Anomaly rate of its predictions, 0 to 1; 0 without readings."""
         return self.anomalies / self.readings if self.readings else 0.0
 
     @property
     def changed_share(self) -> float | None:
-        """Share of the readings that it labels unlike the current model; None without that."""
+        """Share of the readings that both models label differently; None without a comparison."""
         if self.comparison is None:
             return None
         return self.comparison.changed / self.readings if self.readings else 0.0
@@ -115,21 +115,21 @@ class Evaluation:
 
 @dataclass(frozen=True, slots=True)
 class TrainingResult:
-    """Outcome for one sensor: a model and its evaluation, or a cause and a reason."""
+    """Result for one sensor: a model and its evaluation, or a cause and a reason."""
 
     sensor: str
     trained: TrainedSensor | None = None
     evaluation: Evaluation | None = None
     compared_with: str = ""
-    """Version that was current when the order was made; empty if there was none."""
+    """Version that was current at planning time; empty if there was none."""
     cause: Cause | None = None
     """Why there is no model."""
     reason: str = ""
-    """One sentence for people; set if there is no model, or something to know about it."""
+    """One sentence for people, about a missing model or an irregularity."""
 
     @property
     def is_failed(self) -> bool:
-        """Whether there is no model for a cause that may pass: the readings themselves would do."""
+        """Whether training failed for a passing cause, such as storage, so that a retry may succeed."""
         return self.cause is not None and not self.cause.is_permanent
 
     def to_json(self) -> dict[str, Any]:
@@ -159,7 +159,7 @@ class TrainingResult:
 
 @dataclass(frozen=True, slots=True)
 class TrainingReport:
-    """Outcome of one Batch task."""
+    """Result of one Batch task."""
 
     run: str
     group: str
@@ -170,7 +170,7 @@ class TrainingReport:
     sensors: tuple[TrainingResult, ...]
 
     def to_json(self) -> str:
-        """Return the report's text."""
+        """Render the report."""
         return json_message.render(
             {
                 "run": self.run,
@@ -183,9 +183,9 @@ class TrainingReport:
 
     @classmethod
     def from_json(cls, text: str | bytes) -> TrainingReport:
-        """Read a report.
+        """Parse a report.
 
-        :raises MessageError: naming the place that is wrong
+        :raises MessageError: naming the invalid member
         """
         root = json_message.parse("training report", text)
         return cls(

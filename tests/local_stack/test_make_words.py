@@ -67,13 +67,13 @@ def test_a_sensor_with_too_few_readings_stops_no_other(folder: Path) -> None:
         pytest.param(
             f"{_RUN} HOUR=2018-08-29T25",
             2,
-            "HOUR=2018-08-29T25 has no hour of the day from 00 to 23; try HOUR=2018-08-29T23",
+            "HOUR=2018-08-29T25 has an hour outside 00 to 23; try HOUR=2018-08-29T23",
             id="hour-25",
         ),
         pytest.param(
             f'{_RUN} HOUR="2018-08-29 02:30"',
             2,
-            "HOUR=2018-08-29 02:30 lies within an hour, where its start names it; try HOUR=2018-08-29T02",
+            "HOUR=2018-08-29 02:30 is inside an hour, not at its start; try HOUR=2018-08-29T02",
             id="half-past",
         ),
         pytest.param(f"{_RUN} HOUR=yesterday", 2, f"HOUR=yesterday {_NO_HOUR}", id="no-hour"),

@@ -48,7 +48,7 @@ def test_another_contract_is_refused() -> None:
     words[words.index("--contract") + 1] = "99"
     code, _, err = call(*words)
     assert code is ExitCode.ORDER
-    assert "the order speaks contract 99" in err
+    assert "the orchestrator speaks contract version 99" in err
 
 
 def test_a_missing_variable_is_an_order_fault() -> None:

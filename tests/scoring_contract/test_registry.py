@@ -92,7 +92,7 @@ def test_an_id_and_a_version_keep_their_meaning() -> None:
     other = TrainedSensor("1_4", "1_4", "", a_model("v2").model)
     with pytest.raises(RegistryError, match="1_4: its id belongs to device '1' tag '4'"):
         registry.publishing([other])
-    with pytest.raises(RegistryError, match="version v1 is already the name of another file"):
+    with pytest.raises(RegistryError, match="version v1 already exists, with another file"):
         registry.adding([a_model("v1", digest="1" * 64)])
 
 
@@ -158,10 +158,14 @@ ENTRY = a_registry("v1").to_json()
             id="pack-outside",
         ),
         pytest.param(
-            lambda text: text.replace('"1_4":', '"../1_4":'), "has a wrong name: '../1_4'", id="absurd-sensor"
+            lambda text: text.replace('"1_4":', '"../1_4":'),
+            "has an invalid name: '../1_4'",
+            id="absurd-sensor",
         ),
         pytest.param(
-            lambda text: text.replace('"1_4":', '"1_4": {}, "1_4":'), "has '1_4' twice", id="sensor-twice"
+            lambda text: text.replace('"1_4":', '"1_4": {}, "1_4":'),
+            "has the member '1_4' twice",
+            id="sensor-twice",
         ),
         pytest.param(
             lambda text: text.replace(
@@ -186,5 +190,5 @@ def test_versions_that_cannot_be_added_are_named_one_by_one() -> None:
     registry = a_registry("v1")
     other = TrainedSensor("1_4", "1_", "4", a_model("v2").model)
     news = [a_model("v1", digest="1" * 64), a_model("v1", sensor="2_1")]
-    assert registry.objections(news) == {"1_4": "version v1 is already the name of another file"}
+    assert registry.objections(news) == {"1_4": "version v1 already exists, with another file"}
     assert "belongs to device '1' tag '4'" in registry.objections([other])["1_4"]

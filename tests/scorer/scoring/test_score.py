@@ -295,8 +295,10 @@ def test_without_a_report_nothing_is_done(storage: Storage, scorer: Scorer) -> N
     [
         pytest.param(None, "there is no manifest runs/run1/manifests/group1.json", id="missing"),
         pytest.param("{", "manifest: is not JSON", id="no JSON"),
-        pytest.param('{"contract": 7}', "manifest: contract: is 7, this side speaks 2", id="other contract"),
-        pytest.param('{"contract": 2, "sensors": []}', "manifest: sensors: names no sensor", id="empty"),
+        pytest.param(
+            '{"contract": 7}', "manifest: contract: is version 7, this program reads 2", id="other contract"
+        ),
+        pytest.param('{"contract": 2, "sensors": []}', "manifest: sensors: is empty", id="empty"),
     ],
 )
 def test_a_wrong_manifest_is_an_order_fault(
