@@ -12,6 +12,7 @@ from azure_batch_emulator.records.states import NodeState
 from azure_batch_emulator.runner.interface import Ended, Fetching, Later, Phase
 from azure_batch_emulator.service import orders
 from azure_batch_emulator.service.effects import Puller
+from azure_batch_emulator.service.events import SchedulingDue
 from azure_batch_emulator.service.runs import Run, Stop
 
 if TYPE_CHECKING:
@@ -172,6 +173,6 @@ class Attempts:
             if not node.accepts_tasks:
                 node.move("disable", now=self._engine.now)
         run.pool.seats.update(node)
-        self._engine.scheduling.look_at(run.pool.id)
+        self._engine.publish(SchedulingDue(run.pool.id))
         if not node.runs:
             self._engine.nodes.emptied(run.pool, node)

@@ -10,6 +10,7 @@ from azure_batch_emulator.records.dependencies import Satisfied
 from azure_batch_emulator.records.states import JobState, TaskState
 from azure_batch_emulator.records.tasks import Blame, Failure, Result, Stop
 from azure_batch_emulator.runner.interface import Ended
+from azure_batch_emulator.service.events import SchedulingDue
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -89,7 +90,7 @@ class Endings:
         for freed in job.dependents.satisfy(task):
             if freed.state is TaskState.ACTIVE:
                 job.tasks.ready.add(freed)
-        self._engine.scheduling.look_at(job.pool_id)
+        self._engine.publish(SchedulingDue(job.pool_id))
 
     def interrupted(self, job: Job, task: Task) -> None:
         """Decide what becomes of a task whose attempt ended together with the service itself.
@@ -115,7 +116,7 @@ class Endings:
         task.execution.forget_outcome()
         job.tasks.move(task, "again", now=engine.now, etag=engine.next_etag())
         job.tasks.ready.add(task)
-        engine.scheduling.look_at(job.pool_id)
+        engine.publish(SchedulingDue(job.pool_id))
 
     def _act_on_job(self, job: Job, action: str) -> None:
         if job.spec["onTaskFailure"] != "performexitoptionsjobaction" or job.state is not JobState.ACTIVE:

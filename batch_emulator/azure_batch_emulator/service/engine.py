@@ -16,6 +16,7 @@ from azure_batch_emulator.service.auto_pools import AutoPools
 from azure_batch_emulator.service.autoscaling import Autoscaling
 from azure_batch_emulator.service.core import EngineCore
 from azure_batch_emulator.service.endings import Endings
+from azure_batch_emulator.service.events import SchedulingDue
 from azure_batch_emulator.service.faults import Faults
 from azure_batch_emulator.service.files import Files
 from azure_batch_emulator.service.gangs import Gangs
@@ -72,6 +73,7 @@ class Engine(EngineCore):
         self.autoscaling = Autoscaling(self)
         self.files = Files(self)
         runner.listen(self.report)
+        self._wire()
 
     def advance(self, *, to: datetime) -> None:
         """Do everything that is due by ``to``, each thing at its own moment."""
@@ -99,6 +101,10 @@ class Engine(EngineCore):
         """Take word of an attempt, from any thread; it is listened to at the next ``advance``."""
         self._reports.append(report)
         self.wake()
+
+    def _wire(self) -> None:
+        """Say what follows from what; of several things the order counts."""
+        self.subscribe(SchedulingDue, self.scheduling.look_at)
 
     def _take_reports(self) -> None:
         while self._reports:

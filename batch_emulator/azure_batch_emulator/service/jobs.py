@@ -13,6 +13,7 @@ from azure_batch_emulator.records.jobs import Job
 from azure_batch_emulator.records.shelf import TaskShelf
 from azure_batch_emulator.records.states import JobState, TaskState
 from azure_batch_emulator.service import auto_pools, job_tasks
+from azure_batch_emulator.service.events import SchedulingDue
 from azure_batch_emulator.service.job_rules import (
     DEFAULT_CONSTRAINTS,
     DEFAULTS,
@@ -155,7 +156,7 @@ class Jobs:
         check_open(job)
         self._move(job, "enable")
         self._move(job, "enabled")
-        self._engine.scheduling.look_at(job.pool_id)
+        self._engine.publish(SchedulingDue(job.pool_id))
 
     def resume(self, job: Job) -> None:
         """Go on with a job that was kept: its tasks first, then its own deadline and moves."""
@@ -177,7 +178,7 @@ class Jobs:
         """Look at a job whose tasks have changed."""
         if self._engine.account.jobs.get(job.key) is job:
             self.consider(job)
-            self._engine.scheduling.look_at(job.pool_id)
+            self._engine.publish(SchedulingDue(job.pool_id))
 
     def consider(self, job: Job) -> None:
         """Make the moves that wait for tasks only."""
@@ -233,7 +234,7 @@ class Jobs:
         self._engine.touch(job)
         self._limit(job)
         self.consider(job)
-        self._engine.scheduling.look_at(job.pool_id)
+        self._engine.publish(SchedulingDue(job.pool_id))
 
     def _move(self, job: Job, event: str) -> None:
         try:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from azure_batch_emulator.errors import Refusal
 from azure_batch_emulator.records.states import NodeState
 from azure_batch_emulator.service import orders
+from azure_batch_emulator.service.events import SchedulingDue
 from azure_batch_emulator.service.runs import Stop
 
 if TYPE_CHECKING:
@@ -101,7 +102,7 @@ class NodeOperations:
         if node.state is NodeState.OFFLINE:
             node.move("enable", now=self._engine.now)
         pool.seats.update(node)
-        self._engine.scheduling.look_at(pool.id)
+        self._engine.publish(SchedulingDue(pool.id))
 
     def go_on(self, pool: Pool, node: Node) -> None:
         """Do what waited for the last attempt on a node to end; it takes half of the boot time."""

@@ -14,6 +14,7 @@ from azure_batch_emulator.runner.interface import Container
 from azure_batch_emulator.service import mounts, orders
 from azure_batch_emulator.service.effects import Puller
 from azure_batch_emulator.service.endings import conclude, may_retry
+from azure_batch_emulator.service.events import SchedulingDue
 from azure_batch_emulator.service.runs import Run, Stop
 
 if TYPE_CHECKING:
@@ -219,7 +220,7 @@ class Nodes:
 
     def _seat(self, pool: Pool, node: Node) -> None:
         pool.seats.update(node)
-        self._engine.scheduling.look_at(pool.id)
+        self._engine.publish(SchedulingDue(pool.id))
         self._engine.preparations.node_up(pool)
 
 

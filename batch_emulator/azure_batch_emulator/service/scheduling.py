@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from azure_batch_emulator.records.pools import Pool
     from azure_batch_emulator.records.tasks import Task
     from azure_batch_emulator.service.engine import Engine
+    from azure_batch_emulator.service.events import SchedulingDue
 
 
 class Scheduling:
@@ -25,9 +26,9 @@ class Scheduling:
         self._engine = engine
         self._changed: set[str] = set()
 
-    def look_at(self, pool_id: str) -> None:
+    def look_at(self, event: SchedulingDue) -> None:
         """Note that a pool has new room or new work."""
-        self._changed.add(pool_id.lower())
+        self._changed.add(event.pool_id.lower())
 
     def settle(self) -> None:
         """Look at every pool that changed, until nothing more can start."""

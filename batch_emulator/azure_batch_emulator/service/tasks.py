@@ -10,6 +10,7 @@ from azure_batch_emulator.records.states import TaskState
 from azure_batch_emulator.records.tasks import Task
 from azure_batch_emulator.service import job_tasks, resource_files
 from azure_batch_emulator.service.endings import ENDED_BY_USER
+from azure_batch_emulator.service.events import SchedulingDue
 from azure_batch_emulator.service.job_rules import check_open
 from azure_batch_emulator.service.runs import Stop
 
@@ -107,7 +108,7 @@ class Tasks:
         task.execution.retries = 0
         task.place, task.files_gone = None, False
         job.tasks.ready.add(task)
-        self._engine.scheduling.look_at(job.pool_id)
+        self._engine.publish(SchedulingDue(job.pool_id))
 
     def delete(self, job: Job, task: Task) -> None:
         """Remove a task with its files; if it runs, it is ended in the background."""
@@ -122,7 +123,7 @@ class Tasks:
             job.dependents.enrol(task)
         if task.unmet == 0:
             job.tasks.ready.add(task)
-            self._engine.scheduling.look_at(job.pool_id)
+            self._engine.publish(SchedulingDue(job.pool_id))
 
     def check(self, job: Job, body: Mapping[str, Any]) -> None:
         """Hold what a task is to be like against the rules, and against its job and pool.
