@@ -21,6 +21,7 @@ from azure_batch_emulator.service.faults import Faults
 from azure_batch_emulator.service.files import Files
 from azure_batch_emulator.service.gangs import Gangs
 from azure_batch_emulator.service.jobs import Jobs
+from azure_batch_emulator.service.lookup import Lookup
 from azure_batch_emulator.service.node_access import NodeAccess
 from azure_batch_emulator.service.node_operations import NodeOperations
 from azure_batch_emulator.service.nodes import Nodes
@@ -54,6 +55,7 @@ class Engine(EngineCore):
         super().__init__(settings, account or Account(), now=now, url=url)
         self.runner = runner
         self._reports: deque[Ended | Later] = deque()
+        self.lookup = Lookup(self.account)
         self.faults = Faults(self)
         self.pools = Pools(self)
         self.auto_pools = AutoPools(self)

@@ -250,9 +250,9 @@ class Faults:
 
     def _nodes(self, pool_id: str, node_id: str | None) -> tuple[Pool, list[Node]]:
         if node_id is None:
-            pool = self._engine.pools.get(pool_id)
+            pool = self._engine.lookup.pool(pool_id)
             return pool, list(pool.nodes.values())
-        pool, node = self._engine.nodes.get(pool_id, node_id)
+        pool, node = self._engine.lookup.node(pool_id, node_id)
         return pool, [node]
 
     def _away(self, span: timedelta | None) -> timedelta:

@@ -75,7 +75,7 @@ class Files:
         folder = self._present(task)
         if folder is not None and task.place is not None:
             self._engine.once_kept(partial(self._engine.runner.remove, folder))
-            pool = self._engine.pools.get(task.place.pool_id)
+            pool = self._engine.lookup.pool(task.place.pool_id)
             self._engine.allocation.data_gone(pool, pool.nodes[task.place.node_id])
 
     def discard_job(self, job: Job) -> None:

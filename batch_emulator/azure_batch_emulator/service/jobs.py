@@ -41,16 +41,6 @@ class Jobs:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def get(self, job_id: str) -> Job:
-        """Find a job.
-
-        :raises Refusal: if there is none
-        """
-        job = self._engine.account.jobs.get(job_id.lower())
-        if job is None:
-            raise Refusal.missing("Job")
-        return job
-
     def create(self, body: Mapping[str, Any], *, schedule: Schedule | None = None) -> Job:
         """Make a job, active at once; a pool that it names need not exist yet.
 

@@ -36,17 +36,6 @@ class Nodes:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def get(self, pool_id: str, node_id: str) -> tuple[Pool, Node]:
-        """Find a node.
-
-        :raises Refusal: if the pool or the node does not exist
-        """
-        pool = self._engine.pools.get(pool_id)
-        node = pool.nodes.get(node_id) or pool.nodes.get(node_id.lower())
-        if node is None:
-            raise Refusal.missing("Node")
-        return pool, node
-
     def boot(self, pool: Pool, node: Node) -> None:
         """Begin a new node's life: allocation takes half of the boot time."""
         self._engine.after(self._engine.settings.boot / 2, partial(self._allocated, pool, node))

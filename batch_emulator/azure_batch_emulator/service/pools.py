@@ -47,16 +47,6 @@ class Pools:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def get(self, pool_id: str) -> Pool:
-        """Find a pool.
-
-        :raises Refusal: if there is none
-        """
-        pool = self._engine.account.pools.get(pool_id.lower())
-        if pool is None:
-            raise Refusal.missing("Pool")
-        return pool
-
     def create(self, body: Mapping[str, Any]) -> Pool:
         """Make a pool and begin to bring it to its size.
 
@@ -179,7 +169,7 @@ class Pools:
             raise Refusal.bad_property(
                 "nodeList", len(ids), f"1 to {MOST_NODES_PER_REMOVAL} nodes are allowed"
             )
-        nodes = [self._engine.nodes.get(pool.id, str(node_id))[1] for node_id in ids]
+        nodes = [self._engine.lookup.node(pool.id, str(node_id))[1] for node_id in ids]
         timeout = self._timeout(body.get("resizeTimeout"))
         option = str(body.get("nodeDeallocationOption") or "requeue")
         self._engine.allocation.remove(pool, nodes, option=option, timeout=timeout)

@@ -34,16 +34,6 @@ class Schedules:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def get(self, schedule_id: str) -> Schedule:
-        """Find a job schedule.
-
-        :raises Refusal: if there is none
-        """
-        schedule = self._engine.account.schedules.get(schedule_id.lower())
-        if schedule is None:
-            raise Refusal(404, "JobScheduleNotFound", "The specified job schedule does not exist.")
-        return schedule
-
     def create(self, body: Mapping[str, Any]) -> Schedule:
         """Make a job schedule; if nothing says later, its first job comes at once.
 

@@ -31,17 +31,6 @@ class Tasks:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def get(self, job_id: str, task_id: str) -> tuple[Job, Task]:
-        """Find a task.
-
-        :raises Refusal: if the job or the task does not exist
-        """
-        job = self._engine.jobs.get(job_id)
-        task = job.tasks.get(task_id)
-        if task is None:
-            raise Refusal.missing("Task")
-        return job, task
-
     def add(self, job: Job, body: Mapping[str, Any]) -> Task:
         """Add a task to a job that is not ending.
 

@@ -80,12 +80,12 @@ def delete_node_file(call: Call) -> Aside:
 
 
 def _of_task(call: Call) -> _Shelf:
-    job, task = call.engine.tasks.get(call["jobId"], call["taskId"])
+    job, task = call.engine.lookup.task(call["jobId"], call["taskId"])
     return _Shelf(call.engine.files.folder(task), f"{task_url(call.base, job.id, task.id)}/files")
 
 
 def _of_node(call: Call) -> _Shelf:
-    pool, node = call.engine.nodes.get(call["poolId"], call["nodeId"])
+    pool, node = call.engine.lookup.node(call["poolId"], call["nodeId"])
     url = f"{call.base}/pools/{pool.id}/nodes/{node.id}/files"
     return _Shelf(call.engine.files.node_folder(pool, node), url)
 

@@ -28,7 +28,7 @@ def list_jobs(call: Call) -> Answer:
 
 def get_job(call: Call) -> Answer:
     """Show one job."""
-    job = call.engine.jobs.get(call["jobId"])
+    job = call.engine.lookup.job(call["jobId"])
     conditions.check(call, job, reading=True)
     shown = LISTING.shown(call, job, paging.select(call, COLUMNS))
     head = {"odata.metadata": f"{call.base}/$metadata#jobs/@Element"}
@@ -82,13 +82,13 @@ def enable_job(call: Call) -> Answer:
 
 def get_job_task_counts(call: Call) -> Answer:
     """Count the tasks of a job by state."""
-    job = call.engine.jobs.get(call["jobId"])
+    job = call.engine.lookup.job(call["jobId"])
     head = {"odata.metadata": f"{call.base}/$metadata#taskcountsresult/@Element"}
     return Answer(200, head | counts_json(job))
 
 
 def _for_change(call: Call) -> Job:
-    job = call.engine.jobs.get(call["jobId"])
+    job = call.engine.lookup.job(call["jobId"])
     conditions.check(call, job)
     return job
 

@@ -103,7 +103,7 @@ def _extensions(pool: Pool, node: Node) -> list[dict[str, Any]]:
 
 
 def _node(call: Call) -> tuple[Pool, Node]:
-    return call.engine.nodes.get(call["poolId"], call["nodeId"])
+    return call.engine.lookup.node(call["poolId"], call["nodeId"])
 
 
 def _headers(call: Call) -> dict[str, str]:

@@ -64,7 +64,7 @@ _FILTERS: Mapping[str, Property[tuple[int, Node]]] = {
 
 def list_nodes(call: Call) -> Answer:
     """List the nodes of a pool."""
-    pool = call.engine.pools.get(call["poolId"])
+    pool = call.engine.lookup.pool(call["poolId"])
     listing = paging.Listing(
         metadata="nodes",
         properties=_FILTERS,
@@ -80,7 +80,7 @@ def list_nodes(call: Call) -> Answer:
 
 def get_node(call: Call) -> Answer:
     """Show one node."""
-    pool, node = call.engine.nodes.get(call["poolId"], call["nodeId"])
+    pool, node = call.engine.lookup.node(call["poolId"], call["nodeId"])
     columns = paging.select(call, COLUMNS)
     body = node_json(call.engine.account, pool, node, call.base)
     head = {"odata.metadata": f"{call.base}/$metadata#nodes/@Element"}
@@ -89,7 +89,7 @@ def get_node(call: Call) -> Answer:
 
 def reboot_node(call: Call) -> Answer:
     """Begin to restart a node."""
-    pool, node = call.engine.nodes.get(call["poolId"], call["nodeId"])
+    pool, node = call.engine.lookup.node(call["poolId"], call["nodeId"])
     option = call.optional_body(node_bodies.REBOOT).get("nodeRebootOption") or "requeue"
     call.engine.node_operations.reboot(pool, node, option=option)
     return Answer(202, headers=_headers(call))
@@ -97,7 +97,7 @@ def reboot_node(call: Call) -> Answer:
 
 def reimage_node(call: Call) -> Answer:
     """Begin to make a node anew."""
-    pool, node = call.engine.nodes.get(call["poolId"], call["nodeId"])
+    pool, node = call.engine.lookup.node(call["poolId"], call["nodeId"])
     option = call.optional_body(node_bodies.REIMAGE).get("nodeReimageOption") or "requeue"
     call.engine.node_operations.reimage(pool, node, option=option)
     return Answer(202, headers=_headers(call))
@@ -105,7 +105,7 @@ def reimage_node(call: Call) -> Answer:
 
 def deallocate_node(call: Call) -> Answer:
     """Begin to switch a node off."""
-    pool, node = call.engine.nodes.get(call["poolId"], call["nodeId"])
+    pool, node = call.engine.lookup.node(call["poolId"], call["nodeId"])
     option = call.optional_body(node_bodies.DEALLOCATE).get("nodeDeallocateOption") or "requeue"
     call.engine.node_operations.deallocate(pool, node, option=option)
     return Answer(202, headers=_headers(call))
@@ -113,13 +113,13 @@ def deallocate_node(call: Call) -> Answer:
 
 def start_node(call: Call) -> Answer:
     """Begin to switch a node on."""
-    call.engine.node_operations.start(*call.engine.nodes.get(call["poolId"], call["nodeId"]))
+    call.engine.node_operations.start(*call.engine.lookup.node(call["poolId"], call["nodeId"]))
     return Answer(202, headers=_headers(call))
 
 
 def disable_node_scheduling(call: Call) -> Answer:
     """Close a node to tasks."""
-    pool, node = call.engine.nodes.get(call["poolId"], call["nodeId"])
+    pool, node = call.engine.lookup.node(call["poolId"], call["nodeId"])
     option = (
         call.optional_body(node_bodies.DISABLE_SCHEDULING).get("nodeDisableSchedulingOption") or "requeue"
     )
@@ -129,7 +129,7 @@ def disable_node_scheduling(call: Call) -> Answer:
 
 def enable_node_scheduling(call: Call) -> Answer:
     """Open a node to tasks."""
-    call.engine.node_operations.enable_scheduling(*call.engine.nodes.get(call["poolId"], call["nodeId"]))
+    call.engine.node_operations.enable_scheduling(*call.engine.lookup.node(call["poolId"], call["nodeId"]))
     return Answer(200, headers=_headers(call))
 
 

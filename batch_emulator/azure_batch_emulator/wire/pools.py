@@ -28,7 +28,7 @@ def list_pools(call: Call) -> Answer:
 
 def get_pool(call: Call) -> Answer:
     """Show one pool."""
-    pool = call.engine.pools.get(call["poolId"])
+    pool = call.engine.lookup.pool(call["poolId"])
     conditions.check(call, pool, reading=True)
     shown = LISTING.shown(call, pool, paging.select(call, COLUMNS))
     head = {"odata.metadata": f"{call.base}/$metadata#pools/@Element"}
@@ -37,7 +37,7 @@ def get_pool(call: Call) -> Answer:
 
 def pool_exists(call: Call) -> Answer:
     """Tell whether a pool exists."""
-    pool = call.engine.pools.get(call["poolId"])
+    pool = call.engine.lookup.pool(call["poolId"])
     conditions.check(call, pool, reading=True)
     return Answer(200, headers=conditions.version_headers(pool))
 
@@ -78,7 +78,7 @@ def disable_pool_auto_scale(call: Call) -> Answer:
 
 def evaluate_pool_auto_scale(call: Call) -> Answer:
     """Evaluate a formula without touching the pool."""
-    pool = call.engine.pools.get(call["poolId"])
+    pool = call.engine.lookup.pool(call["poolId"])
     run = call.engine.autoscaling.try_out(
         pool, call.body(pool_bodies.EVALUATE_AUTO_SCALE)["autoScaleFormula"]
     )
@@ -108,7 +108,7 @@ def remove_nodes(call: Call) -> Answer:
 
 
 def _for_change(call: Call) -> Pool:
-    pool = call.engine.pools.get(call["poolId"])
+    pool = call.engine.lookup.pool(call["poolId"])
     conditions.check(call, pool)
     return pool
 

@@ -43,7 +43,7 @@ _FILTERS: Mapping[str, Property[Preparation]] = {
 
 def list_job_preparation_and_release_task_status(call: Call) -> Answer:
     """List the nodes that a job has prepared, those that have left their pool included."""
-    job = call.engine.jobs.get(call["jobId"])
+    job = call.engine.lookup.job(call["jobId"])
     if job.preparation_spec is None:
         message = "The job has no job preparation task and no job release task."
         raise Refusal.conflict("JobPreparationTaskNotSpecified", message)

@@ -51,7 +51,7 @@ def list_job_schedules(call: Call) -> Answer:
 
 def get_job_schedule(call: Call) -> Answer:
     """Show one job schedule."""
-    schedule = call.engine.schedules.get(call["jobScheduleId"])
+    schedule = call.engine.lookup.schedule(call["jobScheduleId"])
     conditions.check(call, schedule, reading=True)
     shown = _listing(call.engine).shown(call, schedule, paging.select(call, COLUMNS))
     head = {"odata.metadata": f"{call.base}/$metadata#jobschedules/@Element"}
@@ -60,7 +60,7 @@ def get_job_schedule(call: Call) -> Answer:
 
 def job_schedule_exists(call: Call) -> Answer:
     """Tell whether a job schedule exists."""
-    schedule = call.engine.schedules.get(call["jobScheduleId"])
+    schedule = call.engine.lookup.schedule(call["jobScheduleId"])
     conditions.check(call, schedule, reading=True)
     return Answer(200, headers=conditions.version_headers(schedule))
 
@@ -113,7 +113,7 @@ def delete_job_schedule(call: Call) -> Answer:
 
 def list_jobs_from_schedule(call: Call) -> Answer:
     """List the jobs that a schedule made."""
-    schedule = call.engine.schedules.get(call["jobScheduleId"])
+    schedule = call.engine.lookup.schedule(call["jobScheduleId"])
     chosen = paging.read_filter(call, JOB_FILTERS)
     first = paging.start(call)
     jobs = (job for job in call.engine.schedules.jobs_of(schedule) if job.number >= first)
@@ -161,7 +161,7 @@ def _listing(engine: Engine) -> paging.Listing[Schedule]:
 
 
 def _for_change(call: Call) -> Schedule:
-    schedule = call.engine.schedules.get(call["jobScheduleId"])
+    schedule = call.engine.lookup.schedule(call["jobScheduleId"])
     conditions.check(call, schedule)
     return schedule
 

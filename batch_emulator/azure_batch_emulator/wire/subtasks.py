@@ -33,7 +33,7 @@ COLUMNS = frozenset(
 
 def list_subtasks(call: Call) -> Answer:
     """List the subtasks of a task; none if it is no multi-instance task."""
-    _, task = call.engine.tasks.get(call["jobId"], call["taskId"])
+    _, task = call.engine.lookup.task(call["jobId"], call["taskId"])
     listing: paging.Listing[Subtask] = paging.Listing(
         metadata="subtasks",
         properties={},

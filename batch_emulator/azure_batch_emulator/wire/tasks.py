@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 def create_task(call: Call) -> Answer:
     """Add one task."""
-    job = call.engine.jobs.get(call["jobId"])
+    job = call.engine.lookup.job(call["jobId"])
     task = call.engine.tasks.add(job, call.body(bodies.TASK))
     url = task_url(call.base, job.id, task.id)
     return Answer(201, headers={**conditions.version_headers(task), "Location": url, "DataServiceId": url})
@@ -29,7 +29,7 @@ def create_task(call: Call) -> Answer:
 
 def create_task_collection(call: Call) -> Answer:
     """Add up to a hundred tasks; each has an outcome of its own."""
-    job = call.engine.jobs.get(call["jobId"])
+    job = call.engine.lookup.job(call["jobId"])
     # A body that is wrong in form is refused as a whole, before any task is added.
     tasks = call.body(bodies.TASKS)["value"]
     return Answer(
@@ -65,7 +65,7 @@ def _add_one(call: Call, job: Job, body: dict[str, Any]) -> dict[str, Any]:
 
 def list_tasks(call: Call) -> Answer:
     """List tasks, by the smallest index the filter allows."""
-    job = call.engine.jobs.get(call["jobId"])
+    job = call.engine.lookup.job(call["jobId"])
     chosen = paging.read_filter(call, FILTERS)
     return paging.page(call, task_listing(job), _candidates(job, chosen, paging.start(call)), chosen)
 
@@ -87,7 +87,7 @@ def _candidates(job: Job, chosen: Filter[Task] | None, start: int) -> Iterator[T
 
 def get_task(call: Call) -> Answer:
     """Show one task."""
-    job, task = call.engine.tasks.get(call["jobId"], call["taskId"])
+    job, task = call.engine.lookup.task(call["jobId"], call["taskId"])
     conditions.check(call, task, reading=True)
     shown = task_listing(job).shown(call, task, paging.select(call, COLUMNS))
     head = {"odata.metadata": f"{call.base}/$metadata#tasks/@Element"}
@@ -96,7 +96,7 @@ def get_task(call: Call) -> Answer:
 
 def replace_task(call: Call) -> Answer:
     """Replace the constraints of a task."""
-    job, task = call.engine.tasks.get(call["jobId"], call["taskId"])
+    job, task = call.engine.lookup.task(call["jobId"], call["taskId"])
     conditions.check(call, task)
     call.engine.tasks.replace(job, task, call.body(bodies.TASK_PUT))
     return Answer(200, headers=_headers(call, job, task))
@@ -104,7 +104,7 @@ def replace_task(call: Call) -> Answer:
 
 def delete_task(call: Call) -> Answer:
     """Remove a task."""
-    job, task = call.engine.tasks.get(call["jobId"], call["taskId"])
+    job, task = call.engine.lookup.task(call["jobId"], call["taskId"])
     conditions.check(call, task)
     call.engine.tasks.delete(job, task)
     return Answer(200)
@@ -112,7 +112,7 @@ def delete_task(call: Call) -> Answer:
 
 def terminate_task(call: Call) -> Answer:
     """End a task."""
-    job, task = call.engine.tasks.get(call["jobId"], call["taskId"])
+    job, task = call.engine.lookup.task(call["jobId"], call["taskId"])
     conditions.check(call, task)
     call.engine.tasks.terminate(job, task)
     return Answer(204, headers=_headers(call, job, task))
@@ -120,7 +120,7 @@ def terminate_task(call: Call) -> Answer:
 
 def reactivate_task(call: Call) -> Answer:
     """Let a failed task run again."""
-    job, task = call.engine.tasks.get(call["jobId"], call["taskId"])
+    job, task = call.engine.lookup.task(call["jobId"], call["taskId"])
     conditions.check(call, task)
     call.engine.tasks.reactivate(job, task)
     return Answer(204, headers=_headers(call, job, task))

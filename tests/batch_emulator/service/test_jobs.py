@@ -100,7 +100,9 @@ def test_terminating_job_refuses_by_state(ready: Bench, refusal: Callable[..., A
 def test_deleted_job_takes_its_files_along(ready: Bench) -> None:
     """Deleting a job ends its tasks, removes records and folders."""
     ready.run(ready.sh("echo out"))
-    workdir = ready.emulator.call(lambda engine: engine.files.folder(engine.tasks.get("job", "task")[1]).path)
+    workdir = ready.emulator.call(
+        lambda engine: engine.files.folder(engine.lookup.task("job", "task")[1]).path
+    )
     assert workdir.exists()
     poller = ready.client.begin_delete_job("job", polling_interval=0.02)
     poller.wait(120)
