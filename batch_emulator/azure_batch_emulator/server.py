@@ -41,6 +41,8 @@ if TYPE_CHECKING:
     from azure_batch_emulator.runner.interface import Runner
     from azure_batch_emulator.runner.launch import Containers
     from azure_batch_emulator.service.faults import Faults
+    from azure_batch_emulator.service.node_faults import NodeFaults
+    from azure_batch_emulator.service.quotas import Quotas
     from azure_batch_emulator.wire.calls import CallReport, Calls
 
 _LOG = logging.getLogger(__name__)
@@ -214,8 +216,18 @@ class EmulatorServer:
 
     @property
     def faults(self) -> Faults:
-        """Give the engine's faults, to be used from this thread."""
+        """Give the faults that wait for their occasion, to be used from this thread."""
         return cast("Faults", _OnEngineThread(self, lambda engine: engine.faults))
+
+    @property
+    def node_faults(self) -> NodeFaults:
+        """Give what can befall nodes at once, to be used from this thread."""
+        return cast("NodeFaults", _OnEngineThread(self, lambda engine: engine.node_faults))
+
+    @property
+    def quotas(self) -> Quotas:
+        """Give the account's quotas, to be changed from this thread."""
+        return cast("Quotas", _OnEngineThread(self, lambda engine: engine.quotas))
 
     def calls(self) -> CallReport:
         """Tell which requests were answered since the start, or since ``reset_calls``."""

@@ -146,7 +146,7 @@ def test_a_request_whose_client_goes_is_not_carried_out(served: Callable[..., Be
         )
         connection.shutdown(socket.SHUT_WR)
         assert rest(connection) == b""
-    assert bench.emulator.call(lambda engine: engine.faults.set_quotas())["pools"] == 100
+    assert bench.emulator.call(lambda engine: engine.quotas.change())["pools"] == 100
 
 
 def test_a_dribbled_body_is_not_waited_for(served: Callable[..., Bench]) -> None:

@@ -43,7 +43,7 @@ def troubles(account: Account) -> str:
 
 def core_quota(account: Account) -> str:
     """Let the account have no cores left."""
-    account.emulator.faults.set_quotas(cores=2)
+    account.emulator.quotas.change(cores=2)
     with_nodes(account, 3)
     return troubles(account)
 
@@ -57,7 +57,7 @@ def no_machines(account: Account) -> str:
 
 def job_quota(account: Account) -> str:
     """Let the account have no room for another job."""
-    account.emulator.faults.set_quotas(active_jobs=0)
+    account.emulator.quotas.change(active_jobs=0)
     with pytest.raises(QuotaReached) as caught:
         account.hook.jobs.open(BASE, generation=2, pool_id="pool")
     # What follows the code is the service's, and the emulator's words for it are its own.
@@ -68,7 +68,9 @@ def unusable_node(account: Account) -> str:
     """Break a node."""
     with_nodes(account)
     (node,) = account.client.list_nodes("pool")
-    account.emulator.faults.break_node("pool", node.id, code="DiskFull", message="No space left on device")
+    account.emulator.node_faults.break_node(
+        "pool", node.id, code="DiskFull", message="No space left on device"
+    )
     return troubles(account)
 
 

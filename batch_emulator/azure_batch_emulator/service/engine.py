@@ -23,10 +23,12 @@ from azure_batch_emulator.service.gangs import Gangs
 from azure_batch_emulator.service.jobs import Jobs
 from azure_batch_emulator.service.lookup import Lookup
 from azure_batch_emulator.service.node_access import NodeAccess
+from azure_batch_emulator.service.node_faults import NodeFaults
 from azure_batch_emulator.service.node_operations import NodeOperations
 from azure_batch_emulator.service.nodes import Nodes
 from azure_batch_emulator.service.pools import Pools
 from azure_batch_emulator.service.preparations import Preparations
+from azure_batch_emulator.service.quotas import Quotas
 from azure_batch_emulator.service.schedules import Schedules
 from azure_batch_emulator.service.scheduling import Scheduling
 from azure_batch_emulator.service.task_attempts import TaskAttempts
@@ -56,12 +58,14 @@ class Engine(EngineCore):
         self.runner = runner
         self._reports: deque[Ended | Later] = deque()
         self.lookup = Lookup(self.account)
-        self.faults = Faults(self)
+        self.faults = Faults()
+        self.quotas = Quotas(self)
         self.pools = Pools(self)
         self.auto_pools = AutoPools(self)
         self.allocation = Allocation(self)
         self.nodes = Nodes(self)
         self.node_operations = NodeOperations(self)
+        self.node_faults = NodeFaults(self, self.lookup, self.nodes, self.node_operations)
         self.node_access = NodeAccess(self)
         self.jobs = Jobs(self)
         self.schedules = Schedules(self)

@@ -1,18 +1,18 @@
-"""What can be made to go wrong on purpose. What is armed here waits for its occasion in other services.
+"""Faults that wait for their occasion: other services ask here whether something is to go wrong.
 
-Armed faults are not kept over a restart; what they did to pools, nodes and tasks is.
+What befalls a node at once is in ``node_faults``. Armed faults are not kept over a restart; what they
+did to pools, nodes and tasks is.
 """
 
 from __future__ import annotations
 
-from dataclasses import asdict, is_dataclass, replace
+from dataclasses import asdict, is_dataclass
 from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from azure_batch_emulator.autoscale.errors import EVALUATION_FAILED
 from azure_batch_emulator.errors import Refusal
-from azure_batch_emulator.records.nodes import NodeError
 from azure_batch_emulator.records.pools import ResizeError
 from azure_batch_emulator.records.tasks import Blame, Failure
 from azure_batch_emulator.runner.images import canonical
@@ -22,30 +22,17 @@ from azure_batch_emulator.service.effects import PULL_FAILED, Drop, Mishap, Pull
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
-    from azure_batch_emulator.records.nodes import Node
     from azure_batch_emulator.records.pools import Pool
-    from azure_batch_emulator.service.engine import Engine
-
-# Which codes a broken node can show is not listed anywhere; this name is a convention.
-BROKEN = "NodeAgentFailure"
-_QUOTAS: Mapping[str, str] = {
-    "active_jobs": "active_job_quota",
-    "pools": "pool_quota",
-    "cores": "core_quota",
-    "low_priority_cores": "low_priority_core_quota",
-}
 
 _Kind = TypeVar("_Kind", bound=StrEnum)
 
 
 class Faults:
-    """Makes things fail, at once or at their next occasion. ``times=None`` lasts until ``clear``."""
+    """Makes things fail at their next occasion. ``times=None`` lasts until ``clear``."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    def __init__(self) -> None:
         self.operations: Collection[str] = ()
         """Names of operations that requests may have; whoever routes them tells. Empty: any."""
-        self._first_settings = engine.settings
         self._throttles: Rack[Throttle] = Rack()
         self._drops: Rack[Drop] = Rack()
         self._delays: Rack[float] = Rack()
@@ -53,54 +40,6 @@ class Faults:
         self._evaluations: Rack[ResizeError] = Rack()
         self._pulls: Mapping[Puller, Rack[Failure]] = {puller: Rack() for puller in Puller}
         self._slow_pulls: Mapping[Puller, Rack[float]] = {puller: Rack() for puller in Puller}
-
-    def preempt(
-        self, pool_id: str, node_id: str | None = None, *, away: timedelta | None = None
-    ) -> list[str]:
-        """Take low-priority nodes away: one, or all of a pool; replacements come under the same ids.
-
-        :param away: how long a node is listed as preempted; the boot time unless given
-        :return: ids of the nodes
-        :raises Refusal: if there is no such node, or it cannot be pre-empted
-        """
-        pool, nodes = self._nodes(pool_id, node_id)
-        if node_id is None:
-            nodes = [node for node in nodes if not node.is_dedicated and node.is_machine]
-        for node in nodes:
-            self._engine.nodes.preempt(pool, node, away=self._away(away))
-        return [node.id for node in nodes]
-
-    def lose(self, pool_id: str, node_id: str, *, away: timedelta | None = None) -> None:
-        """Let a node of either kind vanish: it is unknown for a while, then replaced like a pre-empted one.
-
-        :raises Refusal: if there is no such node, or no machine behind it now
-        """
-        pool, (node,) = self._nodes(pool_id, node_id)
-        self._engine.nodes.lose(pool, node, away=self._away(away))
-
-    def break_node(
-        self,
-        pool_id: str,
-        node_id: str,
-        *,
-        code: str = BROKEN,
-        message: str = "The node does not respond",
-        details: tuple[tuple[str, str], ...] = (),
-    ) -> None:
-        """Make a node unusable until it is rebooted or removed; its tasks run elsewhere.
-
-        :raises Refusal: if there is no such node, or no machine behind it now
-        """
-        pool, (node,) = self._nodes(pool_id, node_id)
-        self._engine.nodes.break_down(pool, node, NodeError(code, message, details))
-
-    def reboot(self, pool_id: str, node_id: str, *, option: str = "requeue") -> None:
-        """Restart a node as its reboot operation does.
-
-        :raises Refusal: if there is no such node, or it is in no state to be restarted
-        """
-        pool, (node,) = self._nodes(pool_id, node_id)
-        self._engine.node_operations.reboot(pool, node, option=option)
 
     def fail_allocations(
         self,
@@ -183,26 +122,8 @@ class Faults:
         """Carry requests out at once but send their answers late, by real time."""
         self._delays.arm(seconds, target=self._operation(operation), times=_checked(times))
 
-    def set_quotas(self, **quotas: int | None) -> Mapping[str, int | None]:
-        """Change what the account may hold, until the emulator ends; what is there already stays.
-
-        :param quotas: ``active_jobs``, ``pools``, ``cores``, ``low_priority_cores``; None lifts one of cores
-        :return: all quotas
-        """
-        for name, value in quotas.items():
-            if name not in _QUOTAS or (value is None and "cores" not in name) or (value or 0) < 0:
-                raise Refusal.bad_property(name, value, f"a limit for one of {', '.join(_QUOTAS)}")
-        changes: dict[str, Any] = {_QUOTAS[name]: value for name, value in quotas.items()}
-        self._engine.settings = replace(self._engine.settings, **changes)
-        return {name: getattr(self._engine.settings, field) for name, field in _QUOTAS.items()}
-
-    def restore_quotas(self) -> None:
-        """Take back every change of quotas."""
-        quotas = {field: getattr(self._first_settings, field) for field in _QUOTAS.values()}
-        self._engine.settings = replace(self._engine.settings, **quotas)
-
     def clear(self) -> None:
-        """Forget every fault that waits; quotas and what has happened stay as they are."""
+        """Forget every fault that waits; what has happened stays as it is."""
         for rack in self._racks().values():
             rack.clear()
 
@@ -247,16 +168,6 @@ class Faults:
             **pulls,
             **{f"slow image pull by a {puller}": rack for puller, rack in self._slow_pulls.items()},
         }
-
-    def _nodes(self, pool_id: str, node_id: str | None) -> tuple[Pool, list[Node]]:
-        if node_id is None:
-            pool = self._engine.lookup.pool(pool_id)
-            return pool, list(pool.nodes.values())
-        pool, node = self._engine.lookup.node(pool_id, node_id)
-        return pool, [node]
-
-    def _away(self, span: timedelta | None) -> timedelta:
-        return self._engine.settings.boot if span is None else span
 
     def _operation(self, name: str | None) -> str | None:
         if name is not None and self.operations and name not in self.operations:

@@ -23,4 +23,4 @@ def reset(engine: Engine) -> None:
         engine.once_kept(partial(engine.runner.remove, folder))
     engine.account.clear()
     engine.faults.clear()
-    engine.faults.restore_quotas()
+    engine.quotas.restore()

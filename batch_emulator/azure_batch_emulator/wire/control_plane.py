@@ -84,7 +84,7 @@ class ControlPlane:
         if control is None or method != "POST":
             message = f"There is no such control; GET {ROOT} lists them."
             raise Refusal(404, "ControlNotFound", message, values=(("Request", f"{method} {raw_path}"),))
-        return Answer(200, control.act(self._engine.faults, _read(content)))
+        return Answer(200, control.act(self._engine, _read(content)))
 
     def _describe(self) -> dict[str, Any]:
         reading = [

@@ -1,6 +1,6 @@
 """The table of controls: which request arms or does what, with which fields. No HTTP here.
 
-A control names a method of ``Faults``; its fields are that method's arguments, in camel case.
+A control names a method of a part of the engine; its fields are that method's arguments, in camel case.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from azure_batch_emulator.errors import Refusal
-from azure_batch_emulator.service.faults import Faults
 from azure_batch_emulator.wire.kinds import choice, natural, text, whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from azure_batch_emulator.service.engine import Engine
     from azure_batch_emulator.wire.kinds import Kind
 
 _LONGEST_SPAN = timedelta(days=36_500)
@@ -91,16 +91,17 @@ class Form:
 class Control(Form):
     """A form, and what is done when it comes."""
 
-    does: Callable[..., Any]
+    does: Callable[[Engine], Callable[..., Any]]
+    """Chooses the method of a running engine."""
     answers: str = ""
     """Name of what is answered; empty for an empty object."""
 
-    def act(self, faults: Faults, body: Any) -> dict[str, Any]:
+    def act(self, engine: Engine, body: Any) -> dict[str, Any]:
         """Do what is asked for.
 
         :raises Refusal: if the body does not fit, or it cannot be done
         """
-        result = self.does(faults, **self.arguments(body))
+        result = self.does(engine)(**self.arguments(body))
         return {self.answers: result} if self.answers else {}
 
 
@@ -132,14 +133,14 @@ CONTROLS: Sequence[Control] = (
             "nodeId": Field(text, "id of a node; all of the pool unless given", nullable=True),
             "away": _AWAY,
         },
-        does=Faults.preempt,
+        does=lambda engine: engine.node_faults.preempt,
         answers="nodes",
     ),
     Control(
         "nodes/lose",
         "let a node of either kind vanish; it is unknown for a while, then replaced under the same id",
         {"poolId": _POOL, "nodeId": _NODE, "away": _AWAY},
-        does=Faults.lose,
+        does=lambda engine: engine.node_faults.lose,
     ),
     Control(
         "nodes/break",
@@ -151,7 +152,7 @@ CONTROLS: Sequence[Control] = (
             "message": _MESSAGE,
             "details": Field(facts, "object of further texts"),
         },
-        does=Faults.break_node,
+        does=lambda engine: engine.node_faults.break_node,
     ),
     Control(
         "nodes/reboot",
@@ -161,7 +162,7 @@ CONTROLS: Sequence[Control] = (
             "nodeId": _NODE,
             "option": Field(choice(*_OPTIONS), f"one of {', '.join(_OPTIONS)}; requeue unless given"),
         },
-        does=Faults.reboot,
+        does=lambda engine: engine.node_faults.reboot,
     ),
     Control(
         "faults/allocation",
@@ -173,7 +174,7 @@ CONTROLS: Sequence[Control] = (
             "granted": Field(natural, "nodes of either kind that come all the same; 0 unless given"),
             "times": _times("1"),
         },
-        does=Faults.fail_allocations,
+        does=lambda engine: engine.faults.fail_allocations,
     ),
     Control(
         "faults/evaluation",
@@ -184,7 +185,7 @@ CONTROLS: Sequence[Control] = (
             "message": _MESSAGE,
             "times": _times("1"),
         },
-        does=Faults.fail_evaluations,
+        does=lambda engine: engine.faults.fail_evaluations,
     ),
     Control(
         "faults/image",
@@ -197,7 +198,7 @@ CONTROLS: Sequence[Control] = (
             "category": Field(text, "usererror or servererror, of a task's failure; usererror unless given"),
             "times": _times("null"),
         },
-        does=Faults.fail_pulls,
+        does=lambda engine: engine.faults.fail_pulls,
     ),
     Control(
         "faults/slow-image",
@@ -208,7 +209,7 @@ CONTROLS: Sequence[Control] = (
             "by": Field(text, "task or node; task unless given"),
             "times": _times("null"),
         },
-        does=Faults.slow_pulls,
+        does=lambda engine: engine.faults.slow_pulls,
     ),
     Control(
         "faults/throttle",
@@ -221,7 +222,7 @@ CONTROLS: Sequence[Control] = (
             "operation": _OPERATION,
             "times": _times("1"),
         },
-        does=Faults.throttle,
+        does=lambda engine: engine.faults.throttle,
     ),
     Control(
         "faults/drop",
@@ -231,7 +232,7 @@ CONTROLS: Sequence[Control] = (
             "operation": _OPERATION,
             "times": _times("1"),
         },
-        does=Faults.drop,
+        does=lambda engine: engine.faults.drop,
     ),
     Control(
         "faults/slow",
@@ -241,7 +242,7 @@ CONTROLS: Sequence[Control] = (
             "operation": _OPERATION,
             "times": _times("null"),
         },
-        does=Faults.slow,
+        does=lambda engine: engine.faults.slow,
     ),
     Control(
         "quotas",
@@ -254,7 +255,7 @@ CONTROLS: Sequence[Control] = (
                 natural, "low-priority cores allowed; null for no limit", nullable=True
             ),
         },
-        does=Faults.set_quotas,
+        does=lambda engine: engine.quotas.change,
         answers="quotas",
     ),
 )

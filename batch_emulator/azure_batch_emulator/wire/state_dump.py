@@ -34,7 +34,7 @@ def state_json(engine: Engine, base: str) -> dict[str, Any]:
         "jobs": [_job(job, base) for job in account.jobs.values()],
         "jobSchedules": [schedule_json(entry, base) for entry in account.schedules.values()],
         "armed": engine.faults.armed(),
-        "quotas": engine.faults.set_quotas(),
+        "quotas": engine.quotas.change(),
     }
     return {name: redacted_json(part) for name, part in state.items()}
 

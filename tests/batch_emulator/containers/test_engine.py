@@ -189,7 +189,7 @@ def test_every_early_end_removes_the_container(contained: Bench, docker: Docker,
     elif ending == "time limit":
         contained.advance(minutes=2)
     elif ending == "pre-emption":
-        contained.emulator.faults.preempt("spot", None, away=timedelta(minutes=5))
+        contained.emulator.node_faults.preempt("spot", None, away=timedelta(minutes=5))
     else:
         contained.emulator.__exit__(None, None, None)
     contained.until(lambda: docker.containers() == [])

@@ -288,7 +288,7 @@ def test_pre_emption_removes_the_container(engine: StandIn, bench_of: Callable[.
     bench.job()
     bench.task(bench.sh("echo up; exec sleep 60"), container_settings=image())
     bench.running()
-    bench.emulator.faults.preempt("pool", None, away=timedelta(minutes=5))
+    bench.emulator.node_faults.preempt("pool", None, away=timedelta(minutes=5))
     bench.until(lambda: bench.in_state("active"))
     assert engine.containers == []
 

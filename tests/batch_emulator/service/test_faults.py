@@ -60,7 +60,7 @@ def container(bench: Bench, image: str = IMAGE) -> Any:
 def test_preempted_node_gives_its_task_back_and_returns(spot: Bench) -> None:
     """The node is listed as preempted, its task active and uncounted; a replacement has the same id."""
     taken = spot.nodes()[0].id
-    assert spot.emulator.faults.preempt("pool", taken, away=timedelta(minutes=10)) == [taken]
+    assert spot.emulator.node_faults.preempt("pool", taken, away=timedelta(minutes=10)) == [taken]
     assert states(spot) == ["preempted", "running"]
     spot.advance(seconds=0)
     (waiting,) = spot.client.list_tasks("job", filter="state eq 'active'")
@@ -80,7 +80,7 @@ def test_preempted_node_gives_its_task_back_and_returns(spot: Bench) -> None:
 
 def test_whole_pool_can_be_preempted(spot: Bench) -> None:
     """All low-priority nodes go at once; without a span they are replaced after the boot time."""
-    assert len(spot.emulator.faults.preempt("pool")) == 2
+    assert len(spot.emulator.node_faults.preempt("pool")) == 2
     spot.advance(seconds=0)
     assert states(spot) == ["preempted", "preempted"]
     assert spot.client.get_job_task_counts("job").task_counts.active == 2
@@ -90,7 +90,7 @@ def test_whole_pool_can_be_preempted(spot: Bench) -> None:
 
 def test_preempted_nodes_show_in_samples(spot: Bench) -> None:
     """A formula sees how many nodes are preempted."""
-    spot.emulator.faults.preempt("pool", away=timedelta(hours=1))
+    spot.emulator.node_faults.preempt("pool", away=timedelta(hours=1))
     formula = "$TargetLowPriorityNodes = 2; gone = $PreemptedNodeCount.GetSample(1);"
     spot.client.enable_pool_auto_scale(
         "pool", spot.models.BatchPoolEnableAutoScaleOptions(auto_scale_formula=formula)
@@ -106,7 +106,7 @@ def test_preempted_nodes_show_in_samples(spot: Bench) -> None:
 def test_preempted_node_goes_first_when_the_pool_shrinks(spot: Bench) -> None:
     """A node without a machine is let go before one that works."""
     kept = spot.nodes()[1].id
-    spot.emulator.faults.preempt("pool", spot.nodes()[0].id, away=timedelta(hours=1))
+    spot.emulator.node_faults.preempt("pool", spot.nodes()[0].id, away=timedelta(hours=1))
     spot.client.begin_resize_pool(
         "pool", spot.models.BatchPoolResizeOptions(target_low_priority_nodes=1), polling_interval=0.02
     )
@@ -117,7 +117,7 @@ def test_preempted_node_goes_first_when_the_pool_shrinks(spot: Bench) -> None:
 def test_files_go_with_a_preempted_node(spot: Bench, refusal: Callable[..., Any]) -> None:
     """What a finished task left on a preempted node cannot be had any more."""
     spot.advance(minutes=1)
-    spot.emulator.faults.preempt("pool", away=timedelta(minutes=1))
+    spot.emulator.node_faults.preempt("pool", away=timedelta(minutes=1))
     error = lambda: list(spot.client.list_task_files("job", "t0"))  # noqa: E731  said twice
     refusal(error, status=409, code="TaskFilesUnavailable")
     spot.advance(minutes=3)
@@ -131,7 +131,7 @@ def test_real_process_dies_with_its_preempted_node(bench_of: Callable[..., Bench
     bench.job()
     bench.task(bench.sh("trap '' TERM; echo up; while :; do sleep 0.05; done"))
     first = bench.running().node_info.node_id
-    bench.emulator.faults.preempt("pool", first, away=timedelta(hours=1))
+    bench.emulator.node_faults.preempt("pool", first, away=timedelta(hours=1))
     bench.until(lambda: (info := bench.client.get_task("job", "task").node_info) and info.node_id != first)
     assert bench.running().execution_info.requeue_count == 0
 
@@ -141,12 +141,12 @@ def test_dedicated_nodes_are_not_preempted_but_lost(bench: Bench) -> None:
     bench.pool()
     (node,) = bench.nodes()
     with pytest.raises(Refusal, match="Only low-priority nodes"):
-        bench.emulator.faults.preempt("pool", node.id)
-    assert bench.emulator.faults.preempt("pool") == []
-    bench.emulator.faults.lose("pool", node.id, away=timedelta(minutes=5))
+        bench.emulator.node_faults.preempt("pool", node.id)
+    assert bench.emulator.node_faults.preempt("pool") == []
+    bench.emulator.node_faults.lose("pool", node.id, away=timedelta(minutes=5))
     assert states(bench) == ["unknown"]
     with pytest.raises(Refusal, match="while it is unknown"):
-        bench.emulator.faults.lose("pool", node.id)
+        bench.emulator.node_faults.lose("pool", node.id)
     bench.advance(minutes=5)
     bench.advance(seconds=0)
     assert (bench.nodes()[0].id, states(bench)) == (node.id, ["idle"])
@@ -155,7 +155,7 @@ def test_dedicated_nodes_are_not_preempted_but_lost(bench: Bench) -> None:
 def test_broken_node_is_unusable_until_rebooted(spot: Bench) -> None:
     """A broken node shows its error and runs nothing; a reboot mends it."""
     node = spot.nodes()[0].id
-    spot.emulator.faults.break_node(
+    spot.emulator.node_faults.break_node(
         "pool", node, code="DiskFull", message="no room", details=(("Disk", "/mnt"),)
     )
     spot.advance(seconds=0)
@@ -165,7 +165,7 @@ def test_broken_node_is_unusable_until_rebooted(spot: Bench) -> None:
     assert spot.client.get_job_task_counts("job").task_counts.active == 1
     spot.advance(minutes=30)
     assert states(spot) == ["unusable", "idle"]
-    spot.emulator.faults.reboot("pool", node)
+    spot.emulator.node_faults.reboot("pool", node)
     spot.advance(minutes=2)
     assert states(spot) == ["idle", "idle"]
     assert spot.nodes()[0].errors is None
@@ -178,8 +178,8 @@ def test_failed_nodes_stay_so_over_a_restart(bench_of: Callable[..., Bench], tmp
     before.pool(nodes=1, target_low_priority_nodes=1)
     before.advance(minutes=2)
     broken, taken = sorted(before.nodes(), key=lambda node: not node.is_dedicated)
-    before.emulator.faults.break_node("pool", broken.id)
-    before.emulator.faults.preempt("pool", taken.id, away=timedelta(minutes=10))
+    before.emulator.node_faults.break_node("pool", broken.id)
+    before.emulator.node_faults.preempt("pool", taken.id, away=timedelta(minutes=10))
     before.emulator.__exit__(None, None, None)
     after = bench_of(**options)
     assert sorted(states(after)) == ["preempted", "unusable"]
@@ -288,7 +288,7 @@ def test_node_that_cannot_prefetch_its_image_is_unusable(scripted: Bench) -> Non
     assert states(scripted) == ["unusable", "idle"]
     node = scripted.nodes()[0]
     assert node.errors[0].code == "ContainerInvalidImage"
-    scripted.emulator.faults.reboot("pool", node.id)
+    scripted.emulator.node_faults.reboot("pool", node.id)
     scripted.advance(seconds=0)
     assert states(scripted) == ["idle", "idle"]
 
@@ -325,8 +325,8 @@ def test_node_whose_image_takes_its_time_is_idle_late(scripted: Bench) -> None:
 
 def test_quotas_change_at_run_time(bench: Bench, refusal: Callable[..., Any]) -> None:
     """A lowered quota refuses what comes next and takes nothing away; a lifted one lets it in."""
-    faults = bench.emulator.faults
-    assert faults.set_quotas(active_jobs=1, pools=1, cores=4)["low_priority_cores"] is None
+    quotas = bench.emulator.quotas
+    assert quotas.change(active_jobs=1, pools=1, cores=4)["low_priority_cores"] is None
     bench.pool(nodes=2)
     bench.job()
     refusal(lambda: bench.job("more"), status=409, code="ActiveJobAndScheduleQuotaReached")
@@ -335,7 +335,7 @@ def test_quotas_change_at_run_time(bench: Bench, refusal: Callable[..., Any]) ->
     assert [error.code for error in bench.client.get_pool("pool").resize_errors] == [
         "AccountCoreQuotaReached"
     ]
-    faults.set_quotas(active_jobs=2, pools=2, cores=None)
+    quotas.change(active_jobs=2, pools=2, cores=None)
     bench.job("more")
     bench.pool("more", nodes=2)
     assert len(bench.nodes("more")) == 2
@@ -344,18 +344,20 @@ def test_quotas_change_at_run_time(bench: Bench, refusal: Callable[..., Any]) ->
 @pytest.mark.parametrize(
     ("action", "named"),
     [
-        pytest.param(lambda faults: faults.throttle(status=418), "status", id="status"),
-        pytest.param(lambda faults: faults.throttle(operation="no_such"), "operation", id="operation"),
-        pytest.param(lambda faults: faults.drop(when="never"), "when", id="when"),
-        pytest.param(lambda faults: faults.drop(times=0), "times", id="times"),
-        pytest.param(lambda faults: faults.fail_pulls(IMAGE, by="pool"), "by", id="by"),
-        pytest.param(lambda faults: faults.set_quotas(nodes=3), "nodes", id="quota"),
-        pytest.param(lambda faults: faults.set_quotas(pools=None), "pools", id="no-quota"),
+        pytest.param(lambda emulator: emulator.faults.throttle(status=418), "status", id="status"),
+        pytest.param(
+            lambda emulator: emulator.faults.throttle(operation="no_such"), "operation", id="operation"
+        ),
+        pytest.param(lambda emulator: emulator.faults.drop(when="never"), "when", id="when"),
+        pytest.param(lambda emulator: emulator.faults.drop(times=0), "times", id="times"),
+        pytest.param(lambda emulator: emulator.faults.fail_pulls(IMAGE, by="pool"), "by", id="by"),
+        pytest.param(lambda emulator: emulator.quotas.change(nodes=3), "nodes", id="quota"),
+        pytest.param(lambda emulator: emulator.quotas.change(pools=None), "pools", id="no-quota"),
     ],
 )
 def test_faults_that_make_no_sense_are_refused(bench: Bench, action: Any, named: str) -> None:
     """A fault that could never happen is refused when it is armed, by the argument's name."""
     with pytest.raises(Refusal) as caught:
-        action(bench.emulator.faults)
+        action(bench.emulator)
     assert ("PropertyName", named) in caught.value.values
     assert bench.emulator.faults.armed() == []

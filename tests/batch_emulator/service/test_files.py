@@ -178,7 +178,7 @@ def test_files_of_a_node_that_is_away_cannot_be_reached(bench: Bench, refusal: A
     bench.pool(nodes=0, target_low_priority_nodes=1)
     bench.advance(seconds=0)
     (node,) = bench.nodes()
-    bench.emulator.faults.preempt("pool", away=timedelta(minutes=1))
+    bench.emulator.node_faults.preempt("pool", away=timedelta(minutes=1))
     refusal(
         lambda: list(bench.client.list_node_files("pool", node.id)),
         status=409,

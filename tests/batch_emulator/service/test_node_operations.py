@@ -255,7 +255,7 @@ def test_node_that_boots_can_be_told_nothing(
 def test_an_unusable_node_is_opened_and_closed_to_no_task(ready: Bench, refusal: Callable[..., Any]) -> None:
     """It can be restarted, and that is all."""
     (node,) = ready.nodes()
-    ready.emulator.faults.break_node("pool", node.id)
+    ready.emulator.node_faults.break_node("pool", node.id)
     client = ready.client
     closed, code = {"nodeDisableSchedulingOption": "requeue"}, "NodeStateUnusable"
     refusal(lambda: client.disable_node_scheduling("pool", node.id, closed), status=409, code=code)

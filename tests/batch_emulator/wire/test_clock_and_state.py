@@ -128,7 +128,7 @@ def test_same_orders_under_a_manual_clock_end_in_the_same_state(bench_of: Callab
         for number in range(40):
             bench.task(task_id=f"t{number}")
         bench.advance(seconds=70)
-        bench.emulator.faults.preempt("pool", bench.nodes()[1].id)
+        bench.emulator.node_faults.preempt("pool", bench.nodes()[1].id)
         bench.advance(hours=1)
         text = json.dumps(ask(bench, "GET", "state"))
         states.append(text.replace(bench.emulator.endpoint, "http://batch"))

@@ -82,7 +82,7 @@ def test_an_allocation_that_fails(account: Account) -> None:
 
 def test_a_quota_of_cores(account: Account) -> None:
     """Only a person can ask for more cores."""
-    account.emulator.faults.set_quotas(cores=0)
+    account.emulator.quotas.change(cores=0)
     account.hook.pools.ensure(SPEC, floor=announced(account, 2))
     waits(account, image=SPEC.image)
     assert "AccountCoreQuotaReached" in said_at_once(account)
@@ -105,7 +105,7 @@ def test_an_unusable_node(account_with: Callable[..., Account]) -> None:
     account.pool(nodes=1)
     account.advance(minutes=1)
     (node,) = account.client.list_nodes(POOL)
-    account.emulator.faults.break_node(POOL, node.id, code="DiskFull", message="no space left")
+    account.emulator.node_faults.break_node(POOL, node.id, code="DiskFull", message="no space left")
     waits(account)
     sentence = said_at_once(account)
     assert f"node {node.id} is unusable (DiskFull: no space left)" in sentence
