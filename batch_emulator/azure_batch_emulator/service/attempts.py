@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
@@ -12,7 +13,7 @@ from azure_batch_emulator.records.states import NodeState
 from azure_batch_emulator.runner.interface import Ended, Fetching, Later, Phase
 from azure_batch_emulator.service import orders
 from azure_batch_emulator.service.effects import Puller
-from azure_batch_emulator.service.events import SchedulingDue
+from azure_batch_emulator.service.events import JobProgressed, NodeEmptied, SchedulingDue
 from azure_batch_emulator.service.runs import Run, Stop
 
 if TYPE_CHECKING:
@@ -22,16 +23,20 @@ if TYPE_CHECKING:
     from azure_batch_emulator.records.jobs import Job
     from azure_batch_emulator.records.nodes import Node
     from azure_batch_emulator.records.pools import Pool
-    from azure_batch_emulator.runner.interface import Container, Order
-    from azure_batch_emulator.service.engine import Engine
+    from azure_batch_emulator.runner.interface import Container, Order, Runner
+    from azure_batch_emulator.service.core import EngineCore
+    from azure_batch_emulator.service.faults import Faults
 
 
 class Attempts:
     """All attempts that occupy a node."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    def __init__(self, core: EngineCore, runner: Runner, faults: Faults) -> None:
+        self._core = core
+        self._runner = runner
+        self._faults = faults
         self._runs: dict[int, Run] = {}
+        self._reports: deque[Ended | Later] = deque()
         self._fetches: dict[int, Callable[[Ended], None]] = {}
 
     def take(self, pool: Pool, node: Node, then: Callable[[Run, Ended], None], job: Job | None = None) -> Run:
@@ -39,7 +44,7 @@ class Attempts:
 
         :param then: draws the consequences of its end
         """
-        run = Run(self._engine.next_number(), pool, node, self._engine.now, then, job)
+        run = Run(self._core.next_number(), pool, node, self._core.now, then, job)
         self._runs[run.id] = run
         return run
 
@@ -59,8 +64,8 @@ class Attempts:
         """Order a command of a job that takes no slot of its node; return the attempt's number."""
         run = self.take(pool, node, then, job)
         self.seat(run, 0)
-        self.limit(run, work.wall_clock, since=self._engine.now)
-        self.begin(run, orders.for_work(self._engine, run, job, work))
+        self.limit(run, work.wall_clock, since=self._core.now)
+        self.begin(run, orders.for_work(self._core, run, job, work))
         return run.id
 
     def seat(self, run: Run, slots: int) -> None:
@@ -71,15 +76,15 @@ class Attempts:
             node.tasks_run += 1
             node.recent.append(RecentTask(job.id, task.id))
         if node.state is NodeState.IDLE:
-            node.move("busy", now=self._engine.now)
+            node.move("busy", now=self._core.now)
         run.pool.seats.update(node)
 
     def begin(self, run: Run, order: Order) -> None:
         """Give an order to the runner, when its image has been pulled."""
         image = order.container.image if order.container else None
-        span = self._engine.faults.pull_time([image] if image else [], Puller.TASK)
+        span = self._faults.pull_time([image] if image else [], Puller.TASK)
         if span:
-            self._engine.after(span, partial(self._pulled, run, order, image))
+            self._core.after(span, partial(self._pulled, run, order, image))
         else:
             self._pulled(run, order, image)
 
@@ -89,15 +94,15 @@ class Attempts:
             run.deadline.cancel()
             run.deadline = None
         if limit < UNLIMITED and since is not None:
-            moment = max(later(since, limit), self._engine.now)
-            run.deadline = self._engine.agenda.at(moment, partial(self.stop, run.id, Stop.TIMED_OUT))
+            moment = max(later(since, limit), self._core.now)
+            run.deadline = self._core.agenda.at(moment, partial(self.stop, run.id, Stop.TIMED_OUT))
 
     def fetch(self, images: tuple[Container, ...], then: Callable[[Ended], None]) -> None:
         """Have images pulled, if the runner can; say how it went."""
-        runner, number = self._engine.runner, self._engine.next_number()
+        runner, number = self._runner, self._core.next_number()
         if images and isinstance(runner, Fetching):
             self._fetches[number] = then
-            self._engine.once_kept(partial(runner.fetch, number, images))
+            self._core.once_kept(partial(runner.fetch, number, images))
         else:
             then(Ended(number, None))
 
@@ -111,11 +116,11 @@ class Attempts:
             run.task.stop = why
             run.job.tasks.note(run.task)
         if not run.begun:
-            self._engine.report(Ended(run_id, None))
+            self.report(Ended(run_id, None))
             return
-        grace = timedelta() if why is Stop.NODE_LOST else self._engine.settings.stop_grace
+        grace = timedelta() if why is Stop.NODE_LOST else self._core.settings.stop_grace
         upload = why is Stop.TIMED_OUT
-        self._engine.once_kept(partial(self._engine.runner.stop, run_id, grace=grace, upload=upload))
+        self._core.once_kept(partial(self._runner.stop, run_id, grace=grace, upload=upload))
 
     def stop_node(self, node: Node, why: Stop) -> None:
         """End all attempts on a node."""
@@ -125,18 +130,32 @@ class Attempts:
     def abandon(self) -> None:
         """End every attempt at once; nobody wants to know how."""
         for run_id in self._runs:
-            stop = partial(self._engine.runner.stop, run_id, grace=timedelta(), upload=False)
-            self._engine.once_kept(stop)
+            stop = partial(self._runner.stop, run_id, grace=timedelta(), upload=False)
+            self._core.once_kept(stop)
         self._runs.clear()
 
-    def hear(self, report: Ended | Later) -> None:
-        """Take a report of the runner."""
+    def report(self, report: Ended | Later) -> None:
+        """Queue word of an attempt, from any thread; ``take_reports`` handles it."""
+        self._reports.append(report)
+        self._core.wake()
+
+    @property
+    def has_reports(self) -> bool:
+        """Tell whether reports are waiting."""
+        return bool(self._reports)
+
+    def take_reports(self) -> None:
+        """Handle all reports that have come."""
+        while self._reports:
+            self._hear(self._reports.popleft())
+
+    def _hear(self, report: Ended | Later) -> None:
         run = self._runs.get(report.run_id)
         if not isinstance(report, Later):
             self._ended(report)
         elif run is not None:
-            moment = max(later(run.started, report.span), self._engine.now)
-            self._engine.agenda.at(moment, report.go_on)
+            moment = max(later(run.started, report.span), self._core.now)
+            self._core.agenda.at(moment, report.go_on)
 
     def _ended(self, ended: Ended) -> None:
         """Draw the consequences, then free the slots."""
@@ -152,27 +171,27 @@ class Attempts:
         if run.id in run.node.runs:
             self._unseat(run)
         if run.job is not None:
-            self._engine.jobs.attempt_ended(run.job)
+            self._core.publish(JobProgressed(run.job))
 
     def _pulled(self, run: Run, order: Order, image: str | None) -> None:
-        engine = self._engine
+        core = self._core
         if run.stop is not None or run.id not in self._runs:
             return  # ended while its image was on its way
-        run.begun, run.started = True, engine.now
-        failure = order.refusal or (engine.faults.pull_failure(image, Puller.TASK) if image else None)
+        run.begun, run.started = True, core.now
+        failure = order.refusal or (self._faults.pull_failure(image, Puller.TASK) if image else None)
         if failure is None:
-            engine.once_kept(partial(engine.runner.start, order))
+            core.once_kept(partial(self._runner.start, order))
         else:
-            engine.report(Ended(order.run_id, None, failure, Phase.BEFORE))
+            self.report(Ended(order.run_id, None, failure, Phase.BEFORE))
 
     def _unseat(self, run: Run) -> None:
         node = run.node
         node.runs.pop(run.id, None)
         if not node.runs and node.state is NodeState.RUNNING:
-            node.move("free", now=self._engine.now)
+            node.move("free", now=self._core.now)
             if not node.accepts_tasks:
-                node.move("disable", now=self._engine.now)
+                node.move("disable", now=self._core.now)
         run.pool.seats.update(node)
-        self._engine.publish(SchedulingDue(run.pool.id))
+        self._core.publish(SchedulingDue(run.pool.id))
         if not node.runs:
-            self._engine.nodes.emptied(run.pool, node)
+            self._core.publish(NodeEmptied(run.pool, node))

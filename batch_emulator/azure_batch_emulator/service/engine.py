@@ -6,7 +6,6 @@ empties. Every entry point ends with ``settle``, which starts whatever can start
 
 from __future__ import annotations
 
-from collections import deque
 from typing import TYPE_CHECKING
 
 from azure_batch_emulator.records.account import Account
@@ -16,7 +15,7 @@ from azure_batch_emulator.service.auto_pools import AutoPools
 from azure_batch_emulator.service.autoscaling import Autoscaling
 from azure_batch_emulator.service.core import EngineCore
 from azure_batch_emulator.service.endings import Endings
-from azure_batch_emulator.service.events import SchedulingDue
+from azure_batch_emulator.service.events import JobProgressed, NodeEmptied, SchedulingDue
 from azure_batch_emulator.service.faults import Faults
 from azure_batch_emulator.service.files import Files
 from azure_batch_emulator.service.gangs import Gangs
@@ -37,7 +36,7 @@ from azure_batch_emulator.service.tasks import Tasks
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from azure_batch_emulator.runner.interface import Ended, Later, Runner
+    from azure_batch_emulator.runner.interface import Runner
     from azure_batch_emulator.settings import Settings
 
 
@@ -56,9 +55,9 @@ class Engine(EngineCore):
         """Begin with an empty account, or go on with one that was kept (see ``recovery``)."""
         super().__init__(settings, account or Account(), now=now, url=url)
         self.runner = runner
-        self._reports: deque[Ended | Later] = deque()
         self.lookup = Lookup(self.account)
         self.faults = Faults()
+        self.attempts = Attempts(self, runner, self.faults)
         self.quotas = Quotas(self)
         self.pools = Pools(self)
         self.auto_pools = AutoPools(self)
@@ -70,7 +69,6 @@ class Engine(EngineCore):
         self.jobs = Jobs(self)
         self.schedules = Schedules(self)
         self.tasks = Tasks(self)
-        self.attempts = Attempts(self)
         self.task_attempts = TaskAttempts(self)
         self.gangs = Gangs(self)
         self.preparations = Preparations(self)
@@ -78,16 +76,16 @@ class Engine(EngineCore):
         self.scheduling = Scheduling(self)
         self.autoscaling = Autoscaling(self)
         self.files = Files(self)
-        runner.listen(self.report)
+        runner.listen(self.attempts.report)
         self._wire()
 
     def advance(self, *, to: datetime) -> None:
         """Do everything that is due by ``to``, each thing at its own moment."""
         while True:
-            self._take_reports()
+            self.attempts.take_reports()
             self.scheduling.settle()
             entry = self.agenda.pop(until=to)
-            if entry is None and self._reports:
+            if entry is None and self.attempts.has_reports:
                 continue  # an attempt ended in the moment it was to start
             if entry is None:
                 break
@@ -103,15 +101,8 @@ class Engine(EngineCore):
         self.keep()
         self.wake()
 
-    def report(self, report: Ended | Later) -> None:
-        """Take word of an attempt, from any thread; it is listened to at the next ``advance``."""
-        self._reports.append(report)
-        self.wake()
-
     def _wire(self) -> None:
         """Say what follows from what; of several things the order counts."""
         self.subscribe(SchedulingDue, self.scheduling.look_at)
-
-    def _take_reports(self) -> None:
-        while self._reports:
-            self.attempts.hear(self._reports.popleft())
+        self.subscribe(NodeEmptied, self.nodes.emptied)
+        self.subscribe(JobProgressed, self.jobs.progressed)

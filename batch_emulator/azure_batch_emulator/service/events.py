@@ -7,6 +7,12 @@ order, is one table: ``Engine._wire``.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from azure_batch_emulator.records.jobs import Job
+    from azure_batch_emulator.records.nodes import Node
+    from azure_batch_emulator.records.pools import Pool
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,3 +25,18 @@ class SchedulingDue(Event):
     """A pool has new room or new work."""
 
     pool_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class NodeEmptied(Event):
+    """The last attempt on a node has ended, and the node may have waited for that."""
+
+    pool: Pool
+    node: Node
+
+
+@dataclass(frozen=True, slots=True)
+class JobProgressed(Event):
+    """Something has ended that a job may have waited for: an attempt, a task, a node's release."""
+
+    job: Job

@@ -56,7 +56,7 @@ class Gangs:
         for run_id in gang.coordinating:
             self._engine.attempts.stop(run_id, Stop.FORGOTTEN)
         for run in gang.others:
-            self._engine.report(Ended(run.id, None))
+            self._engine.attempts.report(Ended(run.id, None))
         task = gang.primary.task if gang.primary is not None else None
         for subtask in task.subtasks if task is not None else ():
             if subtask.state is not SubtaskState.COMPLETED:
@@ -103,7 +103,7 @@ class Gangs:
         if run.stop is not None or ended.lost:
             self._engine.attempts.stop(primary.id, run.stop or Stop.NODE_LOST)
         elif ended.failure is not None or ended.exit_code != 0:
-            self._engine.report(Ended(primary.id, ended.exit_code, ended.failure, ended.phase))
+            self._engine.attempts.report(Ended(primary.id, ended.exit_code, ended.failure, ended.phase))
         elif not gang.coordinating:
             self._engine.task_attempts.command(primary, self._environment(gang, primary))
 

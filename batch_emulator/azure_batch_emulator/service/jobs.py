@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from azure_batch_emulator.records.schedules import Schedule
     from azure_batch_emulator.service.engine import Engine
+    from azure_batch_emulator.service.events import JobProgressed
 
 _REPLACED_BY_PUT = ("priority", "maxParallelTasks", "allowTaskPreemption", "onAllTasksComplete")
 _RUNNING_STOPS = {"requeue": Stop.REQUEUED, "terminate": Stop.BY_USER}
@@ -164,8 +165,9 @@ class Jobs:
             self._limit(job)
             self.consider(job)
 
-    def attempt_ended(self, job: Job) -> None:
-        """Look at a job whose tasks have changed."""
+    def progressed(self, event: JobProgressed) -> None:
+        """Look at a job that may have waited for what has ended."""
+        job = event.job
         if self._engine.account.jobs.get(job.key) is job:
             self.consider(job)
             self._engine.publish(SchedulingDue(job.pool_id))

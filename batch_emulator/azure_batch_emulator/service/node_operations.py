@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from azure_batch_emulator.errors import Refusal
 from azure_batch_emulator.records.states import NodeState
 from azure_batch_emulator.service import orders
-from azure_batch_emulator.service.events import SchedulingDue
+from azure_batch_emulator.service.events import NodeEmptied, SchedulingDue
 from azure_batch_emulator.service.runs import Stop
 
 if TYPE_CHECKING:
@@ -127,7 +127,7 @@ class NodeOperations:
         if option in _STOPS:
             self._engine.attempts.stop_node(node, _STOPS[option])
         if not node.runs:
-            self._engine.nodes.emptied(pool, node)
+            self._engine.publish(NodeEmptied(pool, node))
 
     def _done(self, pool: Pool, node: Node, state: NodeState, since: datetime) -> None:
         if pool.nodes.get(node.id) is not node or (node.state, node.state_since) != (state, since):

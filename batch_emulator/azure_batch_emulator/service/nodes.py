@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from azure_batch_emulator.records.pools import Pool
     from azure_batch_emulator.runner.interface import Ended
     from azure_batch_emulator.service.engine import Engine
+    from azure_batch_emulator.service.events import NodeEmptied
 
 _AS_THEY_WERE = frozenset({NodeState.UNUSABLE, NodeState.DEALLOCATED})
 """States that a restart of the service does not end."""
@@ -79,8 +80,9 @@ class Nodes:
         self._interrupt(pool, node, "break")
         node.errors = (error,)
 
-    def emptied(self, pool: Pool, node: Node) -> None:
+    def emptied(self, event: NodeEmptied) -> None:
         """Go on with a node whose last attempt ended: it may have waited for that."""
+        pool, node = event.pool, event.node
         if not node.is_staying:
             self._engine.allocation.left(pool, node)
         elif node.state in _RENEWED:

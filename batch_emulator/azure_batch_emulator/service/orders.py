@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from azure_batch_emulator.records.nodes import Node
     from azure_batch_emulator.records.pools import Pool
     from azure_batch_emulator.records.tasks import Task
-    from azure_batch_emulator.service.engine import Engine
+    from azure_batch_emulator.service.core import EngineCore
     from azure_batch_emulator.service.runs import Run
 
 _BIND_SOURCES = {
@@ -78,10 +78,10 @@ class Work:
     """Beside what its settings say."""
 
 
-def for_task(engine: Engine, run: Run, job: Job, task: Task, environment: Mapping[str, str]) -> Order:
+def for_task(core: EngineCore, run: Run, job: Job, task: Task, environment: Mapping[str, str]) -> Order:
     """Write the order for an attempt of a task."""
-    order = for_work(engine, run, job, Work(task.id, task.spec, environment=environment))
-    files = StorageLinks(engine.settings.auto_storage)
+    order = for_work(core, run, job, Work(task.id, task.spec, environment=environment))
+    files = StorageLinks(core.settings.auto_storage)
     return replace(
         order,
         output_files=tuple(files.output_file(file) for file in task.spec.get("outputFiles") or ()),
@@ -90,19 +90,19 @@ def for_task(engine: Engine, run: Run, job: Job, task: Task, environment: Mappin
     )
 
 
-def for_work(engine: Engine, run: Run, job: Job, work: Work) -> Order:
+def for_work(core: EngineCore, run: Run, job: Job, work: Work) -> Order:
     """Write the order for an attempt of something that belongs to a job."""
-    root = node_root(engine.settings.data, run.pool.id, run.node.id)
+    root = node_root(core.settings.data, run.pool.id, run.node.id)
     task_folder = root / task_directory(job, work.id)
     directory = task_folder / work.folder
     preparation = job.preparation_spec
     prepared = root / task_directory(job, preparation["id"]) if preparation else None
-    order = _order(engine, run, work.spec, directory, prepared)
+    order = _order(core, run, work.spec, directory, prepared)
     environment = {
         **order.environment,
         "AZ_BATCH_JOB_ID": job.id,
         "AZ_BATCH_TASK_ID": work.id,
-        **_token(engine, job, work.spec),
+        **_token(core, job, work.spec),
         **(_preparation_variables(prepared) if prepared not in {None, directory} else {}),
         **work.environment,
         **_settings(job.spec.get("commonEnvironmentSettings")),
@@ -112,33 +112,33 @@ def for_work(engine: Engine, run: Run, job: Job, work: Work) -> Order:
     return replace(order, environment=environment, downloads=downloads)
 
 
-def for_start_task(engine: Engine, run: Run) -> Order:
+def for_start_task(core: EngineCore, run: Run) -> Order:
     """Write the order for a pool's start task on a node."""
-    root = node_root(engine.settings.data, run.pool.id, run.node.id)
-    return _order(engine, run, run.pool.spec["startTask"], root / "startup")
+    root = node_root(core.settings.data, run.pool.id, run.node.id)
+    return _order(core, run, run.pool.spec["startTask"], root / "startup")
 
 
 def _order(
-    engine: Engine, run: Run, spec: Mapping[str, Any], directory: Path, prepared: Path | None = None
+    core: EngineCore, run: Run, spec: Mapping[str, Any], directory: Path, prepared: Path | None = None
 ) -> Order:
-    pool, files = run.pool, StorageLinks(engine.settings.auto_storage)
-    root = node_root(engine.settings.data, pool.id, run.node.id)
+    pool, files = run.pool, StorageLinks(core.settings.auto_storage)
+    root = node_root(core.settings.data, pool.id, run.node.id)
     references = _references(pool.spec, spec)
     return Order(
         run_id=run.id,
         command_line=spec["commandLine"],
-        root=engine.settings.data,
+        root=core.settings.data,
         directory=directory,
         environment={
-            **_node_environment(engine, pool, run.node, root, directory),
-            **_package_variables(engine, references, root),
+            **_node_environment(core, pool, run.node, root, directory),
+            **_package_variables(core, references, root),
             **_settings(spec.get("environmentSettings")),
         },
         resource_files=tuple(files.resource_file(file) for file in spec.get("resourceFiles") or ()),
         container=_container(spec, _bind_folders(root, directory, prepared)),
         node_directories=_shared_folders(root),
-        links=_links(engine, pool, references, root),
-        refusal=_image_in_vain(pool, spec) or packages.missing(engine.settings, references),
+        links=_links(core, pool, references, root),
+        refusal=_image_in_vain(pool, spec) or packages.missing(core.settings, references),
     )
 
 
@@ -159,12 +159,14 @@ def _without_image(pool: Pool, spec: Mapping[str, Any]) -> Failure | None:
     return Failure(Blame.USER, "ContainerInvalidSettings", message)
 
 
-def _node_environment(engine: Engine, pool: Pool, node: Node, root: Path, directory: Path) -> dict[str, str]:
+def _node_environment(
+    core: EngineCore, pool: Pool, node: Node, root: Path, directory: Path
+) -> dict[str, str]:
     workdir = str(directory / "wd")
     return {
         "HOME": workdir,
-        "AZ_BATCH_ACCOUNT_NAME": engine.settings.account,
-        "AZ_BATCH_ACCOUNT_URL": f"{engine.url}/",
+        "AZ_BATCH_ACCOUNT_NAME": core.settings.account,
+        "AZ_BATCH_ACCOUNT_URL": f"{core.url}/",
         "AZ_BATCH_POOL_ID": pool.id,
         "AZ_BATCH_NODE_ID": node.id,
         "AZ_BATCH_NODE_IS_DEDICATED": "true" if node.is_dedicated else "false",
@@ -179,10 +181,10 @@ def _node_environment(engine: Engine, pool: Pool, node: Node, root: Path, direct
     }
 
 
-def _token(engine: Engine, job: Job, spec: Mapping[str, Any]) -> dict[str, str]:
+def _token(core: EngineCore, job: Job, spec: Mapping[str, Any]) -> dict[str, str]:
     if "job" not in (spec.get("authenticationTokenSettings") or {}).get("access", ()):
         return {}
-    return {"AZ_BATCH_AUTHENTICATION_TOKEN": task_tokens.made_for(engine.settings.key, job.id)}
+    return {"AZ_BATCH_AUTHENTICATION_TOKEN": task_tokens.made_for(core.settings.key, job.id)}
 
 
 def _settings(settings: Iterable[dict[str, Any]] | None) -> dict[str, str]:
@@ -194,14 +196,16 @@ def _references(*specs: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [entry for spec in specs for entry in spec.get("applicationPackageReferences") or ()]
 
 
-def _package_variables(engine: Engine, references: Iterable[dict[str, Any]], root: Path) -> dict[str, str]:
-    found = (packages.find(engine.settings, reference) for reference in references)
+def _package_variables(core: EngineCore, references: Iterable[dict[str, Any]], root: Path) -> dict[str, str]:
+    found = (packages.find(core.settings, reference) for reference in references)
     return {name: value for each in found if each for name, value in each.variables(root).items()}
 
 
-def _links(engine: Engine, pool: Pool, references: Iterable[dict[str, Any]], root: Path) -> tuple[Link, ...]:
-    found = (packages.find(engine.settings, reference) for reference in references)
-    return (*(each.link(root) for each in found if each), *mounts.links(engine.settings, pool, root))
+def _links(
+    core: EngineCore, pool: Pool, references: Iterable[dict[str, Any]], root: Path
+) -> tuple[Link, ...]:
+    found = (packages.find(core.settings, reference) for reference in references)
+    return (*(each.link(root) for each in found if each), *mounts.links(core.settings, pool, root))
 
 
 def _preparation_variables(prepared: Path | None) -> dict[str, str]:

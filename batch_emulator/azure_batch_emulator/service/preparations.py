@@ -15,6 +15,7 @@ from azure_batch_emulator.records.preparations import PREPARED, Preparation, Sta
 from azure_batch_emulator.records.states import NodeState
 from azure_batch_emulator.records.tasks import Execution, Result
 from azure_batch_emulator.service.endings import conclude, may_retry
+from azure_batch_emulator.service.events import JobProgressed
 from azure_batch_emulator.service.job_rules import ENDING
 from azure_batch_emulator.service.orders import Work
 from azure_batch_emulator.service.runs import Run, Stop
@@ -69,7 +70,7 @@ class Preparations:
         """Go on with jobs that wait to release a node of a pool, or wait no more."""
         for job in self._engine.account.jobs_of(pool):
             if job.state in ENDING and job.preparations:
-                self._engine.agenda.at(self._engine.now, partial(self._engine.jobs.attempt_ended, job))
+                self._engine.agenda.at(self._engine.now, partial(self._engine.publish, JobProgressed(job)))
 
     def rebooted(self, pool: Pool, node: Node) -> None:
         """Note that a node has restarted with what is on its disk."""

@@ -10,7 +10,7 @@ from azure_batch_emulator.records.states import TaskState
 from azure_batch_emulator.records.tasks import Task
 from azure_batch_emulator.service import job_tasks, resource_files
 from azure_batch_emulator.service.endings import ENDED_BY_USER
-from azure_batch_emulator.service.events import SchedulingDue
+from azure_batch_emulator.service.events import JobProgressed, SchedulingDue
 from azure_batch_emulator.service.job_rules import check_open
 from azure_batch_emulator.service.runs import Stop
 
@@ -79,7 +79,7 @@ class Tasks:
             raise Refusal.conflict("TaskCompleted", "The specified task is completed.")
         if task.state is TaskState.ACTIVE:
             self._engine.endings.complete(job, task, failure=ENDED_BY_USER)
-            self._engine.jobs.attempt_ended(job)
+            self._engine.publish(JobProgressed(job))
         else:
             self._engine.task_attempts.stop(task, Stop.BY_USER)
 
@@ -104,7 +104,7 @@ class Tasks:
         job.tasks.remove(task)
         self._engine.task_attempts.stop(task, Stop.FORGOTTEN)
         self._engine.files.discard(task)
-        self._engine.jobs.attempt_ended(job)
+        self._engine.publish(JobProgressed(job))
 
     def enqueue(self, job: Job, task: Task) -> None:
         """Let an active task wait for the tasks it depends on, or only for a node."""
