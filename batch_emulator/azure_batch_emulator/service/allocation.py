@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from azure_batch_emulator.records.pools import Pool
     from azure_batch_emulator.service.engine import Engine
+    from azure_batch_emulator.service.events import FilesDiscarded
 
 _WAITING_OPTIONS = frozenset({"taskcompletion", "retaineddata"})
 _WITH_DATA = frozenset({NodeState.IDLE, NodeState.RUNNING, NodeState.OFFLINE})
@@ -68,7 +69,7 @@ class Allocation:
             else:
                 self._order(pool, count, dedicated=dedicated, shortfall=shortfall)
         for node in pool.nodes.values():
-            self.data_gone(pool, node)  # a pool that is being deleted waits for none
+            self._leave_soon(pool, node)  # a pool that is being deleted waits for none
         self._finish_soon(pool)
 
     def remove(self, pool: Pool, nodes: Iterable[Node], *, option: str, timeout: timedelta | None) -> None:
@@ -105,10 +106,9 @@ class Allocation:
         self._drop(pool, node)
         self.finish(pool)
 
-    def data_gone(self, pool: Pool, node: Node) -> None:
+    def files_discarded(self, event: FilesDiscarded) -> None:
         """Look again at a node that may have waited for the end of a task's data."""
-        if not node.is_staying:
-            self._engine.agenda.at(self._engine.now, partial(self._leave_if_empty, pool, node))
+        self._leave_soon(event.pool, event.node)
 
     def finish(self, pool: Pool) -> None:
         """Call the pool steady if nothing is under way any more; forget it if it is being deleted."""
@@ -123,8 +123,7 @@ class Allocation:
     def resume(self, pool: Pool) -> None:
         """Go on with a pool that was kept; on nodes that were leaving nothing runs any more."""
         for node in pool.nodes.values():
-            if not node.is_staying:
-                self._engine.agenda.at(self._engine.now, partial(self._leave_if_empty, pool, node))
+            self._leave_soon(pool, node)
         self._limit(pool)
         self._finish_soon(pool)
 
@@ -222,6 +221,10 @@ class Allocation:
         if not node.runs and not node.accepts_tasks:
             node.move("disable", now=self._engine.now)
         pool.seats.update(node)
+
+    def _leave_soon(self, pool: Pool, node: Node) -> None:
+        if not node.is_staying:
+            self._engine.agenda.at(self._engine.now, partial(self._leave_if_empty, pool, node))
 
     def _leave_if_empty(self, pool: Pool, node: Node) -> None:
         if pool.nodes.get(node.id) is node and not node.runs and not node.is_staying:

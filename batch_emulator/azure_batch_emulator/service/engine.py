@@ -15,7 +15,7 @@ from azure_batch_emulator.service.auto_pools import AutoPools
 from azure_batch_emulator.service.autoscaling import Autoscaling
 from azure_batch_emulator.service.core import EngineCore
 from azure_batch_emulator.service.endings import Endings
-from azure_batch_emulator.service.events import JobProgressed, NodeEmptied, SchedulingDue
+from azure_batch_emulator.service.events import FilesDiscarded, JobProgressed, NodeEmptied, SchedulingDue
 from azure_batch_emulator.service.faults import Faults
 from azure_batch_emulator.service.files import Files
 from azure_batch_emulator.service.gangs import Gangs
@@ -57,6 +57,7 @@ class Engine(EngineCore):
         self.runner = runner
         self.lookup = Lookup(self.account)
         self.faults = Faults()
+        self.files = Files(self, runner)
         self.attempts = Attempts(self, runner, self.faults)
         self.quotas = Quotas(self)
         self.pools = Pools(self)
@@ -75,7 +76,6 @@ class Engine(EngineCore):
         self.endings = Endings(self)
         self.scheduling = Scheduling(self)
         self.autoscaling = Autoscaling(self)
-        self.files = Files(self)
         runner.listen(self.attempts.report)
         self._wire()
 
@@ -105,4 +105,5 @@ class Engine(EngineCore):
         """Say what follows from what; of several things the order counts."""
         self.subscribe(SchedulingDue, self.scheduling.look_at)
         self.subscribe(NodeEmptied, self.nodes.emptied)
+        self.subscribe(FilesDiscarded, self.allocation.files_discarded)
         self.subscribe(JobProgressed, self.jobs.progressed)

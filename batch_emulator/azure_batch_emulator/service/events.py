@@ -40,3 +40,11 @@ class JobProgressed(Event):
     """Something has ended that a job may have waited for: an attempt, a task, a node's release."""
 
     job: Job
+
+
+@dataclass(frozen=True, slots=True)
+class FilesDiscarded(Event):
+    """Files of completed tasks on a node are gone, and the node may have stayed for their sake."""
+
+    pool: Pool
+    node: Node

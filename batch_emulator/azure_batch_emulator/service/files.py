@@ -11,13 +11,15 @@ from azure_batch_emulator.errors import Refusal
 from azure_batch_emulator.moments import UNLIMITED, later, parse_duration
 from azure_batch_emulator.records.states import NodeState, TaskState
 from azure_batch_emulator.service import orders
+from azure_batch_emulator.service.events import FilesDiscarded
 
 if TYPE_CHECKING:
     from azure_batch_emulator.records.jobs import Job
     from azure_batch_emulator.records.nodes import Node
     from azure_batch_emulator.records.pools import Pool
     from azure_batch_emulator.records.tasks import Task
-    from azure_batch_emulator.service.engine import Engine
+    from azure_batch_emulator.runner.interface import Runner
+    from azure_batch_emulator.service.core import EngineCore
 
 FOREVER = datetime.max.replace(tzinfo=UTC)
 
@@ -25,8 +27,9 @@ FOREVER = datetime.max.replace(tzinfo=UTC)
 class Files:
     """Finds, lists and discards task files."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    def __init__(self, core: EngineCore, runner: Runner) -> None:
+        self._core = core
+        self._runner = runner
 
     def folder(self, task: Task) -> Area:
         """Tell the folder of a task.
@@ -58,29 +61,29 @@ class Files:
         if _is_out_of_reach(node) or node.state is NodeState.CREATING:
             message = f"The files of the node cannot be reached while it is {node.state}."
             raise Refusal.conflict("OperationNotValidOnNode", message, NodeState=node.state)
-        return orders.node_area(self._engine.settings.data, pool.id, node.id)
+        return orders.node_area(self._core.settings.data, pool.id, node.id)
 
     def kept_until(self, pool: Pool, node: Node) -> datetime | None:
         """Tell when the last files of completed tasks on a node may go; None if there are none."""
         moments = [
             _end_of_retention(task)
-            for job in self._engine.account.jobs.values()
+            for job in self._core.account.jobs.values()
             for task in job.tasks.walk(0)
             if task.place is not None and (task.place.pool_id, task.place.node_id) == (pool.id, node.id)
         ]
-        return max((moment for moment in moments if moment and moment > self._engine.now), default=None)
+        return max((moment for moment in moments if moment and moment > self._core.now), default=None)
 
     def discard(self, task: Task) -> None:
         """Delete the files of a task."""
         folder = self._present(task)
         if folder is not None and task.place is not None:
-            self._engine.once_kept(partial(self._engine.runner.remove, folder))
-            pool = self._engine.lookup.pool(task.place.pool_id)
-            self._engine.allocation.data_gone(pool, pool.nodes[task.place.node_id])
+            self._core.once_kept(partial(self._runner.remove, folder))
+            pool = self._core.account.pools[task.place.pool_id.lower()]
+            self._core.publish(FilesDiscarded(pool, pool.nodes[task.place.node_id]))
 
     def discard_job(self, job: Job) -> None:
         """Delete the files of all tasks of a job."""
-        data, pools = self._engine.settings.data, self._engine.account.pools
+        data, pools = self._core.settings.data, self._core.account.pools
         places = {task.place for task in job.tasks.walk(0) if task.place is not None}
         prepared = {(each.pool_id, each.node_id) for each in job.preparations.values()}
         for pool_id, node_id in prepared | {(place.pool_id, place.node_id) for place in places}:
@@ -88,13 +91,13 @@ class Files:
             if pool is not None and node_id in pool.nodes:
                 root = orders.node_root(data, pool_id, node_id)
                 folder = Area(data, root / orders.job_directory(job))
-                self._engine.once_kept(partial(self._engine.runner.remove, folder))
-                self._engine.allocation.data_gone(pool, pool.nodes[node_id])
+                self._core.once_kept(partial(self._runner.remove, folder))
+                self._core.publish(FilesDiscarded(pool, pool.nodes[node_id]))
 
     def expire(self, job: Job, task: Task, ended: datetime | None) -> None:
         """Delete the files of a task whose retention time is over, unless it ran again meanwhile."""
         same_end = task.state is TaskState.COMPLETED and task.execution.ended == ended
-        known = self._engine.account.jobs.get(job.key) is job and job.tasks.get(task.id) is task
+        known = self._core.account.jobs.get(job.key) is job and job.tasks.get(task.id) is task
         if same_end and known:
             task.files_gone = True
             job.tasks.note(task)
@@ -102,11 +105,11 @@ class Files:
 
     def _present(self, task: Task) -> Area | None:
         place = task.place
-        pool = self._engine.account.pools.get(place.pool_id.lower()) if place is not None else None
+        pool = self._core.account.pools.get(place.pool_id.lower()) if place is not None else None
         node = pool.nodes.get(place.node_id) if pool is not None and place is not None else None
         if place is None or pool is None or node is None or _is_out_of_reach(node):
             return None
-        data = self._engine.settings.data
+        data = self._core.settings.data
         return Area(data, orders.node_root(data, pool.id, place.node_id) / place.directory)
 
 
