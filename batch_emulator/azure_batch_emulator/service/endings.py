@@ -10,28 +10,16 @@ from azure_batch_emulator.records.dependencies import Satisfied
 from azure_batch_emulator.records.states import JobState, TaskState
 from azure_batch_emulator.records.tasks import Blame, Failure, Result, Stop
 from azure_batch_emulator.runner.interface import Ended
+from azure_batch_emulator.service.conclusions import FAILED_EXIT
 from azure_batch_emulator.service.events import SchedulingDue
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from datetime import datetime
-
     from azure_batch_emulator.records.jobs import Job
-    from azure_batch_emulator.records.tasks import Execution, Task
+    from azure_batch_emulator.records.tasks import Task
     from azure_batch_emulator.runner.interface import Phase
     from azure_batch_emulator.service.engine import Engine
 
-FAILED_EXIT = Failure(
-    Blame.USER,
-    "FailureExitCode",
-    "The task exited with an exit code representing a failure",
-    (
-        ("Message", "The task process exited with an unexpected exit code"),
-        ("AdditionalErrorCode", "FailureExitCode"),
-    ),
-)
 ENDED_BY_USER = Failure(Blame.USER, "TaskEnded", "Task Was Ended by User Request")
-ENDED_EARLY = Failure(Blame.SERVER, "TaskEnded", "Task Was Ended")
 OUT_OF_TIME = Failure(
     Blame.SERVER,
     "TaskEnded",
@@ -125,25 +113,6 @@ class Endings:
             self._engine.jobs.terminate(job, reason="TaskFailed")
         elif action == "disable":
             self._engine.jobs.disable(job, running="requeue")
-
-
-def conclude(execution: Execution, ended: Ended, *, now: datetime) -> None:
-    """Note how the last attempt of something went that is no task of a job's list."""
-    execution.exit_code, execution.container = ended.exit_code, ended.container
-    execution.failure = ended.failure
-    if ended.failure is None and ended.exit_code not in {0, None}:
-        execution.failure = FAILED_EXIT
-    elif ended.failure is None and ended.exit_code is None:
-        execution.failure = ENDED_EARLY
-    execution.result = Result.SUCCESS if execution.failure is None else Result.FAILURE
-    execution.ended = now
-
-
-def may_retry(constraints: Mapping[str, Any], execution: Execution, ended: Ended) -> bool:
-    """Tell whether such a thing is to be tried again: after a code that is not 0, so many times."""
-    limit = int(constraints.get("maxTaskRetryCount") or 0)
-    failed = ended.failure is None and ended.exit_code not in {0, None}
-    return failed and (limit < 0 or execution.retries < limit)
 
 
 def _is_retryable(task: Task, ended: Ended) -> bool:

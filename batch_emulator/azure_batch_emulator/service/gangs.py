@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from azure_batch_emulator.records.tasks import Place, Subtask, SubtaskState
 from azure_batch_emulator.runner.interface import Ended
 from azure_batch_emulator.service import orders
-from azure_batch_emulator.service.endings import conclude
+from azure_batch_emulator.service.conclusions import conclude
 from azure_batch_emulator.service.orders import Work
 from azure_batch_emulator.service.runs import Gang, Run, Stop
 

@@ -12,8 +12,8 @@ from azure_batch_emulator.records.states import NodeState
 from azure_batch_emulator.records.tasks import Execution, Result
 from azure_batch_emulator.runner.interface import Container
 from azure_batch_emulator.service import mounts, orders
+from azure_batch_emulator.service.conclusions import conclude, may_retry
 from azure_batch_emulator.service.effects import Puller
-from azure_batch_emulator.service.endings import conclude, may_retry
 from azure_batch_emulator.service.events import SchedulingDue
 from azure_batch_emulator.service.runs import Run, Stop
 

@@ -14,7 +14,7 @@ from azure_batch_emulator.moments import parse_duration
 from azure_batch_emulator.records.preparations import PREPARED, Preparation, Standing
 from azure_batch_emulator.records.states import NodeState
 from azure_batch_emulator.records.tasks import Execution, Result
-from azure_batch_emulator.service.endings import conclude, may_retry
+from azure_batch_emulator.service.conclusions import conclude, may_retry
 from azure_batch_emulator.service.events import JobProgressed
 from azure_batch_emulator.service.job_rules import ENDING
 from azure_batch_emulator.service.orders import Work
