@@ -16,6 +16,7 @@ from azure_batch_emulator.records.pools import ResizeError, Targets
 from azure_batch_emulator.records.states import AllocationState, NodeState, PoolState
 from azure_batch_emulator.service import orders
 from azure_batch_emulator.service.effects import Shortfall
+from azure_batch_emulator.service.events import NodeWiped
 from azure_batch_emulator.service.files import FOREVER
 from azure_batch_emulator.service.runs import Stop
 
@@ -241,7 +242,7 @@ class Allocation:
         pool.spent_core_seconds += lived.total_seconds() * pool.cores_per_node
         self._engine.account.changes.note(pool)
         self._engine.account.changes.drop(node)
-        self._engine.preparations.wiped(pool, node)
+        self._engine.publish(NodeWiped(pool, node))
         area = orders.node_area(self._engine.settings.data, pool.id, node.id)
         self._engine.once_kept(partial(self._engine.runner.remove, area))
 

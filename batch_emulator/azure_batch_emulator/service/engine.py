@@ -15,7 +15,15 @@ from azure_batch_emulator.service.auto_pools import AutoPools
 from azure_batch_emulator.service.autoscaling import Autoscaling
 from azure_batch_emulator.service.core import EngineCore
 from azure_batch_emulator.service.endings import Endings
-from azure_batch_emulator.service.events import FilesDiscarded, JobProgressed, NodeEmptied, SchedulingDue
+from azure_batch_emulator.service.events import (
+    FilesDiscarded,
+    JobProgressed,
+    NodeEmptied,
+    NodeRestarted,
+    NodeUp,
+    NodeWiped,
+    SchedulingDue,
+)
 from azure_batch_emulator.service.faults import Faults
 from azure_batch_emulator.service.files import Files
 from azure_batch_emulator.service.gangs import Gangs
@@ -60,6 +68,7 @@ class Engine(EngineCore):
         self.files = Files(self, runner)
         self.attempts = Attempts(self, runner, self.faults)
         self.quotas = Quotas(self)
+        self.preparations = Preparations(self, self.attempts)
         self.pools = Pools(self)
         self.auto_pools = AutoPools(self)
         self.allocation = Allocation(self)
@@ -72,7 +81,6 @@ class Engine(EngineCore):
         self.tasks = Tasks(self)
         self.task_attempts = TaskAttempts(self)
         self.gangs = Gangs(self)
-        self.preparations = Preparations(self)
         self.endings = Endings(self)
         self.scheduling = Scheduling(self)
         self.autoscaling = Autoscaling(self)
@@ -104,6 +112,9 @@ class Engine(EngineCore):
     def _wire(self) -> None:
         """Say what follows from what; of several things the order counts."""
         self.subscribe(SchedulingDue, self.scheduling.look_at)
+        self.subscribe(NodeUp, self.preparations.node_up)
+        self.subscribe(NodeRestarted, self.preparations.node_restarted)
+        self.subscribe(NodeWiped, self.preparations.node_wiped)
         self.subscribe(NodeEmptied, self.nodes.emptied)
         self.subscribe(FilesDiscarded, self.allocation.files_discarded)
         self.subscribe(JobProgressed, self.jobs.progressed)

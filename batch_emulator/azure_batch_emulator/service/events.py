@@ -28,6 +28,29 @@ class SchedulingDue(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class NodeUp(Event):
+    """A node is through its start: it takes tasks, or has failed to."""
+
+    pool: Pool
+
+
+@dataclass(frozen=True, slots=True)
+class NodeRestarted(Event):
+    """A node has gone down to come up again with what is on its disk."""
+
+    pool: Pool
+    node: Node
+
+
+@dataclass(frozen=True, slots=True)
+class NodeWiped(Event):
+    """A node has lost what was on its disk, or is gone."""
+
+    pool: Pool
+    node: Node
+
+
+@dataclass(frozen=True, slots=True)
 class NodeEmptied(Event):
     """The last attempt on a node has ended, and the node may have waited for that."""
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from azure_batch_emulator.errors import Refusal
 from azure_batch_emulator.records.states import NodeState
 from azure_batch_emulator.service import orders
-from azure_batch_emulator.service.events import NodeEmptied, SchedulingDue
+from azure_batch_emulator.service.events import NodeEmptied, NodeRestarted, NodeWiped, SchedulingDue
 from azure_batch_emulator.service.runs import Stop
 
 if TYPE_CHECKING:
@@ -110,9 +110,9 @@ class NodeOperations:
             area = orders.node_area(self._engine.settings.data, pool.id, node.id)
             self._engine.once_kept(partial(self._engine.runner.remove, area))
             node.users = ()
-            self._engine.preparations.wiped(pool, node)
+            self._engine.publish(NodeWiped(pool, node))
         else:
-            self._engine.preparations.rebooted(pool, node)
+            self._engine.publish(NodeRestarted(pool, node))
         self._engine.after(
             self._engine.settings.boot / 2, partial(self._done, pool, node, node.state, node.state_since)
         )

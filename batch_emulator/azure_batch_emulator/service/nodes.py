@@ -14,7 +14,7 @@ from azure_batch_emulator.runner.interface import Container
 from azure_batch_emulator.service import mounts, orders
 from azure_batch_emulator.service.conclusions import conclude, may_retry
 from azure_batch_emulator.service.effects import Puller
-from azure_batch_emulator.service.events import SchedulingDue
+from azure_batch_emulator.service.events import NodeUp, NodeWiped, SchedulingDue
 from azure_batch_emulator.service.runs import Run, Stop
 
 if TYPE_CHECKING:
@@ -148,7 +148,7 @@ class Nodes:
         pool.seats.update(node)
         area = orders.node_area(self._engine.settings.data, pool.id, node.id)
         self._engine.once_kept(partial(self._engine.runner.remove, area))
-        self._engine.preparations.wiped(pool, node)
+        self._engine.publish(NodeWiped(pool, node))
         self.boot(pool, node)
 
     def _allocated(self, pool: Pool, node: Node) -> None:
@@ -212,7 +212,7 @@ class Nodes:
     def _seat(self, pool: Pool, node: Node) -> None:
         pool.seats.update(node)
         self._engine.publish(SchedulingDue(pool.id))
-        self._engine.preparations.node_up(pool)
+        self._engine.publish(NodeUp(pool))
 
 
 def _waits(pool: Pool) -> bool:

@@ -25,7 +25,9 @@ if TYPE_CHECKING:
     from azure_batch_emulator.records.nodes import Node
     from azure_batch_emulator.records.pools import Pool
     from azure_batch_emulator.runner.interface import Ended
-    from azure_batch_emulator.service.engine import Engine
+    from azure_batch_emulator.service.attempts import Attempts
+    from azure_batch_emulator.service.core import EngineCore
+    from azure_batch_emulator.service.events import NodeRestarted, NodeUp, NodeWiped
 
 _UP = frozenset({NodeState.IDLE, NodeState.RUNNING, NodeState.OFFLINE})
 _COMING_UP = frozenset({NodeState.STARTING, NodeState.WAITING_FOR_START_TASK, NodeState.REBOOTING})
@@ -35,8 +37,9 @@ _AGAIN = frozenset({Stop.NODE_LOST, Stop.REQUEUED})
 class Preparations:
     """What jobs do on nodes besides their tasks."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    def __init__(self, core: EngineCore, attempts: Attempts) -> None:
+        self._core = core
+        self._attempts = attempts
         self._waiting: defaultdict[int, list[Run]] = defaultdict(list)
         """By a preparation's number: attempts that go on when the node is prepared."""
 
@@ -59,45 +62,49 @@ class Preparations:
         """End the preparations that are under way, as their job ends."""
         for preparation in job.preparations.values():
             if preparation.run_id is not None:
-                self._engine.attempts.stop(preparation.run_id, Stop.BY_USER)
+                self._attempts.stop(preparation.run_id, Stop.BY_USER)
 
     def are_over(self, job: Job) -> bool:
         """Have the nodes of a job that ends released; tell whether that is done."""
         under_way = [self._is_under_way(job, preparation) for preparation in job.preparations.values()]
         return not any(under_way)
 
-    def node_up(self, pool: Pool) -> None:
-        """Go on with jobs that wait to release a node of a pool, or wait no more."""
-        for job in self._engine.account.jobs_of(pool):
-            if job.state in ENDING and job.preparations:
-                self._engine.agenda.at(self._engine.now, partial(self._engine.publish, JobProgressed(job)))
+    def node_up(self, event: NodeUp) -> None:
+        """Go on with jobs that waited for a node to be released."""
+        self._look_at_ending_jobs(event.pool)
 
-    def rebooted(self, pool: Pool, node: Node) -> None:
-        """Note that a node has restarted with what is on its disk."""
-        for job, preparation in self._on(pool, node):
+    def node_restarted(self, event: NodeRestarted) -> None:
+        """Note that a node restarts with what is on its disk."""
+        for job, preparation in self._on(event.pool, event.node):
             self._restarted(job, preparation)
 
-    def wiped(self, pool: Pool, node: Node) -> None:
+    def node_wiped(self, event: NodeWiped) -> None:
         """Note that a node has lost what was on its disk, or is gone."""
-        for _, preparation in self._on(pool, node):
+        for _, preparation in self._on(event.pool, event.node):
             preparation.standing = Standing.GONE
-            self._engine.account.changes.note(preparation)
-        self.node_up(pool)
+            self._core.account.changes.note(preparation)
+        self._look_at_ending_jobs(event.pool)
 
     def resume(self, job: Job) -> None:
         """Go on with the nodes of a job that was kept; each of them has restarted with the service."""
         for preparation in job.preparations.values():
             self._restarted(job, preparation)
 
+    def _look_at_ending_jobs(self, pool: Pool) -> None:
+        """Go on with jobs that wait to release a node of a pool, or wait no more."""
+        for job in self._core.account.jobs_of(pool):
+            if job.state in ENDING and job.preparations:
+                self._core.agenda.at(self._core.now, partial(self._core.publish, JobProgressed(job)))
+
     def _of(self, job: Job, node: Node, pool: Pool) -> Preparation:
         if node.id not in job.preparations:
-            job.preparations[node.id] = Preparation(job.number, self._engine.next_number(), pool.id, node.id)
+            job.preparations[node.id] = Preparation(job.number, self._core.next_number(), pool.id, node.id)
         return job.preparations[node.id]
 
     def _on(self, pool: Pool, node: Node) -> list[tuple[Job, Preparation]]:
         return [
             (job, job.preparations[node.id])
-            for job in self._engine.account.jobs_of(pool)
+            for job in self._core.account.jobs_of(pool)
             if node.id in job.preparations
         ]
 
@@ -107,7 +114,7 @@ class Preparations:
             preparation.standing = Standing.GONE
         elif preparation.standing is Standing.READY and again:
             preparation.standing = Standing.STALE
-        self._engine.account.changes.note(preparation)
+        self._core.account.changes.note(preparation)
 
     def _prepare(self, pool: Pool, node: Node, job: Job, preparation: Preparation) -> None:
         preparation.standing = Standing.RUNNING
@@ -117,13 +124,13 @@ class Preparations:
     def _start(self, pool: Pool, node: Node, job: Job, preparation: Preparation) -> None:
         spec = job.preparation_spec or {}
         preparation.execution.forget_outcome()
-        preparation.execution.started = self._engine.now
+        preparation.execution.started = self._core.now
         limit = parse_duration(spec["constraints"]["maxWallClockTime"])
         then = partial(self._prepared, preparation)
-        preparation.run_id = self._engine.attempts.start_aside(
+        preparation.run_id = self._attempts.start_aside(
             pool, node, job, Work(spec["id"], spec, limit), then=then
         )
-        self._engine.account.changes.note(preparation)
+        self._core.account.changes.note(preparation)
 
     def _prepared(self, preparation: Preparation, run: Run, ended: Ended) -> None:
         job, spec = run.job, (run.job.preparation_spec if run.job else None) or {}
@@ -133,24 +140,24 @@ class Preparations:
         execution = preparation.execution
         if run.stop is None and not ended.lost and may_retry(spec["constraints"], execution, ended):
             execution.retries += 1
-            execution.last_retry = self._engine.now
+            execution.last_retry = self._core.now
             self._start(run.pool, run.node, job, preparation)
             return
-        conclude(execution, ended, now=self._engine.now)
+        conclude(execution, ended, now=self._core.now)
         preparation.standing = _standing(spec, execution, run.stop, ended)
-        self._engine.account.changes.note(preparation)
+        self._core.account.changes.note(preparation)
         for waiting in self._waiting.pop(preparation.number, ()):
             if preparation.standing is Standing.READY:
                 _go(waiting)
             else:
-                self._engine.attempts.stop(waiting.id, Stop.UNPREPARED)
+                self._attempts.stop(waiting.id, Stop.UNPREPARED)
 
     def _is_under_way(self, job: Job, preparation: Preparation) -> bool:
         """Tell whether a job has to wait for a node; begin to release it if it is time."""
         if preparation.run_id is not None or preparation.release_run_id is not None:
             return True
         released = preparation.release is not None and preparation.release.ended is not None
-        pool = self._engine.account.pools.get(preparation.pool_id.lower())
+        pool = self._core.account.pools.get(preparation.pool_id.lower())
         node = pool.nodes.get(preparation.node_id) if pool is not None else None
         if pool is None or node is None or released or not job.release_spec:
             return False
@@ -163,11 +170,11 @@ class Preparations:
     def _release(
         self, pool: Pool, node: Node, job: Job, preparation: Preparation, spec: dict[str, Any]
     ) -> None:
-        preparation.release = Execution(started=self._engine.now)
+        preparation.release = Execution(started=self._core.now)
         work = Work(spec["id"], spec, parse_duration(spec["maxWallClockTime"]))
         then = partial(self._released, preparation)
-        preparation.release_run_id = self._engine.attempts.start_aside(pool, node, job, work, then=then)
-        self._engine.account.changes.note(preparation)
+        preparation.release_run_id = self._attempts.start_aside(pool, node, job, work, then=then)
+        self._core.account.changes.note(preparation)
 
     def _released(self, preparation: Preparation, run: Run, ended: Ended) -> None:
         preparation.release_run_id = None
@@ -176,8 +183,8 @@ class Preparations:
         if ended.lost or run.stop in _AGAIN:
             preparation.release = None  # once more, if the node comes back as it was
         else:
-            conclude(preparation.release, ended, now=self._engine.now)
-        self._engine.account.changes.note(preparation)
+            conclude(preparation.release, ended, now=self._core.now)
+        self._core.account.changes.note(preparation)
 
 
 def _go(run: Run) -> None:
