@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from azure_batch_emulator.records.pools import Pool
     from azure_batch_emulator.service.engine import Engine
-    from azure_batch_emulator.service.events import FilesDiscarded
+    from azure_batch_emulator.service.events import FilesDiscarded, NodeAllocated, NodeEmptied
 
 _WAITING_OPTIONS = frozenset({"taskcompletion", "retaineddata"})
 _WITH_DATA = frozenset({NodeState.IDLE, NodeState.RUNNING, NodeState.OFFLINE})
@@ -96,7 +96,16 @@ class Allocation:
                 self._stay(pool, node)
         self._finish_soon(pool)
 
-    def left(self, pool: Pool, node: Node) -> None:
+    def node_allocated(self, event: NodeAllocated) -> None:
+        """Call the pool steady if that was its last node to come."""
+        self.finish(event.pool)
+
+    def node_emptied(self, event: NodeEmptied) -> None:
+        """Let a node leave that waited for the last attempt on it to end."""
+        if not event.node.is_staying:
+            self.leave(event.pool, event.node)
+
+    def leave(self, pool: Pool, node: Node) -> None:
         """Take an empty node that is leaving out of its pool, once the data of its tasks may go."""
         if node.keeps_data and pool.state is PoolState.ACTIVE:
             until = self._engine.files.kept_until(pool, node)
@@ -229,7 +238,7 @@ class Allocation:
 
     def _leave_if_empty(self, pool: Pool, node: Node) -> None:
         if pool.nodes.get(node.id) is node and not node.runs and not node.is_staying:
-            self.left(pool, node)
+            self.leave(pool, node)
 
     def _drop(self, pool: Pool, node: Node) -> None:
         if node.start_task_run is not None:

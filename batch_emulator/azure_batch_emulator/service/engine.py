@@ -18,6 +18,7 @@ from azure_batch_emulator.service.endings import Endings
 from azure_batch_emulator.service.events import (
     FilesDiscarded,
     JobProgressed,
+    NodeAllocated,
     NodeEmptied,
     NodeRestarted,
     NodeUp,
@@ -69,11 +70,11 @@ class Engine(EngineCore):
         self.attempts = Attempts(self, runner, self.faults)
         self.quotas = Quotas(self)
         self.preparations = Preparations(self, self.attempts)
+        self.nodes = Nodes(self, runner, self.faults, self.attempts)
+        self.node_operations = NodeOperations(self, runner, self.attempts, self.nodes)
         self.pools = Pools(self)
         self.auto_pools = AutoPools(self)
         self.allocation = Allocation(self)
-        self.nodes = Nodes(self)
-        self.node_operations = NodeOperations(self)
         self.node_faults = NodeFaults(self, self.lookup, self.nodes, self.node_operations)
         self.node_access = NodeAccess(self)
         self.jobs = Jobs(self)
@@ -112,9 +113,15 @@ class Engine(EngineCore):
     def _wire(self) -> None:
         """Say what follows from what; of several things the order counts."""
         self.subscribe(SchedulingDue, self.scheduling.look_at)
+        self.subscribe(NodeAllocated, self.allocation.node_allocated)
         self.subscribe(NodeUp, self.preparations.node_up)
         self.subscribe(NodeRestarted, self.preparations.node_restarted)
         self.subscribe(NodeWiped, self.preparations.node_wiped)
-        self.subscribe(NodeEmptied, self.nodes.emptied)
+        self.subscribe(
+            NodeEmptied,
+            self.allocation.node_emptied,
+            self.node_operations.node_emptied,
+            self.nodes.node_emptied,
+        )
         self.subscribe(FilesDiscarded, self.allocation.files_discarded)
         self.subscribe(JobProgressed, self.jobs.progressed)

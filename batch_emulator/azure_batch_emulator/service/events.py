@@ -28,6 +28,13 @@ class SchedulingDue(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class NodeAllocated(Event):
+    """A node that was ordered has its machine."""
+
+    pool: Pool
+
+
+@dataclass(frozen=True, slots=True)
 class NodeUp(Event):
     """A node is through its start: it takes tasks, or has failed to."""
 

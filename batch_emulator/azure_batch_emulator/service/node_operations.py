@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 
     from azure_batch_emulator.records.nodes import Node
     from azure_batch_emulator.records.pools import Pool
-    from azure_batch_emulator.service.engine import Engine
+    from azure_batch_emulator.runner.interface import Runner
+    from azure_batch_emulator.service.attempts import Attempts
+    from azure_batch_emulator.service.core import EngineCore
+    from azure_batch_emulator.service.nodes import Nodes
 
 _BUSY = {
     NodeState.CREATING: "NodeBeingCreated",
@@ -36,6 +39,7 @@ _UP = frozenset(
         NodeState.UNUSABLE,
     }
 )
+_BEING_RENEWED = frozenset({NodeState.REBOOTING, NodeState.REIMAGING, NodeState.DEALLOCATING})
 _STOPS = {"requeue": Stop.NODE_LOST, "terminate": Stop.BY_USER}
 _DISABLING_STOPS = {"requeue": Stop.REQUEUED, "terminate": Stop.BY_USER}
 
@@ -43,8 +47,11 @@ _DISABLING_STOPS = {"requeue": Stop.REQUEUED, "terminate": Stop.BY_USER}
 class NodeOperations:
     """Operations on single nodes that clients ask for."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    def __init__(self, core: EngineCore, runner: Runner, attempts: Attempts, nodes: Nodes) -> None:
+        self._core = core
+        self._runner = runner
+        self._attempts = attempts
+        self._nodes = nodes
 
     def reboot(self, pool: Pool, node: Node, *, option: str) -> None:
         """Restart a node; what runs on it ends first, as the option says.
@@ -74,9 +81,9 @@ class NodeOperations:
         """
         if node.state is not NodeState.DEALLOCATED:
             raise _refused(node, "started")
-        node.move("start", now=self._engine.now)
+        node.move("start", now=self._core.now)
         node.booted, node.start_task = None, None
-        self._engine.nodes.start(pool, node)
+        self._nodes.start(pool, node)
 
     def disable_scheduling(self, pool: Pool, node: Node, *, option: str) -> None:
         """Close a node to new tasks; what runs on it is put back, ended, or left to end.
@@ -87,9 +94,9 @@ class NodeOperations:
         node.accepts_tasks = False
         if option in _DISABLING_STOPS:
             for run_id in list(node.runs):
-                self._engine.attempts.stop(run_id, _DISABLING_STOPS[option])
+                self._attempts.stop(run_id, _DISABLING_STOPS[option])
         if node.state is NodeState.IDLE:
-            node.move("disable", now=self._engine.now)
+            node.move("disable", now=self._core.now)
         pool.seats.update(node)
 
     def enable_scheduling(self, pool: Pool, node: Node) -> None:
@@ -100,44 +107,54 @@ class NodeOperations:
         self._check_target(node, accepts_tasks=True)
         node.accepts_tasks = True
         if node.state is NodeState.OFFLINE:
-            node.move("enable", now=self._engine.now)
+            node.move("enable", now=self._core.now)
         pool.seats.update(node)
-        self._engine.publish(SchedulingDue(pool.id))
+        self._core.publish(SchedulingDue(pool.id))
 
-    def go_on(self, pool: Pool, node: Node) -> None:
-        """Do what waited for the last attempt on a node to end; it takes half of the boot time."""
+    def node_emptied(self, event: NodeEmptied) -> None:
+        """Renew a node that waited for the last attempt on it to end."""
+        if event.node.state in _BEING_RENEWED:
+            self._go_on(event.pool, event.node)
+
+    def resume(self, pool: Pool, node: Node) -> None:
+        """Go on switching off a node that was kept; a reboot is over, as the service has restarted."""
+        if node.state is NodeState.DEALLOCATING:
+            self._go_on(pool, node)
+
+    def _go_on(self, pool: Pool, node: Node) -> None:
+        """Renew a node on which nothing runs any more; it takes half of the boot time."""
         if node.state in {NodeState.REIMAGING, NodeState.DEALLOCATING}:
-            area = orders.node_area(self._engine.settings.data, pool.id, node.id)
-            self._engine.once_kept(partial(self._engine.runner.remove, area))
+            area = orders.node_area(self._core.settings.data, pool.id, node.id)
+            self._core.once_kept(partial(self._runner.remove, area))
             node.users = ()
-            self._engine.publish(NodeWiped(pool, node))
+            self._core.publish(NodeWiped(pool, node))
         else:
-            self._engine.publish(NodeRestarted(pool, node))
-        self._engine.after(
-            self._engine.settings.boot / 2, partial(self._done, pool, node, node.state, node.state_since)
+            self._core.publish(NodeRestarted(pool, node))
+        self._core.after(
+            self._core.settings.boot / 2, partial(self._done, pool, node, node.state, node.state_since)
         )
 
     def _renew(self, pool: Pool, node: Node, event: str, option: str) -> None:
         if node.state not in _UP:
             raise _refused(node, f"{event.removesuffix('e')}ed")
-        node.move(event, now=self._engine.now)
+        node.move(event, now=self._core.now)
         pool.seats.update(node)
         if node.start_task_run is not None:
-            self._engine.attempts.stop(node.start_task_run, Stop.FORGOTTEN)
+            self._attempts.stop(node.start_task_run, Stop.FORGOTTEN)
         if option in _STOPS:
-            self._engine.attempts.stop_node(node, _STOPS[option])
+            self._attempts.stop_node(node, _STOPS[option])
         if not node.runs:
-            self._engine.publish(NodeEmptied(pool, node))
+            self._core.publish(NodeEmptied(pool, node))
 
     def _done(self, pool: Pool, node: Node, state: NodeState, since: datetime) -> None:
         if pool.nodes.get(node.id) is not node or (node.state, node.state_since) != (state, since):
             return
         if state is NodeState.DEALLOCATING:
-            node.move("deallocated", now=self._engine.now)
+            node.move("deallocated", now=self._core.now)
             pool.seats.update(node)
         else:
-            node.move("restarted", now=self._engine.now)
-            self._engine.nodes.start(pool, node)
+            node.move("restarted", now=self._core.now)
+            self._nodes.start(pool, node)
 
     @staticmethod
     def _check_target(node: Node, *, accepts_tasks: bool) -> None:

@@ -14,7 +14,7 @@ from azure_batch_emulator.runner.interface import Container
 from azure_batch_emulator.service import mounts, orders
 from azure_batch_emulator.service.conclusions import conclude, may_retry
 from azure_batch_emulator.service.effects import Puller
-from azure_batch_emulator.service.events import NodeUp, NodeWiped, SchedulingDue
+from azure_batch_emulator.service.events import NodeAllocated, NodeUp, NodeWiped, SchedulingDue
 from azure_batch_emulator.service.runs import Run, Stop
 
 if TYPE_CHECKING:
@@ -22,36 +22,38 @@ if TYPE_CHECKING:
 
     from azure_batch_emulator.records.nodes import Node
     from azure_batch_emulator.records.pools import Pool
-    from azure_batch_emulator.runner.interface import Ended
-    from azure_batch_emulator.service.engine import Engine
+    from azure_batch_emulator.runner.interface import Ended, Runner
+    from azure_batch_emulator.service.attempts import Attempts
+    from azure_batch_emulator.service.core import EngineCore
     from azure_batch_emulator.service.events import NodeEmptied
+    from azure_batch_emulator.service.faults import Faults
 
-_AS_THEY_WERE = frozenset({NodeState.UNUSABLE, NodeState.DEALLOCATED})
+_AS_THEY_WERE = frozenset({NodeState.UNUSABLE, NodeState.DEALLOCATING, NodeState.DEALLOCATED})
 """States that a restart of the service does not end."""
-_RENEWED = frozenset({NodeState.REBOOTING, NodeState.REIMAGING, NodeState.DEALLOCATING})
 
 
 class Nodes:
     """Operations on nodes, and what they do by themselves."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    def __init__(self, core: EngineCore, runner: Runner, faults: Faults, attempts: Attempts) -> None:
+        self._core = core
+        self._runner = runner
+        self._faults = faults
+        self._attempts = attempts
 
     def boot(self, pool: Pool, node: Node) -> None:
         """Begin a new node's life: allocation takes half of the boot time."""
-        self._engine.after(self._engine.settings.boot / 2, partial(self._allocated, pool, node))
+        self._core.after(self._core.settings.boot / 2, partial(self._allocated, pool, node))
 
     def resume(self, pool: Pool, node: Node) -> None:
         """Go on with a node that was kept: the restart of the service was one of every node that was up."""
         if node.state is NodeState.CREATING:
-            moment = node.state_since + self._engine.settings.boot / 2
-            self._engine.agenda.at(moment, partial(self._allocated, pool, node))
+            moment = node.state_since + self._core.settings.boot / 2
+            self._core.agenda.at(moment, partial(self._allocated, pool, node))
         elif node.is_away:
             self._await_return(pool, node)
-        elif node.state is NodeState.DEALLOCATING:
-            self._engine.node_operations.go_on(pool, node)
         elif node.is_staying and node.state not in _AS_THEY_WERE:
-            node.move("recover", now=self._engine.now)
+            node.move("recover", now=self._core.now)
             self.start(pool, node)
 
     def preempt(self, pool: Pool, node: Node, *, away: timedelta) -> None:
@@ -80,23 +82,18 @@ class Nodes:
         self._interrupt(pool, node, "break")
         node.errors = (error,)
 
-    def emptied(self, event: NodeEmptied) -> None:
-        """Go on with a node whose last attempt ended: it may have waited for that."""
-        pool, node = event.pool, event.node
-        if not node.is_staying:
-            self._engine.allocation.left(pool, node)
-        elif node.state in _RENEWED:
-            self._engine.node_operations.go_on(pool, node)
-        elif node.is_away:
-            self._return(pool, node)
+    def node_emptied(self, event: NodeEmptied) -> None:
+        """Replace a machine that is away, if the replacement waited for the last attempt on it to end."""
+        if event.node.is_away:
+            self._return(event.pool, event.node)
 
     def _start_task(self, pool: Pool, node: Node) -> None:
-        run = self._engine.attempts.take(pool, node, self._start_task_ended)
+        run = self._attempts.take(pool, node, self._start_task_ended)
         node.start_task = node.start_task or Execution()
         node.start_task.forget_outcome()
-        node.start_task.started = self._engine.now
+        node.start_task.started = self._core.now
         node.start_task_run = run.id
-        self._engine.attempts.begin(run, orders.for_start_task(self._engine, run))
+        self._attempts.begin(run, orders.for_start_task(self._core, run))
 
     def _start_task_ended(self, run: Run, ended: Ended) -> None:
         """Take the end of a start task: the node is ready, tries again, or is of no use."""
@@ -108,10 +105,10 @@ class Nodes:
             return
         if ended.lost or may_retry(pool.spec["startTask"], execution, ended):
             execution.retries += not ended.lost
-            execution.last_retry = self._engine.now
+            execution.last_retry = self._core.now
             self._start_task(pool, node)
             return
-        conclude(execution, ended, now=self._engine.now)
+        conclude(execution, ended, now=self._core.now)
         if node.state is NodeState.WAITING_FOR_START_TASK:
             ready = execution.result is Result.SUCCESS or not _waits(pool)
             self._move_up(node, "ready" if ready else "unprepared")
@@ -119,69 +116,67 @@ class Nodes:
 
     def _vanish(self, pool: Pool, node: Node, event: str, away: timedelta) -> None:
         self._interrupt(pool, node, event)
-        node.returns = later(self._engine.now, away)
+        node.returns = later(self._core.now, away)
         self._await_return(pool, node)
 
     def _interrupt(self, pool: Pool, node: Node, event: str) -> None:
         try:
-            node.move(event, now=self._engine.now)
+            node.move(event, now=self._core.now)
         except IllegalMove:
             message = f"Nothing can happen to the node while it is {node.state}."
             raise Refusal.conflict("OperationNotValidOnNode", message, NodeState=node.state) from None
         pool.seats.update(node)
         if node.start_task_run is not None:
-            self._engine.attempts.stop(node.start_task_run, Stop.FORGOTTEN)
-        self._engine.attempts.stop_node(node, Stop.NODE_LOST)
+            self._attempts.stop(node.start_task_run, Stop.FORGOTTEN)
+        self._attempts.stop_node(node, Stop.NODE_LOST)
 
     def _await_return(self, pool: Pool, node: Node) -> None:
         if node.returns is not None:
-            self._engine.agenda.at(node.returns, partial(self._return, pool, node))
+            self._core.agenda.at(node.returns, partial(self._return, pool, node))
 
     def _return(self, pool: Pool, node: Node) -> None:
         """Put another machine in the place of one that is away: same id, nothing on its disk."""
-        due = node.returns is not None and node.returns <= self._engine.now
+        due = node.returns is not None and node.returns <= self._core.now
         if not due or not node.is_away or node.runs or pool.nodes.get(node.id) is not node:
             return
-        node.move("replace", now=self._engine.now)
-        node.allocated, node.returns, node.booted, node.start_task = self._engine.now, None, None, None
+        node.move("replace", now=self._core.now)
+        node.allocated, node.returns, node.booted, node.start_task = self._core.now, None, None, None
         node.errors = ()
         pool.seats.update(node)
-        area = orders.node_area(self._engine.settings.data, pool.id, node.id)
-        self._engine.once_kept(partial(self._engine.runner.remove, area))
-        self._engine.publish(NodeWiped(pool, node))
+        area = orders.node_area(self._core.settings.data, pool.id, node.id)
+        self._core.once_kept(partial(self._runner.remove, area))
+        self._core.publish(NodeWiped(pool, node))
         self.boot(pool, node)
 
     def _allocated(self, pool: Pool, node: Node) -> None:
         if pool.nodes.get(node.id) is not node or node.state is not NodeState.CREATING:
             return
-        node.move("allocated", now=self._engine.now)
+        node.move("allocated", now=self._core.now)
         self.start(pool, node)
-        self._engine.allocation.finish(pool)
+        self._core.publish(NodeAllocated(pool))
 
     def start(self, pool: Pool, node: Node) -> None:
         """Let a machine that is there come up; it takes half of the boot time."""
         pool.seats.update(node)
-        self._engine.after(
-            self._engine.settings.boot / 2, partial(self._started, pool, node, node.state_since)
-        )
+        self._core.after(self._core.settings.boot / 2, partial(self._started, pool, node, node.state_since))
 
     def _started(self, pool: Pool, node: Node, since: Any) -> None:
         if node.state is not NodeState.STARTING or node.state_since != since:
             return
-        node.booted, node.start_task, node.errors = self._engine.now, None, ()
-        error = mounts.error(self._engine.settings, pool) or self._prefetch_error(pool)
+        node.booted, node.start_task, node.errors = self._core.now, None, ()
+        error = mounts.error(self._core.settings, pool) or self._prefetch_error(pool)
         if error is not None:
             self.break_down(pool, node, error)
             return
-        span = self._engine.faults.pull_time(pool.prefetched_images, Puller.NODE)
+        span = self._faults.pull_time(pool.prefetched_images, Puller.NODE)
         if span:
-            self._engine.after(span, partial(self._fetch, pool, node, since))
+            self._core.after(span, partial(self._fetch, pool, node, since))
         else:
             self._fetch(pool, node, since)
 
     def _fetch(self, pool: Pool, node: Node, since: Any) -> None:
         images = tuple(Container(image) for image in pool.prefetched_images)
-        self._engine.attempts.fetch(images, partial(self._fetched, pool, node, since))
+        self._attempts.fetch(images, partial(self._fetched, pool, node, since))
 
     def _fetched(self, pool: Pool, node: Node, since: Any, ended: Ended) -> None:
         """Go on with a node whose images are there, or are not to be had."""
@@ -198,21 +193,21 @@ class Nodes:
 
     def _move_up(self, node: Node, event: str) -> None:
         """Move a node; one that is ready but closed to tasks stays closed."""
-        node.move(event, now=self._engine.now)
+        node.move(event, now=self._core.now)
         if node.state is NodeState.IDLE and not node.accepts_tasks:
-            node.move("disable", now=self._engine.now)
+            node.move("disable", now=self._core.now)
 
     def _prefetch_error(self, pool: Pool) -> NodeError | None:
         for image in pool.prefetched_images:
-            failure = self._engine.faults.pull_failure(image, Puller.NODE)
+            failure = self._faults.pull_failure(image, Puller.NODE)
             if failure is not None:
                 return NodeError(failure.code, failure.message, failure.details)
         return None
 
     def _seat(self, pool: Pool, node: Node) -> None:
         pool.seats.update(node)
-        self._engine.publish(SchedulingDue(pool.id))
-        self._engine.publish(NodeUp(pool))
+        self._core.publish(SchedulingDue(pool.id))
+        self._core.publish(NodeUp(pool))
 
 
 def _waits(pool: Pool) -> bool:

@@ -25,6 +25,7 @@ def resume(engine: Engine) -> None:
     for pool in list(engine.account.pools.values()):
         for node in list(pool.nodes.values()):
             engine.nodes.resume(pool, node)
+            engine.node_operations.resume(pool, node)
         engine.autoscaling.resume(pool)
         engine.allocation.resume(pool)
     for job in list(engine.account.jobs.values()):
