@@ -16,7 +16,7 @@ from azure_batch_emulator.records.pools import ResizeError, Targets
 from azure_batch_emulator.records.states import AllocationState, NodeState, PoolState
 from azure_batch_emulator.service import orders
 from azure_batch_emulator.service.effects import Shortfall
-from azure_batch_emulator.service.events import NodeWiped
+from azure_batch_emulator.service.events import NodeWiped, PoolEmptied
 from azure_batch_emulator.service.files import FOREVER
 from azure_batch_emulator.service.runs import Stop
 
@@ -25,8 +25,13 @@ if TYPE_CHECKING:
     from datetime import timedelta
 
     from azure_batch_emulator.records.pools import Pool
-    from azure_batch_emulator.service.engine import Engine
+    from azure_batch_emulator.runner.interface import Runner
+    from azure_batch_emulator.service.attempts import Attempts
+    from azure_batch_emulator.service.core import EngineCore
     from azure_batch_emulator.service.events import FilesDiscarded, NodeAllocated, NodeEmptied
+    from azure_batch_emulator.service.faults import Faults
+    from azure_batch_emulator.service.files import Files
+    from azure_batch_emulator.service.nodes import Nodes
 
 _WAITING_OPTIONS = frozenset({"taskcompletion", "retaineddata"})
 _WITH_DATA = frozenset({NodeState.IDLE, NodeState.RUNNING, NodeState.OFFLINE})
@@ -48,8 +53,22 @@ _OF_NO_USE_YET = frozenset(
 class Allocation:
     """Nodes come and nodes go."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    def __init__(
+        self,
+        core: EngineCore,
+        *,
+        runner: Runner,
+        faults: Faults,
+        attempts: Attempts,
+        files: Files,
+        nodes: Nodes,
+    ) -> None:
+        self._core = core
+        self._runner = runner
+        self._faults = faults
+        self._attempts = attempts
+        self._files = files
+        self._nodes = nodes
 
     def retarget(
         self, pool: Pool, targets: Targets, *, option: str, timeout: timedelta | None = None
@@ -63,7 +82,7 @@ class Allocation:
         missing = {
             kind: targets.of(dedicated=kind) - len(pool.staying(dedicated=kind)) for kind in (True, False)
         }
-        shortfall = self._engine.faults.shortfall(pool) if max(missing.values()) > 0 else None
+        shortfall = self._faults.shortfall(pool) if max(missing.values()) > 0 else None
         for dedicated, count in missing.items():
             if count < 0:
                 self._release(pool, _victims(pool, dedicated=dedicated, count=-count), option)
@@ -108,10 +127,10 @@ class Allocation:
     def leave(self, pool: Pool, node: Node) -> None:
         """Take an empty node that is leaving out of its pool, once the data of its tasks may go."""
         if node.keeps_data and pool.state is PoolState.ACTIVE:
-            until = self._engine.files.kept_until(pool, node)
+            until = self._files.kept_until(pool, node)
             if until is not None:
                 if until < FOREVER:
-                    self._engine.agenda.at(until, partial(self._leave_if_empty, pool, node))
+                    self._core.agenda.at(until, partial(self._leave_if_empty, pool, node))
                 return
         self._drop(pool, node)
         self.finish(pool)
@@ -126,7 +145,7 @@ class Allocation:
         if waiting:
             return
         if pool.state is PoolState.DELETING:
-            self._engine.pools.forget(pool)
+            self._core.publish(PoolEmptied(pool))
         elif pool.allocation is not AllocationState.STEADY:
             self._move(pool, "done")
 
@@ -138,22 +157,22 @@ class Allocation:
         self._finish_soon(pool)
 
     def _begin(self, pool: Pool, targets: Targets, timeout: timedelta | None) -> None:
-        engine = self._engine
+        core = self._core
         pool.targets = targets
         pool.resize_errors = ()
         pool.resize_count += 1
-        pool.resize_deadline = None if timeout is None else later(engine.now, timeout)
+        pool.resize_deadline = None if timeout is None else later(core.now, timeout)
         self._move(pool, "resize")
         self._limit(pool)
 
     def _move(self, pool: Pool, event: str) -> None:
-        pool.move_allocation(event, now=self._engine.now, etag=self._engine.next_etag())
-        self._engine.account.changes.note(pool)
+        pool.move_allocation(event, now=self._core.now, etag=self._core.next_etag())
+        self._core.account.changes.note(pool)
 
     def _limit(self, pool: Pool) -> None:
         if pool.resize_deadline is not None:
             action = partial(self._time_out, pool, pool.resize_count)
-            self._engine.agenda.at(pool.resize_deadline, action)
+            self._core.agenda.at(pool.resize_deadline, action)
 
     def _time_out(self, pool: Pool, resize: int) -> None:
         if pool.resize_count == resize and pool.allocation is AllocationState.RESIZING:
@@ -162,7 +181,7 @@ class Allocation:
 
     def _finish_soon(self, pool: Pool) -> None:
         # Not at once: the request that began the resize must still find the pool resizing.
-        self._engine.agenda.at(self._engine.now, partial(self.finish, pool))
+        self._core.agenda.at(self._core.now, partial(self.finish, pool))
 
     def _order(self, pool: Pool, wanted: int, *, dedicated: bool, shortfall: Shortfall | None) -> None:
         granted = min(wanted, self._affordable(pool, dedicated=dedicated))
@@ -172,7 +191,7 @@ class Allocation:
             node = self._make(pool, dedicated=dedicated)
             pool.nodes[node.id] = node
             pool.seats.update(node)
-            self._engine.nodes.boot(pool, node)
+            self._nodes.boot(pool, node)
         if granted < wanted:
             lack = shortfall or Shortfall.of(self._lack(pool, dedicated=dedicated), None, granted=granted)
             facts = (("Wanted nodes", str(wanted)), ("Granted nodes", str(granted)))
@@ -189,13 +208,13 @@ class Allocation:
         return min(self._within_quota(pool, dedicated=dedicated), max(0, pool.most_nodes - present))
 
     def _within_quota(self, pool: Pool, *, dedicated: bool) -> int:
-        settings = self._engine.settings
+        settings = self._core.settings
         quota = settings.core_quota if dedicated else settings.low_priority_core_quota
         if quota is None:
             return max(pool.targets.of(dedicated=dedicated), 0)
         used = sum(
             other.cores_per_node * other.count(dedicated=dedicated)
-            for other in self._engine.account.pools.values()
+            for other in self._core.account.pools.values()
         )
         return max(0, quota - used) // pool.cores_per_node
 
@@ -208,8 +227,8 @@ class Allocation:
             is_dedicated=dedicated,
             slots=pool.slots_per_node,
             address=f"10.0.{serial // 250 % 256}.{serial % 250 + 4}",
-            allocated=self._engine.now,
-            state_since=self._engine.now,
+            allocated=self._core.now,
+            state_since=self._core.now,
             pool_number=pool.number,
             number=serial,
         )
@@ -217,24 +236,24 @@ class Allocation:
     def _release(self, pool: Pool, nodes: Iterable[Node], option: str) -> None:
         for node in nodes:
             node.keeps_data = option == "retaineddata" and node.state in _WITH_DATA
-            node.move("leave", now=self._engine.now)
+            node.move("leave", now=self._core.now)
             pool.seats.update(node)
             if option not in _WAITING_OPTIONS:
                 why = Stop.BY_USER if option == "terminate" else Stop.REQUEUED
-                self._engine.attempts.stop_node(node, why)
+                self._attempts.stop_node(node, why)
             if not node.runs:
-                self._engine.agenda.at(self._engine.now, partial(self._leave_if_empty, pool, node))
+                self._core.agenda.at(self._core.now, partial(self._leave_if_empty, pool, node))
 
     def _stay(self, pool: Pool, node: Node) -> None:
         node.keeps_data = False
-        node.move("stay busy" if node.runs else "stay", now=self._engine.now)
+        node.move("stay busy" if node.runs else "stay", now=self._core.now)
         if not node.runs and not node.accepts_tasks:
-            node.move("disable", now=self._engine.now)
+            node.move("disable", now=self._core.now)
         pool.seats.update(node)
 
     def _leave_soon(self, pool: Pool, node: Node) -> None:
         if not node.is_staying:
-            self._engine.agenda.at(self._engine.now, partial(self._leave_if_empty, pool, node))
+            self._core.agenda.at(self._core.now, partial(self._leave_if_empty, pool, node))
 
     def _leave_if_empty(self, pool: Pool, node: Node) -> None:
         if pool.nodes.get(node.id) is node and not node.runs and not node.is_staying:
@@ -242,18 +261,18 @@ class Allocation:
 
     def _drop(self, pool: Pool, node: Node) -> None:
         if node.start_task_run is not None:
-            self._engine.attempts.stop(node.start_task_run, Stop.FORGOTTEN)
+            self._attempts.stop(node.start_task_run, Stop.FORGOTTEN)
         if node.is_staying:
-            node.move("leave", now=self._engine.now)
+            node.move("leave", now=self._core.now)
         pool.seats.update(node)
         del pool.nodes[node.id]
-        lived = self._engine.now - node.allocated
+        lived = self._core.now - node.allocated
         pool.spent_core_seconds += lived.total_seconds() * pool.cores_per_node
-        self._engine.account.changes.note(pool)
-        self._engine.account.changes.drop(node)
-        self._engine.publish(NodeWiped(pool, node))
-        area = orders.node_area(self._engine.settings.data, pool.id, node.id)
-        self._engine.once_kept(partial(self._engine.runner.remove, area))
+        self._core.account.changes.note(pool)
+        self._core.account.changes.drop(node)
+        self._core.publish(NodeWiped(pool, node))
+        area = orders.node_area(self._core.settings.data, pool.id, node.id)
+        self._core.once_kept(partial(self._runner.remove, area))
 
 
 def _victims(pool: Pool, *, dedicated: bool, count: int) -> list[Node]:

@@ -12,7 +12,7 @@ from azure_batch_emulator.moments import parse_duration
 from azure_batch_emulator.records.pools import AutoScale, AutoScaleRun, ResizeError, Targets
 from azure_batch_emulator.records.samples import Sample, Samples
 from azure_batch_emulator.records.states import AllocationState, JobState, NodeState, PoolState, TaskState
-from azure_batch_emulator.service.pools import check_not_deleting, check_steady
+from azure_batch_emulator.service.pool_rules import check_not_deleting, check_steady
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

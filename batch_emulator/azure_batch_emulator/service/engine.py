@@ -23,6 +23,7 @@ from azure_batch_emulator.service.events import (
     NodeRestarted,
     NodeUp,
     NodeWiped,
+    PoolEmptied,
     SchedulingDue,
 )
 from azure_batch_emulator.service.faults import Faults
@@ -72,11 +73,18 @@ class Engine(EngineCore):
         self.preparations = Preparations(self, self.attempts)
         self.nodes = Nodes(self, runner, self.faults, self.attempts)
         self.node_operations = NodeOperations(self, runner, self.attempts, self.nodes)
+        self.node_access = NodeAccess(self)
+        self.allocation = Allocation(
+            self,
+            runner=runner,
+            faults=self.faults,
+            attempts=self.attempts,
+            files=self.files,
+            nodes=self.nodes,
+        )
+        self.node_faults = NodeFaults(self, self.lookup, self.nodes, self.node_operations)
         self.pools = Pools(self)
         self.auto_pools = AutoPools(self)
-        self.allocation = Allocation(self)
-        self.node_faults = NodeFaults(self, self.lookup, self.nodes, self.node_operations)
-        self.node_access = NodeAccess(self)
         self.jobs = Jobs(self)
         self.schedules = Schedules(self)
         self.tasks = Tasks(self)
@@ -123,5 +131,6 @@ class Engine(EngineCore):
             self.node_operations.node_emptied,
             self.nodes.node_emptied,
         )
+        self.subscribe(PoolEmptied, self.pools.emptied)
         self.subscribe(FilesDiscarded, self.allocation.files_discarded)
         self.subscribe(JobProgressed, self.jobs.progressed)

@@ -73,6 +73,13 @@ class JobProgressed(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class PoolEmptied(Event):
+    """The last node of a pool that is being deleted has left."""
+
+    pool: Pool
+
+
+@dataclass(frozen=True, slots=True)
 class FilesDiscarded(Event):
     """Files of completed tasks on a node are gone, and the node may have stayed for their sake."""
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from azure_batch_emulator.records.nodes import Node
     from azure_batch_emulator.records.pools import Pool
-    from azure_batch_emulator.service.engine import Engine
+    from azure_batch_emulator.service.core import EngineCore
 
 USER_LASTS = timedelta(days=1)
 """How long a user exists whose creator did not say."""
@@ -27,8 +27,8 @@ USER_LASTS = timedelta(days=1)
 class NodeAccess:
     """Who may sign in to a node, as far as anybody can tell from outside."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    def __init__(self, core: EngineCore) -> None:
+        self._core = core
 
     def add_user(self, node: Node, body: Mapping[str, Any]) -> None:
         """Make a user.
@@ -65,12 +65,12 @@ class NodeAccess:
         :raises Refusal: if the node is no machine now
         """
         check_up(node)
-        folder = f"{pool.id}/{node.id}/{self._engine.next_number()}"
-        root = orders.node_root(self._engine.settings.data, pool.id, node.id)
+        folder = f"{pool.id}/{node.id}/{self._core.next_number()}"
+        root = orders.node_root(self._core.settings.data, pool.id, node.id)
         text = "".join(f"{line}\n" for line in self._story(pool, node))
-        area = Area(self._engine.settings.data, root / "volatile")
+        area = Area(self._core.settings.data, root / "volatile")
         delivery = LogDelivery(text, area, container_url, f"{folder}/agent.log")
-        self._engine.once_kept(delivery.begin)
+        self._core.once_kept(delivery.begin)
         return folder
 
     def _story(self, pool: Pool, node: Node) -> Iterator[str]:
@@ -79,7 +79,7 @@ class NodeAccess:
             yield f"{stamp(node.booted)} booted"
         yield f"{stamp(node.state_since)} {node.state}"
         for recent in node.recent:
-            job = self._engine.account.jobs.get(recent.job_id.lower())
+            job = self._core.account.jobs.get(recent.job_id.lower())
             task = job.tasks.get(recent.task_id) if job is not None else None
             if task is not None and task.execution.started is not None:
                 yield f"{stamp(task.execution.started)} task {recent.job_id}/{recent.task_id} started"
@@ -91,10 +91,10 @@ class NodeAccess:
 
     def _expiry(self, body: Mapping[str, Any]) -> datetime:
         given = body.get("expiryTime")
-        return parse_moment(given) if given else self._engine.now + USER_LASTS
+        return parse_moment(given) if given else self._core.now + USER_LASTS
 
     def _user(self, node: Node, name: str) -> NodeUser | None:
-        alive = (user for user in node.users if user.expires > self._engine.now)
+        alive = (user for user in node.users if user.expires > self._core.now)
         return next((user for user in alive if user.name == name), None)
 
     def _known(self, node: Node, name: str) -> NodeUser:
@@ -106,7 +106,7 @@ class NodeAccess:
     def _set(self, node: Node, name: str, user: NodeUser | None) -> None:
         others = tuple(other for other in node.users if other.name != name)
         node.users = (*others, user) if user is not None else others
-        self._engine.account.changes.note(node)
+        self._core.account.changes.note(node)
 
 
 def check_up(node: Node) -> None:

@@ -12,11 +12,13 @@ from azure_batch_emulator.records.nodes import Seats
 from azure_batch_emulator.records.pools import Pool, ResizeError, Targets, cores
 from azure_batch_emulator.records.states import AllocationState, PoolState
 from azure_batch_emulator.service import mounts, packages, resource_files
+from azure_batch_emulator.service.pool_rules import check_not_deleting, check_steady
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from azure_batch_emulator.service.engine import Engine
+    from azure_batch_emulator.service.events import PoolEmptied
     from azure_batch_emulator.settings import Settings
 
 DEFAULT_RESIZE_TIMEOUT = timedelta(minutes=15)
@@ -117,8 +119,9 @@ class Pools:
         pool.auto_scale = None
         self._engine.allocation.retarget(pool, Targets(), option="requeue")
 
-    def forget(self, pool: Pool) -> None:
+    def emptied(self, event: PoolEmptied) -> None:
         """Drop a pool whose last node has left, when it has been on its way out for long enough."""
+        pool = event.pool
         gone = later(pool.state_since, self._engine.settings.deletion)
         if gone > self._engine.now:
             self._engine.agenda.at(gone, partial(self._engine.allocation.finish, pool))
@@ -211,18 +214,6 @@ class Pools:
         if timeout < SHORTEST_RESIZE_TIMEOUT and not self._engine.settings.allow_short_intervals:
             raise Refusal.bad_property("resizeTimeout", text, "at least 5 minutes")
         return timeout
-
-
-def check_not_deleting(pool: Pool) -> None:
-    """Refuse to change a pool that is on its way out."""
-    if pool.state is PoolState.DELETING:
-        raise Refusal.conflict("PoolBeingDeleted", "The specified pool is being deleted.")
-
-
-def check_steady(pool: Pool) -> None:
-    """Refuse to start a resize while one is under way."""
-    if pool.allocation is not AllocationState.STEADY:
-        raise Refusal.conflict("PoolBeingResized", "The specified pool is being resized.")
 
 
 def _check_parts(settings: Settings, body: Mapping[str, Any]) -> None:
