@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from azure_batch_emulator.records.jobs import Job
     from azure_batch_emulator.records.pools import Pool
     from azure_batch_emulator.records.schedules import Schedule
-    from azure_batch_emulator.service.engine import Engine
+    from azure_batch_emulator.service.core import EngineCore
+    from azure_batch_emulator.service.pools import Pools
 
 LONGEST_PREFIX = 20
 _NAMES = uuid.UUID("5c0f2a57-1d4e-4c38-9a53-0b6d8f3e7a11")
@@ -23,8 +24,9 @@ _NAMES = uuid.UUID("5c0f2a57-1d4e-4c38-9a53-0b6d8f3e7a11")
 class AutoPools:
     """Pools that come and go with their jobs."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    def __init__(self, core: EngineCore, pools: Pools) -> None:
+        self._core = core
+        self._pools = pools
 
     def open(self, info: Mapping[str, Any], schedule: Schedule | None) -> str | None:
         """Make the pool that a new job asks for, unless its schedule has one; return its id.
@@ -39,7 +41,7 @@ class AutoPools:
         shared = wanted["poolLifetimeOption"] == "jobschedule"
         if schedule is None or not shared:
             return self._make(wanted).id
-        present = self._engine.account.pools.get((schedule.auto_pool or "").lower())
+        present = self._core.account.pools.get((schedule.auto_pool or "").lower())
         if present is None or present.state is PoolState.DELETING:
             schedule.auto_pool = self._make(wanted).id
         return schedule.auto_pool
@@ -57,16 +59,16 @@ class AutoPools:
 
     def drop(self, pool_id: str | None, wanted: Mapping[str, Any]) -> None:
         """Delete an auto pool, if it is not to be kept."""
-        pool = self._engine.account.pools.get((pool_id or "").lower())
+        pool = self._core.account.pools.get((pool_id or "").lower())
         if pool is not None and not wanted.get("keepAlive") and pool.state is PoolState.ACTIVE:
-            self._engine.pools.delete(pool)
+            self._pools.delete(pool)
 
     def _make(self, wanted: Mapping[str, Any]) -> Pool:
-        engine = self._engine
-        unique = uuid.uuid5(_NAMES, f"{engine.next_number()}/{engine.now.isoformat()}")
+        core = self._core
+        unique = uuid.uuid5(_NAMES, f"{core.next_number()}/{core.now.isoformat()}")
         prefix = wanted.get("autoPoolIdPrefix")
         pool_id = f"{prefix}_{unique}" if prefix else str(unique)
-        return engine.pools.create({**wanted["pool"], "id": pool_id})
+        return self._pools.create({**wanted["pool"], "id": pool_id})
 
 
 def check(info: Mapping[str, Any], *, is_scheduled: bool) -> None:

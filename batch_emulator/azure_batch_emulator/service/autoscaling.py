@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
     from azure_batch_emulator.records.jobs import Job
     from azure_batch_emulator.records.pools import Pool
-    from azure_batch_emulator.service.engine import Engine
+    from azure_batch_emulator.service.allocation import Allocation
+    from azure_batch_emulator.service.core import EngineCore
+    from azure_batch_emulator.service.faults import Faults
 
 DEFAULT_INTERVAL = timedelta(minutes=15)
 SHORTEST_INTERVAL = timedelta(minutes=5)
@@ -31,8 +33,10 @@ _USABLE = frozenset({NodeState.IDLE, NodeState.RUNNING})
 class Autoscaling:
     """Keeps pools with a formula at the size the formula wants."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    def __init__(self, core: EngineCore, faults: Faults, allocation: Allocation) -> None:
+        self._core = core
+        self._faults = faults
+        self._allocation = allocation
 
     def prepare(self, *, text: str | None, interval: str | None, previous: AutoScale | None) -> AutoScale:
         """Check a formula and an interval; what is missing is taken from the settings before.
@@ -45,11 +49,11 @@ class Autoscaling:
         span = previous.interval if previous is not None else DEFAULT_INTERVAL
         if interval is not None:
             span = self._interval(interval)
-        return AutoScale(wanted, parse(wanted), span, self._engine.now)
+        return AutoScale(wanted, parse(wanted), span, self._core.now)
 
     def watch(self, pool: Pool) -> None:
         """Begin to sample a new pool, and to scale it if it has a formula."""
-        settings = self._engine.settings
+        settings = self._core.settings
         pool.samples = Samples(period=settings.sample_period, lag=settings.sample_lag)
         self._sample(pool)
         if pool.auto_scale is not None:
@@ -57,14 +61,14 @@ class Autoscaling:
 
     def resume(self, pool: Pool) -> None:
         """Go on sampling and scaling a pool that was kept, as if there had been no pause."""
-        engine, settings = self._engine, pool.auto_scale
+        core, settings = self._core, pool.auto_scale
         if pool.samples is not None and pool.samples.newest is not None:
-            moment = pool.samples.newest + engine.settings.sample_period
-            engine.agenda.at(moment, partial(self._sample, pool))
+            moment = pool.samples.newest + core.settings.sample_period
+            core.agenda.at(moment, partial(self._sample, pool))
         if settings is not None:
             last = settings.enabled_at if settings.run is None else settings.run.at
             action = partial(self._evaluate_and_repeat, pool, settings)
-            engine.agenda.at(last + settings.interval, action)
+            core.agenda.at(last + settings.interval, action)
 
     def enable(self, pool: Pool, body: Mapping[str, Any]) -> None:
         """Turn autoscale on, or give it another formula or interval; the schedule starts anew.
@@ -79,16 +83,16 @@ class Autoscaling:
             interval=body.get("autoScaleEvaluationInterval"),
             previous=pool.auto_scale,
         )
-        pool.last_enable = self._engine.now
+        pool.last_enable = self._core.now
         pool.resize_timeout = None
-        self._engine.touch(pool)
+        self._core.touch(pool)
         self._evaluate_and_repeat(pool, pool.auto_scale)
 
     def disable(self, pool: Pool) -> None:
         """Turn autoscale off; the pool keeps its size."""
         check_not_deleting(pool)
         pool.auto_scale = None
-        self._engine.touch(pool)
+        self._core.touch(pool)
 
     def try_out(self, pool: Pool, text: str) -> AutoScaleRun:
         """Evaluate a formula without touching the pool.
@@ -107,24 +111,24 @@ class Autoscaling:
             return
         if not has_waited and self._is_about_to_see(pool):
             again = partial(self._evaluate_and_repeat, pool, settings, has_waited=True)
-            self._engine.agenda.at(self._engine.now, again)
+            self._core.agenda.at(self._core.now, again)
             return
-        error = self._engine.faults.evaluation_error(pool)
+        error = self._faults.evaluation_error(pool)
         if error is None:
             settings.run, wanted, option = self._evaluate(pool, settings.formula)
         else:
-            settings.run, wanted, option = AutoScaleRun(self._engine.now, error=error), None, "requeue"
-        self._engine.account.changes.note(pool)
+            settings.run, wanted, option = AutoScaleRun(self._core.now, error=error), None, "requeue"
+        self._core.account.changes.note(pool)
         if wanted is not None and self._differs(pool, wanted):
-            self._engine.allocation.retarget(pool, wanted, option=option)
-        self._engine.after(settings.interval, partial(self._evaluate_and_repeat, pool, settings))
+            self._allocation.retarget(pool, wanted, option=option)
+        self._core.after(settings.interval, partial(self._evaluate_and_repeat, pool, settings))
 
     def _is_about_to_see(self, pool: Pool) -> bool:
         """Tell whether a sample is due at this very moment that can be seen at once."""
-        settings, samples = self._engine.settings, pool.samples
+        settings, samples = self._core.settings, pool.samples
         if settings.sample_lag or samples is None or samples.newest is None:
             return False
-        return samples.newest + settings.sample_period == self._engine.now
+        return samples.newest + settings.sample_period == self._core.now
 
     @staticmethod
     def _differs(pool: Pool, wanted: Targets) -> bool:
@@ -134,7 +138,7 @@ class Autoscaling:
         return pool.targets != wanted or short
 
     def _evaluate(self, pool: Pool, formula: Formula) -> tuple[AutoScaleRun, Targets | None, str]:
-        now = self._engine.now
+        now = self._core.now
         surroundings = Surroundings(
             now=now,
             samples={} if pool.samples is None else pool.samples.series,
@@ -152,10 +156,10 @@ class Autoscaling:
         return AutoScaleRun(now, results=evaluation.results), wanted, evaluation.deallocation_option
 
     def _check_pace(self, pool: Pool) -> None:
-        last, pause = pool.last_enable, self._engine.settings.enable_interval
-        if last is None or last + pause <= self._engine.now:
+        last, pause = pool.last_enable, self._core.settings.enable_interval
+        if last is None or last + pause <= self._core.now:
             return
-        wait = (last + pause - self._engine.now).total_seconds()
+        wait = (last + pause - self._core.now).total_seconds()
         message = "Autoscale of one pool can be enabled only once in a while."
         retry_after = str(max(1, round(wait + 0.5)))
         raise Refusal(503, "TooManyEnableAutoScaleRequests", message, headers=(("Retry-After", retry_after),))
@@ -163,7 +167,7 @@ class Autoscaling:
     def _interval(self, text: str) -> timedelta:
         span = parse_duration(text)
         shortest = SHORTEST_INTERVAL
-        if self._engine.settings.allow_short_intervals:
+        if self._core.settings.allow_short_intervals:
             shortest = timedelta(seconds=1)
         if not shortest <= span <= LONGEST_INTERVAL:
             reason = "5 minutes to 168 hours (the emulator's --allow-short-intervals lifts the lower bound)"
@@ -171,12 +175,12 @@ class Autoscaling:
         return span
 
     def _sample(self, pool: Pool) -> None:
-        if pool.samples is None or self._engine.account.pools.get(pool.key) is not pool:
+        if pool.samples is None or self._core.account.pools.get(pool.key) is not pool:
             return
-        sample = Sample(pool.number, self._engine.now, _measure(pool, self._engine.account.jobs_of(pool)))
+        sample = Sample(pool.number, self._core.now, _measure(pool, self._core.account.jobs_of(pool)))
         pool.samples.take(sample)
-        self._engine.account.changes.note(sample)
-        self._engine.after(self._engine.settings.sample_period, partial(self._sample, pool))
+        self._core.account.changes.note(sample)
+        self._core.after(self._core.settings.sample_period, partial(self._sample, pool))
 
 
 def parse(text: str) -> Formula:

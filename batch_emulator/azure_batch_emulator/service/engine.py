@@ -83,8 +83,9 @@ class Engine(EngineCore):
             nodes=self.nodes,
         )
         self.node_faults = NodeFaults(self, self.lookup, self.nodes, self.node_operations)
-        self.pools = Pools(self)
-        self.auto_pools = AutoPools(self)
+        self.autoscaling = Autoscaling(self, self.faults, self.allocation)
+        self.pools = Pools(self, self.lookup, self.allocation, self.autoscaling)
+        self.auto_pools = AutoPools(self, self.pools)
         self.jobs = Jobs(self)
         self.schedules = Schedules(self)
         self.tasks = Tasks(self)
@@ -92,7 +93,6 @@ class Engine(EngineCore):
         self.gangs = Gangs(self)
         self.endings = Endings(self)
         self.scheduling = Scheduling(self)
-        self.autoscaling = Autoscaling(self)
         runner.listen(self.attempts.report)
         self._wire()
 

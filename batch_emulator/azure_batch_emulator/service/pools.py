@@ -17,8 +17,11 @@ from azure_batch_emulator.service.pool_rules import check_not_deleting, check_st
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from azure_batch_emulator.service.engine import Engine
+    from azure_batch_emulator.service.allocation import Allocation
+    from azure_batch_emulator.service.autoscaling import Autoscaling
+    from azure_batch_emulator.service.core import EngineCore
     from azure_batch_emulator.service.events import PoolEmptied
+    from azure_batch_emulator.service.lookup import Lookup
     from azure_batch_emulator.settings import Settings
 
 DEFAULT_RESIZE_TIMEOUT = timedelta(minutes=15)
@@ -46,37 +49,42 @@ _NOT_IN_SPEC = frozenset(
 class Pools:
     """Pools come, change and go."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    def __init__(
+        self, core: EngineCore, lookup: Lookup, allocation: Allocation, autoscaling: Autoscaling
+    ) -> None:
+        self._core = core
+        self._lookup = lookup
+        self._allocation = allocation
+        self._autoscaling = autoscaling
 
     def create(self, body: Mapping[str, Any]) -> Pool:
         """Make a pool and begin to bring it to its size.
 
         :raises Refusal: if the id is taken, the quota is reached, or the sizes or the formula are wrong
         """
-        engine = self._engine
+        core = self._core
         self._check_free(str(body["id"]))
-        _check_parts(self._engine.settings, body)
+        _check_parts(self._core.settings, body)
         slots = _slots(_wanted_slots(body), str(body["vmSize"]))
         timeout = self._timeout(body.get("resizeTimeout"))
         auto_scale = self._auto_scale(body)
         pool = Pool(
             id=body["id"],
-            number=engine.next_number(),
+            number=core.next_number(),
             spec={name: value for name, value in body.items() if name not in _NOT_IN_SPEC},
             slots_per_node=slots,
-            created=engine.now,
-            modified=engine.now,
-            etag=engine.next_etag(),
-            state_since=engine.now,
-            allocation_since=engine.now,
+            created=core.now,
+            modified=core.now,
+            etag=core.next_etag(),
+            state_since=core.now,
+            allocation_since=core.now,
             auto_scale=auto_scale,
             resize_timeout=None if auto_scale else timeout,
-            seats=Seats(engine.account.changes),
+            seats=Seats(core.account.changes),
         )
-        engine.account.pools[pool.key] = pool
-        engine.account.changes.note(pool)
-        engine.autoscaling.watch(pool)
+        core.account.pools[pool.key] = pool
+        core.account.changes.note(pool)
+        self._autoscaling.watch(pool)
         if auto_scale is None:
             self._first_size(pool, body, timeout)
         return pool
@@ -87,7 +95,7 @@ class Pools:
         :raises Refusal: if one may change only while the pool has no nodes
         """
         check_not_deleting(pool)
-        _check_parts(self._engine.settings, body)
+        _check_parts(self._core.settings, body)
         frozen = [name for name in (*ONLY_WHEN_EMPTY, *_NAMES_OF_SLOTS) if name in body]
         if frozen and pool.nodes:
             reason = "it can be changed only while the pool has no nodes"
@@ -98,36 +106,36 @@ class Pools:
         pool.slots_per_node = _slots(slots, str(body.get("vmSize", pool.spec["vmSize"])))
         changes = {name: value for name, value in body.items() if name != "taskSlotsPerNode"}
         pool.spec = {**pool.spec, **changes}
-        self._engine.touch(pool)
+        self._core.touch(pool)
 
     def replace(self, pool: Pool, body: Mapping[str, Any]) -> None:
         """Replace start task, application packages and metadata, absent ones included."""
         check_not_deleting(pool)
-        _check_parts(self._engine.settings, body)
+        _check_parts(self._core.settings, body)
         kept = {
             name: value
             for name, value in pool.spec.items()
             if name not in {"startTask", "applicationPackageReferences", "metadata"}
         }
         pool.spec = {**kept, **body}
-        self._engine.touch(pool)
+        self._core.touch(pool)
 
     def delete(self, pool: Pool) -> None:
         """Begin to remove a pool: its tasks are requeued, its nodes leave."""
         check_not_deleting(pool)
-        pool.state, pool.state_since = PoolState.DELETING, self._engine.now
+        pool.state, pool.state_since = PoolState.DELETING, self._core.now
         pool.auto_scale = None
-        self._engine.allocation.retarget(pool, Targets(), option="requeue")
+        self._allocation.retarget(pool, Targets(), option="requeue")
 
     def emptied(self, event: PoolEmptied) -> None:
         """Drop a pool whose last node has left, when it has been on its way out for long enough."""
         pool = event.pool
-        gone = later(pool.state_since, self._engine.settings.deletion)
-        if gone > self._engine.now:
-            self._engine.agenda.at(gone, partial(self._engine.allocation.finish, pool))
+        gone = later(pool.state_since, self._core.settings.deletion)
+        if gone > self._core.now:
+            self._core.agenda.at(gone, partial(self._allocation.finish, pool))
             return
-        self._engine.account.pools.pop(pool.key, None)
-        self._engine.account.changes.drop(pool)
+        self._core.account.pools.pop(pool.key, None)
+        self._core.account.changes.drop(pool)
 
     def resize(self, pool: Pool, body: Mapping[str, Any]) -> None:
         """Begin to bring a pool of fixed size to other targets.
@@ -151,14 +159,14 @@ class Pools:
             pool.targets.low_priority if wanted[1] is None else wanted[1],
         )
         option = str(body.get("nodeDeallocationOption") or "requeue")
-        self._engine.allocation.retarget(pool, targets, option=option, timeout=timeout)
+        self._allocation.retarget(pool, targets, option=option, timeout=timeout)
 
     def stop_resize(self, pool: Pool) -> None:
         """Give up the present resize; nothing happens if there is none."""
         check_not_deleting(pool)
         if pool.allocation is AllocationState.RESIZING:
             error = ResizeError("ResizeStopped", "The resize operation was stopped by the user")
-            self._engine.allocation.halt(pool, error)
+            self._allocation.halt(pool, error)
 
     def remove_nodes(self, pool: Pool, body: Mapping[str, Any]) -> None:
         """Let certain nodes go.
@@ -172,18 +180,18 @@ class Pools:
             raise Refusal.bad_property(
                 "nodeList", len(ids), f"1 to {MOST_NODES_PER_REMOVAL} nodes are allowed"
             )
-        nodes = [self._engine.lookup.node(pool.id, str(node_id))[1] for node_id in ids]
+        nodes = [self._lookup.node(pool.id, str(node_id))[1] for node_id in ids]
         timeout = self._timeout(body.get("resizeTimeout"))
         option = str(body.get("nodeDeallocationOption") or "requeue")
-        self._engine.allocation.remove(pool, nodes, option=option, timeout=timeout)
+        self._allocation.remove(pool, nodes, option=option, timeout=timeout)
 
     def _check_free(self, pool_id: str) -> None:
-        present = self._engine.account.pools.get(pool_id.lower())
+        present = self._core.account.pools.get(pool_id.lower())
         if present is not None:
             check_not_deleting(present)
             raise Refusal.conflict("PoolExists", "The specified pool already exists.")
-        quota = self._engine.settings.pool_quota
-        if len(self._engine.account.pools) >= quota:
+        quota = self._core.settings.pool_quota
+        if len(self._core.account.pools) >= quota:
             message = f"The account may hold {quota} pools."
             raise Refusal.conflict("PoolQuotaReached", message, Quota=str(quota))
 
@@ -198,7 +206,7 @@ class Pools:
                 raise Refusal.bad_property(name, body[name], "not allowed with enableAutoScale")
         if body.get("autoScaleFormula") is None:
             raise Refusal.bad_property("autoScaleFormula", None, "needed with enableAutoScale")
-        return self._engine.autoscaling.prepare(
+        return self._autoscaling.prepare(
             text=body["autoScaleFormula"], interval=body.get("autoScaleEvaluationInterval"), previous=None
         )
 
@@ -207,11 +215,11 @@ class Pools:
         low_priority = int(body.get("targetLowPriorityNodes") or 0)
         if dedicated or low_priority:
             targets = Targets(dedicated, low_priority)
-            self._engine.allocation.retarget(pool, targets, option="requeue", timeout=timeout)
+            self._allocation.retarget(pool, targets, option="requeue", timeout=timeout)
 
     def _timeout(self, text: str | None) -> timedelta:
         timeout = DEFAULT_RESIZE_TIMEOUT if text is None else parse_duration(text)
-        if timeout < SHORTEST_RESIZE_TIMEOUT and not self._engine.settings.allow_short_intervals:
+        if timeout < SHORTEST_RESIZE_TIMEOUT and not self._core.settings.allow_short_intervals:
             raise Refusal.bad_property("resizeTimeout", text, "at least 5 minutes")
         return timeout
 
