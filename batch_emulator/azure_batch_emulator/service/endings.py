@@ -11,13 +11,14 @@ from azure_batch_emulator.records.states import JobState, TaskState
 from azure_batch_emulator.records.tasks import Blame, Failure, Result, Stop
 from azure_batch_emulator.runner.interface import Ended
 from azure_batch_emulator.service.conclusions import FAILED_EXIT
-from azure_batch_emulator.service.events import SchedulingDue
+from azure_batch_emulator.service.events import SchedulingDue, TaskCompleted
 
 if TYPE_CHECKING:
     from azure_batch_emulator.records.jobs import Job
     from azure_batch_emulator.records.tasks import Task
     from azure_batch_emulator.runner.interface import Phase
-    from azure_batch_emulator.service.engine import Engine
+    from azure_batch_emulator.service.core import EngineCore
+    from azure_batch_emulator.service.files import Files
 
 ENDED_BY_USER = Failure(Blame.USER, "TaskEnded", "Task Was Ended by User Request")
 OUT_OF_TIME = Failure(
@@ -31,8 +32,9 @@ OUT_OF_TIME = Failure(
 class Endings:
     """Judges how attempts ended."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    def __init__(self, core: EngineCore, files: Files) -> None:
+        self._core = core
+        self._files = files
 
     def judge(self, job: Job, task: Task, ended: Ended, *, stop: Stop | None) -> None:
         """Decide what becomes of a task whose attempt has ended, early if ``stop`` says why."""
@@ -47,38 +49,34 @@ class Endings:
 
     def complete(self, job: Job, task: Task, *, failure: Failure | None, phase: Phase | None = None) -> None:
         """Make a task completed for good, and draw the consequences."""
-        engine, execution = self._engine, task.execution
+        core, execution = self._core, task.execution
         execution.failure = failure
         execution.result = Result.SUCCESS if failure is None else Result.FAILURE
-        execution.ended = engine.now
-        job.tasks.move(task, "end", now=engine.now, etag=engine.next_etag())
+        execution.ended = core.now
+        job.tasks.move(task, "end", now=core.now, etag=core.next_etag())
         self.keep_files(job, task)
         options = exit_options(task, phase)
         satisfied = options.get("dependencyAction", "satisfy" if failure is None else "block") == "satisfy"
         if satisfied:
             self.satisfy(job, task)
         default = "terminate" if failure is not None else "none"
-        self._act_on_job(job, str(options.get("jobAction", default)))
-        if job.is_manager(task) and job.ends_with_manager and job.is_open:
-            engine.jobs.terminate(job, reason="JMComplete")
+        core.publish(TaskCompleted(job, task, str(options.get("jobAction", default))))
 
     def keep_files(self, job: Job, task: Task) -> None:
         """Note when the files of a completed task are to go."""
         retention, ended = parse_duration(task.spec["constraints"]["retentionTime"]), task.execution.ended
         if task.place is not None and ended is not None and retention < UNLIMITED:
-            self._engine.agenda.at(
-                later(ended, retention), partial(self._engine.files.expire, job, task, ended)
-            )
+            self._core.agenda.at(later(ended, retention), partial(self._files.expire, job, task, ended))
 
     def satisfy(self, job: Job, task: Task) -> None:
         """Let the tasks go that waited for this one only."""
         if job.dependents is None:
             return
-        self._engine.account.changes.note(Satisfied(job.number, task.number, task.id))
+        self._core.account.changes.note(Satisfied(job.number, task.number, task.id))
         for freed in job.dependents.satisfy(task):
             if freed.state is TaskState.ACTIVE:
                 job.tasks.ready.add(freed)
-        self._engine.publish(SchedulingDue(job.pool_id))
+        self._core.publish(SchedulingDue(job.pool_id))
 
     def interrupted(self, job: Job, task: Task) -> None:
         """Decide what becomes of a task whose attempt ended together with the service itself.
@@ -91,28 +89,20 @@ class Endings:
     def _requeue(self, job: Job, task: Task, *, counted: bool) -> None:
         if counted:
             task.execution.requeues += 1
-            task.execution.last_requeue = self._engine.now
+            task.execution.last_requeue = self._core.now
         self._again(job, task)
 
     def _retry(self, job: Job, task: Task) -> None:
         task.execution.retries += 1
-        task.execution.last_retry = self._engine.now
+        task.execution.last_retry = self._core.now
         self._again(job, task)
 
     def _again(self, job: Job, task: Task) -> None:
-        engine = self._engine
+        core = self._core
         task.execution.forget_outcome()
-        job.tasks.move(task, "again", now=engine.now, etag=engine.next_etag())
+        job.tasks.move(task, "again", now=core.now, etag=core.next_etag())
         job.tasks.ready.add(task)
-        engine.publish(SchedulingDue(job.pool_id))
-
-    def _act_on_job(self, job: Job, action: str) -> None:
-        if job.spec["onTaskFailure"] != "performexitoptionsjobaction" or job.state is not JobState.ACTIVE:
-            return
-        if action == "terminate":
-            self._engine.jobs.terminate(job, reason="TaskFailed")
-        elif action == "disable":
-            self._engine.jobs.disable(job, running="requeue")
+        core.publish(SchedulingDue(job.pool_id))
 
 
 def _is_retryable(task: Task, ended: Ended) -> bool:

@@ -25,6 +25,7 @@ from azure_batch_emulator.service.events import (
     NodeWiped,
     PoolEmptied,
     SchedulingDue,
+    TaskCompleted,
 )
 from azure_batch_emulator.service.faults import Faults
 from azure_batch_emulator.service.files import Files
@@ -86,13 +87,13 @@ class Engine(EngineCore):
         self.autoscaling = Autoscaling(self, self.faults, self.allocation)
         self.pools = Pools(self, self.lookup, self.allocation, self.autoscaling)
         self.auto_pools = AutoPools(self, self.pools)
+        self.endings = Endings(self, self.files)
+        self.task_attempts = TaskAttempts(self, self.attempts, self.preparations, self.endings)
+        self.gangs = Gangs(self, self.attempts, self.preparations, self.task_attempts)
+        self.scheduling = Scheduling(self, self.task_attempts, self.gangs)
         self.jobs = Jobs(self)
         self.schedules = Schedules(self)
         self.tasks = Tasks(self)
-        self.task_attempts = TaskAttempts(self)
-        self.gangs = Gangs(self)
-        self.endings = Endings(self)
-        self.scheduling = Scheduling(self)
         runner.listen(self.attempts.report)
         self._wire()
 
@@ -133,4 +134,5 @@ class Engine(EngineCore):
         )
         self.subscribe(PoolEmptied, self.pools.emptied)
         self.subscribe(FilesDiscarded, self.allocation.files_discarded)
+        self.subscribe(TaskCompleted, self.jobs.task_completed)
         self.subscribe(JobProgressed, self.jobs.progressed)

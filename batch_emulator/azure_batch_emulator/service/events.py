@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from azure_batch_emulator.records.jobs import Job
     from azure_batch_emulator.records.nodes import Node
     from azure_batch_emulator.records.pools import Pool
+    from azure_batch_emulator.records.tasks import Task
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,3 +86,13 @@ class FilesDiscarded(Event):
 
     pool: Pool
     node: Node
+
+
+@dataclass(frozen=True, slots=True)
+class TaskCompleted(Event):
+    """A task is completed for good."""
+
+    job: Job
+    task: Task
+    job_action: str
+    """What its exit conditions want of the job: ``none``, ``disable`` or ``terminate``."""

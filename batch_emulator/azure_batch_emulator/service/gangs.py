@@ -22,7 +22,10 @@ if TYPE_CHECKING:
     from azure_batch_emulator.records.nodes import Node
     from azure_batch_emulator.records.pools import Pool
     from azure_batch_emulator.records.tasks import Task
-    from azure_batch_emulator.service.engine import Engine
+    from azure_batch_emulator.service.attempts import Attempts
+    from azure_batch_emulator.service.core import EngineCore
+    from azure_batch_emulator.service.preparations import Preparations
+    from azure_batch_emulator.service.task_attempts import TaskAttempts
 
 _PORT = 6000
 
@@ -30,33 +33,43 @@ _PORT = 6000
 class Gangs:
     """Attempts that occupy several nodes."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    def __init__(
+        self, core: EngineCore, attempts: Attempts, preparations: Preparations, task_attempts: TaskAttempts
+    ) -> None:
+        self._core = core
+        self._attempts = attempts
+        self._preparations = preparations
+        self._task_attempts = task_attempts
 
     def start(self, pool: Pool, nodes: Sequence[Node], job: Job, task: Task) -> None:
         """Assign a task to nodes; the first is its own, each other that of a subtask."""
-        attempts, tasks, gang = self._engine.attempts, self._engine.task_attempts, Gang()
+        attempts, tasks, gang = self._attempts, self._task_attempts, Gang()
         directory = orders.task_directory(job, task.id)
         task.subtasks = tuple(
-            Subtask(number, Place(pool.id, node.id, f"{directory}/{number}"), self._engine.now)
+            Subtask(number, Place(pool.id, node.id, f"{directory}/{number}"), self._core.now)
             for number, node in enumerate(nodes[1:], start=1)
         )
         gang.others = [attempts.take(pool, node, partial(self._place_lost, gang), job) for node in nodes[1:]]
         gang.primary = tasks.take(pool, nodes[0], job, task)
+        gang.primary.then = partial(self._ended, gang)
         for run in (*gang.others, gang.primary):
             run.gang, run.go = gang, self._ready
         for run in gang.others:
             attempts.seat(run, task.slots)
-            self._engine.preparations.admit(run)
+            self._preparations.admit(run)
         tasks.start(gang.primary, job, task, slots=task.slots)
 
-    def dissolve(self, gang: Gang) -> None:
+    def _ended(self, gang: Gang, run: Run, ended: Ended) -> None:
+        self._task_attempts.ended(run, ended)
+        self._dissolve(gang)
+
+    def _dissolve(self, gang: Gang) -> None:
         """Give the other nodes back, as the attempt is over."""
         gang.is_over = True
         for run_id in gang.coordinating:
-            self._engine.attempts.stop(run_id, Stop.FORGOTTEN)
+            self._attempts.stop(run_id, Stop.FORGOTTEN)
         for run in gang.others:
-            self._engine.attempts.report(Ended(run.id, None))
+            self._attempts.report(Ended(run.id, None))
         task = gang.primary.task if gang.primary is not None else None
         for subtask in task.subtasks if task is not None else ():
             if subtask.state is not SubtaskState.COMPLETED:
@@ -69,7 +82,7 @@ class Gangs:
             return
         gang.ready += 1
         if gang.ready == 1 + len(gang.others):
-            self._engine.task_attempts.call_running(gang.primary)
+            self._task_attempts.call_running(gang.primary)
             self._coordinate(gang, gang.primary)
 
     def _coordinate(self, gang: Gang, primary: Run) -> None:
@@ -85,11 +98,11 @@ class Gangs:
         for number, run in enumerate((primary, *gang.others)):
             work = Work(task.id, spec, folder=str(number), environment=self._environment(gang, run))
             then = partial(self._coordinated, gang, number)
-            run_id = self._engine.attempts.start_aside(run.pool, run.node, job, work, then=then)
+            run_id = self._attempts.start_aside(run.pool, run.node, job, work, then=then)
             gang.coordinating.add(run_id)
         for subtask in task.subtasks:
-            subtask.move(SubtaskState.RUNNING, now=self._engine.now)
-            subtask.execution.started = self._engine.now
+            subtask.move(SubtaskState.RUNNING, now=self._core.now)
+            subtask.execution.started = self._core.now
         job.tasks.note(task)
 
     def _coordinated(self, gang: Gang, number: int, run: Run, ended: Ended) -> None:
@@ -101,20 +114,20 @@ class Gangs:
             self._conclude(primary.task.subtasks[number - 1], ended)
             primary.job.tasks.note(primary.task)
         if run.stop is not None or ended.lost:
-            self._engine.attempts.stop(primary.id, run.stop or Stop.NODE_LOST)
+            self._attempts.stop(primary.id, run.stop or Stop.NODE_LOST)
         elif ended.failure is not None or ended.exit_code != 0:
-            self._engine.attempts.report(Ended(primary.id, ended.exit_code, ended.failure, ended.phase))
+            self._attempts.report(Ended(primary.id, ended.exit_code, ended.failure, ended.phase))
         elif not gang.coordinating:
-            self._engine.task_attempts.command(primary, self._environment(gang, primary))
+            self._task_attempts.command(primary, self._environment(gang, primary))
 
     def _place_lost(self, gang: Gang, run: Run, _ended: Ended) -> None:
         """End the attempt with one of its nodes."""
         if not gang.is_over and gang.primary is not None:
-            self._engine.attempts.stop(gang.primary.id, run.stop or Stop.NODE_LOST)
+            self._attempts.stop(gang.primary.id, run.stop or Stop.NODE_LOST)
 
     def _conclude(self, subtask: Subtask, ended: Ended) -> None:
-        conclude(subtask.execution, ended, now=self._engine.now)
-        subtask.move(SubtaskState.COMPLETED, now=self._engine.now)
+        conclude(subtask.execution, ended, now=self._core.now)
+        subtask.move(SubtaskState.COMPLETED, now=self._core.now)
 
     def _environment(self, gang: Gang, run: Run) -> dict[str, str]:
         """Tell one of the nodes of all of them."""
@@ -122,7 +135,7 @@ class Gangs:
             return {}
         runs = (gang.primary, *gang.others)
         addresses = [each.node.address for each in runs]
-        root = orders.node_root(self._engine.settings.data, run.pool.id, run.node.id)
+        root = orders.node_root(self._core.settings.data, run.pool.id, run.node.id)
         return {
             "AZ_BATCH_HOST_LIST": ",".join(addresses),
             "AZ_BATCH_NODE_LIST": ";".join(addresses),

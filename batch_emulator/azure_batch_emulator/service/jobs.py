@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from azure_batch_emulator.records.schedules import Schedule
     from azure_batch_emulator.service.engine import Engine
-    from azure_batch_emulator.service.events import JobProgressed
+    from azure_batch_emulator.service.events import JobProgressed, TaskCompleted
 
 _REPLACED_BY_PUT = ("priority", "maxParallelTasks", "allowTaskPreemption", "onAllTasksComplete")
 _RUNNING_STOPS = {"requeue": Stop.REQUEUED, "terminate": Stop.BY_USER}
@@ -165,6 +165,13 @@ class Jobs:
             self._limit(job)
             self.consider(job)
 
+    def task_completed(self, event: TaskCompleted) -> None:
+        """Do what the end of a task asks of its job."""
+        job = event.job
+        self._act(job, event.job_action)
+        if job.is_manager(event.task) and job.ends_with_manager and job.is_open:
+            self.terminate(job, reason="JMComplete")
+
     def progressed(self, event: JobProgressed) -> None:
         """Look at a job that may have waited for what has ended."""
         job = event.job
@@ -189,6 +196,14 @@ class Jobs:
             self._engine.schedules.job_ended(job)
         elif job.state is JobState.DELETING:
             self._forget_in_a_while(job)
+
+    def _act(self, job: Job, action: str) -> None:
+        if job.spec["onTaskFailure"] != "performexitoptionsjobaction" or job.state is not JobState.ACTIVE:
+            return
+        if action == "terminate":
+            self.terminate(job, reason="TaskFailed")
+        elif action == "disable":
+            self.disable(job, running="requeue")
 
     def _forget_in_a_while(self, job: Job) -> None:
         span = self._engine.settings.deletion

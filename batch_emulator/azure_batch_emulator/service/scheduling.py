@@ -15,15 +15,19 @@ if TYPE_CHECKING:
     from azure_batch_emulator.records.nodes import Node
     from azure_batch_emulator.records.pools import Pool
     from azure_batch_emulator.records.tasks import Task
-    from azure_batch_emulator.service.engine import Engine
+    from azure_batch_emulator.service.core import EngineCore
     from azure_batch_emulator.service.events import SchedulingDue
+    from azure_batch_emulator.service.gangs import Gangs
+    from azure_batch_emulator.service.task_attempts import TaskAttempts
 
 
 class Scheduling:
     """Fills free slots with ready tasks."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    def __init__(self, core: EngineCore, task_attempts: TaskAttempts, gangs: Gangs) -> None:
+        self._core = core
+        self._task_attempts = task_attempts
+        self._gangs = gangs
         self._changed: set[str] = set()
 
     def look_at(self, event: SchedulingDue) -> None:
@@ -33,14 +37,14 @@ class Scheduling:
     def settle(self) -> None:
         """Look at every pool that changed, until nothing more can start."""
         while self._changed:
-            pool = self._engine.account.pools.get(self._changed.pop())
+            pool = self._core.account.pools.get(self._changed.pop())
             if pool is not None:
                 self._fill(pool)
 
     def _fill(self, pool: Pool) -> None:
         if not pool.seats.widest:
             return
-        hungry = [job for job in self._engine.account.jobs_of(pool) if job.may_start]
+        hungry = [job for job in self._core.account.jobs_of(pool) if job.may_start]
         for job in sorted(hungry, key=lambda job: (-job.priority, job.number)):
             self._feed(pool, job)
             if not pool.seats.widest:
@@ -53,11 +57,11 @@ class Scheduling:
                 return
 
     def _place(self, pool: Pool, job: Job, task: Task) -> bool:
-        attempts = self._engine.task_attempts
+        attempts = self._task_attempts
         if task.instances:
             nodes = pool.seats.find_several(task.instances, suits=self._demands(job, task))
             if nodes:
-                self._engine.gangs.start(pool, nodes, job, task)
+                self._gangs.start(pool, nodes, job, task)
             return bool(nodes)
         slots = pool.slots_per_node if job.is_exclusive(task) else task.slots
         node = self._choose(pool, job, task, slots)
