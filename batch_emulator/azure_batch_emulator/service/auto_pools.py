@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from azure_batch_emulator.records.pools import Pool
     from azure_batch_emulator.records.schedules import Schedule
     from azure_batch_emulator.service.core import EngineCore
+    from azure_batch_emulator.service.events import JobEnded
     from azure_batch_emulator.service.pools import Pools
 
 LONGEST_PREFIX = 20
@@ -46,8 +47,12 @@ class AutoPools:
             schedule.auto_pool = self._make(wanted).id
         return schedule.auto_pool
 
-    def close(self, job: Job) -> None:
+    def job_ended(self, event: JobEnded) -> None:
         """Delete the pool of a job that has ended, if it was made for the job alone."""
+        self.close(event.job)
+
+    def close(self, job: Job) -> None:
+        """Delete the pool that was made for a job alone."""
         wanted = job.spec["poolInfo"].get("autoPoolSpecification") or {}
         if wanted.get("poolLifetimeOption") == "job":
             self.drop(job.auto_pool, wanted)

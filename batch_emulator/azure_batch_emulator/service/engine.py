@@ -17,6 +17,7 @@ from azure_batch_emulator.service.core import EngineCore
 from azure_batch_emulator.service.endings import Endings
 from azure_batch_emulator.service.events import (
     FilesDiscarded,
+    JobEnded,
     JobProgressed,
     NodeAllocated,
     NodeEmptied,
@@ -91,9 +92,17 @@ class Engine(EngineCore):
         self.task_attempts = TaskAttempts(self, self.attempts, self.preparations, self.endings)
         self.gangs = Gangs(self, self.attempts, self.preparations, self.task_attempts)
         self.scheduling = Scheduling(self, self.task_attempts, self.gangs)
-        self.jobs = Jobs(self)
-        self.schedules = Schedules(self)
-        self.tasks = Tasks(self)
+        self.tasks = Tasks(self, self.files, self.endings, self.task_attempts)
+        self.jobs = Jobs(
+            self,
+            files=self.files,
+            preparations=self.preparations,
+            auto_pools=self.auto_pools,
+            endings=self.endings,
+            task_attempts=self.task_attempts,
+            tasks=self.tasks,
+        )
+        self.schedules = Schedules(self, self.auto_pools, self.jobs)
         runner.listen(self.attempts.report)
         self._wire()
 
@@ -136,3 +145,4 @@ class Engine(EngineCore):
         self.subscribe(FilesDiscarded, self.allocation.files_discarded)
         self.subscribe(TaskCompleted, self.jobs.task_completed)
         self.subscribe(JobProgressed, self.jobs.progressed)
+        self.subscribe(JobEnded, self.auto_pools.job_ended, self.schedules.job_ended)

@@ -96,3 +96,10 @@ class TaskCompleted(Event):
     task: Task
     job_action: str
     """What its exit conditions want of the job: ``none``, ``disable`` or ``terminate``."""
+
+
+@dataclass(frozen=True, slots=True)
+class JobEnded(Event):
+    """A job is completed, or deleted."""
+
+    job: Job

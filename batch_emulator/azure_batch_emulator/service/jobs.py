@@ -13,7 +13,7 @@ from azure_batch_emulator.records.jobs import Job
 from azure_batch_emulator.records.shelf import TaskShelf
 from azure_batch_emulator.records.states import JobState, TaskState
 from azure_batch_emulator.service import auto_pools, job_tasks
-from azure_batch_emulator.service.events import SchedulingDue
+from azure_batch_emulator.service.events import JobEnded, SchedulingDue
 from azure_batch_emulator.service.job_rules import (
     DEFAULT_CONSTRAINTS,
     DEFAULTS,
@@ -29,8 +29,14 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from azure_batch_emulator.records.schedules import Schedule
-    from azure_batch_emulator.service.engine import Engine
+    from azure_batch_emulator.service.auto_pools import AutoPools
+    from azure_batch_emulator.service.core import EngineCore
+    from azure_batch_emulator.service.endings import Endings
     from azure_batch_emulator.service.events import JobProgressed, TaskCompleted
+    from azure_batch_emulator.service.files import Files
+    from azure_batch_emulator.service.preparations import Preparations
+    from azure_batch_emulator.service.task_attempts import TaskAttempts
+    from azure_batch_emulator.service.tasks import Tasks
 
 _REPLACED_BY_PUT = ("priority", "maxParallelTasks", "allowTaskPreemption", "onAllTasksComplete")
 _RUNNING_STOPS = {"requeue": Stop.REQUEUED, "terminate": Stop.BY_USER}
@@ -39,8 +45,24 @@ _RUNNING_STOPS = {"requeue": Stop.REQUEUED, "terminate": Stop.BY_USER}
 class Jobs:
     """Jobs come, change and end."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    def __init__(
+        self,
+        core: EngineCore,
+        *,
+        files: Files,
+        preparations: Preparations,
+        auto_pools: AutoPools,
+        endings: Endings,
+        task_attempts: TaskAttempts,
+        tasks: Tasks,
+    ) -> None:
+        self._core = core
+        self._files = files
+        self._preparations = preparations
+        self._auto_pools = auto_pools
+        self._endings = endings
+        self._task_attempts = task_attempts
+        self._tasks = tasks
 
     def create(self, body: Mapping[str, Any], *, schedule: Schedule | None = None) -> Job:
         """Make a job, active at once; a pool that it names need not exist yet.
@@ -48,7 +70,7 @@ class Jobs:
         :param schedule: the job schedule that makes it; it counts against the quota for itself
         :raises Refusal: if the id is taken, the quota is reached, or a part is not built
         """
-        engine = self._engine
+        core = self._core
         self._check_free(str(body["id"]))
         if schedule is None:
             self.check_quota()
@@ -58,25 +80,25 @@ class Jobs:
         spec.update(job_tasks.filled(spec))
         job = Job(
             id=body["id"],
-            number=engine.next_number(),
+            number=core.next_number(),
             spec=spec,
-            created=engine.now,
-            modified=engine.now,
-            etag=engine.next_etag(),
-            state_since=engine.now,
+            created=core.now,
+            modified=core.now,
+            etag=core.next_etag(),
+            state_since=core.now,
             schedule=None if schedule is None else schedule.id,
-            auto_pool=engine.auto_pools.open(spec["poolInfo"], schedule),
-            tasks=TaskShelf(engine.account.changes),
+            auto_pool=self._auto_pools.open(spec["poolInfo"], schedule),
+            tasks=TaskShelf(core.account.changes),
             dependents=Dependents() if spec["usesTaskDependencies"] else None,
         )
         manager = job_tasks.manager_body(spec)
         if manager is not None:
             self._check_manager(job, manager)
-        engine.account.add_job(job)
-        engine.account.changes.note(job)
+        core.account.add_job(job)
+        core.account.changes.note(job)
         self._limit(job)
         if manager is not None:
-            engine.tasks.add(job, manager)
+            self._tasks.add(job, manager)
         self.consider(job)
         return job
 
@@ -114,7 +136,7 @@ class Jobs:
         job.terminate_reason = reason
         self._move(job, "terminate")
         self._stop_running(job, Stop.BY_USER)
-        self._engine.preparations.stop(job)
+        self._preparations.stop(job)
         self.consider(job)
 
     def delete(self, job: Job) -> None:
@@ -124,7 +146,7 @@ class Jobs:
         """
         self._move(job, "delete")
         self._stop_running(job, Stop.BY_USER)
-        self._engine.preparations.stop(job)
+        self._preparations.stop(job)
         self.consider(job)
 
     def disable(self, job: Job, *, running: str) -> None:
@@ -147,20 +169,19 @@ class Jobs:
         check_open(job)
         self._move(job, "enable")
         self._move(job, "enabled")
-        self._engine.publish(SchedulingDue(job.pool_id))
+        self._core.publish(SchedulingDue(job.pool_id))
 
     def resume(self, job: Job) -> None:
         """Go on with a job that was kept: its tasks first, then its own deadline and moves."""
-        engine = self._engine
         for task in job.tasks.in_state(TaskState.COMPLETED):
             if not task.files_gone:
-                engine.endings.keep_files(job, task)
+                self._endings.keep_files(job, task)
         for task in job.tasks.in_state(TaskState.ACTIVE):
-            engine.tasks.enqueue(job, task)
+            self._tasks.enqueue(job, task)
         for state in (TaskState.RUNNING, TaskState.PREPARING):
             for task in job.tasks.in_state(state):
-                engine.endings.interrupted(job, task)
-        self._engine.preparations.resume(job)
+                self._endings.interrupted(job, task)
+        self._preparations.resume(job)
         if job.state is not JobState.COMPLETED:
             self._limit(job)
             self.consider(job)
@@ -175,25 +196,24 @@ class Jobs:
     def progressed(self, event: JobProgressed) -> None:
         """Look at a job that may have waited for what has ended."""
         job = event.job
-        if self._engine.account.jobs.get(job.key) is job:
+        if self._core.account.jobs.get(job.key) is job:
             self.consider(job)
-            self._engine.publish(SchedulingDue(job.pool_id))
+            self._core.publish(SchedulingDue(job.pool_id))
 
     def consider(self, job: Job) -> None:
         """Make the moves that wait for tasks only."""
         if job.state is JobState.ACTIVE:
             if job.spec["onAllTasksComplete"] == "terminatejob" and job.all_tasks_complete:
                 self.terminate(job, reason="AllTasksComplete")
-        elif job.busy or (job.state in ENDING and not self._engine.preparations.are_over(job)):
+        elif job.busy or (job.state in ENDING and not self._preparations.are_over(job)):
             return
         elif job.state is JobState.DISABLING:
             self._move(job, "quiet")
         elif job.state is JobState.TERMINATING:
             self._move(job, "quiet")
-            job.ended = self._engine.now
-            self._engine.account.unbind(job)
-            self._engine.auto_pools.close(job)
-            self._engine.schedules.job_ended(job)
+            job.ended = self._core.now
+            self._core.account.unbind(job)
+            self._core.publish(JobEnded(job))
         elif job.state is JobState.DELETING:
             self._forget_in_a_while(job)
 
@@ -206,21 +226,20 @@ class Jobs:
             self.disable(job, running="requeue")
 
     def _forget_in_a_while(self, job: Job) -> None:
-        span = self._engine.settings.deletion
+        span = self._core.settings.deletion
         if span:
-            self._engine.after(span, partial(self._forget, job))
+            self._core.after(span, partial(self._forget, job))
         else:
             self._forget(job)
 
     def _forget(self, job: Job) -> None:
-        if self._engine.account.jobs.get(job.key) is not job:
+        if self._core.account.jobs.get(job.key) is not job:
             return  # it was considered twice
-        self._engine.account.unbind(job)
-        del self._engine.account.jobs[job.key]
-        self._engine.account.changes.drop(job)
-        self._engine.files.discard_job(job)
-        self._engine.auto_pools.close(job)
-        self._engine.schedules.job_ended(job)
+        self._core.account.unbind(job)
+        del self._core.account.jobs[job.key]
+        self._core.account.changes.drop(job)
+        self._files.discard_job(job)
+        self._core.publish(JobEnded(job))
 
     def _change(self, job: Job, changes: Mapping[str, Any]) -> None:
         if job.spec["onAllTasksComplete"] == "terminatejob":
@@ -233,63 +252,63 @@ class Jobs:
         auto_pools.check_change(before, after)
         if after.get("poolId") != before.get("poolId") and job.state is not JobState.DISABLED:
             raise not_now(job, "the pool can be changed only while the job is disabled")
-        self._engine.account.unbind(job)
+        self._core.account.unbind(job)
         job.spec = {**job.spec, **changes}
         if job.spec["poolInfo"].get("poolId"):
             job.auto_pool = None
-        self._engine.account.bind(job)
-        self._engine.touch(job)
+        self._core.account.bind(job)
+        self._core.touch(job)
         self._limit(job)
         self.consider(job)
-        self._engine.publish(SchedulingDue(job.pool_id))
+        self._core.publish(SchedulingDue(job.pool_id))
 
     def _move(self, job: Job, event: str) -> None:
         try:
-            job.move(event, now=self._engine.now, etag=self._engine.next_etag())
+            job.move(event, now=self._core.now, etag=self._core.next_etag())
         except IllegalMove:
             if job.state is JobState.DELETING:
                 raise Refusal.conflict(*REFUSALS[job.state]) from None
             raise not_now(job, f"the job is {job.state}") from None
-        self._engine.account.changes.note(job)
+        self._core.account.changes.note(job)
 
     def _stop_running(self, job: Job, why: Stop) -> None:
         for state in (TaskState.RUNNING, TaskState.PREPARING):
             for task in job.tasks.in_state(state):
-                self._engine.task_attempts.stop(task, why)
+                self._task_attempts.stop(task, why)
 
     def _limit(self, job: Job) -> None:
         limit = parse_duration(job.spec["constraints"]["maxWallClockTime"])
         if limit < UNLIMITED:
-            left = max(later(job.created, limit) - self._engine.now, timedelta())
-            self._engine.after(left, partial(self._time_out, job))
+            left = max(later(job.created, limit) - self._core.now, timedelta())
+            self._core.after(left, partial(self._time_out, job))
 
     def _time_out(self, job: Job) -> None:
         # The limit may have been changed since this was noted.
         limit = parse_duration(job.spec["constraints"]["maxWallClockTime"])
-        over = limit < UNLIMITED and later(job.created, limit) <= self._engine.now
-        if over and job.state not in REFUSALS and job.key in self._engine.account.jobs:
+        over = limit < UNLIMITED and later(job.created, limit) <= self._core.now
+        if over and job.state not in REFUSALS and job.key in self._core.account.jobs:
             self.terminate(job, reason="MaxWallClockTimeExpiry")
 
     def _check_manager(self, job: Job, manager: Mapping[str, Any]) -> None:
         try:
-            self._engine.tasks.check(job, manager)
+            self._tasks.check(job, manager)
         except Refusal:
-            self._engine.auto_pools.close(job)
+            self._auto_pools.close(job)
             raise
 
     def _check_free(self, job_id: str) -> None:
-        present = self._engine.account.jobs.get(job_id.lower())
+        present = self._core.account.jobs.get(job_id.lower())
         if present is not None:
             if present.state is JobState.DELETING:
                 raise Refusal.conflict(*REFUSALS[JobState.DELETING])
             raise Refusal.conflict("JobExists", "The specified job already exists.")
-        if job_id.lower() in self._engine.account.schedules:
+        if job_id.lower() in self._core.account.schedules:
             message = "A job schedule with the same id exists already."
             raise Refusal.conflict("JobScheduleWithSameIdExists", message)
 
     def check_quota(self) -> None:
         """Refuse one more active job or job schedule if the account is full of them."""
-        quota = self._engine.settings.active_job_quota
-        if self._engine.account.active_jobs() >= quota:
+        quota = self._core.settings.active_job_quota
+        if self._core.account.active_jobs() >= quota:
             message = f"The account may hold {quota} active jobs."
             raise Refusal.conflict("ActiveJobAndScheduleQuotaReached", message, Quota=str(quota))

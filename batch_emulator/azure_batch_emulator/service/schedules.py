@@ -17,7 +17,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from azure_batch_emulator.records.jobs import Job
-    from azure_batch_emulator.service.engine import Engine
+    from azure_batch_emulator.service.auto_pools import AutoPools
+    from azure_batch_emulator.service.core import EngineCore
+    from azure_batch_emulator.service.events import JobEnded
+    from azure_batch_emulator.service.jobs import Jobs
 
 _LOG = logging.getLogger(__name__)
 SHORTEST_SPAN = timedelta(minutes=1)
@@ -31,29 +34,31 @@ _REFUSALS = {
 class Schedules:
     """Job schedules come, make jobs, and end."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    def __init__(self, core: EngineCore, auto_pools: AutoPools, jobs: Jobs) -> None:
+        self._core = core
+        self._auto_pools = auto_pools
+        self._jobs = jobs
 
     def create(self, body: Mapping[str, Any]) -> Schedule:
         """Make a job schedule; if nothing says later, its first job comes at once.
 
         :raises Refusal: if the id is taken, the quota is reached, or a part makes no sense
         """
-        engine = self._engine
+        core = self._core
         self._check_free(str(body["id"]))
         _check(body)
         schedule = Schedule(
             id=body["id"],
-            number=engine.next_number(),
+            number=core.next_number(),
             spec={name: value for name, value in body.items() if name != "id"},
-            created=engine.now,
-            modified=engine.now,
-            etag=engine.next_etag(),
-            state_since=engine.now,
+            created=core.now,
+            modified=core.now,
+            etag=core.next_etag(),
+            state_since=core.now,
         )
-        schedule.due = max(schedule.timing.not_before or engine.now, engine.now)
-        engine.account.schedules[schedule.key] = schedule
-        engine.account.changes.note(schedule)
+        schedule.due = max(schedule.timing.not_before or core.now, core.now)
+        core.account.schedules[schedule.key] = schedule
+        core.account.changes.note(schedule)
         self.consider(schedule)
         return schedule
 
@@ -69,7 +74,7 @@ class Schedules:
         schedule.spec = {name: value for name, value in {**kept, **body}.items() if value is not None}
         if "schedule" in body or whole:
             self._aim_anew(schedule)
-        self._engine.touch(schedule)
+        self._core.touch(schedule)
         self.consider(schedule)
 
     def disable(self, schedule: Schedule) -> None:
@@ -88,7 +93,7 @@ class Schedules:
         self._move(schedule, "terminate")
         job = self.active_job(schedule)
         if job is not None and job.is_open:
-            self._engine.jobs.terminate(job, reason="TerminateJobSchedule")
+            self._jobs.terminate(job, reason="TerminateJobSchedule")
         self.consider(schedule)
 
     def delete(self, schedule: Schedule) -> None:
@@ -98,27 +103,27 @@ class Schedules:
         self._move(schedule, "delete")
         for job in self.jobs_of(schedule):
             if job.state is not JobState.DELETING:
-                self._engine.jobs.delete(job)
+                self._jobs.delete(job)
         self.consider(schedule)
 
     def jobs_of(self, schedule: Schedule) -> list[Job]:
         """List the jobs that a schedule made, oldest first; a copy."""
-        return [job for job in self._engine.account.jobs.values() if job.schedule == schedule.id]
+        return [job for job in self._core.account.jobs.values() if job.schedule == schedule.id]
 
     def active_job(self, schedule: Schedule) -> Job | None:
         """Tell the job that keeps the next one from being made."""
-        job = self._engine.account.jobs.get((schedule.recent_job or "").lower())
+        job = self._core.account.jobs.get((schedule.recent_job or "").lower())
         return job if job is not None and job.state is not JobState.COMPLETED else None
 
-    def job_ended(self, job: Job) -> None:
+    def job_ended(self, event: JobEnded) -> None:
         """Go on with a schedule whose job has ended or is gone."""
-        schedule = self._engine.account.schedules.get((job.schedule or "").lower())
+        schedule = self._core.account.schedules.get((event.job.schedule or "").lower())
         if schedule is not None:
-            self._engine.agenda.at(self._engine.now, partial(self.consider, schedule))
+            self._core.agenda.at(self._core.now, partial(self.consider, schedule))
 
     def consider(self, schedule: Schedule) -> None:
         """Make the job that is due, or the move that waited for one to end."""
-        if self._engine.account.schedules.get(schedule.key) is not schedule:
+        if self._core.account.schedules.get(schedule.key) is not schedule:
             return
         if schedule.state is ScheduleState.DELETING:
             if not self.jobs_of(schedule):
@@ -131,7 +136,7 @@ class Schedules:
             self._make_due(schedule)
 
     def _make_due(self, schedule: Schedule) -> None:
-        now, timing = self._engine.now, schedule.timing
+        now, timing = self._core.now, schedule.timing
         due = timing.latest(schedule.due, now) if schedule.due is not None else None
         if due is None:
             self._end(schedule)
@@ -142,8 +147,8 @@ class Schedules:
         else:
             schedule.due = due
         if self.active_job(schedule) is None:
-            self._engine.agenda.at(schedule.due or now, partial(self.consider, schedule))
-        self._engine.account.changes.note(schedule)
+            self._core.agenda.at(schedule.due or now, partial(self.consider, schedule))
+        self._core.account.changes.note(schedule)
 
     def _make_job(self, schedule: Schedule) -> None:
         schedule.jobs_made += 1
@@ -152,14 +157,14 @@ class Schedules:
             "id": f"{schedule.id}:job-{schedule.jobs_made}",
         }
         try:
-            schedule.recent_job = self._engine.jobs.create(spec, schedule=schedule).id
+            schedule.recent_job = self._jobs.create(spec, schedule=schedule).id
         except Refusal as refusal:  # as when there may be no more pools; the next occasion is another try
             _LOG.warning("no %s: %s", spec["id"], refusal.message)
-        self._engine.touch(schedule)
+        self._core.touch(schedule)
 
     def _aim_anew(self, schedule: Schedule) -> None:
         """Count occasions from the schedule's beginning again, without those that are past."""
-        timing, now = schedule.timing, self._engine.now
+        timing, now = schedule.timing, self._core.now
         first = max(timing.not_before or schedule.created, schedule.created)
         if timing.interval is not None and now > first:
             first += -((first - now) // timing.interval) * timing.interval
@@ -180,20 +185,20 @@ class Schedules:
 
     def _end(self, schedule: Schedule) -> None:
         self._move(schedule, "end")
-        schedule.due, schedule.ended = None, self._engine.now
-        self._engine.auto_pools.close_schedule(schedule)
+        schedule.due, schedule.ended = None, self._core.now
+        self._auto_pools.close_schedule(schedule)
 
     def _forget(self, schedule: Schedule) -> None:
-        del self._engine.account.schedules[schedule.key]
-        self._engine.account.changes.drop(schedule)
-        self._engine.auto_pools.close_schedule(schedule)
+        del self._core.account.schedules[schedule.key]
+        self._core.account.changes.drop(schedule)
+        self._auto_pools.close_schedule(schedule)
 
     def _move(self, schedule: Schedule, event: str) -> None:
-        schedule.move(event, now=self._engine.now, etag=self._engine.next_etag())
-        self._engine.account.changes.note(schedule)
+        schedule.move(event, now=self._core.now, etag=self._core.next_etag())
+        self._core.account.changes.note(schedule)
 
     def _check_free(self, schedule_id: str) -> None:
-        account = self._engine.account
+        account = self._core.account
         present = account.schedules.get(schedule_id.lower())
         if present is not None and present.state is ScheduleState.DELETING:
             raise Refusal.conflict(*_REFUSALS[present.state])
@@ -201,7 +206,7 @@ class Schedules:
             raise Refusal.conflict("JobScheduleExists", "The specified job schedule already exists.")
         if schedule_id.lower() in account.jobs:
             raise Refusal.conflict("JobWithSameIdExists", "A job with the same id exists already.")
-        self._engine.jobs.check_quota()
+        self._jobs.check_quota()
 
 
 def check_open(schedule: Schedule) -> None:

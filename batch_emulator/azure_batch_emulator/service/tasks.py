@@ -18,7 +18,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from azure_batch_emulator.records.jobs import Job
-    from azure_batch_emulator.service.engine import Engine
+    from azure_batch_emulator.service.core import EngineCore
+    from azure_batch_emulator.service.endings import Endings
+    from azure_batch_emulator.service.files import Files
+    from azure_batch_emulator.service.task_attempts import TaskAttempts
 
 DEFAULT_RETENTION = "P7D"
 MOST_DEPENDENCY_CHARACTERS = 64_000
@@ -28,8 +31,11 @@ MOST_DEPENDENCY_NUMBERS = 1_000_000
 class Tasks:
     """Tasks come, are ended, tried again and go."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    def __init__(self, core: EngineCore, files: Files, endings: Endings, task_attempts: TaskAttempts) -> None:
+        self._core = core
+        self._files = files
+        self._endings = endings
+        self._task_attempts = task_attempts
 
     def add(self, job: Job, body: Mapping[str, Any]) -> Task:
         """Add a task to a job that is not ending.
@@ -40,7 +46,7 @@ class Tasks:
         if job.tasks.get(body["id"]) is not None:
             raise Refusal.conflict("TaskExists", "The specified task already exists.")
         self.check(job, body)
-        engine = self._engine
+        core = self._core
         spec = {name: value for name, value in body.items() if name not in {"id", "requiredSlots"}}
         spec["constraints"] = _constraints(job, body)
         task = Task(
@@ -48,11 +54,11 @@ class Tasks:
             number=job.tasks.next_number,
             spec=spec,
             slots=body.get("requiredSlots", 1),
-            created=engine.now,
-            modified=engine.now,
-            etag=engine.next_etag(),
+            created=core.now,
+            modified=core.now,
+            etag=core.next_etag(),
             state=TaskState.ACTIVE,
-            state_since=engine.now,
+            state_since=core.now,
             job_number=job.number,
         )
         job.tasks.add(task)
@@ -67,8 +73,8 @@ class Tasks:
         if task.state is TaskState.COMPLETED:
             raise Refusal.conflict("TaskCompleted", "The specified task is completed.")
         task.spec = {**task.spec, "constraints": _constraints(job, body)}
-        self._engine.touch(task)
-        self._engine.task_attempts.relimit(task)
+        self._core.touch(task)
+        self._task_attempts.relimit(task)
 
     def terminate(self, job: Job, task: Task) -> None:
         """End a task, wherever it stands.
@@ -78,10 +84,10 @@ class Tasks:
         if task.state is TaskState.COMPLETED:
             raise Refusal.conflict("TaskCompleted", "The specified task is completed.")
         if task.state is TaskState.ACTIVE:
-            self._engine.endings.complete(job, task, failure=ENDED_BY_USER)
-            self._engine.publish(JobProgressed(job))
+            self._endings.complete(job, task, failure=ENDED_BY_USER)
+            self._core.publish(JobProgressed(job))
         else:
-            self._engine.task_attempts.stop(task, Stop.BY_USER)
+            self._task_attempts.stop(task, Stop.BY_USER)
 
     def reactivate(self, job: Job, task: Task) -> None:
         """Let a failed task run again, with a full set of attempts.
@@ -93,18 +99,18 @@ class Tasks:
             raise Refusal.conflict("TaskNotCompleted", "The specified task is not completed.")
         if task.execution.exit_code == 0 or task.succeeded:
             raise Refusal.conflict("TaskSucceeded", "The specified task has completed successfully.")
-        job.tasks.reopen(task, now=self._engine.now, etag=self._engine.next_etag())
+        job.tasks.reopen(task, now=self._core.now, etag=self._core.next_etag())
         task.execution.retries = 0
         task.place, task.files_gone = None, False
         job.tasks.ready.add(task)
-        self._engine.publish(SchedulingDue(job.pool_id))
+        self._core.publish(SchedulingDue(job.pool_id))
 
     def delete(self, job: Job, task: Task) -> None:
         """Remove a task with its files; if it runs, it is ended in the background."""
         job.tasks.remove(task)
-        self._engine.task_attempts.stop(task, Stop.FORGOTTEN)
-        self._engine.files.discard(task)
-        self._engine.publish(JobProgressed(job))
+        self._task_attempts.stop(task, Stop.FORGOTTEN)
+        self._files.discard(task)
+        self._core.publish(JobProgressed(job))
 
     def enqueue(self, job: Job, task: Task) -> None:
         """Let an active task wait for the tasks it depends on, or only for a node."""
@@ -112,7 +118,7 @@ class Tasks:
             job.dependents.enrol(task)
         if task.unmet == 0:
             job.tasks.ready.add(task)
-            self._engine.publish(SchedulingDue(job.pool_id))
+            self._core.publish(SchedulingDue(job.pool_id))
 
     def check(self, job: Job, body: Mapping[str, Any]) -> None:
         """Hold what a task is to be like against the rules, and against its job and pool.
