@@ -109,7 +109,7 @@ class Day:
         there = [node for node in nodes if node.state not in _FREE_OF_CHARGE]
         jobs = [job.tasks for job in engine.account.jobs.values()]
         shot = Snapshot(
-            (engine.now - START) / timedelta(hours=1),
+            (engine.core.now - START) / timedelta(hours=1),
             sum(node.is_dedicated for node in there),
             sum(not node.is_dedicated for node in there),
             sum(node.state in {NodeState.IDLE, NodeState.RUNNING} for node in there),

@@ -81,7 +81,7 @@ class Emulator:
         holds = (self._store.process_lock,)
         self.runner = runner or ProcessRunner(containers, warden_holds=holds)
         self.engine = Engine(settings, self.runner, now=clock.now(), account=account)
-        self.engine.save = self._store.save
+        self.engine.core.save = self._store.save
         recovery.resume(self.engine)
         self._app = BatchApp(self.engine, clock)
         self._server = WebServer(self._app, settings, access_log=access_log)
@@ -96,8 +96,8 @@ class Emulator:
         """Serve until ``stop``; on the way out every process is ended."""
         loop = asyncio.get_running_loop()
         wake = asyncio.Event()
-        self.engine.url = address(listener, self._settings)
-        self.engine.wake = lambda: _call_soon(loop, wake.set)
+        self.engine.core.url = address(listener, self._settings)
+        self.engine.core.wake = lambda: _call_soon(loop, wake.set)
         time_passing = asyncio.create_task(self._let_time_pass(wake))
         self._server.on_start = ready
         try:
@@ -123,7 +123,7 @@ class Emulator:
                 await asyncio.wait_for(wake.wait(), self._nap())
 
     def _nap(self) -> float | None:
-        moment = self.engine.agenda.next_moment()
+        moment = self.engine.core.agenda.next_moment()
         seconds = None if moment is None else self.clock.seconds_until(moment)
         return None if seconds is None else min(seconds, _LONGEST_SLEEP_SECONDS)
 
@@ -235,7 +235,7 @@ class EmulatorServer:
 
     def reset_calls(self) -> None:
         """Begin to count requests anew."""
-        self.call(lambda engine: self._running().calls.reset(engine.now))
+        self.call(lambda engine: self._running().calls.reset(engine.core.now))
 
     def reset(self) -> None:
         """Begin anew: no pools, no jobs, no faults, first quotas; time goes on."""

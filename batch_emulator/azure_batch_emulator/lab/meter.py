@@ -99,12 +99,12 @@ class Meter:
         costs, busy = node.state not in _FREE_OF_CHARGE, sum(node.runs.values())
         reading = self._readings.get(node)
         if reading is None:
-            self._readings[node] = _Reading(self._engine.now, costs, busy)
+            self._readings[node] = _Reading(self._engine.core.now, costs, busy)
             return
         self._count(node, reading)
         if costs and not reading.costs:
             self.machine_is_up(node)
-        reading.since, reading.costs, reading.busy = self._engine.now, costs, busy
+        reading.since, reading.costs, reading.busy = self._engine.core.now, costs, busy
 
     def _close(self, node: Node) -> None:
         reading = self._readings.pop(node, None)
@@ -112,7 +112,7 @@ class Meter:
             self._count(node, reading)
 
     def _count(self, node: Node, reading: _Reading) -> None:
-        begin, end = max(reading.since, self._start), min(self._engine.now, self._end)
+        begin, end = max(reading.since, self._start), min(self._engine.core.now, self._end)
         if not reading.costs or end <= begin:
             return
         seconds = (end - begin).total_seconds()

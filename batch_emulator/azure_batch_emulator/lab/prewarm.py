@@ -77,10 +77,10 @@ class Announcer:
         """Note to announce the work of an hour."""
         moment = hour + self._prewarm.at
         until = moment + self._prewarm.hold
-        self._engine.agenda.at(moment, partial(self._announce, until))
+        self._engine.core.agenda.at(moment, partial(self._announce, until))
 
     def _announce(self, until: datetime) -> None:
-        if self._engine.now >= until:
+        if self._engine.core.now >= until:
             return
         body = {"autoScaleFormula": self._prewarm.formula(self._plain, until=until)}
         try:
@@ -89,4 +89,4 @@ class Announcer:
             if refusal.status < 409:  # noqa: PLR2004 - a formula that cannot be read; waiting will not help
                 raise
             self.refused += 1
-            self._engine.after(_PAUSE, partial(self._announce, until))
+            self._engine.core.after(_PAUSE, partial(self._announce, until))

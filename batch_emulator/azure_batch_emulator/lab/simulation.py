@@ -109,12 +109,12 @@ class _Simulation:
 
     def run(self) -> Outcome:
         engine, workload = self._engine, self._workload
-        engine.save = self._save
+        engine.core.save = self._save
         self._meter.machine_is_up = self._await_eviction
         pool = self._pool = self._make_pool()
         for arrival in workload.arrivals:
             self._left[arrival.round] = self._left.get(arrival.round, 0) + 1
-            engine.agenda.at(FIRST_HOUR + arrival.at, partial(self._submit, arrival))
+            engine.core.agenda.at(FIRST_HOUR + arrival.at, partial(self._submit, arrival))
         announcer = self._announcer(pool)
         engine.settle()
         end = FIRST_HOUR + workload.length
@@ -147,17 +147,17 @@ class _Simulation:
         """Let time pass, moment by moment, as what is started in one moment begins to count in it."""
         engine = self._engine
         while not (drained and not self._left):
-            moment = engine.agenda.next_moment()
+            moment = engine.core.agenda.next_moment()
             engine.advance(to=until if moment is None else min(moment, until))
             while self._runner.wait():
-                engine.advance(to=engine.now)
+                engine.advance(to=engine.core.now)
             if moment is None or moment > until:
                 return
 
     def _save(self) -> None:
         for record in self._engine.account.changes.written:
             if isinstance(record, Job) and record.state is JobState.COMPLETED:
-                self._engine.agenda.at(self._engine.now, partial(self._over, record))
+                self._engine.core.agenda.at(self._engine.core.now, partial(self._over, record))
         self._heed(self._pool.auto_scale)
         self._meter.take()
 
@@ -185,7 +185,7 @@ class _Simulation:
         self._left[number] -= 1
         if not self._left[number]:
             del self._left[number]
-            self._done_after[number] = self._engine.now - FIRST_HOUR - number * self._workload.every
+            self._done_after[number] = self._engine.core.now - FIRST_HOUR - number * self._workload.every
 
     def _await_eviction(self, node: Node) -> None:
         rate = self._cluster.evictions_per_hour
@@ -194,12 +194,12 @@ class _Simulation:
         # By node and machine, so that the luck of one does not depend on what happens to others.
         machine = f"{self._seed} {node.number} {node.allocated.isoformat()}"
         life = timedelta(hours=Random(machine).expovariate(rate))
-        self._engine.after(life, partial(self._evict, node, node.allocated))
+        self._engine.core.after(life, partial(self._evict, node, node.allocated))
 
     def _evict(self, node: Node, allocated: datetime) -> None:
         there = self._pool.nodes.get(node.id) is node and node.is_machine
         if there and node.allocated == allocated:
-            self._evictions += FIRST_HOUR <= self._engine.now <= FIRST_HOUR + self._workload.length
+            self._evictions += FIRST_HOUR <= self._engine.core.now <= FIRST_HOUR + self._workload.length
             self._engine.nodes.preempt(self._pool, node, away=self._cluster.boot)
 
     def _outcome(self, announcer: Announcer | None) -> Outcome:

@@ -115,27 +115,16 @@ class Allocation:
                 self._stay(pool, node)
         self._finish_soon(pool)
 
-    def node_allocated(self, event: NodeAllocated) -> None:
+    def finish_resize(self, event: NodeAllocated) -> None:
         """Call the pool steady if that was its last node to come."""
         self.finish(event.pool)
 
-    def node_emptied(self, event: NodeEmptied) -> None:
+    def let_leave(self, event: NodeEmptied) -> None:
         """Let a node leave that waited for the last attempt on it to end."""
         if not event.node.is_staying:
-            self.leave(event.pool, event.node)
+            self._leave(event.pool, event.node)
 
-    def leave(self, pool: Pool, node: Node) -> None:
-        """Take an empty node that is leaving out of its pool, once the data of its tasks may go."""
-        if node.keeps_data and pool.state is PoolState.ACTIVE:
-            until = self._files.kept_until(pool, node)
-            if until is not None:
-                if until < FOREVER:
-                    self._core.agenda.at(until, partial(self._leave_if_empty, pool, node))
-                return
-        self._drop(pool, node)
-        self.finish(pool)
-
-    def files_discarded(self, event: FilesDiscarded) -> None:
+    def let_leave_soon(self, event: FilesDiscarded) -> None:
         """Look again at a node that may have waited for the end of a task's data."""
         self._leave_soon(event.pool, event.node)
 
@@ -251,13 +240,24 @@ class Allocation:
             node.move("disable", now=self._core.now)
         pool.seats.update(node)
 
+    def _leave(self, pool: Pool, node: Node) -> None:
+        """Take an empty node that is leaving out of its pool, once the data of its tasks may go."""
+        if node.keeps_data and pool.state is PoolState.ACTIVE:
+            until = self._files.kept_until(pool, node)
+            if until is not None:
+                if until < FOREVER:
+                    self._core.agenda.at(until, partial(self._leave_if_empty, pool, node))
+                return
+        self._drop(pool, node)
+        self.finish(pool)
+
     def _leave_soon(self, pool: Pool, node: Node) -> None:
         if not node.is_staying:
             self._core.agenda.at(self._core.now, partial(self._leave_if_empty, pool, node))
 
     def _leave_if_empty(self, pool: Pool, node: Node) -> None:
         if pool.nodes.get(node.id) is node and not node.runs and not node.is_staying:
-            self.leave(pool, node)
+            self._leave(pool, node)
 
     def _drop(self, pool: Pool, node: Node) -> None:
         if node.start_task_run is not None:

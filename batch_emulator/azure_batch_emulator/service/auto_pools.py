@@ -47,7 +47,7 @@ class AutoPools:
             schedule.auto_pool = self._make(wanted).id
         return schedule.auto_pool
 
-    def job_ended(self, event: JobEnded) -> None:
+    def delete_with_job(self, event: JobEnded) -> None:
         """Delete the pool of a job that has ended, if it was made for the job alone."""
         self.close(event.job)
 

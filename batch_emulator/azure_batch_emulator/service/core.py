@@ -33,11 +33,11 @@ class Stamped(Protocol):
 class EngineCore:
     """Settings, account, clock and agenda of one engine."""
 
-    def __init__(self, settings: Settings, account: Account, *, now: datetime, url: str = "") -> None:
+    def __init__(self, settings: Settings, account: Account, *, now: datetime) -> None:
         self.settings = settings
         self.account = account
         self.now = max(now, account.now or now)
-        self.url = url
+        self.url = ""
         """Where tasks find the service; known once it listens."""
         self.agenda = Agenda()
         self.wake: Callable[[], None] = lambda: None
@@ -45,8 +45,9 @@ class EngineCore:
         self.save: Callable[[], None] = lambda: None
         """Called after changes, before anybody is told of them; if it raises, nobody is."""
         self.account.last_etag = max(account.last_etag, int(self.now.timestamp() * 1_000_000))
+        self.listeners: dict[type[Event], tuple[Callable[[Any], None], ...]] = {}
+        """What each kind of event sets off."""
         self._errands: deque[Callable[[], None]] = deque()
-        self._listeners: dict[type[Event], tuple[Callable[[Any], None], ...]] = {}
 
     def after(self, span: timedelta, action: Callable[[], None]) -> Entry:
         """Note something to do later."""
@@ -70,11 +71,11 @@ class EngineCore:
 
     def subscribe(self, kind: type[_Event], *listeners: Callable[[_Event], None]) -> None:
         """Name all that an event of a kind sets off, in order."""
-        self._listeners[kind] = listeners
+        self.listeners[kind] = listeners
 
     def publish(self, event: Event) -> None:
         """Do at once all that an event sets off."""
-        for listener in self._listeners[type(event)]:
+        for listener in self.listeners[type(event)]:
             listener(event)
 
     def once_kept(self, errand: Callable[[], None]) -> None:

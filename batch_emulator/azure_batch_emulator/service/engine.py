@@ -1,7 +1,8 @@
-"""The one object that changes records. Time is an argument: ``advance(to=now)`` does all that is due.
+"""The composition of the engine: which parts there are, what each works with, and what follows from what.
 
-Not thread-safe: one thread drives it. Runners report from any thread into a queue that ``advance``
-empties. Every entry point ends with ``settle``, which starts whatever can start.
+``advance`` does all that is due by a moment: time is an argument. Not thread-safe: one thread drives it.
+Runners report from any thread into a queue that ``advance`` empties. Every entry point ends with
+``settle``, which starts whatever can start.
 """
 
 from __future__ import annotations
@@ -52,49 +53,44 @@ if TYPE_CHECKING:
     from azure_batch_emulator.settings import Settings
 
 
-class Engine(EngineCore):
-    """The core and the services around it."""
+class Engine:
+    """The one object that changes records: the core and the services around it."""
 
     def __init__(
-        self,
-        settings: Settings,
-        runner: Runner,
-        *,
-        now: datetime,
-        url: str = "",
-        account: Account | None = None,
+        self, settings: Settings, runner: Runner, *, now: datetime, account: Account | None = None
     ) -> None:
         """Begin with an empty account, or go on with one that was kept (see ``recovery``)."""
-        super().__init__(settings, account or Account(), now=now, url=url)
+        self.core = core = EngineCore(settings, account or Account(), now=now)
+        self.account = core.account
         self.runner = runner
-        self.lookup = Lookup(self.account)
+        self.lookup = Lookup(core.account)
         self.faults = Faults()
-        self.files = Files(self, runner)
-        self.attempts = Attempts(self, runner, self.faults)
-        self.quotas = Quotas(self)
-        self.preparations = Preparations(self, self.attempts)
-        self.nodes = Nodes(self, runner, self.faults, self.attempts)
-        self.node_operations = NodeOperations(self, runner, self.attempts, self.nodes)
-        self.node_access = NodeAccess(self)
+        self.quotas = Quotas(core)
+        self.files = Files(core, runner)
+        self.attempts = Attempts(core, runner, self.faults)
+        self.preparations = Preparations(core, self.attempts)
+        self.nodes = Nodes(core, runner, self.faults, self.attempts)
+        self.node_operations = NodeOperations(core, runner, self.attempts, self.nodes)
+        self.node_faults = NodeFaults(core, self.lookup, self.nodes, self.node_operations)
+        self.node_access = NodeAccess(core)
         self.allocation = Allocation(
-            self,
+            core,
             runner=runner,
             faults=self.faults,
             attempts=self.attempts,
             files=self.files,
             nodes=self.nodes,
         )
-        self.node_faults = NodeFaults(self, self.lookup, self.nodes, self.node_operations)
-        self.autoscaling = Autoscaling(self, self.faults, self.allocation)
-        self.pools = Pools(self, self.lookup, self.allocation, self.autoscaling)
-        self.auto_pools = AutoPools(self, self.pools)
-        self.endings = Endings(self, self.files)
-        self.task_attempts = TaskAttempts(self, self.attempts, self.preparations, self.endings)
-        self.gangs = Gangs(self, self.attempts, self.preparations, self.task_attempts)
-        self.scheduling = Scheduling(self, self.task_attempts, self.gangs)
-        self.tasks = Tasks(self, self.files, self.endings, self.task_attempts)
+        self.autoscaling = Autoscaling(core, self.faults, self.allocation)
+        self.pools = Pools(core, self.lookup, self.allocation, self.autoscaling)
+        self.auto_pools = AutoPools(core, self.pools)
+        self.endings = Endings(core, self.files)
+        self.task_attempts = TaskAttempts(core, self.attempts, self.preparations, self.endings)
+        self.gangs = Gangs(core, self.attempts, self.preparations, self.task_attempts)
+        self.scheduling = Scheduling(core, self.task_attempts, self.gangs)
+        self.tasks = Tasks(core, self.files, self.endings, self.task_attempts)
         self.jobs = Jobs(
-            self,
+            core,
             files=self.files,
             preparations=self.preparations,
             auto_pools=self.auto_pools,
@@ -102,47 +98,52 @@ class Engine(EngineCore):
             task_attempts=self.task_attempts,
             tasks=self.tasks,
         )
-        self.schedules = Schedules(self, self.auto_pools, self.jobs)
+        self.schedules = Schedules(core, self.auto_pools, self.jobs)
+        self._connect()
         runner.listen(self.attempts.report)
-        self._wire()
+
+    def _connect(self) -> None:
+        """Say what follows from what; where an event sets off several things, in this order.
+
+        Everything else is a call from a service to one that is made above it.
+        """
+        on = self.core.subscribe
+        on(SchedulingDue, self.scheduling.look_at_pool)
+        on(NodeAllocated, self.allocation.finish_resize)
+        on(NodeUp, self.preparations.release_node)
+        on(NodeRestarted, self.preparations.mark_stale)
+        on(NodeWiped, self.preparations.mark_gone)
+        on(
+            NodeEmptied,
+            self.allocation.let_leave,
+            self.node_operations.renew_node,
+            self.nodes.replace_machine,
+        )
+        on(FilesDiscarded, self.allocation.let_leave_soon)
+        on(PoolEmptied, self.pools.drop)
+        on(TaskCompleted, self.jobs.act_on_task)
+        on(JobProgressed, self.jobs.look_again)
+        on(JobEnded, self.auto_pools.delete_with_job, self.schedules.make_next_job)
 
     def advance(self, *, to: datetime) -> None:
         """Do everything that is due by ``to``, each thing at its own moment."""
+        core = self.core
         while True:
             self.attempts.take_reports()
             self.scheduling.settle()
-            entry = self.agenda.pop(until=to)
+            entry = core.agenda.pop(until=to)
             if entry is None and self.attempts.has_reports:
                 continue  # an attempt ended in the moment it was to start
             if entry is None:
                 break
-            self.now = max(self.now, entry.when)
+            core.now = max(core.now, entry.when)
             if entry.action is not None:
                 entry.action()
-        self.now = max(self.now, to)
-        self.keep()
+        core.now = max(core.now, to)
+        core.keep()
 
     def settle(self) -> None:
         """Start what can start after a change."""
         self.scheduling.settle()
-        self.keep()
-        self.wake()
-
-    def _wire(self) -> None:
-        """Say what follows from what; of several things the order counts."""
-        self.subscribe(SchedulingDue, self.scheduling.look_at)
-        self.subscribe(NodeAllocated, self.allocation.node_allocated)
-        self.subscribe(NodeUp, self.preparations.node_up)
-        self.subscribe(NodeRestarted, self.preparations.node_restarted)
-        self.subscribe(NodeWiped, self.preparations.node_wiped)
-        self.subscribe(
-            NodeEmptied,
-            self.allocation.node_emptied,
-            self.node_operations.node_emptied,
-            self.nodes.node_emptied,
-        )
-        self.subscribe(PoolEmptied, self.pools.emptied)
-        self.subscribe(FilesDiscarded, self.allocation.files_discarded)
-        self.subscribe(TaskCompleted, self.jobs.task_completed)
-        self.subscribe(JobProgressed, self.jobs.progressed)
-        self.subscribe(JobEnded, self.auto_pools.job_ended, self.schedules.job_ended)
+        self.core.keep()
+        self.core.wake()

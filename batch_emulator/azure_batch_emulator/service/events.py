@@ -1,7 +1,7 @@
 """What happens in one part of the engine and sets something off in another.
 
 A service publishes these to the core and need not know who listens. What each sets off, and in which
-order, is one table: ``Engine._wire``.
+order, is one table: ``Engine._connect``.
 """
 
 from __future__ import annotations

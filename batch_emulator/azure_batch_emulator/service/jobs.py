@@ -186,14 +186,14 @@ class Jobs:
             self._limit(job)
             self.consider(job)
 
-    def task_completed(self, event: TaskCompleted) -> None:
+    def act_on_task(self, event: TaskCompleted) -> None:
         """Do what the end of a task asks of its job."""
         job = event.job
         self._act(job, event.job_action)
         if job.is_manager(event.task) and job.ends_with_manager and job.is_open:
             self.terminate(job, reason="JMComplete")
 
-    def progressed(self, event: JobProgressed) -> None:
+    def look_again(self, event: JobProgressed) -> None:
         """Look at a job that may have waited for what has ended."""
         job = event.job
         if self._core.account.jobs.get(job.key) is job:

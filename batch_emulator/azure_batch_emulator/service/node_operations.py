@@ -111,7 +111,7 @@ class NodeOperations:
         pool.seats.update(node)
         self._core.publish(SchedulingDue(pool.id))
 
-    def node_emptied(self, event: NodeEmptied) -> None:
+    def renew_node(self, event: NodeEmptied) -> None:
         """Renew a node that waited for the last attempt on it to end."""
         if event.node.state in _BEING_RENEWED:
             self._go_on(event.pool, event.node)

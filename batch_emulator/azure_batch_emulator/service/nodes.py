@@ -82,7 +82,7 @@ class Nodes:
         self._interrupt(pool, node, "break")
         node.errors = (error,)
 
-    def node_emptied(self, event: NodeEmptied) -> None:
+    def replace_machine(self, event: NodeEmptied) -> None:
         """Replace a machine that is away, if the replacement waited for the last attempt on it to end."""
         if event.node.is_away:
             self._return(event.pool, event.node)

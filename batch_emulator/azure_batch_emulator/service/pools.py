@@ -127,7 +127,7 @@ class Pools:
         pool.auto_scale = None
         self._allocation.retarget(pool, Targets(), option="requeue")
 
-    def emptied(self, event: PoolEmptied) -> None:
+    def drop(self, event: PoolEmptied) -> None:
         """Drop a pool whose last node has left, when it has been on its way out for long enough."""
         pool = event.pool
         gone = later(pool.state_since, self._core.settings.deletion)

@@ -69,16 +69,16 @@ class Preparations:
         under_way = [self._is_under_way(job, preparation) for preparation in job.preparations.values()]
         return not any(under_way)
 
-    def node_up(self, event: NodeUp) -> None:
+    def release_node(self, event: NodeUp) -> None:
         """Go on with jobs that waited for a node to be released."""
         self._look_at_ending_jobs(event.pool)
 
-    def node_restarted(self, event: NodeRestarted) -> None:
+    def mark_stale(self, event: NodeRestarted) -> None:
         """Note that a node restarts with what is on its disk."""
         for job, preparation in self._on(event.pool, event.node):
             self._restarted(job, preparation)
 
-    def node_wiped(self, event: NodeWiped) -> None:
+    def mark_gone(self, event: NodeWiped) -> None:
         """Note that a node has lost what was on its disk, or is gone."""
         for _, preparation in self._on(event.pool, event.node):
             preparation.standing = Standing.GONE

@@ -31,12 +31,12 @@ def resume(engine: Engine) -> None:
     for job in list(engine.account.jobs.values()):
         engine.jobs.resume(job)
     for schedule in list(engine.account.schedules.values()):
-        engine.agenda.at(engine.now, partial(engine.schedules.consider, schedule))
+        engine.core.agenda.at(engine.core.now, partial(engine.schedules.consider, schedule))
     _sweep(engine)
 
 
 def _sweep(engine: Engine) -> None:
     """Delete folders that were out of the way already when the service ended."""
     for place in _REMOVED:
-        for folder in engine.settings.data.glob(f"{place}/.removed-*"):
-            engine.runner.remove(Area(engine.settings.data, folder))
+        for folder in engine.core.settings.data.glob(f"{place}/.removed-*"):
+            engine.runner.remove(Area(engine.core.settings.data, folder))

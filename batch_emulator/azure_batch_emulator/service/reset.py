@@ -17,10 +17,10 @@ def reset(engine: Engine) -> None:
     Time, versions and numbers go on: what a client still holds of before is never taken for something new.
     """
     engine.attempts.abandon()
-    engine.agenda.clear()
+    engine.core.agenda.clear()
     for pool in engine.account.pools.values():
-        folder = Area(engine.settings.data, engine.settings.data / "nodes" / pool.key)
-        engine.once_kept(partial(engine.runner.remove, folder))
+        folder = Area(engine.core.settings.data, engine.core.settings.data / "nodes" / pool.key)
+        engine.core.once_kept(partial(engine.runner.remove, folder))
     engine.account.clear()
     engine.faults.clear()
     engine.quotas.restore()

@@ -115,7 +115,7 @@ class Schedules:
         job = self._core.account.jobs.get((schedule.recent_job or "").lower())
         return job if job is not None and job.state is not JobState.COMPLETED else None
 
-    def job_ended(self, event: JobEnded) -> None:
+    def make_next_job(self, event: JobEnded) -> None:
         """Go on with a schedule whose job has ended or is gone."""
         schedule = self._core.account.schedules.get((event.job.schedule or "").lower())
         if schedule is not None:

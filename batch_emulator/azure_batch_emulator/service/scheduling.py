@@ -30,7 +30,7 @@ class Scheduling:
         self._gangs = gangs
         self._changed: set[str] = set()
 
-    def look_at(self, event: SchedulingDue) -> None:
+    def look_at_pool(self, event: SchedulingDue) -> None:
         """Note that a pool has new room or new work."""
         self._changed.add(event.pool_id.lower())
 

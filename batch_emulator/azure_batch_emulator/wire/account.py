@@ -68,7 +68,7 @@ def get_application(call: Call) -> Answer:
 
 def _applications(call: Call) -> list[dict[str, Any]]:
     versions: dict[str, list[str]] = {}
-    for application, version in sorted(call.engine.settings.applications):
+    for application, version in sorted(call.engine.core.settings.applications):
         versions.setdefault(application, []).append(version)
     return [{"id": name, "displayName": name, "versions": known} for name, known in versions.items()]
 
@@ -78,7 +78,7 @@ def list_pool_usage_metrics(call: Call) -> Answer:
 
     The service adds up by half-hours and knows deleted pools too; here a pool is one interval.
     """
-    now = call.engine.now
+    now = call.engine.core.now
     since, until = (_moment(call, name) for name in ("startTime", "endtime"))
     listing: paging.Listing[Pool] = paging.Listing(
         metadata="poolusagemetrics",
@@ -118,7 +118,7 @@ def list_supported_images(call: Call) -> Answer:
     first = paging.start(call)
     images = (
         entry
-        for entry in enumerate(supported_images(call.engine.settings.supported_images))
+        for entry in enumerate(supported_images(call.engine.core.settings.supported_images))
         if entry[0] >= first
     )
     return paging.page(call, _IMAGE_LISTING, images, paging.read_filter(call, _IMAGE_FILTERS))

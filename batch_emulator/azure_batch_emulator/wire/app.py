@@ -64,13 +64,13 @@ class BatchApp:
         """Closes the connection from an address at once; whoever serves knows how."""
         self.pause: Callable[[float], Awaitable[None]] = asyncio.sleep
         """Lets an answer wait for so many seconds."""
-        supported_images(engine.settings.supported_images)  # a file that holds none is known at once
+        supported_images(engine.core.settings.supported_images)  # a file that holds none is known at once
         self._engine = engine
         self._clock = clock
-        self._gate = Gate(engine.settings)
+        self._gate = Gate(engine.core.settings)
         self._routes = RouteTable()
-        self.calls = Calls(engine.now)
-        self._controls = ControlPlane(engine, clock, self.calls) if engine.settings.controls else None
+        self.calls = Calls(engine.core.now)
+        self._controls = ControlPlane(engine, clock, self.calls) if engine.core.settings.controls else None
         engine.faults.operations = frozenset(route.operation for route in ROUTES)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -166,7 +166,7 @@ class BatchApp:
 
     def _split_prefix(self, raw_path: str) -> tuple[str, str]:
         """Cut the account's name off the front of a path; some clients put it there."""
-        prefix = f"/{self._engine.settings.account}"
+        prefix = f"/{self._engine.core.settings.account}"
         if raw_path.lower().startswith(f"{prefix.lower()}/"):
             return raw_path[: len(prefix)], raw_path[len(prefix) :]
         return "", raw_path

@@ -56,7 +56,7 @@ class ControlPlane:
         self._actions: Mapping[tuple[str, str], Callable[[str], Any]] = {
             ("GET", ""): lambda _: self._describe(),
             ("GET", "calls"): lambda _: calls.report().json(),
-            ("DELETE", "calls"): lambda _: calls.reset(engine.now),
+            ("DELETE", "calls"): lambda _: calls.reset(engine.core.now),
             ("GET", "faults"): lambda _: {"armed": engine.faults.armed()},
             ("DELETE", "faults"): lambda _: engine.faults.clear(),
             ("GET", "clock"): lambda _: self._time(),
@@ -105,7 +105,7 @@ class ControlPlane:
 
     def _reset(self) -> None:
         reset(self._engine)
-        self._calls.reset(self._engine.now)
+        self._calls.reset(self._engine.core.now)
 
 
 def _read(content: bytes) -> Any:

@@ -47,7 +47,7 @@ class Listing(Generic[_Record]):
         """Write a record as a request wants it."""
         rendered = self.render(record, call.base)
         if self.stats is not None and call.query.get("$expand") == "stats":
-            rendered["stats"] = self.stats(record, rendered["url"], call.engine.now)
+            rendered["stats"] = self.stats(record, rendered["url"], call.engine.core.now)
         return rendered if columns is None else pick(rendered, columns)
 
 

@@ -29,7 +29,7 @@ def state_json(engine: Engine, base: str) -> dict[str, Any]:
     """
     account = engine.account
     state = {
-        "now": stamp(engine.now),
+        "now": stamp(engine.core.now),
         "pools": [_pool(engine, pool, base) for pool in account.pools.values()],
         "jobs": [_job(job, base) for job in account.jobs.values()],
         "jobSchedules": [schedule_json(entry, base) for entry in account.schedules.values()],

@@ -145,7 +145,7 @@ def test_names_that_are_no_utf8_are_shown_escaped(ready: Bench) -> None:
 def signed(bench: Bench, path: str) -> urllib.request.Request:
     """Write a signed GET with a path exactly as given."""
     emulator = bench.emulator
-    date = bench.emulator.call(lambda engine: formatdate(engine.now.timestamp(), usegmt=True))
+    date = bench.emulator.call(lambda engine: formatdate(engine.core.now.timestamp(), usegmt=True))
     text = "\n".join(["GET", *[""] * 11, f"ocp-date:{date}", f"/{emulator.account}{path}\napi-version:1"])
     digest = hmac.new(base64.b64decode(emulator.key), text.encode(), hashlib.sha256).digest()
     headers = {
