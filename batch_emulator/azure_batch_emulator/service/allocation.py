@@ -15,8 +15,8 @@ from azure_batch_emulator.records.nodes import Node
 from azure_batch_emulator.records.pools import ResizeError, Targets
 from azure_batch_emulator.records.states import AllocationState, NodeState, PoolState
 from azure_batch_emulator.service import orders
-from azure_batch_emulator.service.effects import Shortfall
 from azure_batch_emulator.service.events import NodeWiped, PoolEmptied
+from azure_batch_emulator.service.faults.effects import Shortfall
 from azure_batch_emulator.service.files import FOREVER
 from azure_batch_emulator.service.runs import Stop
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from azure_batch_emulator.service.attempts import Attempts
     from azure_batch_emulator.service.core import EngineCore
     from azure_batch_emulator.service.events import FilesDiscarded, NodeAllocated, NodeEmptied
-    from azure_batch_emulator.service.faults import Faults
+    from azure_batch_emulator.service.faults.faults import Faults
     from azure_batch_emulator.service.files import Files
     from azure_batch_emulator.service.nodes import Nodes
 

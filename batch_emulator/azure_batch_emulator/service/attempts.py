@@ -12,8 +12,8 @@ from azure_batch_emulator.records.nodes import RecentTask
 from azure_batch_emulator.records.states import NodeState
 from azure_batch_emulator.runner.interface import Ended, Fetching, Later, Phase
 from azure_batch_emulator.service import orders
-from azure_batch_emulator.service.effects import Puller
 from azure_batch_emulator.service.events import JobProgressed, NodeEmptied, SchedulingDue
+from azure_batch_emulator.service.faults.effects import Puller
 from azure_batch_emulator.service.runs import Run, Stop
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from azure_batch_emulator.records.pools import Pool
     from azure_batch_emulator.runner.interface import Container, Order, Runner
     from azure_batch_emulator.service.core import EngineCore
-    from azure_batch_emulator.service.faults import Faults
+    from azure_batch_emulator.service.faults.faults import Faults
 
 
 class Attempts:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from azure_batch_emulator.records.pools import Pool
     from azure_batch_emulator.service.allocation import Allocation
     from azure_batch_emulator.service.core import EngineCore
-    from azure_batch_emulator.service.faults import Faults
+    from azure_batch_emulator.service.faults.faults import Faults
 
 DEFAULT_INTERVAL = timedelta(minutes=15)
 SHORTEST_INTERVAL = timedelta(minutes=5)

@@ -29,7 +29,7 @@ from azure_batch_emulator.service.events import (
     SchedulingDue,
     TaskCompleted,
 )
-from azure_batch_emulator.service.faults import Faults
+from azure_batch_emulator.service.faults.faults import Faults
 from azure_batch_emulator.service.files import Files
 from azure_batch_emulator.service.gangs import Gangs
 from azure_batch_emulator.service.jobs import Jobs

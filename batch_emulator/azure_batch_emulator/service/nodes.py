@@ -13,8 +13,8 @@ from azure_batch_emulator.records.tasks import Execution, Result
 from azure_batch_emulator.runner.interface import Container
 from azure_batch_emulator.service import mounts, orders
 from azure_batch_emulator.service.conclusions import conclude, may_retry
-from azure_batch_emulator.service.effects import Puller
 from azure_batch_emulator.service.events import NodeAllocated, NodeUp, NodeWiped, SchedulingDue
+from azure_batch_emulator.service.faults.effects import Puller
 from azure_batch_emulator.service.runs import Run, Stop
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from azure_batch_emulator.service.attempts import Attempts
     from azure_batch_emulator.service.core import EngineCore
     from azure_batch_emulator.service.events import NodeEmptied
-    from azure_batch_emulator.service.faults import Faults
+    from azure_batch_emulator.service.faults.faults import Faults
 
 _AS_THEY_WERE = frozenset({NodeState.UNUSABLE, NodeState.DEALLOCATING, NodeState.DEALLOCATED})
 """States that a restart of the service does not end."""

@@ -13,7 +13,7 @@ from starlette.responses import Response, StreamingResponse
 
 from azure_batch_emulator.errors import Refusal
 from azure_batch_emulator.moments import http_date, stamp
-from azure_batch_emulator.service.effects import Drop
+from azure_batch_emulator.service.faults.effects import Drop
 from azure_batch_emulator.wire.auth import Gate
 from azure_batch_emulator.wire.call import Answer, Aside, Call, read_query
 from azure_batch_emulator.wire.calls import NO_ANSWER, UNKNOWN, Calls

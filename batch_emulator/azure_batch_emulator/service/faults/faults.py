@@ -16,8 +16,8 @@ from azure_batch_emulator.errors import Refusal
 from azure_batch_emulator.records.pools import ResizeError
 from azure_batch_emulator.records.tasks import Blame, Failure
 from azure_batch_emulator.runner.images import canonical
-from azure_batch_emulator.service.armed import Rack
-from azure_batch_emulator.service.effects import PULL_FAILED, Drop, Mishap, Puller, Shortfall, Throttle
+from azure_batch_emulator.service.faults.armed import Rack
+from azure_batch_emulator.service.faults.effects import PULL_FAILED, Drop, Mishap, Puller, Shortfall, Throttle
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
