@@ -14,11 +14,11 @@ from azure_batch_emulator.moments import later
 from azure_batch_emulator.records.nodes import Node
 from azure_batch_emulator.records.pools import ResizeError, Targets
 from azure_batch_emulator.records.states import AllocationState, NodeState, PoolState
-from azure_batch_emulator.service import orders
+from azure_batch_emulator.service.attempts import orders
+from azure_batch_emulator.service.attempts.runs import Stop
 from azure_batch_emulator.service.events import NodeWiped, PoolEmptied
 from azure_batch_emulator.service.faults.effects import Shortfall
 from azure_batch_emulator.service.files import FOREVER
-from azure_batch_emulator.service.runs import Stop
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from azure_batch_emulator.records.pools import Pool
     from azure_batch_emulator.runner.interface import Runner
-    from azure_batch_emulator.service.attempts import Attempts
+    from azure_batch_emulator.service.attempts.attempts import Attempts
     from azure_batch_emulator.service.core import EngineCore
     from azure_batch_emulator.service.events import FilesDiscarded, NodeAllocated, NodeEmptied
     from azure_batch_emulator.service.faults.faults import Faults

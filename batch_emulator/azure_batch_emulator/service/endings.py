@@ -10,7 +10,7 @@ from azure_batch_emulator.records.dependencies import Satisfied
 from azure_batch_emulator.records.states import JobState, TaskState
 from azure_batch_emulator.records.tasks import Blame, Failure, Result, Stop
 from azure_batch_emulator.runner.interface import Ended
-from azure_batch_emulator.service.conclusions import FAILED_EXIT
+from azure_batch_emulator.service.attempts.conclusions import FAILED_EXIT
 from azure_batch_emulator.service.events import SchedulingDue, TaskCompleted
 
 if TYPE_CHECKING:

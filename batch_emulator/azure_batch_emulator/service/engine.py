@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from azure_batch_emulator.records.account import Account
 from azure_batch_emulator.service.allocation import Allocation
-from azure_batch_emulator.service.attempts import Attempts
+from azure_batch_emulator.service.attempts.attempts import Attempts
 from azure_batch_emulator.service.auto_pools import AutoPools
 from azure_batch_emulator.service.autoscaling import Autoscaling
 from azure_batch_emulator.service.core import EngineCore

@@ -10,7 +10,7 @@ from azure_batch_emulator.confined.folder import Area
 from azure_batch_emulator.errors import Refusal
 from azure_batch_emulator.moments import UNLIMITED, later, parse_duration
 from azure_batch_emulator.records.states import NodeState, TaskState
-from azure_batch_emulator.service import orders
+from azure_batch_emulator.service.attempts import orders
 from azure_batch_emulator.service.events import FilesDiscarded
 
 if TYPE_CHECKING:

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 from azure_batch_emulator.records.tasks import Place, Subtask, SubtaskState
 from azure_batch_emulator.runner.interface import Ended
-from azure_batch_emulator.service import orders
-from azure_batch_emulator.service.conclusions import conclude
-from azure_batch_emulator.service.orders import Work
-from azure_batch_emulator.service.runs import Gang, Run, Stop
+from azure_batch_emulator.service.attempts import orders
+from azure_batch_emulator.service.attempts.conclusions import conclude
+from azure_batch_emulator.service.attempts.orders import Work
+from azure_batch_emulator.service.attempts.runs import Gang, Run, Stop
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from azure_batch_emulator.records.nodes import Node
     from azure_batch_emulator.records.pools import Pool
     from azure_batch_emulator.records.tasks import Task
-    from azure_batch_emulator.service.attempts import Attempts
+    from azure_batch_emulator.service.attempts.attempts import Attempts
     from azure_batch_emulator.service.core import EngineCore
     from azure_batch_emulator.service.preparations import Preparations
     from azure_batch_emulator.service.task_attempts import TaskAttempts

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from azure_batch_emulator.errors import Refusal
 from azure_batch_emulator.moments import UNLIMITED_TEXT, parse_duration
-from azure_batch_emulator.service import resource_files
+from azure_batch_emulator.service.attempts import resource_files
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

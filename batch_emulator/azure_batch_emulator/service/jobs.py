@@ -13,6 +13,7 @@ from azure_batch_emulator.records.jobs import Job
 from azure_batch_emulator.records.shelf import TaskShelf
 from azure_batch_emulator.records.states import JobState, TaskState
 from azure_batch_emulator.service import auto_pools, job_tasks
+from azure_batch_emulator.service.attempts.runs import Stop
 from azure_batch_emulator.service.events import JobEnded, SchedulingDue
 from azure_batch_emulator.service.job_rules import (
     DEFAULT_CONSTRAINTS,
@@ -23,7 +24,6 @@ from azure_batch_emulator.service.job_rules import (
     check_spec,
     not_now,
 )
-from azure_batch_emulator.service.runs import Stop
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -11,7 +11,7 @@ from azure_batch_emulator.errors import Refusal
 from azure_batch_emulator.moments import parse_moment, stamp
 from azure_batch_emulator.records.nodes import NodeUser
 from azure_batch_emulator.runner.log_delivery import LogDelivery
-from azure_batch_emulator.service import orders
+from azure_batch_emulator.service.attempts import orders
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

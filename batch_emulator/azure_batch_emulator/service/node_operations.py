@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from azure_batch_emulator.errors import Refusal
 from azure_batch_emulator.records.states import NodeState
-from azure_batch_emulator.service import orders
+from azure_batch_emulator.service.attempts import orders
+from azure_batch_emulator.service.attempts.runs import Stop
 from azure_batch_emulator.service.events import NodeEmptied, NodeRestarted, NodeWiped, SchedulingDue
-from azure_batch_emulator.service.runs import Stop
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from azure_batch_emulator.records.nodes import Node
     from azure_batch_emulator.records.pools import Pool
     from azure_batch_emulator.runner.interface import Runner
-    from azure_batch_emulator.service.attempts import Attempts
+    from azure_batch_emulator.service.attempts.attempts import Attempts
     from azure_batch_emulator.service.core import EngineCore
     from azure_batch_emulator.service.nodes import Nodes
 

@@ -11,11 +11,11 @@ from azure_batch_emulator.records.nodes import NodeError
 from azure_batch_emulator.records.states import NodeState
 from azure_batch_emulator.records.tasks import Execution, Result
 from azure_batch_emulator.runner.interface import Container
-from azure_batch_emulator.service import mounts, orders
-from azure_batch_emulator.service.conclusions import conclude, may_retry
+from azure_batch_emulator.service.attempts import mounts, orders
+from azure_batch_emulator.service.attempts.conclusions import conclude, may_retry
+from azure_batch_emulator.service.attempts.runs import Run, Stop
 from azure_batch_emulator.service.events import NodeAllocated, NodeUp, NodeWiped, SchedulingDue
 from azure_batch_emulator.service.faults.effects import Puller
-from azure_batch_emulator.service.runs import Run, Stop
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from azure_batch_emulator.records.nodes import Node
     from azure_batch_emulator.records.pools import Pool
     from azure_batch_emulator.runner.interface import Ended, Runner
-    from azure_batch_emulator.service.attempts import Attempts
+    from azure_batch_emulator.service.attempts.attempts import Attempts
     from azure_batch_emulator.service.core import EngineCore
     from azure_batch_emulator.service.events import NodeEmptied
     from azure_batch_emulator.service.faults.faults import Faults

@@ -11,7 +11,7 @@ from azure_batch_emulator.moments import later, parse_duration
 from azure_batch_emulator.records.nodes import Seats
 from azure_batch_emulator.records.pools import Pool, ResizeError, Targets, cores
 from azure_batch_emulator.records.states import AllocationState, PoolState
-from azure_batch_emulator.service import mounts, packages, resource_files
+from azure_batch_emulator.service.attempts import mounts, packages, resource_files
 from azure_batch_emulator.service.pool_rules import check_not_deleting, check_steady
 
 if TYPE_CHECKING:

@@ -14,18 +14,18 @@ from azure_batch_emulator.moments import parse_duration
 from azure_batch_emulator.records.preparations import PREPARED, Preparation, Standing
 from azure_batch_emulator.records.states import NodeState
 from azure_batch_emulator.records.tasks import Execution, Result
-from azure_batch_emulator.service.conclusions import conclude, may_retry
+from azure_batch_emulator.service.attempts.conclusions import conclude, may_retry
+from azure_batch_emulator.service.attempts.orders import Work
+from azure_batch_emulator.service.attempts.runs import Run, Stop
 from azure_batch_emulator.service.events import JobProgressed
 from azure_batch_emulator.service.job_rules import ENDING
-from azure_batch_emulator.service.orders import Work
-from azure_batch_emulator.service.runs import Run, Stop
 
 if TYPE_CHECKING:
     from azure_batch_emulator.records.jobs import Job
     from azure_batch_emulator.records.nodes import Node
     from azure_batch_emulator.records.pools import Pool
     from azure_batch_emulator.runner.interface import Ended
-    from azure_batch_emulator.service.attempts import Attempts
+    from azure_batch_emulator.service.attempts.attempts import Attempts
     from azure_batch_emulator.service.core import EngineCore
     from azure_batch_emulator.service.events import NodeRestarted, NodeUp, NodeWiped
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from azure_batch_emulator.records.states import TaskState
 from azure_batch_emulator.records.tasks import Place
-from azure_batch_emulator.service import orders
-from azure_batch_emulator.service.runs import Run, Stop
+from azure_batch_emulator.service.attempts import orders
+from azure_batch_emulator.service.attempts.runs import Run, Stop
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from azure_batch_emulator.records.pools import Pool
     from azure_batch_emulator.records.tasks import Task
     from azure_batch_emulator.runner.interface import Ended
-    from azure_batch_emulator.service.attempts import Attempts
+    from azure_batch_emulator.service.attempts.attempts import Attempts
     from azure_batch_emulator.service.core import EngineCore
     from azure_batch_emulator.service.endings import Endings
     from azure_batch_emulator.service.preparations import Preparations

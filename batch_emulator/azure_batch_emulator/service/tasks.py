@@ -8,11 +8,12 @@ from azure_batch_emulator.errors import Refusal
 from azure_batch_emulator.moments import UNLIMITED_TEXT, parse_duration
 from azure_batch_emulator.records.states import TaskState
 from azure_batch_emulator.records.tasks import Task
-from azure_batch_emulator.service import job_tasks, resource_files
+from azure_batch_emulator.service import job_tasks
+from azure_batch_emulator.service.attempts import resource_files
+from azure_batch_emulator.service.attempts.runs import Stop
 from azure_batch_emulator.service.endings import ENDED_BY_USER
 from azure_batch_emulator.service.events import JobProgressed, SchedulingDue
 from azure_batch_emulator.service.job_rules import check_open
-from azure_batch_emulator.service.runs import Stop
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

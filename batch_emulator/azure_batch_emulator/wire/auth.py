@@ -11,7 +11,7 @@ from urllib.parse import unquote_plus
 
 from azure_batch_emulator.errors import Refusal
 from azure_batch_emulator.moments import parse_moment
-from azure_batch_emulator.service.task_tokens import lets_in
+from azure_batch_emulator.service.attempts.task_tokens import lets_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

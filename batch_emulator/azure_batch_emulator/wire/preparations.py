@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from azure_batch_emulator.errors import Refusal
-from azure_batch_emulator.service.orders import task_directory
+from azure_batch_emulator.service.attempts.orders import task_directory
 from azure_batch_emulator.wire import paging
 from azure_batch_emulator.wire.odata.filters import Property
 from azure_batch_emulator.wire.task_json import execution_json

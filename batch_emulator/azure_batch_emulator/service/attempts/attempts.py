@@ -11,10 +11,10 @@ from azure_batch_emulator.moments import UNLIMITED, later
 from azure_batch_emulator.records.nodes import RecentTask
 from azure_batch_emulator.records.states import NodeState
 from azure_batch_emulator.runner.interface import Ended, Fetching, Later, Phase
-from azure_batch_emulator.service import orders
+from azure_batch_emulator.service.attempts import orders
+from azure_batch_emulator.service.attempts.runs import Run, Stop
 from azure_batch_emulator.service.events import JobProgressed, NodeEmptied, SchedulingDue
 from azure_batch_emulator.service.faults.effects import Puller
-from azure_batch_emulator.service.runs import Run, Stop
 
 if TYPE_CHECKING:
     from collections.abc import Callable

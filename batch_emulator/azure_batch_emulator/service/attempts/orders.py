@@ -10,8 +10,8 @@ from azure_batch_emulator.confined.folder import Area
 from azure_batch_emulator.moments import UNLIMITED
 from azure_batch_emulator.records.tasks import Blame, Failure
 from azure_batch_emulator.runner.interface import Bind, Container, Link, Order
-from azure_batch_emulator.service import mounts, packages, task_tokens
-from azure_batch_emulator.service.storage_links import StorageLinks
+from azure_batch_emulator.service.attempts import mounts, packages, task_tokens
+from azure_batch_emulator.service.attempts.storage_links import StorageLinks
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from azure_batch_emulator.records.nodes import Node
     from azure_batch_emulator.records.pools import Pool
     from azure_batch_emulator.records.tasks import Task
+    from azure_batch_emulator.service.attempts.runs import Run
     from azure_batch_emulator.service.core import EngineCore
-    from azure_batch_emulator.service.runs import Run
 
 _BIND_SOURCES = {
     "shared": "shared",
