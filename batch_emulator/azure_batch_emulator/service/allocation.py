@@ -18,7 +18,7 @@ from azure_batch_emulator.service.attempts import orders
 from azure_batch_emulator.service.attempts.runs import Stop
 from azure_batch_emulator.service.events import NodeWiped, PoolEmptied
 from azure_batch_emulator.service.faults.effects import Shortfall
-from azure_batch_emulator.service.files import FOREVER
+from azure_batch_emulator.service.files.files import FOREVER
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from azure_batch_emulator.service.core import EngineCore
     from azure_batch_emulator.service.events import FilesDiscarded, NodeAllocated, NodeEmptied
     from azure_batch_emulator.service.faults.faults import Faults
-    from azure_batch_emulator.service.files import Files
+    from azure_batch_emulator.service.files.files import Files
     from azure_batch_emulator.service.nodes import Nodes
 
 _WAITING_OPTIONS = frozenset({"taskcompletion", "retaineddata"})

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from azure_batch_emulator.records.tasks import Task
     from azure_batch_emulator.runner.interface import Phase
     from azure_batch_emulator.service.core import EngineCore
-    from azure_batch_emulator.service.files import Files
+    from azure_batch_emulator.service.files.files import Files
 
 ENDED_BY_USER = Failure(Blame.USER, "TaskEnded", "Task Was Ended by User Request")
 OUT_OF_TIME = Failure(

@@ -30,7 +30,7 @@ from azure_batch_emulator.service.events import (
     TaskCompleted,
 )
 from azure_batch_emulator.service.faults.faults import Faults
-from azure_batch_emulator.service.files import Files
+from azure_batch_emulator.service.files.files import Files
 from azure_batch_emulator.service.gangs import Gangs
 from azure_batch_emulator.service.jobs import Jobs
 from azure_batch_emulator.service.lookup import Lookup

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from azure_batch_emulator.service.core import EngineCore
     from azure_batch_emulator.service.endings import Endings
     from azure_batch_emulator.service.events import JobProgressed, TaskCompleted
-    from azure_batch_emulator.service.files import Files
+    from azure_batch_emulator.service.files.files import Files
     from azure_batch_emulator.service.preparations import Preparations
     from azure_batch_emulator.service.task_attempts import TaskAttempts
     from azure_batch_emulator.service.tasks import Tasks

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from azure_batch_emulator.records.jobs import Job
     from azure_batch_emulator.service.core import EngineCore
     from azure_batch_emulator.service.endings import Endings
-    from azure_batch_emulator.service.files import Files
+    from azure_batch_emulator.service.files.files import Files
     from azure_batch_emulator.service.task_attempts import TaskAttempts
 
 DEFAULT_RETENTION = "P7D"

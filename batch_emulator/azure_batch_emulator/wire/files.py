@@ -14,7 +14,7 @@ from urllib.parse import quote
 from azure_batch_emulator.confined.names import decodable
 from azure_batch_emulator.errors import Refusal
 from azure_batch_emulator.moments import http_date, stamp
-from azure_batch_emulator.service.file_access import FileInfo, delete_file, find_file, list_files, open_file
+from azure_batch_emulator.service.files.access import FileInfo, delete_file, find_file, list_files, open_file
 from azure_batch_emulator.wire import conditions, paging
 from azure_batch_emulator.wire.call import Answer, Aside, Call, FileSlice
 from azure_batch_emulator.wire.odata.filters import Property
