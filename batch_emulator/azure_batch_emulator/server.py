@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from azure_batch_emulator.runner.interface import Runner
     from azure_batch_emulator.runner.launch import Containers
     from azure_batch_emulator.service.faults.faults import Faults
-    from azure_batch_emulator.service.node_faults import NodeFaults
+    from azure_batch_emulator.service.nodes.faults import NodeFaults
     from azure_batch_emulator.service.quotas import Quotas
     from azure_batch_emulator.wire.calls import CallReport, Calls
 

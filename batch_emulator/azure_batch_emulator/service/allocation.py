@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from azure_batch_emulator.service.events import FilesDiscarded, NodeAllocated, NodeEmptied
     from azure_batch_emulator.service.faults.faults import Faults
     from azure_batch_emulator.service.files.files import Files
-    from azure_batch_emulator.service.nodes import Nodes
+    from azure_batch_emulator.service.nodes.nodes import Nodes
 
 _WAITING_OPTIONS = frozenset({"taskcompletion", "retaineddata"})
 _WITH_DATA = frozenset({NodeState.IDLE, NodeState.RUNNING, NodeState.OFFLINE})

@@ -34,10 +34,10 @@ from azure_batch_emulator.service.files.files import Files
 from azure_batch_emulator.service.gangs import Gangs
 from azure_batch_emulator.service.jobs import Jobs
 from azure_batch_emulator.service.lookup import Lookup
-from azure_batch_emulator.service.node_access import NodeAccess
-from azure_batch_emulator.service.node_faults import NodeFaults
-from azure_batch_emulator.service.node_operations import NodeOperations
-from azure_batch_emulator.service.nodes import Nodes
+from azure_batch_emulator.service.nodes.access import NodeAccess
+from azure_batch_emulator.service.nodes.faults import NodeFaults
+from azure_batch_emulator.service.nodes.nodes import Nodes
+from azure_batch_emulator.service.nodes.operations import NodeOperations
 from azure_batch_emulator.service.pools import Pools
 from azure_batch_emulator.service.preparations import Preparations
 from azure_batch_emulator.service.quotas import Quotas

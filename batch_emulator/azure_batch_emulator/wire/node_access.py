@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from azure_batch_emulator.errors import Refusal
-from azure_batch_emulator.service.node_access import check_up
+from azure_batch_emulator.service.nodes.access import check_up
 from azure_batch_emulator.wire import node_bodies, paging
 from azure_batch_emulator.wire.call import Answer, Call
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from azure_batch_emulator.runner.interface import Runner
     from azure_batch_emulator.service.attempts.attempts import Attempts
     from azure_batch_emulator.service.core import EngineCore
-    from azure_batch_emulator.service.nodes import Nodes
+    from azure_batch_emulator.service.nodes.nodes import Nodes
 
 _BUSY = {
     NodeState.CREATING: "NodeBeingCreated",

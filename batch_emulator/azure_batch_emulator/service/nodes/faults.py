@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from azure_batch_emulator.records.pools import Pool
     from azure_batch_emulator.service.core import EngineCore
     from azure_batch_emulator.service.lookup import Lookup
-    from azure_batch_emulator.service.node_operations import NodeOperations
-    from azure_batch_emulator.service.nodes import Nodes
+    from azure_batch_emulator.service.nodes.nodes import Nodes
+    from azure_batch_emulator.service.nodes.operations import NodeOperations
 
 # Which codes a broken node can show is not listed anywhere; this name is a convention.
 BROKEN = "NodeAgentFailure"
