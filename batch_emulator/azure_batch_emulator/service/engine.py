@@ -10,10 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from azure_batch_emulator.records.account import Account
-from azure_batch_emulator.service.allocation import Allocation
 from azure_batch_emulator.service.attempts.attempts import Attempts
-from azure_batch_emulator.service.auto_pools import AutoPools
-from azure_batch_emulator.service.autoscaling import Autoscaling
 from azure_batch_emulator.service.core import EngineCore
 from azure_batch_emulator.service.endings import Endings
 from azure_batch_emulator.service.events import (
@@ -38,7 +35,10 @@ from azure_batch_emulator.service.nodes.access import NodeAccess
 from azure_batch_emulator.service.nodes.faults import NodeFaults
 from azure_batch_emulator.service.nodes.nodes import Nodes
 from azure_batch_emulator.service.nodes.operations import NodeOperations
-from azure_batch_emulator.service.pools import Pools
+from azure_batch_emulator.service.pools.allocation import Allocation
+from azure_batch_emulator.service.pools.auto_pools import AutoPools
+from azure_batch_emulator.service.pools.autoscaling import Autoscaling
+from azure_batch_emulator.service.pools.pools import Pools
 from azure_batch_emulator.service.preparations import Preparations
 from azure_batch_emulator.service.quotas import Quotas
 from azure_batch_emulator.service.schedules import Schedules

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from azure_batch_emulator.errors import Refusal
 from azure_batch_emulator.moments import UNLIMITED_TEXT
 from azure_batch_emulator.records.states import JobState
-from azure_batch_emulator.service import auto_pools
+from azure_batch_emulator.service.pools import auto_pools
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -12,7 +12,7 @@ from azure_batch_emulator.records.dependencies import Dependents
 from azure_batch_emulator.records.jobs import Job
 from azure_batch_emulator.records.shelf import TaskShelf
 from azure_batch_emulator.records.states import JobState, TaskState
-from azure_batch_emulator.service import auto_pools, job_tasks
+from azure_batch_emulator.service import job_tasks
 from azure_batch_emulator.service.attempts.runs import Stop
 from azure_batch_emulator.service.events import JobEnded, SchedulingDue
 from azure_batch_emulator.service.job_rules import (
@@ -24,16 +24,17 @@ from azure_batch_emulator.service.job_rules import (
     check_spec,
     not_now,
 )
+from azure_batch_emulator.service.pools import auto_pools
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from azure_batch_emulator.records.schedules import Schedule
-    from azure_batch_emulator.service.auto_pools import AutoPools
     from azure_batch_emulator.service.core import EngineCore
     from azure_batch_emulator.service.endings import Endings
     from azure_batch_emulator.service.events import JobProgressed, TaskCompleted
     from azure_batch_emulator.service.files.files import Files
+    from azure_batch_emulator.service.pools.auto_pools import AutoPools
     from azure_batch_emulator.service.preparations import Preparations
     from azure_batch_emulator.service.task_attempts import TaskAttempts
     from azure_batch_emulator.service.tasks import Tasks

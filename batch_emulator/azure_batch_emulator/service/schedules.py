@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from azure_batch_emulator.records.jobs import Job
-    from azure_batch_emulator.service.auto_pools import AutoPools
     from azure_batch_emulator.service.core import EngineCore
     from azure_batch_emulator.service.events import JobEnded
     from azure_batch_emulator.service.jobs import Jobs
+    from azure_batch_emulator.service.pools.auto_pools import AutoPools
 
 _LOG = logging.getLogger(__name__)
 SHORTEST_SPAN = timedelta(minutes=1)

@@ -12,16 +12,16 @@ from azure_batch_emulator.records.nodes import Seats
 from azure_batch_emulator.records.pools import Pool, ResizeError, Targets, cores
 from azure_batch_emulator.records.states import AllocationState, PoolState
 from azure_batch_emulator.service.attempts import mounts, packages, resource_files
-from azure_batch_emulator.service.pool_rules import check_not_deleting, check_steady
+from azure_batch_emulator.service.pools.rules import check_not_deleting, check_steady
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from azure_batch_emulator.service.allocation import Allocation
-    from azure_batch_emulator.service.autoscaling import Autoscaling
     from azure_batch_emulator.service.core import EngineCore
     from azure_batch_emulator.service.events import PoolEmptied
     from azure_batch_emulator.service.lookup import Lookup
+    from azure_batch_emulator.service.pools.allocation import Allocation
+    from azure_batch_emulator.service.pools.autoscaling import Autoscaling
     from azure_batch_emulator.settings import Settings
 
 DEFAULT_RESIZE_TIMEOUT = timedelta(minutes=15)

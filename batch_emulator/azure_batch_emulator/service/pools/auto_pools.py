@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from azure_batch_emulator.records.schedules import Schedule
     from azure_batch_emulator.service.core import EngineCore
     from azure_batch_emulator.service.events import JobEnded
-    from azure_batch_emulator.service.pools import Pools
+    from azure_batch_emulator.service.pools.pools import Pools
 
 LONGEST_PREFIX = 20
 _NAMES = uuid.UUID("5c0f2a57-1d4e-4c38-9a53-0b6d8f3e7a11")

@@ -12,7 +12,7 @@ from azure_batch_emulator.moments import parse_duration
 from azure_batch_emulator.records.pools import AutoScale, AutoScaleRun, ResizeError, Targets
 from azure_batch_emulator.records.samples import Sample, Samples
 from azure_batch_emulator.records.states import AllocationState, JobState, NodeState, PoolState, TaskState
-from azure_batch_emulator.service.pool_rules import check_not_deleting, check_steady
+from azure_batch_emulator.service.pools.rules import check_not_deleting, check_steady
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
     from azure_batch_emulator.records.jobs import Job
     from azure_batch_emulator.records.pools import Pool
-    from azure_batch_emulator.service.allocation import Allocation
     from azure_batch_emulator.service.core import EngineCore
     from azure_batch_emulator.service.faults.faults import Faults
+    from azure_batch_emulator.service.pools.allocation import Allocation
 
 DEFAULT_INTERVAL = timedelta(minutes=15)
 SHORTEST_INTERVAL = timedelta(minutes=5)
