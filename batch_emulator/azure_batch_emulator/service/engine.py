@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 from azure_batch_emulator.records.account import Account
 from azure_batch_emulator.service.attempts.attempts import Attempts
 from azure_batch_emulator.service.core import EngineCore
-from azure_batch_emulator.service.endings import Endings
 from azure_batch_emulator.service.events import (
     FilesDiscarded,
     JobEnded,
@@ -28,8 +27,14 @@ from azure_batch_emulator.service.events import (
 )
 from azure_batch_emulator.service.faults.faults import Faults
 from azure_batch_emulator.service.files.files import Files
-from azure_batch_emulator.service.gangs import Gangs
-from azure_batch_emulator.service.jobs import Jobs
+from azure_batch_emulator.service.jobs.endings import Endings
+from azure_batch_emulator.service.jobs.gangs import Gangs
+from azure_batch_emulator.service.jobs.jobs import Jobs
+from azure_batch_emulator.service.jobs.preparations import Preparations
+from azure_batch_emulator.service.jobs.schedules import Schedules
+from azure_batch_emulator.service.jobs.scheduling import Scheduling
+from azure_batch_emulator.service.jobs.task_attempts import TaskAttempts
+from azure_batch_emulator.service.jobs.tasks import Tasks
 from azure_batch_emulator.service.lookup import Lookup
 from azure_batch_emulator.service.nodes.access import NodeAccess
 from azure_batch_emulator.service.nodes.faults import NodeFaults
@@ -39,12 +44,7 @@ from azure_batch_emulator.service.pools.allocation import Allocation
 from azure_batch_emulator.service.pools.auto_pools import AutoPools
 from azure_batch_emulator.service.pools.autoscaling import Autoscaling
 from azure_batch_emulator.service.pools.pools import Pools
-from azure_batch_emulator.service.preparations import Preparations
 from azure_batch_emulator.service.quotas import Quotas
-from azure_batch_emulator.service.schedules import Schedules
-from azure_batch_emulator.service.scheduling import Scheduling
-from azure_batch_emulator.service.task_attempts import TaskAttempts
-from azure_batch_emulator.service.tasks import Tasks
 
 if TYPE_CHECKING:
     from datetime import datetime

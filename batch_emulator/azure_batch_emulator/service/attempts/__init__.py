@@ -2,7 +2,6 @@
 
 Knows the core and faults. What bodies refer to (packages, mounts, resource files, storage) is read here,
 as it ends in what a runner is told.
-
 """
 
 from __future__ import annotations

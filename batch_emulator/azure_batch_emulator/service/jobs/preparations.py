@@ -18,7 +18,7 @@ from azure_batch_emulator.service.attempts.conclusions import conclude, may_retr
 from azure_batch_emulator.service.attempts.orders import Work
 from azure_batch_emulator.service.attempts.runs import Run, Stop
 from azure_batch_emulator.service.events import JobProgressed
-from azure_batch_emulator.service.job_rules import ENDING
+from azure_batch_emulator.service.jobs.rules import ENDING
 
 if TYPE_CHECKING:
     from azure_batch_emulator.records.jobs import Job

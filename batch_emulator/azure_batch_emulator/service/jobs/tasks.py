@@ -8,21 +8,21 @@ from azure_batch_emulator.errors import Refusal
 from azure_batch_emulator.moments import UNLIMITED_TEXT, parse_duration
 from azure_batch_emulator.records.states import TaskState
 from azure_batch_emulator.records.tasks import Task
-from azure_batch_emulator.service import job_tasks
 from azure_batch_emulator.service.attempts import resource_files
 from azure_batch_emulator.service.attempts.runs import Stop
-from azure_batch_emulator.service.endings import ENDED_BY_USER
 from azure_batch_emulator.service.events import JobProgressed, SchedulingDue
-from azure_batch_emulator.service.job_rules import check_open
+from azure_batch_emulator.service.jobs import own_tasks
+from azure_batch_emulator.service.jobs.endings import ENDED_BY_USER
+from azure_batch_emulator.service.jobs.rules import check_open
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from azure_batch_emulator.records.jobs import Job
     from azure_batch_emulator.service.core import EngineCore
-    from azure_batch_emulator.service.endings import Endings
     from azure_batch_emulator.service.files.files import Files
-    from azure_batch_emulator.service.task_attempts import TaskAttempts
+    from azure_batch_emulator.service.jobs.endings import Endings
+    from azure_batch_emulator.service.jobs.task_attempts import TaskAttempts
 
 DEFAULT_RETENTION = "P7D"
 MOST_DEPENDENCY_CHARACTERS = 64_000
@@ -126,7 +126,7 @@ class Tasks:
 
         :raises Refusal: if it does not fit
         """
-        job_tasks.check_id(job.spec, str(body["id"]))
+        own_tasks.check_id(job.spec, str(body["id"]))
         resource_files.check_files(body)
         _check_job_actions(job, body.get("exitConditions") or {})
         if body.get("multiInstanceSettings"):

@@ -11,7 +11,7 @@ from azure_batch_emulator.errors import IllegalMove, Refusal
 from azure_batch_emulator.moments import parse_duration, parse_moment
 from azure_batch_emulator.records.schedules import Schedule
 from azure_batch_emulator.records.states import JobState, ScheduleState
-from azure_batch_emulator.service.job_rules import check_spec
+from azure_batch_emulator.service.jobs.rules import check_spec
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from azure_batch_emulator.records.jobs import Job
     from azure_batch_emulator.service.core import EngineCore
     from azure_batch_emulator.service.events import JobEnded
-    from azure_batch_emulator.service.jobs import Jobs
+    from azure_batch_emulator.service.jobs.jobs import Jobs
     from azure_batch_emulator.service.pools.auto_pools import AutoPools
 
 _LOG = logging.getLogger(__name__)

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from azure_batch_emulator.runner.interface import Ended
     from azure_batch_emulator.service.attempts.attempts import Attempts
     from azure_batch_emulator.service.core import EngineCore
-    from azure_batch_emulator.service.endings import Endings
-    from azure_batch_emulator.service.preparations import Preparations
+    from azure_batch_emulator.service.jobs.endings import Endings
+    from azure_batch_emulator.service.jobs.preparations import Preparations
 
 
 class TaskAttempts:

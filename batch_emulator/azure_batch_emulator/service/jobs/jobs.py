@@ -12,10 +12,10 @@ from azure_batch_emulator.records.dependencies import Dependents
 from azure_batch_emulator.records.jobs import Job
 from azure_batch_emulator.records.shelf import TaskShelf
 from azure_batch_emulator.records.states import JobState, TaskState
-from azure_batch_emulator.service import job_tasks
 from azure_batch_emulator.service.attempts.runs import Stop
 from azure_batch_emulator.service.events import JobEnded, SchedulingDue
-from azure_batch_emulator.service.job_rules import (
+from azure_batch_emulator.service.jobs import own_tasks
+from azure_batch_emulator.service.jobs.rules import (
     DEFAULT_CONSTRAINTS,
     DEFAULTS,
     ENDING,
@@ -31,13 +31,13 @@ if TYPE_CHECKING:
 
     from azure_batch_emulator.records.schedules import Schedule
     from azure_batch_emulator.service.core import EngineCore
-    from azure_batch_emulator.service.endings import Endings
     from azure_batch_emulator.service.events import JobProgressed, TaskCompleted
     from azure_batch_emulator.service.files.files import Files
+    from azure_batch_emulator.service.jobs.endings import Endings
+    from azure_batch_emulator.service.jobs.preparations import Preparations
+    from azure_batch_emulator.service.jobs.task_attempts import TaskAttempts
+    from azure_batch_emulator.service.jobs.tasks import Tasks
     from azure_batch_emulator.service.pools.auto_pools import AutoPools
-    from azure_batch_emulator.service.preparations import Preparations
-    from azure_batch_emulator.service.task_attempts import TaskAttempts
-    from azure_batch_emulator.service.tasks import Tasks
 
 _REPLACED_BY_PUT = ("priority", "maxParallelTasks", "allowTaskPreemption", "onAllTasksComplete")
 _RUNNING_STOPS = {"requeue": Stop.REQUEUED, "terminate": Stop.BY_USER}
@@ -78,7 +78,7 @@ class Jobs:
         check_spec(body, is_scheduled=schedule is not None)
         spec = {**DEFAULTS, **{name: value for name, value in body.items() if name != "id"}}
         spec["constraints"] = {**DEFAULT_CONSTRAINTS, **(body.get("constraints") or {})}
-        spec.update(job_tasks.filled(spec))
+        spec.update(own_tasks.filled(spec))
         job = Job(
             id=body["id"],
             number=core.next_number(),
@@ -92,7 +92,7 @@ class Jobs:
             tasks=TaskShelf(core.account.changes),
             dependents=Dependents() if spec["usesTaskDependencies"] else None,
         )
-        manager = job_tasks.manager_body(spec)
+        manager = own_tasks.manager_body(spec)
         if manager is not None:
             self._check_manager(job, manager)
         core.account.add_job(job)

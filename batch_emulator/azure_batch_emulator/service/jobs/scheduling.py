@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from azure_batch_emulator.records.tasks import Task
     from azure_batch_emulator.service.core import EngineCore
     from azure_batch_emulator.service.events import SchedulingDue
-    from azure_batch_emulator.service.gangs import Gangs
-    from azure_batch_emulator.service.task_attempts import TaskAttempts
+    from azure_batch_emulator.service.jobs.gangs import Gangs
+    from azure_batch_emulator.service.jobs.task_attempts import TaskAttempts
 
 
 class Scheduling:

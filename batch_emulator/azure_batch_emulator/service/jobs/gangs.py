@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from azure_batch_emulator.records.tasks import Task
     from azure_batch_emulator.service.attempts.attempts import Attempts
     from azure_batch_emulator.service.core import EngineCore
-    from azure_batch_emulator.service.preparations import Preparations
-    from azure_batch_emulator.service.task_attempts import TaskAttempts
+    from azure_batch_emulator.service.jobs.preparations import Preparations
+    from azure_batch_emulator.service.jobs.task_attempts import TaskAttempts
 
 _PORT = 6000
 
