@@ -1,44 +1,16 @@
-"""How the nodes of a job were prepared and released, as JSON."""
+"""The operation that lists how the nodes of a job were prepared and released."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from azure_batch_emulator.errors import Refusal
-from azure_batch_emulator.service.attempts.orders import task_directory
 from azure_batch_emulator.wire import paging
-from azure_batch_emulator.wire.odata.filters import Property
-from azure_batch_emulator.wire.task_json import execution_json
+from azure_batch_emulator.wire.preparation_json import COLUMNS, FILTERS, preparation_json
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from azure_batch_emulator.records.jobs import Job
     from azure_batch_emulator.records.preparations import Preparation
-    from azure_batch_emulator.records.tasks import Execution
     from azure_batch_emulator.wire.call import Answer, Call
-
-COLUMNS = frozenset(
-    ("poolId", "nodeId", "nodeUrl", "jobPreparationTaskExecutionInfo", "jobReleaseTaskExecutionInfo")
-)
-_COUNTERS = frozenset({"requeueCount", "lastRequeueTime"})
-_RETRIES = frozenset({"retryCount", "lastRetryTime"})
-_FILTERS: Mapping[str, Property[Preparation]] = {
-    "poolId": Property.word(lambda each: each.pool_id),
-    "nodeId": Property.word(lambda each: each.node_id),
-    "jobPreparationTaskExecutionInfo/startTime": Property.moment(lambda each: each.execution.started),
-    "jobPreparationTaskExecutionInfo/endTime": Property.moment(lambda each: each.execution.ended),
-    "jobPreparationTaskExecutionInfo/exitCode": Property.number(lambda each: each.execution.exit_code),
-    "jobPreparationTaskExecutionInfo/state": Property.word(lambda each: _state(each.execution)),
-    "jobReleaseTaskExecutionInfo/startTime": Property.moment(
-        lambda each: each.release and each.release.started
-    ),
-    "jobReleaseTaskExecutionInfo/endTime": Property.moment(lambda each: each.release and each.release.ended),
-    "jobReleaseTaskExecutionInfo/exitCode": Property.number(
-        lambda each: each.release and each.release.exit_code
-    ),
-    "jobReleaseTaskExecutionInfo/state": Property.word(lambda each: each.release and _state(each.release)),
-}
 
 
 def list_job_preparation_and_release_task_status(call: Call) -> Answer:
@@ -49,47 +21,13 @@ def list_job_preparation_and_release_task_status(call: Call) -> Answer:
         raise Refusal.conflict("JobPreparationTaskNotSpecified", message)
     listing: paging.Listing[Preparation] = paging.Listing(
         metadata="jobpreparationandreleasetaskstatuslist",
-        properties=_FILTERS,
+        properties=FILTERS,
         render=lambda each, base: preparation_json(job, each, base),
         position=lambda each: each.number,
         columns=COLUMNS,
     )
-    chosen = paging.read_filter(call, _FILTERS)
+    chosen = paging.read_filter(call, FILTERS)
     first = paging.start(call)
     return paging.page(
         call, listing, (each for each in job.preparations.values() if each.number >= first), chosen
     )
-
-
-def preparation_json(job: Job, preparation: Preparation, base: str) -> dict[str, Any]:
-    """Write how one node was prepared and released."""
-    node_url = f"{base}/pools/{preparation.pool_id}/nodes/{preparation.node_id}"
-    json: dict[str, Any] = {
-        "poolId": preparation.pool_id,
-        "nodeId": preparation.node_id,
-        "nodeUrl": node_url,
-    }
-    if job.preparation_spec is not None:
-        directory = task_directory(job, job.preparation_spec["id"])
-        json["jobPreparationTaskExecutionInfo"] = _info(preparation.execution, directory, node_url)
-    if job.release_spec is not None and preparation.release is not None:
-        directory = task_directory(job, job.release_spec["id"])
-        info = _info(preparation.release, directory, node_url)
-        json["jobReleaseTaskExecutionInfo"] = {
-            name: value for name, value in info.items() if name not in _RETRIES
-        }
-    return json
-
-
-def _info(execution: Execution, directory: str, node_url: str) -> dict[str, Any]:
-    counted = execution_json(execution).items()
-    return {
-        "state": _state(execution),
-        "taskRootDirectory": directory,
-        "taskRootDirectoryUrl": f"{node_url}/files/{directory}",
-        **{name: value for name, value in counted if name not in _COUNTERS},
-    }
-
-
-def _state(execution: Execution) -> str:
-    return "running" if execution.ended is None else "completed"

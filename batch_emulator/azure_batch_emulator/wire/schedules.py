@@ -1,44 +1,25 @@
-"""Operations on job schedules, and job schedules as JSON."""
+"""Operations on job schedules."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from azure_batch_emulator.moments import stamp
-from azure_batch_emulator.records.states import ScheduleState
 from azure_batch_emulator.wire import conditions, job_bodies, paging
 from azure_batch_emulator.wire.call import Answer, Call
 from azure_batch_emulator.wire.job_json import FILTERS as JOB_FILTERS
 from azure_batch_emulator.wire.job_json import LISTING as JOB_LISTING
-from azure_batch_emulator.wire.odata.filters import Property
+from azure_batch_emulator.wire.schedule_json import COLUMNS, FILTERS, schedule_json, schedule_url
 from azure_batch_emulator.wire.stats import jobs_stats
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from azure_batch_emulator.records.schedules import Schedule
     from azure_batch_emulator.service.engine import Engine
-
-COLUMNS = frozenset(
-    (
-        *("id", "displayName", "url", "eTag", "lastModified", "creationTime", "state", "stateTransitionTime"),
-        *("previousState", "previousStateTransitionTime", "schedule", "jobSpecification", "executionInfo"),
-        *("metadata", "stats"),
-    )
-)
-FILTERS: Mapping[str, Property[Schedule]] = {
-    "id": Property.identifier(lambda schedule: schedule.id),
-    "state": Property.word(lambda schedule: schedule.state),
-    "stateTransitionTime": Property.moment(lambda schedule: schedule.state_since),
-    "creationTime": Property.moment(lambda schedule: schedule.created),
-    "lastModified": Property.moment(lambda schedule: schedule.modified),
-}
 
 
 def create_job_schedule(call: Call) -> Answer:
     """Make a job schedule."""
     schedule = call.engine.schedules.create(call.body(job_bodies.SCHEDULE))
-    return Answer(201, headers={**_headers(call, schedule), "Location": _url(schedule, call.base)})
+    return Answer(201, headers={**_headers(call, schedule), "Location": schedule_url(schedule, call.base)})
 
 
 def list_job_schedules(call: Call) -> Answer:
@@ -120,33 +101,6 @@ def list_jobs_from_schedule(call: Call) -> Answer:
     return paging.page(call, JOB_LISTING, jobs, chosen)
 
 
-def schedule_json(schedule: Schedule, base: str) -> dict[str, Any]:
-    """Write a job schedule for clients."""
-    json: dict[str, Any] = {
-        "id": schedule.id,
-        "url": _url(schedule, base),
-        "eTag": conditions.etag(schedule),
-        "creationTime": stamp(schedule.created),
-        "lastModified": stamp(schedule.modified),
-        "state": schedule.state.value,
-        "stateTransitionTime": stamp(schedule.state_since),
-        "schedule": {},
-        **schedule.spec,
-    }
-    if schedule.previous_state is not None and schedule.previous_since is not None:
-        json["previousState"] = schedule.previous_state.value
-        json["previousStateTransitionTime"] = stamp(schedule.previous_since)
-    execution: dict[str, Any] = {}
-    if schedule.due is not None and schedule.state is ScheduleState.ACTIVE:
-        execution["nextRunTime"] = stamp(schedule.due)
-    if schedule.recent_job is not None:
-        url = f"{base}/jobs/{schedule.recent_job}"
-        execution["recentJob"] = {"id": schedule.recent_job, "url": url}
-    if schedule.ended is not None:
-        execution["endTime"] = stamp(schedule.ended)
-    return {**json, "executionInfo": execution}
-
-
 def _listing(engine: Engine) -> paging.Listing[Schedule]:
     return paging.Listing(
         metadata="jobschedules",
@@ -166,9 +120,5 @@ def _for_change(call: Call) -> Schedule:
     return schedule
 
 
-def _url(schedule: Schedule, base: str) -> str:
-    return f"{base}/jobschedules/{schedule.id}"
-
-
 def _headers(call: Call, schedule: Schedule) -> dict[str, str]:
-    return {**conditions.version_headers(schedule), "DataServiceId": _url(schedule, call.base)}
+    return {**conditions.version_headers(schedule), "DataServiceId": schedule_url(schedule, call.base)}

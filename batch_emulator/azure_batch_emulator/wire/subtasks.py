@@ -1,34 +1,15 @@
-"""The subtasks of multi-instance tasks, as JSON."""
+"""The operation that lists the subtasks of a multi-instance task."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from azure_batch_emulator.moments import stamp
 from azure_batch_emulator.wire import paging
-from azure_batch_emulator.wire.task_json import execution_json, place_json
+from azure_batch_emulator.wire.subtask_json import COLUMNS, subtask_json
 
 if TYPE_CHECKING:
     from azure_batch_emulator.records.tasks import Subtask
     from azure_batch_emulator.wire.call import Answer, Call
-
-_NOT_OF_SUBTASKS = frozenset({"retryCount", "lastRetryTime", "requeueCount", "lastRequeueTime"})
-COLUMNS = frozenset(
-    (
-        "id",
-        "nodeInfo",
-        "startTime",
-        "endTime",
-        "exitCode",
-        "containerInfo",
-        "failureInfo",
-        "state",
-        "stateTransitionTime",
-        "previousState",
-        "previousStateTransitionTime",
-        "result",
-    )
-)
 
 
 def list_subtasks(call: Call) -> Answer:
@@ -43,18 +24,3 @@ def list_subtasks(call: Call) -> Answer:
     )
     first = paging.start(call)
     return paging.page(call, listing, (each for each in task.subtasks if each.id >= first), None)
-
-
-def subtask_json(subtask: Subtask, base: str) -> dict[str, Any]:
-    """Write a subtask for clients."""
-    json: dict[str, Any] = {
-        "id": subtask.id,
-        "nodeInfo": place_json(subtask.place, base),
-        "state": subtask.state.value,
-        "stateTransitionTime": stamp(subtask.state_since),
-    }
-    if subtask.previous_state is not None and subtask.previous_since is not None:
-        json["previousState"] = subtask.previous_state.value
-        json["previousStateTransitionTime"] = stamp(subtask.previous_since)
-    known = execution_json(subtask.execution).items()
-    return {**json, **{name: value for name, value in known if name not in _NOT_OF_SUBTASKS}}
