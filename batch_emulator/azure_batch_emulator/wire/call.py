@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from azure_batch_emulator.service.engine import Engine
-    from azure_batch_emulator.wire.shapes import Shape
+    from azure_batch_emulator.wire.bodies.shapes import Shape
 
 _PIECE = 1 << 18
 

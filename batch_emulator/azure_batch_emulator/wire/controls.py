@@ -12,13 +12,13 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from azure_batch_emulator.errors import Refusal
-from azure_batch_emulator.wire.kinds import choice, natural, text, whole
+from azure_batch_emulator.wire.bodies.kinds import choice, natural, text, whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from azure_batch_emulator.service.engine import Engine
-    from azure_batch_emulator.wire.kinds import Kind
+    from azure_batch_emulator.wire.bodies.kinds import Kind
 
 _LONGEST_SPAN = timedelta(days=36_500)
 _CAPITAL = re.compile(r"([A-Z])")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from azure_batch_emulator.moments import stamp
 from azure_batch_emulator.records.states import TaskState
-from azure_batch_emulator.wire import job_bodies
+from azure_batch_emulator.wire.bodies import job_bodies
 from azure_batch_emulator.wire.conditions import etag
 from azure_batch_emulator.wire.odata.filters import Property
 from azure_batch_emulator.wire.paging import Listing

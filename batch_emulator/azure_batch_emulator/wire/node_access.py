@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from azure_batch_emulator.errors import Refusal
 from azure_batch_emulator.service.nodes.access import check_up
-from azure_batch_emulator.wire import node_bodies, paging
+from azure_batch_emulator.wire import paging
+from azure_batch_emulator.wire.bodies import node_bodies
 from azure_batch_emulator.wire.call import Answer, Call
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from azure_batch_emulator.moments import duration, stamp
 from azure_batch_emulator.records.states import NodeState
-from azure_batch_emulator.wire import pool_bodies
+from azure_batch_emulator.wire.bodies import pool_bodies
 from azure_batch_emulator.wire.conditions import etag
 from azure_batch_emulator.wire.odata.filters import Property
 from azure_batch_emulator.wire.paging import Listing

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from azure_batch_emulator.wire import conditions, paging, pool_bodies
+from azure_batch_emulator.wire import conditions, paging
+from azure_batch_emulator.wire.bodies import pool_bodies
 from azure_batch_emulator.wire.call import Answer, Call
 from azure_batch_emulator.wire.pool_json import COLUMNS, FILTERS, LISTING, run_json
 

@@ -7,9 +7,9 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from azure_batch_emulator.errors import BadSetting, Refusal
-from azure_batch_emulator.wire.kinds import choice, moment, text, word
-from azure_batch_emulator.wire.machine_bodies import IMAGE_REFERENCE
-from azure_batch_emulator.wire.shapes import Shape, every
+from azure_batch_emulator.wire.bodies.kinds import choice, moment, text, word
+from azure_batch_emulator.wire.bodies.machine_bodies import IMAGE_REFERENCE
+from azure_batch_emulator.wire.bodies.shapes import Shape, every
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

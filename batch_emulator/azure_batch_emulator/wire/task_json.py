@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from azure_batch_emulator.moments import stamp
-from azure_batch_emulator.wire import bodies
+from azure_batch_emulator.wire.bodies import task_bodies
 from azure_batch_emulator.wire.conditions import etag
 from azure_batch_emulator.wire.odata.filters import Property
 from azure_batch_emulator.wire.paging import Listing
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from azure_batch_emulator.records.jobs import Job
     from azure_batch_emulator.records.tasks import ContainerInfo, Execution, Failure, Place, Task
 
-COLUMNS = frozenset(bodies.TASK_PUT.properties)
+COLUMNS = frozenset(task_bodies.TASK_PUT.properties)
 FILTERS: Mapping[str, Property[Task]] = {
     "id": Property.identifier(lambda task: task.id),
     "state": Property.word(lambda task: task.state),

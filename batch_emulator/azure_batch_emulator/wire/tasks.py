@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from azure_batch_emulator.errors import Refusal
 from azure_batch_emulator.moments import stamp
 from azure_batch_emulator.records.states import TaskState
-from azure_batch_emulator.wire import bodies, conditions, paging
+from azure_batch_emulator.wire import conditions, paging
+from azure_batch_emulator.wire.bodies import task_bodies
 from azure_batch_emulator.wire.call import Answer, Call
 from azure_batch_emulator.wire.task_json import COLUMNS, FILTERS, task_listing, task_url
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 def create_task(call: Call) -> Answer:
     """Add one task."""
     job = call.engine.lookup.job(call["jobId"])
-    task = call.engine.tasks.add(job, call.body(bodies.TASK))
+    task = call.engine.tasks.add(job, call.body(task_bodies.TASK))
     url = task_url(call.base, job.id, task.id)
     return Answer(201, headers={**conditions.version_headers(task), "Location": url, "DataServiceId": url})
 
@@ -31,7 +32,7 @@ def create_task_collection(call: Call) -> Answer:
     """Add up to a hundred tasks; each has an outcome of its own."""
     job = call.engine.lookup.job(call["jobId"])
     # A body that is wrong in form is refused as a whole, before any task is added.
-    tasks = call.body(bodies.TASKS)["value"]
+    tasks = call.body(task_bodies.TASKS)["value"]
     return Answer(
         200,
         {
@@ -98,7 +99,7 @@ def replace_task(call: Call) -> Answer:
     """Replace the constraints of a task."""
     job, task = call.engine.lookup.task(call["jobId"], call["taskId"])
     conditions.check(call, task)
-    call.engine.tasks.replace(job, task, call.body(bodies.TASK_PUT))
+    call.engine.tasks.replace(job, task, call.body(task_bodies.TASK_PUT))
     return Answer(200, headers=_headers(call, job, task))
 
 

@@ -15,7 +15,7 @@ from azure_batch_emulator.clock import ManualClock
 from azure_batch_emulator.errors import Refusal
 from azure_batch_emulator.runner.scripted import ScriptedRunner, succeed
 from azure_batch_emulator.server import EmulatorServer
-from azure_batch_emulator.wire import bodies, job_bodies, node_bodies, pool_bodies
+from azure_batch_emulator.wire.bodies import job_bodies, node_bodies, pool_bodies, task_bodies
 from azure_batch_emulator.wire.call import Call
 from azure_batch_emulator.wire.routes import ROUTES
 from tests.batch_emulator.sdk_bodies import MACHINE, at, bodies_of, replaced, smallest
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from azure_batch_emulator.service.engine import Engine
+    from azure_batch_emulator.wire.bodies.shapes import Shape
     from azure_batch_emulator.wire.routes import Route
-    from azure_batch_emulator.wire.shapes import Shape
 
 BODIES: dict[str, tuple[Any, Shape]] = {
     "create_pool": (sdk.BatchPoolCreateOptions, pool_bodies.POOL),
@@ -44,9 +44,9 @@ BODIES: dict[str, tuple[Any, Shape]] = {
     "create_job_schedule": (sdk.BatchJobScheduleCreateOptions, job_bodies.SCHEDULE),
     "update_job_schedule": (sdk.BatchJobScheduleUpdateOptions, job_bodies.SCHEDULE_PATCH),
     "replace_job_schedule": (sdk.BatchJobSchedule, job_bodies.SCHEDULE_PUT),
-    "create_task": (sdk.BatchTaskCreateOptions, bodies.TASK),
-    "create_task_collection": (sdk.BatchTaskGroup, bodies.TASKS),
-    "replace_task": (sdk.BatchTask, bodies.TASK_PUT),
+    "create_task": (sdk.BatchTaskCreateOptions, task_bodies.TASK),
+    "create_task_collection": (sdk.BatchTaskGroup, task_bodies.TASKS),
+    "replace_task": (sdk.BatchTask, task_bodies.TASK_PUT),
     "create_node_user": (sdk.BatchNodeUserCreateOptions, node_bodies.NODE_USER),
     "replace_node_user": (sdk.BatchNodeUserReplaceOptions, node_bodies.NODE_USER_PATCH),
     "reboot_node": (sdk.BatchNodeRebootOptions, node_bodies.REBOOT),

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from azure_batch_emulator.errors import Refusal
-from azure_batch_emulator.wire.machine_bodies import MACHINE
-from azure_batch_emulator.wire.network_bodies import NETWORK
-from azure_batch_emulator.wire.pool_bodies import POOL_PATCH
+from azure_batch_emulator.wire.bodies.machine_bodies import MACHINE
+from azure_batch_emulator.wire.bodies.network_bodies import NETWORK
+from azure_batch_emulator.wire.bodies.pool_bodies import POOL_PATCH
 
 IMAGE = {"publisher": "p", "offer": "o", "sku": "s"}
 GALLERY = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Compute/galleries/x/images/i"

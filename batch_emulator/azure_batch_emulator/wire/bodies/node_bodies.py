@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from azure_batch_emulator.wire.bodies import IDENTITY
-from azure_batch_emulator.wire.kinds import choice, moment, switch, text, word
-from azure_batch_emulator.wire.shapes import Shape
+from azure_batch_emulator.wire.bodies.kinds import choice, moment, switch, text, word
+from azure_batch_emulator.wire.bodies.shapes import Shape
+from azure_batch_emulator.wire.bodies.task_bodies import IDENTITY
 
 _WHAT_BECOMES_OF_TASKS = choice("requeue", "terminate", "taskcompletion", "retaineddata")
 REBOOT = Shape({"nodeRebootOption": _WHAT_BECOMES_OF_TASKS})

@@ -7,7 +7,7 @@ import re
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from azure_batch_emulator.wire.kinds import (
+from azure_batch_emulator.wire.bodies.kinds import (
     between,
     choice,
     pattern,
@@ -16,7 +16,7 @@ from azure_batch_emulator.wire.kinds import (
     text,
     wrong,
 )
-from azure_batch_emulator.wire.shapes import Shape, every, join, ordered
+from azure_batch_emulator.wire.bodies.shapes import Shape, every, join, ordered
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -4,9 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from azure_batch_emulator.wire.bodies import IDENTITY, REGISTRY
-from azure_batch_emulator.wire.kinds import between, choice, natural, resource, switch, text, word, wrong
-from azure_batch_emulator.wire.shapes import Shape, every, free, join
+from azure_batch_emulator.wire.bodies.kinds import (
+    between,
+    choice,
+    natural,
+    resource,
+    switch,
+    text,
+    word,
+    wrong,
+)
+from azure_batch_emulator.wire.bodies.shapes import Shape, every, free, join
+from azure_batch_emulator.wire.bodies.task_bodies import IDENTITY, REGISTRY
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

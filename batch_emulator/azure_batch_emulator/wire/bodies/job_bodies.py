@@ -4,17 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from azure_batch_emulator.wire.bodies import (
-    COMMAND,
-    METADATA,
-    OUTPUT_FILE,
-    PACKAGES,
-    TASK_CONSTRAINTS,
-    TOKEN_SETTINGS,
-    VARIABLES,
-    WRITTEN_BY_SERVICE,
-)
-from azure_batch_emulator.wire.kinds import (
+from azure_batch_emulator.wire.bodies.kinds import (
     between,
     choice,
     display_name,
@@ -28,14 +18,24 @@ from azure_batch_emulator.wire.kinds import (
     whole,
     word,
 )
-from azure_batch_emulator.wire.network_bodies import JOB_NETWORK
-from azure_batch_emulator.wire.pool_bodies import POOL_SPECIFICATION
-from azure_batch_emulator.wire.shapes import Shape, every, ignored, one_of
+from azure_batch_emulator.wire.bodies.network_bodies import JOB_NETWORK
+from azure_batch_emulator.wire.bodies.pool_bodies import POOL_SPECIFICATION
+from azure_batch_emulator.wire.bodies.shapes import Shape, every, ignored, one_of
+from azure_batch_emulator.wire.bodies.task_bodies import (
+    COMMAND,
+    METADATA,
+    OUTPUT_FILE,
+    PACKAGES,
+    TASK_CONSTRAINTS,
+    TOKEN_SETTINGS,
+    VARIABLES,
+    WRITTEN_BY_SERVICE,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from azure_batch_emulator.wire.kinds import Kind
+    from azure_batch_emulator.wire.bodies.kinds import Kind
 
 LONGEST_PREFIX = 20
 _UNBOUNDED = 2**31 - 1

@@ -10,12 +10,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from azure_batch_emulator.errors import Refusal
-from azure_batch_emulator.wire.kinds import text, wrong
+from azure_batch_emulator.wire.bodies.kinds import text, wrong
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from azure_batch_emulator.wire.kinds import Kind
+    from azure_batch_emulator.wire.bodies.kinds import Kind
 
     Rule = Callable[[Mapping[str, Any], str], None]
     """Takes a tidied object and its path; raises a refusal if its properties do not go together."""

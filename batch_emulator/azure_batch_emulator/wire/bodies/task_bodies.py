@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from azure_batch_emulator.wire.kinds import (
+from azure_batch_emulator.wire.bodies.kinds import (
     between,
     choice,
     display_name,
@@ -20,7 +20,7 @@ from azure_batch_emulator.wire.kinds import (
     whole,
     word,
 )
-from azure_batch_emulator.wire.shapes import Shape, every, ignored, one_of, ordered
+from azure_batch_emulator.wire.bodies.shapes import Shape, every, ignored, one_of, ordered
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from azure_batch_emulator.errors import Refusal
-from azure_batch_emulator.wire.bodies import COMMAND, IDENTITY, METADATA, POOL_PACKAGES
-from azure_batch_emulator.wire.kinds import (
+from azure_batch_emulator.wire.bodies.kinds import (
     between,
     choice,
     display_name,
@@ -20,14 +19,15 @@ from azure_batch_emulator.wire.kinds import (
     word,
     wrong,
 )
-from azure_batch_emulator.wire.machine_bodies import MACHINE
-from azure_batch_emulator.wire.network_bodies import NETWORK
-from azure_batch_emulator.wire.shapes import Shape, every, join, texts, together
+from azure_batch_emulator.wire.bodies.machine_bodies import MACHINE
+from azure_batch_emulator.wire.bodies.network_bodies import NETWORK
+from azure_batch_emulator.wire.bodies.shapes import Shape, every, join, texts, together
+from azure_batch_emulator.wire.bodies.task_bodies import COMMAND, IDENTITY, METADATA, POOL_PACKAGES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from azure_batch_emulator.wire.kinds import Kind
+    from azure_batch_emulator.wire.bodies.kinds import Kind
 
 LONGEST_USER_NAME = 20
 MOST_NODES_PER_REMOVAL = 100
