@@ -10,8 +10,8 @@ from azure_batch_emulator.moments import parse_moment, stamp
 from azure_batch_emulator.wire import paging
 from azure_batch_emulator.wire.call import Answer
 from azure_batch_emulator.wire.odata.filters import Property
-from azure_batch_emulator.wire.pool_json import counts_json
 from azure_batch_emulator.wire.supported_images import supported_images
+from azure_batch_emulator.wire.views.pool_json import counts_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -18,7 +18,7 @@ from azure_batch_emulator.service.files.access import FileInfo, delete_file, fin
 from azure_batch_emulator.wire import conditions, paging
 from azure_batch_emulator.wire.call import Answer, Aside, Call, FileSlice
 from azure_batch_emulator.wire.odata.filters import Property
-from azure_batch_emulator.wire.task_json import task_url
+from azure_batch_emulator.wire.views.task_json import task_url
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from azure_batch_emulator.wire import conditions, paging
 from azure_batch_emulator.wire.bodies import job_bodies
 from azure_batch_emulator.wire.call import Answer, Call
-from azure_batch_emulator.wire.job_json import COLUMNS, FILTERS, LISTING, counts_json
+from azure_batch_emulator.wire.views.job_json import COLUMNS, FILTERS, LISTING, counts_json
 
 if TYPE_CHECKING:
     from azure_batch_emulator.records.jobs import Job

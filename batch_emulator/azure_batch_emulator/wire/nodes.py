@@ -5,7 +5,7 @@ from __future__ import annotations
 from azure_batch_emulator.wire import paging
 from azure_batch_emulator.wire.bodies import node_bodies
 from azure_batch_emulator.wire.call import Answer, Call
-from azure_batch_emulator.wire.node_json import COLUMNS, FILTERS, node_json
+from azure_batch_emulator.wire.views.node_json import COLUMNS, FILTERS, node_json
 
 
 def list_nodes(call: Call) -> Answer:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from azure_batch_emulator.wire import conditions, paging
 from azure_batch_emulator.wire.bodies import pool_bodies
 from azure_batch_emulator.wire.call import Answer, Call
-from azure_batch_emulator.wire.pool_json import COLUMNS, FILTERS, LISTING, run_json
+from azure_batch_emulator.wire.views.pool_json import COLUMNS, FILTERS, LISTING, run_json
 
 if TYPE_CHECKING:
     from azure_batch_emulator.records.pools import Pool

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from azure_batch_emulator.errors import Refusal
 from azure_batch_emulator.wire import paging
-from azure_batch_emulator.wire.preparation_json import COLUMNS, FILTERS, preparation_json
+from azure_batch_emulator.wire.views.preparation_json import COLUMNS, FILTERS, preparation_json
 
 if TYPE_CHECKING:
     from azure_batch_emulator.records.preparations import Preparation

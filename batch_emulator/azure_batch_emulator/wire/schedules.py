@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from azure_batch_emulator.wire import conditions, paging
 from azure_batch_emulator.wire.bodies import job_bodies
 from azure_batch_emulator.wire.call import Answer, Call
-from azure_batch_emulator.wire.job_json import FILTERS as JOB_FILTERS
-from azure_batch_emulator.wire.job_json import LISTING as JOB_LISTING
-from azure_batch_emulator.wire.schedule_json import COLUMNS, FILTERS, schedule_json, schedule_url
-from azure_batch_emulator.wire.stats import jobs_stats
+from azure_batch_emulator.wire.views.job_json import FILTERS as JOB_FILTERS
+from azure_batch_emulator.wire.views.job_json import LISTING as JOB_LISTING
+from azure_batch_emulator.wire.views.schedule_json import COLUMNS, FILTERS, schedule_json, schedule_url
+from azure_batch_emulator.wire.views.stats import jobs_stats
 
 if TYPE_CHECKING:
     from azure_batch_emulator.records.schedules import Schedule

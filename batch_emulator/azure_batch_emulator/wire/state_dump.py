@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from azure_batch_emulator.moments import stamp
 from azure_batch_emulator.redaction import redacted_json
-from azure_batch_emulator.wire.job_json import counts_json, job_json
-from azure_batch_emulator.wire.node_json import node_json
-from azure_batch_emulator.wire.pool_json import pool_json
-from azure_batch_emulator.wire.preparation_json import preparation_json
-from azure_batch_emulator.wire.schedule_json import schedule_json
-from azure_batch_emulator.wire.task_json import task_json
+from azure_batch_emulator.wire.views.job_json import counts_json, job_json
+from azure_batch_emulator.wire.views.node_json import node_json
+from azure_batch_emulator.wire.views.pool_json import pool_json
+from azure_batch_emulator.wire.views.preparation_json import preparation_json
+from azure_batch_emulator.wire.views.schedule_json import schedule_json
+from azure_batch_emulator.wire.views.task_json import task_json
 
 if TYPE_CHECKING:
     from azure_batch_emulator.records.jobs import Job

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from azure_batch_emulator.wire import paging
-from azure_batch_emulator.wire.subtask_json import COLUMNS, subtask_json
+from azure_batch_emulator.wire.views.subtask_json import COLUMNS, subtask_json
 
 if TYPE_CHECKING:
     from azure_batch_emulator.records.tasks import Subtask

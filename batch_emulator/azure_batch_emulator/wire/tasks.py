@@ -10,7 +10,7 @@ from azure_batch_emulator.records.states import TaskState
 from azure_batch_emulator.wire import conditions, paging
 from azure_batch_emulator.wire.bodies import task_bodies
 from azure_batch_emulator.wire.call import Answer, Call
-from azure_batch_emulator.wire.task_json import COLUMNS, FILTERS, task_listing, task_url
+from azure_batch_emulator.wire.views.task_json import COLUMNS, FILTERS, task_listing, task_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from azure_batch_emulator.service.attempts.orders import task_directory
 from azure_batch_emulator.wire.odata.filters import Property
-from azure_batch_emulator.wire.task_json import execution_json
+from azure_batch_emulator.wire.views.task_json import execution_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from azure_batch_emulator.moments import stamp
-from azure_batch_emulator.wire.task_json import execution_json, place_json
+from azure_batch_emulator.wire.views.task_json import execution_json, place_json
 
 if TYPE_CHECKING:
     from azure_batch_emulator.records.tasks import Subtask

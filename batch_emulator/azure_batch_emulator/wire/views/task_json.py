@@ -10,7 +10,7 @@ from azure_batch_emulator.wire.bodies import task_bodies
 from azure_batch_emulator.wire.conditions import etag
 from azure_batch_emulator.wire.odata.filters import Property
 from azure_batch_emulator.wire.paging import Listing
-from azure_batch_emulator.wire.stats import task_stats
+from azure_batch_emulator.wire.views.stats import task_stats
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

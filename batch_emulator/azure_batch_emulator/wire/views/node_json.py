@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from azure_batch_emulator.moments import stamp
-from azure_batch_emulator.wire.node_network import has_ipv6, inbound_endpoints, ipv6_address
 from azure_batch_emulator.wire.odata.filters import Property
-from azure_batch_emulator.wire.task_json import execution_json, task_url
+from azure_batch_emulator.wire.views.node_network import has_ipv6, inbound_endpoints, ipv6_address
+from azure_batch_emulator.wire.views.task_json import execution_json, task_url
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
