@@ -18,7 +18,7 @@ from azure.batch import BatchClient, models
 from azure.core.credentials import AzureNamedKeyCredential
 from azure.core.exceptions import ServiceResponseError
 
-from azure_batch_emulator.wire.controls import CONTROLS
+from azure_batch_emulator.wire.control.controls import CONTROLS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

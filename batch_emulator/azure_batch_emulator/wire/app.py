@@ -17,7 +17,7 @@ from azure_batch_emulator.service.faults.effects import Drop
 from azure_batch_emulator.wire.auth import Gate
 from azure_batch_emulator.wire.call import Answer, Aside, Call, read_query
 from azure_batch_emulator.wire.calls import NO_ANSWER, UNKNOWN, Calls
-from azure_batch_emulator.wire.control_plane import ControlPlane, is_control
+from azure_batch_emulator.wire.control.control_plane import ControlPlane, is_control
 from azure_batch_emulator.wire.routes import ROUTES, RouteTable
 from azure_batch_emulator.wire.supported_images import supported_images
 

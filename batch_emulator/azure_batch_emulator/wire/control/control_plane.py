@@ -11,9 +11,9 @@ from azure_batch_emulator.moments import stamp
 from azure_batch_emulator.service.reset import reset
 from azure_batch_emulator.turning import turn
 from azure_batch_emulator.wire.call import Answer
-from azure_batch_emulator.wire.controls import CONTROLS, Field, Form, seconds
+from azure_batch_emulator.wire.control.controls import CONTROLS, Field, Form, seconds
+from azure_batch_emulator.wire.control.state_dump import state_json
 from azure_batch_emulator.wire.loopback import check_local
-from azure_batch_emulator.wire.state_dump import state_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
