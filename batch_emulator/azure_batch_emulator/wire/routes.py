@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from azure_batch_emulator.errors import Refusal
-from azure_batch_emulator.wire import (
+from azure_batch_emulator.wire.handlers import (
     account,
     files,
     jobs,
