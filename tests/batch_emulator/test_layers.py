@@ -38,6 +38,12 @@ def test_layers_import_downwards_only() -> None:
                 assert len(parts) < 2 or parts[0] != "azure_batch_emulator" or parts[1] not in forbidden, file
 
 
+def test_no_service_knows_the_engine() -> None:
+    """A service is given the core and the services it calls, and cannot reach for others."""
+    for file in (ROOT / "service").glob("*/*.py"):
+        assert "azure_batch_emulator.service.engine" not in imports_of(file), file
+
+
 def test_warden_starts_without_the_package() -> None:
     """The warden runs isolated, hence imports the standard library only."""
     assert packages_of(ROOT / "runner" / "warden.py") <= sys.stdlib_module_names

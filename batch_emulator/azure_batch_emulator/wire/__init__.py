@@ -1,3 +1,13 @@
-"""HTTP: routes, signatures, OData, and JSON in both directions. Decides nothing about pools or tasks."""
+"""HTTP: routes, signatures, OData, and JSON in both directions. Decides nothing about pools or tasks.
+
+    app, routes  a request from its first byte to its answer; every operation with verb and path
+    control      the control plane below ``/_emulator``
+    handlers     the operations: read the request, call the engine, answer
+    views        records as JSON
+    odata        filters, and the language they are written in
+    bodies       bodies of requests: which properties, of which kind
+
+Beside them: what every request has (call, auth, conditions, paging) and what is counted of it (calls).
+"""
 
 from __future__ import annotations
