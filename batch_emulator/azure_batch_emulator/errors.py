@@ -1,7 +1,7 @@
 """Everything this package raises on purpose.
 
 EmulatorError
-├── Refusal        a request cannot be granted; carries the service's status, code and values
+├── ApiError       a request cannot be granted; carries the service's status, code and values
 ├── IllegalMove    a record was asked to leave a state in a way its table does not know
 ├── BadSetting     the emulator was started with a setting that makes no sense
 ├── BadState       the data folder is in use, another account's, or cannot be read
@@ -15,7 +15,7 @@ class EmulatorError(Exception):
     """Root of the tree."""
 
 
-class Refusal(EmulatorError):
+class ApiError(EmulatorError):
     """The answer to a request that cannot be granted, as the real service words it."""
 
     def __init__(
@@ -35,17 +35,17 @@ class Refusal(EmulatorError):
         self.headers = headers
 
     @classmethod
-    def missing(cls, noun: str) -> Refusal:
+    def missing(cls, noun: str) -> ApiError:
         """Make the 404 for a pool, job, task, node or file nobody knows."""
         return cls(404, f"{noun}NotFound", f"The specified {noun.lower()} does not exist.")
 
     @classmethod
-    def conflict(cls, code: str, message: str, **values: str) -> Refusal:
+    def conflict(cls, code: str, message: str, **values: str) -> ApiError:
         """Make a 409; ``values`` name the facts behind it."""
         return cls(409, code, message, values=tuple(values.items()))
 
     @classmethod
-    def bad_property(cls, name: str, value: object, reason: str) -> Refusal:
+    def bad_property(cls, name: str, value: object, reason: str) -> ApiError:
         """Make the 400 for a body property whose value is not acceptable."""
         return cls(
             400,
@@ -55,13 +55,13 @@ class Refusal(EmulatorError):
         )
 
     @classmethod
-    def missing_property(cls, name: str) -> Refusal:
+    def missing_property(cls, name: str) -> ApiError:
         """Make the 400 for a body without a property that the operation needs."""
         message = "A required property was not specified in the request body."
         return cls(400, "MissingRequiredProperty", message, values=(("PropertyName", name),))
 
     @classmethod
-    def bad_query(cls, name: str, value: object, reason: str) -> Refusal:
+    def bad_query(cls, name: str, value: object, reason: str) -> ApiError:
         """Make the 400 for a query parameter whose value is not acceptable."""
         return cls(
             400,
@@ -71,7 +71,7 @@ class Refusal(EmulatorError):
         )
 
     @classmethod
-    def bad_body(cls, reason: str, **values: str) -> Refusal:
+    def bad_body(cls, reason: str, **values: str) -> ApiError:
         """Make the 400 for a body that cannot be read as what the operation takes."""
         facts = (("Reason", reason), *values.items())
         return cls(
@@ -82,7 +82,7 @@ class Refusal(EmulatorError):
         )
 
     @classmethod
-    def unbuilt(cls, what: str) -> Refusal:
+    def unbuilt(cls, what: str) -> ApiError:
         """Make the 501 for a part of the service that is not emulated yet."""
         return cls(
             501,

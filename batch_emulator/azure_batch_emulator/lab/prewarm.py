@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from azure_batch_emulator.autoscale import Formula
 from azure_batch_emulator.autoscale.printer import written
-from azure_batch_emulator.errors import Refusal
+from azure_batch_emulator.errors import ApiError
 from azure_batch_emulator.lab.errors import BadInput
 from azure_batch_emulator.lab.spans import parse_span, span_text
 
@@ -85,8 +85,8 @@ class Announcer:
         body = {"autoScaleFormula": self._prewarm.formula(self._plain, until=until)}
         try:
             self._engine.autoscaling.enable(self._pool, body)
-        except Refusal as refusal:
-            if refusal.status < 409:  # noqa: PLR2004 - a formula that cannot be read; waiting will not help
+        except ApiError as error:
+            if error.status < 409:  # noqa: PLR2004 - a formula that cannot be read; waiting will not help
                 raise
             self.refused += 1
             self._engine.core.after(_PAUSE, partial(self._announce, until))

@@ -14,7 +14,7 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from azure_batch_emulator.autoscale.samples import LAG
-from azure_batch_emulator.errors import Refusal
+from azure_batch_emulator.errors import ApiError
 from azure_batch_emulator.lab.errors import BadInput
 from azure_batch_emulator.lab.meter import Meter
 from azure_batch_emulator.lab.outcome import Outcome
@@ -79,9 +79,9 @@ def simulate(policy: Policy, workload: Workload, cluster: Cluster, *, seed: int 
     """
     try:
         return _Simulation(policy, workload, cluster, seed).run()
-    except Refusal as refusal:
-        reasons = "; ".join(f"{name}: {value}" for name, value in refusal.values)
-        raise BadInput(f"{policy.name}: {refusal.message} {reasons}".rstrip()) from None
+    except ApiError as error:
+        reasons = "; ".join(f"{name}: {value}" for name, value in error.values)
+        raise BadInput(f"{policy.name}: {error.message} {reasons}".rstrip()) from None
 
 
 class _Simulation:

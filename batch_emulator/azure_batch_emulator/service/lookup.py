@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from azure_batch_emulator.errors import Refusal
+from azure_batch_emulator.errors import ApiError
 
 if TYPE_CHECKING:
     from azure_batch_emulator.records.account import Account
@@ -24,51 +24,51 @@ class Lookup:
     def pool(self, pool_id: str) -> Pool:
         """Find a pool.
 
-        :raises Refusal: if there is none
+        :raises ApiError: if there is none
         """
         pool = self._account.pools.get(pool_id.lower())
         if pool is None:
-            raise Refusal.missing("Pool")
+            raise ApiError.missing("Pool")
         return pool
 
     def node(self, pool_id: str, node_id: str) -> tuple[Pool, Node]:
         """Find a node.
 
-        :raises Refusal: if the pool or the node does not exist
+        :raises ApiError: if the pool or the node does not exist
         """
         pool = self.pool(pool_id)
         node = pool.nodes.get(node_id) or pool.nodes.get(node_id.lower())
         if node is None:
-            raise Refusal.missing("Node")
+            raise ApiError.missing("Node")
         return pool, node
 
     def job(self, job_id: str) -> Job:
         """Find a job.
 
-        :raises Refusal: if there is none
+        :raises ApiError: if there is none
         """
         job = self._account.jobs.get(job_id.lower())
         if job is None:
-            raise Refusal.missing("Job")
+            raise ApiError.missing("Job")
         return job
 
     def task(self, job_id: str, task_id: str) -> tuple[Job, Task]:
         """Find a task.
 
-        :raises Refusal: if the job or the task does not exist
+        :raises ApiError: if the job or the task does not exist
         """
         job = self.job(job_id)
         task = job.tasks.get(task_id)
         if task is None:
-            raise Refusal.missing("Task")
+            raise ApiError.missing("Task")
         return job, task
 
     def schedule(self, schedule_id: str) -> Schedule:
         """Find a job schedule.
 
-        :raises Refusal: if there is none
+        :raises ApiError: if there is none
         """
         schedule = self._account.schedules.get(schedule_id.lower())
         if schedule is None:
-            raise Refusal(404, "JobScheduleNotFound", "The specified job schedule does not exist.")
+            raise ApiError(404, "JobScheduleNotFound", "The specified job schedule does not exist.")
         return schedule

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from azure_batch_emulator.errors import Refusal
+from azure_batch_emulator.errors import ApiError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,7 +35,7 @@ class Quotas:
         """
         for name, value in quotas.items():
             if name not in _QUOTAS or (value is None and "cores" not in name) or (value or 0) < 0:
-                raise Refusal.bad_property(name, value, f"a limit for one of {', '.join(_QUOTAS)}")
+                raise ApiError.bad_property(name, value, f"a limit for one of {', '.join(_QUOTAS)}")
         changes: dict[str, Any] = {_QUOTAS[name]: value for name, value in quotas.items()}
         self._core.settings = replace(self._core.settings, **changes)
         return {name: getattr(self._core.settings, field) for name, field in _QUOTAS.items()}

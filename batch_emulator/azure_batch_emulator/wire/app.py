@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.responses import Response, StreamingResponse
 
-from azure_batch_emulator.errors import Refusal
+from azure_batch_emulator.errors import ApiError
 from azure_batch_emulator.moments import http_date, stamp
 from azure_batch_emulator.service.faults.effects import Drop
 from azure_batch_emulator.wire.auth import Gate
@@ -34,7 +34,7 @@ _LOG = logging.getLogger(__name__)
 LARGEST_BODY = 1 << 20
 _JSON = "application/json;odata=minimalmetadata"
 _NO_BODY = frozenset({204, 304})
-_VERSION_MISSING = Refusal(
+_VERSION_MISSING = ApiError(
     400,
     "MissingRequiredQueryParameter",
     "A required query parameter was not specified for this request.",
@@ -86,12 +86,12 @@ class BatchApp:
                 return
             answer = await self._answer(scope, headers, content, fate)
             response = self._response(answer, scope["method"], headers, request_id)
-        except Refusal as refusal:
-            answer = self._refusal(refusal, scope, headers, request_id)
+        except ApiError as error:
+            answer = self._error_answer(error, scope, headers, request_id)
         except Exception:  # noqa: BLE001  the edge of the server: a fault of ours is a 500 and a logged traceback
             _LOG.exception("%s %s failed", scope["method"], scope["raw_path"].decode("latin-1"))
-            fault = Refusal(500, "InternalError", "Server encountered an internal error.")
-            answer = self._refusal(fault, scope, headers, request_id)
+            fault = ApiError(500, "InternalError", "Server encountered an internal error.")
+            answer = self._error_answer(fault, scope, headers, request_id)
         response = response or self._response(answer, scope["method"], headers, request_id)
         self._count(answer, response, fate)
         try:
@@ -145,7 +145,7 @@ class BatchApp:
         mishap = self._engine.faults.mishap(route.operation)
         fate.delay_seconds, fate.is_dropped = mishap.delay_seconds, mishap.drop is not None
         if mishap.throttle is not None:
-            raise mishap.throttle.refusal
+            raise mishap.throttle.error
         if mishap.drop is Drop.BEFORE:
             return Answer(NO_ANSWER)
         self._engine.advance(to=self._clock.now())
@@ -171,18 +171,20 @@ class BatchApp:
             return raw_path[: len(prefix)], raw_path[len(prefix) :]
         return "", raw_path
 
-    def _refusal(self, refusal: Refusal, scope: Scope, headers: Mapping[str, str], request_id: str) -> Answer:
+    def _error_answer(
+        self, error: ApiError, scope: Scope, headers: Mapping[str, str], request_id: str
+    ) -> Answer:
         trace = f"RequestId:{request_id}\nTime:{stamp(self._clock.now())}"
         base = _base(scope, headers)
         kind = "Microsoft.Azure.Batch.Protocol.Entities.Container.errors/@Element"
         body: dict[str, Any] = {
             "odata.metadata": f"{base}/$metadata#{kind}",
-            "code": refusal.code,
-            "message": {"lang": "en-US", "value": f"{refusal.message}\n{trace}"},
+            "code": error.code,
+            "message": {"lang": "en-US", "value": f"{error.message}\n{trace}"},
         }
-        if refusal.values:
-            body["values"] = [{"key": key, "value": value} for key, value in refusal.values]
-        return Answer(refusal.status, body, dict(refusal.headers))
+        if error.values:
+            body["values"] = [{"key": key, "value": value} for key, value in error.values]
+        return Answer(error.status, body, dict(error.headers))
 
     def _response(self, answer: Answer, method: str, headers: Mapping[str, str], request_id: str) -> Response:
         common = {
@@ -205,7 +207,7 @@ class BatchApp:
 
 async def _read(receive: Receive, headers: Mapping[str, str]) -> bytes | None:
     """Read the body; None if the client went before it was all there, so that nothing is done."""
-    too_large = Refusal(413, "RequestBodyTooLarge", "The size of the request body exceeds the maximum size.")
+    too_large = ApiError(413, "RequestBodyTooLarge", "The size of the request body exceeds the maximum size.")
     refused = int(headers.get("content-length") or 0) >= LARGEST_BODY
     content = bytearray()
     while True:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import unquote_plus
 
-from azure_batch_emulator.errors import Refusal
+from azure_batch_emulator.errors import ApiError
 from azure_batch_emulator.moments import parse_moment
 from azure_batch_emulator.service.attempts.task_tokens import lets_in
 
@@ -47,7 +47,7 @@ class Gate:
         """Let a request pass.
 
         :param raw_path: as sent, percent-encoded
-        :raises Refusal: 403 AuthenticationFailed, with the reason, or 400 InvalidAuthenticationInfo
+        :raises ApiError: 403 AuthenticationFailed, with the reason, or 400 InvalidAuthenticationInfo
         """
         scheme, _, credential = headers.get("authorization", "").partition(" ")
         if scheme and not credential:
@@ -86,7 +86,7 @@ class Gate:
 def check_age(headers: Mapping[str, str], now: datetime) -> None:
     """Hold a request's date against the machine's time, which is what clients go by.
 
-    :raises Refusal: if it has none, or one that is more than 15 minutes off
+    :raises ApiError: if it has none, or one that is more than 15 minutes off
     """
     written = headers.get("ocp-date") or headers.get("date", "")
     try:
@@ -97,14 +97,16 @@ def check_age(headers: Mapping[str, str], now: datetime) -> None:
         raise _refused(f"the request is of {written}, more than {OLDEST} from now")
 
 
-def _unreadable() -> Refusal:
+def _unreadable() -> ApiError:
     message = "The authentication information was not provided in the correct format."
     detail = "SharedKey <account>:<signature> is needed, or Bearer <token>"
-    return Refusal(400, "InvalidAuthenticationInfo", message, values=(("AuthenticationErrorDetail", detail),))
+    return ApiError(
+        400, "InvalidAuthenticationInfo", message, values=(("AuthenticationErrorDetail", detail),)
+    )
 
 
-def _refused(reason: str) -> Refusal:
-    return Refusal(
+def _refused(reason: str) -> ApiError:
+    return ApiError(
         403,
         "AuthenticationFailed",
         "Server failed to authenticate the request. Make sure the value of Authorization header "

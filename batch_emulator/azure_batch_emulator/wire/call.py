@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, BinaryIO
 from urllib.parse import parse_qsl
 
-from azure_batch_emulator.errors import Refusal
+from azure_batch_emulator.errors import ApiError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -84,7 +84,7 @@ class Call:
     def body(self, shape: Shape) -> dict[str, Any]:
         """Read the body as JSON of a certain shape.
 
-        :raises Refusal: if it is not
+        :raises ApiError: if it is not
         """
         return dict(shape(self._json()))
 
@@ -95,18 +95,18 @@ class Call:
     def flag(self, name: str) -> bool:
         """Read a query parameter that is true or false; absent means false.
 
-        :raises Refusal: if it is neither
+        :raises ApiError: if it is neither
         """
         value = self.query.get(name, "false").lower()
         if value not in {"true", "false"}:
-            raise Refusal.bad_query(name, value, "true or false is needed")
+            raise ApiError.bad_query(name, value, "true or false is needed")
         return value == "true"
 
     def _json(self) -> Any:
         try:
             return json.loads(self.content, parse_constant=_no_number, parse_float=_finite)
         except (ValueError, RecursionError) as problem:
-            raise Refusal.bad_body(f"the body is not JSON: {problem}") from None
+            raise ApiError.bad_body(f"the body is not JSON: {problem}") from None
 
 
 def _no_number(name: str) -> Any:

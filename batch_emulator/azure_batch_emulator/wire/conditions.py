@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from azure_batch_emulator.errors import Refusal
+from azure_batch_emulator.errors import ApiError
 from azure_batch_emulator.moments import http_date, parse_moment
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def check(call: Call, record: Versioned, *, reading: bool = False) -> None:
     """Hold a record against the request's conditions.
 
     :param reading: whether a record that has not changed is a 304 rather than a 412
-    :raises Refusal: ConditionNotMet
+    :raises ApiError: ConditionNotMet
     """
     headers = call.headers
     _check_alone(headers)
@@ -52,7 +52,7 @@ def check(call: Call, record: Versioned, *, reading: bool = False) -> None:
 def check_times(call: Call, modified: datetime, *, reading: bool) -> None:
     """Hold a time of last change against If-Modified-Since and If-Unmodified-Since.
 
-    :raises Refusal: ConditionNotMet
+    :raises ApiError: ConditionNotMet
     """
     changed = modified.replace(microsecond=0)
     since = _moment(call, "if-modified-since")
@@ -68,7 +68,7 @@ def _check_alone(headers: Mapping[str, str]) -> None:
         if all(name in headers for name in pair):
             values = tuple(("HeaderName", name) for name in pair)
             message = "Multiple condition headers are not supported."
-            raise Refusal(400, "MultipleConditionHeadersNotSupported", message, values=values)
+            raise ApiError(400, "MultipleConditionHeadersNotSupported", message, values=values)
 
 
 def _moment(call: Call, name: str) -> datetime | None:
@@ -78,7 +78,7 @@ def _moment(call: Call, name: str) -> datetime | None:
         return parse_moment(call.headers[name])
     except ValueError:
         values = (("HeaderName", name), ("HeaderValue", call.headers[name]))
-        raise Refusal(400, "InvalidHeaderValue", "A header is not valid.", values=values) from None
+        raise ApiError(400, "InvalidHeaderValue", "A header is not valid.", values=values) from None
 
 
 def _names(header: str, own: str) -> bool:
@@ -86,6 +86,6 @@ def _names(header: str, own: str) -> bool:
     return "*" in wanted or own in wanted
 
 
-def _not_met(status: int) -> Refusal:
+def _not_met(status: int) -> ApiError:
     message = "The condition specified using HTTP conditional header(s) is not met."
-    return Refusal(status, "ConditionNotMet", message)
+    return ApiError(status, "ConditionNotMet", message)

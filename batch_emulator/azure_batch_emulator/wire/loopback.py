@@ -6,7 +6,7 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from azure_batch_emulator.errors import Refusal
+from azure_batch_emulator.errors import ApiError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,7 +28,7 @@ def check_local(headers: Mapping[str, str]) -> None:
     A page from elsewhere can send requests to loopback, and by a name of its own that it points to
     loopback it could read the answers; browsers tell where a page is from, and by which name it asks.
 
-    :raises Refusal: 403 ForeignRequest, with the reason
+    :raises ApiError: 403 ForeignRequest, with the reason
     """
     host = headers.get("host", "")
     if not is_loopback(_name(f"//{host}")):
@@ -47,7 +47,7 @@ def _name(url: str) -> str:
         return ""
 
 
-def _foreign(reason: str) -> Refusal:
-    return Refusal(
+def _foreign(reason: str) -> ApiError:
+    return ApiError(
         403, "ForeignRequest", "The controls are for programs on this machine.", values=(("Reason", reason),)
     )

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from urllib.parse import quote
 
-from azure_batch_emulator.errors import QueryError, Refusal
+from azure_batch_emulator.errors import ApiError, QueryError
 from azure_batch_emulator.wire.call import Answer
 from azure_batch_emulator.wire.odata.filters import Filter, Property
 
@@ -54,7 +54,7 @@ class Listing(Generic[_Record]):
 def read_filter(call: Call, properties: Mapping[str, Property[_Record]]) -> Filter[_Record] | None:
     """Read ``$filter``.
 
-    :raises Refusal: if it is wrong, with a caret under the column
+    :raises ApiError: if it is wrong, with a caret under the column
     """
     text = call.query.get("$filter", "")
     if not text.strip():
@@ -62,13 +62,13 @@ def read_filter(call: Call, properties: Mapping[str, Property[_Record]]) -> Filt
     try:
         return Filter(text, properties)
     except QueryError as problem:
-        raise Refusal.bad_query("$filter", text, str(problem)) from None
+        raise ApiError.bad_query("$filter", text, str(problem)) from None
 
 
 def start(call: Call) -> int:
     """Read where the page begins, as a position.
 
-    :raises Refusal: if the token is not one of ours
+    :raises ApiError: if the token is not one of ours
     """
     token = call.query.get("$skiptoken", "")
     if not token:
@@ -78,20 +78,20 @@ def start(call: Call) -> int:
     except (binascii.Error, ValueError):
         position = b""
     if not (position.isdigit() and len(position) <= _MOST_DIGITS):
-        raise Refusal.bad_query("$skiptoken", token, "not a token of this service")
+        raise ApiError.bad_query("$skiptoken", token, "not a token of this service")
     return int(position)
 
 
 def start_name(call: Call) -> str:
     """Read where the page begins, as the name of a file.
 
-    :raises Refusal: if the token is not one of ours
+    :raises ApiError: if the token is not one of ours
     """
     token = call.query.get("$skiptoken", "")
     try:
         return os.fsdecode(base64.urlsafe_b64decode(token))
     except (binascii.Error, ValueError):
-        raise Refusal.bad_query("$skiptoken", token, "not a token of this service") from None
+        raise ApiError.bad_query("$skiptoken", token, "not a token of this service") from None
 
 
 def page(
@@ -124,22 +124,22 @@ def page(
 def select(call: Call, columns: Collection[str]) -> frozenset[str] | None:
     """Read ``$select`` and hold ``$expand`` and other OData options against what is known.
 
-    :raises Refusal: if a name means nothing
+    :raises ApiError: if a name means nothing
     """
     for name in call.query:
         if name.startswith("$") and name not in _KNOWN:
             values = (("QueryParameterName", name), ("QueryParameterValue", call.query[name]))
             message = "A query parameter is not supported for this operation."
-            raise Refusal(400, "UnsupportedQueryParameter", message, values=values)
+            raise ApiError(400, "UnsupportedQueryParameter", message, values=values)
     if call.query.get("$expand", "stats") not in {"stats", ""}:
-        raise Refusal.bad_query("$expand", call.query["$expand"], "only stats can be expanded")
+        raise ApiError.bad_query("$expand", call.query["$expand"], "only stats can be expanded")
     text = call.query.get("$select", "")
     if not text.strip():
         return None
     chosen = frozenset(name.strip() for name in text.split(",") if name.strip())
     unknown = chosen.difference(columns)
     if unknown:
-        raise Refusal.bad_query("$select", text, f"no such property: {', '.join(sorted(unknown))}")
+        raise ApiError.bad_query("$select", text, f"no such property: {', '.join(sorted(unknown))}")
     return chosen
 
 
@@ -153,7 +153,7 @@ def _size(call: Call) -> int:
     if not text:
         return LONGEST_PAGE
     if not (text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS):
-        raise Refusal.bad_query("maxresults", text, "a whole number is needed")
+        raise ApiError.bad_query("maxresults", text, "a whole number is needed")
     size = int(text)
     if not 1 <= size <= LONGEST_PAGE:
         values = (
@@ -163,7 +163,7 @@ def _size(call: Call) -> int:
             ("MaximumAllowed", str(LONGEST_PAGE)),
         )
         message = "A query parameter is outside the permissible range."
-        raise Refusal(400, "OutOfRangeQueryParameterValue", message, values=values)
+        raise ApiError(400, "OutOfRangeQueryParameterValue", message, values=values)
     return size
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from azure_batch_emulator.errors import Refusal
+from azure_batch_emulator.errors import ApiError
 from azure_batch_emulator.wire.handlers import (
     account,
     files,
@@ -148,7 +148,7 @@ class RouteTable:
     def find(self, method: str, raw_path: str) -> tuple[Route, Mapping[str, str]]:
         """Find the route of a request and the parameters in its path.
 
-        :raises Refusal: if no operation has this path, or none with this verb
+        :raises ApiError: if no operation has this path, or none with this verb
         """
         segments = raw_path.strip("/").split("/")
         for pattern, routes in self._by_pattern.items():
@@ -157,10 +157,10 @@ class RouteTable:
                 continue
             if method not in routes:
                 message = "The resource doesn't support the specified HTTP verb."
-                raise Refusal(405, "UnsupportedHttpVerb", message, values=(("Verb", method),))
+                raise ApiError(405, "UnsupportedHttpVerb", message, values=(("Verb", method),))
             return routes[method], parameters
         message = "The requested URI does not represent any resource on the server."
-        raise Refusal(400, "InvalidUri", message, values=(("Path", raw_path),))
+        raise ApiError(400, "InvalidUri", message, values=(("Path", raw_path),))
 
 
 def _match(pattern: Sequence[str], segments: Sequence[str]) -> Mapping[str, str] | None:

@@ -6,7 +6,7 @@ import json
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from azure_batch_emulator.errors import BadSetting, Refusal
+from azure_batch_emulator.errors import ApiError, BadSetting
 from azure_batch_emulator.wire.bodies.kinds import choice, moment, text, word
 from azure_batch_emulator.wire.bodies.machine_bodies import IMAGE_REFERENCE
 from azure_batch_emulator.wire.bodies.shapes import Shape, every
@@ -66,8 +66,8 @@ def read(file: Path) -> Sequence[Mapping[str, Any]]:
         return list(_IMAGES(content.get("value") if isinstance(content, dict) else content, "value"))
     except (OSError, ValueError) as problem:
         raise BadSetting(f"{file} holds no list of images: {problem}") from None
-    except Refusal as refusal:
-        facts = ", ".join(f"{name} {value}" for name, value in refusal.values)
+    except ApiError as error:
+        facts = ", ".join(f"{name} {value}" for name, value in error.values)
         raise BadSetting(f"{file} holds no list of images: {facts}") from None
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from azure_batch_emulator.errors import Refusal
+from azure_batch_emulator.errors import ApiError
 from azure_batch_emulator.runner.scripted import Outcome, ScriptedRunner
 
 if TYPE_CHECKING:
@@ -140,12 +140,12 @@ def test_dedicated_nodes_are_not_preempted_but_lost(bench: Bench) -> None:
     """Pre-emption is for low-priority nodes; a dedicated one can only vanish, and comes back."""
     bench.pool()
     (node,) = bench.nodes()
-    with pytest.raises(Refusal, match="Only low-priority nodes"):
+    with pytest.raises(ApiError, match="Only low-priority nodes"):
         bench.emulator.node_faults.preempt("pool", node.id)
     assert bench.emulator.node_faults.preempt("pool") == []
     bench.emulator.node_faults.lose("pool", node.id, away=timedelta(minutes=5))
     assert states(bench) == ["unknown"]
-    with pytest.raises(Refusal, match="while it is unknown"):
+    with pytest.raises(ApiError, match="while it is unknown"):
         bench.emulator.node_faults.lose("pool", node.id)
     bench.advance(minutes=5)
     bench.advance(seconds=0)
@@ -357,7 +357,7 @@ def test_quotas_change_at_run_time(bench: Bench, refusal: Callable[..., Any]) ->
 )
 def test_faults_that_make_no_sense_are_refused(bench: Bench, action: Any, named: str) -> None:
     """A fault that could never happen is refused when it is armed, by the argument's name."""
-    with pytest.raises(Refusal) as caught:
+    with pytest.raises(ApiError) as caught:
         action(bench.emulator)
     assert ("PropertyName", named) in caught.value.values
     assert bench.emulator.faults.armed() == []

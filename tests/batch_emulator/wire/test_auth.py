@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from azure_batch_emulator.errors import Refusal
+from azure_batch_emulator.errors import ApiError
 from azure_batch_emulator.moments import http_date
 from azure_batch_emulator.wire.auth import check_age
 
@@ -60,7 +60,7 @@ def test_requests_age(headers: dict[str, str], *, allowed: bool) -> None:
     if allowed:
         check_age(headers, NOW)
     else:
-        with pytest.raises(Refusal) as refused:
+        with pytest.raises(ApiError) as refused:
             check_age(headers, NOW)
         assert (refused.value.status, refused.value.code) == (403, "AuthenticationFailed")
 

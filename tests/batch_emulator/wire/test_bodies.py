@@ -12,7 +12,7 @@ import pytest
 from azure.batch.models import _models as sdk
 
 from azure_batch_emulator.clock import ManualClock
-from azure_batch_emulator.errors import Refusal
+from azure_batch_emulator.errors import ApiError
 from azure_batch_emulator.runner.scripted import ScriptedRunner, succeed
 from azure_batch_emulator.server import EmulatorServer
 from azure_batch_emulator.wire.bodies import job_bodies, node_bodies, pool_bodies, task_bodies
@@ -114,7 +114,7 @@ def test_every_field_of_a_wrong_type_is_refused(operation: str) -> None:
         for value in WRONG_TYPES[type(at(body, path))]:
             if path[-1] in WITH_VALUES_OF_ANY_NAME and isinstance(value, dict):
                 continue
-            with pytest.raises(Refusal) as refused:
+            with pytest.raises(ApiError) as refused:
                 shape(replaced(body, path, value))
             assert refused.value.status == 400, (path, value)
 
@@ -202,7 +202,7 @@ def test_what_is_no_json_is_refused(operation: str, constant: str) -> None:
     """Numbers that JSON does not have, and texts that are none, are a 400 in every body."""
     body = f'{{"surely": {constant}}}'.encode("latin-1")
     call = Call(engine=None, base="", path="", parameters={}, query={}, headers={}, content=body)  # type: ignore[arg-type]  # a body is read without one
-    with pytest.raises(Refusal) as refused:
+    with pytest.raises(ApiError) as refused:
         call.body(BODIES[operation][1])
     assert (refused.value.status, refused.value.code) == (400, "InvalidRequestBody")
 
@@ -251,7 +251,7 @@ def _fits(shape: Shape, body: Any) -> bool:
     """Tell whether a shape takes a body; anything but a 400 of its own fails the test."""
     try:
         shape(body)
-    except Refusal as refusal:
+    except ApiError as refusal:
         if refusal.status != 400:
             pytest.fail(f"{refusal.status} for {body}")
         return False

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from azure_batch_emulator.errors import Refusal
+from azure_batch_emulator.errors import ApiError
 from azure_batch_emulator.wire.bodies.machine_bodies import MACHINE
 from azure_batch_emulator.wire.bodies.network_bodies import NETWORK
 from azure_batch_emulator.wire.bodies.pool_bodies import POOL_PATCH
@@ -107,7 +107,7 @@ def test_documented_networks_are_taken(body: dict[str, Any]) -> None:
 )
 def test_other_networks_are_refused(body: dict[str, Any]) -> None:
     """Reserved, doubled and overlapping ports, doubled names and ids that lead nowhere are a 400."""
-    with pytest.raises(Refusal) as refused:
+    with pytest.raises(ApiError) as refused:
         NETWORK(body)
     assert (refused.value.status, refused.value.code) == (400, "InvalidPropertyValue")
 
@@ -141,7 +141,7 @@ def test_documented_images_are_taken(image: dict[str, Any]) -> None:
 )
 def test_other_machines_are_refused(change: dict[str, Any]) -> None:
     """Images that are two or none, settings of another system and doubled disks are a 400."""
-    with pytest.raises(Refusal) as refused:
+    with pytest.raises(ApiError) as refused:
         MACHINE({"imageReference": IMAGE, "nodeAgentSKUId": "batch.node.ubuntu 24.04", **change})
     assert refused.value.status == 400
 
@@ -159,6 +159,6 @@ def test_other_machines_are_refused(change: dict[str, Any]) -> None:
 )
 def test_limits_of_pools_are_held(body: dict[str, Any]) -> None:
     """Eleven packages, a name of 21 characters and the like are a 400."""
-    with pytest.raises(Refusal) as refused:
+    with pytest.raises(ApiError) as refused:
         POOL_PATCH(body)
     assert refused.value.status == 400

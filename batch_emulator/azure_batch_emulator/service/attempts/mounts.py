@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from azure_batch_emulator.errors import Refusal
+from azure_batch_emulator.errors import ApiError
 from azure_batch_emulator.records.nodes import NodeError
 from azure_batch_emulator.runner.interface import Link
 
@@ -28,20 +28,20 @@ _MOST = 10
 def check(body: Mapping[str, Any]) -> None:
     """Hold the mounts of a pool against the rules.
 
-    :raises Refusal: 400 if there are too many, or one is not of one kind or leads elsewhere
+    :raises ApiError: 400 if there are too many, or one is not of one kind or leads elsewhere
     """
     mounts = body.get("mountConfiguration") or ()
     if len(mounts) > _MOST:
-        raise Refusal.bad_property("mountConfiguration", len(mounts), f"at most {_MOST} are allowed")
+        raise ApiError.bad_property("mountConfiguration", len(mounts), f"at most {_MOST} are allowed")
     for mount in mounts:
         kinds = [kind for kind in _KINDS if mount.get(kind)]
         if len(kinds) != 1:
             reason = f"exactly one of {', '.join(_KINDS)} is needed"
-            raise Refusal.bad_property("mountConfiguration", kinds, reason)
+            raise ApiError.bad_property("mountConfiguration", kinds, reason)
         path = PurePosixPath(str(mount[kinds[0]].get("relativeMountPath") or ""))
         if path.is_absolute() or ".." in path.parts or path == PurePosixPath():
             reason = "a path below the folder of mounts is needed"
-            raise Refusal.bad_property("mountConfiguration.relativeMountPath", str(path), reason)
+            raise ApiError.bad_property("mountConfiguration.relativeMountPath", str(path), reason)
 
 
 def links(settings: Settings, pool: Pool, root: Path) -> tuple[Link, ...]:

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from azure_batch_emulator.errors import Refusal
+from azure_batch_emulator.errors import ApiError
 from azure_batch_emulator.records.tasks import Blame, Failure
 from azure_batch_emulator.runner.interface import Link
 
@@ -62,12 +62,12 @@ def find(settings: Settings, reference: Reference) -> Package | None:
 def check(settings: Settings, references: Iterable[Reference] | None) -> None:
     """Refuse a pool that refers to what is not there.
 
-    :raises Refusal: 409 that names it
+    :raises ApiError: 409 that names it
     """
     for reference in references or ():
         if find(settings, reference) is None:
             code, message = "InvalidApplicationPackageReferences", _missing_sentence(reference)
-            raise Refusal.conflict(code, message, ApplicationPackage=_name(reference))
+            raise ApiError.conflict(code, message, ApplicationPackage=_name(reference))
 
 
 def missing(settings: Settings, references: Iterable[Reference]) -> Failure | None:

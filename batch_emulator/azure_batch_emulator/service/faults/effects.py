@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from azure_batch_emulator.errors import Refusal
+from azure_batch_emulator.errors import ApiError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -47,7 +47,7 @@ class Puller(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Throttle:
-    """A refusal for being too busy."""
+    """An error for being too busy."""
 
     status: int
     retry_after: int | None
@@ -57,18 +57,18 @@ class Throttle:
     def of(cls, status: int, retry_after: int | None) -> Throttle:
         """Make one.
 
-        :raises Refusal: if the service throttles by another status
+        :raises ApiError: if the service throttles by another status
         """
         if status not in _THROTTLES:
-            raise Refusal.bad_property("status", status, "429 or 503")
+            raise ApiError.bad_property("status", status, "429 or 503")
         return cls(status, retry_after)
 
     @property
-    def refusal(self) -> Refusal:
-        """Write the answer."""
+    def error(self) -> ApiError:
+        """Write it as the service does."""
         headers = () if self.retry_after is None else (("Retry-After", str(self.retry_after)),)
         code, message = _THROTTLES[self.status]
-        return Refusal(self.status, code, message, headers=headers)
+        return ApiError(self.status, code, message, headers=headers)
 
 
 @dataclass(frozen=True, slots=True)

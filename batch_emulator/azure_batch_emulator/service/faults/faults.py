@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from azure_batch_emulator.autoscale.errors import EVALUATION_FAILED
-from azure_batch_emulator.errors import Refusal
+from azure_batch_emulator.errors import ApiError
 from azure_batch_emulator.records.pools import ResizeError
 from azure_batch_emulator.records.tasks import Blame, Failure
 from azure_batch_emulator.runner.images import canonical
@@ -171,13 +171,13 @@ class Faults:
 
     def _operation(self, name: str | None) -> str | None:
         if name is not None and self.operations and name not in self.operations:
-            raise Refusal.bad_property("operation", name, "the name of an operation, such as create_task")
+            raise ApiError.bad_property("operation", name, "the name of an operation, such as create_task")
         return name
 
 
 def _checked(times: int | None) -> int | None:
     if times is not None and times < 1:
-        raise Refusal.bad_property("times", times, "1 or more, or nothing for as long as it is not cleared")
+        raise ApiError.bad_property("times", times, "1 or more, or nothing for as long as it is not cleared")
     return times
 
 
@@ -185,7 +185,7 @@ def _member(kind: type[_Kind], name: str, value: str) -> _Kind:
     try:
         return kind(value)
     except ValueError:
-        raise Refusal.bad_property(name, value, f"one of {', '.join(kind)}") from None
+        raise ApiError.bad_property(name, value, f"one of {', '.join(kind)}") from None
 
 
 def _plain(effect: Any) -> Any:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from azure_batch_emulator.confined.removing import remove
 from azure_batch_emulator.confined.resolving import resolve
 from azure_batch_emulator.confined.walking import walk
-from azure_batch_emulator.errors import Refusal
+from azure_batch_emulator.errors import ApiError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -77,18 +77,18 @@ def list_files(
 def find_file(area: Area, name: str) -> FileInfo:
     """Find one file or folder.
 
-    :raises Refusal: if there is none of that name inside the folder
+    :raises ApiError: if there is none of that name inside the folder
     """
     with _refusing(), area.open() as top, resolve(top, area.path, name) as found:
         if not stat.S_ISDIR(found.status.st_mode) and not stat.S_ISREG(found.status.st_mode):
-            raise Refusal.missing("File")
+            raise ApiError.missing("File")
         return FileInfo(found.path, found.status)
 
 
 def open_file(area: Area, name: str) -> tuple[FileInfo, BinaryIO]:
     """Open one file; what is told of it is true of the open file.
 
-    :raises Refusal: if there is none of that name inside the folder, or it may not be read
+    :raises ApiError: if there is none of that name inside the folder, or it may not be read
     """
     with _refusing(), area.open() as top, resolve(top, area.path, name) as found:
         file = found.folder.read(found.name)
@@ -98,7 +98,7 @@ def open_file(area: Area, name: str) -> tuple[FileInfo, BinaryIO]:
 def delete_file(area: Area, name: str, *, recursive: bool) -> None:
     """Delete a file, or a folder that is empty unless ``recursive``; of a link the link itself.
 
-    :raises Refusal: if there is none of that name inside the folder, or it cannot be deleted
+    :raises ApiError: if there is none of that name inside the folder, or it cannot be deleted
     """
     with (
         _refusing(),
@@ -106,7 +106,7 @@ def delete_file(area: Area, name: str, *, recursive: bool) -> None:
         resolve(top, area.path, name, follow_last=False) as found,
     ):
         if not found.path:
-            raise Refusal.missing("File")
+            raise ApiError.missing("File")
         if recursive:
             remove(found.folder, found.name)
         elif stat.S_ISDIR(found.status.st_mode):
@@ -121,9 +121,9 @@ def _refusing() -> Iterator[None]:
         yield
     except OSError as problem:
         if problem.errno in _NOT_THERE:
-            raise Refusal.missing("File") from None
+            raise ApiError.missing("File") from None
         message = "This operation is not valid for the current state of the resource."
         reason = problem.strerror or str(problem)
-        raise Refusal.conflict("OperationInvalidForCurrentState", message, Reason=reason) from None
+        raise ApiError.conflict("OperationInvalidForCurrentState", message, Reason=reason) from None
     except ValueError:  # a NUL, which no name holds
-        raise Refusal.missing("File") from None
+        raise ApiError.missing("File") from None

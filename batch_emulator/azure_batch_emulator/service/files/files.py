@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from azure_batch_emulator.confined.folder import Area
-from azure_batch_emulator.errors import Refusal
+from azure_batch_emulator.errors import ApiError
 from azure_batch_emulator.moments import UNLIMITED, later, parse_duration
 from azure_batch_emulator.records.states import NodeState, TaskState
 from azure_batch_emulator.service.attempts import orders
@@ -34,14 +34,14 @@ class Files:
     def folder(self, task: Task) -> Area:
         """Tell the folder of a task.
 
-        :raises Refusal: if the task has none yet, or none any more
+        :raises ApiError: if the task has none yet, or none any more
         """
         if task.files_gone:
             message = "The task files were cleaned up, as their retention time is over."
-            raise Refusal.conflict("TaskFilesCleanedup", message)
+            raise ApiError.conflict("TaskFilesCleanedup", message)
         if task.place is None:
             message = "This operation is not valid for the current state of the resource."
-            raise Refusal.conflict(
+            raise ApiError.conflict(
                 "OperationInvalidForCurrentState",
                 message,
                 TaskState=task.state,
@@ -50,17 +50,17 @@ class Files:
         folder = self._present(task)
         if folder is None:
             message = "The task files are unavailable, as the node is not in the pool now."
-            raise Refusal.conflict("TaskFilesUnavailable", message)
+            raise ApiError.conflict("TaskFilesUnavailable", message)
         return folder
 
     def node_folder(self, pool: Pool, node: Node) -> Area:
         """Tell the root folder of a node.
 
-        :raises Refusal: if the node is no machine now
+        :raises ApiError: if the node is no machine now
         """
         if _is_out_of_reach(node) or node.state is NodeState.CREATING:
             message = f"The files of the node cannot be reached while it is {node.state}."
-            raise Refusal.conflict("OperationNotValidOnNode", message, NodeState=node.state)
+            raise ApiError.conflict("OperationNotValidOnNode", message, NodeState=node.state)
         return orders.node_area(self._core.settings.data, pool.id, node.id)
 
     def kept_until(self, pool: Pool, node: Node) -> datetime | None:

@@ -6,7 +6,7 @@ from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from azure_batch_emulator.errors import IllegalMove, Refusal
+from azure_batch_emulator.errors import ApiError, IllegalMove
 from azure_batch_emulator.moments import UNLIMITED, later, parse_duration
 from azure_batch_emulator.records.dependencies import Dependents
 from azure_batch_emulator.records.jobs import Job
@@ -69,7 +69,7 @@ class Jobs:
         """Make a job, active at once; a pool that it names need not exist yet.
 
         :param schedule: the job schedule that makes it; it counts against the quota for itself
-        :raises Refusal: if the id is taken, the quota is reached, or a part is not built
+        :raises ApiError: if the id is taken, the quota is reached, or a part is not built
         """
         core = self._core
         self._check_free(str(body["id"]))
@@ -106,7 +106,7 @@ class Jobs:
     def patch(self, job: Job, body: Mapping[str, Any]) -> None:
         """Change some properties of a job.
 
-        :raises Refusal: if the job has ended, or a change is not allowed
+        :raises ApiError: if the job has ended, or a change is not allowed
         """
         check_open(job)
         check_spec(body, is_scheduled=job.schedule is not None)
@@ -118,7 +118,7 @@ class Jobs:
     def put(self, job: Job, body: Mapping[str, Any]) -> None:
         """Replace all properties of a job that may change; absent ones get their defaults.
 
-        :raises Refusal: if the job has ended, or a change is not allowed
+        :raises ApiError: if the job has ended, or a change is not allowed
         """
         check_open(job)
         check_spec(body, is_scheduled=job.schedule is not None)
@@ -131,7 +131,7 @@ class Jobs:
     def terminate(self, job: Job, *, reason: str) -> None:
         """End a job: running tasks are ended, tasks that never ran stay active.
 
-        :raises Refusal: if it has ended or is about to
+        :raises ApiError: if it has ended or is about to
         """
         check_open(job)
         job.terminate_reason = reason
@@ -143,7 +143,7 @@ class Jobs:
     def delete(self, job: Job) -> None:
         """Begin to remove a job with its tasks and their files.
 
-        :raises Refusal: if that is under way
+        :raises ApiError: if that is under way
         """
         self._move(job, "delete")
         self._stop_running(job, Stop.BY_USER)
@@ -154,7 +154,7 @@ class Jobs:
         """Let a job start nothing more.
 
         :param running: ``requeue``, ``terminate`` or ``wait``: what becomes of running tasks
-        :raises Refusal: unless the job is active, disabling or disabled
+        :raises ApiError: unless the job is active, disabling or disabled
         """
         check_open(job)
         self._move(job, "disable")
@@ -165,7 +165,7 @@ class Jobs:
     def enable(self, job: Job) -> None:
         """Let a disabled job go on.
 
-        :raises Refusal: unless the job is disabling or disabled
+        :raises ApiError: unless the job is disabling or disabled
         """
         check_open(job)
         self._move(job, "enable")
@@ -247,7 +247,7 @@ class Jobs:
             wanted = changes.get("onAllTasksComplete", "terminatejob")
             if wanted != "terminatejob":
                 reason = "it cannot be turned off again"
-                raise Refusal.bad_property("onAllTasksComplete", wanted, reason)
+                raise ApiError.bad_property("onAllTasksComplete", wanted, reason)
         before = job.spec["poolInfo"]
         after = changes.get("poolInfo", before)
         auto_pools.check_change(before, after)
@@ -268,7 +268,7 @@ class Jobs:
             job.move(event, now=self._core.now, etag=self._core.next_etag())
         except IllegalMove:
             if job.state is JobState.DELETING:
-                raise Refusal.conflict(*REFUSALS[job.state]) from None
+                raise ApiError.conflict(*REFUSALS[job.state]) from None
             raise not_now(job, f"the job is {job.state}") from None
         self._core.account.changes.note(job)
 
@@ -293,7 +293,7 @@ class Jobs:
     def _check_manager(self, job: Job, manager: Mapping[str, Any]) -> None:
         try:
             self._tasks.check(job, manager)
-        except Refusal:
+        except ApiError:
             self._auto_pools.close(job)
             raise
 
@@ -301,15 +301,15 @@ class Jobs:
         present = self._core.account.jobs.get(job_id.lower())
         if present is not None:
             if present.state is JobState.DELETING:
-                raise Refusal.conflict(*REFUSALS[JobState.DELETING])
-            raise Refusal.conflict("JobExists", "The specified job already exists.")
+                raise ApiError.conflict(*REFUSALS[JobState.DELETING])
+            raise ApiError.conflict("JobExists", "The specified job already exists.")
         if job_id.lower() in self._core.account.schedules:
             message = "A job schedule with the same id exists already."
-            raise Refusal.conflict("JobScheduleWithSameIdExists", message)
+            raise ApiError.conflict("JobScheduleWithSameIdExists", message)
 
     def check_quota(self) -> None:
         """Refuse one more active job or job schedule if the account is full of them."""
         quota = self._core.settings.active_job_quota
         if self._core.account.active_jobs() >= quota:
             message = f"The account may hold {quota} active jobs."
-            raise Refusal.conflict("ActiveJobAndScheduleQuotaReached", message, Quota=str(quota))
+            raise ApiError.conflict("ActiveJobAndScheduleQuotaReached", message, Quota=str(quota))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from azure_batch_emulator.errors import Refusal
+from azure_batch_emulator.errors import ApiError
 from azure_batch_emulator.moments import UNLIMITED_TEXT, parse_duration
 from azure_batch_emulator.service.attempts import resource_files
 
@@ -39,7 +39,7 @@ _OF_THE_MANAGER_ONLY = frozenset({"killJobOnCompletion", "runExclusive", "allowL
 def filled(body: Mapping[str, Any]) -> dict[str, Any]:
     """Return the job's own tasks with the service's defaults.
 
-    :raises Refusal: if they do not go together
+    :raises ApiError: if they do not go together
     """
     tasks = {name: {**_DEFAULTS[name], **body[name]} for name in _DEFAULTS if body.get(name)}
     if "jobPreparationTask" in tasks:
@@ -68,7 +68,7 @@ def check_id(tasks: Mapping[str, Any], task_id: str) -> None:
     """
     for name, (code, noun) in _RESERVED.items():
         if name in tasks and str(tasks[name]["id"]).lower() == task_id.lower():
-            raise Refusal.conflict(code, f"The task has the same id as {noun} of its job.")
+            raise ApiError.conflict(code, f"The task has the same id as {noun} of its job.")
 
 
 def _check_release(tasks: Mapping[str, Any]) -> None:
@@ -76,8 +76,8 @@ def _check_release(tasks: Mapping[str, Any]) -> None:
     if release is None:
         return
     if "jobPreparationTask" not in tasks:
-        raise Refusal.bad_property("jobReleaseTask", release["id"], "a jobPreparationTask is needed, too")
+        raise ApiError.bad_property("jobReleaseTask", release["id"], "a jobPreparationTask is needed, too")
     if not timedelta() < parse_duration(release["maxWallClockTime"]) <= LONGEST_RELEASE:
         reason = "more than nothing, at most 15 minutes"
-        raise Refusal.bad_property("jobReleaseTask.maxWallClockTime", release["maxWallClockTime"], reason)
+        raise ApiError.bad_property("jobReleaseTask.maxWallClockTime", release["maxWallClockTime"], reason)
     check_id({"jobPreparationTask": tasks["jobPreparationTask"]}, str(release["id"]))

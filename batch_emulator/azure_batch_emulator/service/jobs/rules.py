@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from azure_batch_emulator.errors import Refusal
+from azure_batch_emulator.errors import ApiError
 from azure_batch_emulator.moments import UNLIMITED_TEXT
 from azure_batch_emulator.records.states import JobState
 from azure_batch_emulator.service.pools import auto_pools
@@ -35,24 +35,24 @@ REFUSALS = {
 def check_open(job: Job) -> None:
     """Refuse to work with a job that has ended or is about to."""
     if job.state in REFUSALS:
-        raise Refusal.conflict(*REFUSALS[job.state])
+        raise ApiError.conflict(*REFUSALS[job.state])
 
 
-def not_now(job: Job, reason: str) -> Refusal:
-    """Write the refusal of what a job's state does not allow."""
+def not_now(job: Job, reason: str) -> ApiError:
+    """Write the error for what a job's state does not allow."""
     message = "This operation is not valid for the current state of the resource."
-    return Refusal.conflict("OperationInvalidForCurrentState", message, JobState=job.state, Reason=reason)
+    return ApiError.conflict("OperationInvalidForCurrentState", message, JobState=job.state, Reason=reason)
 
 
 def check_spec(body: Mapping[str, Any], *, is_scheduled: bool) -> None:
     """Hold what a job is to be like against the rules.
 
-    :raises Refusal: if a part makes no sense
+    :raises ApiError: if a part makes no sense
     """
     if "poolInfo" in body:
         auto_pools.check(body["poolInfo"], is_scheduled=is_scheduled)
     if body.get("priority", 0) not in PRIORITIES:
-        raise Refusal.bad_property("priority", body["priority"], "-1000 to 1000")
+        raise ApiError.bad_property("priority", body["priority"], "-1000 to 1000")
     limit = body.get("maxParallelTasks", -1)
     if limit != -1 and limit < 1:
-        raise Refusal.bad_property("maxParallelTasks", limit, "-1 or more than 0")
+        raise ApiError.bad_property("maxParallelTasks", limit, "-1 or more than 0")

@@ -7,7 +7,7 @@ from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from azure_batch_emulator.errors import IllegalMove, Refusal
+from azure_batch_emulator.errors import ApiError, IllegalMove
 from azure_batch_emulator.moments import parse_duration, parse_moment
 from azure_batch_emulator.records.schedules import Schedule
 from azure_batch_emulator.records.states import JobState, ScheduleState
@@ -42,7 +42,7 @@ class Schedules:
     def create(self, body: Mapping[str, Any]) -> Schedule:
         """Make a job schedule; if nothing says later, its first job comes at once.
 
-        :raises Refusal: if the id is taken, the quota is reached, or a part makes no sense
+        :raises ApiError: if the id is taken, the quota is reached, or a part makes no sense
         """
         core = self._core
         self._check_free(str(body["id"]))
@@ -66,7 +66,7 @@ class Schedules:
         """Change a job schedule; jobs that are there already stay as they are.
 
         :param whole: whether what is absent is dropped
-        :raises Refusal: if it has ended, or a part makes no sense
+        :raises ApiError: if it has ended, or a part makes no sense
         """
         check_open(schedule)
         _check(body)
@@ -99,7 +99,7 @@ class Schedules:
     def delete(self, schedule: Schedule) -> None:
         """Begin to remove a job schedule with all jobs that it made."""
         if schedule.state is ScheduleState.DELETING:
-            raise Refusal.conflict(*_REFUSALS[schedule.state])
+            raise ApiError.conflict(*_REFUSALS[schedule.state])
         self._move(schedule, "delete")
         for job in self.jobs_of(schedule):
             if job.state is not JobState.DELETING:
@@ -158,8 +158,8 @@ class Schedules:
         }
         try:
             schedule.recent_job = self._jobs.create(spec, schedule=schedule).id
-        except Refusal as refusal:  # as when there may be no more pools; the next occasion is another try
-            _LOG.warning("no %s: %s", spec["id"], refusal.message)
+        except ApiError as error:  # as when there may be no more pools; the next occasion is another try
+            _LOG.warning("no %s: %s", spec["id"], error.message)
         self._core.touch(schedule)
 
     def _aim_anew(self, schedule: Schedule) -> None:
@@ -179,7 +179,7 @@ class Schedules:
             self._move(schedule, event)
         except IllegalMove:
             message = "This operation is not valid for the current state of the resource."
-            raise Refusal.conflict(
+            raise ApiError.conflict(
                 "OperationInvalidForCurrentState", message, JobScheduleState=schedule.state
             ) from None
 
@@ -201,27 +201,27 @@ class Schedules:
         account = self._core.account
         present = account.schedules.get(schedule_id.lower())
         if present is not None and present.state is ScheduleState.DELETING:
-            raise Refusal.conflict(*_REFUSALS[present.state])
+            raise ApiError.conflict(*_REFUSALS[present.state])
         if present is not None:
-            raise Refusal.conflict("JobScheduleExists", "The specified job schedule already exists.")
+            raise ApiError.conflict("JobScheduleExists", "The specified job schedule already exists.")
         if schedule_id.lower() in account.jobs:
-            raise Refusal.conflict("JobWithSameIdExists", "A job with the same id exists already.")
+            raise ApiError.conflict("JobWithSameIdExists", "A job with the same id exists already.")
         self._jobs.check_quota()
 
 
 def check_open(schedule: Schedule) -> None:
     """Refuse to work with a job schedule that has ended or is about to."""
     if schedule.state in _REFUSALS:
-        raise Refusal.conflict(*_REFUSALS[schedule.state])
+        raise ApiError.conflict(*_REFUSALS[schedule.state])
 
 
 def _check(body: Mapping[str, Any]) -> None:
     times = body.get("schedule") or {}
     for name in ("startWindow", "recurrenceInterval"):
         if name in times and parse_duration(times[name]) < SHORTEST_SPAN:
-            raise Refusal.bad_property(f"schedule.{name}", times[name], "at least a minute")
+            raise ApiError.bad_property(f"schedule.{name}", times[name], "at least a minute")
     first, last = times.get("doNotRunUntil"), times.get("doNotRunAfter")
     if first and last and parse_moment(last) <= parse_moment(first):
-        raise Refusal.bad_property("schedule.doNotRunAfter", last, "later than doNotRunUntil")
+        raise ApiError.bad_property("schedule.doNotRunAfter", last, "later than doNotRunUntil")
     if "jobSpecification" in body:
         check_spec(body["jobSpecification"], is_scheduled=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from azure_batch_emulator.errors import Refusal
+from azure_batch_emulator.errors import ApiError
 from azure_batch_emulator.moments import UNLIMITED_TEXT, parse_duration
 from azure_batch_emulator.records.states import TaskState
 from azure_batch_emulator.records.tasks import Task
@@ -41,11 +41,11 @@ class Tasks:
     def add(self, job: Job, body: Mapping[str, Any]) -> Task:
         """Add a task to a job that is not ending.
 
-        :raises Refusal: if the id is taken, or the task does not fit its job or pool
+        :raises ApiError: if the id is taken, or the task does not fit its job or pool
         """
         check_open(job)
         if job.tasks.get(body["id"]) is not None:
-            raise Refusal.conflict("TaskExists", "The specified task already exists.")
+            raise ApiError.conflict("TaskExists", "The specified task already exists.")
         self.check(job, body)
         core = self._core
         spec = {name: value for name, value in body.items() if name not in {"id", "requiredSlots"}}
@@ -69,10 +69,10 @@ class Tasks:
     def replace(self, job: Job, task: Task, body: Mapping[str, Any]) -> None:
         """Replace the constraints of a task that is not completed; absent ones get their defaults.
 
-        :raises Refusal: if it is completed
+        :raises ApiError: if it is completed
         """
         if task.state is TaskState.COMPLETED:
-            raise Refusal.conflict("TaskCompleted", "The specified task is completed.")
+            raise ApiError.conflict("TaskCompleted", "The specified task is completed.")
         task.spec = {**task.spec, "constraints": _constraints(job, body)}
         self._core.touch(task)
         self._task_attempts.relimit(task)
@@ -80,10 +80,10 @@ class Tasks:
     def terminate(self, job: Job, task: Task) -> None:
         """End a task, wherever it stands.
 
-        :raises Refusal: if it is completed
+        :raises ApiError: if it is completed
         """
         if task.state is TaskState.COMPLETED:
-            raise Refusal.conflict("TaskCompleted", "The specified task is completed.")
+            raise ApiError.conflict("TaskCompleted", "The specified task is completed.")
         if task.state is TaskState.ACTIVE:
             self._endings.complete(job, task, failure=ENDED_BY_USER)
             self._core.publish(JobProgressed(job))
@@ -93,13 +93,13 @@ class Tasks:
     def reactivate(self, job: Job, task: Task) -> None:
         """Let a failed task run again, with a full set of attempts.
 
-        :raises Refusal: if it has not completed, or completed well, or its job has ended
+        :raises ApiError: if it has not completed, or completed well, or its job has ended
         """
         check_open(job)
         if task.state is not TaskState.COMPLETED:
-            raise Refusal.conflict("TaskNotCompleted", "The specified task is not completed.")
+            raise ApiError.conflict("TaskNotCompleted", "The specified task is not completed.")
         if task.execution.exit_code == 0 or task.succeeded:
-            raise Refusal.conflict("TaskSucceeded", "The specified task has completed successfully.")
+            raise ApiError.conflict("TaskSucceeded", "The specified task has completed successfully.")
         job.tasks.reopen(task, now=self._core.now, etag=self._core.next_etag())
         task.execution.retries = 0
         task.place, task.files_gone = None, False
@@ -124,7 +124,7 @@ class Tasks:
     def check(self, job: Job, body: Mapping[str, Any]) -> None:
         """Hold what a task is to be like against the rules, and against its job and pool.
 
-        :raises Refusal: if it does not fit
+        :raises ApiError: if it does not fit
         """
         own_tasks.check_id(job.spec, str(body["id"]))
         resource_files.check_files(body)
@@ -144,9 +144,9 @@ def _constraints(job: Job, body: Mapping[str, Any]) -> dict[str, Any]:
         **given,
     }
     if constraints["maxTaskRetryCount"] < -1:
-        raise Refusal(400, "InvalidConstraintValue", "maxTaskRetryCount must be -1 or more.")
+        raise ApiError(400, "InvalidConstraintValue", "maxTaskRetryCount must be -1 or more.")
     if not parse_duration(constraints["maxWallClockTime"]):
-        raise Refusal(400, "InvalidConstraintValue", "maxWallClockTime must be longer than nothing.")
+        raise ApiError(400, "InvalidConstraintValue", "maxWallClockTime must be longer than nothing.")
     return constraints
 
 
@@ -158,22 +158,22 @@ def _check_job_actions(job: Job, conditions: Mapping[str, Any]) -> None:
     for options in (*(entry["exitOptions"] for entry in listed), *named):
         if "jobAction" in options:
             reason = "not allowed while the job's onTaskFailure is noaction"
-            raise Refusal.bad_property("exitConditions.jobAction", options["jobAction"], reason)
+            raise ApiError.bad_property("exitConditions.jobAction", options["jobAction"], reason)
 
 
 def _check_instances(body: Mapping[str, Any], settings: Mapping[str, Any]) -> None:
     if body.get("requiredSlots", 1) != 1:
         reason = "multi-instance tasks take 1"
-        raise Refusal.bad_property("requiredSlots", body["requiredSlots"], reason)
+        raise ApiError.bad_property("requiredSlots", body["requiredSlots"], reason)
     resource_files.check_files({"resourceFiles": settings.get("commonResourceFiles")})
 
 
 def _check_dependencies(job: Job, wanted: Mapping[str, Any]) -> None:
     if job.dependents is None:
         message = "The job does not use task dependencies; create it with usesTaskDependencies."
-        raise Refusal(400, "TaskDependenciesNotSpecifiedOnJob", message)
+        raise ApiError(400, "TaskDependenciesNotSpecifiedOnJob", message)
     if sum(len(str(task_id)) for task_id in wanted.get("taskIds") or ()) > MOST_DEPENDENCY_CHARACTERS:
-        raise Refusal(400, "TaskDependencyListTooLong", "The task depends on too many tasks.")
+        raise ApiError(400, "TaskDependencyListTooLong", "The task depends on too many tasks.")
     ranges = wanted.get("taskIdRanges") or ()
     if sum(span["end"] - span["start"] + 1 for span in ranges) > MOST_DEPENDENCY_NUMBERS:
-        raise Refusal(400, "TaskDependencyRangesTooLong", "The task depends on too many tasks.")
+        raise ApiError(400, "TaskDependencyRangesTooLong", "The task depends on too many tasks.")

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from azure_batch_emulator.confined.folder import Area
-from azure_batch_emulator.errors import Refusal
+from azure_batch_emulator.errors import ApiError
 from azure_batch_emulator.moments import parse_moment, stamp
 from azure_batch_emulator.records.nodes import NodeUser
 from azure_batch_emulator.runner.log_delivery import LogDelivery
@@ -33,18 +33,18 @@ class NodeAccess:
     def add_user(self, node: Node, body: Mapping[str, Any]) -> None:
         """Make a user.
 
-        :raises Refusal: if the name is taken, or the node is no machine now
+        :raises ApiError: if the name is taken, or the node is no machine now
         """
         check_up(node)
         if self._user(node, str(body["name"])) is not None:
-            raise Refusal.conflict("NodeUserExists", "The specified node user already exists.")
+            raise ApiError.conflict("NodeUserExists", "The specified node user already exists.")
         user = NodeUser(body["name"], self._expiry(body), is_admin=bool(body.get("isAdmin")))
         self._set(node, user.name, user)
 
     def replace_user(self, node: Node, name: str, body: Mapping[str, Any]) -> None:
         """Give a user another password, key or expiry; what is absent is not kept.
 
-        :raises Refusal: if there is none of that name
+        :raises ApiError: if there is none of that name
         """
         check_up(node)
         self._set(node, name, replace(self._known(node, name), expires=self._expiry(body)))
@@ -52,7 +52,7 @@ class NodeAccess:
     def remove_user(self, node: Node, name: str) -> None:
         """Let a user be gone.
 
-        :raises Refusal: if there is none of that name
+        :raises ApiError: if there is none of that name
         """
         check_up(node)
         self._known(node, name)
@@ -62,7 +62,7 @@ class NodeAccess:
         """Begin to send what is known of a node's life to a container.
 
         :return: folder in the container
-        :raises Refusal: if the node is no machine now
+        :raises ApiError: if the node is no machine now
         """
         check_up(node)
         folder = f"{pool.id}/{node.id}/{self._core.next_number()}"
@@ -100,7 +100,7 @@ class NodeAccess:
     def _known(self, node: Node, name: str) -> NodeUser:
         user = self._user(node, name)
         if user is None:
-            raise Refusal(404, "NodeUserNotFound", "The specified node user does not exist.")
+            raise ApiError(404, "NodeUserNotFound", "The specified node user does not exist.")
         return user
 
     def _set(self, node: Node, name: str, user: NodeUser | None) -> None:
@@ -112,8 +112,8 @@ class NodeAccess:
 def check_up(node: Node) -> None:
     """Refuse to reach into a node that is no machine now.
 
-    :raises Refusal: saying what it is instead
+    :raises ApiError: saying what it is instead
     """
     if not node.is_machine:
         message = f"The node cannot be reached while it is {node.state}."
-        raise Refusal.conflict("OperationNotValidOnNode", message, NodeState=node.state)
+        raise ApiError.conflict("OperationNotValidOnNode", message, NodeState=node.state)

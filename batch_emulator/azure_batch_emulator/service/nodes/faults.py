@@ -38,7 +38,7 @@ class NodeFaults:
 
         :param away: how long a node is listed as preempted; the boot time unless given
         :return: ids of the nodes
-        :raises Refusal: if there is no such node, or it cannot be pre-empted
+        :raises ApiError: if there is no such node, or it cannot be pre-empted
         """
         pool, nodes = self._find(pool_id, node_id)
         if node_id is None:
@@ -50,7 +50,7 @@ class NodeFaults:
     def lose(self, pool_id: str, node_id: str, *, away: timedelta | None = None) -> None:
         """Let a node of either kind vanish: it is unknown for a while, then replaced like a pre-empted one.
 
-        :raises Refusal: if there is no such node, or no machine behind it now
+        :raises ApiError: if there is no such node, or no machine behind it now
         """
         pool, (node,) = self._find(pool_id, node_id)
         self._nodes.lose(pool, node, away=self._away(away))
@@ -66,7 +66,7 @@ class NodeFaults:
     ) -> None:
         """Make a node unusable until it is rebooted or removed; its tasks run elsewhere.
 
-        :raises Refusal: if there is no such node, or no machine behind it now
+        :raises ApiError: if there is no such node, or no machine behind it now
         """
         pool, (node,) = self._find(pool_id, node_id)
         self._nodes.break_down(pool, node, NodeError(code, message, details))
@@ -74,7 +74,7 @@ class NodeFaults:
     def reboot(self, pool_id: str, node_id: str, *, option: str = "requeue") -> None:
         """Restart a node as its reboot operation does.
 
-        :raises Refusal: if there is no such node, or it is in no state to be restarted
+        :raises ApiError: if there is no such node, or it is in no state to be restarted
         """
         pool, (node,) = self._find(pool_id, node_id)
         self._node_operations.reboot(pool, node, option=option)

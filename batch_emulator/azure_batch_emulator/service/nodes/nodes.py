@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from azure_batch_emulator.errors import IllegalMove, Refusal
+from azure_batch_emulator.errors import ApiError, IllegalMove
 from azure_batch_emulator.moments import later
 from azure_batch_emulator.records.nodes import NodeError
 from azure_batch_emulator.records.states import NodeState
@@ -59,17 +59,17 @@ class Nodes:
     def preempt(self, pool: Pool, node: Node, *, away: timedelta) -> None:
         """Take the machine of a low-priority node away, for a while; what runs on it runs again elsewhere.
 
-        :raises Refusal: if the node is a dedicated one, or there is no machine now
+        :raises ApiError: if the node is a dedicated one, or there is no machine now
         """
         if node.is_dedicated:
             message = "Only low-priority nodes are pre-empted; a dedicated one can be lost."
-            raise Refusal.conflict("OperationNotValidOnNode", message)
+            raise ApiError.conflict("OperationNotValidOnNode", message)
         self._vanish(pool, node, "preempt", away)
 
     def lose(self, pool: Pool, node: Node, *, away: timedelta) -> None:
         """Let the machine of a node vanish, for a while.
 
-        :raises Refusal: if there is no machine now
+        :raises ApiError: if there is no machine now
         """
         # How the real service goes on with a lost node is not documented: here as with a pre-empted one.
         self._vanish(pool, node, "lose", away)
@@ -77,7 +77,7 @@ class Nodes:
     def break_down(self, pool: Pool, node: Node, error: NodeError) -> None:
         """Make a node unusable, until it is rebooted or leaves; what runs on it runs again elsewhere.
 
-        :raises Refusal: if there is no machine now
+        :raises ApiError: if there is no machine now
         """
         self._interrupt(pool, node, "break")
         node.errors = (error,)
@@ -124,7 +124,7 @@ class Nodes:
             node.move(event, now=self._core.now)
         except IllegalMove:
             message = f"Nothing can happen to the node while it is {node.state}."
-            raise Refusal.conflict("OperationNotValidOnNode", message, NodeState=node.state) from None
+            raise ApiError.conflict("OperationNotValidOnNode", message, NodeState=node.state) from None
         pool.seats.update(node)
         if node.start_task_run is not None:
             self._attempts.stop(node.start_task_run, Stop.FORGOTTEN)

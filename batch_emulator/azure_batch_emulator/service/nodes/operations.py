@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from azure_batch_emulator.errors import Refusal
+from azure_batch_emulator.errors import ApiError
 from azure_batch_emulator.records.states import NodeState
 from azure_batch_emulator.service.attempts import orders
 from azure_batch_emulator.service.attempts.runs import Stop
@@ -56,28 +56,28 @@ class NodeOperations:
     def reboot(self, pool: Pool, node: Node, *, option: str) -> None:
         """Restart a node; what runs on it ends first, as the option says.
 
-        :raises Refusal: if the node is in no state to be restarted
+        :raises ApiError: if the node is in no state to be restarted
         """
         self._renew(pool, node, "reboot", option)
 
     def reimage(self, pool: Pool, node: Node, *, option: str) -> None:
         """Make a node anew: as a reboot, but nothing is left on its disk.
 
-        :raises Refusal: if the node is in no state for that
+        :raises ApiError: if the node is in no state for that
         """
         self._renew(pool, node, "reimage", option)
 
     def deallocate(self, pool: Pool, node: Node, *, option: str) -> None:
         """Switch a node off until it is started: it keeps its place and its id, and nothing on its disk.
 
-        :raises Refusal: if the node is in no state for that
+        :raises ApiError: if the node is in no state for that
         """
         self._renew(pool, node, "deallocate", option)
 
     def start(self, pool: Pool, node: Node) -> None:
         """Switch a node on again.
 
-        :raises Refusal: unless it is switched off
+        :raises ApiError: unless it is switched off
         """
         if node.state is not NodeState.DEALLOCATED:
             raise _refused(node, "started")
@@ -88,7 +88,7 @@ class NodeOperations:
     def disable_scheduling(self, pool: Pool, node: Node, *, option: str) -> None:
         """Close a node to new tasks; what runs on it is put back, ended, or left to end.
 
-        :raises Refusal: if it is closed already, or not up
+        :raises ApiError: if it is closed already, or not up
         """
         self._check_target(node, accepts_tasks=False)
         node.accepts_tasks = False
@@ -102,7 +102,7 @@ class NodeOperations:
     def enable_scheduling(self, pool: Pool, node: Node) -> None:
         """Open a node to tasks again.
 
-        :raises Refusal: if it is open already, or not up
+        :raises ApiError: if it is open already, or not up
         """
         self._check_target(node, accepts_tasks=True)
         node.accepts_tasks = True
@@ -163,10 +163,10 @@ class NodeOperations:
         if node.accepts_tasks is accepts_tasks:
             word = "enabled" if accepts_tasks else "disabled"
             message = f"The scheduling of tasks to the node is {word} already."
-            raise Refusal.conflict("NodeAlreadyInTargetSchedulingState", message, SchedulingState=word)
+            raise ApiError.conflict("NodeAlreadyInTargetSchedulingState", message, SchedulingState=word)
 
 
-def _refused(node: Node, what: str) -> Refusal:
+def _refused(node: Node, what: str) -> ApiError:
     code = _BUSY.get(node.state, "OperationNotValidOnNode")
     message = f"The node cannot be {what} while it is {node.state}."
-    return Refusal.conflict(code, message, NodeState=node.state)
+    return ApiError.conflict(code, message, NodeState=node.state)

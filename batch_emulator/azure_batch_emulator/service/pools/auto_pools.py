@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import TYPE_CHECKING, Any
 
-from azure_batch_emulator.errors import Refusal
+from azure_batch_emulator.errors import ApiError
 from azure_batch_emulator.records.states import PoolState
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class AutoPools:
 
         :param info: the job's ``poolInfo``
         :return: None for a job that names a pool
-        :raises Refusal: if the pool cannot be made
+        :raises ApiError: if the pool cannot be made
         """
         wanted = info.get("autoPoolSpecification")
         if not wanted:
@@ -79,29 +79,29 @@ class AutoPools:
 def check(info: Mapping[str, Any], *, is_scheduled: bool) -> None:
     """Hold a ``poolInfo`` against the rules.
 
-    :raises Refusal: unless it names a pool or describes one
+    :raises ApiError: unless it names a pool or describes one
     """
     named, wanted = info.get("poolId"), info.get("autoPoolSpecification")
     if bool(named) is bool(wanted):
         reason = "either a poolId or an autoPoolSpecification is needed"
-        raise Refusal.bad_property("poolInfo", named or "", reason)
+        raise ApiError.bad_property("poolInfo", named or "", reason)
     if not wanted:
         return
     if wanted["poolLifetimeOption"] == "jobschedule" and not is_scheduled:
         reason = "a job of its own takes job only"
-        raise Refusal.bad_property("poolInfo.poolLifetimeOption", "jobschedule", reason)
+        raise ApiError.bad_property("poolInfo.poolLifetimeOption", "jobschedule", reason)
     prefix = wanted.get("autoPoolIdPrefix") or ""
     if len(prefix) > LONGEST_PREFIX:
         reason = f"at most {LONGEST_PREFIX} characters"
-        raise Refusal.bad_property("poolInfo.autoPoolIdPrefix", prefix, reason)
+        raise ApiError.bad_property("poolInfo.autoPoolIdPrefix", prefix, reason)
 
 
 def check_change(before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
     """Refuse changes of a job's pool that would make another: only ``keepAlive`` of an auto pool may change.
 
-    :raises Refusal: if more differs
+    :raises ApiError: if more differs
     """
     old, new = before.get("autoPoolSpecification") or {}, after.get("autoPoolSpecification") or {}
     if new and {**old, "keepAlive": None} != {**new, "keepAlive": None}:
         reason = "of an auto pool only keepAlive can be changed"
-        raise Refusal.bad_property("poolInfo.autoPoolSpecification", "", reason)
+        raise ApiError.bad_property("poolInfo.autoPoolSpecification", "", reason)

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from azure_batch_emulator.autoscale import EvaluationError, Formula, FormulaSyntaxError, Surroundings
-from azure_batch_emulator.errors import Refusal
+from azure_batch_emulator.errors import ApiError
 from azure_batch_emulator.moments import parse_duration
 from azure_batch_emulator.records.pools import AutoScale, AutoScaleRun, ResizeError, Targets
 from azure_batch_emulator.records.samples import Sample, Samples
@@ -41,10 +41,10 @@ class Autoscaling:
     def prepare(self, *, text: str | None, interval: str | None, previous: AutoScale | None) -> AutoScale:
         """Check a formula and an interval; what is missing is taken from the settings before.
 
-        :raises Refusal: if the formula cannot be read or the interval is out of bounds
+        :raises ApiError: if the formula cannot be read or the interval is out of bounds
         """
         if text is None and previous is None:
-            raise Refusal.bad_property("autoScaleFormula", None, "needed, as autoscale is not enabled")
+            raise ApiError.bad_property("autoScaleFormula", None, "needed, as autoscale is not enabled")
         wanted = previous.text if text is None and previous is not None else str(text)
         span = previous.interval if previous is not None else DEFAULT_INTERVAL
         if interval is not None:
@@ -73,7 +73,7 @@ class Autoscaling:
     def enable(self, pool: Pool, body: Mapping[str, Any]) -> None:
         """Turn autoscale on, or give it another formula or interval; the schedule starts anew.
 
-        :raises Refusal: while resizing, too soon after the last time, or for a bad formula or interval
+        :raises ApiError: while resizing, too soon after the last time, or for a bad formula or interval
         """
         check_not_deleting(pool)
         check_steady(pool)
@@ -97,12 +97,12 @@ class Autoscaling:
     def try_out(self, pool: Pool, text: str) -> AutoScaleRun:
         """Evaluate a formula without touching the pool.
 
-        :raises Refusal: if the pool does not scale automatically, or the formula cannot be read
+        :raises ApiError: if the pool does not scale automatically, or the formula cannot be read
         """
         check_not_deleting(pool)
         if pool.auto_scale is None:
             message = "Automatic scaling is not enabled on the specified pool."
-            raise Refusal.conflict("OperationNotValidOnPool", message)
+            raise ApiError.conflict("OperationNotValidOnPool", message)
         return self._evaluate(pool, parse(text))[0]
 
     def _evaluate_and_repeat(self, pool: Pool, settings: AutoScale, *, has_waited: bool = False) -> None:
@@ -162,7 +162,9 @@ class Autoscaling:
         wait = (last + pause - self._core.now).total_seconds()
         message = "Autoscale of one pool can be enabled only once in a while."
         retry_after = str(max(1, round(wait + 0.5)))
-        raise Refusal(503, "TooManyEnableAutoScaleRequests", message, headers=(("Retry-After", retry_after),))
+        raise ApiError(
+            503, "TooManyEnableAutoScaleRequests", message, headers=(("Retry-After", retry_after),)
+        )
 
     def _interval(self, text: str) -> timedelta:
         span = parse_duration(text)
@@ -171,7 +173,7 @@ class Autoscaling:
             shortest = timedelta(seconds=1)
         if not shortest <= span <= LONGEST_INTERVAL:
             reason = "5 minutes to 168 hours (the emulator's --allow-short-intervals lifts the lower bound)"
-            raise Refusal.bad_property("autoScaleEvaluationInterval", text, reason)
+            raise ApiError.bad_property("autoScaleEvaluationInterval", text, reason)
         return span
 
     def _sample(self, pool: Pool) -> None:
@@ -186,12 +188,12 @@ class Autoscaling:
 def parse(text: str) -> Formula:
     """Read a formula.
 
-    :raises Refusal: with line and column if it cannot be read, or if it is too long
+    :raises ApiError: with line and column if it cannot be read, or if it is too long
     """
     try:
         return Formula.parse(text)
     except FormulaSyntaxError as problem:
-        raise Refusal(400, problem.code, str(problem), values=tuple(problem.values)) from None
+        raise ApiError(400, problem.code, str(problem), values=tuple(problem.values)) from None
 
 
 def _numbers(pool: Pool) -> Mapping[str, float]:

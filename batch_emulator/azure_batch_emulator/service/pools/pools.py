@@ -6,7 +6,7 @@ from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from azure_batch_emulator.errors import Refusal
+from azure_batch_emulator.errors import ApiError
 from azure_batch_emulator.moments import later, parse_duration
 from azure_batch_emulator.records.nodes import Seats
 from azure_batch_emulator.records.pools import Pool, ResizeError, Targets, cores
@@ -60,7 +60,7 @@ class Pools:
     def create(self, body: Mapping[str, Any]) -> Pool:
         """Make a pool and begin to bring it to its size.
 
-        :raises Refusal: if the id is taken, the quota is reached, or the sizes or the formula are wrong
+        :raises ApiError: if the id is taken, the quota is reached, or the sizes or the formula are wrong
         """
         core = self._core
         self._check_free(str(body["id"]))
@@ -92,14 +92,14 @@ class Pools:
     def patch(self, pool: Pool, body: Mapping[str, Any]) -> None:
         """Change some properties of a pool.
 
-        :raises Refusal: if one may change only while the pool has no nodes
+        :raises ApiError: if one may change only while the pool has no nodes
         """
         check_not_deleting(pool)
         _check_parts(self._core.settings, body)
         frozen = [name for name in (*ONLY_WHEN_EMPTY, *_NAMES_OF_SLOTS) if name in body]
         if frozen and pool.nodes:
             reason = "it can be changed only while the pool has no nodes"
-            raise Refusal.conflict(
+            raise ApiError.conflict(
                 "OperationNotValidOnPool", f"{frozen[0]}: {reason}.", PropertyName=frozen[0]
             )
         slots = _wanted_slots(body) or pool.slots_per_node
@@ -140,16 +140,16 @@ class Pools:
     def resize(self, pool: Pool, body: Mapping[str, Any]) -> None:
         """Begin to bring a pool of fixed size to other targets.
 
-        :raises Refusal: if it scales by itself, is being resized, or no target is given
+        :raises ApiError: if it scales by itself, is being resized, or no target is given
         """
         check_not_deleting(pool)
         if pool.auto_scale is not None:
             message = "The pool scales automatically and cannot be resized by hand."
-            raise Refusal.conflict("OperationNotValidOnPool", message, Reason="AutoScale is enabled")
+            raise ApiError.conflict("OperationNotValidOnPool", message, Reason="AutoScale is enabled")
         check_steady(pool)
         wanted = body.get("targetDedicatedNodes"), body.get("targetLowPriorityNodes")
         if wanted == (None, None):
-            raise Refusal.bad_body(
+            raise ApiError.bad_body(
                 "at least one of targetDedicatedNodes and targetLowPriorityNodes is needed"
             )
         timeout = self._timeout(body.get("resizeTimeout"))
@@ -171,13 +171,13 @@ class Pools:
     def remove_nodes(self, pool: Pool, body: Mapping[str, Any]) -> None:
         """Let certain nodes go.
 
-        :raises Refusal: if the pool is not steady, or a node is not its own
+        :raises ApiError: if the pool is not steady, or a node is not its own
         """
         check_not_deleting(pool)
         check_steady(pool)
         ids: Sequence[str] = body["nodeList"]
         if not 1 <= len(ids) <= MOST_NODES_PER_REMOVAL:
-            raise Refusal.bad_property(
+            raise ApiError.bad_property(
                 "nodeList", len(ids), f"1 to {MOST_NODES_PER_REMOVAL} nodes are allowed"
             )
         nodes = [self._lookup.node(pool.id, str(node_id))[1] for node_id in ids]
@@ -189,23 +189,23 @@ class Pools:
         present = self._core.account.pools.get(pool_id.lower())
         if present is not None:
             check_not_deleting(present)
-            raise Refusal.conflict("PoolExists", "The specified pool already exists.")
+            raise ApiError.conflict("PoolExists", "The specified pool already exists.")
         quota = self._core.settings.pool_quota
         if len(self._core.account.pools) >= quota:
             message = f"The account may hold {quota} pools."
-            raise Refusal.conflict("PoolQuotaReached", message, Quota=str(quota))
+            raise ApiError.conflict("PoolQuotaReached", message, Quota=str(quota))
 
     def _auto_scale(self, body: Mapping[str, Any]) -> Any:
         if not body.get("enableAutoScale"):
             for name in ("autoScaleFormula", "autoScaleEvaluationInterval"):
                 if body.get(name) is not None:
-                    raise Refusal.bad_property(name, body[name], "only allowed with enableAutoScale")
+                    raise ApiError.bad_property(name, body[name], "only allowed with enableAutoScale")
             return None
         for name in ("targetDedicatedNodes", "targetLowPriorityNodes"):
             if body.get(name) is not None:
-                raise Refusal.bad_property(name, body[name], "not allowed with enableAutoScale")
+                raise ApiError.bad_property(name, body[name], "not allowed with enableAutoScale")
         if body.get("autoScaleFormula") is None:
-            raise Refusal.bad_property("autoScaleFormula", None, "needed with enableAutoScale")
+            raise ApiError.bad_property("autoScaleFormula", None, "needed with enableAutoScale")
         return self._autoscaling.prepare(
             text=body["autoScaleFormula"], interval=body.get("autoScaleEvaluationInterval"), previous=None
         )
@@ -220,7 +220,7 @@ class Pools:
     def _timeout(self, text: str | None) -> timedelta:
         timeout = DEFAULT_RESIZE_TIMEOUT if text is None else parse_duration(text)
         if timeout < SHORTEST_RESIZE_TIMEOUT and not self._core.settings.allow_short_intervals:
-            raise Refusal.bad_property("resizeTimeout", text, "at least 5 minutes")
+            raise ApiError.bad_property("resizeTimeout", text, "at least 5 minutes")
         return timeout
 
 
@@ -238,5 +238,5 @@ def _slots(wanted: int | None, vm_size: str) -> int:
     limit = min(MOST_SLOTS, SLOTS_PER_CORE * cores(vm_size))
     slots = 1 if wanted is None else wanted
     if not 1 <= slots <= limit:
-        raise Refusal.bad_property("taskSlotsPerNode", slots, f"1 to {limit} for the size {vm_size}")
+        raise ApiError.bad_property("taskSlotsPerNode", slots, f"1 to {limit} for the size {vm_size}")
     return slots

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from azure_batch_emulator.errors import Refusal
+from azure_batch_emulator.errors import ApiError
 from azure_batch_emulator.records.states import AllocationState, PoolState
 
 if TYPE_CHECKING:
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 def check_not_deleting(pool: Pool) -> None:
     """Refuse to change a pool that is on its way out."""
     if pool.state is PoolState.DELETING:
-        raise Refusal.conflict("PoolBeingDeleted", "The specified pool is being deleted.")
+        raise ApiError.conflict("PoolBeingDeleted", "The specified pool is being deleted.")
 
 
 def check_steady(pool: Pool) -> None:
     """Refuse to start a resize while one is under way."""
     if pool.allocation is not AllocationState.STEADY:
-        raise Refusal.conflict("PoolBeingResized", "The specified pool is being resized.")
+        raise ApiError.conflict("PoolBeingResized", "The specified pool is being resized.")

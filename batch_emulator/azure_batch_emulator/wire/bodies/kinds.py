@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from azure_batch_emulator.errors import Refusal
+from azure_batch_emulator.errors import ApiError
 from azure_batch_emulator.moments import duration, parse_duration, parse_moment, stamp
 
 if TYPE_CHECKING:
@@ -23,9 +23,9 @@ _NO_TEXT = re.compile("[\0\ud800-\udfff]")
 _LONGEST_DISPLAY_NAME = 1024
 
 
-def wrong(path: str, value: object, reason: str) -> Refusal:
-    """Write the refusal of a value."""
-    return Refusal.bad_property(path, value, reason)
+def wrong(path: str, value: object, reason: str) -> ApiError:
+    """Write the error for a value."""
+    return ApiError.bad_property(path, value, reason)
 
 
 def text(value: Any, path: str) -> Any:
@@ -121,7 +121,7 @@ def retries(value: Any, path: str) -> Any:
     if whole(value, path) < -1:
         message = "The value provided for one of the constraints is invalid."
         values = (("PropertyName", path), ("PropertyValue", str(value)), ("Reason", "-1 or more"))
-        raise Refusal(400, "InvalidConstraintValue", message, values=values)
+        raise ApiError(400, "InvalidConstraintValue", message, values=values)
     return whole(value, path)
 
 
@@ -166,7 +166,7 @@ def metadata_name(value: Any, path: str) -> Any:
     """Take the name of a metadata item."""
     if not text(value, path):
         values = (("PropertyName", path),)
-        raise Refusal(
+        raise ApiError(
             400, "EmptyMetadataKey", "The key of one of the metadata items is empty.", values=values
         )
     return value

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from azure_batch_emulator.errors import Refusal
+from azure_batch_emulator.errors import ApiError
 from azure_batch_emulator.wire.bodies.kinds import (
     between,
     choice,
@@ -43,7 +43,7 @@ def _balanced(policy: Mapping[str, Any], path: str) -> None:
 def _with_a_target(resize: Mapping[str, Any], _path: str) -> None:
     names = ("targetDedicatedNodes", "targetLowPriorityNodes")
     if not any(name in resize for name in names):
-        raise Refusal.bad_body(f"at least one of {' and '.join(names)} is needed")
+        raise ApiError.bad_body(f"at least one of {' and '.join(names)} is needed")
 
 
 def _some_nodes(removal: Mapping[str, Any], path: str) -> None:

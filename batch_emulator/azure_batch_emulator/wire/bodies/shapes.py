@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from azure_batch_emulator.errors import Refusal
+from azure_batch_emulator.errors import ApiError
 from azure_batch_emulator.wire.bodies.kinds import text, wrong
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from azure_batch_emulator.wire.bodies.kinds import Kind
 
     Rule = Callable[[Mapping[str, Any], str], None]
-    """Takes a tidied object and its path; raises a refusal if its properties do not go together."""
+    """Takes a tidied object and its path; raises an ApiError if its properties do not go together."""
 
 _ANNOTATION = "odata."
 """Begins names that clients copy from what they read; they mean nothing in a request."""
@@ -70,7 +70,7 @@ class Shape:
     def __call__(self, value: Any, path: str = "") -> Any:
         """Check a value and return it tidied, without properties that are null."""
         if not isinstance(value, dict):
-            raise Refusal.bad_body(f"{path or 'the body'} must be a JSON object")
+            raise ApiError.bad_body(f"{path or 'the body'} must be a JSON object")
         tidy = {
             name: self._one(name, entry, path)
             for name, entry in value.items()
@@ -78,7 +78,7 @@ class Shape:
         }
         for name in self.required:
             if tidy.get(name) is None:
-                raise Refusal.missing_property(join(path, name))
+                raise ApiError.missing_property(join(path, name))
         for rule in self.rules:
             rule(tidy, path)
         return {name: entry for name, entry in tidy.items() if entry is not None}
@@ -86,7 +86,7 @@ class Shape:
     def _one(self, name: str, value: Any, path: str) -> Any:
         kind = self.properties.get(name)
         if kind is None:
-            raise Refusal.bad_body("there is no such property", PropertyName=ascii(join(path, name))[1:-1])
+            raise ApiError.bad_body("there is no such property", PropertyName=ascii(join(path, name))[1:-1])
         return kind(value, join(path, name))
 
 

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from azure_batch_emulator.clock import ManualClock
-from azure_batch_emulator.errors import Refusal
+from azure_batch_emulator.errors import ApiError
 from azure_batch_emulator.moments import stamp
 from azure_batch_emulator.service.reset import reset
 from azure_batch_emulator.turning import turn
@@ -71,7 +71,7 @@ class ControlPlane:
         """Do what is asked for.
 
         :param base: where the client finds the service, for URLs in the answer
-        :raises Refusal: if the request is foreign, unknown, or cannot be granted
+        :raises ApiError: if the request is foreign, unknown, or cannot be granted
         """
         check_local(headers)
         path = raw_path.removeprefix(ROOT).strip("/")
@@ -83,7 +83,7 @@ class ControlPlane:
         control = self._controls.get(path)
         if control is None or method != "POST":
             message = f"There is no such control; GET {ROOT} lists them."
-            raise Refusal(404, "ControlNotFound", message, values=(("Request", f"{method} {raw_path}"),))
+            raise ApiError(404, "ControlNotFound", message, values=(("Request", f"{method} {raw_path}"),))
         return Answer(200, control.act(self._engine, _read(content)))
 
     def _describe(self) -> dict[str, Any]:
@@ -99,7 +99,7 @@ class ControlPlane:
     async def _turn(self, by: timedelta) -> dict[str, Any]:
         if not isinstance(self._clock, ManualClock):
             message = "Time passes by itself here; start the emulator with --manual-clock to turn it."
-            raise Refusal.conflict("ClockNotManual", message)
+            raise ApiError.conflict("ClockNotManual", message)
         await turn(self._engine, self._clock, by)
         return self._time()
 
@@ -112,4 +112,4 @@ def _read(content: bytes) -> Any:
     try:
         return json.loads(content or b"{}")
     except (ValueError, RecursionError) as problem:
-        raise Refusal.bad_body(f"the body is not JSON: {problem}") from None
+        raise ApiError.bad_body(f"the body is not JSON: {problem}") from None

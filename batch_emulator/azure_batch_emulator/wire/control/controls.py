@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from azure_batch_emulator.errors import Refusal
+from azure_batch_emulator.errors import ApiError
 from azure_batch_emulator.wire.bodies.kinds import choice, natural, text, whole
 
 if TYPE_CHECKING:
@@ -27,21 +27,21 @@ _CAPITAL = re.compile(r"([A-Z])")
 def number(value: Any, path: str) -> Any:
     """Take a number that is not negative."""
     if not isinstance(value, (int, float)) or isinstance(value, bool) or not 0 <= value < math.inf:
-        raise Refusal.bad_property(path, value, "a number that is not negative is needed")
+        raise ApiError.bad_property(path, value, "a number that is not negative is needed")
     return float(value)
 
 
 def seconds(value: Any, path: str) -> Any:
     """Take a span of time."""
     if number(value, path) > _LONGEST_SPAN.total_seconds():
-        raise Refusal.bad_property(path, value, f"at most {_LONGEST_SPAN.days} days")
+        raise ApiError.bad_property(path, value, f"at most {_LONGEST_SPAN.days} days")
     return timedelta(seconds=value)
 
 
 def facts(value: Any, path: str) -> Any:
     """Take an object of texts."""
     if not isinstance(value, dict):
-        raise Refusal.bad_property(path, value, "an object is needed")
+        raise ApiError.bad_property(path, value, "an object is needed")
     return tuple((name, text(entry, f"{path}.{name}")) for name, entry in value.items())
 
 
@@ -66,13 +66,13 @@ class Form:
     def arguments(self, body: Any) -> dict[str, Any]:
         """Read a body.
 
-        :raises Refusal: if it does not fit
+        :raises ApiError: if it does not fit
         """
         if not isinstance(body, dict):
-            raise Refusal.bad_body("the body must be a JSON object")
+            raise ApiError.bad_body("the body must be a JSON object")
         for name, field in self.fields.items():
             if field.required and name not in body:
-                raise Refusal.bad_property(name, None, field.meaning)
+                raise ApiError.bad_property(name, None, field.meaning)
         return {_snake(name): self._value(name, body[name]) for name in body}
 
     def json(self, base: str) -> dict[str, Any]:
@@ -83,7 +83,7 @@ class Form:
     def _value(self, name: str, value: Any) -> Any:
         field = self.fields.get(name)
         if field is None:
-            raise Refusal.bad_body("there is no such property", PropertyName=name)
+            raise ApiError.bad_body("there is no such property", PropertyName=name)
         return None if value is None and field.nullable else field.kind(value, name)
 
 
@@ -99,7 +99,7 @@ class Control(Form):
     def act(self, engine: Engine, body: Any) -> dict[str, Any]:
         """Do what is asked for.
 
-        :raises Refusal: if the body does not fit, or it cannot be done
+        :raises ApiError: if the body does not fit, or it cannot be done
         """
         result = self.does(engine)(**self.arguments(body))
         return {self.answers: result} if self.answers else {}

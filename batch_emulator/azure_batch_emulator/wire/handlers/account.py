@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from azure_batch_emulator.errors import Refusal
+from azure_batch_emulator.errors import ApiError
 from azure_batch_emulator.moments import parse_moment, stamp
 from azure_batch_emulator.wire import paging
 from azure_batch_emulator.wire.call import Answer
@@ -63,7 +63,7 @@ def get_application(call: Call) -> Answer:
         if str(application["id"]).lower() == wanted:
             head = {"odata.metadata": f"{call.base}/$metadata#applications/@Element"}
             return Answer(200, head | application)
-    raise Refusal(404, "ApplicationNotFound", "The specified application does not exist.")
+    raise ApiError(404, "ApplicationNotFound", "The specified application does not exist.")
 
 
 def _applications(call: Call) -> list[dict[str, Any]]:
@@ -110,7 +110,7 @@ def _moment(call: Call, name: str) -> datetime | None:
     try:
         return parse_moment(text) if text else None
     except (TypeError, ValueError):
-        raise Refusal.bad_query(name, text, "a moment such as 2026-03-04T10:00:00Z is needed") from None
+        raise ApiError.bad_query(name, text, "a moment such as 2026-03-04T10:00:00Z is needed") from None
 
 
 def list_supported_images(call: Call) -> Answer:

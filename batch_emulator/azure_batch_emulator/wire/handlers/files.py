@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from azure_batch_emulator.confined.names import decodable
-from azure_batch_emulator.errors import Refusal
+from azure_batch_emulator.errors import ApiError
 from azure_batch_emulator.moments import http_date, stamp
 from azure_batch_emulator.service.files.access import FileInfo, delete_file, find_file, list_files, open_file
 from azure_batch_emulator.wire import conditions, paging
@@ -117,13 +117,13 @@ def _properties(call: Call, shelf: _Shelf) -> Answer:
 
 def _download(call: Call, shelf: _Shelf) -> Answer:
     if find_file(shelf.area, call["filePath"]).is_directory:
-        raise Refusal.conflict("OperationInvalidForCurrentState", "A directory cannot be downloaded.")
+        raise ApiError.conflict("OperationInvalidForCurrentState", "A directory cannot be downloaded.")
     found, file = open_file(shelf.area, call["filePath"])
     try:
         conditions.check_times(call, found.modified, reading=True)
         # The status is 200 for a slice too, as clients expect here.
         piece = FileSlice(file, *_slice(call, found.status.st_size))
-    except Refusal:
+    except ApiError:
         file.close()
         raise
     headers = {**_headers(shelf, found), "Content-Length": str(piece.length)}
@@ -144,12 +144,12 @@ def _slice(call: Call, size: int) -> tuple[int, int]:
     found = _RANGE.match(text.strip())
     if found is None:
         values = (("HeaderName", "ocp-range"), ("HeaderValue", text))
-        raise Refusal(400, "InvalidHeaderValue", "A header is not valid.", values=values)
+        raise ApiError(400, "InvalidHeaderValue", "A header is not valid.", values=values)
     start = int(found[1])
     end = min(int(found[2]) if found[2] else size - 1, size - 1)
     if start >= size or start > end:
         values = (("Range", text), ("ContentLength", str(size)))
-        raise Refusal(416, "InvalidRange", "The range lies outside the file.", values=values)
+        raise ApiError(416, "InvalidRange", "The range lies outside the file.", values=values)
     return start, end - start + 1
 
 

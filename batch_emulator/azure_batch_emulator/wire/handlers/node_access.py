@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from azure_batch_emulator.errors import Refusal
+from azure_batch_emulator.errors import ApiError
 from azure_batch_emulator.service.nodes.access import check_up
 from azure_batch_emulator.wire import paging
 from azure_batch_emulator.wire.bodies import node_bodies
@@ -84,7 +84,7 @@ def get_node_extension(call: Call) -> Answer:
     for found in _extensions(*_node(call)):
         if str(found["vmExtension"].get("name", "")).lower() == wanted:
             return Answer(200, found if columns is None else paging.pick(found, columns))
-    raise Refusal(404, "ResourceNotFound", "The specified extension does not exist on the node.")
+    raise ApiError(404, "ResourceNotFound", "The specified extension does not exist on the node.")
 
 
 def _extensions(pool: Pool, node: Node) -> list[dict[str, Any]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from azure_batch_emulator.errors import Refusal
+from azure_batch_emulator.errors import ApiError
 from azure_batch_emulator.wire import paging
 from azure_batch_emulator.wire.views.preparation_json import COLUMNS, FILTERS, preparation_json
 
@@ -18,7 +18,7 @@ def list_job_preparation_and_release_task_status(call: Call) -> Answer:
     job = call.engine.lookup.job(call["jobId"])
     if job.preparation_spec is None:
         message = "The job has no job preparation task and no job release task."
-        raise Refusal.conflict("JobPreparationTaskNotSpecified", message)
+        raise ApiError.conflict("JobPreparationTaskNotSpecified", message)
     listing: paging.Listing[Preparation] = paging.Listing(
         metadata="jobpreparationandreleasetaskstatuslist",
         properties=FILTERS,

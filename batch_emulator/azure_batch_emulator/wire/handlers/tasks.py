@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from azure_batch_emulator.errors import Refusal
+from azure_batch_emulator.errors import ApiError
 from azure_batch_emulator.moments import stamp
 from azure_batch_emulator.records.states import TaskState
 from azure_batch_emulator.wire import conditions, paging
@@ -45,14 +45,14 @@ def create_task_collection(call: Call) -> Answer:
 def _add_one(call: Call, job: Job, body: dict[str, Any]) -> dict[str, Any]:
     try:
         task = call.engine.tasks.add(job, body)
-    except Refusal as refusal:
+    except ApiError as error:
         return {
             "status": "clienterror",
             "taskId": body["id"],
             "error": {
-                "code": refusal.code,
-                "message": {"lang": "en-US", "value": refusal.message},
-                "values": [{"key": key, "value": value} for key, value in refusal.values],
+                "code": error.code,
+                "message": {"lang": "en-US", "value": error.message},
+                "values": [{"key": key, "value": value} for key, value in error.values],
             },
         }
     return {
