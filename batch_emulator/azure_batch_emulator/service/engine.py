@@ -27,7 +27,7 @@ from azure_batch_emulator.service.events import (
 )
 from azure_batch_emulator.service.faults.faults import Faults
 from azure_batch_emulator.service.files.files import Files
-from azure_batch_emulator.service.jobs.endings import Endings
+from azure_batch_emulator.service.jobs.completion import Completion
 from azure_batch_emulator.service.jobs.gangs import Gangs
 from azure_batch_emulator.service.jobs.jobs import Jobs
 from azure_batch_emulator.service.jobs.preparations import Preparations
@@ -84,17 +84,17 @@ class Engine:
         self.autoscaling = Autoscaling(core, self.faults, self.allocation)
         self.pools = Pools(core, self.lookup, self.allocation, self.autoscaling)
         self.auto_pools = AutoPools(core, self.pools)
-        self.endings = Endings(core, self.files)
-        self.task_attempts = TaskAttempts(core, self.attempts, self.preparations, self.endings)
+        self.completion = Completion(core, self.files)
+        self.task_attempts = TaskAttempts(core, self.attempts, self.preparations, self.completion)
         self.gangs = Gangs(core, self.attempts, self.preparations, self.task_attempts)
         self.scheduling = Scheduling(core, self.task_attempts, self.gangs)
-        self.tasks = Tasks(core, self.files, self.endings, self.task_attempts)
+        self.tasks = Tasks(core, self.files, self.completion, self.task_attempts)
         self.jobs = Jobs(
             core,
             files=self.files,
             preparations=self.preparations,
             auto_pools=self.auto_pools,
-            endings=self.endings,
+            completion=self.completion,
             task_attempts=self.task_attempts,
             tasks=self.tasks,
         )

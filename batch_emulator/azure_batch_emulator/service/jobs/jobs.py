@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from azure_batch_emulator.service.core import EngineCore
     from azure_batch_emulator.service.events import JobProgressed, TaskCompleted
     from azure_batch_emulator.service.files.files import Files
-    from azure_batch_emulator.service.jobs.endings import Endings
+    from azure_batch_emulator.service.jobs.completion import Completion
     from azure_batch_emulator.service.jobs.preparations import Preparations
     from azure_batch_emulator.service.jobs.task_attempts import TaskAttempts
     from azure_batch_emulator.service.jobs.tasks import Tasks
@@ -53,7 +53,7 @@ class Jobs:
         files: Files,
         preparations: Preparations,
         auto_pools: AutoPools,
-        endings: Endings,
+        completion: Completion,
         task_attempts: TaskAttempts,
         tasks: Tasks,
     ) -> None:
@@ -61,7 +61,7 @@ class Jobs:
         self._files = files
         self._preparations = preparations
         self._auto_pools = auto_pools
-        self._endings = endings
+        self._completion = completion
         self._task_attempts = task_attempts
         self._tasks = tasks
 
@@ -176,12 +176,12 @@ class Jobs:
         """Go on with a job that was kept: its tasks first, then its own deadline and moves."""
         for task in job.tasks.in_state(TaskState.COMPLETED):
             if not task.files_gone:
-                self._endings.keep_files(job, task)
+                self._completion.keep_files(job, task)
         for task in job.tasks.in_state(TaskState.ACTIVE):
             self._tasks.enqueue(job, task)
         for state in (TaskState.RUNNING, TaskState.PREPARING):
             for task in job.tasks.in_state(state):
-                self._endings.interrupted(job, task)
+                self._completion.interrupted(job, task)
         self._preparations.resume(job)
         if job.state is not JobState.COMPLETED:
             self._limit(job)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from azure_batch_emulator.runner.interface import Ended
     from azure_batch_emulator.service.attempts.attempts import Attempts
     from azure_batch_emulator.service.core import EngineCore
-    from azure_batch_emulator.service.jobs.endings import Endings
+    from azure_batch_emulator.service.jobs.completion import Completion
     from azure_batch_emulator.service.jobs.preparations import Preparations
 
 
@@ -27,12 +27,12 @@ class TaskAttempts:
     """What becomes of tasks that have a node."""
 
     def __init__(
-        self, core: EngineCore, attempts: Attempts, preparations: Preparations, endings: Endings
+        self, core: EngineCore, attempts: Attempts, preparations: Preparations, completion: Completion
     ) -> None:
         self._core = core
         self._attempts = attempts
         self._preparations = preparations
-        self._endings = endings
+        self._completion = completion
 
     def take(self, pool: Pool, node: Node, job: Job, task: Task) -> Run:
         """Make an attempt of a task; it runs the command as soon as its node is prepared."""
@@ -92,7 +92,7 @@ class TaskAttempts:
         if ended.lost and run.stop is None:
             run.stop = Stop.NODE_LOST
         if run.stop is not Stop.FORGOTTEN:
-            self._endings.judge(job, task, ended, stop=run.stop)
+            self._completion.judge(job, task, ended, stop=run.stop)
         run.node.tasks_succeeded += task.succeeded
 
     def _run(self, run: Run) -> None:

@@ -12,7 +12,7 @@ from azure_batch_emulator.service.attempts import resource_files
 from azure_batch_emulator.service.attempts.runs import Stop
 from azure_batch_emulator.service.events import JobProgressed, SchedulingDue
 from azure_batch_emulator.service.jobs import own_tasks
-from azure_batch_emulator.service.jobs.endings import ENDED_BY_USER
+from azure_batch_emulator.service.jobs.completion import ENDED_BY_USER
 from azure_batch_emulator.service.jobs.rules import check_open
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from azure_batch_emulator.records.jobs import Job
     from azure_batch_emulator.service.core import EngineCore
     from azure_batch_emulator.service.files.files import Files
-    from azure_batch_emulator.service.jobs.endings import Endings
+    from azure_batch_emulator.service.jobs.completion import Completion
     from azure_batch_emulator.service.jobs.task_attempts import TaskAttempts
 
 DEFAULT_RETENTION = "P7D"
@@ -32,10 +32,12 @@ MOST_DEPENDENCY_NUMBERS = 1_000_000
 class Tasks:
     """Tasks come, are ended, tried again and go."""
 
-    def __init__(self, core: EngineCore, files: Files, endings: Endings, task_attempts: TaskAttempts) -> None:
+    def __init__(
+        self, core: EngineCore, files: Files, completion: Completion, task_attempts: TaskAttempts
+    ) -> None:
         self._core = core
         self._files = files
-        self._endings = endings
+        self._completion = completion
         self._task_attempts = task_attempts
 
     def add(self, job: Job, body: Mapping[str, Any]) -> Task:
@@ -85,7 +87,7 @@ class Tasks:
         if task.state is TaskState.COMPLETED:
             raise ApiError.conflict("TaskCompleted", "The specified task is completed.")
         if task.state is TaskState.ACTIVE:
-            self._endings.complete(job, task, failure=ENDED_BY_USER)
+            self._completion.complete(job, task, failure=ENDED_BY_USER)
             self._core.publish(JobProgressed(job))
         else:
             self._task_attempts.stop(task, Stop.BY_USER)

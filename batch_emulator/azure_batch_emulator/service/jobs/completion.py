@@ -29,7 +29,7 @@ OUT_OF_TIME = Failure(
 )
 
 
-class Endings:
+class Completion:
     """Judges how attempts ended."""
 
     def __init__(self, core: EngineCore, files: Files) -> None:
