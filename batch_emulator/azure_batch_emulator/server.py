@@ -123,7 +123,7 @@ class Emulator:
                 await asyncio.wait_for(wake.wait(), self._nap())
 
     def _nap(self) -> float | None:
-        moment = self.engine.core.agenda.next_moment()
+        moment = self.engine.core.timers.next_moment()
         seconds = None if moment is None else self.clock.seconds_until(moment)
         return None if seconds is None else min(seconds, _LONGEST_SLEEP_SECONDS)
 

@@ -39,7 +39,7 @@ async def _calm(engine: Engine, clock: ManualClock, runner: Predictable) -> date
     # A rule may ask the emulator something: the loop stays free while it is waited for.
     while await asyncio.to_thread(runner.wait):
         _catch_up(engine, clock)
-    return engine.core.agenda.next_moment()
+    return engine.core.timers.next_moment()
 
 
 def _catch_up(engine: Engine, clock: ManualClock) -> None:

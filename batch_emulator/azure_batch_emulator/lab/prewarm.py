@@ -77,7 +77,7 @@ class Announcer:
         """Note to announce the work of an hour."""
         moment = hour + self._prewarm.at
         until = moment + self._prewarm.hold
-        self._engine.core.agenda.at(moment, partial(self._announce, until))
+        self._engine.core.timers.at(moment, partial(self._announce, until))
 
     def _announce(self, until: datetime) -> None:
         if self._engine.core.now >= until:

@@ -114,7 +114,7 @@ class _Simulation:
         pool = self._pool = self._make_pool()
         for arrival in workload.arrivals:
             self._left[arrival.round] = self._left.get(arrival.round, 0) + 1
-            engine.core.agenda.at(FIRST_HOUR + arrival.at, partial(self._submit, arrival))
+            engine.core.timers.at(FIRST_HOUR + arrival.at, partial(self._submit, arrival))
         announcer = self._announcer(pool)
         engine.settle()
         end = FIRST_HOUR + workload.length
@@ -147,7 +147,7 @@ class _Simulation:
         """Let time pass, moment by moment, as what is started in one moment begins to count in it."""
         engine = self._engine
         while not (drained and not self._left):
-            moment = engine.core.agenda.next_moment()
+            moment = engine.core.timers.next_moment()
             engine.advance(to=until if moment is None else min(moment, until))
             while self._runner.wait():
                 engine.advance(to=engine.core.now)
@@ -157,7 +157,7 @@ class _Simulation:
     def _save(self) -> None:
         for record in self._engine.account.changes.written:
             if isinstance(record, Job) and record.state is JobState.COMPLETED:
-                self._engine.core.agenda.at(self._engine.core.now, partial(self._over, record))
+                self._engine.core.timers.at(self._engine.core.now, partial(self._over, record))
         self._heed(self._pool.auto_scale)
         self._meter.take()
 

@@ -7,7 +7,7 @@
     files        the files of tasks and nodes
     attempts     what occupies nodes, and what a runner is told of it
     faults       what is to go wrong at its next occasion
-    core, events settings, account, time and agenda; what services tell each other
+    core, events settings, account, time and timers; what services tell each other
 
 Each knows those below it; which of them, stands in ``tests/test_imports.py``. Upwards they publish events.
 """

@@ -8,17 +8,17 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from azure_batch_emulator.agenda import Agenda
 from azure_batch_emulator.moments import later
 from azure_batch_emulator.service.events import Event
+from azure_batch_emulator.timers import TimerQueue
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime, timedelta
 
-    from azure_batch_emulator.agenda import Entry
     from azure_batch_emulator.records.account import Account
     from azure_batch_emulator.settings import Settings
+    from azure_batch_emulator.timers import Timer
 
 _Event = TypeVar("_Event", bound=Event)
 
@@ -31,7 +31,7 @@ class Stamped(Protocol):
 
 
 class EngineCore:
-    """Settings, account, clock and agenda of one engine."""
+    """Settings, account, clock and timers of one engine."""
 
     def __init__(self, settings: Settings, account: Account, *, now: datetime) -> None:
         self.settings = settings
@@ -39,7 +39,7 @@ class EngineCore:
         self.now = max(now, account.now or now)
         self.url = ""
         """Where tasks find the service; known once it listens."""
-        self.agenda = Agenda()
+        self.timers = TimerQueue()
         self.wake: Callable[[], None] = lambda: None
         """Called, from any thread, when the engine should advance soon."""
         self.save: Callable[[], None] = lambda: None
@@ -49,9 +49,9 @@ class EngineCore:
         """What each kind of event sets off."""
         self._errands: deque[Callable[[], None]] = deque()
 
-    def after(self, span: timedelta, action: Callable[[], None]) -> Entry:
+    def after(self, span: timedelta, action: Callable[[], None]) -> Timer:
         """Note something to do later."""
-        return self.agenda.at(later(self.now, span), action)
+        return self.timers.at(later(self.now, span), action)
 
     def next_etag(self) -> int:
         """Make a version that differs from all before."""

@@ -131,14 +131,14 @@ class Engine:
         while True:
             self.attempts.take_reports()
             self.scheduling.settle()
-            entry = core.agenda.pop(until=to)
-            if entry is None and self.attempts.has_reports:
+            timer = core.timers.pop(until=to)
+            if timer is None and self.attempts.has_reports:
                 continue  # an attempt ended in the moment it was to start
-            if entry is None:
+            if timer is None:
                 break
-            core.now = max(core.now, entry.when)
-            if entry.action is not None:
-                entry.action()
+            core.now = max(core.now, timer.when)
+            if timer.action is not None:
+                timer.action()
         core.now = max(core.now, to)
         core.keep()
 

@@ -21,7 +21,7 @@ _REMOVED = ("nodes", "nodes/*", "nodes/*/*/workitems", "nodes/*/*/workitems/*", 
 
 
 def resume(engine: Engine) -> None:
-    """Put on the agenda what was on it; nothing is started before the engine advances."""
+    """Set the timers again that were set; nothing is started before the engine advances."""
     for pool in list(engine.account.pools.values()):
         for node in list(pool.nodes.values()):
             engine.nodes.resume(pool, node)
@@ -31,7 +31,7 @@ def resume(engine: Engine) -> None:
     for job in list(engine.account.jobs.values()):
         engine.jobs.resume(job)
     for schedule in list(engine.account.schedules.values()):
-        engine.core.agenda.at(engine.core.now, partial(engine.schedules.consider, schedule))
+        engine.core.timers.at(engine.core.now, partial(engine.schedules.consider, schedule))
     _sweep(engine)
 
 

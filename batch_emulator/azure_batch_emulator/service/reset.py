@@ -17,7 +17,7 @@ def reset(engine: Engine) -> None:
     Time, versions and numbers go on: what a client still holds of before is never taken for something new.
     """
     engine.attempts.abandon()
-    engine.core.agenda.clear()
+    engine.core.timers.clear()
     for pool in engine.account.pools.values():
         folder = Area(engine.core.settings.data, engine.core.settings.data / "nodes" / pool.key)
         engine.core.once_kept(partial(engine.runner.remove, folder))

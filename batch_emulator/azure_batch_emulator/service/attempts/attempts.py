@@ -95,7 +95,7 @@ class Attempts:
             run.deadline = None
         if limit < UNLIMITED and since is not None:
             moment = max(later(since, limit), self._core.now)
-            run.deadline = self._core.agenda.at(moment, partial(self.stop, run.id, Stop.TIMED_OUT))
+            run.deadline = self._core.timers.at(moment, partial(self.stop, run.id, Stop.TIMED_OUT))
 
     def fetch(self, images: tuple[Container, ...], then: Callable[[Ended], None]) -> None:
         """Have images pulled, if the runner can; say how it went."""
@@ -155,7 +155,7 @@ class Attempts:
             self._ended(report)
         elif run is not None:
             moment = max(later(run.started, report.span), self._core.now)
-            self._core.agenda.at(moment, report.go_on)
+            self._core.timers.at(moment, report.go_on)
 
     def _ended(self, ended: Ended) -> None:
         """Draw the consequences, then free the slots."""

@@ -11,12 +11,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from azure_batch_emulator.agenda import Entry
     from azure_batch_emulator.records.jobs import Job
     from azure_batch_emulator.records.nodes import Node
     from azure_batch_emulator.records.pools import Pool
     from azure_batch_emulator.records.tasks import Task
     from azure_batch_emulator.runner.interface import Ended
+    from azure_batch_emulator.timers import Timer
 
 
 __all__ = ["Run", "Stop"]
@@ -41,7 +41,7 @@ class Run:
     begun: bool = False
     """Whether the runner knows of it; before that it only keeps its place on the node."""
     stop: Stop | None = None
-    deadline: Entry | None = None
+    deadline: Timer | None = None
 
 
 @dataclass(slots=True, eq=False)

@@ -66,7 +66,7 @@ class Completion:
         """Note when the files of a completed task are to go."""
         retention, ended = parse_duration(task.spec["constraints"]["retentionTime"]), task.execution.ended
         if task.place is not None and ended is not None and retention < UNLIMITED:
-            self._core.agenda.at(later(ended, retention), partial(self._files.expire, job, task, ended))
+            self._core.timers.at(later(ended, retention), partial(self._files.expire, job, task, ended))
 
     def satisfy(self, job: Job, task: Task) -> None:
         """Let the tasks go that waited for this one only."""

@@ -94,7 +94,7 @@ class Preparations:
         """Go on with jobs that wait to release a node of a pool, or wait no more."""
         for job in self._core.account.jobs_of(pool):
             if job.state in ENDING and job.preparations:
-                self._core.agenda.at(self._core.now, partial(self._core.publish, JobProgressed(job)))
+                self._core.timers.at(self._core.now, partial(self._core.publish, JobProgressed(job)))
 
     def _of(self, job: Job, node: Node, pool: Pool) -> Preparation:
         if node.id not in job.preparations:

@@ -119,7 +119,7 @@ class Schedules:
         """Go on with a schedule whose job has ended or is gone."""
         schedule = self._core.account.schedules.get((event.job.schedule or "").lower())
         if schedule is not None:
-            self._core.agenda.at(self._core.now, partial(self.consider, schedule))
+            self._core.timers.at(self._core.now, partial(self.consider, schedule))
 
     def consider(self, schedule: Schedule) -> None:
         """Make the job that is due, or the move that waited for one to end."""
@@ -147,7 +147,7 @@ class Schedules:
         else:
             schedule.due = due
         if self.active_job(schedule) is None:
-            self._core.agenda.at(schedule.due or now, partial(self.consider, schedule))
+            self._core.timers.at(schedule.due or now, partial(self.consider, schedule))
         self._core.account.changes.note(schedule)
 
     def _make_job(self, schedule: Schedule) -> None:

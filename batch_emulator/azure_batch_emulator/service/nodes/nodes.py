@@ -49,7 +49,7 @@ class Nodes:
         """Go on with a node that was kept: the restart of the service was one of every node that was up."""
         if node.state is NodeState.CREATING:
             moment = node.state_since + self._core.settings.boot / 2
-            self._core.agenda.at(moment, partial(self._allocated, pool, node))
+            self._core.timers.at(moment, partial(self._allocated, pool, node))
         elif node.is_away:
             self._await_return(pool, node)
         elif node.is_staying and node.state not in _AS_THEY_WERE:
@@ -132,7 +132,7 @@ class Nodes:
 
     def _await_return(self, pool: Pool, node: Node) -> None:
         if node.returns is not None:
-            self._core.agenda.at(node.returns, partial(self._return, pool, node))
+            self._core.timers.at(node.returns, partial(self._return, pool, node))
 
     def _return(self, pool: Pool, node: Node) -> None:
         """Put another machine in the place of one that is away: same id, nothing on its disk."""

@@ -161,7 +161,7 @@ class Allocation:
     def _limit(self, pool: Pool) -> None:
         if pool.resize_deadline is not None:
             action = partial(self._time_out, pool, pool.resize_count)
-            self._core.agenda.at(pool.resize_deadline, action)
+            self._core.timers.at(pool.resize_deadline, action)
 
     def _time_out(self, pool: Pool, resize: int) -> None:
         if pool.resize_count == resize and pool.allocation is AllocationState.RESIZING:
@@ -170,7 +170,7 @@ class Allocation:
 
     def _finish_soon(self, pool: Pool) -> None:
         # Not at once: the request that began the resize must still find the pool resizing.
-        self._core.agenda.at(self._core.now, partial(self.finish, pool))
+        self._core.timers.at(self._core.now, partial(self.finish, pool))
 
     def _order(self, pool: Pool, wanted: int, *, dedicated: bool, shortfall: Shortfall | None) -> None:
         granted = min(wanted, self._affordable(pool, dedicated=dedicated))
@@ -231,7 +231,7 @@ class Allocation:
                 why = Stop.BY_USER if option == "terminate" else Stop.REQUEUED
                 self._attempts.stop_node(node, why)
             if not node.runs:
-                self._core.agenda.at(self._core.now, partial(self._leave_if_empty, pool, node))
+                self._core.timers.at(self._core.now, partial(self._leave_if_empty, pool, node))
 
     def _stay(self, pool: Pool, node: Node) -> None:
         node.keeps_data = False
@@ -246,14 +246,14 @@ class Allocation:
             until = self._files.kept_until(pool, node)
             if until is not None:
                 if until < FOREVER:
-                    self._core.agenda.at(until, partial(self._leave_if_empty, pool, node))
+                    self._core.timers.at(until, partial(self._leave_if_empty, pool, node))
                 return
         self._drop(pool, node)
         self.finish(pool)
 
     def _leave_soon(self, pool: Pool, node: Node) -> None:
         if not node.is_staying:
-            self._core.agenda.at(self._core.now, partial(self._leave_if_empty, pool, node))
+            self._core.timers.at(self._core.now, partial(self._leave_if_empty, pool, node))
 
     def _leave_if_empty(self, pool: Pool, node: Node) -> None:
         if pool.nodes.get(node.id) is node and not node.runs and not node.is_staying:

@@ -64,11 +64,11 @@ class Autoscaling:
         core, settings = self._core, pool.auto_scale
         if pool.samples is not None and pool.samples.newest is not None:
             moment = pool.samples.newest + core.settings.sample_period
-            core.agenda.at(moment, partial(self._sample, pool))
+            core.timers.at(moment, partial(self._sample, pool))
         if settings is not None:
             last = settings.enabled_at if settings.run is None else settings.run.at
             action = partial(self._evaluate_and_repeat, pool, settings)
-            core.agenda.at(last + settings.interval, action)
+            core.timers.at(last + settings.interval, action)
 
     def enable(self, pool: Pool, body: Mapping[str, Any]) -> None:
         """Turn autoscale on, or give it another formula or interval; the schedule starts anew.
@@ -111,7 +111,7 @@ class Autoscaling:
             return
         if not has_waited and self._is_about_to_see(pool):
             again = partial(self._evaluate_and_repeat, pool, settings, has_waited=True)
-            self._core.agenda.at(self._core.now, again)
+            self._core.timers.at(self._core.now, again)
             return
         error = self._faults.evaluation_error(pool)
         if error is None:

@@ -132,7 +132,7 @@ class Pools:
         pool = event.pool
         gone = later(pool.state_since, self._core.settings.deletion)
         if gone > self._core.now:
-            self._core.agenda.at(gone, partial(self._allocation.finish, pool))
+            self._core.timers.at(gone, partial(self._allocation.finish, pool))
             return
         self._core.account.pools.pop(pool.key, None)
         self._core.account.changes.drop(pool)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(order=True, slots=True)
-class Entry:
+class Timer:
     """One thing to do at one moment; empty once cancelled."""
 
     when: datetime
@@ -25,18 +25,18 @@ class Entry:
         self.action = None
 
 
-class Agenda:
+class TimerQueue:
     """All things to do, earliest first; equal moments in the order they were noted."""
 
     def __init__(self) -> None:
-        self._heap: list[Entry] = []
+        self._heap: list[Timer] = []
         self._turns = count()
 
-    def at(self, when: datetime, action: Callable[[], None]) -> Entry:
-        """Note that ``action`` falls due at ``when``."""
-        entry = Entry(when, next(self._turns), action)
-        heapq.heappush(self._heap, entry)
-        return entry
+    def at(self, when: datetime, action: Callable[[], None]) -> Timer:
+        """Do ``action`` at ``when``."""
+        timer = Timer(when, next(self._turns), action)
+        heapq.heappush(self._heap, timer)
+        return timer
 
     def clear(self) -> None:
         """Forget everything."""
@@ -48,7 +48,7 @@ class Agenda:
             heapq.heappop(self._heap)
         return self._heap[0].when if self._heap else None
 
-    def pop(self, *, until: datetime) -> Entry | None:
+    def pop(self, *, until: datetime) -> Timer | None:
         """Take the earliest thing due by ``until``."""
         moment = self.next_moment()
         return heapq.heappop(self._heap) if moment is not None and moment <= until else None
