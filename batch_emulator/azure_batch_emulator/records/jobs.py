@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from azure_batch_emulator.records.changes import DERIVED
 from azure_batch_emulator.records.preparations import Preparation, Standing
-from azure_batch_emulator.records.shelf import TaskShelf
 from azure_batch_emulator.records.states import JOB_MOVES, JobState, TaskState, next_state
+from azure_batch_emulator.records.task_table import TaskTable
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -42,7 +42,7 @@ class Job:
     """Id of the pool that was made for it, or for its schedule."""
     waits_for_running: bool = False
     """Whether a disabling job lets its running tasks finish."""
-    tasks: TaskShelf = field(default_factory=TaskShelf, metadata=DERIVED)
+    tasks: TaskTable = field(default_factory=TaskTable, metadata=DERIVED)
     dependents: Dependents | None = field(default=None, metadata=DERIVED)
     """Who waits for whom; None unless the job uses dependencies."""
     preparations: dict[str, Preparation] = field(default_factory=dict, metadata=DERIVED)

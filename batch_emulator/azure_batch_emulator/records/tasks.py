@@ -180,7 +180,7 @@ class Task:
         return limit < 0 or self.execution.retries < limit
 
     def move(self, event: str, *, now: datetime, etag: int) -> None:
-        """Change state by the table; use it through the job's shelf, which keeps the indexes.
+        """Change state by the table; use it through the job's table, which keeps the indexes.
 
         :raises IllegalMove: if the present state does not answer to ``event``
         """

@@ -13,7 +13,7 @@ from azure_batch_emulator.records.pools import Pool
 from azure_batch_emulator.records.preparations import Preparation
 from azure_batch_emulator.records.samples import Sample, Samples
 from azure_batch_emulator.records.schedules import Schedule
-from azure_batch_emulator.records.shelf import TaskShelf
+from azure_batch_emulator.records.task_table import TaskTable
 from azure_batch_emulator.records.tasks import Task
 from azure_batch_emulator.store import codec
 
@@ -116,7 +116,7 @@ class Rebuild:
                 job.dependents.recall(record)
 
     def _put_job(self, job: Job) -> None:
-        job.tasks = TaskShelf(self.account.changes)
+        job.tasks = TaskTable(self.account.changes)
         job.dependents = Dependents() if job.spec["usesTaskDependencies"] else None
         self._jobs[job.number] = job
         self.account.add_job(job)

@@ -10,8 +10,8 @@ from azure_batch_emulator.errors import ApiError, IllegalMove
 from azure_batch_emulator.moments import UNLIMITED, later, parse_duration
 from azure_batch_emulator.records.dependencies import Dependents
 from azure_batch_emulator.records.jobs import Job
-from azure_batch_emulator.records.shelf import TaskShelf
 from azure_batch_emulator.records.states import JobState, TaskState
+from azure_batch_emulator.records.task_table import TaskTable
 from azure_batch_emulator.service.attempts.runs import Stop
 from azure_batch_emulator.service.events import JobEnded, SchedulingDue
 from azure_batch_emulator.service.jobs import own_tasks
@@ -89,7 +89,7 @@ class Jobs:
             state_since=core.now,
             schedule=None if schedule is None else schedule.id,
             auto_pool=self._auto_pools.open(spec["poolInfo"], schedule),
-            tasks=TaskShelf(core.account.changes),
+            tasks=TaskTable(core.account.changes),
             dependents=Dependents() if spec["usesTaskDependencies"] else None,
         )
         manager = own_tasks.manager_body(spec)

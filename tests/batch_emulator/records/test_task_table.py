@@ -1,4 +1,4 @@
-"""The shelf of tasks: its indexes agree with a plain list, whatever happens to the tasks."""
+"""The table of tasks: its indexes agree with a plain list, whatever happens to the tasks."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from azure_batch_emulator.errors import IllegalMove
-from azure_batch_emulator.records.shelf import TaskShelf
 from azure_batch_emulator.records.states import TASK_MOVES, TaskState
+from azure_batch_emulator.records.task_table import TaskTable
 from azure_batch_emulator.records.tasks import Result, Task
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -32,19 +32,19 @@ def a_task(number: int, *, slots: int = 1) -> Task:
     )
 
 
-def act(shelf: TaskShelf, task: Task, action: str) -> None:
+def act(table: TaskTable, task: Task, action: str) -> None:
     """Do one thing to a task if its state allows."""
     if action == "remove":
-        shelf.remove(task)
+        table.remove(task)
     elif action == "reactivate" and task.state is TaskState.COMPLETED:
-        shelf.reopen(task, now=NOW, etag=1)
-        shelf.ready.add(task)
+        table.reopen(task, now=NOW, etag=1)
+        table.ready.add(task)
     elif action in TASK_MOVES[task.state] and action != "reactivate":
         if action == "end":
             task.execution.result = Result.SUCCESS if task.number % 2 else Result.FAILURE
-        shelf.move(task, action, now=NOW, etag=1)
+        table.move(task, action, now=NOW, etag=1)
         if action == "again":
-            shelf.ready.add(task)
+            table.ready.add(task)
 
 
 ACTIONS = st.lists(
@@ -56,34 +56,34 @@ ACTIONS = st.lists(
 @given(ACTIONS, st.integers(1, 4))
 def test_indexes_agree_with_a_plain_list(actions: list[tuple[int, str]], widest: int) -> None:
     """Counts, walks, prefixes and the ready queue tell what looking at every task would tell."""
-    shelf = TaskShelf()
+    table = TaskTable()
     plain: dict[int, Task] = {}
     for number in range(12):
         task = plain[number] = a_task(number, slots=1 + number % 4)
-        shelf.add(task)
-        shelf.ready.add(task)
+        table.add(task)
+        table.ready.add(task)
     for number, action in actions:
         if number in plain:
-            act(shelf, plain[number], action)
+            act(table, plain[number], action)
             if action == "remove":
                 del plain[number]
 
     def numbers(tasks: Any) -> list[int]:
         return [task.number for task in tasks]
 
-    assert len(shelf) == len(plain)
-    assert numbers(shelf.walk(0)) == list(plain)
-    assert numbers(shelf.walk(5)) == [number for number in plain if number >= 5]
-    assert numbers(shelf.walk(0, prefix="t1-")) == [n for n, t in plain.items() if t.id.startswith("T1-")]
+    assert len(table) == len(plain)
+    assert numbers(table.walk(0)) == list(plain)
+    assert numbers(table.walk(5)) == [number for number in plain if number >= 5]
+    assert numbers(table.walk(0, prefix="t1-")) == [n for n, t in plain.items() if t.id.startswith("T1-")]
     for state in TaskState:
         inside = [task for task in plain.values() if task.state is state]
-        assert shelf.count(state) == len(inside)
-        assert shelf.slots[state] == sum(task.slots for task in inside)
-        assert set(numbers(inside)) <= set(numbers(shelf.walk(0, state=state)))
+        assert table.count(state) == len(inside)
+        assert table.slots[state] == sum(task.slots for task in inside)
+        assert set(numbers(inside)) <= set(numbers(table.walk(0, state=state)))
     failed = [t for t in plain.values() if t.state is TaskState.COMPLETED and not t.succeeded]
-    assert (shelf.failed, shelf.failed_slots) == (len(failed), sum(task.slots for task in failed))
+    assert (table.failed, table.failed_slots) == (len(failed), sum(task.slots for task in failed))
     fitting = [t.number for t in plain.values() if t.state is TaskState.ACTIVE and t.slots <= widest]
-    oldest = shelf.ready.oldest(slots=widest)
+    oldest = table.ready.oldest(slots=widest)
     assert (oldest and oldest.number) == (min(fitting) if fitting else None)
 
 

@@ -63,7 +63,7 @@ def _size(task: Task) -> int:
     return -task.instances or task.slots
 
 
-class TaskShelf:
+class TaskTable:
     """All tasks of a job with the indexes the service needs."""
 
     def __init__(self, changes: Changes | None = None) -> None:
@@ -94,7 +94,7 @@ class TaskShelf:
         return len(self._by_state[state])
 
     def add(self, task: Task) -> None:
-        """Put a task on the shelf; its number must be ``next_number``."""
+        """Put a task into the table; its number must be ``next_number``."""
         key = task.key
         self._order.append(task)
         self._by_key[key] = task
@@ -105,7 +105,7 @@ class TaskShelf:
         self.note(task)
 
     def skip_to(self, number: int) -> None:
-        """Leave out the numbers of tasks that were removed before this shelf was filled."""
+        """Leave out the numbers of tasks that were removed before this table was filled."""
         self._order.extend([None] * (number - len(self._order)))
 
     def note(self, task: Task) -> None:
@@ -113,7 +113,7 @@ class TaskShelf:
         self._changes.note(task)
 
     def remove(self, task: Task) -> None:
-        """Take a task off the shelf for good."""
+        """Take a task out of the table for good."""
         key = task.key
         self._order[task.number] = None
         del self._by_key[key]
