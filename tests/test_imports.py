@@ -123,7 +123,7 @@ ABOVE = {
     "plugins/sensor_scoring": {"preload.py"},
     "scoring_image/scorer": {"__main__.py"},
     "batch_emulator/azure_batch_emulator": {
-        *("__main__.py", "coverage.py", "server.py", "turning.py", "web_server.py"),
+        *("__main__.py", "coverage.py", "server.py", "advance.py", "web_server.py"),
     },
     "batch_emulator/azure_batch_emulator/service": {"engine.py"},
     "batch_emulator/azure_batch_emulator/wire": {"app.py", "routes.py"},

@@ -17,6 +17,7 @@ import threading
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
+from azure_batch_emulator.advance import advance
 from azure_batch_emulator.clock import Clock, ManualClock, ScaledClock, SystemClock
 from azure_batch_emulator.runner.container_engine import ContainerEngine
 from azure_batch_emulator.runner.engine_containers import EngineContainers
@@ -27,7 +28,6 @@ from azure_batch_emulator.service.engine import Engine
 from azure_batch_emulator.service.reset import reset
 from azure_batch_emulator.settings import Settings
 from azure_batch_emulator.store import Store
-from azure_batch_emulator.turning import turn
 from azure_batch_emulator.web_server import WebServer, address, check_controls, listen
 from azure_batch_emulator.wire.app import BatchApp
 
@@ -250,9 +250,9 @@ class EmulatorServer:
         """
         if not isinstance(self.clock, ManualClock):
             raise TypeError("only a ManualClock can be turned")
-        turning = turn(self._running().engine, self.clock, by)
+        advancing = advance(self._running().engine, self.clock, by)
         if self._loop is not None:
-            asyncio.run_coroutine_threadsafe(turning, self._loop).result()
+            asyncio.run_coroutine_threadsafe(advancing, self._loop).result()
 
     def _running(self) -> Emulator:
         if self._emulator is None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from azure_batch_emulator.advance import advance
 from azure_batch_emulator.clock import ManualClock
 from azure_batch_emulator.errors import ApiError
 from azure_batch_emulator.moments import stamp
 from azure_batch_emulator.service.reset import reset
-from azure_batch_emulator.turning import turn
 from azure_batch_emulator.wire.call import Answer
 from azure_batch_emulator.wire.control.controls import CONTROLS, Field, Form, seconds
 from azure_batch_emulator.wire.control.state_dump import state_json
@@ -100,7 +100,7 @@ class ControlPlane:
         if not isinstance(self._clock, ManualClock):
             message = "Time passes by itself here; start the emulator with --manual-clock to turn it."
             raise ApiError.conflict("ClockNotManual", message)
-        await turn(self._engine, self._clock, by)
+        await advance(self._engine, self._clock, by)
         return self._time()
 
     def _reset(self) -> None:

@@ -1,4 +1,4 @@
-"""Turning a manual clock: everything that falls due on the way happens, each thing at its own moment."""
+"""Advancing a manual clock: everything that falls due on the way happens, each thing at its own moment."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from azure_batch_emulator.service.engine import Engine
 
 
-async def turn(engine: Engine, clock: ManualClock, by: timedelta) -> None:
-    """Turn the clock and return when everything that fell due is done; for the engine's own loop.
+async def advance(engine: Engine, clock: ManualClock, by: timedelta) -> None:
+    """Advance the clock and return when everything that fell due is done; for the engine's own loop.
 
     With a runner that is ``Predictable`` time stops at every moment at which something falls due, until
     all that follows from it is done. Real processes take their own time.
