@@ -7,15 +7,16 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from airflow.sdk import DAG, task
+from airflow.sdk import DAG, get_current_context, task
 
 from sensor_scoring.hourly.assets import SCORED_HOUR
 
 
 @task
-def report(triggering_asset_events: dict) -> list[str]:
+def report() -> list[str]:
     """Print the hours that this run is about, and return them."""
-    hours = [event.extra for events in triggering_asset_events.values() for event in events]
+    assets = get_current_context()["triggering_asset_events"]
+    hours = [event.extra for events in assets.values() for event in events]
     for hour in hours:
         print(f"{hour['hour']}: {hour['counts']}; reports and summary in {hour['run']}/")  # noqa: T201  an example
     return [hour["hour"] for hour in hours]

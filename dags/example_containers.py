@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from datetime import UTC, datetime, timedelta
 
-from airflow.sdk import DAG, Param, task
+from airflow.sdk import DAG, Param, get_current_context, task
 
 from sensor_scoring.azure_batch.operators import AzureBatchTaskOperator
 from sensor_scoring.hourly.tasks import ensure_pool
@@ -18,9 +18,9 @@ SETTINGS = Settings.from_environ(os.environ)
 
 
 @task
-def items(params: dict) -> list[str]:
+def items() -> list[str]:
     """Return the list to work on."""
-    return params["items"]
+    return list(get_current_context()["params"]["items"])
 
 
 with DAG(

@@ -85,4 +85,4 @@ with DAG(
     promoted = promote_models()
 
     groups >> job >> submit >> train >> promoted >> training_verdict()
-    promoted >> close_training_jobs().as_teardown(setups=job)
+    [job.as_setup(), promoted] >> close_training_jobs().as_teardown()

@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from sensor_scoring.azure_batch import ids
 from sensor_scoring.azure_batch.attempts import Move, decide, superseded
@@ -30,7 +30,7 @@ from sensor_scoring.errors import (
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
 
-    from airflow.sdk import BaseOperatorLink, Context
+    from airflow.sdk import BaseOperatorLink, Context, XComArg
 
     from sensor_scoring.azure_batch.trigger import BatchTaskTrigger
 
@@ -61,15 +61,16 @@ class AzureBatchSubmitOperator(BatchOperator):
     def __init__(
         self,
         *,
-        items: Sequence[str],
-        job_id: str,
+        items: Sequence[str] | XComArg,
+        job_id: str | XComArg,
         epoch: int | None = None,
         generation: int | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.items = items
-        self.job_id = job_id
+        # What another task returns is here once Airflow has rendered the templates, before it executes us.
+        self.items = cast("Sequence[str]", items)
+        self.job_id = cast("str", job_id)
         self.epoch = (self.retries or 0) if epoch is None else epoch
         self.generation = (self.retries or 0) if generation is None else generation
 
@@ -174,9 +175,9 @@ class AzureBatchTaskOperator(BatchOperator):
     def __init__(
         self,
         *,
-        item: str,
-        job_id: str = "",
-        pool_id: str = "",
+        item: str | XComArg,
+        job_id: str | XComArg = "",
+        pool_id: str | XComArg = "",
         job_wall_clock: timedelta = timedelta(hours=24),
         commit_blob: str = "",
         commit_container: str = "",
@@ -185,9 +186,10 @@ class AzureBatchTaskOperator(BatchOperator):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.item = item
-        self.job_id = job_id
-        self.pool_id = pool_id
+        # Rendered before it executes, as above.
+        self.item = cast("str", item)
+        self.job_id = cast("str", job_id)
+        self.pool_id = cast("str", pool_id)
         self.job_wall_clock = job_wall_clock
         self.commit_blob = commit_blob
         self.commit_container = commit_container

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from airflow.sdk import get_current_context
 
@@ -11,6 +11,10 @@ from sensor_scoring.hourly.step import step, summary_step
 from sensor_scoring.settings import Settings
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from airflow.sdk import XComArg
+
     from sensor_scoring.hourly.run import Run
 
 
@@ -46,11 +50,13 @@ def summarise() -> dict[str, int]:
 
 
 @step(task_id="pool")
-def ensure_pool(pool_id: str, image: str, items: list[str]) -> str:
+def ensure_pool(pool_id: str, image: str, items: Sequence[str] | XComArg) -> str:
     """Create a Batch pool whose nodes run an image, or adopt it, with nodes for a list; return its id."""
     from sensor_scoring.hourly.steps import ensure_pool_of
 
-    return ensure_pool_of(pool_id, image, Settings.from_environ(os.environ), batch_tasks=len(items))
+    # What another task returns is here by the time that Airflow calls the function.
+    work = cast("Sequence[str]", items)
+    return ensure_pool_of(pool_id, image, Settings.from_environ(os.environ), batch_tasks=len(work))
 
 
 @step(task_id="close")
