@@ -1,8 +1,8 @@
-"""How readings reach Blob Storage when no Stream Analytics job brings them: a simulator and a CSV loader.
+"""Brings readings into Blob Storage without Stream Analytics: a loader of files, and a simulator of devices.
 
-``readings_csv`` and ``simulator`` make :class:`~ingest.reading.Reading` values, ``hour_files`` groups them
-into blobs, ``loader`` is the one module that talks to storage. Layout and hours come from
-``scoring_contract``.
+``readings_csv`` and ``simulator`` make :class:`~ingest.reading.Reading` values, ``spool`` sorts them on disk,
+``hour_files`` groups them into blobs, and ``loader`` writes these with ``writer``. Only ``writer`` and
+``packs`` access storage. Blob names and hours come from ``scoring_contract``.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Command line: ``python -m ingest load FILE`` and ``python -m ingest simulate``.
 
-The container's address comes with its signature in ``INGEST_DATA_URL``, or without one in
-``--container-url``; then the signed-in identity is used. A signature in a command line would be in every
-process listing, and is refused. With ``--packed``, sensors that share files are those of the registry in the
-``models`` container: ``INGEST_MODELS_URL`` or ``--models-url``.
+``INGEST_DATA_URL`` holds the container's URL with a signature, or ``--container-url`` names it without one;
+without a signature, the signed-in identity is used. A signature on the command line would be visible in
+process listings, and is refused. With ``--packed``, the registry in the ``models`` container
+(``INGEST_MODELS_URL`` or ``--models-url``) decides which sensors share files.
 """
 
 from __future__ import annotations
@@ -34,13 +34,13 @@ if TYPE_CHECKING:
     from ingest.loader import Laid
 
 URL_VARIABLE = "INGEST_DATA_URL"
-"""Holds the address of the ``data`` container, with or without a shared access signature."""
+"""Holds the URL of the ``data`` container, with or without a shared access signature."""
 
 MODELS_URL_VARIABLE = "INGEST_MODELS_URL"
-"""Holds the address of the ``models`` container, likewise; asked for by ``--packed`` only."""
+"""Holds the URL of the ``models`` container, likewise; only ``--packed`` needs it."""
 
 KEY_VARIABLE = "AZURE_STORAGE_KEY"
-"""Holds the key of a storage emulator's account, as for the Azure CLI; the key of Azurite's own is known."""
+"""Holds the key of a storage emulator's account, as for the Azure CLI; Azurite's default one is known."""
 
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 _WELL_KNOWN = {
@@ -48,12 +48,17 @@ _WELL_KNOWN = {
         "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
     )
 }
-"""The key that every Azurite has unless it is given another: not a secret."""
+"""Azurite's default account and key, which are public:
+https://learn.microsoft.com/azure/storage/common/storage-use-azurite#well-known-storage-account-and-key"""
 _SHOWN_REASONS = 10
 
 
 def main(argv: Sequence[str], environ: Mapping[str, str]) -> int:
-    """Run one command; 1 if readings could not be brought in, 2 for a wrong command line."""
+    """Run one command.
+
+    :return: exit code: 0, or 1 if the readings could not be loaded
+    :raises SystemExit: with code 2 and a sentence on stderr for an invalid command line
+    """
     parser = _parser()
     order = parser.parse_args(argv)
     try:
@@ -75,25 +80,35 @@ def main(argv: Sequence[str], environ: Mapping[str, str]) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m ingest", description="Bring readings into Blob Storage.")
+    parser = argparse.ArgumentParser(prog="python -m ingest", description="Load readings into Blob Storage.")
     commands = parser.add_subparsers(dest="command", required=True)
-    load = commands.add_parser("load", help="lay out a CSV or JSON lines with TS, Device, Tag and Value")
-    load.add_argument("file", type=Path)
-    simulate = commands.add_parser("simulate", help="lay out readings of simulated devices")
-    simulate.add_argument("--devices", type=_at_least_one, default=3)
-    simulate.add_argument("--tags", type=_at_least_one, default=5)
-    simulate.add_argument("--seed", type=int, default=7)
-    simulate.add_argument("--hours", type=_at_least_one, default=3, help="anomalies are in the last one")
+    load = commands.add_parser("load", help="load a file of readings: CSV, JSON, Avro or Parquet")
+    load.add_argument("file", type=Path, help="has the columns TS, Device, Tag and Value")
+    simulate = commands.add_parser("simulate", help="load readings of simulated devices")
+    simulate.add_argument("--devices", type=_at_least_one, default=3, help="number of devices; default: 3")
+    simulate.add_argument("--tags", type=_at_least_one, default=5, help="tags per device; default: 5")
+    simulate.add_argument("--seed", type=int, default=7, help="same seed, same readings; default: 7")
     simulate.add_argument(
-        "--until", type=_hour, required=True, metavar="YYYY-MM-DDTHH", help="first hour without readings, UTC"
+        "--hours",
+        type=_at_least_one,
+        default=3,
+        help="number of hours, of which the last one has anomalies; default: 3",
+    )
+    simulate.add_argument(
+        "--until",
+        type=_hour,
+        required=True,
+        metavar="YYYY-MM-DDTHH",
+        help="first hour after the readings, UTC",
     )
     for command in (load, simulate):
         command.add_argument(
-            "--container-url", help=f"the data container, without a signature; else {URL_VARIABLE} is read"
+            "--container-url", help=f"URL of the data container, without a signature; default: {URL_VARIABLE}"
         )
-        command.add_argument("--packed", action="store_true", help="one file for all sensors of a pack")
+        command.add_argument("--packed", action="store_true", help="write one file for all sensors of a pack")
         command.add_argument(
-            "--models-url", help=f"the models container, likewise; else {MODELS_URL_VARIABLE} is read"
+            "--models-url",
+            help=f"URL of the models container, without a signature; default: {MODELS_URL_VARIABLE}",
         )
     return parser
 
@@ -125,7 +140,7 @@ def _simulate(order: argparse.Namespace, container: ContainerClient, pack_of: Ma
 
 
 def _summary(laid: Laid) -> str:
-    kept = f", {laid.kept:,} of them there already" if laid.kept else ""
+    kept = f", {laid.kept:,} of them unchanged" if laid.kept else ""
     lines = [
         (
             f"{laid.readings:,} readings of {len(laid.sensors):,} sensors, "
@@ -148,7 +163,7 @@ def _models(order: argparse.Namespace, environ: Mapping[str, str]) -> ContainerC
 
 def _container_url(argument: str | None, environ: Mapping[str, str], option: str, variable: str) -> str:
     if argument and urlsplit(argument).query:
-        raise ValueError(f"an address with a signature belongs into {variable}, not into a command line")
+        raise ValueError(f"a URL with a signature belongs in {variable}, not on the command line")
     url = argument or environ.get(variable, "")
     if not url:
         raise ValueError(f"neither {option} nor {variable} names the container")
@@ -158,14 +173,14 @@ def _container_url(argument: str | None, environ: Mapping[str, str], option: str
 def _emulator_key(url: str, environ: Mapping[str, str]) -> str:
     """Return the key of a storage emulator on this machine.
 
-    :raises ValueError: if the address is another machine's, or its account's key is not known
+    :raises ValueError: if the URL is of another machine, or the account's key is unknown
     """
     parts = urlsplit(url)
     if parts.hostname not in _LOOPBACK:
-        raise ValueError(f"{parts.hostname} is not this machine, and http can be listened to: use https")
+        raise ValueError(f"{parts.hostname} is not this machine, and http is not encrypted: use https")
     key = environ.get(KEY_VARIABLE) or _WELL_KNOWN.get(parts.path.strip("/").partition("/")[0], "")
     if not key:
-        raise ValueError(f"over http no identity signs in; {KEY_VARIABLE} must hold the account's key")
+        raise ValueError(f"no identity can be used over http: set {KEY_VARIABLE} to the account's key")
     return key
 
 
@@ -173,7 +188,7 @@ def _container(url: str, environ: Mapping[str, str]) -> ContainerClient:
     if urlsplit(url).query:
         return ContainerClient.from_container_url(url)
     if urlsplit(url).scheme == "http":
-        # A token would be refused: it must not travel in the clear.
+        # The SDK refuses to send a token without encryption.
         return ContainerClient.from_container_url(url, credential=_emulator_key(url, environ))
     from azure.identity import DefaultAzureCredential  # noqa: PLC0415 - not needed with a signature
 
@@ -181,7 +196,7 @@ def _container(url: str, environ: Mapping[str, str]) -> ContainerClient:
 
 
 def _source_of(path: Path) -> str:
-    """Name a source after its file, in the characters a blob name takes."""
+    """Return a file's name as a source: without its suffix, in characters of blob names."""
     stem = path.stem if path.suffix.lower() != ".gz" else Path(path.stem).stem
     return re.sub(r"[^A-Za-z0-9_.-]+", "-", stem).lstrip("_.-")[:100] or "readings"
 

@@ -3,12 +3,12 @@
 ::
 
     IngestError
-      + ReadingsFileError   the file as a whole cannot be read: missing, no text, a column short
-      + SensorCollision     two pairs of device and tag would share one sensor id
-      + NoReadings          a source without a single good reading
+      + ReadingsFileError   the whole file cannot be read: missing, damaged, of another kind, lacks a column
+      + SensorCollision     two pairs of device and tag have the same sensor id
+      + NoReadings          a source has no valid reading
       + StorageFailed       Blob Storage refused or did not answer
 
-A bad row is none of these: it is a :class:`~ingest.rejects.Reject`, and reading goes on.
+A bad row raises no error: it becomes a :class:`~ingest.rejects.Reject`, and reading continues.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ _SHOWN_REASONS = 10
 
 
 class IngestError(Exception):
-    """Readings cannot be brought in; the sentence says what to change."""
+    """Readings cannot be loaded; the message says what to change."""
 
 
 class ReadingsFileError(IngestError):
-    """No row of the file can be read, for one reason that holds for all.
+    """No row of the file can be read, for one common reason.
 
     :param path: the file
-    :param problem: what is wrong with it
+    :param problem: what is wrong with it, starting with a verb
     """
 
     def __init__(self, path: str, problem: str) -> None:
@@ -38,14 +38,14 @@ class ReadingsFileError(IngestError):
         self.problem = problem
 
     def __reduce__(self) -> tuple[type[ReadingsFileError], tuple[str, str]]:
-        """Pickle by facts."""
+        """Pickle the facts."""
         return type(self), (self.path, self.problem)
 
 
 class SensorCollision(IngestError):
-    """Two different sensors would write into one folder.
+    """Two different sensors would share one folder.
 
-    :param sensor_id: the id both get
+    :param sensor_id: the id of both
     :param first: device and tag that had it first
     :param second: device and tag that came later
     """
@@ -60,16 +60,16 @@ class SensorCollision(IngestError):
         self.second = second
 
     def __reduce__(self) -> tuple[type[SensorCollision], tuple[str, tuple[str, str], tuple[str, str]]]:
-        """Pickle by facts."""
+        """Pickle the facts."""
         return type(self), (self.sensor_id, self.first, self.second)
 
 
 class NoReadings(IngestError):
-    """There is nothing to lay out, and an empty load is never what was meant.
+    """There is nothing to load; an empty load is always a mistake.
 
-    :param source: the file's name as it was given, or that of another source
-    :param rejects: rows that were refused
-    :param reasons: why, each reason once with its count and the first line
+    :param source: the file as it was given, or the name of another source
+    :param rejects: number of refused rows
+    :param reasons: each reason once, with its count and first line
     """
 
     def __init__(self, source: str, rejects: int, reasons: tuple[str, ...]) -> None:
@@ -78,13 +78,13 @@ class NoReadings(IngestError):
             rows = "1 row was" if rejects == 1 else f"{rejects:,} rows were"
             kinds = "1 reason" if len(reasons) == 1 else f"{len(reasons)} reasons"
             because = "".join((f": {rows} refused for {kinds}", *_listed(reasons)))
-        super().__init__(f"{source} holds no reading{because}")
+        super().__init__(f"{source} has no valid reading{because}")
         self.source = source
         self.rejects = rejects
         self.reasons = reasons
 
     def __reduce__(self) -> tuple[type[NoReadings], tuple[str, int, tuple[str, ...]]]:
-        """Pickle by facts."""
+        """Pickle the facts."""
         return type(self), (self.source, self.rejects, self.reasons)
 
 
@@ -95,12 +95,12 @@ def _listed(reasons: tuple[str, ...]) -> Iterator[str]:
 
 
 class StorageFailed(IngestError):
-    """A call to Blob Storage failed for good; loading again repairs what is half written.
+    """A call to Blob Storage failed after all retries; loading again completes what is half written.
 
-    The vendor's own text is left out: it can quote the address with its signature.
+    The SDK's own message is left out, because it can contain the URL with its signature.
 
-    :param action: what was tried, for example ``write readings/…``
-    :param problem: the vendor's error code or class
+    :param action: the failed action, for example ``write readings/…``
+    :param problem: the service's error code, or the SDK's exception class
     """
 
     def __init__(self, action: str, problem: str) -> None:
@@ -109,5 +109,5 @@ class StorageFailed(IngestError):
         self.problem = problem
 
     def __reduce__(self) -> tuple[type[StorageFailed], tuple[str, str]]:
-        """Pickle by facts."""
+        """Pickle the facts."""
         return type(self), (self.action, self.problem)

@@ -1,4 +1,4 @@
-"""Readings as Stream Analytics lays them out: a CSV for each hour and sensor. No storage here."""
+"""Groups readings into blobs as Stream Analytics does: a CSV for each hour and sensor. No storage here."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ if TYPE_CHECKING:
     from ingest.spool import Row, Spool
 
 LABELS_FOLDER = "labels/"
-"""Folder in ``data`` with what the simulator did on purpose; scoring never reads it."""
+"""Folder in ``data`` with known anomalies; training evaluates models on them, scoring never reads them."""
 
 _SOURCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}", re.ASCII)
 
 
 MOST_BLOB_BYTES = 1 << 24
-"""Of one blob with readings: an hour of a sensor that says more is written as several."""
+"""Limit of a blob with readings in bytes; a sensor's hour with more is split into several blobs."""
 
 
 @dataclass(frozen=True, slots=True)
 class HourBlob:
-    """A blob to be written."""
+    """A blob to write."""
 
     hour: RunHour
     name: str
@@ -39,10 +39,10 @@ class HourBlob:
 
 
 def blobs_of(spool: Spool, source: str, pack_of: Mapping[str, str]) -> Iterator[HourBlob]:
-    """Yield a blob for each hour and sensor, or pack, hour by hour; a sensor's rows in time order.
+    """Yield a blob for each hour and sensor, or pack, hour by hour; a sensor's rows are sorted by time.
 
     :param source: becomes the file name, so the same source always writes the same blobs
-    :param pack_of: sensor to its pack, for those that share a file
+    :param pack_of: sensor to pack, for sensors that share a file
     """
 
     def folder_of(row: Row) -> tuple[RunHour, str]:
@@ -57,7 +57,7 @@ def blobs_of(spool: Spool, source: str, pack_of: Mapping[str, str]) -> Iterator[
 
 
 def _lines(rows: Iterable[Row], spool: Spool) -> Iterator[str]:
-    """Yield CSV rows without a line end; no part can hold a comma or a quote."""
+    """Yield CSV rows without line ends; no field can contain a comma or a quote."""
     for _, sensor, moment, value in rows:
         device, tag = spool.pair_of(sensor)
         yield f"{timestamp(moment)},{device},{tag},{value}"
@@ -76,13 +76,13 @@ def _parts(lines: Iterable[str]) -> Iterator[list[str]]:
 
 
 def checked_source(source: str) -> str:
-    """Return the name of a source if it can be a file name.
+    """Return the name of a source if it is valid in a blob name.
 
     :raises ValueError: otherwise
     """
     if not _SOURCE.fullmatch(source):
         raise ValueError(
-            f"{source!r} is no name of a source: 1 to 100 of A-Z a-z 0-9 _ . -, a letter or digit first"
+            f"{source!r} is not a valid source: 1 to 100 of A-Z a-z 0-9 _ . -, with a letter or digit first"
         )
     return source
 
@@ -93,7 +93,7 @@ def label_blob(hour: RunHour) -> str:
 
 
 def label_blobs(labels: Iterable[Label], hours: Iterable[RunHour]) -> Iterator[HourBlob]:
-    """Yield a blob for every hour; one without labels says that nothing was done to the hour.
+    """Yield a blob for every hour; a blob without rows means that the hour has no anomaly.
 
     :raises ValueError: for a label of another hour
     """
@@ -101,7 +101,7 @@ def label_blobs(labels: Iterable[Label], hours: Iterable[RunHour]) -> Iterator[H
     for label in labels:
         hour = RunHour.containing(label.moment)
         if hour not in rows:
-            raise ValueError(f"there is a label for {hour}, an hour without readings")
+            raise ValueError(f"a label belongs to {hour}, an hour without readings")
         rows[hour].append(f"{timestamp(label.moment)},{label.device},{label.tag},{label.kind}")
     for hour, of_hour in rows.items():
         yield HourBlob(hour, label_blob(hour), _csv(("TS", "Device", "Tag", "Anomaly"), of_hour))

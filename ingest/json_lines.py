@@ -1,4 +1,4 @@
-"""JSON as one object a line, however its writer laid it out: a broken one costs its own lines alone."""
+"""Turns JSON of any layout into one object per line; a broken object makes only its own lines unreadable."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ if TYPE_CHECKING:
 
 _BEGINS = b" \t\r\n\xef\xbb\xbf"
 _ROUND = b" \t,[]\xef\xbb\xbf"
-"""What may stand round an object, if the file is an array."""
+"""Bytes around an object in an array."""
 _TEXT = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"')
 _BETWEEN = re.compile(rb"\}\s*,?\s*(?=\{)")
 
 
 DECODER = json.JSONDecoder(parse_float=str, parse_int=str, parse_constant=str)
-"""Leaves numbers as they are written."""
+"""Keeps the text of numbers."""
 
 
 def values_in(text: str, *, ends: str) -> Iterator[object]:
-    """Yield the values of JSON that stand side by side in a text.
+    """Yield the JSON values of a text.
 
-    :param ends: what may stand round each of them
-    :raises ValueError: if something between them is none
-    :raises RecursionError: if one is nested too deeply
+    :param ends: characters that may surround each value
+    :raises ValueError: if anything else is between them
+    :raises RecursionError: if a value is nested too deeply
     """
     text, place = text.strip(ends), 0
     while place < len(text):
@@ -35,12 +35,15 @@ def values_in(text: str, *, ends: str) -> Iterator[object]:
 
 
 def is_json(head: bytes) -> bool:
-    """Whether a text begins as JSON does."""
+    """Whether a text starts like JSON."""
     return head.lstrip(_BEGINS)[:1] in {b"{", b"["}
 
 
 def split(line: bytes, most: int) -> Iterator[bytes]:
-    """Cut a line between its objects, so that no piece is longer than it may be, if that can be done."""
+    """Cut a line between its objects, into pieces within the limit where possible.
+
+    :param most: limit of a piece in bytes
+    """
     while len(line) > most:
         cut = 0
         for found in _BETWEEN.finditer(line, 0, most):
@@ -53,9 +56,9 @@ def split(line: bytes, most: int) -> Iterator[bytes]:
 
 
 def joined(lines: Iterable[bytes], most: int) -> Iterator[bytes]:
-    """Put objects together that span lines; each comes in the place of its last line.
+    """Join the lines of each object; the object replaces its last line, empty lines replace the others.
 
-    :param most: bytes of an object; what does not end by then is given line by line, as it is
+    :param most: limit of an object in bytes; lines of a longer one are yielded as they are
     """
     begun: list[bytes] = []
     size = 0

@@ -1,4 +1,4 @@
-"""The lines of a file, whatever it is packed in: bytes in UTF-8, few of them in memory at a time."""
+"""Reads the lines of a file of any kind, as UTF-8, with few of them in memory at a time."""
 
 from __future__ import annotations
 
@@ -16,21 +16,22 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
 LONGEST_LINE = 10_000
-"""Bytes of a line. No row needs a hundredth of it; a file without line breaks must not fill the memory."""
+"""Limit of a line in bytes. No row needs a hundredth of it; a file without line breaks must not fill the
+memory."""
 
 _CHUNK = 1 << 16
 
 
 class NotLines(ValueError):
-    """A file that is not made of lines; the text completes "the file ..."."""
+    """The file cannot be read as lines; the text completes "the file ..."."""
 
 
 def lines_of(file: BinaryIO) -> Iterator[bytes]:
-    """Yield the lines of a file: out of gzip, out of UTF-16 with a byte order mark; records as lines of JSON.
+    """Yield the lines of a file: plain, gzipped, or UTF-16 with a byte order mark; records as lines of JSON.
 
-    :param file: at its beginning
-    :raises NotLines: if nothing of ours can read it
-    :raises NotRecords: likewise, for files of records
+    :param file: positioned at its start
+    :raises NotLines: if it is of a kind that cannot be read
+    :raises NotRecords: if it is a damaged Avro or Parquet file, or the package that reads it is not installed
     """
     stream = io.BufferedReader(_Raw(file))
     kind, is_packed = kind_of(stream.peek(HEAD_BYTES)[:HEAD_BYTES]), False
@@ -63,9 +64,9 @@ def _whole(line: bytes, _most: int) -> Iterator[bytes]:
 
 
 def _bounded(stream: BinaryIO, *, split: Callable[[bytes, int], Iterator[bytes]] = _whole) -> Iterator[bytes]:
-    """Yield lines without their ends, LF, CRLF or CR; of a line that is too long, just enough to tell.
+    """Yield lines without their ends (LF, CRLF or CR); a line that is too long is cut right after the limit.
 
-    :param split: cuts a long line where it can be cut
+    :param split: cuts a long line into pieces within a limit, where possible
     """
     rest = b""
     while chunk := stream.read(_CHUNK):
@@ -84,7 +85,7 @@ def _bounded(stream: BinaryIO, *, split: Callable[[bytes, int], Iterator[bytes]]
 
 
 class _Raw(io.RawIOBase):
-    """A readable stream with nothing else to it."""
+    """Adapts an object with ``read`` to ``io.RawIOBase``."""
 
     def __init__(self, stream: BinaryIO | gzip.GzipFile) -> None:
         super().__init__()
@@ -104,7 +105,7 @@ class _Raw(io.RawIOBase):
 
 
 class _Recoded(_Raw):
-    """Text in another encoding as UTF-8; what is broken in it becomes U+FFFD."""
+    """Re-encodes text as UTF-8; invalid parts become U+FFFD."""
 
     def __init__(self, stream: BinaryIO, encoding: str) -> None:
         super().__init__(stream)

@@ -1,11 +1,11 @@
-"""Laying readings out in the ``data`` container the way Stream Analytics would.
+"""Loads readings into the ``data`` container, in the layout of Stream Analytics.
 
-The loader owns every hour it writes. What other sources left in that hour, for whichever sensor, is removed
-after the new blobs are there: loading a file again, or another one, never doubles readings, and a load that
-is interrupted loses none and goes on where it stopped. Do not load an hour that a live stream still writes.
+The loader owns every hour that it writes. After the new blobs are written, it removes the blobs of all other
+sources from these hours, so loading a file again, or another one, never duplicates readings. An interrupted
+load loses none, and continues where it stopped. Do not load an hour that a live stream still writes.
 
-Readings wait on disk between the file and storage (``spool``), so memory does not grow with their number; the
-disk needs some sixty bytes for each, where ``SQLITE_TMPDIR`` or ``TMPDIR`` says.
+Readings wait on disk between file and storage (``spool``), so memory does not grow with their number; each
+takes some sixty bytes in the folder that ``SQLITE_TMPDIR`` or ``TMPDIR`` names.
 """
 
 from __future__ import annotations
@@ -35,40 +35,40 @@ if TYPE_CHECKING:
 
 
 class Step(StrEnum):
-    """What a load is at."""
+    """Steps of a load."""
 
     READING = "reading"
-    """Counted in bytes of the file; readings of another source are not counted."""
+    """Progress in bytes of the file; none for other sources."""
     WRITING = "writing"
-    """Counted in readings."""
+    """Progress in readings."""
 
 
 Progress = Callable[[Step, int, int], None]
-"""Called with a step, how much of it is done and how much there is, in the calling thread."""
+"""Called with a step, its progress so far and its total, in the thread of the caller."""
 
 
 @dataclass(frozen=True, slots=True)
 class Laid:
-    """What a load did."""
+    """The result of a load."""
 
     source: str
     hours: tuple[RunHour, ...]
-    """Hours with readings, in order, never empty; there may be gaps between them."""
+    """Hours with readings, in order, at least one; there may be gaps between them."""
     sensors: tuple[str, ...]
     """Ids of all sensors with readings, in order."""
     readings: int
     blobs: int
-    """Blobs with readings that are there now."""
+    """Number of blobs of this source."""
     removed: int
-    """Blobs of other sources that were removed from the hours."""
+    """Number of blobs of other sources that were removed from the hours."""
     kept: int = 0
-    """Blobs that an earlier load of the same had left there already."""
+    """Number of blobs that an earlier load had already written with the same content."""
     rejects: tuple[Reject, ...] = ()
-    """The first rows that were refused."""
+    """The first refused rows."""
     rejects_total: int = 0
-    """All rows that were refused."""
+    """Number of all refused rows."""
     reasons: tuple[Reason, ...] = ()
-    """Why, each reason once."""
+    """Reasons of the refusals, each once."""
 
     @property
     def first_hour(self) -> RunHour:
@@ -90,24 +90,24 @@ def lay_out(
     labels: Iterable[Label] | None = None,
     pack_of: Mapping[str, str] | None = None,
 ) -> Laid:
-    """Write readings to ``readings/<hour>/<sensor>/<source>.csv`` and take over their hours.
+    """Write readings to ``readings/<hour>/<sensor>/<source>.csv``, and take over their hours.
 
     Sensors of a pack share ``readings/<hour>/_packs/<pack>/<source>.csv``.
 
-    Nothing is written unless all readings could be read.
+    Writing starts after all readings have been read.
 
-    :param readings: a :class:`~ingest.readings_csv.ReadingsFile`, whose rejects are then part of the result,
-        or any other readings
+    :param readings: a :class:`~ingest.readings_csv.ReadingsFile`, whose rejects become part of the result, or
+        any other readings
     :param container: the ``data`` container; it must exist
-    :param source: names the blobs, so that the same source overwrites its own
-    :param labels: written beside the readings to ``labels/<hour>.csv``; without them, labels of an earlier
-        load of these hours are removed
-    :param pack_of: sensor to its pack, for those that have one
-    :raises NoReadings: if there is not one
-    :raises SensorCollision: if two pairs of device and tag share one sensor id
-    :raises scoring_contract.errors.LayoutError: if a pair cannot name a sensor; a ReadingsFile has none such
-    :raises ValueError: if the source cannot name a blob, or a label belongs to none of the hours
-    :raises StorageFailed: if Blob Storage refuses
+    :param source: names the blobs, so that a source overwrites its own blobs
+    :param labels: written to ``labels/<hour>.csv``; None removes the labels of these hours
+    :param pack_of: sensor to pack, for sensors that share files
+    :raises NoReadings: if there are none
+    :raises SensorCollision: if two pairs of device and tag have the same sensor id
+    :raises scoring_contract.errors.LayoutError: if a pair cannot form a sensor id, unless a ReadingsFile
+        rejects it
+    :raises ValueError: if the source is not valid in a blob name, or a label belongs to none of the hours
+    :raises StorageFailed: if Blob Storage refuses or does not answer
     """
     checked_source(source)
     tell = progress or _no_progress
@@ -138,7 +138,7 @@ def lay_out(
 
 
 def _progress_of(readings: Iterable[Reading], tell: Progress) -> Callable[[], None]:
-    """Return what tells how far a file is read."""
+    """Return a function that reports the progress of reading."""
     if not isinstance(readings, ReadingsFile):
         return lambda: None
     size = readings.size
@@ -146,7 +146,7 @@ def _progress_of(readings: Iterable[Reading], tell: Progress) -> Callable[[], No
 
 
 def _told_to(tell: Progress, total: int) -> Callable[[HourBlob], None]:
-    """Return what tells how many readings are written, blob by blob."""
+    """Return a function that reports the progress of writing, blob by blob."""
     done = 0
 
     def on_blob(blob: HourBlob) -> None:

@@ -1,4 +1,4 @@
-"""Which sensors share files: asked of the registry of models."""
+"""Reads the packs of sensors from the registry of models."""
 
 from __future__ import annotations
 
@@ -16,10 +16,11 @@ if TYPE_CHECKING:
 
 
 def packs_of(models: ContainerClient) -> dict[str, str]:
-    """Return sensor to pack, for the sensors that have one; empty without a registry.
+    """Return the pack of each sensor that has one; empty without a registry.
 
     :param models: the ``models`` container
-    :raises StorageFailed: if it cannot be read
+    :return: sensor to pack
+    :raises StorageFailed: if the registry cannot be read
     """
     action = f"read {REGISTRY_BLOB}"
     try:

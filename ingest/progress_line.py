@@ -1,4 +1,4 @@
-"""One line that says how far a load is."""
+"""A progress bar for loads."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ if TYPE_CHECKING:
 _BAR_CHARS = 30
 _REDRAWN_SECONDS = 0.2
 _REPEATED_SECONDS = 30.0
-"""In a file, where nothing can be redrawn."""
+"""Pause between lines in a file, where nothing can be redrawn."""
 
 
 class ProgressLine:
-    """Draws a bar on a terminal; in a file it writes a line now and then.
+    """Draws a bar on a terminal; writes a line now and then to a file.
 
-    :param stream: where to
+    :param stream: the terminal or file
     """
 
     def __init__(self, stream: TextIO) -> None:
@@ -27,7 +27,7 @@ class ProgressLine:
         self._told = 0.0 if self._is_terminal else time.monotonic()
 
     def see(self, step: Step, done: int, total: int) -> None:
-        """Take in how far a step is."""
+        """Show the progress of a step, unless it was shown a moment ago."""
         if time.monotonic() - self._told < self._pause:
             return
         self._told = time.monotonic()
@@ -40,7 +40,7 @@ class ProgressLine:
         self._stream.flush()
 
     def end(self) -> None:
-        """Take the bar away."""
+        """Clear the bar."""
         if self._is_terminal:
             self._stream.write("\r\x1b[K")
             self._stream.flush()

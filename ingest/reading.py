@@ -1,4 +1,4 @@
-"""One reading of one sensor, and the names sensors get. Values only: no file, no storage, no clock."""
+"""Readings, and the sensor ids of their devices and tags. Values only: no file, no storage, no clock."""
 
 from __future__ import annotations
 
@@ -17,28 +17,28 @@ _MILLISECOND = 1000
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What one sensor said at one moment."""
+    """One value of one sensor at one moment."""
 
     moment: datetime
     """Timezone-aware UTC."""
     device: str
     tag: str
     value: str
-    """A finite number in the source's own digits: 10.10 stays 10.10."""
+    """A finite number with the digits of its source: 10.10 stays 10.10."""
 
     def to_row(self) -> str:
-        """Return the CSV row without a line end; no part can hold a comma or a quote."""
+        """Return the CSV row without a line end; no field can contain a comma or a quote."""
         return f"{timestamp(self.moment)},{self.device},{self.tag},{self.value}"
 
 
 def timestamp(moment: datetime) -> str:
-    """Write a moment as readings carry it: ``2018-08-28 23:00:05.000``, UTC, finer only when it is finer."""
+    """Format a timestamp in UTC to the millisecond, ``2018-08-28 23:00:05.000``, or finer if needed."""
     timespec = "microseconds" if moment.microsecond % _MILLISECOND else "milliseconds"
     return moment.astimezone(UTC).replace(tzinfo=None).isoformat(" ", timespec)
 
 
 class SensorNames:
-    """Sensor ids given out so far: each pair of device and tag has one, and no id has two pairs."""
+    """Assigns sensor ids to pairs of device and tag; refuses a second pair with the same id."""
 
     def __init__(self) -> None:
         self._ids: dict[tuple[str, str], str] = {}
@@ -47,8 +47,8 @@ class SensorNames:
     def id_of(self, device: str, tag: str) -> str:
         """Return the pair's sensor id.
 
-        :raises scoring_contract.errors.LayoutError: if the pair cannot name a sensor
-        :raises SensorCollision: if another pair has the id
+        :raises scoring_contract.errors.LayoutError: if the pair cannot form a sensor id
+        :raises SensorCollision: if another pair has the same id
         """
         pair = (device, tag)
         known = self._ids.get(pair)

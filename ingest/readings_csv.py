@@ -1,11 +1,11 @@
-"""Reading a file of readings, line by line. Good lines become readings, bad ones are kept as rejects.
+"""Reads a file of readings line by line. Valid lines become readings, others are collected as rejects.
 
-A line is one physical line, of CSV or an object of JSON lines. Quotes are understood inside a line and never
-across lines: none of the four columns can hold a line break, and so a stray quote costs its own line instead
-of the rest of the file, and a reject's line number is the one an editor shows. What a file may look like is
-the contract's to say (``csv_dialect``, ``timestamps``), so that scoring and loading read the same.
+A line is one physical line of CSV, or one JSON object. Quotes work within a line, never across lines: none of
+the four columns can contain a line break. So a stray quote spoils only its own line, and the line number of a
+reject is the one that an editor shows. The contract defines the accepted forms (``csv_dialect``,
+``timestamps``), so that scoring and loading read the same.
 
-Only a few lines are in memory at a time, beside the names of the sensors and the first rejects.
+Only a few lines are in memory at a time, plus the names of the sensors and the first rejects.
 """
 
 from __future__ import annotations
@@ -37,35 +37,36 @@ if TYPE_CHECKING:
 
 _FIRST_MICROS = 0
 _LAST_MICROS = 253_370_764_800_000_000
-"""The year 9999: the hour after a reading must exist, and blob paths have four digits for a year."""
+"""The year 9999: the hour after a reading must exist, and blob names have four digits for the year."""
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 _SHOWN_BYTES = 320
 _JSON_ENDS = " \t,[]" + BYTE_ORDER_MARK
-"""What may stand round an object on its line, if the file is an array."""
+"""Characters around an object in an array."""
 
-NAMELESS = "Device and Tag make no sensor id"
-"""Why a row is refused whose sensor cannot be scored under any name."""
-_NO_OBJECT = "it is not an object of JSON on one line"
+NAMELESS = "Device and Tag do not form a sensor id"
+"""Reason to refuse a row whose device and tag are not valid in a sensor id."""
+_NO_OBJECT = "it is not a JSON object on one line"
 Fields = tuple[str, str, str, str]
 """TS, Device, Tag and Value of a line."""
 
 
 class ReadingsFile:
-    """A file of readings whose beginning is known to be good.
+    """A file of readings with a valid header, or a known format without one.
 
-    Iterating reads the file from its start and fills :attr:`rejects` afresh; both can be done again.
+    Each iteration reads the file from its start and collects :attr:`rejects` again.
 
-    :raises ReadingsFileError: if the file is missing, empty, no text, or its header lacks a column
+    :param path: the file
+    :raises ReadingsFileError: if the file is missing, empty, damaged, of an unknown kind, or lacks a column
     """
 
     def __init__(self, path: str | PathLike[str]) -> None:
         self.name = os.fspath(path)
-        """The file's name as it was given."""
+        """The file's name, as given."""
         self.path = Path(path)
         self.rejects = Rejects()
-        """Complete when the iteration has ended."""
+        """Complete after the iteration."""
         self.bytes_read = 0
-        """Of the file as it lies there, packed or not."""
+        """Bytes read from disk, compressed or not."""
         self._rows_of, self._first_row = self._opened()
 
     @property
@@ -74,9 +75,9 @@ class ReadingsFile:
         return self.path.stat().st_size
 
     def __iter__(self) -> Iterator[Reading]:
-        """Yield the good readings in the file's order.
+        """Yield the valid readings in the file's order.
 
-        :raises SensorCollision: as soon as two pairs of device and tag share one sensor id
+        :raises SensorCollision: if two pairs of device and tag have the same sensor id
         """
         self.rejects = Rejects()
         names = SensorNames()
@@ -99,9 +100,10 @@ class ReadingsFile:
         self.rejects.add(reject, kind=problem.kind)
 
     def _opened(self) -> tuple[Callable[[bytes], Sequence[Fields | _BadRow]], int]:
-        """Look at the file's first lines.
+        """Detect the format from the file's first lines.
 
-        :return: what splits a line, and the number of the first one that may be a reading
+        :return: a function that splits a line into rows, and the number of the first line that may be a
+        reading
         """
         separator = None
         for number, line in enumerate(self._lines(), start=1):
@@ -144,16 +146,16 @@ class ReadingsFile:
 def read_readings(path: str | PathLike[str]) -> ReadingsFile:
     """Open a file of readings: CSV with a header that names ``TS,Device,Tag,Value``, JSON, Avro or Parquet.
 
-    :raises ReadingsFileError: if the file is missing, empty, no text, or its header lacks a column
+    :raises ReadingsFileError: if the file is missing, empty, damaged, of an unknown kind, or lacks a column
     """
     return ReadingsFile(path)
 
 
 class _BadRow(Exception):
-    """Why a line is no reading.
+    """A line is not a reading.
 
-    :param kind: the reason without what differs from line to line
-    :param detail: the rest of it
+    :param kind: the reason, without details that differ from line to line
+    :param detail: these details
     """
 
     def __init__(self, kind: str, detail: str = "") -> None:
@@ -171,7 +173,7 @@ def _text(line: bytes) -> str:
 
 def _decoded(line: bytes) -> str:
     if len(line) > LONGEST_LINE:
-        advice = ": write an object of JSON a line" if line.lstrip().startswith((b"[", b"{")) else ""
+        advice = ": write one JSON object per line" if line.lstrip().startswith((b"[", b"{")) else ""
         raise _BadRow(f"it is longer than {LONGEST_LINE:,} bytes{advice}")
     try:
         return line.decode()
@@ -196,7 +198,7 @@ def _rows_of_csv(dialect: CsvDialect) -> Callable[[bytes], Sequence[Fields]]:
 
 
 def _rows_of_json(line: bytes) -> Sequence[Fields | _BadRow]:
-    """Return the objects of a line; if it holds but a bracket, none."""
+    """Return the objects of a line; none for a line with only a bracket."""
     text = _decoded(line)
     try:
         return [row for value in values_in(text, ends=_JSON_ENDS) for row in _rows_of_object(value)]
@@ -245,7 +247,7 @@ def _name(text: str, column: str) -> str:
 
 
 def _micros(text: str) -> int:
-    """Read a timestamp; one without an offset is UTC."""
+    """Parse a timestamp to microseconds since 1970; one without an offset is UTC."""
     found = read_timestamp(text)
     if found is None:
         raise _BadRow(f"TS is not a timestamp like {EXAMPLE}")

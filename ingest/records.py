@@ -1,6 +1,6 @@
-"""Files of records, Avro and Parquet, as lines of JSON: few records in memory at a time.
+"""Reads Avro and Parquet files as lines of JSON, with few records in memory at a time.
 
-Needs fastavro and pyarrow, which scoring has; loading text needs neither.
+Needs fastavro and pyarrow, which the scoring image has; loading text needs neither.
 """
 
 from __future__ import annotations
@@ -26,21 +26,23 @@ _ENDS = " \t\r\n,[]"
 
 
 class NotRecords(ValueError):
-    """A file whose records cannot be read; the text completes "the file ..."."""
+    """The records of a file cannot be read; the text completes "the file ..."."""
 
 
 def avro_lines(stream: BinaryIO) -> Iterator[bytes]:
-    """Yield the records of an Avro container file; of events that Event Hubs Capture keeps, their bodies.
+    """Yield the records of an Avro container file; for events of Event Hubs Capture, their bodies.
 
-    :raises NotRecords: if the file is damaged
+    https://learn.microsoft.com/azure/event-hubs/event-hubs-capture-overview
+
+    :raises NotRecords: if the file is damaged, or fastavro is not installed
     """
     try:
-        import fastavro  # noqa: PLC0415  text is loaded without it
+        import fastavro  # noqa: PLC0415  loading text does not need it
     except ImportError as error:
         raise NotRecords("is Avro, and fastavro is not installed: install it, or write JSON lines") from error
     try:
         yield from _lines_of(fastavro.reader(stream))
-    # What fastavro raises for files that are not as they should be: there is no class for all of it.
+    # fastavro has no common class for the errors of damaged files.
     except (ValueError, EOFError, LookupError, TypeError, ArithmeticError, OSError, AttributeError) as error:
         raise NotRecords(f"cannot be read as Avro: {shown(str(error)) or type(error).__name__}") from error
 
@@ -48,11 +50,11 @@ def avro_lines(stream: BinaryIO) -> Iterator[bytes]:
 def parquet_lines(file: BinaryIO) -> Iterator[bytes]:
     """Yield the rows of a Parquet file.
 
-    :param file: can be gone about in
-    :raises NotRecords: if the file is damaged
+    :param file: seekable
+    :raises NotRecords: if the file is damaged, or pyarrow is not installed
     """
     try:
-        import pyarrow as pa  # noqa: PLC0415  text is loaded without it
+        import pyarrow as pa  # noqa: PLC0415  loading text does not need it
         import pyarrow.parquet as pq  # noqa: PLC0415  likewise
     except ImportError as error:
         raise NotRecords("is Parquet, and pyarrow is not installed: install it, or write CSV") from error
@@ -60,7 +62,7 @@ def parquet_lines(file: BinaryIO) -> Iterator[bytes]:
         table = pq.ParquetFile(file)
         names = table.schema_arrow.names
         ours = [name for name in names if name.casefold() in _WANTED]
-        # Without our columns the file is shown as it is: people read what it has instead.
+        # Without our columns all others are read, so that the error can name them.
         for batch in table.iter_batches(_ROWS, columns=ours or None, use_threads=False):
             columns = [_in_micros(column, pa) for column in batch.columns]
             yield from _lines_of(pa.RecordBatch.from_arrays(columns, names=batch.schema.names).to_pylist())
@@ -69,7 +71,7 @@ def parquet_lines(file: BinaryIO) -> Iterator[bytes]:
 
 
 def _in_micros(column: Any, pa: Any) -> Any:
-    """Leave digits below the microsecond out, which no moment of ours has."""
+    """Cut off digits below the microsecond, which ``datetime`` cannot hold."""
     if not pa.types.is_timestamp(column.type):
         return column
     return column.cast(pa.timestamp("us", tz=column.type.tz), safe=False)
@@ -82,7 +84,7 @@ def _lines_of(records: Iterable[Any]) -> Iterator[bytes]:
 
 
 def _opened(record: Any) -> list[Any]:
-    """Return what a message holds, object by object, or the record itself."""
+    """Return the objects in an event's body, or the record itself if it is not an event."""
     if not isinstance(record, dict) or _BODY not in record or any(name.casefold() == "ts" for name in record):
         return [record]
     body = record[_BODY] or b""
@@ -95,7 +97,7 @@ def _opened(record: Any) -> list[Any]:
 
 
 def _written(value: Any) -> Any:
-    """Write what JSON has no form for, as a reading has it."""
+    """Convert values that JSON cannot represent to texts of readings."""
     match value:
         case Decimal():
             return str(value)

@@ -1,35 +1,35 @@
-"""Lines that are no readings: the first of them, and why, each reason once."""
+"""Collects lines that are not readings: the first ones, and each reason once."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
 MOST_REJECTS = 1000
-"""Rejects that are kept one by one; later ones are only counted."""
+"""Rejects that are kept; further ones are only counted."""
 _MOST_REASONS = 100
-"""There are fewer, but for files that nobody meant well."""
+"""Limit for malicious files; others have fewer reasons."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reject:
-    """A line that is no reading."""
+    """A line that is not a reading."""
 
     line: int
-    """1-based, as an editor counts."""
+    """1-based, as in an editor."""
     text: str
-    """The line's beginning, fit to be printed."""
+    """The start of the line, printable."""
     reason: str
 
 
 @dataclass(slots=True)
 class Reason:
-    """Why some lines are no readings."""
+    """A reason for rejects, with its first line and its count."""
 
     first: Reject
     count: int = 1
 
     def __str__(self) -> str:
-        """Say it with its count and the first line: ``12 rows: Tag is empty; first in line 3: x,1,,1``."""
+        """Return count, reason and first line: ``12 rows: Tag is empty; first in line 3: x,1,,1``."""
         rows = "1 row" if self.count == 1 else f"{self.count:,} rows"
         return f"{rows}: {self.first.reason}; first in line {self.first.line}: {self.first.text}"
 
@@ -49,9 +49,9 @@ class Rejects:
         return tuple(sorted(self._reasons.values(), key=lambda reason: -reason.count))
 
     def add(self, reject: Reject, *, kind: str) -> None:
-        """Count a reject, and keep it while there is room.
+        """Count a reject, and keep the first ones.
 
-        :param kind: its reason without what differs from line to line
+        :param kind: its reason, without details that differ from line to line
         """
         self.total += 1
         if len(self.listed) < MOST_REJECTS:

@@ -1,9 +1,8 @@
-"""A fleet of simulated devices. No clock and no I/O: callers name the hours, a seed decides the rest.
+"""Simulates a fleet of devices. No clock and no I/O: callers name the hours, and a seed determines the rest.
 
-A sensor's reading follows a daily curve (level, swing, phase) with noise around it. In the hours that are
-declared anomalous, a known share of the readings is spoilt and labelled: spikes, and one run of drifting or
-stuck values. What a sensor says in an hour depends on seed, sensor and hour alone, so ranges of hours that
-overlap agree.
+A sensor's readings follow a daily curve (level, swing, phase) with noise. In anomalous hours, a known share
+of the readings is altered and labelled: spikes, and one run of drifting or stuck values. The readings of an
+hour depend on seed, sensor and hour only, so overlapping ranges of hours agree.
 """
 
 from __future__ import annotations
@@ -24,35 +23,35 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 INTERVAL = timedelta(seconds=15)
-"""Between two readings of a sensor, on average."""
+"""Average time between two readings of a sensor."""
 
 JITTER = timedelta(seconds=5)
-"""How much later than its beat a reading may come."""
+"""Maximum delay of a reading."""
 
 READINGS_PER_HOUR = timedelta(hours=1) // INTERVAL
 """Readings of one sensor in one hour."""
 
 SOURCE = "simulated"
-"""Name of the source, where its readings lie beside those of others."""
+"""Name of the source, which distinguishes its blobs from those of other sources."""
 
-_SHORTEST_RUN = 3  # fewer stuck or drifting values than this are not worth the name
-_NEAR, _FAR = 8.0, 14.0  # distance of spoilt values from the curve, in noises; swing is 3 of them at most
+_SHORTEST_RUN = 3  # fewer values are not recognisable as stuck or drifting
+_NEAR, _FAR = 8.0, 14.0  # distance of anomalies from the curve, in standard deviations; swing is at most 3
 
 
 class AnomalyKind(StrEnum):
-    """What was done to a reading."""
+    """Kinds of simulated anomalies."""
 
     SPIKE = "spike"
     """One value far from its neighbours."""
     DRIFT = "drift"
-    """Values that move further and further away."""
+    """Values that move away more and more."""
     STUCK = "stuck"
-    """The same value again and again, outside the sensor's usual range."""
+    """A constant value outside the sensor's usual range."""
 
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """Which reading is an anomaly, and of what kind."""
+    """The label of an anomaly: its reading and its kind."""
 
     moment: datetime
     device: str
@@ -62,7 +61,7 @@ class Label:
 
 @dataclass(frozen=True, slots=True)
 class LabelledReading:
-    """A reading and what was done to it; None for an honest one."""
+    """A reading with the kind of its anomaly; None for a normal reading."""
 
     reading: Reading
     kind: AnomalyKind | None
@@ -70,19 +69,20 @@ class LabelledReading:
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """What a healthy sensor says on average."""
+    """The daily curve of a healthy sensor."""
 
     level: float
+    """Mean."""
     swing: float
-    """Largest distance from the level in the course of a day."""
+    """Amplitude: the largest distance from the level during a day."""
     phase: float
-    """Hour of the day, UTC, at which the curve rises through its level."""
+    """Hour of the day, UTC, at which the curve crosses its level upwards."""
     noise: float
     """Standard deviation around the curve."""
 
     @classmethod
     def drawn(cls, rng: random.Random) -> Self:
-        """Draw a curve that is plausible for some sensor."""
+        """Draw a plausible curve at random."""
         level = rng.uniform(20, 120)
         noise = level * rng.uniform(0.005, 0.02)
         return cls(level=level, swing=noise * rng.uniform(1, 3), phase=rng.uniform(0, 24), noise=noise)
@@ -93,9 +93,9 @@ class Curve:
         return self.swing * math.sin(2 * math.pi * (hour - self.phase) / 24)
 
     def spoilt(self, moment: datetime, distance: float) -> float:
-        """Return a value beside the curve, on the side that leads out of the daily range.
+        """Return an anomalous value, away from the level so that it leaves the daily range.
 
-        :param distance: from the curve, in noises
+        :param distance: from the curve, in standard deviations of the noise
         """
         offset = self.offset(moment)
         return self.level + offset + math.copysign(distance * self.noise, offset)
@@ -112,27 +112,29 @@ class Fleet:
     tags: int = 5
     seed: int = 7
     anomaly_share: float = 0.05
-    """Share of a sensor's readings spoilt in an anomalous hour; any share above 0 spoils at least one."""
+    """Anomaly rate of a sensor in an anomalous hour; any rate above 0 gives at least one anomaly."""
 
     def __post_init__(self) -> None:
         if self.devices < 1 or self.tags < 1:
             raise ValueError(f"a fleet of {self.devices} devices with {self.tags} tags has no sensor")
-        if not 0 <= self.anomaly_share <= 0.5:  # noqa: PLR2004 - past one half the anomalies are the norm
+        if not 0 <= self.anomaly_share <= 0.5:  # noqa: PLR2004 - above one half anomalies would be normal
             raise ValueError(f"an anomaly share of {self.anomaly_share} is not between 0 and 0.5")
 
     def readings(
         self, first_hour: RunHour, hours: int, *, anomalous: Collection[RunHour] | None = None
     ) -> Iterator[Reading]:
-        """Yield the readings of some hours in time order.
+        """Yield the readings of some hours, sorted by time.
 
-        :param anomalous: hours with anomalies; the last hour of the range unless given
+        :param hours: number of hours
+        :param anomalous: hours with anomalies; by default the last hour
+        :raises ValueError: if ``hours`` is below 1
         """
         return (item.reading for item in self.labelled(first_hour, hours, anomalous=anomalous))
 
     def labels(
         self, first_hour: RunHour, hours: int, *, anomalous: Collection[RunHour] | None = None
     ) -> Iterator[Label]:
-        """Yield the labels that belong to :meth:`readings` of the same arguments, in time order."""
+        """Yield the labels of :meth:`readings` with the same arguments, sorted by time."""
         for item in self.labelled(first_hour, hours, anomalous=anomalous):
             if item.kind is not None:
                 yield Label(item.reading.moment, item.reading.device, item.reading.tag, item.kind)
@@ -140,12 +142,12 @@ class Fleet:
     def labelled(
         self, first_hour: RunHour, hours: int, *, anomalous: Collection[RunHour] | None = None
     ) -> Iterator[LabelledReading]:
-        """Yield readings with their labels in time order.
+        """Yield readings with their labels, sorted by time; arguments are those of :meth:`readings`.
 
         :raises ValueError: if ``hours`` is below 1
         """
         if hours < 1:
-            raise ValueError(f"{hours} hours hold no reading")
+            raise ValueError(f"{hours} hours have no readings")
         span = [RunHour(first_hour.start + timedelta(hours=index)) for index in range(hours)]
         spoilt = span[-1:] if anomalous is None else anomalous
         return chain.from_iterable(self._hour(hour, spoil=hour in spoilt) for hour in span)
@@ -157,7 +159,7 @@ class Fleet:
             for tag in range(1, self.tags + 1)
             for reading in self._sensor_hour(str(device), str(tag), hour, spoil=spoil)
         ]
-        # Stable: readings of one moment stay in the order of devices and tags.
+        # A stable sort: simultaneous readings stay in the order of devices and tags.
         everything.sort(key=lambda item: item.reading.moment)
         return everything
 
@@ -169,7 +171,7 @@ class Fleet:
             for index in range(READINGS_PER_HOUR)
         ]
         healthy = [rng.gauss(curve.level + curve.offset(moment), curve.noise) for moment in moments]
-        # A generator of its own: the healthy readings of an hour are the same with and without anomalies.
+        # A separate generator, so that an hour has the same healthy readings with and without anomalies.
         spoilt = self._spoilt(curve, moments, self._rng(device, tag, str(hour), "anomalies")) if spoil else {}
         for index, moment in enumerate(moments):
             kind, value = spoilt.get(index, (None, healthy[index]))
@@ -178,7 +180,7 @@ class Fleet:
     def _spoilt(
         self, curve: Curve, moments: list[datetime], rng: random.Random
     ) -> dict[int, tuple[AnomalyKind, float]]:
-        """Choose the readings to spoil: half of the share as one run, the others as spikes outside it."""
+        """Choose the anomalies: half of them as one run, the others as spikes outside it."""
         if not self.anomaly_share:
             return {}
         count = max(1, round(self.anomaly_share * len(moments)))
@@ -193,7 +195,8 @@ class Fleet:
         return spikes | _run(curve, moments, run, rng)
 
     def _rng(self, *of: str) -> random.Random:
-        # Text seeds are hashed by Python itself in a fixed way, unlike hash().
+        # random.Random hashes a text seed with SHA-512, which is the same in every process, unlike hash().
+        # https://docs.python.org/3/library/random.html#random.seed
         return random.Random("/".join((str(self.seed), *of)))
 
 

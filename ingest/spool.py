@@ -1,6 +1,6 @@
-"""Readings on their way, in any order and number, and out again hour by hour and sensor by sensor.
+"""Sorts any number of readings on disk, by hour and sensor.
 
-They wait on disk. What is in memory is SQLite's cache and the names of the sensors.
+Only SQLite's cache and the names of the sensors are in memory.
 """
 
 from __future__ import annotations
@@ -43,7 +43,10 @@ Row = tuple[RunHour, str, datetime, str]
 
 
 class Spool:
-    """Takes readings and hands them out in order. Its file has no name, and is gone when it is closed."""
+    """Collects readings, and returns them in order. Its temporary file disappears when it is closed.
+
+    SQLite deletes the file of a database without a name: https://www.sqlite.org/inmemorydb.html#temp_db
+    """
 
     def __init__(self) -> None:
         self._database = sqlite3.connect("", isolation_level=None)
@@ -51,7 +54,7 @@ class Spool:
         self._numbers: dict[str, int] = {}
         self._pairs: dict[str, tuple[str, str]] = {}
         self.count = 0
-        """How many readings there are."""
+        """Number of readings."""
 
     def __enter__(self) -> Self:
         return self
@@ -60,11 +63,11 @@ class Spool:
         self._database.close()
 
     def fill(self, readings: Iterable[Reading], on_rows: Callable[[], None]) -> None:
-        """Take readings.
+        """Add readings.
 
-        :param on_rows: called now and then
-        :raises SensorCollision: if two pairs of device and tag share one sensor id
-        :raises scoring_contract.errors.LayoutError: if a pair cannot name a sensor
+        :param on_rows: called after each batch
+        :raises SensorCollision: if two pairs of device and tag have the same sensor id
+        :raises scoring_contract.errors.LayoutError: if a pair cannot form a sensor id
         """
         rows = self._rows(readings)
         self._database.execute("BEGIN")
@@ -85,13 +88,13 @@ class Spool:
 
     @property
     def hours(self) -> tuple[RunHour, ...]:
-        """Hours with at least one reading, in order."""
+        """Hours with readings, in order."""
         with closing(self._database.execute("SELECT DISTINCT hour FROM readings ORDER BY hour")) as found:
             return tuple(_hour(number) for (number,) in found)
 
     @property
     def sensors(self) -> tuple[str, ...]:
-        """Ids of the sensors with at least one reading, in order."""
+        """Ids of the sensors with readings, in order."""
         return tuple(sorted(self._pairs))
 
     def pair_of(self, sensor: str) -> tuple[str, str]:
@@ -99,9 +102,9 @@ class Spool:
         return self._pairs[sensor]
 
     def in_order(self, pack_of: Mapping[str, str]) -> Iterator[Row]:
-        """Yield all readings: by hour, pack and sensor; those of one sensor by time.
+        """Yield all readings, sorted by hour, pack, sensor and time.
 
-        :param pack_of: sensor to its pack, for those that share a file
+        :param pack_of: sensor to pack, for sensors that share a file
         """
         ranked = sorted(self._pairs, key=lambda sensor: (pack_of.get(sensor, ""), sensor))
         ranks = ((self._numbers[sensor], rank) for rank, sensor in enumerate(ranked))

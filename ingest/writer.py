@@ -1,4 +1,4 @@
-"""Calls to one container, only so many at a time and in memory. The storage edge of ingest."""
+"""Writes blobs to the ``data`` container, with limits of concurrent calls and of bytes in memory."""
 
 from __future__ import annotations
 
@@ -26,21 +26,21 @@ if TYPE_CHECKING:
     from ingest.hour_files import HourBlob
     from scoring_contract.hour import RunHour
 
-_THREADS = 8  # the client keeps ten connections; more threads would open and drop others
+_THREADS = 8  # below the ten pooled connections of the client; more threads would open and close others
 _CALLS_AT_ONCE = 64
 _BYTES_AT_ONCE = 1 << 26
 
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What calls have done."""
+    """Result of calls."""
 
     blobs: int = 0
-    """Blobs with readings that are there now."""
+    """Number of blobs of this source."""
     kept: int = 0
-    """Of these, those that an earlier load had left there already."""
+    """Number of these that an earlier load had already written with the same content."""
     removed: int = 0
-    """Blobs of other sources that were removed."""
+    """Number of blobs of other sources that were removed."""
 
     def __add__(self, other: Written) -> Written:
         return Written(self.blobs + other.blobs, self.kept + other.kept, self.removed + other.removed)
@@ -48,16 +48,16 @@ class Written:
 
 @dataclass(slots=True)
 class _Hour:
-    """An hour that is being taken over."""
+    """An hour in progress."""
 
     found: Future[dict[str, bytes]]
-    """Names of the blobs with readings that were there, and the digests of their content."""
+    """Existing blobs with readings: name to the MD5 digest of their content."""
     names: set[str] = field(default_factory=set)
-    """Blobs of ours."""
+    """Our blobs."""
 
 
 class Writer:
-    """Lays blobs into a container, hour by hour."""
+    """Writes blobs to a container, hour by hour."""
 
     def __init__(self, container: ContainerClient) -> None:
         self._container = container
@@ -75,13 +75,15 @@ class Writer:
     def take_over(
         self, blobs: Iterable[HourBlob], on_blob: Callable[[HourBlob], None], *, keep_labels: bool
     ) -> None:
-        """Write blobs, and then remove from each hour what others left there; other kinds of blobs stay.
+        """Write blobs, then remove all other blobs with readings from their hours.
 
-        A blob that is there already with this content is not sent again: a load that was interrupted goes on
-        where it stopped.
+        A blob that exists with the same content is not sent again, so an interrupted load continues where it
+        stopped.
 
-        :param blobs: hour by hour
-        :param keep_labels: whether labels of the hours stay
+        :param blobs: ordered by hour
+        :param on_blob: called for each blob
+        :param keep_labels: whether to keep the labels of the hours
+        :raises StorageFailed: if Blob Storage refuses or does not answer
         """
         current: tuple[RunHour, _Hour] | None = None
         for blob in blobs:
@@ -95,14 +97,18 @@ class Writer:
         self.wait()
 
     def upload(self, blobs: Iterable[HourBlob]) -> None:
-        """Write blobs over whatever is there; what has been done so far does not tell of them."""
+        """Write blobs unconditionally; :attr:`written` does not count them.
+
+        :raises StorageFailed: if Blob Storage refuses or does not answer
+        """
         for done in [self._pool.submit(self._put, blob, _digest(blob)) for blob in blobs]:
             done.result()
 
     def wait(self, *, calls: int = 0, room: int | None = None) -> None:
-        """Wait until at most so many calls are under way.
+        """Wait until at most ``calls`` calls are in progress.
 
-        :param room: bytes that are to fit in beside what is under way
+        :param room: bytes that must fit into memory in addition to those in progress
+        :raises StorageFailed: if a finished call has failed
         """
         while len(self._calls) > calls or (
             self._calls and room is not None and self._bytes + room > _BYTES_AT_ONCE
@@ -117,7 +123,7 @@ class Writer:
         self._bytes += size
 
     def _finish(self, current: tuple[RunHour, _Hour] | None, *, keep_labels: bool) -> None:
-        """Remove what others left in an hour, once all of ours is there."""
+        """Remove the blobs of other sources from an hour, after all of ours are written."""
         if current is None:
             return
         hour, state = current
@@ -170,7 +176,7 @@ def _failing_as(action: str) -> Iterator[None]:
         yield
     except HttpResponseError as error:
         said = getattr(error, "error_code", None)
-        # An enumeration of texts, whose own text is not its value, unless the SDK does not know the code.
+        # Known codes are members of an enumeration, whose str() is not the value; unknown codes are strings.
         code = getattr(said, "value", said) or error.reason or type(error).__name__
         status = f" (status {error.status_code})" if error.status_code else ""
         raise StorageFailed(action, f"{code}{status}") from error

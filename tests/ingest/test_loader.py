@@ -120,7 +120,7 @@ def test_nothing_to_load_is_an_error(data: ContainerClient, tmp_path: Path) -> N
     path = tmp_path / "readings.csv"
     path.write_text("TS,Device,Tag,Value\nyesterday,1,4,84.5\n")
     with pytest.raises(
-        NoReadings, match=r"readings\.csv holds no reading: 1 row was refused for 1 reason\n  1 row: TS"
+        NoReadings, match=r"readings\.csv has no valid reading: 1 row was refused for 1 reason\n  1 row: TS"
     ):
         lay_out(read_readings(path), data, source="history")
 
@@ -128,7 +128,7 @@ def test_nothing_to_load_is_an_error(data: ContainerClient, tmp_path: Path) -> N
 @pytest.mark.parametrize("source", ["", "a/b", "..", "a b", "x" * 101])
 def test_a_source_must_be_able_to_name_a_blob(data: ContainerClient, source: str) -> None:
     """A source that would lead out of the sensor's folder is refused."""
-    with pytest.raises(ValueError, match="no name of a source"):
+    with pytest.raises(ValueError, match="is not a valid source"):
         lay_out([a_reading()], data, source=source)
 
 
@@ -164,7 +164,7 @@ def test_labels_lie_beside_the_readings(data: ContainerClient) -> None:
 def test_labels_of_other_hours_are_refused_before_anything_is_written(data: ContainerClient) -> None:
     """Labels that do not belong to the readings are a mistake of the caller."""
     fleet = Fleet(devices=1, tags=1)
-    with pytest.raises(ValueError, match="a label for 2018-08-29T02, an hour without readings"):
+    with pytest.raises(ValueError, match="a label belongs to 2018-08-29T02, an hour without readings"):
         lay_out(fleet.readings(HOUR.next, 1), data, source="simulated", labels=fleet.labels(HOUR, 1))
     assert names(data) == []
 

@@ -141,13 +141,13 @@ def test_what_cannot_be_loaded_is_one_sentence(tmp_path: Path, capsys: pytest.Ca
         ),
         pytest.param(
             ["load", "a.csv", "--container-url", "http://127.0.0.1:9/another/data"],
-            "AZURE_STORAGE_KEY must hold the account's key",
+            "set AZURE_STORAGE_KEY to the account's key",
             id="no-key",
         ),
         pytest.param(["load", "a.csv"], "neither --container-url nor INGEST_DATA_URL", id="no-address"),
         pytest.param(
             ["load", "a.csv", "--container-url", "https://a.example/data?sig=made-up"],
-            "belongs into INGEST_DATA_URL",
+            "belongs in INGEST_DATA_URL",
             id="signature-in-argv",
         ),
         pytest.param(["load", "a.csv", "--container-url", "data"], "Invalid URL", id="no-url"),

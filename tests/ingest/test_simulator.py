@@ -145,5 +145,5 @@ def test_a_fleet_that_cannot_be_is_refused(wrong: dict[str, float]) -> None:
 
 def test_no_hours_are_refused() -> None:
     """An empty range is a mistake, not an empty answer."""
-    with pytest.raises(ValueError, match="0 hours hold no reading"):
+    with pytest.raises(ValueError, match="0 hours have no reading"):
         Fleet().readings(FIRST, 0)
