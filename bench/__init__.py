@@ -1,1 +1,1 @@
-"""Measurements: what a wide run costs, and how it compares. Run by ``make scale`` and ``make bench``."""
+"""Benchmarks, run by ``make scale``, ``make bench`` and the other ``make bench-...`` targets."""

@@ -1,4 +1,4 @@
-"""Calls of Airflow's Execution API, as the api-server's log tells of them."""
+"""Counts calls of Airflow's Execution API in the api-server's log."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ _XCOM = re.compile(r"^xcoms/[^/]+/[^/]+/")
 
 @dataclass(slots=True)
 class ApiCalls:
-    """Calls by method and path; ids of instances, DAG and run are left out of the paths."""
+    """Calls by method and path; the paths omit ids of instances, DAGs and runs."""
 
     counts: Counter[str] = field(default_factory=Counter)
     microseconds: Counter[str] = field(default_factory=Counter)
-    """Added up, as the api-server saw them."""
+    """Total duration by method and path, as the api-server logs it."""
 
     @classmethod
     def in_log(cls, text: str) -> Self:
-        """Read a log."""
+        """Parse a log."""
         found = cls()
         for duration, method, path in _LINE.findall(text):
             call = f"{method} {_XCOM.sub('xcoms/{dag}/{run}/', _ID.sub('{id}', path))}"
@@ -31,10 +31,10 @@ class ApiCalls:
         return found
 
     def more_than(self, few: ApiCalls, *, by: int) -> dict[str, tuple[float, float]]:
-        """Return what one more sensor adds: calls, and milliseconds of each.
+        """Return the calls that one more sensor adds: their number, and milliseconds per call.
 
-        :param few: those of a run with fewer sensors
-        :param by: how many fewer
+        :param few: the calls of a run with fewer sensors
+        :param by: the difference in sensors
         """
         prices = {}
         for call, count in self.counts.items():

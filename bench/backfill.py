@@ -1,9 +1,9 @@
-"""A day of real readings made up for beside the live hour: ``python -m bench.backfill --readings FILE.csv``.
+"""Backfills a day of real readings while live hours run: ``python -m bench.backfill --readings FILE.csv``.
 
-The file's hours are repeated until they fill the last day. Two of the day's hours are broken, and a run by
-hand hides a third; these are found, mended with the printed commands, and looked for again. Meanwhile live
-hours fall due, and how soon they start is compared with an idle Airflow. Exit code 1 if
-anything of it is not as it should be.
+The file's hours are repeated until they fill the last day. Two hours of the day are damaged, and a manual run
+hides a third; the benchmark finds them, repairs them with the printed commands, and checks again. Meanwhile
+live hours fall due, and their scheduling delay is compared with an idle Airflow. Exit code 1 if any check
+fails.
 """
 
 from __future__ import annotations
@@ -46,29 +46,29 @@ RESULTS = Path(__file__).parent / "results" / "backfill.json"
 DIGEST_DAG = "missing_hours"
 HOURS, TRAINED = 24, 4
 _DAMAGED, _DELETED, _HIDDEN = 5, 11, 17
-"""Which of the day's hours are broken, and how."""
+"""Hours of the day with a fault, by kind of fault."""
 _LIVE_RUNS = 5
 _SENSORS_PER_TASK = 5
-"""A task instance costs seconds on a laptop whatever it stands for, and a day has many."""
+"""Packing saves time: a task instance takes seconds on a laptop, and a day has many."""
 _LONGEST_SECONDS = 3600.0
 _MOST_RATIO = 2.0
 
 
 @dataclass(frozen=True, slots=True)
 class LiveHours:
-    """How some live hours fared."""
+    """Delays of some live hours."""
 
     runs: int
     start_p95_seconds: float
-    """From an hour's falling due to the start of its first task instance."""
+    """Scheduling delay: due time to the start of the first task instance."""
     wait_p95_seconds: float
-    """From a task instance's falling due to its start, over all of all hours."""
+    """Due time of a task instance to its start, over all instances of all hours."""
     run_median_seconds: float
-    """From an hour's falling due to its verdict."""
+    """Due time to the verdict."""
 
     @classmethod
     def of(cls, runs: Iterable[LiveHour]) -> LiveHours:
-        """Sum up some hours."""
+        """Summarize some hours."""
         found = list(runs)
         return cls(
             runs=len(found),
@@ -80,40 +80,40 @@ class LiveHours:
 
 @dataclass(frozen=True, slots=True)
 class LiveHour:
-    """How one live hour fared."""
+    """Delays of one live hour."""
 
     start_seconds: float
     wait_seconds: tuple[float, ...]
-    """Of each task instance."""
+    """Delay of each task instance."""
     run_seconds: float
 
 
 @dataclass(frozen=True, slots=True)
 class Caught:
-    """What a day's backfill came to."""
+    """The result of the backfill of a day."""
 
     hours: int
     sensors: int
     readings: int
     backfill_seconds: float
     reported: list[str]
-    """Hours that were reported after the backfill, counted from the first of the day."""
+    """Hours reported as incomplete after the backfill, numbered from the first of the day."""
     expected: list[str]
     commands: list[str]
-    """First words of the commands that were printed and pasted."""
+    """First words of the printed commands that were run."""
     repair_seconds: float
     is_whole: bool
-    """Whether the second look found nothing."""
+    """Whether the second check found all hours complete."""
     digests: list[str]
-    """Subjects of all messages that people got."""
+    """Subjects of all messages."""
     idle: LiveHours
-    """Live hours when nothing else runs."""
+    """Live hours while nothing else runs."""
     busy: LiveHours
-    """Live hours that fall due in mid-backfill."""
+    """Live hours that fall due during the backfill."""
 
     @property
     def faults(self) -> list[str]:
-        """Say what is not as it should be."""
+        """Return a sentence for each failed check."""
         checks = {
             f"reported {self.reported}, broken were {self.expected}": self.reported == self.expected,
             "the second look still found something": self.is_whole,
@@ -126,12 +126,12 @@ class Caught:
 
 
 _MESSAGES = ("before the backfill", "when it has ended", "when its gaps are mended")
-"""When people should be told: once each."""
+"""Moments at which exactly one message is expected."""
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody with a terminal and the web UI."""
+    """A user with a terminal and the web UI."""
 
     stack: Stack
     cluster: Cluster
@@ -153,7 +153,7 @@ class Person:
         return RunHour(self.first.start + timedelta(hours=number))
 
     def missing(self) -> str:
-        """Look for missing hours; return what was printed."""
+        """Run the search for missing hours; return its output."""
         words = ["-m", "sensor_scoring.missing_hours", "--from", str(self.first), "--to", str(self.until)]
         done = subprocess.run(
             [sys.executable, *words], env=self.environ, stdout=subprocess.PIPE, text=True, check=False
@@ -161,14 +161,14 @@ class Person:
         return done.stdout
 
     def paste(self, printed: str) -> list[str]:
-        """Paste every printed command into a shell; return them."""
+        """Run every printed command in a shell; return the commands."""
         commands = [line.strip() for line in printed.splitlines() if line.startswith("  airflow ")]
         for command in commands:
             subprocess.run(["/bin/sh", "-c", command], env=self.environ, check=True, capture_output=True)
         return commands
 
     def look(self) -> None:
-        """Let the DAG look that tells people, and wait for it."""
+        """Run the DAG that reports missing hours, and wait for it."""
         self.web.wait_for_run(DIGEST_DAG, self.web.trigger(DIGEST_DAG), seconds=_LONGEST_SECONDS)
 
     def digests(self) -> list[str]:
@@ -179,7 +179,7 @@ class Person:
         return [line.partition("ALERT ")[2] for line in lines if "ALERT Sensor scoring: " in line]
 
     def live_hour(self) -> LiveHour:
-        """Let a live hour fall due, and return how it fared."""
+        """Let a live hour fall due, and return its delays."""
         run = self.web.trigger(DAG_ID, hour=str(self.until))
         self.web.wait_for_run(DAG_ID, run, seconds=_LONGEST_SECONDS)
         facts = self.web.get(f"/dags/{DAG_ID}/dagRuns/{run}")
@@ -195,7 +195,7 @@ class Person:
         )
 
     def is_settled(self) -> bool:
-        """Whether no run is under way and no backfill is open."""
+        """Whether no run is active and no backfill is open."""
         backfills = self.web.get("/backfills", dag_id=DAG_ID)["backfills"]
         runs = self.web.runs(DAG_ID)
         return all(entry["completed_at"] for entry in backfills) and all(
@@ -204,7 +204,7 @@ class Person:
 
 
 def main() -> int:
-    """Make up for the day, print what came of it and keep the figures."""
+    """Backfill the day, print and save the results."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
         "--readings", type=Path, required=True, help="CSV with the columns TS,Device,Tag,Value"
@@ -220,7 +220,7 @@ def main() -> int:
 
 
 def caught_up(file: Path, folder: Path, parts: ExitStack) -> Caught:
-    """Do all of it on a stack of its own."""
+    """Run the whole benchmark on a separate stack."""
     stack = parts.enter_context(running_stack(Workspace(folder, folder / "results")))
     live = RunHour.containing(datetime.now(UTC)).previous
     first = RunHour(live.start - timedelta(hours=HOURS))
@@ -247,7 +247,7 @@ def caught_up(file: Path, folder: Path, parts: ExitStack) -> Caught:
 
 
 def measured(person: Person, sensors: list[str], *, readings: int) -> Caught:
-    """Break hours, make up for the day, mend what was broken."""
+    """Damage hours, backfill the day, repair the damaged hours."""
     idle = LiveHours.of(person.live_hour() for _ in range(_LIVE_RUNS))
     print(f"idle: {idle}", flush=True)
     data = person.stack.storage.container(Container.DATA)
@@ -269,7 +269,7 @@ def measured(person: Person, sensors: list[str], *, readings: int) -> Caught:
     busy = LiveHours.of(hours)
     print(f"in mid-backfill: {busy}", flush=True)
     if person.is_settled():
-        raise RuntimeError("the backfill has ended too early to say anything of hours beside it")
+        raise RuntimeError("the backfill ended too early to measure live hours during it")
     until(person.is_settled)
     backfill_seconds = time.monotonic() - started
 
@@ -304,7 +304,7 @@ def measured(person: Person, sensors: list[str], *, readings: int) -> Caught:
 
 
 def repeated(file: Path, first: RunHour, hours: int) -> Iterator[Reading]:
-    """Repeat the whole hours of a file, the last one left out: it may be half an hour."""
+    """Repeat the hours of a file, without the last one, which may be incomplete."""
     by_hour: dict[RunHour, list[Reading]] = defaultdict(list)
     for reading in read_readings(file):
         by_hour[RunHour.containing(reading.moment)].append(reading)
@@ -330,7 +330,10 @@ def p95(waits: Iterable[float]) -> float:
 
 
 def until(condition: Callable[[], object]) -> None:
-    """Poll a real effect until it is there."""
+    """Wait until a condition is true.
+
+    :raises TimeoutError: if it does not become true in time
+    """
     deadline = time.monotonic() + _LONGEST_SECONDS
     while not condition():
         if time.monotonic() > deadline:

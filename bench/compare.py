@@ -1,7 +1,7 @@
-"""Our operator beside the stock one of the Azure provider: ``python -m bench.compare [--items 15 100 500]``.
+"""Compares our operator with that of the Azure provider: ``python -m bench.compare [--items 15 100 500]``.
 
-One run on one emulator, one Airflow, one pool of idle nodes. The stock operator runs in the two forms in
-which it works at all: deferrable, a Batch task id for each try, all in one Batch job or each in its own.
+All run on one emulator, one Airflow and one pool of idle nodes. The stock operator runs in the only two forms
+that work: deferrable, with a Batch task id per try, either all in one Batch job or each in its own.
 """
 
 from __future__ import annotations
@@ -40,25 +40,25 @@ _FEW = 15
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One form of an operator with one list of items."""
+    """Figures of one form of an operator with one number of items."""
 
     form: str
     items: int
     how: str
-    """Empty, ``fail`` or ``fail-once``: what the second item's Batch task does."""
+    """Behaviour of the second item's Batch task: empty for success, ``fail`` or ``fail-once``."""
     is_finished: bool
     seconds: float
     batch_calls: int
     worker_seconds: float
     state: str
     failed: int
-    """Instances that failed."""
+    """Number of instances that failed."""
     retried: int
-    """Instances that took more than one try."""
+    """Number of instances that took more than one try."""
 
 
 def main() -> None:
-    """Measure all cells, print each and keep the figures."""
+    """Measure all cells, print and save the figures."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--items", type=int, nargs="+", default=[15, 100, 500])
     parser.add_argument("--forms", nargs="+", default=list(FORMS), choices=FORMS)
@@ -91,14 +91,14 @@ def main() -> None:
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """What the cells are measured on."""
+    """The stack on which the cells are measured."""
 
     stack: Stack
     cluster: Cluster
     web: AirflowClient
 
     def measured(self, form: str, *, items: int, how: str) -> Cell:
-        """Run a DAG once and measure it; one that takes too long is given up."""
+        """Run a DAG once and measure it; a run that takes too long is abandoned."""
         before = batch_calls(self.stack.batch.endpoint)
         started = time.monotonic()
         with sampled(self.cluster) as samples:
@@ -126,7 +126,7 @@ class Bench:
 
 
 def _end_of(web: AirflowClient, form: str, run: str) -> str:
-    """Return how a run ended; empty if it has not by the time that a cell may take."""
+    """Return the final state of a run; empty if it does not end in time."""
     try:
         return web.wait_for_run(form, run, seconds=_CAP_SECONDS)
     except StackError:
@@ -134,7 +134,7 @@ def _end_of(web: AirflowClient, form: str, run: str) -> str:
 
 
 def _give_up(web: AirflowClient, form: str, run: str) -> None:
-    """Mark a run failed, so that it disturbs no later cell."""
+    """Mark a run as failed, so that it does not affect later cells."""
     web.mark_run(form, run, "failed")
     while any(ti.state in {"running", "deferred", "queued"} for ti in web.task_instances(form, run)):
         time.sleep(1)

@@ -1,8 +1,8 @@
-"""The local Azure Batch under load: ``python -m bench.emulator [--tasks 1000 10000 50000]``.
+"""Measures the local Azure Batch under load: ``python -m bench.emulator [--tasks 1000 10000 50000]``.
 
-The real SDK on loopback, a rule instead of processes, a clock that runs faster. Tasks are added in
-collections of 100, run to completion on 50 nodes with 4 slots each, and are listed by state. What a task
-costs must not grow with the number of tasks.
+The real SDK on loopback, a rule instead of processes, and a faster clock. Tasks are added in collections of
+100, run to completion on 50 nodes with 4 slots each, and are listed by state. The cost of a task must not
+grow with the number of tasks.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ RESULTS = Path(__file__).parent / "results" / "emulator.json"
 NODES, SLOTS = 50, 4
 TASK_SECONDS = 30.0
 SPEED = 600
-"""Seconds that pass in the emulator in a second."""
+"""Speed of the emulator's clock: its seconds per real second."""
 _COLLECTION = 100
 _PAGE = 1000
 _TASK_COMMAND = "python -m scorer score --contract 2 --manifest " + "m" * 42 + " --report r"
@@ -41,11 +41,11 @@ _KIB = 1024
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What a number of tasks cost."""
+    """The cost of a number of tasks."""
 
     tasks: int
     adds_per_second: float
-    """Over the whole of all collections, requests and client included."""
+    """Over all collections, including requests and client."""
     collection_ms: float
     """Median of one request with 100 tasks."""
     last_collections_ms: float
@@ -53,15 +53,15 @@ class Load:
     page_ms: float
     """Median of one page of 1,000 completed tasks, from the request to the last byte."""
     page_with_client_ms: float
-    """The same until the SDK has made its models of it."""
+    """The same, including the SDK's deserialization."""
     kib_per_task: float
-    """What the process grew by once all tasks were there and none had run."""
+    """Growth of the process after adding all tasks, before any has run."""
     run_seconds: float
-    """From the first node to the last task, the emulator's time running 600 times faster."""
+    """From the first node to the last task, with the emulator's clock 600 times faster."""
 
 
 def main() -> None:
-    """Measure all loads, print each and keep the figures."""
+    """Measure all loads, print and save the figures."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--tasks", type=int, nargs="+", default=[1_000, 10_000, 50_000])
     order = parser.parse_args()
@@ -75,7 +75,7 @@ def main() -> None:
 
 
 def measured(tasks: int) -> Load:
-    """Add, run and list some tasks on an emulator of their own."""
+    """Add, run and list tasks on a new emulator."""
     options = ["--rule", "bench.emulator:half_a_minute", "--clock-speed", str(SPEED)]
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         data = Path(folder)
@@ -86,7 +86,7 @@ def measured(tasks: int) -> Load:
 
 
 def half_a_minute(_order: object) -> object:
-    """End every attempt after 30 s; the emulator asks this instead of running anything."""
+    """Rule of the emulator that ends every attempt after 30 s, instead of running a process."""
     from azure_batch_emulator.runner.scripted import Outcome  # noqa: PLC0415  # only the emulator has it
 
     return Outcome(0, seconds=TASK_SECONDS)
@@ -155,7 +155,7 @@ def _timed_add(client: BatchClient, group: models.BatchTaskGroup) -> float:
 
 
 def _page_ms(client: BatchClient) -> tuple[float, float]:
-    """Return the median time of a page, in milliseconds: on the wire, and in the client's hands."""
+    """Return the median time of a page in milliseconds: on the wire, and including the client."""
     asked: list[float] = []
     answered: list[float] = []
     whole: list[float] = []

@@ -1,8 +1,8 @@
-"""Do exported models label as scikit-learn does? ``python -m bench.fidelity [--cases 1000000] [--seed 0]``.
+"""Compares exported models with scikit-learn: ``python -m bench.fidelity [--cases 1000000] [--seed 0]``.
 
-Random models over kernels, nu, gamma, numbers of features, with and without a scaler; each labels random
-readings, near and far, and points beside its decision boundary, 1 to 10^9 units of the last place away.
-Counted are decisions, those that were taken the way libsvm takes them, and differences, which must be none.
+Random models over kernels, nu, gamma and numbers of features, with and without a scaler; each labels random
+readings, near and far, and points 1 to 10^9 units in the last place from its decision boundary. It counts
+predictions, those computed exactly as libsvm does, and differences, of which there must be none.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ WIDTHS = (1, 2, 3, 5, 8, 17)
 _ROWS = 200
 """Training readings of a model."""
 _CASES_EACH = 2000
-"""Random readings that a model labels."""
+"""Random readings per model."""
 _MOST_BESIDE = 4000
-"""Points beside the boundary that a model labels."""
+"""Points close to the boundary per model."""
 
 
 def main() -> None:
-    """Count, print and keep the figures."""
+    """Count, print and save the figures."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cases", type=int, default=1_000_000)
     parser.add_argument("--seed", type=int, default=0)
@@ -53,7 +53,7 @@ def main() -> None:
 
 
 def _counted(kernel: str, width: int, random: np.random.Generator) -> Counter[str]:
-    """Fit a model and count what it makes of random readings and of points beside its boundary."""
+    """Fit a model, and count its labels of random readings and of points close to its boundary."""
     trained = random.normal(random.uniform(-50, 50), 10 ** random.uniform(-2, 2), (_ROWS, width))
     estimator = _estimator(kernel, random)
     with warnings.catch_warnings():
@@ -61,7 +61,7 @@ def _counted(kernel: str, width: int, random: np.random.Generator) -> Counter[st
         estimator.fit(trained)
     model = exported(estimator, tuple(f"f{number}" for number in range(width)))
     if model is None:
-        raise TypeError(f"{estimator} is none of ours")
+        raise TypeError(f"{estimator} cannot be exported")
     error_scale = trained.std() * 10 ** random.uniform(-1, 3, (_CASES_EACH, 1))
     cases = trained.mean(axis=0) + error_scale * random.normal(size=(_CASES_EACH, width))
     beside = boundary_points(model, trained)

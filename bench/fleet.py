@@ -1,4 +1,4 @@
-"""A fleet for measurements: as many sensors as wanted, each with a reading in the hour and a model."""
+"""Creates a fleet of any size for benchmarks: each sensor has a reading in the hour and a model."""
 
 from __future__ import annotations
 
@@ -21,16 +21,17 @@ _AT_ONCE = 32
 
 
 def sensors_of(count: int) -> list[tuple[str, str]]:
-    """Return device and tag of so many sensors."""
+    """Return device and tag of ``count`` sensors."""
     return [(str(number // _TAGS + 1), str(number % _TAGS + 1)) for number in range(count)]
 
 
 def lay_out(storage: BlobStorage, count: int, *, per_pack: int = 0) -> None:
-    """Write a reading of every sensor, and a registry that names a model for each.
+    """Write a reading of every sensor, and a registry with a model for each.
 
-    The models themselves are not there: nobody loads them where a rule stands for the scorer.
+    The model files do not exist: rules of the emulator replace the scorer, and no rule loads them.
 
-    :param per_pack: sensors that share files; 0 for a fleet without packs
+    :param count: number of sensors
+    :param per_pack: sensors per pack; 0 for a fleet without packs
     """
     entries = [
         _entry(*pair, pack=f"p{number // per_pack:04}" if per_pack else "")

@@ -1,10 +1,10 @@
-"""What one more sensor costs an hour, process by process: ``make bench-hop``.
+"""Measures the cost of one more sensor in an hour, by process: ``make bench-hop``.
 
-A standing stack as ``make up`` runs it, on PostgreSQL, but for the scorer: a rule of the emulator writes its
-reports and predictions. The hour is run with few sensors and with many, an instance each; the difference,
-divided by the sensors more, is the price of one. Airflow's own way, to fork task instances from the
-scheduler, is measured beside ours, to fork them from a server that has loaded what they import. A last stack,
-with Airflow's tracing on, says what the steps of an instance take.
+The stack is that of ``make up``, on PostgreSQL, but a rule of the emulator replaces the scorer and writes its
+reports and predictions. The hour runs with few sensors and with many, one instance each; the difference per
+additional sensor is its cost. Airflow's default, which forks task instances from the scheduler, is compared
+with ours, which forks them from a server with preloaded modules. A last stack, with Airflow's tracing on,
+measures the steps of an instance.
 """
 
 from __future__ import annotations
@@ -41,23 +41,23 @@ FORMS = {
     },
     "forkserver": {},
 }
-"""Airflow's own way, and what our stacks set."""
+"""Airflow's default, and the settings of our stacks."""
 _FEW = 2
 
 
 @dataclass(frozen=True, slots=True)
 class HopCost:
-    """What one more sensor costs."""
+    """The cost of one more sensor."""
 
     cpu_ms: dict[str, float]
-    """By process, milliseconds of CPU."""
+    """CPU milliseconds by process."""
     seconds: float
-    """Of the run, wall clock."""
+    """Wall time of the run."""
     batch_calls: Mapping[str, float]
     api_calls: Mapping[str, tuple[float, float]]
-    """Of the Execution API: how many, and milliseconds of each."""
+    """Calls of the Execution API: their number, and milliseconds per call."""
     scheduler_mib: float
-    """Most that the scheduler and all below it held at once; pages that they share count once."""
+    """Peak memory of the scheduler with its descendants; shared pages count once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ class _Run:
 
 
 def main() -> None:
-    """Measure, print and keep the figures."""
+    """Measure, print and save the figures."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sensors", type=int, default=40)
     order = parser.parse_args()
@@ -91,7 +91,7 @@ def main() -> None:
 
 @contextmanager
 def _warm(settings: Mapping[str, str]) -> Iterator[tuple[Stack, Cluster]]:
-    """Run a stack that has done an hour already: what is loaded once is loaded."""
+    """Run a stack that has already scored an hour, so that one-time costs are paid."""
     with standing({"SENSOR_SCORING_SENSORS_PER_TASK": "1", **settings}) as (stack, cluster):
         lay_out(stack.storage, _FEW)
         let_run(cluster.client())
@@ -125,7 +125,7 @@ def _measured(stack: Stack, cluster: Cluster) -> _Run:
 
 
 def _run(cluster: Cluster, client: AirflowClient, conf: Mapping[str, str] | None = None) -> Samples:
-    """Run the hour to its end; return what was seen meanwhile."""
+    """Run the hour to its end; return what was sampled meanwhile."""
     with sampled(cluster) as samples:
         run = client.trigger(DAG_ID, hour=str(HOUR), **(conf or {}))
         state = client.wait_for_run(DAG_ID, run, seconds=LONGEST_SECONDS)

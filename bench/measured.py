@@ -1,4 +1,4 @@
-"""What is measured beside the clock: Batch calls, busy workers, memory, the size of Airflow's database."""
+"""Measures a running stack: Batch calls, busy worker slots, CPU and memory."""
 
 from __future__ import annotations
 
@@ -18,26 +18,26 @@ if TYPE_CHECKING:
     from local_stack.cluster import Cluster
 
 CONTROLS = ("--controls",)
-"""The emulator's option that lets us ask for its call counts."""
+"""The emulator's option that exposes its call counts."""
 TASKS = "task instances"
-"""Everything below the scheduler: executor, supervisors, task processes, the server that forks them."""
+"""Name of the scheduler's descendants together: executor, supervisors, task processes and fork server."""
 _SAMPLE_SECONDS = 0.5
 _LOOKS_AT_MEMORY = 6
-"""Every so many: to tell shared pages apart takes the kernel some milliseconds a process."""
+"""Only every sixth sample reads memory: finding shared pages takes some milliseconds per process."""
 
 
 @dataclass(slots=True)
 class Samples:
-    """What was seen while something ran."""
+    """Samples of a cluster over some time."""
 
     worker_seconds: float = 0.0
-    """Time for which worker slots of the executor were held, added up."""
+    """Total time for which worker slots of the executor were busy."""
     memory: dict[str, int] = field(default_factory=dict)
-    """Most bytes of each process with its children; pages they share count once."""
+    """Peak bytes of each process with its descendants; shared pages count once."""
 
 
 def batch_calls(endpoint: str) -> dict[str, int]:
-    """Return how often each operation of Azure Batch was called since the emulator started."""
+    """Return the number of calls of each Azure Batch operation since the emulator started."""
     answer = httpx.get(f"{endpoint}/_emulator/calls", trust_env=False)
     answer.raise_for_status()
     return _by_operation(answer.json())
@@ -48,7 +48,7 @@ def _by_operation(body: Any) -> dict[str, int]:
 
 
 def cpu_seconds(cluster: Cluster) -> dict[str, float]:
-    """Return the CPU seconds of every process of Airflow so far, those of ended children included."""
+    """Return the CPU seconds of every Airflow process so far, including ended children."""
     spent: defaultdict[str, float] = defaultdict(float)
     for name, (first, *others) in cluster.pids().items():
         for pid in (first, *others):
@@ -65,7 +65,7 @@ def cpu_seconds(cluster: Cluster) -> dict[str, float]:
 
 @contextmanager
 def sampled(cluster: Cluster) -> Iterator[Samples]:
-    """Look at a cluster while the block runs."""
+    """Sample a cluster while the block runs."""
     samples, done = Samples(), threading.Event()
 
     def look() -> None:

@@ -1,7 +1,7 @@
-"""Runs a command and says what it cost, as JSON: ``python -I bench/meter.py COMMAND ...``.
+"""Runs a command and prints its cost as JSON: ``python -I bench/meter.py COMMAND ...``.
 
-A process of its own and small, because a child's peak memory counts from before its ``exec``: started by
-something larger, it would seem as large.
+It is a separate, small process, because a child's peak memory includes the time before its ``exec``: started
+by a larger process, the command would seem as large.
 """
 
 from __future__ import annotations

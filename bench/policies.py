@@ -1,8 +1,8 @@
-"""The product's ways of scaling, side by side: ``python -m bench.policies``.
+"""Compares the product's autoscale policies: ``python -m bench.policies``.
 
-First in the lab of the local Azure Batch: a day of three fleets under each formula. Then one day of the
-second fleet in the emulator, its clock turned, with the real hook doing what the DAG's steps do in every
-hour: pool and formula before the tasks, job, submission, and in the end the job closed and nodes given back.
+First the lab of the local Azure Batch simulates a day of three fleets under each formula. Then the emulator,
+with a manual clock, runs a day of the second fleet, and the real hook does what the DAG's steps do in every
+hour: pool and formula, job, submission, and finally closing the job and releasing the nodes.
 """
 
 from __future__ import annotations
@@ -31,24 +31,24 @@ if TYPE_CHECKING:
 RESULTS = Path(__file__).parent / "results" / "policies.json"
 CHART = Path(__file__).resolve().parent.parent / "docs" / "images" / "policies.svg"
 COMES_AT = timedelta(minutes=6)
-"""After the hour: readings are complete after five minutes, a minute later the tasks are there."""
+"""Time of the tasks after the hour: readings are complete after five minutes, tasks follow a minute later."""
 SLOTS = 4
 CLUSTER = Cluster(slots=SLOTS, evictions_per_hour=0.02)
 PRICES = Prices(dedicated=0.2, spot=0.04)
-"""An example: put in your own."""
+"""Example prices per node hour; replace them with yours."""
 _HOLD = timedelta(minutes=5)
-"""How long announced nodes are held in the lab: runs end well within it, and give them back then."""
+"""How long the lab holds announced nodes; runs end earlier and release them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fleet:
-    """What there is to do in every hour."""
+    """The work of a fleet in every hour."""
 
     name: str
     tasks: int
     durations: str
     nodes: int
-    """Ceiling of the pool."""
+    """Maximum nodes of the pool."""
 
 
 FLEETS = (
@@ -76,7 +76,7 @@ def settings_for(fleet: Fleet, way: str) -> Settings:
 
 
 def lab_outcomes(fleet: Fleet) -> Iterator[Outcome]:
-    """Simulate a day of a fleet under each way of scaling."""
+    """Simulate a day of a fleet under each policy."""
     pattern = Pattern(fleet.tasks, COMES_AT, Durations.parse(fleet.durations))
     hour, day = timedelta(hours=1), timedelta(days=1)
     workload = Workload.drawn([pattern], every=hour, length=day, seed=0)
@@ -94,7 +94,7 @@ def lab_outcomes(fleet: Fleet) -> Iterator[Outcome]:
 
 
 def figures(outcome: Outcome) -> dict[str, object]:
-    """Return what the table shows of an outcome."""
+    """Return the figures of an outcome for the table."""
     waits = outcome.mean_wait, outcome.p95_wait
     return {
         "policy": outcome.name,
@@ -109,7 +109,7 @@ def figures(outcome: Outcome) -> dict[str, object]:
 
 
 def main() -> None:
-    """Simulate, write figures and chart."""
+    """Simulate, and write figures and chart."""
     logging.disable(logging.INFO)  # the hook says what it does, 24 times a day
     fleets = {fleet.name: [figures(outcome) for outcome in lab_outcomes(fleet)] for fleet in FLEETS}
     fleet, days = FLEETS[1], []

@@ -1,8 +1,8 @@
-"""How the reference architecture scores one sensor, on today's libraries: the yardstick of ``bench.scoring``.
+"""Scores one sensor as the reference architecture does, with today's libraries: a baseline for benchmarks.
 
-One process for each sensor. It downloads the readings of all sensors, keeps those of its own device, tag and
-hour, unpickles whatever the model blob holds, predicts, and uploads a CSV:
-``python bench/reference.py DEVICE TAG FROM UNTIL``, the account's connection string in ``STORAGE``.
+It runs one process per sensor, which downloads the readings of all sensors, keeps those of its own device,
+tag and hour, unpickles the model blob, predicts, and uploads a CSV: ``python bench/reference.py DEVICE TAG
+FROM UNTIL``, with the account's connection string in ``STORAGE``.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""What Batch tasks do in a measurement: rules of the emulator, no process, but true reports and predictions.
+"""Rules of the emulator that replace the processes of Batch tasks, but write true reports and predictions.
 
-A rule gets the order of an attempt and returns its exit code.
+A rule receives the attempt and returns its exit code.
 """
 
 from __future__ import annotations
@@ -33,18 +33,18 @@ FLAKY_VARIABLE = "BENCH_FLAKY_SENSOR"
 
 
 WORK_SECONDS = 5.0
-"""How long a Batch task of the comparison takes."""
+"""Duration of a Batch task in the comparison."""
 
 
 class Attempt(Protocol):
-    """What a rule reads of the emulator's order."""
+    """The part of the emulator's attempt that a rule reads."""
 
     command_line: str
     environment: Mapping[str, str]
 
 
 def score(attempt: Attempt) -> int:
-    """Carry an order of the contract out: a row of predictions for every sensor, then the report."""
+    """Write a row of predictions for every sensor of the manifest, then the report."""
     started = time.monotonic()
     words = shlex.split(attempt.command_line)[len(PROGRAM) :]
     invocation = ScoreInvocation.from_argv(words)
@@ -70,7 +70,7 @@ def score(attempt: Attempt) -> int:
 
 
 def work(attempt: Attempt) -> Outcome:
-    """Take some seconds, and fail if the item says so: ``work "<item> [ok | fail | fail-once]"``."""
+    """Take some seconds, and fail if the item demands it: ``work "<item> [ok | fail | fail-once]"``."""
     how = attempt.command_line.rstrip("'\"").rpartition(" ")[2]
     is_first = attempt.environment["AZ_BATCH_TASK_ID"].endswith(("-a0", "-1"))
     return Outcome(int(how == "fail" or (how == "fail-once" and is_first)), seconds=WORK_SECONDS)
@@ -79,7 +79,7 @@ def work(attempt: Attempt) -> Outcome:
 def _publish(
     predictions: BlobContainer, blob: str, orders: Sequence[SensorOrder], manifest: Manifest, source: str
 ) -> None:
-    """Write the predictions of one sensor, or of all that share a blob, in order of the manifest."""
+    """Write the predictions of one sensor, or of all that share a blob, in the manifest's order."""
     text, at = io.StringIO(), manifest.hour.start.isoformat()
     writer = csv.DictWriter(text, COLUMNS, restval="0")
     writer.writeheader()

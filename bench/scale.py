@@ -1,7 +1,7 @@
-"""Thousands of sensors in one hour: ``python -m bench.scale [--sensors 1000 --packed 20000]``.
+"""Scores an hour of thousands of sensors: ``python -m bench.scale [--sensors 1000 --packed 20000]``.
 
-Everything is as in a standing stack, on PostgreSQL, but for the scorer: a rule of the emulator writes its
-reports and predictions. One sensor of each fleet finds storage busy at the first attempt.
+The stack is that of ``make up``, on PostgreSQL, but a rule of the emulator replaces the scorer and writes its
+reports and predictions. One sensor of each fleet finds storage busy at its first attempt.
 """
 
 from __future__ import annotations
@@ -39,45 +39,45 @@ _PER_PACK = 50
 
 @dataclass(frozen=True, slots=True)
 class Fleet:
-    """What is scored in one hour."""
+    """The sensors of one hour."""
 
     sensors: int
     sensors_per_task: int = 1
-    """0 leaves it to the plan."""
+    """0 lets the plan decide."""
     per_pack: int = 0
-    """Sensors that share a blob of readings and one of predictions; 0 for a fleet without packs."""
+    """Sensors per pack, which share blobs of readings and predictions; 0 for a fleet without packs."""
 
 
 @dataclass(frozen=True, slots=True)
 class Scaled:
-    """What one hour of a large fleet came to."""
+    """The figures of one hour of a fleet."""
 
     sensors: int
     sensors_per_task: int
     per_pack: int
-    """Sensors that share their files; 0 if none do."""
+    """Sensors per pack; 0 without packs."""
     instances: int
     retried: int
-    """Instances that took more than one try; one was made to."""
+    """Instances that took more than one try; one is forced to."""
     outcome: str
     seconds: float
     """From the trigger to the end of the run."""
     cpu_seconds: float
-    """Of all of Airflow's processes meanwhile, those that have ended included."""
+    """CPU time of all Airflow processes during the run, including ended ones."""
     batch_calls: int
     database_mb: float
-    """By how much Airflow's database grew."""
+    """Growth of Airflow's database."""
     memory_mb: dict[str, float]
     worker_seconds: float
     steps: dict[str, tuple[float, float]]
-    """When its first instance started and its last one ended, seconds after the first step of all."""
+    """Start of each step's first instance and end of its last one, in seconds after the first step's start."""
 
 
 def main() -> None:
-    """Measure the fleets, print them and keep the figures."""
+    """Measure the fleets, print and save the figures."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--few", type=int, default=15, help="sensors of a small fleet")
-    parser.add_argument("--sensors", type=int, default=1000, help="sensors with an instance each")
+    parser.add_argument("--few", type=int, default=15, help="sensors of the small fleet")
+    parser.add_argument("--sensors", type=int, default=1000, help="sensors with one instance each")
     parser.add_argument(
         "--grouped", type=int, default=20_000, help="sensors with files of their own, 50 to a task"
     )
@@ -95,7 +95,7 @@ def main() -> None:
 
 
 def measured(fleet: Fleet) -> Scaled:
-    """Score one hour of a fleet on a stack of its own."""
+    """Score one hour of a fleet on a new stack."""
     os.environ[FLAKY_VARIABLE] = _FLAKY
     settings = {
         "SENSOR_SCORING_SENSORS_PER_TASK": str(fleet.sensors_per_task),
@@ -140,7 +140,7 @@ def _scored(stack: Stack, cluster: Cluster, fleet: Fleet) -> Scaled:
 
 
 def steps_of(instances: Iterable[TaskInstance]) -> dict[str, tuple[float, float]]:
-    """Return when each step of a run started and ended, in seconds after the first, in this order."""
+    """Return start and end of each step, in seconds after the start of the first one, ordered by start."""
     spans: dict[str, tuple[datetime, datetime]] = {}
     for instance in instances:
         if instance.started and instance.ended:

@@ -1,4 +1,4 @@
-"""A fleet to score: its models, readings and orders in a real Azurite, in the layout of a cell."""
+"""Creates a fleet to score: its models, readings and manifests in a real Azurite, in the layout of a cell."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 HOUR = RunHour.parse("2018-08-29T02")
 PER_PACK = 50
 _KINDS = 15
-"""Different models and readings; a larger fleet repeats them under other names."""
+"""Number of different models and readings; a larger fleet repeats them under other names."""
 _TRAINED_ON = 1200
 _PUTS_AT_ONCE = 8
 _PLANNED_AT = "2018-08-29T03:00:00.000000Z"
@@ -49,7 +49,7 @@ _PLANNED_AT = "2018-08-29T03:00:00.000000Z"
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A model, as scikit-learn's and as ours, and what its sensors measure."""
+    """A model, in scikit-learn's form and in ours, and the values of its sensors."""
 
     estimator: Any
     model: bytes
@@ -58,17 +58,17 @@ class Kind:
 
     @classmethod
     def drawn(cls, seed: int) -> Kind:
-        """Make one up, about as large as those of the reference data: some 60 support vectors."""
+        """Create a random one, as large as those of the reference data: some 60 support vectors."""
         random = np.random.default_rng(seed)
         trained = random.normal(20 + 5 * seed, 3, (_TRAINED_ON, 1)).round(2)
         estimator = make_pipeline(StandardScaler(), OneClassSVM(nu=0.05, tol=1e-6)).fit(trained)
         model = exported(estimator)
         if model is None:
-            raise TypeError("the estimator is none of ours")
+            raise TypeError("the estimator cannot be exported")
         return cls(estimator, render_model(model, {}), random.normal(20 + 5 * seed, 3, 3600).round(2))
 
     def texts(self, device: str, tag: str, readings: int) -> Iterator[str]:
-        """Write the rows of a sensor."""
+        """Yield the rows of a sensor."""
         step = 3600 // readings
         for number, value in enumerate(self.values[:: 3600 // readings].tolist()):
             moment = HOUR.start + timedelta(seconds=number * step)
@@ -90,7 +90,7 @@ class Fleet:
 
     @property
     def name(self) -> str:
-        """What tells it apart, also in names of blobs."""
+        """Its name, also in names of blobs."""
         layout_name = "packed" if self.is_packed else "alone"
         forms = ("-parquet" if self.is_parquet else "", "" if self.predictions == "csv" else "-to-parquet")
         return f"{layout_name}-{self.sensors}-{self.readings}{''.join(forms)}"
@@ -108,11 +108,11 @@ class FleetStorage:
 
     @cached_property
     def kinds(self) -> list[Kind]:
-        """The models and readings that all fleets are made of."""
+        """The models and readings of all fleets."""
         return [Kind.drawn(seed) for seed in range(_KINDS)]
 
     def lay_out(self, fleet: Fleet) -> ScoreInvocation:
-        """Store what an order for the whole fleet needs; return the call that carries it out."""
+        """Store everything that scoring the fleet needs; return the call that scores it."""
         laid = _Laid(fleet, self.kinds)
         for number in range(fleet.sensors):
             laid.add(number)
@@ -127,7 +127,7 @@ class FleetStorage:
     def check(self, fleet: Fleet, call: ScoreInvocation) -> None:
         """Check that a call has scored the whole fleet.
 
-        :raises RuntimeError: if it has not: only work that was done counts
+        :raises RuntimeError: if it has not
         """
         text = self.storage.container(Container.RUNS).download_blob(call.report).readall()
         scored = [sensor for sensor in Report.from_json(text).sensors if sensor.readings == fleet.readings]
@@ -135,7 +135,7 @@ class FleetStorage:
             raise RuntimeError(f"{fleet.name}: {len(scored)} of {fleet.sensors} sensors were scored")
 
     def lay_out_reference(self) -> None:
-        """Store what the reference's script needs: one file of readings, and pickles."""
+        """Store what the reference script needs: one file of readings, and pickles."""
         container = self._service().create_container("reference")
         rows = [row for number, kind in enumerate(self.kinds) for row in kind.texts("0", str(number), 1200)]
         container.upload_blob("data.csv", "\n".join(("TS,Device,Tag,Value", *rows, "")))
@@ -143,7 +143,7 @@ class FleetStorage:
             container.upload_blob(f"0_{number}.pkl", pickle.dumps(kind.estimator))
 
     def environ(self) -> dict[str, str]:
-        """Return the variables of a scorer whose predictions nobody has written yet."""
+        """Return the environment of a scorer, with a new container for predictions."""
         predictions = f"predictions-{next(self._rounds)}"
         self._service().create_container(predictions)
         grants = {Container.DATA: "r", Container.MODELS: "r", Container.RUNS: "rcw"}
@@ -159,7 +159,7 @@ class FleetStorage:
 
 @dataclass
 class _Laid:
-    """What a fleet's files hold, sensor by sensor."""
+    """Content of a fleet's files, sensor by sensor."""
 
     fleet: Fleet
     kinds: list[Kind]
@@ -168,7 +168,7 @@ class _Laid:
     readings: defaultdict[str, list[tuple[str, str, Kind]]] = field(default_factory=lambda: defaultdict(list))
 
     def add(self, number: int) -> None:
-        """Add a sensor, and the order for it."""
+        """Add a sensor and its order."""
         kind, device, tag = (
             self.kinds[number % _KINDS],
             f"{self.fleet.name}-{number // _KINDS}",

@@ -1,7 +1,7 @@
-"""What scoring costs beside the reference architecture's script: ``python -m bench.scoring``.
+"""Compares the cost of scoring with the reference architecture's script: ``python -m bench.scoring``.
 
-Whole processes against a real Azurite, all variants in turn each round, the reference twice: its ratio with
-itself says how large a difference means nothing. Ratios are taken pair by pair within a round.
+It measures whole processes against a real Azurite. Each round runs all variants in turn, and the reference
+twice: its ratio with itself is the noise. Ratios are taken pair by pair within a round.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ _REFERENCE_PACKAGES = ("numpy", "pandas", "scikit-learn", "azure-storage-blob")
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What one process cost."""
+    """The cost of one process."""
 
     cpu_ms: float
     wall_ms: float
@@ -54,7 +54,7 @@ class Cost:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A variant over all rounds: medians, and ratios with the reference of the same round."""
+    """A variant over all rounds: medians, and ratios to the reference of the same round."""
 
     name: str
     sensors: int
@@ -63,13 +63,13 @@ class Cell:
     wall_ms: float
     peak_mib: float
     cpu_ratio: tuple[float, float, float]
-    """Median, least and most."""
+    """Median, minimum and maximum."""
     wall_ratio: tuple[float, float, float]
     rounds: int
 
 
 def main() -> None:
-    """Measure all variants, print them and keep the figures."""
+    """Measure all variants, print and save the figures."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=7)
     order = parser.parse_args()
@@ -89,9 +89,9 @@ def main() -> None:
 
 
 class Bench:
-    """The variants, laid out in a storage.
+    """The variants.
 
-    :param fleets: where they are laid out
+    :param fleets: storage of their fleets
     """
 
     def __init__(self, fleets: FleetStorage) -> None:
@@ -134,7 +134,7 @@ class Bench:
 def cost_of(command: list[str], environ: Mapping[str, str]) -> Cost:
     """Run a command and measure it.
 
-    :raises RuntimeError: if it fails: only work that was done counts
+    :raises RuntimeError: if it fails
     """
     done = subprocess.run(
         [sys.executable, "-I", str(METER), *command],
@@ -150,7 +150,7 @@ def cost_of(command: list[str], environ: Mapping[str, str]) -> Cost:
 
 
 def dependency_sizes() -> dict[str, float]:
-    """Return the size of the installed packages that the reference, and scoring, need, in megabytes."""
+    """Return the size in megabytes of the installed packages of the reference, and of scoring."""
     lean = ["--require-hashes", "-r", str(ROOT / "scoring_image" / "requirements-lean.txt")]
     return {"reference": _installed([*_REFERENCE_PACKAGES, "-c", str(LOCK)]), "scoring": _installed(lean)}
 

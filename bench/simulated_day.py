@@ -1,4 +1,4 @@
-"""One day of hourly work in the emulator, its clock turned, with the product's own hook at the pool."""
+"""Simulates a day of hourly runs in the emulator, with a manual clock and the product's own hook."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ _COMMAND = BatchTaskTemplate(command=["/bin/true"], image="sensor-scoring:latest
 
 
 class _Drawn(defaultdict[str, float]):
-    """How long a task takes, drawn when it is asked for, by the task's id alone."""
+    """Durations of tasks, drawn at random on first use; they depend on the task's id only."""
 
     def __init__(self, durations: Durations) -> None:
         super().__init__()
@@ -55,9 +55,9 @@ class _Drawn(defaultdict[str, float]):
 
 @dataclass(slots=True)
 class Day:
-    """A day under one way of scaling.
+    """A day under one autoscale policy.
 
-    :param tasks: Batch tasks in every hour
+    :param tasks: Batch tasks per hour
     """
 
     settings: Settings
@@ -69,7 +69,7 @@ class Day:
     _waits: list[timedelta] = field(default_factory=list)
 
     def run(self, name: str, folder: Path) -> Outcome:
-        """Let the day pass."""
+        """Simulate the day."""
         runner = drawing(self.durations)
         with batch_account(runner, folder) as (emulator, hook):
             for number in range(HOURS):
@@ -139,24 +139,24 @@ class Day:
 
 @contextmanager
 def batch_account(runner: TimedRunner, folder: Path) -> Iterator[tuple[EmulatorServer, ScoringBatchHook]]:
-    """Run an emulator whose clock is turned, and the product's hook that talks to it."""
+    """Run an emulator with a manual clock; yield it with the product's hook."""
     with EmulatorServer(data=folder, clock=ManualClock(START), runner=runner, boot=BOOT) as emulator:
         os.environ[f"AIRFLOW_CONN_{CONN.upper()}"] = _connection(emulator)
         yield emulator, ScoringBatchHook(CONN)
 
 
 def drawing(durations: Durations) -> TimedRunner:
-    """Return what runs Batch tasks that take as long as is drawn for each."""
+    """Return a runner of Batch tasks with random durations."""
     return TimedRunner(_Drawn(durations))
 
 
 def base_of(start: datetime) -> str:
-    """Return the first part of the Batch ids of the run that begins then."""
+    """Return the base of the Batch ids of the run that starts at this time."""
     return ids.run_base("day", RunHour(start), dag_id="bench", run_id=str(start))
 
 
 def submit_hour(hook: ScoringBatchHook, start: datetime, *, pool: str, tasks: int) -> str:
-    """Open the job of a run and submit all of its tasks; return the job's id."""
+    """Open the job of a run and submit all its tasks; return the job's id."""
     base = base_of(start)
     job = hook.jobs.open(base, generation=0, pool_id=pool)
     names = (f"{base[-4:]}-{start:%H}-{number}" for number in range(tasks))

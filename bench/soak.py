@@ -1,8 +1,8 @@
-"""Does every process end as it should? ``python -m bench.soak [--runs 300]``.
+"""Checks that scoring processes always end well: ``python -m bench.soak [--runs 300]``.
 
-The same order is scored again and again by processes of their own, against a real Azurite. Counted are exit
-codes other than 0, and reports that are missing or tell of fewer sensors than were ordered: a library was
-seen to abort the interpreter at its end, after all the work was done.
+Separate processes score the same manifest many times, against a real Azurite. It counts exit codes other than
+0, and reports that are missing or incomplete: a library was seen to abort the interpreter at exit, after the
+work was done.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ FLEET = Fleet(30, 60)
 
 
 def main() -> None:
-    """Run, count, print and keep the figures."""
+    """Run, count, print and save the figures."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=300)
     order = parser.parse_args()
@@ -40,7 +40,7 @@ def main() -> None:
 
 
 def soaked(fleets: FleetStorage, runs: int) -> dict[str, int]:
-    """Score a fleet so many times; count how it ended."""
+    """Score a fleet ``runs`` times; return counts of the results."""
     call = fleets.lay_out(FLEET)
     environ = {"PATH": "/usr/bin:/bin", **fleets.environ()}
     container = fleets.storage.container(Container.RUNS)

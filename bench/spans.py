@@ -1,4 +1,4 @@
-"""Spans that Airflow exports: a receiver for OpenTelemetry's protocol over HTTP, and what they add up to."""
+"""Receives the spans that Airflow exports with OpenTelemetry's protocol over HTTP, and aggregates them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 DETAIL = {"airflow/task_span_detail_level": "2"}
-"""Configuration of a run whose task instances say what each of their steps took."""
+"""Configuration of a run whose task instances export a span for each of their steps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Span:
 
 
 class Receiver:
-    """Keeps every span that it is sent."""
+    """Stores every received span."""
 
     def __init__(self, address: str) -> None:
         self.spans: list[Span] = []
@@ -40,10 +40,10 @@ class Receiver:
             "OTEL_TRACES_EXPORTER": "otlp_proto_http",
             "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": f"{address}/v1/traces",
         }
-        """What makes an Airflow send its spans here."""
+        """Settings with which Airflow sends its spans here."""
 
     def take(self, body: bytes) -> None:
-        """Keep the spans of one request."""
+        """Store the spans of one request."""
         request = ExportTraceServiceRequest.FromString(body)
         for resource in request.resource_spans:
             for scope in resource.scope_spans:
@@ -59,9 +59,9 @@ class Receiver:
                 ]
 
     def below(self, root: str) -> dict[str, list[float]]:
-        """Return the milliseconds of the steps below spans whose name begins so, by name.
+        """Return the milliseconds of the steps below spans with this name prefix, by name.
 
-        A step's own time is what its own steps leave of it.
+        The time of a step excludes its substeps.
         """
         children: defaultdict[bytes, list[Span]] = defaultdict(list)
         for span in self.spans:
@@ -88,7 +88,7 @@ def received() -> Iterator[Receiver]:
             self.end_headers()
 
         def log_message(self, *_: object) -> None:
-            """Say nothing: what was sent is told at the end."""
+            """Log nothing."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         receiver = Receiver(f"http://127.0.0.1:{server.server_address[1]}")
@@ -102,7 +102,7 @@ def received() -> Iterator[Receiver]:
 
 
 def medians(steps: Mapping[str, list[float]], *, instances: int) -> dict[str, float]:
-    """Return what a step takes of one instance: the median, times how often an instance does it."""
+    """Return the time of each step per instance: its median, times its number per instance."""
     return {
         name: round(statistics.median(taken) * len(taken) / instances, 1)
         for name, taken in sorted(steps.items(), key=lambda step: -sum(step[1]))

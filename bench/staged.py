@@ -1,10 +1,10 @@
-"""Runs the scorer with a stopwatch in it: ``python bench/staged.py FILE score ...``.
+"""Runs the scorer and measures its stages: ``python bench/staged.py FILE score ...``.
 
-CPU milliseconds by stage go to FILE as JSON: of starting up, those of the whole process between two marks;
-of work, those of the thread that does it. What is in no stage is that of the storage client's own threads,
-and of what holds the steps together.
+It writes CPU milliseconds by stage to FILE as JSON: for the start, those of the whole process between two
+marks; for the work, those of the thread that does it. The rest belongs to the storage client's threads, and
+to the code between the stages.
 
-Modules are imported by name, in the order that is measured. Whatever the scorer does without is imported when
+Modules are imported by name, in the measured order. Modules that the scorer does not need are imported after
 it has ended, or not at all.
 """
 
@@ -46,7 +46,7 @@ spent: dict[str, int] = {}
 
 
 def main(file: str, argv: Sequence[str]) -> int:
-    """Run the scorer and write what it spent; return its exit code."""
+    """Run the scorer and write its times; return its exit code."""
     os.environ.update(OPENBLAS_NUM_THREADS="1", OMP_NUM_THREADS="1", MKL_NUM_THREADS="1")
     last = mark("interpreter", 0)
     for stage, modules in STARTING.items():
@@ -65,16 +65,16 @@ def main(file: str, argv: Sequence[str]) -> int:
 
 
 def mark(stage: str, since: int) -> int:
-    """Count the process's time since another mark."""
+    """Add the process's CPU time since another mark to a stage."""
     now = time.process_time_ns()
     spent[stage] = now - since
     return now
 
 
 def watch(owner: Any, function: str, stage: str, elsewhere: Any) -> None:
-    """Count the time of a function, wherever it is called, without that of watched ones that it calls.
+    """Add the time of a function to a stage, without the time of watched functions that it calls.
 
-    :param elsewhere: local to a thread; ``ns`` is what those have taken since it entered one
+    :param elsewhere: thread-local; ``ns`` is the time of watched functions since it entered one
     """
     *path, name = function.split(".")
     for part in path:

@@ -1,4 +1,4 @@
-"""Where the CPU of a scoring process goes: ``python -m bench.stages``, a part of ``make bench-scoring``."""
+"""Measures the CPU time of scoring by stage: ``python -m bench.stages``, in ``make bench-scoring``."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ FLEETS = (
 
 
 def main() -> None:
-    """Measure, print medians and keep them."""
+    """Measure, print and save the medians."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=7)
     rounds = parser.parse_args().rounds

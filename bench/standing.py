@@ -1,4 +1,4 @@
-"""A standing stack as ``make up`` runs it, on PostgreSQL, with a rule of the emulator for the scorer."""
+"""Runs the stack of ``make up``, on PostgreSQL, with a rule of the emulator instead of the scorer."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ if TYPE_CHECKING:
     from local_stack.stack import Stack
 
 LONGEST_SECONDS = 1800.0
-"""A guard against hanging."""
+"""Guard against hanging."""
 _NODES = {"SENSOR_SCORING_MAX_NODES": "50"}
 
 
 @contextmanager
 def standing(settings: Mapping[str, str], *, groups: int = MOST_TASKS) -> Iterator[tuple[Stack, Cluster]]:
-    """Run a stack; its Batch tasks write a prediction of one row for every sensor, and true reports.
+    """Run a stack whose Batch tasks write one row of predictions for every sensor, and true reports.
 
-    :param settings: more environment variables for Airflow
-    :param groups: task instances that a run maps over at most
+    :param settings: additional environment variables for Airflow
+    :param groups: maximum number of mapped task instances of a run
     """
     with (
         tempfile.TemporaryDirectory(prefix="standing-") as folder,
@@ -48,7 +48,7 @@ def standing(settings: Mapping[str, str], *, groups: int = MOST_TASKS) -> Iterat
 
 
 def let_run(web: AirflowClient) -> None:
-    """Unpause the DAG and wait for the run of the last hour that this starts; it has no readings."""
+    """Unpause the DAG, and wait for the run of the last hour that this triggers; it has no readings."""
     while not web.knows(DAG_ID):
         time.sleep(0.2)
     web.unpause(DAG_ID)

@@ -1,7 +1,7 @@
-"""Where the minutes of an hour go on the Batch side: ``python -m bench.waterfall``.
+"""Measures how an hour's time divides on the Batch side: ``python -m bench.waterfall``.
 
-A pool without nodes, in the emulator with its clock turned; the product's own hook does what the DAG's steps
-do. What the steps themselves take is measured by ``make scale``, with nodes that are there.
+It uses a pool without nodes, in the emulator with a manual clock; the product's own hook does what the DAG's
+steps do. ``make scale`` measures the steps themselves, with running nodes.
 """
 
 from __future__ import annotations
@@ -32,19 +32,19 @@ WAY = "run-aware"
 
 @dataclass(frozen=True, slots=True)
 class Waterfall:
-    """What happened when on the Batch side, in seconds after the run asked for nodes."""
+    """Events on the Batch side, in seconds after the run requested nodes."""
 
     nodes_ordered: float
-    """Autoscale was evaluated, and the pool began to grow."""
+    """The autoscale formula was evaluated, and the pool started to grow."""
     first_node: float
-    """One could take tasks."""
+    """The first node could run tasks."""
     first_start: float
     last_start: float
     last_end: float
 
     @classmethod
     def of(cls, asked: datetime, hook: ScoringBatchHook, *, pool: str, job: str) -> Self:
-        """Read it from the account, as anybody could."""
+        """Read the events from the Batch account."""
         nodes, tasks = list(hook.connection.list_nodes(pool)), list(hook.connection.list_tasks(job))
         infos = [task.execution_info for task in tasks]
 
@@ -59,7 +59,7 @@ class Waterfall:
 
 
 def measured(fleet: Fleet, folder: Path) -> Waterfall:
-    """Score one hour of a fleet on a pool that has no nodes yet."""
+    """Score one hour of a fleet on a pool without nodes."""
     settings = settings_for(fleet, WAY)
     spec = pool_spec(settings)
     with batch_account(drawing(Durations.parse(fleet.durations)), folder) as (emulator, hook):
@@ -74,7 +74,7 @@ def measured(fleet: Fleet, folder: Path) -> Waterfall:
 
 
 def main() -> None:
-    """Simulate an hour of each fleet and keep the figures."""
+    """Simulate an hour of each fleet, and save the figures."""
     logging.disable(logging.INFO)
     found = {}
     for fleet in FLEETS:
