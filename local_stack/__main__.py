@@ -49,7 +49,7 @@ _INTERRUPTED = 130
 
 
 def main(argv: Sequence[str]) -> int:
-    """Run a command; its exit code is that of the process."""
+    """Run a command; return its exit code."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _interrupt)
     try:
@@ -64,15 +64,15 @@ def main(argv: Sequence[str]) -> int:
         return _WRONG_ORDER if isinstance(error, WrongOption) else 1
     except KeyboardInterrupt:
         stop_all()
-        print("\ninterrupted; everything that was started is stopped", file=sys.stderr)
+        print("\ninterrupted; all started processes are stopped", file=sys.stderr)
         return _INTERRUPTED
 
 
 def run(readings: Path | None, hour: RunHour) -> int:
-    """Lay readings out, train on what is before the hour, score the hour, show what came of it.
+    """Load readings, train on the hours before ``hour``, score the hour, and show the results.
 
-    :param readings: CSV of readings; None for the simulated fleet
-    :return: 0 if every sensor that sent readings was scored
+    :param readings: file of readings; None for the simulated fleet
+    :return: 0 if every sensor with readings was scored, otherwise 1
     """
     check_settings()
     workspace = Workspace.of_file(readings) if readings else Workspace.of_simulation()
@@ -90,58 +90,58 @@ def run(readings: Path | None, hour: RunHour) -> int:
 
 
 def up() -> int:
-    """Leave the stack running and say where it is."""
+    """Start the stack, leave it running, and print its addresses."""
     check_settings()
     stack = standing.standing()
     if stack is not None:
-        print("The stack is up already.", *standing.restarts()[-_SHOWN_RESTARTS:], sep="\n  ")
+        print("The stack is already running.", *standing.restarts()[-_SHOWN_RESTARTS:], sep="\n  ")
     else:
         with Stage.of("Starting the stack with Airflow's web UI"):
             stack = standing.up()
         hour = f" with hour = {stack.hour}" if stack.hour else ""
-        print(f"Trigger hourly_scoring in the web UI{hour}; the date that is filled in may stay.")
+        print(f"Trigger hourly_scoring in the web UI{hour}; leave its date as it is.")
     print(f"\n  {stack.address}   user {stack.user}   password {stack.password}\n")
-    print("Your own readings: make load READINGS=readings.csv, then make train. make down stops everything.")
+    print("For your own readings: make load READINGS=readings.csv, then make train. To stop: make down.")
     print(f"Batch emulator: {stack.batch}   Blob Storage: {stack.blobs}")
     return 0
 
 
 def down() -> int:
-    """Stop the stack that was left running."""
+    """Stop the running stack."""
     if standing.standing() is not None:
-        print("Stopping the stack, with the runs that are under way ...", flush=True)
+        print("Stopping the stack and its active runs ...", flush=True)
     print("The stack is stopped." if standing.down() else "No stack is up.")
     return 0
 
 
 def serve() -> int:
-    """Own the parts of a stack that is left running; what ``up`` starts."""
+    """Run the parts of the stack until the process is stopped; ``up`` starts this command."""
     standing.serve()
     return 0
 
 
 def check_settings() -> None:
-    """Refuse settings of the environment with which no DAG could be read; name those that nobody reads.
+    """Check the settings in the environment; warn about unknown ones.
 
-    :raises SettingsError: naming the variable
+    :raises SettingsError: naming the variable, if a value is invalid and would break the DAGs
     """
     Settings.from_environ(os.environ)
     known = {variable_of(field.name) for field in fields(Settings)}
     for name in sorted(name for name in os.environ if name.startswith(PREFIX) and name not in known):
-        print(f"warning: {name} is no setting; docs/settings.md lists them", file=sys.stderr)
+        print(f"warning: {name} is not a setting; docs/settings.md lists them", file=sys.stderr)
 
 
 _COMMANDS = {"up": up, "down": down, "serve": serve}
 _OTHERS = {"models": models, "missing": missing, "airflow": airflow, "load": load, "train": train}
-"""Commands of others, who read the words themselves."""
+"""Commands that parse their own arguments."""
 
 
 def score_hour(stack: Stack, readings: Path | None, hour: RunHour) -> tuple[Summary, Laid, Path]:
-    """Do the main job on a running stack.
+    """Load, train and score on a running stack.
 
-    :return: the summary, what was loaded, and the folder of the copies
+    :return: the summary, the result of the load, and the folder with copies of the results
     """
-    with Stage.of("Laying the readings out") as stage:
+    with Stage.of("Loading readings") as stage:
         laid = (
             hourly.lay_out_file(stack, readings, progress=stage.see)
             if readings
@@ -157,21 +157,21 @@ def score_hour(stack: Stack, readings: Path | None, hour: RunHour) -> tuple[Summ
 
 
 def not_done(summary: Summary, laid: Laid) -> Iterator[str]:
-    """Say what kept a sensor that sent readings from being scored, and which steps failed."""
+    """Yield a sentence for each sensor with readings that was not scored, and for each failed step."""
     if not summary.having(Outcome.SCORED):
         yield "no sensor was scored"
     for line in summary.having(Outcome.FAILED):
         yield f"{line.sensor} failed"
     for line in summary.having(Outcome.UNMODELLED):
-        yield f"{line.sensor} has readings and no model"
+        yield f"{line.sensor} has readings, but no model"
     yield from (f"the step {step} failed" for step in summary.failed_steps)
     for reason in laid.reasons:
         if reason.first.reason.startswith(NAMELESS):
-            yield f"{reason.count:,} rows name no possible sensor; first in line {reason.first.line}"
+            yield f"{reason.count:,} rows have no valid sensor id; first in line {reason.first.line}"
 
 
 def whole_alert(summary: Summary) -> str:
-    """Return the alert of a run as somebody gets it who was never told anything."""
+    """Return the alert of a run without any alert history."""
     news, _ = AlertHistory().after(observation_of(summary))
     verdict = Verdict.of(summary, Settings.from_environ(os.environ))
     lead = f"{verdict.colour}: sensor scoring of {summary.hour}"
@@ -179,7 +179,7 @@ def whole_alert(summary: Summary) -> str:
 
 
 def show(summary: Summary, laid: Laid, folder: Path, logs: Path) -> None:
-    """Print the outcome."""
+    """Print the results."""
     print(f"\n{table(summary)}\n")
     for failure in failures(summary):
         print(f"FAILED {failure}")
@@ -189,14 +189,14 @@ def show(summary: Summary, laid: Laid, folder: Path, logs: Path) -> None:
     if laid.rejects_total:
         print(f"rejected while loading: {laid.rejects_total:,} rows (rejected.txt)")
     print(f"predictions, reports, logs, summary.json: {_relative(folder)}/")
-    print(f"what Airflow and the others logged: {_relative(logs)}/")
+    print(f"logs of Airflow, Azurite and the Batch emulator: {_relative(logs)}/")
 
 
 def _order(argv: Sequence[str]) -> argparse.Namespace:
     parser = MakeParser(prog="python -m local_stack", description=__doc__)
     parser.add_argument("command", choices=["run", *_COMMANDS])
-    parser.add_argument("--readings", default="", help="CSV with the columns TS,Device,Tag,Value")
-    parser.add_argument("--hour", default="", help="UTC hour to score, like 2018-08-29T02")
+    parser.add_argument("--readings", default="", help="file with the columns TS, Device, Tag and Value")
+    parser.add_argument("--hour", default="", help="UTC hour to score, for example 2018-08-29T02")
     order = parser.parse_args(argv)
     if order.readings and not order.hour:
         raise WrongOption("READINGS needs an HOUR to score, for example HOUR=2018-08-29T02")

@@ -1,4 +1,4 @@
-"""Airflow on this machine: its settings, its database, and one run of a DAG in the foreground."""
+"""A local Airflow: its environment, its database, and runs of a DAG in the foreground."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ if TYPE_CHECKING:
     from scoring_contract.hour import RunHour
 
 SCORING_IMAGE = "sensor-scoring:latest"
-"""Name of the image that the scorer's environment stands for."""
+"""Name of the image that the scorer's environment replaces."""
 COMMAND = (sys.executable, "-m", "airflow")
 
 
 @dataclass(frozen=True, slots=True)
 class LocalAirflow:
-    """An Airflow home folder and the services its connections lead to.
+    """An Airflow home folder, and the services of its connections.
 
-    :param home: Airflow's home folder; holds its SQLite database
-    :param settings: more environment variables, for example ``SENSOR_SCORING_MAX_NODES``
+    :param home: Airflow's home folder, with its SQLite database unless the settings name another database
+    :param settings: additional environment variables, for example ``SENSOR_SCORING_MAX_NODES``
     """
 
     home: Path
@@ -45,9 +45,9 @@ class LocalAirflow:
         return {
             **{name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")},
             **_quiet(self.home),
-            # Airflow starts itself by name.
+            # Airflow starts subprocesses by the name ``airflow``.
             "PATH": os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath))),
-            # The connections are all that differs from a deployment in Azure.
+            # Only the connections differ from a deployment in Azure.
             "AIRFLOW_CONN_AZURE_BATCH_DEFAULT": json.dumps(
                 {
                     "conn_type": "azure_batch",
@@ -69,9 +69,9 @@ class LocalAirflow:
         }
 
     def migrate(self) -> None:
-        """Make the database, or bring it up to date; nothing to do if the lock file has not changed.
+        """Create or migrate the database, unless the lock file is unchanged since the last time.
 
-        :raises StackError: if it cannot be made
+        :raises StackError: if the migration fails
         """
         stamp, digest = self.home / ".migrated", hashlib.sha256(LOCK.read_bytes()).hexdigest()
         if stamp.is_file() and stamp.read_text() == digest:
@@ -87,13 +87,14 @@ class LocalAirflow:
     def test_dag(
         self, dag_id: str, hour: RunHour, *, log: Path, params: Mapping[str, Any] | None = None
     ) -> Generator[str, None, None]:
-        """Run a DAG once for an hour, in the foreground; yield the lines it logs, which go to a file too.
+        """Run a DAG once for an hour, in the foreground; yield its log lines, which also go to a file.
 
-        How the run ended is for its summary to say, not for Airflow's exit code.
+        The run's summary tells how it ended; Airflow's exit code does not.
 
-        :param params: what a person would fill in
+        :param log: the file
+        :param params: values for the DAG's params
         """
-        # With a data interval, a test run covers the hour that ends at its date.
+        # The data interval of a test run ends at its date.
         words = ["dags", "test", dag_id, hour.end.strftime("%Y-%m-%dT%H:%M:%S+00:00")]
         if params:
             words += ["--conf", json.dumps(dict(params))]

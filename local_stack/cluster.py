@@ -1,4 +1,4 @@
-"""Airflow's four standing processes on PostgreSQL: started together, killed one by one if a test wants it."""
+"""Airflow's four long-running processes, on PostgreSQL; tests can kill each of them."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 
 PROCESSES = ("api-server", "scheduler", "dag-processor", "triggerer")
 USER = "admin"
-# Their log servers would listen to the whole network, on ports that are the same for every Airflow. All logs
-# are in one folder here: the api-server reads the files.
+# Their log servers would listen on all interfaces, on ports that every Airflow uses. They are not needed: the
+# api-server reads all logs from one folder.
 _WORDS = {"scheduler": ["--skip-serve-logs"], "triggerer": ["--skip-serve-logs"]}
 FAST_RECOVERY = {
     "AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "15",
@@ -44,18 +44,18 @@ FAST_RECOVERY = {
     "AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_THRESHOLD": "15",
     "AIRFLOW__TRIGGERER__TRIGGERER_HEALTH_CHECK_THRESHOLD": "15",
 }
-"""Settings under which Airflow notices within seconds what it notices within minutes otherwise; for tests."""
+"""Settings with which Airflow notices lost processes within seconds instead of minutes; for tests."""
 _READY_SECONDS = 900.0
-"""A guard against hanging: a process that ends is noticed at once."""
+"""Guard against hanging; the end of a process is noticed at once."""
 
 
 class Cluster:
     """The processes of one Airflow.
 
-    :param airflow: its settings and its home
+    :param airflow: its environment and its home folder
     :param database: its PostgreSQL
-    :param port: of the api-server
-    :param logs: folder for what the processes print
+    :param port: port of the api-server
+    :param logs: folder for the output of the processes
     """
 
     def __init__(self, airflow: LocalAirflow, database: Database, *, port: int, logs: Path) -> None:
@@ -68,22 +68,22 @@ class Cluster:
 
     @property
     def password(self) -> str:
-        """Password of the one user."""
+        """Password of the only user."""
         return str(json.loads(self._passwords.read_text())[USER])
 
     def client(self) -> AirflowClient:
-        """Return the API, logged in."""
+        """Return a client of the API."""
         return AirflowClient(self.address, user=(USER, self.password))
 
     def start(self, name: str) -> None:
-        """Start a process, but do not wait for it; its log goes on where it was.
+        """Start a process without waiting until it is healthy; its log is continued.
 
-        :raises StackError: if it runs
+        :raises StackError: if it is already running
         """
         old = self._servers.pop(name, None)
         if old is not None and old.process.poll() is None:
             self._servers[name] = old
-            raise StackError(f"{old.name} runs already")
+            raise StackError(f"{old.name} is already running")
         if old is not None:
             old.stop()
         self._servers[name] = Server(
@@ -95,21 +95,22 @@ class Cluster:
         )
 
     def start_all(self) -> None:
-        """Start all processes and wait until all are healthy."""
+        """Start all processes, and wait until they are healthy."""
         for name in PROCESSES:
             self.start(name)
         self.wait_until_healthy()
 
     def wait_until_healthy(self, *names: str, seconds: float = _READY_SECONDS) -> None:
-        """Wait until processes do their work: all of them, if none is named.
+        """Wait until processes are healthy.
 
-        :raises StackError: with the end of its log, for one that does not
+        :param names: of the processes; none for all
+        :raises StackError: with the end of its log, if a process ends or is not healthy in time
         """
         for name in names or PROCESSES:
             self._servers[name].wait_until(partial(self.is_healthy, name), seconds=seconds)
 
     def is_healthy(self, name: str) -> bool:
-        """Whether a process has reported since it was started; without an api-server none is."""
+        """Whether a process has sent a heartbeat since its start; false for all without an api-server."""
         server, found = self._servers.get(name), health(self.address)
         if server is None or server.process.poll() is not None:
             return False
@@ -117,28 +118,28 @@ class Cluster:
             return bool(found) and self._passwords.is_file()
         key = name.replace("-", "_")
         state = found.get(key, {})
-        # A killed process counts as healthy for a while: only a later heartbeat is that of its successor.
+        # A killed process counts as healthy for a while, so the heartbeat must be later than the new start.
         last = state.get(f"latest_{key}_heartbeat")
         return (
             state.get("status") == "healthy" and bool(last) and datetime.fromisoformat(last) > server.started
         )
 
     def stop(self, name: str, *, seconds: float = 20) -> None:
-        """Ask a process to end; nothing to do if it has been killed."""
+        """Stop a process; does nothing if it was killed."""
         server = self._servers.pop(name, None)
         if server is not None:
             server.stop(seconds=seconds)
 
     def restart(self, name: str) -> None:
-        """Stop a process, start it and wait until it is healthy, as in an upgrade."""
+        """Stop a process, start it again, and wait until it is healthy, as in an upgrade."""
         self.stop(name)
         self.start(name)
         self.wait_until_healthy(name)
 
     def kill(self, name: str, *, alone: bool = False) -> None:
-        """Kill a process at once, with all it has started.
+        """Kill a process with all its descendants.
 
-        :param alone: leave what it has started to itself; it goes when the cluster stops
+        :param alone: kill only the process; its descendants are killed when the cluster stops
         """
         server = self._servers.pop(name)
         if alone:
@@ -146,15 +147,16 @@ class Cluster:
         server.kill(alone=alone)
 
     def kill_worker(self, *, of: Collection[str] = (), with_supervisor: bool = False) -> int | None:
-        """Kill one process that runs a task instance just now; return its id, None if there is none.
+        """Kill one process that is running a task instance.
 
-        :param of: ids of task instances; any, if none is given
-        :param with_supervisor: kill what watches it before: nobody then reports its end, and only the time
-            since its last heartbeat tells
+        :param of: ids of task instances; any task instance if empty
+        :param with_supervisor: kill its supervisor first, so that nothing reports its end and Airflow only
+            notices the missing heartbeats
+        :return: its process id; None if there is no such process
         """
         for process in self.workers():
             with suppress(psutil.NoSuchProcess):
-                # Its title names the task instance.
+                # Airflow puts the task instance's id into the process title.
                 if of and not any(ti in " ".join(process.cmdline()) for ti in of):
                     continue
                 supervisor = process.parent()
@@ -165,13 +167,13 @@ class Cluster:
         return None
 
     def kill_fork_server(self) -> None:
-        """Kill the process that forks the executor's; what it has forked goes on."""
+        """Kill the executor's fork server; the processes that it has forked go on."""
         for server in self._fork_servers():
             self._left_alone += family_of(server.pid)[1:]
             server.kill()
 
     def stop_all(self) -> None:
-        """Stop all processes, the api-server last: the others report to it."""
+        """Stop all processes; the api-server last, because the others report to it."""
         for name in reversed(PROCESSES):
             self.stop(name)
         for process in self._left_alone:
@@ -180,8 +182,8 @@ class Cluster:
         self._left_alone.clear()
 
     def workers(self) -> list[psutil.Process]:
-        """Return the processes that run task instances just now, one for each busy slot of the executor."""
-        # The executor's processes are below the server that forks them; each has what it runs below it.
+        """Return the processes that are running task instances, one for each busy slot of the executor."""
+        # The fork server's children are the executor's processes, and their children run task instances.
         servers = {server.pid for server in self._fork_servers()}
         below = [member for server in servers for member in family_of(server)[1:]]
         executors = {member.pid for member in below if parent_pid(member) in servers}
@@ -195,14 +197,14 @@ class Cluster:
         ]
 
     def pids(self) -> dict[str, list[int]]:
-        """Return the process ids of each process, its own first, then of what it has started."""
+        """Return the process ids of each process: its own, then those of its descendants."""
         return {
             name: [member.pid for member in family_of(server.process.pid)]
             for name, server in self._servers.items()
         }
 
     def memory(self) -> dict[str, int]:
-        """Return the bytes that each process and its children hold; pages they share count once."""
+        """Return the memory of each process with its descendants in bytes; shared pages count once."""
         return {name: held_bytes(server.process.pid) for name, server in self._servers.items()}
 
     @property
@@ -227,10 +229,11 @@ def running_cluster(
 ) -> Iterator[Cluster]:
     """Run PostgreSQL and Airflow on a stack.
 
-    :param folder: keeps the database, Airflow's home and its logs
-    :param settings: more environment variables for Airflow, over ours
-    :param groups: task instances that a run maps over at most
-    :param ports: which to listen on
+    :param folder: for the database, Airflow's home and its logs
+    :param settings: additional environment variables for Airflow, which override ours
+    :param groups: maximum number of mapped task instances of a run
+    :param ports: ports to listen on
+    :raises StackError: if a part does not start
     """
     with ExitStack() as parts:
         log = stack.workspace.logs / "postgres.log"
@@ -263,18 +266,18 @@ def _settings(database: Database, port: int) -> dict[str, str]:
         "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"http://127.0.0.1:{port}/execution/",
         "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": f"{USER}:admin",
-        # A task instance is a process: more at once than this only take turns on a laptop.
+        # A task instance is a process, and a laptop has few cores.
         "AIRFLOW__CORE__PARALLELISM": "8",
-        # The api-server answers each of them, and people, from its threads: 40 at most.
+        # The api-server serves task instances and people with at most 40 threads.
         "AIRFLOW__DATABASE__SQL_ALCHEMY_POOL_SIZE": "20",
         "SENSOR_SCORING_POLL_SECONDS": "5",
-        # Its parts can be stopped and started: retries must last until they are back.
+        # Parts of the stack can be restarted: retries must last until they are back.
         "SENSOR_SCORING_RETRY_DELAY_SECONDS": "10",
     }
 
 
 def _secrets(folder: Path) -> dict[str, str]:
-    """Return what all processes must share; made once, for the owner of the folder alone."""
+    """Return the secrets that all processes share; created once, readable only by their owner."""
     file = folder / "secrets.json"
     if not file.is_file():
         made = {
@@ -287,7 +290,7 @@ def _secrets(folder: Path) -> dict[str, str]:
 
 
 def health(address: str) -> dict[str, Any]:
-    """Return what an api-server knows of itself and the others; empty if it does not answer."""
+    """Return the health of all processes as the api-server reports it; empty if it does not respond."""
     try:
         with urlopen(f"{address}/api/v2/monitor/health", timeout=5) as answer:  # noqa: S310  loopback, ours
             return dict(json.load(answer))

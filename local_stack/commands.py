@@ -1,4 +1,4 @@
-"""``make missing`` and ``make airflow``: commands in the environment of the Airflow of ``make up``."""
+"""``make missing`` and ``make airflow``: run commands with the environment of the Airflow of ``make up``."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ _UNKNOWN = 2
 
 
 def missing(words: Sequence[str]) -> int:
-    """List incomplete hours, in the running stack or wherever our connections lead.
+    """List incomplete hours of the running stack or, without one, of the configured connections.
 
     :param words: ``--from`` and ``--to``, each with an hour
-    :return: 1 if hours are missing, 2 if that could not be found out
-    :raises WrongOption: unless both are hours, one after the other
+    :return: 1 if hours are incomplete, 2 if that cannot be determined
+    :raises WrongOption: unless both are hours, the first before the second
     """
     hours = _range(words)
     running = standing.standing()
     if running is not None:
         return _run([*_MISSING_HOURS, "--command", "make airflow DO={}", *hours], running.environ)
     if CONNECTION not in os.environ:
-        print("error: no stack is up: make up comes first", file=sys.stderr)
+        print("error: no stack is up: run make up first", file=sys.stderr)
         return _UNKNOWN
-    # Without its address, Airflow would make itself an empty database.
+    # Without a database URL, Airflow would create an empty database.
     blind = [] if DATABASE in os.environ else ["--without-database"]
     return _run([*_MISSING_HOURS, *blind, *hours], {})
 
@@ -45,22 +45,23 @@ def _range(words: Sequence[str]) -> list[str]:
     parser.add_argument("--to", dest="until", default="")
     order = parser.parse_args(words)
     if not (order.first and order.until):
-        raise WrongOption("FROM and TO name the hours, for example FROM=2018-08-29T00 TO=2018-08-30T00")
+        raise WrongOption("FROM and TO are required, for example FROM=2018-08-29T00 TO=2018-08-30T00")
     first, until = hour_option("FROM", order.first), hour_option("TO", order.until)
     if until <= first:
-        reason = f"TO={until} is not after FROM={first}; TO is the first hour that is left out"
+        reason = f"TO={until} is not after FROM={first}; TO is the first hour after the range"
         raise WrongOption(f"{reason}; try TO={first.next}")
     return ["--from", str(first), "--to", str(until)]
 
 
 def airflow(words: Sequence[str]) -> int:
-    """Run a command of Airflow's on the stack that is up; its exit code is ours.
+    """Run an Airflow command on the running stack; return its exit code.
 
-    :raises StackError: if none is up
+    :param words: the arguments of ``airflow``
+    :raises StackError: if no stack is running
     """
     running = standing.standing()
     if running is None:
-        raise StackError("no stack is up: make up comes first")
+        raise StackError("no stack is up: run make up first")
     return _run([*COMMAND, *words], running.environ)
 
 

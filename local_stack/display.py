@@ -1,4 +1,4 @@
-"""What a person at the terminal sees: a line a stage, a table at the end. Text only, no colours."""
+"""Terminal output: one line per stage, and a table at the end. Text only, no colours."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ _SHOWN_REJECTS = 5
 
 
 class Stage:
-    """A line about something that takes a while.
+    """A line about one stage of the work.
 
-    On a terminal the line is redrawn while it goes on; in a file only its end is written.
+    On a terminal the line is redrawn while the stage runs; in a file only its last state is written.
     """
 
     def __init__(self, title: str) -> None:
@@ -38,7 +38,7 @@ class Stage:
     @classmethod
     @contextmanager
     def of(cls, title: str) -> Iterator[Self]:
-        """Show a stage while the block runs, and how long it took."""
+        """Show a stage while the block runs, then its duration."""
         stage = cls(title)
         stage._draw("...")
         try:
@@ -50,18 +50,18 @@ class Stage:
         stage._draw(f"{stage._note} {took}" if stage._note else f"done {took}", end="\n")
 
     def note(self, text: str) -> None:
-        """Say how far it is."""
+        """Show the progress as a text."""
         self._note = text
         self._draw(text)
 
     def see(self, step: Step, done: int, of: int) -> None:
-        """Say how far a load is."""
+        """Show the progress of a load."""
         self.note(f"{step}, {100 * done // max(of, 1)} %")
 
     def _draw(self, text: str, end: str = "") -> None:
         line = f"{self._title}: {text}"
         if sys.stdout.isatty():
-            # A line that wraps cannot be redrawn: cut it while it still changes.
+            # A wrapped line cannot be redrawn, so it is cut while it changes.
             width = shutil.get_terminal_size().columns - 1
             print(f"\r\x1b[K{line if end else line[:width]}", end=end, flush=True)
         elif end:
@@ -69,9 +69,9 @@ class Stage:
 
 
 class RunProgress:
-    """Follows a DAG run by the lines it logs.
+    """Shows the progress of a DAG run, from its log lines.
 
-    :param stage: where to say how far it is
+    :param stage: shows the progress
     """
 
     def __init__(self, stage: Stage) -> None:
@@ -79,7 +79,7 @@ class RunProgress:
         self._steps: dict[str, set[str]] = {}
 
     def see(self, line: str) -> None:
-        """Take in a line."""
+        """Process a log line."""
         started = _STARTED.search(line)
         if started is None:
             return
@@ -89,7 +89,7 @@ class RunProgress:
 
 
 def table(summary: Summary) -> str:
-    """Show a line a sensor and the totals; the middle of a long fleet is left out."""
+    """Return a table with a line per sensor and the totals; of a large fleet, only the first sensors."""
     rows = [_row(sensor) for sensor in summary.sensors]
     hidden = len(rows) - _SHOWN_AT_MOST
     if hidden > 0:
@@ -100,7 +100,7 @@ def table(summary: Summary) -> str:
 
 
 def show_rejects(laid: Laid) -> None:
-    """Say which rows were refused while loading: each if they are few, else reason by reason."""
+    """Print the rejected rows of a load: each of them if they are few, otherwise each reason."""
     if laid.rejects_total <= _SHOWN_REJECTS:
         for reject in laid.rejects:
             print(f"  rejected line {reject.line}: {reject.reason}: {reject.text}")
@@ -108,16 +108,16 @@ def show_rejects(laid: Laid) -> None:
     for reason in laid.reasons[:_SHOWN_REJECTS]:
         print(f"  rejected {reason}")
     if len(laid.reasons) > _SHOWN_REJECTS:
-        print(f"  and for {len(laid.reasons) - _SHOWN_REJECTS} more reasons")
+        print(f"  and {len(laid.reasons) - _SHOWN_REJECTS} more reasons")
 
 
 def failures(summary: Summary) -> Iterable[str]:
-    """Say why each failed sensor failed."""
+    """Return sensor and reason for each failed sensor."""
     return (f"{sensor.sensor}: {sensor.reason}" for sensor in summary.having(Outcome.FAILED))
 
 
 def _row(sensor: SensorOutcome) -> tuple[str, ...]:
-    # Nobody counts the readings of a sensor that nobody scores.
+    # Only scoring counts readings.
     readings = "" if sensor.outcome is Outcome.UNMODELLED else f"{sensor.readings:,}"
     return (
         sensor.sensor,

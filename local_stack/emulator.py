@@ -1,4 +1,4 @@
-"""The Batch emulator as a process of its own, as any other client would meet it."""
+"""Runs the Batch emulator as a separate process."""
 
 from __future__ import annotations
 
@@ -42,13 +42,16 @@ def running_emulator(
     options: Sequence[str] = (),
     key: str = "",
 ) -> Iterator[BatchAccount]:
-    """Run the emulator with its nodes' files in a folder and a key of its own.
+    """Run the emulator.
 
-    :param images: container image to the environment that stands for it
-    :param boot_seconds: how long a node takes to start
-    :param port: 0 for any free one
-    :param options: more words of its command line
-    :param key: of the account; a new one unless given, as for an account that is there already
+    :param folder: for the files of its nodes
+    :param log: for its output
+    :param images: container image to the environment that replaces it
+    :param boot_seconds: boot time of a node
+    :param port: 0 for any free port
+    :param options: additional command line arguments
+    :param key: the account's key; empty for a new one
+    :raises StackError: if it does not start
     """
     key = key or base64.b64encode(secrets.token_bytes(_KEY_BYTES)).decode()
     command = [
@@ -58,8 +61,8 @@ def running_emulator(
         *(word for name, prefix in images.items() for word in ("--image", f"{name}={prefix}")),
         *options,
     ]
-    # The key by environment: a command line is for everyone to read. The emulator itself needs one folder;
-    # the others are for rules that stand for the scorer.
+    # The key goes into the environment, because all users can read command lines. The emulator itself needs
+    # only the first folder; rules that replace the scorer need the others.
     folders = [ROOT / "batch_emulator", ROOT, ROOT / "plugins", ROOT / "scoring_image"]
     environ = {
         **os.environ,

@@ -1,8 +1,8 @@
-"""The secrets of the containers, made once: ``python -m local_stack.env_file`` writes ``.env``.
+"""Creates the secrets of the containers: ``python -m local_stack.env_file`` writes ``.env``.
 
-Every installation has its own; none is in the repository, and ``docker-compose.yaml`` has no defaults for
-them. A file that exists is never written to: the database and the stored connections know its secrets. If
-others could read it, that ends.
+Every installation has its own secrets; none is in the repository, and ``docker-compose.yaml`` has no
+defaults. An existing file is never changed, because the database and the stored connections depend on its
+secrets; only its mode is corrected if others can access it.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 ENV_FILE = Path(__file__).resolve().parents[1] / ".env"
-"""Where compose looks for it; ignored by git and by image builds."""
+"""Compose reads it from here; git and image builds ignore it."""
 
 
 def _key(size: int) -> str:
@@ -31,7 +31,7 @@ def _fernet_key() -> str:
     return base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
 
 
-# No value holds a character that compose, a URL or JSON reads in a way of its own ($, #, quotes, blanks).
+# No value contains a character that is special in compose files, URLs or JSON ($, #, quotes, spaces).
 SECRETS: dict[str, Callable[[], str]] = {
     "POSTGRES_PASSWORD": lambda: secrets.token_urlsafe(32),
     "AIRFLOW_ADMIN_PASSWORD": lambda: secrets.token_urlsafe(18),
@@ -41,13 +41,13 @@ SECRETS: dict[str, Callable[[], str]] = {
     "BATCH_ACCOUNT_KEY": lambda: _key(64),
     "BLOB_ACCOUNT_KEY": lambda: _key(64),
 }
-"""Name of each secret, and how one is made."""
+"""Name of each secret, and the function that creates its value."""
 
 
 def create(path: Path) -> bool:
-    """Write a file with fresh secrets, readable by its owner only.
+    """Write a file with new secrets, readable only by its owner.
 
-    :return: whether it was written; False if there is a file already, which is left as it is
+    :return: whether it was written; False if the file exists, which is then left unchanged
     """
     text = "".join(f"{name}={make()}\n" for name, make in SECRETS.items())
     try:
@@ -67,9 +67,9 @@ def missing(path: Path) -> list[str]:
 
 
 def main(argv: Sequence[str]) -> int:
-    """Make the file, or say what is wrong with the one that exists.
+    """Create the file, or check the existing one.
 
-    :return: 1 if a secret is missing from it, or if it is somebody else's and others can read it
+    :return: 1 if a secret is missing, or if others can access the file and another user owns it; otherwise 0
     """
     path = Path(argv[0]) if argv else ENV_FILE
     if create(path):
@@ -78,15 +78,15 @@ def main(argv: Sequence[str]) -> int:
     try:
         was_open = close_to_others(path)
     except PermissionError:
-        print(f"{path} is open to others, and belongs to somebody else who must close it", file=sys.stderr)
+        print(f"{path} is accessible to others; its owner, another user, must run chmod 600", file=sys.stderr)
         return 1
     if was_open:
-        print(f"{path} was open to other users of this machine; its mode is 0600 now", file=sys.stderr)
+        print(f"{path} was accessible to other users of this machine; its mode is now 0600", file=sys.stderr)
     lacking = missing(path)
     if lacking:
-        print(f"{path} is kept, but does not set {', '.join(lacking)}: add them", file=sys.stderr)
+        print(f"{path} exists, but does not set {', '.join(lacking)}: add them", file=sys.stderr)
         return 1
-    print(f"{path} is kept as it is")
+    print(f"{path} exists and is complete")
     return 0
 
 

@@ -1,6 +1,6 @@
-"""A process with all it has started, in whatever session: Airflow gives each task one of its own.
+"""A process and its descendants, in any session: Airflow starts a session for each task.
 
-What has lost its parent is no longer found from it: ask before the parent goes.
+Descendants are found through their parents, so list them before a parent ends.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ from contextlib import suppress
 import psutil
 
 _GONE_SECONDS = 10.0
-"""A killed process goes at once, unless the kernel is busy for it."""
+"""A killed process disappears at once, unless it is in a system call."""
 
 
 def family_of(pid: int) -> list[psutil.Process]:
-    """Return a process, if it lives, and what descends from it."""
+    """Return a process and its descendants, without those that have ended."""
     try:
         first = psutil.Process(pid)
         return [member for member in (first, *first.children(recursive=True)) if is_alive(member)]
@@ -24,7 +24,7 @@ def family_of(pid: int) -> list[psutil.Process]:
 
 
 def is_alive(process: psutil.Process) -> bool:
-    """Whether it runs or could; one that has ended and waits to be noticed does not."""
+    """Whether a process has not ended; a zombie has."""
     with suppress(psutil.NoSuchProcess):
         return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
     return False
@@ -38,9 +38,9 @@ def parent_pid(process: psutil.Process) -> int | None:
 
 
 def kill_family(pid: int) -> None:
-    """Kill a process and all that descends from it, as a failing machine does; return when they are gone."""
+    """Kill a process and its descendants, and wait until they are gone."""
     held: list[psutil.Process] = []
-    # Each is held first: a process that goes on could start another one that nobody sees.
+    # Suspend all first, because a running process could start another one meanwhile.
     while found := [member for member in family_of(pid) if member not in held]:
         for member in found:
             with suppress(psutil.NoSuchProcess):
@@ -49,14 +49,14 @@ def kill_family(pid: int) -> None:
     for member in held:
         with suppress(psutil.NoSuchProcess):
             member.kill()
-    # Looked at, not waited for: how a process ended is for its parent to collect.
+    # Polled, not waited for: only a parent can collect the exit status.
     deadline = time.monotonic() + _GONE_SECONDS
     while any(map(is_alive, held)) and time.monotonic() < deadline:
         time.sleep(0.01)
 
 
 def held_bytes(pid: int) -> int:
-    """Return what a family has in memory; where the system tells (Linux), shared pages count once."""
+    """Return the memory of a process and its descendants in bytes; on Linux, shared pages count once."""
     total = 0
     for member in family_of(pid):
         with suppress(psutil.Error):

@@ -1,4 +1,4 @@
-"""The main job: one hour of readings, from a file or simulated, laid out, modelled, scored and shown."""
+"""The steps of ``make run``: load a file or simulated readings, train, score an hour, copy the results."""
 
 from __future__ import annotations
 
@@ -27,19 +27,19 @@ if TYPE_CHECKING:
     from local_stack.stack import Stack
 
 SIMULATED_HOUR = RunHour.parse("2026-01-05T09")
-"""Hour that is scored when no file is given."""
+"""Hour that is scored without a file."""
 _TRAINING_HOURS = 24
 DAG_ID = "hourly_scoring"
 
 
 def lay_out_file(stack: Stack, readings: Path, *, progress: Progress | None = None) -> Laid:
-    """Put a CSV of readings where Stream Analytics would have put them."""
+    """Load a file of readings, in the layout of Stream Analytics."""
     container = stack.storage.container(Container.DATA)
     return lay_out(read_readings(readings), container, source="file", progress=progress)
 
 
 def lay_out_simulation(stack: Stack) -> Laid:
-    """Put the readings of a simulated fleet there, the last hour with labelled anomalies."""
+    """Load readings of the simulated fleet; the last hour has labelled anomalies."""
     fleet, hours = Fleet(), _TRAINING_HOURS + 1
     first = RunHour(SIMULATED_HOUR.start - timedelta(hours=_TRAINING_HOURS))
     return lay_out(
@@ -51,9 +51,12 @@ def lay_out_simulation(stack: Stack) -> Laid:
 
 
 def train(stack: Stack, laid: Laid, hour: RunHour, *, on_line: Callable[[str], None] | None = None) -> str:
-    """Train on everything before the hour.
+    """Train on all hours before the hour.
 
-    :raises WrongOption: if there is nothing before it, or nothing in it
+    :param on_line: called with each line that training prints
+    :return: the last line that training printed
+    :raises WrongOption: if there are no readings before the hour, or none in it
+    :raises StackError: if no model could be trained
     """
     check_hour(hour, laid.hours)
     return stack.train(laid.first_hour, hour, on_line=on_line)
@@ -62,10 +65,11 @@ def train(stack: Stack, laid: Laid, hour: RunHour, *, on_line: Callable[[str], N
 def score(
     stack: Stack, hour: RunHour, *, on_line: Callable[[str], None], settings: Mapping[str, str] | None = None
 ) -> Summary:
-    """Run the DAG for the hour and return the summary that this very run has written.
+    """Run the DAG for the hour, and return the summary of this run.
 
-    :param settings: more environment variables for Airflow
-    :raises StackError: if it wrote none
+    :param on_line: called with each log line
+    :param settings: additional environment variables for Airflow
+    :raises StackError: if the run wrote no summary
     """
     before = set(_run_folders(stack, hour))
     log = stack.workspace.logs / "airflow.log"
@@ -77,14 +81,14 @@ def score(
         blob = runs.get_blob_client(layout.summary_blob(run))
         if blob.exists():
             return Summary.from_json(blob.download_blob().readall())
-    raise StackError(f"the run has written no summary; Airflow's log is {log}")
+    raise StackError(f"the run wrote no summary; Airflow's log is {log}")
 
 
 def collect(stack: Stack, summary: Summary, laid: Laid) -> Path:
-    """Copy what a person wants to open out of Blob Storage.
+    """Copy the results of a run from Blob Storage to a folder.
 
-    :return: the folder: summary.json, predictions/, reports/, logs/
-    :raises StackError: if they cannot be written; earlier results are as they were
+    :return: the folder, with summary.json, predictions/, reports/ and logs/
+    :raises StackError: if they cannot be written; earlier results stay unchanged
     """
     with replaced(stack.workspace.results_of(summary.hour), world=stack.workspace.root.name) as folder:
         _write_results(folder, stack, summary, laid)
@@ -109,9 +113,9 @@ def _write_results(folder: Path, stack: Stack, summary: Summary, laid: Laid) -> 
 
 
 def _scored_blobs(stack: Stack, summary: Summary) -> list[str]:
-    """Name the prediction blobs of the sensors that were scored.
+    """Return the prediction blobs of the scored sensors.
 
-    Not the whole folder of the hour: a sensor that failed may have predictions of an earlier run there.
+    The folder of the hour may contain more: predictions of earlier runs for sensors that failed now.
     """
     plan = stack.storage.container(Container.RUNS).download_blob(layout.plan_blob(summary.run)).readall()
     expectation = Plan.from_json(plan).expectation

@@ -1,4 +1,4 @@
-"""Whether an hour can be scored with the readings there are, and which one can if not. Pure."""
+"""Checks that the available readings suffice to score an hour, or suggests another hour. Pure."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ if TYPE_CHECKING:
 def check_hour(hour: RunHour, hours: Sequence[RunHour]) -> None:
     """Refuse an hour without readings, or without readings before it to train a model on.
 
-    :param hours: all with readings, in order, never empty
-    :raises WrongOption: naming the nearest hour that can be scored, if there is one
+    :param hours: all hours with readings, in order, at least one
+    :raises WrongOption: suggesting the nearest hour that can be scored, if there is one
     """
     later = hours[1:]
     if not later:
-        reason = "a model for an hour is trained on hours before it, and there are none"
+        reason = "training needs readings of earlier hours"
         raise WrongOption(f"all readings are of {hours[0]}: {reason}")
     nearest = min(later, key=lambda other: abs(other.start - hour.start))
     if hour <= hours[0]:
-        reason = f"the readings begin in {hours[0]}: there is nothing before {hour} to train a model on"
+        reason = f"the readings start in {hours[0]}: there are none before {hour} to train on"
         raise WrongOption(f"{reason}; try HOUR={nearest}")
     if hour not in set(hours):
         raise WrongOption(f"{no_readings(hour, hours)}; try HOUR={nearest}")
 
 
 def no_readings(hour: RunHour, hours: Sequence[RunHour]) -> str:
-    """Say that an hour has no readings, and which have."""
-    return f"no readings in {hour}; they reach from {hours[0]} to {hours[-1]}"
+    """Return a sentence about an hour without readings, with the range of hours that have some."""
+    return f"no readings in {hour}; they range from {hours[0]} to {hours[-1]}"

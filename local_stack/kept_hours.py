@@ -1,4 +1,4 @@
-"""Which hours the ``data`` container has readings of."""
+"""Finds the hours with readings in the ``data`` container."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _FOLDER = "readings/"
 
 
 def hours_with_readings(container: ContainerClient) -> list[RunHour]:
-    """Return the hours that people have sent readings in, in order; those of the simulator if nobody has."""
+    """Return the hours with loaded readings, in order; without any, the hours of the simulated fleet."""
     found: dict[bool, set[RunHour]] = {True: set(), False: set()}
     for name in container.list_blob_names(name_starts_with=_FOLDER):
         if sensor_of_readings(name) or pack_of_readings(name):

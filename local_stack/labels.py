@@ -1,4 +1,4 @@
-"""Predictions against the labels of a simulated hour: what was found, and what was flagged beside it."""
+"""Compares predictions with the labels of a simulated hour: anomalies found, and false positives."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class LabelCheck:
-    """How predictions and labels of an hour agree."""
+    """Comparison of the predictions and labels of an hour."""
 
     labelled: int
     found: int
-    """Labelled readings that were predicted to be anomalies."""
+    """Labelled readings predicted to be anomalies: true positives."""
     unlabelled: int
-    """Readings predicted to be anomalies that have no label."""
+    """Readings without a label predicted to be anomalies: false positives."""
 
     def __str__(self) -> str:
         return (
@@ -40,7 +40,7 @@ class LabelCheck:
 
 
 def check_labels(stack: Stack, hour: RunHour) -> LabelCheck | None:
-    """Compare; None if the hour has no labels, as with readings from a file."""
+    """Compare the predictions of an hour with its labels; None without labels, as for loaded readings."""
     try:
         text = stack.storage.container(Container.DATA).download_blob(label_blob(hour)).readall()
     except ResourceNotFoundError:
@@ -60,7 +60,7 @@ def _flagged(stack: Stack, hour: RunHour) -> Iterator[tuple[object, str, str]]:
 def _predictions(name: str, data: bytes) -> Iterable[Mapping[str, Any]]:
     if PredictionFormat.of(name) is not PredictionFormat.PARQUET:
         return _rows(data)
-    import pyarrow as pa  # noqa: PLC0415  # takes its time, and few stacks write Parquet
+    import pyarrow as pa  # noqa: PLC0415  # slow to import, and few stacks write Parquet
     import pyarrow.parquet as pq  # noqa: PLC0415  # likewise
 
     rows = pq.read_table(pa.BufferReader(data), columns=["TS", "Device", "Tag", "Prediction"]).to_pylist()

@@ -1,4 +1,4 @@
-"""The simulated fleet of a standing stack: sends while the stack is up; what it has sent never changes."""
+"""The simulated fleet of a running stack, which sends readings every hour; sent readings never change."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
     from local_stack.stack import Stack
 
 TRAINED_HOURS = 5
-"""Hours before the last whole one that a new stack begins with, to train on."""
+"""Hours of readings that a new stack starts with, before the last complete hour, to train on."""
 
 
 class LiveFleet:
-    """Fills hours that have ended and that nobody has sent anything in.
+    """Sends simulated readings for past hours without readings.
 
-    :param storage: where the readings go
-    :param ended: a file that says that the fleet has ended, because people brought readings of their own
+    :param storage: receives the readings
+    :param ended: marker file: once it exists, people have loaded their own readings and the fleet stops
     """
 
     def __init__(self, storage: BlobStorage, *, ended: Path) -> None:
@@ -41,7 +41,7 @@ class LiveFleet:
 
     @property
     def is_sending(self) -> bool:
-        """Whether its readings still come."""
+        """Whether the fleet still sends readings."""
         return not self._ended.exists()
 
     @property
@@ -51,16 +51,21 @@ class LiveFleet:
         return frozenset(sensor_id_of(str(device), str(tag)) for device in devices for tag in tags)
 
     def begin(self, stack: Stack, *, now: datetime) -> None:
-        """Send the hours before the present one; train its first models, unless there are models already."""
+        """Send the hours before the current one; train the first models, unless models exist.
+
+        :param now: current time
+        :raises StackError: if training fails
+        """
         self.go_on(now=now)
         if self.is_sending and not self._registry().sensors:
             last = RunHour.containing(now).previous
             stack.train(RunHour(last.start - timedelta(hours=TRAINED_HOURS)), last)
 
     def go_on(self, *, now: datetime) -> list[RunHour]:
-        """Send the hours that have ended since: at most those that a new stack begins with.
+        """Send the hours that have ended meanwhile, at most as many as a new stack starts with.
 
-        :return: the hours that were filled now
+        :param now: current time
+        :return: the hours that were sent now
         """
         last = RunHour.containing(now).previous
         if self._filled == last or not self.is_sending:
@@ -69,13 +74,13 @@ class LiveFleet:
         found = [hour for hour in span if not self._has_readings(hour)]
         has_models = bool(self._registry().sensors)
         for hour in found:
-            # First models are trained on hours without anomalies.
+            # The first models are trained on hours without anomalies.
             self._send(hour, anomalous=has_models or hour == last)
         self._filled = last
         return found
 
     def end(self) -> frozenset[str]:
-        """Send nothing more, and take the sensors out of the registry: they would be silent for ever.
+        """Stop sending, and remove the sensors from the registry, where they would count as silent forever.
 
         Their readings, models and predictions stay.
 
@@ -99,7 +104,7 @@ class LiveFleet:
         )
 
     def _has_readings(self, hour: RunHour) -> bool:
-        """Whether an hour is somebody's: ours once its labels are there, which come last."""
+        """Whether an hour has loaded readings, or simulated ones; of the latter, labels are written last."""
         if self._data.get_blob_client(label_blob(hour)).exists():
             return True
         names = self._data.list_blob_names(name_starts_with=readings_folder(hour))

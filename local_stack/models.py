@@ -1,4 +1,4 @@
-"""``make models``: the registry of the stack that ``make up`` leaves running, or of the data it has left."""
+"""``make models``: the registry command on the stack of ``make up``, or on its data after ``make down``."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
 
 def models(words: Sequence[str]) -> int:
-    """Run ``scorer models`` in the environment that also scores; its exit code is ours.
+    """Run ``scorer models`` in the scorer's environment; return its exit code.
 
-    :param words: what follows ``models``
-    :raises StackError: if no stack is up and none has left data
+    :param words: the arguments after ``models``
+    :raises StackError: if no stack is running and there is no data of one
     """
     with kept_storage() as storage:
         return run_models(storage, standing.workspace().scorer, words)
@@ -31,7 +31,7 @@ def models(words: Sequence[str]) -> int:
 
 @contextmanager
 def kept_storage() -> Iterator[BlobStorage]:
-    """Open the Blob Storage of the stack that is up, or of the data that one has left.
+    """Open the Blob Storage of the running stack or, without one, its data from before.
 
     :raises StackError: if there is neither
     """
@@ -40,16 +40,17 @@ def kept_storage() -> Iterator[BlobStorage]:
         yield BlobStorage.at(running.blobs)
         return
     if not workspace.blobs.is_dir():
-        raise StackError("no stack is up, and none has left data here: make up comes first")
+        raise StackError("no stack is up, and there is no data of one: run make up first")
     log = workspace.logs / "kept-azurite.log"
     with workspace.locked(), running_azurite(workspace.blobs, log=log) as storage:
         yield storage
 
 
 def run_models(storage: BlobStorage, scorer: Path, words: Sequence[str]) -> int:
-    """Run ``scorer models`` on the registry in a storage; return its exit code.
+    """Run ``scorer models`` on the registry of a storage; return its exit code.
 
     :param scorer: the scorer's environment
+    :param words: the arguments after ``models``
     """
     access = {variable_of(Container.MODELS): storage.signed_url(Container.MODELS, "rcw")}
     done = subprocess.run(

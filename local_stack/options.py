@@ -1,4 +1,4 @@
-"""What a person gave to ``make``, read and refused in the words that were typed."""
+"""Parses the variables given to ``make``; errors name them as they are typed."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from scoring_contract.hour import RunHour
 
 
 class WrongOption(StackError):
-    """An option cannot be meant; the text names it as ``make`` takes it."""
+    """An option is invalid; the text names it as a variable of ``make``."""
 
 
 class MakeParser(ArgumentParser):
-    """Reads the words that a make target passes on; refuses in one line, without the usage of Python."""
+    """Parses the arguments of a make target; an error is one line, without Python's usage message."""
 
     def error(self, message: str) -> NoReturn:
-        """Refuse.
+        """Raise an error about the arguments.
 
         :raises WrongOption: always
         """
@@ -28,10 +28,10 @@ class MakeParser(ArgumentParser):
 
 
 def hour_option(name: str, text: str) -> RunHour:
-    """Return the hour of an option.
+    """Parse the hour of an option.
 
-    :param name: as make has it: ``HOUR``
-    :raises WrongOption: with the nearest right one, in make's words
+    :param name: the variable of make: ``HOUR``
+    :raises WrongOption: suggesting the nearest valid hour
     """
     try:
         return RunHour.read(text)
@@ -42,7 +42,8 @@ def hour_option(name: str, text: str) -> RunHour:
 def file_option(name: str, text: str) -> Path:
     """Return the file of an option.
 
-    :raises WrongOption: unless it is there and can be read
+    :param name: the variable of make: ``READINGS``
+    :raises WrongOption: unless it is a readable file
     """
     path = Path(text).expanduser()
     if not path.is_file() or not os.access(path, os.R_OK):
@@ -53,4 +54,4 @@ def file_option(name: str, text: str) -> Path:
 def _problem_of(path: Path) -> str:
     if path.is_dir():
         return "is a folder, not a file"
-    return "cannot be read: look at its permissions" if path.exists() else "does not exist"
+    return "cannot be read: check its permissions" if path.exists() else "does not exist"

@@ -1,4 +1,4 @@
-"""``make load`` and ``make train``: people's own readings in the stack of ``make up``."""
+"""``make load`` and ``make train``: your own readings in the stack of ``make up``."""
 
 from __future__ import annotations
 
@@ -27,39 +27,40 @@ if TYPE_CHECKING:
 
 
 def load(words: Sequence[str]) -> int:
-    """Lay a file out in the stack; the simulated fleet ends with the first one.
+    """Load a file into the stack; the first load stops the simulated fleet.
 
     :param words: ``--readings`` with a file
-    :raises WrongOption: unless there is one
+    :raises WrongOption: unless there is a readable file
     :raises StackError: if there is no stack to load into
     """
     parser = MakeParser(prog="python -m local_stack load")
     parser.add_argument("--readings", default="")
     given = parser.parse_args(words).readings
     if not given:
-        raise WrongOption("READINGS names the file, for example READINGS=readings.csv")
+        raise WrongOption("READINGS is required, for example READINGS=readings.csv")
     file = file_option("READINGS", given)
     with kept_storage() as storage, _data(storage) as container:
-        with Stage.of("Laying the readings out") as stage:
+        with Stage.of("Loading readings") as stage:
             laid = lay_out(read_readings(file), container, source="file", progress=stage.see)
             stage.note(f"{laid.readings:,} readings of {len(laid.sensors):,} sensors")
         show_rejects(laid)
         gone = LiveFleet(storage, ended=standing.fleet_ended()).end()
     if laid.removed:
-        print(f"A load takes its hours over: {laid.removed} files of readings that lay in them are gone.")
+        print(f"A load replaces its hours: {laid.removed} other files of readings were removed from them.")
     if gone:
-        print(f"The simulated fleet has ended: its {len(gone)} sensors have no current model any more.")
+        print(f"The simulated fleet has stopped: its {len(gone)} sensors were removed from the registry.")
     print(
-        f"Readings reach from {laid.first_hour} to {laid.last_hour}. Next: make train HOUR={laid.last_hour}"
+        f"Readings range from {laid.first_hour} to {laid.last_hour}. Next: make train HOUR={laid.last_hour}"
     )
     return 0
 
 
 def train(words: Sequence[str]) -> int:
-    """Train a model for every sensor on everything before an hour.
+    """Train a model for every sensor on all hours before an hour.
 
-    :param words: ``--hour``; the last hour with readings unless given
-    :raises StackError: if there are no readings
+    :param words: ``--hour`` with an hour; by default the last hour with readings
+    :raises WrongOption: if the hour is invalid or has no readings, or there are none before it
+    :raises StackError: if there are no readings, or no model could be trained
     """
     parser = MakeParser(prog="python -m local_stack train")
     parser.add_argument("--hour", default="")
@@ -69,7 +70,7 @@ def train(words: Sequence[str]) -> int:
         with _data(storage) as container:
             hours = hours_with_readings(container)
         if not hours:
-            raise StackError("there are no readings: make load READINGS=readings.csv comes first")
+            raise StackError("there are no readings: run make load READINGS=readings.csv first")
         hour = asked or hours[-1]
         check_hour(hour, hours)
         with Stage.of(f"Training on everything before {hour}") as stage:

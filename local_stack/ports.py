@@ -1,4 +1,4 @@
-"""Loopback ports, the same from one start to the next: addresses that people have noted stay good."""
+"""Loopback ports that stay the same from one start to the next, so that bookmarks keep working."""
 
 from __future__ import annotations
 
@@ -17,15 +17,16 @@ if TYPE_CHECKING:
 class Ports:
     """The ports of a stack.
 
-    :param file: remembers them; None for any free ones
+    :param file: remembers them; None for any free ports
     """
 
     file: Path | None = None
 
     def of(self, name: str) -> int:
-        """Return the port that a part had last time, or a free one if it had none or somebody else has it.
+        """Return the port of a part from last time, or a free one if it had none or the port is in use.
 
-        :return: 0 for any free one, if nothing is remembered
+        :param name: of the part
+        :return: 0 for any free port, if no ports are remembered
         """
         if self.file is None:
             return 0
@@ -41,24 +42,24 @@ def _known(file: Path) -> dict[str, int]:
     try:
         return {str(name): int(port) for name, port in json.loads(file.read_text()).items()}
     except (FileNotFoundError, ValueError, TypeError, AttributeError):
-        return {}  # an altered file is replaced by what is chosen now
+        return {}  # a damaged file is replaced
 
 
 ANY_PORTS = Ports()
-"""Whatever is free, for a stack that nobody notes the addresses of."""
+"""Any free ports, for a stack whose addresses need not stay the same."""
 
 
 def free_port() -> int:
-    """Return a loopback port that is free now."""
+    """Return a loopback port that is currently free."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
 def is_free(port: int) -> bool:
-    """Whether a server could listen on a loopback port now."""
+    """Whether a server can listen on a loopback port now."""
     with socket.socket() as probe:
-        # As servers do: a port that only waits for the last packets of a former one is free.
+        # As servers do, because a port in TIME_WAIT can be used again.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", port))

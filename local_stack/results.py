@@ -1,4 +1,4 @@
-"""The folder with the results of an hour: written aside, then put in its place, so that none is lost."""
+"""Replaces the folder with the results of an hour atomically, so that no results are lost."""
 
 from __future__ import annotations
 
@@ -14,17 +14,18 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _WORLD = ".readings"
-"""File that says which readings the results are of."""
+"""File that identifies the readings of the results."""
 
 
 @contextmanager
 def replaced(folder: Path, *, world: str) -> Iterator[Path]:
-    """Write results into an empty folder that takes the place of the one of earlier results.
+    """Write results to a temporary folder, which then replaces the folder of earlier results.
 
-    Results of other readings for the same hour are kept beside it, and their new place is printed.
+    Results of other readings for the same hour are kept under another name, which is printed.
 
-    :param world: names the readings: the same name stands for the same readings
-    :raises StackError: if they cannot be written; earlier results are as they were
+    :param folder: for the results
+    :param world: identifies the readings
+    :raises StackError: if they cannot be written; earlier results stay unchanged
     """
     draft = folder.with_name(f".{folder.name}.{os.getpid()}.new")
     try:
@@ -35,14 +36,14 @@ def replaced(folder: Path, *, world: str) -> Iterator[Path]:
         _put_in_place(draft, folder, world)
     except OSError as error:
         raise StackError(
-            f"the results could not be written to {folder}: {error.strerror or error}; earlier ones are kept"
+            f"cannot write the results to {folder}: {error.strerror or error}; earlier results are unchanged"
         ) from error
     finally:
         shutil.rmtree(draft, ignore_errors=True)
 
 
 def _put_in_place(draft: Path, folder: Path, world: str) -> None:
-    """Rename: at no moment is there less than one whole folder of results."""
+    """Rename folders so that there is a complete folder of results at any time."""
     if not folder.exists():
         draft.rename(folder)
         return
@@ -56,7 +57,7 @@ def _put_in_place(draft: Path, folder: Path, world: str) -> None:
     kept = _free_name(folder.with_name(f"{folder.name}-{former}"))
     folder.rename(kept)
     draft.rename(folder)
-    print(f"earlier results for this hour, of other readings, are now in {kept}/")
+    print(f"earlier results of other readings for this hour are now in {kept}/")
 
 
 def _world_of(folder: Path) -> str:
@@ -67,7 +68,7 @@ def _world_of(folder: Path) -> str:
 
 
 def _free_name(folder: Path) -> Path:
-    """Return the name, or the first with a number that nobody has."""
+    """Return the name, or the first one with a number that does not exist."""
     number, name = 2, folder
     while name.exists():
         name, number = folder.with_name(f"{folder.name}-{number}"), number + 1

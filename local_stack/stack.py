@@ -1,4 +1,4 @@
-"""All parts of the local stack together, started in order and stopped in reverse."""
+"""Starts the parts of the local stack in order, and stops them in reverse."""
 
 from __future__ import annotations
 
@@ -31,21 +31,24 @@ class Stack:
     batch: BatchAccount
 
     def airflow(self, settings: Mapping[str, str] | None = None, *, home: Path | None = None) -> LocalAirflow:
-        """Return an Airflow that is connected to this stack, its database made.
+        """Return an Airflow with connections to this stack, after migrating its database.
 
-        :param home: Airflow's home folder; the workspace's unless given
+        :param settings: additional environment variables
+        :param home: Airflow's home folder; by default the workspace's
+        :raises StackError: if the migration fails
         """
         airflow = LocalAirflow(home or self.workspace.airflow, self.storage, self.batch, settings or {})
         airflow.migrate()
         return airflow
 
     def train(self, first: RunHour, until: RunHour, *, on_line: Callable[[str], None] | None = None) -> str:
-        """Train a model for every sensor with readings, in the environment that also scores.
+        """Train a model for every sensor with readings, in the scorer's environment.
 
-        :param until: first hour that is not trained on
-        :param on_line: told each line that training prints, while it goes on
-        :return: the training's closing line
-        :raises StackError: with what it printed, if no model came out of it
+        :param first: first hour to train on
+        :param until: first hour after the training hours
+        :param on_line: called with each line that training prints
+        :return: the last line that training printed
+        :raises StackError: with the output, if no model could be trained
         """
         return train_models(self.storage, self.workspace.scorer, first, until, on_line=on_line)
 
@@ -60,9 +63,10 @@ def running_stack(
 ) -> Iterator[Stack]:
     """Run Azurite and the Batch emulator.
 
-    :param scorer: environment that stands for the scoring image; the workspace's unless given
-    :param emulator_options: more words of the emulator's command line
-    :param ports: which to listen on
+    :param scorer: environment that replaces the scoring image; by default the workspace's
+    :param emulator_options: additional arguments of the emulator
+    :param ports: ports to listen on
+    :raises StackError: if a part does not start
     """
     images = {SCORING_IMAGE: scorer or workspace.scorer}
     with (

@@ -1,6 +1,6 @@
-"""The stack left running, with Airflow's web UI: ``make up`` and ``make down``.
+"""The stack that stays running, with Airflow's web UI: ``make up`` and ``make down``.
 
-``up`` starts one process that owns all parts and ends them when it is told to end; ``down`` tells it.
+``up`` starts one process, the owner, which runs all parts and stops them when ``down`` stops it.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ STATE = DATA / "up.json"
 LOG = DATA / "up.log"
 FAMILY = DATA / "up.family.json"
 _READY_SECONDS = 1800.0
-"""A guard against hanging, as the next one: an owner that ends is noticed at once."""
+"""Guard against hanging, like the next one; the end of the owner is noticed at once."""
 _DOWN_SECONDS = 300.0
 _BEAT_SECONDS = 1.0
 _AIRFLOWS = ("AIRFLOW", "SENSOR_SCORING_")
@@ -49,26 +49,28 @@ _AIRFLOWS = ("AIRFLOW", "SENSOR_SCORING_")
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A stack that is up."""
+    """A running stack."""
 
     pid: int
-    """Of the process that owns all parts."""
+    """Process id of the owner."""
     address: str
-    """Of the web UI."""
+    """URL of the web UI."""
     user: str
     password: str
     hour: str
-    """Last hour with readings: one to score."""
+    """Last hour with readings, which can be scored; empty if there is none."""
     batch: str
+    """URL of the Batch account."""
     blobs: str
+    """URL of the storage account."""
     environ: dict[str, str]
-    """What Airflow's processes have in their environment and others do not."""
+    """Environment variables of Airflow's processes."""
 
 
 def up() -> Standing:
-    """Start the stack and return when the web UI answers; one that is up already is left alone.
+    """Start the stack, unless it is running, and wait until the web UI responds.
 
-    :raises StackError: with the end of the log, if it does not come up
+    :raises StackError: with the end of the log, if it does not start
     """
     running = standing()
     if running is not None:
@@ -89,7 +91,7 @@ def up() -> Standing:
         if owner.poll() is not None or time.monotonic() > deadline:
             owner.terminate()
             owner.wait()
-            raise StackError(f"the stack did not come up:\n{_tail(LOG)}")
+            raise StackError(f"the stack did not start:\n{_tail(LOG)}")
         record_family(FAMILY, owner.pid)
         time.sleep(0.2)
     record_family(FAMILY, owner.pid)
@@ -97,17 +99,17 @@ def up() -> Standing:
 
 
 def down() -> bool:
-    """Stop the stack, or what is left of one whose owner was killed.
+    """Stop the stack, or what remains of one whose owner was killed.
 
     :return: whether there was one
-    :raises StackError: if it does not end
+    :raises StackError: if the owner does not end in time
     """
     running = standing()
     if running is None:
         return end_remains(FAMILY)
     os.kill(running.pid, signal.SIGTERM)
     deadline = time.monotonic() + _DOWN_SECONDS
-    # Until its number is free: one that has ended and was not collected yet is still there for others.
+    # Wait until the process id is free; a zombie still has it.
     while psutil.pid_exists(running.pid):
         if time.monotonic() > deadline:
             raise StackError(f"process {running.pid} does not end; its log is {LOG}")
@@ -117,7 +119,7 @@ def down() -> bool:
 
 
 def standing() -> Standing | None:
-    """Return the stack that is up; None if there is none."""
+    """Return the running stack; None if there is none."""
     try:
         found = Standing(**json.loads(STATE.read_text()))
     except (FileNotFoundError, ValueError, TypeError):
@@ -126,24 +128,27 @@ def standing() -> Standing | None:
 
 
 def restarts() -> list[str]:
-    """Return what the owner of the parts has said of those that ended by themselves."""
+    """Return the owner's log lines about parts that ended by themselves and were restarted."""
     lines = LOG.read_text(errors="replace").splitlines() if LOG.exists() else []
-    return [line for line in lines if " was started again" in line or " ended with code " in line]
+    return [line for line in lines if " was restarted" in line or " ended with code " in line]
 
 
 def fleet_ended() -> Path:
-    """Return the file that says that no readings are simulated any more."""
+    """Return the marker file of a stack without a simulated fleet."""
     return workspace().root / "own-readings"
 
 
 def workspace() -> Workspace:
-    """Return where the stack keeps its data, whether it is up or not."""
+    """Return the workspace of the stack, whether it is running or not."""
     return Workspace(DATA / "worlds" / "standing", DATA / "results")
 
 
 def serve() -> None:
-    """Own the parts until the process is told to end."""
-    # Airflow writes the password of the web UI with whatever modes it may.
+    """Run the parts until the process is stopped.
+
+    :raises StackError: if a part does not start, or another run uses the workspace
+    """
+    # Airflow writes the password of the web UI with the default mode.
     os.umask(UMASK)
     ours = workspace()
     private_folder(ours.root)
@@ -169,26 +174,26 @@ def serve() -> None:
         )
         write_private(STATE, json.dumps(asdict(state), indent=2))
         parts.callback(STATE.unlink, missing_ok=True)
-        # SIGTERM arrives as KeyboardInterrupt, here or anywhere above: the parts are stopped either way.
+        # SIGTERM raises KeyboardInterrupt, here or anywhere above; the parts are stopped either way.
         with suppress(KeyboardInterrupt):
             _look_after(fleet)
 
 
 def _look_after(fleet: LiveFleet) -> NoReturn:
-    """Start again what ends by itself, and let the fleet send, until the process is told to end."""
+    """Restart parts that end by themselves, and let the fleet send readings, until the process is stopped."""
     supervisor, trouble = Supervisor(_say), ""
     while True:
         if supervisor.look(started(), now=time.monotonic()):
             record_family(FAMILY, os.getpid())
         try:
             for hour in fleet.go_on(now=datetime.now(UTC)):
-                _say(f"simulated readings of {hour} are there")
+                _say(f"simulated readings of {hour} were sent")
             trouble = ""
         except (AzureError, IngestError) as error:
-            # Blob Storage may be just starting again: said once, tried until it works.
+            # Blob Storage may be restarting: log the error once, and retry until it works.
             if str(error) != trouble:
                 trouble = str(error)
-                _say(f"simulated readings could not be written: {trouble}")
+                _say(f"simulated readings could not be sent: {trouble}")
         time.sleep(_BEAT_SECONDS)
 
 

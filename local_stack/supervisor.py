@@ -1,4 +1,4 @@
-"""Starts parts of a standing stack again that have ended by themselves. No clock: callers pass ``now``."""
+"""Restarts parts of a stack that end by themselves. No clock: callers pass ``now``."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ if TYPE_CHECKING:
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 60.0
 _STEADY_SECONDS = 300.0
-"""What has run for so long is well: its next end is a first one."""
+"""After running this long, a part counts as healthy, and its next restart starts with the first pause."""
 
 
 @dataclass(slots=True)
 class _Trouble:
     ends: int = 0
     due: float | None = None
-    """When to start it again; None while it runs."""
+    """Time of the next start; None while it runs."""
     started: float = 0.0
 
 
 class Supervisor:
-    """Looks after servers: one that ends is started again, each time after a pause twice as long.
+    """Restarts servers that end, each time after twice the pause.
 
-    :param say: told every end and every start, in one sentence each
+    :param say: called with a sentence for every end and every start
     """
 
     def __init__(self, say: Callable[[str], None]) -> None:
@@ -34,10 +34,10 @@ class Supervisor:
         self._troubles: dict[Server, _Trouble] = {}
 
     def look(self, servers: Iterable[Server], *, now: float) -> bool:
-        """Start what is due.
+        """Restart servers that are due.
 
-        :param now: seconds of a clock that never goes back
-        :return: whether something was started
+        :param now: seconds of a monotonic clock
+        :return: whether any was restarted
         """
         begun = [self._look_at(server, now) for server in servers]
         return any(begun)
@@ -52,10 +52,10 @@ class Supervisor:
                 trouble.ends = 0
             pause = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2**trouble.ends)
             trouble.ends, trouble.due = trouble.ends + 1, now + pause
-            self._say(f"{server.name} ended with code {code}; it is started again in {pause:.0f} s")
+            self._say(f"{server.name} ended with code {code}; it restarts in {pause:.0f} s")
         if now < trouble.due:
             return False
         server.start_again()
         trouble.due, trouble.started = None, now
-        self._say(f"{server.name} was started again; its log is {server.log}")
+        self._say(f"{server.name} was restarted; its log is {server.log}")
         return True

@@ -1,4 +1,4 @@
-"""Training models in the environment that also scores."""
+"""Trains models in the scorer's environment."""
 
 from __future__ import annotations
 
@@ -34,13 +34,14 @@ def train_models(
 ) -> str:
     """Train a model for every sensor with readings, and make it the current one.
 
-    Sensors that are refused are named on stderr; the others have their models.
+    Sensors that cannot be trained are named on stderr; the others get their models.
 
     :param scorer: the scorer's environment
-    :param until: first hour that is not trained on
-    :param on_line: told each line that training prints, while it goes on
-    :return: the training's closing line
-    :raises StackError: with what it printed, if no model came out of it
+    :param first: first hour to train on
+    :param until: first hour after the training hours
+    :param on_line: called with each line that training prints
+    :return: the last line that training printed
+    :raises StackError: with the output, if no model could be trained
     """
     access = {variable_of(name): storage.signed_url(name, letters) for name, letters in _GRANTS.items()}
     lines: list[str] = []

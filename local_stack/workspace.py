@@ -1,4 +1,4 @@
-"""Where a local run keeps its data, and who may use it: one folder, ignored by git."""
+"""The data folders of local runs, ignored by git, and the lock that one run holds on them."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ if TYPE_CHECKING:
     from scoring_contract.hour import RunHour
 
 RESULTS = (ROOT if DATA == LOCAL else DATA) / "runs"
-"""Where people find the results."""
+"""Folder with the results of runs."""
 
 
 @dataclass(frozen=True, slots=True)
 class Workspace:
-    """Folders of one source of readings. Another source is another world: its sensors never mix with ours.
+    """Folders of one source of readings; the sensors of different sources never mix.
 
-    :param root: folder of everything that is kept between runs
-    :param results: where people find the results
+    :param root: folder of all data that is kept between runs
+    :param results: folder with the results
     """
 
     root: Path
@@ -34,7 +34,7 @@ class Workspace:
 
     @classmethod
     def of_file(cls, readings: Path) -> Self:
-        """Return the workspace of a file; the same content is the same world, wherever the file lies."""
+        """Return the workspace of a file; files with the same content share one."""
         digest = hashlib.sha256(readings.read_bytes()).hexdigest()[:12]
         return cls(DATA / "worlds" / digest, RESULTS)
 
@@ -55,17 +55,17 @@ class Workspace:
 
     @property
     def airflow(self) -> Path:
-        """Airflow's home."""
+        """Airflow's home folder."""
         return DATA / "airflow"
 
     @property
     def scorer(self) -> Path:
-        """Environment that stands for the scoring image."""
+        """Environment that replaces the scoring image."""
         return SCORER
 
     @property
     def logs(self) -> Path:
-        """What the parts of the stack print."""
+        """Output of the parts of the stack."""
         return self.root / "logs"
 
     def results_of(self, hour: RunHour) -> Path:
@@ -74,14 +74,14 @@ class Workspace:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Keep others out.
+        """Hold the lock of this checkout.
 
-        :raises StackError: if another run is under way
+        :raises StackError: if another run holds it
         """
         DATA.mkdir(parents=True, exist_ok=True)
         with (DATA / "lock").open("w") as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                raise StackError("another run of the local stack is under way in this checkout") from None
+                raise StackError("another run of the local stack is active in this checkout") from None
             yield

@@ -90,7 +90,7 @@ def test_an_older_file_that_others_may_read_is_closed(
     assert main([str(path)]) == 0
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert path.read_text() == text
-    said = f"{path} was open to other users of this machine; its mode is 0600 now\n"
+    said = f"{path} was accessible to other users of this machine; its mode is now 0600\n"
     assert capsys.readouterr().err == said
     assert main([str(path)]) == 0
     assert capsys.readouterr().err == ""
@@ -101,7 +101,7 @@ def test_the_program_writes_once_and_never_prints_a_secret(tmp_path: Path) -> No
     path = tmp_path / ".env"
     outputs = [_run(path) for _ in range(2)]
     assert "written" in outputs[0]
-    assert "kept as it is" in outputs[1]
+    assert "exists and is complete" in outputs[1]
     assert not any(value in "".join(outputs) for value in secrets_of(path).values())
 
 

@@ -99,7 +99,7 @@ def test_all_processes_are_healthy_and_listen_to_this_machine_alone(cluster: Clu
 def test_whoever_runs_is_not_started_twice(cluster: Cluster) -> None:
     """A second scheduler by mistake would make a test say something else."""
     before = cluster.pids()["scheduler"][0]
-    with pytest.raises(StackError, match="scheduler runs already"):
+    with pytest.raises(StackError, match="scheduler is already running"):
         cluster.start("scheduler")
     assert cluster.pids()["scheduler"][0] == before
 

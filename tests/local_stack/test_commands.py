@@ -32,6 +32,6 @@ def test_without_a_stack_each_says_what_comes_first(tmp_path: Path) -> None:
     hours = ("--from", "2018-08-29T00", "--to", "2018-08-29T01")
     looked = typed("missing", *hours, data=tmp_path)
     assert (looked.returncode, looked.stdout) == (2, "")
-    assert looked.stderr == ("error: no stack is up: make up comes first\n")
+    assert looked.stderr == ("error: no stack is up: run make up first\n")
     ran = typed("airflow", "version", data=tmp_path)
-    assert (ran.returncode, ran.stderr) == (1, "error: no stack is up: make up comes first\n")
+    assert (ran.returncode, ran.stderr) == (1, "error: no stack is up: run make up first\n")

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _RUN = "make run READINGS=readings.csv"
-_REACH = "they reach from 2018-08-29T01 to 2018-08-29T05; try HOUR=2018-08-29T05"
+_REACH = "they range from 2018-08-29T01 to 2018-08-29T05; try HOUR=2018-08-29T05"
 _NO_HOUR = "is not an hour of the form 2018-08-29T02 (UTC)"
 _MISSING = "make missing FROM=2018-08-29T00"
 
@@ -110,21 +110,20 @@ def test_a_sensor_with_too_few_readings_stops_no_other(folder: Path) -> None:
         pytest.param(
             f"{_RUN} HOUR=2018-08-29T01",
             2,
-            "the readings begin in 2018-08-29T01: there is nothing before 2018-08-29T01 to train a model on; "
+            "the readings start in 2018-08-29T01: there are none before 2018-08-29T01 to train on; "
             "try HOUR=2018-08-29T02",
             id="nothing-to-train-on",
         ),
         pytest.param(
             "make run READINGS={folder}/short.csv HOUR=2018-08-29T01",
             2,
-            "all readings are of 2018-08-29T01: a model for an hour is trained on hours before it, "
-            "and there are none",
+            "all readings are of 2018-08-29T01: training needs readings of earlier hours",
             id="one-hour-alone",
         ),
         pytest.param(
             "make missing",
             2,
-            "FROM and TO name the hours, for example FROM=2018-08-29T00 TO=2018-08-30T00",
+            "FROM and TO are required, for example FROM=2018-08-29T00 TO=2018-08-30T00",
             id="missing-nothing-given",
         ),
         pytest.param(
@@ -136,23 +135,23 @@ def test_a_sensor_with_too_few_readings_stops_no_other(folder: Path) -> None:
         pytest.param(
             f"{_MISSING} TO=2018-08-29T00",
             2,
-            "TO=2018-08-29T00 is not after FROM=2018-08-29T00; TO is the first hour that is left out; "
+            "TO=2018-08-29T00 is not after FROM=2018-08-29T00; TO is the first hour after the range; "
             "try TO=2018-08-29T01",
             id="missing-no-range",
         ),
         pytest.param(
             f'{_MISSING} TO="2018-08-29 02:00"',
             2,
-            "no stack is up: make up comes first",
+            "no stack is up: run make up first",
             id="missing-no-stack",
         ),
         pytest.param(
-            'make airflow DO="dags list"', 1, "no stack is up: make up comes first", id="airflow-no-stack"
+            'make airflow DO="dags list"', 1, "no stack is up: run make up first", id="airflow-no-stack"
         ),
         pytest.param(
             'make models DO="list"',
             1,
-            "no stack is up, and none has left data here: make up comes first",
+            "no stack is up, and there is no data of one: run make up first",
             id="models-no-stack",
         ),
     ],

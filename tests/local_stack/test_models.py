@@ -48,7 +48,7 @@ def test_without_a_stack_and_without_data_it_says_so(tmp_path: Path) -> None:
     """One sentence that names what comes first."""
     done = typed("list", data=tmp_path)
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == "error: no stack is up, and none has left data here: make up comes first\n"
+    assert done.stderr == "error: no stack is up, and there is no data of one: run make up first\n"
 
 
 def test_the_data_of_a_stack_that_is_down_can_be_changed(tmp_path: Path) -> None:

@@ -48,7 +48,7 @@ def test_results_of_other_readings_are_kept(tmp_path: Path, capsys: pytest.Captu
     texts = {path.parent.name: path.read_text() for path in tmp_path.glob("*/summary.json")}
     assert texts == {"hour": "fourth", "hour-abc": "first", "hour-def": "second", "hour-abc-2": "third"}
     said = capsys.readouterr().out.splitlines()
-    assert said[0] == f"earlier results for this hour, of other readings, are now in {tmp_path / 'hour-abc'}/"
+    assert said[0] == f"earlier results of other readings for this hour are now in {tmp_path / 'hour-abc'}/"
     assert len(said) == 3
 
 
@@ -65,7 +65,7 @@ def test_a_full_disk_costs_no_earlier_results(tmp_path: Path) -> None:
     write(tmp_path / "hour", "first", world="abc")
     with (
         disk_of(100_000),
-        pytest.raises(StackError, match=r"could not be written to .*hour: .*; earlier ones"),
+        pytest.raises(StackError, match=r"cannot write the results to .*hour: .*; earlier results"),
     ):
         write(tmp_path / "hour", "x" * 200_000, world="abc")
     assert (tmp_path / "hour" / "summary.json").read_text() == "first"

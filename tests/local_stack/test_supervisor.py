@@ -36,8 +36,8 @@ def test_what_ends_is_started_again_after_longer_and_longer_pauses(frail: Server
         now += pause
         assert supervisor.look([frail], now=now)
     assert pauses == [1, 2, 4, 8, 16, 32, 60, 60, 60]
-    assert said[0] == "the frail one ended with code 3; it is started again in 1 s"
-    assert said[1] == f"the frail one was started again; its log is {frail.log}"
+    assert said[0] == "the frail one ended with code 3; it restarts in 1 s"
+    assert said[1] == f"the frail one was restarted; its log is {frail.log}"
     frail.process.wait()
     assert frail.log.read_text().count("begun") == 10
 
