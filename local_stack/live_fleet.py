@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from azure.core.exceptions import ResourceNotFoundError
 
@@ -19,10 +19,16 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from local_stack.azurite import BlobStorage
-    from local_stack.stack import Stack
 
 TRAINED_HOURS = 5
 """Hours of readings that a new stack starts with, before the last complete hour, to train on."""
+
+
+class Trainer(Protocol):
+    """What trains a fleet's first models: a stack."""
+
+    def train(self, first: RunHour, until: RunHour) -> str:
+        """Train on hours with readings; return the closing line."""
 
 
 class LiveFleet:
@@ -50,7 +56,7 @@ class LiveFleet:
         devices, tags = range(1, self.fleet.devices + 1), range(1, self.fleet.tags + 1)
         return frozenset(sensor_id_of(str(device), str(tag)) for device in devices for tag in tags)
 
-    def begin(self, stack: Stack, *, now: datetime) -> None:
+    def begin(self, trainer: Trainer, *, now: datetime) -> None:
         """Send the hours before the current one; train the first models, unless models exist.
 
         :param now: current time
@@ -59,7 +65,7 @@ class LiveFleet:
         self.go_on(now=now)
         if self.is_sending and not self._registry().sensors:
             last = RunHour.containing(now).previous
-            stack.train(RunHour(last.start - timedelta(hours=TRAINED_HOURS)), last)
+            trainer.train(RunHour(last.start - timedelta(hours=TRAINED_HOURS)), last)
 
     def go_on(self, *, now: datetime) -> list[RunHour]:
         """Send the hours that have ended meanwhile, at most as many as a new stack starts with.

@@ -9,7 +9,7 @@ import threading
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from socketserver import StreamRequestHandler, ThreadingTCPServer
+from socketserver import StreamRequestHandler, TCPServer, ThreadingTCPServer
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -17,7 +17,6 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from email.message import EmailMessage
-    from socketserver import BaseServer
 
 
 @dataclass
@@ -132,7 +131,7 @@ def running_webhook() -> Iterator[Webhook]:
 
 
 @contextmanager
-def _served(server: BaseServer) -> Iterator[int]:
+def _served(server: TCPServer) -> Iterator[int]:
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     try:

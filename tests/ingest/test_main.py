@@ -89,7 +89,8 @@ def test_packs_are_those_of_the_registry(data: ContainerClient, tmp_path: Path) 
 def in_pack(sensor: str) -> SensorEntry:
     """Return a sensor of the pack ``p0001``."""
     model = TrainedModel(ModelRef("v1", "m.json", "00", "ocsvm-json/2"), HOUR.previous, HOUR, 30, {})
-    return SensorEntry(*sensor.split("_"), current="v1", versions={"v1": model}, pack="p0001")
+    device, _, tag = sensor.partition("_")
+    return SensorEntry(device, tag, current="v1", versions={"v1": model}, pack="p0001")
 
 
 def test_a_fleet_is_simulated_from_the_command_line(

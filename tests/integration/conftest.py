@@ -5,6 +5,7 @@ from __future__ import annotations
 import stat
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Self
 
 import pytest
@@ -183,7 +184,7 @@ def world(standing: tuple[Stack, Cluster], scorer: Obedient) -> Iterator[World]:
     key = AzureNamedKeyCredential(ACCOUNT, stack.batch.key)
     with BatchClient(stack.batch.endpoint, key) as batch, closing(cluster.client()) as web:
         for dag in (DAG, "example_consumer", "example_containers"):
-            until(lambda dag=dag: web.knows(dag))
+            until(partial(web.knows, dag))
             web.unpause(dag)
         # Unpausing starts a run for the hour that has just ended; it has no readings.
         until(lambda: any(run["state"] == "success" for run in web.runs(DAG)))

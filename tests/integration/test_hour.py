@@ -188,7 +188,7 @@ def test_a_packed_task_fails_for_one_sensor_alone(story: Story, stack: Stack) ->
     assert failed.sensor == "1_2"
     assert [sensor.sensor for sensor in summary.having(Outcome.SCORED)] == ["1_1", "1_3", "2_1", "2_2"]
     (job,) = jobs_of(stack, summary)
-    assert sorted(task.display_name for task in batch_client(stack).list_tasks(job)) == [
+    assert sorted(str(task.display_name) for task in batch_client(stack).list_tasks(job)) == [
         "1_1..1_3",
         "2_1..2_2",
     ]

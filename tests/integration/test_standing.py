@@ -6,6 +6,7 @@ Each test is a person or a fault that meets a run. Sensor 2_3 is silent; the oth
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -118,12 +119,19 @@ def test_a_whole_run_that_is_cleared_is_scored_again(world: World) -> None:
 def test_a_backfill_scores_the_hour_and_scores_it_again_when_asked(world: World) -> None:
     """Its Batch job stands behind the live hour's."""
     start = HOUR.start.isoformat()
+
+    def is_planned_after(moment: str) -> bool:
+        return world.planned_at("1_1") > moment
+
+    def is_completed(backfill: int) -> bool:
+        return bool(world.web.get(f"/backfills/{backfill}")["completed_at"])
+
     options = {"max_active_runs": 1, "run_backwards": False}
     for behaviour in ("none", "completed"):
         before = world.planned_at("1_1")
         backfill = world.web.backfill(DAG, start, start, reprocess_behavior=behaviour, **options)
-        until(lambda before=before: world.planned_at("1_1") > before)
-        until(lambda backfill=backfill: world.web.get(f"/backfills/{backfill}")["completed_at"])
+        until(partial(is_planned_after, before))
+        until(partial(is_completed, backfill))
     (run,) = {entry["dag_run_id"] for entry in world.web.runs(DAG) if entry["run_type"] == "backfill"}
     assert world.web.run_state(DAG, run) == "success"
     jobs = [job for job in world.batch.list_jobs() if job.id.startswith(world.base(run))]

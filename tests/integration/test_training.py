@@ -182,7 +182,7 @@ def test_training_has_a_batch_job_that_goes_last_and_is_closed(world: World) -> 
     client = BatchClient(world.stack.batch.endpoint, AzureNamedKeyCredential(ACCOUNT, world.stack.batch.key))
     (job,) = [job for job in client.list_jobs() if job.id.startswith("training-")]
     assert (job.priority, job.state) == (-500, "completed")
-    assert sorted(task.display_name for task in client.list_tasks(job.id)) == ["1_1..1_3", "2_1..2_3"]
+    assert sorted(str(task.display_name) for task in client.list_tasks(job.id)) == ["1_1..1_3", "2_1..2_3"]
     assert "sig=" not in world.log()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import sys
 import venv
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from local_stack.bootstrap import SetupError
 
 def test_a_python_that_is_too_old_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     """The sentence says which one was found and what to do."""
-    monkeypatch.setattr(bootstrap.sys, "version_info", (3, 9, 2))
+    monkeypatch.setattr(sys, "version_info", (3, 9, 2))
     with pytest.raises(SetupError, match=r"Python 3\.9 is too old.*make PYTHON="):
         bootstrap.check_python()
 

@@ -47,7 +47,7 @@ def storage(tmp_path: Path) -> Iterator[BlobStorage]:
 
 def contents(storage: BlobStorage) -> dict[str, tuple[bytes, object]]:
     """Return every blob of readings, labels and models, with the moment it was written."""
-    found = {}
+    found: dict[str, tuple[bytes, object]] = {}
     for name in (Container.DATA, Container.MODELS):
         container = storage.container(name)
         for blob in container.list_blobs():

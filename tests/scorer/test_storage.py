@@ -6,7 +6,7 @@ import json
 import threading
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -130,7 +130,7 @@ def test_a_variable_that_is_not_set_is_named() -> None:
 class _Cloud(BaseHTTPRequestHandler):
     """Stands in for what no test can have: a machine's metadata service and the storage that trusts it."""
 
-    seen: list[tuple[str, str]]
+    seen: ClassVar[list[tuple[str, str]]]
 
     def do_GET(self) -> None:
         """Answer with a token or with a blob."""
@@ -152,12 +152,14 @@ class _Cloud(BaseHTTPRequestHandler):
 
 @contextmanager
 def _cloud() -> Iterator[tuple[str, list[tuple[str, str]]]]:
-    handler = type("Cloud", (_Cloud,), {"seen": []})
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+    class Cloud(_Cloud):
+        seen: ClassVar[list[tuple[str, str]]] = []
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Cloud) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         try:
-            yield f"http://127.0.0.1:{server.server_port}", handler.seen
+            yield f"http://127.0.0.1:{server.server_port}", Cloud.seen
         finally:
             server.shutdown()
             thread.join()

@@ -28,7 +28,7 @@ GOLDEN = Path(__file__).parent / "golden"
 HOUR = RunHour.parse("2018-08-29T02")
 
 
-def changed(file: str, path: list, value: object) -> str:
+def changed(file: str, path: list[str | int], value: object) -> str:
     """Return a golden message with one place changed."""
     body = json.loads((GOLDEN / file).read_text())
     place = body
@@ -211,16 +211,15 @@ def test_a_mark_survives_the_round_trip_through_blob_metadata() -> None:
 
 def test_a_mark_says_how_many_rows_there_are() -> None:
     """Size tells it of CSV alone; marks of earlier versions leave it at that."""
-    marks = [
-        PredictionMark(HOUR, "1_4", "00ff", "m.json", "2018-08-29T03:05:00.000000Z", rows=0),
-        PackMark(HOUR, "p0001", ("1_4", "1_5"), "m.json", "2018-08-29T03:05:00Z", rows=7),
-    ]
-    assert [type(mark).from_metadata(mark.to_metadata()) for mark in marks] == marks
-    assert [has_rows(mark, size=900) for mark in marks] == [False, True]
-    silent = replace(marks[1], rows=None)
+    alone = PredictionMark(HOUR, "1_4", "00ff", "m.json", "2018-08-29T03:05:00.000000Z", rows=0)
+    packed = PackMark(HOUR, "p0001", ("1_4", "1_5"), "m.json", "2018-08-29T03:05:00Z", rows=7)
+    assert PredictionMark.from_metadata(alone.to_metadata()) == alone
+    assert PackMark.from_metadata(packed.to_metadata()) == packed
+    assert [has_rows(mark, size=900) for mark in (alone, packed)] == [False, True]
+    silent = replace(packed, rows=None)
     assert [has_rows(silent, size=size) for size in (HEADER_BYTES, HEADER_BYTES + 1)] == [False, True]
-    nonsense = PredictionMark.from_metadata(marks[0].to_metadata() | {"rows": "-1"})
-    assert nonsense == replace(marks[0], rows=None)
+    nonsense = PredictionMark.from_metadata(alone.to_metadata() | {"rows": "-1"})
+    assert nonsense == replace(alone, rows=None)
 
 
 def test_an_order_of_before_is_for_csv() -> None:

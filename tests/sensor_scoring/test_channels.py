@@ -63,4 +63,6 @@ TEAMS_URL = (
 @pytest.mark.parametrize(("url", "service"), [(SLACK_URL, "Slack"), (TEAMS_URL, "Power Automate")])
 def test_a_webhooks_own_address_will_do(url, service) -> None:
     """The address that Slack or Teams shows a person goes into the connection as it is."""
-    assert service in str(apprise.Apprise.instantiate(url).service_name)
+    found = apprise.Apprise.instantiate(url)
+    assert found is not None
+    assert service in str(found.service_name)

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -55,12 +56,12 @@ def airflow(tmp_path: Path) -> dict[str, str]:
     }
 
 
-def last_line(script: str, *words: str, environ: dict[str, str]) -> dict[str, object]:
+def last_line(script: str, *words: str, environ: dict[str, str]) -> dict[str, Any]:
     """Run Python and return the JSON that it prints last."""
     command = [sys.executable, "-c", script, *words]
     done = subprocess.run(command, env=environ, capture_output=True, text=True, timeout=240, check=False)
     assert done.returncode == 0, done.stderr[-3000:]
-    found: dict[str, object] = json.loads(done.stdout.splitlines()[-1])
+    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return found
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -103,8 +103,13 @@ def test_labels_beside_the_boundary_are_scikit_learns(
     pipeline = make_pipeline(StandardScaler(), OneClassSVM(nu=nu, gamma=gamma)).fit(values)
     model = exported(pipeline)
     assert model is not None
-    done = []
-    monkeypatch.setattr(module, "bell_sums", lambda *given: done.append(bell_sums(*given)) or done[-1])
+    done: list[FloatArray | None] = []
+
+    def watched(*given: Any) -> FloatArray | None:
+        done.append(bell_sums(*given))
+        return done[-1]
+
+    monkeypatch.setattr(module, "bell_sums", watched)
     beside = boundary_points(model, values)
     usual = np.random.default_rng(4).normal(10, 5, (max(4_000, 8 * len(beside)), 1)).round(2)
     assert flips(model, pipeline, np.concatenate([usual, beside])) == 0

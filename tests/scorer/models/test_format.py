@@ -9,6 +9,7 @@ import json
 import lzma
 import pickle
 import zlib
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -52,10 +53,10 @@ def text(**changes: Any) -> bytes:
     return json.dumps({**BODY, **changes}).encode()
 
 
-def ref(data: bytes, **changes: str) -> ModelRef:
+def ref(data: bytes, **changes: Any) -> ModelRef:
     """Register a file, truly but for what is changed."""
-    facts = {"version": "v1", "blob": "1_4/v1/model.json", "format": FORMAT}
-    return ModelRef(**{**facts, "sha256": hashlib.sha256(data).hexdigest(), **changes})
+    true = ModelRef("v1", "1_4/v1/model.json", hashlib.sha256(data).hexdigest(), FORMAT)
+    return replace(true, **changes)
 
 
 def numbers(model: OneClassSvm) -> tuple[str | bytes, ...]:

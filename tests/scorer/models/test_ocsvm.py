@@ -48,7 +48,8 @@ def readings(rows: int, seed: int = 1) -> FloatArray:
     """Make readings with two decimals and some outliers."""
     random = np.random.default_rng(seed)
     values = random.normal(10, 3, rows) + random.choice([0.0, 40.0], rows, p=[0.97, 0.03])
-    return np.round(values, 2)[:, np.newaxis]
+    column: FloatArray = np.round(values, 2)[:, np.newaxis]
+    return column
 
 
 def a_model(**changes: Any) -> OneClassSvm:

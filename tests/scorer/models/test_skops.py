@@ -249,15 +249,8 @@ def test_what_predicts_other_labels_after_all_is_a_model_fault() -> None:
         model.predict(VALUES)
 
 
-class PyodForest(IsolationForest):
-    """Has the name that a detector of PyOD has in a file."""
-
-
-PyodForest.__module__, PyodForest.__qualname__, PyodForest.__name__ = (
-    "pyod.models.iforest",
-    "IForest",
-    "IForest",
-)
+PyodForest = type("IForest", (IsolationForest,), {"__module__": "pyod.models.iforest"})
+"""Has the name that a detector of PyOD has in a file."""
 
 
 def test_pyod_is_named_with_the_way_to_convert() -> None:

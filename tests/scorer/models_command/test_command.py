@@ -166,7 +166,9 @@ def test_a_file_that_somebody_made_becomes_current(storage: Storage, scorer: Sco
     entry = storage.registry().entry("1_4")
     assert entry.current.startswith("added-")
     assert (entry.model.format, entry.versions[entry.current].trained_from) == (FORMAT, None)
-    assert load_model(storage.get(Container.MODELS, entry.model.blob), entry.model).kernel == Rbf(1.0)
+    model = load_model(storage.get(Container.MODELS, entry.model.blob), entry.model)
+    assert isinstance(model, OneClassSvm)
+    assert model.kernel == Rbf(1.0)
     assert "elsewhere" in typed(storage, "list").stdout
     typed(storage, "rollback", "1_4")
     assert storage.registry().entry("1_4").current == second

@@ -155,6 +155,7 @@ def test_strangers_take_no_room() -> None:
     devices = [f"d{number}" for number in range(100_000)]
     for start in range(0, len(devices), 1_000):
         numbers = index.numbered(devices[start : start + 1_000], ["4"] * 1_000)
+        assert not isinstance(numbers, int)
         assert set(numbers.tolist()) == {STRANGER}
     assert len(index.sensor_of) == 2
     assert len(index) < 70_000
@@ -193,7 +194,10 @@ def test_what_is_wrong_with_one_of_several_files_is_told_and_costs_only_itself()
     good, bad = (f"readings/2018/08/29/02/1_4/{name}.csv" for name in "ab")
     (work,) = works_of("4", blob=good)
     work.order = SensorOrder("1_4", "1", "4", work.order.model, (good, bad))
-    files = {good: f"TS,Device,Tag,Value\n{CSV_ROW}".encode(), bad: b"PK\x03\x04 xl/"}
+    files: dict[str, bytes | None] = {
+        good: f"TS,Device,Tag,Value\n{CSV_ROW}".encode(),
+        bad: b"PK\x03\x04 xl/",
+    }
     UnitReadings(files).hand_out([work], HOUR, lambda *_: nullcontext())
     assert len(work.table) == 1
     assert work.problems == [f"{bad} is an Excel workbook (.xlsx): save the sheet as CSV"]

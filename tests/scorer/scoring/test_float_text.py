@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 import pytest
 
 from scorer.scoring import float_text
 from scorer.scoring.float_text import joined_texts, texts_of_numbers
 
+if TYPE_CHECKING:
+    from scorer.models.ocsvm import FloatArray
+
 MAGNITUDES = 10.0 ** np.arange(-320, 309)
 """From the smallest float64 to the largest."""
 SPECIAL = np.array([0.0, -0.0, 1.0, -3.0, 5e-324, 1e16, 1e22, 0.1 + 0.2, 1.7976931348623157e308])
 
 
-def numbers(count: int) -> np.ndarray:
+def numbers(count: int) -> FloatArray:
     """Draw numbers of every magnitude and sign, whole ones and zeros among them."""
     random = np.random.default_rng(0)
-    drawn = random.normal(size=count) * random.choice(MAGNITUDES, count)
+    drawn: FloatArray = random.normal(size=count) * random.choice(MAGNITUDES, count)
     drawn[: len(SPECIAL)] = SPECIAL
     return drawn
 
@@ -40,9 +45,12 @@ def test_many_numbers_in_small_pieces_are_written_by_orjson(monkeypatch: pytest.
     """A fleet of sensors with few readings each; which of them come first does not show."""
     made: list[int] = []
     joined = float_text.joined_texts
-    monkeypatch.setattr(
-        float_text, "joined_texts", lambda numbers: made.append(len(numbers)) or joined(numbers)
-    )
+
+    def counted(numbers: FloatArray) -> Any:
+        made.append(len(numbers))
+        return joined(numbers)
+
+    monkeypatch.setattr(float_text, "joined_texts", counted)
     drawn = numbers(20_000)[:6_000]
     texts = [text for part in drawn.reshape(100, 60) for text in texts_of_numbers(part)]
     assert texts == list(map(repr, drawn.tolist()))

@@ -351,7 +351,9 @@ def test_a_bad_file_of_an_earlier_version_costs_nobody_their_model(storage: Stor
     elif harm == "altered":
         storage.put(Container.MODELS, blob, whole.replace(b"-0.3", b"+0.3"))
     else:
-        refs[0] = replace(refs[0], pack=replace(refs[0].pack, offset=7))
+        place = refs[0].pack
+        assert place is not None
+        refs[0] = replace(refs[0], pack=replace(place, offset=7))
     assert intercepts(storage, refs) == INTERCEPTS
 
 

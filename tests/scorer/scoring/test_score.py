@@ -7,6 +7,7 @@ import hashlib
 import io
 import json
 import pickle
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +30,7 @@ from scoring_contract.predictions import COLUMNS, PredictionMark
 from scoring_contract.report import Cause, SensorState
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
     from tests.scorer.conftest import Scorer, Storage
@@ -51,13 +52,12 @@ ROWS = (
 )
 
 
-def a_model(storage: Storage, sensor: str = "1_4", data: bytes | None = None, **changes: str) -> ModelRef:
+def a_model(storage: Storage, sensor: str = "1_4", data: bytes | None = None, **changes: Any) -> ModelRef:
     """Store a model file; return what the registry would say about it."""
     data = json.dumps(MODEL).encode() if data is None else data
     blob = f"{sensor}/v1/model.json"
     storage.put(Container.MODELS, blob, data)
-    facts = {"version": "v1", "blob": blob, "sha256": hashlib.sha256(data).hexdigest(), "format": FORMAT}
-    return ModelRef(**{**facts, **changes})
+    return replace(ModelRef("v1", blob, hashlib.sha256(data).hexdigest(), FORMAT), **changes)
 
 
 def an_order(
@@ -65,7 +65,7 @@ def an_order(
 ) -> SensorOrder:
     """Order one sensor whose model and readings are in storage."""
     device, _, tag = sensor.partition("_")
-    facts = {"sensor": sensor, "device": device, "tag": tag}
+    facts: dict[str, Any] = {"sensor": sensor, "device": device, "tag": tag}
     if "readings" not in changes:
         facts["readings"] = (storage.put_readings(sensor, rows),)
     if "model" not in changes:
@@ -205,7 +205,7 @@ def test_what_is_left_of_the_readings_is_scored(storage: Storage, scorer: Scorer
     assert (sensor.state, sensor.reason) == (SensorState.SCORED, "1 of 2 reading blobs were gone")
 
 
-FAULTS = {
+FAULTS: dict[str, tuple[Callable[[Storage], SensorOrder], Cause, str]] = {
     "no readable row": (
         lambda storage: an_order(storage, rows=["x,1,4,1", ROWS[2], "2018-08-29T02:00:00Z,2,4,1"]),
         Cause.DATA,

@@ -61,6 +61,7 @@ def test_points_lie_on_both_sides_of_every_boundary() -> None:
 def test_a_model_that_differs_is_not_exported(change: dict[str, float]) -> None:
     """A difference that only boundary values show is found."""
     model = fitted()
+    assert isinstance(model.kernel, Rbf)
     gamma = Rbf(model.kernel.gamma * change.pop("gamma", 1.0))
     changes = {name: getattr(model, name) * factor for name, factor in change.items()}
     changed = replace(model, kernel=gamma, **changes)

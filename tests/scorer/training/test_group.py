@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import random
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -75,6 +76,12 @@ def a_pack(storage: Storage, pack: str, *sensors: str) -> tuple[list[str], list[
         blobs[hour] = f"{packed_readings_prefix(hour, pack)}0.csv"
         storage.put(Container.DATA, blobs[hour], text)
     return [blobs[hour] for hour in HOURS.training], [blobs[hour] for hour in HOURS.evaluation]
+
+
+def together(*parts: tuple[list[str], list[str]]) -> tuple[list[str], list[str]]:
+    """Return the blobs of several, to train and to evaluate on."""
+    trained, evaluated = zip(*parts, strict=True)
+    return list(chain(*trained)), list(chain(*evaluated))
 
 
 def ordered(
@@ -172,7 +179,7 @@ def test_the_sensors_of_a_pack_are_told_apart(storage: Storage, scorer: Scorer) 
     packed = a_pack(storage, "p0001", "1_1", "1_2", "9_9")
     alone = a_sensor(storage, "2_1")
     own = a_sensor(storage, "1_2", count=30)
-    blobs = tuple([*a, *b, *c] for a, b, c in zip(packed, alone, own, strict=True))
+    blobs = together(packed, alone, own)
     subjects = [
         *(TrainingSubject(sensor, packs=("p0001",)) for sensor in ("1_1", "1_2", "1_3")),
         TrainingSubject("2_1"),
@@ -212,7 +219,7 @@ def test_labels_are_compared_where_there_are_some(storage: Storage, scorer: Scor
 def test_what_another_try_would_meet_again_is_no_failure(storage: Storage, scorer: Scorer) -> None:
     """Too few readings, or an id that means another pair, are outcomes; the process has done its work."""
     few, other = a_sensor(storage, "1_1", count=5), a_sensor(storage, "1_2")
-    blobs = tuple([*a, *b] for a, b in zip(few, other, strict=True))
+    blobs = together(few, other)
     subjects = [TrainingSubject("1_1"), TrainingSubject("1_2", ("1", "two"))]
     done = ordered(storage, scorer, *subjects, blobs=blobs)
     assert done.returncode == ExitCode.SUCCESS

@@ -17,6 +17,8 @@ from scorer.errors import BlobConflict
 from scorer.models import catalogue as module
 from scorer.models.catalogue import Catalogue, publish
 from scorer.models.format import FORMAT, load_model
+from scorer.models.kernels import Rbf
+from scorer.models.ocsvm import OneClassSvm
 from scorer.storage import open_container
 from scoring_contract.hour import RunHour
 from scoring_contract.invocation import ExitCode
@@ -69,7 +71,10 @@ def test_every_sensor_gets_a_model_that_loads(storage: Storage, scorer: Scorer) 
     assert list(registry.sensors) == ["1_1", "1_2", "2_1"]
     for sensor, entry in registry.sensors.items():
         data = storage.get(Container.MODELS, entry.model.blob)
-        assert load_model(data, entry.model).kernel.gamma > 0
+        model = load_model(data, entry.model)
+        assert isinstance(model, OneClassSvm)
+        assert isinstance(model.kernel, Rbf)
+        assert model.kernel.gamma > 0
         assert entry.current == f"20180829T02-{hashlib.sha256(data).hexdigest()[:10]}"
         assert (f"{entry.device}_{entry.tag}", entry.versions[entry.current].rows) == (sensor, 60)
         assert {"scikit-learn", "numpy"} <= set(entry.versions[entry.current].libraries)

@@ -18,7 +18,7 @@ from sensor_scoring.settings import Settings
 
 if TYPE_CHECKING:
     from local_stack.azurite import BlobStorage
-    from sensor_scoring.alerts.unfinished_runs import RunBefore
+    from sensor_scoring.alerts.unfinished_runs import RunBefore, UnfinishedRun
     from tests.receivers import Webhook
     from tests.sensor_scoring.conftest import Account
 
@@ -27,7 +27,7 @@ SETTINGS = Settings(notify="apprise", batch_conn_id=BATCH_CONN, wasb_conn_id=WAS
 DUE = datetime(2018, 8, 29, 3, tzinfo=UTC)
 
 
-@dataclass(frozen=True)
+@dataclass
 class AirflowRun:
     """A run as the Task SDK describes it."""
 
@@ -46,7 +46,7 @@ class AirflowRun:
 def among(*runs: AirflowRun) -> RunBefore:
     """Return a way to ask that knows these runs, as Airflow's API answers it."""
 
-    def run_before(moment: datetime, state: str) -> AirflowRun | None:
+    def run_before(moment: datetime, state: str) -> UnfinishedRun | None:
         found = [run for run in runs if run.state == state and run.logical_date and run.logical_date < moment]
         return max(found, key=lambda run: run.logical_date or DUE, default=None)
 

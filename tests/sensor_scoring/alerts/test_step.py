@@ -17,6 +17,7 @@ from sensor_scoring.errors import StorageAccessRefused, StorageUnreachable
 from sensor_scoring.hourly.outcome.summary import Outcome, SensorOutcome, Summary
 from sensor_scoring.settings import Settings
 from sensor_scoring.storage import BlobStore
+from tests.stand_ins import as_run
 
 if TYPE_CHECKING:
     from local_stack.azurite import BlobStorage
@@ -80,11 +81,11 @@ class Fleet:
         summary = Summary(hour=now, run="run", dag_run_id=f"r{now}", sensors=tuple(lines), **facts)
         return ARun(summary, hour=now)
 
-    def told(self, run: Any) -> str:
+    def told(self, run: ARun) -> str:
         """Let a run tell twice, as a step that is cleared does; return what people got of it."""
         before = len(self.mailbox.mails), len(self.webhook.bodies)
         for _ in range(2):
-            send_alert(run, {})
+            send_alert(as_run(run), {})
         mails, posted = self.mailbox.mails[before[0] :], self.webhook.bodies[before[1] :]
         assert [mail["Subject"] for mail in mails] == [body["title"] for body in posted]
         assert len(posted) <= 1, "never two for one cause"
@@ -185,7 +186,8 @@ def test_a_run_that_came_to_nothing_names_its_step(fleet: Fleet) -> None:
 @pytest.mark.behaviour("no-hour")
 def test_a_run_of_no_hour_is_told_too(fleet: Fleet) -> None:
     """It was asked for a day that no month has: there is no hour to name, and nothing else to look at."""
-    send_alert(replace(fleet.hour(), outcome=None, hourless="'2026-02-30T02' has a day 30"), {})
+    run = replace(fleet.hour(), outcome=None, hourless="'2026-02-30T02' has a day 30")
+    send_alert(as_run(run), {})
     (body,) = fleet.webhook.bodies
     assert body["title"] == "red: sensor scoring of no hour: '2026-02-30T02' has a day 30"
     assert body["message"] == "Run: https://airflow.example.org/run"
@@ -205,7 +207,7 @@ def test_storage_that_is_away_is_told_by_the_last_try(fleet: Fleet) -> None:
     run = replace(fleet.hour(), store=Away(WASB_CONN))
     for is_last_try, messages in ((False, 0), (True, 1)):
         with pytest.raises(StorageUnreachable):
-            send_alert(replace(run, is_last_try=is_last_try), {})
+            send_alert(as_run(replace(run, is_last_try=is_last_try)), {})
         assert len(fleet.webhook.bodies) == messages
     assert fleet.webhook.bodies[0]["title"].endswith("Blob Storage cannot say what it came to")
 
@@ -218,6 +220,6 @@ def test_storage_that_refuses_is_told_at_once(
     connection = {"conn_type": "wasb", "extra": {"connection_string": wrong}}
     monkeypatch.setenv("AIRFLOW_CONN_REFUSED", json.dumps(connection))
     with pytest.raises(StorageAccessRefused):
-        send_alert(replace(fleet.hour(), store=BlobStore("refused")), {})
+        send_alert(as_run(replace(fleet.hour(), store=BlobStore("refused"))), {})
     (body,) = fleet.webhook.bodies
     assert "Storage: " in body["message"]

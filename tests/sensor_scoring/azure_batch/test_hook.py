@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from collections import defaultdict
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -45,7 +45,7 @@ def a_floor(account: Account, nodes: int, minutes: float = 10) -> Floor:
     return Floor(nodes, account.hook.pools.service_time() + timedelta(minutes=minutes))
 
 
-def a_request(batch_task_id: str, *, words: int = 1) -> dict:
+def a_request(batch_task_id: str, *, words: int = 1) -> dict[str, Any]:
     """Write a Batch task."""
     template = BatchTaskTemplate(command=["/bin/true", *["word"] * words])
     return template.request(Names(item=batch_task_id, job=JOB, task=batch_task_id), Grants())

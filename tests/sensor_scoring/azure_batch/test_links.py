@@ -13,12 +13,13 @@ from airflow.serialization.serialized_objects import DagSerialization
 from scoring_plugin import ScoringPlugin
 
 from sensor_scoring.alerts.tasks import alert, verdict
+from sensor_scoring.azure_batch.addresses import BATCH_TASK_KEY as KEY
 from sensor_scoring.azure_batch.links import BatchTaskLink, SummaryLink
 from sensor_scoring.azure_batch.operators import AzureBatchTaskOperator
 from sensor_scoring.azure_batch.task import Names
 from sensor_scoring.hourly.operator import SensorScoringOperator
+from sensor_scoring.hourly.step import SummaryStepOperator
 from sensor_scoring.hourly.tasks import plan_hour, summarise
-from sensor_scoring.hourly.web_links import BATCH_TASK_KEY as KEY
 from sensor_scoring.hourly.web_links import PredictionsLink, StdoutLink
 
 NAMES = Names(item="1_1..1_9", job="scoring-20180829T02-0123456789-g2", task="1_1--1_9-0123456789-e2-a0")
@@ -109,7 +110,8 @@ def test_the_steps_that_make_or_read_the_summary_lead_to_it() -> None:
     found = DagSerialization.from_dict(DagSerialization.to_dict(dag))
     links = {task.task_id: [link.name for link in task.operator_extra_links] for task in found.tasks}
     assert links == {"summarise": ["Summary"], "alert": ["Summary"], "verdict": ["Summary"], "plan": []}
-    operator = steps[0].operator
+    ((operator, _),) = steps[0].iter_references()
+    assert isinstance(operator, SummaryStepOperator)
     assert SummaryLink().get_link(operator, ti_key=Instance()) == ""
     operator.run_base = "scoring-20180829T02-0123456789"
     assert SummaryLink().get_link(operator, ti_key=Instance()) == (

@@ -61,7 +61,7 @@ def deferred(operator: AzureBatchTaskOperator, tried: Try) -> str:
     """Execute a try that must end in a deferral; return the Batch task it waits for."""
     with pytest.raises(TaskDeferred) as caught:
         operator.execute(tried.begin())
-    return caught.value.trigger.batch_task_id
+    return str(caught.value.trigger.batch_task_id)
 
 
 def outcome_of(account: Account, batch_task_id: str) -> dict[str, Any]:
@@ -200,7 +200,8 @@ def test_a_log_that_cannot_be_read_hides_no_failure(
     ready: Account, storage: BlobStorage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """How the Batch task ended is the fact; what it printed is a help."""
-    tried, options = Try(), {"log_container": "logs", "permanent_exit_codes": [3]}
+    tried = Try()
+    options: dict[str, Any] = {"log_container": "logs", "permanent_exit_codes": [3]}
     event = outcome_of(ready, deferred(an_operator("exit 3", **options), tried))
     without_nodes(ready)
     wrong = storage.connection_string.replace("AccountKey=", "AccountKey=AAAA")

@@ -125,7 +125,7 @@ def test_a_job_that_vanished_is_an_end_too(ready: Account) -> None:
     """Nobody waits for ever for a job that somebody deleted."""
     event = waited_for(a_trigger(job_id="no-such-job"))
     assert event.payload["error"] == "Batch job no-such-job no longer exists"
-    assert ready.state  # the account itself is there
+    assert [job.id for job in ready.client.list_jobs()] == [JOB], "the account itself is there"
 
 
 @pytest.mark.behaviour("marked")

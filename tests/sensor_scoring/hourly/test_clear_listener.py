@@ -21,6 +21,7 @@ from airflow.models.xcom import XComModel
 from airflow.utils.db import initdb
 from airflow.utils.session import create_session
 from airflow.utils.sqlalchemy import prohibit_commit
+from airflow.utils.state import DagRunState
 from airflow.utils.types import DagRunTriggeredByType, DagRunType
 from sqlalchemy import text, update
 from sqlalchemy.exc import OperationalError
@@ -72,6 +73,7 @@ def session(_database: None) -> Iterator[Session]:
 def a_run(session: Session, *, dag_id: str = HOURLY, score: str = "failed", state: str = "failed") -> DagRun:
     """Make a run that has ended: two sensors, of which one is as given, and all else went well."""
     dag = DBDagBag().get_latest_version_of_dag(dag_id, session=session)
+    assert dag is not None
     number = next(NUMBERS)
     start = datetime(2018, 8, 29, tzinfo=UTC) + timedelta(hours=number)
     run: DagRun = dag.create_dagrun(
@@ -81,7 +83,7 @@ def a_run(session: Session, *, dag_id: str = HOURLY, score: str = "failed", stat
         run_after=start,
         run_type=DagRunType.MANUAL,
         triggered_by=DagRunTriggeredByType.TEST,
-        state=state,
+        state=DagRunState(state),
         session=session,
     )
     for ti in run.get_task_instances(session=session):
@@ -153,7 +155,9 @@ def test_a_run_that_nobody_cleared_is_left_alone(session: Session) -> None:
 def test_another_dag_is_left_alone(session: Session) -> None:
     """Whatever its tasks are called."""
     run = a_run(session, dag_id=OTHER)
-    run.get_task_instance("plan", session=session).state = "failed"
+    plan = run.get_task_instance("plan", session=session)
+    assert plan is not None
+    plan.state = "failed"
     cleared(session, run, "plan")
     started(session)
     assert waiting(session, run) == {"plan"}

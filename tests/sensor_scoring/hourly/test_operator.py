@@ -30,6 +30,8 @@ from tests.tries import Try
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from airflow.triggers.base import TriggerEvent
+
     from local_stack.azurite import BlobStorage
     from tests.sensor_scoring.conftest import Account
 
@@ -62,7 +64,10 @@ def runs(storage: BlobStorage) -> Iterator[Any]:
     """Lay out the order for a group of four sensors; leave nothing behind."""
     container = storage.container(Container.RUNS)
     ref = ModelRef("v1", "model.json", "00ff", "ocsvm-json/2")
-    orders = tuple(SensorOrder(sensor, *sensor.split("_"), ref, ("blob",)) for sensor in SENSORS)
+    pairs = {sensor: sensor.partition("_")[::2] for sensor in SENSORS}
+    orders = tuple(
+        SensorOrder(sensor, device, tag, ref, ("blob",)) for sensor, (device, tag) in pairs.items()
+    )
     manifest = Manifest(HOUR, RUN, GROUP, PLANNED_AT, orders)
     container.upload_blob(manifest_blob(RUN, GROUP), manifest.to_json())
     yield container
@@ -138,6 +143,15 @@ def test_a_third_try_leaves_out_what_any_try_before_has_settled(ready: Account, 
     assert [o.sensor for o in Manifest.from_json(runs.download_blob(blob).readall()).sensors] == ["1_3"]
 
 
+def event_of(trigger: ScoringTrigger) -> TriggerEvent:
+    """Run a trigger to its first event."""
+
+    async def first() -> TriggerEvent:
+        return await anext(trigger.run())
+
+    return asyncio.run(first())
+
+
 def counts_of(sensors: Sequence[str]) -> list[str]:
     """Return the lines that say what became of each."""
     return [f"{sensor} scored: 1 readings, 0 anomalies, 0 rejected, 0.000 s" for sensor in sensors]
@@ -154,7 +168,7 @@ def test_a_sensor_that_is_scored_has_its_counts_in_the_log(
     assert path == "sensor_scoring.hourly.trigger.ScoringTrigger"
     reported(runs, 0)
     ready.ended(name_of(0), job=JOB)
-    event = asyncio.run(anext(ScoringTrigger(**{**arguments, "poll_seconds": 0.1}).run()))
+    event = event_of(ScoringTrigger(**{**arguments, "poll_seconds": 0.1}))
     assert isinstance(event, TaskSuccessEvent)
     printed = capsys.readouterr().out
     assert all(line in printed for line in counts_of(SENSORS))
@@ -172,7 +186,7 @@ def test_a_report_that_cannot_be_read_for_its_counts_fails_nobody(
     runs.upload_blob(report_blob(RUN, JOB, name_of(0)), "{")
     ready.ended(name_of(0), job=JOB)
     arguments = {**caught.value.trigger.serialize()[1], "poll_seconds": 0.1}
-    assert isinstance(asyncio.run(anext(ScoringTrigger(**arguments).run())), TaskSuccessEvent)
+    assert isinstance(event_of(ScoringTrigger(**arguments)), TaskSuccessEvent)
     assert "cannot be read" in capsys.readouterr().out
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from scoring_contract.hour import RunHour
 from sensor_scoring.hourly.outcome.summary import Outcome, SensorOutcome, Summary
 from sensor_scoring.hourly.run_note import LONGEST, note_of
@@ -9,7 +11,7 @@ from sensor_scoring.hourly.run_note import LONGEST, note_of
 HOUR = RunHour.parse("2026-11-27T09")
 
 
-def a_summary(*lines: SensorOutcome, **facts: object) -> Summary:
+def a_summary(*lines: SensorOutcome, **facts: Any) -> Summary:
     """Return a summary."""
     return Summary(hour=HOUR, run="run", dag_run_id="r", sensors=lines, **facts)
 

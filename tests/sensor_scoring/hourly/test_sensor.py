@@ -66,7 +66,7 @@ class Hour:
 
     def write(self, sensor: str, text: str = HEADER + ROW, /, **mark: Any) -> None:
         """Write predictions as a scorer does, over what is there; the mark as told."""
-        said = {
+        said: dict[str, Any] = {
             "hour": HOUR,
             "sensor": sensor,
             "model_sha256": "0",

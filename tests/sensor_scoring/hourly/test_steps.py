@@ -27,6 +27,7 @@ from sensor_scoring.hourly.settle import SettleOperator
 from sensor_scoring.hourly.steps import close_run, open_run, predictions_format_of
 from sensor_scoring.retries import RETRY_TABLE
 from sensor_scoring.settings import Settings
+from tests.stand_ins import as_run, context_with
 
 HOUR = RunHour.parse("2018-08-29T02")
 
@@ -68,7 +69,7 @@ class ARun:
         return self.steps
 
 
-def a_run(*outcomes: Outcome, failed_steps: dict[str, str] | None = None, **settings: Any) -> Any:
+def a_run(*outcomes: Outcome, failed_steps: dict[str, str] | None = None, **settings: Any) -> ARun:
     """Return a run with sensors that ended so."""
     sensors = tuple(
         SensorOutcome(sensor=f"s{number}", outcome=outcome) for number, outcome in enumerate(outcomes)
@@ -93,7 +94,7 @@ GOOD, BAD, SILENT = Outcome.SCORED, Outcome.FAILED, Outcome.SILENT
 )
 def test_a_run_that_is_good_enough_is_green(run) -> None:
     """Silent sensors fail nobody, and failures up to the tolerated share do not either."""
-    give_verdict(run, {"ti": Pushing()})
+    give_verdict(as_run(run), context_with(Pushing()))
 
 
 @pytest.mark.behaviour("no-model")
@@ -137,44 +138,47 @@ def test_a_run_that_is_good_enough_is_green(run) -> None:
 def test_a_run_that_is_not_is_red_with_the_reason(run, why) -> None:
     """The sentence is what a person reads first."""
     with pytest.raises(RunFailed, match=why):
-        give_verdict(run, {"ti": Pushing()})
+        give_verdict(as_run(run), context_with(Pushing()))
 
 
 def test_the_verdict_leaves_a_note_for_the_list_of_runs() -> None:
     """Also of a run that is red, and of one without a summary."""
     red, without = Pushing(), Pushing()
     with pytest.raises(RunFailed):
-        give_verdict(a_run(GOOD, BAD), {"ti": red})
+        give_verdict(as_run(a_run(GOOD, BAD)), context_with(red))
     assert red.pushed["note"].startswith("2018-08-29T02: 1 scored, 1 failed, 0 anomalies")
+    unplanned = ARun(None, Settings(), steps={"plan": "no registry"})
     with pytest.raises(RunFailed):
-        give_verdict(ARun(None, Settings(), steps={"plan": "no registry"}), {"ti": without})
+        give_verdict(as_run(unplanned), context_with(without))
     assert without.pushed == {"note": "2018-08-29T02: plan failed: no registry"}
 
 
 def test_a_run_of_no_hour_has_a_note_and_nothing_to_close() -> None:
     """Its first step has failed: nothing was opened."""
     pushing, why = Pushing(), "'2026-02-30T02' has a day 30 in a month of 28 days"
+    run = ARun(None, Settings(), steps={"settle": why}, hourless=why)
     with pytest.raises(RunFailed, match=r"^settle failed: "):
-        give_verdict(ARun(None, Settings(), steps={"settle": why}, hourless=why), {"ti": pushing})
+        give_verdict(as_run(run), context_with(pushing))
     assert pushing.pushed == {"note": f"no hour: settle failed: {why}"}
-    assert close_run(AnOpening(None, "", Settings(), hourless=why)) == []
+    assert close_run(as_run(AnOpening(None, "", Settings(), hourless=why))) == []
 
 
 def test_of_very_many_that_failed_the_verdict_names_a_few() -> None:
     """A sentence of thousands of names is cut off wherever it is shown; the summary has them all."""
     with pytest.raises(RunFailed, match=r"^2000 sensors failed: s0, s1, s2, s3, s4 and 1995 more; tolerated"):
-        give_verdict(a_run(*[BAD] * 2000), {"ti": Pushing()})
+        give_verdict(as_run(a_run(*[BAD] * 2000)), context_with(Pushing()))
 
 
 @pytest.mark.behaviour("untold")
 def test_a_good_verdict_says_who_was_not_told(caplog: pytest.LogCaptureFixture) -> None:
     """Somebody was told, so the hour is good; consumers and the log know of the address that is dead."""
     said = "apprise:teams: 1 of 2 addresses was not told"
-    assert give_verdict(replace(a_run(GOOD), not_told=(said,)), {"ti": Pushing()})["untold"] == [said]
+    run = as_run(replace(a_run(GOOD), not_told=(said,)))
+    assert give_verdict(run, context_with(Pushing()))["untold"] == [said]
     assert f"The alert missed an address: {said}" in caplog.text
 
 
-def context_of(hour: RunHour, *, asked: dict[str, str] | None = None) -> Any:
+def context_of(hour: RunHour, *, asked: dict[str, Any] | None = None) -> Any:
     """Return the context of a run for an hour.
 
     :param asked: what a person asked for
@@ -263,9 +267,9 @@ def test_jobs_that_nobody_closed_do_not_keep_an_hour_from_being_scored(account_w
     forgotten = account.hook.jobs.open("scoring-20180829T02-0123456789", generation=2, pool_id="pool")
     run = AnOpening(account.hook, "scoring-20180829T06-0123456789", settings)
     with pytest.raises(errors.QuotaReached):
-        open_run(run)
+        open_run(as_run(run))
     account.advance(hours=4)
-    job = open_run(run)
+    job = open_run(as_run(run))
     states = {found.id: str(found["state"]) for found in account.client.list_jobs()}
     assert states == {forgotten: "completed", job: "active"}
 
@@ -280,7 +284,7 @@ def test_the_job_is_there_before_its_load_is_announced(account, monkeypatch) -> 
         return ensure(pools, spec, **options)
 
     monkeypatch.setattr(PoolKeeper, "ensure", seen)
-    assert jobs == [open_run(run)]
+    assert jobs == [open_run(as_run(run))]
 
 
 @pytest.mark.parametrize("has_company", [True, False])
@@ -291,7 +295,7 @@ def test_nodes_are_given_back_when_no_other_run_comes(account, *, has_company: b
     prepare_pool(account.hook, pool_spec(settings), settings, batch_tasks=4)
     job = run.hook.jobs.open(run.base, generation=2, pool_id="pool")
     account.advance(minutes=1)
-    assert close_run(run) == [job]
+    assert close_run(as_run(run)) == [job]
     formula = account.client.get_pool("pool")["autoScaleFormula"]
     floor = Floor.of_formula(formula, now=account.hook.pools.service_time())
     assert (floor is not None) == has_company

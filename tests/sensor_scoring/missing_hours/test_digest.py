@@ -58,9 +58,14 @@ def test_a_backfill_makes_for_one_message_before_and_one_after() -> None:
     """However often somebody looks meanwhile."""
     told: frozenset[RunHour] = frozenset()
     messages = []
-    looks = [
-        *({"missing": (1, 2, 3)}, {"missing": (1, 2, 3)}, {"active": (1, 2, 3)}, {"active": (2, 3)}),
-        *({"active": (3,)}, {}, {}),
+    looks: list[dict[str, tuple[int, ...]]] = [
+        {"missing": (1, 2, 3)},
+        {"missing": (1, 2, 3)},
+        {"active": (1, 2, 3)},
+        {"active": (2, 3)},
+        {"active": (3,)},
+        {},
+        {},
     ]
     for look in looks:
         digest = Digest(a_digest(**look).report, told)

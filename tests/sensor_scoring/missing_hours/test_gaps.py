@@ -26,9 +26,11 @@ RUN = "scoring-20180829T02-0123456789"
 def a_registry(*sensors: str, pack: str = "") -> Registry:
     """Return a registry with a model for each sensor."""
     trained = TrainedModel(ModelRef("v1", "m.json", "00ff", "ocsvm-json/2"), None, None, 0, {})
-    return Registry(
-        {name: SensorEntry(*name.split("_"), "v1", {"v1": trained}, pack=pack) for name in sensors}
-    )
+    entries = {}
+    for name in sensors:
+        device, _, tag = name.partition("_")
+        entries[name] = SensorEntry(device, tag, "v1", {"v1": trained}, pack=pack)
+    return Registry(entries)
 
 
 def readings(sensor: str, *, at: datetime = SENT, file: str = "0") -> FoundBlob:
@@ -175,7 +177,7 @@ def test_readings_are_late_if_the_plan_cannot_have_seen_them(came, is_late) -> N
 
 def test_a_sensor_that_a_run_found_silent_is_not_missed_until_more_arrives() -> None:
     """A file without a valid row gives no prediction, however often it is scored."""
-    same = {"registry": a_registry("1_1"), "runs": ENDED, "silent": {"1_1": PLANNED}}
+    same: dict[str, Any] = {"registry": a_registry("1_1"), "runs": ENDED, "silent": {"1_1": PLANNED}}
     assert judged(**same, readings=[readings("1_1")]) is None
     more = judged(**same, readings=[readings("1_1"), readings("1_1", at=PLANNED + LATENESS, file="1")])
     assert more is not None
@@ -186,7 +188,7 @@ def test_packs_are_judged_sensor_by_sensor() -> None:
     """A pack's readings may be anybody's in it; its predictions name theirs, and single ones count too."""
     mark = PackMark(HOUR, "p1", ("1_1",), "m.json", text(PLANNED)).to_metadata()
     packed = FoundBlob(f"{HOUR.path}/_packs/p1.csv", 900, mark, PLANNED)
-    same = {"registry": a_registry("1_1", "1_2", "1_3", pack="p1"), "runs": ENDED}
+    same: dict[str, Any] = {"registry": a_registry("1_1", "1_2", "1_3", pack="p1"), "runs": ENDED}
     found = judged(**same, readings=[readings("_packs/p1")], predictions=[packed, prediction("1_2")])
     assert found is not None
     assert found.unpredicted == ("1_3",)

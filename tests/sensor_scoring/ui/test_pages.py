@@ -33,7 +33,7 @@ from sensor_scoring.ui.run_facts import MOST_SENSORS
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from httpx import Response
+    from httpx2 import Response
 
     from local_stack.azurite import BlobStorage
     from tests.sensor_scoring.conftest import Account

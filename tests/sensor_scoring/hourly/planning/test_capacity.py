@@ -134,7 +134,10 @@ def test_a_pool_that_never_stands_still_keeps_what_is_announced(account: Account
     def in_use() -> bool:
         looks.append(1)
         account.client.update_pool(
-            "pool", models.BatchPoolUpdateOptions(metadata=[{"name": "look", "value": str(len(looks))}])
+            "pool",
+            models.BatchPoolUpdateOptions(
+                metadata=[models.BatchMetadataItem(name="look", value=str(len(looks)))]
+            ),
         )
         return False
 

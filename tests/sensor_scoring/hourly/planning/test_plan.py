@@ -26,7 +26,8 @@ def a_registry(*sensors: str) -> Registry:
 def _entry(sensor: str) -> SensorEntry:
     ref = ModelRef("v1", f"{sensor}/v1/model.json", "00ff", "ocsvm-json/2")
     trained = TrainedModel(ref, HOUR.previous, HOUR, 900, {})
-    return SensorEntry(*sensor.split("_"), current="v1", versions={"v1": trained})
+    device, _, tag = sensor.partition("_")
+    return SensorEntry(device, tag, current="v1", versions={"v1": trained})
 
 
 def planned(registry: Registry, readings: dict[str, list[str]]) -> tuple[Plan, list[Manifest]]:
