@@ -1,7 +1,7 @@
-"""What the parse of its DAG file costs a task instance: ``python -m bench.parsing``, for ``make bench-hop``.
+"""Measures how long a task instance parses its DAG file: ``python -m bench.parsing``, for ``make bench-hop``.
 
-Each parse is the first one of a process that is forked, as task instances are, from one that has loaded what
-the fork server loads.
+Each parse is the first one of its process, which is forked, as task instances are, from a process with the
+preloaded modules of the fork server.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _ROUNDS = 15
 
 
 def main() -> None:
-    """Measure every DAG file, print medians and keep them."""
+    """Measure every DAG file, print and save the medians."""
     with TemporaryDirectory(prefix="bench-") as folder:
         os.environ.update(AIRFLOW_HOME=folder, AIRFLOW__CORE__LOAD_EXAMPLES="False")
         for name in FORK_SERVER["AIRFLOW__CORE__MP_FORKSERVER_PRELOAD"].split(","):
@@ -39,11 +39,11 @@ def _median_ms(file: Path) -> float:
 
 
 def parsed_ms(file: Path) -> float:
-    """Parse a DAG file; return the milliseconds of CPU that it took.
+    """Parse a DAG file; return the CPU time in milliseconds.
 
-    :raises SystemExit: if there is no DAG in it
+    :raises SystemExit: if it has no DAG
     """
-    from airflow.dag_processing.dagbag import BundleDagBag  # noqa: PLC0415  AIRFLOW_HOME is set by then
+    from airflow.dag_processing.dagbag import BundleDagBag  # noqa: PLC0415  reads AIRFLOW_HOME when imported
 
     started = time.process_time()
     bag = BundleDagBag(dag_folder=str(file), bundle_path=file.parent, bundle_name="dags-folder")

@@ -70,7 +70,7 @@ class Scaled:
     memory_mb: dict[str, float]
     worker_seconds: float
     steps: dict[str, tuple[float, float]]
-    """Start of each step's first instance and end of its last, in seconds after the first step's start."""
+    """Start of each step's first instance and end of its last one, in seconds after the first step starts."""
 
 
 def main() -> None:

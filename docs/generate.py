@@ -1,6 +1,7 @@
 """Writes the parts of the documentation that mirror code: ``python docs/generate.py``.
 
-A generated part stands between ``<!-- START name -->`` and ``<!-- END name -->``; a test holds it current.
+A generated part is between ``<!-- START name -->`` and ``<!-- END name -->``; a test checks that it is
+current.
 """
 
 from __future__ import annotations
@@ -46,12 +47,12 @@ RESULTS = ROOT / "bench" / "results"
 
 
 def compose_settings() -> str:
-    """Return a line for each setting that lets compose pass it on if it is set, and leave it out if not."""
+    """Return a line for each setting, with which compose passes it on only if it is set."""
     return "\n".join(f"  {variable_of(field.name)}:" for field in fields(Settings))
 
 
 def settings_table() -> str:
-    """Return a row for each setting: variable, default, what is allowed, meaning."""
+    """Return a row for each setting: variable, default, allowed values, meaning."""
     meanings = _field_docstrings(ROOT / "plugins" / "sensor_scoring" / "settings.py")
     rows = [
         f"| `{variable_of(field.name)}` | {_shown(field.default)} | {_allowed(field)} "
@@ -68,7 +69,7 @@ def _allowed(field: Field[Any]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class MarkedTest:
-    """A test that says which behaviour it makes happen."""
+    """A test with the behaviour that it shows."""
 
     file: Path
     name: str
@@ -92,7 +93,7 @@ def _behaviours_of(test: ast.FunctionDef) -> Iterator[str]:
 
 
 def behaviours_part() -> str:
-    """Return the contents and, per behaviour, what happens, what reports it and the tests that show it."""
+    """Return a table of contents and, for each behaviour, its outcome, its alert and its tests."""
     rows, tests = tomllib.loads((ROOT / "docs" / "behaviours.toml").read_text()), list(marked_tests())
     contents = [f"- [{row['situation']}](#{name})" for name, row in rows.items()]
     entries = [
@@ -118,7 +119,7 @@ FORMS = ROOT / "docs" / "reading_forms.toml"
 
 
 def forms_table() -> str:
-    """Return a row for each form of readings, group after group: how it looks, and who reads it."""
+    """Return a row for each form of readings, group by group: an example, and how it is read."""
     body = tomllib.loads(FORMS.read_text())
     rows = [
         f"| {form['group']} | {form['what']} | {_shown_file(form)} | {_shown_words(form, 'scoring')} "
@@ -140,7 +141,7 @@ def _shown_words(form: dict[str, Any], who: str) -> str:
 
 
 def moments_table() -> str:
-    """Return a row for each form of moments."""
+    """Return a row for each form of timestamps."""
     body = tomllib.loads(FORMS.read_text())
     rows = [
         f"| {form['what']} | {', '.join(f'`{text}`' for text in form['texts'])} "
@@ -179,7 +180,7 @@ def _outcome(cell: dict[str, Any]) -> str:
 
 
 def scale_table() -> str:
-    """Return a column for each fleet of the run with thousands of sensors."""
+    """Return a column for each fleet of ``make scale``."""
     fleets = json.loads((RESULTS / "scale.json").read_text())
     memory = ("api-server", "scheduler", "dag-processor", "triggerer")
     rows = {
@@ -201,7 +202,7 @@ def scale_table() -> str:
 
 
 def hop_table() -> str:
-    """Return a row for each process with the price of one more sensor, forked either way."""
+    """Return a row for each process with the cost of one more sensor, for both ways to fork."""
     fork, server = json.loads((RESULTS / "hop.json").read_text())["forms"].values()
     cpu = {name: (fork["cpu_ms"][name], spent) for name, spent in server["cpu_ms"].items()}
     cpu["all"] = (sum(fork["cpu_ms"].values()), sum(server["cpu_ms"].values()))
@@ -224,7 +225,7 @@ def _compared(what: str, theirs: float, ours: float, unit: str, digits: int = 0)
 
 
 def steps_table() -> str:
-    """Return a row for each step of a task instance with its own time, the longest first."""
+    """Return a row for each step of a task instance with its own time, longest first."""
     steps = json.loads((RESULTS / "hop.json").read_text())["steps_ms"]
     longest_first = sorted(steps.items(), key=lambda step: -step[1])
     rows = [f"| `{name}` | {taken:,.0f} ms |" for name, taken in longest_first if taken >= 1]
@@ -232,7 +233,7 @@ def steps_table() -> str:
 
 
 def load_table() -> str:
-    """Return a row for each number of tasks that the local Azure Batch was loaded with."""
+    """Return a row for each load of the local Azure Batch."""
     loads = json.loads((RESULTS / "emulator.json").read_text())
     heading = (
         "| tasks | added a second | a collection of 100, ms | the last ten, ms | a page of 1,000, ms "
@@ -248,7 +249,7 @@ def load_table() -> str:
 
 
 def backfill_table() -> str:
-    """Return what live hours came to in an idle Airflow and beside a backfill."""
+    """Return the delays of live hours, in an idle Airflow and during a backfill."""
     body = json.loads((RESULTS / "backfill.json").read_text())
     rows = {
         "live hours": "runs",
@@ -271,7 +272,7 @@ _POLICY_HEAD = (
 
 
 def policies_tables() -> str:
-    """Return a table for each fleet: a day in the lab under each way of scaling."""
+    """Return a table for each fleet: a day in the lab under each autoscale policy."""
     fleets = json.loads((RESULTS / "policies.json").read_text())["lab"]
     return "\n\n".join(
         "\n".join((f"**{fleet}**", "", *_POLICY_HEAD, *map(_policy_row, rows)))
@@ -280,7 +281,7 @@ def policies_tables() -> str:
 
 
 def day_table() -> str:
-    """Return what one day with the real hook came to, under each way of scaling."""
+    """Return the figures of a day with the real hook, under each autoscale policy."""
     rows = json.loads((RESULTS / "policies.json").read_text())["day"]["policies"]
     return "\n".join((*_POLICY_HEAD, *map(_policy_row, rows)))
 
@@ -310,7 +311,7 @@ _VARIANTS = {
 
 
 def scoring_table() -> str:
-    """Return a row for each variant of scoring beside the reference's script."""
+    """Return a row for each variant of scoring, compared with the reference script."""
     body = json.loads((RESULTS / "scoring.json").read_text())
     again = next(cell for cell in body["cells"] if cell["name"] == "again")["cpu_ratio"]
     rows = [
@@ -329,7 +330,7 @@ def scoring_table() -> str:
 
 
 def stages_table() -> str:
-    """Return a row for each stage of a scoring process, and what is in none."""
+    """Return a row for each stage of a scoring process, and one for the rest."""
     taken = json.loads((RESULTS / "stages.json").read_text())
     columns = [_VARIANTS[name] for name in taken]
     stages = [stage for stage in next(iter(taken.values())) if stage != "all"]
@@ -351,7 +352,7 @@ def _ratio(ratio: list[float]) -> str:
 
 
 def fidelity_table() -> str:
-    """Return a row for each kernel whose labels were compared with scikit-learn's."""
+    """Return a row for each kernel that was compared with scikit-learn."""
     counts = json.loads((RESULTS / "fidelity.json").read_text())
     columns = ("models", "random readings", "beside the boundary", "decided like libsvm", "differences")
     rows = [
@@ -362,7 +363,7 @@ def fidelity_table() -> str:
 
 
 def soak_line() -> str:
-    """Return what the soak has counted."""
+    """Return the results of the soak test as a sentence."""
     counts = json.loads((RESULTS / "soak.json").read_text())
     return (
         f"{counts['runs']} processes that scored {counts['sensors']} sensors each: "
@@ -372,7 +373,7 @@ def soak_line() -> str:
 
 
 def scoring_chart() -> str:
-    """Return the chart of the same variants."""
+    """Return the chart of the variants of scoring, as SVG."""
     cells = json.loads((RESULTS / "scoring.json").read_text())["cells"]
     return svg(bars_of(cells, _VARIANTS))
 
@@ -408,7 +409,7 @@ PARTS = {
 
 
 def generated(page: Path) -> str:
-    """Return a page with its generated parts renewed."""
+    """Return a page with its generated parts updated."""
     text = page.read_text()
     form, gap = ("  # {} {}", "\n") if page.suffix == ".yaml" else ("<!-- {} {} -->", "\n\n")
     for name in PAGES[page]:
@@ -424,7 +425,7 @@ def _put(part: str, _found: re.Match[str]) -> str:
 
 
 def _field_docstrings(source: Path) -> dict[str, str]:
-    """Return the string under each field of the first class, on one line."""
+    """Return the docstring of each field of the first class, on one line."""
     body = next(node for node in ast.parse(source.read_text()).body if isinstance(node, ast.ClassDef)).body
     return {
         field.target.id: " ".join(text.value.value.split())

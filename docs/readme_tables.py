@@ -1,4 +1,4 @@
-"""Tables of the README: what was measured, in a line each, and what the package needs."""
+"""Tables of the README: benchmark results in a line each, and requirements."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _PROVIDERS = ("microsoft-azure", "smtp", "apprise")
 
 
 def highlights_table() -> str:
-    """Return a row for each benchmark: the one figure to remember."""
+    """Return a row for each benchmark, with its most important figure."""
     rows = (_scoring_row(), _labels_row(), _operator_row(), *_scale_rows())
     return "\n".join(("| what | measured |", "|---|---|", *rows))
 
@@ -43,7 +43,7 @@ def _labels_row() -> str:
 
 
 def _operator_row() -> str:
-    """Compare at the largest size that every form of operator finished."""
+    """Return the comparison of operators at the largest size that all of them finished."""
     cells = [cell for cell in _read("compare") if not cell["how"]]
     sizes = {cell["items"] for cell in cells}
     finished = {size for size in sizes if all(cell["is_finished"] for cell in cells if cell["items"] == size)}
@@ -58,7 +58,7 @@ def _operator_row() -> str:
 
 
 def _scale_rows() -> list[str]:
-    """Return the largest fleet of each way to divide sensors among Batch tasks, in the shortest time."""
+    """Return the largest fleet of each way to divide sensors among Batch tasks, with its shortest time."""
     best: dict[int, dict[str, Any]] = {}
     for fleet in sorted(_read("scale"), key=lambda fleet: (fleet["sensors"], -fleet["seconds"])):
         best[fleet["sensors_per_task"]] = fleet
@@ -71,7 +71,7 @@ def _scale_rows() -> list[str]:
 
 
 def requirements_table() -> str:
-    """Return a row for each thing that the package needs, with the locked version that is tested."""
+    """Return a row for each requirement, with the locked version that is tested."""
     locked = dict(_LOCKED.findall((ROOT / "requirements.txt").read_text()))
     providers = ", ".join(
         f"`{name}` {locked[f'apache-airflow-providers-{name}']}" for name in sorted(_PROVIDERS)

@@ -1,4 +1,4 @@
-"""Docstrings are written for people who read them in the source; the site's pages are Markdown."""
+"""Converts docstrings, which use reStructuredText, to the Markdown of the site's pages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tables of where the time of a run goes: step by step, and on the Batch side."""
+"""Tables of the time of a run: by step, and on the Batch side."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _MOMENTS = {
 
 
 def run_table() -> str:
-    """Return a row for each step of a run: what it took from the end of the one before, for each fleet."""
+    """Return a row for each step of a run: its time since the end of the previous step, for each fleet."""
     fleets = json.loads((RESULTS / "scale.json").read_text())
     ends = [_ends_of(fleet["steps"]) for fleet in fleets]
     took = [
@@ -49,7 +49,7 @@ def _fleet(fleet: dict[str, Any]) -> str:
 
 
 def calls_table() -> str:
-    """Return a row for each call of the Execution API that one more sensor makes."""
+    """Return a row for each call of the Execution API that one more sensor adds."""
     calls = json.loads((RESULTS / "hop.json").read_text())["forms"]["forkserver"]["api_calls"]
     rows = [f"| `{call}` | {count:.2f} | {each:.1f} |" for call, (count, each) in calls.items()]
     total = sum(count for count, _ in calls.values())
@@ -59,7 +59,7 @@ def calls_table() -> str:
 
 
 def parsing_table() -> str:
-    """Return a row for each DAG file: what its parse costs a task instance."""
+    """Return a row for each DAG file with the time in which a task instance parses it."""
     found = json.loads((RESULTS / "parsing.json").read_text())
     return "\n".join(
         (
@@ -71,7 +71,7 @@ def parsing_table() -> str:
 
 
 def waterfall_table() -> str:
-    """Return a row for each moment of an hour on the Batch side, for each fleet."""
+    """Return a row for each event of an hour on the Batch side, for each fleet."""
     fleets = json.loads((RESULTS / "waterfall.json").read_text())
     rows = [
         f"| {what} | {' | '.join(_minutes(fleet[moment]) for fleet in fleets.values())} |"

@@ -1,4 +1,4 @@
-"""The chart of what scoring costs, as SVG: a bar for each variant, CPU over the reference's, log scale."""
+"""Draws the chart of scoring costs as SVG: a bar per variant, CPU relative to the reference, log scale."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ if TYPE_CHECKING:
 
 _WIDTH, _ROW, _LABELS, _TOP = 760, 26, 300, 34
 _LEAST, _MOST = 1e-5, 2.0
-"""Ends of the scale: CPU of one sensor over that of the reference's process."""
+"""Ends of the scale: CPU per sensor, relative to the reference."""
 _SMALL = 0.01
-"""Ratios below this are easier read as one over a number."""
+"""Ratios below this are written as 1/n."""
 _REFERENCE, _OURS, _INK, _LINE = "#b5651d", "#2f7ebc", "#808890", "#80889060"
 
 
 def svg(bars: Sequence[tuple[str, float]]) -> str:
     """Draw bars.
 
-    :param bars: label and CPU per sensor over the reference's; the first is the reference itself
+    :param bars: label and CPU per sensor, relative to the reference; the first is the reference itself
     """
     height = _TOP + _ROW * len(bars) + 8
     lines = [
@@ -59,6 +59,6 @@ def _x(ratio: float) -> float:
 
 
 def bars_of(cells: Sequence[dict[str, Any]], names: dict[str, str]) -> list[tuple[str, float]]:
-    """Return the bars of measured cells: CPU per sensor, over the reference's."""
+    """Return the bars of measured cells: CPU per sensor, relative to the reference."""
     known = (cell for cell in cells if cell["name"] in names)
     return [(names[cell["name"]], cell["cpu_ratio"][0] / cell["sensors"]) for cell in known]

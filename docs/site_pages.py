@@ -1,8 +1,8 @@
-"""Lays out what the site is built from: ``python docs/site_pages.py .local/docs``, for ``make docs``.
+"""Collects the sources of the documentation's site: ``python docs/site_pages.py .local/docs``, for ``make docs``.
 
-The pages keep their places in the repository, so that the same relative links work on GitHub and in the site.
-Files that they link to, such as pictures and tests, come along. The API page is made
-here, as GitHub cannot show it.
+The pages keep their paths in the repository, so that the same relative links work on GitHub and on the site.
+Files that they link to, such as pictures and tests, are included. The API page is generated here, because
+GitHub cannot show it.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ _LINK = re.compile(r"\]\((?!http|#)([^)#\s]+)")
 
 
 def lay_out(folder: Path) -> None:
-    """Write the pages, what they link to, and the site's configuration.
+    """Write the pages, the files that they link to, and the site's configuration.
 
-    :param folder: what an earlier build has left there is removed
+    :param folder: target; pages of an earlier build are removed
     """
     pages = folder / "pages"
     shutil.rmtree(pages, ignore_errors=True)
