@@ -127,7 +127,7 @@ class Bench:
 
     @staticmethod
     def until(condition: Callable[[], Any]) -> Any:
-        """Poll a real effect until it is there."""
+        """Wait until a condition is true."""
         return until(condition)
 
     @staticmethod

@@ -57,7 +57,7 @@ def round_number() -> int:
 
 
 def until(condition: Callable[[], object]) -> None:
-    """Poll a real effect until it is there."""
+    """Wait until a condition is true."""
     deadline = time.monotonic() + _LONG
     while not condition():
         assert time.monotonic() < deadline, "not true in time"

@@ -1,4 +1,4 @@
-"""Containers of their own for the tests of the loader, in the session's Azurite."""
+"""Separate containers for the tests of the loader, in the session's Azurite."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""JSON as writers lay it out: arrays on one line, objects over many, and what is broken between them."""
+"""JSON in every layout: arrays on one line, objects over many lines, and broken parts between them."""
 
 from __future__ import annotations
 
@@ -48,12 +48,12 @@ def read(folder: Path, text: str) -> tuple[list[int], list[int]]:
     ],
 )
 def test_every_layout_is_read_whole(tmp_path: Path, text: str) -> None:
-    """Far longer than what is looked at at once; nothing is lost or doubled where it is cut."""
+    """The file is much longer than a chunk; no reading is lost or duplicated at a cut."""
     assert read(tmp_path, text) == (list(range(3_000)), [])
 
 
 def test_braces_in_texts_are_no_objects(tmp_path: Path) -> None:
-    """They may cost their own row, and no other."""
+    """Their own row may be unreadable, but no other one."""
     text = json.dumps([*GOOD[:2], ROWS[2], *GOOD[3:5]], indent=1)
     assert read(tmp_path, text)[0] == [0, 1, 3, 4]
 

@@ -1,4 +1,4 @@
-"""What a load leaves in Blob Storage, looked at with the ordinary client."""
+"""Blobs that a load writes, read with the SDK's client."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def test_a_file_that_is_refused_leaves_no_blob(data: ContainerClient, tmp_path: 
 
 
 def test_colliding_readings_of_any_source_are_refused(data: ContainerClient) -> None:
-    """Readings that come from no file are held to the same rule."""
+    """Readings from other sources follow the same rule as those from files."""
     with pytest.raises(SensorCollision):
         lay_out([a_reading(device="a_b", tag="c"), a_reading(device="a", tag="b_c")], data, source="x")
 

@@ -61,7 +61,7 @@ def test_a_file_is_loaded_from_the_command_line(data: ContainerClient, tmp_path:
 def test_an_emulator_on_this_machine_takes_its_key(
     data: ContainerClient, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Over plain http no identity signs in: Azurite's known key does, or the one from the environment."""
+    """Plain http needs a key: Azurite's public one, or the one in the environment."""
     path = tmp_path / "day.csv"
     path.write_text("TS,Device,Tag,Value\n2018-08-29 02:00:00,1,4,84.5\n")
     order = ["load", str(path), "--container-url", data.url]
@@ -73,7 +73,7 @@ def test_an_emulator_on_this_machine_takes_its_key(
 
 
 def test_packs_are_those_of_the_registry(data: ContainerClient, tmp_path: Path) -> None:
-    """``--packed`` asks the registry who shares files; without a registry nobody does."""
+    """With ``--packed`` the registry decides which sensors share files; without a registry none do."""
     path = tmp_path / "day.csv"
     path.write_text("TS,Device,Tag,Value\n2018-08-29 02:00:00,1,4,84.5\n2018-08-29 02:00:00,1,5,1.5\n")
     environ = {URL_VARIABLE: signed(data), MODELS_URL_VARIABLE: signed(data)}

@@ -1,4 +1,4 @@
-"""What a person sees of a load while it goes on."""
+"""The progress bar of a load."""
 
 from __future__ import annotations
 

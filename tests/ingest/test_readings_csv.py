@@ -1,4 +1,4 @@
-"""What the CSV reader takes, what it refuses, and how it says so."""
+"""The reader of CSV: accepted forms, refused rows, and the reasons."""
 
 from __future__ import annotations
 

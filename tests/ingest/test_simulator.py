@@ -1,4 +1,4 @@
-"""What the simulated fleet says, and what it admits to have spoilt."""
+"""Readings and labels of the simulated fleet."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ LAST = RunHour.parse("2026-01-01T02")
 
 
 def test_the_same_seed_says_the_same() -> None:
-    """A fleet is a value: asked again, it repeats itself word for word."""
+    """The same fleet gives the same readings every time."""
     assert list(Fleet(seed=7).labelled(FIRST, 3)) == list(Fleet(seed=7).labelled(FIRST, 3))
 
 
@@ -38,7 +38,7 @@ def _hour(fleet: Fleet, index: int) -> list[object]:
 
 
 def test_a_larger_fleet_contains_the_smaller_one() -> None:
-    """A sensor says the same whoever stands beside it."""
+    """The readings of a sensor do not depend on the other sensors."""
     small = set(Fleet(devices=1, tags=2).readings(FIRST, 1))
     assert small < set(Fleet(devices=2, tags=2).readings(FIRST, 1))
 

@@ -59,7 +59,7 @@ def web(cluster: Cluster) -> Iterator[AirflowClient]:
 
 
 def until(condition: Callable[[], object]) -> None:
-    """Poll a real effect until it is there."""
+    """Wait until a condition is true."""
     deadline = time.monotonic() + _LONG
     while not condition():
         assert time.monotonic() < deadline, "not true in time"

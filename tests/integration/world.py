@@ -101,7 +101,7 @@ class World:
 
 
 def until(condition: Callable[[], object]) -> None:
-    """Poll a real effect until it is there."""
+    """Wait until a condition is true."""
     deadline = time.monotonic() + LONG
     while not condition():
         assert time.monotonic() < deadline, "not true in time"

@@ -1,4 +1,4 @@
-"""What a person at the terminal sees."""
+"""The output at the terminal."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_the_table_has_a_line_a_sensor_and_the_totals() -> None:
 
 
 def test_a_long_fleet_is_cut_and_says_so() -> None:
-    """Nobody reads a thousand lines; the totals are still those of all."""
+    """The table shows the first sensors only; the totals count all of them."""
     lines = table(a_summary(*(scored(f"s{number}") for number in range(50)))).splitlines()
     assert len(lines) == 1 + 40 + 1 + 1
     assert lines[-2].endswith("and 10 more in summary.json")

@@ -31,7 +31,7 @@ def a_family(tmp_path: Path) -> Server:
 
 
 def test_a_kill_reaches_a_child_that_left_the_session(tmp_path: Path) -> None:
-    """Nobody of the family is left, in whatever group it is."""
+    """All descendants are killed, in any process group."""
     server = a_family(tmp_path)
     family = family_of(server.process.pid)
     assert len(family) == 3
@@ -42,7 +42,7 @@ def test_a_kill_reaches_a_child_that_left_the_session(tmp_path: Path) -> None:
 
 
 def test_a_process_killed_alone_leaves_its_children(tmp_path: Path) -> None:
-    """They live on without it until somebody ends them."""
+    """The children go on running until they are killed."""
     server = a_family(tmp_path)
     first, *left = family_of(server.process.pid)
     server.kill(alone=True)
@@ -54,7 +54,7 @@ def test_a_process_killed_alone_leaves_its_children(tmp_path: Path) -> None:
 
 
 def test_who_has_ended_but_was_not_waited_for_is_not_alive() -> None:
-    """Such a process runs nothing: it is no worker, and a kill of it is no fault."""
+    """A zombie runs nothing: it is not a worker, and killing it is not an error."""
     with subprocess.Popen(["sleep", "60"]) as child:
         found = psutil.Process(child.pid)
         assert is_alive(found)

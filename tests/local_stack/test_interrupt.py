@@ -55,5 +55,5 @@ def test_an_interrupted_run_leaves_nothing_behind(tmp_path: Path, number: signal
         run.kill()
         run.wait()
     assert run.returncode == 130
-    assert "everything that was started is stopped" in said
+    assert "all started processes are stopped" in said
     assert processes_of(tmp_path) == []

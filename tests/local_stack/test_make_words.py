@@ -1,4 +1,4 @@
-"""What a person reads who asks make for something that cannot be: one line, in the words that were typed."""
+"""Errors of make targets: one line, with the variables as they were typed."""
 
 from __future__ import annotations
 

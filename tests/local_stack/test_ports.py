@@ -30,12 +30,12 @@ def test_a_port_that_somebody_else_has_is_given_up(tmp_path: Path) -> None:
     assert ports.of("azurite") == chosen
 
 
-def test_an_altered_file_stops_nobody(tmp_path: Path) -> None:
-    """Ports are chosen anew."""
+def test_a_damaged_file_is_replaced(tmp_path: Path) -> None:
+    """New ports are chosen."""
     (tmp_path / "ports.json").write_text("[1, 2")
     assert Ports(tmp_path / "ports.json").of("azurite") > 0
 
 
 def test_a_stack_that_nobody_notes_takes_any_port() -> None:
-    """Its parts pick their own, so that nobody can be faster."""
+    """Its parts choose free ports themselves, which avoids races."""
     assert ANY_PORTS.of("azurite") == 0

@@ -33,7 +33,7 @@ def asked(database: Database, statement: str) -> list[tuple[object, ...]]:
 
 
 def until(condition: Callable[[], bool]) -> None:
-    """Poll a real effect until it is there."""
+    """Wait until a condition is true."""
     deadline = time.monotonic() + 15
     while not condition():
         assert time.monotonic() < deadline, "not true in time"
@@ -108,7 +108,7 @@ def test_root_is_told_what_to_do_where_it_cannot_be_somebody_else(
     """One sentence, before anything is started."""
     monkeypatch.setattr(os, "geteuid", lambda: 0)
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(StackError, match="start this as another user"):
+    with pytest.raises(StackError, match="run this as another user"):
         _as_somebody.__wrapped__()
 
 

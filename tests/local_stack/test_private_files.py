@@ -12,12 +12,12 @@ if TYPE_CHECKING:
 
 
 def mode_of(path: Path) -> int:
-    """Return who may do what."""
+    """Return the permission bits of a file."""
     return stat.S_IMODE(path.stat().st_mode)
 
 
 def test_a_secret_is_readable_by_its_owner_alone(tmp_path: Path) -> None:
-    """Also where a file that everybody could read was before."""
+    """Even if a readable file existed before."""
     file = tmp_path / "secret"
     file.write_text("old")
     file.chmod(0o644)

@@ -25,7 +25,7 @@ def a_server(tmp_path: Path, script: str, **options: Any) -> Server:
 def test_an_interrupt_while_a_process_starts_loses_no_process(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Ctrl-C between the start and the record of it would leave a process that nobody knows."""
+    """Ctrl-C between the start and the registration of a process must not leave it running."""
     started: list[subprocess.Popen[bytes]] = []
 
     def popen(*words: Any, **options: Any) -> subprocess.Popen[bytes]:
@@ -42,7 +42,7 @@ def test_an_interrupt_while_a_process_starts_loses_no_process(
 
 
 def test_a_server_that_ends_early_says_what_it_printed(tmp_path: Path) -> None:
-    """Whoever waits for it reads why it does not come."""
+    """The error shows the end of its output."""
     sentence = "the script ended with code 3:\nthe port is taken"
     with (
         a_server(tmp_path, "echo the port is taken >&2; exit 3") as server,

@@ -1,4 +1,4 @@
-"""What a killed owner has left is ended by whoever comes next."""
+"""Processes that a killed owner has left are ended by the next command."""
 
 from __future__ import annotations
 

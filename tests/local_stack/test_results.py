@@ -53,7 +53,7 @@ def test_results_of_other_readings_are_kept(tmp_path: Path, capsys: pytest.Captu
 
 
 def test_results_of_an_unknown_file_count_as_others(tmp_path: Path) -> None:
-    """What lies there without saying whose it is may be all that somebody has."""
+    """Results without a marker file may be valuable, so they are kept."""
     (tmp_path / "hour").mkdir()
     (tmp_path / "hour" / "summary.json").write_text("old")
     write(tmp_path / "hour", "new", world="abc")

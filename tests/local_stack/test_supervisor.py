@@ -30,7 +30,7 @@ def test_what_ends_is_started_again_after_longer_and_longer_pauses(frail: Server
     for _ in range(9):
         frail.process.wait()
         assert not supervisor.look([frail], now=now)
-        pause = float(said[-1].split(" again in ")[1].split()[0])
+        pause = float(said[-1].split(" restarts in ")[1].split()[0])
         pauses.append(pause)
         assert not supervisor.look([frail], now=now + pause - 0.5)
         now += pause
@@ -43,7 +43,7 @@ def test_what_ends_is_started_again_after_longer_and_longer_pauses(frail: Server
 
 
 def test_what_was_well_for_long_begins_with_a_short_pause(frail: Server) -> None:
-    """An end a day is no series of ends."""
+    """After a long healthy time, the first pause applies again."""
     said: list[str] = []
     supervisor = Supervisor(said.append)
     for day in range(3):
@@ -54,7 +54,7 @@ def test_what_was_well_for_long_begins_with_a_short_pause(frail: Server) -> None
 
 
 def test_what_runs_is_left_alone(tmp_path: Path) -> None:
-    """It is the same process afterwards, and one that was stopped on purpose is nobody's to start."""
+    """A running process is not restarted, and neither is one that was stopped on purpose."""
     command = [sys.executable, "-c", "import time; time.sleep(3600)"]
     with Server("the steady one", command, log=tmp_path / "log", environ={}) as server:
         assert server in started()

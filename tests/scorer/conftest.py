@@ -180,7 +180,7 @@ def scorer(storage: Storage, tmp_path: Path) -> Scorer:
 
 
 def break_fits_of(monkeypatch: pytest.MonkeyPatch, *, above: float) -> None:
-    """Let scikit-learn's standard scaler fail on readings of a large mean, as nobody foresees."""
+    """Let scikit-learn's standard scaler raise an unexpected error for readings with a large mean."""
     fit = StandardScaler.fit
 
     def broken(scaler: StandardScaler, values: Any, *rest: Any) -> Any:

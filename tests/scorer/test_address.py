@@ -1,4 +1,4 @@
-"""Container URLs: which are read, which are refused, and that none is ever shown with its signature."""
+"""Container URLs: accepted and refused forms, and signatures that are never shown."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The edge of the process: exit codes, and who is told what."""
+"""The entry point: exit codes and messages."""
 
 from __future__ import annotations
 

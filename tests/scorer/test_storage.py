@@ -1,4 +1,4 @@
-"""The storage edge against a real Blob service: what it does, and what it says when it cannot."""
+"""Access to a real Blob service: reads, writes and errors."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_metadata_travels_with_a_blob(storage: Storage) -> None:
 
 
 def test_a_blob_is_written_only_if_it_is_the_one_that_was_read(storage: Storage) -> None:
-    """A conditional write loses against whoever wrote in between, and against a blob that appeared."""
+    """A conditional write fails if another writer changed or created the blob meanwhile."""
     container = open_container(MODELS, storage.environ({MODELS: "rcw"}))
     container.write_if_unchanged("r.json", b"1", content_type="application/json", etag=None)
     read = container.read_versioned("r.json")
@@ -68,7 +68,7 @@ def test_any_file_name_is_listed_and_read(storage: Storage, name: str) -> None:
 
 
 def test_a_missing_blob_is_told_from_a_missing_container(storage: Storage) -> None:
-    """Only the first is an answer; the second would make every sensor look silent."""
+    """A missing container is an error; otherwise every sensor would look silent."""
     environ = storage.environ({DATA: "r"})
     with pytest.raises(BlobMissing, match=r"^data/no\.csv: there is no such blob$"):
         open_container(DATA, environ).read("no.csv")
@@ -116,7 +116,7 @@ def test_a_folder_is_a_container_to_read_from_and_write_to(tmp_path: Path) -> No
 
 
 def test_a_folder_that_is_not_mounted_is_not_an_empty_container(tmp_path: Path) -> None:
-    """Else every reading in it would count as never written."""
+    """Otherwise every reading in it would seem missing."""
     with pytest.raises(StorageFault, match="is not mounted"):
         open_container(DATA, {"SCORING_DATA_URL": (tmp_path / "gone").as_uri()})
 
@@ -128,7 +128,7 @@ def test_a_variable_that_is_not_set_is_named() -> None:
 
 
 class _Cloud(BaseHTTPRequestHandler):
-    """Stands in for what no test can have: a machine's metadata service and the storage that trusts it."""
+    """Replaces a virtual machine's metadata service, and the storage that accepts its tokens."""
 
     seen: ClassVar[list[tuple[str, str]]]
 
@@ -187,7 +187,7 @@ def test_a_blob_that_is_being_written_is_read_again(refusal: tuple[int, str]) ->
 
 @pytest.mark.parametrize("refusal", CHANGING)
 def test_a_blob_that_changes_at_each_try_is_said_to(refusal: tuple[int, str]) -> None:
-    """It is no lost conditional write, and what is said of it is what happened."""
+    """The error is not a conflict of a conditional write, and its message says what happened."""
     with (
         busy_storage(*[refusal] * 9) as service,
         pytest.raises(

@@ -1,4 +1,4 @@
-"""The wire forms, pinned: a change here is a change for every scorer that is deployed."""
+"""Wire formats, pinned by golden files: a change here affects every deployed scorer."""
 
 from __future__ import annotations
 

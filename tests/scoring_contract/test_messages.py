@@ -1,4 +1,4 @@
-"""What the contract refuses, and how it says so."""
+"""Messages and names that the contract refuses, and the errors."""
 
 from __future__ import annotations
 
@@ -86,8 +86,8 @@ def test_a_wrong_message_is_refused_by_place(kind, text, path) -> None:
         lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
     )
 )
-def test_no_json_brings_the_readers_down(kind, body) -> None:
-    """Whatever lies in a blob, readers raise their own error and no other."""
+def test_any_json_is_read_or_refused(kind, body) -> None:
+    """Whatever a blob contains, parsers raise no error but their own."""
     text = json.dumps({"contract": 2, "sensors": body, "hour": "2018-08-29T02", "run": body})
     with contextlib.suppress(ContractError):
         kind.from_json(text)
@@ -138,7 +138,7 @@ def test_a_sensor_id_cannot_leave_its_folder(text) -> None:
 
 
 def test_readings_lead_back_to_their_sensor() -> None:
-    """A listing of the hour's folder tells whose readings a blob holds, and passes over what is nobody's."""
+    """The name of a blob in an hour's folder contains its sensor; other blobs are ignored."""
     blob = f"{layout.readings_prefix(HOUR, '1_4')}0.csv"
     assert blob == "readings/2018/08/29/02/1_4/0.csv"
     assert layout.sensor_of_readings(blob) == "1_4"

@@ -177,7 +177,7 @@ ENTRY = a_registry("v1").to_json()
     ],
 )
 def test_a_hostile_registry_is_refused_with_its_place(change: Callable[[str], str], words: str) -> None:
-    """Nothing of it is believed: a name that leads elsewhere, an entry that is there twice."""
+    """It is not trusted: names that lead elsewhere and duplicate entries are refused."""
     text = change(ENTRY)
     assert text != ENTRY
     with pytest.raises(MessageError) as caught:
@@ -186,7 +186,7 @@ def test_a_hostile_registry_is_refused_with_its_place(change: Callable[[str], st
 
 
 def test_versions_that_cannot_be_added_are_named_one_by_one() -> None:
-    """Whoever publishes many learns which of them the registry cannot take; the others can be published."""
+    """The registry names the versions that it cannot take; the others can be published."""
     registry = a_registry("v1")
     other = TrainedSensor("1_4", "1_", "4", a_model("v2").model)
     news = [a_model("v1", digest="1" * 64), a_model("v1", sensor="2_1")]

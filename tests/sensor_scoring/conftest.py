@@ -81,7 +81,7 @@ class Account:
 
 
 def until(condition: Callable[[], object]) -> None:
-    """Poll a real effect until it is there."""
+    """Wait until a condition is true."""
     deadline = time.monotonic() + _DEADLINE_SECONDS
     while not condition():
         assert time.monotonic() < deadline, "not true in time"

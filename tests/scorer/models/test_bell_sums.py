@@ -1,4 +1,4 @@
-"""Sums of bells by polynomials: as good as the bounds say, and left alone where they do not hold."""
+"""Interpolated sums of rbf kernels: within the error bounds, and refused where these do not hold."""
 
 from __future__ import annotations
 
@@ -118,5 +118,5 @@ def test_labels_beside_the_boundary_are_scikit_learns(
 
 
 def test_the_band_is_wider_than_the_error() -> None:
-    """What polynomials add to the band covers several times what they can be off."""
+    """The tolerance of interpolated sums is several times their error."""
     assert 5 * ERROR < BELL_TOLERANCE

@@ -89,7 +89,7 @@ def test_labels_equal_scikit_learn_beside_the_boundary(nu: float, gamma: str | f
 
 
 def test_numpy_alone_would_flip_labels_beside_the_boundary(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The band of tolerance earns its place: without it some of the boundary points change their label."""
+    """Without the tolerance, some points at the boundary would get another label."""
     values = readings(400)
     pipeline, model = fitted(values)
     beside = boundary_points(model, values)
@@ -133,7 +133,7 @@ def test_values_beyond_all_measure_are_anomalies() -> None:
     assert predictions.scores.tolist() == [-0.5, -0.5, 0.5]
 
 
-def test_no_readings_give_no_verdicts() -> None:
+def test_no_readings_give_no_predictions() -> None:
     """An empty hour is not a special case."""
     assert a_model().predict(np.array([])).scores.shape == (0,)
 
@@ -177,7 +177,7 @@ def test_every_kernel_labels_like_scikit_learn(*, kernel: str, width: int, scale
     ids=lambda kernel: kernel.name,
 )
 def test_overflow_on_the_way_is_decided_like_libsvm(kernel: Linear | Poly | Sigmoid | Rbf) -> None:
-    """What is no number is an anomaly, as in C: no comparison with it is true."""
+    """NaN is an anomaly, as in C, where comparisons with NaN are false."""
     model = a_model(
         kernel=kernel, support_vectors=np.array([[1e200], [-1e200]]), coefficients=np.array([1.0, 1.0])
     )

@@ -63,7 +63,7 @@ def name_of(index: int) -> str:
 
 
 def facts(model: OneClassSvm) -> tuple[object, ...]:
-    """Tell everything that a model decides by, to the last bit."""
+    """Return all numbers of a model, bit by bit."""
     arrays = (model.mean, model.scale, model.support_vectors, model.coefficients)
     shapes = tuple((array.shape, array.dtype, array.tobytes()) for array in arrays)
     return (*shapes, model.kernel, struct.pack("<d", model.intercept), model.features)
@@ -155,7 +155,7 @@ CLAIMS = {
 
 @pytest.mark.parametrize(("data", "problem"), CLAIMS.values(), ids=CLAIMS)
 def test_a_pack_that_claims_what_it_does_not_hold_is_refused(data: bytes, problem: str) -> None:
-    """Though its digest be right; nothing is reserved for what it claims."""
+    """Even with the right digest; no memory is allocated for the claimed size."""
     with pytest.raises(MessageError, match=problem):
         read(data)
 

@@ -1,4 +1,4 @@
-"""Estimators that are no support vector machine of ours: taken as data, and only from who can be trusted."""
+"""Estimators of scikit-learn in skops files: loaded as data, with trusted types only."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def a_forest() -> bytes:
 
 
 def changed(data: bytes, name: str, change: Any) -> bytes:
-    """Write an archive anew with one entry changed."""
+    """Copy an archive with one entry changed."""
     out = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(data)) as archive, zipfile.ZipFile(out, "w") as new:
         for entry in archive.namelist():
@@ -101,11 +101,11 @@ def test_another_scikit_learn_is_named_with_ours() -> None:
 
 
 class Stranger:
-    """A type that nobody trusts."""
+    """An untrusted type."""
 
 
 def test_types_that_nobody_trusts_are_named_and_not_built() -> None:
-    """Whoever wrote the file does not choose what is built here."""
+    """The author of a file cannot choose the types that are built."""
     forest = IsolationForest(n_estimators=2).fit(VALUES)
     forest.stranger = Stranger()
     data = dump_skops(forest)
@@ -240,7 +240,7 @@ def test_no_readings_are_no_fault_of_an_estimator() -> None:
 
 
 def test_what_predicts_other_labels_after_all_is_a_model_fault() -> None:
-    """A file can say of itself what it likes: what it predicts is looked at, too."""
+    """The tag of an estimator is not enough: its predictions are checked, too."""
     stump = DecisionTreeClassifier(max_depth=1).fit(VALUES, np.where(VALUES[:, 0] > 12, -1, 1))
     model = SkopsModel(stump, ("Value",), "m.json")
     assert model.predict(VALUES).anomalies.any()
@@ -363,7 +363,7 @@ def unusual() -> bytes:
     ],
 )
 def test_a_hostile_archive_is_refused_in_a_sentence(data: bytes, words: str) -> None:
-    """It is looked at before it is unpacked, and nothing of it is believed."""
+    """It is checked before it is decompressed, and its claims are not trusted."""
     with pytest.raises(ModelFault, match=words):
         load_model(data, ref(data))
 

@@ -47,7 +47,7 @@ def versions(storage: Storage, scorer: Scorer, sensor: str = "1_4") -> tuple[str
 
 
 def a_model_file(folder: Path, gamma: float = 1.0) -> Path:
-    """Write a model that somebody else made."""
+    """Write a model file from elsewhere."""
     model = OneClassSvm(
         np.array([10.0]), np.array([2.0]), Rbf(gamma), np.array([[0.0]]), np.array([1.0]), -0.3
     )
@@ -244,7 +244,7 @@ def test_packing_again_writes_what_has_changed(storage: Storage, scorer: Scorer)
 
 @pytest.mark.parametrize("harm", ["gone", "altered", "of an earlier version"])
 def test_packing_writes_a_file_anew_that_is_not_whole(storage: Storage, scorer: Scorer, harm: str) -> None:
-    """What scoring complains of is mended by the command that it names."""
+    """The command in scoring's error message repairs the pack file."""
     a_fleet(storage, "1_1", "1_2")
     scorer.train_here()
     typed(storage, "pack")

@@ -1,4 +1,4 @@
-"""Models that other versions of scikit-learn pickled, converted: what they decide, and what is refused."""
+"""Conversion of pickled models of other scikit-learn versions: their labels, and refused pickles."""
 
 from __future__ import annotations
 
@@ -87,8 +87,8 @@ def test_the_command_writes_a_file_that_can_be_added(storage: Storage, tmp_path:
     assert storage.registry().entry("1_4").current.startswith("added-")
 
 
-def test_a_pickle_is_not_opened_unless_somebody_answers_for_it(tmp_path: Path) -> None:
-    """The words are long on purpose."""
+def test_a_pickle_is_not_opened_without_the_option(tmp_path: Path) -> None:
+    """The option is long on purpose."""
     pickled = tmp_path / "old.pkl"
     pickled.write_bytes((OLD / "pipeline-0.19.2.pkl").read_bytes())
     code, _, err = typed("convert", str(pickled))
@@ -98,7 +98,7 @@ def test_a_pickle_is_not_opened_unless_somebody_answers_for_it(tmp_path: Path) -
 
 
 class Evil:
-    """Whoever loads it makes a folder."""
+    """An object whose unpickling creates a folder."""
 
     def __init__(self, place: Path) -> None:
         self.place = place
@@ -116,7 +116,7 @@ def hidden_in_an_array(place: Path) -> bytes:
 
 @pytest.mark.parametrize("protocol", [0, 4])
 def test_a_hostile_pickle_calls_nothing(tmp_path: Path, protocol: int) -> None:
-    """What it names is refused by name, though somebody said to trust it."""
+    """A callable in the pickle is refused by name, even with ``--i-trust-this-file``."""
     place = tmp_path / "harm"
     with pytest.raises(ModelFault, match=r"not converted: it uses posix\.mkdir"):
         converted(pickle.dumps(Evil(place), protocol=protocol), features=ONE)

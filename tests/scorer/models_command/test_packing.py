@@ -26,7 +26,7 @@ def test_neighbours_are_together() -> None:
 
 
 def test_a_new_sensor_fills_the_last_pack() -> None:
-    """Nobody moves for it, although it would stand between others; the next one gets a new pack."""
+    """No other sensor moves, even if the new one sorts between them; the next one gets a new pack."""
     present = {"1_1": "p0001", "1_3": "p0001", "2_1": "p0002"}
     packs = assigned([*present, "1_2", "1_4"], size=2, present=present)
     assert packs == {**present, "1_2": "p0002", "1_4": "p0003"}
@@ -53,7 +53,7 @@ def test_long_ids_make_smaller_packs() -> None:
 
 @given(first=SENSORS, more=SENSORS, size=st.integers(1, 9))
 def test_packs_are_stable_and_bounded(first: set[str], more: set[str], size: int) -> None:
-    """Everybody has a pack, no pack is over-full, and who has a pack keeps it."""
+    """Every sensor has a pack, no pack is too full, and a sensor keeps its pack."""
     before = assigned(first, size=size, present={})
     after = assigned(first | more, size=size, present=before)
     assert after.keys() == first | more

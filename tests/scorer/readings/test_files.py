@@ -1,4 +1,4 @@
-"""Which rows of a CSV file count, and what is said about the others."""
+"""Rows of CSV files: those that count, and the issues of the others."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ def test_bytes_that_are_no_text_spoil_their_row_only() -> None:
 
 
 def test_a_stray_quote_does_not_swallow_the_following_rows() -> None:
-    """An opening quote that nobody closes ends with its line."""
+    """An unclosed quote ends with its line."""
     table = read(f'{HEADER}\n"{row()}\n{row()}\n{row()}\n')
     assert (len(table), table.rejected.total()) == (2, 1)
 

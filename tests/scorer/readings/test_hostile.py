@@ -1,4 +1,4 @@
-"""Files that nobody meant well: each of them ends as rows that are counted, or as a fault of the data."""
+"""Malicious files: each of them ends as counted rows, or as a fault of the data."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ SUFFIXES = st.sampled_from(["csv", "json", "jsonl", "parquet", ""])
 
 
 def read(name: str, blob: bytes) -> FileRows:
-    """Read a file whose every row may be somebody's."""
+    """Read a file in which every row belongs to a sensor of ours."""
     return read_file(name, blob, hour=HOUR, owner=lambda device, tag: f"{device}_{tag}" if tag else None)
 
 

@@ -1,4 +1,4 @@
-"""The words for what is noticed about rows, and the page that explains them."""
+"""Names of row issues, and the page that explains them."""
 
 from __future__ import annotations
 

@@ -87,7 +87,7 @@ def test_damaged_gzip_is_named(data: bytes, words: str) -> None:
 
 
 def test_gzip_in_gzip_is_named() -> None:
-    """Nobody means to pack twice; it is not followed."""
+    """Compressing twice is always a mistake, so the inner file is not read."""
     assert read("a.csv.gz", gzip.compress(gzip.compress(b""))).problem.startswith("is compressed twice")
 
 
@@ -114,7 +114,7 @@ def test_avro_of_many_blocks_is_read_whole() -> None:
 
 
 def test_capture_of_an_idle_time_is_silence() -> None:
-    """Event Hubs Capture writes files without events; nobody has said anything, and nothing is wrong."""
+    """Event Hubs Capture writes files without events during idle times, which is not an error."""
     rows = read("a.avro", a_capture_file())
     assert (rows.tables, rows.unowned, rows.problem) == ({}, Counter(), "")
 

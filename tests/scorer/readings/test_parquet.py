@@ -1,4 +1,4 @@
-"""Readings as Parquet: types, what is said about rows, and what a file may not claim."""
+"""Readings as Parquet: types, issues of rows, and limits of the sizes in the footer."""
 
 from __future__ import annotations
 

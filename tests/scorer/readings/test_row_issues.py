@@ -1,4 +1,4 @@
-"""What is noticed about rows that count: repeats, disorder, zones; and whose rows they are."""
+"""Issues of rows that count (repeats, disorder, zones), and the sensors of rows."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def test_a_sensor_whose_rows_all_fail_has_a_table_that_says_so() -> None:
 
 
 def test_two_pairs_with_one_id_are_both_named() -> None:
-    """Whoever trains can see that an id means two pairs."""
+    """Training can see that an id belongs to two pairs."""
     rows = read(
         "2018-08-29T02:00:01Z,a_b,c,1", "2018-08-29T02:00:02Z,a,b_c,2", "2018-08-29T03:00:00Z,a_b_c,,3"
     )
@@ -121,7 +121,7 @@ def test_several_features_are_read_side_by_side() -> None:
     assert dict(table.issues) == {RowIssue.NOT_FINITE: 1, RowIssue.UNREADABLE: 1}
 
 
-def test_sheets_of_different_features_are_not_put_together() -> None:
+def test_tables_of_different_features_are_not_joined() -> None:
     """A column must mean one thing."""
     with pytest.raises(ValueError, match="different features"):
         in_order([ReadingTable.empty(("Value",)), ReadingTable.empty(("Heat",))])
@@ -131,7 +131,7 @@ ROW = st.tuples(st.integers(0, 5), st.sampled_from(["1", "1.0", "2", "x", "inf"]
 
 
 def plainly(rows: list[tuple[int, str, str]]) -> dict[str, tuple[list[str], dict[RowIssue, int]]]:
-    """Say what becomes of rows, in the plainest way there is."""
+    """Read rows in the simplest way, one by one."""
     tables: dict[str, tuple[list[str], dict[RowIssue, int]]] = {}
     for device in "12":
         mine = [(second, value) for second, value, whose in rows if whose == device]

@@ -1,4 +1,4 @@
-"""Sensors that share files: read once, scored each for itself, written once."""
+"""Sensors that share files: their readings are read once, and their predictions written once."""
 
 from __future__ import annotations
 
@@ -201,7 +201,7 @@ def test_a_later_plan_replaces_the_whole_pack(storage: Storage, scorer: Scorer) 
 
 
 def test_an_earlier_plan_leaves_a_later_ones_pack_alone(storage: Storage, scorer: Scorer) -> None:
-    """Whoever comes last, the later plan knows more; the report says that ours were not written."""
+    """The later plan wins, whichever run writes last; the report says that ours were not written."""
     orders = a_pack(storage)
     scorer.score(planned(storage, orders, at="2018-08-29T04:00:00.000000Z"))
     call = planned(storage, orders[:1], at=PLANNED_AT)
@@ -342,7 +342,7 @@ def test_a_bad_file_of_models_costs_nobody_their_model(
 
 @pytest.mark.parametrize("harm", ["gone", "altered", "shifted"])
 def test_a_bad_file_of_an_earlier_version_costs_nobody_their_model(storage: Storage, harm: str) -> None:
-    """Whoever does not find its very bytes there reads its own file."""
+    """A sensor whose bytes are not in the pack file is read from its own file."""
     refs = [order.model for order in a_pack(storage, pack_file=packed_before)]
     blob = pack_blob(refs[0])
     whole = storage.get(Container.MODELS, blob)
@@ -391,7 +391,7 @@ def test_a_pack_holds_files_of_scikit_learn_as_they_are(storage: Storage) -> Non
 
 
 def test_a_model_that_is_nowhere_is_named(storage: Storage) -> None:
-    """Neither the file of many nor its own is there: nobody waits for ever."""
+    """If neither the pack file nor its own file exists, the sensor fails at once."""
     place = PackSlice("_packs/p9/v1.jsonl", 0, 1)
     refs = [
         replace(order.model, blob=f"{order.sensor}/v9/model.json", pack=place) for order in a_pack(storage)
@@ -454,8 +454,8 @@ def an_abstract_order(sensor: str, *readings: str, pack: str = "") -> SensorOrde
     )
 
 
-def test_who_shares_a_file_or_a_blob_is_in_one_batch() -> None:
-    """All others are alone; a unit reads each of its files once."""
+def test_sensors_that_share_a_file_or_a_blob_form_one_unit() -> None:
+    """Every other sensor is a unit of its own; a unit reads each of its files once."""
     shared = f"{packed_readings_prefix(HOUR, 'p2')}0.csv"
     orders = [
         an_abstract_order("a", "readings/own.csv"),
@@ -480,8 +480,8 @@ def test_who_shares_a_file_or_a_blob_is_in_one_batch() -> None:
     ("sensors", "chunks"),
     [(1, [1]), (31, [1] * 31), (96, [3] * 32), (500, [8] * 62 + [4]), (1000, [8] * 125)],
 )
-def test_who_is_alone_is_computed_in_handfuls(sensors: int, chunks: list[int]) -> None:
-    """As large as leaves every thread two, and at most eight: all of them are in memory together."""
+def test_units_of_one_sensor_are_computed_in_chunks(sensors: int, chunks: list[int]) -> None:
+    """Every thread gets two chunks; a chunk has at most eight units, which are in memory together."""
     units = units_of([an_abstract_order(f"s{number}", f"{number}.csv") for number in range(sensors)])
     divided = chunks_of(units, threads=16)
     assert [len(chunk) for chunk in divided] == chunks

@@ -95,7 +95,7 @@ def test_predictions_of_nobody_have_the_columns() -> None:
     assert (table.column_names, len(table)) == (list(COLUMNS), 0)
 
 
-def test_sheets_of_other_features_cannot_share_a_table() -> None:
+def test_tables_of_different_features_cannot_share_a_blob() -> None:
     """Nor can there be more predictions than readings."""
     other = a_part("1", "5", ("2018-08-29T02:00:10Z,1,2",), ("Ampere", "Kelvin"))
     with pytest.raises(ValueError, match="do not fit a blob with features"):

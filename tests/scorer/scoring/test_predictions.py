@@ -76,7 +76,7 @@ def test_several_features_stand_in_the_place_of_value() -> None:
         render_predictions([("1", "4", one, predictions), ("1", "4", two, predictions)])
 
 
-def test_verdicts_must_be_about_the_readings() -> None:
+def test_predictions_must_match_the_readings() -> None:
     """One prediction too few or too many never shifts the others."""
     with pytest.raises(ValueError, match="0 predictions for 1 readings"):
         render_predictions([("1", "4", a_table("2018-08-29T02:00:10Z,1"), Predictions(np.empty(0)))])

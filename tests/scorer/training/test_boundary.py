@@ -1,4 +1,4 @@
-"""Models that would never call anything an anomaly."""
+"""Models that would never find an anomaly."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The check that stands between a fitted model and its publication."""
+"""The comparison of an exported model with scikit-learn, before it is published."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A new model judged on later readings."""
+"""The evaluation of a new model on later readings."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ NO_LABELS = Labels(frozenset(), {})
 
 
 def test_a_first_model_is_judged_alone() -> None:
-    """There is nothing to compare with, and nobody has labelled anything."""
+    """There is no current model to compare with, and there are no labels."""
     found = evaluate(a_model(0), a_series(0, 0.1, 5), sensor="1_4", current=None, labels=NO_LABELS)
     assert (found.readings, found.anomalies, found.comparison, found.labels) == (3, 1, None, None)
 
@@ -97,7 +97,7 @@ def test_labels_give_precision_and_recall() -> None:
 
 
 def test_an_hour_without_labels_counts_for_neither() -> None:
-    """Nobody knows what is an anomaly in it."""
+    """Its anomalies are unknown."""
     elsewhere = labels(1, hours=(HOUR.next,))
     assert evaluate(a_model(0), a_series(0, 9), sensor="1_4", current=None, labels=elsewhere).labels is None
     quiet = evaluate(a_model(0), a_series(0, 0.1), sensor="1_4", current=None, labels=labels()).labels

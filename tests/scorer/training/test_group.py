@@ -160,8 +160,8 @@ def test_a_new_model_is_compared_with_the_current_one(storage: Storage, scorer: 
     assert other.evaluation.comparison.drift > 0.1
 
 
-def test_a_damaged_current_model_keeps_no_new_one_away(storage: Storage, scorer: Scorer) -> None:
-    """It is said that there is no comparison, and why."""
+def test_a_damaged_current_model_does_not_block_a_new_one(storage: Storage, scorer: Scorer) -> None:
+    """The report says why there is no comparison."""
     blobs = a_sensor(storage, "1_4")
     ordered(storage, scorer, TrainingSubject("1_4"), blobs=blobs)
     first = results(storage)["1_4"].trained

@@ -1,4 +1,4 @@
-"""``python -m scorer train`` as people and the training DAG call it, and what becomes of its models."""
+"""``python -m scorer train``, as people call it, and the models that it publishes."""
 
 from __future__ import annotations
 

@@ -72,7 +72,7 @@ def outcome_of(account: Account, batch_task_id: str) -> dict[str, Any]:
 
 
 def until(condition: Callable[[], object]) -> None:
-    """Poll a real effect until it is there."""
+    """Wait until a condition is true."""
     deadline = time.monotonic() + 15
     while not condition():
         assert time.monotonic() < deadline, "not true in time"
