@@ -1,4 +1,4 @@
-"""Collects the sources of the documentation's site: ``python docs/site_pages.py .local/docs``, for ``make docs``.
+"""Collects the site's sources: ``python docs/site_pages.py .local/docs``, for ``make docs``.
 
 The pages keep their paths in the repository, so that the same relative links work on GitHub and on the site.
 Files that they link to, such as pictures and tests, are included. The API page is generated here, because
