@@ -50,7 +50,7 @@ def test_what_is_not_given_follows_from_the_rest(params, expected) -> None:
     ("params", "sentence"),
     [
         pytest.param({"from": "monday"}, "is not an hour", id="no-hour"),
-        pytest.param({"from": "2026-01-05T07", "until": "2026-01-05T07"}, "is not after", id="empty"),
+        pytest.param({"from": "2026-01-05T07", "until": "2026-01-05T07"}, "not after its start", id="empty"),
         pytest.param(
             {"until": "2026-01-05T07", "evaluate_from": "2026-01-05T06"},
             "readings that it has not seen",
@@ -58,7 +58,7 @@ def test_what_is_not_given_follows_from_the_rest(params, expected) -> None:
         ),
         pytest.param(
             {"evaluate_from": "2026-01-05T06", "evaluate_until": "2026-01-05T06"},
-            "evaluation until",
+            "evaluation ends",
             id="nothing-to-judge-by",
         ),
     ],
