@@ -75,6 +75,10 @@ class Account:
         """Wait until a Batch task runs."""
         until(lambda: self.state(task_id, job=job) == "running")
 
+    def waiting(self, task_id: str, *, job: str = JOB) -> None:
+        """Wait until a Batch task waits for a node."""
+        until(lambda: self.state(task_id, job=job) == "active")
+
     def advance(self, **span: float) -> None:
         """Turn the emulator's clock."""
         self.emulator.advance(timedelta(**span))

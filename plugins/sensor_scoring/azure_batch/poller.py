@@ -96,9 +96,14 @@ class _Counts:
         """Whether tasks wait for a node and none has one."""
         return bool(self.active) and not self.running
 
-    def lost_a_run_since(self, before: _Counts) -> bool:
-        """Whether fewer run than before though not as many have ended: a node took one back to the queue."""
-        return before.running - self.running > self.completed - max(before.completed, 0)
+    def may_hold_requeued_since(self, before: _Counts) -> bool:
+        """Whether a task may be back in the queue: fewer run than before though not as many have ended.
+
+        The first look has nothing to compare with: what was taken back before it shows only in the tasks.
+        """
+        if before.completed < 0:
+            return bool(self.active)
+        return before.running - self.running > self.completed - before.completed
 
 
 class _Look:
@@ -144,7 +149,7 @@ class _Look:
         counts = _Counts.of(answer.task_counts)
         troubles = await self._pool_troubles(client) if counts.only_waits else ()
         tick = replace(self._known, is_gone=False, troubles=troubles)
-        if counts.lost_a_run_since(self._counts):
+        if counts.may_hold_requeued_since(self._counts):
             tick = replace(tick, requeued=tick.requeued | await self._waiting_again(client))
         if counts.completed != self._counts.completed:
             # The tasks first: a task that ended in success wrote its mark before, so the marks hold it then.

@@ -168,8 +168,11 @@ def test_one_poll_serves_many_tasks_with_few_calls(ready: Account) -> None:
 
 
 @pytest.mark.behaviour("node-lost")
-def test_a_task_that_lost_its_node_is_seen_waiting_again(account_with: Callable[..., Account]) -> None:
-    """Batch runs the same task again, on another node or the same one after its restart."""
+@pytest.mark.parametrize("is_watched", [True, False], ids=["while-watched", "before-anybody-watched"])
+def test_a_task_that_lost_its_node_is_seen_waiting_again(
+    account_with: Callable[..., Account], *, is_watched: bool
+) -> None:
+    """Batch runs it again elsewhere; a triggerer that starts only now sees it at its first poll."""
     account = account_with(boot=timedelta(minutes=4))
     account.pool()
     account.job()
@@ -181,7 +184,7 @@ def test_a_task_that_lost_its_node_is_seen_waiting_again(account_with: Callable[
 
     async def see_requeue() -> set[str]:
         requeued: set[str] = set()
-        rebooted = False
+        rebooted = not is_watched
         async for tick in BatchTaskTrigger.open_shared_stream(a_trigger().serialize()[1]):
             if not rebooted:
                 await asyncio.to_thread(account.client.begin_reboot_node, POOL, node.id, REQUEUE)
@@ -192,6 +195,10 @@ def test_a_task_that_lost_its_node_is_seen_waiting_again(account_with: Callable[
                 return requeued
         raise AssertionError
 
+    if not is_watched:
+        account.client.begin_reboot_node(POOL, node.id, REQUEUE)
+        for name in ("task", "sibling"):
+            account.waiting(name)
     assert asyncio.run(see_requeue()) == {"task", "sibling"}
 
 
