@@ -12,11 +12,11 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from azure_batch_emulator.clock import ManualClock
-from azure_batch_emulator.lab.meter import Snapshot
-from azure_batch_emulator.lab.outcome import Outcome
-from azure_batch_emulator.lab.timed_runner import TimedRunner
 from azure_batch_emulator.records.states import NodeState, TaskState
 from azure_batch_emulator.server import EmulatorServer
+from azure_batch_lab.meter import Snapshot
+from azure_batch_lab.outcome import Outcome
+from azure_batch_lab.timed_runner import TimedRunner
 from scoring_contract.hour import RunHour
 from sensor_scoring.azure_batch import ids
 from sensor_scoring.azure_batch.hook import ScoringBatchHook
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from azure_batch_emulator.lab.durations import Durations
     from azure_batch_emulator.service.engine import Engine
+    from azure_batch_lab.durations import Durations
     from sensor_scoring.settings import Settings
 
 CONN = "batch_of_a_simulated_day"

@@ -10,7 +10,6 @@ import pytest
 from tests.sources import imports_of, packages_of
 
 ROOT = Path(__file__).parent.parent
-OURS = {"azure_batch_emulator", "ingest", "local_stack", "scorer", "scoring_contract", "sensor_scoring"}
 
 
 def imports_in(folder: str) -> set[str]:
@@ -41,7 +40,12 @@ def imports_in(folder: str) -> set[str]:
         pytest.param(
             "batch_emulator/azure_batch_emulator",
             {"azure_batch_emulator", "starlette", "uvicorn", "httpx", "anyio"},
-            id="emulator-knows-no-client",
+            id="emulator-knows-neither-client-nor-lab",
+        ),
+        pytest.param(
+            "batch_emulator/azure_batch_lab",
+            {"azure_batch_lab", "azure_batch_emulator"},
+            id="lab-is-stdlib-and-emulator",
         ),
         pytest.param(
             "plugins/sensor_scoring",
@@ -98,7 +102,6 @@ PACKAGES: dict[str, dict[str, set[str]]] = {
         "store": {"autoscale", "records"},
         "service": {"autoscale", "confined", "records", "runner"},
         "wire": {"confined", "records", "service"},
-        "lab": {"autoscale", "confined", "records", "runner", "service"},
     },
     "batch_emulator/azure_batch_emulator/service": {
         "": set(),

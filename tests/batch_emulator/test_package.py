@@ -20,8 +20,8 @@ REQUIREMENTS = {requirement.name: requirement for requirement in map(Requirement
 
 def test_dependencies_are_what_is_imported() -> None:
     """Nothing is missing, and nothing is installed for nothing."""
-    theirs = packages_of(*(FOLDER / "azure_batch_emulator").rglob("*.py")) - set(sys.stdlib_module_names)
-    assert set(REQUIREMENTS) == theirs - {"azure_batch_emulator"}
+    theirs = packages_of(*FOLDER.rglob("azure_batch_*/**/*.py")) - set(sys.stdlib_module_names)
+    assert set(REQUIREMENTS) == theirs - {"azure_batch_emulator", "azure_batch_lab"}
 
 
 @pytest.mark.parametrize("name", REQUIREMENTS)

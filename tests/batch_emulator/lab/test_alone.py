@@ -17,7 +17,7 @@ PROGRAM = """
 import runpy, sys
 sys.path.insert(0, {folder!r})
 sys.argv[0] = "lab"
-runpy.run_module("azure_batch_emulator.lab", run_name="__main__", alter_sys=True)
+runpy.run_module("azure_batch_lab", run_name="__main__", alter_sys=True)
 """
 _NEVER_SECONDS = 280
 """A guard against hanging, however busy the machine."""

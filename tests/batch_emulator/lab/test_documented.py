@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from azure_batch_emulator.autoscale import Formula, Surroundings
-from azure_batch_emulator.lab.review import Review
+from azure_batch_lab.review import Review
 
 SPARING = "$NodeDeallocationOption = taskcompletion;"
 MONDAY = datetime(2026, 3, 2, tzinfo=UTC)

@@ -9,7 +9,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from azure_batch_emulator.lab.__main__ import main
+from azure_batch_lab.__main__ import main
 
 CLEAN = "$TargetDedicatedNodes = 3;"
 DOUBTFUL = "cap = 9;\n$TargetDedicatedNodes = 3;"
@@ -262,7 +262,7 @@ def test_what_cannot_be_used_is_one_sentence(arguments, file, capsys) -> None:
     """Exit code 2, something to read, and no traceback."""
     name = file(CLEAN)
     assert main([name if word == "{}" else word for word in arguments]) == 2
-    assert capsys.readouterr().err.startswith("azure_batch_emulator.lab: ")
+    assert capsys.readouterr().err.startswith("azure_batch_lab: ")
 
 
 @pytest.mark.parametrize(
@@ -287,7 +287,7 @@ def test_samples_that_make_no_sense_are_refused(samples, file, capsys) -> None:
 def test_the_lab_runs_as_a_module() -> None:
     """A formula on standard input is reviewed by a process of its own."""
     done = subprocess.run(
-        [sys.executable, "-m", "azure_batch_emulator.lab", "check", "-"],
+        [sys.executable, "-m", "azure_batch_lab", "check", "-"],
         input="x = ",
         capture_output=True,
         text=True,

@@ -7,13 +7,13 @@ import shlex
 
 import pytest
 
-from azure_batch_emulator.lab.__main__ import parser
-from azure_batch_emulator.lab.commands import days
-from azure_batch_emulator.lab.grid import grid, parse_variation
-from azure_batch_emulator.lab.manual import MANUAL, renewed
-from azure_batch_emulator.lab.study import END, FLEETS, README, ROOT, START, typed, warmth_table
+from azure_batch_lab.__main__ import parser
+from azure_batch_lab.commands import days
+from azure_batch_lab.grid import grid, parse_variation
+from azure_batch_lab.manual import MANUAL, renewed
+from azure_batch_lab.study import END, FLEETS, README, ROOT, START, typed, warmth_table
 
-PROGRAM = "python -m azure_batch_emulator.lab "
+PROGRAM = "python -m azure_batch_lab "
 
 
 def commands() -> list[str]:

@@ -9,12 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from azure_batch_emulator.autoscale import Formula, SampleSeries, Surroundings
-from azure_batch_emulator.lab.errors import BadInput
-from azure_batch_emulator.lab.front import Trial, front
-from azure_batch_emulator.lab.grid import Point, grid
-from azure_batch_emulator.lab.outcome import Outcome
-from azure_batch_emulator.lab.policies import FAMILIES, Split
-from azure_batch_emulator.lab.simulation import Cluster, Policy
+from azure_batch_lab.errors import BadInput
+from azure_batch_lab.front import Trial, front
+from azure_batch_lab.grid import Point, grid
+from azure_batch_lab.outcome import Outcome
+from azure_batch_lab.policies import FAMILIES, Split
+from azure_batch_lab.simulation import Cluster, Policy
 
 HOUR = datetime(2026, 3, 4, 10, tzinfo=UTC)
 

@@ -6,10 +6,10 @@ from datetime import timedelta
 
 import pytest
 
-from azure_batch_emulator.lab.policies import FAMILIES
-from azure_batch_emulator.lab.review import Review, Severity
-from azure_batch_emulator.lab.review.advice import WHY
-from azure_batch_emulator.lab.spans import parse_span
+from azure_batch_lab.policies import FAMILIES
+from azure_batch_lab.review import Review, Severity
+from azure_batch_lab.review.advice import WHY
+from azure_batch_lab.spans import parse_span
 
 SPARING = " $NodeDeallocationOption = taskcompletion;"
 THREE, FIVE = "180 * TimeInterval_Second", "5 * TimeInterval_Minute"

@@ -12,14 +12,14 @@ from azure_batch_emulator.autoscale.samples import LAG
 from azure_batch_emulator.autoscale.scope import Scope
 from azure_batch_emulator.autoscale.source import Source
 from azure_batch_emulator.autoscale.tree import SampleCall
-from azure_batch_emulator.lab.review.inference import Inference
+from azure_batch_lab.review.inference import Inference
 from tests.batch_emulator.lab.formulas import FORMULAS, surroundings
 
 if TYPE_CHECKING:
     from azure_batch_emulator.autoscale import Surroundings
     from azure_batch_emulator.autoscale.tree import Expression
     from azure_batch_emulator.autoscale.values import Value
-    from azure_batch_emulator.lab.review.fact import Fact
+    from azure_batch_lab.review.fact import Fact
 
 
 class Witness(Evaluator):

@@ -13,9 +13,9 @@ from azure_batch_emulator.autoscale import (
     FormulaSyntaxError,
     Surroundings,
 )
-from azure_batch_emulator.lab.review import Review
-from azure_batch_emulator.lab.review.inference import Inference
-from azure_batch_emulator.lab.review.review import LARGEST
+from azure_batch_lab.review import Review
+from azure_batch_lab.review.inference import Inference
+from azure_batch_lab.review.review import LARGEST
 from tests.batch_emulator.lab.formulas import (
     FORMULAS,
     LEAVES,

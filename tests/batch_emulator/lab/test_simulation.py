@@ -7,10 +7,10 @@ from datetime import timedelta
 
 import pytest
 
-from azure_batch_emulator.lab.errors import BadInput
-from azure_batch_emulator.lab.outcome import Prices
-from azure_batch_emulator.lab.prewarm import Prewarm
-from azure_batch_emulator.lab.workload import Workload
+from azure_batch_lab.errors import BadInput
+from azure_batch_lab.outcome import Prices
+from azure_batch_lab.prewarm import Prewarm
+from azure_batch_lab.workload import Workload
 
 HOUR = timedelta(hours=1)
 

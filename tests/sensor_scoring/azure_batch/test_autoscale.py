@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from azure_batch_emulator.autoscale import Formula, SampleSeries, Surroundings
-from azure_batch_emulator.lab.review import Review
+from azure_batch_lab.review import Review
 from sensor_scoring.azure_batch.autoscale import AutoscalePolicy, Floor, WarmWindow
 from sensor_scoring.errors import SettingsError
 
