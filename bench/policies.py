@@ -15,12 +15,12 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from azure_batch_lab.durations import Durations
-from azure_batch_lab.outcome import Outcome, Prices
-from azure_batch_lab.prewarm import Prewarm
-from azure_batch_lab.simulation import Cluster, Policy, simulate
-from azure_batch_lab.timeline import timeline
-from azure_batch_lab.workload import Pattern, Workload
+from azure_batch_lab.output.timeline import timeline
+from azure_batch_lab.simulation.durations import Durations
+from azure_batch_lab.simulation.outcome import Outcome, Prices
+from azure_batch_lab.simulation.prewarm import Prewarm
+from azure_batch_lab.simulation.simulator import Cluster, Policy, simulate
+from azure_batch_lab.simulation.workload import Pattern, Workload
 from bench.simulated_day import Day
 from sensor_scoring.hourly.planning.capacity import policy_of
 from sensor_scoring.settings import Settings

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 from azure_batch_emulator.clock import ManualClock
 from azure_batch_emulator.records.states import NodeState, TaskState
 from azure_batch_emulator.server import EmulatorServer
-from azure_batch_lab.meter import Snapshot
-from azure_batch_lab.outcome import Outcome
-from azure_batch_lab.timed_runner import TimedRunner
+from azure_batch_lab.simulation.meter import Snapshot
+from azure_batch_lab.simulation.outcome import Outcome
+from azure_batch_lab.simulation.timed_runner import TimedRunner
 from scoring_contract.hour import RunHour
 from sensor_scoring.azure_batch import ids
 from sensor_scoring.azure_batch.hook import ScoringBatchHook
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from azure_batch_emulator.service.engine import Engine
-    from azure_batch_lab.durations import Durations
+    from azure_batch_lab.simulation.durations import Durations
     from sensor_scoring.settings import Settings
 
 CONN = "batch_of_a_simulated_day"

@@ -103,6 +103,14 @@ PACKAGES: dict[str, dict[str, set[str]]] = {
         "service": {"autoscale", "confined", "records", "runner"},
         "wire": {"confined", "records", "service"},
     },
+    "batch_emulator/azure_batch_lab": {
+        "": set(),
+        "review": set(),
+        "simulation": set(),
+        "search": {"simulation"},
+        "output": {"simulation", "search"},
+        "commands": {"review", "simulation", "search", "output"},
+    },
     "batch_emulator/azure_batch_emulator/service": {
         "": set(),
         "faults": set(),
@@ -128,6 +136,7 @@ ABOVE = {
     "batch_emulator/azure_batch_emulator": {
         *("__main__.py", "coverage.py", "server.py", "advance.py", "web_server.py"),
     },
+    "batch_emulator/azure_batch_lab": {"__main__.py", "manual.py", "study.py"},
     "batch_emulator/azure_batch_emulator/service": {"engine.py"},
     "batch_emulator/azure_batch_emulator/wire": {"app.py", "routes.py"},
 }

@@ -15,18 +15,18 @@ from typing import TYPE_CHECKING
 from azure_batch_emulator.autoscale.samples import LAG
 from azure_batch_lab.__main__ import parser
 from azure_batch_lab.commands import days, search
-from azure_batch_lab.front import front
-from azure_batch_lab.prewarm import Prewarm
-from azure_batch_lab.scatter import scatter
-from azure_batch_lab.simulation import simulate
+from azure_batch_lab.output.scatter import scatter
+from azure_batch_lab.output.table import clock, front_table, table
+from azure_batch_lab.search.pareto_front import pareto_front
+from azure_batch_lab.simulation.prewarm import Prewarm
+from azure_batch_lab.simulation.simulator import simulate
 from azure_batch_lab.spans import span_text
-from azure_batch_lab.table import clock, front_table, table
 from azure_batch_lab.texts import write
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from azure_batch_lab.front import Trial
+    from azure_batch_lab.search.pareto_front import Trial
 
 START = "<!-- START study: python -m azure_batch_lab.study -->"
 END = "<!-- END study -->"
@@ -150,7 +150,7 @@ def typed(command: Sequence[str]) -> str:
 def chapter(fleet: Fleet, *, workers: int) -> str:
     """Write what was found for a fleet, and draw its chart."""
     trials = search.trials(parser().parse_args([*fleet.command, "--workers", str(workers)]))
-    best = front(trials)
+    best = pareto_front(trials)
     picture = f"lab-{fleet.name}.svg"
     write(ROOT / IMAGES, picture, scatter(trials, best))
     behind = sum(not trial.keeps_up for trial in trials)

@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from azure_batch_emulator.autoscale.samples import LAG
-from azure_batch_lab.durations import Durations
 from azure_batch_lab.errors import BadInput
-from azure_batch_lab.outcome import Prices
-from azure_batch_lab.simulation import Cluster
+from azure_batch_lab.simulation.durations import Durations
+from azure_batch_lab.simulation.outcome import Prices
+from azure_batch_lab.simulation.simulator import Cluster
+from azure_batch_lab.simulation.workload import Pattern, Workload
 from azure_batch_lab.spans import parse_lag, parse_span, span_text
 from azure_batch_lab.texts import read
-from azure_batch_lab.workload import Pattern, Workload
 
 if TYPE_CHECKING:
     import argparse

@@ -8,24 +8,24 @@ from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from azure_batch_lab import policies
 from azure_batch_lab.commands import days
 from azure_batch_lab.errors import BadInput
-from azure_batch_lab.front import Trial, front
-from azure_batch_lab.grid import grid, parse_variation
-from azure_batch_lab.scatter import scatter
-from azure_batch_lab.simulation import simulate
+from azure_batch_lab.output.scatter import scatter
+from azure_batch_lab.output.table import facts, front_table, lag_line
+from azure_batch_lab.search import policies
+from azure_batch_lab.search.grid import grid, parse_variation
+from azure_batch_lab.search.pareto_front import Trial, pareto_front
+from azure_batch_lab.simulation.simulator import simulate
 from azure_batch_lab.spans import parse_lag
-from azure_batch_lab.table import facts, front_table, lag_line
 from azure_batch_lab.texts import write
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
 
-    from azure_batch_lab.grid import Point
-    from azure_batch_lab.outcome import Outcome, Prices
-    from azure_batch_lab.workload import Workload
+    from azure_batch_lab.search.grid import Point
+    from azure_batch_lab.simulation.outcome import Outcome, Prices
+    from azure_batch_lab.simulation.workload import Workload
 
 _MOST_WORKERS = 64
 
@@ -59,7 +59,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 def run(options: argparse.Namespace) -> int:
     """Simulate every member, print the front, write scatter and figures."""
     tried = trials(options)
-    best = front(tried)
+    best = pareto_front(tried)
     behind = sum(not trial.keeps_up for trial in tried)
     sys.stdout.write(
         f"{len(tried)} policies simulated, {behind} do not keep up with the hours, "

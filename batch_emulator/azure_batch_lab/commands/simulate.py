@@ -7,19 +7,18 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from azure_batch_lab import simulation
 from azure_batch_lab.commands import days
-from azure_batch_lab.prewarm import Prewarm
-from azure_batch_lab.simulation import Policy
-from azure_batch_lab.table import OUTCOME_HEAD, facts, lag_line, outcome_cells, table
+from azure_batch_lab.output.table import OUTCOME_HEAD, facts, lag_line, outcome_cells, table
+from azure_batch_lab.output.timeline import timeline
+from azure_batch_lab.simulation.prewarm import Prewarm
+from azure_batch_lab.simulation.simulator import Policy, simulate
 from azure_batch_lab.texts import read, write
-from azure_batch_lab.timeline import timeline
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
 
-    from azure_batch_lab.outcome import Outcome
+    from azure_batch_lab.simulation.outcome import Outcome
 
 
 def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -57,9 +56,7 @@ def run(options: argparse.Namespace) -> int:
     """Simulate, print the table, write chart and figures."""
     workload, cluster = days.workload(options), days.cluster(options)
     prices = days.prices(options, slots=cluster.slots)
-    outcomes = [
-        simulation.simulate(policy, workload, cluster, seed=options.seed) for policy in policies(options)
-    ]
+    outcomes = [simulate(policy, workload, cluster, seed=options.seed) for policy in policies(options)]
     rows = [outcome_cells(one, None if prices is None else one.cost(prices)) for one in outcomes]
     sys.stdout.write(table(OUTCOME_HEAD, rows) + lag_line(cluster.sample_lag))
     _remark(outcomes)

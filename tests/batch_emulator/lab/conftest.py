@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from azure_batch_lab.durations import Durations
-from azure_batch_lab.simulation import Cluster, Policy, simulate
-from azure_batch_lab.workload import Pattern, Workload
+from azure_batch_lab.simulation.durations import Durations
+from azure_batch_lab.simulation.simulator import Cluster, Policy, simulate
+from azure_batch_lab.simulation.workload import Pattern, Workload
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from azure_batch_lab.outcome import Outcome
+    from azure_batch_lab.simulation.outcome import Outcome
 
 REACTIVE = """\
 slots = 4;

@@ -12,12 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from azure_batch_emulator.autoscale import Formula, Surroundings
-from azure_batch_lab.durations import Durations
 from azure_batch_lab.errors import BadInput
-from azure_batch_lab.grid import parse_variation
-from azure_batch_lab.prewarm import Prewarm
+from azure_batch_lab.search.grid import parse_variation
+from azure_batch_lab.simulation.durations import Durations
+from azure_batch_lab.simulation.prewarm import Prewarm
+from azure_batch_lab.simulation.workload import Pattern, Workload
 from azure_batch_lab.spans import parse_span, span_text
-from azure_batch_lab.workload import Pattern, Workload
 
 
 @pytest.mark.parametrize(

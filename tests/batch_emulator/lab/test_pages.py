@@ -9,8 +9,8 @@ import pytest
 
 from azure_batch_lab.__main__ import parser
 from azure_batch_lab.commands import days
-from azure_batch_lab.grid import grid, parse_variation
 from azure_batch_lab.manual import MANUAL, renewed
+from azure_batch_lab.search.grid import grid, parse_variation
 from azure_batch_lab.study import END, FLEETS, README, ROOT, START, typed, warmth_table
 
 PROGRAM = "python -m azure_batch_lab "

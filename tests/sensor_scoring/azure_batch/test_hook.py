@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from azure_batch_emulator.clock import SystemClock
-from azure_batch_lab.timed_runner import TimedRunner
+from azure_batch_lab.simulation.timed_runner import TimedRunner
 from sensor_scoring.azure_batch.autoscale import AutoscalePolicy, Floor
 from sensor_scoring.azure_batch.hook import ScoringBatchHook
 from sensor_scoring.azure_batch.pool_spec import PoolSpec

@@ -9,8 +9,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import timedelta
 
-    from azure_batch_lab.grid import Point
-    from azure_batch_lab.outcome import Outcome
+    from azure_batch_lab.search.grid import Point
+    from azure_batch_lab.simulation.outcome import Outcome
 
 
 WORTH = 0.98
@@ -40,7 +40,7 @@ class Trial:
         return mean.total_seconds() if mean is not None and self.keeps_up else float("inf")
 
 
-def front(trials: Iterable[Trial]) -> tuple[Trial, ...]:
+def pareto_front(trials: Iterable[Trial]) -> tuple[Trial, ...]:
     """Choose the trials that no other beats: cheapest first, each dearer one quicker than all before it.
 
     Of the cheapest that cost the same, the quickest.

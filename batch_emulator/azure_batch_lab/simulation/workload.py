@@ -8,8 +8,8 @@ from datetime import timedelta
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-from azure_batch_lab.durations import Durations
 from azure_batch_lab.errors import BadInput
+from azure_batch_lab.simulation.durations import Durations
 from azure_batch_lab.spans import parse_span
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from azure_batch_lab.errors import BadInput
 
 if TYPE_CHECKING:
-    from azure_batch_lab.meter import Snapshot
+    from azure_batch_lab.simulation.meter import Snapshot
 
 
 @dataclass(frozen=True, slots=True)

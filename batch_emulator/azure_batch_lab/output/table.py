@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import timedelta
 
-    from azure_batch_lab.front import Trial
-    from azure_batch_lab.outcome import Outcome, Prices
+    from azure_batch_lab.search.pareto_front import Trial
+    from azure_batch_lab.simulation.outcome import Outcome, Prices
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from azure_batch_lab import svg
+from azure_batch_lab.output import svg
 
 FIGURES = st.floats(1e-6, 1e9)
 

@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from azure_batch_lab.errors import BadInput
-from azure_batch_lab.policies import FAMILIES
-from azure_batch_lab.simulation import Policy
+from azure_batch_lab.search.policies import FAMILIES
+from azure_batch_lab.simulation.simulator import Policy
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from azure_batch_lab.simulation import Cluster
+    from azure_batch_lab.simulation.simulator import Cluster
 
 MOST_POINTS = 5_000
 

@@ -8,9 +8,9 @@ from datetime import timedelta
 import pytest
 
 from azure_batch_lab.errors import BadInput
-from azure_batch_lab.outcome import Prices
-from azure_batch_lab.prewarm import Prewarm
-from azure_batch_lab.workload import Workload
+from azure_batch_lab.simulation.outcome import Prices
+from azure_batch_lab.simulation.prewarm import Prewarm
+from azure_batch_lab.simulation.workload import Workload
 
 HOUR = timedelta(hours=1)
 

@@ -13,7 +13,7 @@ from azure_batch_emulator.autoscale.scope import Scope
 from azure_batch_emulator.autoscale.source import Source
 from azure_batch_emulator.autoscale.tree import SampleCall
 from azure_batch_lab.review.inference import Inference
-from tests.batch_emulator.lab.formulas import FORMULAS, surroundings
+from tests.batch_emulator.lab.review.formulas import FORMULAS, surroundings
 
 if TYPE_CHECKING:
     from azure_batch_emulator.autoscale import Surroundings

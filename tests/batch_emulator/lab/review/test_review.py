@@ -6,9 +6,9 @@ from datetime import timedelta
 
 import pytest
 
-from azure_batch_lab.policies import FAMILIES
 from azure_batch_lab.review import Review, Severity
 from azure_batch_lab.review.advice import WHY
+from azure_batch_lab.search.policies import FAMILIES
 from azure_batch_lab.spans import parse_span
 
 SPARING = " $NodeDeallocationOption = taskcompletion;"

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from azure_batch_lab import svg
+from azure_batch_lab.output import svg
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from azure_batch_lab.meter import Snapshot
-    from azure_batch_lab.outcome import Outcome
+    from azure_batch_lab.simulation.meter import Snapshot
+    from azure_batch_lab.simulation.outcome import Outcome
 
 _WIDTH, _LEFT, _RIGHT = 900.0, 64.0, 884.0
 _TOP, _PANEL, _NODES, _TASKS, _GAP = 48.0, 212.0, 96.0, 56.0, 14.0

@@ -21,16 +21,16 @@ from azure_batch_emulator.records.states import JobState, TaskState
 from azure_batch_emulator.service.engine import Engine
 from azure_batch_emulator.settings import Settings
 from azure_batch_lab.errors import BadInput
-from azure_batch_lab.meter import Meter
-from azure_batch_lab.outcome import Outcome
-from azure_batch_lab.prewarm import Announcer
-from azure_batch_lab.timed_runner import TimedRunner
+from azure_batch_lab.simulation.meter import Meter
+from azure_batch_lab.simulation.outcome import Outcome
+from azure_batch_lab.simulation.prewarm import Announcer
+from azure_batch_lab.simulation.timed_runner import TimedRunner
 
 if TYPE_CHECKING:
     from azure_batch_emulator.records.nodes import Node
     from azure_batch_emulator.records.pools import AutoScale, AutoScaleRun, Pool
-    from azure_batch_lab.prewarm import Prewarm
-    from azure_batch_lab.workload import Arrival, Workload
+    from azure_batch_lab.simulation.prewarm import Prewarm
+    from azure_batch_lab.simulation.workload import Arrival, Workload
 
 FIRST_HOUR = datetime(2026, 3, 2, tzinfo=UTC)
 """Midnight before a Monday."""

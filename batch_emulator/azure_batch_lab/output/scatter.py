@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from azure_batch_lab import svg
+from azure_batch_lab.output import svg
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from azure_batch_lab.front import Trial
+    from azure_batch_lab.search.pareto_front import Trial
 
 _WIDTH, _HEIGHT = 900.0, 420.0
 _LEFT, _RIGHT, _TOP, _FLOOR = 64.0, 880.0, 48.0, 372.0

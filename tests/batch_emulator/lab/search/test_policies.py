@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 from azure_batch_emulator.autoscale import Formula, SampleSeries, Surroundings
 from azure_batch_lab.errors import BadInput
-from azure_batch_lab.front import Trial, front
-from azure_batch_lab.grid import Point, grid
-from azure_batch_lab.outcome import Outcome
-from azure_batch_lab.policies import FAMILIES, Split
-from azure_batch_lab.simulation import Cluster, Policy
+from azure_batch_lab.search.grid import Point, grid
+from azure_batch_lab.search.pareto_front import Trial, pareto_front
+from azure_batch_lab.search.policies import FAMILIES, Split
+from azure_batch_lab.simulation.outcome import Outcome
+from azure_batch_lab.simulation.simulator import Cluster, Policy
 
 HOUR = datetime(2026, 3, 4, 10, tzinfo=UTC)
 
@@ -143,7 +143,7 @@ def test_the_front_holds_what_no_other_beats() -> None:
         a_trial("never done", 0, 1, unfinished=1),
         a_trial("falls behind", 0, 61),
     ]
-    assert [trial.point.policy.name for trial in front(trials)] == ["cheap", "quick"]
+    assert [trial.point.policy.name for trial in pareto_front(trials)] == ["cheap", "quick"]
 
 
 def test_the_slow_hours_are_the_nearest_rank() -> None:

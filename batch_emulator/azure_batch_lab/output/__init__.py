@@ -1,0 +1,3 @@
+"""Outcomes as tables, charts and JSON."""
+
+from __future__ import annotations
