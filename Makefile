@@ -5,7 +5,7 @@ export PYTHONPATH := $(CURDIR):$(CURDIR)/plugins:$(CURDIR)/scoring_image:$(CURDI
 RUN := .venv/bin/python -m local_stack
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-soak test-faults test-clients test-containers test-backfill test-browser lint format docs up load train down models missing airflow scale bench bench-hop bench-scoring bench-emulator bench-policies lock clean
+.PHONY: help setup run test test-soak test-nightly test-faults test-clients test-containers test-backfill test-browser lint format docs up load train down models missing airflow scale bench bench-hop bench-scoring bench-emulator bench-policies lock clean
 
 help: ## show this list
 	@echo "make run                              score one hour of a simulated fleet"
@@ -32,8 +32,11 @@ test-faults: setup ## kill every part in the middle of runs (ROUNDS=10)
 	@FAULT_ROUNDS=$(ROUNDS) .venv/bin/python -m pytest tests/faults -m faults $(TESTS) > $(FAULTS_LOG) 2>&1; \
 		code=$$?; tail -n 20 $(FAULTS_LOG); echo "all of it: $(FAULTS_LOG)"; exit $$code
 
-test-soak: setup ## repair hours in every way, run every DAG by itself on both databases (half an hour)
-	@.venv/bin/python -m pytest tests -m soak $(TESTS)
+test-soak: setup ## run hours in a standing Airflow, with people and faults that meet them (ten minutes)
+	@.venv/bin/python -m pytest tests -m "soak and not nightly" $(TESTS)
+
+test-nightly: setup ## all of test-soak, each way to clear a red hour, backfills, training, every DAG on both databases (an hour)
+	@.venv/bin/python -m pytest tests -m "soak or nightly" $(TESTS)
 
 test-clients: setup ## drive the local Azure Batch with clients as they are published
 	@.venv/bin/python -m pytest tests/clients -m clients $(TESTS)

@@ -85,7 +85,7 @@ def test_a_documented_run_works(command: str, folder: Path) -> None:
 
 @pytest.mark.usefixtures("nothing_left_up")
 @pytest.mark.timeout(3600)
-@pytest.mark.soak
+@pytest.mark.nightly
 def test_the_stack_can_be_left_running_used_and_stopped(folder: Path) -> None:
     """It says where the web UI is and how to sign in, takes readings of one's own, and leaves nothing."""
     up = typed("make up", folder)

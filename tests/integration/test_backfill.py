@@ -35,7 +35,7 @@ FIRST = RunHour.parse("2026-01-05T00")
 TRAINED, SCORED = 2, 6
 _LONG = 900.0
 
-pytestmark = [pytest.mark.soak, pytest.mark.timeout(3600)]
+pytestmark = [pytest.mark.nightly, pytest.mark.timeout(3600)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,7 @@ ASKED_OF_TRAINING = (
     ' "evaluate_until": "2026-01-05T10"}'
 )
 
-pytestmark = [pytest.mark.soak, pytest.mark.timeout(3600)]
+pytestmark = [pytest.mark.nightly, pytest.mark.timeout(3600)]
 
 
 @pytest.fixture(scope="module")

@@ -5,29 +5,22 @@ The tests of this file tell one story and run in its order; each run of the DAG 
 
 from __future__ import annotations
 
-import csv
-import io
 import sqlite3
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pytest
 from azure.batch import BatchClient
 from azure.core.credentials import AzureNamedKeyCredential
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
-from sklearn.svm import OneClassSVM
 
-from ingest.readings_csv import read_readings
 from local_stack import hour as hourly
 from local_stack.__main__ import not_done, score_hour
 from local_stack.emulator import ACCOUNT
 from scoring_contract import layout
-from scoring_contract.hour import RunHour
 from scoring_contract.layout import Container
 from sensor_scoring.hourly.outcome.summary import Outcome
-from tests.integration.world import an_altered_model
+from tests.integration.oracle import labels, labels_by_scikit_learn
+from tests.integration.world import HOUR, SCORED, an_altered_model
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,9 +29,6 @@ if TYPE_CHECKING:
     from local_stack.stack import Stack
     from sensor_scoring.hourly.outcome.summary import Summary
     from tests.receivers import Mailbox, Webhook
-
-HOUR = RunHour.parse("2026-01-05T09")
-SCORED = ["1_1", "1_2", "1_3", "2_1", "2_2"]
 
 
 @dataclass
@@ -99,21 +89,10 @@ def test_lines_that_are_no_readings_are_named_and_counted(story: Story) -> None:
 
 def test_predictions_equal_what_scikit_learn_says(story: Story, readings: Path, stack: Stack) -> None:
     """For every reading of the hour, the prediction is that of a Pipeline fitted on the same values."""
-    values: dict[str, tuple[list[float], list[float]]] = {}
-    for reading in read_readings(readings):
-        trained, scored = values.setdefault(f"{reading.device}_{reading.tag}", ([], []))
-        (scored if HOUR.contains(reading.moment) else trained).append(float(reading.value))
-    compared = 0
-    for sensor in SCORED:
-        trained, scored = values[sensor]
-        model = make_pipeline(StandardScaler(), OneClassSVM(kernel="rbf", nu=0.01, gamma="scale", tol=1e-6))
-        expected = model.fit(np.array(trained)[:, None]).predict(np.array(scored)[:, None]) == -1
-        text = predictions(stack)[layout.prediction_blob(HOUR, sensor)].decode()
-        rows = list(csv.DictReader(io.StringIO(text)))
-        assert [float(row["Value"]) for row in rows] == scored
-        assert [row["Prediction"] == "1" for row in rows] == expected.tolist()
-        compared += len(rows)
-    assert compared == story.summary.totals()["readings"] == 5 * 240
+    texts = predictions(stack)
+    found = {sensor: labels(texts[layout.prediction_blob(HOUR, sensor)].decode()) for sensor in SCORED}
+    assert found == labels_by_scikit_learn(readings)
+    assert sum(map(len, found.values())) == story.summary.totals()["readings"] == 5 * 240
 
 
 @pytest.mark.behaviour("passing-cause")
@@ -155,17 +134,6 @@ def test_no_signature_is_logged_or_stored(story: Story, stack: Stack) -> None:
     assert b"sig=" not in (stack.workspace.airflow / "airflow.db").read_bytes()
 
 
-def test_the_same_hour_again_gives_the_same(story: Story, stack: Stack) -> None:
-    """A second run overwrites: same names, same bytes, nothing doubled; models keep their versions."""
-    before = predictions(stack)
-    registry = stack.storage.container(Container.MODELS).download_blob(layout.REGISTRY_BLOB).readall()
-    hourly.train(stack, story.laid, HOUR)
-    again = hourly.score(stack, HOUR, on_line=lambda _line: None)
-    assert again.dag_run_id != story.summary.dag_run_id
-    assert predictions(stack) == before
-    assert stack.storage.container(Container.MODELS).download_blob(layout.REGISTRY_BLOB).readall() == registry
-
-
 def channels(mailbox: Mailbox | None, webhook: Webhook) -> dict[str, str]:
     """Return the settings that let people be told."""
     mail = {"AIRFLOW_CONN_SMTP_DEFAULT": mailbox.connection} if mailbox else {}
@@ -177,15 +145,17 @@ def channels(mailbox: Mailbox | None, webhook: Webhook) -> dict[str, str]:
     }
 
 
-@pytest.mark.behaviour("partly-failed")
-def test_a_packed_task_fails_for_one_sensor_alone(story: Story, stack: Stack) -> None:
-    """Of five sensors in two Batch tasks the one with the altered model fails; the others are scored."""
-    assert story.summary.having(Outcome.FAILED) == ()
+@pytest.mark.behaviour("partly-failed", "permanent-cause")
+def test_a_packed_task_fails_for_one_sensor_alone(
+    story: Story, stack: Stack, mailbox: Mailbox, webhook: Webhook
+) -> None:
+    """Of five sensors in two Batch tasks the one with the altered model fails; one alert says why."""
     with an_altered_model(stack, "1_2"):
-        packs = {"SENSOR_SCORING_SENSORS_PER_TASK": "3"}
-        summary = hourly.score(stack, HOUR, on_line=lambda _line: None, settings=packs)
+        settings = {"SENSOR_SCORING_SENSORS_PER_TASK": "3", **channels(mailbox, webhook)}
+        summary = hourly.score(stack, HOUR, on_line=lambda _line: None, settings=settings)
     (failed,) = summary.having(Outcome.FAILED)
     assert failed.sensor == "1_2"
+    assert "sha256" in failed.reason or "digest" in failed.reason
     assert [sensor.sensor for sensor in summary.having(Outcome.SCORED)] == ["1_1", "1_3", "2_1", "2_2"]
     (job,) = jobs_of(stack, summary)
     assert sorted(str(task.display_name) for task in batch_client(stack).list_tasks(job)) == [
@@ -193,24 +163,11 @@ def test_a_packed_task_fails_for_one_sensor_alone(story: Story, stack: Stack) ->
         "2_1..2_2",
     ]
     assert f"1 of 3 sensors failed: 1_2: {failed.reason}" in airflow_log(stack)
-
-
-@pytest.mark.behaviour("permanent-cause", "sibling")
-def test_an_altered_model_fails_its_sensor_alone(
-    story: Story, stack: Stack, mailbox: Mailbox, webhook: Webhook
-) -> None:
-    """The others are scored; summary and the one alert name the sensor and why; nothing is tried twice."""
-    with an_altered_model(stack, "2_1"):
-        summary = hourly.score(stack, HOUR, on_line=lambda _line: None, settings=channels(mailbox, webhook))
-    (failed,) = summary.having(Outcome.FAILED)
-    assert failed.sensor == "2_1"
-    assert "sha256" in failed.reason or "digest" in failed.reason
-    assert len(summary.having(Outcome.SCORED)) == 4
     copied = hourly.collect(stack, summary, story.laid) / "predictions"
-    assert {file.stem for file in copied.iterdir()} == set(SCORED) - {"2_1"}, (
+    assert {file.stem for file in copied.iterdir()} == set(SCORED) - {"1_2"}, (
         "no prediction of an earlier run"
     )
-    assert list(not_done(summary, story.laid)) == ["2_1 failed"]
+    assert list(not_done(summary, story.laid)) == ["1_2 failed"]
     alerts = [line for line in airflow_log(stack).splitlines() if "ALERT Failed" in line]
     assert len(alerts) == 1
     assert failed.reason in alerts[0]
@@ -218,33 +175,42 @@ def test_an_altered_model_fails_its_sensor_alone(
     assert mail["Subject"] == posted["title"]
     assert posted["title"].startswith(f"red: sensor scoring of {HOUR}: 1 failed")
     assert failed.reason in posted["message"]
-    (job,) = jobs_of(stack, summary)
-    assert len(list(batch_client(stack).list_tasks(job))) == 5
 
 
-@pytest.mark.usefixtures("story")
-def test_a_repair_is_told_once(stack: Stack, mailbox: Mailbox, webhook: Webhook) -> None:
-    """The sensor is scored again: one message; the same again: none. The silent sensor is news in neither."""
+def test_a_repair_is_told_once_and_the_same_hour_again_gives_the_same(
+    story: Story, stack: Stack, mailbox: Mailbox, webhook: Webhook
+) -> None:
+    """One message for the sensor scored again, then none; no byte differs, models keep their versions."""
+    before = predictions(stack)
+    registry = stack.storage.container(Container.MODELS).download_blob(layout.REGISTRY_BLOB).readall()
+    hourly.train(stack, story.laid, HOUR)
     told = []
     for _ in range(2):
         summary = hourly.score(stack, HOUR, on_line=lambda _line: None, settings=channels(mailbox, webhook))
+        assert summary.dag_run_id != story.summary.dag_run_id
         assert [sensor.sensor for sensor in summary.having(Outcome.SILENT)] == ["2_3"]
         assert summary.colour == "green"
         told.append((len(mailbox.mails), len(webhook.bodies)))
     assert told == [(1, 1), (1, 1)]
-    assert f"Scored again: 2_1 (since {HOUR})" in webhook.bodies[0]["message"]
+    assert f"Scored again: 1_2 (since {HOUR})" in webhook.bodies[0]["message"]
     assert "2_3" not in webhook.bodies[0]["message"]
+    assert predictions(stack) == before
+    assert stack.storage.container(Container.MODELS).download_blob(layout.REGISTRY_BLOB).readall() == registry
 
 
-@pytest.mark.behaviour("untold")
+@pytest.mark.behaviour("untold", "permanent-cause", "sibling")
 @pytest.mark.usefixtures("story")
 def test_a_run_whose_alert_nobody_took_is_red(stack: Stack, webhook: Webhook) -> None:
-    """Nobody believes that a message was sent; the next run tells what it could not."""
+    """A sensor with a Batch task of its own fails alone, once; the next run tells what this one could not."""
     nobody = {"SENSOR_SCORING_NOTIFY": "apprise:forgotten"}
     with an_altered_model(stack, "1_1"):
         tolerant = {**nobody, "SENSOR_SCORING_TOLERATED_FAILED_SHARE": "0.5"}
         summary = hourly.score(stack, HOUR, on_line=lambda _line: None, settings=tolerant)
         assert summary.colour == "amber"
+        assert [line.sensor for line in summary.having(Outcome.FAILED)] == ["1_1"]
+        assert [line.sensor for line in summary.having(Outcome.SCORED)] == SCORED[1:]
+        (job,) = jobs_of(stack, summary)
+        assert len(list(batch_client(stack).list_tasks(job))) == 5, "nothing is tried twice"
         assert "'alert' failed, so no alert was delivered" in airflow_log(stack)
         heard = {**tolerant, **channels(None, webhook)}
         hourly.score(stack, HOUR, on_line=lambda _line: None, settings=heard)

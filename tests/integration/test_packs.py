@@ -27,7 +27,9 @@ from scoring_contract.layout import Container
 from scoring_contract.predictions import PredictionFormat
 from scoring_contract.timestamps import read_timestamp
 from sensor_scoring.hourly.outcome.summary import Outcome
-from tests.integration.conftest import HOUR, Folders
+from tests.integration.conftest import Folders
+from tests.integration.oracle import labels, labels_by_scikit_learn
+from tests.integration.world import HOUR, SCORED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,18 +38,22 @@ if TYPE_CHECKING:
     from local_stack.stack import Stack
     from sensor_scoring.hourly.outcome.summary import Summary
 
-SCORED = ["1_1", "1_2", "1_3", "2_1", "2_2"]
 PACKED = {"SENSOR_SCORING_PACKED_PREDICTIONS": "true"}
 
 
 @pytest.fixture(scope="module")
 def packed_stack(tmp_path_factory: pytest.TempPathFactory, readings: Path) -> Iterator[Stack]:
-    """Run Azurite and the Batch emulator; models are trained from a file per sensor, and then packed."""
+    """Run Azurite and the Batch emulator; models are trained from a file per sensor, then both are packed."""
     root = tmp_path_factory.mktemp("packed")
     with running_stack(Folders(root, root / "results")) as stack:
         laid = hourly.lay_out_file(stack, readings)
         hourly.train(stack, laid, HOUR)
         assert run_models(stack.storage, stack.workspace.scorer, ["pack", "--size", "4"]) == 0
+        pack_of = packs_of(stack.storage.container(Container.MODELS))
+        assert set(pack_of.values()) == {"p0001", "p0002"}
+        data = stack.storage.container(Container.DATA)
+        lay_out(read_readings(readings), data, source="file", pack_of=pack_of)
+        assert not any(map(layout.sensor_of_readings, data.list_blob_names()))
         yield stack
 
 
@@ -67,18 +73,14 @@ def scored(stack: Stack, settings: dict[str, str] | None = None) -> Summary:
     return summary
 
 
-def test_packed_sensors_are_scored_as_before(packed_stack: Stack, readings: Path) -> None:
-    """Same predictions from a file per pack; two Batch tasks instead of five; the silent one is silent."""
-    scored(packed_stack)
-    alone = predictions(packed_stack)
-    pack_of = packs_of(packed_stack.storage.container(Container.MODELS))
-    assert set(pack_of.values()) == {"p0001", "p0002"}
-    data = packed_stack.storage.container(Container.DATA)
-    lay_out(read_readings(readings), data, source="file", pack_of=pack_of)
-    assert not any(map(layout.sensor_of_readings, data.list_blob_names()))
-
+def test_packed_sensors_are_scored_as_scikit_learn_does(packed_stack: Stack, readings: Path) -> None:
+    """Each sensor has its own predictions, made from a file per pack by two Batch tasks."""
     summary = scored(packed_stack)
-    assert predictions(packed_stack) == alone
+    found = predictions(packed_stack)
+    expected = labels_by_scikit_learn(readings)
+    assert {name: labels(text) for name, text in found.items()} == {
+        layout.prediction_blob(HOUR, sensor): expected[sensor] for sensor in SCORED
+    }
     client = BatchClient(
         packed_stack.batch.endpoint, AzureNamedKeyCredential(ACCOUNT, packed_stack.batch.key)
     )

@@ -50,11 +50,11 @@ def whole_run(world: World, run: str, *, failed: bool) -> None:
 @pytest.mark.parametrize(
     ("clear", "how"),
     [
-        pytest.param(rows, {"downstream": False}, id="rows-alone"),
+        pytest.param(rows, {"downstream": False}, id="rows-alone", marks=pytest.mark.nightly),
         pytest.param(only_failed, {"downstream": True}, id="only-failed"),
-        pytest.param(whole_task, {"downstream": False}, id="task-alone"),
+        pytest.param(whole_task, {"downstream": False}, id="task-alone", marks=pytest.mark.nightly),
         pytest.param(whole_run, {"failed": True}, id="run-only-failed"),
-        pytest.param(whole_run, {"failed": False}, id="run"),
+        pytest.param(whole_run, {"failed": False}, id="run", marks=pytest.mark.nightly),
     ],
 )
 def test_whichever_way_a_person_clears_the_run_ends_anew(
@@ -125,8 +125,10 @@ def somebody_marks_submit(world: World) -> Iterator[None]:
     ("fault", "step", "reason"),
     [
         pytest.param(a_broken_registry, "plan", "registry", id="plan"),
-        pytest.param(no_room_for_jobs, "open", "ActiveJobAndScheduleQuotaReached", id="open"),
-        pytest.param(somebody_marks_submit, "submit", "", id="submit"),
+        pytest.param(
+            no_room_for_jobs, "open", "ActiveJobAndScheduleQuotaReached", id="open", marks=pytest.mark.nightly
+        ),
+        pytest.param(somebody_marks_submit, "submit", "", id="submit", marks=pytest.mark.nightly),
     ],
 )
 def test_a_step_that_fails_is_told_with_its_reason(

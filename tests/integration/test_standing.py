@@ -139,6 +139,25 @@ def test_a_backfill_scores_the_hour_and_scores_it_again_when_asked(world: World)
     assert len(jobs) == 2
 
 
+def test_the_example_runs_a_command_once_for_each_item(world: World) -> None:
+    """Without scoring: each item has its Batch task, all in one job of their own, and its name in the UI."""
+    run = world.web.trigger("example_containers")
+    assert world.web.wait_for_run("example_containers", run, seconds=LONG) == "success"
+    instances = world.web.task_instances("example_containers", run, task_id="measure")
+    assert [(ti.label, ti.state) for ti in instances] == [
+        (item, "success") for item in ("alpha", "beta", "gamma")
+    ]
+    (job,) = [job for job in world.batch.list_jobs() if job.id.startswith("example_containe-")]
+    printed = sorted(
+        b"".join(world.batch.download_task_file(job.id, task.id, "stdout.txt")).decode()
+        for task in world.batch.list_tasks(job.id)
+    )
+    assert printed == ["alpha 5\n", "beta 4\n", "gamma 5\n"]
+    assert job.constraints is not None
+    assert job.constraints.max_wall_clock_time is not None
+    assert job.constraints.max_wall_clock_time.total_seconds() == 3600
+
+
 @pytest.mark.behaviour("at-once")
 def test_many_that_end_as_they_defer_all_end_well(world: World) -> None:
     """Forty Batch tasks of no duration: no instance fails or is tried twice for a race in the scheduler."""

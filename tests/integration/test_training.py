@@ -51,7 +51,7 @@ HOURS = {
 SENSORS = ["1_1", "1_2", "1_3", "2_1", "2_2", "2_3"]
 GROUPS = {"SENSOR_SCORING_TRAIN_SENSORS_PER_TASK": "3"}
 
-pytestmark = [pytest.mark.soak, pytest.mark.timeout(3600)]
+pytestmark = [pytest.mark.nightly, pytest.mark.timeout(3600)]
 
 
 @dataclass(frozen=True, slots=True)
