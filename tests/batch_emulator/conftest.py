@@ -1,139 +1,19 @@
-"""An emulator on a thread, the real SDK in front of it, and builders with sane defaults."""
+"""An emulator on a thread for each test that asks for one."""
 
 from __future__ import annotations
 
-import shlex
-import time
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from azure.batch import BatchClient, models
-from azure.core.credentials import AzureNamedKeyCredential
 
 from azure_batch_emulator.clock import ManualClock
 from azure_batch_emulator.server import EmulatorServer
+from tests.batch_emulator.bench import Bench, client_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
-
-DEADLINE_SECONDS = 120.0
-POLL_SECONDS = 0.02
-
-
-def until(condition: Callable[[], Any], *, seconds: float = DEADLINE_SECONDS) -> Any:
-    """Poll a real effect until it is there, and return it."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        outcome = condition()
-        if outcome:
-            return outcome
-        time.sleep(POLL_SECONDS)
-    raise AssertionError(f"not true after {seconds} s")
-
-
-def client_of(emulator: EmulatorServer, *, key: str | None = None) -> BatchClient:
-    """Make an unmodified SDK client that does not retry, so that errors show at once."""
-    credential = AzureNamedKeyCredential(emulator.account, key or emulator.key)
-    return BatchClient(emulator.endpoint, credential, retry_total=0)
-
-
-class Bench:
-    """An emulator whose clock stands still, a client, and short ways to say what a test needs."""
-
-    models = models
-
-    def __init__(self, emulator: EmulatorServer, client: BatchClient) -> None:
-        self.emulator = emulator
-        self.client = client
-
-    def machine(self, **options: Any) -> models.VirtualMachineConfiguration:
-        """Describe a virtual machine."""
-        image = models.BatchVmImageReference(publisher="canonical", offer="jammy", sku="22", version="latest")
-        return models.VirtualMachineConfiguration(
-            image_reference=image, node_agent_sku_id="batch.node.ubuntu 22.04", **options
-        )
-
-    def pool(self, pool_id: str = "pool", *, nodes: int | None = 1, slots: int = 1, **options: Any) -> None:
-        """Make a pool; with the default boot time of nothing its nodes are idle at once."""
-        options.setdefault("virtual_machine_configuration", self.machine())
-        options.setdefault("vm_size", "standard_d4s_v3")
-        self.client.create_pool(
-            models.BatchPoolCreateOptions(
-                id=pool_id, target_dedicated_nodes=nodes, task_slots_per_node=slots, **options
-            )
-        )
-
-    def job(self, job_id: str = "job", *, pool: str = "pool", **options: Any) -> None:
-        """Make a job."""
-        info = models.BatchPoolInfo(pool_id=pool)
-        self.client.create_job(models.BatchJobCreateOptions(id=job_id, pool_info=info, **options))
-
-    def order(self, command: str = "/bin/true", task_id: str = "task", **options: Any) -> Any:
-        """Describe a task."""
-        return models.BatchTaskCreateOptions(id=task_id, command_line=command, **options)
-
-    def task(
-        self, command: str = "/bin/true", task_id: str = "task", *, job: str = "job", **options: Any
-    ) -> None:
-        """Add a task."""
-        self.client.create_task(job, self.order(command, task_id, **options))
-
-    def run(self, command: str, task_id: str = "task", *, job: str = "job", **options: Any) -> Any:
-        """Add a task and wait until it is completed."""
-        self.task(command, task_id, job=job, **options)
-        return self.ended(task_id, job=job)
-
-    def ended(self, task_id: str = "task", *, job: str = "job") -> Any:
-        """Wait until a task is completed, and return it."""
-        return until(lambda: self.in_state("completed", task_id, job=job))
-
-    def running(self, task_id: str = "task", *, job: str = "job") -> Any:
-        """Wait until a task's command has written ``up`` to its output, and return the task."""
-        until(lambda: self.output(task_id, job=job).startswith("up"))
-        return self.client.get_task(job, task_id)
-
-    def in_state(self, state: str, task_id: str = "task", *, job: str = "job") -> Any:
-        """Return a task if it is in a state, else None."""
-        task = self.client.get_task(job, task_id)
-        return task if task.state == state else None
-
-    def output(self, task_id: str = "task", *, job: str = "job", file: str = "stdout.txt") -> str:
-        """Read a file of a task; empty while there is none."""
-        names = {found.name for found in self.files(task_id, job=job)}
-        if file not in names:
-            return ""
-        return b"".join(self.client.download_task_file(job, task_id, file)).decode()
-
-    def files(self, task_id: str = "task", *, job: str = "job") -> list[Any]:
-        """List all files of a task; none while it has not run."""
-        if self.client.get_task(job, task_id).node_info is None:
-            return []
-        return list(self.client.list_task_files(job, task_id, recursive=True))
-
-    def nodes(self, pool: str = "pool") -> list[Any]:
-        """List the nodes of a pool."""
-        return list(self.client.list_nodes(pool))
-
-    def advance(self, **span: float) -> None:
-        """Turn the emulator's clock."""
-        self.emulator.advance(timedelta(**span))
-
-    def turn(self, **span: float) -> None:
-        """Turn the clock, and let what follows from it in the same moment happen too."""
-        self.advance(**span)
-        self.advance(seconds=0)
-
-    @staticmethod
-    def until(condition: Callable[[], Any]) -> Any:
-        """Wait until a condition is true."""
-        return until(condition)
-
-    @staticmethod
-    def sh(script: str) -> str:
-        """Write a command line that runs a shell script."""
-        return f"/bin/sh -c {shlex.quote(script)}"
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from azure.core.exceptions import AzureError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.batch_emulator.conftest import Bench
+    from tests.batch_emulator.bench import Bench
 
 SHORT = timedelta(seconds=0.4)
 LONG = timedelta(hours=1)

@@ -18,9 +18,8 @@ from azure.core.credentials import AzureNamedKeyCredential
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.batch_emulator.conftest import Bench
-
-    from .conftest import Docker
+    from tests.batch_emulator.bench import Bench
+    from tests.batch_emulator.containers.docker import Docker
 
 pytestmark = pytest.mark.containers
 

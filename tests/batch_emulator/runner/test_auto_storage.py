@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from tests.batch_emulator.conftest import Bench
+    from tests.batch_emulator.bench import Bench
 
 IDENTITY = models.BatchNodeIdentityReference(resource_id="/subscriptions/s/identity")
 

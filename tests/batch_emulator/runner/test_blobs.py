@@ -15,7 +15,7 @@ from azure.storage.blob import (
 )
 
 if TYPE_CHECKING:
-    from tests.batch_emulator.conftest import Bench
+    from tests.batch_emulator.bench import Bench
 
 
 class Store:

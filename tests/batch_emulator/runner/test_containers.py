@@ -21,7 +21,7 @@ from azure_batch_emulator.runner.container_engine import ContainerEngine
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.batch_emulator.conftest import Bench
+    from tests.batch_emulator.bench import Bench
 
 STAND_IN = Path(__file__).with_name("stand_in_engine.py")
 

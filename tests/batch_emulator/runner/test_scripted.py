@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from azure_batch_emulator.runner.interface import Order
-    from tests.batch_emulator.conftest import Bench
+    from tests.batch_emulator.bench import Bench
 
 MANY = 1000
 NEVER_SECONDS = 240.0

@@ -14,7 +14,7 @@ import pytest
 from azure.core.exceptions import AzureError
 
 if TYPE_CHECKING:
-    from tests.batch_emulator.store.conftest import Program
+    from tests.batch_emulator.store.program import Program
 
 ENDS = [signal.SIGKILL, signal.SIGTERM]
 

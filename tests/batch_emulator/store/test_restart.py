@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from tests.batch_emulator.conftest import Bench
+    from tests.batch_emulator.bench import Bench
 
 LONG = "echo up; exec sleep 100"
 DEAF = "trap '' TERM; echo up; while :; do sleep 0.05; done"

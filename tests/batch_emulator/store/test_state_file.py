@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from tests.batch_emulator.conftest import Bench
-    from tests.batch_emulator.store.conftest import Program
+    from tests.batch_emulator.bench import Bench
+    from tests.batch_emulator.store.program import Program
 
 
 def execute(file: Path, statement: str) -> None:

@@ -17,7 +17,7 @@ from azure_batch_emulator.wire.routes import ROUTES
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.batch_emulator.conftest import Bench
+    from tests.batch_emulator.bench import Bench
 
 WRONG_KEY = "d3Jvbmcga2V5"
 

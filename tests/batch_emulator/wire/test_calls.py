@@ -10,7 +10,7 @@ from azure.core.credentials import AzureNamedKeyCredential
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.batch_emulator.conftest import Bench
+    from tests.batch_emulator.bench import Bench
 
 
 def test_requests_are_counted_by_operation_and_status(bench: Bench, refusal: Callable[..., Any]) -> None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+import httpx
 import pytest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.batch_emulator.conftest import Bench
+    from tests.batch_emulator.bench import Bench
 
 
 @pytest.fixture
@@ -128,3 +129,34 @@ def test_jobs_and_pools_are_listed_alike(bench: Bench) -> None:
     assert [job.id for job in jobs] == ["a1"]
     pools = bench.client.list_pools(max_results=2, filter="enableAutoScale eq false").by_page()
     assert [[pool.id for pool in page] for page in pools] == [["a1", "a2"], ["b1"]]
+
+
+@pytest.mark.parametrize(
+    "token", ["", "aaa", "LTE=", "LTE=,", "OTk5OTk5OTk5OTk5OTk5OTk5OTk5OTk5OTk=", "ü", "MQ==MQ=="]
+)
+def test_odd_tokens_of_pages_are_refused(bench_of: Callable[..., Bench], token: str) -> None:
+    """A $skiptoken that the service did not write is a 400; an empty one is none."""
+    bench = bench_of(allow_bearer=True)
+    bench.job()
+    client = httpx.Client(
+        base_url=bench.emulator.endpoint, headers={"Authorization": "Bearer x"}, trust_env=False
+    )
+    with client:
+        for path in ("/jobs", "/pools", "/jobs/job/tasks", "/jobschedules", "/supportedimages"):
+            query = {"api-version": "1", "$skiptoken": token}
+            answer = client.get(path, params=query, timeout=60)
+            assert answer.status_code in ({200} if not token else {400, 200}), answer.text
+
+
+@pytest.mark.parametrize("size", ["0", "-1", "1001", "²", "٣", "9" * 5000, "1.5", "x"])
+def test_odd_sizes_of_pages_are_refused(bench_of: Callable[..., Bench], size: str) -> None:
+    """A maxresults that is no number from 1 to 1000 is a 400."""
+    bench = bench_of(allow_bearer=True)
+    answer = httpx.get(
+        f"{bench.emulator.endpoint}/jobs",
+        params={"api-version": "1", "maxresults": size},
+        headers={"Authorization": "Bearer x"},
+        trust_env=False,
+        timeout=60,
+    )
+    assert answer.status_code == 400

@@ -1,0 +1,89 @@
+"""What a pool mounts: folders of this machine below the node's folder of mounts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from azure.batch import models
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from tests.batch_emulator.bench import Bench
+
+MOUNTS = {
+    "account/container": models.MountConfiguration(
+        azure_blob_file_system_configuration=models.AzureBlobFileSystemConfiguration(
+            account_name="account", container_name="container", relative_mount_path="m", sas_key="s"
+        )
+    ),
+    "https://account.file.example/share": models.MountConfiguration(
+        azure_file_share_configuration=models.AzureFileShareConfiguration(
+            account_name="account",
+            account_key="k",
+            azure_file_url="https://account.file.example/share/",
+            relative_mount_path="m",
+        )
+    ),
+    "server:/export": models.MountConfiguration(
+        nfs_mount_configuration=models.NfsMountConfiguration(source="server:/export", relative_mount_path="m")
+    ),
+    "//server/share": models.MountConfiguration(
+        cifs_mount_configuration=models.CifsMountConfiguration(
+            source="//server/share", username="u", password="p", relative_mount_path="m"
+        )
+    ),
+}
+
+
+@pytest.mark.parametrize("name", MOUNTS)
+def test_mounted_folder_is_there_for_tasks(bench_of: Callable[..., Bench], tmp_path: Path, name: str) -> None:
+    """Every kind of mount appears under its path, and what is written there stays."""
+    (tmp_path / "files").mkdir()
+    (tmp_path / "files" / "note").write_text("mounted\n")
+    bench = bench_of(mounts={name: tmp_path / "files"})
+    bench.pool(mount_configuration=[MOUNTS[name]])
+    bench.job()
+    bench.run(bench.sh("cat $AZ_BATCH_NODE_MOUNTS_DIR/m/note; echo new > $AZ_BATCH_NODE_MOUNTS_DIR/m/more"))
+    assert bench.output() == "mounted\n"
+    assert (tmp_path / "files" / "more").read_text() == "new\n"
+    assert len(bench.client.get_pool("pool").mount_configuration) == 1
+
+
+def test_removal_of_a_node_leaves_what_it_mounted(bench_of: Callable[..., Bench], tmp_path: Path) -> None:
+    """The files of a mount outlive the nodes."""
+    (tmp_path / "files").mkdir()
+    (tmp_path / "files" / "note").write_text("mounted\n")
+    bench = bench_of(mounts={"server:/export": tmp_path / "files"})
+    bench.pool(mount_configuration=[MOUNTS["server:/export"]])
+    bench.job()
+    bench.run("/bin/true")
+    nodes = bench.emulator.settings.data / "nodes" / "pool"
+    bench.client.begin_delete_pool("pool", polling_interval=0.05).result()
+    bench.until(lambda: not any(nodes.iterdir()))
+    assert (tmp_path / "files" / "note").exists()
+
+
+def test_mount_that_nothing_stands_for_makes_nodes_unusable(bench: Bench) -> None:
+    """The node's error names the mount and the option."""
+    bench.pool(mount_configuration=[MOUNTS["server:/export"]])
+    (node,) = bench.nodes()
+    assert node.state == "unusable"
+    assert "--mount server:/export=FOLDER" in node.errors[0].message
+
+
+@pytest.mark.parametrize("path", ["../elsewhere", "/absolute", "", "a/../../b"])
+def test_mount_path_stays_below_its_folder(bench: Bench, refusal: Callable[..., Any], path: str) -> None:
+    """A path that leads elsewhere is refused."""
+    nfs = models.NfsMountConfiguration(source="s", relative_mount_path=path)
+    mounts = [models.MountConfiguration(nfs_mount_configuration=nfs)]
+    refusal(lambda: bench.pool(mount_configuration=mounts), status=400, code="InvalidPropertyValue")
+
+
+@pytest.mark.parametrize("count", [11, 1], ids=["too-many", "of-no-kind"])
+def test_mounts_are_few_and_of_one_kind(bench: Bench, refusal: Callable[..., Any], count: int) -> None:
+    """Ten mounts at most, each of one kind."""
+    mounts = [MOUNTS["server:/export"]] * count if count > 1 else [models.MountConfiguration()]
+    refusal(lambda: bench.pool(mount_configuration=mounts), status=400, code="InvalidPropertyValue")

@@ -1,0 +1,25 @@
+"""What becomes of a task's files when their time is over."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.batch_emulator.bench import Bench
+
+
+def test_files_of_a_task_tried_again_are_its_new_ones(ready: Bench, refusal: Callable[..., Any]) -> None:
+    """A task whose files were taken has files again once it runs again, for as long as the first time."""
+    keep = ready.models.BatchTaskConstraints(retention_time=timedelta(hours=1))
+    ready.run(ready.sh("echo out; exit 3"), constraints=keep)
+    for _ in range(2):
+        ready.advance(minutes=59)
+        assert ready.output() == "out\n"
+        ready.advance(minutes=1)
+        refusal(ready.files, status=409, code="TaskFilesCleanedup")
+        ready.client.reactivate_task("job", "task")
+        ready.ended()
+        assert ready.output() == "out\n"

@@ -1,0 +1,109 @@
+"""Job manager tasks through the real SDK."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from azure_batch_emulator.runner.scripted import Outcome, ScriptedRunner
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.batch_emulator.bench import Bench
+
+WAIT = {"polling_interval": 0.02}
+
+
+@pytest.fixture
+def managed(bench_of: Callable[..., Bench]) -> Bench:
+    """Start an emulator whose tasks take ten minutes, five for a manager."""
+    runner = ScriptedRunner(
+        lambda order: Outcome(seconds=300 if order.environment["AZ_BATCH_TASK_ID"] == "manager" else 600)
+    )
+    return bench_of(runner=runner)
+
+
+def job(bench: Bench, **manager: Any) -> None:
+    """Make a job with a manager."""
+    task = bench.models.BatchJobManagerTask(id="manager", command_line="manage", **manager)
+    bench.job(job_manager_task=task)
+
+
+def states(bench: Bench) -> dict[str, str]:
+    """Return the states of the job's tasks."""
+    return {task.id: str(task.state.value) for task in bench.client.list_tasks("job")}
+
+
+def test_the_manager_is_the_first_task_and_its_end_is_the_jobs(managed: Bench) -> None:
+    """It is there with the job; what still runs at its end is ended, and JMComplete is the reason."""
+    managed.pool(nodes=2)
+    job(managed)
+    assert states(managed) == {"manager": "running"}
+    managed.task()
+    managed.turn(minutes=5)
+    ended = managed.client.get_job("job")
+    assert (ended.state, ended.execution_info.termination_reason) == ("completed", "JMComplete")
+    task = managed.client.get_task("job", "task")
+    assert task.execution_info.failure_info.code == "TaskEnded"
+    shown = ended.job_manager_task
+    assert (shown.kill_job_on_completion, shown.run_exclusive, shown.allow_low_priority_node) == (True,) * 3
+
+
+def test_a_job_may_go_on_without_its_manager(managed: Bench) -> None:
+    """A manager that only adds tasks leaves the job as it is."""
+    managed.pool()
+    job(managed, kill_job_on_completion=False)
+    managed.task()
+    managed.turn(minutes=5)
+    assert managed.client.get_job("job").state == "active"
+    assert states(managed) == {"manager": "completed", "task": "running"}
+
+
+@pytest.mark.parametrize(("exclusive", "beside"), [(True, "active"), (False, "running")])
+def test_a_manager_has_its_node_for_itself_unless_it_says_otherwise(
+    managed: Bench, *, exclusive: bool, beside: str
+) -> None:
+    """With all slots taken nothing runs beside it, and it waits for a node on which nothing runs."""
+    managed.pool(slots=4)
+    job(managed, run_exclusive=exclusive, kill_job_on_completion=False)
+    managed.task()
+    assert states(managed) == {"manager": "running", "task": beside}
+    managed.turn(minutes=5)
+    assert states(managed)["task"] == "running"
+
+
+def test_a_manager_may_refuse_low_priority_nodes(managed: Bench) -> None:
+    """It waits for a dedicated node; other tasks of the job wait behind it."""
+    managed.pool(nodes=0, target_low_priority_nodes=1)
+    job(managed, allow_low_priority_node=False)
+    assert states(managed) == {"manager": "active"}
+    managed.client.begin_resize_pool(
+        "pool",
+        managed.models.BatchPoolResizeOptions(target_dedicated_nodes=1, target_low_priority_nodes=1),
+        **WAIT,
+    )
+    managed.turn(seconds=1)
+    (task,) = managed.client.list_tasks("job")
+    nodes = {node.id: node.is_dedicated for node in managed.nodes()}
+    assert (task.state, nodes[task.node_info.node_id]) == ("running", True)
+
+
+def test_a_job_with_a_wrong_manager_is_not_made(managed: Bench, refusal: Callable[..., Any]) -> None:
+    """What is wrong with the task is told when the job is made, and nothing is left."""
+    managed.pool()
+    refusal(lambda: job(managed, required_slots=0), status=400, code="InvalidPropertyValue")
+    assert list(managed.client.list_jobs()) == []
+
+
+def test_a_real_manager_runs_as_any_task(ready: Bench) -> None:
+    """With processes: its output is read as a task's, and a failing one ends the job too."""
+    models = ready.models
+    command = ready.sh('echo "$AZ_BATCH_JOB_ID/$AZ_BATCH_TASK_ID"; exit 3')
+    ready.job("managed", job_manager_task=models.BatchJobManagerTask(id="boss", command_line=command))
+    task = ready.ended("boss", job="managed")
+    assert task.execution_info.exit_code == 3
+    assert ready.output("boss", job="managed") == "managed/boss\n"
+    job = ready.until(lambda: (found := ready.client.get_job("managed")).state == "completed" and found)
+    assert job.execution_info.termination_reason == "JMComplete"

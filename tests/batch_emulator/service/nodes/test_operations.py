@@ -1,0 +1,263 @@
+"""What clients do to single nodes, through the real SDK: made anew, switched off, closed, looked into."""
+
+from __future__ import annotations
+
+import http.server
+import threading
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from azure_batch_emulator.server import EmulatorServer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from tests.batch_emulator.bench import Bench
+
+HALF_BOOT = timedelta(minutes=1)
+WAIT = {"polling_interval": 0.02}
+
+
+@pytest.fixture
+def slow(bench_of: Callable[..., Bench]) -> Bench:
+    """Start an emulator whose nodes boot for two minutes, with a pool of one node that is up, and a job."""
+    bench = bench_of(boot=2 * HALF_BOOT)
+    bench.pool()
+    bench.job()
+    bench.advance(minutes=2)
+    return bench
+
+
+def state(bench: Bench) -> str:
+    """Return the state of the only node."""
+    return str(bench.nodes()[0].state.value)
+
+
+def held(bench: Bench, task_id: str = "task") -> None:
+    """Let a task run for long."""
+    bench.task(bench.sh("echo up; exec sleep 600"), task_id)
+    bench.running(task_id)
+
+
+def test_reimaged_node_has_nothing_on_its_disk(slow: Bench) -> None:
+    """What runs is put back; then the node comes up under its own id with an empty folder."""
+    held(slow)
+    (node,) = slow.nodes()
+    slow.client.create_node_user("pool", node.id, slow.models.BatchNodeUserCreateOptions(name="ops"))
+    poller = slow.client.begin_reimage_node("pool", node.id, {"nodeReimageOption": "requeue"}, **WAIT)
+    assert state(slow) == "reimaging"
+    slow.until(lambda: slow.in_state("active"))
+    slow.client.terminate_task("job", "task")
+    slow.advance(minutes=1)
+    assert state(slow) == "starting"
+    poller.wait(120)
+    assert poller.status() == "Succeeded"
+    slow.advance(minutes=1)
+    assert slow.nodes()[0].id == node.id
+    assert not list(slow.client.list_node_files("pool", node.id))
+
+
+def test_node_that_is_switched_off_keeps_its_place(slow: Bench, refusal: Callable[..., Any]) -> None:
+    """It is deallocated when its task has ended, counts among the pool's nodes, and starts when told to."""
+    (node,) = slow.nodes()
+    refusal(lambda: slow.client.begin_start_node("pool", node.id), status=409, code="OperationNotValidOnNode")
+    poller = slow.client.begin_deallocate_node("pool", node.id, {"nodeDeallocateOption": "requeue"}, **WAIT)
+    assert state(slow) == "deallocating"
+    slow.advance(minutes=1)
+    poller.wait(120)
+    assert state(slow) == "deallocated"
+    assert slow.client.get_pool("pool").current_dedicated_nodes == 1
+    slow.task()
+    assert slow.in_state("active")
+    poller = slow.client.begin_start_node("pool", node.id, **WAIT)
+    assert state(slow) == "starting"
+    slow.advance(minutes=1)
+    poller.wait(120)
+    slow.ended()
+
+
+@pytest.mark.parametrize(
+    ("option", "task_state", "requeues"), [("requeue", "active", 1), ("terminate", "completed", 0)]
+)
+def test_closing_a_node_ends_what_runs_there(
+    ready: Bench, option: str, task_state: str, requeues: int
+) -> None:
+    """As the option says the task goes back into the queue, counted, or is over; the node is offline."""
+    held(ready)
+    (node,) = ready.nodes()
+    ready.client.disable_node_scheduling("pool", node.id, {"nodeDisableSchedulingOption": option})
+    task = ready.until(lambda: ready.in_state(task_state))
+    assert task.execution_info.requeue_count == requeues
+    ready.until(lambda: state(ready) == "offline")
+    assert ready.nodes()[0].scheduling_state == "disabled"
+    ready.task(task_id="next")
+    assert ready.in_state("active", "next")
+    ready.client.enable_node_scheduling("pool", node.id)
+    ready.until(lambda: not ready.in_state("active", "next" if option == "terminate" else "task"))
+
+
+def test_closed_node_may_finish_its_tasks_and_stays_closed(ready: Bench, tmp_path: Path) -> None:
+    """With taskcompletion it runs on, is offline when the last task ends, and so it is after a reboot."""
+    gate = tmp_path / "gate"
+    ready.task(ready.sh(f"echo up; until [ -e {gate} ]; do sleep 0.02; done"))
+    ready.running()
+    (node,) = ready.nodes()
+    ready.client.disable_node_scheduling("pool", node.id, {"nodeDisableSchedulingOption": "taskcompletion"})
+    assert state(ready) == "running"
+    gate.touch()
+    assert ready.ended().execution_info.exit_code == 0
+    assert state(ready) == "offline"
+    ready.client.begin_reboot_node("pool", node.id, {"nodeRebootOption": "requeue"}, **WAIT).wait(120)
+    ready.advance(seconds=1)
+    assert state(ready) == "offline"
+
+
+def test_scheduling_is_not_switched_twice(ready: Bench, refusal: Callable[..., Any]) -> None:
+    """What is open is not opened, and what is closed not closed."""
+    (node,) = ready.nodes()
+    option = {"nodeDisableSchedulingOption": "requeue"}
+    code = "NodeAlreadyInTargetSchedulingState"
+    refusal(lambda: ready.client.enable_node_scheduling("pool", node.id), status=409, code=code)
+    ready.client.disable_node_scheduling("pool", node.id, option)
+    refusal(lambda: ready.client.disable_node_scheduling("pool", node.id, option), status=409, code=code)
+
+
+def test_nodes_are_as_they_were_after_a_restart(bench_of: Callable[..., Bench], tmp_path: Path) -> None:
+    """One that is closed comes up closed, one that is switched off stays so, and users are still there."""
+    bench = bench_of(data=tmp_path / "kept")
+    bench.pool(nodes=2)
+    bench.advance(seconds=0)
+    closed, off = (node.id for node in bench.nodes())
+    bench.client.disable_node_scheduling("pool", closed, {"nodeDisableSchedulingOption": "requeue"})
+    bench.client.create_node_user("pool", closed, bench.models.BatchNodeUserCreateOptions(name="ops"))
+    bench.client.begin_deallocate_node("pool", off, {"nodeDeallocateOption": "requeue"}, **WAIT).wait(120)
+    bench.emulator.__exit__(None, None, None)
+    with EmulatorServer(data=tmp_path / "kept", boot=timedelta()) as again:
+        states = again.call(
+            lambda engine: {
+                node.id: (str(node.state), [user.name for user in node.users])
+                for node in engine.account.pools["pool"].nodes.values()
+            }
+        )
+    assert states == {closed: ("offline", ["ops"]), off: ("deallocated", [])}
+
+
+def test_users_come_change_and_go(ready: Bench, refusal: Callable[..., Any]) -> None:
+    """Names are taken once; a user is gone when deleted, and when its time is over."""
+    (node,) = ready.nodes()
+    user = ready.models.BatchNodeUserCreateOptions(name="ops", password="made up", is_admin=True)
+
+    def create() -> None:
+        ready.client.create_node_user("pool", node.id, user)
+
+    def delete() -> None:
+        ready.client.delete_node_user("pool", node.id, "ops")
+
+    create()
+    refusal(create, status=409, code="NodeUserExists")
+    change = ready.models.BatchNodeUserReplaceOptions(ssh_public_key="ssh-rsa AAAA")
+    ready.client.replace_node_user("pool", node.id, "ops", change)
+    delete()
+    refusal(delete, status=404, code="NodeUserNotFound")
+    create()
+    ready.advance(hours=25)
+    refusal(delete, status=404, code="NodeUserNotFound")
+
+
+def test_remote_login_is_told(ready: Bench) -> None:
+    """The address is the node's own, the port that of ssh."""
+    (node,) = ready.nodes()
+    settings = ready.client.get_node_remote_login_settings("pool", node.id)
+    assert (settings.remote_login_ip_address, settings.remote_login_port) == (node.ip_address, 22)
+
+
+def test_extensions_are_those_of_the_pool_and_the_node_agents(
+    bench: Bench, refusal: Callable[..., Any]
+) -> None:
+    """Each is shown as provisioned; one that the pool does not have is not found."""
+    extension = bench.models.VMExtension(
+        name="monitor", publisher="Microsoft.Azure.Monitor", type="AzureMonitorLinuxAgent"
+    )
+    bench.pool(virtual_machine_configuration=bench.machine(extensions=[extension]))
+    bench.advance(seconds=0)
+    (node,) = bench.nodes()
+    listed = {extension.vm_extension.name for extension in bench.client.list_node_extensions("pool", node.id)}
+    found = bench.client.get_node_extension("pool", node.id, "Monitor")
+    assert listed == {found.vm_extension.name, "batchNodeExtension"} == {"monitor", "batchNodeExtension"}
+    assert found.provisioning_state == "Succeeded"
+    refusal(
+        lambda: bench.client.get_node_extension("pool", node.id, "other"),
+        status=404,
+        code="ResourceNotFound",
+    )
+
+
+@pytest.fixture
+def container() -> Iterator[tuple[str, dict[str, bytes]]]:
+    """Serve something that takes blobs; give its URL and what it got."""
+    blobs: dict[str, bytes] = {}
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_PUT(self) -> None:
+            blobs[self.path.partition("?")[0]] = self.rfile.read(int(self.headers["Content-Length"]))
+            self.send_response(201)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_address[1]}/logs?sig=x", blobs
+        server.shutdown()
+        thread.join()
+
+
+def test_node_log_is_sent_where_it_is_wanted(ready: Bench, container: tuple[str, dict[str, bytes]]) -> None:
+    """It tells the node's life and its last tasks, in the folder that the answer names."""
+    url, blobs = container
+    ready.run("/bin/false")
+    (node,) = ready.nodes()
+    options = ready.models.UploadBatchServiceLogsOptions(container_url=url, start_time=node.allocation_time)
+    result = ready.client.upload_node_logs("pool", node.id, options)
+    assert result.number_of_files_uploaded == 1
+    blob = f"/logs/{result.virtual_directory_name}/agent.log"
+    ready.until(lambda: blob in blobs)
+    text = blobs[blob].decode()
+    assert f"node {node.id} of pool pool allocated" in text
+    assert "task job/task ended: 1" in text
+
+
+def test_node_that_boots_can_be_told_nothing(
+    bench_of: Callable[..., Bench], refusal: Callable[..., Any]
+) -> None:
+    """Each refusal says what the node is doing."""
+    bench = bench_of(boot=2 * HALF_BOOT)
+    bench.pool()
+    (node,) = bench.nodes()
+    client, option = bench.client, {"nodeReimageOption": "requeue"}
+    for code, minutes in (("NodeBeingCreated", 1), ("NodeBeingStarted", 1)):
+        refusal(lambda: client.begin_reimage_node("pool", node.id, option), status=409, code=code)
+        refusal(lambda: client.enable_node_scheduling("pool", node.id), status=409, code=code)
+        bench.advance(minutes=minutes)
+    client.begin_reimage_node("pool", node.id, option, **WAIT)
+    refusal(lambda: client.begin_reimage_node("pool", node.id, option), status=409, code="NodeBeingReimaged")
+    bench.advance(minutes=2)
+    client.begin_reboot_node("pool", node.id, {"nodeRebootOption": "requeue"}, **WAIT)
+    refusal(lambda: client.begin_reimage_node("pool", node.id, option), status=409, code="NodeBeingRebooted")
+
+
+def test_an_unusable_node_is_opened_and_closed_to_no_task(ready: Bench, refusal: Callable[..., Any]) -> None:
+    """It can be restarted, and that is all."""
+    (node,) = ready.nodes()
+    ready.emulator.node_faults.break_node("pool", node.id)
+    client = ready.client
+    closed, code = {"nodeDisableSchedulingOption": "requeue"}, "NodeStateUnusable"
+    refusal(lambda: client.disable_node_scheduling("pool", node.id, closed), status=409, code=code)
+    refusal(lambda: client.enable_node_scheduling("pool", node.id), status=409, code=code)
+    client.begin_reboot_node("pool", node.id, {"nodeRebootOption": "requeue"}, **WAIT).wait(120)

@@ -1,0 +1,298 @@
+"""The control plane over HTTP, and requests that are throttled, dropped or slowed, through the real SDK."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+from azure.batch import BatchClient
+from azure.core.credentials import AzureNamedKeyCredential
+from azure.core.exceptions import HttpResponseError, ResourceExistsError, ServiceResponseError
+
+from azure_batch_emulator.errors import BadSetting
+from azure_batch_emulator.server import EmulatorServer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from tests.batch_emulator.bench import Bench
+
+
+@pytest.fixture
+def controlled(bench_of: Callable[..., Bench]) -> Bench:
+    """Start an emulator with its control plane."""
+    return bench_of(controls=True)
+
+
+@pytest.fixture
+def controls(controlled: Bench) -> Iterator[httpx.Client]:
+    """Open a plain HTTP client to the control plane."""
+    with httpx.Client(base_url=f"{controlled.emulator.endpoint}/_emulator", trust_env=False) as client:
+        yield client
+
+
+@pytest.fixture
+def patient(controlled: Bench) -> Iterator[BatchClient]:
+    """Make an SDK client that tries again, as it does by default, with short pauses."""
+    credential = AzureNamedKeyCredential(controlled.emulator.account, controlled.emulator.key)
+    with BatchClient(controlled.emulator.endpoint, credential, retry_backoff_factor=0.01) as client:
+        yield client
+
+
+def order(controls: httpx.Client, path: str, **body: Any) -> Any:
+    """Ask for something, and return what is answered."""
+    return controls.post(path, json=body).raise_for_status().json()
+
+
+def job_of(bench: Bench, client: BatchClient, job_id: str = "job") -> None:
+    """Make a job with a certain client."""
+    info = bench.models.BatchPoolInfo(pool_id="pool")
+    client.create_job(bench.models.BatchJobCreateOptions(id=job_id, pool_info=info))
+
+
+def test_controls_describe_themselves(controls: httpx.Client) -> None:
+    """The root lists every control with its fields, and each is really there."""
+    listed = controls.get("").json()["controls"]
+    requests = {entry["request"] for entry in listed}
+    assert {"GET /_emulator/calls", "POST /_emulator/faults/throttle", "POST /_emulator/quotas"} <= requests
+    for entry in listed:
+        method, _, path = entry["request"].partition(" ")
+        answer = controls.request(method, path.removeprefix("/_emulator"), json={})
+        assert answer.status_code in {200, 400}, entry
+
+
+def test_controls_are_off_unless_asked_for(bench: Bench) -> None:
+    """Without the switch an unsigned request gets nowhere."""
+    answer = httpx.post(f"{bench.emulator.endpoint}/_emulator/faults/throttle", json={}, trust_env=False)
+    assert (answer.status_code, answer.json()["code"]) == (403, "AuthenticationFailed")
+    assert bench.emulator.faults.armed() == []
+
+
+def test_controls_are_refused_where_others_can_reach_them(tmp_path: Any) -> None:
+    """An emulator on all addresses does not start with controls."""
+    with pytest.raises(RuntimeError) as caught, EmulatorServer(data=tmp_path, host="0.0.0.0", controls=True):  # noqa: S104  refused
+        pass
+    assert isinstance(caught.value.__cause__, BadSetting)
+    assert "controls are for loopback only" in str(caught.value.__cause__)
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        pytest.param({}, 200, id="program"),
+        pytest.param({"Host": "localhost:1"}, 200, id="localhost"),
+        pytest.param({"Host": "[::1]:80"}, 200, id="ipv6"),
+        pytest.param({"Host": "127.0.0.1:80", "Origin": "http://127.0.0.1:80"}, 200, id="own-page"),
+        pytest.param({"Host": "evil.example"}, 403, id="rebound-name"),
+        pytest.param({"Host": "127.0.0.1.evil.example"}, 403, id="look-alike"),
+        pytest.param({"Host": ""}, 403, id="no-host"),
+        pytest.param({"Host": "[::1"}, 403, id="broken-host"),
+        pytest.param({"Origin": "http://evil.example"}, 403, id="foreign-page"),
+        pytest.param({"Origin": "http://localhost:8080"}, 403, id="page-of-another-port"),
+        pytest.param({"Origin": "null"}, 403, id="sandboxed-page"),
+        pytest.param({"Sec-Fetch-Site": "cross-site"}, 403, id="foreign-site"),
+        pytest.param({"Sec-Fetch-Site": "none"}, 200, id="typed-by-hand"),
+    ],
+)
+def test_foreign_requests_are_refused(controls: httpx.Client, headers: dict[str, str], status: int) -> None:
+    """Neither a page from elsewhere nor a name that was pointed to loopback reaches the controls."""
+    answer = controls.get("/faults", headers=headers)
+    assert answer.status_code == status
+    if status == 403:
+        assert answer.json()["code"] == "ForeignRequest"
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "status", "fact"),
+    [
+        ("/faults/throttle", "{", 400, "not JSON"),
+        ("/faults/throttle", "[]", 400, "JSON object"),
+        ("/faults/throttle", '{"colour":1}', 400, "colour"),
+        ("/faults/throttle", '{"times":"often"}', 400, "times"),
+        ("/faults/throttle", '{"times":0}', 400, "times"),
+        ("/faults/slow", "{}", 400, "seconds"),
+        ("/faults/slow", '{"seconds":-1}', 400, "seconds"),
+        ("/nodes/break", '{"poolId":"p","nodeId":"n","details":[]}', 400, "details"),
+        ("/quotas", '{"pools":null}', 400, "pools"),
+        ("/weather", "{}", 404, "POST /_emulator/weather"),
+    ],
+)
+def test_wrong_orders_are_refused_by_place(
+    controls: httpx.Client, path: str, body: str, status: int, fact: str
+) -> None:
+    """An order that cannot be followed is refused with the property it is about, and arms nothing."""
+    answer = controls.post(path, content=body)
+    assert answer.status_code == status
+    assert any(fact in entry["value"] for entry in answer.json()["values"])
+    assert controls.get("/faults").json() == {"armed": []}
+
+
+def test_missing_pool_is_told(controls: httpx.Client) -> None:
+    """A node of a pool that is not there is the service's own 404."""
+    answer = controls.post("/nodes/preempt", json={"poolId": "none"})
+    assert (answer.status_code, answer.json()["code"]) == (404, "PoolNotFound")
+
+
+def test_nodes_are_preempted_and_mended_by_http(controlled: Bench, controls: httpx.Client) -> None:
+    """Every fault of a node can be asked for by HTTP."""
+    controlled.pool(nodes=1, target_low_priority_nodes=1)
+    controlled.advance(seconds=0)
+    ids = {node.is_dedicated: node.id for node in controlled.nodes()}
+    assert order(controls, "/nodes/preempt", poolId="pool", away=60) == {"nodes": [ids[False]]}
+    details = {"Disk": "/mnt"}
+    order(controls, "/nodes/break", poolId="pool", nodeId=ids[True], code="DiskFull", details=details)
+    assert {node.state for node in controlled.nodes()} == {"preempted", "unusable"}
+    order(controls, "/nodes/reboot", poolId="pool", nodeId=ids[True])
+    controlled.advance(seconds=60)
+    controlled.advance(seconds=0)
+    assert {node.state for node in controlled.nodes()} == {"idle"}
+    order(controls, "/nodes/lose", poolId="pool", nodeId=ids[True], away=5)
+    assert controlled.client.get_node("pool", ids[True]).state == "unknown"
+
+
+def test_armed_faults_are_listed_and_cleared(controls: httpx.Client) -> None:
+    """What waits is shown with what is left of it, and can be forgotten at once."""
+    order(controls, "/faults/allocation", poolId="pool", code="AllocationTimedOut", times=2)
+    order(controls, "/faults/evaluation", poolId="pool", times=None)
+    order(controls, "/faults/image", image="scoring", by="node")
+    order(controls, "/faults/slow-image", image="scoring", seconds=90, times=3)
+    order(controls, "/faults/throttle", status=503, retryAfter=None)
+    order(controls, "/faults/drop", when="after", operation="create_job")
+    order(controls, "/faults/slow", seconds=0.5)
+    armed = controls.get("/faults").json()["armed"]
+    assert [(entry["fault"], entry["target"], entry["timesLeft"]) for entry in armed] == [
+        ("throttle", None, 1),
+        ("drop", "create_job", 1),
+        ("slow", None, None),
+        ("allocation", "pool", 2),
+        ("evaluation", "pool", None),
+        ("image pull by a node", "scoring:latest", None),
+        ("slow image pull by a task", "scoring:latest", 3),
+    ]
+    assert armed[0]["effect"] == {"status": 503, "retry_after": None}
+    controls.delete("/faults").raise_for_status()
+    assert controls.get("/faults").json() == {"armed": []}
+
+
+def test_quotas_are_shown_and_changed(
+    controlled: Bench, controls: httpx.Client, refusal: Callable[..., Any]
+) -> None:
+    """Quotas can be read, lowered, and lifted where the emulator knows no limit."""
+    before = order(controls, "/quotas")["quotas"]
+    assert before == {"active_jobs": 300, "pools": 100, "cores": None, "low_priority_cores": None}
+    assert order(controls, "/quotas", activeJobs=0, cores=8)["quotas"]["cores"] == 8
+    refusal(controlled.job, status=409, code="ActiveJobAndScheduleQuotaReached")
+    assert order(controls, "/quotas", cores=None)["quotas"]["cores"] is None
+
+
+@pytest.mark.parametrize(("status", "code"), [(429, "TooManyRequests"), (503, "ServerBusy")])
+def test_throttled_requests_are_refused_so_many_times(
+    controlled: Bench, controls: httpx.Client, refusal: Callable[..., Any], status: int, code: str
+) -> None:
+    """An impatient client sees each refusal with its pause; the request after the last is answered."""
+    controlled.job()
+    order(controls, "/faults/throttle", status=status, times=2, retryAfter=7, operation="get_job")
+    for _ in range(2):
+        error = refusal(lambda: controlled.client.get_job("job"), status=status, code=code)
+        assert error.response.headers["Retry-After"] == "7"
+        assert len(list(controlled.client.list_jobs())) == 1
+    assert controlled.client.get_job("job").id == "job"
+
+
+def test_patient_client_gets_through_a_throttle(
+    controlled: Bench, controls: httpx.Client, patient: BatchClient
+) -> None:
+    """The SDK's own retries outlast a few refusals, for a request that changes something too."""
+    order(controls, "/faults/throttle", status=503, times=2, retryAfter=None)
+    job_of(controlled, patient)
+    order(controls, "/faults/throttle", status=429, times=2, retryAfter=None)
+    assert patient.get_job("job").state == "active"
+    calls = controls.get("/calls").json()["operations"]
+    assert calls["create_job"]["statuses"] == {"201": 1, "503": 2}
+    assert calls["get_job"]["statuses"] == {"200": 1, "429": 2}
+
+
+def test_pause_of_a_throttle_is_kept_by_the_client(controls: httpx.Client, patient: BatchClient) -> None:
+    """The SDK waits as long as it is told before it asks again."""
+    order(controls, "/faults/throttle", retryAfter=1)
+    begun = time.monotonic()
+    assert list(patient.list_jobs()) == []
+    assert time.monotonic() - begun >= 1
+
+
+def test_request_dropped_before_it_is_carried_out(controlled: Bench, controls: httpx.Client) -> None:
+    """The connection closes without an answer, and nothing was done."""
+    order(controls, "/faults/drop", operation="create_job")
+    with pytest.raises(ServiceResponseError):
+        controlled.job()
+    assert list(controlled.client.list_jobs()) == []
+    controlled.job()
+
+
+def test_request_dropped_after_it_was_carried_out(controlled: Bench, controls: httpx.Client) -> None:
+    """The answer is lost, but what was asked for is done: asking again is a conflict."""
+    order(controls, "/faults/drop", operation="create_job", when="after")
+    with pytest.raises(ServiceResponseError):
+        controlled.job()
+    assert [job.id for job in controlled.client.list_jobs()] == ["job"]
+    with pytest.raises(ResourceExistsError):
+        controlled.job()
+
+
+def test_patient_client_repeats_what_may_have_been_done(
+    controlled: Bench, controls: httpx.Client, patient: BatchClient
+) -> None:
+    """The SDK repeats a read whose answer was lost; a repeated write meets its own first try."""
+    controlled.job()
+    order(controls, "/faults/drop", operation="get_job", times=2)
+    assert patient.get_job("job").id == "job"
+    order(controls, "/faults/drop", operation="delete_job", when="after")
+    with pytest.raises(HttpResponseError) as caught:
+        patient.begin_delete_job("job", polling_interval=0.02)
+    assert caught.value.error.code == "JobNotFound"
+    statuses = controls.get("/calls").json()["operations"]
+    assert statuses["get_job"]["statuses"] == {"0": 2, "200": 1}
+    assert statuses["delete_job"]["statuses"] == {"0": 1, "404": 1}
+
+
+def test_other_connections_survive_a_drop(controlled: Bench, controls: httpx.Client) -> None:
+    """Only the connection of the dropped request is closed."""
+    before = controls.get("/calls").extensions["network_stream"]
+    order(controls, "/faults/drop")
+    with pytest.raises(ServiceResponseError):
+        list(controlled.client.list_jobs())
+    assert controls.get("/calls").extensions["network_stream"] is before
+
+
+def test_slow_answers_come_late(controlled: Bench, controls: httpx.Client) -> None:
+    """An answer takes as long as it is told, for one operation only, and as often as it is told."""
+    order(controls, "/faults/slow", seconds=0.4, operation="get_job", times=1)
+    controlled.job()
+    begun = time.monotonic()
+    assert controlled.client.get_job("job").id == "job"
+    assert time.monotonic() - begun >= 0.4
+    assert controls.get("/faults").json() == {"armed": []}, "once, as it was told"
+    assert controlled.client.get_job("job").id == "job"
+
+
+def test_slow_answer_runs_into_a_read_timeout(controlled: Bench, controls: httpx.Client) -> None:
+    """A client that waits less than the answer takes gives up, though its request was carried out."""
+    order(controls, "/faults/slow", seconds=1, operation="create_job")
+    info = controlled.models.BatchPoolInfo(pool_id="pool")
+    options = controlled.models.BatchJobCreateOptions(id="job", pool_info=info)
+    with pytest.raises(ServiceResponseError):
+        controlled.client.create_job(options, read_timeout=0.2)
+    assert controlled.client.get_job("job").id == "job"
+
+
+def test_counts_are_read_and_reset_by_http(controlled: Bench, controls: httpx.Client) -> None:
+    """The counts as JSON, without the control plane's own requests."""
+    controlled.job()
+    counts = controls.get("/calls").json()
+    assert (counts["requests"], counts["since"]) == (1, "2026-03-04T10:00:00.0000000Z")
+    assert counts["operations"]["create_job"]["statuses"] == {"201": 1}
+    assert counts["bytesSent"] == counts["operations"]["create_job"]["bytesSent"] == 0
+    controls.delete("/calls").raise_for_status()
+    assert controls.get("/calls").json()["operations"] == {}
