@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from scoring_contract.errors import LayoutError
 from scoring_contract.hour import RunHour
+from scoring_contract.planned_at import read_planned_at
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import datetime
 
 COLUMNS = ("TS", "Device", "Tag", "Value", "Prediction", "Score")
 """Columns of predictions. ``Prediction`` is 1 for an anomaly, else 0; ``Score`` is the model's decision
@@ -65,10 +67,8 @@ def can_follow(planned_at: str, *, written: datetime) -> bool:
 
     :param written: timezone-aware, by the clock of Blob Storage
     """
-    try:
-        return datetime.fromisoformat(planned_at) <= written + CLOCK_SKEW
-    except (ValueError, TypeError):  # not a timestamp, or one without a time zone
-        return False
+    planned = read_planned_at(planned_at)
+    return planned is not None and planned <= written + CLOCK_SKEW
 
 
 @dataclass(frozen=True, slots=True)

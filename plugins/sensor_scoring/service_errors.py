@@ -17,6 +17,7 @@ from azure.core.exceptions import (
     ServiceResponseError,
 )
 
+from sensor_scoring.enum_text import enum_text
 from sensor_scoring.errors import (
     BatchAccessRefused,
     BatchError,
@@ -82,9 +83,7 @@ def batch_explained(
 
 def storage_code_of(error: HttpResponseError) -> str:
     """Return Blob Storage's error code as the service writes it, empty where the answer carried none."""
-    code = getattr(error, "error_code", None)
-    # An enumeration of texts, whose own text is not its value, unless the SDK does not know the code.
-    return str(getattr(code, "value", code) or "")
+    return enum_text(getattr(error, "error_code", None))
 
 
 @contextmanager

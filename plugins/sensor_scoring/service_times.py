@@ -6,11 +6,16 @@ from datetime import UTC, datetime
 
 
 def datetime_of(value: object) -> datetime | None:
-    """Return a time of an answer: text in JSON, ``datetime`` in the SDK's models; one without a zone is UTC.
+    """Return a time of an answer in UTC: text in JSON, ``datetime`` in the SDK's models.
 
-    :return: None if there is none
+    One without a zone is in UTC.
+
+    :return: None if there is none, or if it cannot be read
     """
-    found = datetime.fromisoformat(value) if isinstance(value, str) and value else value
+    try:
+        found = datetime.fromisoformat(value) if isinstance(value, str) else value
+    except ValueError:
+        return None
     if not isinstance(found, datetime):
         return None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
+    return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)

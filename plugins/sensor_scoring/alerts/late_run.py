@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from sensor_scoring.enum_text import enum_text
 from sensor_scoring.hourly.hour import scoring_hour
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ class LateRun:
     @property
     def is_under_way(self) -> bool:
         """Whether it has begun."""
-        return _text(self._run.state) == "running"
+        return enum_text(self._run.state) == "running"
 
     def why(self, *, limit_minutes: float, now: datetime) -> str:
         """Say why it counts as late; empty if it does not.
@@ -41,7 +42,7 @@ class LateRun:
         cleared, or that a person asked for, is measured from its own start: its hour can be years ago. One
         that was cleared and waits is not late yet. A backfill keeps nobody waiting.
         """
-        if _text(self._run.run_type) == "backfill":
+        if enum_text(self._run.run_type) == "backfill":
             return ""
         since = self._since()
         if since is None or now - since < timedelta(minutes=limit_minutes):
@@ -63,9 +64,4 @@ class LateRun:
 
     @property
     def _is_of_its_hour(self) -> bool:
-        return _text(self._run.run_type) == "scheduled" and not self._run.clear_number
-
-
-def _text(value: object) -> str:
-    # An enumeration of texts, whose own text is not its value.
-    return str(getattr(value, "value", value))
+        return enum_text(self._run.run_type) == "scheduled" and not self._run.clear_number

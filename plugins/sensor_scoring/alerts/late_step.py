@@ -19,6 +19,7 @@ from sensor_scoring.alerts.observations import observation_of_late_run
 from sensor_scoring.alerts.unfinished_runs import unfinished_runs
 from sensor_scoring.azure_batch import ids
 from sensor_scoring.azure_batch.links import run_page
+from sensor_scoring.enum_text import enum_text
 from sensor_scoring.hourly.planning.capacity import pool_trouble_of
 from sensor_scoring.storage import BlobStore
 
@@ -43,7 +44,7 @@ def tell_late_runs(run_before: RunBefore, context: Context, settings: Settings) 
     now, late = datetime.now(UTC), []
     for run in unfinished_runs(run_before, now=now):
         why = LateRun(run).why(limit_minutes=settings.late_minutes, now=now)
-        log.info("%s is %s: %s", run.run_id, getattr(run.state, "value", run.state), why or "not late")
+        log.info("%s is %s: %s", run.run_id, enum_text(run.state), why or "not late")
         if why:
             late.append(run.run_id)
             try:

@@ -12,6 +12,7 @@ from sensor_scoring.azure_batch import ids
 from sensor_scoring.azure_batch.failure_note import FAILURE
 from sensor_scoring.azure_batch.hook import ScoringBatchHook
 from sensor_scoring.azure_batch.links import run_page
+from sensor_scoring.enum_text import enum_text
 from sensor_scoring.hourly.hour import scoring_hour
 from sensor_scoring.hourly.outcome.reports import reports_of
 from sensor_scoring.hourly.outcome.summary import Summary
@@ -103,9 +104,7 @@ class Run:
     @property
     def is_backfill(self) -> bool:
         """Whether the run makes up for an hour of the past."""
-        run_type = self._context["dag_run"].run_type
-        # An enumeration of texts, whose own text is not its value.
-        return getattr(run_type, "value", run_type) == "backfill"
+        return enum_text(self._context["dag_run"].run_type) == "backfill"
 
     @property
     def has_company(self) -> bool:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from airflow.sdk.configuration import conf
 
 from scoring_contract import layout
+from scoring_contract.planned_at import planned_at
 from scoring_contract.predictions import PredictionFormat
 from sensor_scoring.airflow_config import needs_of, refused_or_short
 from sensor_scoring.azure_batch.hook import ScoringBatchHook
@@ -44,7 +45,7 @@ def make_plan(run: Run, context: Context) -> list[str]:
     """
     settings = run.settings
     # Before the listing: a blob that is written while we list must look newer than the plan, not older.
-    planned_at = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    planned = planned_at(datetime.now(UTC))
     registry = read_registry(run.store, settings)
     blobs = run.store.found(settings.data_container, layout.readings_folder(run.hour))
     plan, manifests = plan_hour(
@@ -52,7 +53,7 @@ def make_plan(run: Run, context: Context) -> list[str]:
         HourReadings.among(blob.name for blob in blobs),
         hour=run.hour,
         run=run.base,
-        planned_at=planned_at,
+        planned_at=planned,
         sensors_per_task=settings.sensors_per_task,
         packed_predictions=settings.packed_predictions,
         predictions_format=predictions_format_of(run),

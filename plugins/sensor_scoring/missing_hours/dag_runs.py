@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 from scoring_contract.errors import LayoutError
+from sensor_scoring.enum_text import enum_text
 from sensor_scoring.hourly.hour import scoring_hour
 from sensor_scoring.hourly.names import DAG_ID
 from sensor_scoring.missing_hours.repair import Slot
@@ -64,8 +65,7 @@ def _slot_of(run: FoundRun, hour: RunHour) -> Slot:
         is_its_own = False
     if not is_its_own:
         return Slot.TAKEN
-    # An enumeration of texts, whose own text is not its value.
-    state = getattr(run.state, "value", run.state)
+    state = enum_text(run.state)
     if state in _ACTIVE:
         return Slot.ACTIVE
     return Slot.FAILED if state == "failed" else Slot.DONE

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from scoring_contract import layout
+from scoring_contract.planned_at import read_planned_at
 from scoring_contract.predictions import can_follow
 from sensor_scoring.hourly.gate import mark_of, name_of
 from sensor_scoring.hourly.planning.readings import HourReadings
@@ -176,11 +177,7 @@ def predicted_at(blobs: HourBlobs) -> dict[str, datetime]:
 
 def moment_of(planned_at: str) -> datetime:
     """Return the time of a plan; an unreadable one is older than any other."""
-    try:
-        moment = datetime.fromisoformat(planned_at)
-    except ValueError:
-        return _NEVER
-    return moment if moment.tzinfo else _NEVER
+    return read_planned_at(planned_at) or _NEVER
 
 
 def is_later(written: datetime, planned: datetime) -> bool:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from scoring_contract import layout
+from scoring_contract.planned_at import planned_at
 from scoring_contract.registry import Registry
 from sensor_scoring.errors import RegistryContended, RunFailed
 from sensor_scoring.hourly.planning.readings_range import range_of_readings
@@ -49,7 +50,7 @@ def make_training_plan(run: TrainingRun) -> list[str]:
         _readings_of(run, hours.evaluation),
         hours=hours,
         run=run.base,
-        planned_at=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+        planned_at=planned_at(datetime.now(UTC)),
         options=fit_options(run.params),
         sensors_per_task=settings.train_sensors_per_task,
     )

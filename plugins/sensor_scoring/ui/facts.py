@@ -6,16 +6,16 @@ Environment settings and output files are not asked for and not read: they hold 
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from scoring_contract.invocation import PROGRAM, ExitCode
 from sensor_scoring.azure_batch.task_state import BatchTaskOutcome, exit_sentence
+from sensor_scoring.service_times import datetime_of
 from sensor_scoring.ui.markup import Tone
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from datetime import timedelta
+    from datetime import datetime, timedelta
 
 SELECTED = (
     "id", "displayName", "state", "creationTime", "commandLine",
@@ -97,8 +97,8 @@ def _failure(failure: Mapping[str, Any]) -> str:
 
 
 def _times(task: Mapping[str, Any], execution: Mapping[str, Any], now: datetime) -> Iterator[tuple[str, str]]:
-    created = _moment(task.get("creationTime"))
-    started, ended = _moment(execution.get("startTime")), _moment(execution.get("endTime"))
+    created = datetime_of(task.get("creationTime"))
+    started, ended = datetime_of(execution.get("startTime")), datetime_of(execution.get("endTime"))
     yield "Created", _shown(created)
     # One that was ended before it ran has an end and no start.
     yield "Waited", _between(created, started or ended or now)
@@ -109,19 +109,12 @@ def _times(task: Mapping[str, Any], execution: Mapping[str, Any], now: datetime)
 
 def _times_over(execution: Mapping[str, Any], count: str, last: str) -> str:
     number = int(execution.get(count) or 0)
-    moment = _shown(_moment(execution.get(last)))
+    moment = _shown(datetime_of(execution.get(last)))
     return f"{number}, last at {moment}" if number and moment else str(number or "")
 
 
 def _node(node: Mapping[str, Any]) -> str:
     return f"{node['nodeId']} in pool {node.get('poolId') or 'unknown'}" if node.get("nodeId") else ""
-
-
-def _moment(text: object) -> datetime | None:
-    try:
-        return datetime.fromisoformat(str(text)).astimezone(UTC)
-    except ValueError:
-        return None
 
 
 def _shown(moment: datetime | None) -> str:
