@@ -7,15 +7,16 @@ is there already and its nodes are idle, which suits the stock operator best.
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any, cast
 
 from airflow.providers.microsoft.azure.operators.batch import AzureBatchOperator
-from airflow.sdk import DAG, Param, get_current_context, task
+from airflow.sdk import DAG, Param, XComArg, get_current_context, task
 
 from sensor_scoring.azure_batch.operators import AzureBatchSubmitOperator, AzureBatchTaskOperator
 
 POOL, VM_SIZE, CONN = "bench", "standard_d2s_v5", "azure_batch_default"
 RETRIES = 2
-DEFAULTS = {
+DEFAULTS: dict[str, Any] = {
     "start_date": datetime(2000, 1, 1, tzinfo=UTC),
     "params": {"items": Param(1, type="integer"), "how": Param("", type="string")},
     "default_args": {"retries": RETRIES, "retry_delay": timedelta(seconds=10)},
@@ -23,16 +24,18 @@ DEFAULTS = {
 
 
 @task
-def items(params: dict) -> list[str]:
+def items() -> list[str]:
     """Name the items; the second one is unlucky, if one is to be."""
+    params = get_current_context()["params"]
     unlucky = {1: params["how"]} if params["how"] else {}
     return [f"item-{number:04} {unlucky.get(number, 'ok')}" for number in range(params["items"])]
 
 
 @task
-def command_lines(names: list[str]) -> list[str]:
+def command_lines(names: list[str] | XComArg) -> list[str]:
     """Write a command line for each item; the stock operator knows no placeholders."""
-    return [f"work '{name}'" for name in names]
+    # What another task returns is here by the time that Airflow calls the function.
+    return [f"work '{name}'" for name in cast("list[str]", names)]
 
 
 @task(task_id="open")
@@ -46,7 +49,7 @@ def open_job() -> str:
     return ScoringBatchHook(CONN).jobs.open(base, generation=RETRIES, pool_id=POOL)
 
 
-def stock(job_id: str, lines: list[str]) -> None:
+def stock(job_id: str, lines: XComArg) -> None:
     """Map the stock operator, deferrable, with Batch task ids that a retry does not share."""
     AzureBatchOperator.partial(
         task_id="work",

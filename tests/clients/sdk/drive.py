@@ -52,7 +52,7 @@ def main() -> None:
     client.begin_delete_job("sdk").wait()
     client.begin_delete_pool("sdk").wait()
     facts = {
-        "added": [result.status for result in added.result_values],
+        "added": [result.status for result in added.result_values or []],
         "completed": sorted(completed),
         "printed": printed,
         "refused": refusal(client),
@@ -74,7 +74,7 @@ def refusal(client: BatchClient) -> str:
     try:
         client.get_task("sdk", "one")
     except HttpResponseError as error:
-        return str(error.model.code)
+        return str(error.model.code) if error.model else ""
     return ""
 
 
