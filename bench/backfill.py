@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING
 
 from ingest.loader import lay_out
 from ingest.readings_csv import read_readings
-from local_stack.cluster import running_cluster
+from local_stack.airflow.cluster import running_cluster
 from local_stack.hour import DAG_ID
 from local_stack.stack import running_stack
 from local_stack.workspace import Workspace
@@ -38,8 +38,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from ingest.reading import Reading
-    from local_stack.airflow_client import AirflowClient
-    from local_stack.cluster import Cluster
+    from local_stack.airflow.client import AirflowClient
+    from local_stack.airflow.cluster import Cluster
     from local_stack.stack import Stack
 
 RESULTS = Path(__file__).parent / "results" / "backfill.json"

@@ -19,17 +19,17 @@ from azure.batch import BatchClient
 from azure.batch.models import BatchPoolCreateOptions
 from azure.core.credentials import AzureNamedKeyCredential
 
-from bench.measured import CONTROLS, batch_calls, sampled
+from bench.harness.measured import CONTROLS, batch_calls, sampled
+from local_stack.airflow.cluster import running_cluster
 from local_stack.bootstrap import ROOT
-from local_stack.cluster import running_cluster
-from local_stack.emulator import ACCOUNT
-from local_stack.processes import StackError
+from local_stack.services.emulator import ACCOUNT
+from local_stack.services.processes import StackError
 from local_stack.stack import running_stack
 from local_stack.workspace import Workspace
 
 if TYPE_CHECKING:
-    from local_stack.airflow_client import AirflowClient
-    from local_stack.cluster import Cluster
+    from local_stack.airflow.client import AirflowClient
+    from local_stack.airflow.cluster import Cluster
     from local_stack.stack import Stack
 
 RESULTS = Path(__file__).parent / "results" / "compare.json"
@@ -69,7 +69,7 @@ def main() -> None:
         tempfile.TemporaryDirectory(prefix="bench-") as folder,
         running_stack(
             Workspace(Path(folder), Path(folder) / "results"),
-            emulator_options=["--rule", "bench.rules:work", "--job-quota", "2000", *CONTROLS],
+            emulator_options=["--rule", "bench.harness.rules:work", "--job-quota", "2000", *CONTROLS],
         ) as stack,
         running_cluster(
             stack,

@@ -21,12 +21,12 @@ import psutil
 from azure.batch import BatchClient, models
 from azure.core.credentials import AzureNamedKeyCredential
 
-from local_stack.emulator import ACCOUNT, running_emulator
+from local_stack.services.emulator import ACCOUNT, running_emulator
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from local_stack.emulator import BatchAccount
+    from local_stack.services.emulator import BatchAccount
 
 RESULTS = Path(__file__).parent / "results" / "emulator.json"
 NODES, SLOTS = 50, 4

@@ -18,19 +18,19 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bench.api_calls import ApiCalls
-from bench.fleet import HOUR, lay_out
-from bench.measured import batch_calls, cpu_seconds, sampled
-from bench.spans import DETAIL, medians, received
-from bench.standing import LONGEST_SECONDS, let_run, standing
+from bench.harness.api_calls import ApiCalls
+from bench.harness.fleet import HOUR, lay_out
+from bench.harness.measured import batch_calls, cpu_seconds, sampled
+from bench.harness.spans import DETAIL, medians, received
+from bench.harness.standing import LONGEST_SECONDS, let_run, standing
 from local_stack.hour import DAG_ID
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from bench.measured import Samples
-    from local_stack.airflow_client import AirflowClient
-    from local_stack.cluster import Cluster
+    from bench.harness.measured import Samples
+    from local_stack.airflow.client import AirflowClient
+    from local_stack.airflow.cluster import Cluster
     from local_stack.stack import Stack
 
 RESULTS = Path(__file__).parent / "results" / "hop.json"

@@ -21,7 +21,7 @@ from azure_batch_lab.simulation.outcome import Outcome, Prices
 from azure_batch_lab.simulation.prewarm import Prewarm
 from azure_batch_lab.simulation.simulator import Cluster, Policy, simulate
 from azure_batch_lab.simulation.workload import Pattern, Workload
-from bench.simulated_day import Day
+from bench.harness.simulated_day import Day
 from sensor_scoring.hourly.planning.capacity import policy_of
 from sensor_scoring.settings import Settings
 

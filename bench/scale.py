@@ -14,10 +14,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bench.fleet import HOUR, lay_out
-from bench.measured import batch_calls, cpu_seconds, sampled
-from bench.rules import FLAKY_VARIABLE
-from bench.standing import LONGEST_SECONDS, let_run, standing
+from bench.harness.fleet import HOUR, lay_out
+from bench.harness.measured import batch_calls, cpu_seconds, sampled
+from bench.harness.rules import FLAKY_VARIABLE
+from bench.harness.standing import LONGEST_SECONDS, let_run, standing
 from local_stack.hour import DAG_ID
 from scoring_contract import layout
 from scoring_contract.layout import Container
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
-    from local_stack.airflow_client import AirflowClient, TaskInstance
-    from local_stack.cluster import Cluster
+    from local_stack.airflow.client import AirflowClient, TaskInstance
+    from local_stack.airflow.cluster import Cluster
     from local_stack.stack import Stack
 
 RESULTS = Path(__file__).parent / "results" / "scale.json"

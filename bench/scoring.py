@@ -16,9 +16,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bench.scored_fleet import HOUR, Fleet, FleetStorage
-from local_stack.azurite import running_azurite
+from bench.harness.scored_fleet import HOUR, Fleet, FleetStorage
 from local_stack.bootstrap import LOCK, ROOT, SCORER, VENV, python_of
+from local_stack.services.azurite import running_azurite
 from scoring_contract.predictions import PredictionFormat
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from scoring_contract.invocation import ScoreInvocation
 
 RESULTS = Path(__file__).parent / "results" / "scoring.json"
-METER = Path(__file__).parent / "meter.py"
+METER = Path(__file__).parent / "harness" / "meter.py"
 REFERENCE = Path(__file__).parent / "reference.py"
 FLEETS = (
     Fleet(1, 60),

@@ -14,9 +14,9 @@ import tempfile
 from collections import Counter
 from pathlib import Path
 
-from bench.scored_fleet import Fleet, FleetStorage
-from local_stack.azurite import running_azurite
+from bench.harness.scored_fleet import Fleet, FleetStorage
 from local_stack.bootstrap import SCORER, python_of
+from local_stack.services.azurite import running_azurite
 from scoring_contract.layout import Container
 from scoring_contract.report import Report, SensorState
 

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from azure_batch_lab.simulation.durations import Durations
+from bench.harness.simulated_day import OPENS_AT, STEP, batch_account, drawing, is_busy, submit_hour
 from bench.policies import FLEETS, settings_for
-from bench.simulated_day import OPENS_AT, STEP, batch_account, drawing, is_busy, submit_hour
 from sensor_scoring.hourly.planning.capacity import pool_spec, prepare_pool
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ from local_stack.labels import check_labels
 from local_stack.models import models
 from local_stack.options import MakeParser, WrongOption, file_option, hour_option
 from local_stack.own_readings import load, train
-from local_stack.processes import StackError, stop_all
+from local_stack.services.processes import StackError, stop_all
 from local_stack.stack import running_stack
 from local_stack.workspace import Workspace
 from scoring_contract.errors import LayoutError

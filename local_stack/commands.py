@@ -8,9 +8,9 @@ import sys
 from typing import TYPE_CHECKING
 
 from local_stack import standing
-from local_stack.airflow import COMMAND
+from local_stack.airflow.local import COMMAND
 from local_stack.options import MakeParser, WrongOption, hour_option
-from local_stack.processes import StackError
+from local_stack.services.processes import StackError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

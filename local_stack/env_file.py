@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from local_stack.private_files import FILE_MODE, close_to_others
+from local_stack.services.private_files import FILE_MODE, close_to_others
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -11,8 +11,8 @@ from ingest.loader import lay_out
 from ingest.readings_csv import read_readings
 from ingest.simulator import SOURCE, Fleet
 from local_stack.hour_choice import check_hour
-from local_stack.processes import StackError
 from local_stack.results import replaced
+from local_stack.services.processes import StackError
 from scoring_contract import layout
 from scoring_contract.hour import RunHour
 from scoring_contract.layout import Container

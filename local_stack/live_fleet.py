@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from local_stack.azurite import BlobStorage
+    from local_stack.services.azurite import BlobStorage
 
 TRAINED_HOURS = 5
 """Hours of readings that a new stack starts with, before the last complete hour, to train on."""

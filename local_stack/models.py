@@ -8,9 +8,9 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from local_stack import standing
-from local_stack.azurite import BlobStorage, running_azurite
 from local_stack.bootstrap import python_of
-from local_stack.processes import StackError
+from local_stack.services.azurite import BlobStorage, running_azurite
+from local_stack.services.processes import StackError
 from scoring_contract.access import variable_of
 from scoring_contract.layout import Container
 

@@ -7,7 +7,7 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import NoReturn
 
-from local_stack.processes import StackError
+from local_stack.services.processes import StackError
 from scoring_contract.errors import HourError
 from scoring_contract.hour import RunHour
 

@@ -14,7 +14,7 @@ from local_stack.kept_hours import hours_with_readings
 from local_stack.live_fleet import LiveFleet
 from local_stack.models import kept_storage
 from local_stack.options import MakeParser, WrongOption, file_option, hour_option
-from local_stack.processes import StackError
+from local_stack.services.processes import StackError
 from local_stack.training import train_models
 from scoring_contract.layout import Container
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from azure.storage.blob import ContainerClient
 
-    from local_stack.azurite import BlobStorage
+    from local_stack.services.azurite import BlobStorage
 
 
 def load(words: Sequence[str]) -> int:

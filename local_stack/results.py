@@ -7,7 +7,7 @@ import shutil
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from local_stack.processes import StackError
+from local_stack.services.processes import StackError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,18 +6,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from local_stack.airflow import SCORING_IMAGE, LocalAirflow
-from local_stack.azurite import running_azurite
-from local_stack.emulator import running_emulator
-from local_stack.ports import ANY_PORTS, Ports
+from local_stack.airflow.local import SCORING_IMAGE, LocalAirflow
+from local_stack.services.azurite import running_azurite
+from local_stack.services.emulator import running_emulator
+from local_stack.services.ports import ANY_PORTS, Ports
 from local_stack.training import train_models
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from local_stack.azurite import BlobStorage
-    from local_stack.emulator import BatchAccount
+    from local_stack.services.azurite import BlobStorage
+    from local_stack.services.emulator import BatchAccount
     from local_stack.workspace import Workspace
     from scoring_contract.hour import RunHour
 

@@ -20,17 +20,17 @@ import psutil
 from azure.core.exceptions import AzureError
 
 from ingest.errors import IngestError
+from local_stack.airflow.cluster import USER, running_cluster
 from local_stack.bootstrap import DATA
-from local_stack.cluster import USER, running_cluster
-from local_stack.family import family_of
 from local_stack.kept_hours import last_hour
 from local_stack.live_fleet import LiveFleet
-from local_stack.ports import Ports
-from local_stack.private_files import UMASK, private_folder, private_log, write_private
-from local_stack.processes import StackError, started
-from local_stack.remains import end_remains, record_family
+from local_stack.services.family import family_of
+from local_stack.services.ports import Ports
+from local_stack.services.private_files import UMASK, private_folder, private_log, write_private
+from local_stack.services.processes import StackError, started
+from local_stack.services.remains import end_remains, record_family
+from local_stack.services.supervisor import Supervisor
 from local_stack.stack import running_stack
-from local_stack.supervisor import Supervisor
 from local_stack.workspace import Workspace
 from scoring_contract.layout import Container
 

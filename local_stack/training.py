@@ -9,7 +9,7 @@ from tempfile import TemporaryFile
 from typing import TYPE_CHECKING
 
 from local_stack.bootstrap import python_of
-from local_stack.processes import StackError
+from local_stack.services.processes import StackError
 from scoring_contract.access import variable_of
 from scoring_contract.invocation import ExitCode
 from scoring_contract.layout import Container
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from local_stack.azurite import BlobStorage
+    from local_stack.services.azurite import BlobStorage
     from scoring_contract.hour import RunHour
 
 _GRANTS = {Container.DATA: "rl", Container.MODELS: "rcwl"}

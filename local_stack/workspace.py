@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
 from local_stack.bootstrap import DATA, LOCAL, ROOT, SCORER
-from local_stack.processes import StackError
+from local_stack.services.processes import StackError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

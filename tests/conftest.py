@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import HealthCheck, settings
 
-from local_stack.azurite import running_azurite
+from local_stack.services.azurite import running_azurite
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from local_stack.azurite import BlobStorage
+    from local_stack.services.azurite import BlobStorage
 
 pytest_plugins = ("tests.receivers",)
 

@@ -16,13 +16,13 @@ from azure.core.credentials import AzureNamedKeyCredential
 
 from ingest.loader import lay_out
 from ingest.simulator import Fleet
-from local_stack.airflow import SCORING_IMAGE
-from local_stack.azurite import running_azurite
+from local_stack.airflow.cluster import FAST_RECOVERY, running_cluster
+from local_stack.airflow.local import SCORING_IMAGE
 from local_stack.bootstrap import SCORER, python_of
-from local_stack.cluster import FAST_RECOVERY, running_cluster
-from local_stack.emulator import ACCOUNT, running_emulator
 from local_stack.hour import DAG_ID
-from local_stack.ports import free_port
+from local_stack.services.azurite import running_azurite
+from local_stack.services.emulator import ACCOUNT, running_emulator
+from local_stack.services.ports import free_port
 from local_stack.stack import Stack
 from local_stack.workspace import Workspace
 from scoring_contract import layout
@@ -33,10 +33,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from local_stack.airflow_client import AirflowClient
-    from local_stack.azurite import BlobStorage
-    from local_stack.cluster import Cluster
-    from local_stack.emulator import BatchAccount
+    from local_stack.airflow.client import AirflowClient
+    from local_stack.airflow.cluster import Cluster
+    from local_stack.services.azurite import BlobStorage
+    from local_stack.services.emulator import BatchAccount
 
 HOUR = RunHour.parse("2026-01-05T09")
 SENSORS = ["1_1", "1_2", "1_3", "2_1", "2_2", "2_3"]

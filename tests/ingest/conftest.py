@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from azure.storage.blob import ContainerClient
 
-    from local_stack.azurite import BlobStorage
+    from local_stack.services.azurite import BlobStorage
 
 
 @pytest.fixture

@@ -13,10 +13,10 @@ from azure.batch import BatchClient
 from azure.core.credentials import AzureNamedKeyCredential
 
 from ingest.simulator import Fleet
+from local_stack.airflow.cluster import running_cluster
 from local_stack.bootstrap import ROOT, SCORER, python_of
-from local_stack.cluster import running_cluster
-from local_stack.emulator import ACCOUNT
 from local_stack.hour import lay_out_file, train
+from local_stack.services.emulator import ACCOUNT
 from local_stack.stack import running_stack
 from local_stack.workspace import Workspace
 from scoring_contract.hour import RunHour
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
     from pathlib import Path
 
-    from local_stack.cluster import Cluster
+    from local_stack.airflow.cluster import Cluster
     from local_stack.stack import Stack
     from tests.receivers import Webhook
 

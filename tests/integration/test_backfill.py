@@ -17,7 +17,7 @@ import pytest
 
 from ingest.loader import lay_out
 from ingest.simulator import Fleet
-from local_stack.cluster import running_cluster
+from local_stack.airflow.cluster import running_cluster
 from local_stack.hour import DAG_ID
 from local_stack.stack import running_stack
 from local_stack.workspace import Workspace
@@ -27,8 +27,8 @@ from scoring_contract.layout import Container, prediction_blob, readings_prefix
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from local_stack.airflow_client import AirflowClient
-    from local_stack.cluster import Cluster
+    from local_stack.airflow.client import AirflowClient
+    from local_stack.airflow.cluster import Cluster
     from local_stack.stack import Stack
 
 FIRST = RunHour.parse("2026-01-05T00")

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 import psutil
 import pytest
 
-from local_stack.cluster import PROCESSES
-from local_stack.family import is_alive
-from local_stack.processes import StackError
+from local_stack.airflow.cluster import PROCESSES
+from local_stack.services.family import is_alive
+from local_stack.services.processes import StackError
 from scoring_contract.layout import Container, prediction_blob
 from tests.integration.world import DAG, HOUR, SCORED, until
 
 if TYPE_CHECKING:
-    from local_stack.cluster import Cluster
+    from local_stack.airflow.cluster import Cluster
     from tests.integration.world import World
 
 pytestmark = [pytest.mark.soak, pytest.mark.timeout(3600)]

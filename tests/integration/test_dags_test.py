@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from local_stack.airflow import COMMAND
+from local_stack.airflow.local import COMMAND
 from local_stack.bootstrap import ROOT
 from local_stack.hour import lay_out_file, train
-from local_stack.postgres import running_postgres
+from local_stack.services.postgres import running_postgres
 from local_stack.stack import running_stack
 from tests.integration.conftest import HOUR, Folders
 from tests.receivers import running_webhook
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from local_stack.airflow import LocalAirflow
+    from local_stack.airflow.local import LocalAirflow
     from local_stack.stack import Stack
     from tests.receivers import Webhook
 

@@ -15,7 +15,7 @@ from azure.core.credentials import AzureNamedKeyCredential
 
 from local_stack import hour as hourly
 from local_stack.__main__ import not_done, score_hour
-from local_stack.emulator import ACCOUNT
+from local_stack.services.emulator import ACCOUNT
 from scoring_contract import layout
 from scoring_contract.layout import Container
 from sensor_scoring.hourly.outcome.summary import Outcome

@@ -19,8 +19,8 @@ from ingest.loader import lay_out
 from ingest.packs import packs_of
 from ingest.readings_csv import read_readings
 from local_stack import hour as hourly
-from local_stack.emulator import ACCOUNT
 from local_stack.models import run_models
+from local_stack.services.emulator import ACCOUNT
 from local_stack.stack import running_stack
 from scoring_contract import layout
 from scoring_contract.layout import Container

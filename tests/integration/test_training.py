@@ -24,7 +24,7 @@ from ingest.readings_csv import read_readings
 from ingest.simulator import AnomalyKind, Label
 from local_stack import hour as hourly
 from local_stack.bootstrap import SCORER, python_of
-from local_stack.emulator import ACCOUNT
+from local_stack.services.emulator import ACCOUNT
 from local_stack.stack import running_stack
 from scoring_contract import layout
 from scoring_contract.access import variable_of

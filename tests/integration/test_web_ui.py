@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 import pytest
 
-from local_stack.cluster import USER
+from local_stack.airflow.cluster import USER
 from tests.integration.repair import FAILING, a_red_run, ends_anew, note_of
 from tests.integration.world import DAG, HOUR, LONG, SCORED
 

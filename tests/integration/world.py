@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from local_stack.airflow_client import states
+from local_stack.airflow.client import states
 from scoring_contract import layout
 from scoring_contract.hour import RunHour
 from scoring_contract.layout import Container, prediction_blob, summary_blob
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
     from azure.batch import BatchClient
 
-    from local_stack.airflow_client import AirflowClient, TaskInstance
-    from local_stack.cluster import Cluster
+    from local_stack.airflow.client import AirflowClient, TaskInstance
+    from local_stack.airflow.cluster import Cluster
     from local_stack.stack import Stack
     from tests.integration.conftest import Obedient
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from local_stack.azurite import running_azurite
 from local_stack.bootstrap import SCORER
 from local_stack.kept_hours import hours_with_readings
 from local_stack.live_fleet import LiveFleet
+from local_stack.services.azurite import running_azurite
 from local_stack.training import train_models
 from scoring_contract.hour import RunHour
 from scoring_contract.layout import REGISTRY_BLOB, Container, readings_folder
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from local_stack.azurite import BlobStorage
+    from local_stack.services.azurite import BlobStorage
 
 NOW = datetime(2026, 11, 27, 12, 52, tzinfo=UTC)
 

@@ -7,8 +7,8 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
-from local_stack.azurite import running_azurite
 from local_stack.bootstrap import ROOT
+from local_stack.services.azurite import running_azurite
 from scoring_contract.hour import RunHour
 from scoring_contract.layout import REGISTRY_BLOB, Container
 from scoring_contract.manifest import ModelRef

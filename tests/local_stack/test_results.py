@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from local_stack.processes import StackError
 from local_stack.results import replaced
+from local_stack.services.processes import StackError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -16,7 +16,7 @@ import pytest
 from azure.storage.blob import BlobServiceClient, ContentSettings, generate_container_sas
 from sklearn.preprocessing import StandardScaler
 
-from local_stack.azurite import ACCOUNT, KEY
+from local_stack.services.azurite import ACCOUNT, KEY
 from scorer.__main__ import main
 from scorer.console import Console
 from scoring_contract.access import variable_of
@@ -30,7 +30,7 @@ from scoring_contract.report import Report
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from local_stack.azurite import BlobStorage
+    from local_stack.services.azurite import BlobStorage
 
 ROOT = Path(__file__).parents[2]
 HOUR = RunHour.parse("2018-08-29T02")

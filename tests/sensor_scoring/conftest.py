@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from local_stack.azurite import BlobStorage
+    from local_stack.services.azurite import BlobStorage
 
 BATCH_CONN, WASB_CONN = "batch_for_tests", "wasb_for_tests"
 POOL, JOB = "pool", "scoring-20180829T02-0123456789-g2"

@@ -14,7 +14,7 @@ from sensor_scoring.blob_listing import FoundBlob, listed
 from tests.listing_storage import listing_storage
 
 if TYPE_CHECKING:
-    from local_stack.azurite import BlobStorage
+    from local_stack.services.azurite import BlobStorage
     from tests.listing_storage import ListingStorage
 
 SIGNATURE = "sv=2026-02-06&sig=c2VjcmV0"

@@ -17,14 +17,14 @@ from azure.storage.blob import (
     generate_account_sas,
 )
 
-from local_stack.azurite import ACCOUNT, KEY
+from local_stack.services.azurite import ACCOUNT, KEY
 from scoring_contract.layout import Container
 from sensor_scoring.errors import SettingsError, StorageAccessRefused, StorageError
 from sensor_scoring.storage import BlobStore, is_azurite
 from tests.busy_storage import CHANGING, busy_storage
 
 if TYPE_CHECKING:
-    from local_stack.azurite import BlobStorage
+    from local_stack.services.azurite import BlobStorage
 
 WASB_CONN = "wasb_for_tests"
 

@@ -17,7 +17,7 @@ from sensor_scoring.errors import NobodyTold
 from sensor_scoring.storage import BlobStore
 
 if TYPE_CHECKING:
-    from local_stack.azurite import BlobStorage
+    from local_stack.services.azurite import BlobStorage
 
 WASB_CONN = "wasb_for_tests"
 HOUR = RunHour.parse("2018-08-29T02")

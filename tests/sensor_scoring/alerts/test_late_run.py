@@ -17,7 +17,7 @@ from sensor_scoring.hourly.planning.capacity import pool_spec
 from sensor_scoring.settings import Settings
 
 if TYPE_CHECKING:
-    from local_stack.azurite import BlobStorage
+    from local_stack.services.azurite import BlobStorage
     from sensor_scoring.alerts.unfinished_runs import RunBefore, UnfinishedRun
     from tests.receivers import Webhook
     from tests.sensor_scoring.conftest import Account

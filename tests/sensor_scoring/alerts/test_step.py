@@ -20,7 +20,7 @@ from sensor_scoring.storage import BlobStore
 from tests.stand_ins import as_run
 
 if TYPE_CHECKING:
-    from local_stack.azurite import BlobStorage
+    from local_stack.services.azurite import BlobStorage
     from tests.receivers import Mailbox, Webhook
 
 FIRST = RunHour.parse("2018-08-29T02")

@@ -32,7 +32,7 @@ from tests.tries import Try
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from local_stack.azurite import BlobStorage
+    from local_stack.services.azurite import BlobStorage
     from tests.sensor_scoring.conftest import Account
 
 BATCH_CONN, WASB_CONN = "batch_for_tests", "wasb_for_tests"

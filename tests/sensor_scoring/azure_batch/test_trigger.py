@@ -21,7 +21,7 @@ from sensor_scoring.hourly.sensor_trigger import PredictionBlobTrigger
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
-    from local_stack.azurite import BlobStorage
+    from local_stack.services.azurite import BlobStorage
     from tests.sensor_scoring.conftest import Account
 
 BATCH_CONN, WASB_CONN = "batch_for_tests", "wasb_for_tests"

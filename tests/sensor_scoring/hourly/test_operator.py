@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from airflow.triggers.base import TriggerEvent
 
-    from local_stack.azurite import BlobStorage
+    from local_stack.services.azurite import BlobStorage
     from tests.sensor_scoring.conftest import Account
 
 BATCH_CONN, WASB_CONN = "batch_for_tests", "wasb_for_tests"

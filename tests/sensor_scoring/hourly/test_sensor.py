@@ -25,7 +25,7 @@ from sensor_scoring.hourly.sensor import PredictionBlobSensor
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from local_stack.azurite import BlobStorage
+    from local_stack.services.azurite import BlobStorage
 
 HOUR = RunHour.parse("2018-08-29T11")
 RUN, PLANNED_AT = "scoring-20180829T11-0000confirm", "2018-08-29T12:05:00.000000Z"

@@ -23,7 +23,7 @@ from sensor_scoring.storage import BlobStore
 if TYPE_CHECKING:
     from azure.storage.blob import ContainerClient
 
-    from local_stack.azurite import BlobStorage
+    from local_stack.services.azurite import BlobStorage
     from sensor_scoring.missing_hours.gaps import Gap
 
 FIRST = RunHour.parse("2031-03-01T00")

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from httpx2 import Response
 
-    from local_stack.azurite import BlobStorage
+    from local_stack.services.azurite import BlobStorage
     from tests.sensor_scoring.conftest import Account
 
 BATCH_CONN, WASB_CONN = "batch_for_tests", "wasb_for_tests"

@@ -19,7 +19,7 @@ from sensor_scoring.training.plan import TrainingPlan
 from sensor_scoring.training.run import training_reports_of
 
 if TYPE_CHECKING:
-    from local_stack.azurite import BlobStorage
+    from local_stack.services.azurite import BlobStorage
 
 HOUR = RunHour.parse("2018-08-29T02")
 RUN, PLANNED_AT = "scoring-20180829T02-00000report", "2018-08-29T03:05:00.000000Z"

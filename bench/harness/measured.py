@@ -15,7 +15,7 @@ import psutil
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from local_stack.cluster import Cluster
+    from local_stack.airflow.cluster import Cluster
 
 CONTROLS = ("--controls",)
 """The emulator's option that exposes its call counts."""

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 import psutil
 
-from local_stack.family import family_of, is_alive, kill_family
-from local_stack.private_files import write_private
+from local_stack.services.family import family_of, is_alive, kill_family
+from local_stack.services.private_files import write_private
 
 if TYPE_CHECKING:
     from pathlib import Path

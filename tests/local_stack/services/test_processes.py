@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from local_stack import processes
-from local_stack.processes import Server, StackError, stop_all
+from local_stack.services import processes
+from local_stack.services.processes import Server, StackError, stop_all
 
 if TYPE_CHECKING:
     from pathlib import Path

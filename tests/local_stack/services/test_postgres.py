@@ -15,9 +15,9 @@ import psycopg2
 import pytest
 
 from local_stack.bootstrap import ROOT
-from local_stack.family import family_of, is_alive
-from local_stack.postgres import Database, _as_somebody, running_postgres
-from local_stack.processes import StackError
+from local_stack.services.family import family_of, is_alive
+from local_stack.services.postgres import Database, _as_somebody, running_postgres
+from local_stack.services.processes import StackError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -86,7 +86,7 @@ def test_whoever_starts_it_may_do_so_in_a_folder_that_nobody_else_can_reach(tmp_
 def test_an_ordinary_user_needs_no_namespace(tmp_path: Path) -> None:
     """Whoever is not root starts PostgreSQL as it is; root becomes somebody here to show that."""
     script = (
-        "import os, sys; from pathlib import Path; from local_stack import postgres\n"
+        "import os, sys; from pathlib import Path; from local_stack.services import postgres\n"
         "folder = Path(sys.argv[1]); assert os.geteuid() != 0; assert postgres._as_somebody() == ()\n"
         "with postgres.running_postgres(folder / 'pg', log=folder / 'log') as database:\n"
         "    print(database.size_bytes())\n"

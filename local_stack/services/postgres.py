@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING
 
 import psycopg2
 
-from local_stack.ports import free_port
-from local_stack.private_files import write_private
-from local_stack.processes import Server, StackError
+from local_stack.services.ports import free_port
+from local_stack.services.private_files import write_private
+from local_stack.services.processes import Server, StackError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 from typing import TYPE_CHECKING
 
-from local_stack.ports import ANY_PORTS, Ports
+from local_stack.services.ports import ANY_PORTS, Ports
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from local_stack.bootstrap import ROOT
-from local_stack.processes import Server
+from local_stack.services.processes import Server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -5,7 +5,7 @@ from __future__ import annotations
 import stat
 from typing import TYPE_CHECKING
 
-from local_stack.private_files import private_folder, private_log, write_private
+from local_stack.services.private_files import private_folder, private_log, write_private
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,7 +7,7 @@ import socket
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from local_stack.private_files import write_private
+from local_stack.services.private_files import write_private
 
 if TYPE_CHECKING:
     from pathlib import Path

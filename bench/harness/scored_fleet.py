@@ -36,7 +36,7 @@ from scoring_contract.report import Report
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from local_stack.azurite import BlobStorage
+    from local_stack.services.azurite import BlobStorage
 
 HOUR = RunHour.parse("2018-08-29T02")
 PER_PACK = 50

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from local_stack.processes import Server, started
-from local_stack.supervisor import Supervisor
+from local_stack.services.processes import Server, started
+from local_stack.services.supervisor import Supervisor
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

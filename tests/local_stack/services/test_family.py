@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import psutil
 
-from local_stack.family import family_of, held_bytes, is_alive, kill_family, parent_pid
-from local_stack.processes import Server
+from local_stack.services.family import family_of, held_bytes, is_alive, kill_family, parent_pid
+from local_stack.services.processes import Server
 
 if TYPE_CHECKING:
     from pathlib import Path

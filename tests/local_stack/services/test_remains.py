@@ -8,9 +8,9 @@ import stat
 import sys
 from typing import TYPE_CHECKING
 
-from local_stack.family import family_of, is_alive
-from local_stack.processes import Server
-from local_stack.remains import end_remains, record_family
+from local_stack.services.family import family_of, is_alive
+from local_stack.services.processes import Server
+from local_stack.services.remains import end_remains, record_family
 
 if TYPE_CHECKING:
     from pathlib import Path

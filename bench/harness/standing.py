@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bench.measured import CONTROLS
-from local_stack.cluster import running_cluster
+from bench.harness.measured import CONTROLS
+from local_stack.airflow.cluster import running_cluster
 from local_stack.hour import DAG_ID
 from local_stack.stack import running_stack
 from local_stack.workspace import Workspace
@@ -18,8 +18,8 @@ from sensor_scoring.hourly.planning.packing import MOST_TASKS
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from local_stack.airflow_client import AirflowClient
-    from local_stack.cluster import Cluster
+    from local_stack.airflow.client import AirflowClient
+    from local_stack.airflow.cluster import Cluster
     from local_stack.stack import Stack
 
 LONGEST_SECONDS = 1800.0
@@ -38,7 +38,7 @@ def standing(settings: Mapping[str, str], *, groups: int = MOST_TASKS) -> Iterat
         tempfile.TemporaryDirectory(prefix="standing-") as folder,
         running_stack(
             Workspace(Path(folder), Path(folder) / "results"),
-            emulator_options=["--rule", "bench.rules:score", *CONTROLS],
+            emulator_options=["--rule", "bench.harness.rules:score", *CONTROLS],
         ) as stack,
         running_cluster(
             stack, folder=Path(folder) / "cluster", settings={**_NODES, **settings}, groups=groups

@@ -13,13 +13,13 @@ from urllib.request import urlopen
 import psutil
 from cryptography.fernet import Fernet
 
-from local_stack.airflow import COMMAND
-from local_stack.airflow_client import AirflowClient
-from local_stack.family import family_of, held_bytes, is_alive, kill_family, parent_pid
-from local_stack.ports import ANY_PORTS, Ports, free_port
-from local_stack.postgres import running_postgres
-from local_stack.private_files import write_private
-from local_stack.processes import Server, StackError
+from local_stack.airflow.client import AirflowClient
+from local_stack.airflow.local import COMMAND
+from local_stack.services.family import family_of, held_bytes, is_alive, kill_family, parent_pid
+from local_stack.services.ports import ANY_PORTS, Ports, free_port
+from local_stack.services.postgres import running_postgres
+from local_stack.services.private_files import write_private
+from local_stack.services.processes import Server, StackError
 from sensor_scoring.airflow_config import FORK_SERVER, PARSING, environ_for
 from sensor_scoring.hourly.planning.packing import MOST_TASKS
 
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
     from pathlib import Path
 
-    from local_stack.airflow import LocalAirflow
-    from local_stack.postgres import Database
+    from local_stack.airflow.local import LocalAirflow
+    from local_stack.services.postgres import Database
     from local_stack.stack import Stack
 
 PROCESSES = ("api-server", "scheduler", "dag-processor", "triggerer")

@@ -13,7 +13,7 @@ from scoring_contract.manifest import ModelRef
 from scoring_contract.registry import Registry, SensorEntry, TrainedModel
 
 if TYPE_CHECKING:
-    from local_stack.azurite import BlobStorage
+    from local_stack.services.azurite import BlobStorage
 
 HOUR = RunHour.parse("2026-01-05T09")
 _TAGS = 10

@@ -1,0 +1,1 @@
+"""What benchmarks share: stacks and fleets to measure on, and meters."""
