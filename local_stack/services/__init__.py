@@ -1,1 +1,1 @@
-"""The local stack's processes other than Airflow: Azurite, the Batch emulator, PostgreSQL, their supervision."""
+"""The local stack's processes other than Airflow's: Azurite, the Batch emulator, PostgreSQL."""
