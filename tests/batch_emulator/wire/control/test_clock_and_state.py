@@ -150,7 +150,7 @@ def test_reset_leaves_nothing_behind(bench_of: Callable[..., Bench], tmp_path: P
     state = ask(bench, "GET", "state")
     assert (state["pools"], state["jobs"], state["armed"]) == ([], [], [])
     assert state["quotas"]["pools"] == 100
-    assert ask(bench, "GET", "calls")["requests"] == 0
+    assert ask(bench, "GET", "requests")["requests"] == 0
     bench.pool()
     bench.job()
     assert bench.run("/bin/true").execution_info.exit_code == 0
