@@ -79,7 +79,7 @@ class Emulator:
         if isinstance(clock, ManualClock | ScaledClock) and account.now is not None:
             clock.catch_up(account.now)
         holds = (self._store.process_lock,)
-        self.runner = runner or ProcessRunner(containers, warden_holds=holds)
+        self.runner = runner or ProcessRunner(containers, supervisor_holds=holds)
         self.engine = Engine(settings, self.runner, now=clock.now(), account=account)
         self.engine.core.save = self._store.save
         recovery.resume(self.engine)

@@ -30,8 +30,8 @@ NEVER_SECONDS = 240.0
 RULE = """
 from azure_batch_emulator.runner.scripted import Outcome
 
-def rule(order):
-    return Outcome(int(order.command_line), stdout="asked\\n")
+def rule(attempt):
+    return Outcome(int(attempt.command_line), stdout="asked\\n")
 
 nothing = None
 """

@@ -126,7 +126,7 @@ def test_foreign_requests_are_refused(controls: httpx.Client, headers: dict[str,
 def test_wrong_orders_are_refused_by_place(
     controls: httpx.Client, path: str, body: str, status: int, fact: str
 ) -> None:
-    """An order that cannot be followed is refused with the property it is about, and arms nothing."""
+    """What cannot be done is refused with the property that is wrong, and injects nothing."""
     answer = controls.post(path, content=body)
     assert answer.status_code == status
     assert any(fact in entry["value"] for entry in answer.json()["values"])
