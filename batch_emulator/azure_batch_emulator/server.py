@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from azure_batch_emulator.service.faults.faults import Faults
     from azure_batch_emulator.service.nodes.faults import NodeFaults
     from azure_batch_emulator.service.quotas import Quotas
-    from azure_batch_emulator.wire.calls import CallReport, Calls
+    from azure_batch_emulator.wire.request_metrics import RequestMetrics, RequestReport
 
 _LOG = logging.getLogger(__name__)
 _Result = TypeVar("_Result")
@@ -79,7 +79,7 @@ class Emulator:
         if isinstance(clock, ManualClock | ScaledClock) and account.now is not None:
             clock.catch_up(account.now)
         holds = (self._store.process_lock,)
-        self.runner = runner or ProcessRunner(containers, warden_holds=holds)
+        self.runner = runner or ProcessRunner(containers, supervisor_holds=holds)
         self.engine = Engine(settings, self.runner, now=clock.now(), account=account)
         self.engine.core.save = self._store.save
         recovery.resume(self.engine)
@@ -88,9 +88,9 @@ class Emulator:
         self._app.hang_up, self._app.pause = self._server.hang_up, self._server.pause
 
     @property
-    def calls(self) -> Calls:
+    def metrics(self) -> RequestMetrics:
         """The counts of requests."""
-        return self._app.calls
+        return self._app.metrics
 
     async def serve(self, listener: socket.socket, *, ready: Callable[[], None]) -> None:
         """Serve until ``stop``; on the way out every process is ended."""
@@ -229,18 +229,18 @@ class EmulatorServer:
         """Give the account's quotas, to be changed from this thread."""
         return cast("Quotas", _OnEngineThread(self, lambda engine: engine.quotas))
 
-    def calls(self) -> CallReport:
-        """Tell which requests were answered since the start, or since ``reset_calls``."""
-        return self.call(lambda _: self._running().calls.report())
+    def requests(self) -> RequestReport:
+        """Tell which requests were answered since the start, or since ``reset_requests``."""
+        return self.call(lambda _: self._running().metrics.report())
 
-    def reset_calls(self) -> None:
-        """Begin to count requests anew."""
-        self.call(lambda engine: self._running().calls.reset(engine.core.now))
+    def reset_requests(self) -> None:
+        """Start counting requests from zero."""
+        self.call(lambda engine: self._running().metrics.reset(engine.core.now))
 
     def reset(self) -> None:
         """Begin anew: no pools, no jobs, no faults, first quotas; time goes on."""
         self.call(reset)
-        self.reset_calls()
+        self.reset_requests()
 
     def advance(self, by: timedelta) -> None:
         """Turn the manual clock and return when everything that fell due is done.

@@ -38,7 +38,7 @@ class Samples:
 
 def batch_calls(endpoint: str) -> dict[str, int]:
     """Return the number of calls of each Azure Batch operation since the emulator started."""
-    answer = httpx.get(f"{endpoint}/_emulator/calls", trust_env=False)
+    answer = httpx.get(f"{endpoint}/_emulator/requests", trust_env=False)
     answer.raise_for_status()
     return _by_operation(answer.json())
 

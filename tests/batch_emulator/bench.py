@@ -67,7 +67,7 @@ class Bench:
         info = models.BatchPoolInfo(pool_id=pool)
         self.client.create_job(models.BatchJobCreateOptions(id=job_id, pool_info=info, **options))
 
-    def order(self, command: str = "/bin/true", task_id: str = "task", **options: Any) -> Any:
+    def task_options(self, command: str = "/bin/true", task_id: str = "task", **options: Any) -> Any:
         """Describe a task."""
         return models.BatchTaskCreateOptions(id=task_id, command_line=command, **options)
 
@@ -75,7 +75,7 @@ class Bench:
         self, command: str = "/bin/true", task_id: str = "task", *, job: str = "job", **options: Any
     ) -> None:
         """Add a task."""
-        self.client.create_task(job, self.order(command, task_id, **options))
+        self.client.create_task(job, self.task_options(command, task_id, **options))
 
     def run(self, command: str, task_id: str = "task", *, job: str = "job", **options: Any) -> Any:
         """Add a task and wait until it is completed."""

@@ -44,9 +44,9 @@ def test_no_service_knows_the_engine() -> None:
         assert "azure_batch_emulator.service.engine" not in imports_of(file), file
 
 
-def test_warden_starts_without_the_package() -> None:
-    """The warden runs isolated, hence imports the standard library only."""
-    assert packages_of(ROOT / "runner" / "warden.py") <= sys.stdlib_module_names
+def test_supervisor_starts_without_the_package() -> None:
+    """The supervisor runs isolated, hence imports the standard library only."""
+    assert packages_of(ROOT / "runner" / "supervisor.py") <= sys.stdlib_module_names
 
 
 def test_the_lab_needs_the_standard_library_only() -> None:

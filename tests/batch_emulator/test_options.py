@@ -30,8 +30,8 @@ NEVER_SECONDS = 240.0
 RULE = """
 from azure_batch_emulator.runner.scripted import Outcome
 
-def rule(order):
-    return Outcome(int(order.command_line), stdout="asked\\n")
+def rule(attempt):
+    return Outcome(int(attempt.command_line), stdout="asked\\n")
 
 nothing = None
 """
@@ -107,7 +107,7 @@ def test_controls_answer_beside_the_service(start: Callable[..., subprocess.Pope
         with pytest.raises(ServiceResponseError):
             list(client.list_pools())
         assert list(client.list_pools()) == []
-        statuses = controls.get("/calls").json()["operations"]["list_pools"]["statuses"]
+        statuses = controls.get("/requests").json()["operations"]["list_pools"]["statuses"]
     assert statuses == {"0": 1, "200": 1}
     process.terminate()
     assert process.communicate(timeout=NEVER_SECONDS) == ("", "")
@@ -141,7 +141,7 @@ def test_slow_answer_does_not_keep_the_program(start: Callable[..., subprocess.P
     ):
         answer = threads.submit(lambda: list(client.list_pools()))
         deadline = time.monotonic() + NEVER_SECONDS
-        while not controls.get("/calls").json()["requests"]:
+        while not controls.get("/requests").json()["requests"]:
             assert time.monotonic() < deadline
             time.sleep(0.02)
         process.terminate()
@@ -154,7 +154,7 @@ def test_readme_lists_every_control() -> None:
     """The README's table of controls is the control plane's."""
     section = (PACKAGE_ROOT / "README.md").read_text(encoding="utf-8").partition("## Controls")[2]
     listed = set(re.findall(r"^\| (?:GET|DELETE|POST) `([a-z/-]+)`", section, re.MULTILINE))
-    assert listed == {control.path for control in CONTROLS} | {"calls", "clock", "faults", "state"}
+    assert listed == {control.path for control in CONTROLS} | {"requests", "clock", "faults", "state"}
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""What an engine is told to make of an order: the arguments of ``create``, and the file of variables."""
+"""How an attempt becomes a container: the arguments of the engine's ``create``, and the file of variables."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ import os
 import shlex
 from typing import TYPE_CHECKING
 
+from azure_batch_emulator.runner.errors import AttemptFailed
 from azure_batch_emulator.runner.interface import Bind
-from azure_batch_emulator.runner.trouble import AttemptFailed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from azure_batch_emulator.runner.interface import Container, Order
+    from azure_batch_emulator.runner.interface import AttemptSpec, Container
 
 _LONGEST_LINE = 60_000
 """Engines read a file of variables line by line, up to 64 KiB each."""
 
 
 def create_arguments(
-    order: Order, container: Container, argv: Sequence[str], *, image: str, label: str, env_file: Path
+    attempt: AttemptSpec, container: Container, argv: Sequence[str], *, image: str, label: str, env_file: Path
 ) -> list[str]:
     """Write the arguments that make the container of an attempt.
 
@@ -32,18 +32,18 @@ def create_arguments(
     :raises AttemptFailed: if the run options cannot be split
     """
     options = _run_options(container)
-    ours = ["--init", "--name", f"batch-{label[-8:]}-{order.run_id}", "--label", label]
+    ours = ["--init", "--name", f"batch-{label[-8:]}-{attempt.run_id}", "--label", label]
     if not container.is_admin:
         ours += ["--user", f"{os.getuid()}:{os.getgid()}"]
     if not any(option.partition("=")[0] in {"--network", "--net"} for option in options):
         # Storage and the emulator listen on this machine's loopback, which a bridge does not reach.
         ours += ["--network", "host"]
-    for bind in (*container.binds, *_linked(order, container)):
+    for bind in (*container.binds, *_linked(attempt, container)):
         ours += ["--mount", _mount(bind)]
     if container.in_task_directory:
-        ours += ["--workdir", str(order.directory / "wd")]
+        ours += ["--workdir", str(attempt.directory / "wd")]
     ours += ["--env-file", str(env_file)]
-    for name in inherited(order.environment):
+    for name in inherited(attempt.environment):
         ours += ["--env", name]
     return [*ours, *options, image, *argv]
 
@@ -74,12 +74,12 @@ def _run_options(container: Container) -> list[str]:
     return [option for option in options if option != "--rm"]
 
 
-def _linked(order: Order, container: Container) -> list[Bind]:
+def _linked(attempt: AttemptSpec, container: Container) -> list[Bind]:
     """List the folders that links lead to, as far as the container sees the links."""
     seen = {
         link.folder: Bind(link.folder, is_read_only=bind.is_read_only)
         for bind in container.binds
-        for link in order.links
+        for link in attempt.links
         if link.path.is_relative_to(bind.folder)
     }
     return list(seen.values())

@@ -1,6 +1,6 @@
 """Runs tasks that name an image in real containers, by an engine's command line.
 
-A container is made by a call of its own, and what the warden starts is ``start --attach``: it passes
+A container is made by a call of its own, and what the supervisor starts is ``start --attach``: it passes
 output and signals on, and ends with the container's exit code. To kill that program leaves the
 container running, hence every ending removes the container; at the next start the label tells what is left.
 """
@@ -18,15 +18,15 @@ from azure_batch_emulator.confined.folder import Area
 from azure_batch_emulator.records.tasks import ContainerInfo
 from azure_batch_emulator.runner.container_arguments import create_arguments, file_text, inherited
 from azure_batch_emulator.runner.container_engine import ContainerEngine, ContainerStatus, EngineRefused
+from azure_batch_emulator.runner.errors import AttemptFailed
 from azure_batch_emulator.runner.images import canonical
 from azure_batch_emulator.runner.launch import Launch, Remains
-from azure_batch_emulator.runner.trouble import AttemptFailed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from azure_batch_emulator.runner.interface import Container, Order
+    from azure_batch_emulator.runner.interface import AttemptSpec, Container
 
 _LOG = logging.getLogger(__name__)
 _LABEL = "azure-batch-emulator"
@@ -56,21 +56,21 @@ class EngineContainers:
             file.unlink()
         self._sweep()
 
-    def check(self, order: Order, argv: Sequence[str]) -> None:
+    def check(self, attempt: AttemptSpec, argv: Sequence[str]) -> None:
         """Refuse an empty command without an image, which has no entry point."""
-        if order.container is None and not argv:
+        if attempt.container is None and not argv:
             raise AttemptFailed.user("CommandLaunchFailed", "The command line is empty")
 
-    def launch(self, order: Order, argv: Sequence[str], environment: Mapping[str, str]) -> Launch:
+    def launch(self, attempt: AttemptSpec, argv: Sequence[str], environment: Mapping[str, str]) -> Launch:
         """Make the container of an attempt, with its image pulled if need be.
 
         :raises AttemptFailed: if the image or the settings are of no use
         """
-        if order.container is None:
+        if attempt.container is None:
             return Launch(argv, environment)
-        image = self._at_hand(order.container)
-        container = self._create(order, order.container, argv, image)
-        self._ids[order.run_id] = container
+        image = self._at_hand(attempt.container)
+        container = self._create(attempt, attempt.container, argv, image)
+        self._ids[attempt.run_id] = container
         engine = self._engine
         return Launch(engine.starting(container), engine.environment, undo=engine.removing([container]))
 
@@ -133,38 +133,38 @@ class EngineContainers:
                     raise _not_pulled(container.image, str(problem)) from None
         return image
 
-    def _create(self, order: Order, container: Container, argv: Sequence[str], image: str) -> str:
-        _check_binds(order, container)
-        with self._variables(order) as env_file:
+    def _create(self, attempt: AttemptSpec, container: Container, argv: Sequence[str], image: str) -> str:
+        _check_binds(attempt, container)
+        with self._variables(attempt) as env_file:
             arguments = create_arguments(
-                order, container, argv, image=image, label=self._label, env_file=env_file
+                attempt, container, argv, image=image, label=self._label, env_file=env_file
             )
             try:
-                return self._engine.create(arguments, inherited=inherited(order.environment))
+                return self._engine.create(arguments, inherited=inherited(attempt.environment))
             except EngineRefused as problem:
                 message = "The container of the task could not be created"
                 raise AttemptFailed.user("ContainerInvalidSettings", message, Reason=str(problem)) from None
 
     @contextmanager
-    def _variables(self, order: Order) -> Iterator[Path]:
+    def _variables(self, attempt: AttemptSpec) -> Iterator[Path]:
         """Write the task's environment where no container sees it, for as long as a container is made."""
-        file = self._folder / f"{order.run_id}.env"
+        file = self._folder / f"{attempt.run_id}.env"
         with suppress(FileNotFoundError):
             file.unlink()
         descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         try:
             with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as lines:
-                lines.write(file_text(order.environment))
+                lines.write(file_text(attempt.environment))
             yield file
         finally:
             file.unlink(missing_ok=True)
 
 
-def _check_binds(order: Order, container: Container) -> None:
+def _check_binds(attempt: AttemptSpec, container: Container) -> None:
     """See that what a container is given is a folder of its node: the engine would follow a link."""
     for bind in container.binds:
         try:
-            Area(order.root, bind.folder).open().close()
+            Area(attempt.root, bind.folder).open().close()
         except OSError as problem:
             message = "A folder of the node cannot be mounted in the container"
             raise AttemptFailed.user(

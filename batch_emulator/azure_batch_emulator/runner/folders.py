@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 
 from azure_batch_emulator.confined.folder import Area, Folder
 from azure_batch_emulator.confined.removing import hide, remove
-from azure_batch_emulator.runner.trouble import AttemptFailed
+from azure_batch_emulator.runner.errors import AttemptFailed
 
 if TYPE_CHECKING:
-    from azure_batch_emulator.runner.interface import Link, Order
+    from azure_batch_emulator.runner.interface import AttemptSpec, Link
 
 _LOG = logging.getLogger(__name__)
 
 
-def lay_out(order: Order) -> None:
+def lay_out(attempt: AttemptSpec) -> None:
     """Make the folders of an attempt, with empty outputs.
 
     What an earlier attempt put in the place of a file goes; a folder that is none any more stays what it is.
@@ -25,12 +25,12 @@ def lay_out(order: Order) -> None:
     :raises AttemptFailed: if a folder cannot be made, or the disk does not let us
     """
     try:
-        with Folder.at(order.root) as root:
-            for directory in order.node_directories:
-                _make(root, Area(order.root, directory))
-            for link in order.links:
-                _appear(root, Area(order.root, link.path), link)
-            with root.made(order.area.names) as folder:
+        with Folder.at(attempt.root) as root:
+            for directory in attempt.node_directories:
+                _make(root, Area(attempt.root, directory))
+            for link in attempt.links:
+                _appear(root, Area(attempt.root, link.path), link)
+            with root.made(attempt.area.names) as folder:
                 folder.made(("wd",)).close()
                 for name in ("stdout.txt", "stderr.txt"):
                     folder.create(name).close()
@@ -39,12 +39,12 @@ def lay_out(order: Order) -> None:
         raise AttemptFailed.server("ResourceDirectoryCreateFailed", message, Reason=str(problem)) from None
 
 
-def write_output(order: Order, name: str, text: str) -> None:
+def write_output(attempt: AttemptSpec, name: str, text: str) -> None:
     """Write one of the files beside ``wd``, in place of whatever is there.
 
     :raises OSError: if it cannot be written
     """
-    with order.area.open() as folder, folder.create(name) as file:
+    with attempt.area.open() as folder, folder.create(name) as file:
         file.write(text.encode())
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from azure_batch_emulator.runner.errors import AttemptFailed
 from azure_batch_emulator.runner.launch import Launch
-from azure_batch_emulator.runner.trouble import AttemptFailed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
-    from azure_batch_emulator.runner.interface import Container, Order
+    from azure_batch_emulator.runner.interface import AttemptSpec, Container
 
 
 def canonical(image: str) -> str:
@@ -45,22 +45,22 @@ class Images:
     def begin(self) -> None:
         """Do nothing: processes of an emulator before this one have ended with it."""
 
-    def check(self, order: Order, argv: Sequence[str]) -> None:
-        """Look at an order before anything is done for it.
+    def check(self, attempt: AttemptSpec, argv: Sequence[str]) -> None:
+        """Check an attempt before anything is done for it.
 
         :raises AttemptFailed: if its image is not known, or it relies on an entry point
         """
-        if order.container is not None:
-            self.folder(order.container.image)
+        if attempt.container is not None:
+            self.folder(attempt.container.image)
         if not argv:
             message = "The command line is empty, and a folder of programs has no entry point"
             raise AttemptFailed.user("CommandLaunchFailed", message)
 
-    def launch(self, order: Order, argv: Sequence[str], environment: Mapping[str, str]) -> Launch:
+    def launch(self, attempt: AttemptSpec, argv: Sequence[str], environment: Mapping[str, str]) -> Launch:
         """Put the programs of the image first on PATH."""
-        if order.container is None:
+        if attempt.container is None:
             return Launch(argv, environment)
-        programs = self.folder(order.container.image) / "bin"
+        programs = self.folder(attempt.container.image) / "bin"
         return Launch(argv, {**environment, "PATH": f"{programs}{os.pathsep}{environment['PATH']}"})
 
     def has(self, _run_id: int) -> bool:
@@ -68,10 +68,10 @@ class Images:
         return False
 
     def ask_to_end(self, run_id: int) -> None:
-        """Do nothing: the warden does it."""
+        """Do nothing: the supervisor does it."""
 
     def end(self, run_id: int) -> None:
-        """Do nothing: what runs is a process, and the warden's."""
+        """Do nothing: what runs is a process, and the supervisor's."""
 
     def fetch(self, images: Iterable[Container]) -> None:
         """Do nothing: folders are at hand, and a task says which is missing."""

@@ -1,6 +1,6 @@
 """What the engine asks of a runner, and what a runner reports back.
 
-An order is complete: the runner needs nothing of the service's records. Every started order is
+An ``AttemptSpec`` is complete: the runner needs nothing of the service's records. Every started attempt is
 answered by exactly one ``Ended``, from any thread, also when it was stopped. Before that a runner may
 ask, with a ``Later``, to be told when time has passed by the service's clock.
 """
@@ -86,8 +86,8 @@ class Container:
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
-    """One attempt to run one command line."""
+class AttemptSpec:
+    """All that a runner needs to know of an attempt to run a command line."""
 
     run_id: int
     command_line: str
@@ -160,9 +160,9 @@ class Runner(Protocol):
     """Runs attempts. Calls return at once; reports come through ``listen``'s callback."""
 
     def listen(self, report: Callable[[Ended | Later], None]) -> None:
-        """Take the callback for reports; called once, before the first order."""
+        """Take the callback for reports; called once, before the first attempt."""
 
-    def start(self, order: Order) -> None:
+    def start(self, attempt: AttemptSpec) -> None:
         """Begin an attempt."""
 
     def stop(self, run_id: int, *, grace: timedelta, upload: bool) -> None:

@@ -9,12 +9,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from azure_batch_emulator.records.tasks import ContainerInfo, Failure
-    from azure_batch_emulator.runner.interface import Container, Order
+    from azure_batch_emulator.runner.interface import AttemptSpec, Container
 
 
 @dataclass(frozen=True, slots=True)
 class Launch:
-    """A program for the warden to start."""
+    """A program for the supervisor to start."""
 
     argv: Sequence[str]
     environment: Mapping[str, str]
@@ -39,13 +39,13 @@ class Containers(Protocol):
     def begin(self) -> None:
         """Clear away what an emulator before this one left on the same data folder, which is ours by now."""
 
-    def check(self, order: Order, argv: Sequence[str]) -> None:
-        """Look at an order before anything is done for it.
+    def check(self, attempt: AttemptSpec, argv: Sequence[str]) -> None:
+        """Check an attempt before anything is done for it.
 
         :raises AttemptFailed: if it cannot be carried out
         """
 
-    def launch(self, order: Order, argv: Sequence[str], environment: Mapping[str, str]) -> Launch:
+    def launch(self, attempt: AttemptSpec, argv: Sequence[str], environment: Mapping[str, str]) -> Launch:
         """Make everything ready for a command whose folders and files are there.
 
         :raises AttemptFailed: if the container cannot be made

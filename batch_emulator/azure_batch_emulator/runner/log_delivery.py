@@ -8,8 +8,8 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO
 
+from azure_batch_emulator.runner.errors import AttemptFailed
 from azure_batch_emulator.runner.interface import OutputFile, UploadCondition
-from azure_batch_emulator.runner.trouble import AttemptFailed
 
 if TYPE_CHECKING:
     from azure_batch_emulator.confined.folder import Area

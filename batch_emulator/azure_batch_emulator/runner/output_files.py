@@ -11,16 +11,16 @@ from urllib.parse import quote, urlsplit, urlunsplit
 import httpx
 
 from azure_batch_emulator.confined.names import printable
+from azure_batch_emulator.runner.errors import AttemptFailed, without_query
 from azure_batch_emulator.runner.folders import write_output
 from azure_batch_emulator.runner.interface import OutputFile, UploadCondition
 from azure_batch_emulator.runner.output_sources import sources
-from azure_batch_emulator.runner.trouble import AttemptFailed, without_query
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from azure_batch_emulator.records.tasks import Failure
-    from azure_batch_emulator.runner.interface import Order
+    from azure_batch_emulator.runner.interface import AttemptSpec
 
 _API_VERSION = "2021-12-02"
 _ATTEMPTS = 3
@@ -35,13 +35,13 @@ def wanted(file: OutputFile, *, succeeded: bool) -> bool:
 
 
 def due(
-    order: Order, *, code: int | None, stopped: bool = False, even_if_stopped: bool = False
+    attempt: AttemptSpec, *, code: int | None, stopped: bool = False, even_if_stopped: bool = False
 ) -> list[OutputFile]:
     """List the files to upload after an end: none before another try, and after a stop only if asked to."""
-    again = code != 0 and order.may_be_retried and not stopped
+    again = code != 0 and attempt.may_be_retried and not stopped
     if again or (stopped and not even_if_stopped):
         return []
-    return [file for file in order.output_files if wanted(file, succeeded=code == 0 and not stopped)]
+    return [file for file in attempt.output_files if wanted(file, succeeded=code == 0 and not stopped)]
 
 
 class Content(Protocol):
@@ -82,30 +82,30 @@ class Uploads:
     def __init__(self, client: httpx.Client) -> None:
         self._client = client
 
-    def deliver(self, order: Order, files: Iterable[OutputFile]) -> Failure | None:
+    def deliver(self, attempt: AttemptSpec, files: Iterable[OutputFile]) -> Failure | None:
         """Upload files of an attempt and write its upload logs; return what went wrong, None if nothing."""
         log: list[str] = []
-        failure = self._send_all(order, files, log)
+        failure = self._send_all(attempt, files, log)
         try:
-            write_output(order, "fileuploadout.txt", "".join(log))
-            write_output(order, "fileuploaderr.txt", "" if failure is None else _line(failure))
+            write_output(attempt, "fileuploadout.txt", "".join(log))
+            write_output(attempt, "fileuploaderr.txt", "" if failure is None else _line(failure))
         except OSError as problem:
             return failure or _unreadable("fileuploadout.txt", problem).failure
         return failure
 
-    def _send_all(self, order: Order, files: Iterable[OutputFile], log: list[str]) -> Failure | None:
+    def _send_all(self, attempt: AttemptSpec, files: Iterable[OutputFile], log: list[str]) -> Failure | None:
         try:
             for file in files:
-                self._send(file, order, log)
+                self._send(file, attempt, log)
         except AttemptFailed as trouble:
             return trouble.failure
         return None
 
-    def _send(self, file: OutputFile, order: Order, log: list[str]) -> None:
+    def _send(self, file: OutputFile, attempt: AttemptSpec, log: list[str]) -> None:
         if file.denial is not None:
             raise AttemptFailed.user("FileUploadAccessDenied", file.denial)
         count = 0
-        for source, blob in sources(file, order):
+        for source, blob in sources(file, attempt):
             self.put(source, blob, file)
             name = printable(source.name.rpartition("/")[2])
             log.append(f"uploaded {name} to {without_query(file.container_url)}/{blob}\n")

@@ -1,7 +1,7 @@
-"""Runs attempts as real processes, through the warden.
+"""Runs attempts as real processes, through the supervisor.
 
 Three kinds of threads: the engine's, which only hands over; a pool for downloads and uploads; and
-one that reads the warden's reports. What they share is guarded by one lock.
+one that reads the supervisor's reports. What they share is guarded by one lock.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from dataclasses import dataclass
 from errno import ENOENT, ENOTDIR
 from typing import TYPE_CHECKING, Any
 
+from azure_batch_emulator.runner.errors import AttemptFailed
 from azure_batch_emulator.runner.folders import delete, lay_out, put_away
-from azure_batch_emulator.runner.interface import Ended, Order, Phase
+from azure_batch_emulator.runner.interface import AttemptSpec, Ended, Phase
 from azure_batch_emulator.runner.output_files import Uploads, due
 from azure_batch_emulator.runner.resource_files import Downloads
 from azure_batch_emulator.runner.storage import storage_client
-from azure_batch_emulator.runner.trouble import AttemptFailed
-from azure_batch_emulator.runner.warden_link import WardenLink
+from azure_batch_emulator.runner.supervisor_link import SupervisorLink
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -38,7 +38,7 @@ _WORKERS = 16
 
 @dataclass(slots=True)
 class _Run:
-    order: Order
+    attempt: AttemptSpec
     stopping: bool = False
     upload_if_stopped: bool = False
     grace: float = 0.0
@@ -48,18 +48,18 @@ class _Run:
 class ProcessRunner:
     """The runner that really runs command lines on this machine."""
 
-    def __init__(self, containers: Containers, *, warden_holds: Collection[int] = ()) -> None:
+    def __init__(self, containers: Containers, *, supervisor_holds: Collection[int] = ()) -> None:
         """Prepare to run things.
 
         :param containers: what runs tasks that name an image
-        :param warden_holds: files the warden keeps open; a lock on one ends with the last process
+        :param supervisor_holds: files the supervisor keeps open; a lock on one ends with the last process
         """
         self._containers = containers
-        self._warden_holds = warden_holds
+        self._supervisor_holds = supervisor_holds
         self._report: Callable[[Ended], None] = lambda _: None
         self._runs: dict[int, _Run] = {}
         self._lock = threading.Lock()
-        self._link: WardenLink | None = None
+        self._link: SupervisorLink | None = None
         self._closed = False
         self._workers = ThreadPoolExecutor(_WORKERS, thread_name_prefix="task-files")
         self._client = storage_client()
@@ -75,11 +75,11 @@ class ProcessRunner:
         """Have images at hand; answered by an ``Ended`` too."""
         self._work(self._fetch, run_id, images)
 
-    def start(self, order: Order) -> None:
+    def start(self, attempt: AttemptSpec) -> None:
         """Begin an attempt: downloads first, then the command."""
         with self._lock:
-            self._runs[order.run_id] = _Run(order)
-        self._work_on(order, self._prepare, order)
+            self._runs[attempt.run_id] = _Run(attempt)
+        self._work_on(attempt, self._prepare, attempt)
 
     def stop(self, run_id: int, *, grace: timedelta, upload: bool) -> None:
         """End an attempt early: SIGTERM to its whole group, SIGKILL after the grace."""
@@ -90,7 +90,7 @@ class ProcessRunner:
             run.stopping, run.upload_if_stopped = True, upload
             run.grace = grace.total_seconds()
             if run.launched and self._link is not None:
-                contained = run.order.container is not None and self._containers.has(run_id)
+                contained = run.attempt.container is not None and self._containers.has(run_id)
                 self._link.tell({"stop": run_id, "grace": run.grace, "quietly": contained})
                 if contained:
                     self._work(self._containers.ask_to_end, run_id)
@@ -118,16 +118,16 @@ class ProcessRunner:
         with suppress(RuntimeError):  # closing down: no new work
             self._workers.submit(job, *arguments)
 
-    def _work_on(self, order: Order, step: Callable[..., None], *arguments: Any) -> None:
-        self._work(self._guarded, order, step, *arguments)
+    def _work_on(self, attempt: AttemptSpec, step: Callable[..., None], *arguments: Any) -> None:
+        self._work(self._guarded, attempt, step, *arguments)
 
-    def _guarded(self, order: Order, step: Callable[..., None], *arguments: Any) -> None:
+    def _guarded(self, attempt: AttemptSpec, step: Callable[..., None], *arguments: Any) -> None:
         try:
             step(*arguments)
         except Exception:  # noqa: BLE001  a fault of ours must not leave a task running for ever; it is logged
-            _LOG.exception("attempt %d of %s could not go on", order.run_id, order.directory.name)
+            _LOG.exception("attempt %d of %s could not go on", attempt.run_id, attempt.directory.name)
             fault = AttemptFailed.server("InternalError", "The emulator failed; its log has the traceback")
-            self._end(order, Ended(order.run_id, None, fault.failure, Phase.BEFORE))
+            self._end(attempt, Ended(attempt.run_id, None, fault.failure, Phase.BEFORE))
 
     def _fetch(self, run_id: int, images: tuple[Container, ...]) -> None:
         failure = None
@@ -138,91 +138,93 @@ class ProcessRunner:
         if not self._closed:
             self._report(Ended(run_id, None, failure))
 
-    def _prepare(self, order: Order) -> None:
+    def _prepare(self, attempt: AttemptSpec) -> None:
         try:
-            argv = _split(order.command_line)
-            self._containers.check(order, argv)
-            lay_out(order)
-            for file in order.resource_files:
-                self._downloads.fetch(file, order.download_area, stopped=lambda: self._stopping(order))
-            environment = {"PATH": os.environ.get("PATH", os.defpath), **order.environment}
-            launch = None if self._stopping(order) else self._containers.launch(order, argv, environment)
+            argv = _split(attempt.command_line)
+            self._containers.check(attempt, argv)
+            lay_out(attempt)
+            for file in attempt.resource_files:
+                self._downloads.fetch(file, attempt.download_area, stopped=lambda: self._stopping(attempt))
+            environment = {"PATH": os.environ.get("PATH", os.defpath), **attempt.environment}
+            launch = None if self._stopping(attempt) else self._containers.launch(attempt, argv, environment)
         except AttemptFailed as trouble:
-            self._end(order, Ended(order.run_id, None, trouble.failure, Phase.BEFORE))
+            self._end(attempt, Ended(attempt.run_id, None, trouble.failure, Phase.BEFORE))
             return
-        if launch is None or not self._launch(order, launch):
-            self._end(order, Ended(order.run_id, None))
+        if launch is None or not self._launch(attempt, launch):
+            self._end(attempt, Ended(attempt.run_id, None))
 
-    def _launch(self, order: Order, launch: Launch) -> bool:
+    def _launch(self, attempt: AttemptSpec, launch: Launch) -> bool:
         with self._lock:
-            run = self._runs.get(order.run_id)
+            run = self._runs.get(attempt.run_id)
             if run is None or run.stopping or self._closed:
                 return False
             run.launched = True
             self._linked().tell(
                 {
-                    "start": order.run_id,
+                    "start": attempt.run_id,
                     "argv": list(launch.argv),
-                    "root": str(order.root),
-                    "folder": order.area.names,
+                    "root": str(attempt.root),
+                    "folder": attempt.area.names,
                     "env": dict(launch.environment),
                     "undo": list(launch.undo),
                 }
             )
             return True
 
-    def _linked(self) -> WardenLink:
+    def _linked(self) -> SupervisorLink:
         if self._link is None:
-            self._link = WardenLink(self._hear, self._lost, holds=self._warden_holds)
+            self._link = SupervisorLink(self._hear, self._lost, holds=self._supervisor_holds)
         return self._link
 
     def _hear(self, report: dict[str, Any]) -> None:
         run = self._runs.get(report["exited"] if "exited" in report else report["failed"])
         if run is None:
             return
-        # Never the lock in this thread: whoever holds it may be writing to the warden.
+        # Never the lock in this thread: whoever holds it may be writing to the supervisor.
         if "failed" in report:
-            self._work_on(run.order, self._end, run.order, _not_launched(run.order, report))
+            self._work_on(run.attempt, self._end, run.attempt, _not_launched(run.attempt, report))
             return
         code = report["code"] if report["code"] >= 0 else 128 - report["code"]
-        self._work_on(run.order, self._finish, run, code)
+        self._work_on(run.attempt, self._finish, run, code)
 
     def _finish(self, run: _Run, code: int) -> None:
-        order, failure = run.order, None
-        remains = self._containers.end(order.run_id)
+        attempt, failure = run.attempt, None
+        remains = self._containers.end(attempt.run_id)
         if remains is not None and remains.exit_code is not None:
             code = remains.exit_code
         if remains is not None and remains.failure is not None and not run.stopping:
-            self._end(order, Ended(order.run_id, None, remains.failure, Phase.BEFORE, container=remains.info))
+            self._end(
+                attempt, Ended(attempt.run_id, None, remains.failure, Phase.BEFORE, container=remains.info)
+            )
             return
-        files = due(order, code=code, stopped=run.stopping, even_if_stopped=run.upload_if_stopped)
+        files = due(attempt, code=code, stopped=run.stopping, even_if_stopped=run.upload_if_stopped)
         if files and not self._closed:
-            failure = self._uploads.deliver(order, files)
+            failure = self._uploads.deliver(attempt, files)
         phase = Phase.AFTER if failure is not None else None
         info = None if remains is None else remains.info
-        self._end(order, Ended(order.run_id, code, failure, phase, container=info))
+        self._end(attempt, Ended(attempt.run_id, code, failure, phase, container=info))
 
-    def _stopping(self, order: Order) -> bool:
-        run = self._runs.get(order.run_id)
+    def _stopping(self, attempt: AttemptSpec) -> bool:
+        run = self._runs.get(attempt.run_id)
         return run is None or run.stopping
 
-    def _end(self, order: Order, ended: Ended) -> None:
-        self._containers.end(order.run_id)  # it may be left when an attempt is over before it has begun
+    def _end(self, attempt: AttemptSpec, ended: Ended) -> None:
+        self._containers.end(attempt.run_id)  # it may be left when an attempt is over before it has begun
         with self._lock:
-            known = self._runs.pop(order.run_id, None)
+            known = self._runs.pop(attempt.run_id, None)
             silent = self._closed
         if known is not None and not silent:
             self._report(ended)
 
     def _lost(self) -> None:
-        """Report every running attempt as lost, when the warden went without being asked."""
+        """Report every running attempt as lost, when the supervisor went without being asked."""
         with self._lock:
             self._link = None
             lost = [] if self._closed else [run for run in self._runs.values() if run.launched]
         if lost:
-            _LOG.warning("the warden process is gone; %d running tasks are started again", len(lost))
+            _LOG.warning("the supervisor process is gone; %d running tasks are started again", len(lost))
         for run in lost:
-            self._work_on(run.order, self._end, run.order, Ended(run.order.run_id, None, lost=True))
+            self._work_on(run.attempt, self._end, run.attempt, Ended(run.attempt.run_id, None, lost=True))
 
 
 def _split(command_line: str) -> list[str]:
@@ -233,12 +235,12 @@ def _split(command_line: str) -> list[str]:
         raise AttemptFailed.user("CommandLaunchFailed", message, Message=str(problem)) from None
 
 
-def _not_launched(order: Order, report: dict[str, Any]) -> Ended:
-    program = shlex.split(order.command_line)[0] if order.container is None else "the engine"
+def _not_launched(attempt: AttemptSpec, report: dict[str, Any]) -> Ended:
+    program = shlex.split(attempt.command_line)[0] if attempt.container is None else "the engine"
     if report["errno"] in {ENOENT, ENOTDIR}:
         message = "The specified command program is not found"
         trouble = AttemptFailed.user("CommandProgramNotFound", message, Message=f"{program} was not found")
     else:
         message = "Failed to launch the specified command line"
         trouble = AttemptFailed.user("CommandLaunchFailed", message, Message=report["text"])
-    return Ended(order.run_id, None, trouble.failure, Phase.BEFORE)
+    return Ended(attempt.run_id, None, trouble.failure, Phase.BEFORE)

@@ -10,7 +10,7 @@ from xml.etree import ElementTree as ET
 
 import httpx
 
-from azure_batch_emulator.runner.trouble import AttemptFailed, without_query
+from azure_batch_emulator.runner.errors import AttemptFailed, without_query
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

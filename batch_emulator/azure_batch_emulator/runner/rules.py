@@ -1,6 +1,6 @@
 """Rules: what says how an attempt ends when nothing is really run, and where a rule is found by name.
 
-A rule is called once for an attempt, on one of several threads, with the whole order: command line,
+A rule is called once for an attempt, on one of several threads, with its ``AttemptSpec``: command line,
 environment, folders, image. It may do what the command would have done.
 """
 
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from azure_batch_emulator.errors import BadSetting
-from azure_batch_emulator.runner.interface import Order
+from azure_batch_emulator.runner.interface import AttemptSpec
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,18 +39,18 @@ class Outcome:
         return cls(seconds=seconds, is_lost=True)
 
 
-Rule = Callable[[Order], "int | Outcome"]
+Rule = Callable[[AttemptSpec], "int | Outcome"]
 """Returns an exit code for an attempt that ends at once, or an outcome."""
 
 
-def succeed(_order: Order) -> int:
+def succeed(_order: AttemptSpec) -> int:
     """End every attempt well, at once."""
     return 0
 
 
-def fail(order: Order) -> Outcome:
+def fail(attempt: AttemptSpec) -> Outcome:
     """End every attempt badly, at once, with a word about it."""
-    return Outcome(1, stderr=f"made to fail: {order.command_line}\n")
+    return Outcome(1, stderr=f"made to fail: {attempt.command_line}\n")
 
 
 def rule_named(text: str) -> Rule:

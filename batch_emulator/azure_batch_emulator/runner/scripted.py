@@ -15,20 +15,20 @@ from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
-from azure_batch_emulator.runner.crew import Crew
+from azure_batch_emulator.runner.errors import AttemptFailed
 from azure_batch_emulator.runner.folders import delete, lay_out, put_away, write_output
 from azure_batch_emulator.runner.interface import Ended, Later, Phase
 from azure_batch_emulator.runner.output_files import Uploads, due
 from azure_batch_emulator.runner.resource_files import Downloads
 from azure_batch_emulator.runner.rules import Outcome, Rule, fail, succeed
 from azure_batch_emulator.runner.storage import storage_client
-from azure_batch_emulator.runner.trouble import AttemptFailed
+from azure_batch_emulator.runner.thread_pool import DaemonThreadPool
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from azure_batch_emulator.confined.folder import Area
-    from azure_batch_emulator.runner.interface import Order, OutputFile
+    from azure_batch_emulator.runner.interface import AttemptSpec, OutputFile
 
 __all__ = ["Outcome", "Rule", "ScriptedRunner", "fail", "succeed"]
 
@@ -40,7 +40,7 @@ _WAIT_SECONDS = 30.0
 
 @dataclass(slots=True, eq=False)
 class _Run:
-    order: Order
+    attempt: AttemptSpec
     outcome: Outcome | None = None
     waits: bool = False
     """Whether the rule has answered and its seconds are passing."""
@@ -61,7 +61,9 @@ class _Run:
     def files(self) -> list[OutputFile]:
         if self.is_lost:
             return []
-        return due(self.order, code=self.code, stopped=self.stopping, even_if_stopped=self.upload_if_stopped)
+        return due(
+            self.attempt, code=self.code, stopped=self.stopping, even_if_stopped=self.upload_if_stopped
+        )
 
 
 class ScriptedRunner:
@@ -75,7 +77,7 @@ class ScriptedRunner:
         self._rule = rule
         self._report: Callable[[Ended | Later], None] = lambda _: None
         self._runs: dict[int, _Run] = {}
-        self._crew = Crew(threads, name="scripted-attempt")
+        self._pool = DaemonThreadPool(threads, name="scripted-attempt")
         self._calm = threading.Condition()  # guards what follows too
         self._busy = 0
         self._has_news = False
@@ -88,9 +90,9 @@ class ScriptedRunner:
         """Take the callback for reports."""
         self._report = report
 
-    def start(self, order: Order) -> None:
+    def start(self, attempt: AttemptSpec) -> None:
         """Begin an attempt: folders, downloads, then the rule."""
-        run = self._runs[order.run_id] = _Run(order)
+        run = self._runs[attempt.run_id] = _Run(attempt)
         self._do(self._begin, run)
 
     def stop(self, run_id: int, *, grace: timedelta, upload: bool) -> None:  # noqa: ARG002  there is nobody to ask first
@@ -110,7 +112,7 @@ class ScriptedRunner:
         """Move a folder out of the way at once, and delete it in the background."""
         trash = put_away(area)
         if trash is not None:
-            self._crew.do(partial(delete, trash))
+            self._pool.submit(partial(delete, trash))
 
     def wait(self) -> bool:
         """Return when no rule and no upload is in progress; tell whether anything was reported.
@@ -127,54 +129,54 @@ class ScriptedRunner:
         """Report nothing more; a rule in progress is left to itself after a while."""
         with self._calm:
             self._closed = True
-        self._crew.close(seconds=_CLOSE_SECONDS)
+        self._pool.close(seconds=_CLOSE_SECONDS)
         self._client.close()
 
     def _do(self, step: Callable[[_Run], None], run: _Run) -> None:
         with self._calm:
             self._busy += 1
-        self._crew.do(partial(self._guarded, step, run))
+        self._pool.submit(partial(self._guarded, step, run))
 
     def _guarded(self, step: Callable[[_Run], None], run: _Run) -> None:
         try:
             step(run)
         except AttemptFailed as trouble:
-            self._end(run, Ended(run.order.run_id, None, trouble.failure, Phase.BEFORE))
+            self._end(run, Ended(run.attempt.run_id, None, trouble.failure, Phase.BEFORE))
         except Exception:  # noqa: BLE001  a fault of ours must not leave a task running for ever; it is logged
-            _LOG.exception("attempt %d of %s could not go on", run.order.run_id, run.order.directory.name)
+            _LOG.exception("attempt %d of %s could not go on", run.attempt.run_id, run.attempt.directory.name)
             fault = AttemptFailed.server("InternalError", "The emulator failed; its log has the traceback")
-            self._end(run, Ended(run.order.run_id, None, fault.failure, Phase.BEFORE))
+            self._end(run, Ended(run.attempt.run_id, None, fault.failure, Phase.BEFORE))
         with self._calm:
             self._busy -= 1
             self._calm.notify_all()
 
     def _begin(self, run: _Run) -> None:
-        order = run.order
-        lay_out(order)
-        for file in order.resource_files:
-            self._downloads.fetch(file, order.download_area, stopped=lambda: run.stopping)
-        run.outcome = Outcome() if run.stopping else self._ask(order)
-        self._write(order, run.outcome)
+        attempt = run.attempt
+        lay_out(attempt)
+        for file in attempt.resource_files:
+            self._downloads.fetch(file, attempt.download_area, stopped=lambda: run.stopping)
+        run.outcome = Outcome() if run.stopping else self._ask(attempt)
+        self._write(attempt, run.outcome)
         span = timedelta(seconds=run.outcome.seconds)
         with self._calm:
             run.waits = waits = bool(span) and not run.stopping
         if waits:
-            self._tell(Later(order.run_id, span, partial(self._over, run)))
+            self._tell(Later(attempt.run_id, span, partial(self._over, run)))
         else:
             self._finish(run)
 
-    def _ask(self, order: Order) -> Outcome:
+    def _ask(self, attempt: AttemptSpec) -> Outcome:
         try:
-            return _outcome(self._rule(order))
+            return _outcome(self._rule(attempt))
         except (Exception, SystemExit) as problem:  # noqa: BLE001  a rule may be anything, a program too; logged
-            _LOG.exception("the rule failed for %s", order.directory.name)
+            _LOG.exception("the rule failed for %s", attempt.directory.name)
             return Outcome(1, stderr=f"{type(problem).__name__}: {problem}\n")
 
     @staticmethod
-    def _write(order: Order, outcome: Outcome) -> None:
+    def _write(attempt: AttemptSpec, outcome: Outcome) -> None:
         with suppress(OSError):  # the task was deleted meanwhile, or its rule has made something else of it
-            write_output(order, "stdout.txt", outcome.stdout)
-            write_output(order, "stderr.txt", outcome.stderr)
+            write_output(attempt, "stdout.txt", outcome.stdout)
+            write_output(attempt, "stderr.txt", outcome.stderr)
 
     def _over(self, run: _Run) -> None:
         with self._calm:
@@ -192,12 +194,12 @@ class ScriptedRunner:
     def _finish(self, run: _Run) -> None:
         failure, files = None, run.files
         if files and not self._closed:
-            failure = self._uploads.deliver(run.order, files)
+            failure = self._uploads.deliver(run.attempt, files)
         phase = Phase.AFTER if failure is not None else None
-        self._end(run, Ended(run.order.run_id, run.code, failure, phase, lost=run.is_lost))
+        self._end(run, Ended(run.attempt.run_id, run.code, failure, phase, lost=run.is_lost))
 
     def _end(self, run: _Run, ended: Ended) -> None:
-        if self._runs.pop(run.order.run_id, None) is not None:
+        if self._runs.pop(run.attempt.run_id, None) is not None:
             self._tell(ended)
 
     def _tell(self, report: Ended | Later) -> None:

@@ -1,6 +1,6 @@
 """Keeps a second emulator, and a late process of an earlier one, out of a data folder.
 
-Two locks, each on a file of its own. One is the emulator's. The other is shared with the warden, so
+Two locks, each on a file of its own. One is the emulator's. The other is shared with the supervisor, so
 that it is free only when the last task process of an emulator has ended, also when the emulator
 itself was killed long before.
 """

@@ -2,12 +2,13 @@
 
     app, routes  a request from its first byte to its answer; every operation with verb and path
     control      the control plane below ``/_emulator``
-    handlers     the operations: read the request, call the engine, answer
+    handlers     the operations: read the request, call the engine, return a response
     views        records as JSON
     odata        filters, and the language they are written in
     bodies       bodies of requests: which properties, of which kind
 
-Beside them: what every request has (call, auth, conditions, paging) and what is counted of it (calls).
+Beside them: what every request has (request, response, auth, conditions, paging) and what is counted of it
+(request_metrics).
 """
 
 from __future__ import annotations

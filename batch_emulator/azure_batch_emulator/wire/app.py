@@ -1,4 +1,4 @@
-"""The ASGI application: from bytes to a call, from an answer to bytes."""
+"""The ASGI application: from bytes to a request, from a response to bytes."""
 
 from __future__ import annotations
 
@@ -9,15 +9,16 @@ import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from starlette.responses import Response, StreamingResponse
+from starlette import responses
 
 from azure_batch_emulator.errors import ApiError
 from azure_batch_emulator.moments import http_date, stamp
 from azure_batch_emulator.service.faults.effects import Drop
 from azure_batch_emulator.wire.auth import Gate
-from azure_batch_emulator.wire.call import Answer, Aside, Call, read_query
-from azure_batch_emulator.wire.calls import NO_ANSWER, UNKNOWN, Calls
 from azure_batch_emulator.wire.control.control_plane import ControlPlane, is_control
+from azure_batch_emulator.wire.request import Request, read_query
+from azure_batch_emulator.wire.request_metrics import NO_RESPONSE, UNKNOWN, RequestMetrics
+from azure_batch_emulator.wire.response import DeferredResponse, Response
 from azure_batch_emulator.wire.routes import ROUTES, RouteTable
 from azure_batch_emulator.wire.supported_images import supported_images
 
@@ -44,8 +45,8 @@ _VERSION_MISSING = ApiError(
 
 
 @dataclass(slots=True)
-class _Fate:
-    """What is learnt about a request while it is answered."""
+class _Exchange:
+    """What is found out about a request while it is handled."""
 
     operation: str | None = UNKNOWN
     """None for one that is not counted."""
@@ -63,14 +64,14 @@ class BatchApp:
         self.hang_up: Callable[[tuple[str, int]], None] = lambda _: None
         """Closes the connection from an address at once; whoever serves knows how."""
         self.pause: Callable[[float], Awaitable[None]] = asyncio.sleep
-        """Lets an answer wait for so many seconds."""
+        """Delays a response by so many seconds."""
         supported_images(engine.core.settings.supported_images)  # a file that holds none is known at once
         self._engine = engine
         self._clock = clock
         self._gate = Gate(engine.core.settings)
         self._routes = RouteTable()
-        self.calls = Calls(engine.core.now)
-        self._controls = ControlPlane(engine, clock, self.calls) if engine.core.settings.controls else None
+        self.metrics = RequestMetrics(engine.core.now)
+        self._controls = ControlPlane(engine, clock, self.metrics) if engine.core.settings.controls else None
         engine.faults.operations = frozenset(route.operation for route in ROUTES)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -79,57 +80,59 @@ class BatchApp:
             return
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         request_id = str(uuid.uuid4())
-        response, fate = None, _Fate()
+        rendered, exchange = None, _Exchange()
         try:
             content = await _read(receive, headers)
             if content is None:
                 return
-            answer = await self._answer(scope, headers, content, fate)
-            response = self._response(answer, scope["method"], headers, request_id)
+            response = await self._respond(scope, headers, content, exchange)
+            rendered = self._rendered(response, scope["method"], headers, request_id)
         except ApiError as error:
-            answer = self._error_answer(error, scope, headers, request_id)
+            response = self._error_response(error, scope, headers, request_id)
         except Exception:  # noqa: BLE001  the edge of the server: a fault of ours is a 500 and a logged traceback
             _LOG.exception("%s %s failed", scope["method"], scope["raw_path"].decode("latin-1"))
             fault = ApiError(500, "InternalError", "Server encountered an internal error.")
-            answer = self._error_answer(fault, scope, headers, request_id)
-        response = response or self._response(answer, scope["method"], headers, request_id)
-        self._count(answer, response, fate)
+            response = self._error_response(fault, scope, headers, request_id)
+        rendered = rendered or self._rendered(response, scope["method"], headers, request_id)
+        self._count(response, rendered, exchange)
         try:
-            await self._send(response, fate, scope, receive, send)
+            await self._send(rendered, exchange, scope, receive, send)
         finally:
-            if answer.file is not None:
-                answer.file.close()
+            if response.file is not None:
+                response.file.close()
 
     async def _send(
-        self, response: Response, fate: _Fate, scope: Scope, receive: Receive, send: Send
+        self, rendered: responses.Response, exchange: _Exchange, scope: Scope, receive: Receive, send: Send
     ) -> None:
-        if fate.delay_seconds:
-            await self.pause(fate.delay_seconds)
-        if fate.is_dropped:
+        if exchange.delay_seconds:
+            await self.pause(exchange.delay_seconds)
+        if exchange.is_dropped:
             self.hang_up(scope["client"])
             while (await receive())["type"] != "http.disconnect":
-                pass  # else the server would notice that there is no answer, and send one
+                pass  # else the server would notice that there is no response, and send one
         else:
-            await response(scope, receive, send)
+            await rendered(scope, receive, send)
 
-    async def _answer(self, scope: Scope, headers: Mapping[str, str], content: bytes, fate: _Fate) -> Answer:
+    async def _respond(
+        self, scope: Scope, headers: Mapping[str, str], content: bytes, exchange: _Exchange
+    ) -> Response:
         raw_path: str = scope["raw_path"].decode("latin-1")
         if self._controls is not None and is_control(raw_path):
-            fate.operation = None
+            exchange.operation = None
             self._engine.advance(to=self._clock.now())
             base = _base(scope, headers)
-            answer = await self._controls.answer(scope["method"], raw_path, headers, content, base=base)
+            response = await self._controls.respond(scope["method"], raw_path, headers, content, base=base)
             self._engine.settle()
-            return answer
+            return response
         raw_query: str = scope["query_string"].decode("latin-1")
         self._gate.check(scope["method"], raw_path, raw_query, headers)
         prefix, path = self._split_prefix(raw_path)
         route, parameters = self._routes.find(scope["method"], path)
-        fate.operation = route.operation
+        exchange.operation = route.operation
         query = read_query(raw_query)
         if not query.get("api-version"):
             raise _VERSION_MISSING
-        call = Call(
+        request = Request(
             engine=self._engine,
             base=_base(scope, headers) + prefix,
             path=path,
@@ -138,31 +141,31 @@ class BatchApp:
             headers=headers,
             content=content,
         )
-        found = self._carry_out(route, call, fate)
-        return await asyncio.to_thread(found.answer) if isinstance(found, Aside) else found
+        found = self._carry_out(route, request, exchange)
+        return await asyncio.to_thread(found.make) if isinstance(found, DeferredResponse) else found
 
-    def _carry_out(self, route: Route, call: Call, fate: _Fate) -> Answer | Aside:
+    def _carry_out(self, route: Route, request: Request, exchange: _Exchange) -> Response | DeferredResponse:
         mishap = self._engine.faults.mishap(route.operation)
-        fate.delay_seconds, fate.is_dropped = mishap.delay_seconds, mishap.drop is not None
+        exchange.delay_seconds, exchange.is_dropped = mishap.delay_seconds, mishap.drop is not None
         if mishap.throttle is not None:
             raise mishap.throttle.error
         if mishap.drop is Drop.BEFORE:
-            return Answer(NO_ANSWER)
+            return Response(NO_RESPONSE)
         self._engine.advance(to=self._clock.now())
-        answer = route.handler(call)
+        response = route.handler(request)
         if route.method not in {"GET", "HEAD"}:
             self._engine.settle()
-        return answer
+        return response
 
-    def _count(self, answer: Answer, response: Response, fate: _Fate) -> None:
-        if fate.operation is None:
+    def _count(self, response: Response, rendered: responses.Response, exchange: _Exchange) -> None:
+        if exchange.operation is None:
             return
-        if fate.is_dropped:
-            self.calls.note(fate.operation, NO_ANSWER, 0)
+        if exchange.is_dropped:
+            self.metrics.note(exchange.operation, NO_RESPONSE, 0)
             return
-        whole_file = answer.file is not None and isinstance(response, StreamingResponse)
-        sent = answer.file.length if answer.file is not None and whole_file else len(response.body)
-        self.calls.note(fate.operation, answer.status, sent)
+        whole_file = response.file is not None and isinstance(rendered, responses.StreamingResponse)
+        sent = response.file.length if response.file is not None and whole_file else len(rendered.body)
+        self.metrics.note(exchange.operation, response.status, sent)
 
     def _split_prefix(self, raw_path: str) -> tuple[str, str]:
         """Cut the account's name off the front of a path; some clients put it there."""
@@ -171,9 +174,9 @@ class BatchApp:
             return raw_path[: len(prefix)], raw_path[len(prefix) :]
         return "", raw_path
 
-    def _error_answer(
+    def _error_response(
         self, error: ApiError, scope: Scope, headers: Mapping[str, str], request_id: str
-    ) -> Answer:
+    ) -> Response:
         trace = f"RequestId:{request_id}\nTime:{stamp(self._clock.now())}"
         base = _base(scope, headers)
         kind = "Microsoft.Azure.Batch.Protocol.Entities.Container.errors/@Element"
@@ -184,25 +187,27 @@ class BatchApp:
         }
         if error.values:
             body["values"] = [{"key": key, "value": value} for key, value in error.values]
-        return Answer(error.status, body, dict(error.headers))
+        return Response(error.status, body, dict(error.headers))
 
-    def _response(self, answer: Answer, method: str, headers: Mapping[str, str], request_id: str) -> Response:
+    def _rendered(
+        self, response: Response, method: str, headers: Mapping[str, str], request_id: str
+    ) -> responses.Response:
         common = {
             "request-id": request_id,
             "Date": http_date(self._clock.now()),
             "Server": "azure-batch-emulator",
-            **answer.headers,
+            **response.headers,
         }
         if headers.get("return-client-request-id", "").lower() == "true" and "client-request-id" in headers:
             common["client-request-id"] = headers["client-request-id"]
-        if method == "HEAD" or answer.status in _NO_BODY:
-            return Response(status_code=answer.status, headers=common)
-        if answer.file is not None:
-            return StreamingResponse(answer.file.pieces(), answer.status, headers=common)
-        if answer.json is None:
-            return Response(answer.content, answer.status, headers=common)
-        content = json.dumps(answer.json, separators=(",", ":")).encode()
-        return Response(content, answer.status, headers=common, media_type=_JSON)
+        if method == "HEAD" or response.status in _NO_BODY:
+            return responses.Response(status_code=response.status, headers=common)
+        if response.file is not None:
+            return responses.StreamingResponse(response.file.pieces(), response.status, headers=common)
+        if response.json is None:
+            return responses.Response(response.content, response.status, headers=common)
+        content = json.dumps(response.json, separators=(",", ":")).encode()
+        return responses.Response(content, response.status, headers=common, media_type=_JSON)
 
 
 async def _read(receive: Receive, headers: Mapping[str, str]) -> bytes | None:

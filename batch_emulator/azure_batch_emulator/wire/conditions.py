@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from azure_batch_emulator.wire.call import Call
+    from azure_batch_emulator.wire.request import Request
 
 _EXCLUDE_EACH_OTHER = (("if-match", "if-none-match"), ("if-modified-since", "if-unmodified-since"))
 
@@ -33,32 +33,32 @@ def version_headers(record: Versioned) -> dict[str, str]:
     return {"ETag": etag(record), "Last-Modified": http_date(record.modified)}
 
 
-def check(call: Call, record: Versioned, *, reading: bool = False) -> None:
+def check(request: Request, record: Versioned, *, reading: bool = False) -> None:
     """Hold a record against the request's conditions.
 
     :param reading: whether a record that has not changed is a 304 rather than a 412
     :raises ApiError: ConditionNotMet
     """
-    headers = call.headers
+    headers = request.headers
     _check_alone(headers)
     own = etag(record)
     if "if-match" in headers and not _names(headers["if-match"], own):
         raise _not_met(412)
     if "if-none-match" in headers and _names(headers["if-none-match"], own):
         raise _not_met(304 if reading else 412)
-    check_times(call, record.modified, reading=reading)
+    check_times(request, record.modified, reading=reading)
 
 
-def check_times(call: Call, modified: datetime, *, reading: bool) -> None:
+def check_times(request: Request, modified: datetime, *, reading: bool) -> None:
     """Hold a time of last change against If-Modified-Since and If-Unmodified-Since.
 
     :raises ApiError: ConditionNotMet
     """
     changed = modified.replace(microsecond=0)
-    since = _moment(call, "if-modified-since")
+    since = _moment(request, "if-modified-since")
     if since is not None and changed <= since:
         raise _not_met(304 if reading else 412)
-    until = _moment(call, "if-unmodified-since")
+    until = _moment(request, "if-unmodified-since")
     if until is not None and changed > until:
         raise _not_met(412)
 
@@ -71,13 +71,13 @@ def _check_alone(headers: Mapping[str, str]) -> None:
             raise ApiError(400, "MultipleConditionHeadersNotSupported", message, values=values)
 
 
-def _moment(call: Call, name: str) -> datetime | None:
-    if name not in call.headers:
+def _moment(request: Request, name: str) -> datetime | None:
+    if name not in request.headers:
         return None
     try:
-        return parse_moment(call.headers[name])
+        return parse_moment(request.headers[name])
     except ValueError:
-        values = (("HeaderName", name), ("HeaderValue", call.headers[name]))
+        values = (("HeaderName", name), ("HeaderValue", request.headers[name]))
         raise ApiError(400, "InvalidHeaderValue", "A header is not valid.", values=values) from None
 
 

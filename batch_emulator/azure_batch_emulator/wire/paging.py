@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from urllib.parse import quote
 
 from azure_batch_emulator.errors import ApiError, QueryError
-from azure_batch_emulator.wire.call import Answer
 from azure_batch_emulator.wire.odata.filters import Filter, Property
+from azure_batch_emulator.wire.response import Response
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
     from datetime import datetime
 
-    from azure_batch_emulator.wire.call import Call
+    from azure_batch_emulator.wire.request import Request
 
 LONGEST_PAGE = 1000
 _MOST_DIGITS = 18
@@ -43,20 +43,20 @@ class Listing(Generic[_Record]):
     stats: Callable[[_Record, str, datetime], dict[str, Any]] | None = None
     """Writes a record's statistics for whoever expands them; the text is its own address."""
 
-    def shown(self, call: Call, record: _Record, columns: frozenset[str] | None) -> dict[str, Any]:
+    def shown(self, request: Request, record: _Record, columns: frozenset[str] | None) -> dict[str, Any]:
         """Write a record as a request wants it."""
-        rendered = self.render(record, call.base)
-        if self.stats is not None and call.query.get("$expand") == "stats":
-            rendered["stats"] = self.stats(record, rendered["url"], call.engine.core.now)
+        rendered = self.render(record, request.base)
+        if self.stats is not None and request.query.get("$expand") == "stats":
+            rendered["stats"] = self.stats(record, rendered["url"], request.engine.core.now)
         return rendered if columns is None else pick(rendered, columns)
 
 
-def read_filter(call: Call, properties: Mapping[str, Property[_Record]]) -> Filter[_Record] | None:
+def read_filter(request: Request, properties: Mapping[str, Property[_Record]]) -> Filter[_Record] | None:
     """Read ``$filter``.
 
     :raises ApiError: if it is wrong, with a caret under the column
     """
-    text = call.query.get("$filter", "")
+    text = request.query.get("$filter", "")
     if not text.strip():
         return None
     try:
@@ -65,12 +65,12 @@ def read_filter(call: Call, properties: Mapping[str, Property[_Record]]) -> Filt
         raise ApiError.bad_query("$filter", text, str(problem)) from None
 
 
-def start(call: Call) -> int:
+def start(request: Request) -> int:
     """Read where the page begins, as a position.
 
     :raises ApiError: if the token is not one of ours
     """
-    token = call.query.get("$skiptoken", "")
+    token = request.query.get("$skiptoken", "")
     if not token:
         return 0
     try:
@@ -82,12 +82,12 @@ def start(call: Call) -> int:
     return int(position)
 
 
-def start_name(call: Call) -> str:
+def start_name(request: Request) -> str:
     """Read where the page begins, as the name of a file.
 
     :raises ApiError: if the token is not one of ours
     """
-    token = call.query.get("$skiptoken", "")
+    token = request.query.get("$skiptoken", "")
     try:
         return os.fsdecode(base64.urlsafe_b64decode(token))
     except (binascii.Error, ValueError):
@@ -95,17 +95,17 @@ def start_name(call: Call) -> str:
 
 
 def page(
-    call: Call,
+    request: Request,
     listing: Listing[_Record],
     records: Iterable[_Record],
     chosen: Filter[_Record] | None,
-) -> Answer:
+) -> Response:
     """Answer with one page of records.
 
     :param records: in order, from ``start`` on
     """
-    size = _size(call)
-    columns = select(call, listing.columns)
+    size = _size(request)
+    columns = select(request, listing.columns)
     value: list[dict[str, Any]] = []
     following: int | str | None = None
     for record in records:
@@ -114,26 +114,26 @@ def page(
         if len(value) == size:
             following = listing.position(record)
             break
-        value.append(listing.shown(call, record, columns))
-    body: dict[str, Any] = {"odata.metadata": f"{call.base}/$metadata#{listing.metadata}", "value": value}
+        value.append(listing.shown(request, record, columns))
+    body: dict[str, Any] = {"odata.metadata": f"{request.base}/$metadata#{listing.metadata}", "value": value}
     if following is not None:
-        body["odata.nextLink"] = _next_link(call, following)
-    return Answer(200, body)
+        body["odata.nextLink"] = _next_link(request, following)
+    return Response(200, body)
 
 
-def select(call: Call, columns: Collection[str]) -> frozenset[str] | None:
+def select(request: Request, columns: Collection[str]) -> frozenset[str] | None:
     """Read ``$select`` and hold ``$expand`` and other OData options against what is known.
 
     :raises ApiError: if a name means nothing
     """
-    for name in call.query:
+    for name in request.query:
         if name.startswith("$") and name not in _KNOWN:
-            values = (("QueryParameterName", name), ("QueryParameterValue", call.query[name]))
+            values = (("QueryParameterName", name), ("QueryParameterValue", request.query[name]))
             message = "A query parameter is not supported for this operation."
             raise ApiError(400, "UnsupportedQueryParameter", message, values=values)
-    if call.query.get("$expand", "stats") not in {"stats", ""}:
-        raise ApiError.bad_query("$expand", call.query["$expand"], "only stats can be expanded")
-    text = call.query.get("$select", "")
+    if request.query.get("$expand", "stats") not in {"stats", ""}:
+        raise ApiError.bad_query("$expand", request.query["$expand"], "only stats can be expanded")
+    text = request.query.get("$select", "")
     if not text.strip():
         return None
     chosen = frozenset(name.strip() for name in text.split(",") if name.strip())
@@ -148,8 +148,8 @@ def pick(rendered: dict[str, Any], columns: frozenset[str]) -> dict[str, Any]:
     return {name: value for name, value in rendered.items() if name in columns}
 
 
-def _size(call: Call) -> int:
-    text = call.query.get("maxresults", "")
+def _size(request: Request) -> int:
+    text = request.query.get("maxresults", "")
     if not text:
         return LONGEST_PAGE
     if not (text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS):
@@ -167,9 +167,9 @@ def _size(call: Call) -> int:
     return size
 
 
-def _next_link(call: Call, position: int | str) -> str:
+def _next_link(request: Request, position: int | str) -> str:
     token = base64.urlsafe_b64encode(os.fsencode(str(position))).decode()
-    kept = [(name, value) for name, value in call.query.items() if name not in _NOT_IN_LINKS]
+    kept = [(name, value) for name, value in request.query.items() if name not in _NOT_IN_LINKS]
     query = "&".join(f"{quote(name, safe='$')}={quote(value, safe='')}" for name, value in kept)
     joint = "&" if query else ""
-    return f"{call.base}{call.path}?{query}{joint}$skiptoken={quote(token, safe='')}"
+    return f"{request.base}{request.path}?{query}{joint}$skiptoken={quote(token, safe='')}"

@@ -27,9 +27,10 @@ from azure_batch_emulator.wire.handlers import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from azure_batch_emulator.wire.call import Answer, Aside, Call
+    from azure_batch_emulator.wire.request import Request
+    from azure_batch_emulator.wire.response import DeferredResponse, Response
 
-    Handler = Callable[[Call], Answer | Aside]
+    Handler = Callable[[Request], Response | DeferredResponse]
 
 
 @dataclass(frozen=True, slots=True)

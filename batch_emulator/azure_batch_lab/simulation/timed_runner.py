@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from azure_batch_emulator.confined.folder import Area
-    from azure_batch_emulator.runner.interface import Order
+    from azure_batch_emulator.runner.interface import AttemptSpec
 
 
 class TimedRunner:
@@ -35,14 +35,14 @@ class TimedRunner:
         """Take the callback for reports."""
         self._report = report
 
-    def start(self, order: Order) -> None:
+    def start(self, attempt: AttemptSpec) -> None:
         """Begin an attempt."""
-        task_id = order.environment["AZ_BATCH_TASK_ID"]
+        task_id = attempt.environment["AZ_BATCH_TASK_ID"]
         self.again += task_id in self._begun
         self._begun.add(task_id)
-        self._going.add(order.run_id)
+        self._going.add(attempt.run_id)
         span = timedelta(seconds=self._seconds[task_id])
-        self._tell(Later(order.run_id, span, partial(self._end, order.run_id, 0)))
+        self._tell(Later(attempt.run_id, span, partial(self._end, attempt.run_id, 0)))
 
     def stop(self, run_id: int, *, grace: timedelta, upload: bool) -> None:  # noqa: ARG002  nobody needs to be asked first
         """End an attempt early, at once."""

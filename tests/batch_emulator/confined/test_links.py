@@ -17,7 +17,7 @@ from azure_batch_emulator.runner.scripted import ScriptedRunner
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from azure_batch_emulator.runner.interface import Order
+    from azure_batch_emulator.runner.interface import AttemptSpec
     from tests.batch_emulator.bench import Bench
 
 SECRET = b"of the host"
@@ -87,14 +87,14 @@ def hostile(
     """Start an emulator, by either runner, whose tasks put links to the host in the place of files."""
     settings: dict[str, Any] = {}
 
-    def relink(order: Order) -> int:
-        for pair in order.environment["LINKS"].split():
+    def relink(attempt: AttemptSpec) -> int:
+        for pair in attempt.environment["LINKS"].split():
             name, _, target = pair.partition("=")
-            path = Path(os.path.normpath(order.directory / name))
+            path = Path(os.path.normpath(attempt.directory / name))
             with suppress(FileNotFoundError):
                 path.rename(path.with_name(f"{path.name}.old"))
             path.symlink_to(host / target)
-        return int(order.environment["CODE"])
+        return int(attempt.environment["CODE"])
 
     if request.param == "scripted":
         settings["runner"] = ScriptedRunner(relink)

@@ -215,11 +215,11 @@ def start_program(data: Path) -> subprocess.Popen[bytes]:
     )
 
 
-@pytest.mark.parametrize("with_warden", [False, True], ids=["emulator", "emulator-and-warden"])
+@pytest.mark.parametrize("with_supervisor", [False, True], ids=["emulator", "emulator-and-supervisor"])
 def test_kill_of_the_emulator_leaves_no_container(
-    bench: Bench, docker: Docker, tmp_path: Path, *, with_warden: bool
+    bench: Bench, docker: Docker, tmp_path: Path, *, with_supervisor: bool
 ) -> None:
-    """The warden clears away after a kill; if it is killed too, the next start does."""
+    """The supervisor clears away after a kill; if it is killed too, the next start does."""
     process = start_program(tmp_path / "killed")
     assert process.stdout is not None
     endpoint = json.loads(process.stdout.readline())["endpoint"]
@@ -228,14 +228,14 @@ def test_kill_of_the_emulator_leaves_no_container(
         open_pool(other)
         other.task("/bin/sleep 60", container_settings=image())
         bench.until(lambda: docker("ps", "--quiet", "--filter", f"ancestor={IMAGE}"))
-    if with_warden:
+    if with_supervisor:
         children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
         for child in children:
             os.kill(int(child), signal.SIGKILL)
     process.kill()
     process.wait()
     process.stdout.close()
-    if with_warden:
+    if with_supervisor:
         assert len(docker.containers()) == 1
         process = start_program(tmp_path / "killed")
         assert process.stdout is not None

@@ -320,10 +320,10 @@ def test_containers_of_a_dead_emulator_are_removed_at_the_next_start(
     assert json.loads(left.read_text())["labels"] == ["somebody=else"]
 
 
-def test_warden_removes_containers_when_the_emulator_is_killed(
+def test_supervisor_removes_containers_when_the_emulator_is_killed(
     bench: Bench, engine: StandIn, tmp_path: Path
 ) -> None:
-    """After a kill of the emulator its warden clears the containers away."""
+    """After a kill of the emulator its supervisor clears the containers away."""
     options = [
         "--account",
         "a",

@@ -1,4 +1,4 @@
-"""Real processes: what is odd about some command lines, and what happens without the warden."""
+"""Real processes: what is odd about some command lines, and what happens without the supervisor."""
 
 from __future__ import annotations
 
@@ -61,13 +61,13 @@ def test_polite_task_may_clean_up(bench_of: Callable[..., Bench]) -> None:
     assert ready.output() == "up\ncleaned\n"
 
 
-def test_tasks_run_again_when_the_warden_is_killed(ready: Bench, tmp_path: Path) -> None:
-    """Without its warden no process survives; the tasks are started again, as after the loss of a node."""
+def test_tasks_run_again_when_the_supervisor_is_killed(ready: Bench, tmp_path: Path) -> None:
+    """Without it no process survives; the tasks are started again, as after the loss of a node."""
     gate = tmp_path / "gate"
-    script = f"echo $PPID > {tmp_path}/warden; echo up; until [ -e {gate} ]; do sleep 0.02; done"
+    script = f"echo $PPID > {tmp_path}/supervisor; echo up; until [ -e {gate} ]; do sleep 0.02; done"
     ready.task(ready.sh(script))
     ready.running()
-    os.kill(int((tmp_path / "warden").read_text()), signal.SIGKILL)
+    os.kill(int((tmp_path / "supervisor").read_text()), signal.SIGKILL)
     gate.touch()
     execution = ready.ended().execution_info
     assert (execution.exit_code, execution.retry_count, execution.requeue_count) == (0, 0, 0)

@@ -17,7 +17,7 @@ from azure_batch_emulator.runner.scripted import Outcome, ScriptedRunner, fail, 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from azure_batch_emulator.runner.interface import Order
+    from azure_batch_emulator.runner.interface import AttemptSpec
     from tests.batch_emulator.bench import Bench
 
 MANY = 1000
@@ -103,11 +103,11 @@ def test_rule_decides_the_exit_code(ruled: Any, rule: Any, code: int, result: st
 
 def test_rule_sees_the_whole_order(ruled: Any) -> None:
     """Command line, environment, image and an existing working directory are there when it is asked."""
-    seen: list[Order] = []
+    seen: list[AttemptSpec] = []
 
-    def rule(order: Order) -> Outcome:
-        seen.append(order)
-        (order.directory / "wd" / "made.txt").write_text("by the rule")
+    def rule(attempt: AttemptSpec) -> Outcome:
+        seen.append(attempt)
+        (attempt.directory / "wd" / "made.txt").write_text("by the rule")
         return Outcome(stdout="out\n", stderr="err\n")
 
     bench = ruled(rule)
@@ -211,7 +211,7 @@ def test_terminated_rule_ends_its_attempt_when_it_returns(ruled: Any) -> None:
     """A rule cannot be interrupted; what it then says does not count."""
     entered, leave = threading.Event(), threading.Event()
 
-    def rule(_order: Order) -> int:
+    def rule(_order: AttemptSpec) -> int:
         entered.set()
         leave.wait(NEVER_SECONDS)
         return 0
@@ -281,10 +281,10 @@ def test_a_thousand_tasks_all_end(bench_of: Any) -> None:
     bench = bench_of(runner=ScriptedRunner(succeed), clock=SystemClock())
     bench.pool(nodes=8, slots=4)
     bench.job()
-    orders = [bench.order(task_id=f"t{number}") for number in range(MANY)]
+    tasks = [bench.task_options(task_id=f"t{number}") for number in range(MANY)]
     for start in range(0, MANY, 100):
         bench.client.create_task_collection(
-            "job", bench.models.BatchTaskGroup(task_values=orders[start : start + 100])
+            "job", bench.models.BatchTaskGroup(task_values=tasks[start : start + 100])
         )
     bench.until(lambda: bench.client.get_job_task_counts("job").task_counts.succeeded == MANY)
 

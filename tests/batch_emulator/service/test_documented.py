@@ -137,16 +137,16 @@ def test_documented_variables_are_there(ready: Bench) -> None:
 )
 def test_span_that_nothing_can_hold_is_refused(ready: Bench, refusal: Callable[..., Any], span: str) -> None:
     """A duration longer than the service's longest is a 400, wherever it stands."""
-    order = ready.order()
-    order["constraints"] = {"maxWallClockTime": span}
-    refusal(lambda: ready.client.create_task("job", order), status=400, code="InvalidPropertyValue")
+    task = ready.task_options()
+    task["constraints"] = {"maxWallClockTime": span}
+    refusal(lambda: ready.client.create_task("job", task), status=400, code="InvalidPropertyValue")
 
 
 def test_span_that_ends_after_the_year_9999_does_no_harm(ready: Bench) -> None:
     """A duration just short of no limit is kept, and never over."""
-    order = ready.order()
-    order["constraints"] = {"maxWallClockTime": "P10675198D", "retentionTime": "P10675198D"}
-    ready.client.create_task("job", order)
+    task = ready.task_options()
+    task["constraints"] = {"maxWallClockTime": "P10675198D", "retentionTime": "P10675198D"}
+    ready.client.create_task("job", task)
     assert ready.ended().execution_info.exit_code == 0
     ready.turn(days=30)
     assert ready.files()

@@ -117,10 +117,10 @@ class Program:
     def tasks(self, script: str, ids: list[str]) -> None:
         """Add tasks that run a shell script, in collections of a hundred."""
         command = f"/bin/sh -c {shlex.quote(script)}"
-        orders = [models.BatchTaskCreateOptions(id=task_id, command_line=command) for task_id in ids]
-        for first in range(0, len(orders), 100):
+        tasks = [models.BatchTaskCreateOptions(id=task_id, command_line=command) for task_id in ids]
+        for first in range(0, len(tasks), 100):
             self.client.create_task_collection(
-                "job", models.BatchTaskGroup(task_values=orders[first : first + 100])
+                "job", models.BatchTaskGroup(task_values=tasks[first : first + 100])
             )
 
     def listed(self, state: str | None = None) -> dict[str, Any]:

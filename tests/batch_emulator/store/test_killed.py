@@ -161,16 +161,16 @@ def test_every_confirmed_change_is_there_after_a_kill(program: Program) -> None:
 def test_no_attempt_begins_while_a_process_of_the_one_before_may_live(
     program: Program, tmp_path: Path
 ) -> None:
-    """A warden that is slow to end its processes keeps the next emulator waiting until it has."""
+    """A supervisor that is slow to end its processes keeps the next emulator waiting until it has."""
     log = tmp_path / "log"
     process = program.start()
     program.pool()
     program.job()
     program.tasks(logging_script(log, "trap '' TERM; while :; do sleep 0.05; done"), ["stubborn"])
     program.until(lambda: count(log, "begin"))
-    (warden,) = children_of(process.pid)
+    (supervisor,) = children_of(process.pid)
     old = int(lines_of(log)[0][1])
-    os.kill(warden, signal.SIGSTOP)
+    os.kill(supervisor, signal.SIGSTOP)
     try:
         program.end(process, signal.SIGKILL)
         following = program.launch()
@@ -180,10 +180,10 @@ def test_no_attempt_begins_while_a_process_of_the_one_before_may_live(
         with pytest.raises(Exception, match="refused"):
             program.client.get_job("job")
     finally:
-        os.kill(warden, signal.SIGCONT)
+        os.kill(supervisor, signal.SIGCONT)
     assert following.stdout is not None
     assert following.stdout.readline()
-    assert not is_alive(warden)
+    assert not is_alive(supervisor)
     assert not is_alive(old)
     program.until(lambda: count(log, "begin")["stubborn"] == 2)
 

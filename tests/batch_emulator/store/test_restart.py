@@ -417,8 +417,8 @@ def test_every_answered_request_is_in_the_folder(restarts: Restarts, bench_of: C
     bench = restarts.start()
     bench.pool(nodes=0)
     bench.job()
-    orders = [bench.order(task_id=f"t{number}") for number in range(100)]
-    bench.client.create_tasks("job", orders)
+    tasks = [bench.task_options(task_id=f"t{number}") for number in range(100)]
+    bench.client.create_tasks("job", tasks)
     bench.client.delete_task("job", "t7")
     bench.client.terminate_task("job", "t8")
     bench.client.update_job("job", bench.models.BatchJobUpdateOptions(priority=5))

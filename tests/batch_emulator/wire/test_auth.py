@@ -85,9 +85,9 @@ def test_request_id_comes_back_on_request(bench_of: Callable[..., Bench]) -> Non
 def test_token_of_a_task_opens_its_job(ready: Bench) -> None:
     """AuthenticationTokenSettings gives the task a token for the job it is in, and for nothing else."""
     ready.job("other")
-    order = ready.order(ready.sh('printf %s "$AZ_BATCH_AUTHENTICATION_TOKEN"'))
-    order["authenticationTokenSettings"] = {"access": ["job"]}
-    ready.client.create_task("job", order)
+    task = ready.task_options(ready.sh('printf %s "$AZ_BATCH_AUTHENTICATION_TOKEN"'))
+    task["authenticationTokenSettings"] = {"access": ["job"]}
+    ready.client.create_task("job", task)
     ready.ended()
     token = f"Bearer {ready.output()}"
     assert asked(ready, "/jobs/job/tasks", Authorization=token).status_code == 200

@@ -17,7 +17,7 @@ from azure_batch_emulator.runner.scripted import ScriptedRunner
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from azure_batch_emulator.runner.interface import Order
+    from azure_batch_emulator.runner.interface import AttemptSpec
     from tests.batch_emulator.bench import Bench
 
     Situation = Callable[[Bench], Any]
@@ -211,9 +211,9 @@ def ready(bench_of: Callable[..., Bench]) -> Iterator[Bench]:
     """Start an emulator with a pool and a job, whose tasks end well at once, except the long one."""
     over = threading.Event()
 
-    def rule(order: Order) -> int:
-        if order.environment["AZ_BATCH_TASK_ID"] == "long":
-            (order.directory / "wd" / "begun").touch()
+    def rule(attempt: AttemptSpec) -> int:
+        if attempt.environment["AZ_BATCH_TASK_ID"] == "long":
+            (attempt.directory / "wd" / "begun").touch()
             over.wait(60)
         return 0
 

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 def seven(bench: Bench) -> Bench:
     """Give a job of seven waiting tasks."""
     bench.job()
-    orders = [bench.order(task_id=f"t{n}") for n in range(7)]
-    group = bench.models.BatchTaskGroup(task_values=orders)
+    tasks = [bench.task_options(task_id=f"t{n}") for n in range(7)]
+    group = bench.models.BatchTaskGroup(task_values=tasks)
     bench.client.create_task_collection("job", group)
     return bench
 

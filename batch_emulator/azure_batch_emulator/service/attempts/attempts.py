@@ -11,7 +11,7 @@ from azure_batch_emulator.moments import UNLIMITED, later
 from azure_batch_emulator.records.nodes import RecentTask
 from azure_batch_emulator.records.states import NodeState
 from azure_batch_emulator.runner.interface import Ended, Fetching, Later, Phase
-from azure_batch_emulator.service.attempts import orders
+from azure_batch_emulator.service.attempts import specs
 from azure_batch_emulator.service.attempts.runs import Run, Stop
 from azure_batch_emulator.service.events import JobProgressed, NodeEmptied, SchedulingDue
 from azure_batch_emulator.service.faults.effects import Puller
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from azure_batch_emulator.records.jobs import Job
     from azure_batch_emulator.records.nodes import Node
     from azure_batch_emulator.records.pools import Pool
-    from azure_batch_emulator.runner.interface import Container, Order, Runner
+    from azure_batch_emulator.runner.interface import AttemptSpec, Container, Runner
     from azure_batch_emulator.service.core import EngineCore
     from azure_batch_emulator.service.faults.faults import Faults
 
@@ -57,15 +57,15 @@ class Attempts:
         pool: Pool,
         node: Node,
         job: Job,
-        work: orders.Work,
+        command: specs.JobCommand,
         *,
         then: Callable[[Run, Ended], None],
     ) -> int:
-        """Order a command of a job that takes no slot of its node; return the attempt's number."""
+        """Start a command of a job that takes no slot of its node; return the attempt's number."""
         run = self.take(pool, node, then, job)
         self.seat(run, 0)
-        self.limit(run, work.wall_clock, since=self._core.now)
-        self.begin(run, orders.for_work(self._core, run, job, work))
+        self.limit(run, command.wall_clock, since=self._core.now)
+        self.begin(run, specs.for_command(self._core, run, job, command))
         return run.id
 
     def seat(self, run: Run, slots: int) -> None:
@@ -79,14 +79,14 @@ class Attempts:
             node.move("busy", now=self._core.now)
         run.pool.seats.update(node)
 
-    def begin(self, run: Run, order: Order) -> None:
-        """Give an order to the runner, when its image has been pulled."""
-        image = order.container.image if order.container else None
+    def begin(self, run: Run, attempt: AttemptSpec) -> None:
+        """Hand an attempt to the runner as soon as its image is pulled."""
+        image = attempt.container.image if attempt.container else None
         span = self._faults.pull_time([image] if image else [], Puller.TASK)
         if span:
-            self._core.after(span, partial(self._pulled, run, order, image))
+            self._core.after(span, partial(self._pulled, run, attempt, image))
         else:
-            self._pulled(run, order, image)
+            self._pulled(run, attempt, image)
 
     def limit(self, run: Run, limit: timedelta, *, since: datetime | None) -> None:
         """End an attempt when its time is over, whatever was said of that before."""
@@ -173,16 +173,16 @@ class Attempts:
         if run.job is not None:
             self._core.publish(JobProgressed(run.job))
 
-    def _pulled(self, run: Run, order: Order, image: str | None) -> None:
+    def _pulled(self, run: Run, attempt: AttemptSpec, image: str | None) -> None:
         core = self._core
         if run.stop is not None or run.id not in self._runs:
             return  # ended while its image was on its way
         run.begun, run.started = True, core.now
-        failure = order.refusal or (self._faults.pull_failure(image, Puller.TASK) if image else None)
+        failure = attempt.refusal or (self._faults.pull_failure(image, Puller.TASK) if image else None)
         if failure is None:
-            core.once_kept(partial(self._runner.start, order))
+            core.once_kept(partial(self._runner.start, attempt))
         else:
-            self.report(Ended(order.run_id, None, failure, Phase.BEFORE))
+            self.report(Ended(attempt.run_id, None, failure, Phase.BEFORE))
 
     def _unseat(self, run: Run) -> None:
         node = run.node

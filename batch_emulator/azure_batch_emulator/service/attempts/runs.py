@@ -30,7 +30,7 @@ class Run:
     pool: Pool
     node: Node
     started: datetime
-    """When its command was ordered; before that, when it took its place."""
+    """When the runner was told to start it; before that, when it took its place."""
     then: Callable[[Run, Ended], None]
     """Draws the consequences of its end."""
     job: Job | None = None

@@ -10,7 +10,7 @@ from azure_batch_emulator.confined.folder import Area
 from azure_batch_emulator.errors import ApiError
 from azure_batch_emulator.moments import UNLIMITED, later, parse_duration
 from azure_batch_emulator.records.states import NodeState, TaskState
-from azure_batch_emulator.service.attempts import orders
+from azure_batch_emulator.service.attempts import directories
 from azure_batch_emulator.service.events import FilesDiscarded
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ class Files:
         if _is_out_of_reach(node) or node.state is NodeState.CREATING:
             message = f"The files of the node cannot be reached while it is {node.state}."
             raise ApiError.conflict("OperationNotValidOnNode", message, NodeState=node.state)
-        return orders.node_area(self._core.settings.data, pool.id, node.id)
+        return directories.node_area(self._core.settings.data, pool.id, node.id)
 
     def kept_until(self, pool: Pool, node: Node) -> datetime | None:
         """Tell when the last files of completed tasks on a node may go; None if there are none."""
@@ -89,8 +89,8 @@ class Files:
         for pool_id, node_id in prepared | {(place.pool_id, place.node_id) for place in places}:
             pool = pools.get(pool_id.lower())
             if pool is not None and node_id in pool.nodes:
-                root = orders.node_root(data, pool_id, node_id)
-                folder = Area(data, root / orders.job_directory(job))
+                root = directories.node_root(data, pool_id, node_id)
+                folder = Area(data, root / directories.job_directory(job))
                 self._core.once_kept(partial(self._runner.remove, folder))
                 self._core.publish(FilesDiscarded(pool, pool.nodes[node_id]))
 
@@ -110,7 +110,7 @@ class Files:
         if place is None or pool is None or node is None or _is_out_of_reach(node):
             return None
         data = self._core.settings.data
-        return Area(data, orders.node_root(data, pool.id, place.node_id) / place.directory)
+        return Area(data, directories.node_root(data, pool.id, place.node_id) / place.directory)
 
 
 def _is_out_of_reach(node: Node) -> bool:

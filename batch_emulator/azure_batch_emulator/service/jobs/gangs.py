@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 from azure_batch_emulator.records.tasks import Place, Subtask, SubtaskState
 from azure_batch_emulator.runner.interface import Ended
-from azure_batch_emulator.service.attempts import orders
+from azure_batch_emulator.service.attempts import directories
 from azure_batch_emulator.service.attempts.conclusions import conclude
-from azure_batch_emulator.service.attempts.orders import Work
 from azure_batch_emulator.service.attempts.runs import Gang, Run, Stop
+from azure_batch_emulator.service.attempts.specs import JobCommand
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,7 +44,7 @@ class Gangs:
     def start(self, pool: Pool, nodes: Sequence[Node], job: Job, task: Task) -> None:
         """Assign a task to nodes; the first is its own, each other that of a subtask."""
         attempts, tasks, gang = self._attempts, self._task_attempts, Gang()
-        directory = orders.task_directory(job, task.id)
+        directory = directories.task_directory(job, task.id)
         task.subtasks = tuple(
             Subtask(number, Place(pool.id, node.id, f"{directory}/{number}"), self._core.now)
             for number, node in enumerate(nodes[1:], start=1)
@@ -96,9 +96,9 @@ class Gangs:
             "resourceFiles": settings.get("commonResourceFiles"),
         }
         for number, run in enumerate((primary, *gang.others)):
-            work = Work(task.id, spec, folder=str(number), environment=self._environment(gang, run))
+            command = JobCommand(task.id, spec, folder=str(number), environment=self._environment(gang, run))
             then = partial(self._coordinated, gang, number)
-            run_id = self._attempts.start_aside(run.pool, run.node, job, work, then=then)
+            run_id = self._attempts.start_aside(run.pool, run.node, job, command, then=then)
             gang.coordinating.add(run_id)
         for subtask in task.subtasks:
             subtask.move(SubtaskState.RUNNING, now=self._core.now)
@@ -135,12 +135,12 @@ class Gangs:
             return {}
         runs = (gang.primary, *gang.others)
         addresses = [each.node.address for each in runs]
-        root = orders.node_root(self._core.settings.data, run.pool.id, run.node.id)
+        root = directories.node_root(self._core.settings.data, run.pool.id, run.node.id)
         return {
             "AZ_BATCH_HOST_LIST": ",".join(addresses),
             "AZ_BATCH_NODE_LIST": ";".join(addresses),
             "AZ_BATCH_MASTER_NODE": f"{addresses[0]}:{_PORT}",
             "AZ_BATCH_IS_CURRENT_NODE_MASTER": "true" if run is gang.primary else "false",
-            "AZ_BATCH_TASK_SHARED_DIR": str(root / orders.task_directory(run.job, gang.primary.task.id)),
+            "AZ_BATCH_TASK_SHARED_DIR": str(root / directories.task_directory(run.job, gang.primary.task.id)),
             "CCP_NODES": f"{len(runs)} " + " ".join(f"{address} 1" for address in addresses),
         }

@@ -15,8 +15,8 @@ from azure_batch_emulator.records.preparations import PREPARED, Preparation, Sta
 from azure_batch_emulator.records.states import NodeState
 from azure_batch_emulator.records.tasks import Execution, Result
 from azure_batch_emulator.service.attempts.conclusions import conclude, may_retry
-from azure_batch_emulator.service.attempts.orders import Work
 from azure_batch_emulator.service.attempts.runs import Run, Stop
+from azure_batch_emulator.service.attempts.specs import JobCommand
 from azure_batch_emulator.service.events import JobProgressed
 from azure_batch_emulator.service.jobs.rules import ENDING
 
@@ -128,7 +128,7 @@ class Preparations:
         limit = parse_duration(spec["constraints"]["maxWallClockTime"])
         then = partial(self._prepared, preparation)
         preparation.run_id = self._attempts.start_aside(
-            pool, node, job, Work(spec["id"], spec, limit), then=then
+            pool, node, job, JobCommand(spec["id"], spec, limit), then=then
         )
         self._core.account.changes.note(preparation)
 
@@ -171,9 +171,9 @@ class Preparations:
         self, pool: Pool, node: Node, job: Job, preparation: Preparation, spec: dict[str, Any]
     ) -> None:
         preparation.release = Execution(started=self._core.now)
-        work = Work(spec["id"], spec, parse_duration(spec["maxWallClockTime"]))
+        command = JobCommand(spec["id"], spec, parse_duration(spec["maxWallClockTime"]))
         then = partial(self._released, preparation)
-        preparation.release_run_id = self._attempts.start_aside(pool, node, job, work, then=then)
+        preparation.release_run_id = self._attempts.start_aside(pool, node, job, command, then=then)
         self._core.account.changes.note(preparation)
 
     def _released(self, preparation: Preparation, run: Run, ended: Ended) -> None:

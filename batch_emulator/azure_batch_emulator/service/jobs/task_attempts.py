@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from azure_batch_emulator.records.states import TaskState
 from azure_batch_emulator.records.tasks import Place
-from azure_batch_emulator.service.attempts import orders
+from azure_batch_emulator.service.attempts import directories, specs
 from azure_batch_emulator.service.attempts.runs import Run, Stop
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class TaskAttempts:
         :param slots: how many of the node's slots it takes
         """
         task.execution.forget_outcome()
-        task.place = Place(run.pool.id, run.node.id, orders.task_directory(job, task.id))
+        task.place = Place(run.pool.id, run.node.id, directories.task_directory(job, task.id))
         task.run_id = run.id
         self._attempts.seat(run, slots)
         self._preparations.admit(run)
@@ -63,13 +63,13 @@ class TaskAttempts:
             self._attempts.limit(run, task.wall_clock, since=core.now)
 
     def command(self, run: Run, environment: Mapping[str, str] | None = None) -> None:
-        """Order the command of a task that is running.
+        """Start the command of a task that is running.
 
         :param environment: of this attempt alone
         """
         if run.job is not None and run.task is not None and run.stop is None:
-            order = orders.for_task(self._core, run, run.job, run.task, environment or {})
-            self._attempts.begin(run, order)
+            attempt = specs.for_task(self._core, run, run.job, run.task, environment or {})
+            self._attempts.begin(run, attempt)
 
     def stop(self, task: Task, why: Stop) -> None:
         """End the present attempt of a task, if there is one."""

@@ -11,7 +11,7 @@ from azure_batch_emulator.errors import ApiError
 from azure_batch_emulator.moments import parse_moment, stamp
 from azure_batch_emulator.records.nodes import NodeUser
 from azure_batch_emulator.runner.log_delivery import LogDelivery
-from azure_batch_emulator.service.attempts import orders
+from azure_batch_emulator.service.attempts import directories
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -66,7 +66,7 @@ class NodeAccess:
         """
         check_up(node)
         folder = f"{pool.id}/{node.id}/{self._core.next_number()}"
-        root = orders.node_root(self._core.settings.data, pool.id, node.id)
+        root = directories.node_root(self._core.settings.data, pool.id, node.id)
         text = "".join(f"{line}\n" for line in self._story(pool, node))
         area = Area(self._core.settings.data, root / "volatile")
         delivery = LogDelivery(text, area, container_url, f"{folder}/agent.log")

@@ -11,7 +11,7 @@ from azure_batch_emulator.records.nodes import NodeError
 from azure_batch_emulator.records.states import NodeState
 from azure_batch_emulator.records.tasks import Execution, Result
 from azure_batch_emulator.runner.interface import Container
-from azure_batch_emulator.service.attempts import mounts, orders
+from azure_batch_emulator.service.attempts import directories, mounts, specs
 from azure_batch_emulator.service.attempts.conclusions import conclude, may_retry
 from azure_batch_emulator.service.attempts.runs import Run, Stop
 from azure_batch_emulator.service.events import NodeAllocated, NodeUp, NodeWiped, SchedulingDue
@@ -93,7 +93,7 @@ class Nodes:
         node.start_task.forget_outcome()
         node.start_task.started = self._core.now
         node.start_task_run = run.id
-        self._attempts.begin(run, orders.for_start_task(self._core, run))
+        self._attempts.begin(run, specs.for_start_task(self._core, run))
 
     def _start_task_ended(self, run: Run, ended: Ended) -> None:
         """Take the end of a start task: the node is ready, tries again, or is of no use."""
@@ -143,7 +143,7 @@ class Nodes:
         node.allocated, node.returns, node.booted, node.start_task = self._core.now, None, None, None
         node.errors = ()
         pool.seats.update(node)
-        area = orders.node_area(self._core.settings.data, pool.id, node.id)
+        area = directories.node_area(self._core.settings.data, pool.id, node.id)
         self._core.once_kept(partial(self._runner.remove, area))
         self._core.publish(NodeWiped(pool, node))
         self.boot(pool, node)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from azure_batch_emulator.errors import ApiError
 from azure_batch_emulator.records.states import NodeState
-from azure_batch_emulator.service.attempts import orders
+from azure_batch_emulator.service.attempts import directories
 from azure_batch_emulator.service.attempts.runs import Stop
 from azure_batch_emulator.service.events import NodeEmptied, NodeRestarted, NodeWiped, SchedulingDue
 
@@ -124,7 +124,7 @@ class NodeOperations:
     def _go_on(self, pool: Pool, node: Node) -> None:
         """Renew a node on which nothing runs any more; it takes half of the boot time."""
         if node.state in {NodeState.REIMAGING, NodeState.DEALLOCATING}:
-            area = orders.node_area(self._core.settings.data, pool.id, node.id)
+            area = directories.node_area(self._core.settings.data, pool.id, node.id)
             self._core.once_kept(partial(self._runner.remove, area))
             node.users = ()
             self._core.publish(NodeWiped(pool, node))

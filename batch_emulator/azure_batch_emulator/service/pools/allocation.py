@@ -14,7 +14,7 @@ from azure_batch_emulator.moments import later
 from azure_batch_emulator.records.nodes import Node
 from azure_batch_emulator.records.pools import ResizeError, Targets
 from azure_batch_emulator.records.states import AllocationState, NodeState, PoolState
-from azure_batch_emulator.service.attempts import orders
+from azure_batch_emulator.service.attempts import directories
 from azure_batch_emulator.service.attempts.runs import Stop
 from azure_batch_emulator.service.events import NodeWiped, PoolEmptied
 from azure_batch_emulator.service.faults.effects import Shortfall
@@ -271,7 +271,7 @@ class Allocation:
         self._core.account.changes.note(pool)
         self._core.account.changes.drop(node)
         self._core.publish(NodeWiped(pool, node))
-        area = orders.node_area(self._core.settings.data, pool.id, node.id)
+        area = directories.node_area(self._core.settings.data, pool.id, node.id)
         self._core.once_kept(partial(self._runner.remove, area))
 
 

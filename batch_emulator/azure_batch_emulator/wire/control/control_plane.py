@@ -10,10 +10,10 @@ from azure_batch_emulator.clock import ManualClock
 from azure_batch_emulator.errors import ApiError
 from azure_batch_emulator.moments import stamp
 from azure_batch_emulator.service.reset import reset
-from azure_batch_emulator.wire.call import Answer
 from azure_batch_emulator.wire.control.controls import CONTROLS, Field, Form, seconds
 from azure_batch_emulator.wire.control.state_dump import state_json
 from azure_batch_emulator.wire.loopback import check_local
+from azure_batch_emulator.wire.response import Response
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -21,18 +21,18 @@ if TYPE_CHECKING:
 
     from azure_batch_emulator.clock import Clock
     from azure_batch_emulator.service.engine import Engine
-    from azure_batch_emulator.wire.calls import Calls
+    from azure_batch_emulator.wire.request_metrics import RequestMetrics
 
 ROOT = "/_emulator"
 _MEANINGS: Mapping[tuple[str, str], str] = {
     ("GET", ""): "describe the controls",
-    ("GET", "calls"): "requests answered, by operation and status; status 0 is a dropped connection",
-    ("DELETE", "calls"): "count anew",
+    ("GET", "requests"): "requests answered, by operation and status; status 0 is a dropped connection",
+    ("DELETE", "requests"): "count from zero",
     ("GET", "faults"): "list the faults that wait for their occasion",
     ("DELETE", "faults"): "forget them all; quotas, and what has happened to nodes, stay",
     ("GET", "clock"): "tell the time, and whether it moves only when it is turned",
     ("GET", "state"): "show everything: pools, nodes, jobs, tasks, armed faults, quotas",
-    ("DELETE", "state"): "begin anew: no pools, no jobs, no faults, first quotas, calls counted anew",
+    ("DELETE", "state"): "begin anew: no pools, no jobs, no faults, first quotas, requests counted from zero",
 }
 _TURN = Form(
     "clock",
@@ -49,14 +49,14 @@ def is_control(raw_path: str) -> bool:
 class ControlPlane:
     """Answers requests below ``/_emulator``."""
 
-    def __init__(self, engine: Engine, clock: Clock, calls: Calls) -> None:
+    def __init__(self, engine: Engine, clock: Clock, metrics: RequestMetrics) -> None:
         self._engine = engine
         self._clock = clock
-        self._calls = calls
+        self._metrics = metrics
         self._actions: Mapping[tuple[str, str], Callable[[str], Any]] = {
             ("GET", ""): lambda _: self._describe(),
-            ("GET", "calls"): lambda _: calls.report().json(),
-            ("DELETE", "calls"): lambda _: calls.reset(engine.core.now),
+            ("GET", "requests"): lambda _: metrics.report().json(),
+            ("DELETE", "requests"): lambda _: metrics.reset(engine.core.now),
             ("GET", "faults"): lambda _: {"armed": engine.faults.armed()},
             ("DELETE", "faults"): lambda _: engine.faults.clear(),
             ("GET", "clock"): lambda _: self._time(),
@@ -65,9 +65,9 @@ class ControlPlane:
         }
         self._controls = {control.path: control for control in CONTROLS}
 
-    async def answer(
+    async def respond(
         self, method: str, raw_path: str, headers: Mapping[str, str], content: bytes, *, base: str
-    ) -> Answer:
+    ) -> Response:
         """Do what is asked for.
 
         :param base: where the client finds the service, for URLs in the answer
@@ -77,14 +77,14 @@ class ControlPlane:
         path = raw_path.removeprefix(ROOT).strip("/")
         action = self._actions.get((method, path))
         if action is not None:
-            return Answer(200, action(base) or {})
+            return Response(200, action(base) or {})
         if (method, path) == ("POST", _TURN.path):
-            return Answer(200, await self._turn(_TURN.arguments(_read(content))["seconds"]))
+            return Response(200, await self._turn(_TURN.arguments(_read(content))["seconds"]))
         control = self._controls.get(path)
         if control is None or method != "POST":
             message = f"There is no such control; GET {ROOT} lists them."
             raise ApiError(404, "ControlNotFound", message, values=(("Request", f"{method} {raw_path}"),))
-        return Answer(200, control.act(self._engine, _read(content)))
+        return Response(200, control.act(self._engine, _read(content)))
 
     def _describe(self) -> dict[str, Any]:
         reading = [
@@ -105,7 +105,7 @@ class ControlPlane:
 
     def _reset(self) -> None:
         reset(self._engine)
-        self._calls.reset(self._engine.core.now)
+        self._metrics.reset(self._engine.core.now)
 
 
 def _read(content: bytes) -> Any:

@@ -1,3 +1,3 @@
-"""The operations of the service, one function each: reads the request, calls the engine, answers."""
+"""The operations of the service: each function reads a request, calls the engine and returns a response."""
 
 from __future__ import annotations

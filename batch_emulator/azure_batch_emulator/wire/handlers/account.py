@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from azure_batch_emulator.errors import ApiError
 from azure_batch_emulator.moments import parse_moment, stamp
 from azure_batch_emulator.wire import paging
-from azure_batch_emulator.wire.call import Answer
 from azure_batch_emulator.wire.odata.filters import Property
+from azure_batch_emulator.wire.response import Response
 from azure_batch_emulator.wire.supported_images import supported_images
 from azure_batch_emulator.wire.views.pool_json import counts_json
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from azure_batch_emulator.records.pools import Pool
-    from azure_batch_emulator.wire.call import Call
+    from azure_batch_emulator.wire.request import Request
 
 _HOUR = timedelta(hours=1)
 _Image = tuple[int, "Mapping[str, Any]"]
@@ -49,50 +49,50 @@ _APPLICATION_LISTING: paging.Listing[tuple[int, dict[str, Any]]] = paging.Listin
 )
 
 
-def list_applications(call: Call) -> Answer:
+def list_applications(request: Request) -> Response:
     """List the applications of the account, each with its versions."""
-    first = paging.start(call)
-    found = (entry for entry in enumerate(_applications(call)) if entry[0] >= first)
-    return paging.page(call, _APPLICATION_LISTING, found, None)
+    first = paging.start(request)
+    found = (entry for entry in enumerate(_applications(request)) if entry[0] >= first)
+    return paging.page(request, _APPLICATION_LISTING, found, None)
 
 
-def get_application(call: Call) -> Answer:
+def get_application(request: Request) -> Response:
     """Show one application."""
-    wanted = call["applicationId"].lower()
-    for application in _applications(call):
+    wanted = request["applicationId"].lower()
+    for application in _applications(request):
         if str(application["id"]).lower() == wanted:
-            head = {"odata.metadata": f"{call.base}/$metadata#applications/@Element"}
-            return Answer(200, head | application)
+            head = {"odata.metadata": f"{request.base}/$metadata#applications/@Element"}
+            return Response(200, head | application)
     raise ApiError(404, "ApplicationNotFound", "The specified application does not exist.")
 
 
-def _applications(call: Call) -> list[dict[str, Any]]:
+def _applications(request: Request) -> list[dict[str, Any]]:
     versions: dict[str, list[str]] = {}
-    for application, version in sorted(call.engine.core.settings.applications):
+    for application, version in sorted(request.engine.core.settings.applications):
         versions.setdefault(application, []).append(version)
     return [{"id": name, "displayName": name, "versions": known} for name, known in versions.items()]
 
 
-def list_pool_usage_metrics(call: Call) -> Answer:
+def list_pool_usage_metrics(request: Request) -> Response:
     """Tell the core-hours of each pool that is there, over its whole life so far.
 
     The service adds up by half-hours and knows deleted pools too; here a pool is one interval.
     """
-    now = call.engine.core.now
-    since, until = (_moment(call, name) for name in ("startTime", "endtime"))
+    now = request.engine.core.now
+    since, until = (_moment(request, name) for name in ("startTime", "endtime"))
     listing: paging.Listing[Pool] = paging.Listing(
         metadata="poolusagemetrics",
         properties=_COUNT_FILTERS,
         render=lambda pool, _base: _usage_json(pool, now),
         position=lambda pool: pool.number,
     )
-    first = paging.start(call)
+    first = paging.start(request)
     pools = (
         pool
-        for pool in call.engine.account.pools.values()
+        for pool in request.engine.account.pools.values()
         if pool.number >= first and (since or now) <= now and pool.created <= (until or now)
     )
-    return paging.page(call, listing, pools, paging.read_filter(call, _COUNT_FILTERS))
+    return paging.page(request, listing, pools, paging.read_filter(request, _COUNT_FILTERS))
 
 
 def _usage_json(pool: Pool, now: datetime) -> dict[str, Any]:
@@ -105,27 +105,27 @@ def _usage_json(pool: Pool, now: datetime) -> dict[str, Any]:
     }
 
 
-def _moment(call: Call, name: str) -> datetime | None:
-    text = call.query.get(name, "")
+def _moment(request: Request, name: str) -> datetime | None:
+    text = request.query.get(name, "")
     try:
         return parse_moment(text) if text else None
     except (TypeError, ValueError):
         raise ApiError.bad_query(name, text, "a moment such as 2026-03-04T10:00:00Z is needed") from None
 
 
-def list_supported_images(call: Call) -> Answer:
+def list_supported_images(request: Request) -> Response:
     """List images a pool can be made of."""
-    first = paging.start(call)
+    first = paging.start(request)
     images = (
         entry
-        for entry in enumerate(supported_images(call.engine.core.settings.supported_images))
+        for entry in enumerate(supported_images(request.engine.core.settings.supported_images))
         if entry[0] >= first
     )
-    return paging.page(call, _IMAGE_LISTING, images, paging.read_filter(call, _IMAGE_FILTERS))
+    return paging.page(request, _IMAGE_LISTING, images, paging.read_filter(request, _IMAGE_FILTERS))
 
 
-def list_pool_node_counts(call: Call) -> Answer:
+def list_pool_node_counts(request: Request) -> Response:
     """Count the nodes of each pool by state."""
-    first = paging.start(call)
-    pools = (pool for pool in call.engine.account.pools.values() if pool.number >= first)
-    return paging.page(call, _COUNT_LISTING, pools, paging.read_filter(call, _COUNT_FILTERS))
+    first = paging.start(request)
+    pools = (pool for pool in request.engine.account.pools.values() if pool.number >= first)
+    return paging.page(request, _COUNT_LISTING, pools, paging.read_filter(request, _COUNT_FILTERS))

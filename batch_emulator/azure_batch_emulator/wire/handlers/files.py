@@ -16,14 +16,15 @@ from azure_batch_emulator.errors import ApiError
 from azure_batch_emulator.moments import http_date, stamp
 from azure_batch_emulator.service.files.access import FileInfo, delete_file, find_file, list_files, open_file
 from azure_batch_emulator.wire import conditions, paging
-from azure_batch_emulator.wire.call import Answer, Aside, Call, FileSlice
 from azure_batch_emulator.wire.odata.filters import Property
+from azure_batch_emulator.wire.response import DeferredResponse, FileSlice, Response
 from azure_batch_emulator.wire.views.task_json import task_url
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from azure_batch_emulator.confined.folder import Area
+    from azure_batch_emulator.wire.request import Request
 
 _RANGE = re.compile(r"bytes=(\d{1,19})-(\d{0,19})$")
 _FILTERS: Mapping[str, Property[str]] = {"name": Property(lambda name: name, str, ("startswith",))}
@@ -39,58 +40,58 @@ class _Shelf:
     url: str
 
 
-def list_task_files(call: Call) -> Aside:
+def list_task_files(request: Request) -> DeferredResponse:
     """List the files of a task."""
-    return Aside(partial(_list, call, _of_task(call)))
+    return DeferredResponse(partial(_list, request, _of_task(request)))
 
 
-def get_task_file_properties(call: Call) -> Aside:
+def get_task_file_properties(request: Request) -> DeferredResponse:
     """Tell the properties of a task's file in headers."""
-    return Aside(partial(_properties, call, _of_task(call)))
+    return DeferredResponse(partial(_properties, request, _of_task(request)))
 
 
-def download_task_file(call: Call) -> Aside:
+def download_task_file(request: Request) -> DeferredResponse:
     """Send a task's file or a slice of it."""
-    return Aside(partial(_download, call, _of_task(call)))
+    return DeferredResponse(partial(_download, request, _of_task(request)))
 
 
-def delete_task_file(call: Call) -> Aside:
+def delete_task_file(request: Request) -> DeferredResponse:
     """Delete a file or folder of a task."""
-    return Aside(partial(_delete, call, _of_task(call)))
+    return DeferredResponse(partial(_delete, request, _of_task(request)))
 
 
-def list_node_files(call: Call) -> Aside:
+def list_node_files(request: Request) -> DeferredResponse:
     """List the files of a node, those of its tasks among them."""
-    return Aside(partial(_list, call, _of_node(call)))
+    return DeferredResponse(partial(_list, request, _of_node(request)))
 
 
-def get_node_file_properties(call: Call) -> Aside:
+def get_node_file_properties(request: Request) -> DeferredResponse:
     """Tell the properties of a node's file in headers."""
-    return Aside(partial(_properties, call, _of_node(call)))
+    return DeferredResponse(partial(_properties, request, _of_node(request)))
 
 
-def download_node_file(call: Call) -> Aside:
+def download_node_file(request: Request) -> DeferredResponse:
     """Send a node's file or a slice of it."""
-    return Aside(partial(_download, call, _of_node(call)))
+    return DeferredResponse(partial(_download, request, _of_node(request)))
 
 
-def delete_node_file(call: Call) -> Aside:
+def delete_node_file(request: Request) -> DeferredResponse:
     """Delete a file or folder of a node."""
-    return Aside(partial(_delete, call, _of_node(call)))
+    return DeferredResponse(partial(_delete, request, _of_node(request)))
 
 
-def _of_task(call: Call) -> _Shelf:
-    job, task = call.engine.lookup.task(call["jobId"], call["taskId"])
-    return _Shelf(call.engine.files.folder(task), f"{task_url(call.base, job.id, task.id)}/files")
+def _of_task(request: Request) -> _Shelf:
+    job, task = request.engine.lookup.task(request["jobId"], request["taskId"])
+    return _Shelf(request.engine.files.folder(task), f"{task_url(request.base, job.id, task.id)}/files")
 
 
-def _of_node(call: Call) -> _Shelf:
-    pool, node = call.engine.lookup.node(call["poolId"], call["nodeId"])
-    url = f"{call.base}/pools/{pool.id}/nodes/{node.id}/files"
-    return _Shelf(call.engine.files.node_folder(pool, node), url)
+def _of_node(request: Request) -> _Shelf:
+    pool, node = request.engine.lookup.node(request["poolId"], request["nodeId"])
+    url = f"{request.base}/pools/{pool.id}/nodes/{node.id}/files"
+    return _Shelf(request.engine.files.node_folder(pool, node), url)
 
 
-def _list(call: Call, shelf: _Shelf) -> Answer:
+def _list(request: Request, shelf: _Shelf) -> Response:
     listing: paging.Listing[FileInfo] = paging.Listing(
         metadata="files",
         properties={},
@@ -98,47 +99,47 @@ def _list(call: Call, shelf: _Shelf) -> Answer:
         position=lambda found: found.name,
     )
     # The name alone decides, so that what is not wanted, or was on an earlier page, is not looked at.
-    chosen = paging.read_filter(call, _FILTERS)
-    start = paging.start_name(call)
+    chosen = paging.read_filter(request, _FILTERS)
+    start = paging.start_name(request)
     found = list_files(
         shelf.area,
-        recursive=call.flag("recursive"),
+        recursive=request.flag("recursive"),
         start=tuple(start.split("/")) if start else (),
         wanted=chosen.matches if chosen is not None else lambda _: True,
     )
-    return paging.page(call, listing, found, None)
+    return paging.page(request, listing, found, None)
 
 
-def _properties(call: Call, shelf: _Shelf) -> Answer:
-    found = find_file(shelf.area, call["filePath"])
-    conditions.check_times(call, found.modified, reading=True)
-    return Answer(200, headers={**_headers(shelf, found), "Content-Length": str(found.status.st_size)})
+def _properties(request: Request, shelf: _Shelf) -> Response:
+    found = find_file(shelf.area, request["filePath"])
+    conditions.check_times(request, found.modified, reading=True)
+    return Response(200, headers={**_headers(shelf, found), "Content-Length": str(found.status.st_size)})
 
 
-def _download(call: Call, shelf: _Shelf) -> Answer:
-    if find_file(shelf.area, call["filePath"]).is_directory:
+def _download(request: Request, shelf: _Shelf) -> Response:
+    if find_file(shelf.area, request["filePath"]).is_directory:
         raise ApiError.conflict("OperationInvalidForCurrentState", "A directory cannot be downloaded.")
-    found, file = open_file(shelf.area, call["filePath"])
+    found, file = open_file(shelf.area, request["filePath"])
     try:
-        conditions.check_times(call, found.modified, reading=True)
+        conditions.check_times(request, found.modified, reading=True)
         # The status is 200 for a slice too, as clients expect here.
-        piece = FileSlice(file, *_slice(call, found.status.st_size))
+        piece = FileSlice(file, *_slice(request, found.status.st_size))
     except ApiError:
         file.close()
         raise
     headers = {**_headers(shelf, found), "Content-Length": str(piece.length)}
     if piece.length <= _SMALL:
-        return Answer(200, headers=headers, content=b"".join(piece.pieces()))
-    return Answer(200, headers=headers, file=piece)
+        return Response(200, headers=headers, content=b"".join(piece.pieces()))
+    return Response(200, headers=headers, file=piece)
 
 
-def _delete(call: Call, shelf: _Shelf) -> Answer:
-    delete_file(shelf.area, call["filePath"], recursive=call.flag("recursive"))
-    return Answer(200)
+def _delete(request: Request, shelf: _Shelf) -> Response:
+    delete_file(shelf.area, request["filePath"], recursive=request.flag("recursive"))
+    return Response(200)
 
 
-def _slice(call: Call, size: int) -> tuple[int, int]:
-    text = call.headers.get("ocp-range") or call.headers.get("range")
+def _slice(request: Request, size: int) -> tuple[int, int]:
+    text = request.headers.get("ocp-range") or request.headers.get("range")
     if text is None:
         return 0, size
     found = _RANGE.match(text.strip())

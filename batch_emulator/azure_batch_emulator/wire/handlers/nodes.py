@@ -2,82 +2,89 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from azure_batch_emulator.wire import paging
 from azure_batch_emulator.wire.bodies import node_bodies
-from azure_batch_emulator.wire.call import Answer, Call
+from azure_batch_emulator.wire.response import Response
 from azure_batch_emulator.wire.views.node_json import COLUMNS, FILTERS, node_json
 
+if TYPE_CHECKING:
+    from azure_batch_emulator.wire.request import Request
 
-def list_nodes(call: Call) -> Answer:
+
+def list_nodes(request: Request) -> Response:
     """List the nodes of a pool."""
-    pool = call.engine.lookup.pool(call["poolId"])
+    pool = request.engine.lookup.pool(request["poolId"])
     listing = paging.Listing(
         metadata="nodes",
         properties=FILTERS,
-        render=lambda entry, base: node_json(call.engine.account, pool, entry[1], base),
+        render=lambda entry, base: node_json(request.engine.account, pool, entry[1], base),
         position=lambda entry: entry[0],
         columns=COLUMNS,
     )
-    chosen = paging.read_filter(call, FILTERS)
-    first = paging.start(call)
+    chosen = paging.read_filter(request, FILTERS)
+    first = paging.start(request)
     nodes = (entry for entry in enumerate(pool.nodes.values()) if entry[0] >= first)
-    return paging.page(call, listing, nodes, chosen)
+    return paging.page(request, listing, nodes, chosen)
 
 
-def get_node(call: Call) -> Answer:
+def get_node(request: Request) -> Response:
     """Show one node."""
-    pool, node = call.engine.lookup.node(call["poolId"], call["nodeId"])
-    columns = paging.select(call, COLUMNS)
-    body = node_json(call.engine.account, pool, node, call.base)
-    head = {"odata.metadata": f"{call.base}/$metadata#nodes/@Element"}
-    return Answer(200, head | (body if columns is None else paging.pick(body, columns)))
+    pool, node = request.engine.lookup.node(request["poolId"], request["nodeId"])
+    columns = paging.select(request, COLUMNS)
+    body = node_json(request.engine.account, pool, node, request.base)
+    head = {"odata.metadata": f"{request.base}/$metadata#nodes/@Element"}
+    return Response(200, head | (body if columns is None else paging.pick(body, columns)))
 
 
-def reboot_node(call: Call) -> Answer:
+def reboot_node(request: Request) -> Response:
     """Begin to restart a node."""
-    pool, node = call.engine.lookup.node(call["poolId"], call["nodeId"])
-    option = call.optional_body(node_bodies.REBOOT).get("nodeRebootOption") or "requeue"
-    call.engine.node_operations.reboot(pool, node, option=option)
-    return Answer(202, headers=_headers(call))
+    pool, node = request.engine.lookup.node(request["poolId"], request["nodeId"])
+    option = request.optional_body(node_bodies.REBOOT).get("nodeRebootOption") or "requeue"
+    request.engine.node_operations.reboot(pool, node, option=option)
+    return Response(202, headers=_headers(request))
 
 
-def reimage_node(call: Call) -> Answer:
+def reimage_node(request: Request) -> Response:
     """Begin to make a node anew."""
-    pool, node = call.engine.lookup.node(call["poolId"], call["nodeId"])
-    option = call.optional_body(node_bodies.REIMAGE).get("nodeReimageOption") or "requeue"
-    call.engine.node_operations.reimage(pool, node, option=option)
-    return Answer(202, headers=_headers(call))
+    pool, node = request.engine.lookup.node(request["poolId"], request["nodeId"])
+    option = request.optional_body(node_bodies.REIMAGE).get("nodeReimageOption") or "requeue"
+    request.engine.node_operations.reimage(pool, node, option=option)
+    return Response(202, headers=_headers(request))
 
 
-def deallocate_node(call: Call) -> Answer:
+def deallocate_node(request: Request) -> Response:
     """Begin to switch a node off."""
-    pool, node = call.engine.lookup.node(call["poolId"], call["nodeId"])
-    option = call.optional_body(node_bodies.DEALLOCATE).get("nodeDeallocateOption") or "requeue"
-    call.engine.node_operations.deallocate(pool, node, option=option)
-    return Answer(202, headers=_headers(call))
+    pool, node = request.engine.lookup.node(request["poolId"], request["nodeId"])
+    option = request.optional_body(node_bodies.DEALLOCATE).get("nodeDeallocateOption") or "requeue"
+    request.engine.node_operations.deallocate(pool, node, option=option)
+    return Response(202, headers=_headers(request))
 
 
-def start_node(call: Call) -> Answer:
+def start_node(request: Request) -> Response:
     """Begin to switch a node on."""
-    call.engine.node_operations.start(*call.engine.lookup.node(call["poolId"], call["nodeId"]))
-    return Answer(202, headers=_headers(call))
+    request.engine.node_operations.start(*request.engine.lookup.node(request["poolId"], request["nodeId"]))
+    return Response(202, headers=_headers(request))
 
 
-def disable_node_scheduling(call: Call) -> Answer:
+def disable_node_scheduling(request: Request) -> Response:
     """Close a node to tasks."""
-    pool, node = call.engine.lookup.node(call["poolId"], call["nodeId"])
+    pool, node = request.engine.lookup.node(request["poolId"], request["nodeId"])
     option = (
-        call.optional_body(node_bodies.DISABLE_SCHEDULING).get("nodeDisableSchedulingOption") or "requeue"
+        request.optional_body(node_bodies.DISABLE_SCHEDULING).get("nodeDisableSchedulingOption") or "requeue"
     )
-    call.engine.node_operations.disable_scheduling(pool, node, option=option)
-    return Answer(200, headers=_headers(call))
+    request.engine.node_operations.disable_scheduling(pool, node, option=option)
+    return Response(200, headers=_headers(request))
 
 
-def enable_node_scheduling(call: Call) -> Answer:
+def enable_node_scheduling(request: Request) -> Response:
     """Open a node to tasks."""
-    call.engine.node_operations.enable_scheduling(*call.engine.lookup.node(call["poolId"], call["nodeId"]))
-    return Answer(200, headers=_headers(call))
+    request.engine.node_operations.enable_scheduling(
+        *request.engine.lookup.node(request["poolId"], request["nodeId"])
+    )
+    return Response(200, headers=_headers(request))
 
 
-def _headers(call: Call) -> dict[str, str]:
-    return {"DataServiceId": f"{call.base}{call.path}"}
+def _headers(request: Request) -> dict[str, str]:
+    return {"DataServiceId": f"{request.base}{request.path}"}

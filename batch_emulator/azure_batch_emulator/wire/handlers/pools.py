@@ -6,113 +6,114 @@ from typing import TYPE_CHECKING
 
 from azure_batch_emulator.wire import conditions, paging
 from azure_batch_emulator.wire.bodies import pool_bodies
-from azure_batch_emulator.wire.call import Answer, Call
+from azure_batch_emulator.wire.response import Response
 from azure_batch_emulator.wire.views.pool_json import COLUMNS, FILTERS, LISTING, run_json
 
 if TYPE_CHECKING:
     from azure_batch_emulator.records.pools import Pool
+    from azure_batch_emulator.wire.request import Request
 
 
-def create_pool(call: Call) -> Answer:
+def create_pool(request: Request) -> Response:
     """Make a pool."""
-    pool = call.engine.pools.create(call.body(pool_bodies.POOL))
-    return Answer(201, headers={**_headers(call, pool), "Location": f"{call.base}/pools/{pool.id}"})
+    pool = request.engine.pools.create(request.body(pool_bodies.POOL))
+    return Response(201, headers={**_headers(request, pool), "Location": f"{request.base}/pools/{pool.id}"})
 
 
-def list_pools(call: Call) -> Answer:
+def list_pools(request: Request) -> Response:
     """List the pools of the account."""
-    chosen = paging.read_filter(call, FILTERS)
-    first = paging.start(call)
-    pools = (pool for pool in call.engine.account.pools.values() if pool.number >= first)
-    return paging.page(call, LISTING, pools, chosen)
+    chosen = paging.read_filter(request, FILTERS)
+    first = paging.start(request)
+    pools = (pool for pool in request.engine.account.pools.values() if pool.number >= first)
+    return paging.page(request, LISTING, pools, chosen)
 
 
-def get_pool(call: Call) -> Answer:
+def get_pool(request: Request) -> Response:
     """Show one pool."""
-    pool = call.engine.lookup.pool(call["poolId"])
-    conditions.check(call, pool, reading=True)
-    shown = LISTING.shown(call, pool, paging.select(call, COLUMNS))
-    head = {"odata.metadata": f"{call.base}/$metadata#pools/@Element"}
-    return Answer(200, head | shown, conditions.version_headers(pool))
+    pool = request.engine.lookup.pool(request["poolId"])
+    conditions.check(request, pool, reading=True)
+    shown = LISTING.shown(request, pool, paging.select(request, COLUMNS))
+    head = {"odata.metadata": f"{request.base}/$metadata#pools/@Element"}
+    return Response(200, head | shown, conditions.version_headers(pool))
 
 
-def pool_exists(call: Call) -> Answer:
+def pool_exists(request: Request) -> Response:
     """Tell whether a pool exists."""
-    pool = call.engine.lookup.pool(call["poolId"])
-    conditions.check(call, pool, reading=True)
-    return Answer(200, headers=conditions.version_headers(pool))
+    pool = request.engine.lookup.pool(request["poolId"])
+    conditions.check(request, pool, reading=True)
+    return Response(200, headers=conditions.version_headers(pool))
 
 
-def update_pool(call: Call) -> Answer:
+def update_pool(request: Request) -> Response:
     """Change some properties of a pool."""
-    pool = _for_change(call)
-    call.engine.pools.patch(pool, call.body(pool_bodies.POOL_PATCH))
-    return Answer(200, headers=_headers(call, pool))
+    pool = _for_change(request)
+    request.engine.pools.patch(pool, request.body(pool_bodies.POOL_PATCH))
+    return Response(200, headers=_headers(request, pool))
 
 
-def replace_pool_properties(call: Call) -> Answer:
+def replace_pool_properties(request: Request) -> Response:
     """Replace start task, application packages and metadata."""
-    pool = _for_change(call)
-    call.engine.pools.replace(pool, call.body(pool_bodies.POOL_REPLACE))
-    return Answer(204, headers=_headers(call, pool))
+    pool = _for_change(request)
+    request.engine.pools.replace(pool, request.body(pool_bodies.POOL_REPLACE))
+    return Response(204, headers=_headers(request, pool))
 
 
-def delete_pool(call: Call) -> Answer:
+def delete_pool(request: Request) -> Response:
     """Begin to remove a pool."""
-    call.engine.pools.delete(_for_change(call))
-    return Answer(202)
+    request.engine.pools.delete(_for_change(request))
+    return Response(202)
 
 
-def enable_pool_auto_scale(call: Call) -> Answer:
+def enable_pool_auto_scale(request: Request) -> Response:
     """Turn autoscale on, or give it another formula or interval."""
-    pool = _for_change(call)
-    call.engine.autoscaling.enable(pool, call.optional_body(pool_bodies.ENABLE_AUTO_SCALE))
-    return Answer(200, headers=_headers(call, pool))
+    pool = _for_change(request)
+    request.engine.autoscaling.enable(pool, request.optional_body(pool_bodies.ENABLE_AUTO_SCALE))
+    return Response(200, headers=_headers(request, pool))
 
 
-def disable_pool_auto_scale(call: Call) -> Answer:
+def disable_pool_auto_scale(request: Request) -> Response:
     """Turn autoscale off."""
-    pool = _for_change(call)
-    call.engine.autoscaling.disable(pool)
-    return Answer(200, headers=_headers(call, pool))
+    pool = _for_change(request)
+    request.engine.autoscaling.disable(pool)
+    return Response(200, headers=_headers(request, pool))
 
 
-def evaluate_pool_auto_scale(call: Call) -> Answer:
+def evaluate_pool_auto_scale(request: Request) -> Response:
     """Evaluate a formula without touching the pool."""
-    pool = call.engine.lookup.pool(call["poolId"])
-    run = call.engine.autoscaling.try_out(
-        pool, call.body(pool_bodies.EVALUATE_AUTO_SCALE)["autoScaleFormula"]
+    pool = request.engine.lookup.pool(request["poolId"])
+    run = request.engine.autoscaling.try_out(
+        pool, request.body(pool_bodies.EVALUATE_AUTO_SCALE)["autoScaleFormula"]
     )
-    head = {"odata.metadata": f"{call.base}/$metadata#AutoScaleRun/@Element"}
-    return Answer(200, head | run_json(run), _headers(call, pool))
+    head = {"odata.metadata": f"{request.base}/$metadata#AutoScaleRun/@Element"}
+    return Response(200, head | run_json(run), _headers(request, pool))
 
 
-def resize_pool(call: Call) -> Answer:
+def resize_pool(request: Request) -> Response:
     """Begin to resize a pool."""
-    pool = _for_change(call)
-    call.engine.pools.resize(pool, call.body(pool_bodies.RESIZE))
-    return Answer(202, headers=_headers(call, pool))
+    pool = _for_change(request)
+    request.engine.pools.resize(pool, request.body(pool_bodies.RESIZE))
+    return Response(202, headers=_headers(request, pool))
 
 
-def stop_pool_resize(call: Call) -> Answer:
+def stop_pool_resize(request: Request) -> Response:
     """Give up a resize."""
-    pool = _for_change(call)
-    call.engine.pools.stop_resize(pool)
-    return Answer(202, headers=_headers(call, pool))
+    pool = _for_change(request)
+    request.engine.pools.stop_resize(pool)
+    return Response(202, headers=_headers(request, pool))
 
 
-def remove_nodes(call: Call) -> Answer:
+def remove_nodes(request: Request) -> Response:
     """Let certain nodes go."""
-    pool = _for_change(call)
-    call.engine.pools.remove_nodes(pool, call.body(pool_bodies.REMOVE_NODES))
-    return Answer(202, headers=_headers(call, pool))
+    pool = _for_change(request)
+    request.engine.pools.remove_nodes(pool, request.body(pool_bodies.REMOVE_NODES))
+    return Response(202, headers=_headers(request, pool))
 
 
-def _for_change(call: Call) -> Pool:
-    pool = call.engine.lookup.pool(call["poolId"])
-    conditions.check(call, pool)
+def _for_change(request: Request) -> Pool:
+    pool = request.engine.lookup.pool(request["poolId"])
+    conditions.check(request, pool)
     return pool
 
 
-def _headers(call: Call, pool: Pool) -> dict[str, str]:
-    return {**conditions.version_headers(pool), "DataServiceId": f"{call.base}{call.path}"}
+def _headers(request: Request, pool: Pool) -> dict[str, str]:
+    return {**conditions.version_headers(pool), "DataServiceId": f"{request.base}{request.path}"}

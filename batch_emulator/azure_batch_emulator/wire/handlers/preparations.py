@@ -10,12 +10,13 @@ from azure_batch_emulator.wire.views.preparation_json import COLUMNS, FILTERS, p
 
 if TYPE_CHECKING:
     from azure_batch_emulator.records.preparations import Preparation
-    from azure_batch_emulator.wire.call import Answer, Call
+    from azure_batch_emulator.wire.request import Request
+    from azure_batch_emulator.wire.response import Response
 
 
-def list_job_preparation_and_release_task_status(call: Call) -> Answer:
+def list_job_preparation_and_release_task_status(request: Request) -> Response:
     """List the nodes that a job has prepared, those that have left their pool included."""
-    job = call.engine.lookup.job(call["jobId"])
+    job = request.engine.lookup.job(request["jobId"])
     if job.preparation_spec is None:
         message = "The job has no job preparation task and no job release task."
         raise ApiError.conflict("JobPreparationTaskNotSpecified", message)
@@ -26,8 +27,8 @@ def list_job_preparation_and_release_task_status(call: Call) -> Answer:
         position=lambda each: each.number,
         columns=COLUMNS,
     )
-    chosen = paging.read_filter(call, FILTERS)
-    first = paging.start(call)
+    chosen = paging.read_filter(request, FILTERS)
+    first = paging.start(request)
     return paging.page(
-        call, listing, (each for each in job.preparations.values() if each.number >= first), chosen
+        request, listing, (each for each in job.preparations.values() if each.number >= first), chosen
     )

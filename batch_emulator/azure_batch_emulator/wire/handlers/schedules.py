@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from azure_batch_emulator.wire import conditions, paging
 from azure_batch_emulator.wire.bodies import job_bodies
-from azure_batch_emulator.wire.call import Answer, Call
+from azure_batch_emulator.wire.response import Response
 from azure_batch_emulator.wire.views.job_json import FILTERS as JOB_FILTERS
 from azure_batch_emulator.wire.views.job_json import LISTING as JOB_LISTING
 from azure_batch_emulator.wire.views.schedule_json import COLUMNS, FILTERS, schedule_json, schedule_url
@@ -15,91 +15,94 @@ from azure_batch_emulator.wire.views.stats import jobs_stats
 if TYPE_CHECKING:
     from azure_batch_emulator.records.schedules import Schedule
     from azure_batch_emulator.service.engine import Engine
+    from azure_batch_emulator.wire.request import Request
 
 
-def create_job_schedule(call: Call) -> Answer:
+def create_job_schedule(request: Request) -> Response:
     """Make a job schedule."""
-    schedule = call.engine.schedules.create(call.body(job_bodies.SCHEDULE))
-    return Answer(201, headers={**_headers(call, schedule), "Location": schedule_url(schedule, call.base)})
+    schedule = request.engine.schedules.create(request.body(job_bodies.SCHEDULE))
+    return Response(
+        201, headers={**_headers(request, schedule), "Location": schedule_url(schedule, request.base)}
+    )
 
 
-def list_job_schedules(call: Call) -> Answer:
+def list_job_schedules(request: Request) -> Response:
     """List the job schedules of the account."""
-    chosen = paging.read_filter(call, FILTERS)
-    first = paging.start(call)
-    found = (entry for entry in call.engine.account.schedules.values() if entry.number >= first)
-    return paging.page(call, _listing(call.engine), found, chosen)
+    chosen = paging.read_filter(request, FILTERS)
+    first = paging.start(request)
+    found = (entry for entry in request.engine.account.schedules.values() if entry.number >= first)
+    return paging.page(request, _listing(request.engine), found, chosen)
 
 
-def get_job_schedule(call: Call) -> Answer:
+def get_job_schedule(request: Request) -> Response:
     """Show one job schedule."""
-    schedule = call.engine.lookup.schedule(call["jobScheduleId"])
-    conditions.check(call, schedule, reading=True)
-    shown = _listing(call.engine).shown(call, schedule, paging.select(call, COLUMNS))
-    head = {"odata.metadata": f"{call.base}/$metadata#jobschedules/@Element"}
-    return Answer(200, head | shown, conditions.version_headers(schedule))
+    schedule = request.engine.lookup.schedule(request["jobScheduleId"])
+    conditions.check(request, schedule, reading=True)
+    shown = _listing(request.engine).shown(request, schedule, paging.select(request, COLUMNS))
+    head = {"odata.metadata": f"{request.base}/$metadata#jobschedules/@Element"}
+    return Response(200, head | shown, conditions.version_headers(schedule))
 
 
-def job_schedule_exists(call: Call) -> Answer:
+def job_schedule_exists(request: Request) -> Response:
     """Tell whether a job schedule exists."""
-    schedule = call.engine.lookup.schedule(call["jobScheduleId"])
-    conditions.check(call, schedule, reading=True)
-    return Answer(200, headers=conditions.version_headers(schedule))
+    schedule = request.engine.lookup.schedule(request["jobScheduleId"])
+    conditions.check(request, schedule, reading=True)
+    return Response(200, headers=conditions.version_headers(schedule))
 
 
-def update_job_schedule(call: Call) -> Answer:
+def update_job_schedule(request: Request) -> Response:
     """Change some properties of a job schedule."""
-    schedule = _for_change(call)
-    call.engine.schedules.change(schedule, call.body(job_bodies.SCHEDULE_PATCH), whole=False)
-    return Answer(200, headers=_headers(call, schedule))
+    schedule = _for_change(request)
+    request.engine.schedules.change(schedule, request.body(job_bodies.SCHEDULE_PATCH), whole=False)
+    return Response(200, headers=_headers(request, schedule))
 
 
-def replace_job_schedule(call: Call) -> Answer:
+def replace_job_schedule(request: Request) -> Response:
     """Replace the properties of a job schedule that may change."""
-    schedule = _for_change(call)
-    body = call.body(job_bodies.SCHEDULE_PUT)
+    schedule = _for_change(request)
+    body = request.body(job_bodies.SCHEDULE_PUT)
     kept = {name: value for name, value in body.items() if name in job_bodies.SCHEDULE_PATCH.properties}
-    call.engine.schedules.change(schedule, kept, whole=True)
-    return Answer(200, headers=_headers(call, schedule))
+    request.engine.schedules.change(schedule, kept, whole=True)
+    return Response(200, headers=_headers(request, schedule))
 
 
-def disable_job_schedule(call: Call) -> Answer:
+def disable_job_schedule(request: Request) -> Response:
     """Let a job schedule make no more jobs."""
-    schedule = _for_change(call)
-    call.engine.schedules.disable(schedule)
-    return Answer(204, headers=_headers(call, schedule))
+    schedule = _for_change(request)
+    request.engine.schedules.disable(schedule)
+    return Response(204, headers=_headers(request, schedule))
 
 
-def enable_job_schedule(call: Call) -> Answer:
+def enable_job_schedule(request: Request) -> Response:
     """Let a job schedule make jobs again."""
-    schedule = _for_change(call)
-    call.engine.schedules.enable(schedule)
-    return Answer(204, headers=_headers(call, schedule))
+    schedule = _for_change(request)
+    request.engine.schedules.enable(schedule)
+    return Response(204, headers=_headers(request, schedule))
 
 
-def terminate_job_schedule(call: Call) -> Answer:
+def terminate_job_schedule(request: Request) -> Response:
     """Begin to end a job schedule; ``force`` makes no difference here."""
-    schedule = _for_change(call)
-    call.flag("force")
-    call.engine.schedules.terminate(schedule)
-    return Answer(202, headers=_headers(call, schedule))
+    schedule = _for_change(request)
+    request.flag("force")
+    request.engine.schedules.terminate(schedule)
+    return Response(202, headers=_headers(request, schedule))
 
 
-def delete_job_schedule(call: Call) -> Answer:
+def delete_job_schedule(request: Request) -> Response:
     """Begin to remove a job schedule with its jobs; ``force`` likewise."""
-    schedule = _for_change(call)
-    call.flag("force")
-    call.engine.schedules.delete(schedule)
-    return Answer(202)
+    schedule = _for_change(request)
+    request.flag("force")
+    request.engine.schedules.delete(schedule)
+    return Response(202)
 
 
-def list_jobs_from_schedule(call: Call) -> Answer:
+def list_jobs_from_schedule(request: Request) -> Response:
     """List the jobs that a schedule made."""
-    schedule = call.engine.lookup.schedule(call["jobScheduleId"])
-    chosen = paging.read_filter(call, JOB_FILTERS)
-    first = paging.start(call)
-    jobs = (job for job in call.engine.schedules.jobs_of(schedule) if job.number >= first)
-    return paging.page(call, JOB_LISTING, jobs, chosen)
+    schedule = request.engine.lookup.schedule(request["jobScheduleId"])
+    chosen = paging.read_filter(request, JOB_FILTERS)
+    first = paging.start(request)
+    jobs = (job for job in request.engine.schedules.jobs_of(schedule) if job.number >= first)
+    return paging.page(request, JOB_LISTING, jobs, chosen)
 
 
 def _listing(engine: Engine) -> paging.Listing[Schedule]:
@@ -115,11 +118,11 @@ def _listing(engine: Engine) -> paging.Listing[Schedule]:
     )
 
 
-def _for_change(call: Call) -> Schedule:
-    schedule = call.engine.lookup.schedule(call["jobScheduleId"])
-    conditions.check(call, schedule)
+def _for_change(request: Request) -> Schedule:
+    schedule = request.engine.lookup.schedule(request["jobScheduleId"])
+    conditions.check(request, schedule)
     return schedule
 
 
-def _headers(call: Call, schedule: Schedule) -> dict[str, str]:
-    return {**conditions.version_headers(schedule), "DataServiceId": schedule_url(schedule, call.base)}
+def _headers(request: Request, schedule: Schedule) -> dict[str, str]:
+    return {**conditions.version_headers(schedule), "DataServiceId": schedule_url(schedule, request.base)}

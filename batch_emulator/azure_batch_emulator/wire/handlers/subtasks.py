@@ -9,12 +9,13 @@ from azure_batch_emulator.wire.views.subtask_json import COLUMNS, subtask_json
 
 if TYPE_CHECKING:
     from azure_batch_emulator.records.tasks import Subtask
-    from azure_batch_emulator.wire.call import Answer, Call
+    from azure_batch_emulator.wire.request import Request
+    from azure_batch_emulator.wire.response import Response
 
 
-def list_subtasks(call: Call) -> Answer:
+def list_subtasks(request: Request) -> Response:
     """List the subtasks of a task; none if it is no multi-instance task."""
-    _, task = call.engine.lookup.task(call["jobId"], call["taskId"])
+    _, task = request.engine.lookup.task(request["jobId"], request["taskId"])
     listing: paging.Listing[Subtask] = paging.Listing(
         metadata="subtasks",
         properties={},
@@ -22,5 +23,5 @@ def list_subtasks(call: Call) -> Answer:
         position=lambda subtask: subtask.id,
         columns=COLUMNS,
     )
-    first = paging.start(call)
-    return paging.page(call, listing, (each for each in task.subtasks if each.id >= first), None)
+    first = paging.start(request)
+    return paging.page(request, listing, (each for each in task.subtasks if each.id >= first), None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from azure_batch_emulator.service.attempts.orders import task_directory
+from azure_batch_emulator.service.attempts.directories import task_directory
 from azure_batch_emulator.wire.odata.filters import Property
 from azure_batch_emulator.wire.views.task_json import execution_json
 

@@ -242,7 +242,7 @@ def test_evaluation_fails_and_leaves_the_pool_alone(bench_of: Callable[..., Benc
 def test_image_that_cannot_be_pulled_fails_tasks(bench_of: Callable[..., Bench]) -> None:
     """An attempt in the image never runs; other images work, and so does this one when it is mended."""
     asked: list[str] = []
-    runner = ScriptedRunner(lambda order: bool(asked.append(order.directory.name)) + 0)
+    runner = ScriptedRunner(lambda attempt: bool(asked.append(attempt.directory.name)) + 0)
     bench = bench_of(runner=runner)
     bench.pool(virtual_machine_configuration=in_containers(bench))
     bench.job()

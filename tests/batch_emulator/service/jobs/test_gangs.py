@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from azure_batch_emulator.runner.interface import Order
+    from azure_batch_emulator.runner.interface import AttemptSpec
     from tests.batch_emulator.bench import Bench
 
 WAIT = {"polling_interval": 0.02}
@@ -27,13 +27,13 @@ class Script:
 
     def __init__(self) -> None:
         self.codes: dict[str, list[int]] = {}
-        self.orders: list[Order] = []
+        self.attempts: list[AttemptSpec] = []
 
-    def __call__(self, order: Order) -> Outcome:
+    def __call__(self, attempt: AttemptSpec) -> Outcome:
         """Tell how an attempt goes, by the name of its folder."""
-        self.orders.append(order)
-        codes = self.codes.get(order.directory.name) or [0]
-        return Outcome(codes.pop(0), seconds=60 if order.command_line == COORDINATE else 300)
+        self.attempts.append(attempt)
+        codes = self.codes.get(attempt.directory.name) or [0]
+        return Outcome(codes.pop(0), seconds=60 if attempt.command_line == COORDINATE else 300)
 
 
 @pytest.fixture
@@ -90,7 +90,7 @@ def test_all_nodes_coordinate_before_the_first_runs_the_command(wide: Bench, scr
     assert {str(node.state.value) for node in wide.nodes()} == {"idle"}
     places = [task.node_info, *(each.node_info for each in subtasks(wide))]
     assert {place.node_id for place in places} == {node.id for node in wide.nodes()}
-    commands = [order.command_line for order in script.orders]
+    commands = [attempt.command_line for attempt in script.attempts]
     assert commands == [COORDINATE] * 3 + ["compute"]
     assert wide.client.get_job_task_counts("job").task_counts.succeeded == 1
 
@@ -104,9 +104,9 @@ def test_every_node_is_told_of_all_others(wide: Bench, script: Script) -> None:
     task = wide.client.get_task("job", "task")
     nodes = [task.node_info, *(each.node_info for each in subtasks(wide))]
     addresses = [by_id[node.node_id] for node in nodes]
-    *coordination, command = script.orders
-    for order in (*coordination, command):
-        environment = order.environment
+    *coordination, command = script.attempts
+    for attempt in (*coordination, command):
+        environment = attempt.environment
         assert environment["AZ_BATCH_HOST_LIST"] == ",".join(addresses)
         assert environment["AZ_BATCH_NODE_LIST"] == ";".join(addresses)
         assert environment["AZ_BATCH_MASTER_NODE"] == f"{addresses[0]}:6000"
@@ -114,7 +114,8 @@ def test_every_node_is_told_of_all_others(wide: Bench, script: Script) -> None:
         assert environment["AZ_BATCH_TASK_SHARED_DIR"].endswith("workitems/job/job-1/task")
         assert environment["AZ_BATCH_TASK_ID"] == "task"
     masters = {
-        order.directory.name: order.environment["AZ_BATCH_IS_CURRENT_NODE_MASTER"] for order in script.orders
+        attempt.directory.name: attempt.environment["AZ_BATCH_IS_CURRENT_NODE_MASTER"]
+        for attempt in script.attempts
     }
     assert masters == {"0": "true", "1": "false", "2": "false", "task": "true"}
 
@@ -152,7 +153,7 @@ def test_one_subtask_fails_all(wide: Bench, script: Script) -> None:
     assert (task.state, task.execution_info.retry_count) == ("completed", 1)
     assert (task.execution_info.exit_code, task.execution_info.failure_info.code) == (9, "FailureExitCode")
     assert subtasks(wide)[1].exit_code == 9
-    assert "compute" not in {order.command_line for order in script.orders}
+    assert "compute" not in {attempt.command_line for attempt in script.attempts}
     assert {str(node.state.value) for node in wide.nodes()} == {"idle"}
 
 
@@ -168,7 +169,7 @@ def test_a_lost_node_takes_the_attempt_with_it(wide: Bench, script: Script) -> N
     wide.turn(minutes=5)
     task = wide.client.get_task("job", "task")
     assert (task.state, task.execution_info.retry_count, task.execution_info.exit_code) == ("completed", 0, 0)
-    assert [order.command_line for order in script.orders].count(COORDINATE) == 6
+    assert [attempt.command_line for attempt in script.attempts].count(COORDINATE) == 6
 
 
 @pytest.mark.parametrize("minutes", [0.5, 2])
@@ -203,7 +204,7 @@ def test_every_node_is_prepared_first(wide: Bench, script: Script) -> None:
     assert state(wide) == "running"
     wide.turn(minutes=1)
     wide.turn(minutes=5)
-    commands = [order.command_line for order in script.orders]
+    commands = [attempt.command_line for attempt in script.attempts]
     assert commands == ["get ready"] * 3 + [COORDINATE] * 3 + ["compute"]
 
 
@@ -213,7 +214,7 @@ def test_a_single_instance_is_the_default(wide: Bench, script: Script) -> None:
     wide.task(task_id="plain")
     wide.turn(minutes=1)
     assert (subtasks(wide), subtasks(wide, "plain")) == ([], [])
-    assert [order.command_line for order in script.orders].count(COORDINATE) == 1
+    assert [attempt.command_line for attempt in script.attempts].count(COORDINATE) == 1
 
 
 def test_wrong_settings_are_refused(wide: Bench, refusal: Callable[..., Any]) -> None:

@@ -20,7 +20,7 @@ WAIT = {"polling_interval": 0.02}
 def managed(bench_of: Callable[..., Bench]) -> Bench:
     """Start an emulator whose tasks take ten minutes, five for a manager."""
     runner = ScriptedRunner(
-        lambda order: Outcome(seconds=300 if order.environment["AZ_BATCH_TASK_ID"] == "manager" else 600)
+        lambda attempt: Outcome(seconds=300 if attempt.environment["AZ_BATCH_TASK_ID"] == "manager" else 600)
     )
     return bench_of(runner=runner)
 

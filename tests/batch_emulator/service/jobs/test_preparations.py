@@ -12,7 +12,7 @@ from azure_batch_emulator.runner.scripted import Outcome, ScriptedRunner
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from azure_batch_emulator.runner.interface import Order
+    from azure_batch_emulator.runner.interface import AttemptSpec
     from tests.batch_emulator.bench import Bench
 
 WAIT = {"polling_interval": 0.02}
@@ -25,18 +25,18 @@ class Script:
 
     def __init__(self) -> None:
         self.codes: dict[str, list[int]] = {}
-        self.orders: list[Order] = []
+        self.attempts: list[AttemptSpec] = []
 
-    def __call__(self, order: Order) -> Outcome:
+    def __call__(self, attempt: AttemptSpec) -> Outcome:
         """Tell how an attempt goes; a code that is listed is used once."""
-        self.orders.append(order)
-        name = order.environment["AZ_BATCH_TASK_ID"]
+        self.attempts.append(attempt)
+        name = attempt.environment["AZ_BATCH_TASK_ID"]
         codes = self.codes.get(name) or [0]
         return Outcome(codes.pop(0), seconds=60 * MINUTES.get(name, MINUTES["task"]))
 
     def ran(self) -> list[str]:
         """List the ids of what began, in order."""
-        return [order.environment["AZ_BATCH_TASK_ID"] for order in self.orders]
+        return [attempt.environment["AZ_BATCH_TASK_ID"] for attempt in self.attempts]
 
 
 @pytest.fixture
@@ -296,13 +296,13 @@ def test_what_runs_knows_where_the_preparation_left_its_files(prepared: Bench, s
     prepared.turn(minutes=10)
     end(prepared)
     prepared.turn(minutes=10)
-    setup, task, teardown = script.orders
+    setup, task, teardown = script.attempts
     assert setup.directory.as_posix().endswith("workitems/job/job-1/setup")
     assert "AZ_BATCH_JOB_PREP_DIR" not in setup.environment
-    for order in (task, teardown):
-        assert order.environment["AZ_BATCH_JOB_PREP_DIR"] == str(setup.directory)
-        assert order.environment["AZ_BATCH_JOB_PREP_WORKING_DIR"] == str(setup.directory / "wd")
-    assert {order.environment["SHARED"] for order in script.orders} == {"yes"}
+    for attempt in (task, teardown):
+        assert attempt.environment["AZ_BATCH_JOB_PREP_DIR"] == str(setup.directory)
+        assert attempt.environment["AZ_BATCH_JOB_PREP_WORKING_DIR"] == str(setup.directory / "wd")
+    assert {attempt.environment["SHARED"] for attempt in script.attempts} == {"yes"}
 
 
 def test_a_container_may_be_given_the_folder_of_the_preparation(
@@ -322,9 +322,9 @@ def test_a_container_may_be_given_the_folder_of_the_preparation(
     bench.task(job="plain", container_settings=settings)
     bench.turn(minutes=12)
     binds = {
-        order.environment["AZ_BATCH_JOB_ID"]: order.container.binds
-        for order in script.orders
-        if order.container
+        attempt.environment["AZ_BATCH_JOB_ID"]: attempt.container.binds
+        for attempt in script.attempts
+        if attempt.container
     }
     (bind,) = binds["job"]
     assert bind.folder.as_posix().endswith("workitems/job/job-1/jobpreparation")

@@ -84,8 +84,8 @@ def test_many_short_tasks_all_run(bench: Bench) -> None:
     """Three hundred real processes pass through two nodes."""
     bench.pool(nodes=2, slots=8)
     bench.job()
-    orders: list[Any] = [bench.order("/bin/true", f"t{n}") for n in range(300)]
-    bench.client.create_tasks("job", orders)
+    tasks: list[Any] = [bench.task_options("/bin/true", f"t{n}") for n in range(300)]
+    bench.client.create_tasks("job", tasks)
     bench.until(lambda: count(bench, "succeeded") == 300)
     bench.until(lambda: {node.state for node in bench.nodes()} == {"idle"})
     assert sum(node.total_tasks_succeeded for node in bench.nodes()) == 300

@@ -81,7 +81,7 @@ def test_collection_reports_each_task(bench: Bench) -> None:
     bench.job()
     bench.task(task_id="old")
     group = bench.models.BatchTaskGroup(
-        task_values=[bench.order(task_id=name) for name in ("new", "OLD", "NEW")]
+        task_values=[bench.task_options(task_id=name) for name in ("new", "OLD", "NEW")]
     )
     results = bench.client.create_task_collection("job", group).result_values
     outcome = {result.task_id: (result.status, result.error and result.error.code) for result in results}
@@ -96,7 +96,7 @@ def test_collection_reports_each_task(bench: Bench) -> None:
 def test_collection_takes_a_hundred(bench: Bench, refusal: Callable[..., Any]) -> None:
     """One task too many refuses the whole collection."""
     bench.job()
-    group = bench.models.BatchTaskGroup(task_values=[bench.order(task_id=f"t{n}") for n in range(101)])
+    group = bench.models.BatchTaskGroup(task_values=[bench.task_options(task_id=f"t{n}") for n in range(101)])
     refusal(
         lambda: bench.client.create_task_collection("job", group), status=400, code="InvalidPropertyValue"
     )
@@ -107,7 +107,7 @@ def test_fat_collections_are_halved_until_they_fit(bench: Bench) -> None:
     """A body of a megabyte is a 413, and the SDK's own helper then sends smaller pieces."""
     bench.job()
     fat = [bench.models.EnvironmentSetting(name="FAT", value="x" * 20_000)]
-    tasks = [bench.order(task_id=f"t{n}", environment_settings=fat) for n in range(120)]
+    tasks = [bench.task_options(task_id=f"t{n}", environment_settings=fat) for n in range(120)]
     bench.client.create_tasks("job", tasks)
     assert len(list(bench.client.list_tasks("job", select=["id"]))) == 120
 
@@ -118,8 +118,8 @@ def test_thousands_through_the_async_sdk(bench: Bench) -> None:
     async def drive() -> tuple[int, int]:
         credential = AzureNamedKeyCredential(bench.emulator.account, bench.emulator.key)
         async with AsyncBatchClient(bench.emulator.endpoint, credential) as client:
-            orders = [bench.order(task_id=f"t{n}") for n in range(2500)]
-            await client.create_tasks("job", orders, max_concurrency=4)
+            tasks = [bench.task_options(task_id=f"t{n}") for n in range(2500)]
+            await client.create_tasks("job", tasks, max_concurrency=4)
             listed = {task.id async for task in client.list_tasks("job", select=["id"])}
             counts = await client.get_job_task_counts("job")
             return len(listed), counts.task_counts.active

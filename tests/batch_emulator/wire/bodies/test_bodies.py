@@ -16,7 +16,7 @@ from azure_batch_emulator.errors import ApiError
 from azure_batch_emulator.runner.scripted import ScriptedRunner, succeed
 from azure_batch_emulator.server import EmulatorServer
 from azure_batch_emulator.wire.bodies import job_bodies, node_bodies, pool_bodies, task_bodies
-from azure_batch_emulator.wire.call import Call
+from azure_batch_emulator.wire.request import Request
 from azure_batch_emulator.wire.routes import ROUTES
 from tests.batch_emulator.wire.bodies.sdk_bodies import MACHINE, at, bodies_of, replaced, smallest
 
@@ -201,9 +201,9 @@ def target(tmp_path: Path) -> Iterator[Target]:
 def test_what_is_no_json_is_refused(operation: str, constant: str) -> None:
     """Numbers that JSON does not have, and texts that are none, are a 400 in every body."""
     body = f'{{"surely": {constant}}}'.encode("latin-1")
-    call = Call(engine=None, base="", path="", parameters={}, query={}, headers={}, content=body)  # type: ignore[arg-type]  # a body is read without one
+    request = Request(engine=None, base="", path="", parameters={}, query={}, headers={}, content=body)  # type: ignore[arg-type]  # a body is read without one
     with pytest.raises(ApiError) as refused:
-        call.body(BODIES[operation][1])
+        request.body(BODIES[operation][1])
     assert (refused.value.status, refused.value.code) == (400, "InvalidRequestBody")
 
 

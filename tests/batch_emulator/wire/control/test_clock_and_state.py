@@ -18,20 +18,20 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from azure_batch_emulator.runner.interface import Order
+    from azure_batch_emulator.runner.interface import AttemptSpec
     from tests.batch_emulator.bench import Bench
 
 START = "2026-03-04T10:00:00.0000000Z"
 
 
-def half_a_minute(_: Order) -> Outcome:
+def half_a_minute(_: AttemptSpec) -> Outcome:
     """Let every attempt take thirty seconds."""
     return Outcome(seconds=30)
 
 
-def by_its_last_digit(order: Order) -> Outcome:
+def by_its_last_digit(attempt: AttemptSpec) -> Outcome:
     """Let an attempt take as many seconds as its task's last digit, and fail if that is seven."""
-    digit = int(order.environment["AZ_BATCH_TASK_ID"][-1])
+    digit = int(attempt.environment["AZ_BATCH_TASK_ID"][-1])
     return Outcome(int(digit == 7), seconds=digit)
 
 
@@ -150,7 +150,7 @@ def test_reset_leaves_nothing_behind(bench_of: Callable[..., Bench], tmp_path: P
     state = ask(bench, "GET", "state")
     assert (state["pools"], state["jobs"], state["armed"]) == ([], [], [])
     assert state["quotas"]["pools"] == 100
-    assert ask(bench, "GET", "calls")["requests"] == 0
+    assert ask(bench, "GET", "requests")["requests"] == 0
     bench.pool()
     bench.job()
     assert bench.run("/bin/true").execution_info.exit_code == 0

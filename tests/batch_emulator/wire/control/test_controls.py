@@ -41,7 +41,7 @@ def patient(controlled: Bench) -> Iterator[BatchClient]:
         yield client
 
 
-def order(controls: httpx.Client, path: str, **body: Any) -> Any:
+def post(controls: httpx.Client, path: str, **body: Any) -> Any:
     """Ask for something, and return what is answered."""
     return controls.post(path, json=body).raise_for_status().json()
 
@@ -55,8 +55,12 @@ def job_of(bench: Bench, client: BatchClient, job_id: str = "job") -> None:
 def test_controls_describe_themselves(controls: httpx.Client) -> None:
     """The root lists every control with its fields, and each is really there."""
     listed = controls.get("").json()["controls"]
-    requests = {entry["request"] for entry in listed}
-    assert {"GET /_emulator/calls", "POST /_emulator/faults/throttle", "POST /_emulator/quotas"} <= requests
+    listed_requests = {entry["request"] for entry in listed}
+    assert {
+        "GET /_emulator/requests",
+        "POST /_emulator/faults/throttle",
+        "POST /_emulator/quotas",
+    } <= listed_requests
     for entry in listed:
         method, _, path = entry["request"].partition(" ")
         answer = controls.request(method, path.removeprefix("/_emulator"), json={})
@@ -122,7 +126,7 @@ def test_foreign_requests_are_refused(controls: httpx.Client, headers: dict[str,
 def test_wrong_orders_are_refused_by_place(
     controls: httpx.Client, path: str, body: str, status: int, fact: str
 ) -> None:
-    """An order that cannot be followed is refused with the property it is about, and arms nothing."""
+    """What cannot be done is refused with the property that is wrong, and injects nothing."""
     answer = controls.post(path, content=body)
     assert answer.status_code == status
     assert any(fact in entry["value"] for entry in answer.json()["values"])
@@ -140,27 +144,27 @@ def test_nodes_are_preempted_and_mended_by_http(controlled: Bench, controls: htt
     controlled.pool(nodes=1, target_low_priority_nodes=1)
     controlled.advance(seconds=0)
     ids = {node.is_dedicated: node.id for node in controlled.nodes()}
-    assert order(controls, "/nodes/preempt", poolId="pool", away=60) == {"nodes": [ids[False]]}
+    assert post(controls, "/nodes/preempt", poolId="pool", away=60) == {"nodes": [ids[False]]}
     details = {"Disk": "/mnt"}
-    order(controls, "/nodes/break", poolId="pool", nodeId=ids[True], code="DiskFull", details=details)
+    post(controls, "/nodes/break", poolId="pool", nodeId=ids[True], code="DiskFull", details=details)
     assert {node.state for node in controlled.nodes()} == {"preempted", "unusable"}
-    order(controls, "/nodes/reboot", poolId="pool", nodeId=ids[True])
+    post(controls, "/nodes/reboot", poolId="pool", nodeId=ids[True])
     controlled.advance(seconds=60)
     controlled.advance(seconds=0)
     assert {node.state for node in controlled.nodes()} == {"idle"}
-    order(controls, "/nodes/lose", poolId="pool", nodeId=ids[True], away=5)
+    post(controls, "/nodes/lose", poolId="pool", nodeId=ids[True], away=5)
     assert controlled.client.get_node("pool", ids[True]).state == "unknown"
 
 
 def test_armed_faults_are_listed_and_cleared(controls: httpx.Client) -> None:
     """What waits is shown with what is left of it, and can be forgotten at once."""
-    order(controls, "/faults/allocation", poolId="pool", code="AllocationTimedOut", times=2)
-    order(controls, "/faults/evaluation", poolId="pool", times=None)
-    order(controls, "/faults/image", image="scoring", by="node")
-    order(controls, "/faults/slow-image", image="scoring", seconds=90, times=3)
-    order(controls, "/faults/throttle", status=503, retryAfter=None)
-    order(controls, "/faults/drop", when="after", operation="create_job")
-    order(controls, "/faults/slow", seconds=0.5)
+    post(controls, "/faults/allocation", poolId="pool", code="AllocationTimedOut", times=2)
+    post(controls, "/faults/evaluation", poolId="pool", times=None)
+    post(controls, "/faults/image", image="scoring", by="node")
+    post(controls, "/faults/slow-image", image="scoring", seconds=90, times=3)
+    post(controls, "/faults/throttle", status=503, retryAfter=None)
+    post(controls, "/faults/drop", when="after", operation="create_job")
+    post(controls, "/faults/slow", seconds=0.5)
     armed = controls.get("/faults").json()["armed"]
     assert [(entry["fault"], entry["target"], entry["timesLeft"]) for entry in armed] == [
         ("throttle", None, 1),
@@ -180,11 +184,11 @@ def test_quotas_are_shown_and_changed(
     controlled: Bench, controls: httpx.Client, refusal: Callable[..., Any]
 ) -> None:
     """Quotas can be read, lowered, and lifted where the emulator knows no limit."""
-    before = order(controls, "/quotas")["quotas"]
+    before = post(controls, "/quotas")["quotas"]
     assert before == {"active_jobs": 300, "pools": 100, "cores": None, "low_priority_cores": None}
-    assert order(controls, "/quotas", activeJobs=0, cores=8)["quotas"]["cores"] == 8
+    assert post(controls, "/quotas", activeJobs=0, cores=8)["quotas"]["cores"] == 8
     refusal(controlled.job, status=409, code="ActiveJobAndScheduleQuotaReached")
-    assert order(controls, "/quotas", cores=None)["quotas"]["cores"] is None
+    assert post(controls, "/quotas", cores=None)["quotas"]["cores"] is None
 
 
 @pytest.mark.parametrize(("status", "code"), [(429, "TooManyRequests"), (503, "ServerBusy")])
@@ -193,7 +197,7 @@ def test_throttled_requests_are_refused_so_many_times(
 ) -> None:
     """An impatient client sees each refusal with its pause; the request after the last is answered."""
     controlled.job()
-    order(controls, "/faults/throttle", status=status, times=2, retryAfter=7, operation="get_job")
+    post(controls, "/faults/throttle", status=status, times=2, retryAfter=7, operation="get_job")
     for _ in range(2):
         error = refusal(lambda: controlled.client.get_job("job"), status=status, code=code)
         assert error.response.headers["Retry-After"] == "7"
@@ -205,18 +209,18 @@ def test_patient_client_gets_through_a_throttle(
     controlled: Bench, controls: httpx.Client, patient: BatchClient
 ) -> None:
     """The SDK's own retries outlast a few refusals, for a request that changes something too."""
-    order(controls, "/faults/throttle", status=503, times=2, retryAfter=None)
+    post(controls, "/faults/throttle", status=503, times=2, retryAfter=None)
     job_of(controlled, patient)
-    order(controls, "/faults/throttle", status=429, times=2, retryAfter=None)
+    post(controls, "/faults/throttle", status=429, times=2, retryAfter=None)
     assert patient.get_job("job").state == "active"
-    calls = controls.get("/calls").json()["operations"]
-    assert calls["create_job"]["statuses"] == {"201": 1, "503": 2}
-    assert calls["get_job"]["statuses"] == {"200": 1, "429": 2}
+    operations = controls.get("/requests").json()["operations"]
+    assert operations["create_job"]["statuses"] == {"201": 1, "503": 2}
+    assert operations["get_job"]["statuses"] == {"200": 1, "429": 2}
 
 
 def test_pause_of_a_throttle_is_kept_by_the_client(controls: httpx.Client, patient: BatchClient) -> None:
     """The SDK waits as long as it is told before it asks again."""
-    order(controls, "/faults/throttle", retryAfter=1)
+    post(controls, "/faults/throttle", retryAfter=1)
     begun = time.monotonic()
     assert list(patient.list_jobs()) == []
     assert time.monotonic() - begun >= 1
@@ -224,7 +228,7 @@ def test_pause_of_a_throttle_is_kept_by_the_client(controls: httpx.Client, patie
 
 def test_request_dropped_before_it_is_carried_out(controlled: Bench, controls: httpx.Client) -> None:
     """The connection closes without an answer, and nothing was done."""
-    order(controls, "/faults/drop", operation="create_job")
+    post(controls, "/faults/drop", operation="create_job")
     with pytest.raises(ServiceResponseError):
         controlled.job()
     assert list(controlled.client.list_jobs()) == []
@@ -233,7 +237,7 @@ def test_request_dropped_before_it_is_carried_out(controlled: Bench, controls: h
 
 def test_request_dropped_after_it_was_carried_out(controlled: Bench, controls: httpx.Client) -> None:
     """The answer is lost, but what was asked for is done: asking again is a conflict."""
-    order(controls, "/faults/drop", operation="create_job", when="after")
+    post(controls, "/faults/drop", operation="create_job", when="after")
     with pytest.raises(ServiceResponseError):
         controlled.job()
     assert [job.id for job in controlled.client.list_jobs()] == ["job"]
@@ -246,29 +250,29 @@ def test_patient_client_repeats_what_may_have_been_done(
 ) -> None:
     """The SDK repeats a read whose answer was lost; a repeated write meets its own first try."""
     controlled.job()
-    order(controls, "/faults/drop", operation="get_job", times=2)
+    post(controls, "/faults/drop", operation="get_job", times=2)
     assert patient.get_job("job").id == "job"
-    order(controls, "/faults/drop", operation="delete_job", when="after")
+    post(controls, "/faults/drop", operation="delete_job", when="after")
     with pytest.raises(HttpResponseError) as caught:
         patient.begin_delete_job("job", polling_interval=0.02)
     assert caught.value.error.code == "JobNotFound"
-    statuses = controls.get("/calls").json()["operations"]
+    statuses = controls.get("/requests").json()["operations"]
     assert statuses["get_job"]["statuses"] == {"0": 2, "200": 1}
     assert statuses["delete_job"]["statuses"] == {"0": 1, "404": 1}
 
 
 def test_other_connections_survive_a_drop(controlled: Bench, controls: httpx.Client) -> None:
     """Only the connection of the dropped request is closed."""
-    before = controls.get("/calls").extensions["network_stream"]
-    order(controls, "/faults/drop")
+    before = controls.get("/requests").extensions["network_stream"]
+    post(controls, "/faults/drop")
     with pytest.raises(ServiceResponseError):
         list(controlled.client.list_jobs())
-    assert controls.get("/calls").extensions["network_stream"] is before
+    assert controls.get("/requests").extensions["network_stream"] is before
 
 
 def test_slow_answers_come_late(controlled: Bench, controls: httpx.Client) -> None:
     """An answer takes as long as it is told, for one operation only, and as often as it is told."""
-    order(controls, "/faults/slow", seconds=0.4, operation="get_job", times=1)
+    post(controls, "/faults/slow", seconds=0.4, operation="get_job", times=1)
     controlled.job()
     begun = time.monotonic()
     assert controlled.client.get_job("job").id == "job"
@@ -279,7 +283,7 @@ def test_slow_answers_come_late(controlled: Bench, controls: httpx.Client) -> No
 
 def test_slow_answer_runs_into_a_read_timeout(controlled: Bench, controls: httpx.Client) -> None:
     """A client that waits less than the answer takes gives up, though its request was carried out."""
-    order(controls, "/faults/slow", seconds=1, operation="create_job")
+    post(controls, "/faults/slow", seconds=1, operation="create_job")
     info = controlled.models.BatchPoolInfo(pool_id="pool")
     options = controlled.models.BatchJobCreateOptions(id="job", pool_info=info)
     with pytest.raises(ServiceResponseError):
@@ -290,9 +294,9 @@ def test_slow_answer_runs_into_a_read_timeout(controlled: Bench, controls: httpx
 def test_counts_are_read_and_reset_by_http(controlled: Bench, controls: httpx.Client) -> None:
     """The counts as JSON, without the control plane's own requests."""
     controlled.job()
-    counts = controls.get("/calls").json()
+    counts = controls.get("/requests").json()
     assert (counts["requests"], counts["since"]) == (1, "2026-03-04T10:00:00.0000000Z")
     assert counts["operations"]["create_job"]["statuses"] == {"201": 1}
     assert counts["bytesSent"] == counts["operations"]["create_job"]["bytesSent"] == 0
-    controls.delete("/calls").raise_for_status()
-    assert controls.get("/calls").json()["operations"] == {}
+    controls.delete("/requests").raise_for_status()
+    assert controls.get("/requests").json()["operations"] == {}

@@ -12,15 +12,15 @@ from azure_batch_emulator.runner.scripted import Outcome, ScriptedRunner
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from azure_batch_emulator.runner.interface import Order
+    from azure_batch_emulator.runner.interface import AttemptSpec
     from tests.batch_emulator.bench import Bench
 
 START = datetime(2026, 3, 4, 10, 0, tzinfo=UTC)
 
 
-def a_minute(order: Order) -> Outcome:
+def a_minute(attempt: AttemptSpec) -> Outcome:
     """Let attempts take a minute; those of the task called bad fail."""
-    return Outcome(int(order.environment["AZ_BATCH_TASK_ID"] == "bad"), seconds=60)
+    return Outcome(int(attempt.environment["AZ_BATCH_TASK_ID"] == "bad"), seconds=60)
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""How many requests were answered: by operation and status, always counted."""
+"""Requests and bytes sent, by operation and status; always counted."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ if TYPE_CHECKING:
 
 UNKNOWN = "unknown"
 """Stands for the operation of a request that means none, or that was not let in."""
-NO_ANSWER = 0
+NO_RESPONSE = 0
 """Stands for the status of a request whose connection was dropped instead."""
 
 
 @dataclass(frozen=True, slots=True)
-class CallCount:
+class RequestCount:
     """Requests of one operation that were answered with one status."""
 
     operation: str
@@ -28,18 +28,18 @@ class CallCount:
 
 
 @dataclass(frozen=True, slots=True)
-class CallReport:
+class RequestReport:
     """All counts since a moment."""
 
     since: datetime
-    lines: tuple[CallCount, ...]
+    lines: tuple[RequestCount, ...]
 
     def count(self, operation: str | None = None, *, status: int | None = None) -> int:
         """Add up requests: of one operation or of all, with one status or with any."""
         return sum(line.requests for line in self._chosen(operation, status))
 
     def bytes_sent(self, operation: str | None = None, *, status: int | None = None) -> int:
-        """Add up the bytes of answers' bodies."""
+        """Add up the bytes of response bodies."""
         return sum(line.bytes_sent for line in self._chosen(operation, status))
 
     def json(self) -> dict[str, Any]:
@@ -60,7 +60,7 @@ class CallReport:
             "statuses": {str(line.status): line.requests for line in self._chosen(operation, None)},
         }
 
-    def _chosen(self, operation: str | None, status: int | None) -> list[CallCount]:
+    def _chosen(self, operation: str | None, status: int | None) -> list[RequestCount]:
         return [
             line
             for line in self.lines
@@ -68,7 +68,7 @@ class CallReport:
         ]
 
 
-class Calls:
+class RequestMetrics:
     """The running counts; one thread writes and reads them."""
 
     def __init__(self, now: datetime) -> None:
@@ -76,17 +76,17 @@ class Calls:
         self._counts: dict[tuple[str, int], list[int]] = {}
 
     def note(self, operation: str, status: int, sent: int) -> None:
-        """Count one answer."""
+        """Count one response."""
         counts = self._counts.setdefault((operation, status), [0, 0])
         counts[0] += 1
         counts[1] += sent
 
-    def report(self) -> CallReport:
+    def report(self) -> RequestReport:
         """Tell what was counted, by operation and status."""
-        lines = (CallCount(*key, *counts) for key, counts in sorted(self._counts.items()))
-        return CallReport(self._since, tuple(lines))
+        lines = (RequestCount(*key, *counts) for key, counts in sorted(self._counts.items()))
+        return RequestReport(self._since, tuple(lines))
 
     def reset(self, now: datetime) -> None:
-        """Begin to count anew."""
+        """Start counting from zero."""
         self._since = now
         self._counts.clear()

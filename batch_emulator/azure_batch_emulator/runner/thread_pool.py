@@ -1,7 +1,7 @@
-"""Threads that do one thing after the other, and that nobody has to wait for at the end.
+"""A pool of daemon threads, which do not keep the interpreter from ending.
 
-The standard executor joins its threads when the interpreter ends, however long they take; what a
-rule does with the network may take minutes.
+``ThreadPoolExecutor`` joins its threads when the interpreter ends, and a rule that uses the network may take
+minutes.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-class Crew:
-    """A fixed number of threads, started when they are first needed; ``do`` is for one thread at a time."""
+class DaemonThreadPool:
+    """Up to a number of threads, started when needed; call ``submit`` from one thread at a time."""
 
     def __init__(self, size: int, *, name: str) -> None:
         self._size, self._name = size, name
@@ -24,8 +24,8 @@ class Crew:
         self._threads: list[threading.Thread] = []
         self._closed = False
 
-    def do(self, job: Callable[[], None]) -> None:
-        """Have something done; it must not raise. Nothing is begun after ``close``."""
+    def submit(self, job: Callable[[], None]) -> None:
+        """Run a job, which must not raise, on a free thread; nothing starts after ``close``."""
         self._jobs.put(job)
         if len(self._threads) < self._size and not self._closed:
             name = f"{self._name}-{len(self._threads)}"
@@ -33,7 +33,7 @@ class Crew:
             self._threads[-1].start()
 
     def close(self, *, seconds: float) -> None:
-        """Let what is in progress finish, for so long; what waits is dropped."""
+        """Give running jobs so many seconds to finish; drop those that wait."""
         self._closed = True
         for _ in self._threads:
             self._jobs.put(None)

@@ -1,16 +1,14 @@
-"""What a runner is told: command line, folders, environment, files."""
+"""Makes the ``AttemptSpec`` of every kind of command: command line, folders, environment, files."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from azure_batch_emulator.confined.folder import Area
 from azure_batch_emulator.moments import UNLIMITED
 from azure_batch_emulator.records.tasks import Blame, Failure
-from azure_batch_emulator.runner.interface import Bind, Container, Link, Order
-from azure_batch_emulator.service.attempts import mounts, packages, task_tokens
+from azure_batch_emulator.runner.interface import AttemptSpec, Bind, Container, Link
+from azure_batch_emulator.service.attempts import directories, mounts, packages, task_tokens
 from azure_batch_emulator.service.attempts.storage_links import StorageLinks
 
 if TYPE_CHECKING:
@@ -33,39 +31,10 @@ _BIND_SOURCES = {
 }
 _RESERVED_DISK_SPACE = 1_000_000
 """What the documentation shows; nothing here is measured against it."""
-_SHARED_FOLDERS = ("applications", "fsmounts", "shared", "startup", "volatile", "workitems")
-
-
-def node_root(data: Path, pool_id: str, node_id: str) -> Path:
-    """Tell a node's root folder."""
-    return data / "nodes" / pool_id.lower() / node_id
-
-
-def node_area(data: Path, pool_id: str, node_id: str) -> Area:
-    """Tell a node's root folder, as something that tasks write to."""
-    return Area(data, node_root(data, pool_id, node_id))
-
-
-@lru_cache(maxsize=4096)  # asked for with every attempt, and the making of paths is a third of its cost
-def _shared_folders(root: Path) -> tuple[Path, ...]:
-    return tuple(root / name for name in _SHARED_FOLDERS)
-
-
-def job_directory(job: Job) -> str:
-    """Tell the folder of a job's tasks, relative to a node's root."""
-    if job.schedule is not None:
-        return f"workitems/{job.schedule}/{job.id.rpartition(':')[2]}"
-    return f"workitems/{job.id}"
-
-
-def task_directory(job: Job, task_id: str) -> str:
-    """Tell the folder of a task, or of what prepares or releases a node, relative to its node's root."""
-    place = job_directory(job) if job.schedule is not None else f"{job_directory(job)}/job-1"
-    return f"{place}/{task_id}"
 
 
 @dataclass(frozen=True, slots=True)
-class Work:
+class JobCommand:
     """A command of a job that is none of its tasks: its environment and folder are like a task's."""
 
     id: str
@@ -78,53 +47,53 @@ class Work:
     """Beside what its settings say."""
 
 
-def for_task(core: EngineCore, run: Run, job: Job, task: Task, environment: Mapping[str, str]) -> Order:
-    """Write the order for an attempt of a task."""
-    order = for_work(core, run, job, Work(task.id, task.spec, environment=environment))
+def for_task(core: EngineCore, run: Run, job: Job, task: Task, environment: Mapping[str, str]) -> AttemptSpec:
+    """Write the spec of an attempt of a task."""
+    attempt = for_command(core, run, job, JobCommand(task.id, task.spec, environment=environment))
     files = StorageLinks(core.settings.auto_storage)
     return replace(
-        order,
+        attempt,
         output_files=tuple(files.output_file(file) for file in task.spec.get("outputFiles") or ()),
         may_be_retried=task.has_attempts_left,
-        refusal=order.refusal or _without_image(run.pool, task.spec),
+        refusal=attempt.refusal or _without_image(run.pool, task.spec),
     )
 
 
-def for_work(core: EngineCore, run: Run, job: Job, work: Work) -> Order:
-    """Write the order for an attempt of something that belongs to a job."""
-    root = node_root(core.settings.data, run.pool.id, run.node.id)
-    task_folder = root / task_directory(job, work.id)
-    directory = task_folder / work.folder
+def for_command(core: EngineCore, run: Run, job: Job, command: JobCommand) -> AttemptSpec:
+    """Write the spec of an attempt of a job's command."""
+    root = directories.node_root(core.settings.data, run.pool.id, run.node.id)
+    task_folder = root / directories.task_directory(job, command.id)
+    directory = task_folder / command.folder
     preparation = job.preparation_spec
-    prepared = root / task_directory(job, preparation["id"]) if preparation else None
-    order = _order(core, run, work.spec, directory, prepared)
+    prepared = root / directories.task_directory(job, preparation["id"]) if preparation else None
+    attempt = _spec(core, run, command.spec, directory, prepared)
     environment = {
-        **order.environment,
+        **attempt.environment,
         "AZ_BATCH_JOB_ID": job.id,
-        "AZ_BATCH_TASK_ID": work.id,
-        **_token(core, job, work.spec),
+        "AZ_BATCH_TASK_ID": command.id,
+        **_token(core, job, command.spec),
         **(_preparation_variables(prepared) if prepared not in {None, directory} else {}),
-        **work.environment,
+        **command.environment,
         **_settings(job.spec.get("commonEnvironmentSettings")),
-        **_settings(work.spec.get("environmentSettings")),
+        **_settings(command.spec.get("environmentSettings")),
     }
-    downloads = task_folder if work.folder else None
-    return replace(order, environment=environment, downloads=downloads)
+    downloads = task_folder if command.folder else None
+    return replace(attempt, environment=environment, downloads=downloads)
 
 
-def for_start_task(core: EngineCore, run: Run) -> Order:
-    """Write the order for a pool's start task on a node."""
-    root = node_root(core.settings.data, run.pool.id, run.node.id)
-    return _order(core, run, run.pool.spec["startTask"], root / "startup")
+def for_start_task(core: EngineCore, run: Run) -> AttemptSpec:
+    """Write the spec of a pool's start task on a node."""
+    root = directories.node_root(core.settings.data, run.pool.id, run.node.id)
+    return _spec(core, run, run.pool.spec["startTask"], root / "startup")
 
 
-def _order(
+def _spec(
     core: EngineCore, run: Run, spec: Mapping[str, Any], directory: Path, prepared: Path | None = None
-) -> Order:
+) -> AttemptSpec:
     pool, files = run.pool, StorageLinks(core.settings.auto_storage)
-    root = node_root(core.settings.data, pool.id, run.node.id)
+    root = directories.node_root(core.settings.data, pool.id, run.node.id)
     references = _references(pool.spec, spec)
-    return Order(
+    return AttemptSpec(
         run_id=run.id,
         command_line=spec["commandLine"],
         root=core.settings.data,
@@ -136,7 +105,7 @@ def _order(
         },
         resource_files=tuple(files.resource_file(file) for file in spec.get("resourceFiles") or ()),
         container=_container(spec, _bind_folders(root, directory, prepared)),
-        node_directories=_shared_folders(root),
+        node_directories=directories.shared_folders(root),
         links=_links(core, pool, references, root),
         refusal=_image_in_vain(pool, spec) or packages.missing(core.settings, references),
     )

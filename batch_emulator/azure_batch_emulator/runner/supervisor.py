@@ -1,6 +1,6 @@
 """The process that owns all task processes, so that none outlives the emulator.
 
-Run as a script in a process of its own. It has one thread, hence forking is safe; it reads orders
+Run as a script in a process of its own. It has one thread, hence forking is safe; it reads commands
 from its standard input and reports on its standard output, one JSON object a line:
 
 ``{"start": 7, "argv": [...], "root": "/...", "folder": ["nodes", ...], "env": {...}, "undo": [...]}``
@@ -10,7 +10,7 @@ from its standard input and reports on its standard output, one JSON object a li
 
 Every command gets a session of its own and is ended together with everything it started there. What
 left the session is found by a variable that it has inherited, once it is an orphan and thus ours.
-When standard input closes, for whatever reason, SIGKILL of the emulator included, the warden
+When standard input closes, for whatever reason, SIGKILL of the emulator included, the supervisor
 kills all that is left, and runs the ``undo`` of each command that has one: it ends what is no process
 of ours, such as a container. On Linux it also adopts orphans, and dies not without its children.
 """
@@ -52,8 +52,8 @@ def _libc() -> Any:
 LIBC = _libc()
 
 
-def _die_with_the_warden() -> None:
-    """Ask the kernel to kill this process when the warden goes; runs between fork and exec."""
+def _die_with_the_supervisor() -> None:
+    """Ask the kernel to kill this process when the supervisor goes; runs between fork and exec."""
     if LIBC is not None:
         LIBC.prctl(_SET_PDEATHSIG, signal.SIGKILL)
 
@@ -72,11 +72,11 @@ def _signal_group(group: int, number: int) -> bool:
 class Run:
     """One command, from its start until nobody of its group is left."""
 
-    def __init__(self, run_id: int, group: int, order: dict[str, Any]) -> None:
+    def __init__(self, run_id: int, group: int, command: dict[str, Any]) -> None:
         self.run_id = run_id
         self.group = group
-        self.undo = order["undo"]
-        self.env = order["env"]
+        self.undo = command["undo"]
+        self.env = command["env"]
         self.code: int | None = None
         self.deadline: float | None = None
 
@@ -90,7 +90,7 @@ class Run:
     def is_over(self, orphans: Callable[[], list[int]]) -> bool:
         """Tell whether the command and all that it started have ended; kill who overstays.
 
-        :param orphans: lists the children of the warden that no order started
+        :param orphans: lists the children of the supervisor that no command started
         """
         overdue = self.deadline is not None and time.monotonic() >= self.deadline
         done_by_itself = self.code is not None and self.deadline is None
@@ -101,7 +101,7 @@ class Run:
     def _has_strays(self, orphans: Callable[[], list[int]]) -> bool:
         """Kill whoever left the session; tell whether there was anyone, as there may be children of theirs.
 
-        The group is gone, so whatever it has started is an orphan by now, and the warden's child.
+        The group is gone, so whatever it has started is an orphan by now, and the supervisor's child.
         """
         strays = [] if self.undo else [child for child in orphans() if _is_marked(child, self.run_id)]
         for stray in strays:
@@ -110,8 +110,8 @@ class Run:
         return bool(strays)
 
 
-class Warden:
-    """The loop: orders in, reports out, the dead collected."""
+class Supervisor:
+    """The loop: commands in, reports out, ended processes collected."""
 
     def __init__(self) -> None:
         self.runs: dict[int, Run] = {}
@@ -148,36 +148,36 @@ class Warden:
             self.open = False
         *lines, self.rest = (self.rest + data).split(b"\n")
         for line in lines:
-            self._obey(json.loads(line))
+            self._execute(json.loads(line))
 
-    def _obey(self, order: dict[str, Any]) -> None:
-        if "start" in order:
-            self._start(order)
-        elif "stop" in order:
-            run = self.runs.get(order["stop"])
+    def _execute(self, command: dict[str, Any]) -> None:
+        if "start" in command:
+            self._start(command)
+        elif "stop" in command:
+            run = self.runs.get(command["stop"])
             if run is not None:
-                run.stop(order["grace"], quietly=order["quietly"])
-        elif "close" in order:
-            self._close(order["close"])
+                run.stop(command["grace"], quietly=command["quietly"])
+        elif "close" in command:
+            self._close(command["close"])
 
-    def _start(self, order: dict[str, Any]) -> None:
+    def _start(self, command: dict[str, Any]) -> None:
         try:
-            process = self._spawn(order)
+            process = self._spawn(command)
         except (OSError, ValueError) as problem:
             # Only trouble with the program itself tells that it is missing.
             number = None
-            if isinstance(problem, OSError) and problem.filename == order["argv"][0]:
+            if isinstance(problem, OSError) and problem.filename == command["argv"][0]:
                 number = problem.errno
-            self._say({"failed": order["start"], "errno": number, "text": str(problem)})
+            self._report({"failed": command["start"], "errno": number, "text": str(problem)})
             return
-        run = Run(order["start"], process.pid, order)
+        run = Run(command["start"], process.pid, command)
         self.runs[run.run_id] = self.by_process[process.pid] = run
         process.returncode = 0  # collected by the loop below, not by Popen
 
     @staticmethod
-    def _spawn(order: dict[str, Any]) -> subprocess.Popen[bytes]:
+    def _spawn(command: dict[str, Any]) -> subprocess.Popen[bytes]:
         with (
-            _opened(os.open(order["root"], _FOLDER & ~os.O_NOFOLLOW), order["folder"]) as folder,
+            _opened(os.open(command["root"], _FOLDER & ~os.O_NOFOLLOW), command["folder"]) as folder,
             _opened(os.dup(folder), ["wd"]) as workdir,
             _output(folder, "stdout.txt") as stdout,
             _output(folder, "stderr.txt") as stderr,
@@ -185,13 +185,13 @@ class Warden:
         ):
 
             def in_child() -> None:
-                _die_with_the_warden()
+                _die_with_the_supervisor()
                 os.fchdir(workdir)
 
             return subprocess.Popen(  # noqa: S603  an argument list, no shell
-                order["argv"],
+                command["argv"],
                 # What an engine starts carries no mark: it has an end of its own.
-                env=order["env"] if order["undo"] else {**order["env"], _MARK: str(order["start"])},
+                env=command["env"] if command["undo"] else {**command["env"], _MARK: str(command["start"])},
                 stdin=nothing,
                 stdout=stdout,
                 stderr=stderr,
@@ -212,7 +212,7 @@ class Warden:
     def _settle(self) -> None:
         for run in [run for run in self.runs.values() if run.is_over(self._orphans)]:
             del self.runs[run.run_id]
-            self._say({"exited": run.run_id, "code": run.code})
+            self._report({"exited": run.run_id, "code": run.code})
 
     def _orphans(self) -> list[int]:
         return [child for child in _children() if child not in self.by_process]
@@ -264,7 +264,7 @@ class Warden:
                 process.wait(max(0.0, deadline - time.monotonic()))
 
     @staticmethod
-    def _say(report: dict[str, Any]) -> None:
+    def _report(report: dict[str, Any]) -> None:
         with contextlib.suppress(BrokenPipeError):
             os.write(1, json.dumps(report).encode() + b"\n")
 
@@ -319,7 +319,7 @@ def main() -> None:
         signal.signal(number, lambda *_: None)  # "ignore" would be inherited by the tasks
     if LIBC is not None:
         LIBC.prctl(_SET_CHILD_SUBREAPER, 1)
-    Warden().serve()
+    Supervisor().serve()
 
 
 if __name__ == "__main__":

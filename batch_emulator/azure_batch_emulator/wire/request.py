@@ -1,72 +1,25 @@
-"""A request as handlers see it, and what they answer."""
+"""A request, as handlers see it."""
 
 from __future__ import annotations
 
 import json
 import math
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, BinaryIO
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
 from azure_batch_emulator.errors import ApiError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Mapping
 
     from azure_batch_emulator.service.engine import Engine
     from azure_batch_emulator.wire.bodies.shapes import Shape
 
-_PIECE = 1 << 18
-
 
 @dataclass(frozen=True, slots=True)
-class FileSlice:
-    """Bytes of an open file to send: from ``start``, ``length`` of them."""
-
-    file: BinaryIO
-    start: int
-    length: int
-
-    def close(self) -> None:
-        """Let go of the file."""
-        self.file.close()
-
-    def pieces(self) -> Iterator[bytes]:
-        """Read the bytes, a piece at a time, and let go of the file."""
-        with self.file as file:
-            file.seek(self.start)
-            left = self.length
-            while left > 0:
-                data = file.read(min(_PIECE, left))
-                if not data:
-                    # Cut off since it was measured: zeros keep the promised length, as a hole would.
-                    data = bytes(min(_PIECE, left))
-                left -= len(data)
-                yield data
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What goes back to the client."""
-
-    status: int
-    json: Any = None
-    headers: Mapping[str, str] = field(default_factory=dict)
-    content: bytes | None = None
-    file: FileSlice | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Aside:
-    """An answer that has to do with the disk alone, and may take its time."""
-
-    answer: Callable[[], Answer]
-    """Called on another thread; nothing of the engine may be touched."""
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """One request, routed and let in."""
+class Request:
+    """One request, authenticated and routed."""
 
     engine: Engine
     base: str

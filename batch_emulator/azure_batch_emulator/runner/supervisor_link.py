@@ -1,4 +1,4 @@
-"""The pipe to a warden process: orders go in, reports come out on a thread."""
+"""The pipe to a supervisor process: commands go in, reports come out on a thread."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from azure_batch_emulator.runner import warden
+from azure_batch_emulator.runner import supervisor
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -19,15 +19,15 @@ _CLOSE_GRACE_SECONDS = 1.0
 _CLOSE_LIMIT_SECONDS = 10.0
 
 
-class WardenLink:
-    """The pipe to a warden process, and the thread that listens to it."""
+class SupervisorLink:
+    """The pipe to a supervisor process, and the thread that listens to it."""
 
     def __init__(
         self, hear: Callable[[dict[str, Any]], None], lost: Callable[[], None], *, holds: Collection[int]
     ) -> None:
         self._hear, self._lost = hear, lost
         self._process = subprocess.Popen(  # noqa: S603  our own script, our own interpreter
-            [sys.executable, "-I", "-S", warden.__file__],
+            [sys.executable, "-I", "-S", supervisor.__file__],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             start_new_session=True,
@@ -35,11 +35,11 @@ class WardenLink:
             env={"PATH": os.environ.get("PATH", os.defpath)},
         )
         self._lock = threading.Lock()
-        self._reader = threading.Thread(target=self._listen, name="warden-reports", daemon=True)
+        self._reader = threading.Thread(target=self._listen, name="supervisor-reports", daemon=True)
         self._reader.start()
 
     def tell(self, message: dict[str, Any]) -> None:
-        """Send one order; a warden that is gone is noticed by the listening thread."""
+        """Send one command; a supervisor that is gone is noticed by the listening thread."""
         stdin = self._process.stdin
         if stdin is not None:
             with self._lock, suppress(BrokenPipeError, ValueError):
@@ -47,7 +47,7 @@ class WardenLink:
                 stdin.flush()
 
     def close(self) -> None:
-        """End all processes and the warden, and wait for that."""
+        """End all processes and the supervisor, and wait for that."""
         self.tell({"close": _CLOSE_GRACE_SECONDS})
         self._hang_up()
         try:
