@@ -57,7 +57,10 @@ def list_applications(call: Call) -> Answer:
 
 
 def get_application(call: Call) -> Answer:
-    """Show one application."""
+    """Show one application.
+
+    :raises ApiError: 404 ApplicationNotFound
+    """
     wanted = call["applicationId"].lower()
     for application in _applications(call):
         if str(application["id"]).lower() == wanted:

@@ -78,7 +78,10 @@ def list_node_extensions(call: Call) -> Answer:
 
 
 def get_node_extension(call: Call) -> Answer:
-    """Show one extension."""
+    """Show one extension.
+
+    :raises ApiError: 404 ResourceNotFound
+    """
     wanted = call["extensionName"].lower()
     columns = paging.select(call, _COLUMNS)
     for found in _extensions(*_node(call)):
