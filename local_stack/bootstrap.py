@@ -92,7 +92,10 @@ def made(what: str, folder: Path, lock: Path, make: Callable[[Path], None]) -> b
 
 
 def make_venv(folder: Path) -> None:
-    """Create the virtual environment; pip installs uv from the lock file, and uv installs the rest."""
+    """Create the virtual environment; pip installs uv from the lock file, and uv installs the rest.
+
+    :raises SetupError: if Python or pip cannot make it
+    """
     try:
         run([sys.executable, "-m", "venv", str(folder)])
     except SetupError as error:
@@ -133,7 +136,10 @@ def install(python: str, lock: Path) -> None:
 
 
 def pinned(package: str) -> str:
-    """Return a package's lines of the lock file, including its hashes."""
+    """Return a package's lines of the lock file, including its hashes.
+
+    :raises SetupError: if it has none
+    """
     lines = re.search(rf"^{re.escape(package)}==.*?(?=^\S|\Z)", LOCK.read_text(), re.MULTILINE | re.DOTALL)
     if lines is None:
         raise SetupError(f"{LOCK} does not pin {package}")

@@ -38,7 +38,10 @@ class Stage:
     @classmethod
     @contextmanager
     def of(cls, title: str) -> Iterator[Self]:
-        """Show a stage while the block runs, then its duration."""
+        """Show a stage while the block runs, then its duration.
+
+        :raises BaseException: what the block raises, after the stage has been shown as stopped
+        """
         stage = cls(title)
         stage._draw("...")
         try:

@@ -73,7 +73,10 @@ class ManualClock:
             return self._now
 
     def turn(self, by: timedelta) -> datetime:
-        """Move on by a span that is not negative, and tell the new moment."""
+        """Move on by a span that is not negative, and tell the new moment.
+
+        :raises ValueError: if it is negative
+        """
         if by < timedelta():
             raise ValueError("time does not run backwards here")
         with self._lock:

@@ -247,6 +247,8 @@ class EmulatorServer:
 
         With a ``ScriptedRunner`` time stops at every moment at which something falls due, until all
         that follows from it is done. Real processes take their own time; poll for their effects.
+
+        :raises TypeError: if the clock is not a manual one
         """
         if not isinstance(self.clock, ManualClock):
             raise TypeError("only a ManualClock can be turned")

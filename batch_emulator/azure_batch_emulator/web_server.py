@@ -28,7 +28,10 @@ _QUIET_LOOKS = 3
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """Open the socket to serve on; port 0 takes a free one."""
+    """Open the socket to serve on; port 0 takes a free one.
+
+    :raises OSError: if the address is taken, or not this machine's
+    """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     # Only of a socket that says it is TCP does asyncio turn Nagle's waiting off: 40 ms an answer.
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)

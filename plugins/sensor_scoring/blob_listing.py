@@ -59,6 +59,8 @@ class FoundBlob:
         """Read an entry of the service's answer.
 
         https://learn.microsoft.com/rest/api/storageservices/list-blobs#response-body
+
+        :raises ValueError: if it has no properties
         """
         properties, metadata = element.find("Properties"), element.find("Metadata")
         if properties is None:

@@ -43,7 +43,10 @@ class Interval:
         return Interval(round(self.ticks * Fraction(factor)))
 
     def over(self, divisor: float) -> Interval:
-        """Divide it; the nearest tick."""
+        """Divide it; the nearest tick.
+
+        :raises Fault: if the divisor is zero
+        """
         if not divisor:
             raise Fault("division by zero")
         return Interval(round(self.ticks / Fraction(divisor)))

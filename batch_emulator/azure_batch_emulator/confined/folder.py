@@ -114,6 +114,7 @@ class Folder:
         """Open a regular file, without waiting for whoever might write to it.
 
         :raises FileNotFoundError: for a pipe, a socket, a device, a folder or a link
+        :raises OSError: if it cannot be opened
         """
         # To open a pipe or a device is felt at its other end: it is looked at first.
         _check_regular(self.status(name))

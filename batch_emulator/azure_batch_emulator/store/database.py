@@ -39,7 +39,10 @@ _WRONG = (sqlite3.Error, ValueError, KeyError, TypeError, FormulaSyntaxError)
 
 
 def create(path: Path, account: str) -> None:
-    """Make the file of an empty account; it is there as a whole or not at all."""
+    """Make the file of an empty account; it is there as a whole or not at all.
+
+    :raises BadState: if the log of a file that is gone is there
+    """
     log = path.with_name(f"{path.name}-wal")
     if log.exists():
         raise BadState(f"{path} is missing, though its log {log.name} is there; nothing was changed")
@@ -61,13 +64,17 @@ def load(path: Path, settings: Settings) -> Account:
     :raises BadState: if it is another account's, of a newer format, or cannot be read
     """
     try:
-        if not path.stat().st_size:
-            raise ValueError("the file is empty")
+        _check_filled(path)
         with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as connection:
             return _load(connection, path, settings)
     except _WRONG as problem:
         reason = " ".join(f"{type(problem).__name__}: {problem}".split())
         raise BadState(f"cannot read the state file {path} ({reason}); it was left as it is") from problem
+
+
+def _check_filled(path: Path) -> None:
+    if not path.stat().st_size:
+        raise ValueError("the file is empty")
 
 
 def _load(connection: sqlite3.Connection, path: Path, settings: Settings) -> Account:

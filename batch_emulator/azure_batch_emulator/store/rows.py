@@ -40,7 +40,10 @@ class Key(NamedTuple):
 
 
 def key_of(record: object) -> Key:
-    """Tell the key of a record."""
+    """Tell the key of a record.
+
+    :raises TypeError: if it is not a record that is stored
+    """
     match record:
         case Pool() | Job() | Schedule():
             return Key(type(record).__name__.lower(), 0, record.number)

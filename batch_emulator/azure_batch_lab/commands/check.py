@@ -29,7 +29,10 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Review, and print what was found."""
+    """Review, and print what was found.
+
+    :raises BadInput: if the formula is given twice or not at all, or cannot be read
+    """
     if (options.formula is None) == (options.text is None):
         raise BadInput("either a file or --text names the formula")
     text = read(options.formula) if options.text is None else options.text

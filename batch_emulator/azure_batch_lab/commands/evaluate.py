@@ -44,7 +44,10 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Evaluate, and print the result string or what is wrong."""
+    """Evaluate, and print the result string or what is wrong.
+
+    :raises BadInput: if a file, the moment or the formula cannot be read
+    """
     file, lag = (
         SampleFile.parse(read(options.samples) if options.samples else ""),
         parse_lag(options.sample_lag),

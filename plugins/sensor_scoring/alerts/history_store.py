@@ -51,6 +51,7 @@ class AlertHistoryStore:
 
         :param send: delivers the message; if it raises, nothing is remembered
         :return: whether there was news
+        :raises BaseException: what ``send`` raises
         """
         news = self._claimed_news(seen)
         if not news:

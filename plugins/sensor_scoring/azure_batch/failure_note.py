@@ -28,6 +28,7 @@ def failure_noted(ti: Any, *, item: str = "") -> Iterator[None]:
 
     :param ti: the task instance
     :param item: what fails; the task itself if not given
+    :raises Exception: the error that the block raises
     """
     try:
         yield

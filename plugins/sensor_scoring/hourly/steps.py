@@ -91,6 +91,7 @@ def open_run(run: Run) -> str:
     """See to a pool that can take this run's load, and open its Batch job.
 
     :return: id of the Batch job
+    :raises QuotaReached: if the account has no room for another job, and no idle one to end
     """
     plan, settings = run.plan(), run.settings
     batch_tasks = len(plan.groups) if plan else 0

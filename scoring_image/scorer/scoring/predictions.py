@@ -60,7 +60,9 @@ def render_csv(parts: Iterable[tuple[str, str, ReadingTable, Predictions]]) -> b
     """Render predictions as CSV: a header, then rows, each ended by a newline.
 
     Timestamps and values keep their original texts; scores have the fewest digits that read back as the same
-    float64. Parameters and errors are those of :func:`render_predictions`.
+    float64. Parameters are those of :func:`render_predictions`.
+
+    :raises ValueError: if the tables differ in features, or a reading has no prediction
     """
     features: tuple[str, ...] | None = None
     blob = io.BytesIO()

@@ -103,8 +103,8 @@ def read_series(
     :param with_timestamps: whether to keep the timestamps of the readings
     :return: a series for each sensor; empty if it has no readings, with a fault if a file in its own folder
         cannot be read
-    :raises DataFault: if a file of many sensors cannot be read at all
-    :raises StorageFault: if storage refuses such a file or does not answer
+    :raises ScorerError: if a file of many sensors cannot be read at all (DataFault), or storage refuses it or
+        does not answer (StorageFault)
     """
     owner = _owner_among(frozenset(sensors))
     series = {sensor: Series(features) for sensor in sensors}

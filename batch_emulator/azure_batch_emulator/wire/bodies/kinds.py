@@ -29,7 +29,10 @@ def wrong(path: str, value: object, reason: str) -> ApiError:
 
 
 def text(value: Any, path: str) -> Any:
-    """Take a string that processes and files can hold."""
+    """Take a string that processes and files can hold.
+
+    :raises ApiError: if it is not a string, or holds a NUL or half of a surrogate pair
+    """
     if not isinstance(value, str):
         raise wrong(path, value, "a string is needed")
     if _NO_TEXT.search(value):
@@ -40,14 +43,20 @@ def text(value: Any, path: str) -> Any:
 
 
 def line(value: Any, path: str) -> Any:
-    """Take a command line: whatever string it is, a task whose command cannot start fails, and says why."""
+    """Take a command line: whatever string it is, a task whose command cannot start fails, and says why.
+
+    :raises ApiError: if it is not a string
+    """
     if not isinstance(value, str):
         raise wrong(path, value, "a string is needed")
     return value
 
 
 def word(value: Any, path: str) -> Any:
-    """Take a string that is not empty."""
+    """Take a string that is not empty.
+
+    :raises ApiError: if it is not a string, or empty
+    """
     if not text(value, path):
         raise wrong(path, value, "it must not be empty")
     return value
@@ -88,7 +97,10 @@ def resource(*segments: str) -> Kind:
 
 
 def whole(value: Any, path: str) -> Any:
-    """Take a whole number of 32 bits; the Azure CLI writes some of them as strings."""
+    """Take a whole number of 32 bits; the Azure CLI writes some of them as strings.
+
+    :raises ApiError: if it is anything else
+    """
     if isinstance(value, str) and _NUMERAL.fullmatch(value):
         value = int(value)
     if not isinstance(value, int) or isinstance(value, bool) or not -(2**31) <= value < 2**31:
@@ -109,7 +121,10 @@ def between(least: int, most: int) -> Kind:
 
 
 def natural(value: Any, path: str) -> Any:
-    """Take a whole number that is not negative."""
+    """Take a whole number that is not negative.
+
+    :raises ApiError: if it is anything else
+    """
     number = whole(value, path)
     if number < 0:
         raise wrong(path, value, "it must not be negative")
@@ -117,7 +132,10 @@ def natural(value: Any, path: str) -> Any:
 
 
 def retries(value: Any, path: str) -> Any:
-    """Take how often something may be tried again; -1 is without end."""
+    """Take how often something may be tried again; -1 is without end.
+
+    :raises ApiError: 400 InvalidConstraintValue, if it is less than -1
+    """
     if whole(value, path) < -1:
         message = "The value provided for one of the constraints is invalid."
         values = (("PropertyName", path), ("PropertyValue", str(value)), ("Reason", "-1 or more"))
@@ -126,14 +144,20 @@ def retries(value: Any, path: str) -> Any:
 
 
 def switch(value: Any, path: str) -> Any:
-    """Take true or false."""
+    """Take true or false.
+
+    :raises ApiError: if it is neither
+    """
     if not isinstance(value, bool):
         raise wrong(path, value, "true or false is needed")
     return value
 
 
 def span(value: Any, path: str) -> Any:
-    """Take an ISO 8601 duration; keep it in canonical form."""
+    """Take an ISO 8601 duration; keep it in canonical form.
+
+    :raises ApiError: if it is not one
+    """
     try:
         return duration(parse_duration(text(value, path)))
     except ValueError as problem:
@@ -141,7 +165,10 @@ def span(value: Any, path: str) -> Any:
 
 
 def moment(value: Any, path: str) -> Any:
-    """Take a moment; keep it in canonical form."""
+    """Take a moment; keep it in canonical form.
+
+    :raises ApiError: if it is not one
+    """
     try:
         return stamp(parse_moment(text(value, path)))
     except ValueError as problem:
@@ -149,21 +176,30 @@ def moment(value: Any, path: str) -> Any:
 
 
 def identifier(value: Any, path: str) -> Any:
-    """Take an id of a pool, job or task."""
+    """Take an id of a pool, job or task.
+
+    :raises ApiError: if it is not 1 to 64 letters, digits, hyphens and underscores
+    """
     if not isinstance(value, str) or not _ID.fullmatch(value):
         raise wrong(path, value, "1 to 64 letters, digits, hyphens and underscores")
     return value
 
 
 def variable(value: Any, path: str) -> Any:
-    """Take the name of an environment variable."""
+    """Take the name of an environment variable.
+
+    :raises ApiError: if it is empty, or has an equals sign
+    """
     if "=" in word(value, path):
         raise wrong(path, value, "the name of an environment variable has no =")
     return value
 
 
 def metadata_name(value: Any, path: str) -> Any:
-    """Take the name of a metadata item."""
+    """Take the name of a metadata item.
+
+    :raises ApiError: 400 EmptyMetadataKey, if it is empty
+    """
     if not text(value, path):
         values = (("PropertyName", path),)
         raise ApiError(
@@ -173,14 +209,20 @@ def metadata_name(value: Any, path: str) -> Any:
 
 
 def display_name(value: Any, path: str) -> Any:
-    """Take a name for people."""
+    """Take a name for people.
+
+    :raises ApiError: if it is longer than 1,024 characters
+    """
     if len(text(value, path)) > _LONGEST_DISPLAY_NAME:
         raise wrong(path, "", f"at most {_LONGEST_DISPLAY_NAME} characters")
     return value
 
 
 def file_mode(value: Any, path: str) -> Any:
-    """Take an octal file mode."""
+    """Take an octal file mode.
+
+    :raises ApiError: if it is not 3 or 4 octal digits
+    """
     if not _MODE.fullmatch(text(value, path)):
         raise wrong(path, value, "an octal file mode is needed, such as 0770")
     return value

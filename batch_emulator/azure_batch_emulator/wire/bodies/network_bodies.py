@@ -37,7 +37,10 @@ SUBNET = resource(
 
 
 def backend_port(value: Any, path: str) -> Any:
-    """Take a port of a node that its agent does not need itself."""
+    """Take a port of a node that its agent does not need itself.
+
+    :raises ApiError: if it is no port, or one of the agent's
+    """
     port = between(1, HIGHEST_PORT)(value, path)
     if port in OF_THE_AGENT:
         raise wrong(path, value, f"{', '.join(map(str, sorted(OF_THE_AGENT)))} are reserved")
@@ -45,7 +48,10 @@ def backend_port(value: Any, path: str) -> Any:
 
 
 def frontend_port(value: Any, path: str) -> Any:
-    """Take a public port that the service does not need itself."""
+    """Take a public port that the service does not need itself.
+
+    :raises ApiError: if it is no port, or one of the service's
+    """
     port = between(1, HIGHEST_FRONTEND_PORT)(value, path)
     if port in OF_THE_SERVICE:
         raise wrong(path, value, f"{OF_THE_SERVICE[0]} to {OF_THE_SERVICE[-1]} are reserved")
@@ -53,7 +59,10 @@ def frontend_port(value: Any, path: str) -> Any:
 
 
 def source_prefix(value: Any, path: str) -> Any:
-    """Take an address, a network, a service tag or ``*``."""
+    """Take an address, a network, a service tag or ``*``.
+
+    :raises ApiError: if it is anything else
+    """
     if text(value, path) == "*" or _TAG.fullmatch(value):
         return value
     try:
@@ -65,7 +74,10 @@ def source_prefix(value: Any, path: str) -> Any:
 
 
 def source_ports(value: Any, path: str) -> Any:
-    """Take ``*``, a port or a range of ports."""
+    """Take ``*``, a port or a range of ports.
+
+    :raises ApiError: if it is anything else
+    """
     found = _PORTS.fullmatch(text(value, path))
     ports = [int(port) for port in found.groups() if port is not None] if found else []
     if value != "*" and not (ports and ports == sorted(ports) and ports[-1] <= HIGHEST_PORT):

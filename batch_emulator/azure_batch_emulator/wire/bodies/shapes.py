@@ -39,14 +39,20 @@ def every(kind: Kind, *, most: int | None = None) -> Kind:
 
 
 def texts(value: Any, path: str) -> Any:
-    """Take an object whose values are strings."""
+    """Take an object whose values are strings.
+
+    :raises ApiError: if it is not an object, or one of its values is not a string
+    """
     if not isinstance(value, dict):
         raise wrong(path, value, "an object is needed")
     return {text(name, path): text(entry, join(path, name)) for name, entry in value.items()}
 
 
 def free(value: Any, path: str) -> Any:
-    """Take an object of whatever JSON, as handlers of extensions do."""
+    """Take an object of whatever JSON, as handlers of extensions do.
+
+    :raises ApiError: if it is not an object, or is nested too deeply
+    """
     if not isinstance(value, dict):
         raise wrong(path, value, "an object is needed")
     return _json(value, path, _DEEPEST)

@@ -57,7 +57,10 @@ def list_applications(request: Request) -> Response:
 
 
 def get_application(request: Request) -> Response:
-    """Show one application."""
+    """Show one application.
+
+    :raises ApiError: 404 ApplicationNotFound
+    """
     wanted = request["applicationId"].lower()
     for application in _applications(request):
         if str(application["id"]).lower() == wanted:

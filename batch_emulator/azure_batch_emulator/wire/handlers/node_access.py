@@ -81,9 +81,12 @@ def list_node_extensions(request: Request) -> Response:
 
 
 def get_node_extension(request: Request) -> Response:
-    """Show one extension."""
+    """Show one extension.
+
+    :raises ApiError: 404 ResourceNotFound
+    """
     wanted = request["extensionName"].lower()
-    columns = paging.select(request, _COLUMNS)
+    columns = paging.select(call, _COLUMNS)
     for found in _extensions(*_node(request)):
         if str(found["vmExtension"].get("name", "")).lower() == wanted:
             return Response(200, found if columns is None else paging.pick(found, columns))
