@@ -47,7 +47,7 @@ test-containers: setup ## run tasks of the local Azure Batch in containers (need
 test-browser: setup ## use the web UI in a browser as a person does (takes Chromium, or downloads it)
 	@.venv/bin/uv pip install --quiet --python .venv/bin/python --require-hashes -r local_stack/requirements-browser.txt
 	@command -v chromium >/dev/null || command -v google-chrome >/dev/null || .venv/bin/playwright install chromium
-	@.venv/bin/python -m pytest tests/integration -m browser $(TESTS)
+	@.venv/bin/python -m pytest tests/integration tests/test_site.py -m browser $(TESTS)
 
 test-backfill: setup ## make up for a day of readings beside the live hour (READINGS=file.csv; a quarter of an hour)
 	@.venv/bin/python -m bench.backfill --readings "$(READINGS)"
@@ -62,15 +62,22 @@ format: setup ## let ruff format and fix what it can
 	@.venv/bin/ruff check --fix .
 
 DOCS := .local/docs
-docs: $(DOCS)/venv/.installed ## build the site into .local/docs/site, with the API from docstrings
+docs: setup $(DOCS)/venv/.installed $(DOCS)/node_modules/.installed ## build the site into .local/docs/site, with the API from docstrings
 	@$(DOCS)/venv/bin/python docs/site_pages.py $(DOCS)
 	@cd $(DOCS) && venv/bin/zensical build --clean --strict
+	@.venv/bin/python docs/site_check.py $(DOCS)/site
 	@echo "open $(DOCS)/site/index.html"
 
 # An environment of its own: the site's tools are no part of the product, and make setup stays quick.
 $(DOCS)/venv/.installed: docs/requirements.txt
 	@rm -rf $(DOCS)/venv && $(PYTHON) -m venv $(DOCS)/venv
 	@$(DOCS)/venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r docs/requirements.txt
+	@touch $@
+
+# Mermaid draws the diagrams. Zensical would have each reader's browser load it from a public server.
+$(DOCS)/node_modules/.installed: docs/package.json docs/package-lock.json | setup
+	@mkdir -p $(DOCS) && cp docs/package.json docs/package-lock.json $(DOCS)
+	@cd $(DOCS) && $(CURDIR)/.venv/bin/npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null
 	@touch $@
 
 up: setup ## leave the stack running, with Airflow's web UI

@@ -2,7 +2,7 @@
 
 The pages keep their paths in the repository, so that the same relative links work on GitHub and on the site.
 Files that they link to, such as pictures and tests, are included. The API page is generated here, because
-GitHub cannot show it.
+GitHub cannot show it. Mermaid, which draws the diagrams, comes from ``docs/package-lock.json``.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ API = (
     "sensor_scoring.hourly.sensor_trigger.PredictionBlobTrigger",
     "sensor_scoring.hourly.settle.SettleOperator",
 )
+MERMAID = "mermaid.tiny.js"
 _LINK = re.compile(r"\]\((?!http|#)([^)#\s]+)")
 
 
@@ -45,6 +46,14 @@ def lay_out(folder: Path) -> None:
             _copy(linked, pages)
     (pages / "api.md").write_text(_api_page())
     shutil.copy(ROOT / "docs" / "zensical.toml", folder)
+
+
+def add_mermaid(folder: Path) -> None:
+    """Put Mermaid beside the pages, where ``extra_javascript`` of ``zensical.toml`` names it.
+
+    :param folder: as in :func:`lay_out`, with npm's ``node_modules``
+    """
+    shutil.copy(folder / "node_modules" / "@mermaid-js" / "tiny" / "dist" / MERMAID, folder / "pages")
 
 
 def _pages() -> Iterator[Path]:
@@ -70,4 +79,6 @@ def _api_page() -> str:
 
 
 if __name__ == "__main__":
-    lay_out(Path(sys.argv[1]))
+    target = Path(sys.argv[1])
+    lay_out(target)
+    add_mermaid(target)
