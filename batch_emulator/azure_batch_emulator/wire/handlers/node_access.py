@@ -86,7 +86,7 @@ def get_node_extension(request: Request) -> Response:
     :raises ApiError: 404 ResourceNotFound
     """
     wanted = request["extensionName"].lower()
-    columns = paging.select(call, _COLUMNS)
+    columns = paging.select(request, _COLUMNS)
     for found in _extensions(*_node(request)):
         if str(found["vmExtension"].get("name", "")).lower() == wanted:
             return Response(200, found if columns is None else paging.pick(found, columns))
