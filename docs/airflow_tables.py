@@ -1,0 +1,110 @@
+"""Tables of operators, fleets and instances in Airflow."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+RESULTS = ROOT / "bench" / "results"
+
+
+_FORMS = {
+    "ours": "`AzureBatchTaskOperator`",
+    "stock_a_job_each": "stock, a job each",
+    "stock_one_job": "stock, one job",
+}
+
+
+_UNLUCKY = {"": "", "fail": "one fails: ", "fail-once": "one fails once: "}
+
+
+def compare_table() -> str:
+    """Return a row for each cell of the comparison with the stock operator."""
+    cells = json.loads((RESULTS / "compare.json").read_text())
+    heading = "| | items | wall seconds | Batch calls | calls per item | worker seconds | outcome |"
+    rows = [
+        f"| {_FORMS[cell['form']]} | {cell['items']} | {cell['seconds']:.0f} | {cell['batch_calls']:,} "
+        f"| {cell['batch_calls'] / cell['items']:.1f} | {cell['worker_seconds']:,.0f} | {_outcome(cell)} |"
+        for cell in sorted(
+            cells, key=lambda cell: (cell["how"], cell["items"], list(_FORMS).index(cell["form"]))
+        )
+    ]
+    return "\n".join((heading, "|---|---|---|---|---|---|---|", *rows))
+
+
+def _outcome(cell: dict[str, Any]) -> str:
+    state = cell["state"] if cell["is_finished"] else "not finished in 20 minutes"
+    parts = [f"{cell[kind]} {kind}" for kind in ("failed", "retried") if cell[kind] and cell["is_finished"]]
+    return _UNLUCKY[cell["how"]] + ", ".join((state, *parts))
+
+
+def scale_table() -> str:
+    """Return a column for each fleet of ``make scale``."""
+    fleets = json.loads((RESULTS / "scale.json").read_text())
+    memory = ("api-server", "scheduler", "dag-processor", "triggerer")
+    rows = {
+        "sensors per Batch task": [f"{fleet['sensors_per_task']}" for fleet in fleets],
+        "sensors per pack": [f"{fleet['per_pack'] or 1}" for fleet in fleets],
+        "task instances": [f"{fleet['instances']:,}" for fleet in fleets],
+        "outcome": [fleet["outcome"] for fleet in fleets],
+        "instances retried (one on purpose)": [f"{fleet['retried']}" for fleet in fleets],
+        "wall seconds": [f"{fleet['seconds']:,.0f}" for fleet in fleets],
+        "CPU seconds of Airflow": [f"{fleet['cpu_seconds']:,.0f}" for fleet in fleets],
+        "Batch calls": [f"{fleet['batch_calls']:,}" for fleet in fleets],
+        "worker seconds": [f"{fleet['worker_seconds']:,.0f}" for fleet in fleets],
+        "growth of Airflow's database": [f"{fleet['database_mb']:.1f} MB" for fleet in fleets],
+        **{f"memory, {name}": [f"{fleet['memory_mb'][name]:,.0f} MB" for fleet in fleets] for name in memory},
+    }
+    heading = "| | " + " | ".join(f"{fleet['sensors']:,} sensors" for fleet in fleets) + " |"
+    lines = [f"| {name} | {' | '.join(values)} |" for name, values in rows.items()]
+    return "\n".join((heading, "|---|" + "---|" * len(fleets), *lines))
+
+
+def hop_table() -> str:
+    """Return a row for each process with the cost of one more sensor, for both ways to fork."""
+    fork, server = json.loads((RESULTS / "hop.json").read_text())["forms"].values()
+    cpu = {name: (fork["cpu_ms"][name], spent) for name, spent in server["cpu_ms"].items()}
+    cpu["all"] = (sum(fork["cpu_ms"].values()), sum(server["cpu_ms"].values()))
+    calls = [sum(form["batch_calls"].values()) for form in (fork, server)]
+    rows = [
+        *(_compared(f"CPU, {name}", *spent, "ms") for name, spent in cpu.items()),
+        _compared("wall clock of the run", fork["seconds"] * 1e3, server["seconds"] * 1e3, "ms"),
+        _compared("Batch calls", *calls, "", digits=2),
+        _compared(
+            "memory of the scheduler and all below it", fork["scheduler_mib"], server["scheduler_mib"], "MiB"
+        ),
+    ]
+    heading = "| one more sensor | forked from the scheduler | forked from a server | ratio |"
+    return "\n".join((heading, "|---|---|---|---|", *rows))
+
+
+def _compared(what: str, theirs: float, ours: float, unit: str, digits: int = 0) -> str:
+    values = " | ".join(f"{value:,.{digits}f} {unit}".strip() for value in (theirs, ours))
+    return f"| {what} | {values} | {ours / theirs:.2f} |"
+
+
+def steps_table() -> str:
+    """Return a row for each step of a task instance with its own time, longest first."""
+    steps = json.loads((RESULTS / "hop.json").read_text())["steps_ms"]
+    longest_first = sorted(steps.items(), key=lambda step: -step[1])
+    rows = [f"| `{name}` | {taken:,.0f} ms |" for name, taken in longest_first if taken >= 1]
+    return "\n".join(("| step of an instance of `score` | its own time |", "|---|---|", *rows))
+
+
+def backfill_table() -> str:
+    """Return the delays of live hours, in an idle Airflow and during a backfill."""
+    body = json.loads((RESULTS / "backfill.json").read_text())
+    rows = {
+        "live hours": "runs",
+        "scheduling delay: due time to first task start (p95, s)": "start_p95_seconds",
+        "delay of a task instance: due time to start (p95, s)": "wait_p95_seconds",
+        "due time to verdict (median, s)": "run_median_seconds",
+    }
+    lines = [f"| {name} | {body['idle'][key]} | {body['busy'][key]} |" for name, key in rows.items()]
+    made = (
+        f"{body['hours']} hours of {body['sensors']} sensors took {body['backfill_seconds']:,.0f} s, and the "
+        f"{len(body['reported'])} hours that were broken on purpose {body['repair_seconds']:,.0f} s more."
+    )
+    return "\n".join(("| | idle | during a backfill |", "|---|---|---|", *lines, "", made))
