@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from datetime import UTC, datetime, timedelta
 
-from airflow.sdk import DAG, Param
+from airflow.sdk import DAG
 
 from sensor_scoring.azure_batch.operators import AzureBatchSubmitOperator, AzureBatchTaskOperator
 from sensor_scoring.hour_param import hour_param
@@ -17,6 +17,7 @@ from sensor_scoring.hourly.task import commit_marker
 from sensor_scoring.priority import TRAINING_WEIGHT
 from sensor_scoring.retries import RETRY_TABLE
 from sensor_scoring.settings import Settings
+from sensor_scoring.training.fit_params import fit_params
 from sensor_scoring.training.task import train_task
 from sensor_scoring.training.tasks import (
     close_training_jobs,
@@ -42,17 +43,7 @@ with DAG(
             "First UTC hour to judge new models by; empty for the one after training"
         ),
         "evaluate_until": hour_param("First UTC hour that is not judged by any more"),
-        "nu": Param(
-            0.01, type="number", exclusiveMinimum=0, maximum=1, description="Share of anomalies to allow for"
-        ),
-        "gamma": Param("scale", type=["string", "number"], description="scale, auto, or a number above 0"),
-        "min_rows": Param(30, type="integer", minimum=2, description="Readings that a sensor must have"),
-        "fit_options": Param(
-            [],
-            type="array",
-            items={"type": "string"},
-            description="More words for scorer train, which says what it knows with --help",
-        ),
+        **fit_params(),
     },
     default_args={
         "retries": 2,

@@ -7,6 +7,7 @@
           + HourError      a text that does not name an hour
       + MessageError       an invalid manifest, report, order or registry
       + InvocationError    a command line or environment that the orchestrator would not write
+      + OptionError        an option of a fit that cannot be used
       + RegistryError      a change that the registry refuses, such as promoting an unknown version
 """
 
@@ -50,6 +51,23 @@ class HourError(LayoutError):
 
 class InvocationError(ContractError):
     """A command line or environment that no orchestrator of this contract version writes."""
+
+
+class OptionError(ContractError):
+    """An option of a fit is unknown, or may not have its value.
+
+    :param option: its name, as in ``scoring_contract.fit_options``
+    :param problem: what is wrong, as the rest of a sentence or one of its own
+    """
+
+    def __init__(self, option: str, problem: str) -> None:
+        super().__init__(f"{option}: {problem}")
+        self.option = option
+        self.problem = problem
+
+    def __reduce__(self) -> tuple[type[OptionError], tuple[str, str]]:
+        """Pickle the facts; the sentence is rebuilt from them."""
+        return type(self), (self.option, self.problem)
 
 
 class RegistryError(ContractError):

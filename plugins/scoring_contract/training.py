@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from scoring_contract import json_message
 from scoring_contract.errors import LayoutError
+from scoring_contract.fit_options import FitOptions
 from scoring_contract.hour import RunHour
 from scoring_contract.manifest import ModelRef, hour_at, pack_at, sensor_at
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from scoring_contract.json_message import Node
+    from scoring_contract.registry import Registry
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +95,14 @@ class TrainingSubject:
         }
 
     @classmethod
+    def of(cls, sensor: str, registry: Registry) -> TrainingSubject:
+        """Return a sensor as the registry knows it, or as one without a model."""
+        entry = registry.sensors.get(sensor)
+        if entry is None:
+            return cls(sensor)
+        return cls(sensor, (entry.device, entry.tag), entry.model, entry.packs)
+
+    @classmethod
     def from_json(cls, node: Node) -> TrainingSubject:
         """Read the wire form."""
         is_new = node["device"].is_absent
@@ -113,8 +123,7 @@ class TrainingOrder:
     planned_at: str
     """As in a manifest."""
     hours: TrainingHours
-    options: tuple[str, ...]
-    """Options of the fit, as command line arguments: ``("--nu", "0.05")``."""
+    options: FitOptions
     sensors: tuple[TrainingSubject, ...]
     training: tuple[str, ...]
     """Blobs in ``data`` with the readings to train on, of sensors and of packs, in the order of hours. Each
@@ -130,7 +139,7 @@ class TrainingOrder:
                 "group": self.group,
                 "planned_at": self.planned_at,
                 "hours": self.hours.to_json(),
-                "options": list(self.options),
+                "options": self.options.to_json(),
                 "sensors": [sensor.to_json() for sensor in self.sensors],
                 "training": list(self.training),
                 "evaluation": list(self.evaluation),
@@ -152,7 +161,7 @@ class TrainingOrder:
             group=root["group"].text(),
             planned_at=root["planned_at"].text(),
             hours=TrainingHours.from_json(root["hours"]),
-            options=root["options"].texts(),
+            options=FitOptions.from_json(root["options"]),
             sensors=sensors,
             training=root["training"].texts(),
             evaluation=root["evaluation"].texts(),

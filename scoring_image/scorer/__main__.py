@@ -58,17 +58,17 @@ def _run(argv: Sequence[str], environ: Mapping[str, str], console: Console, star
 
             return models(argv[1:], environ, console=console)
         case ["train"] if "--order" in argv:
-            order_given = TrainInvocation.from_argv(argv)
-            from scorer.training.group import train_group  # noqa: PLC0415  # numpy after the threads are set
+            given = TrainInvocation.from_argv(argv)
+            from scorer.training.order import train_order  # noqa: PLC0415  # numpy after the threads are set
 
-            return train_group(order_given, environ, console=console, started=started)
+            return train_order(given, environ, console=console, started=started)
         case ["train"]:
-            from scorer.training.options import train_order  # noqa: PLC0415  # scoring does not need argparse
+            from scorer.training.command import train_command  # noqa: PLC0415  # scoring does not need argparse
 
-            order = train_order(argv[1:])
-            from scorer.training.train import train  # noqa: PLC0415  # numpy after the threads are set, for a good order
+            command = train_command(argv[1:])
+            from scorer.training.train import train  # noqa: PLC0415  # numpy after the threads are set, for a good command
 
-            return train(order, environ, console=console, started=started)
+            return train(command, environ, console=console, started=started)
         case ["-h" | "--help"]:
             console.tell(_USAGE)
             return ExitCode.SUCCESS

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from scoring_contract.errors import InvocationError
+from scoring_contract.fit_options import FitOptions
 from scoring_contract.hour import RunHour
 from scoring_contract.invocation import PROGRAM, ScoreInvocation, TrainInvocation
 from scoring_contract.manifest import Manifest, ModelRef, PackSlice, SensorOrder
@@ -104,7 +105,7 @@ TRAINING_ORDER = TrainingOrder(
     group="1_4..1_5",
     planned_at=PLANNED_AT,
     hours=TrainingHours(RunHour.parse("2018-08-28T23"), HOUR, HOUR, HOUR.next),
-    options=("--nu", "0.01", "--gamma", "scale"),
+    options=FitOptions(nu=0.05, gamma=0.5, features=("Value", "Mean")),
     sensors=(TrainingSubject("1_4", ("1", "4"), MODEL, ("p0001",)), TrainingSubject("1_5")),
     training=("readings/2018/08/28/23/1_5/0.csv", "readings/2018/08/29/00/_packs/p0001/1.csv"),
     evaluation=("readings/2018/08/29/02/1_5/0.csv",),

@@ -13,6 +13,7 @@ from sensor_scoring.hourly.planning.readings import HourReadings
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from scoring_contract.fit_options import FitOptions
     from scoring_contract.registry import Registry
 
 
@@ -65,7 +66,7 @@ def plan_training(
     hours: TrainingHours,
     run: str,
     planned_at: str,
-    options: tuple[str, ...],
+    options: FitOptions,
     sensors_per_task: int,
 ) -> tuple[TrainingPlan, list[TrainingOrder]]:
     """Find out who can be trained, and divide them into groups.
@@ -75,7 +76,7 @@ def plan_training(
 
     :param training: names of all blobs with readings of the training hours
     :param evaluation: likewise of the later hours
-    :param options: how to fit, in the words of the command line
+    :param options: how to fit
     :return: the plan, and an order for each of its groups in the plan's order
     """
     trained, judged = HourReadings.among(training), HourReadings.among(evaluation)
@@ -94,7 +95,7 @@ def plan_training(
             planned_at=planned_at,
             hours=hours,
             options=options,
-            sensors=tuple(_subject(registry, sensor) for sensor in members),
+            sensors=tuple(TrainingSubject.of(sensor, registry) for sensor in members),
             training=_blobs_of(trained, members, registry),
             evaluation=_blobs_of(judged, members, registry),
         )
@@ -103,13 +104,6 @@ def plan_training(
     silent = tuple(sorted(registry.sensors.keys() - set(sensors)))
     plan = TrainingPlan(run=run, planned_at=planned_at, hours=hours, groups=groups, silent=silent)
     return plan, orders
-
-
-def _subject(registry: Registry, sensor: str) -> TrainingSubject:
-    entry = registry.sensors.get(sensor)
-    if entry is None:
-        return TrainingSubject(sensor)
-    return TrainingSubject(sensor, (entry.device, entry.tag), entry.model, entry.packs)
 
 
 def _blobs_of(readings: HourReadings, sensors: Iterable[str], registry: Registry) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from scoring_contract import layout
 from scoring_contract.planned_at import planned_at
@@ -15,6 +15,7 @@ from sensor_scoring.hourly.planning.readings_range import range_of_readings
 from sensor_scoring.hourly.steps import ensure_pool_of
 from sensor_scoring.registry_blob import parsed_registry
 from sensor_scoring.storage import CALLS_AT_ONCE
+from sensor_scoring.training.fit_params import fit_options
 from sensor_scoring.training.gate import TrainingGate
 from sensor_scoring.training.plan import plan_training
 from sensor_scoring.training.promotion import Decision, Promotion
@@ -40,6 +41,7 @@ def make_training_plan(run: TrainingRun) -> list[str]:
 
     :return: the groups, in the order of the mapped task instances
     :raises LayoutError: if the run's hours cannot be meant
+    :raises OptionError: if an option of the fit cannot be used
     :raises RunFailed: if there are no readings to train on
     """
     settings, hours = run.settings, run.hours
@@ -66,13 +68,6 @@ def make_training_plan(run: TrainingRun) -> list[str]:
         *(len(plan.groups), len(plan.silent)),
     )
     return list(plan.groups)
-
-
-def fit_options(params: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return how to fit, in the words of ``scorer train``; the scorer checks them."""
-    named = {"--nu": params.get("nu"), "--gamma": params.get("gamma"), "--min-rows": params.get("min_rows")}
-    words = [word for name, value in named.items() if value is not None for word in (name, str(value))]
-    return (*words, *map(str, params.get("fit_options") or ()))
 
 
 def open_training(run: TrainingRun) -> str:

@@ -55,10 +55,6 @@ if TYPE_CHECKING:
             ...
 
 
-MOST_DEGREE = 64
-"""Limit of a poly kernel's degree; more is a mistake."""
-
-
 @dataclass(frozen=True, slots=True)
 class Rbf:
     """``exp(-gamma * |x - y|^2)``; gamma is above zero."""

@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from scorer.models.format import MOST_VALUES, NUMBERS_OF, features_at, holds_more_values
-from scorer.models.kernels import MOST_DEGREE, Linear, Poly, Rbf, Sigmoid
+from scorer.models.kernels import Linear, Poly, Rbf, Sigmoid
 from scorer.models.ocsvm import OneClassSvm
 from scoring_contract.errors import MessageError
 from scoring_contract.json_message import Node
+from scoring_contract.limits import MOST_DEGREE
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence

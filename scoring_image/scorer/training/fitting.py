@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from scorer.models.kernels import Kernel
     from scorer.models.ocsvm import FloatArray
-    from scorer.training.options import TrainOrder
+    from scoring_contract.fit_options import FitOptions
 
 
 @cache
@@ -71,26 +71,26 @@ class Fit:
         return dump_skops(self.estimator)
 
 
-def fit(values: FloatArray, order: TrainOrder) -> Fit:
+def fit(values: FloatArray, options: FitOptions) -> Fit:
     """Fit an estimator, and export it.
 
     :param values: training readings, shape (n_readings, n_features), float64, finite
-    :param order: which estimator, and its options
+    :param options: which estimator, and its hyperparameters
     :raises ModelFault: if scikit-learn cannot fit the readings, or the export labels a reading differently
     :raises DataFault: if the model would never find an anomaly
     """
-    estimator = _estimator(order)
+    estimator = _estimator(options)
     try:
-        estimator.fit(_named(values, order.features))
+        estimator.fit(_named(values, options.features))
     except ValueError as error:
         raise ModelFault(f"scikit-learn cannot fit it: {' '.join(str(error).split())}") from error
-    model = exported(estimator, order.features)
+    model = exported(estimator, options.features)
     if model is None:
         refuse_blind(lambda rows: _Unnamed(estimator).predict(rows) == -1, values)
-        return Fit(estimator, None, _provenance(values, order))
+        return Fit(estimator, None, _provenance(values, options))
     refuse_unfaithful(model, estimator, values)
     refuse_blind(lambda rows: model.predict(rows).anomalies, values)
-    return Fit(estimator, model, _provenance(values, order))
+    return Fit(estimator, model, _provenance(values, options))
 
 
 def exported(estimator: Any, features: tuple[str, ...] = ONE_FEATURE) -> OneClassSvm | None:
@@ -144,19 +144,19 @@ class _Unnamed:
         return self._estimator.predict(features if names is None else _named(features, tuple(names)))
 
 
-def _estimator(order: TrainOrder) -> Any:
-    if order.estimator == "isolation-forest":
+def _estimator(options: FitOptions) -> Any:
+    if options.estimator == "isolation-forest":
         # Without a fixed random state, the same readings would give another model each time.
-        return IsolationForest(contamination=min(order.nu, 0.5), random_state=0)
+        return IsolationForest(contamination=min(options.nu, 0.5), random_state=0)
     svm = OneClassSVM(
-        kernel=order.kernel,
-        nu=order.nu,
-        gamma=order.gamma,
-        degree=order.degree,
-        coef0=order.coef0,
-        tol=order.tol,
+        kernel=options.kernel,
+        nu=options.nu,
+        gamma=options.gamma,
+        degree=options.degree,
+        coef0=options.coef0,
+        tol=options.tol,
     )
-    return make_pipeline(StandardScaler(), svm) if order.scaler else svm
+    return make_pipeline(StandardScaler(), svm) if options.scaler else svm
 
 
 def _named(values: FloatArray, features: tuple[str, ...]) -> Any:
@@ -189,12 +189,12 @@ def _scaling(scaler: Any, width: int) -> tuple[FloatArray, FloatArray]:
     return np.array(mean, dtype=np.float64), np.array(scale, dtype=np.float64)
 
 
-def _provenance(values: FloatArray, order: TrainOrder) -> dict[str, Any]:
+def _provenance(values: FloatArray, options: FitOptions) -> dict[str, Any]:
     return {
-        "estimator": order.estimator,
-        "nu": order.nu,
-        "gamma": order.gamma,
-        "tol": order.tol,
+        "estimator": options.estimator,
+        "nu": options.nu,
+        "gamma": options.gamma,
+        "tol": options.tol,
         "rows": len(values),
         "values_sha256": hashlib.sha256(np.ascontiguousarray(values, "<f8").tobytes()).hexdigest(),
         "libraries": libraries(),

@@ -8,36 +8,33 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from scorer.errors import DataFault
-from scorer.failure import Failure
 from scorer.models.catalogue import Catalogue, publish
 from scorer.storage import open_container, refuse_folder
-from scorer.training.series import read_series
+from scorer.training.group import Group
 from scorer.training.trainer import THREADS, Trainer
-from scorer.training.units import units_of
 from scoring_contract.invocation import ExitCode
 from scoring_contract.layout import Container, pack_of_readings, readings_folder, sensor_of_readings
-from scoring_contract.registry import TrainedSensor
 from scoring_contract.report import Cause, SensorReport, SensorState
+from scoring_contract.training import TrainingSubject
+from scoring_contract.training_report import TrainingResult
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from scorer.console import Console
     from scorer.storage import BlobContainer
-    from scorer.training.options import TrainOrder
-    from scorer.training.units import Unit
+    from scorer.training.command import TrainCommand
     from scoring_contract.hour import RunHour
     from scoring_contract.registry import Registry
 
 _SECONDS_BETWEEN_LINES = 1.0
 
 
-def train(order: TrainOrder, environ: Mapping[str, str], *, console: Console, started: float) -> ExitCode:
-    """Train every sensor that has readings in the order's hours, and make the new models the current ones.
+def train(command: TrainCommand, environ: Mapping[str, str], *, console: Console, started: float) -> ExitCode:
+    """Train every sensor that has readings in the command's hours, and make the new models the current ones.
 
     :param started: when the process started, ``time.monotonic()`` in seconds
     :return: SUCCESS; PARTLY_FAILED if some sensors were refused; the cause's code if all were, for one cause
@@ -50,117 +47,74 @@ def train(order: TrainOrder, environ: Mapping[str, str], *, console: Console, st
     refuse_folder(models, because="the registry needs conditional writes, which a folder does not have")
     data = open_container(Container.DATA, environ)
     catalogue = Catalogue.read(models)
-    training = Training(Trainer(order, models), data, catalogue.registry, console)
-    outcomes = list(_outcomes(training, _units(data, order, catalogue.registry)))
-    published = list(_published(catalogue, models, outcomes, console))
-    trained = sum(isinstance(outcome, TrainedSensor) for outcome in published)
+    blobs = _blobs(data, command.hours)
+    group = Group.of(
+        *(_subjects(blobs, command, catalogue.registry), blobs),
+        data=data,
+        trainer=Trainer(command.options, command.trained_from, command.trained_until, models),
+        console=console,
+    )
+    results = list(_announced(group, console))
+    published = list(_published(catalogue, models, results, console))
+    trained = sum(result.trained is not None for result in published)
     seconds = time.monotonic() - started
-    console.tell(f"{trained} sensors trained, {len(outcomes) - trained} refused, {seconds:.2f} s")
-    return ExitCode.of(_as_report(outcome) for outcome in published)
+    console.tell(f"{trained} sensors trained, {len(published) - trained} refused, {seconds:.2f} s")
+    return ExitCode.of(map(_as_report, published))
 
 
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """A sensor that was not trained, with the reason."""
-
-    sensor: str
-    failure: Failure
-
-
-@dataclass(frozen=True, slots=True)
-class Training:
-    """Trainer, readings, and the registry as it was at the start."""
-
-    trainer: Trainer
-    data: BlobContainer
-    registry: Registry
-    console: Console
-
-    def attempt(self, unit: Unit) -> list[TrainedSensor | Refused]:
-        """Train the sensors of a unit; an error of one sensor affects no other."""
-        try:
-            series = read_series(self.data, unit.sensors, unit.training, features=self.trainer.order.features)
-        except Exception as error:  # noqa: BLE001  # every other unit must still be trained
-            failure = Failure.of(error, self.console)
-            return [Refused(sensor, failure) for sensor in unit.sensors]
-        outcomes: list[TrainedSensor | Refused] = []
-        for sensor in unit.sensors:
-            entry = self.registry.sensors.get(sensor)
-            known = (entry.device, entry.tag) if entry else None
-            try:
-                # Popped, so that readings of fitted sensors are freed.
-                outcomes.append(self.trainer.train(sensor, series.pop(sensor), known=known).trained)
-            except Exception as error:  # noqa: BLE001  # every other sensor must still be trained
-                outcomes.append(Refused(sensor, Failure.of(error, self.console)))
-        return outcomes
+def _blobs(data: BlobContainer, hours: Iterable[RunHour]) -> list[str]:
+    """List the readings of many hours, in the order of hours."""
+    with ThreadPoolExecutor(THREADS, thread_name_prefix="list") as pool:
+        found = pool.map(lambda hour: sorted(data.names(readings_folder(hour))), hours)
+        return [blob for names in found for blob in names]
 
 
-def _units(data: BlobContainer, order: TrainOrder, registry: Registry) -> list[Unit]:
-    """List the blobs of the order's hours, and group their sensors; the registry knows the sensors of packs.
+def _subjects(blobs: Iterable[str], command: TrainCommand, registry: Registry) -> list[TrainingSubject]:
+    """Return the sensors whose readings these may be; the registry knows the sensors of packs.
 
     :raises DataFault: if there are none
     """
-    with ThreadPoolExecutor(THREADS, thread_name_prefix="list") as pool:
-        blobs = [
-            blob for names in pool.map(lambda hour: _names_of(data, hour), order.hours) for blob in names
-        ]
     packs = {pack for blob in blobs if (pack := pack_of_readings(blob))}
-    packs_of = {
-        sensor: entry.packs for sensor, entry in registry.sensors.items() if packs.intersection(entry.packs)
-    }
-    sensors = {sensor for blob in blobs if (sensor := sensor_of_readings(blob))} | packs_of.keys()
+    packed = {sensor for sensor, entry in registry.sensors.items() if packs.intersection(entry.packs)}
+    sensors = packed | {sensor for blob in blobs if (sensor := sensor_of_readings(blob))}
     if not sensors:
-        raise DataFault(f"there are no readings from {order.trained_from} until {order.trained_until}")
-    return units_of(sorted(sensors), packs_of, blobs)
+        raise DataFault(f"there are no readings from {command.trained_from} until {command.trained_until}")
+    return [TrainingSubject.of(sensor, registry) for sensor in sorted(sensors)]
 
 
-def _names_of(data: BlobContainer, hour: RunHour) -> list[str]:
-    return sorted(data.names(readings_folder(hour)))
-
-
-def _outcomes(training: Training, units: Sequence[Unit]) -> Iterator[TrainedSensor | Refused]:
-    """Train all units and yield outcomes in their order; print progress once a second."""
-    console = training.console
-    said, done, all_of_them = time.monotonic(), 0, sum(len(unit.sensors) for unit in units)
-    with ThreadPoolExecutor(THREADS, thread_name_prefix="train") as pool:
-        for outcomes in pool.map(training.attempt, units):
-            for outcome in outcomes:
-                if isinstance(outcome, Refused):
-                    console.complain(f"{outcome.sensor}: {outcome.failure.reason}")
-                yield outcome
-            done += len(outcomes)
-            if time.monotonic() - said >= _SECONDS_BETWEEN_LINES:
-                said = time.monotonic()
-                console.tell(f"{done} of {all_of_them} sensors done")
+def _announced(group: Group, console: Console) -> Iterator[TrainingResult]:
+    """Yield the results; print the refused ones, and progress once a second."""
+    said = time.monotonic()
+    for done, result in enumerate(group.results(), 1):
+        if result.trained is None:
+            console.complain(f"{result.sensor}: {result.reason}")
+        yield result
+        if time.monotonic() - said >= _SECONDS_BETWEEN_LINES:
+            said = time.monotonic()
+            console.tell(f"{done} of {len(group.subjects)} sensors done")
 
 
 def _published(
     catalogue: Catalogue,
     models: BlobContainer,
-    outcomes: Sequence[TrainedSensor | Refused],
+    results: Sequence[TrainingResult],
     console: Console,
-) -> Iterator[TrainedSensor | Refused]:
-    """Publish the trained models; yield all outcomes, as refused if the registry cannot take the model."""
-    trained = [outcome for outcome in outcomes if isinstance(outcome, TrainedSensor)]
+) -> Iterator[TrainingResult]:
+    """Publish the trained models; yield all results, as refused if the registry cannot take the model."""
+    trained = [result.trained for result in results if result.trained]
     published = publish(catalogue, models, trained)
     if trained:
         console.tell(f"registry: {len(published.registry.sensors)} sensors")
-    for outcome in outcomes:
-        reason = published.refused.get(outcome.sensor)
+    for result in results:
+        reason = published.refused.get(result.sensor)
         if reason is None:
-            yield outcome
+            yield result
         else:
-            console.complain(f"{outcome.sensor}: {reason}")
-            yield Refused(outcome.sensor, Failure(Cause.DATA, reason))
+            console.complain(f"{result.sensor}: {reason}")
+            yield TrainingResult(result.sensor, cause=Cause.DATA, reason=reason)
 
 
-def _as_report(outcome: TrainedSensor | Refused) -> SensorReport:
-    """Return a report from which the contract derives the exit code."""
-    if isinstance(outcome, Refused):
-        return SensorReport(
-            outcome.sensor,
-            SensorState.FAILED,
-            cause=outcome.failure.cause,
-            reason=outcome.failure.reason,
-        )
-    return SensorReport(outcome.sensor, SensorState.SCORED, readings=outcome.model.rows)
+def _as_report(result: TrainingResult) -> SensorReport:
+    """Return a report from which the contract derives the exit code; every refusal counts as a failure."""
+    state = SensorState.SCORED if result.trained else SensorState.FAILED
+    return SensorReport(result.sensor, state, cause=result.cause)

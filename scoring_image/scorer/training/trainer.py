@@ -15,8 +15,9 @@ from scoring_contract.registry import TrainedModel, TrainedSensor
 
 if TYPE_CHECKING:
     from scorer.storage import BlobContainer
-    from scorer.training.options import TrainOrder
     from scorer.training.series import Series
+    from scoring_contract.fit_options import FitOptions
+    from scoring_contract.hour import RunHour
 
 THREADS = 8
 """Units in progress at once: enough to keep fitting while others wait for storage."""
@@ -32,9 +33,12 @@ class Fitted:
 
 @dataclass(frozen=True, slots=True)
 class Trainer:
-    """Fits models with the options of an order, and writes their files."""
+    """Fits models of some training hours, and writes their files."""
 
-    order: TrainOrder
+    options: FitOptions
+    trained_from: RunHour
+    trained_until: RunHour
+    """First hour that is not trained on."""
     models: BlobContainer
 
     def train(self, sensor: str, series: Series, *, known: tuple[str, str] | None) -> Fitted:
@@ -49,30 +53,30 @@ class Trainer:
         series.refuse_faulty()
         self._check_count(series)
         device, tag = _checked_pair(series, known)
-        fitted = fit(series.values, self.order)
+        fitted = fit(series.values, self.options)
         origin = {"sensor": sensor, "device": device, "tag": tag, **self._range()}
         data = fitted.render(origin)
         model = TrainedModel(
             ref=self._upload(sensor, data, fitted.format),
-            trained_from=self.order.trained_from,
-            trained_until=self.order.trained_until,
+            trained_from=self.trained_from,
+            trained_until=self.trained_until,
             rows=len(series),
             libraries=libraries(),
         )
         return Fitted(TrainedSensor(sensor, device, tag, model), data)
 
     def _check_count(self, series: Series) -> None:
-        if len(series) < self.order.min_rows:
+        if len(series) < self.options.min_rows:
             rejected = f" ({series.why_rejected()})" if series.rejected.total() else ""
-            raise DataFault(f"{len(series)} readings, {self.order.min_rows} are needed{rejected}")
+            raise DataFault(f"{len(series)} readings, {self.options.min_rows} are needed{rejected}")
 
     def _range(self) -> dict[str, str]:
-        return {"trained_from": str(self.order.trained_from), "trained_until": str(self.order.trained_until)}
+        return {"trained_from": str(self.trained_from), "trained_until": str(self.trained_until)}
 
     def _upload(self, sensor: str, data: bytes, model_format: str) -> ModelRef:
         """Write a model file; its version contains the digest, so the same model has the same name."""
         digest = hashlib.sha256(data).hexdigest()
-        version = f"{self.order.trained_until.compact}-{digest[:10]}"
+        version = f"{self.trained_until.compact}-{digest[:10]}"
         blob = model_blob(sensor, version)
         self.models.write(blob, data, content_type=CONTENT_TYPES[model_format])
         return ModelRef(version=version, blob=blob, sha256=digest, format=model_format)

@@ -13,10 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scorer.models.format import parse_model, render_model
-from scorer.models.kernels import MOST_DEGREE, Linear, Poly, Rbf, Sigmoid
+from scorer.models.kernels import Linear, Poly, Rbf, Sigmoid
 from scorer.models.ocsvm import OneClassSvm
 from scorer.models.pack_format import head_of, read_pack, render_head
 from scoring_contract.errors import MessageError
+from scoring_contract.limits import MOST_DEGREE
 
 SVM = OneClassSvm(
     mean=np.array([10.0]),

@@ -34,8 +34,7 @@ from scorer.errors import ModelFault
 from scorer.models.format import MOST_VALUES, SKOPS_FORMAT, load_model
 from scorer.models.skops import MOST_ENTRIES, MOST_UNPACKED, SkopsModel, dump_skops
 from scorer.training.fitting import fit
-from scorer.training.options import TrainOrder
-from scoring_contract.hour import RunHour
+from scoring_contract.fit_options import FitOptions
 from scoring_contract.manifest import ModelRef
 
 ROOT = Path(__file__).parents[3]
@@ -65,9 +64,7 @@ def changed(data: bytes, name: str, change: Any) -> bytes:
 
 def test_an_isolation_forest_is_trained_exported_and_scored() -> None:
     """Its labels are what it predicts; its score is its decision value."""
-    order = TrainOrder(RunHour.parse("2018-08-29T01"), RunHour.parse("2018-08-29T02"),
-                       estimator="isolation-forest")  # fmt: skip
-    fitted = fit(VALUES, order)
+    fitted = fit(VALUES, FitOptions(estimator="isolation-forest"))
     data = fitted.render({"sensor": "1_4"})
     assert fitted.format == SKOPS_FORMAT
     model = load_model(data, ref(data))

@@ -2,31 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
 from scorer.errors import DataFault
 from scorer.training.fitting import fit
-from scorer.training.options import TrainOrder
-from scoring_contract.hour import RunHour
+from scoring_contract.fit_options import FitOptions
 
-ORDER = TrainOrder(RunHour.parse("2018-08-29T01"), RunHour.parse("2018-08-29T02"))
+FOREST = FitOptions(estimator="isolation-forest")
 STUCK = np.full(600, 9.0)
 THREE_STEPS = np.random.default_rng(7).choice([20.0, 20.1, 20.2], 600)
 
 
 @pytest.mark.parametrize(
-    ("readings", "order"),
+    ("readings", "options"),
     [
-        pytest.param(STUCK, replace(ORDER, estimator="isolation-forest"), id="forest, stuck"),
-        pytest.param(THREE_STEPS, replace(ORDER, estimator="isolation-forest"), id="forest, three steps"),
+        pytest.param(STUCK, FOREST, id="forest, stuck"),
+        pytest.param(THREE_STEPS, FOREST, id="forest, three steps"),
     ],
 )
 def test_a_model_that_would_call_nothing_an_anomaly_is_refused(
-    readings: np.ndarray, order: TrainOrder
+    readings: np.ndarray, options: FitOptions
 ) -> None:
     """Its sensor would be green for good; an isolation forest knows no further off than its last reading."""
     with pytest.raises(DataFault, match=r"would never find an anomaly: its 600 readings have [13] distinct"):
-        fit(readings.reshape(-1, 1), order)
+        fit(readings.reshape(-1, 1), options)

@@ -12,13 +12,12 @@ from scorer.errors import ModelFault
 from scorer.models.kernels import Rbf
 from scorer.training.equivalence import boundary_points
 from scorer.training.fitting import fit, refuse_unfaithful
-from scorer.training.options import TrainOrder
-from scoring_contract.hour import RunHour
+from scoring_contract.fit_options import FitOptions
 
 if TYPE_CHECKING:
     from scorer.models.ocsvm import OneClassSvm
 
-ORDER = TrainOrder(RunHour.parse("2018-08-29T01"), RunHour.parse("2018-08-29T02"), nu=0.05)
+OPTIONS = FitOptions(nu=0.05)
 VALUES = np.random.default_rng(3).normal(10, 3, (300, 1))
 
 
@@ -35,7 +34,7 @@ class Itself:
 
 def fitted() -> OneClassSvm:
     """Fit a model that can be exported."""
-    model = fit(VALUES, ORDER).model
+    model = fit(VALUES, OPTIONS).model
     assert model is not None
     return model
 
@@ -78,11 +77,11 @@ def test_a_model_that_calls_everything_abnormal_has_no_boundary() -> None:
 def test_values_that_cannot_be_scaled_are_refused() -> None:
     """Readings so large that their variance overflows are a fault of this sensor, not a crash."""
     with np.errstate(all="ignore"), pytest.raises(ModelFault, match="scikit-learn cannot fit it"):
-        fit(np.array([[1e308], [-1e308]] * 20), ORDER)
+        fit(np.array([[1e308], [-1e308]] * 20), OPTIONS)
 
 
 def test_the_same_readings_give_the_same_fit() -> None:
     """Numbers and provenance hold nothing of the moment."""
-    first, second = fit(VALUES, ORDER), fit(VALUES, ORDER)
+    first, second = fit(VALUES, OPTIONS), fit(VALUES, OPTIONS)
     assert first.provenance == second.provenance
     assert first.render({}) == second.render({})

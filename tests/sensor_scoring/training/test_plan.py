@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from scoring_contract.fit_options import FitOptions
 from scoring_contract.hour import RunHour
 from scoring_contract.manifest import ModelRef
 from scoring_contract.registry import Registry, TrainedModel, TrainedSensor
@@ -33,7 +34,7 @@ def planned(
         hours=HOURS,
         run="run1",
         planned_at="2018-08-29T03:05:00.000000Z",
-        options=("--nu", "0.05"),
+        options=FitOptions(nu=0.05),
         sensors_per_task=size,
     )
 

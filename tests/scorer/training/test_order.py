@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import io
+import json
 import random
 from itertools import chain
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from sklearn.svm import OneClassSVM
 from scorer.__main__ import main
 from scorer.console import Console
 from scorer.models.format import load_model
+from scoring_contract.fit_options import FitOptions
 from scoring_contract.hour import RunHour
 from scoring_contract.invocation import ExitCode, TrainInvocation
 from scoring_contract.layout import (
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
 HOURS = TrainingHours(*(RunHour.parse(f"2018-08-{text}") for text in ("28T23", "29T01", "29T01", "29T02")))
 TRAINING = {Container.DATA: "r", Container.MODELS: "rcw", Container.RUNS: "rcw"}
 """As the operators grant it."""
+OPTIONS, DEFAULTS = FitOptions(nu=0.05), FitOptions()
 CALL = TrainInvocation(order_blob("run1", "g"), report_blob("run1", "job1", "task1"))
 
 
@@ -89,7 +92,7 @@ def ordered(
     scorer: Scorer,
     *subjects: TrainingSubject,
     blobs: tuple[list[str], list[str]],
-    options: tuple[str, ...] = ("--nu", "0.05"),
+    options: FitOptions = OPTIONS,
 ) -> subprocess.CompletedProcess[str]:
     """Write an order and carry it out with the least permissions that suffice."""
     put_order(storage, *subjects, blobs=blobs, options=options)
@@ -100,7 +103,7 @@ def put_order(
     storage: Storage,
     *subjects: TrainingSubject,
     blobs: tuple[list[str], list[str]],
-    options: tuple[str, ...] = (),
+    options: FitOptions = DEFAULTS,
 ) -> None:
     """Write an order."""
     training, evaluation = (tuple(sorted(names)) for names in blobs)
@@ -150,7 +153,7 @@ def test_a_new_model_is_compared_with_the_current_one(storage: Storage, scorer: 
     assert again.evaluation is not None
     assert again.evaluation.comparison is not None
     assert (again.evaluation.comparison.drift, again.evaluation.comparison.changed) == (0, 0)
-    ordered(storage, scorer, subject, blobs=blobs, options=("--nu", "0.4"))
+    ordered(storage, scorer, subject, blobs=blobs, options=FitOptions(nu=0.4))
     other = results(storage)["1_4"]
     assert other.compared_with == first.version
     assert other.evaluation is not None
@@ -234,7 +237,7 @@ def test_storage_that_refuses_is_worth_another_try(storage: Storage, scorer: Sco
     """The report names the sensor, and the code is that of its cause."""
     training, evaluation = a_sensor(storage, "1_4")
     order = TrainingOrder(
-        *("run1", "g", "2018-08-29T03:00:00Z", HOURS, (), (TrainingSubject("1_4"),)),
+        *("run1", "g", "2018-08-29T03:00:00Z", HOURS, DEFAULTS, (TrainingSubject("1_4"),)),
         *(tuple(training), tuple(evaluation)),
     )
     storage.put(Container.RUNS, CALL.order, order.to_json())
@@ -248,16 +251,19 @@ def test_storage_that_refuses_is_worth_another_try(storage: Storage, scorer: Sco
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        pytest.param(("--nu", "7"), "7 is not above 0 and at most 1", id="a-wrong-value"),
-        pytest.param(("--magic", "7"), "unrecognized arguments", id="an-unknown-option"),
+        pytest.param({"nu": 7}, "options.nu: 7 is not above 0 and at most 1", id="a-wrong-value"),
+        pytest.param({"magic": 7}, "options.magic: is no option of this version", id="an-unknown-option"),
     ],
 )
 def test_options_that_cannot_be_meant_fail_the_group_at_once(
-    storage: Storage, scorer: Scorer, options: tuple[str, ...], sentence: str
+    storage: Storage, scorer: Scorer, options: dict[str, Any], sentence: str
 ) -> None:
     """Nothing is fitted, and the code says that the order is wrong."""
     blobs = a_sensor(storage, "1_4", count=5)
-    done = ordered(storage, scorer, TrainingSubject("1_4"), blobs=blobs, options=options)
+    put_order(storage, TrainingSubject("1_4"), blobs=blobs)
+    order = json.loads(storage.get(Container.RUNS, CALL.order))
+    storage.put(Container.RUNS, CALL.order, json.dumps({**order, "options": {**order["options"], **options}}))
+    done = scorer.run(*CALL.to_argv(), environ=storage.environ(TRAINING))
     assert done.returncode == ExitCode.ORDER
     assert sentence in done.stderr
     assert CALL.report not in storage.names(Container.RUNS)
