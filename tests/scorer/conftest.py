@@ -7,6 +7,7 @@ import itertools
 import os
 import subprocess
 import sys
+from contextlib import redirect_stderr
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -162,9 +163,18 @@ class Scorer:
         return self.run(*_training(words), environ=self.storage.environ(TRAINING))
 
     def train_here(self, *words: str) -> subprocess.CompletedProcess[str]:
-        """Train in this process, which pays for the import of scikit-learn once for all tests."""
+        """Train in this process, with the least permissions that suffice."""
+        return self.run_here(*_training(words), environ=self.storage.environ(TRAINING))
+
+    @staticmethod
+    def run_here(*words: str, environ: dict[str, str]) -> subprocess.CompletedProcess[str]:
+        """Run in this process, which pays for the import of scikit-learn once for all tests."""
         out, err = io.StringIO(), io.StringIO()
-        code = main(_training(words), self.storage.environ(TRAINING), Console(out, err))
+        with redirect_stderr(err):
+            try:
+                code: Any = main(words, environ, Console(out, err))
+            except SystemExit as left:
+                code = left.code
         return subprocess.CompletedProcess([*words], code, out.getvalue(), err.getvalue())
 
 

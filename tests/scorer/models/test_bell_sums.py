@@ -99,7 +99,7 @@ def test_labels_beside_the_boundary_are_scikit_learns(
     nu: float, gamma: str | float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Where a rounding could turn a label, it is decided as ever; the quick sums take part."""
-    values = np.random.default_rng(3).normal(10, 3, (1_200, 1)).round(2)
+    values = np.random.default_rng(3).normal(10, 3, (400, 1)).round(2)
     pipeline = make_pipeline(StandardScaler(), OneClassSVM(nu=nu, gamma=gamma)).fit(values)
     model = exported(pipeline)
     assert model is not None

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import io
-import json
 import random
 from itertools import chain
 from typing import TYPE_CHECKING, Any
@@ -14,8 +12,6 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import OneClassSVM
 
-from scorer.__main__ import main
-from scorer.console import Console
 from scorer.models.format import load_model
 from scoring_contract.fit_options import FitOptions
 from scoring_contract.hour import RunHour
@@ -94,9 +90,9 @@ def ordered(
     blobs: tuple[list[str], list[str]],
     options: FitOptions = OPTIONS,
 ) -> subprocess.CompletedProcess[str]:
-    """Write an order and carry it out with the least permissions that suffice."""
+    """Write an order and carry it out in this process, with the least permissions that suffice."""
     put_order(storage, *subjects, blobs=blobs, options=options)
-    return scorer.run(*CALL.to_argv(), environ=storage.environ(TRAINING))
+    return scorer.run_here(*CALL.to_argv(), environ=storage.environ(TRAINING))
 
 
 def put_order(
@@ -120,7 +116,8 @@ def results(storage: Storage) -> dict[str, TrainingResult]:
 
 def test_models_are_written_and_the_registry_is_left_alone(storage: Storage, scorer: Scorer) -> None:
     """The report names each new model with its digest; the model decides as scikit-learn does."""
-    done = ordered(storage, scorer, TrainingSubject("1_4"), blobs=a_sensor(storage, "1_4"))
+    put_order(storage, TrainingSubject("1_4"), blobs=a_sensor(storage, "1_4"), options=("--nu", "0.05"))
+    done = scorer.run(*CALL.to_argv(), environ=storage.environ(TRAINING))
     assert (done.returncode, done.stderr) == (ExitCode.SUCCESS, "")
     result = results(storage)["1_4"]
     assert result.trained is not None
@@ -242,7 +239,7 @@ def test_storage_that_refuses_is_worth_another_try(storage: Storage, scorer: Sco
     )
     storage.put(Container.RUNS, CALL.order, order.to_json())
     refused = storage.environ({**TRAINING, Container.MODELS: "r"})
-    done = scorer.run(*CALL.to_argv(), environ=refused)
+    done = scorer.run_here(*CALL.to_argv(), environ=refused)
     assert done.returncode == ExitCode.STORAGE
     result = results(storage)["1_4"]
     assert (result.cause, result.is_failed, result.trained) == (Cause.STORAGE, True, None)
@@ -271,13 +268,13 @@ def test_options_that_cannot_be_meant_fail_the_group_at_once(
 
 def test_an_order_that_is_not_there_is_named(storage: Storage, scorer: Scorer) -> None:
     """One sentence."""
-    done = scorer.run(*CALL.to_argv(), environ=storage.environ(TRAINING))
+    done = scorer.run_here(*CALL.to_argv(), environ=storage.environ(TRAINING))
     assert (done.returncode, done.stderr) == (ExitCode.ORDER, "there is no order runs/run1/orders/g.json\n")
 
 
 @pytest.mark.behaviour("training-bad-member")
 def test_a_fault_that_nobody_foresaw_stays_with_its_sensor(
-    storage: Storage, monkeypatch: pytest.MonkeyPatch
+    storage: Storage, scorer: Scorer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """In a pack, too: the others have their models and evaluations in the report."""
     break_fits_of(monkeypatch, above=500)
@@ -287,13 +284,12 @@ def test_a_fault_that_nobody_foresaw_stays_with_its_sensor(
         storage.put(Container.DATA, blob, text.replace(",1,2,", ",1,2,9999"))
     subjects = tuple(TrainingSubject(sensor, packs=("p0001",)) for sensor in ("1_1", "1_2"))
     put_order(storage, *subjects, blobs=(training, evaluation))
-    errors = io.StringIO()
-    code = main(CALL.to_argv(), storage.environ(TRAINING), Console(io.StringIO(), errors))
-    assert code == ExitCode.PARTLY_FAILED
+    done = scorer.run_here(*CALL.to_argv(), environ=storage.environ(TRAINING))
+    assert done.returncode == ExitCode.PARTLY_FAILED
     found = results(storage)
     assert found["1_1"].trained is not None
     assert (found["1_2"].cause, found["1_2"].trained) == (Cause.UNEXPECTED, None)
-    assert "RuntimeError: out of luck" in errors.getvalue()
+    assert "RuntimeError: out of luck" in done.stderr
 
 
 @pytest.mark.parametrize(

@@ -83,7 +83,7 @@ def test_every_sensor_gets_a_model_that_loads(storage: Storage, scorer: Scorer) 
 def test_a_trained_model_scores_the_next_hour(storage: Storage, scorer: Scorer) -> None:
     """What training publishes is what scoring accepts."""
     a_fleet(storage, "1_4")
-    scorer.train()
+    scorer.train_here()
     readings = storage.put_readings("1_4", [*rows("1", "4", hour=HOUR), "2018-08-29T02:59:59Z,1,4,99"])
     call = storage.put_manifest(
         SensorOrder("1_4", "1", "4", storage.registry().sensors["1_4"].model, (readings,))
@@ -202,7 +202,7 @@ def test_a_damaged_registry_is_left_alone(storage: Storage, scorer: Scorer) -> N
 def test_models_cannot_be_published_in_a_folder(storage: Storage, scorer: Scorer, tmp_path: Path) -> None:
     """The registry needs conditional writes."""
     environ = {**storage.environ({Container.DATA: "rl"}), "SCORING_MODELS_URL": tmp_path.as_uri()}
-    done = scorer.run("train", "--from", "2018-08-29T01", "--until", "2018-08-29T02", environ=environ)
+    done = scorer.run_here("train", "--from", "2018-08-29T01", "--until", "2018-08-29T02", environ=environ)
     assert done.returncode == ExitCode.ORDER
     assert "the registry needs conditional writes" in done.stderr
 
