@@ -216,7 +216,7 @@ class EmulatorServer:
 
     @property
     def faults(self) -> Faults:
-        """Give the faults that wait for their occasion, to be used from this thread."""
+        """Give the injected faults that are still to happen, to be used from this thread."""
         return cast("Faults", _OnEngineThread(self, lambda engine: engine.faults))
 
     @property

@@ -36,9 +36,9 @@ class Timing:
         )
 
     def latest(self, due: datetime, now: datetime) -> datetime | None:
-        """Tell the occasion that counts now: the last that has come, the next one if that is lost.
+        """Return the run time that counts now: the last that has come, the next one if that is lost.
 
-        :param due: the first occasion that was not used yet
+        :param due: the first run time that was not used yet
         :return: None if there is none any more
         """
         if self.interval is not None and now > due:
@@ -50,7 +50,7 @@ class Timing:
         return None if self.not_after is not None and due > self.not_after else due
 
     def following(self, due: datetime) -> datetime | None:
-        """Tell the occasion after one that was used."""
+        """Return the run time after one that was used."""
         return later(due, self.interval) if self.interval is not None else None
 
 

@@ -6,7 +6,7 @@
     nodes        nodes, what a person does to them, what befalls them
     files        the files of tasks and nodes
     attempts     what occupies nodes, and what a runner is told of it
-    faults       what is to go wrong at its next occasion
+    faults       injected faults that are still to happen
     core, events settings, account, time and timers; what services tell each other
 
 Each knows those below it; which of them, stands in ``tests/test_imports.py``. Upwards they publish events.

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def reset(engine: Engine) -> None:
-    """Drop all pools and jobs, end their attempts, forget armed faults, and give back the first quotas.
+    """Drop all pools and jobs, end their attempts, forget pending faults, and give back the first quotas.
 
     Time, versions and numbers go on: what a client still holds of before is never taken for something new.
     """

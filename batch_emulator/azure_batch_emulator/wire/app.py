@@ -145,11 +145,11 @@ class BatchApp:
         return await asyncio.to_thread(found.make) if isinstance(found, DeferredResponse) else found
 
     def _carry_out(self, route: Route, request: Request, exchange: _Exchange) -> Response | DeferredResponse:
-        mishap = self._engine.faults.mishap(route.operation)
-        exchange.delay_seconds, exchange.is_dropped = mishap.delay_seconds, mishap.drop is not None
-        if mishap.throttle is not None:
-            raise mishap.throttle.error
-        if mishap.drop is Drop.BEFORE:
+        fault = self._engine.faults.request_fault(route.operation)
+        exchange.delay_seconds, exchange.is_dropped = fault.delay_seconds, fault.drop is not None
+        if fault.throttle is not None:
+            raise fault.throttle.error
+        if fault.drop is Drop.BEFORE:
             return Response(NO_RESPONSE)
         self._engine.advance(to=self._clock.now())
         response = route.handler(request)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from azure_batch_emulator.service.engine import Engine
-    from azure_batch_emulator.wire.bodies.shapes import Shape
+    from azure_batch_emulator.wire.bodies.schema import Schema
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,16 +34,16 @@ class Request:
     def __getitem__(self, name: str) -> str:
         return self.parameters[name]
 
-    def body(self, shape: Shape) -> dict[str, Any]:
-        """Read the body as JSON of a certain shape.
+    def body(self, schema: Schema) -> dict[str, Any]:
+        """Read the body as JSON that matches a schema.
 
         :raises ApiError: if it is not
         """
-        return dict(shape(self._json()))
+        return dict(schema(self._json()))
 
-    def optional_body(self, shape: Shape) -> dict[str, Any]:
+    def optional_body(self, schema: Schema) -> dict[str, Any]:
         """Read a body that may be left out."""
-        return self.body(shape) if self.content.strip() else {}
+        return self.body(schema) if self.content.strip() else {}
 
     def flag(self, name: str) -> bool:
         """Read a query parameter that is true or false; absent means false.

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 from azure_batch_emulator.errors import ApiError, BadSetting
 from azure_batch_emulator.wire.bodies.kinds import choice, moment, text, word
 from azure_batch_emulator.wire.bodies.machine_bodies import IMAGE_REFERENCE
-from azure_batch_emulator.wire.bodies.shapes import Shape, every
+from azure_batch_emulator.wire.bodies.schema import Schema, every
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
 _IMAGES = every(
-    Shape(
+    Schema(
         {
             "nodeAgentSKUId": word,
             "imageReference": IMAGE_REFERENCE,

@@ -1,4 +1,4 @@
-"""Faults that are asked for: what is armed, and what it does when its occasion comes.
+"""Injected faults: which are pending, and what each does when it happens.
 
 Knows no other service: they ask here whether something is to go wrong.
 """

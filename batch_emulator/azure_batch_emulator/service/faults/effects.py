@@ -1,4 +1,4 @@
-"""What a fault does when its occasion comes: values, in the service's words."""
+"""What a fault does when it happens: values, in the service's words."""
 
 from __future__ import annotations
 
@@ -87,8 +87,8 @@ class Shortfall:
 
 
 @dataclass(frozen=True, slots=True)
-class Mishap:
-    """What is to happen to one request."""
+class RequestFault:
+    """What injected faults do to one request."""
 
     throttle: Throttle | None
     drop: Drop | None

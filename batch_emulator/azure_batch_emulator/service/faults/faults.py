@@ -1,7 +1,7 @@
-"""Faults that wait for their occasion: other services ask here whether something is to go wrong.
+"""Injected faults that are still to happen: other services ask here whether something is to go wrong.
 
-What befalls a node at once is in ``node_faults``. Armed faults are not kept over a restart; what they
-did to pools, nodes and tasks is.
+Faults that hit a node at once are in ``nodes/faults.py``. Pending faults are not kept over a restart; what
+they did to pools, nodes and tasks is.
 """
 
 from __future__ import annotations
@@ -16,8 +16,15 @@ from azure_batch_emulator.errors import ApiError
 from azure_batch_emulator.records.pools import ResizeError
 from azure_batch_emulator.records.tasks import Blame, Failure
 from azure_batch_emulator.runner.images import canonical
-from azure_batch_emulator.service.faults.armed import Rack
-from azure_batch_emulator.service.faults.effects import PULL_FAILED, Drop, Mishap, Puller, Shortfall, Throttle
+from azure_batch_emulator.service.faults.effects import (
+    PULL_FAILED,
+    Drop,
+    Puller,
+    RequestFault,
+    Shortfall,
+    Throttle,
+)
+from azure_batch_emulator.service.faults.fault_queue import FaultQueue
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -28,18 +35,18 @@ _Kind = TypeVar("_Kind", bound=StrEnum)
 
 
 class Faults:
-    """Makes things fail at their next occasion. ``times=None`` lasts until ``clear``."""
+    """Faults of the next requests, resizes, evaluations and pulls. ``times=None`` lasts until ``clear``."""
 
     def __init__(self) -> None:
         self.operations: Collection[str] = ()
         """Names of operations that requests may have; whoever routes them tells. Empty: any."""
-        self._throttles: Rack[Throttle] = Rack()
-        self._drops: Rack[Drop] = Rack()
-        self._delays: Rack[float] = Rack()
-        self._shortfalls: Rack[Shortfall] = Rack()
-        self._evaluations: Rack[ResizeError] = Rack()
-        self._pulls: Mapping[Puller, Rack[Failure]] = {puller: Rack() for puller in Puller}
-        self._slow_pulls: Mapping[Puller, Rack[float]] = {puller: Rack() for puller in Puller}
+        self._throttles: FaultQueue[Throttle] = FaultQueue()
+        self._drops: FaultQueue[Drop] = FaultQueue()
+        self._delays: FaultQueue[float] = FaultQueue()
+        self._shortfalls: FaultQueue[Shortfall] = FaultQueue()
+        self._evaluations: FaultQueue[ResizeError] = FaultQueue()
+        self._pulls: Mapping[Puller, FaultQueue[Failure]] = {puller: FaultQueue() for puller in Puller}
+        self._slow_pulls: Mapping[Puller, FaultQueue[float]] = {puller: FaultQueue() for puller in Puller}
 
     def fail_allocations(
         self,
@@ -55,7 +62,7 @@ class Faults:
         :param granted: nodes of either kind that come all the same
         """
         shortfall = Shortfall.of(code, message, granted=granted)
-        self._shortfalls.arm(shortfall, target=pool_id.lower(), times=_checked(times))
+        self._shortfalls.add(shortfall, target=pool_id.lower(), times=_checked(times))
 
     def fail_evaluations(
         self,
@@ -67,7 +74,7 @@ class Faults:
     ) -> None:
         """Let the next evaluations that a pool's own formula is due for end with an error."""
         error = ResizeError(code, message, (("Message", "A fault was asked for"),))
-        self._evaluations.arm(error, target=pool_id.lower(), times=_checked(times))
+        self._evaluations.add(error, target=pool_id.lower(), times=_checked(times))
 
     def fail_pulls(
         self,
@@ -81,8 +88,8 @@ class Faults:
     ) -> None:
         """Let an image not be had: attempts in it fail before they run, or nodes that prefetch it break."""
         failure = Failure(_member(Blame, "category", category), code, message, (("Image", canonical(image)),))
-        rack = self._pulls[_member(Puller, "by", by)]
-        rack.arm(failure, target=canonical(image), times=_checked(times))
+        queue = self._pulls[_member(Puller, "by", by)]
+        queue.add(failure, target=canonical(image), times=_checked(times))
 
     def slow_pulls(
         self, image: str, seconds: float, *, by: str = Puller.TASK, times: int | None = None
@@ -91,8 +98,8 @@ class Faults:
 
         :param seconds: by the service's clock
         """
-        rack = self._slow_pulls[_member(Puller, "by", by)]
-        rack.arm(seconds, target=canonical(image), times=_checked(times))
+        queue = self._slow_pulls[_member(Puller, "by", by)]
+        queue.add(seconds, target=canonical(image), times=_checked(times))
 
     def throttle(
         self,
@@ -106,7 +113,7 @@ class Faults:
 
         :param retry_after: seconds in the ``Retry-After`` header; None leaves it out
         """
-        self._throttles.arm(
+        self._throttles.add(
             Throttle.of(status, retry_after), target=self._operation(operation), times=_checked(times)
         )
 
@@ -116,30 +123,35 @@ class Faults:
         :param when: ``before`` the request is carried out, or ``after`` it was
         """
         effect = _member(Drop, "when", when)
-        self._drops.arm(effect, target=self._operation(operation), times=_checked(times))
+        self._drops.add(effect, target=self._operation(operation), times=_checked(times))
 
     def slow(self, seconds: float, *, operation: str | None = None, times: int | None = None) -> None:
         """Carry requests out at once but send their answers late, by real time."""
-        self._delays.arm(seconds, target=self._operation(operation), times=_checked(times))
+        self._delays.add(seconds, target=self._operation(operation), times=_checked(times))
 
     def clear(self) -> None:
-        """Forget every fault that waits; what has happened stays as it is."""
-        for rack in self._racks().values():
-            rack.clear()
+        """Forget every pending fault; what has happened stays as it is."""
+        for queue in self._queues().values():
+            queue.clear()
 
-    def armed(self) -> list[dict[str, Any]]:
-        """List the faults that wait, with what is left of them."""
+    def pending(self) -> list[dict[str, Any]]:
+        """List the pending faults, with how often each is still to happen."""
         return [
-            {"fault": kind, "target": armed.target, "timesLeft": armed.left, "effect": _plain(armed.effect)}
-            for kind, rack in self._racks().items()
-            for armed in rack
+            {
+                "fault": kind,
+                "target": pending.target,
+                "timesLeft": pending.left,
+                "effect": _plain(pending.effect),
+            }
+            for kind, queue in self._queues().items()
+            for pending in queue
         ]
 
-    def mishap(self, operation: str) -> Mishap:
-        """Tell what is to happen to a request."""
+    def request_fault(self, operation: str) -> RequestFault:
+        """Return what is to happen to a request."""
         throttle = self._throttles.take(operation)
         drop = self._drops.take(operation) if throttle is None else None
-        return Mishap(throttle, drop, self._delays.take(operation) or 0.0)
+        return RequestFault(throttle, drop, self._delays.take(operation) or 0.0)
 
     def shortfall(self, pool: Pool) -> Shortfall | None:
         """Tell how a resize that wants more nodes is to fail; None if it is not."""
@@ -157,8 +169,8 @@ class Faults:
         """Tell how long the pull of images is to take."""
         return timedelta(seconds=sum(self._slow_pulls[by].take(canonical(image)) or 0 for image in images))
 
-    def _racks(self) -> Mapping[str, Rack[Any]]:
-        pulls = {f"image pull by a {puller}": rack for puller, rack in self._pulls.items()}
+    def _queues(self) -> Mapping[str, FaultQueue[Any]]:
+        pulls = {f"image pull by a {puller}": queue for puller, queue in self._pulls.items()}
         return {
             "throttle": self._throttles,
             "drop": self._drops,
@@ -166,7 +178,7 @@ class Faults:
             "allocation": self._shortfalls,
             "evaluation": self._evaluations,
             **pulls,
-            **{f"slow image pull by a {puller}": rack for puller, rack in self._slow_pulls.items()},
+            **{f"slow image pull by a {puller}": queue for puller, queue in self._slow_pulls.items()},
         }
 
     def _operation(self, name: str | None) -> str | None:

@@ -82,7 +82,7 @@ class Schedules:
         self._turn(schedule, "disable")
 
     def enable(self, schedule: Schedule) -> None:
-        """Let a job schedule make jobs again, from its next occasion on."""
+        """Let a job schedule make jobs again, from its next run time on."""
         self._turn(schedule, "enable")
         self._aim_anew(schedule)
         self.consider(schedule)
@@ -158,12 +158,12 @@ class Schedules:
         }
         try:
             schedule.recent_job = self._jobs.create(spec, schedule=schedule).id
-        except ApiError as error:  # as when there may be no more pools; the next occasion is another try
+        except ApiError as error:  # as when there may be no more pools; the next run time is another try
             _LOG.warning("no %s: %s", spec["id"], error.message)
         self._core.touch(schedule)
 
     def _aim_anew(self, schedule: Schedule) -> None:
-        """Count occasions from the schedule's beginning again, without those that are past."""
+        """Count run times from the schedule's beginning again, without those that are past."""
         timing, now = schedule.timing, self._core.now
         first = max(timing.not_before or schedule.created, schedule.created)
         if timing.interval is not None and now > first:

@@ -20,7 +20,7 @@ from azure_batch_emulator.wire.bodies.kinds import (
 )
 from azure_batch_emulator.wire.bodies.network_bodies import JOB_NETWORK
 from azure_batch_emulator.wire.bodies.pool_bodies import POOL_SPECIFICATION
-from azure_batch_emulator.wire.bodies.shapes import Shape, every, ignored, one_of
+from azure_batch_emulator.wire.bodies.schema import Schema, every, ignored, one_of
 from azure_batch_emulator.wire.bodies.task_bodies import (
     COMMAND,
     METADATA,
@@ -41,7 +41,7 @@ LONGEST_PREFIX = 20
 _UNBOUNDED = 2**31 - 1
 
 _OWN_TASK: Mapping[str, Kind] = {**COMMAND, "id": identifier}
-MANAGER = Shape(
+MANAGER = Schema(
     {
         **_OWN_TASK,
         "displayName": display_name,
@@ -56,7 +56,7 @@ MANAGER = Shape(
     },
     required="id commandLine",
 )
-PREPARATION = Shape(
+PREPARATION = Schema(
     {
         **_OWN_TASK,
         "constraints": TASK_CONSTRAINTS,
@@ -65,10 +65,10 @@ PREPARATION = Shape(
     },
     required="commandLine",
 )
-RELEASE = Shape({**_OWN_TASK, "maxWallClockTime": span, "retentionTime": span}, required="commandLine")
+RELEASE = Schema({**_OWN_TASK, "maxWallClockTime": span, "retentionTime": span}, required="commandLine")
 
-JOB_CONSTRAINTS = Shape({"maxWallClockTime": span, "maxTaskRetryCount": retries})
-AUTO_POOL = Shape(
+JOB_CONSTRAINTS = Schema({"maxWallClockTime": span, "maxTaskRetryCount": retries})
+AUTO_POOL = Schema(
     {
         "autoPoolIdPrefix": up_to(LONGEST_PREFIX),
         "poolLifetimeOption": choice("jobschedule", "job"),
@@ -77,7 +77,7 @@ AUTO_POOL = Shape(
     },
     required="poolLifetimeOption pool",
 )
-POOL_INFO = Shape(
+POOL_INFO = Schema(
     {"poolId": word, "autoPoolSpecification": AUTO_POOL}, rules=(one_of("poolId", "autoPoolSpecification"),)
 )
 _JOB_PATCHABLE: Mapping[str, Kind] = {
@@ -102,25 +102,25 @@ _JOB_PROPERTIES: Mapping[str, Kind] = {
     "onTaskFailure": choice("noaction", "performexitoptionsjobaction"),
 }
 _SCHEDULE_PROPERTIES: Mapping[str, Kind] = {
-    "schedule": Shape(
+    "schedule": Schema(
         {"doNotRunUntil": moment, "doNotRunAfter": moment, "startWindow": span, "recurrenceInterval": span}
     ),
-    "jobSpecification": Shape(
+    "jobSpecification": Schema(
         {name: kind for name, kind in _JOB_PROPERTIES.items() if name != "id"}, required="poolInfo"
     ),
     "metadata": METADATA,
 }
-SCHEDULE_PATCH = Shape(_SCHEDULE_PROPERTIES)
-SCHEDULE = Shape(
+SCHEDULE_PATCH = Schema(_SCHEDULE_PROPERTIES)
+SCHEDULE = Schema(
     {**_SCHEDULE_PROPERTIES, "id": identifier, "displayName": display_name},
     required="id schedule jobSpecification",
 )
-SCHEDULE_PUT = Shape(
+SCHEDULE_PUT = Schema(
     {**_SCHEDULE_PROPERTIES, **dict.fromkeys(("id", "displayName", *WRITTEN_BY_SERVICE), ignored)},
     required="schedule jobSpecification",
 )
-JOB = Shape(_JOB_PROPERTIES, required="id poolInfo")
-JOB_PATCH = Shape(_JOB_PATCHABLE)
-JOB_PUT = Shape({**_JOB_PROPERTIES, **dict.fromkeys(WRITTEN_BY_SERVICE, ignored)}, required="poolInfo")
-JOB_TERMINATE = Shape({"terminateReason": text})
-JOB_DISABLE = Shape({"disableTasks": choice("requeue", "terminate", "wait")}, required="disableTasks")
+JOB = Schema(_JOB_PROPERTIES, required="id poolInfo")
+JOB_PATCH = Schema(_JOB_PATCHABLE)
+JOB_PUT = Schema({**_JOB_PROPERTIES, **dict.fromkeys(WRITTEN_BY_SERVICE, ignored)}, required="poolInfo")
+JOB_TERMINATE = Schema({"terminateReason": text})
+JOB_DISABLE = Schema({"disableTasks": choice("requeue", "terminate", "wait")}, required="disableTasks")

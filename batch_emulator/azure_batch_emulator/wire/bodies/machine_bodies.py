@@ -14,7 +14,7 @@ from azure_batch_emulator.wire.bodies.kinds import (
     word,
     wrong,
 )
-from azure_batch_emulator.wire.bodies.shapes import Shape, every, free, join
+from azure_batch_emulator.wire.bodies.schema import Schema, every, free, join
 from azure_batch_emulator.wire.bodies.task_bodies import IDENTITY, REGISTRY
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def _distinct_units(machine: Mapping[str, Any], path: str) -> None:
         raise wrong(join(path, "dataDisks"), units, "each disk needs a logical unit number of its own")
 
 
-IMAGE_REFERENCE = Shape(
+IMAGE_REFERENCE = Schema(
     {
         "publisher": word,
         "offer": word,
@@ -67,17 +67,17 @@ IMAGE_REFERENCE = Shape(
 )
 _STORAGE = choice("standard_lrs", "premium_lrs", "standardssd_lrs")
 _CACHING = choice("none", "readonly", "readwrite")
-_DISK_ENCRYPTION_SET = Shape({"id": text})
-_MANAGED_DISK = Shape(
+_DISK_ENCRYPTION_SET = Schema({"id": text})
+_MANAGED_DISK = Schema(
     {
         "storageAccountType": _STORAGE,
         "diskEncryptionSet": _DISK_ENCRYPTION_SET,
-        "securityProfile": Shape(
+        "securityProfile": Schema(
             {"securityEncryptionType": choice("DiskWithVMGuestState", "NonPersistedTPM", "VMGuestStateOnly")}
         ),
     }
 )
-_DATA_DISK = Shape(
+_DATA_DISK = Schema(
     {
         "lun": between(0, _HIGHEST_LUN),
         "caching": _CACHING,
@@ -87,37 +87,37 @@ _DATA_DISK = Shape(
     },
     required="lun diskSizeGB",
 )
-_OS_DISK = Shape(
+_OS_DISK = Schema(
     {
-        "ephemeralOSDiskSettings": Shape({"placement": choice("cachedisk")}),
+        "ephemeralOSDiskSettings": Schema({"placement": choice("cachedisk")}),
         "caching": _CACHING,
         "diskSizeGB": natural,
         "managedDisk": _MANAGED_DISK,
         "writeAcceleratorEnabled": switch,
     }
 )
-_DISK_ENCRYPTION = Shape(
+_DISK_ENCRYPTION = Schema(
     {
-        "customerManagedKey": Shape(
+        "customerManagedKey": Schema(
             {"identityReference": IDENTITY, "keyUrl": text, "rotationToLatestKeyVersionEnabled": switch}
         ),
         "targets": every(choice("osdisk", "temporarydisk")),
     }
 )
-_HOST_ENDPOINT = Shape(
+_HOST_ENDPOINT = Schema(
     {"inVMAccessControlProfileReferenceId": text, "mode": choice("Audit", "Enforce")},
 )
-_SECURITY = Shape(
+_SECURITY = Schema(
     {
         "encryptionAtHost": switch,
-        "proxyAgentSettings": Shape(
+        "proxyAgentSettings": Schema(
             {"enabled": switch, "imds": _HOST_ENDPOINT, "wireServer": _HOST_ENDPOINT}
         ),
         "securityType": choice("trustedLaunch", "confidentialvm"),
-        "uefiSettings": Shape({"secureBootEnabled": switch, "vTpmEnabled": switch}),
+        "uefiSettings": Schema({"secureBootEnabled": switch, "vTpmEnabled": switch}),
     }
 )
-_EXTENSION = Shape(
+_EXTENSION = Schema(
     {
         "name": word,
         "publisher": word,
@@ -131,7 +131,7 @@ _EXTENSION = Shape(
     },
     required="name publisher type",
 )
-_CONTAINERS = Shape(
+_CONTAINERS = Schema(
     {
         "type": choice("dockerCompatible", "criCompatible"),
         "containerImageNames": every(word),
@@ -139,20 +139,20 @@ _CONTAINERS = Shape(
     },
     required="type",
 )
-MACHINE = Shape(
+MACHINE = Schema(
     {
         "imageReference": IMAGE_REFERENCE,
         "nodeAgentSKUId": word,
-        "windowsConfiguration": Shape({"enableAutomaticUpdates": switch}),
+        "windowsConfiguration": Schema({"enableAutomaticUpdates": switch}),
         "dataDisks": every(_DATA_DISK),
         "licenseType": text,
         "containerConfiguration": _CONTAINERS,
         "diskEncryptionConfiguration": _DISK_ENCRYPTION,
-        "nodePlacementConfiguration": Shape({"policy": choice("regional", "zonal")}),
+        "nodePlacementConfiguration": Schema({"policy": choice("regional", "zonal")}),
         "extensions": every(_EXTENSION),
         "osDisk": _OS_DISK,
         "securityProfile": _SECURITY,
-        "serviceArtifactReference": Shape({"id": word}, required="id"),
+        "serviceArtifactReference": Schema({"id": word}, required="id"),
     },
     required="imageReference nodeAgentSKUId",
     rules=(_for_its_system, _distinct_units),

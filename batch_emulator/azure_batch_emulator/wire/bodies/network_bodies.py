@@ -16,7 +16,7 @@ from azure_batch_emulator.wire.bodies.kinds import (
     text,
     wrong,
 )
-from azure_batch_emulator.wire.bodies.shapes import Shape, every, join, ordered
+from azure_batch_emulator.wire.bodies.schema import Schema, every, join, ordered
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -143,7 +143,7 @@ def _public_only(network: Mapping[str, Any], path: str) -> None:
         raise wrong(join(path, "endpointConfiguration"), "", "not allowed without public addresses")
 
 
-_RULE = Shape(
+_RULE = Schema(
     {
         "priority": between(150, 4096),
         "access": choice("allow", "deny"),
@@ -153,7 +153,7 @@ _RULE = Shape(
     required="priority access sourceAddressPrefix",
     rules=(_disjoint_sources,),
 )
-_ENDPOINT = Shape(
+_ENDPOINT = Schema(
     {
         "name": pattern(
             r"(?=.{1,77}$)[a-z0-9](?:[a-z0-9_.-]*[a-z0-9_])?",
@@ -169,21 +169,21 @@ _ENDPOINT = Shape(
     required="name protocol backendPort frontendPortRangeStart frontendPortRangeEnd",
     rules=(ordered("frontendPortRangeStart", "frontendPortRangeEnd"), _long_enough),
 )
-NETWORK = Shape(
+NETWORK = Schema(
     {
         "subnetId": SUBNET,
         "dynamicVNetAssignmentScope": choice("none", "job"),
-        "endpointConfiguration": Shape(
+        "endpointConfiguration": Schema(
             {"inboundNATPools": every(_ENDPOINT, most=MOST_ENDPOINTS)},
             required="inboundNATPools",
             rules=(_distinct,),
         ),
-        "publicIPAddressConfiguration": Shape(
+        "publicIPAddressConfiguration": Schema(
             {
                 "provision": choice("batchmanaged", "usermanaged", "nopublicipaddresses"),
                 "ipFamilies": every(choice("IPv4", "IPv6")),
                 "ipAddressIds": every(resource("providers/Microsoft.Network/publicIPAddresses/{}")),
-                "ipTags": every(Shape({"ipTagType": text, "tag": text})),
+                "ipTags": every(Schema({"ipTagType": text, "tag": text})),
             },
             rules=(_known_families,),
         ),
@@ -191,4 +191,4 @@ NETWORK = Shape(
     },
     rules=(_public_only,),
 )
-JOB_NETWORK = Shape({"subnetId": SUBNET, "skipWithdrawFromVNet": switch}, required="subnetId")
+JOB_NETWORK = Schema({"subnetId": SUBNET, "skipWithdrawFromVNet": switch}, required="subnetId")

@@ -21,7 +21,7 @@ from azure_batch_emulator.wire.bodies.kinds import (
 )
 from azure_batch_emulator.wire.bodies.machine_bodies import MACHINE
 from azure_batch_emulator.wire.bodies.network_bodies import NETWORK
-from azure_batch_emulator.wire.bodies.shapes import Shape, every, join, texts, together
+from azure_batch_emulator.wire.bodies.schema import Schema, every, join, texts, together
 from azure_batch_emulator.wire.bodies.task_bodies import COMMAND, IDENTITY, METADATA, POOL_PACKAGES
 
 if TYPE_CHECKING:
@@ -52,9 +52,9 @@ def _some_nodes(removal: Mapping[str, Any], path: str) -> None:
 
 
 _MOUNT_COMMON: Mapping[str, Kind] = {"relativeMountPath": text, "mountOptions": text}
-MOUNT = Shape(
+MOUNT = Schema(
     {
-        "azureBlobFileSystemConfiguration": Shape(
+        "azureBlobFileSystemConfiguration": Schema(
             {
                 "accountName": text,
                 "containerName": text,
@@ -66,38 +66,38 @@ MOUNT = Shape(
             },
             required="accountName containerName relativeMountPath",
         ),
-        "azureFileShareConfiguration": Shape(
+        "azureFileShareConfiguration": Schema(
             {**_MOUNT_COMMON, "accountName": text, "accountKey": text, "azureFileUrl": text},
             required="accountName accountKey azureFileUrl relativeMountPath",
         ),
-        "nfsMountConfiguration": Shape(
+        "nfsMountConfiguration": Schema(
             {**_MOUNT_COMMON, "source": text}, required="source relativeMountPath"
         ),
-        "cifsMountConfiguration": Shape(
+        "cifsMountConfiguration": Schema(
             {**_MOUNT_COMMON, "source": text, "username": text, "password": text},
             required="source username password relativeMountPath",
         ),
     }
 )
-START_TASK = Shape(
+START_TASK = Schema(
     {**COMMAND, "maxTaskRetryCount": retries, "waitForSuccess": switch}, required="commandLine"
 )
-_USER_ACCOUNT = Shape(
+_USER_ACCOUNT = Schema(
     {
         "name": up_to(LONGEST_USER_NAME),
         "password": word,
         "elevationLevel": choice("nonadmin", "admin"),
-        "linuxUserConfiguration": Shape(
+        "linuxUserConfiguration": Schema(
             {"uid": natural, "gid": natural, "sshPrivateKey": text}, rules=(together("uid", "gid"),)
         ),
-        "windowsUserConfiguration": Shape({"loginMode": choice("batch", "interactive")}),
+        "windowsUserConfiguration": Schema({"loginMode": choice("batch", "interactive")}),
     },
     required="name password",
 )
-_UPGRADE_POLICY = Shape(
+_UPGRADE_POLICY = Schema(
     {
         "mode": choice("automatic", "manual", "rolling"),
-        "automaticOSUpgradePolicy": Shape(
+        "automaticOSUpgradePolicy": Schema(
             dict.fromkeys(
                 (
                     "disableAutomaticRollback",
@@ -108,7 +108,7 @@ _UPGRADE_POLICY = Shape(
                 switch,
             )
         ),
-        "rollingUpgradePolicy": Shape(
+        "rollingUpgradePolicy": Schema(
             {
                 "enableCrossZoneUpgrade": switch,
                 "maxBatchInstancePercent": between(5, 100),
@@ -125,7 +125,7 @@ _UPGRADE_POLICY = Shape(
 )
 _COMMUNICATION_MODE = choice("default", "classic", "simplified")
 _CERTIFICATES = every(
-    Shape(
+    Schema(
         {
             "thumbprint": word,
             "thumbprintAlgorithm": word,
@@ -146,7 +146,7 @@ _PROPERTIES: Mapping[str, Kind] = {
     "startTask": START_TASK,
     "applicationPackageReferences": POOL_PACKAGES,
     "taskSlotsPerNode": natural,
-    "taskSchedulingPolicy": Shape(
+    "taskSchedulingPolicy": Schema(
         {
             "jobDefaultOrder": choice("none", "creationtime"),
             "nodeFillType": choice("spread", "pack"),
@@ -172,10 +172,10 @@ _DESCRIPTION: Mapping[str, Kind] = {
     "autoScaleFormula": text,
     "autoScaleEvaluationInterval": span,
 }
-POOL = Shape({**_DESCRIPTION, "id": identifier}, required="id vmSize virtualMachineConfiguration")
-POOL_SPECIFICATION = Shape(_DESCRIPTION, required="vmSize virtualMachineConfiguration")
-POOL_PATCH = Shape(_PROPERTIES)
-POOL_REPLACE = Shape(
+POOL = Schema({**_DESCRIPTION, "id": identifier}, required="id vmSize virtualMachineConfiguration")
+POOL_SPECIFICATION = Schema(_DESCRIPTION, required="vmSize virtualMachineConfiguration")
+POOL_PATCH = Schema(_PROPERTIES)
+POOL_REPLACE = Schema(
     {
         "startTask": START_TASK,
         "applicationPackageReferences": POOL_PACKAGES,
@@ -184,10 +184,10 @@ POOL_REPLACE = Shape(
         "certificateReferences": _CERTIFICATES,
     }
 )
-ENABLE_AUTO_SCALE = Shape({"autoScaleFormula": text, "autoScaleEvaluationInterval": span})
-EVALUATE_AUTO_SCALE = Shape({"autoScaleFormula": text}, required="autoScaleFormula")
+ENABLE_AUTO_SCALE = Schema({"autoScaleFormula": text, "autoScaleEvaluationInterval": span})
+EVALUATE_AUTO_SCALE = Schema({"autoScaleFormula": text}, required="autoScaleFormula")
 _DEALLOCATION = choice("requeue", "terminate", "taskcompletion", "retaineddata")
-RESIZE = Shape(
+RESIZE = Schema(
     {
         "targetDedicatedNodes": natural,
         "targetLowPriorityNodes": natural,
@@ -196,7 +196,7 @@ RESIZE = Shape(
     },
     rules=(_with_a_target,),
 )
-REMOVE_NODES = Shape(
+REMOVE_NODES = Schema(
     {
         "nodeList": every(text, most=MOST_NODES_PER_REMOVAL),
         "resizeTimeout": span,

@@ -20,7 +20,7 @@ from azure_batch_emulator.wire.bodies.kinds import (
     whole,
     word,
 )
-from azure_batch_emulator.wire.bodies.shapes import Shape, every, ignored, one_of, ordered
+from azure_batch_emulator.wire.bodies.schema import Schema, every, ignored, one_of, ordered
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,12 +44,12 @@ WRITTEN_BY_SERVICE = (
 )
 """What the service itself writes; a PUT takes a record as it was read, so this is accepted and ignored."""
 
-VARIABLES = every(Shape({"name": variable, "value": text}, required="name"))
-METADATA = every(Shape({"name": metadata_name, "value": text}, required="name value"))
-IDENTITY = Shape({"resourceId": text})
-REGISTRY = Shape({"username": text, "password": text, "registryServer": text, "identityReference": IDENTITY})
+VARIABLES = every(Schema({"name": variable, "value": text}, required="name"))
+METADATA = every(Schema({"name": metadata_name, "value": text}, required="name value"))
+IDENTITY = Schema({"resourceId": text})
+REGISTRY = Schema({"username": text, "password": text, "registryServer": text, "identityReference": IDENTITY})
 
-RESOURCE_FILE = Shape(
+RESOURCE_FILE = Schema(
     {
         "autoStorageContainerName": text,
         "storageContainerUrl": text,
@@ -60,38 +60,38 @@ RESOURCE_FILE = Shape(
         "identityReference": IDENTITY,
     }
 )
-OUTPUT_FILE = Shape(
+OUTPUT_FILE = Schema(
     {
         "filePattern": word,
-        "destination": Shape(
+        "destination": Schema(
             {
-                "container": Shape(
+                "container": Schema(
                     {
                         "path": text,
                         "containerUrl": text,
                         "identityReference": IDENTITY,
-                        "uploadHeaders": every(Shape({"name": word, "value": text}, required="name")),
+                        "uploadHeaders": every(Schema({"name": word, "value": text}, required="name")),
                     },
                     required="containerUrl",
                 )
             },
             required="container",
         ),
-        "uploadOptions": Shape(
+        "uploadOptions": Schema(
             {"uploadCondition": choice("tasksuccess", "taskfailure", "taskcompletion")},
             required="uploadCondition",
         ),
     },
     required="filePattern destination uploadOptions",
 )
-CONTAINER_SETTINGS = Shape(
+CONTAINER_SETTINGS = Schema(
     {
         "imageName": word,
         "containerRunOptions": text,
         "registry": REGISTRY,
         "workingDirectory": choice("taskWorkingDirectory", "containerImageDefault"),
         "containerHostBatchBindMounts": every(
-            Shape(
+            Schema(
                 {
                     "source": choice("Shared", "Startup", "VfsMounts", "Task", "JobPrep", "Applications"),
                     "isReadOnly": switch,
@@ -101,18 +101,18 @@ CONTAINER_SETTINGS = Shape(
     },
     required="imageName",
 )
-PACKAGES = every(Shape({"applicationId": word, "version": word}, required="applicationId"))
+PACKAGES = every(Schema({"applicationId": word, "version": word}, required="applicationId"))
 POOL_PACKAGES = every(
-    Shape({"applicationId": word, "version": word}, required="applicationId"), most=MOST_PACKAGES
+    Schema({"applicationId": word, "version": word}, required="applicationId"), most=MOST_PACKAGES
 )
-USER_IDENTITY = Shape(
+USER_IDENTITY = Schema(
     {
         "username": word,
-        "autoUser": Shape({"scope": choice("task", "pool"), "elevationLevel": choice("nonadmin", "admin")}),
+        "autoUser": Schema({"scope": choice("task", "pool"), "elevationLevel": choice("nonadmin", "admin")}),
     },
     rules=(one_of("username", "autoUser"),),
 )
-TOKEN_SETTINGS = Shape({"access": every(choice("job"))})
+TOKEN_SETTINGS = Schema({"access": every(choice("job"))})
 COMMAND: Mapping[str, Any] = {
     "commandLine": line,
     "containerSettings": CONTAINER_SETTINGS,
@@ -122,17 +122,17 @@ COMMAND: Mapping[str, Any] = {
 }
 """What everything has that is run."""
 
-EXIT_OPTIONS = Shape(
+EXIT_OPTIONS = Schema(
     {
         "jobAction": choice("none", "disable", "terminate"),
         "dependencyAction": choice("satisfy", "block"),
     }
 )
-EXIT_CONDITIONS = Shape(
+EXIT_CONDITIONS = Schema(
     {
-        "exitCodes": every(Shape({"code": whole, "exitOptions": EXIT_OPTIONS}, required="code exitOptions")),
+        "exitCodes": every(Schema({"code": whole, "exitOptions": EXIT_OPTIONS}, required="code exitOptions")),
         "exitCodeRanges": every(
-            Shape(
+            Schema(
                 {"start": whole, "end": whole, "exitOptions": EXIT_OPTIONS},
                 required="start end exitOptions",
                 rules=(ordered("start", "end"),),
@@ -143,18 +143,18 @@ EXIT_CONDITIONS = Shape(
         "default": EXIT_OPTIONS,
     }
 )
-TASK_CONSTRAINTS = Shape({"maxWallClockTime": span, "retentionTime": span, "maxTaskRetryCount": retries})
-TASK = Shape(
+TASK_CONSTRAINTS = Schema({"maxWallClockTime": span, "retentionTime": span, "maxTaskRetryCount": retries})
+TASK = Schema(
     {
         **COMMAND,
         "id": identifier,
         "displayName": display_name,
         "exitConditions": EXIT_CONDITIONS,
         "outputFiles": every(OUTPUT_FILE),
-        "affinityInfo": Shape({"affinityId": text}, required="affinityId"),
+        "affinityInfo": Schema({"affinityId": text}, required="affinityId"),
         "constraints": TASK_CONSTRAINTS,
         "requiredSlots": between(1, _UNBOUNDED),
-        "multiInstanceSettings": Shape(
+        "multiInstanceSettings": Schema(
             {
                 "numberOfInstances": between(1, _UNBOUNDED),
                 "coordinationCommandLine": line,
@@ -162,11 +162,11 @@ TASK = Shape(
             },
             required="coordinationCommandLine",
         ),
-        "dependsOn": Shape(
+        "dependsOn": Schema(
             {
                 "taskIds": every(text),
                 "taskIdRanges": every(
-                    Shape(
+                    Schema(
                         {"start": whole, "end": whole}, required="start end", rules=(ordered("start", "end"),)
                     )
                 ),
@@ -177,8 +177,8 @@ TASK = Shape(
     },
     required="id commandLine",
 )
-TASKS = Shape({"value": every(TASK, most=LARGEST_COLLECTION)}, required="value")
-TASK_PUT = Shape(
+TASKS = Schema({"value": every(TASK, most=LARGEST_COLLECTION)}, required="value")
+TASK_PUT = Schema(
     {
         "constraints": TASK_CONSTRAINTS,
         **{name: ignored for name in TASK.properties if name != "constraints"},

@@ -1,4 +1,4 @@
-"""What is below ``/_emulator``: counts, armed faults, clock and state. Unsigned; for this machine alone."""
+"""What is below ``/_emulator``: counts, pending faults, clock and state. Unsigned; for this machine alone."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ _MEANINGS: Mapping[tuple[str, str], str] = {
     ("GET", ""): "describe the controls",
     ("GET", "requests"): "requests answered, by operation and status; status 0 is a dropped connection",
     ("DELETE", "requests"): "count from zero",
-    ("GET", "faults"): "list the faults that wait for their occasion",
+    ("GET", "faults"): "list the faults that are still to happen",
     ("DELETE", "faults"): "forget them all; quotas, and what has happened to nodes, stay",
     ("GET", "clock"): "tell the time, and whether it moves only when it is turned",
-    ("GET", "state"): "show everything: pools, nodes, jobs, tasks, armed faults, quotas",
+    ("GET", "state"): "show everything: pools, nodes, jobs, tasks, pending faults, quotas",
     ("DELETE", "state"): "begin anew: no pools, no jobs, no faults, first quotas, requests counted from zero",
 }
 _TURN = Form(
@@ -57,7 +57,7 @@ class ControlPlane:
             ("GET", ""): lambda _: self._describe(),
             ("GET", "requests"): lambda _: metrics.report().json(),
             ("DELETE", "requests"): lambda _: metrics.reset(engine.core.now),
-            ("GET", "faults"): lambda _: {"armed": engine.faults.armed()},
+            ("GET", "faults"): lambda _: {"pendingFaults": engine.faults.pending()},
             ("DELETE", "faults"): lambda _: engine.faults.clear(),
             ("GET", "clock"): lambda _: self._time(),
             ("GET", "state"): lambda base: state_json(engine, base),

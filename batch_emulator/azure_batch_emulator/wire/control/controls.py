@@ -1,4 +1,4 @@
-"""The table of controls: which request arms or does what, with which fields. No HTTP here.
+"""The table of controls: which request injects or does what, with which fields. No HTTP here.
 
 A control names a method of a part of the engine; its fields are that method's arguments, in camel case.
 """

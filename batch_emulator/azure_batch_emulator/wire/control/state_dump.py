@@ -33,7 +33,7 @@ def state_json(engine: Engine, base: str) -> dict[str, Any]:
         "pools": [_pool(engine, pool, base) for pool in account.pools.values()],
         "jobs": [_job(job, base) for job in account.jobs.values()],
         "jobSchedules": [schedule_json(entry, base) for entry in account.schedules.values()],
-        "armed": engine.faults.armed(),
+        "pendingFaults": engine.faults.pending(),
         "quotas": engine.quotas.change(),
     }
     return {name: redacted_json(part) for name, part in state.items()}

@@ -208,14 +208,14 @@ def test_allocation_fails_so_many_times(bench: Bench, code: str, granted: int) -
 
 
 def test_shrinking_uses_up_no_allocation_fault(bench: Bench) -> None:
-    """Only a resize that wants nodes is an occasion for an allocation fault."""
+    """Only a resize that wants nodes triggers an allocation fault."""
     bench.pool(nodes=2)
     bench.advance(seconds=0)
     bench.emulator.faults.fail_allocations("POOL")
     resize = bench.models.BatchPoolResizeOptions(target_dedicated_nodes=1)
     bench.client.begin_resize_pool("pool", resize, polling_interval=0.02)
     bench.advance(seconds=0)
-    assert bench.emulator.faults.armed()[0]["timesLeft"] == 1
+    assert bench.emulator.faults.pending()[0]["timesLeft"] == 1
 
 
 def test_evaluation_fails_and_leaves_the_pool_alone(bench_of: Callable[..., Bench]) -> None:
@@ -356,8 +356,8 @@ def test_quotas_change_at_run_time(bench: Bench, refusal: Callable[..., Any]) ->
     ],
 )
 def test_faults_that_make_no_sense_are_refused(bench: Bench, action: Any, named: str) -> None:
-    """A fault that could never happen is refused when it is armed, by the argument's name."""
+    """A fault that could never happen is refused when it is injected, by the argument's name."""
     with pytest.raises(ApiError) as caught:
         action(bench.emulator)
     assert ("PropertyName", named) in caught.value.values
-    assert bench.emulator.faults.armed() == []
+    assert bench.emulator.faults.pending() == []

@@ -68,7 +68,7 @@ def test_an_hourly_schedule_makes_a_job_every_hour(bench: Bench) -> None:
 
 
 def test_a_job_that_still_runs_holds_the_next_one_up(bench: Bench) -> None:
-    """It is made as soon as there is room, once for all occasions passed; the next keeps to the clock."""
+    """It is made as soon as there is room, once for all run times passed; the next keeps to the clock."""
     schedule(bench, recurrence_interval=HOUR)
     bench.advance(hours=2, minutes=30)
     assert len(jobs(bench)) == 1
@@ -77,7 +77,7 @@ def test_a_job_that_still_runs_holds_the_next_one_up(bench: Bench) -> None:
     assert bench.client.get_job_schedule("hourly").execution_info.next_run_time == START + 3 * HOUR
 
 
-def test_an_occasion_is_lost_when_its_window_closes(bench: Bench) -> None:
+def test_a_run_time_is_lost_when_its_window_closes(bench: Bench) -> None:
     """With ten minutes to begin in, a job that ends at half past makes way for the next hour's only."""
     schedule(bench, recurrence_interval=HOUR, start_window=timedelta(minutes=10))
     bench.advance(hours=1, minutes=30)
@@ -109,7 +109,7 @@ def test_a_schedule_ends_after_its_last_time(bench: Bench) -> None:
 
 
 def test_a_disabled_schedule_makes_no_jobs(bench: Bench, refusal: Callable[..., Any]) -> None:
-    """Its job goes on; enabled again, it goes on with its next occasion, not with those that passed."""
+    """Its job goes on; enabled again, it goes on with its next run time, not with those that passed."""
     schedule(bench, recurrence_interval=HOUR)
     bench.client.disable_job_schedule("hourly")
     assert bench.client.get_job_schedule("hourly").execution_info.next_run_time is None
@@ -220,7 +220,7 @@ def test_schedules_can_be_listed_and_filtered(bench: Bench) -> None:
 
 
 def test_a_schedule_goes_on_after_a_restart(bench_of: Callable[..., Bench], tmp_path: Path) -> None:
-    """Of the occasions that passed meanwhile one is made up for."""
+    """Of the run times that passed meanwhile one is made up for."""
     bench = bench_of(data=tmp_path / "kept")
     schedule(bench, recurrence_interval=HOUR)
     end(bench, "hourly:job-1")

@@ -96,7 +96,7 @@ def test_jobs_of_a_schedule_may_share_a_pool(quick: Bench) -> None:
 
 
 def test_a_schedule_whose_pool_cannot_be_made_tries_again_next_time(bench_of: Callable[..., Bench]) -> None:
-    """An occasion without room for a pool is lost, and nothing else."""
+    """A run time without room for a pool is lost, and nothing else."""
     bench = bench_of(runner=ScriptedRunner(succeed), pool_quota=1)
     bench.pool("full")
     models = bench.models

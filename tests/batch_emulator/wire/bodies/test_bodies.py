@@ -25,10 +25,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from azure_batch_emulator.service.engine import Engine
-    from azure_batch_emulator.wire.bodies.shapes import Shape
+    from azure_batch_emulator.wire.bodies.schema import Schema
     from azure_batch_emulator.wire.routes import Route
 
-BODIES: dict[str, tuple[Any, Shape]] = {
+BODIES: dict[str, tuple[Any, Schema]] = {
     "create_pool": (sdk.BatchPoolCreateOptions, pool_bodies.POOL),
     "update_pool": (sdk.BatchPoolUpdateOptions, pool_bodies.POOL_PATCH),
     "replace_pool_properties": (sdk.BatchPoolReplaceOptions, pool_bodies.POOL_REPLACE),
@@ -98,16 +98,16 @@ def test_every_body_is_looked_at() -> None:
 @pytest.mark.parametrize("operation", BODIES)
 def test_every_field_that_the_sdk_can_send_is_known(operation: str) -> None:
     """What a typed model can say, with values in the documented limits, is taken."""
-    model, shape = BODIES[operation]
-    assert shape(smallest(model)) is not None
+    model, schema = BODIES[operation]
+    assert schema(smallest(model)) is not None
     for _, body in bodies_of(model):
-        shape(body)
+        schema(body)
 
 
 @pytest.mark.parametrize("operation", BODIES)
 def test_every_field_of_a_wrong_type_is_refused(operation: str) -> None:
     """A value of another type is a 400 in each field, however deep it stands."""
-    model, shape = BODIES[operation]
+    model, schema = BODIES[operation]
     for path, body in bodies_of(model):
         if WITH_VALUES_OF_ANY_NAME.intersection(path[:-1]):
             continue
@@ -115,7 +115,7 @@ def test_every_field_of_a_wrong_type_is_refused(operation: str) -> None:
             if path[-1] in WITH_VALUES_OF_ANY_NAME and isinstance(value, dict):
                 continue
             with pytest.raises(ApiError) as refused:
-                shape(replaced(body, path, value))
+                schema(replaced(body, path, value))
             assert refused.value.status == 400, (path, value)
 
 
@@ -212,15 +212,15 @@ def test_no_body_makes_the_service_fail(
     target: Target, operation: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Whatever stands in a field of a body, nothing is a 500, and what is refused changes nothing."""
-    model, shape = BODIES[operation]
+    model, schema = BODIES[operation]
     route = next(route for route in ROUTES if route.operation == operation)
     for fields in _batched(_fields(model), FIELDS_AT_ONCE):
         target.begin()
         for path, body in fields:
             tried = [replaced(_named(target, body), path, value) for value in HOSTILE]
-            fitting = [body for body in tried if _fits(shape, body)]
-            refused = next((body for body in tried if not _fits(shape, body)), None)
-            # Bodies that the shape refuses never get further than it: one stands for all on the wire.
+            fitting = [body for body in tried if _fits(schema, body)]
+            refused = next((body for body in tried if not _fits(schema, body)), None)
+            # Bodies that the schema refuses never get further than it: one stands for all on the wire.
             for hostile in fitting if refused is None else [*fitting, refused]:
                 _try(target, route, hostile)
         target.everything()
@@ -237,7 +237,7 @@ def _batched(items: Iterator[tuple[Any, Any]], size: int) -> Iterator[list[tuple
 def _fields(model: Any) -> Iterator[tuple[Any, Any]]:
     """List the fields, each with a body that has it.
 
-    A model that stands in several places is given in the first: it is the same shape in all.
+    A model that stands in several places is given in the first: it has the same schema in all.
     """
     seen: set[tuple[str, ...]] = set()
     for path, body in bodies_of(model):
@@ -247,10 +247,10 @@ def _fields(model: Any) -> Iterator[tuple[Any, Any]]:
             yield path, body
 
 
-def _fits(shape: Shape, body: Any) -> bool:
-    """Tell whether a shape takes a body; anything but a 400 of its own fails the test."""
+def _fits(schema: Schema, body: Any) -> bool:
+    """Tell whether a schema takes a body; anything but a 400 of its own fails the test."""
     try:
-        shape(body)
+        schema(body)
     except ApiError as refusal:
         if refusal.status != 400:
             pytest.fail(f"{refusal.status} for {body}")

@@ -93,7 +93,7 @@ def test_state_shows_what_clients_could_ask_for_one_by_one(bench_of: Callable[..
         ("t7", "failure"),
     ]
     assert job["taskCounts"] | {"completed": 2, "failed": 1} == job["taskCounts"]
-    assert state["armed"] == []
+    assert state["pendingFaults"] == []
 
 
 def test_state_shows_no_secret(bench_of: Callable[..., Bench]) -> None:
@@ -148,7 +148,7 @@ def test_reset_leaves_nothing_behind(bench_of: Callable[..., Bench], tmp_path: P
     assert ask(bench, "DELETE", "state") == {}
     bench.until(lambda: not _is_alive(pid))
     state = ask(bench, "GET", "state")
-    assert (state["pools"], state["jobs"], state["armed"]) == ([], [], [])
+    assert (state["pools"], state["jobs"], state["pendingFaults"]) == ([], [], [])
     assert state["quotas"]["pools"] == 100
     assert ask(bench, "GET", "requests")["requests"] == 0
     bench.pool()

@@ -71,7 +71,7 @@ def test_controls_are_off_unless_asked_for(bench: Bench) -> None:
     """Without the switch an unsigned request gets nowhere."""
     answer = httpx.post(f"{bench.emulator.endpoint}/_emulator/faults/throttle", json={}, trust_env=False)
     assert (answer.status_code, answer.json()["code"]) == (403, "AuthenticationFailed")
-    assert bench.emulator.faults.armed() == []
+    assert bench.emulator.faults.pending() == []
 
 
 def test_controls_are_refused_where_others_can_reach_them(tmp_path: Any) -> None:
@@ -130,7 +130,7 @@ def test_wrong_orders_are_refused_by_place(
     answer = controls.post(path, content=body)
     assert answer.status_code == status
     assert any(fact in entry["value"] for entry in answer.json()["values"])
-    assert controls.get("/faults").json() == {"armed": []}
+    assert controls.get("/faults").json() == {"pendingFaults": []}
 
 
 def test_missing_pool_is_told(controls: httpx.Client) -> None:
@@ -165,8 +165,8 @@ def test_armed_faults_are_listed_and_cleared(controls: httpx.Client) -> None:
     post(controls, "/faults/throttle", status=503, retryAfter=None)
     post(controls, "/faults/drop", when="after", operation="create_job")
     post(controls, "/faults/slow", seconds=0.5)
-    armed = controls.get("/faults").json()["armed"]
-    assert [(entry["fault"], entry["target"], entry["timesLeft"]) for entry in armed] == [
+    pending = controls.get("/faults").json()["pendingFaults"]
+    assert [(entry["fault"], entry["target"], entry["timesLeft"]) for entry in pending] == [
         ("throttle", None, 1),
         ("drop", "create_job", 1),
         ("slow", None, None),
@@ -175,9 +175,9 @@ def test_armed_faults_are_listed_and_cleared(controls: httpx.Client) -> None:
         ("image pull by a node", "scoring:latest", None),
         ("slow image pull by a task", "scoring:latest", 3),
     ]
-    assert armed[0]["effect"] == {"status": 503, "retry_after": None}
+    assert pending[0]["effect"] == {"status": 503, "retry_after": None}
     controls.delete("/faults").raise_for_status()
-    assert controls.get("/faults").json() == {"armed": []}
+    assert controls.get("/faults").json() == {"pendingFaults": []}
 
 
 def test_quotas_are_shown_and_changed(
@@ -277,7 +277,7 @@ def test_slow_answers_come_late(controlled: Bench, controls: httpx.Client) -> No
     begun = time.monotonic()
     assert controlled.client.get_job("job").id == "job"
     assert time.monotonic() - begun >= 0.4
-    assert controls.get("/faults").json() == {"armed": []}, "once, as it was told"
+    assert controls.get("/faults").json() == {"pendingFaults": []}, "once, as it was told"
     assert controlled.client.get_job("job").id == "job"
 
 

@@ -1,8 +1,8 @@
 """What a request body may hold: a tiny schema language, and a check that also tidies.
 
-A shape maps property names to kinds of values. Checking a body refuses unknown properties, missing
+A schema maps property names to kinds of values. Checking a body refuses unknown properties, missing
 required ones and wrong values, writes durations in canonical form and enum values as the service spells them.
-What concerns several properties of one object is a rule of its shape.
+What concerns several properties of one object is a rule of its schema.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def ignored(_value: Any, _path: str) -> Any:
     return None
 
 
-class Shape:
+class Schema:
     """An object with certain properties."""
 
     def __init__(
