@@ -39,7 +39,7 @@ def of_two_sensors(rows: list[str]) -> list[str]:
 
 @pytest.mark.timeout(1800)
 @pytest.mark.behaviour("training-bad-member")
-@pytest.mark.soak
+@pytest.mark.nightly
 def test_a_sensor_with_too_few_readings_stops_no_other(folder: Path) -> None:
     """The others are scored; it is named with what it needs, and the code says that not all is done."""
     done = typed(f"make run READINGS={folder}/fleet.csv HOUR=2018-08-29T02", folder)

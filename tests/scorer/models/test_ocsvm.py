@@ -52,7 +52,7 @@ def readings(rows: int, seed: int = 1) -> FloatArray:
     return column
 
 
-MOST = [pytest.param(2_000, id="thinned"), pytest.param(40_000, id="dense", marks=pytest.mark.soak)]
+MOST = [pytest.param(2_000, id="thinned"), pytest.param(40_000, id="dense", marks=pytest.mark.nightly)]
 """How many points beside the boundary are looked at: each costs a loop over the support vectors."""
 
 

@@ -160,7 +160,7 @@ print(faults)
 """
 
 
-@pytest.mark.parametrize("times", [500, pytest.param(20_000, marks=pytest.mark.soak)])
+@pytest.mark.parametrize("times", [500, pytest.param(20_000, marks=pytest.mark.nightly)])
 @pytest.mark.parametrize("compression", ["none", "gzip"])
 def test_damage_never_ends_the_process(compression: str, times: int) -> None:
     """Asked for some details of a damaged file, pyarrow aborts the process; we do not ask."""

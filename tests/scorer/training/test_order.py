@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from itertools import chain
 from typing import TYPE_CHECKING, Any
@@ -116,7 +117,7 @@ def results(storage: Storage) -> dict[str, TrainingResult]:
 
 def test_models_are_written_and_the_registry_is_left_alone(storage: Storage, scorer: Scorer) -> None:
     """The report names each new model with its digest; the model decides as scikit-learn does."""
-    put_order(storage, TrainingSubject("1_4"), blobs=a_sensor(storage, "1_4"), options=("--nu", "0.05"))
+    put_order(storage, TrainingSubject("1_4"), blobs=a_sensor(storage, "1_4"))
     done = scorer.run(*CALL.to_argv(), environ=storage.environ(TRAINING))
     assert (done.returncode, done.stderr) == (ExitCode.SUCCESS, "")
     result = results(storage)["1_4"]
