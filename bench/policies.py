@@ -10,10 +10,10 @@ from __future__ import annotations
 import json
 import logging
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from azure_batch_lab.output.timeline import timeline
 from azure_batch_lab.simulation.durations import Durations
@@ -23,6 +23,7 @@ from azure_batch_lab.simulation.simulator import Cluster, Policy, simulate
 from azure_batch_lab.simulation.workload import Pattern, Workload
 from bench.harness.simulated_day import Day
 from sensor_scoring.hourly.planning.capacity import policy_of
+from sensor_scoring.setting_groups import AutoscaleSettings, PoolSettings
 from sensor_scoring.settings import Settings
 
 if TYPE_CHECKING:
@@ -56,15 +57,13 @@ FLEETS = (
     Fleet("1,000 sensors", 1000, "lognormal(30s, 0.4)", 32),
     Fleet("20,000 sensors, 50 to a task", 400, "lognormal(60s, 0.4)", 32),
 )
-_REACTIVE = {"autoscale_policy": "reactive"}
-_KEEP_WARM = {"autoscale_policy": "keep-warm"}
-WAYS: Mapping[str, Mapping[str, Any]] = {
-    "reactive": _REACTIVE,
-    "run-aware": {},
-    "run-aware, warmed 5 minutes before": {"prewarm_minutes": 5},
-    "keep-warm, 10 minutes before": _KEEP_WARM,
-    "reactive, Spot": {**_REACTIVE, "spot": True},
-    "run-aware, Spot": {"spot": True},
+WAYS: Mapping[str, AutoscaleSettings] = {
+    "reactive": AutoscaleSettings(autoscale_policy="reactive"),
+    "run-aware": AutoscaleSettings(),
+    "run-aware, warmed 5 minutes before": AutoscaleSettings(prewarm_minutes=5),
+    "keep-warm, 10 minutes before": AutoscaleSettings(autoscale_policy="keep-warm"),
+    "reactive, Spot": AutoscaleSettings(autoscale_policy="reactive", spot=True),
+    "run-aware, Spot": AutoscaleSettings(spot=True),
 }
 NOT_IN_THE_LAB = frozenset({"run-aware, Spot"})
 """The lab announces by a floor of dedicated nodes, whatever the formula asks for; the hook does not."""
@@ -72,7 +71,9 @@ NOT_IN_THE_LAB = frozenset({"run-aware, Spot"})
 
 def settings_for(fleet: Fleet, way: str) -> Settings:
     """Return the settings of a deployment."""
-    return Settings(max_nodes=fleet.nodes, slots_per_node=SLOTS, **WAYS[way])
+    return Settings(
+        pool=PoolSettings(slots_per_node=SLOTS), autoscale=replace(WAYS[way], max_nodes=fleet.nodes)
+    )
 
 
 def lab_outcomes(fleet: Fleet) -> Iterator[Outcome]:
@@ -88,7 +89,7 @@ def lab_outcomes(fleet: Fleet) -> Iterator[Outcome]:
         announced = None
         if policy.is_announced:
             needed = -(-fleet.tasks // SLOTS)
-            lead = timedelta(minutes=settings.prewarm_minutes)
+            lead = timedelta(minutes=settings.autoscale.prewarm_minutes)
             announced = Prewarm(min(needed, fleet.nodes), COMES_AT - lead, lead + _HOLD)
         yield simulate(Policy(way, policy.formula(), announced), workload, CLUSTER)
 

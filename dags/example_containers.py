@@ -37,10 +37,10 @@ with DAG(
     AzureBatchTaskOperator.partial(
         task_id="measure",
         map_index_template="{{ task.item }}",
-        pool_id=ensure_pool("example-containers", SETTINGS.scoring_image, work),
-        image=SETTINGS.scoring_image,
+        pool_id=ensure_pool("example-containers", SETTINGS.pool.scoring_image, work),
+        image=SETTINGS.pool.scoring_image,
         command=["python", "-c", "import sys; print(sys.argv[1], len(sys.argv[1]))", "{item}"],
         job_wall_clock=timedelta(hours=1),
-        poll_seconds=SETTINGS.poll_seconds,
-        azure_batch_conn_id=SETTINGS.batch_conn_id,
+        poll_seconds=SETTINGS.hourly.poll_seconds,
+        azure_batch_conn_id=SETTINGS.connections.batch_conn_id,
     ).expand(item=work)

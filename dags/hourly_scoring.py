@@ -37,7 +37,7 @@ with DAG(
     params={"hour": hour_param("UTC hour to score, like 2018-08-29T02; empty for the run's own hour")},
     default_args={
         "retries": 2,
-        "retry_delay": timedelta(seconds=SETTINGS.retry_delay_seconds),
+        "retry_delay": timedelta(seconds=SETTINGS.hourly.retry_delay_seconds),
         "retry_exponential_backoff": True,
         "max_retry_delay": timedelta(minutes=5),
         "retry_policy": RETRY_TABLE,
@@ -46,7 +46,7 @@ with DAG(
     doc_md=__doc__,
     tags=["scoring"],
 ) as dag:
-    settle = SettleOperator(task_id="settle", lateness_minutes=SETTINGS.lateness_minutes)
+    settle = SettleOperator(task_id="settle", lateness_minutes=SETTINGS.hourly.lateness_minutes)
     groups = plan_hour()
     job = open_job()
     submit = AzureBatchSubmitOperator(
@@ -59,7 +59,7 @@ with DAG(
         task_id="score",
         map_index_template="{{ task.item }}",
         job_id=job,
-        poll_seconds=SETTINGS.poll_seconds,
+        poll_seconds=SETTINGS.hourly.poll_seconds,
         **score_task(SETTINGS),
         **commit_marker(SETTINGS),
     ).expand(item=groups)
@@ -67,10 +67,10 @@ with DAG(
         task_id="confirm",
         trigger_rule="all_done",
         plan_blob="{{ ti.xcom_pull('plan', key='plan_blob') or '' }}",
-        plan_container=SETTINGS.runs_container,
-        predictions_container=SETTINGS.predictions_container,
-        wait_seconds=SETTINGS.confirm_seconds,
-        wasb_conn_id=SETTINGS.wasb_conn_id,
+        plan_container=SETTINGS.containers.runs_container,
+        predictions_container=SETTINGS.containers.predictions_container,
+        wait_seconds=SETTINGS.hourly.confirm_seconds,
+        wasb_conn_id=SETTINGS.connections.wasb_conn_id,
     )
     summary, told = summarise(), alert()
     # No setup: Airflow would leave out what lies between a setup that failed and its teardown, whatever the

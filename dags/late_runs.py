@@ -20,7 +20,7 @@ SETTINGS = Settings.from_environ(os.environ)
 with DAG(
     "late_runs",
     description=__doc__.partition("\n")[0],
-    schedule="*/5 * * * *" if SETTINGS.late_minutes else None,
+    schedule="*/5 * * * *" if SETTINGS.alerts.late_minutes else None,
     start_date=datetime(2000, 1, 1, tzinfo=UTC),
     catchup=False,
     max_active_runs=1,

@@ -20,7 +20,7 @@ SETTINGS = Settings.from_environ(os.environ)
 with DAG(
     "missing_hours",
     description=__doc__.partition("\n")[0],
-    schedule=SETTINGS.missing_cron,
+    schedule=SETTINGS.missing_hours.missing_cron,
     start_date=datetime(2000, 1, 1, tzinfo=UTC),
     catchup=False,
     max_active_runs=1,

@@ -32,7 +32,7 @@ SETTINGS = Settings.from_environ(os.environ)
 with DAG(
     "train_models",
     description=__doc__.partition("\n")[0],
-    schedule=SETTINGS.train_schedule or None,
+    schedule=SETTINGS.training.train_schedule or None,
     start_date=datetime(2000, 1, 1, tzinfo=UTC),
     catchup=False,
     max_active_runs=1,
@@ -47,7 +47,7 @@ with DAG(
     },
     default_args={
         "retries": 2,
-        "retry_delay": timedelta(seconds=SETTINGS.retry_delay_seconds),
+        "retry_delay": timedelta(seconds=SETTINGS.hourly.retry_delay_seconds),
         "retry_exponential_backoff": True,
         "max_retry_delay": timedelta(minutes=5),
         "retry_policy": RETRY_TABLE,
@@ -69,7 +69,7 @@ with DAG(
         task_id="train",
         map_index_template="{{ task.item }}",
         job_id=job,
-        poll_seconds=SETTINGS.poll_seconds,
+        poll_seconds=SETTINGS.hourly.poll_seconds,
         **train_task(SETTINGS),
         **commit_marker(SETTINGS),
     ).expand(item=groups)

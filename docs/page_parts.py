@@ -5,14 +5,16 @@ from __future__ import annotations
 import ast
 import itertools
 import tomllib
-from dataclasses import Field, dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sensor_scoring.settings import CONSTRAINT, Settings, variable_of
+from sensor_scoring.settings import all_settings, groups
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from sensor_scoring.setting_fields import SettingGroup
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "bench" / "results"
@@ -20,23 +22,26 @@ RESULTS = ROOT / "bench" / "results"
 
 def compose_settings() -> str:
     """Return a line for each setting, with which compose passes it on only if it is set."""
-    return "\n".join(f"  {variable_of(field.name)}:" for field in fields(Settings))
+    return "\n".join(f"  {entry.variable}:" for entry in all_settings())
 
 
 def settings_table() -> str:
-    """Return a row for each setting: variable, default, allowed values, meaning."""
-    meanings = _field_docstrings(ROOT / "plugins" / "sensor_scoring" / "settings.py")
+    """Return a table for each group; a row has variable, default, allowed values and meaning."""
+    meanings = _field_docstrings(ROOT / "plugins" / "sensor_scoring" / "setting_groups.py")
+    return "\n\n".join(_group_table(name, group, meanings) for name, group in groups())
+
+
+def _group_table(name: str, group: type[SettingGroup], meanings: dict[str, str]) -> str:
     rows = [
-        f"| `{variable_of(field.name)}` | {_shown(field.default)} | {_allowed(field)} "
-        f"| {meanings[field.name]} |"
-        for field in fields(Settings)
+        f"| `{entry.variable}` | {_shown(entry.default)} | {entry.constraint or _NOUNS[entry.kind]} "
+        f"| {meanings[entry.name]} |"
+        for entry in group.settings()
     ]
-    return "\n".join(("| variable | default | allowed | meaning |", "|---|---|---|---|", *rows))
+    heading = f"## {name.replace('_', ' ').capitalize()}\n\n{group.__doc__}\n"
+    return "\n".join((heading, "| variable | default | allowed | meaning |", "|---|---|---|---|", *rows))
 
 
-def _allowed(field: Field[Any]) -> str:
-    nouns = {"int": "", "float": "", "bool": "true or false", "str": "a text"}
-    return str(field.metadata.get(CONSTRAINT) or nouns[str(field.type)])
+_NOUNS = {"bool": "true or false", "str": "a text"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,10 +129,11 @@ def moments_table() -> str:
 
 
 def _field_docstrings(source: Path) -> dict[str, str]:
-    """Return the docstring of each field of the first class, on one line."""
-    body = next(node for node in ast.parse(source.read_text()).body if isinstance(node, ast.ClassDef)).body
+    """Return the docstring of each field of the classes, on one line."""
+    classes = (node for node in ast.parse(source.read_text()).body if isinstance(node, ast.ClassDef))
     return {
         field.target.id: " ".join(text.value.value.split())
+        for body in (node.body for node in classes)
         for field, text in itertools.pairwise(body)
         if isinstance(field, ast.AnnAssign)
         and isinstance(field.target, ast.Name)

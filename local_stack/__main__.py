@@ -6,7 +6,6 @@ import os
 import signal
 import sys
 from contextlib import ExitStack
-from dataclasses import fields
 from typing import TYPE_CHECKING
 
 from ingest.errors import IngestError
@@ -30,7 +29,8 @@ from sensor_scoring.alerts.observations import observation_of
 from sensor_scoring.errors import SettingsError
 from sensor_scoring.hourly.outcome.summary import Outcome
 from sensor_scoring.hourly.outcome.verdict import Verdict
-from sensor_scoring.settings import PREFIX, Settings, variable_of
+from sensor_scoring.setting_fields import PREFIX
+from sensor_scoring.settings import Settings, all_settings
 
 if TYPE_CHECKING:
     import argparse
@@ -126,7 +126,7 @@ def check_settings() -> None:
     :raises SettingsError: naming the variable, if a value is invalid and would break the DAGs
     """
     Settings.from_environ(os.environ)
-    known = {variable_of(field.name) for field in fields(Settings)}
+    known = {entry.variable for entry in all_settings()}
     for name in sorted(name for name in os.environ if name.startswith(PREFIX) and name not in known):
         print(f"warning: {name} is not a setting; docs/settings.md lists them", file=sys.stderr)
 

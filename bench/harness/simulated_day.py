@@ -78,8 +78,10 @@ class Day:
 
     def _hour(self, emulator: EmulatorServer, hook: ScoringBatchHook, start: datetime) -> None:
         spec = pool_spec(self.settings)
-        if self.settings.prewarm_minutes:
-            self._until(emulator, start + OPENS_AT - timedelta(minutes=self.settings.prewarm_minutes))
+        if self.settings.autoscale.prewarm_minutes:
+            self._until(
+                emulator, start + OPENS_AT - timedelta(minutes=self.settings.autoscale.prewarm_minutes)
+            )
             prepare_pool(hook, spec, self.settings, batch_tasks=self.tasks)
         self._until(emulator, start + OPENS_AT)
         prepare_pool(hook, spec, self.settings, batch_tasks=self.tasks)
@@ -127,7 +129,7 @@ class Day:
             dedicated_hours=self._node_hours[True],
             spot_hours=self._node_hours[False],
             busy_slot_hours=self._busy_slot_hours,
-            slots=self.settings.slots_per_node,
+            slots=self.settings.pool.slots_per_node,
             evictions=0,
             waits=tuple(self._waits),
             late_rounds=0,

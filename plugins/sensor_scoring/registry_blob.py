@@ -20,10 +20,11 @@ def read_registry(store: BlobStore, settings: Settings) -> Registry:
     :raises RegistryMissing: if there is none: that is not a fleet without sensors
     :raises RegistryDamaged: if it cannot be read, naming the place that is wrong
     """
-    text = store.read(settings.models_container, layout.REGISTRY_BLOB)
+    container = settings.containers.models_container
+    text = store.read(container, layout.REGISTRY_BLOB)
     if text is None:
         raise RegistryMissing(
-            f"there is no registry of models, {settings.models_container}/{layout.REGISTRY_BLOB}: run the "
+            f"there is no registry of models, {container}/{layout.REGISTRY_BLOB}: run the "
             "DAG 'train_models' first, or restore the blob"
         )
     return parsed_registry(text, settings)
@@ -37,7 +38,8 @@ def parsed_registry(text: str | bytes, settings: Settings) -> Registry:
     try:
         return Registry.from_json(text)
     except MessageError as error:
+        container = settings.containers.models_container
         raise RegistryDamaged(
-            f"the registry of models, {settings.models_container}/{layout.REGISTRY_BLOB}, is damaged and was "
+            f"the registry of models, {container}/{layout.REGISTRY_BLOB}, is damaged and was "
             f"left alone: {error}; restore an earlier version of the blob"
         ) from error

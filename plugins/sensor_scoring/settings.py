@@ -1,250 +1,63 @@
 """Deployment numbers, from the environment and through one door. Secrets are in Connections, not here.
 
-Each field is the environment variable ``SENSOR_SCORING_<FIELD>``; what is not set has the default below.
+Each setting is the environment variable ``SENSOR_SCORING_<FIELD>`` of a field of a group; what is not set has
+the default there.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import Field, dataclass, field, fields
-from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING, Any, Self, cast
 
-from scoring_contract.predictions import PredictionFormat
-from sensor_scoring.channels import channels_of
-from sensor_scoring.constraints import (
-    LATENESS_MINUTES,
-    POLL_SECONDS,
-    SLOTS,
-    WALL_CLOCK_SECONDS,
-    Choice,
-    Pattern,
-    Range,
-    Schedule,
-    check,
+from sensor_scoring.setting_groups import (
+    HOUR_MINUTES,
+    AlertSettings,
+    AutoscaleSettings,
+    ConnectionSettings,
+    ContainerSettings,
+    HourlySettings,
+    MissingHoursSettings,
+    PoolSettings,
+    TrainingSettings,
+    UpkeepSettings,
 )
-from sensor_scoring.errors import SettingsError
-from sensor_scoring.node_image import UBUNTU_24_04
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Iterator, Mapping
 
-    from sensor_scoring.constraints import Constraint
+    from sensor_scoring.setting_fields import Setting, SettingGroup
 
-PREFIX = "SENSOR_SCORING_"
 TRAINING_PREFIX = "training"
 """Prefix of training runs' names and of their Batch job ids."""
-CONSTRAINT = "constraint"
-"""Name of a field's constraint among its metadata."""
-AUTOSCALE_POLICIES = ("run-aware", "keep-warm", "reactive")
-
-_T = TypeVar("_T")
-_HOUR_MINUTES = 60
-_MINUTES_OF_AN_HOUR = Range(0, _HOUR_MINUTES - 1)
-_WALL_CLOCK_MINUTES = Range(1, WALL_CLOCK_SECONDS.most // 60)
-_NOT_EMPTY = Pattern(r"\S(.*\S)?", "a text that is not empty")
-_SHARE = Range(0, 1)
-_COUNT = Range(1, 1_000_000_000)
-_PRICE = Range(0, 100_000)
-_PREFIX = Pattern("[A-Za-z0-9_-]{1,16}", "1 to 16 of A-Z a-z 0-9 _ -")
-_BATCH_ID = Pattern("[A-Za-z0-9_-]{1,64}", "1 to 64 of A-Z a-z 0-9 _ -")
-_BATCH_ID_OR_EMPTY = Pattern("[A-Za-z0-9_-]{0,64}", "at most 64 of A-Z a-z 0-9 _ -")
-_CONTAINER = Pattern(
-    "(?=.{3,63}$)[a-z0-9]+(-[a-z0-9]+)*", "a container name: 3 to 63 of a-z 0-9 and single hyphens between"
-)
-
-
-def setting(default: _T, constraint: Constraint) -> _T:
-    """Return a field with a default and a constraint."""
-    return field(default=default, metadata={CONSTRAINT: constraint})
-
-
-def variable_of(name: str) -> str:
-    """Name the environment variable of a field."""
-    return PREFIX + name.upper()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """All settings of a deployment."""
 
-    batch_conn_id: str = "azure_batch_default"
-    """Connection of the Batch account."""
-    wasb_conn_id: str = "wasb_default"
-    """Connection of the storage account."""
-    batch_account_id: str = ""
-    """ARM resource id of the Batch account, for links into the Azure portal; empty for none."""
-
-    job_prefix: str = setting("scoring", _PREFIX)
-    """First word of Batch job ids, at most 16 characters."""
-    pool_id: str = setting("sensor-scoring", _BATCH_ID)
-    """Batch pool to create or adopt."""
-    vm_size: str = "standard_d2s_v5"
-    """Size of the nodes of a pool we create."""
-    node_image_publisher: str = setting(UBUNTU_24_04.publisher, _NOT_EMPTY)
-    """Marketplace image of the nodes of a pool we create: its publisher. The image must have a container
-    runtime; ``az batch pool supported-images list`` shows those that have."""
-    node_image_offer: str = setting(UBUNTU_24_04.offer, _NOT_EMPTY)
-    """Its offer."""
-    node_image_sku: str = setting(UBUNTU_24_04.sku, _NOT_EMPTY)
-    """Its SKU."""
-    node_agent_sku: str = setting(UBUNTU_24_04.agent, _NOT_EMPTY)
-    """Batch node agent that goes with it."""
-    max_nodes: int = setting(4, Range(1, 10_000))
-    """Ceiling the autoscale formula may never exceed."""
-    slots_per_node: int = setting(4, SLOTS)
-    """Batch tasks that run at once on a node of a pool we create."""
-    sensors_per_task: int = setting(0, Range(0, 100_000))
-    """Sensors that one Batch task scores, and one task instance stands for. 0 chooses: 1 up to 400 sensors
-    with readings, above that as many as make 400 tasks. Sensors that share files stay together."""
-    packed_predictions: bool = False
-    """Whether the sensors of a pack share one prediction blob; sensors without a pack never do."""
-    predictions_format: str = setting("csv", Choice(tuple(PredictionFormat)))
-    """Format of the predictions. An hour that has predictions keeps their format when it is scored again."""
-    autoscale_policy: str = setting("run-aware", Choice(AUTOSCALE_POLICIES))
-    """How the pool scales between zero and its ceiling. ``run-aware``: a run announces its load and takes
-    that back when it is done; ``keep-warm``: nodes are held every hour from before its work comes;
-    ``reactive``: the queue alone decides."""
-    floor_minutes: int = setting(15, Range(0, 1440))
-    """``run-aware``: how long a run holds the nodes it asked for, if it does not end before."""
-    prewarm_minutes: int = setting(0, _MINUTES_OF_AN_HOUR)
-    """``run-aware``: how long before an hour's work comes the DAG ``warm_pool`` announces as much as the last
-    hour had; 0 for never."""
-    keep_warm_minutes: int = setting(10, _MINUTES_OF_AN_HOUR)
-    """``keep-warm``: how long before an hour's work comes its nodes are held."""
-    warm_nodes: int = setting(0, Range(0, 10_000))
-    """``keep-warm``: how many nodes; 0 for as many as ``MAX_NODES``."""
-    spot: bool = False
-    """Whether nodes are Spot nodes; dedicated ones replace those that were evicted or cannot be had."""
-    dedicated_nodes: int = setting(0, Range(0, 10_000))
-    """With ``SPOT``: so many nodes, the first ones, are dedicated all the same."""
-    scoring_image: str = "sensor-scoring:latest"
-    """Container image of the scorer, with its registry if it has one."""
-    registry_server: str = ""
-    """Private registry of the image, pulled with ``node_identity``; empty for none."""
-    node_identity: str = ""
-    """Resource id of the user-assigned identity of the pool's nodes. With it the scorer signs in as the
-    node; without it, it gets a short-lived signature per container."""
-    node_identity_client_id: str = ""
-    """Client id of the same identity, if the nodes have several."""
-
-    data_container: str = setting("data", _CONTAINER)
-    """Readings."""
-    models_container: str = setting("models", _CONTAINER)
-    """Models and their registry."""
-    predictions_container: str = setting("predictions", _CONTAINER)
-    """Predictions."""
-    runs_container: str = setting("runs", _CONTAINER)
-    """Plans, manifests, reports, summaries."""
-    logs_container: str = setting("logs", _CONTAINER)
-    """Output of Batch tasks."""
-
-    lateness_minutes: float = setting(5.0, LATENESS_MINUTES)
-    """How long after its end an hour's readings may still arrive."""
-    poll_seconds: float = setting(15.0, POLL_SECONDS)
-    """Time between two looks at a Batch job."""
-    task_minutes: int = setting(15, _WALL_CLOCK_MINUTES)
-    """Wall-clock limit of one Batch task."""
-    retry_delay_seconds: float = setting(10.0, Range(0.1, 3600))
-    """Time before the first retry of a failed step or sensor; twice as long before each next one."""
-    confirm_seconds: float = setting(60.0, Range(0, 3600))
-    """How long the check of the predictions waits for one whose Batch task succeeded."""
-    tolerated_failed_share: float = setting(0.0, _SHARE)
-    """Share of failed sensors, 0 to 1, up to which a run is still green."""
-    silent_hour_fails: bool = False
-    """Whether an hour without any readings fails its run."""
-
-    notify: str = "log"
-    """Channels of alerts, separated by blanks: ``log``, ``smtp:oncall@example.org``,
-    ``apprise:CONNECTION`` for Slack, Teams and other webhooks, or a notifier's dotted path; see
-    [alerts](alerts.md)."""
-    late_minutes: float = setting(50.0, Range(0, 1440))
-    """Minutes after the end of its hour at which an unfinished run raises an alert; 0 for never."""
-    spike_rise: float = setting(0.1, _SHARE)
-    """Least rise of a sensor's anomaly rate above its baseline, 0 to 1, that raises an alert; 0 for never.
-    See [alerts](alerts.md)."""
-    spike_hours: int = setting(24, Range(1, 720))
-    """Length of the baseline, in hours."""
-    spike_min_readings: int = setting(30, _COUNT)
-    """Readings that a sensor needs in an hour for the hour to count."""
-    spikes_named: int = setting(10, Range(1, 1000))
-    """Sensors with an anomaly spike that a message names, the highest first."""
-
-    node_hour_price: float = setting(0.0, _PRICE)
-    """Price of a dedicated node-hour in your currency; 0 for unknown. Summaries then show costs."""
-    spot_node_hour_price: float = setting(0.0, _PRICE)
-    """Price of a Spot node-hour."""
-
-    keep_jobs_days: int = setting(7, Range(1, 3650))
-    """How long ended Batch jobs are kept, with the records of their tasks."""
-    keep_runs_days: int = setting(90, Range(1, 36_500))
-    """How long plans, reports, summaries and logs of a run are kept after the last was written. Readings,
-    models and predictions are never deleted."""
-
-    missing_schedule: str = setting("30 * * * *", Schedule(never="never"))
-    """Schedule of the search for incomplete hours: cron, a preset like ``@daily``, or ``never``."""
-    missing_lookback_hours: int = setting(48, Range(1, 8760))
-    """Length of that search, in hours up to now."""
-
-    train_schedule: str = setting("", Schedule())
-    """Schedule of training, as cron or a preset like ``@weekly``; empty for manual runs only."""
-    train_hours: int = setting(168, Range(1, 87_600))
-    """Hours to train on, unless a run names them."""
-    train_evaluation_hours: int = setting(24, Range(1, 8760))
-    """Hours after those to evaluate new models on, unless a run names them."""
-    train_pool_id: str = setting("", _BATCH_ID_OR_EMPTY)
-    """Batch pool for training; empty for the pool of scoring, where the hour goes first."""
-    train_sensors_per_task: int = setting(50, Range(1, 100_000))
-    """Sensors that one Batch task trains."""
-    train_task_minutes: int = setting(60, _WALL_CLOCK_MINUTES)
-    """Wall-clock limit of one Batch task that trains."""
-    train_max_anomaly_share: float = setting(0.2, _SHARE)
-    """Gate: share of the later readings that a new model may call anomalies."""
-    train_max_drift: float = setting(0.3, _SHARE)
-    """Gate: distance, 0 to 1, that a new model's scores may have from the current model's."""
-    train_min_readings: int = setting(30, _COUNT)
-    """Gate: later readings that a sensor must have for its new model to be judged."""
-    train_min_recall: float = setting(0.5, _SHARE)
-    """Gate: share of the labelled anomalies that a new model must find, where there are labels."""
-
-    def __post_init__(self) -> None:
-        self._check_channels()
-        for entry in fields(self):
-            if constraint := entry.metadata.get(CONSTRAINT):
-                check(variable_of(entry.name), getattr(self, entry.name), constraint)
+    connections: ConnectionSettings = field(default_factory=ConnectionSettings)
+    pool: PoolSettings = field(default_factory=PoolSettings)
+    autoscale: AutoscaleSettings = field(default_factory=AutoscaleSettings)
+    containers: ContainerSettings = field(default_factory=ContainerSettings)
+    hourly: HourlySettings = field(default_factory=HourlySettings)
+    alerts: AlertSettings = field(default_factory=AlertSettings)
+    missing_hours: MissingHoursSettings = field(default_factory=MissingHoursSettings)
+    training: TrainingSettings = field(default_factory=TrainingSettings)
+    upkeep: UpkeepSettings = field(default_factory=UpkeepSettings)
 
     @property
     def prewarm_schedule(self) -> str:
         """When, as cron, the coming hour's work is announced; empty for never."""
-        if not self.prewarm_minutes or self.autoscale_policy != "run-aware":
+        minutes = self.autoscale.prewarm_minutes
+        if not minutes or self.autoscale.autoscale_policy != "run-aware":
             return ""
-        return f"{(math.floor(self.lateness_minutes) - self.prewarm_minutes) % _HOUR_MINUTES} * * * *"
-
-    def _check_channels(self) -> None:
-        try:
-            channels_of(self.notify)
-        except SettingsError as error:
-            raise SettingsError(f"{PREFIX}NOTIFY: {error}") from error
+        return f"{(math.floor(self.hourly.lateness_minutes) - minutes) % HOUR_MINUTES} * * * *"
 
     @property
     def job_prefixes(self) -> tuple[str, ...]:
         """Prefixes of our Batch job ids and of our runs' folders."""
-        return self.job_prefix, TRAINING_PREFIX
-
-    @property
-    def keep_jobs(self) -> timedelta:
-        """How long a Batch job stays after it ended."""
-        return timedelta(days=self.keep_jobs_days)
-
-    @property
-    def lateness(self) -> timedelta:
-        """How long after its end an hour's readings may still arrive."""
-        return timedelta(minutes=self.lateness_minutes)
-
-    @property
-    def missing_cron(self) -> str | None:
-        """Cron of the search for incomplete hours; None for none."""
-        return None if self.missing_schedule == "never" else self.missing_schedule
+        return self.hourly.job_prefix, TRAINING_PREFIX
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> Self:
@@ -252,24 +65,17 @@ class Settings:
 
         :raises SettingsError: naming the variable that cannot be read
         """
-        found = {entry: environ.get(variable_of(entry.name), "") for entry in fields(cls)}
-        return cls(**{entry.name: _cast(entry, text) for entry, text in found.items() if text})
+        made: dict[str, Any] = {name: group.from_environ(environ) for name, group in groups()}
+        return cls(**made)
 
 
-def _cast(entry: Field[Any], text: str) -> Any:
-    kind = str(entry.type)
-    try:
-        return _CASTS[kind](text)
-    except (KeyError, ValueError) as error:
-        constraint = entry.metadata.get(CONSTRAINT)
-        wanted = _NOUNS[kind] + (f", {constraint}" if constraint else "")
-        raise SettingsError(f"{variable_of(entry.name)} is {text!r}; it must be {wanted}") from error
+def groups() -> Iterator[tuple[str, type[SettingGroup]]]:
+    """Yield name and class of each group."""
+    for entry in fields(Settings):
+        yield entry.name, cast("type[SettingGroup]", entry.default_factory)
 
 
-_NOUNS = {"int": "a whole number", "float": "a number", "bool": "true or false"}
-_CASTS: dict[str, Callable[[str], Any]] = {
-    "str": str,
-    "int": int,
-    "float": float,
-    "bool": lambda text: {"true": True, "1": True, "false": False, "0": False}[text.lower()],
-}
+def all_settings() -> Iterator[Setting]:
+    """Yield every setting, group by group."""
+    for _, group in groups():
+        yield from group.settings()

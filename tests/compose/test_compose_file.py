@@ -11,7 +11,6 @@ import stat
 import subprocess
 import sys
 import threading
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +21,8 @@ from azure.storage.blob import BlobServiceClient
 from local_stack.env_file import SECRETS
 from sensor_scoring.airflow_config import FORK_SERVER, PARSING, needs_of
 from sensor_scoring.hourly.planning.packing import MOST_TASKS
-from sensor_scoring.settings import PREFIX, Settings, variable_of
+from sensor_scoring.setting_fields import PREFIX
+from sensor_scoring.settings import all_settings
 
 ROOT = Path(__file__).resolve().parents[2]
 TEXT = (ROOT / "docker-compose.yaml").read_text()
@@ -92,7 +92,7 @@ def test_every_setting_is_passed_on_if_it_is_set() -> None:
     """Without a value in the file, compose takes it from `.env` or the shell, or leaves it out."""
     shared = COMPOSE["x-airflow-environment"]
     assert {name for name in shared if name.startswith(PREFIX)} == {
-        variable_of(field.name) for field in fields(Settings)
+        entry.variable for entry in all_settings()
     }
     assert {value for name, value in shared.items() if name.startswith(PREFIX)} == {None}
 

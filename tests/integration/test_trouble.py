@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from tests.integration.world import World
     from tests.receivers import Webhook
 
-POOL = Settings().pool_id
+POOL = Settings().pool.pool_id
 WAITING = "1_1"
 """A sensor whose log is read."""
 

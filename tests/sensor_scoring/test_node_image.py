@@ -10,6 +10,7 @@ import pytest
 from azure_batch_emulator.clock import ManualClock
 from sensor_scoring.hourly.planning.capacity import pool_spec
 from sensor_scoring.node_image import UBUNTU_24_04, NodeImage, support_troubles
+from sensor_scoring.setting_groups import PoolSettings
 from sensor_scoring.settings import Settings
 
 if TYPE_CHECKING:
@@ -67,8 +68,10 @@ def test_settings_choose_the_image_and_the_service_says_when_it_ends(
 ) -> None:
     """Ubuntu 24.04 unless something else is set; whoever opens a run on 22.04 is warned in time."""
     account = account_with(clock=ManualClock(datetime(2027, 2, 1, tzinfo=UTC)))
-    new = pool_spec(Settings(pool_id="new"))
-    old = pool_spec(Settings(pool_id="old", node_image_sku="2204", node_agent_sku=OLD.agent))
+    new = pool_spec(Settings(pool=PoolSettings(pool_id="new")))
+    old = pool_spec(
+        Settings(pool=PoolSettings(pool_id="old", node_image_sku="2204", node_agent_sku=OLD.agent))
+    )
     assert account.hook.pools.ensure(new) == []
     (said,) = account.hook.pools.ensure(old)
     assert said.startswith(

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+import math
+from typing import TYPE_CHECKING
 
 import pytest
 
 from sensor_scoring.constraints import Range
 from sensor_scoring.errors import SettingsError
-from sensor_scoring.settings import CONSTRAINT, Settings, variable_of
+from sensor_scoring.settings import Settings, all_settings, groups
 
-NUMBERS = [entry for entry in fields(Settings) if entry.type in {"int", "float"}]
+if TYPE_CHECKING:
+    from sensor_scoring.setting_fields import Setting
+
+NUMBERS = [
+    pytest.param(name, entry, id=entry.name)
+    for name, group in groups()
+    for entry in group.settings()
+    if entry.kind in {"int", "float"}
+]
 
 
 def test_what_is_not_set_has_its_default() -> None:
@@ -29,8 +38,12 @@ def test_values_are_cast_to_their_type() -> None:
             "SENSOR_SCORING_POOL_ID": "fleet",
         }
     )
-    assert (settings.max_nodes, settings.poll_seconds, settings.silent_hour_fails) == (12, 0.5, True)
-    assert settings.pool_id == "fleet"
+    assert (
+        settings.autoscale.max_nodes,
+        settings.hourly.poll_seconds,
+        settings.hourly.silent_hour_fails,
+    ) == (12, 0.5, True)
+    assert settings.pool.pool_id == "fleet"
 
 
 @pytest.mark.parametrize(
@@ -48,25 +61,38 @@ def test_a_value_that_cannot_work_is_refused_by_name(variable, value) -> None:
         Settings.from_environ({variable: value})
 
 
-@pytest.mark.parametrize("entry", NUMBERS, ids=lambda entry: entry.name)
-def test_no_number_is_without_bounds(entry) -> None:
+@pytest.mark.parametrize(("group", "entry"), NUMBERS)
+def test_no_number_is_without_bounds(group: str, entry: Setting) -> None:
     """Both ends are allowed; beyond them, NaN and infinity are refused with variable, value and range."""
-    bounds = entry.metadata[CONSTRAINT]
-    assert isinstance(bounds, Range)
+    bounds, variable = entry.constraint, entry.variable
+    assert isinstance(bounds, Range), f"{variable} takes any number: give it a Range"
     assert bounds.least >= 0
-    variable = variable_of(entry.name)
     for end in (bounds.least, bounds.most):
-        assert getattr(Settings.from_environ({variable: str(end)}), entry.name) == end
+        settings = Settings.from_environ({variable: str(end)})
+        assert getattr(getattr(settings, group), entry.name) == end
     beyond = (bounds.least - 1, bounds.most + 1, 10**30) + (
-        ("nan", "inf", "-inf", "1e309", -0.0001) if entry.type == "float" else ()
+        ("nan", "inf", "-inf", "1e309", -0.0001) if entry.kind == "float" else ()
     )
     for value in beyond:
         with pytest.raises(SettingsError, match=f"{variable} is .*; it must be") as refused:
             Settings.from_environ({variable: str(value)})
         assert str(bounds) in str(refused.value)
-    if entry.type == "float":
-        with pytest.raises(SettingsError, match="nan"):
-            Settings.from_environ({variable: "nan"})
+
+
+@pytest.mark.parametrize(("group", "entry"), NUMBERS)
+def test_no_number_beyond_its_bounds_gets_into_a_group(group: str, entry: Setting) -> None:
+    """However a group is made, not only from the environment."""
+    bounds = entry.constraint
+    assert isinstance(bounds, Range)
+    for value in (-5, bounds.least - 1, bounds.most + 1, math.nan, math.inf):
+        with pytest.raises(SettingsError, match=f"{entry.variable} is .*; it must be"):
+            dict(groups())[group](**{entry.name: value})
+
+
+def test_every_setting_has_a_variable_of_its_own() -> None:
+    """Two fields of one name, in two groups, would be set together."""
+    variables = [entry.variable for entry in all_settings()]
+    assert len(set(variables)) == len(variables)
 
 
 @pytest.mark.parametrize(

@@ -39,7 +39,7 @@ def tell(message: str, context: Context, settings: Settings) -> list[str]:
     """
     for line in message.splitlines():
         log.warning("ALERT %s", line)
-    deliveries = [_delivery(channel, message, context) for channel in channels_of(settings.notify)]
+    deliveries = [_delivery(channel, message, context) for channel in channels_of(settings.alerts.notify)]
     untold = [delivery.shortfall for delivery in deliveries if delivery.shortfall]
     for shortfall in untold:
         log.warning("%s", shortfall)

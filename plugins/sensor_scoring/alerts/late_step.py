@@ -39,11 +39,11 @@ def tell_late_runs(run_before: RunBefore, context: Context, settings: Settings) 
     :param run_before: see :func:`sensor_scoring.alerts.unfinished_runs.runs_of`
     :return: ids of the late runs, whether reported now or before
     """
-    if not settings.late_minutes:
+    if not settings.alerts.late_minutes:
         return []
     now, late = datetime.now(UTC), []
     for run in unfinished_runs(run_before, now=now):
-        why = LateRun(run).why(limit_minutes=settings.late_minutes, now=now)
+        why = LateRun(run).why(limit_minutes=settings.alerts.late_minutes, now=now)
         log.info("%s is %s: %s", run.run_id, enum_text(run.state), why or "not late")
         if why:
             late.append(run.run_id)
@@ -58,9 +58,11 @@ def tell_late_runs(run_before: RunBefore, context: Context, settings: Settings) 
 def _tell_once(run: UnfinishedRun, why: str, context: Context, settings: Settings) -> None:
     late = LateRun(run)
     hour = late.hour
-    base = ids.run_base(settings.job_prefix, hour, dag_id=run.dag_id, run_id=run.run_id)
+    base = ids.run_base(settings.hourly.job_prefix, hour, dag_id=run.dag_id, run_id=run.run_id)
     # A claim of its own: the run's alert may be telling just now.
-    history = AlertHistoryStore(BlobStore(settings.wasb_conn_id), settings.runs_container, f"{base}-late")
+    history = AlertHistoryStore(
+        BlobStore(settings.connections.wasb_conn_id), settings.containers.runs_container, f"{base}-late"
+    )
     if history.holds((Kind.LATE, run.run_id)):
         return
 

@@ -75,11 +75,11 @@ def tell_news(run: Run, context: Context, summary: Summary | None) -> None:
 
     def send(news: News) -> None:
         lead = f"{verdict.colour}: sensor scoring of {run.hour}"
-        named = settings.spikes_named
+        named = settings.alerts.spikes_named
         message = message_of(lead, news, _places(run), note=verdict.note, spikes_named=named)
         run.keep_untold(tell(message, context, settings))
 
-    history = AlertHistoryStore(run.store, settings.runs_container, run.base)
+    history = AlertHistoryStore(run.store, settings.containers.runs_container, run.base)
     if not history.report_news(_seen(run, summary, steps), send):
         log.info("The run is %s and shows nothing new; no alert is sent", verdict.colour)
 
@@ -91,13 +91,15 @@ def _seen(run: Run, summary: Summary | None, steps: Mapping[str, str]) -> Observ
 
 
 def _spike_rule(settings: Settings) -> SpikeRule | None:
-    if not settings.spike_rise:
+    if not settings.alerts.spike_rise:
         return None
-    return SpikeRule(settings.spike_rise, settings.spike_hours, settings.spike_min_readings)
+    return SpikeRule(
+        settings.alerts.spike_rise, settings.alerts.spike_hours, settings.alerts.spike_min_readings
+    )
 
 
 def _places(run: Run) -> list[str]:
     return [
         f"Run: {run.page or run.dag_run_id}",
-        f"Summary: {layout.summary_blob(run.base)} in the container {run.settings.runs_container}",
+        f"Summary: {layout.summary_blob(run.base)} in the container {run.settings.containers.runs_container}",
     ]

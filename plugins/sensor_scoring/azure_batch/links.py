@@ -36,9 +36,9 @@ class BatchTaskLink(BaseOperatorLink):
 
     def get_link(self, operator: Any, *, ti_key: Any) -> str:
         """Return the address; empty if this try never came to know its Batch task."""
-        held = operator.held
+        held, ours = operator.held, Settings.from_environ(os.environ).connections
         # The pages know the deployment's Batch account, and no other.
-        if held is None or operator.azure_batch_conn_id != Settings.from_environ(os.environ).batch_conn_id:
+        if held is None or operator.azure_batch_conn_id != ours.batch_conn_id:
             return ""
         place = {"dags": ti_key.dag_id, "runs": ti_key.run_id, "tasks": ti_key.task_id}
         place |= {"jobs": held.job, "batch-tasks": held.task}

@@ -57,7 +57,7 @@ class SensorScoringOperator(AzureBatchTaskOperator):
         from sensor_scoring.hourly.planning.capacity import pool_spec, prepare_pool
 
         settings = Settings.from_environ(os.environ)
-        job, is_new = self.hook.jobs.reopen(job_id, pool_id=settings.pool_id)
+        job, is_new = self.hook.jobs.reopen(job_id, pool_id=settings.pool.pool_id)
         if is_new:
             states = TaskStates.of(context).mapped(self.task_id)
             waiting = [index for index, state in states.items() if state != "success"]

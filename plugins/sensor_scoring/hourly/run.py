@@ -78,18 +78,20 @@ class Run:
     def base(self) -> str:
         """First part of the run's Batch ids, and the name of its folders."""
         return ids.run_base(
-            self.settings.job_prefix, self.hour, dag_id=self._ti.dag_id, run_id=self.dag_run_id
+            self.settings.hourly.job_prefix, self.hour, dag_id=self._ti.dag_id, run_id=self.dag_run_id
         )
 
     @cached_property
     def store(self) -> BlobStore:
         """The storage account."""
-        return BlobStore(self.settings.wasb_conn_id)
+        return BlobStore(self.settings.connections.wasb_conn_id)
 
     @cached_property
     def hook(self) -> ScoringBatchHook:
         """The Batch account."""
-        return ScoringBatchHook(azure_batch_conn_id=self.settings.batch_conn_id, patience=Patience())
+        return ScoringBatchHook(
+            azure_batch_conn_id=self.settings.connections.batch_conn_id, patience=Patience()
+        )
 
     @property
     def generation(self) -> int:
@@ -119,7 +121,7 @@ class Run:
     @property
     def late(self) -> str:
         """Why the run counts as late; empty if it does not."""
-        dag_run, limit = self._context["dag_run"], self.settings.late_minutes
+        dag_run, limit = self._context["dag_run"], self.settings.alerts.late_minutes
         # In `airflow dags test` a run of an old hour has started in that hour, as far as its start says.
         started = max(dag_run.start_date or dag_run.run_after, dag_run.run_after)
         minutes = (datetime.now(UTC) - started).total_seconds() / 60
@@ -167,19 +169,19 @@ class Run:
         """Return the plan; None if this run has not made one, whatever an earlier try left there."""
         if not self.states.is_success(PLAN):
             return None
-        text = self.store.read(self.settings.runs_container, layout.plan_blob(self.base))
+        text = self.store.read(self.settings.containers.runs_container, layout.plan_blob(self.base))
         return Plan.from_json(text) if text else None
 
     def summary(self) -> Summary | None:
         """Return the summary; None likewise."""
         if not self.states.is_success(SUMMARISE):
             return None
-        text = self.store.read(self.settings.runs_container, layout.summary_blob(self.base))
+        text = self.store.read(self.settings.containers.runs_container, layout.summary_blob(self.base))
         return Summary.from_json(text) if text else None
 
     def reports(self, plan: Plan) -> list[Report]:
         """Return the reports of all Batch tasks of the run, a group's in the order of its attempts."""
-        return reports_of(self.store, self.settings.runs_container, plan)
+        return reports_of(self.store, self.settings.containers.runs_container, plan)
 
     def failures(self, task_id: str = SCORE) -> dict[str, str]:
         """Return why groups failed, in the words of the operator that gave up on them.

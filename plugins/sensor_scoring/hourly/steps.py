@@ -47,15 +47,15 @@ def make_plan(run: Run, context: Context) -> list[str]:
     # Before the listing: a blob that is written while we list must look newer than the plan, not older.
     planned = planned_at(datetime.now(UTC))
     registry = read_registry(run.store, settings)
-    blobs = run.store.found(settings.data_container, layout.readings_folder(run.hour))
+    blobs = run.store.found(settings.containers.data_container, layout.readings_folder(run.hour))
     plan, manifests = plan_hour(
         registry,
         HourReadings.among(blob.name for blob in blobs),
         hour=run.hour,
         run=run.base,
         planned_at=planned,
-        sensors_per_task=settings.sensors_per_task,
-        packed_predictions=settings.packed_predictions,
+        sensors_per_task=settings.hourly.sensors_per_task,
+        packed_predictions=settings.hourly.packed_predictions,
         predictions_format=predictions_format_of(run),
     )
     if plan.unclaimed:
@@ -64,8 +64,8 @@ def make_plan(run: Run, context: Context) -> list[str]:
     for shortfall in refused_or_short(needs_of(len(plan.groups)), conf.getint):
         log.warning("%s", shortfall)
     orders = {layout.manifest_blob(run.base, manifest.group): manifest.to_json() for manifest in manifests}
-    run.store.write_all(settings.runs_container, orders)
-    run.store.write(settings.runs_container, layout.plan_blob(run.base), plan.to_json())
+    run.store.write_all(settings.containers.runs_container, orders)
+    run.store.write(settings.containers.runs_container, layout.plan_blob(run.base), plan.to_json())
     context["ti"].xcom_push(key="plan_blob", value=layout.plan_blob(run.base))
     log.info(
         "%s: %d sensors to score in %d groups, %d silent, %d without a model",
@@ -79,8 +79,10 @@ def predictions_format_of(run: Run) -> PredictionFormat:
 
     So there are never two predictions of a sensor and hour, of which one is left behind.
     """
-    wanted = PredictionFormat(run.settings.predictions_format)
-    found = run.store.found(run.settings.predictions_container, layout.predictions_folder(run.hour))
+    wanted = PredictionFormat(run.settings.hourly.predictions_format)
+    found = run.store.found(
+        run.settings.containers.predictions_container, layout.predictions_folder(run.hour)
+    )
     there = format_there(found, run.hour)
     if there and there is not wanted:
         log.info("The predictions of %s are there as %s, and stay %s", run.hour, there, there)
@@ -101,11 +103,13 @@ def open_run(run: Run) -> str:
     except QuotaReached:
         # Jobs that nobody closed must not keep the hour from being scored.
         jobs = run.hook.old_jobs(settings.job_prefixes)
-        if not jobs.tidy(now=run.hook.pools.service_time(), keep=settings.keep_jobs)["idle jobs ended"]:
+        if not jobs.tidy(now=run.hook.pools.service_time(), keep=settings.upkeep.keep_jobs)[
+            "idle jobs ended"
+        ]:
             raise
         job = _open_job(run)
     prepare_pool(run.hook, pool_spec(settings), settings, batch_tasks=batch_tasks)
-    log.info("Batch job %s on pool %s", job, settings.pool_id)
+    log.info("Batch job %s on pool %s", job, settings.pool.pool_id)
     return job
 
 
@@ -113,7 +117,7 @@ def _open_job(run: Run) -> str:
     return run.hook.jobs.open(
         run.base,
         generation=run.generation,
-        pool_id=run.settings.pool_id,
+        pool_id=run.settings.pool.pool_id,
         priority=_BACKFILL_PRIORITY if run.is_backfill else 0,
     )
 
@@ -155,7 +159,7 @@ def ensure_pool_of(pool_id: str, image: str, settings: Settings, *, batch_tasks:
     :param batch_tasks: Batch tasks that are about to come, of one slot each
     :return: ``pool_id``, so that whoever uses it waits for it
     """
-    hook = ScoringBatchHook(azure_batch_conn_id=settings.batch_conn_id, patience=Patience())
+    hook = ScoringBatchHook(azure_batch_conn_id=settings.connections.batch_conn_id, patience=Patience())
     spec = replace(pool_spec(settings), pool_id=pool_id, image=image)
     prepare_pool(hook, spec, settings, batch_tasks=batch_tasks)
     return pool_id

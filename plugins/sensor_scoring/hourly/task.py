@@ -48,21 +48,21 @@ def score_task(settings: Settings) -> BatchTaskArguments:
     invocation = ScoreInvocation(manifest=MANIFEST_BLOB, report=REPORT_BLOB)
     return {
         "command": [*PROGRAM, *invocation.to_argv()],
-        "image": settings.scoring_image,
-        "registry_server": settings.registry_server,
+        "image": settings.pool.scoring_image,
+        "registry_server": settings.pool.registry_server,
         # Names and digests are in the manifest, so the scorer needs no right to list.
         "containers": {
-            variable_of(Container.DATA): f"{settings.data_container}:r",
-            variable_of(Container.MODELS): f"{settings.models_container}:r",
-            variable_of(Container.PREDICTIONS): f"{settings.predictions_container}:rcw",
-            variable_of(Container.RUNS): f"{settings.runs_container}:rcw",
+            variable_of(Container.DATA): f"{settings.containers.data_container}:r",
+            variable_of(Container.MODELS): f"{settings.containers.models_container}:r",
+            variable_of(Container.PREDICTIONS): f"{settings.containers.predictions_container}:rcw",
+            variable_of(Container.RUNS): f"{settings.containers.runs_container}:rcw",
         },
-        "log_container": settings.logs_container,
-        "max_wall_clock": timedelta(minutes=settings.task_minutes),
-        "node_identity": settings.node_identity,
-        "node_identity_client_id": settings.node_identity_client_id,
-        "azure_batch_conn_id": settings.batch_conn_id,
-        "wasb_conn_id": settings.wasb_conn_id,
+        "log_container": settings.containers.logs_container,
+        "max_wall_clock": timedelta(minutes=settings.hourly.task_minutes),
+        "node_identity": settings.pool.node_identity,
+        "node_identity_client_id": settings.pool.node_identity_client_id,
+        "azure_batch_conn_id": settings.connections.batch_conn_id,
+        "wasb_conn_id": settings.connections.wasb_conn_id,
     }
 
 
@@ -70,6 +70,6 @@ def commit_marker(settings: Settings) -> CommitArguments:
     """Return the arguments that make the report the marker of success."""
     return {
         "commit_blob": REPORT_BLOB,
-        "commit_container": settings.runs_container,
+        "commit_container": settings.containers.runs_container,
         "permanent_exit_codes": [int(code) for code in PERMANENT_EXIT_CODES],
     }

@@ -59,11 +59,13 @@ def look(first: RunHour, until: RunHour, *, asks_airflow: bool) -> tuple[Missing
     :return: what is missing, and how many hours were looked at: those whose readings can be complete
     """
     settings, now = Settings.from_environ(os.environ), datetime.now(UTC)
-    store = BlobStore(settings.wasb_conn_id)
+    store = BlobStore(settings.connections.wasb_conn_id)
     gaps = list(find_gaps(store, settings, first=first, until=until, now=now))
     hours = [gap.hour for gap in gaps]
     slots = slots_of(hours) if asks_airflow else dict.fromkeys(hours, Slot.UNKNOWN)
-    return MissingReport.of(gaps, slots), len(list(due(first, until, lateness=settings.lateness, now=now)))
+    return MissingReport.of(gaps, slots), len(
+        list(due(first, until, lateness=settings.hourly.lateness, now=now))
+    )
 
 
 def slots_of(hours: Sequence[RunHour]) -> dict[RunHour, Slot]:

@@ -37,10 +37,10 @@ def find_gaps(
     :raises RegistryDamaged: likewise
     """
     registry = read_registry(store, settings)
-    for hour in due(first, until, lateness=settings.lateness, now=now):
+    for hour in due(first, until, lateness=settings.hourly.lateness, now=now):
         blobs = blobs_of(store, settings, hour)
         silent = partial(silent_in, store, settings, blobs)
-        if gap := gap_of(blobs, registry, silent=silent, lateness=settings.lateness, now=now):
+        if gap := gap_of(blobs, registry, silent=silent, lateness=settings.hourly.lateness, now=now):
             yield gap
 
 
@@ -48,9 +48,13 @@ def blobs_of(store: BlobStore, settings: Settings, hour: RunHour) -> HourBlobs:
     """List what lies in storage for an hour."""
     return HourBlobs(
         hour,
-        readings=tuple(store.found(settings.data_container, layout.readings_folder(hour))),
-        predictions=tuple(store.found(settings.predictions_container, layout.predictions_folder(hour))),
-        runs=tuple(store.found(settings.runs_container, ids.hour_prefix(settings.job_prefix, hour))),
+        readings=tuple(store.found(settings.containers.data_container, layout.readings_folder(hour))),
+        predictions=tuple(
+            store.found(settings.containers.predictions_container, layout.predictions_folder(hour))
+        ),
+        runs=tuple(
+            store.found(settings.containers.runs_container, ids.hour_prefix(settings.hourly.job_prefix, hour))
+        ),
     )
 
 
@@ -62,7 +66,7 @@ def silent_in(store: BlobStore, settings: Settings, blobs: HourBlobs) -> dict[st
     found: dict[str, datetime] = {}
     for run in sorted(blobs.summed_up_at()):
         plan, summary = store.read_all(
-            settings.runs_container, [layout.plan_blob(run), layout.summary_blob(run)]
+            settings.containers.runs_container, [layout.plan_blob(run), layout.summary_blob(run)]
         )
         if not plan or not summary:
             continue

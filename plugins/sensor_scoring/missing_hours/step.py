@@ -28,19 +28,21 @@ def tell_missing(context: Context, settings: Settings) -> list[str]:
 
     :return: the incomplete hours
     """
-    store, now = BlobStore(settings.wasb_conn_id), datetime.now(UTC)
+    store, now = BlobStore(settings.connections.wasb_conn_id), datetime.now(UTC)
     until = RunHour.containing(now)
-    first = RunHour(until.start - timedelta(hours=settings.missing_lookback_hours))
+    first = RunHour(until.start - timedelta(hours=settings.missing_hours.missing_lookback_hours))
     gaps = since_beginning(find_gaps(store, settings, first=first, until=until, now=now), first)
     report = MissingReport.of(gaps, slots_told(context["ti"], [gap.hour for gap in gaps]))
-    known = hours_from_json(store.read(settings.runs_container, layout.TOLD_MISSING_BLOB))
+    known = hours_from_json(store.read(settings.containers.runs_container, layout.TOLD_MISSING_BLOB))
     digest = Digest(report, frozenset(hour for hour in known if first <= hour < until))
     for line in report.table()[1:]:
         log.info("%s", line)
     if digest.is_news:
         tell(digest.message(), context, settings)
         # Last: people are told twice rather than never.
-        store.write(settings.runs_container, layout.TOLD_MISSING_BLOB, hours_to_json(digest.to_remember))
+        store.write(
+            settings.containers.runs_container, layout.TOLD_MISSING_BLOB, hours_to_json(digest.to_remember)
+        )
     else:
         log.info("No change: %d hours are incomplete", len(gaps))
     return [str(gap.hour) for gap in gaps]

@@ -29,10 +29,10 @@ class TrainingGate:
     def of(cls, settings: Settings) -> Self:
         """Return the gate that the settings describe."""
         return cls(
-            max_anomaly_share=settings.train_max_anomaly_share,
-            max_drift=settings.train_max_drift,
-            min_readings=settings.train_min_readings,
-            min_recall=settings.train_min_recall,
+            max_anomaly_share=settings.training.train_max_anomaly_share,
+            max_drift=settings.training.train_max_drift,
+            min_readings=settings.training.train_min_readings,
+            min_recall=settings.training.train_min_recall,
         )
 
     def objections(self, evaluation: Evaluation) -> Iterator[str]:

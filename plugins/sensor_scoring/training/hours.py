@@ -27,14 +27,14 @@ def training_hours(params: Mapping[str, Any], *, now: datetime, settings: Settin
     :raises LayoutError: if a text is no hour, or the ranges cannot be meant
     """
     given = {name: RunHour.read(str(text)) for name in _NAMES if (text := params.get(name))}
-    judged_for = settings.train_evaluation_hours
+    judged_for = settings.training.train_evaluation_hours
     until = given.get("until") or given.get("evaluate_from")
     if until is None:
-        complete = RunHour.containing(now - timedelta(minutes=settings.lateness_minutes))
+        complete = RunHour.containing(now - timedelta(minutes=settings.hourly.lateness_minutes))
         until = hours_after(given.get("evaluate_until", complete), -judged_for)
     evaluated_from = given.get("evaluate_from", until)
     return TrainingHours(
-        trained_from=given.get("from") or hours_after(until, -settings.train_hours),
+        trained_from=given.get("from") or hours_after(until, -settings.training.train_hours),
         trained_until=until,
         evaluated_from=evaluated_from,
         evaluated_until=given.get("evaluate_until") or hours_after(evaluated_from, judged_for),

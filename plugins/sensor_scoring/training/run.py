@@ -57,13 +57,13 @@ class TrainingRun(Run):
     @property
     def pool_id(self) -> str:
         """Batch pool that trains."""
-        return self.settings.train_pool_id or self.settings.pool_id
+        return self.settings.training.train_pool_id or self.settings.pool.pool_id
 
     def training_plan(self) -> TrainingPlan | None:
         """Return the plan; None if this run has not made one, whatever an earlier try left there."""
         if not self.states.is_success(PLAN):
             return None
-        text = self.store.read(self.settings.runs_container, layout.plan_blob(self.base))
+        text = self.store.read(self.settings.containers.runs_container, layout.plan_blob(self.base))
         return TrainingPlan.from_json(text) if text else None
 
     def training_reports(self, plan: TrainingPlan) -> list[TrainingReport]:
@@ -71,7 +71,7 @@ class TrainingRun(Run):
 
         One that cannot be read stands for the failure of its group's sensors, and names itself.
         """
-        return training_reports_of(self.store, self.settings.runs_container, plan)
+        return training_reports_of(self.store, self.settings.containers.runs_container, plan)
 
 
 def training_reports_of(store: BlobStore, container: str, plan: TrainingPlan) -> list[TrainingReport]:

@@ -45,7 +45,7 @@ def make_training_plan(run: TrainingRun) -> list[str]:
     :raises RunFailed: if there are no readings to train on
     """
     settings, hours = run.settings, run.hours
-    text = run.store.read(settings.models_container, layout.REGISTRY_BLOB)
+    text = run.store.read(settings.containers.models_container, layout.REGISTRY_BLOB)
     plan, orders = plan_training(
         parsed_registry(text, settings) if text else Registry(),
         _readings_of(run, hours.training),
@@ -54,14 +54,14 @@ def make_training_plan(run: TrainingRun) -> list[str]:
         run=run.base,
         planned_at=planned_at(datetime.now(UTC)),
         options=fit_options(run.params),
-        sensors_per_task=settings.train_sensors_per_task,
+        sensors_per_task=settings.training.train_sensors_per_task,
     )
     if not plan.groups:
         reason = f"there are no readings from {hours.trained_from} until {hours.trained_until}"
         raise RunFailed(f"{reason}; {_range_sentence(run)}")
     texts = {layout.order_blob(run.base, order.group): order.to_json() for order in orders}
-    run.store.write_all(settings.runs_container, texts)
-    run.store.write(settings.runs_container, layout.plan_blob(run.base), plan.to_json())
+    run.store.write_all(settings.containers.runs_container, texts)
+    run.store.write(settings.containers.runs_container, layout.plan_blob(run.base), plan.to_json())
     log.info(
         "%s until %s: %d sensors to train in %d groups, %d without readings",
         *(hours.trained_from, hours.trained_until, sum(map(len, plan.groups.values()))),
@@ -77,7 +77,7 @@ def open_training(run: TrainingRun) -> str:
     """
     plan, settings = run.training_plan(), run.settings
     groups = len(plan.groups) if plan else 0
-    ensure_pool_of(run.pool_id, settings.scoring_image, settings, batch_tasks=groups)
+    ensure_pool_of(run.pool_id, settings.pool.scoring_image, settings, batch_tasks=groups)
     job = run.hook.jobs.open(run.base, generation=run.generation, pool_id=run.pool_id, priority=_PRIORITY)
     log.info("Batch job %s on pool %s", job, run.pool_id)
     return job
@@ -95,7 +95,7 @@ def promote(run: TrainingRun) -> dict[str, int]:
         raise RunFailed("no plan was made, so there is nothing to promote; see the log of 'plan'")
     promotion = _promoted(run, plan)
     text = promotion.to_json(dag_run_id=run.dag_run_id)
-    run.store.write(run.settings.runs_container, layout.summary_blob(run.base), text)
+    run.store.write(run.settings.containers.runs_container, layout.summary_blob(run.base), text)
     for line in promotion.decisions:
         log.info("%s %s%s", line.sensor, line.decision, f": {line.reason}" if line.reason else "")
     log.info("%s; %s/summary.json says more", promotion.counts(), run.base)
@@ -125,7 +125,7 @@ def give_training_verdict(run: TrainingRun, counts: Mapping[str, int] | None) ->
 
 
 def _promoted(run: TrainingRun, plan: TrainingPlan) -> Promotion:
-    store, container = run.store, run.settings.models_container
+    store, container = run.store, run.settings.containers.models_container
     reports, failures = run.training_reports(plan), run.failures(TRAIN)
     gate = TrainingGate.of(run.settings)
     for _ in range(_WRITES):
@@ -144,7 +144,7 @@ def _promoted(run: TrainingRun, plan: TrainingPlan) -> Promotion:
 
 def _range_sentence(run: TrainingRun) -> str:
     """Say which hours have readings, and what to trigger."""
-    container = run.settings.data_container
+    container = run.settings.containers.data_container
     found = range_of_readings(lambda folder: run.store.folders(container, folder))
     if found is None:
         return f"there are none at all in the container {container}"
@@ -154,7 +154,7 @@ def _range_sentence(run: TrainingRun) -> str:
 
 def _readings_of(run: TrainingRun, hours: Iterable[RunHour]) -> list[str]:
     """List the readings of many hours, some at a time."""
-    container = run.settings.data_container
+    container = run.settings.containers.data_container
 
     def names(hour: RunHour) -> list[str]:
         return [blob.name for blob in run.store.found(container, layout.readings_folder(hour))]

@@ -25,9 +25,9 @@ def train_task(settings: Settings) -> BatchTaskArguments:
     arguments["command"] = [*PROGRAM, *invocation.to_argv()]
     # The order names every blob, and the registry is for the orchestrator alone to change.
     arguments["containers"] = {
-        variable_of(Container.DATA): f"{settings.data_container}:r",
-        variable_of(Container.MODELS): f"{settings.models_container}:rcw",
-        variable_of(Container.RUNS): f"{settings.runs_container}:rcw",
+        variable_of(Container.DATA): f"{settings.containers.data_container}:r",
+        variable_of(Container.MODELS): f"{settings.containers.models_container}:rcw",
+        variable_of(Container.RUNS): f"{settings.containers.runs_container}:rcw",
     }
-    arguments["max_wall_clock"] = timedelta(minutes=settings.train_task_minutes)
+    arguments["max_wall_clock"] = timedelta(minutes=settings.training.train_task_minutes)
     return arguments

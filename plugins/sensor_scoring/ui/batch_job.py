@@ -43,11 +43,11 @@ class OwnJob:
 
     @cached_property
     def _hook(self) -> ScoringBatchHook:
-        return ScoringBatchHook(azure_batch_conn_id=self.settings.batch_conn_id)
+        return ScoringBatchHook(azure_batch_conn_id=self.settings.connections.batch_conn_id)
 
     @cached_property
     def _store(self) -> BlobStore:
-        return BlobStore(self.settings.wasb_conn_id)
+        return BlobStore(self.settings.connections.wasb_conn_id)
 
     def batch_task(self, batch_task_id: str) -> Mapping[str, Any] | None:
         """Return what the service says of a Batch task; None if it has no such task, or no longer."""
@@ -62,7 +62,7 @@ class OwnJob:
 
         :return: with a first line that says so if it is not the whole; None if neither has anything
         """
-        container = self.settings.logs_container
+        container = self.settings.containers.logs_container
         blob = f"{layout.log_folder(ids.base_of(self.id), self.id, batch_task_id)}/{file}"
         # One byte more than is shown tells whether there was more.
         text = self._store.tail(container, blob, size=MOST_BYTES + 1)
@@ -74,7 +74,7 @@ class OwnJob:
     def plan(self) -> Plan | None:
         """Return the plan of the run; None if it has none, or no longer."""
         blob = layout.plan_blob(ids.base_of(self.id))
-        text = self._store.read(self.settings.runs_container, blob)
+        text = self._store.read(self.settings.containers.runs_container, blob)
         return Plan.from_json(text) if text else None
 
     def predictions(self, plan: Plan, sensor: str) -> Iterator[str] | None:
@@ -87,7 +87,9 @@ class OwnJob:
 
     def prediction_file(self, plan: Plan, sensor: str) -> Iterator[bytes] | None:
         """Return the blob with a sensor's predictions, or its pack's, as it is; None if there is none."""
-        return self._store.pieces(self.settings.predictions_container, plan.expectation.blob_of(sensor))
+        return self._store.pieces(
+            self.settings.containers.predictions_container, plan.expectation.blob_of(sensor)
+        )
 
 
 def summary_of(run: str, settings: Settings) -> Summary | None:
@@ -95,7 +97,9 @@ def summary_of(run: str, settings: Settings) -> Summary | None:
 
     :param run: base of the run's Batch ids
     """
-    text = BlobStore(settings.wasb_conn_id).read(settings.runs_container, layout.summary_blob(run))
+    text = BlobStore(settings.connections.wasb_conn_id).read(
+        settings.containers.runs_container, layout.summary_blob(run)
+    )
     return Summary.from_json(text) if text else None
 
 

@@ -155,7 +155,7 @@ def summary_page(dag_id: str, run_id: str, run: str) -> HTMLResponse:
     summary = summary_of(run, settings)
     if summary is None:
         raise HTTPException(404, "This DAG run has no summary, or no longer.")
-    whole = f"blob {layout.summary_blob(run)} of the container {settings.runs_container}"
+    whole = f"blob {layout.summary_blob(run)} of the container {settings.containers.runs_container}"
     more = len(summary.sensors) - MOST_SENSORS
     note = f"{more} more sensors, and all of this as JSON: " if more > 0 else "All of this as JSON: "
     return responses.page(
@@ -221,7 +221,7 @@ def _places(batch_task: str, group: str) -> Iterator[tuple[str, str]]:
 
 def _azure(job: OwnJob, batch_task: str) -> Iterator[tuple[str, str]]:
     """Return the ways into Azure, for those who have a role there."""
-    account = job.settings.batch_account_id
+    account = job.settings.connections.batch_account_id
     if account:
         # The form for any resource. Below the account, for a job or a task, the portal documents none.
         yield (

@@ -26,14 +26,14 @@ def tidy_blobs(store: BlobStore, settings: Settings, *, now: datetime) -> dict[s
 
     :return: blobs deleted, by container
     """
-    before = now - timedelta(days=settings.keep_runs_days)
+    before = now - timedelta(days=settings.upkeep.keep_runs_days)
     deleted = {}
-    for container in (settings.runs_container, settings.logs_container):
+    for container in (settings.containers.runs_container, settings.containers.logs_container):
         folders = _folders(store, container, settings.job_prefixes, before)
         deleted[container] = sum(store.delete_folder(container, name, before=before) for name in folders)
         log.info(
             "%d blobs deleted from %s that are older than %d days",
-            *(deleted[container], container, settings.keep_runs_days),
+            *(deleted[container], container, settings.upkeep.keep_runs_days),
         )
     return deleted
 

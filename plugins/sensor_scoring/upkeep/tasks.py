@@ -29,7 +29,9 @@ def tidy_jobs() -> dict[str, int]:
     """End idle Batch jobs and delete old ones; return how many."""
     settings = Settings.from_environ(os.environ)
     return (
-        _hook(settings).old_jobs(settings.job_prefixes).tidy(now=datetime.now(UTC), keep=settings.keep_jobs)
+        _hook(settings)
+        .old_jobs(settings.job_prefixes)
+        .tidy(now=datetime.now(UTC), keep=settings.upkeep.keep_jobs)
     )
 
 
@@ -45,10 +47,10 @@ def tidy_blobs() -> dict[str, int]:
 def _hook(settings: Settings) -> ScoringBatchHook:
     from sensor_scoring.azure_batch.hook import ScoringBatchHook
 
-    return ScoringBatchHook(azure_batch_conn_id=settings.batch_conn_id, patience=Patience())
+    return ScoringBatchHook(azure_batch_conn_id=settings.connections.batch_conn_id, patience=Patience())
 
 
 def _store(settings: Settings) -> BlobStore:
     from sensor_scoring.storage import BlobStore
 
-    return BlobStore(settings.wasb_conn_id)
+    return BlobStore(settings.connections.wasb_conn_id)

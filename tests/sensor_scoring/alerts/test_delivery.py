@@ -11,6 +11,7 @@ from airflow.sdk import BaseNotifier
 
 from sensor_scoring.alerts.delivery import tell
 from sensor_scoring.errors import NobodyTold
+from sensor_scoring.setting_groups import AlertSettings
 from sensor_scoring.settings import Settings
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ class Recorder(BaseNotifier):
 
 def told(message: str, notify: str) -> list[str]:
     """Tell with a setting; return who was not told."""
-    return tell(message, {}, Settings(notify=notify))
+    return tell(message, {}, Settings(alerts=AlertSettings(notify=notify)))
 
 
 def test_mail_and_webhook_get_one_message_each(mailbox: Mailbox, webhook: Webhook) -> None:

@@ -14,6 +14,7 @@ from sensor_scoring.alerts.late_step import tell_late_runs
 from sensor_scoring.alerts.unfinished_runs import unfinished_runs
 from sensor_scoring.azure_batch.autoscale import Floor
 from sensor_scoring.hourly.planning.capacity import pool_spec
+from sensor_scoring.setting_groups import AlertSettings, ConnectionSettings, PoolSettings
 from sensor_scoring.settings import Settings
 
 if TYPE_CHECKING:
@@ -23,7 +24,11 @@ if TYPE_CHECKING:
     from tests.sensor_scoring.conftest import Account
 
 BATCH_CONN, WASB_CONN = "batch_for_tests", "wasb_for_tests"
-SETTINGS = Settings(notify="apprise", batch_conn_id=BATCH_CONN, wasb_conn_id=WASB_CONN, pool_id="pool")
+SETTINGS = Settings(
+    alerts=AlertSettings(notify="apprise"),
+    connections=ConnectionSettings(batch_conn_id=BATCH_CONN, wasb_conn_id=WASB_CONN),
+    pool=PoolSettings(pool_id="pool"),
+)
 DUE = datetime(2018, 8, 29, 3, tzinfo=UTC)
 
 
@@ -67,7 +72,7 @@ def test_a_pool_that_cannot_allocate_is_the_cause_of_a_late_run(
     account: Account, webhook_of_alerts: Webhook
 ) -> None:
     """The one message names the hour, what the service says and what to do; the next looks add nothing."""
-    spec = pool_spec(Settings(pool_id="pool"))
+    spec = pool_spec(Settings(pool=PoolSettings(pool_id="pool")))
     account.hook.pools.ensure(spec)
     account.emulator.faults.fail_allocations("pool", code="AllocationFailed", message="no such machines left")
     until = account.hook.pools.service_time() + timedelta(minutes=10)
@@ -117,7 +122,11 @@ def test_a_late_run_of_no_hour_hides_no_other(account: Account, webhook_of_alert
 
 def test_a_batch_account_that_does_not_answer_is_told_too(webhook_of_alerts: Webhook) -> None:
     """Whatever keeps the run, a person hears that it is late."""
-    unknown = Settings(notify="apprise", batch_conn_id="forgotten", wasb_conn_id=WASB_CONN, pool_id="pool")
+    unknown = Settings(
+        alerts=AlertSettings(notify="apprise"),
+        connections=ConnectionSettings(batch_conn_id="forgotten", wasb_conn_id=WASB_CONN),
+        pool=PoolSettings(pool_id="pool"),
+    )
     tell_late_runs(among(AirflowRun()), {}, unknown)
     (body,) = webhook_of_alerts.bodies
     assert "pool pool cannot be read" in body["message"]
@@ -125,7 +134,7 @@ def test_a_batch_account_that_does_not_answer_is_told_too(webhook_of_alerts: Web
 
 def test_a_limit_of_nothing_switches_it_off(webhook_of_alerts: Webhook) -> None:
     """Then nobody is even asked."""
-    assert tell_late_runs(among(AirflowRun()), {}, Settings(late_minutes=0)) == []
+    assert tell_late_runs(among(AirflowRun()), {}, Settings(alerts=AlertSettings(late_minutes=0))) == []
     assert webhook_of_alerts.bodies == []
 
 

@@ -19,6 +19,7 @@ from sensor_scoring.alerts.observations import (
 )
 from sensor_scoring.hourly.outcome.summary import Outcome, SensorOutcome, Summary
 from sensor_scoring.hourly.outcome.verdict import Verdict
+from sensor_scoring.setting_groups import AlertSettings, HourlySettings
 from sensor_scoring.settings import Settings
 
 FIRST = RunHour.parse("2018-08-29T02")
@@ -49,13 +50,15 @@ class Story:
     def tells(self, summary: Summary) -> list[str]:
         """Return the lines of the message about a run, without those that say where to look."""
         rule = SpikeRule(
-            self.settings.spike_rise, self.settings.spike_hours, self.settings.spike_min_readings
+            self.settings.alerts.spike_rise,
+            self.settings.alerts.spike_hours,
+            self.settings.alerts.spike_min_readings,
         )
         news, self.known = self.known.after(observation_of(summary, rule=rule))
         self.known = AlertHistory.from_json(self.known.to_json())
         verdict = Verdict.of(summary, self.settings)
         lead = f"{verdict.colour}: sensor scoring of {summary.hour}"
-        named = self.settings.spikes_named
+        named = self.settings.alerts.spikes_named
         return message_of(lead, news, [], note=verdict.note, spikes_named=named).splitlines()
 
 
@@ -216,7 +219,7 @@ def test_many_names_are_counted() -> None:
 )
 def test_the_first_line_says_whether_failures_are_tolerated(tolerated, headline) -> None:
     """Red above the tolerated share, amber up to it: the run is good in Airflow, and the message is not."""
-    story = Story(Settings(tolerated_failed_share=tolerated))
+    story = Story(Settings(hourly=HourlySettings(tolerated_failed_share=tolerated)))
     said = story.tells(a_summary(0, ("1_1", FAILED, KILLED)))
     assert said[0] == headline.format("sensor scoring of 2018-08-29T02: ")
 
@@ -260,7 +263,7 @@ def test_an_anomaly_spike_is_told_once() -> None:
 
 def test_the_highest_spikes_are_named() -> None:
     """The others are counted."""
-    story = Story(Settings(spikes_named=2))
+    story = Story(Settings(alerts=AlertSettings(spikes_named=2)))
     for number in range(8):
         assert story.tells(scored(number, **{f"s{index}": 1 for index in range(5)})) == []
     said = story.tells(scored(8, **{f"s{index}": 50 + 10 * index for index in range(5)}))

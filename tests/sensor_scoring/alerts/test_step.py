@@ -15,6 +15,7 @@ from scoring_contract.layout import Container
 from sensor_scoring.alerts.step import send_alert
 from sensor_scoring.errors import StorageAccessRefused, StorageUnreachable
 from sensor_scoring.hourly.outcome.summary import Outcome, SensorOutcome, Summary
+from sensor_scoring.setting_groups import AlertSettings, ConnectionSettings
 from sensor_scoring.settings import Settings
 from sensor_scoring.storage import BlobStore
 from tests.stand_ins import as_run
@@ -27,7 +28,10 @@ FIRST = RunHour.parse("2018-08-29T02")
 FLEET = [f"1_{number}" for number in range(1, 8)]
 KILLED, ALTERED = "its process was killed by SIGKILL", "the model is not the ordered one"
 WASB_CONN = "wasb_for_tests"
-SETTINGS = Settings(notify="log smtp:oncall@example.org apprise", wasb_conn_id=WASB_CONN)
+SETTINGS = Settings(
+    alerts=AlertSettings(notify="log smtp:oncall@example.org apprise"),
+    connections=ConnectionSettings(wasb_conn_id=WASB_CONN),
+)
 
 
 @dataclass
@@ -164,7 +168,10 @@ def test_an_anomaly_spike_is_one_message(fleet: Fleet) -> None:
 def test_spikes_can_be_switched_off(fleet: Fleet) -> None:
     """Then nothing of the past is kept either."""
     for count in (1, 1, 1, 1, 1, 1, 60):
-        run = replace(fleet.hour({"1_7": count}), settings=replace(SETTINGS, spike_rise=0))
+        run = replace(
+            fleet.hour({"1_7": count}),
+            settings=replace(SETTINGS, alerts=replace(SETTINGS.alerts, spike_rise=0)),
+        )
         assert fleet.told(run) == ""
 
 

@@ -10,6 +10,7 @@ import pytest
 from scoring_contract import json_message
 from sensor_scoring.azure_batch.pool_usage import PoolUse, Prices, Sighting
 from sensor_scoring.hourly.planning.capacity import pool_spec, prepare_pool, use_of
+from sensor_scoring.setting_groups import AutoscaleSettings, PoolSettings
 from sensor_scoring.settings import Settings
 
 if TYPE_CHECKING:
@@ -91,7 +92,9 @@ def test_use_is_what_it_was_after_a_round_trip() -> None:
 
 def test_use_of_a_real_run_is_seen_with_its_last_evaluation(account: Account) -> None:
     """Two nodes for ten minutes and the interval after them, by the service's clock; the floor too."""
-    settings = Settings(pool_id="pool", slots_per_node=4, node_hour_price=0.5)
+    settings = Settings(
+        pool=PoolSettings(pool_id="pool", slots_per_node=4), autoscale=AutoscaleSettings(node_hour_price=0.5)
+    )
     prepare_pool(account.hook, pool_spec(settings), settings, batch_tasks=8)
     account.job(f"{BASE}-g2")
     account.advance(minutes=10)
@@ -105,4 +108,4 @@ def test_use_of_a_real_run_is_seen_with_its_last_evaluation(account: Account) ->
 
 def test_what_a_run_used_is_no_reason_to_fail(account: Account) -> None:
     """A pool that is gone leaves the summary without it."""
-    assert use_of(account.hook, Settings(pool_id="none"), base=BASE) is None
+    assert use_of(account.hook, Settings(pool=PoolSettings(pool_id="none")), base=BASE) is None

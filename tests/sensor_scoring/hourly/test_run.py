@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from sensor_scoring.hourly.run import Run
+from sensor_scoring.setting_groups import AlertSettings
 from sensor_scoring.settings import Settings
 
 NOW = datetime.now(UTC)
@@ -18,7 +19,7 @@ LONG_AGO = datetime(2018, 8, 29, 3, tzinfo=UTC)
 def a_run(*, started: datetime | None, due: datetime, limit: float = 50) -> Run:
     """Return a run that was due and has started."""
     context: Any = {"ti": None, "dag_run": SimpleNamespace(start_date=started, run_after=due)}
-    return Run(context, Settings(late_minutes=limit))
+    return Run(context, Settings(alerts=AlertSettings(late_minutes=limit)))
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,7 @@ from sensor_scoring.hourly.planning.capacity import pool_spec, prepare_pool
 from sensor_scoring.hourly.settle import SettleOperator
 from sensor_scoring.hourly.steps import close_run, open_run, predictions_format_of
 from sensor_scoring.retries import RETRY_TABLE
+from sensor_scoring.setting_groups import HourlySettings, PoolSettings
 from sensor_scoring.settings import Settings
 from tests.stand_ins import as_run, context_with
 
@@ -75,7 +76,7 @@ def a_run(*outcomes: Outcome, failed_steps: dict[str, str] | None = None, **sett
         SensorOutcome(sensor=f"s{number}", outcome=outcome) for number, outcome in enumerate(outcomes)
     )
     summary = Summary(hour=HOUR, run="run", dag_run_id="r", sensors=sensors, failed_steps=failed_steps or {})
-    return ARun(summary, Settings(**settings))
+    return ARun(summary, Settings(hourly=HourlySettings(**settings)))
 
 
 GOOD, BAD, SILENT = Outcome.SCORED, Outcome.FAILED, Outcome.SILENT
@@ -263,7 +264,7 @@ class AnOpening:
 def test_jobs_that_nobody_closed_do_not_keep_an_hour_from_being_scored(account_with) -> None:
     """When the quota of active jobs is reached, idle ones of earlier runs make room."""
     account = account_with(active_job_quota=1)
-    settings = Settings(pool_id="pool")
+    settings = Settings(pool=PoolSettings(pool_id="pool"))
     forgotten = account.hook.jobs.open("scoring-20180829T02-0123456789", generation=2, pool_id="pool")
     run = AnOpening(account.hook, "scoring-20180829T06-0123456789", settings)
     with pytest.raises(errors.QuotaReached):
@@ -276,7 +277,9 @@ def test_jobs_that_nobody_closed_do_not_keep_an_hour_from_being_scored(account_w
 
 def test_the_job_is_there_before_its_load_is_announced(account, monkeypatch) -> None:
     """Whoever gives nodes back looks at the jobs: what is announced without one would be taken back."""
-    run = AnOpening(account.hook, "scoring-20180829T06-0123456789", Settings(pool_id="pool"))
+    run = AnOpening(
+        account.hook, "scoring-20180829T06-0123456789", Settings(pool=PoolSettings(pool_id="pool"))
+    )
     ensure, jobs = PoolKeeper.ensure, []
 
     def seen(pools: PoolKeeper, spec: Any, **options: Any) -> list[str]:
@@ -290,7 +293,7 @@ def test_the_job_is_there_before_its_load_is_announced(account, monkeypatch) -> 
 @pytest.mark.parametrize("has_company", [True, False])
 def test_nodes_are_given_back_when_no_other_run_comes(account, *, has_company: bool) -> None:
     """The next hour of a backfill finds the nodes of the one before; after the last one they go."""
-    settings = Settings(pool_id="pool")
+    settings = Settings(pool=PoolSettings(pool_id="pool"))
     run = AnOpening(account.hook, "scoring-20180829T06-0123456789", settings, has_company=has_company)
     prepare_pool(account.hook, pool_spec(settings), settings, batch_tasks=4)
     job = run.hook.jobs.open(run.base, generation=2, pool_id="pool")
@@ -308,5 +311,7 @@ def test_an_hour_that_has_predictions_keeps_their_format(there: str | None, form
     mark = PredictionMark(HOUR, "1_1", "00ff", "m.json", "2018-08-29T03:05:00.000000Z", 60)
     found = [FoundBlob(f"2018/08/29/02/1_1.{there}", 900, mark.to_metadata())] if there else []
     store = SimpleNamespace(found=lambda _container, _folder: iter(found))
-    run: Any = SimpleNamespace(store=store, settings=Settings(predictions_format="parquet"), hour=HOUR)
+    run: Any = SimpleNamespace(
+        store=store, settings=Settings(hourly=HourlySettings(predictions_format="parquet")), hour=HOUR
+    )
     assert predictions_format_of(run) == form

@@ -17,6 +17,7 @@ from sensor_scoring.errors import RegistryDamaged, RegistryMissing
 from sensor_scoring.hourly.outcome.summary import Outcome, SensorOutcome, Summary
 from sensor_scoring.hourly.planning.plan import Plan
 from sensor_scoring.missing_hours.scan import find_gaps
+from sensor_scoring.setting_groups import ConnectionSettings, ContainerSettings
 from sensor_scoring.settings import Settings
 from sensor_scoring.storage import BlobStore
 
@@ -27,13 +28,16 @@ if TYPE_CHECKING:
     from sensor_scoring.missing_hours.gaps import Gap
 
 FIRST = RunHour.parse("2031-03-01T00")
-SETTINGS = Settings(models_container="audited-models", wasb_conn_id="wasb_for_tests")
+SETTINGS = Settings(
+    containers=ContainerSettings(models_container="audited-models"),
+    connections=ConnectionSettings(wasb_conn_id="wasb_for_tests"),
+)
 
 
 @pytest.fixture
 def storage_of(storage: BlobStorage) -> BlobStorage:
     """Give a registry of two sensors a container of its own."""
-    models: ContainerClient = storage.container(SETTINGS.models_container)
+    models: ContainerClient = storage.container(SETTINGS.containers.models_container)
     if not models.exists():
         models.create_container()
     model = TrainedModel(ModelRef("v1", "m.json", "0" * 64, "f"), None, None, 0, {})
@@ -111,7 +115,7 @@ def test_a_run_that_does_not_read_keeps_no_hour_from_being_looked_at(storage_of:
     (name,) = [
         blob
         for blob in storage_of.container("runs").list_blob_names(
-            name_starts_with=hour_prefix(SETTINGS.job_prefix, hour)
+            name_starts_with=hour_prefix(SETTINGS.hourly.job_prefix, hour)
         )
         if blob.endswith("/plan.json")
     ]
@@ -123,7 +127,10 @@ def test_a_run_that_does_not_read_keeps_no_hour_from_being_looked_at(storage_of:
 def test_a_missing_registry_is_no_empty_fleet(storage: BlobStorage) -> None:
     """Nobody can tell what is expected: that all hours are complete would be a guess."""
     send(storage, FIRST, "1_1")
-    settings = Settings(models_container="no-such-container", wasb_conn_id="wasb_for_tests")
+    settings = Settings(
+        containers=ContainerSettings(models_container="no-such-container"),
+        connections=ConnectionSettings(wasb_conn_id="wasb_for_tests"),
+    )
     now = FIRST.end + timedelta(hours=1)
     with pytest.raises(RegistryMissing, match=r"no-such-container/registry\.json: run the DAG"):
         list(find_gaps(BlobStore("wasb_for_tests"), settings, first=FIRST, until=FIRST.next, now=now))
@@ -132,7 +139,9 @@ def test_a_missing_registry_is_no_empty_fleet(storage: BlobStorage) -> None:
 @pytest.mark.behaviour("no-registry")
 def test_a_damaged_registry_is_no_empty_fleet(storage_of: BlobStorage) -> None:
     """It is named with what is wrong and what to do; the plan reads it in the same way."""
-    storage_of.container(SETTINGS.models_container).upload_blob(layout.REGISTRY_BLOB, "{", overwrite=True)
+    storage_of.container(SETTINGS.containers.models_container).upload_blob(
+        layout.REGISTRY_BLOB, "{", overwrite=True
+    )
     said = r"audited-models/registry\.json, is damaged and was left alone: registry: is not JSON: .*; restore"
     with pytest.raises(RegistryDamaged, match=said):
         gaps(until=FIRST.next)

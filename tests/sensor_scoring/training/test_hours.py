@@ -7,11 +7,12 @@ from datetime import UTC, datetime
 import pytest
 
 from scoring_contract.errors import LayoutError
+from sensor_scoring.setting_groups import TrainingSettings
 from sensor_scoring.settings import Settings
 from sensor_scoring.training.hours import training_hours
 
 NOW = datetime(2026, 1, 5, 10, 3, tzinfo=UTC)
-SETTINGS = Settings(train_hours=6, train_evaluation_hours=2)
+SETTINGS = Settings(training=TrainingSettings(train_hours=6, train_evaluation_hours=2))
 
 
 @pytest.mark.parametrize(

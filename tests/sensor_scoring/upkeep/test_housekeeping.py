@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sensor_scoring.azure_batch.jobs import MADE_BY
+from sensor_scoring.setting_groups import HourlySettings, UpkeepSettings
 from sensor_scoring.settings import Settings
 from sensor_scoring.storage import BlobStore
 from sensor_scoring.upkeep.housekeeping import tidy_blobs
@@ -16,13 +17,13 @@ if TYPE_CHECKING:
     from tests.sensor_scoring.conftest import Account
 
 OLD, YOUNG = "scoring-20180829T02-0123456789-g2", "scoring-20180829T03-0123456789-g2"
-SETTINGS = Settings(keep_jobs_days=7, keep_runs_days=90)
+SETTINGS = Settings(upkeep=UpkeepSettings(keep_jobs_days=7, keep_runs_days=90))
 
 
 def tidy(account: Account) -> dict[str, int]:
     """Tidy the account's jobs up now."""
     jobs = account.hook.old_jobs(SETTINGS.job_prefixes)
-    return jobs.tidy(now=account.hook.pools.service_time(), keep=SETTINGS.keep_jobs)
+    return jobs.tidy(now=account.hook.pools.service_time(), keep=SETTINGS.upkeep.keep_jobs)
 
 
 def opened(account: Account, job: str) -> str:
@@ -95,7 +96,7 @@ def test_folders_of_old_runs_go_with_all_that_is_in_them() -> None:
     blobs = [f"{run}/{name}" for name in ("plan.json", "reports/j/t.json", *(f"m/{n}" for n in range(300)))]
     store.write_all("runs", dict.fromkeys([*blobs, f"{other}/read me", "_alerts/history.json"], "{}"))
     store.write("logs", f"{run}/j/t/stderr.txt", "")
-    settings = Settings(job_prefix="tidy", keep_runs_days=90)
+    settings = Settings(hourly=HourlySettings(job_prefix="tidy"), upkeep=UpkeepSettings(keep_runs_days=90))
     now = datetime.now(UTC)
     assert tidy_blobs(store, settings, now=now + timedelta(days=89)) == {"runs": 0, "logs": 0}
     assert tidy_blobs(store, settings, now=now + timedelta(days=91)) == {"runs": 302, "logs": 1}

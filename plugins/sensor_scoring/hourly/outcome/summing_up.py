@@ -37,12 +37,12 @@ def sum_up(run: Run) -> Summary:
     summary = summarise(
         plan,
         run.reports(plan),
-        expectation.judge(run.store.found(run.settings.predictions_container, expectation.folder)),
+        expectation.judge(run.store.found(run.settings.containers.predictions_container, expectation.folder)),
         run.failures(),
         dag_run_id=run.dag_run_id,
         failed_steps=run.step_failures(),
         # Asked once more and no longer: people wait for the summary.
-        pool=use_of(ScoringBatchHook(run.settings.batch_conn_id), run.settings, base=run.base),
+        pool=use_of(ScoringBatchHook(run.settings.connections.batch_conn_id), run.settings, base=run.base),
     )
     colour = Verdict.of(summary, run.settings).colour
     pool_trouble = pool_trouble_of(run.settings) if run.is_troubled else []
@@ -51,7 +51,7 @@ def sum_up(run: Run) -> Summary:
 
 def write_summary(run: Run, summary: Summary) -> None:
     """Write a run's summary, over what was there."""
-    run.store.write(run.settings.runs_container, layout.summary_blob(run.base), summary.to_json())
+    run.store.write(run.settings.containers.runs_container, layout.summary_blob(run.base), summary.to_json())
     log.info("%s is %s: %s; %s", summary.hour, summary.colour, summary.counts(), summary.totals())
 
 

@@ -56,7 +56,9 @@ class Verdict:
             return cls(Colour.RED, faults)
         if not summary.failed_share:
             return cls(Colour.GREEN)
-        tolerated = f"{summary.failed_share:.1%} failed, tolerated are {settings.tolerated_failed_share:.0%}"
+        tolerated = (
+            f"{summary.failed_share:.1%} failed, tolerated are {settings.hourly.tolerated_failed_share:.0%}"
+        )
         return cls(Colour.AMBER, note=tolerated)
 
 
@@ -80,13 +82,13 @@ def _unmodelled(summary: Summary) -> str:
 def _faults(summary: Summary, settings: Settings) -> Iterator[str]:
     if summary.failed_steps:
         yield from step_sentences(summary.failed_steps)
-    elif summary.failed_share > settings.tolerated_failed_share:
+    elif summary.failed_share > settings.hourly.tolerated_failed_share:
         failed = summary.having(Outcome.FAILED)
         yield (
             f"{len(failed)} sensors failed: {listed([line.sensor for line in failed], most=_NAMED)}; "
-            f"tolerated is {settings.tolerated_failed_share:.0%}"
+            f"tolerated is {settings.hourly.tolerated_failed_share:.0%}"
         )
     if summary.is_unmodelled:
         yield _unmodelled(summary)
-    if summary.is_silent and settings.silent_hour_fails:
+    if summary.is_silent and settings.hourly.silent_hour_fails:
         yield f"no sensor sent anything in {summary.hour}"

@@ -36,17 +36,17 @@ _HOURS_BACK = 6
 def pool_spec(settings: Settings) -> PoolSpec:
     """Return the pool that the settings describe."""
     return PoolSpec(
-        pool_id=settings.pool_id,
-        vm_size=settings.vm_size,
+        pool_id=settings.pool.pool_id,
+        vm_size=settings.pool.vm_size,
         policy=policy_of(settings),
-        image=settings.scoring_image,
-        registry_server=settings.registry_server,
-        identity=settings.node_identity,
+        image=settings.pool.scoring_image,
+        registry_server=settings.pool.registry_server,
+        identity=settings.pool.node_identity,
         node_image=NodeImage(
-            settings.node_image_publisher,
-            settings.node_image_offer,
-            settings.node_image_sku,
-            settings.node_agent_sku,
+            settings.pool.node_image_publisher,
+            settings.pool.node_image_offer,
+            settings.pool.node_image_sku,
+            settings.pool.node_agent_sku,
         ),
     )
 
@@ -54,17 +54,17 @@ def pool_spec(settings: Settings) -> PoolSpec:
 def policy_of(settings: Settings) -> AutoscalePolicy:
     """Return the way of scaling that the settings describe."""
     warm = WarmWindow.before(
-        settings.lateness_minutes,
-        nodes=settings.warm_nodes or settings.max_nodes,
-        minutes=settings.keep_warm_minutes,
+        settings.hourly.lateness_minutes,
+        nodes=settings.autoscale.warm_nodes or settings.autoscale.max_nodes,
+        minutes=settings.autoscale.keep_warm_minutes,
     )
     return AutoscalePolicy(
-        max_nodes=settings.max_nodes,
-        slots_per_node=settings.slots_per_node,
-        is_announced=settings.autoscale_policy == "run-aware",
-        warm=warm if settings.autoscale_policy == "keep-warm" else None,
-        spot=settings.spot,
-        dedicated_nodes=settings.dedicated_nodes,
+        max_nodes=settings.autoscale.max_nodes,
+        slots_per_node=settings.pool.slots_per_node,
+        is_announced=settings.autoscale.autoscale_policy == "run-aware",
+        warm=warm if settings.autoscale.autoscale_policy == "keep-warm" else None,
+        spot=settings.autoscale.spot,
+        dedicated_nodes=settings.autoscale.dedicated_nodes,
     )
 
 
@@ -73,7 +73,7 @@ def prepare_pool(hook: ScoringBatchHook, spec: PoolSpec, settings: Settings, *, 
 
     Nothing is waited for: the next evaluation of the formula can be five minutes away.
     """
-    hold = timedelta(minutes=settings.floor_minutes)
+    hold = timedelta(minutes=settings.autoscale.floor_minutes)
     _ensure(hook, spec, batch_tasks=batch_tasks, hold=hold)
 
 
@@ -100,13 +100,13 @@ def release_pool(hook: ScoringBatchHook, spec: PoolSpec, *, base: str) -> None:
 def use_of(hook: ScoringBatchHook, settings: Settings, *, base: str) -> PoolUse | None:
     """Return what a run has used of the pool until now; None if Azure Batch does not say."""
     try:
-        seen = hook.jobs.seen_use(settings.pool_id, base, now=hook.pools.service_time())
+        seen = hook.jobs.seen_use(settings.pool.pool_id, base, now=hook.pools.service_time())
     except BatchError as error:
         # What a run cost is worth knowing, not worth failing for.
-        log.warning("What the run used of pool %s is not known: %s", settings.pool_id, error)
+        log.warning("What the run used of pool %s is not known: %s", settings.pool.pool_id, error)
         return None
-    prices = Prices(settings.node_hour_price, settings.spot_node_hour_price)
-    return seen.use(policy=settings.autoscale_policy, prices=prices)
+    prices = Prices(settings.autoscale.node_hour_price, settings.autoscale.spot_node_hour_price)
+    return seen.use(policy=settings.autoscale.autoscale_policy, prices=prices)
 
 
 def pool_trouble_of(settings: Settings, *, is_waited_for: bool = False) -> list[str]:
@@ -115,10 +115,10 @@ def pool_trouble_of(settings: Settings, *, is_waited_for: bool = False) -> list[
     :param is_waited_for: whether Batch tasks wait, so that a pool without nodes is worth saying too
     """
     try:
-        pools = ScoringBatchHook(settings.batch_conn_id).pools
-        return pools.troubles(settings.pool_id, is_waited_for=is_waited_for)
+        pools = ScoringBatchHook(settings.connections.batch_conn_id).pools
+        return pools.troubles(settings.pool.pool_id, is_waited_for=is_waited_for)
     except (ScoringError, AirflowNotFoundException) as error:  # whoever asks has something to tell anyway
-        return [f"pool {settings.pool_id} cannot be read: {error}"]
+        return [f"pool {settings.pool.pool_id} cannot be read: {error}"]
 
 
 def announce_hour(hook: ScoringBatchHook, store: BlobStore, settings: Settings, *, now: datetime) -> int:
@@ -130,7 +130,7 @@ def announce_hour(hook: ScoringBatchHook, store: BlobStore, settings: Settings, 
     if not batch_tasks:
         log.info("No hour of the last %d was planned; nothing is announced", _HOURS_BACK)
         return 0
-    hold = timedelta(minutes=settings.prewarm_minutes + settings.floor_minutes)
+    hold = timedelta(minutes=settings.autoscale.prewarm_minutes + settings.autoscale.floor_minutes)
     _ensure(hook, pool_spec(settings), batch_tasks=batch_tasks, hold=hold)
     return batch_tasks
 
@@ -159,8 +159,10 @@ def _legible(text: bytes) -> Plan | None:
 def _groups_of_last_plan(store: BlobStore, settings: Settings, hour: RunHour) -> int:
     for _ in range(_HOURS_BACK):
         hour = hour.previous
-        runs = store.folders(settings.runs_container, ids.hour_prefix(settings.job_prefix, hour))
-        texts = store.read_all(settings.runs_container, [layout.plan_blob(run) for run in runs])
+        runs = store.folders(
+            settings.containers.runs_container, ids.hour_prefix(settings.hourly.job_prefix, hour)
+        )
+        texts = store.read_all(settings.containers.runs_container, [layout.plan_blob(run) for run in runs])
         plans = [plan for text in texts if text and (plan := _legible(text))]
         if plans:
             return len(max(plans, key=lambda plan: plan.planned_at).groups)

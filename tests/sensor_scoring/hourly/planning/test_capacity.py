@@ -24,6 +24,7 @@ from sensor_scoring.hourly.planning.capacity import (
     release_pool,
 )
 from sensor_scoring.hourly.planning.plan import Plan
+from sensor_scoring.setting_groups import AutoscaleSettings, HourlySettings, PoolSettings
 from sensor_scoring.settings import Settings
 from sensor_scoring.storage import BlobStore
 
@@ -34,7 +35,9 @@ if TYPE_CHECKING:
 
 
 BASE = "scoring-20180829T02-0123456789"
-SETTINGS = Settings(max_nodes=10, slots_per_node=4, pool_id="pool")
+SETTINGS = Settings(
+    autoscale=AutoscaleSettings(max_nodes=10), pool=PoolSettings(slots_per_node=4, pool_id="pool")
+)
 NOW = datetime(2026, 3, 4, 10, 50, tzinfo=UTC)
 
 
@@ -157,17 +160,24 @@ def test_a_pool_that_is_gone_or_of_fixed_size_has_nothing_to_give_back(account: 
 @pytest.mark.parametrize("policy", ["keep-warm", "reactive"])
 def test_only_run_aware_pools_are_told(account: Account, policy: str) -> None:
     """With the other policies a run announces nothing."""
-    settings = Settings(pool_id="pool", autoscale_policy=policy)
+    settings = Settings(
+        pool=PoolSettings(pool_id="pool"), autoscale=AutoscaleSettings(autoscale_policy=policy)
+    )
     prepare_pool(account.hook, pool_spec(settings), settings, batch_tasks=15)
     assert floor_of(account) is None
 
 
 def test_settings_choose_the_policy() -> None:
     """Warm nodes around the time at which readings are complete, Spot nodes when they are wanted."""
-    warm = policy_of(Settings(autoscale_policy="keep-warm", lateness_minutes=5, keep_warm_minutes=10)).warm
+    warm = policy_of(
+        Settings(
+            autoscale=AutoscaleSettings(autoscale_policy="keep-warm", keep_warm_minutes=10),
+            hourly=HourlySettings(lateness_minutes=5),
+        )
+    ).warm
     assert warm is not None
     assert (warm.nodes, warm.opens, warm.closes) == (4, 55, 15)
-    spot = policy_of(Settings(spot=True, dedicated_nodes=2))
+    spot = policy_of(Settings(autoscale=AutoscaleSettings(spot=True, dedicated_nodes=2)))
     assert (spot.spot, spot.dedicated_nodes, spot.is_announced, spot.warm) == (True, 2, True, None)
 
 
@@ -178,21 +188,22 @@ def test_settings_choose_the_policy() -> None:
 def test_settings_that_make_no_sense_are_refused(wrong: dict[str, Any], said: str) -> None:
     """When the DAG is parsed, not when the hour has come."""
     with pytest.raises(SettingsError, match=said):
-        Settings(**wrong)
+        AutoscaleSettings(**wrong)
 
 
 @pytest.mark.parametrize(
-    ("settings", "schedule"),
+    ("autoscale", "schedule"),
     [
-        ({"prewarm_minutes": 10}, "55 * * * *"),
-        ({"prewarm_minutes": 3, "lateness_minutes": 5.0}, "2 * * * *"),
-        ({}, ""),
-        ({"prewarm_minutes": 10, "autoscale_policy": "reactive"}, ""),
+        (AutoscaleSettings(prewarm_minutes=10), "55 * * * *"),
+        (AutoscaleSettings(prewarm_minutes=3), "2 * * * *"),
+        (AutoscaleSettings(), ""),
+        (AutoscaleSettings(prewarm_minutes=10, autoscale_policy="reactive"), ""),
     ],
 )
-def test_pool_is_warmed_so_long_before_the_work_comes(settings: dict[str, Any], schedule: str) -> None:
+def test_pool_is_warmed_so_long_before_the_work_comes(autoscale: AutoscaleSettings, schedule: str) -> None:
     """Work comes when readings are complete, so many minutes after the hour."""
-    assert Settings(**settings).prewarm_schedule == schedule
+    settings = Settings(autoscale=autoscale, hourly=HourlySettings(lateness_minutes=5.0))
+    assert settings.prewarm_schedule == schedule
 
 
 def write_plan(hour: str, *, groups: int, prefix: str, run: str = "0123456789") -> None:
@@ -215,7 +226,11 @@ def test_coming_hour_is_announced_as_large_as_the_last(account: Account) -> None
     write_plan("2026-03-04T07", groups=40, prefix="warm")
     write_plan("2026-03-04T08", groups=3, prefix="warm")
     write_plan("2026-03-04T08", groups=9, prefix="warm", run="aaaaaaaaaa")
-    settings = replace(SETTINGS, job_prefix="warm", prewarm_minutes=10, floor_minutes=15)
+    settings = replace(
+        SETTINGS,
+        hourly=HourlySettings(job_prefix="warm"),
+        autoscale=AutoscaleSettings(max_nodes=10, prewarm_minutes=10, floor_minutes=15),
+    )
     assert announce_hour(account.hook, BlobStore("wasb_for_tests"), settings, now=NOW) == 9
     floor = floor_of(account)
     assert floor is not None
@@ -226,6 +241,6 @@ def test_coming_hour_is_announced_as_large_as_the_last(account: Account) -> None
 def test_nothing_is_announced_when_nothing_was_planned(account: Account) -> None:
     """A fleet that has been silent for hours gets no nodes, and no pool."""
     write_plan("2026-03-03T20", groups=40, prefix="cold")
-    settings = replace(SETTINGS, job_prefix="cold")
+    settings = replace(SETTINGS, hourly=HourlySettings(job_prefix="cold"))
     assert announce_hour(account.hook, BlobStore("wasb_for_tests"), settings, now=NOW) == 0
     assert list(account.client.list_pools()) == []
