@@ -5,7 +5,7 @@ export PYTHONPATH := $(CURDIR):$(CURDIR)/plugins:$(CURDIR)/scoring_image:$(CURDI
 RUN := .venv/bin/python -m local_stack
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-soak test-nightly test-faults test-clients test-containers test-backfill test-browser lint format docs up load train down models missing airflow scale bench bench-hop bench-scoring bench-emulator bench-policies lock clean
+.PHONY: help setup run test test-soak test-nightly test-properties test-faults test-clients test-containers test-backfill test-browser lint format docs up load train down models missing airflow scale bench bench-hop bench-scoring bench-emulator bench-policies lock clean
 
 help: ## show this list
 	@echo "make run                              score one hour of a simulated fleet"
@@ -37,6 +37,9 @@ test-soak: setup ## run hours in a standing Airflow, with people and faults that
 
 test-nightly: setup ## all of test-soak, each way to clear a red hour, backfills, training, every DAG on both databases (an hour)
 	@.venv/bin/python -m pytest tests -m "soak or nightly" $(TESTS)
+
+test-properties: setup ## try every property of a function with many more examples (ten minutes)
+	@.venv/bin/python -m pytest tests -m hypothesis --hypothesis-profile=nightly --timeout=3600 $(TESTS)
 
 test-clients: setup ## drive the local Azure Batch with clients as they are published
 	@.venv/bin/python -m pytest tests/clients -m clients $(TESTS)

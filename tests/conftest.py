@@ -26,8 +26,16 @@ atexit.register(shutil.rmtree, _AIRFLOW_HOME, ignore_errors=True)
 os.environ.update(AIRFLOW_HOME=_AIRFLOW_HOME, AIRFLOW__CORE__LOAD_EXAMPLES="False")
 
 # A busy machine must not fail a property: the same examples every time, however long they take.
+# make test-properties tries others, and many more, and prints a blob that makes a failure happen again.
 settings.register_profile(
-    "steady", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+    "steady",
+    deadline=None,
+    derandomize=True,
+    max_examples=50,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.register_profile(
+    "nightly", settings.get_profile("steady"), derandomize=False, max_examples=500, print_blob=True
 )
 settings.load_profile("steady")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from azure_batch_emulator.autoscale import (
@@ -187,14 +187,12 @@ AROUND = st.builds(
 )
 
 
-@settings(deadline=None)
 @given(ANY_SCRIPTS)
 def test_printed_tree_is_read_back(script: Script) -> None:
     """Writing a tree and reading the text gives the same tree."""
     assert parse(Source(written(script))) == script
 
 
-@settings(deadline=None, max_examples=300)
 @given(st.one_of(REAL_SCRIPTS, scripts(TARGETS, DOUBLES)), AROUND)
 def test_evaluation_ends_in_targets_or_in_our_error(script: Script, around: Surroundings) -> None:
     """A formula made of existing names has a sensible outcome or an error that points into it."""
@@ -256,7 +254,6 @@ PIECES = [
 ]
 
 
-@settings(deadline=None, max_examples=300)
 @given(st.one_of(st.text(), st.lists(st.sampled_from(PIECES), max_size=40).map("".join)))
 def test_any_text_is_a_formula_or_a_syntax_error(text: str) -> None:
     """Reading a text fails in one way only, and at a place the text has."""

@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import sklearn
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.cluster import KMeans
 from sklearn.covariance import EllipticEnvelope
@@ -365,7 +365,6 @@ def test_a_hostile_archive_is_refused_in_a_sentence(data: bytes, words: str) -> 
         load_model(data, ref(data))
 
 
-@settings(max_examples=60, deadline=None)
 @given(st.data())
 def test_a_damaged_archive_is_a_model_or_a_model_fault(data: st.DataObject) -> None:
     """Bytes changed, cut or put in anywhere: nothing but our own error comes out of it."""
@@ -383,7 +382,6 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=60, deadline=None)
 @given(st.integers(0, 400), JSON)
 def test_any_place_of_the_schema_may_be_wrong(number: int, value: Any) -> None:
     """Whatever the archive says of itself, the outcome is a model that decides, or our own error."""

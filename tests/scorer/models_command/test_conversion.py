@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import joblib
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.ensemble import IsolationForest
 from sklearn.pipeline import make_pipeline
@@ -165,7 +165,6 @@ def test_what_is_no_support_vector_machine_is_refused_in_a_sentence(data: bytes,
         converted(data, features=ONE)
 
 
-@settings(max_examples=200, deadline=None)
 @given(st.data())
 def test_a_damaged_pickle_is_numbers_or_a_refusal(data: st.DataObject) -> None:
     """Bytes changed or cut anywhere: nothing but values and our own error comes out of it."""

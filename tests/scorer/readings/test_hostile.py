@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from scorer.errors import DataFault
@@ -127,7 +127,6 @@ def a_parquet_file(compression: str) -> bytes:
 FILES = [a_parquet_file("none"), a_parquet_file("snappy")]
 
 
-@settings(max_examples=300)
 @given(
     st.sampled_from(FILES),
     st.lists(st.tuples(st.integers(0, 10_000), st.integers(0, 255)), min_size=1, max_size=6),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hypothesis import given, settings
+from hypothesis import given
 
 from azure_batch_emulator.autoscale import EvaluationError, Formula
 from azure_batch_emulator.autoscale.evaluator import Evaluator
@@ -70,14 +70,12 @@ def check(inference: Inference, text: str, around: Surroundings) -> None:
         assert not (isinstance(node, SampleCall) and node.at in hopeless), node
 
 
-@settings(deadline=None, max_examples=300)
 @given(FORMULAS, surroundings())
 def test_what_is_certain_is_true_however_late_samples_come(text: str, around: Surroundings) -> None:
     """What "always" holds does, no window is fuller than "at most", and nothing hopeless succeeds."""
     check(Inference(), text, around)
 
 
-@settings(deadline=None, max_examples=300)
 @given(FORMULAS, surroundings(least_lag=LAG.seconds))
 def test_what_is_certain_of_late_samples_is_true_of_later_ones(text: str, around: Surroundings) -> None:
     """What is told to be so "if samples come 60 s late" is so if they come later still, too."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from azure_batch_emulator.autoscale import (
@@ -27,7 +27,6 @@ from tests.batch_emulator.lab.review.formulas import (
 )
 
 
-@settings(deadline=None, max_examples=400)
 @given(FORMULAS, surroundings())
 def test_what_is_told_of_values_is_true(text: str, around: Surroundings) -> None:
     """No evaluation comes to a value outside the range that the review has found."""
@@ -49,7 +48,6 @@ def test_what_is_told_of_values_is_true(text: str, around: Surroundings) -> None
             assert not whole or float(value).is_integer(), (name, value)
 
 
-@settings(deadline=None, max_examples=200)
 @given(FORMULAS, surroundings())
 def test_a_formula_without_an_error_has_its_types_right(text: str, around: Surroundings) -> None:
     """Only missing samples and impossible figures are left to fail."""
@@ -77,7 +75,6 @@ CALENDAR = st.recursive(
 SUNDAY = datetime(2026, 3, 8, 10, tzinfo=UTC)
 
 
-@settings(deadline=None, max_examples=500)
 @given(CALENDAR, CALENDAR)
 def test_a_formula_that_is_not_warned_of_sundays_has_one_answer_on_them(first: str, second: str) -> None:
     """Whether Sunday is 0 or 7 decides nothing that the review has not told."""
@@ -154,7 +151,6 @@ MIXED = st.recursive(
 )
 
 
-@settings(deadline=None, max_examples=300)
 @given(
     st.one_of(
         st.text(),
