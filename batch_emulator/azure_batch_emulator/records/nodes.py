@@ -115,7 +115,7 @@ class Node:
         self.state_since = now
 
 
-class Seats:
+class SlotIndex:
     """Nodes that take tasks, by the number of slots they have free."""
 
     def __init__(self, changes: Changes | None = None) -> None:
@@ -124,8 +124,8 @@ class Seats:
         self._by_free: dict[int, dict[str, Node]] = {}
 
     @property
-    def widest(self) -> int:
-        """Tell the most slots free on any one node."""
+    def most_free_slots(self) -> int:
+        """Return the most slots free on any one node."""
         return max((free for free, nodes in self._by_free.items() if nodes), default=0)
 
     def update(self, node: Node) -> None:

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from azure_batch_emulator.records.changes import DERIVED
-from azure_batch_emulator.records.nodes import Node, Seats
+from azure_batch_emulator.records.nodes import Node, SlotIndex
 from azure_batch_emulator.records.states import ALLOCATION_MOVES, AllocationState, PoolState, next_state
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ class Pool:
     nodes_made: int = 0
     spent_core_seconds: float = 0.0
     """Of nodes that have left."""
-    seats: Seats = field(default_factory=Seats, metadata=DERIVED)
+    slot_index: SlotIndex = field(default_factory=SlotIndex, metadata=DERIVED)
 
     @property
     def key(self) -> str:
@@ -132,7 +132,7 @@ class Pool:
     def nodes_for_gangs(self) -> int:
         """Tell how many nodes a multi-instance task could have now; none unless they can reach each other."""
         allowed = self.spec.get("enableInterNodeCommunication") and self.slots_per_node == 1
-        return self.seats.count(slots=1) if allowed else 0
+        return self.slot_index.count(slots=1) if allowed else 0
 
     @property
     def takes_containers(self) -> bool:

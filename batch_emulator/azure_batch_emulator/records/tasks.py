@@ -29,7 +29,7 @@ class Result(StrEnum):
     FAILURE = "failure"
 
 
-class Stop(StrEnum):
+class StopReason(StrEnum):
     """Why an attempt is ended early."""
 
     BY_USER = "by user"
@@ -44,7 +44,7 @@ class Stop(StrEnum):
     """The task is deleted; nobody waits for the outcome."""
 
 
-class Blame(StrEnum):
+class ErrorCategory(StrEnum):
     """Whose fault a failure was."""
 
     USER = "usererror"
@@ -55,7 +55,7 @@ class Blame(StrEnum):
 class Failure:
     """Why an attempt failed, in the service's words."""
 
-    blame: Blame
+    blame: ErrorCategory
     code: str
     message: str
     details: tuple[tuple[str, str], ...] = ()
@@ -141,7 +141,7 @@ class Task:
     place: Place | None = None
     run_id: int | None = field(default=None, metadata=DERIVED)
     """The attempt that occupies a node at this moment."""
-    stop: Stop | None = None
+    stop: StopReason | None = None
     """Why that attempt is being ended; None if it may go on."""
     unmet: int = field(default=0, metadata=DERIVED)
     """Dependencies not satisfied yet; a task with any waits in state active."""

@@ -20,7 +20,7 @@ from azure_batch_emulator.runner.container_arguments import create_arguments, fi
 from azure_batch_emulator.runner.container_engine import ContainerEngine, ContainerStatus, EngineRefused
 from azure_batch_emulator.runner.errors import AttemptFailed
 from azure_batch_emulator.runner.images import canonical
-from azure_batch_emulator.runner.launch import Launch, Remains
+from azure_batch_emulator.runner.launch import ContainerResult, Launch
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -89,7 +89,7 @@ class EngineContainers:
             with suppress(EngineRefused):  # it has not begun, or has ended: there is nobody to ask
                 self._engine.call("kill", "--signal", "TERM", container)
 
-    def end(self, run_id: int) -> Remains | None:
+    def end(self, run_id: int) -> ContainerResult | None:
         """Remove the container of an attempt, running or not."""
         container = self._ids.pop(run_id, None)
         if container is None:
@@ -100,8 +100,8 @@ class EngineContainers:
         except EngineRefused as problem:
             _LOG.warning("the container %s could not be removed: %s", container, problem)
         if status is None:
-            return Remains(ContainerInfo(container, "removed"))
-        return _remains(status)
+            return ContainerResult(ContainerInfo(container, "removed"))
+        return _result_of(status)
 
     def fetch(self, images: Iterable[Container]) -> None:
         """Have images at hand before a task asks for them.
@@ -180,10 +180,10 @@ def _not_pulled(image: str, reason: str) -> AttemptFailed:
     return AttemptFailed.user("ContainerInvalidImage", message, Image=image, Reason=reason)
 
 
-def _remains(status: ContainerStatus) -> Remains:
+def _result_of(status: ContainerStatus) -> ContainerResult:
     info = ContainerInfo(status.id, status.state, status.error)
     if status.has_run or not status.error:
-        return Remains(info, status.exit_code)
+        return ContainerResult(info, status.exit_code)
     message = "The command could not be launched in the container"
     trouble = AttemptFailed.user("CommandLaunchFailed", message, Message=status.error)
-    return Remains(info, failure=trouble.failure)
+    return ContainerResult(info, failure=trouble.failure)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from azure_batch_emulator.errors import EmulatorError
-from azure_batch_emulator.records.tasks import Blame, Failure
+from azure_batch_emulator.records.tasks import ErrorCategory, Failure
 from azure_batch_emulator.redaction import redacted
 
 
@@ -17,12 +17,12 @@ class AttemptFailed(EmulatorError):
     @classmethod
     def user(cls, code: str, message: str, **details: str) -> AttemptFailed:
         """Make a failure the task's owner can mend."""
-        return cls(Failure(Blame.USER, code, message, _shown(details)))
+        return cls(Failure(ErrorCategory.USER, code, message, _shown(details)))
 
     @classmethod
     def server(cls, code: str, message: str, **details: str) -> AttemptFailed:
         """Make a failure of the service or of what it depends on."""
-        return cls(Failure(Blame.SERVER, code, message, _shown(details)))
+        return cls(Failure(ErrorCategory.SERVER, code, message, _shown(details)))
 
 
 def _shown(details: dict[str, str]) -> tuple[tuple[str, str], ...]:

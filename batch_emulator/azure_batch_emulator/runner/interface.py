@@ -2,7 +2,7 @@
 
 An ``AttemptSpec`` is complete: the runner needs nothing of the service's records. Every started attempt is
 answered by exactly one ``Ended``, from any thread, also when it was stopped. Before that a runner may
-ask, with a ``Later``, to be told when time has passed by the service's clock.
+ask, with a ``ResumeAfter``, to be called when time has passed by the service's clock.
 """
 
 from __future__ import annotations
@@ -139,13 +139,13 @@ class Ended:
 
 
 @dataclass(frozen=True, slots=True)
-class Later:
+class ResumeAfter:
     """An attempt that goes on when so much time has passed by the service's clock."""
 
     run_id: int
     span: timedelta
     """Counted from the start of the attempt."""
-    go_on: Callable[[], None]
+    resume: Callable[[], None]
     """Called once, on the engine's thread; not at all if the attempt has ended by then."""
 
 
@@ -159,7 +159,7 @@ class Phase(StrEnum):
 class Runner(Protocol):
     """Runs attempts. Calls return at once; reports come through ``listen``'s callback."""
 
-    def listen(self, report: Callable[[Ended | Later], None]) -> None:
+    def listen(self, report: Callable[[Ended | ResumeAfter], None]) -> None:
         """Take the callback for reports; called once, before the first attempt."""
 
     def start(self, attempt: AttemptSpec) -> None:

@@ -23,7 +23,7 @@ class Launch:
 
 
 @dataclass(frozen=True, slots=True)
-class Remains:
+class ContainerResult:
     """What a container left when it ended."""
 
     info: ContainerInfo
@@ -57,7 +57,7 @@ class Containers(Protocol):
     def ask_to_end(self, run_id: int) -> None:
         """Send SIGTERM to the command of an attempt, if it runs."""
 
-    def end(self, run_id: int) -> Remains | None:
+    def end(self, run_id: int) -> ContainerResult | None:
         """Remove the container of an attempt, running or not; None if it has none."""
 
     def fetch(self, images: Iterable[Container]) -> None:

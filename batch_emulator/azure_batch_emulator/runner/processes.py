@@ -189,19 +189,19 @@ class ProcessRunner:
 
     def _finish(self, run: _Run, code: int) -> None:
         attempt, failure = run.attempt, None
-        remains = self._containers.end(attempt.run_id)
-        if remains is not None and remains.exit_code is not None:
-            code = remains.exit_code
-        if remains is not None and remains.failure is not None and not run.stopping:
+        result = self._containers.end(attempt.run_id)
+        if result is not None and result.exit_code is not None:
+            code = result.exit_code
+        if result is not None and result.failure is not None and not run.stopping:
             self._end(
-                attempt, Ended(attempt.run_id, None, remains.failure, Phase.BEFORE, container=remains.info)
+                attempt, Ended(attempt.run_id, None, result.failure, Phase.BEFORE, container=result.info)
             )
             return
         files = due(attempt, code=code, stopped=run.stopping, even_if_stopped=run.upload_if_stopped)
         if files and not self._closed:
             failure = self._uploads.deliver(attempt, files)
         phase = Phase.AFTER if failure is not None else None
-        info = None if remains is None else remains.info
+        info = None if result is None else result.info
         self._end(attempt, Ended(attempt.run_id, code, failure, phase, container=info))
 
     def _stopping(self, attempt: AttemptSpec) -> bool:

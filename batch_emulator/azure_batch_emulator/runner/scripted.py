@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from azure_batch_emulator.runner.errors import AttemptFailed
 from azure_batch_emulator.runner.folders import delete, lay_out, put_away, write_output
-from azure_batch_emulator.runner.interface import Ended, Later, Phase
+from azure_batch_emulator.runner.interface import Ended, Phase, ResumeAfter
 from azure_batch_emulator.runner.output_files import Uploads, due
 from azure_batch_emulator.runner.resource_files import Downloads
 from azure_batch_emulator.runner.rules import Outcome, Rule, fail, succeed
@@ -75,7 +75,7 @@ class ScriptedRunner:
         :param threads: how many attempts may be asked about, or have files moved, at once
         """
         self._rule = rule
-        self._report: Callable[[Ended | Later], None] = lambda _: None
+        self._report: Callable[[Ended | ResumeAfter], None] = lambda _: None
         self._runs: dict[int, _Run] = {}
         self._pool = DaemonThreadPool(threads, name="scripted-attempt")
         self._calm = threading.Condition()  # guards what follows too
@@ -86,7 +86,7 @@ class ScriptedRunner:
         self._downloads = Downloads(self._client)
         self._uploads = Uploads(self._client)
 
-    def listen(self, report: Callable[[Ended | Later], None]) -> None:
+    def listen(self, report: Callable[[Ended | ResumeAfter], None]) -> None:
         """Take the callback for reports."""
         self._report = report
 
@@ -161,7 +161,7 @@ class ScriptedRunner:
         with self._calm:
             run.waits = waits = bool(span) and not run.stopping
         if waits:
-            self._tell(Later(attempt.run_id, span, partial(self._over, run)))
+            self._tell(ResumeAfter(attempt.run_id, span, partial(self._over, run)))
         else:
             self._finish(run)
 
@@ -202,7 +202,7 @@ class ScriptedRunner:
         if self._runs.pop(run.attempt.run_id, None) is not None:
             self._tell(ended)
 
-    def _tell(self, report: Ended | Later) -> None:
+    def _tell(self, report: Ended | ResumeAfter) -> None:
         with self._calm:
             if self._closed:
                 return

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _Event = TypeVar("_Event", bound=Event)
 
 
-class Stamped(Protocol):
+class Versioned(Protocol):
     """A record that knows when it was last written."""
 
     modified: datetime
@@ -63,7 +63,7 @@ class EngineCore:
         self.account.last_number += 1
         return self.account.last_number
 
-    def touch(self, record: Stamped) -> None:
+    def touch(self, record: Versioned) -> None:
         """Note that a record was written now."""
         record.modified = self.now
         record.etag = self.next_etag()

@@ -38,7 +38,7 @@ _NAMES: Mapping[str, Any] = {
 """What records import for type checkers only; the last two are the types of derived fields."""
 
 
-class _Way(NamedTuple):
+class _Converter(NamedTuple):
     """How one type is written and read; None for what JSON knows itself."""
 
     write: _Convert | None
@@ -47,7 +47,7 @@ class _Way(NamedTuple):
 
 class _Field(NamedTuple):
     name: str
-    way: _Way
+    converter: _Converter
 
 
 _KNOWN: dict[type, tuple[_Field, ...]] = {}
@@ -86,53 +86,53 @@ def _fields(kind: type) -> tuple[_Field, ...]:
     if kind not in _KNOWN:
         hints = get_type_hints(kind, localns=dict(_NAMES))
         _KNOWN[kind] = tuple(
-            _Field(field.name, _way(hints[field.name]))
+            _Field(field.name, _converter_of(hints[field.name]))
             for field in dataclasses.fields(kind)
             if not field.metadata.get("derived")
         )
     return _KNOWN[kind]
 
 
-def _way(hint: Any) -> _Way:
+def _converter_of(hint: Any) -> _Converter:
     origin, arguments = get_origin(hint), get_args(hint)
     if origin in {Union, UnionType}:
         (hint,) = (argument for argument in arguments if argument is not NoneType)
-        return _way(hint)
+        return _converter_of(hint)
     if hint in _AS_THEY_ARE or origin is dict:
-        return _Way(None, None)
+        return _Converter(None, None)
     if origin is tuple:
-        return _tuple_way(arguments)
+        return _tuple_converter(arguments)
     if origin is deque:
-        return _recent_way(arguments[0])
+        return _recent_converter(arguments[0])
     kind: type[Any] = hint
     if dataclasses.is_dataclass(kind) and kind is not Formula:
-        return _Way(write, partial(read, kind))
-    return _scalar_way(hint)
+        return _Converter(write, partial(read, kind))
+    return _scalar_converter(hint)
 
 
-def _scalar_way(hint: Any) -> _Way:
+def _scalar_converter(hint: Any) -> _Converter:
     if hint is datetime:
-        return _Way(datetime.isoformat, datetime.fromisoformat)
+        return _Converter(datetime.isoformat, datetime.fromisoformat)
     if hint is timedelta:
-        return _Way(lambda span: span // _MICROSECOND, lambda number: number * _MICROSECOND)
+        return _Converter(lambda span: span // _MICROSECOND, lambda number: number * _MICROSECOND)
     if hint is Formula:
-        return _Way(lambda formula: formula.text, Formula.parse)
+        return _Converter(lambda formula: formula.text, Formula.parse)
     if isinstance(hint, type) and issubclass(hint, Enum):
-        return _Way(lambda member: member.value, hint)
+        return _Converter(lambda member: member.value, hint)
     raise TypeError(f"values of type {hint} cannot be kept")
 
 
-def _tuple_way(arguments: tuple[Any, ...]) -> _Way:
-    item = _way(arguments[0])
+def _tuple_converter(arguments: tuple[Any, ...]) -> _Converter:
+    item = _converter_of(arguments[0])
     convert_in, convert_out = item.write or _same, item.read or _same
-    return _Way(
+    return _Converter(
         lambda values: [convert_in(value) for value in values],
         lambda values: tuple(convert_out(value) for value in values),
     )
 
 
-def _recent_way(item: type) -> _Way:
-    return _Way(
+def _recent_converter(item: type) -> _Converter:
+    return _Converter(
         lambda values: [write(value) for value in values],
         lambda values: deque((read(item, value) for value in values), RECENT_TASKS),
     )

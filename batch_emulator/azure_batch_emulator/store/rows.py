@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from azure_batch_emulator.records.account import Account
 from azure_batch_emulator.records.dependencies import Dependents, Satisfied
 from azure_batch_emulator.records.jobs import Job
-from azure_batch_emulator.records.nodes import Node, Seats
+from azure_batch_emulator.records.nodes import Node, SlotIndex
 from azure_batch_emulator.records.pools import Pool
 from azure_batch_emulator.records.preparations import Preparation
 from azure_batch_emulator.records.samples import Sample, Samples
@@ -97,7 +97,7 @@ class Rebuild:
 
     def _put_pool(self, pool: Pool) -> None:
         pool.samples = Samples(period=self._period, lag=self._lag)
-        pool.seats = Seats(self.account.changes)
+        pool.slot_index = SlotIndex(self.account.changes)
         self._pools[pool.number] = self.account.pools[pool.key] = pool
 
     @staticmethod

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from azure_batch_emulator.errors import BadState
 from azure_batch_emulator.store.database import Database, create, load
-from azure_batch_emulator.store.hold import Hold
+from azure_batch_emulator.store.folder_lock import FolderLock
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -29,7 +29,7 @@ class Store:
         :raises BadState: if the folder is in use, another account's, of a newer format, or unreadable
         """
         settings.data.mkdir(parents=True, exist_ok=True)
-        self._hold = Hold(settings.data)
+        self._folder_lock = FolderLock(settings.data)
         try:
             path = settings.data.resolve() / STATE_FILE
             if not path.exists():
@@ -37,7 +37,7 @@ class Store:
             self.account = load(path, settings)
             self._database = Database(path)
         except BaseException as problem:
-            self._hold.release()
+            self._folder_lock.release()
             if isinstance(problem, sqlite3.Error):
                 raise BadState(f"cannot write a state file to {settings.data}: {problem}") from problem
             raise
@@ -46,7 +46,7 @@ class Store:
     @property
     def process_lock(self) -> int:
         """Tell the file whose lock is to be kept by whoever keeps task processes."""
-        return self._hold.process_lock
+        return self._folder_lock.process_lock
 
     def save(self) -> None:
         """Write what has changed; it is kept when this returns.
@@ -62,7 +62,7 @@ class Store:
     def close(self) -> None:
         """Let the folder go."""
         self._database.close()
-        self._hold.release()
+        self._folder_lock.release()
 
 
 def _is_later(now: datetime | None, noted: datetime | None) -> bool:

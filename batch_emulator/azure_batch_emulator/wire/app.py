@@ -14,7 +14,7 @@ from starlette import responses
 from azure_batch_emulator.errors import ApiError
 from azure_batch_emulator.moments import http_date, stamp
 from azure_batch_emulator.service.faults.effects import Drop
-from azure_batch_emulator.wire.auth import Gate
+from azure_batch_emulator.wire.auth import Authenticator
 from azure_batch_emulator.wire.control.control_plane import ControlPlane, is_control
 from azure_batch_emulator.wire.request import Request, read_query
 from azure_batch_emulator.wire.request_metrics import NO_RESPONSE, UNKNOWN, RequestMetrics
@@ -68,7 +68,7 @@ class BatchApp:
         supported_images(engine.core.settings.supported_images)  # a file that holds none is known at once
         self._engine = engine
         self._clock = clock
-        self._gate = Gate(engine.core.settings)
+        self._authenticator = Authenticator(engine.core.settings)
         self._routes = RouteTable()
         self.metrics = RequestMetrics(engine.core.now)
         self._controls = ControlPlane(engine, clock, self.metrics) if engine.core.settings.controls else None
@@ -125,7 +125,7 @@ class BatchApp:
             self._engine.settle()
             return response
         raw_query: str = scope["query_string"].decode("latin-1")
-        self._gate.check(scope["method"], raw_path, raw_query, headers)
+        self._authenticator.check(scope["method"], raw_path, raw_query, headers)
         prefix, path = self._split_prefix(raw_path)
         route, parameters = self._routes.find(scope["method"], path)
         exchange.operation = route.operation

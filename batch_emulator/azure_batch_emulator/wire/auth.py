@@ -35,7 +35,7 @@ OLDEST = timedelta(minutes=15)
 _WITHOUT_BODY = frozenset({"GET", "HEAD"})
 
 
-class Gate:
+class Authenticator:
     """Lets requests of the account in."""
 
     def __init__(self, settings: Settings) -> None:

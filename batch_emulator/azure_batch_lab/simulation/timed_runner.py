@@ -6,7 +6,7 @@ from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
-from azure_batch_emulator.runner.interface import Ended, Later
+from azure_batch_emulator.runner.interface import Ended, ResumeAfter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -24,14 +24,14 @@ class TimedRunner:
         :param seconds: how long a task takes, by its id
         """
         self._seconds = seconds
-        self._report: Callable[[Ended | Later], None] = lambda _: None
+        self._report: Callable[[Ended | ResumeAfter], None] = lambda _: None
         self._going: set[int] = set()
         self._has_news = False
         self._begun: set[str] = set()
         self.again = 0
         """Attempts beyond the first of each task."""
 
-    def listen(self, report: Callable[[Ended | Later], None]) -> None:
+    def listen(self, report: Callable[[Ended | ResumeAfter], None]) -> None:
         """Take the callback for reports."""
         self._report = report
 
@@ -42,7 +42,7 @@ class TimedRunner:
         self._begun.add(task_id)
         self._going.add(attempt.run_id)
         span = timedelta(seconds=self._seconds[task_id])
-        self._tell(Later(attempt.run_id, span, partial(self._end, attempt.run_id, 0)))
+        self._tell(ResumeAfter(attempt.run_id, span, partial(self._end, attempt.run_id, 0)))
 
     def stop(self, run_id: int, *, grace: timedelta, upload: bool) -> None:  # noqa: ARG002  nobody needs to be asked first
         """End an attempt early, at once."""
@@ -64,6 +64,6 @@ class TimedRunner:
             self._going.discard(run_id)
             self._tell(Ended(run_id, code))
 
-    def _tell(self, report: Ended | Later) -> None:
+    def _tell(self, report: Ended | ResumeAfter) -> None:
         self._has_news = True
         self._report(report)

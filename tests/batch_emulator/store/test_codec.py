@@ -21,7 +21,7 @@ from azure_batch_emulator.store import codec
 NOW = datetime(2026, 3, 4, 10, 0, 0, 123456, tzinfo=UTC)
 SPEC = {"constraints": {"maxTaskRetryCount": 3}, "metadata": [{"name": "ä", "value": "\ud800"}]}
 ERROR = pools.ResizeError("Code", "message", (("name", "value"), ("other", "")))
-FAILURE = tasks.Failure(tasks.Blame.USER, "Code", "message", (("name", "value"),))
+FAILURE = tasks.Failure(tasks.ErrorCategory.USER, "Code", "message", (("name", "value"),))
 RECORDS: list[Any] = [
     pools.Pool(
         id="Pool",
@@ -111,7 +111,7 @@ RECORDS: list[Any] = [
             last_requeue=NOW,
         ),
         place=tasks.Place("pool", "node", "workitems/job"),
-        stop=tasks.Stop.TIMED_OUT,
+        stop=tasks.StopReason.TIMED_OUT,
         files_gone=True,
         job_number=2,
         subtasks=(

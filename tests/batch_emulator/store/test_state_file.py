@@ -13,7 +13,7 @@ import pytest
 from azure_batch_emulator.errors import BadState
 from azure_batch_emulator.settings import Settings
 from azure_batch_emulator.store import Store
-from azure_batch_emulator.store.hold import Hold
+from azure_batch_emulator.store.folder_lock import FolderLock
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -126,12 +126,12 @@ def test_program_refuses_an_unreadable_file(program: Program) -> None:
 
 def test_wait_for_processes_of_an_earlier_emulator_ends(tmp_path: Path) -> None:
     """If such processes do not end, the folder is refused, and free for the next who tries."""
-    first = Hold(tmp_path)
+    first = FolderLock(tmp_path)
     os.close(first._files.pop(0))
     with pytest.raises(BadState, match="task processes of an earlier emulator"):
-        Hold(tmp_path, wait_seconds=0.1)
+        FolderLock(tmp_path, wait_seconds=0.1)
     first.release()
-    Hold(tmp_path).release()
+    FolderLock(tmp_path).release()
 
 
 def test_only_the_owner_can_read_the_state(kept: Path, bench_of: Callable[..., Bench]) -> None:

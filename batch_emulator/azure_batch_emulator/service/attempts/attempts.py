@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 from azure_batch_emulator.moments import UNLIMITED, later
 from azure_batch_emulator.records.nodes import RecentTask
 from azure_batch_emulator.records.states import NodeState
-from azure_batch_emulator.runner.interface import Ended, Fetching, Later, Phase
+from azure_batch_emulator.records.tasks import StopReason
+from azure_batch_emulator.runner.interface import Ended, Fetching, Phase, ResumeAfter
 from azure_batch_emulator.service.attempts import specs
-from azure_batch_emulator.service.attempts.runs import Run, Stop
+from azure_batch_emulator.service.attempts.runs import Run
 from azure_batch_emulator.service.events import JobProgressed, NodeEmptied, SchedulingDue
 from azure_batch_emulator.service.faults.effects import Puller
 
@@ -36,7 +37,7 @@ class Attempts:
         self._runner = runner
         self._faults = faults
         self._runs: dict[int, Run] = {}
-        self._reports: deque[Ended | Later] = deque()
+        self._reports: deque[Ended | ResumeAfter] = deque()
         self._fetches: dict[int, Callable[[Ended], None]] = {}
 
     def take(self, pool: Pool, node: Node, then: Callable[[Run, Ended], None], job: Job | None = None) -> Run:
@@ -63,12 +64,12 @@ class Attempts:
     ) -> int:
         """Start a command of a job that takes no slot of its node; return the attempt's number."""
         run = self.take(pool, node, then, job)
-        self.seat(run, 0)
+        self.occupy(run, 0)
         self.limit(run, command.wall_clock, since=self._core.now)
         self.begin(run, specs.for_command(self._core, run, job, command))
         return run.id
 
-    def seat(self, run: Run, slots: int) -> None:
+    def occupy(self, run: Run, slots: int) -> None:
         """Let an attempt take slots of its node."""
         node, task, job = run.node, run.task, run.job
         node.runs[run.id] = slots
@@ -77,7 +78,7 @@ class Attempts:
             node.recent.append(RecentTask(job.id, task.id))
         if node.state is NodeState.IDLE:
             node.move("busy", now=self._core.now)
-        run.pool.seats.update(node)
+        run.pool.slot_index.update(node)
 
     def begin(self, run: Run, attempt: AttemptSpec) -> None:
         """Hand an attempt to the runner as soon as its image is pulled."""
@@ -95,7 +96,7 @@ class Attempts:
             run.deadline = None
         if limit < UNLIMITED and since is not None:
             moment = max(later(since, limit), self._core.now)
-            run.deadline = self._core.timers.at(moment, partial(self.stop, run.id, Stop.TIMED_OUT))
+            run.deadline = self._core.timers.at(moment, partial(self.stop, run.id, StopReason.TIMED_OUT))
 
     def fetch(self, images: tuple[Container, ...], then: Callable[[Ended], None]) -> None:
         """Have images pulled, if the runner can; say how it went."""
@@ -106,23 +107,23 @@ class Attempts:
         else:
             then(Ended(number, None))
 
-    def stop(self, run_id: int, why: Stop) -> None:
+    def stop(self, run_id: int, why: StopReason) -> None:
         """End an attempt early; the first reason stands, except that a deletion overrules it."""
         run = self._runs.get(run_id)
-        if run is None or (run.stop is not None and why is not Stop.FORGOTTEN):
+        if run is None or (run.stop is not None and why is not StopReason.FORGOTTEN):
             return
         run.stop = why
-        if run.job is not None and run.task is not None and why is not Stop.FORGOTTEN:
+        if run.job is not None and run.task is not None and why is not StopReason.FORGOTTEN:
             run.task.stop = why
             run.job.tasks.note(run.task)
         if not run.begun:
             self.report(Ended(run_id, None))
             return
-        grace = timedelta() if why is Stop.NODE_LOST else self._core.settings.stop_grace
-        upload = why is Stop.TIMED_OUT
+        grace = timedelta() if why is StopReason.NODE_LOST else self._core.settings.stop_grace
+        upload = why is StopReason.TIMED_OUT
         self._core.once_kept(partial(self._runner.stop, run_id, grace=grace, upload=upload))
 
-    def stop_node(self, node: Node, why: Stop) -> None:
+    def stop_node(self, node: Node, why: StopReason) -> None:
         """End all attempts on a node."""
         for run_id in [*node.runs, *([node.start_task_run] if node.start_task_run else [])]:
             self.stop(run_id, why)
@@ -134,7 +135,7 @@ class Attempts:
             self._core.once_kept(stop)
         self._runs.clear()
 
-    def report(self, report: Ended | Later) -> None:
+    def report(self, report: Ended | ResumeAfter) -> None:
         """Queue word of an attempt, from any thread; ``take_reports`` handles it."""
         self._reports.append(report)
         self._core.wake()
@@ -149,13 +150,13 @@ class Attempts:
         while self._reports:
             self._hear(self._reports.popleft())
 
-    def _hear(self, report: Ended | Later) -> None:
+    def _hear(self, report: Ended | ResumeAfter) -> None:
         run = self._runs.get(report.run_id)
-        if not isinstance(report, Later):
+        if not isinstance(report, ResumeAfter):
             self._ended(report)
         elif run is not None:
             moment = max(later(run.started, report.span), self._core.now)
-            self._core.timers.at(moment, report.go_on)
+            self._core.timers.at(moment, report.resume)
 
     def _ended(self, ended: Ended) -> None:
         """Draw the consequences, then free the slots."""
@@ -169,7 +170,7 @@ class Attempts:
             run.deadline.cancel()
         run.then(run, ended)
         if run.id in run.node.runs:
-            self._unseat(run)
+            self._vacate(run)
         if run.job is not None:
             self._core.publish(JobProgressed(run.job))
 
@@ -184,14 +185,14 @@ class Attempts:
         else:
             self.report(Ended(attempt.run_id, None, failure, Phase.BEFORE))
 
-    def _unseat(self, run: Run) -> None:
+    def _vacate(self, run: Run) -> None:
         node = run.node
         node.runs.pop(run.id, None)
         if not node.runs and node.state is NodeState.RUNNING:
             node.move("free", now=self._core.now)
             if not node.accepts_tasks:
                 node.move("disable", now=self._core.now)
-        run.pool.seats.update(node)
+        run.pool.slot_index.update(node)
         self._core.publish(SchedulingDue(run.pool.id))
         if not node.runs:
             self._core.publish(NodeEmptied(run.pool, node))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from azure_batch_emulator.records.tasks import Blame, Failure, Result
+from azure_batch_emulator.records.tasks import ErrorCategory, Failure, Result
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from azure_batch_emulator.runner.interface import Ended
 
 FAILED_EXIT = Failure(
-    Blame.USER,
+    ErrorCategory.USER,
     "FailureExitCode",
     "The task exited with an exit code representing a failure",
     (
@@ -22,7 +22,7 @@ FAILED_EXIT = Failure(
         ("AdditionalErrorCode", "FailureExitCode"),
     ),
 )
-ENDED_EARLY = Failure(Blame.SERVER, "TaskEnded", "Task Was Ended")
+ENDED_EARLY = Failure(ErrorCategory.SERVER, "TaskEnded", "Task Was Ended")
 
 
 def conclude(execution: Execution, ended: Ended, *, now: datetime) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from azure_batch_emulator.errors import ApiError
-from azure_batch_emulator.records.tasks import Blame, Failure
+from azure_batch_emulator.records.tasks import ErrorCategory, Failure
 from azure_batch_emulator.runner.interface import Link
 
 if TYPE_CHECKING:
@@ -75,7 +75,9 @@ def missing(settings: Settings, references: Iterable[Reference]) -> Failure | No
     for reference in references:
         if find(settings, reference) is None:
             details = (("ApplicationPackage", _name(reference)),)
-            return Failure(Blame.USER, "ApplicationPackageError", _missing_sentence(reference), details)
+            return Failure(
+                ErrorCategory.USER, "ApplicationPackageError", _missing_sentence(reference), details
+            )
     return None
 
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from azure_batch_emulator.records.tasks import Stop
-
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
@@ -14,12 +12,9 @@ if TYPE_CHECKING:
     from azure_batch_emulator.records.jobs import Job
     from azure_batch_emulator.records.nodes import Node
     from azure_batch_emulator.records.pools import Pool
-    from azure_batch_emulator.records.tasks import Task
+    from azure_batch_emulator.records.tasks import StopReason, Task
     from azure_batch_emulator.runner.interface import Ended
     from azure_batch_emulator.timers import Timer
-
-
-__all__ = ["Run", "Stop"]
 
 
 @dataclass(slots=True, eq=False)
@@ -40,7 +35,7 @@ class Run:
     gang: Gang | None = None
     begun: bool = False
     """Whether the runner knows of it; before that it only keeps its place on the node."""
-    stop: Stop | None = None
+    stop: StopReason | None = None
     deadline: Timer | None = None
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from azure_batch_emulator.moments import UNLIMITED
-from azure_batch_emulator.records.tasks import Blame, Failure
+from azure_batch_emulator.records.tasks import ErrorCategory, Failure
 from azure_batch_emulator.runner.interface import AttemptSpec, Bind, Container, Link
 from azure_batch_emulator.service.attempts import directories, mounts, packages, task_tokens
 from azure_batch_emulator.service.attempts.storage_links import StorageLinks
@@ -116,7 +116,7 @@ def _image_in_vain(pool: Pool, spec: Mapping[str, Any]) -> Failure | None:
     if pool.takes_containers or not spec.get("containerSettings"):
         return None
     message = "The specified pool does not support container tasks."
-    return Failure(Blame.USER, "ContainerPoolNotSupported", message)
+    return Failure(ErrorCategory.USER, "ContainerPoolNotSupported", message)
 
 
 def _without_image(pool: Pool, spec: Mapping[str, Any]) -> Failure | None:
@@ -125,7 +125,7 @@ def _without_image(pool: Pool, spec: Mapping[str, Any]) -> Failure | None:
         return None
     message = "The pool has a container configuration: its tasks need containerSettings."
     # The service's own code is not documented.
-    return Failure(Blame.USER, "ContainerInvalidSettings", message)
+    return Failure(ErrorCategory.USER, "ContainerInvalidSettings", message)
 
 
 def _node_environment(

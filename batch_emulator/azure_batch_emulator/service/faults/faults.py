@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from azure_batch_emulator.autoscale.errors import EVALUATION_FAILED
 from azure_batch_emulator.errors import ApiError
 from azure_batch_emulator.records.pools import ResizeError
-from azure_batch_emulator.records.tasks import Blame, Failure
+from azure_batch_emulator.records.tasks import ErrorCategory, Failure
 from azure_batch_emulator.runner.images import canonical
 from azure_batch_emulator.service.faults.effects import (
     PULL_FAILED,
@@ -83,11 +83,13 @@ class Faults:
         by: str = Puller.TASK,
         code: str = PULL_FAILED,
         message: str = "The container image could not be pulled",
-        category: str = Blame.USER,
+        category: str = ErrorCategory.USER,
         times: int | None = None,
     ) -> None:
         """Let an image not be had: attempts in it fail before they run, or nodes that prefetch it break."""
-        failure = Failure(_member(Blame, "category", category), code, message, (("Image", canonical(image)),))
+        failure = Failure(
+            _member(ErrorCategory, "category", category), code, message, (("Image", canonical(image)),)
+        )
         queue = self._pulls[_member(Puller, "by", by)]
         queue.add(failure, target=canonical(image), times=_checked(times))
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from azure_batch_emulator.moments import UNLIMITED, later, parse_duration
 from azure_batch_emulator.records.dependencies import Satisfied
 from azure_batch_emulator.records.states import JobState, TaskState
-from azure_batch_emulator.records.tasks import Blame, Failure, Result, Stop
+from azure_batch_emulator.records.tasks import ErrorCategory, Failure, Result, StopReason
 from azure_batch_emulator.runner.interface import Ended
 from azure_batch_emulator.service.attempts.conclusions import FAILED_EXIT
 from azure_batch_emulator.service.events import SchedulingDue, TaskCompleted
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from azure_batch_emulator.service.core import EngineCore
     from azure_batch_emulator.service.files.files import Files
 
-ENDED_BY_USER = Failure(Blame.USER, "TaskEnded", "Task Was Ended by User Request")
+ENDED_BY_USER = Failure(ErrorCategory.USER, "TaskEnded", "Task Was Ended by User Request")
 OUT_OF_TIME = Failure(
-    Blame.SERVER,
+    ErrorCategory.SERVER,
     "TaskEnded",
     "Task Was Ended",
     (("Message", "The task ran longer than its maxWallClockTime"),),
@@ -36,10 +36,10 @@ class Completion:
         self._core = core
         self._files = files
 
-    def judge(self, job: Job, task: Task, ended: Ended, *, stop: Stop | None) -> None:
+    def judge(self, job: Job, task: Task, ended: Ended, *, stop: StopReason | None) -> None:
         """Decide what becomes of a task whose attempt has ended, early if ``stop`` says why."""
-        requeued = stop is Stop.REQUEUED
-        if requeued or stop in {Stop.NODE_LOST, Stop.UNPREPARED}:
+        requeued = stop is StopReason.REQUEUED
+        if requeued or stop in {StopReason.NODE_LOST, StopReason.UNPREPARED}:
             self._requeue(job, task, counted=requeued)
         elif stop is None and _is_retryable(task, ended) and job.state is not JobState.TERMINATING:
             self._retry(job, task)
@@ -83,7 +83,7 @@ class Completion:
 
         If the attempt was about to be ended, it ends so; else its node was lost under it.
         """
-        stop, task.stop = task.stop or Stop.NODE_LOST, None
+        stop, task.stop = task.stop or StopReason.NODE_LOST, None
         self.judge(job, task, Ended(0, None, lost=True), stop=stop)
 
     def _requeue(self, job: Job, task: Task, *, counted: bool) -> None:
@@ -109,8 +109,8 @@ def _is_retryable(task: Task, ended: Ended) -> bool:
     return ended.failure is None and ended.exit_code not in {0, None} and task.has_attempts_left
 
 
-def _failure(stop: Stop | None, ended: Ended) -> Failure | None:
-    if stop is Stop.TIMED_OUT:
+def _failure(stop: StopReason | None, ended: Ended) -> Failure | None:
+    if stop is StopReason.TIMED_OUT:
         return OUT_OF_TIME
     if stop is not None:
         return ENDED_BY_USER

@@ -8,11 +8,11 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from azure_batch_emulator.records.tasks import Place, Subtask, SubtaskState
+from azure_batch_emulator.records.tasks import Place, StopReason, Subtask, SubtaskState
 from azure_batch_emulator.runner.interface import Ended
 from azure_batch_emulator.service.attempts import directories
 from azure_batch_emulator.service.attempts.conclusions import conclude
-from azure_batch_emulator.service.attempts.runs import Gang, Run, Stop
+from azure_batch_emulator.service.attempts.runs import Gang, Run
 from azure_batch_emulator.service.attempts.specs import JobCommand
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ class Gangs:
         for run in (*gang.others, gang.primary):
             run.gang, run.go = gang, self._ready
         for run in gang.others:
-            attempts.seat(run, task.slots)
+            attempts.occupy(run, task.slots)
             self._preparations.admit(run)
         tasks.start(gang.primary, job, task, slots=task.slots)
 
@@ -67,7 +67,7 @@ class Gangs:
         """Give the other nodes back, as the attempt is over."""
         gang.is_over = True
         for run_id in gang.coordinating:
-            self._attempts.stop(run_id, Stop.FORGOTTEN)
+            self._attempts.stop(run_id, StopReason.FORGOTTEN)
         for run in gang.others:
             self._attempts.report(Ended(run.id, None))
         task = gang.primary.task if gang.primary is not None else None
@@ -114,7 +114,7 @@ class Gangs:
             self._conclude(primary.task.subtasks[number - 1], ended)
             primary.job.tasks.note(primary.task)
         if run.stop is not None or ended.lost:
-            self._attempts.stop(primary.id, run.stop or Stop.NODE_LOST)
+            self._attempts.stop(primary.id, run.stop or StopReason.NODE_LOST)
         elif ended.failure is not None or ended.exit_code != 0:
             self._attempts.report(Ended(primary.id, ended.exit_code, ended.failure, ended.phase))
         elif not gang.coordinating:
@@ -123,7 +123,7 @@ class Gangs:
     def _place_lost(self, gang: Gang, run: Run, _ended: Ended) -> None:
         """End the attempt with one of its nodes."""
         if not gang.is_over and gang.primary is not None:
-            self._attempts.stop(gang.primary.id, run.stop or Stop.NODE_LOST)
+            self._attempts.stop(gang.primary.id, run.stop or StopReason.NODE_LOST)
 
     def _conclude(self, subtask: Subtask, ended: Ended) -> None:
         conclude(subtask.execution, ended, now=self._core.now)

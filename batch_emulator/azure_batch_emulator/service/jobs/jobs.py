@@ -12,7 +12,7 @@ from azure_batch_emulator.records.dependencies import Dependents
 from azure_batch_emulator.records.jobs import Job
 from azure_batch_emulator.records.states import JobState, TaskState
 from azure_batch_emulator.records.task_table import TaskTable
-from azure_batch_emulator.service.attempts.runs import Stop
+from azure_batch_emulator.records.tasks import StopReason
 from azure_batch_emulator.service.events import JobEnded, SchedulingDue
 from azure_batch_emulator.service.jobs import own_tasks
 from azure_batch_emulator.service.jobs.rules import (
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from azure_batch_emulator.service.pools.auto_pools import AutoPools
 
 _REPLACED_BY_PUT = ("priority", "maxParallelTasks", "allowTaskPreemption", "onAllTasksComplete")
-_RUNNING_STOPS = {"requeue": Stop.REQUEUED, "terminate": Stop.BY_USER}
+_RUNNING_STOPS = {"requeue": StopReason.REQUEUED, "terminate": StopReason.BY_USER}
 
 
 class Jobs:
@@ -136,7 +136,7 @@ class Jobs:
         check_open(job)
         job.terminate_reason = reason
         self._move(job, "terminate")
-        self._stop_running(job, Stop.BY_USER)
+        self._stop_running(job, StopReason.BY_USER)
         self._preparations.stop(job)
         self.consider(job)
 
@@ -146,7 +146,7 @@ class Jobs:
         :raises ApiError: if that is under way
         """
         self._move(job, "delete")
-        self._stop_running(job, Stop.BY_USER)
+        self._stop_running(job, StopReason.BY_USER)
         self._preparations.stop(job)
         self.consider(job)
 
@@ -272,7 +272,7 @@ class Jobs:
             raise not_now(job, f"the job is {job.state}") from None
         self._core.account.changes.note(job)
 
-    def _stop_running(self, job: Job, why: Stop) -> None:
+    def _stop_running(self, job: Job, why: StopReason) -> None:
         for state in (TaskState.RUNNING, TaskState.PREPARING):
             for task in job.tasks.in_state(state):
                 self._task_attempts.stop(task, why)

@@ -13,9 +13,8 @@ from typing import TYPE_CHECKING, Any
 from azure_batch_emulator.moments import parse_duration
 from azure_batch_emulator.records.preparations import PREPARED, Preparation, Standing
 from azure_batch_emulator.records.states import NodeState
-from azure_batch_emulator.records.tasks import Execution, Result
+from azure_batch_emulator.records.tasks import Execution, Result, StopReason
 from azure_batch_emulator.service.attempts.conclusions import conclude, may_retry
-from azure_batch_emulator.service.attempts.runs import Run, Stop
 from azure_batch_emulator.service.attempts.specs import JobCommand
 from azure_batch_emulator.service.events import JobProgressed
 from azure_batch_emulator.service.jobs.rules import ENDING
@@ -26,12 +25,13 @@ if TYPE_CHECKING:
     from azure_batch_emulator.records.pools import Pool
     from azure_batch_emulator.runner.interface import Ended
     from azure_batch_emulator.service.attempts.attempts import Attempts
+    from azure_batch_emulator.service.attempts.runs import Run
     from azure_batch_emulator.service.core import EngineCore
     from azure_batch_emulator.service.events import NodeRestarted, NodeUp, NodeWiped
 
 _UP = frozenset({NodeState.IDLE, NodeState.RUNNING, NodeState.OFFLINE})
 _COMING_UP = frozenset({NodeState.STARTING, NodeState.WAITING_FOR_START_TASK, NodeState.REBOOTING})
-_AGAIN = frozenset({Stop.NODE_LOST, Stop.REQUEUED})
+_AGAIN = frozenset({StopReason.NODE_LOST, StopReason.REQUEUED})
 
 
 class Preparations:
@@ -62,7 +62,7 @@ class Preparations:
         """End the preparations that are under way, as their job ends."""
         for preparation in job.preparations.values():
             if preparation.run_id is not None:
-                self._attempts.stop(preparation.run_id, Stop.BY_USER)
+                self._attempts.stop(preparation.run_id, StopReason.BY_USER)
 
     def are_over(self, job: Job) -> bool:
         """Have the nodes of a job that ends released; tell whether that is done."""
@@ -150,7 +150,7 @@ class Preparations:
             if preparation.standing is Standing.READY:
                 _go(waiting)
             else:
-                self._attempts.stop(waiting.id, Stop.UNPREPARED)
+                self._attempts.stop(waiting.id, StopReason.UNPREPARED)
 
     def _is_under_way(self, job: Job, preparation: Preparation) -> bool:
         """Tell whether a job has to wait for a node; begin to release it if it is time."""
@@ -192,8 +192,8 @@ def _go(run: Run) -> None:
         run.go(run)
 
 
-def _standing(spec: dict[str, Any], execution: Execution, stop: Stop | None, ended: Ended) -> Standing:
-    if ended.lost or stop not in {None, Stop.TIMED_OUT}:
+def _standing(spec: dict[str, Any], execution: Execution, stop: StopReason | None, ended: Ended) -> Standing:
+    if ended.lost or stop not in {None, StopReason.TIMED_OUT}:
         return Standing.GONE
     failed = execution.result is Result.FAILURE and spec["waitForSuccess"]
     return Standing.FAILED if failed else Standing.READY

@@ -42,24 +42,24 @@ class Scheduling:
                 self._fill(pool)
 
     def _fill(self, pool: Pool) -> None:
-        if not pool.seats.widest:
+        if not pool.slot_index.most_free_slots:
             return
-        hungry = [job for job in self._core.account.jobs_of(pool) if job.may_start]
-        for job in sorted(hungry, key=lambda job: (-job.priority, job.number)):
-            self._feed(pool, job)
-            if not pool.seats.widest:
+        with_ready_tasks = [job for job in self._core.account.jobs_of(pool) if job.may_start]
+        for job in sorted(with_ready_tasks, key=lambda job: (-job.priority, job.number)):
+            self._schedule(pool, job)
+            if not pool.slot_index.most_free_slots:
                 return
 
-    def _feed(self, pool: Pool, job: Job) -> None:
+    def _schedule(self, pool: Pool, job: Job) -> None:
         while job.may_start:
-            task = job.tasks.ready.oldest(slots=pool.seats.widest, nodes=pool.nodes_for_gangs)
+            task = job.tasks.ready.oldest(slots=pool.slot_index.most_free_slots, nodes=pool.nodes_for_gangs)
             if task is None or not self._place(pool, job, task):
                 return
 
     def _place(self, pool: Pool, job: Job, task: Task) -> bool:
         attempts = self._task_attempts
         if task.instances:
-            nodes = pool.seats.find_several(task.instances, suits=self._demands(job, task))
+            nodes = pool.slot_index.find_several(task.instances, suits=self._demands(job, task))
             if nodes:
                 self._gangs.start(pool, nodes, job, task)
             return bool(nodes)
@@ -72,10 +72,10 @@ class Scheduling:
     def _choose(self, pool: Pool, job: Job, task: Task, slots: int) -> Node | None:
         suits = self._demands(job, task)
         affinity = str((task.spec.get("affinityInfo") or {}).get("affinityId", ""))
-        wanted = pool.seats.get(affinity.removeprefix("TVM:"), slots=slots) if affinity else None
+        wanted = pool.slot_index.get(affinity.removeprefix("TVM:"), slots=slots) if affinity else None
         if wanted is not None and (suits is None or suits(wanted)):
             return wanted
-        return pool.seats.find(slots=slots, pack=pool.packs, suits=suits)
+        return pool.slot_index.find(slots=slots, pack=pool.packs, suits=suits)
 
     @staticmethod
     def _demands(job: Job, task: Task) -> Callable[[Node], bool] | None:

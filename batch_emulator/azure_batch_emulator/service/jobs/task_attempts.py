@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from azure_batch_emulator.records.states import TaskState
-from azure_batch_emulator.records.tasks import Place
+from azure_batch_emulator.records.tasks import Place, StopReason
 from azure_batch_emulator.service.attempts import directories, specs
-from azure_batch_emulator.service.attempts.runs import Run, Stop
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
     from azure_batch_emulator.records.tasks import Task
     from azure_batch_emulator.runner.interface import Ended
     from azure_batch_emulator.service.attempts.attempts import Attempts
+    from azure_batch_emulator.service.attempts.runs import Run
     from azure_batch_emulator.service.core import EngineCore
     from azure_batch_emulator.service.jobs.completion import Completion
     from azure_batch_emulator.service.jobs.preparations import Preparations
@@ -48,7 +48,7 @@ class TaskAttempts:
         task.execution.forget_outcome()
         task.place = Place(run.pool.id, run.node.id, directories.task_directory(job, task.id))
         task.run_id = run.id
-        self._attempts.seat(run, slots)
+        self._attempts.occupy(run, slots)
         self._preparations.admit(run)
         if task.state is TaskState.ACTIVE:
             job.tasks.move(task, "prepare", now=self._core.now, etag=self._core.next_etag())
@@ -71,7 +71,7 @@ class TaskAttempts:
             attempt = specs.for_task(self._core, run, run.job, run.task, environment or {})
             self._attempts.begin(run, attempt)
 
-    def stop(self, task: Task, why: Stop) -> None:
+    def stop(self, task: Task, why: StopReason) -> None:
         """End the present attempt of a task, if there is one."""
         if task.run_id is not None:
             self._attempts.stop(task.run_id, why)
@@ -90,8 +90,8 @@ class TaskAttempts:
         task.run_id = task.stop = None
         task.execution.container = ended.container
         if ended.lost and run.stop is None:
-            run.stop = Stop.NODE_LOST
-        if run.stop is not Stop.FORGOTTEN:
+            run.stop = StopReason.NODE_LOST
+        if run.stop is not StopReason.FORGOTTEN:
             self._completion.judge(job, task, ended, stop=run.stop)
         run.node.tasks_succeeded += task.succeeded
 

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any
 from azure_batch_emulator.errors import ApiError
 from azure_batch_emulator.moments import UNLIMITED_TEXT, parse_duration
 from azure_batch_emulator.records.states import TaskState
-from azure_batch_emulator.records.tasks import Task
+from azure_batch_emulator.records.tasks import StopReason, Task
 from azure_batch_emulator.service.attempts import resource_files
-from azure_batch_emulator.service.attempts.runs import Stop
 from azure_batch_emulator.service.events import JobProgressed, SchedulingDue
 from azure_batch_emulator.service.jobs import own_tasks
 from azure_batch_emulator.service.jobs.completion import ENDED_BY_USER
@@ -90,7 +89,7 @@ class Tasks:
             self._completion.complete(job, task, failure=ENDED_BY_USER)
             self._core.publish(JobProgressed(job))
         else:
-            self._task_attempts.stop(task, Stop.BY_USER)
+            self._task_attempts.stop(task, StopReason.BY_USER)
 
     def reactivate(self, job: Job, task: Task) -> None:
         """Let a failed task run again, with a full set of attempts.
@@ -111,7 +110,7 @@ class Tasks:
     def delete(self, job: Job, task: Task) -> None:
         """Remove a task with its files; if it runs, it is ended in the background."""
         job.tasks.remove(task)
-        self._task_attempts.stop(task, Stop.FORGOTTEN)
+        self._task_attempts.stop(task, StopReason.FORGOTTEN)
         self._files.discard(task)
         self._core.publish(JobProgressed(job))
 

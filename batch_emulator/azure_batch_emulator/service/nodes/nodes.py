@@ -9,11 +9,10 @@ from azure_batch_emulator.errors import ApiError, IllegalMove
 from azure_batch_emulator.moments import later
 from azure_batch_emulator.records.nodes import NodeError
 from azure_batch_emulator.records.states import NodeState
-from azure_batch_emulator.records.tasks import Execution, Result
+from azure_batch_emulator.records.tasks import Execution, Result, StopReason
 from azure_batch_emulator.runner.interface import Container
 from azure_batch_emulator.service.attempts import directories, mounts, specs
 from azure_batch_emulator.service.attempts.conclusions import conclude, may_retry
-from azure_batch_emulator.service.attempts.runs import Run, Stop
 from azure_batch_emulator.service.events import NodeAllocated, NodeUp, NodeWiped, SchedulingDue
 from azure_batch_emulator.service.faults.effects import Puller
 
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from azure_batch_emulator.records.pools import Pool
     from azure_batch_emulator.runner.interface import Ended, Runner
     from azure_batch_emulator.service.attempts.attempts import Attempts
+    from azure_batch_emulator.service.attempts.runs import Run
     from azure_batch_emulator.service.core import EngineCore
     from azure_batch_emulator.service.events import NodeEmptied
     from azure_batch_emulator.service.faults.faults import Faults
@@ -125,10 +125,10 @@ class Nodes:
         except IllegalMove:
             message = f"Nothing can happen to the node while it is {node.state}."
             raise ApiError.conflict("OperationNotValidOnNode", message, NodeState=node.state) from None
-        pool.seats.update(node)
+        pool.slot_index.update(node)
         if node.start_task_run is not None:
-            self._attempts.stop(node.start_task_run, Stop.FORGOTTEN)
-        self._attempts.stop_node(node, Stop.NODE_LOST)
+            self._attempts.stop(node.start_task_run, StopReason.FORGOTTEN)
+        self._attempts.stop_node(node, StopReason.NODE_LOST)
 
     def _await_return(self, pool: Pool, node: Node) -> None:
         if node.returns is not None:
@@ -142,7 +142,7 @@ class Nodes:
         node.move("replace", now=self._core.now)
         node.allocated, node.returns, node.booted, node.start_task = self._core.now, None, None, None
         node.errors = ()
-        pool.seats.update(node)
+        pool.slot_index.update(node)
         area = directories.node_area(self._core.settings.data, pool.id, node.id)
         self._core.once_kept(partial(self._runner.remove, area))
         self._core.publish(NodeWiped(pool, node))
@@ -157,7 +157,7 @@ class Nodes:
 
     def start(self, pool: Pool, node: Node) -> None:
         """Let a machine that is there come up; it takes half of the boot time."""
-        pool.seats.update(node)
+        pool.slot_index.update(node)
         self._core.after(self._core.settings.boot / 2, partial(self._started, pool, node, node.state_since))
 
     def _started(self, pool: Pool, node: Node, since: Any) -> None:
@@ -205,7 +205,7 @@ class Nodes:
         return None
 
     def _seat(self, pool: Pool, node: Node) -> None:
-        pool.seats.update(node)
+        pool.slot_index.update(node)
         self._core.publish(SchedulingDue(pool.id))
         self._core.publish(NodeUp(pool))
 

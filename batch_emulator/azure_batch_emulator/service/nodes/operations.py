@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from azure_batch_emulator.errors import ApiError
 from azure_batch_emulator.records.states import NodeState
+from azure_batch_emulator.records.tasks import StopReason
 from azure_batch_emulator.service.attempts import directories
-from azure_batch_emulator.service.attempts.runs import Stop
 from azure_batch_emulator.service.events import NodeEmptied, NodeRestarted, NodeWiped, SchedulingDue
 
 if TYPE_CHECKING:
@@ -40,8 +40,8 @@ _UP = frozenset(
     }
 )
 _BEING_RENEWED = frozenset({NodeState.REBOOTING, NodeState.REIMAGING, NodeState.DEALLOCATING})
-_STOPS = {"requeue": Stop.NODE_LOST, "terminate": Stop.BY_USER}
-_DISABLING_STOPS = {"requeue": Stop.REQUEUED, "terminate": Stop.BY_USER}
+_STOPS = {"requeue": StopReason.NODE_LOST, "terminate": StopReason.BY_USER}
+_DISABLING_STOPS = {"requeue": StopReason.REQUEUED, "terminate": StopReason.BY_USER}
 
 
 class NodeOperations:
@@ -97,7 +97,7 @@ class NodeOperations:
                 self._attempts.stop(run_id, _DISABLING_STOPS[option])
         if node.state is NodeState.IDLE:
             node.move("disable", now=self._core.now)
-        pool.seats.update(node)
+        pool.slot_index.update(node)
 
     def enable_scheduling(self, pool: Pool, node: Node) -> None:
         """Open a node to tasks again.
@@ -108,7 +108,7 @@ class NodeOperations:
         node.accepts_tasks = True
         if node.state is NodeState.OFFLINE:
             node.move("enable", now=self._core.now)
-        pool.seats.update(node)
+        pool.slot_index.update(node)
         self._core.publish(SchedulingDue(pool.id))
 
     def renew_node(self, event: NodeEmptied) -> None:
@@ -138,9 +138,9 @@ class NodeOperations:
         if node.state not in _UP:
             raise _refused(node, f"{event.removesuffix('e')}ed")
         node.move(event, now=self._core.now)
-        pool.seats.update(node)
+        pool.slot_index.update(node)
         if node.start_task_run is not None:
-            self._attempts.stop(node.start_task_run, Stop.FORGOTTEN)
+            self._attempts.stop(node.start_task_run, StopReason.FORGOTTEN)
         if option in _STOPS:
             self._attempts.stop_node(node, _STOPS[option])
         if not node.runs:
@@ -151,7 +151,7 @@ class NodeOperations:
             return
         if state is NodeState.DEALLOCATING:
             node.move("deallocated", now=self._core.now)
-            pool.seats.update(node)
+            pool.slot_index.update(node)
         else:
             node.move("restarted", now=self._core.now)
             self._nodes.start(pool, node)

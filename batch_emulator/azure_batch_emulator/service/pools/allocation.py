@@ -14,8 +14,8 @@ from azure_batch_emulator.moments import later
 from azure_batch_emulator.records.nodes import Node
 from azure_batch_emulator.records.pools import ResizeError, Targets
 from azure_batch_emulator.records.states import AllocationState, NodeState, PoolState
+from azure_batch_emulator.records.tasks import StopReason
 from azure_batch_emulator.service.attempts import directories
-from azure_batch_emulator.service.attempts.runs import Stop
 from azure_batch_emulator.service.events import NodeWiped, PoolEmptied
 from azure_batch_emulator.service.faults.effects import Shortfall
 from azure_batch_emulator.service.files.files import FOREVER
@@ -179,7 +179,7 @@ class Allocation:
         for _ in range(granted):
             node = self._make(pool, dedicated=dedicated)
             pool.nodes[node.id] = node
-            pool.seats.update(node)
+            pool.slot_index.update(node)
             self._nodes.boot(pool, node)
         if granted < wanted:
             lack = shortfall or Shortfall.of(self._lack(pool, dedicated=dedicated), None, granted=granted)
@@ -226,9 +226,9 @@ class Allocation:
         for node in nodes:
             node.keeps_data = option == "retaineddata" and node.state in _WITH_DATA
             node.move("leave", now=self._core.now)
-            pool.seats.update(node)
+            pool.slot_index.update(node)
             if option not in _WAITING_OPTIONS:
-                why = Stop.BY_USER if option == "terminate" else Stop.REQUEUED
+                why = StopReason.BY_USER if option == "terminate" else StopReason.REQUEUED
                 self._attempts.stop_node(node, why)
             if not node.runs:
                 self._core.timers.at(self._core.now, partial(self._leave_if_empty, pool, node))
@@ -238,7 +238,7 @@ class Allocation:
         node.move("stay busy" if node.runs else "stay", now=self._core.now)
         if not node.runs and not node.accepts_tasks:
             node.move("disable", now=self._core.now)
-        pool.seats.update(node)
+        pool.slot_index.update(node)
 
     def _leave(self, pool: Pool, node: Node) -> None:
         """Take an empty node that is leaving out of its pool, once the data of its tasks may go."""
@@ -261,10 +261,10 @@ class Allocation:
 
     def _drop(self, pool: Pool, node: Node) -> None:
         if node.start_task_run is not None:
-            self._attempts.stop(node.start_task_run, Stop.FORGOTTEN)
+            self._attempts.stop(node.start_task_run, StopReason.FORGOTTEN)
         if node.is_staying:
             node.move("leave", now=self._core.now)
-        pool.seats.update(node)
+        pool.slot_index.update(node)
         del pool.nodes[node.id]
         lived = self._core.now - node.allocated
         pool.spent_core_seconds += lived.total_seconds() * pool.cores_per_node

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from azure_batch_emulator.errors import ApiError
 from azure_batch_emulator.moments import later, parse_duration
-from azure_batch_emulator.records.nodes import Seats
+from azure_batch_emulator.records.nodes import SlotIndex
 from azure_batch_emulator.records.pools import Pool, ResizeError, Targets, cores
 from azure_batch_emulator.records.states import AllocationState, PoolState
 from azure_batch_emulator.service.attempts import mounts, packages, resource_files
@@ -80,7 +80,7 @@ class Pools:
             allocation_since=core.now,
             auto_scale=auto_scale,
             resize_timeout=None if auto_scale else timeout,
-            seats=Seats(core.account.changes),
+            slot_index=SlotIndex(core.account.changes),
         )
         core.account.pools[pool.key] = pool
         core.account.changes.note(pool)

@@ -33,7 +33,7 @@ _SMALL = 1 << 18
 
 
 @dataclass(frozen=True, slots=True)
-class _Shelf:
+class _Directory:
     """Where files are: a folder, and its address."""
 
     area: Area
@@ -80,29 +80,29 @@ def delete_node_file(request: Request) -> DeferredResponse:
     return DeferredResponse(partial(_delete, request, _of_node(request)))
 
 
-def _of_task(request: Request) -> _Shelf:
+def _of_task(request: Request) -> _Directory:
     job, task = request.engine.lookup.task(request["jobId"], request["taskId"])
-    return _Shelf(request.engine.files.folder(task), f"{task_url(request.base, job.id, task.id)}/files")
+    return _Directory(request.engine.files.folder(task), f"{task_url(request.base, job.id, task.id)}/files")
 
 
-def _of_node(request: Request) -> _Shelf:
+def _of_node(request: Request) -> _Directory:
     pool, node = request.engine.lookup.node(request["poolId"], request["nodeId"])
     url = f"{request.base}/pools/{pool.id}/nodes/{node.id}/files"
-    return _Shelf(request.engine.files.node_folder(pool, node), url)
+    return _Directory(request.engine.files.node_folder(pool, node), url)
 
 
-def _list(request: Request, shelf: _Shelf) -> Response:
+def _list(request: Request, directory: _Directory) -> Response:
     listing: paging.Listing[FileInfo] = paging.Listing(
         metadata="files",
         properties={},
-        render=lambda found, _base: _file_json(found, shelf.url),
+        render=lambda found, _base: _file_json(found, directory.url),
         position=lambda found: found.name,
     )
     # The name alone decides, so that what is not wanted, or was on an earlier page, is not looked at.
     chosen = paging.read_filter(request, _FILTERS)
     start = paging.start_name(request)
     found = list_files(
-        shelf.area,
+        directory.area,
         recursive=request.flag("recursive"),
         start=tuple(start.split("/")) if start else (),
         wanted=chosen.matches if chosen is not None else lambda _: True,
@@ -110,16 +110,16 @@ def _list(request: Request, shelf: _Shelf) -> Response:
     return paging.page(request, listing, found, None)
 
 
-def _properties(request: Request, shelf: _Shelf) -> Response:
-    found = find_file(shelf.area, request["filePath"])
+def _properties(request: Request, directory: _Directory) -> Response:
+    found = find_file(directory.area, request["filePath"])
     conditions.check_times(request, found.modified, reading=True)
-    return Response(200, headers={**_headers(shelf, found), "Content-Length": str(found.status.st_size)})
+    return Response(200, headers={**_headers(directory, found), "Content-Length": str(found.status.st_size)})
 
 
-def _download(request: Request, shelf: _Shelf) -> Response:
-    if find_file(shelf.area, request["filePath"]).is_directory:
+def _download(request: Request, directory: _Directory) -> Response:
+    if find_file(directory.area, request["filePath"]).is_directory:
         raise ApiError.conflict("OperationInvalidForCurrentState", "A directory cannot be downloaded.")
-    found, file = open_file(shelf.area, request["filePath"])
+    found, file = open_file(directory.area, request["filePath"])
     try:
         conditions.check_times(request, found.modified, reading=True)
         # The status is 200 for a slice too, as clients expect here.
@@ -127,14 +127,14 @@ def _download(request: Request, shelf: _Shelf) -> Response:
     except ApiError:
         file.close()
         raise
-    headers = {**_headers(shelf, found), "Content-Length": str(piece.length)}
+    headers = {**_headers(directory, found), "Content-Length": str(piece.length)}
     if piece.length <= _SMALL:
         return Response(200, headers=headers, content=b"".join(piece.pieces()))
     return Response(200, headers=headers, file=piece)
 
 
-def _delete(request: Request, shelf: _Shelf) -> Response:
-    delete_file(shelf.area, request["filePath"], recursive=request.flag("recursive"))
+def _delete(request: Request, directory: _Directory) -> Response:
+    delete_file(directory.area, request["filePath"], recursive=request.flag("recursive"))
     return Response(200)
 
 
@@ -154,13 +154,13 @@ def _slice(request: Request, size: int) -> tuple[int, int]:
     return start, end - start + 1
 
 
-def _headers(shelf: _Shelf, found: FileInfo) -> dict[str, str]:
+def _headers(directory: _Directory, found: FileInfo) -> dict[str, str]:
     return {
         "Last-Modified": http_date(found.modified),
         "Content-Type": _content_type(found.name),
         "ocp-batch-file-isdirectory": "true" if found.is_directory else "false",
         "ocp-batch-file-mode": f"{found.status.st_mode:o}",
-        "ocp-batch-file-url": _url(shelf.url, found),
+        "ocp-batch-file-url": _url(directory.url, found),
     }
 
 

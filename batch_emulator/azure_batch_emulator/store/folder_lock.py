@@ -21,7 +21,7 @@ _WAIT_SECONDS = 20.0
 _POLL_SECONDS = 0.02
 
 
-class Hold:
+class FolderLock:
     """Both locks of a data folder, until ``release``."""
 
     def __init__(self, data: Path, *, wait_seconds: float = _WAIT_SECONDS) -> None:
