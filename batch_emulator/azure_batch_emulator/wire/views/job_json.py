@@ -11,6 +11,7 @@ from azure_batch_emulator.wire.conditions import etag
 from azure_batch_emulator.wire.odata.filters import Property
 from azure_batch_emulator.wire.paging import Listing
 from azure_batch_emulator.wire.views.stats import job_stats
+from azure_batch_emulator.wire.views.write_only import readable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,7 +45,7 @@ def job_json(job: Job, base: str) -> dict[str, Any]:
     if job.previous_state is not None and job.previous_since is not None:
         json["previousState"] = job.previous_state.value
         json["previousStateTransitionTime"] = stamp(job.previous_since)
-    json.update(job.spec)
+    json.update(readable(job.spec))
     execution = {"startTime": stamp(job.created), "poolId": job.pool_id}
     if job.ended is not None:
         execution["endTime"] = stamp(job.ended)

@@ -8,6 +8,7 @@ from azure_batch_emulator.moments import stamp
 from azure_batch_emulator.wire.odata.filters import Property
 from azure_batch_emulator.wire.views.node_network import has_ipv6, inbound_endpoints, ipv6_address
 from azure_batch_emulator.wire.views.task_json import execution_json, task_url
+from azure_batch_emulator.wire.views.write_only import readable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -88,7 +89,7 @@ def node_json(account: Account, pool: Pool, node: Node, base: str) -> dict[str, 
     if node.errors:
         json["errors"] = [_error_json(error) for error in node.errors]
     if pool.spec.get("startTask"):
-        json["startTask"] = pool.spec["startTask"]
+        json["startTask"] = readable(pool.spec["startTask"])
     if node.start_task is not None:
         info = execution_json(node.start_task)
         json["startTaskInfo"] = {"state": _start_task_state(node)} | {

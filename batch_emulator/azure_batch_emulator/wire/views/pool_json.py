@@ -11,6 +11,7 @@ from azure_batch_emulator.wire.conditions import etag
 from azure_batch_emulator.wire.odata.filters import Property
 from azure_batch_emulator.wire.paging import Listing
 from azure_batch_emulator.wire.views.stats import pool_stats
+from azure_batch_emulator.wire.views.write_only import readable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -71,7 +72,7 @@ def pool_json(pool: Pool, base: str) -> dict[str, Any]:
         "allocationStateTransitionTime": stamp(pool.allocation_since),
         "enableInterNodeCommunication": False,
         "taskSchedulingPolicy": {"nodeFillType": "spread"},
-        **pool.spec,
+        **readable(pool.spec),
         "taskSlotsPerNode": pool.slots_per_node,
         "currentDedicatedNodes": pool.count(dedicated=True),
         "currentLowPriorityNodes": pool.count(dedicated=False),

@@ -8,6 +8,7 @@ from azure_batch_emulator.moments import stamp
 from azure_batch_emulator.records.states import ScheduleState
 from azure_batch_emulator.wire import conditions
 from azure_batch_emulator.wire.odata.filters import Property
+from azure_batch_emulator.wire.views.write_only import readable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,7 +42,7 @@ def schedule_json(schedule: Schedule, base: str) -> dict[str, Any]:
         "state": schedule.state.value,
         "stateTransitionTime": stamp(schedule.state_since),
         "schedule": {},
-        **schedule.spec,
+        **readable(schedule.spec),
     }
     if schedule.previous_state is not None and schedule.previous_since is not None:
         json["previousState"] = schedule.previous_state.value

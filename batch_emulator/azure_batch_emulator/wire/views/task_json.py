@@ -11,6 +11,7 @@ from azure_batch_emulator.wire.conditions import etag
 from azure_batch_emulator.wire.odata.filters import Property
 from azure_batch_emulator.wire.paging import Listing
 from azure_batch_emulator.wire.views.stats import task_stats
+from azure_batch_emulator.wire.views.write_only import readable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -52,7 +53,8 @@ def task_json(job_id: str, task: Task, base: str) -> dict[str, Any]:
     if task.previous_state is not None and task.previous_since is not None:
         json["previousState"] = task.previous_state.value
         json["previousStateTransitionTime"] = stamp(task.previous_since)
-    json.update(task.spec)
+    # A walk through every task of a long list would cost; only a registry has something to hide.
+    json.update(readable(task.spec) if "containerSettings" in task.spec else task.spec)
     json["requiredSlots"] = task.slots
     json["executionInfo"] = execution_json(task.execution)
     if task.place is not None:
