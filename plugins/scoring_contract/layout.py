@@ -12,7 +12,7 @@ Five containers, with the writers of their blobs::
                  2018/08/29/02/_packs/<pack>.csv                  the same, many sensors in a file
     runs         <run>/plan.json, manifests/, orders/, reports/, summary.json
                  _alerts/history.json                             alerts: the problems already reported
-                 _missing/told.json                               the DAG ``missing_hours``
+                 _missing/reported.json                           the DAG ``missing_hours``: the same of hours
     logs         <run>/<job>/<task>/stdout.txt, stderr.txt        Azure Batch, when a task has ended
 
 ``<run>`` is the base of the run's Batch ids (hour and DAG run in one), so two runs of one hour never share a
@@ -48,9 +48,6 @@ REGISTRY_BLOB = "registry.json"
 """The registry's blob in the ``models`` container."""
 PACKS_BLOB = "packs.csv"
 """Blob in the ``models`` container with device, tag and pack of each sensor, for producers of readings."""
-
-TOLD_MISSING_BLOB = "_missing/told.json"
-"""Blob in the ``runs`` container with the missing hours that have been reported."""
 
 
 class Container(StrEnum):

@@ -24,7 +24,7 @@
       + RegistryMissing                   there is no registry of models
       + RegistryDamaged                   there is one, and it cannot be read
       + RegistryContended                 others changed the registry each time we wanted to
-      + NobodyTold                        a message that no channel took
+      + AlertUndelivered                  a message that no channel took
       + RunFailed                         the verdict over a whole run
 
 Every error carries facts as plain values and survives pickling; its sentence is made from them.
@@ -149,7 +149,7 @@ class RegistryContended(ScoringError):
     """Others changed the registry of models each time we wanted to."""
 
 
-class NobodyTold(ScoringError):
+class AlertUndelivered(ScoringError):
     """Channels are set, and not one of them took a message; the text names each with its reason."""
 
 

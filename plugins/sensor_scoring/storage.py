@@ -5,6 +5,7 @@ The account is the ``wasb`` connection's. Readings and predictions are never rea
 
 from __future__ import annotations
 
+import logging
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -25,13 +26,15 @@ from azure.core.exceptions import (
 from azure.storage.blob import BlobPrefix, ContainerSasPermissions, generate_container_sas
 
 from sensor_scoring.blob_listing import FoundBlob, listed
-from sensor_scoring.errors import SettingsError
+from sensor_scoring.errors import SettingsError, StorageError
 from sensor_scoring.service_errors import storage_explained
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from azure.storage.blob import BlobServiceClient, ContainerClient, UserDelegationKey
+
+log = logging.getLogger(__name__)
 
 CALLS_AT_ONCE = 10
 """As many as the client keeps connections for: more would open and drop others, and warn each time."""
@@ -157,6 +160,17 @@ class BlobStore:
             except (ResourceExistsError, ResourceModifiedError):
                 return False
         return True
+
+    def discard(self, container: str, blob: str) -> None:
+        """Delete a blob that is not used any more; if that is refused, it stays, and a log line says so."""
+        try:
+            with (
+                storage_explained(f"delete {container}/{blob}", self.conn_id),
+                suppress(ResourceNotFoundError),
+            ):
+                self._container(container).delete_blob(blob)
+        except StorageError as error:
+            log.warning("%s", error)
 
     def write_all(self, container: str, texts: Mapping[str, str]) -> None:
         """Write many texts; the first failure is raised after the ones under way have ended."""

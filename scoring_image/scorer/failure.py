@@ -25,4 +25,4 @@ class Failure:
         if isinstance(error, ScorerError):
             return cls(error.cause, str(error))
         console.trace(error)
-        return cls(Cause.UNEXPECTED, f"a fault of the scorer ({type(error).__name__}); see stderr")
+        return cls(Cause.UNEXPECTED, f"an internal error of the scorer ({type(error).__name__}); see stderr")

@@ -113,4 +113,4 @@ def test_a_run_that_never_began_is_told_of_once(airflow: LocalAirflow, webhook: 
         assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-4000:]
     (body,) = webhook.bodies
     assert body["title"] == f"running: sensor scoring of {HOUR}: late"
-    assert body["message"].splitlines()[0] == "Late: it has not begun 0.001 minutes after it was due"
+    assert body["message"].splitlines()[0] == "Late: it has not started 0.001 minutes after it was due"

@@ -146,4 +146,4 @@ def test_a_step_that_fails_is_told_with_its_reason(
     assert f"{step} failed" in world.web.log(DAG, run, "verdict")
     world.web.clear(DAG, run, [step], downstream=True)
     assert world.wait(run) == "success"
-    assert f"Steps that work again: {step}" in told.bodies[-1]["message"]
+    assert f"Steps that recovered: {step}" in told.bodies[-1]["message"]

@@ -240,7 +240,7 @@ def test_models_that_the_gate_refuses_change_nothing_that_scores(world: World) -
     }
     assert world.current() == before
     for line in summary["sensors"]:
-        assert "of the later readings anomalies, 20.0% is the limit" in line["reason"]
+        assert "of the later readings anomalies; the limit is 20.0%" in line["reason"]
         assert line["version"] in world.registry().entry(line["sensor"]).versions
     assert "no sensor got a model: 6 refused by the gate" in world.log()
     promoted = world.models("promote", "1_1", summary["sensors"][0]["version"])

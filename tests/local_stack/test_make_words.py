@@ -43,7 +43,7 @@ def of_two_sensors(rows: list[str]) -> list[str]:
 def test_a_sensor_with_too_few_readings_stops_no_other(folder: Path) -> None:
     """The others are scored; it is named with what it needs, and the code says that not all is done."""
     done = typed(f"make run READINGS={folder}/fleet.csv HOUR=2018-08-29T02", folder)
-    assert "1_3: 1 readings, 30 are needed" in done.stderr
+    assert "1_3: only 1 readings; 30 required" in done.stderr
     assert "2 sensors trained, 1 refused" in done.stdout
     lines = done.stdout.splitlines()
     (place,) = (line.index("state") for line in lines if line.startswith("sensor  readings"))

@@ -124,7 +124,7 @@ TRAINING_REPORT = TrainingReport(
             ),
             compared_with="20180822T02-fedcba9876",
         ),
-        TrainingResult("1_5", cause=Cause.DATA, reason="5 readings, 30 are needed"),
+        TrainingResult("1_5", cause=Cause.DATA, reason="only 5 readings; 30 required"),
     ),
 )
 TRAIN_INVOCATION = TrainInvocation(

@@ -15,7 +15,7 @@ from airflow.sdk.exceptions import AirflowException
 from apprise import NotifyType
 
 from sensor_scoring.channels import Channel, ChannelKind, channels_of
-from sensor_scoring.errors import NobodyTold
+from sensor_scoring.errors import AlertUndelivered
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,7 +35,7 @@ def tell(message: str, context: Context, settings: Settings) -> list[str]:
 
     :param message: its first line is the subject
     :return: a sentence for each channel that missed an address
-    :raises NobodyTold: if channels are set and not one of them took the message
+    :raises AlertUndelivered: if channels are set and not one of them took the message
     """
     for line in message.splitlines():
         log.warning("ALERT %s", line)
@@ -44,7 +44,7 @@ def tell(message: str, context: Context, settings: Settings) -> list[str]:
     for shortfall in untold:
         log.warning("%s", shortfall)
     if deliveries and not any(delivery.reached for delivery in deliveries):
-        raise NobodyTold(f"no channel took the alert: {'; '.join(untold)}")
+        raise AlertUndelivered(f"no channel took the alert: {'; '.join(untold)}")
     return untold
 
 
@@ -73,10 +73,9 @@ class _Delivery:
         reasons = "; ".join(dict.fromkeys(self.refusals))
         if self.addresses == 1:
             return f"{self.channel}: {reasons}"
+        missed = f"{len(self.refusals)} of {self.addresses} addresses"
         verb = "was" if len(self.refusals) == 1 else "were"
-        return (
-            f"{self.channel}: {len(self.refusals)} of {self.addresses} addresses {verb} not told: {reasons}"
-        )
+        return f"{self.channel}: {missed} {verb} not notified: {reasons}"
 
 
 def _delivery(channel: Channel, message: str, context: Context) -> _Delivery:
@@ -87,7 +86,7 @@ def _delivery(channel: Channel, message: str, context: Context) -> _Delivery:
         log.exception("%s did not take the message", channel)
         return _Delivery(channel, 1, (str(error),))
     if delivery.reached:
-        log.info("Told %s", channel)
+        log.info("Notified %s", channel)
     return delivery
 
 
@@ -101,7 +100,7 @@ def _mail(channel: Channel, message: str, context: Context) -> _Delivery:
             # scorers and services said.
             mail.notify(context)
         except (OSError, AirflowException) as error:  # smtplib's are among the first
-            log.warning("%s was not told", address, exc_info=True)
+            log.warning("%s was not notified", address, exc_info=True)
             refusals.append(f"{address}: {error}")
     return _Delivery(channel, len(addresses), tuple(refusals))
 

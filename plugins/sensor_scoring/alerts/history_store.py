@@ -14,6 +14,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, TypeGuard
 
+from sensor_scoring.alerts.former_history import FORMER_BLOB, former_history
 from sensor_scoring.alerts.history import AlertHistory, Claim
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ class AlertHistoryStore:
     def _read(self) -> tuple[AlertHistory, str | None]:
         found = self._store.read_versioned(self._container, HISTORY_BLOB)
         if found is None:
-            return AlertHistory(), None
+            return self._former(), None
         text, etag = found
         try:
             return AlertHistory.from_json(text), etag
@@ -102,5 +103,20 @@ class AlertHistoryStore:
             log.exception("%s/%s is unreadable; starting an empty history", self._container, HISTORY_BLOB)
             return AlertHistory(), etag
 
+    def _former(self) -> AlertHistory:
+        """Return the history that version 0.1.0 left behind; an empty one if there is none."""
+        text = self._store.read(self._container, FORMER_BLOB)
+        try:
+            return former_history(text) if text else AlertHistory()
+        except ValueError:
+            log.exception("%s/%s is unreadable; starting an empty history", self._container, FORMER_BLOB)
+            return AlertHistory()
+
     def _write(self, history: AlertHistory, etag: str | None) -> bool:
-        return self._store.write_if_unchanged(self._container, HISTORY_BLOB, history.to_json(), etag=etag)
+        is_written = self._store.write_if_unchanged(
+            self._container, HISTORY_BLOB, history.to_json(), etag=etag
+        )
+        if is_written and etag is None:
+            # Else it would be read again once a person deletes the present one to have everything reported.
+            self._store.discard(self._container, FORMER_BLOB)
+        return is_written

@@ -47,7 +47,7 @@ class LateRun:
         since = self._since()
         if since is None or now - since < timedelta(minutes=limit_minutes):
             return ""
-        state = "still runs" if self.is_under_way else "has not begun"
+        state = "is still running" if self.is_under_way else "has not started"
         return f"it {state} {limit_minutes:g} minutes after {self._beginning()}"
 
     def _since(self) -> datetime | None:
@@ -60,7 +60,7 @@ class LateRun:
     def _beginning(self) -> str:
         if self._is_of_its_hour:
             return "the end of its hour"
-        return "it began" if self._run.start_date else "it was due"
+        return "it started" if self._run.start_date else "it was due"
 
     @property
     def _is_of_its_hour(self) -> bool:

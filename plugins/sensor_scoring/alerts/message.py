@@ -27,9 +27,9 @@ _BEGUN = {
     Kind.PACK: "Packs with readings and no sensor in the registry",
 }
 _ENDED = {
-    Kind.STEP: "Steps that work again",
+    Kind.STEP: "Steps that recovered",
     Kind.FAILED: "Scored again",
-    Kind.SILENT: "Sends again",
+    Kind.SILENT: "Sending again",
 }
 _SENTENCES = {Kind.LATE: "Late", Kind.POOL: "Pool", Kind.UNCLAIMED: "Unclaimed readings"}
 _LATE, _UNCLAIMED = "late", "unclaimed readings"
@@ -79,8 +79,8 @@ def message_of(
 
 def _headline(news: News) -> str:
     begun = _counts(found.kind for found in news.begun)
-    again = f"{len(news.ended)} well again" if news.ended else ""
-    return ", ".join(filter(None, (begun, again)))
+    recovered = f"{len(news.ended)} recovered" if news.ended else ""
+    return ", ".join(filter(None, (begun, recovered)))
 
 
 def _counts(kinds: Iterable[Kind]) -> str:

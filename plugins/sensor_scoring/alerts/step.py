@@ -34,7 +34,7 @@ def send_alert(run: Run, context: Context) -> None:
     A backfill sends none and leaves the history alone: its hours are not news, and their silence is not
     today's.
 
-    :raises NobodyTold: if channels are set and not one of them took the message
+    :raises AlertUndelivered: if channels are set and not one of them took the message
     :raises StorageError: if Blob Storage cannot say what to send; the last try sends that
     """
     if run.is_backfill:
@@ -42,14 +42,14 @@ def send_alert(run: Run, context: Context) -> None:
         return
     if run.hourless:
         # Nothing is remembered: it has no folder, and nothing that was known begins or ends with it.
-        said = f"red: sensor scoring of no hour: {run.hourless}"
+        said = f"red: sensor scoring without an hour: {run.hourless}"
         run.keep_untold(tell(f"{said}\nRun: {run.page or run.dag_run_id}", context, run.settings))
         return
     try:
         _tell_news(run, context)
     except StorageError as error:
         if run.is_last_try or isinstance(error, StorageAccessRefused):
-            said = f"red: sensor scoring of {run.hour}: Blob Storage cannot say what it came to"
+            said = f"red: sensor scoring of {run.hour}: its outcome cannot be read from Blob Storage"
             tell(
                 "\n".join([said, f"Storage: {error}", f"Run: {run.page or run.dag_run_id}"]),
                 context,

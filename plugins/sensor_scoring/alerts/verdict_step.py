@@ -6,7 +6,7 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from sensor_scoring.alerts.step import tell_news
-from sensor_scoring.errors import BatchError, NobodyTold, RunFailed
+from sensor_scoring.errors import AlertUndelivered, BatchError, RunFailed
 from sensor_scoring.hourly.names import NOTE
 from sensor_scoring.hourly.outcome.summing_up import current_summary, write_summary
 from sensor_scoring.hourly.outcome.verdict import Verdict
@@ -30,12 +30,12 @@ def give_verdict(run: Run, context: Context) -> dict[str, Any]:
         the summary is missing
     """
     summary, is_new = current_summary(run)
-    nobody_was_told = run.nobody_was_told
+    alert_failed = run.alert_failed
     if is_new and summary:
-        nobody_was_told = _made_good(run, context, summary)
+        alert_failed = _made_good(run, context, summary)
     verdict = Verdict.of(summary, run.settings, failed_steps={} if summary else run.step_failures())
     faults = list(verdict.faults)
-    if nobody_was_told:
+    if alert_failed:
         faults.append("'alert' failed, so no alert was delivered; see its log")
     untold = run.untold()
     for shortfall in untold:
@@ -67,7 +67,7 @@ def _made_good(run: Run, context: Context, summary: Summary) -> bool:
     is_told = True
     try:
         tell_news(run, context, summary)
-    except NobodyTold:
+    except AlertUndelivered:
         # Until the last try the old summary stays: with it the next try tells.
         if not run.is_last_try:
             raise

@@ -70,7 +70,7 @@ class PoolKeeper:
         if str(pool.get("state") or "").lower() == "deleting":
             raise PoolUnusable(f"pool {spec.pool_id} is being deleted; the next try finds it gone")
         if not pool.get("enableAutoScale"):
-            log.info("Pool %s has a fixed size; its size is left alone", spec.pool_id)
+            log.info("Pool %s has a fixed size, which is kept", spec.pool_id)
         else:
             self._change_formula(
                 pool, now, lambda pool, now: self._announcing(spec, pool, floor, now), patience=_PATIENCE
@@ -189,7 +189,7 @@ class PoolKeeper:
             except PoolChanged as change:
                 log.info("%s; looking at it again", change)
                 pool, now = self._pool(pool["id"])
-        log.warning("What is announced stays: the pool was changed %d times meanwhile", _LOOKS)
+        log.warning("The announced load stays: the pool changed during each of %d attempts", _LOOKS)
         return False
 
     def _enable(self, pool_id: str, formula: str, *, etag: str, patience: int) -> bool:

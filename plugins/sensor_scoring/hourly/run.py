@@ -32,7 +32,7 @@ PLAN, SCORE, SUMMARISE, ALERT = "plan", "score", "summarise", "alert"
 """Ids of the DAG's tasks that others ask about."""
 
 _UNTOLD = "untold"
-"""XCom with who was not told."""
+"""XCom with the addresses that the alert missed."""
 _AFTERWARDS = frozenset({SCORE, "confirm", SUMMARISE, ALERT, "verdict", "close"})
 
 
@@ -151,12 +151,12 @@ class Run:
         return str(said["reason"]) if said else ""
 
     @property
-    def nobody_was_told(self) -> bool:
-        """Whether the step that tells people failed."""
+    def alert_failed(self) -> bool:
+        """Whether the step that sends the alert failed."""
         return ALERT in self.states.failed_tasks()
 
     def keep_untold(self, untold: list[str]) -> None:
-        """Keep for the verdict who was not told, though others were."""
+        """Keep for the verdict which addresses the alert missed, though it reached others."""
         if untold:
             self._ti.xcom_push(key=_UNTOLD, value=untold)
 

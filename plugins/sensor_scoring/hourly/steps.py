@@ -85,7 +85,7 @@ def predictions_format_of(run: Run) -> PredictionFormat:
     )
     there = format_there(found, run.hour)
     if there and there is not wanted:
-        log.info("The predictions of %s are there as %s, and stay %s", run.hour, there, there)
+        log.info("Keeping %s, the format of the existing predictions of %s", there, run.hour)
     return there or wanted
 
 
@@ -130,13 +130,13 @@ def close_run(run: Run) -> list[str]:
     :return: the jobs that were active
     """
     if run.hourless:
-        log.info("Nothing was opened: %s", run.hourless)
+        log.info("No Batch job was opened: %s", run.hourless)
         return []
     closed = run.hook.jobs.close(run.base)
     log.info("Closed %s", ", ".join(closed) or "nothing: no Batch job of this run was active")
     if closed and run.has_company:
         # A backfill's next hour would ask for the same nodes while they still go, and wait for minutes.
-        log.info("Another run of the DAG is under way or about to begin: it finds the nodes there")
+        log.info("Another run of the DAG is in progress or queued; keeping the nodes for it")
     elif closed:
         release_pool(run.hook, pool_spec(run.settings), base=run.base)
     return closed

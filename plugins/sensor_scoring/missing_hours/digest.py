@@ -24,7 +24,7 @@ class Digest:
     """Hours missing now, and hours reported as missing before."""
 
     report: MissingReport
-    told: frozenset[RunHour]
+    reported: frozenset[RunHour]
     """Hours of the last message that are still looked at."""
 
     @property
@@ -35,28 +35,28 @@ class Digest:
     @property
     def awaited(self) -> frozenset[RunHour]:
         """Reported hours that a run is about to score."""
-        return frozenset(gap.hour for gap in self.report.gaps if gap.is_under_way) & self.told
+        return frozenset(gap.hour for gap in self.report.gaps if gap.is_under_way) & self.reported
 
     @property
     def complete_again(self) -> list[RunHour]:
         """Reported hours that are complete now."""
-        return sorted(self.told.difference(gap.hour for gap in self.report.gaps))
+        return sorted(self.reported.difference(gap.hour for gap in self.report.gaps))
 
     @property
     def is_news(self) -> bool:
-        """Whether people should be told."""
-        return bool(self.missing - self.told) or (bool(self.complete_again) and not self.awaited)
+        """Whether a message is due."""
+        return bool(self.missing - self.reported) or (bool(self.complete_again) and not self.awaited)
 
     @property
     def to_remember(self) -> frozenset[RunHour]:
-        """Hours that people know to be missing once they were told."""
+        """Hours that count as reported once the message is sent."""
         return self.missing | self.awaited
 
     def message(self) -> str:
         """Write the message; its first line is the subject."""
         count = len(self.report.unattended)
         if not count:
-            lines = ["Sensor scoring: no hour is missing any more"]
+            lines = ["Sensor scoring: all hours are complete again"]
         else:
             lines = [f"Sensor scoring: {count} {'hour is' if count == 1 else 'hours are'} incomplete"]
             lines += [*self.report.table(), *self.report.commands()]
@@ -83,14 +83,14 @@ def since_beginning(gaps: Iterable[Gap], first: RunHour) -> list[Gap]:
 
 
 def hours_to_json(hours: Iterable[RunHour]) -> str:
-    """Write what people were told."""
+    """Write the hours that were reported."""
     return json.dumps({"hours": sorted(map(str, hours))})
 
 
 def hours_from_json(text: bytes | None) -> frozenset[RunHour]:
-    """Read what people were told; nothing if there is no such text, or it is damaged.
+    """Read the hours that were reported; none if there is no such text, or it is damaged.
 
-    Telling something once more is better than not being able to tell anything.
+    A repeated message is better than none at all.
     """
     if not text:
         return frozenset()

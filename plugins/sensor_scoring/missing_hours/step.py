@@ -6,12 +6,12 @@ import logging
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from scoring_contract import layout
 from scoring_contract.hour import RunHour
 from sensor_scoring.alerts.delivery import tell
 from sensor_scoring.missing_hours.dag_runs import slots_told
-from sensor_scoring.missing_hours.digest import Digest, hours_from_json, hours_to_json, since_beginning
+from sensor_scoring.missing_hours.digest import Digest, since_beginning
 from sensor_scoring.missing_hours.report import MissingReport
+from sensor_scoring.missing_hours.reported_hours import ReportedHours
 from sensor_scoring.missing_hours.scan import find_gaps
 from sensor_scoring.storage import BlobStore
 
@@ -33,16 +33,14 @@ def tell_missing(context: Context, settings: Settings) -> list[str]:
     first = RunHour(until.start - timedelta(hours=settings.missing_hours.missing_lookback_hours))
     gaps = since_beginning(find_gaps(store, settings, first=first, until=until, now=now), first)
     report = MissingReport.of(gaps, slots_told(context["ti"], [gap.hour for gap in gaps]))
-    known = hours_from_json(store.read(settings.containers.runs_container, layout.TOLD_MISSING_BLOB))
-    digest = Digest(report, frozenset(hour for hour in known if first <= hour < until))
+    reported = ReportedHours(store, settings.containers.runs_container)
+    digest = Digest(report, frozenset(hour for hour in reported.read() if first <= hour < until))
     for line in report.table()[1:]:
         log.info("%s", line)
     if digest.is_news:
         tell(digest.message(), context, settings)
-        # Last: people are told twice rather than never.
-        store.write(
-            settings.containers.runs_container, layout.TOLD_MISSING_BLOB, hours_to_json(digest.to_remember)
-        )
+        # Last: twice is better than never.
+        reported.write(digest.to_remember)
     else:
         log.info("No change: %d hours are incomplete", len(gaps))
     return [str(gap.hour) for gap in gaps]

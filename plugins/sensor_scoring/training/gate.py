@@ -38,18 +38,18 @@ class TrainingGate:
     def objections(self, evaluation: Evaluation) -> Iterator[str]:
         """Yield what speaks against a model, a part of a sentence each; nothing if it may become current."""
         if evaluation.readings < self.min_readings:
-            yield f"{evaluation.readings} later readings, {self.min_readings} are needed"
+            yield f"only {evaluation.readings} later readings; {self.min_readings} required"
         if evaluation.anomaly_share > self.max_anomaly_share:
             yield (
-                f"it calls {evaluation.anomaly_share:.1%} of the later readings anomalies, "
-                f"{self.max_anomaly_share:.1%} is the limit"
+                f"it calls {evaluation.anomaly_share:.1%} of the later readings anomalies; "
+                f"the limit is {self.max_anomaly_share:.1%}"
             )
         comparison = evaluation.comparison
         if comparison is not None and comparison.drift > self.max_drift:
             yield (
-                f"its scores drift by {comparison.drift:.2f} from the current model's, "
-                f"{self.max_drift:.2f} is the limit"
+                f"its scores drift by {comparison.drift:.2f} from the current model's; "
+                f"the limit is {self.max_drift:.2f}"
             )
         recall = evaluation.labels.recall if evaluation.labels else None
         if recall is not None and recall < self.min_recall:
-            yield f"it finds {recall:.1%} of the labelled anomalies, {self.min_recall:.1%} are needed"
+            yield f"it finds {recall:.1%} of the labelled anomalies; {self.min_recall:.1%} required"

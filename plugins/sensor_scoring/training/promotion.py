@@ -130,7 +130,7 @@ def _decision(
     sensor: str, result: TrainingResult | None, registry: Registry, gate: TrainingGate, failure: str
 ) -> SensorDecision:
     if result is None:
-        reason = failure or "no report speaks of it"
+        reason = failure or "no report mentions it"
         return SensorDecision(sensor=sensor, decision=Decision.FAILED, reason=reason)
     decision, reason = _judged(result, registry, gate)
     return SensorDecision(sensor=sensor, decision=decision, reason=reason, result=result)

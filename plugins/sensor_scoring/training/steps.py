@@ -98,7 +98,7 @@ def promote(run: TrainingRun) -> dict[str, int]:
     run.store.write(run.settings.containers.runs_container, layout.summary_blob(run.base), text)
     for line in promotion.decisions:
         log.info("%s %s%s", line.sensor, line.decision, f": {line.reason}" if line.reason else "")
-    log.info("%s; %s/summary.json says more", promotion.counts(), run.base)
+    log.info("%s; see %s/summary.json", promotion.counts(), run.base)
     return promotion.counts()
 
 
@@ -115,12 +115,12 @@ def give_training_verdict(run: TrainingRun, counts: Mapping[str, int] | None) ->
         raise RunFailed("nothing was promoted; see the log of the first step that failed")
     if counts[Decision.FAILED]:
         raise RunFailed(
-            f"{counts[Decision.FAILED]} sensors were not trained; {run.base}/summary.json says why"
+            f"{counts[Decision.FAILED]} sensors were not trained; {run.base}/summary.json gives the reasons"
         )
     if not counts[Decision.PROMOTED] + counts[Decision.KEPT]:
         raise RunFailed(
             f"no sensor got a model: {counts[Decision.REFUSED]} refused by the gate, "
-            f"{counts[Decision.UNTRAINED]} not trainable; {run.base}/summary.json says why"
+            f"{counts[Decision.UNTRAINED]} not trainable; {run.base}/summary.json gives the reasons"
         )
 
 
@@ -137,9 +137,8 @@ def _promoted(run: TrainingRun, plan: TrainingPlan) -> Promotion:
             container, layout.REGISTRY_BLOB, changed.to_json(), etag=found[1] if found else None
         ):
             return promotion
-    raise RegistryContended(
-        f"others have written {container}/{layout.REGISTRY_BLOB} {_WRITES} times in a row"
-    )
+    blob = f"{container}/{layout.REGISTRY_BLOB}"
+    raise RegistryContended(f"another writer changed {blob} before each of {_WRITES} attempts to write it")
 
 
 def _range_sentence(run: TrainingRun) -> str:

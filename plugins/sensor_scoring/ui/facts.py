@@ -25,7 +25,7 @@ SELECTED = (
 
 _SCORER_MEANINGS = {
     ExitCode.SUCCESS: "every sensor was scored or had no readings",
-    ExitCode.UNEXPECTED: "a fault of the scorer; the traceback is in stderr.txt",
+    ExitCode.UNEXPECTED: "an internal error of the scorer; the traceback is in stderr.txt",
     ExitCode.ORDER: "a bad command line, environment or manifest",
     ExitCode.MODEL: "a model that cannot be used",
     ExitCode.DATA: "readings that cannot be scored",

@@ -38,7 +38,7 @@ def facts_of_run(summary: Summary) -> Iterator[tuple[str, str]]:
     yield "Pool", "\n".join(summary.pool_trouble)
     yield "Not expected", ", ".join(summary.stray)
     yield "Unknown packs", ", ".join(summary.unknown_packs)
-    yield "Of nobody", _unclaimed(summary)
+    yield "Unclaimed", _unclaimed(summary)
 
 
 def rows_of(summary: Summary) -> Iterator[tuple[str, ...]]:

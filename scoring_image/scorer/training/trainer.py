@@ -68,7 +68,7 @@ class Trainer:
     def _check_count(self, series: Series) -> None:
         if len(series) < self.options.min_rows:
             rejected = f" ({series.why_rejected()})" if series.rejected.total() else ""
-            raise DataFault(f"{len(series)} readings, {self.options.min_rows} are needed{rejected}")
+            raise DataFault(f"only {len(series)} readings; {self.options.min_rows} required{rejected}")
 
     def _range(self) -> dict[str, str]:
         return {"trained_from": str(self.trained_from), "trained_until": str(self.trained_until)}

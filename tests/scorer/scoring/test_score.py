@@ -333,7 +333,7 @@ def test_a_fault_of_ours_is_traced_and_stays_with_its_sensor(storage: Storage) -
         raise ZeroDivisionError("division by zero")
     assert (work.cause, work.reason) == (
         Cause.UNEXPECTED,
-        "a fault of the scorer (ZeroDivisionError); see stderr",
+        "an internal error of the scorer (ZeroDivisionError); see stderr",
     )
     assert work.report(1.0).state is SensorState.FAILED
     assert other.cause is None

@@ -190,7 +190,7 @@ def test_the_sensors_of_a_pack_are_told_apart(storage: Storage, scorer: Scorer) 
     found = results(storage)
     trained = {sensor: result.trained.model.rows for sensor, result in found.items() if result.trained}
     assert trained == {"1_1": 120, "1_2": 180, "2_1": 120}
-    assert (found["1_3"].cause, found["1_3"].reason) == (Cause.DATA, "0 readings, 30 are needed")
+    assert (found["1_3"].cause, found["1_3"].reason) == (Cause.DATA, "only 0 readings; 30 required")
     ordered(storage, scorer, TrainingSubject("1_1"), blobs=a_sensor(storage, "1_1"))
     single = results(storage)["1_1"].trained
     assert found["1_1"].trained == single, "a pack's file gives the model that a folder gives"
@@ -225,7 +225,7 @@ def test_what_another_try_would_meet_again_is_no_failure(storage: Storage, score
     done = ordered(storage, scorer, *subjects, blobs=blobs)
     assert done.returncode == ExitCode.SUCCESS
     assert {name: result.reason for name, result in results(storage).items()} == {
-        "1_1": "10 readings, 30 are needed",
+        "1_1": "only 10 readings; 30 required",
         "1_2": "its id belongs to device '1' tag 'two' and cannot also name device '1' tag '2'",
     }
     assert storage.names(Container.MODELS) == []

@@ -137,7 +137,7 @@ def test_a_sensor_with_too_few_readings_is_left_out_by_name(storage: Storage, sc
     storage.put_readings("9_9", [*rows("9", "9", count=5), "x,9,9,1"], hour=BEFORE)
     done = scorer.train_here()
     assert done.returncode == ExitCode.PARTLY_FAILED
-    assert done.stderr == "9_9: 5 readings, 30 are needed (1 unreadable)\n"
+    assert done.stderr == "9_9: only 5 readings; 30 required (1 unreadable)\n"
     assert list(storage.registry().sensors) == ["1_1", "1_2"]
 
 
@@ -273,7 +273,7 @@ def test_a_fault_that_nobody_foresaw_refuses_its_sensor_alone(
     storage.put_readings("1_5", [row.replace(",1,5,", ",1,5,9999") for row in rows("1", "5")], hour=BEFORE)
     done = scorer.train_here()
     assert done.returncode == ExitCode.PARTLY_FAILED
-    assert "1_5: a fault of the scorer (RuntimeError); see stderr" in done.stderr
+    assert "1_5: an internal error of the scorer (RuntimeError); see stderr" in done.stderr
     assert "RuntimeError: out of luck" in done.stderr
     assert set(storage.registry().sensors) == {"1_4"}
 

@@ -10,7 +10,7 @@ import pytest
 from airflow.sdk import BaseNotifier
 
 from sensor_scoring.alerts.delivery import tell
-from sensor_scoring.errors import NobodyTold
+from sensor_scoring.errors import AlertUndelivered
 from sensor_scoring.setting_groups import AlertSettings
 from sensor_scoring.settings import Settings
 
@@ -70,7 +70,7 @@ def test_a_mail_server_that_refuses_keeps_nobody_else(mailbox: Mailbox, webhook:
     mailbox.refuses = True
     (untold,) = told(MESSAGE, EVERYWHERE)
     assert untold.startswith(
-        "smtp:a@example.org,b@example.org: 2 of 2 addresses were not told: a@example.org: "
+        "smtp:a@example.org,b@example.org: 2 of 2 addresses were not notified: a@example.org: "
     )
     assert "no such person" in untold
     assert mailbox.mails == []
@@ -82,7 +82,7 @@ def test_an_address_that_is_unknown_is_named(mailbox: Mailbox) -> None:
     mailbox.unknown = "b@example.org"
     (untold,) = told(MESSAGE, "smtp:a@example.org,b@example.org")
     assert untold.startswith(
-        "smtp:a@example.org,b@example.org: 1 of 2 addresses was not told: b@example.org: "
+        "smtp:a@example.org,b@example.org: 1 of 2 addresses was not notified: b@example.org: "
     )
     assert [mail["To"] for mail in mailbox.mails] == ["a@example.org"]
 
@@ -95,7 +95,7 @@ def test_one_of_two_webhooks_is_told_and_the_other_is_counted(
     connection = json.dumps({"conn_type": "apprise", "extra": {"config": config}})
     monkeypatch.setenv("AIRFLOW_CONN_BOTH", connection)
     (untold,) = told(MESSAGE, "apprise:both")
-    assert untold.startswith("apprise:both: 1 of 2 addresses was not told: no answer of success")
+    assert untold.startswith("apprise:both: 1 of 2 addresses was not notified: no answer of success")
     assert len(webhook.bodies) == 1
 
 
@@ -103,20 +103,20 @@ def test_a_connection_without_an_address_told_nobody(monkeypatch: pytest.MonkeyP
     """A mistyped address is dropped by Apprise with a line in the log."""
     connection = json.dumps({"conn_type": "apprise", "extra": {"config": [{"path": "slak://a/b/c"}]}})
     monkeypatch.setenv("AIRFLOW_CONN_MISTYPED", connection)
-    with pytest.raises(NobodyTold, match="apprise:mistyped: no address of the connection"):
+    with pytest.raises(AlertUndelivered, match="apprise:mistyped: no address of the connection"):
         told(MESSAGE, "apprise:mistyped")
 
 
 def test_a_message_that_nobody_took_is_an_error(mailbox: Mailbox, webhook: Webhook) -> None:
     """Each channel is named with its reason, so that nobody believes it was sent."""
     mailbox.refuses, webhook.status = True, 500
-    with pytest.raises(NobodyTold, match=r"smtp:a@example\.org.*no such person.*apprise: no answer"):
+    with pytest.raises(AlertUndelivered, match=r"smtp:a@example\.org.*no such person.*apprise: no answer"):
         told(MESSAGE, EVERYWHERE)
 
 
 def test_a_connection_that_is_not_there_is_named() -> None:
     """A forgotten connection is the likeliest cause."""
-    with pytest.raises(NobodyTold, match="forgotten"):
+    with pytest.raises(AlertUndelivered, match="forgotten"):
         told(MESSAGE, "apprise:forgotten")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -11,9 +12,10 @@ import pytest
 from scoring_contract.hour import RunHour
 from scoring_contract.layout import Container
 from sensor_scoring.alerts.conditions import Condition, Kind, News, Observation
+from sensor_scoring.alerts.former_history import FORMER_BLOB, former_history
 from sensor_scoring.alerts.history import AlertHistory, Claim
 from sensor_scoring.alerts.history_store import HISTORY_BLOB, AlertHistoryStore
-from sensor_scoring.errors import NobodyTold
+from sensor_scoring.errors import AlertUndelivered
 from sensor_scoring.storage import BlobStore
 
 if TYPE_CHECKING:
@@ -79,9 +81,9 @@ def test_a_message_that_was_not_delivered_is_told_by_the_next_try(telling: Telli
     """Nothing is remembered of it, and the next try of any run need not wait."""
 
     def fail(_news: News) -> None:
-        raise NobodyTold("nobody was told")
+        raise AlertUndelivered("nobody was told")
 
-    with pytest.raises(NobodyTold):
+    with pytest.raises(AlertUndelivered):
         telling.blob().report_news(seen("1_1"), fail)
     assert telling.known() == AlertHistory()
     assert telling.tell(seen("1_1"), run="another") is True
@@ -129,3 +131,49 @@ def test_a_state_that_does_not_read_is_begun_anew(telling: Telling) -> None:
     telling.put("{not json")
     assert telling.tell(seen("1_1")) is True
     assert telling.tell(seen("1_1")) is False
+
+
+FORMER = {
+    "contract": 2,
+    "hour": str(HOUR),
+    "claim": None,
+    "conditions": {
+        "silent": {"1_1": ["", str(HOUR), str(HOUR)]},
+        "jump": {"1_2": ["", str(HOUR), str(HOUR)]},
+    },
+    "shares": {"1_3": [30, 1, 30, 2]},
+}
+"""As version 0.1.0 wrote it."""
+
+
+def test_what_an_earlier_version_has_reported_is_not_reported_again(telling: Telling) -> None:
+    """The first run after an upgrade takes its history over, spikes and past rates included."""
+    telling.store.write(Container.RUNS, FORMER_BLOB, json.dumps(FORMER))
+    assert telling.tell(seen("1_1", "1_4", hour=HOUR.next)) is True
+    assert telling.messages == [["1_4"]]
+    known = telling.known()
+    assert {(Kind.SILENT, "1_1"), (Kind.SILENT, "1_4")} <= known.conditions.keys()
+    assert not telling.store.exists(Container.RUNS, FORMER_BLOB), "else a deleted history would come back"
+
+
+def test_an_earlier_history_is_read_in_full(telling: Telling) -> None:
+    """A spike was called a jump, and anomaly rates shares."""
+    telling.store.write(Container.RUNS, FORMER_BLOB, json.dumps(FORMER))
+    assert telling.blob().holds((Kind.SPIKE, "1_2"))
+    history = former_history(json.dumps(FORMER).encode())
+    assert history.hour == HOUR
+    assert history.rates == {"1_3": (30, 1, 30, 2)}
+
+
+@pytest.mark.parametrize("text", ["{not json", "[]", "{}", '{"conditions": []}'])
+def test_an_earlier_history_that_cannot_be_read_keeps_no_alert_back(telling: Telling, text: str) -> None:
+    """A repeated alert is better than none."""
+    telling.store.write(Container.RUNS, FORMER_BLOB, text)
+    assert telling.tell(seen("1_1")) is True
+
+
+def test_the_present_history_counts_where_there_are_both(telling: Telling) -> None:
+    """An earlier version that still ran beside the upgrade changes nothing any more."""
+    telling.put(AlertHistory().to_json())
+    telling.store.write(Container.RUNS, FORMER_BLOB, json.dumps(FORMER))
+    assert telling.tell(seen("1_1")) is True

@@ -83,7 +83,7 @@ def test_a_pool_that_cannot_allocate_is_the_cause_of_a_late_run(
     (body,) = webhook_of_alerts.bodies
     assert body["title"] == "running: sensor scoring of 2018-08-29T02: late, 1 pool trouble"
     late, pool, place = body["message"].splitlines()
-    assert late == "Late: it still runs 50 minutes after the end of its hour"
+    assert late == "Late: it is still running 50 minutes after the end of its hour"
     assert pool.startswith("Pool: pool pool: AllocationFailed: no such machines left; the region has no such")
     assert place == (
         "Run: https://airflow.example.org/dags/hourly_scoring/runs/"
@@ -144,25 +144,27 @@ NOW = DUE + timedelta(minutes=50)
 @pytest.mark.parametrize(
     ("run", "why"),
     [
-        pytest.param(AirflowRun(), "it still runs 50 minutes after the end of its hour", id="scheduled"),
+        pytest.param(
+            AirflowRun(), "it is still running 50 minutes after the end of its hour", id="scheduled"
+        ),
         pytest.param(
             AirflowRun(state="queued", start_date=None),
-            "it has not begun 50 minutes after the end of its hour",
+            "it has not started 50 minutes after the end of its hour",
             id="never-started",
         ),
         pytest.param(
             AirflowRun(start_date=NOW - timedelta(minutes=1)),
-            "it still runs 50 minutes after the end of its hour",
+            "it is still running 50 minutes after the end of its hour",
             id="began-late",
         ),
         pytest.param(
             AirflowRun(run_type="manual", state="queued", start_date=None),
-            "it has not begun 50 minutes after it was due",
+            "it has not started 50 minutes after it was due",
             id="by-hand-and-never-started",
         ),
         pytest.param(
             AirflowRun(run_type="manual", start_date=DUE - timedelta(days=900)),
-            "it still runs 50 minutes after it began",
+            "it is still running 50 minutes after it started",
             id="of-dags-test",
         ),
         pytest.param(AirflowRun(run_after=DUE + timedelta(seconds=1)), "", id="within-its-time"),
@@ -172,7 +174,7 @@ NOW = DUE + timedelta(minutes=50)
         ),
         pytest.param(
             AirflowRun(clear_number=1, start_date=NOW - timedelta(minutes=50)),
-            "it still runs 50 minutes after it began",
+            "it is still running 50 minutes after it started",
             id="cleared-long-ago",
         ),
         pytest.param(AirflowRun(clear_number=1, start_date=None, state="queued"), "", id="cleared-and-waits"),
@@ -182,7 +184,9 @@ NOW = DUE + timedelta(minutes=50)
             id="by-hand-for-an-old-hour",
         ),
         pytest.param(
-            AirflowRun(run_type="manual"), "it still runs 50 minutes after it began", id="by-hand-and-long"
+            AirflowRun(run_type="manual"),
+            "it is still running 50 minutes after it started",
+            id="by-hand-and-long",
         ),
     ],
 )

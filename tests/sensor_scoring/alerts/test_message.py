@@ -98,8 +98,8 @@ def test_what_lasts_is_no_news_and_its_end_is() -> None:
     for number in range(1, 10):
         assert story.tells(a_summary(number, ("1_4", SILENT))) == []
     assert story.tells(a_summary(10, ("1_4", SCORED))) == [
-        "green: sensor scoring of 2018-08-29T12: 1 well again",
-        "Sends again: 1_4 (since 2018-08-29T02)",
+        "green: sensor scoring of 2018-08-29T12: 1 recovered",
+        "Sending again: 1_4 (since 2018-08-29T02)",
     ]
     assert story.tells(a_summary(11, ("1_4", SCORED))) == []
 
@@ -128,7 +128,7 @@ def test_a_failed_sensor_that_falls_silent_is_not_well() -> None:
     assert story.tells(a_summary(1, ("1_1", SILENT)))[1:] == ["Silent (no readings): 1_1"]
     assert story.tells(a_summary(2, ("1_1", SCORED)))[1:] == [
         "Scored again: 1_1 (since 2018-08-29T02)",
-        "Sends again: 1_1 (since 2018-08-29T03)",
+        "Sending again: 1_1 (since 2018-08-29T03)",
     ]
 
 
@@ -175,7 +175,7 @@ def test_a_failed_step_is_one_cause_however_many_sensors_it_fails() -> None:
         "another reason is news"
     )
     assert story.tells(a_summary(2, *((f"s_{number}", SCORED) for number in range(1000))))[1:] == [
-        "Steps that work again: submit (since 2018-08-29T03)"
+        "Steps that recovered: submit (since 2018-08-29T03)"
     ]
 
 
@@ -186,9 +186,7 @@ def test_a_run_without_a_summary_ends_nothing() -> None:
     for expected in (True, False):
         news, story.known = story.known.after(observation_without_summary(hour(1), {"plan": ""}))
         assert bool(news) is expected
-    assert (
-        story.tells(a_summary(2, ("1_4", SILENT)))[1] == "Steps that work again: plan (since 2018-08-29T03)"
-    )
+    assert story.tells(a_summary(2, ("1_4", SILENT)))[1] == "Steps that recovered: plan (since 2018-08-29T03)"
 
 
 def test_a_sensor_that_left_the_fleet_is_forgotten() -> None:
@@ -212,8 +210,8 @@ def test_many_names_are_counted() -> None:
 @pytest.mark.parametrize(
     ("tolerated", "headline"),
     [
-        pytest.param(0.2, "amber: {}1 failed, 10.0% failed, tolerated are 20%", id="below"),
-        pytest.param(0.1, "amber: {}1 failed, 10.0% failed, tolerated are 10%", id="at"),
+        pytest.param(0.2, "amber: {}1 failed, 10.0% failed, within the limit of 20%", id="below"),
+        pytest.param(0.1, "amber: {}1 failed, 10.0% failed, within the limit of 10%", id="at"),
         pytest.param(0.05, "red: {}1 failed", id="above"),
     ],
 )
@@ -284,7 +282,9 @@ def test_an_older_hour_makes_no_past() -> None:
 @pytest.mark.parametrize(
     "seen",
     [
-        pytest.param(observation_of_late_run(hour(10), "r", "it still runs", ()), id="told-while-it-ran"),
+        pytest.param(
+            observation_of_late_run(hour(10), "r", "it is still running", ()), id="told-while-it-ran"
+        ),
         pytest.param(observation_without_summary(hour(10), {"open": ""}), id="no-summary-at-first"),
     ],
 )

@@ -139,7 +139,7 @@ def test_a_silent_sensor_and_its_return_are_a_message_each(fleet: Fleet) -> None
     assert "Silent (no readings): 1_4" in fleet.told(fleet.hour(silent))
     for _ in range(9):
         assert fleet.told(fleet.hour(silent)) == ""
-    assert f"Sends again: 1_4 (since {FIRST})" in fleet.told(fleet.hour())
+    assert f"Sending again: 1_4 (since {FIRST})" in fleet.told(fleet.hour())
 
 
 def test_a_late_run_is_told_at_its_end_unless_it_was_before(fleet: Fleet) -> None:
@@ -196,7 +196,7 @@ def test_a_run_of_no_hour_is_told_too(fleet: Fleet) -> None:
     run = replace(fleet.hour(), outcome=None, hourless="'2026-02-30T02' has a day 30")
     send_alert(as_run(run), {})
     (body,) = fleet.webhook.bodies
-    assert body["title"] == "red: sensor scoring of no hour: '2026-02-30T02' has a day 30"
+    assert body["title"] == "red: sensor scoring without an hour: '2026-02-30T02' has a day 30"
     assert body["message"] == "Run: https://airflow.example.org/run"
 
 
@@ -216,7 +216,7 @@ def test_storage_that_is_away_is_told_by_the_last_try(fleet: Fleet) -> None:
         with pytest.raises(StorageUnreachable):
             send_alert(as_run(replace(run, is_last_try=is_last_try)), {})
         assert len(fleet.webhook.bodies) == messages
-    assert fleet.webhook.bodies[0]["title"].endswith("Blob Storage cannot say what it came to")
+    assert fleet.webhook.bodies[0]["title"].endswith("its outcome cannot be read from Blob Storage")
 
 
 def test_storage_that_refuses_is_told_at_once(

@@ -52,7 +52,7 @@ class ARun:
     settings: Settings
     hour: RunHour = HOUR
     steps: dict[str, str] = field(default_factory=dict)
-    nobody_was_told: bool = False
+    alert_failed: bool = False
     clears: int = 0
     hourless: str = ""
     not_told: tuple[str, ...] = ()
@@ -104,7 +104,7 @@ def test_a_run_that_is_good_enough_is_green(run) -> None:
     [
         pytest.param(a_run(GOOD, BAD), "1 sensors failed: s1", id="one-failed"),
         pytest.param(
-            a_run(GOOD, GOOD, BAD, BAD, tolerated_failed_share=0.25), "tolerated is 25%", id="too-many"
+            a_run(GOOD, GOOD, BAD, BAD, tolerated_failed_share=0.25), "the limit is 25%", id="too-many"
         ),
         pytest.param(
             a_run(GOOD, failed_steps={"submit": "the quota is reached"}),
@@ -121,17 +121,17 @@ def test_a_run_that_is_good_enough_is_green(run) -> None:
             "nothing was scored in 2018-08-29T02: there are readings of s1, and none of them has a model",
             id="no-model-for-what-was-sent",
         ),
-        pytest.param(a_run(SILENT, silent_hour_fails=True), "no sensor sent anything", id="silent-hour"),
+        pytest.param(a_run(SILENT, silent_hour_fails=True), "no sensor sent readings", id="silent-hour"),
         pytest.param(ARun(None, Settings()), "no summary", id="no-summary"),
         pytest.param(
-            replace(a_run(GOOD, BAD), nobody_was_told=True),
-            "1 sensors failed: s1; tolerated is 0%; 'alert' failed",
+            replace(a_run(GOOD, BAD), alert_failed=True),
+            "1 sensors failed: s1; the limit is 0%; 'alert' failed",
             id="nobody-told",
         ),
-        pytest.param(replace(a_run(GOOD), nobody_was_told=True), "^'alert' failed", id="told-of-nothing"),
+        pytest.param(replace(a_run(GOOD), alert_failed=True), "^'alert' failed", id="told-of-nothing"),
         pytest.param(
-            replace(a_run(BAD), not_told=("apprise: 1 of 2 addresses was not told",)),
-            "1 sensors failed: .*; apprise: 1 of 2 addresses was not told$",
+            replace(a_run(BAD), not_told=("apprise: 1 of 2 addresses was not notified",)),
+            "1 sensors failed: .*; apprise: 1 of 2 addresses was not notified$",
             id="not-everybody-told",
         ),
     ],
@@ -166,14 +166,14 @@ def test_a_run_of_no_hour_has_a_note_and_nothing_to_close() -> None:
 
 def test_of_very_many_that_failed_the_verdict_names_a_few() -> None:
     """A sentence of thousands of names is cut off wherever it is shown; the summary has them all."""
-    with pytest.raises(RunFailed, match=r"^2000 sensors failed: s0, s1, s2, s3, s4 and 1995 more; tolerated"):
+    with pytest.raises(RunFailed, match=r"^2000 sensors failed: s0, s1, s2, s3, s4 and 1995 more; the limit"):
         give_verdict(as_run(a_run(*[BAD] * 2000)), context_with(Pushing()))
 
 
 @pytest.mark.behaviour("untold")
 def test_a_good_verdict_says_who_was_not_told(caplog: pytest.LogCaptureFixture) -> None:
     """Somebody was told, so the hour is good; consumers and the log know of the address that is dead."""
-    said = "apprise:teams: 1 of 2 addresses was not told"
+    said = "apprise:teams: 1 of 2 addresses was not notified"
     run = as_run(replace(a_run(GOOD), not_told=(said,)))
     assert give_verdict(run, context_with(Pushing()))["untold"] == [said]
     assert f"The alert missed an address: {said}" in caplog.text

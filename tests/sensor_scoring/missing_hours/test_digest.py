@@ -74,7 +74,7 @@ def test_a_backfill_makes_for_one_message_before_and_one_after() -> None:
             told = digest.to_remember
     assert [message[0] for message in messages] == [
         "Sensor scoring: 3 hours are incomplete",
-        "Sensor scoring: no hour is missing any more",
+        "Sensor scoring: all hours are complete again",
     ]
     assert messages[1][1] == "Complete again: 2018-08-29T01, 2018-08-29T02, 2018-08-29T03"
 

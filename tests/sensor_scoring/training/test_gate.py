@@ -34,20 +34,20 @@ def test_a_model_within_the_limits_may_become_current(evaluation) -> None:
 @pytest.mark.parametrize(
     ("evaluation", "sentence"),
     [
-        pytest.param(evaluated(readings=29, anomalies=0), "29 later readings, 30 are needed", id="few"),
+        pytest.param(evaluated(readings=29, anomalies=0), "only 29 later readings; 30 required", id="few"),
         pytest.param(
             evaluated(anomalies=21),
-            "it calls 21.0% of the later readings anomalies, 20.0% is the limit",
+            "it calls 21.0% of the later readings anomalies; the limit is 20.0%",
             id="anomalies",
         ),
         pytest.param(
             evaluated(comparison=Comparison("v1", 0.31, 0)),
-            "its scores drift by 0.31 from the current model's, 0.30 is the limit",
+            "its scores drift by 0.31 from the current model's; the limit is 0.30",
             id="drift",
         ),
         pytest.param(
             evaluated(labels=LabelCheck(4, 1, 1)),
-            "it finds 25.0% of the labelled anomalies, 50.0% are needed",
+            "it finds 25.0% of the labelled anomalies; 50.0% required",
             id="recall",
         ),
     ],

@@ -74,7 +74,7 @@ def test_every_sensor_of_the_plan_has_a_decision() -> None:
         "1_1": (Decision.PROMOTED, ""),
         "1_2": (
             Decision.REFUSED,
-            "it calls 90.0% of the later readings anomalies, 20.0% is the limit",
+            "it calls 90.0% of the later readings anomalies; the limit is 20.0%",
         ),
         "2_1": (Decision.FAILED, "was killed by SIGKILL"),
         "9_9": (Decision.SILENT, "no readings to train on"),
@@ -107,7 +107,7 @@ def test_the_last_word_of_this_plan_counts() -> None:
         a_report(a_result("1_1")),
     )
     assert words(promotion)["1_1"] == (Decision.PROMOTED, "")
-    assert words(promotion)["1_2"] == (Decision.FAILED, "no report speaks of it")
+    assert words(promotion)["1_2"] == (Decision.FAILED, "no report mentions it")
 
 
 @pytest.mark.parametrize(

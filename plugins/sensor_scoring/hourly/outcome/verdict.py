@@ -56,10 +56,8 @@ class Verdict:
             return cls(Colour.RED, faults)
         if not summary.failed_share:
             return cls(Colour.GREEN)
-        tolerated = (
-            f"{summary.failed_share:.1%} failed, tolerated are {settings.hourly.tolerated_failed_share:.0%}"
-        )
-        return cls(Colour.AMBER, note=tolerated)
+        limit = settings.hourly.tolerated_failed_share
+        return cls(Colour.AMBER, note=f"{summary.failed_share:.1%} failed, within the limit of {limit:.0%}")
 
 
 def step_sentences(failed_steps: Mapping[str, str]) -> list[str]:
@@ -86,9 +84,9 @@ def _faults(summary: Summary, settings: Settings) -> Iterator[str]:
         failed = summary.having(Outcome.FAILED)
         yield (
             f"{len(failed)} sensors failed: {listed([line.sensor for line in failed], most=_NAMED)}; "
-            f"tolerated is {settings.hourly.tolerated_failed_share:.0%}"
+            f"the limit is {settings.hourly.tolerated_failed_share:.0%}"
         )
     if summary.is_unmodelled:
         yield _unmodelled(summary)
     if summary.is_silent and settings.hourly.silent_hour_fails:
-        yield f"no sensor sent anything in {summary.hour}"
+        yield f"no sensor sent readings in {summary.hour}"

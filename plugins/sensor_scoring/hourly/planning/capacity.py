@@ -86,15 +86,15 @@ def release_pool(hook: ScoringBatchHook, spec: PoolSpec, *, base: str) -> None:
     def in_use() -> bool:
         others = [job for job in hook.jobs.active(spec.pool_id) if not job.startswith(f"{base}-")]
         if others:
-            log.info("Pool %s keeps what is announced: %s works on it", spec.pool_id, ", ".join(others[:3]))
+            log.info("Pool %s keeps the announced load: %s is using it", spec.pool_id, ", ".join(others[:3]))
         return bool(others)
 
     try:
         if hook.pools.release(spec, in_use=in_use):
-            log.info("Pool %s scales by its queue alone again", spec.pool_id)
+            log.info("Pool %s scales by its queue alone from now on", spec.pool_id)
     except BatchError as error:
         # It costs some minutes of idle nodes, not the run.
-        log.warning("Pool %s holds its nodes until its formula says so: %s", spec.pool_id, error)
+        log.warning("Pool %s holds its nodes until the announced time is over: %s", spec.pool_id, error)
 
 
 def use_of(hook: ScoringBatchHook, settings: Settings, *, base: str) -> PoolUse | None:
@@ -103,7 +103,7 @@ def use_of(hook: ScoringBatchHook, settings: Settings, *, base: str) -> PoolUse 
         seen = hook.jobs.seen_use(settings.pool.pool_id, base, now=hook.pools.service_time())
     except BatchError as error:
         # What a run cost is worth knowing, not worth failing for.
-        log.warning("What the run used of pool %s is not known: %s", settings.pool.pool_id, error)
+        log.warning("The run's use of pool %s is unknown: %s", settings.pool.pool_id, error)
         return None
     prices = Prices(settings.autoscale.node_hour_price, settings.autoscale.spot_node_hour_price)
     return seen.use(policy=settings.autoscale.autoscale_policy, prices=prices)
@@ -128,7 +128,7 @@ def announce_hour(hook: ScoringBatchHook, store: BlobStore, settings: Settings, 
     """
     batch_tasks = _groups_of_last_plan(store, settings, RunHour.containing(now))
     if not batch_tasks:
-        log.info("No hour of the last %d was planned; nothing is announced", _HOURS_BACK)
+        log.info("None of the last %d hours was planned; announcing nothing", _HOURS_BACK)
         return 0
     hold = timedelta(minutes=settings.autoscale.prewarm_minutes + settings.autoscale.floor_minutes)
     _ensure(hook, pool_spec(settings), batch_tasks=batch_tasks, hold=hold)
