@@ -59,3 +59,12 @@ def test_a_run_is_followed_by_what_airflow_logs(capsys: pytest.CaptureFixture[st
             progress.see(f"[info] [DAG TEST] starting task_id={task} map_index={index} [airflow]")
         progress.see("something else")
     assert capsys.readouterr().out.startswith("Scoring: plan > score 2 > confirm (")
+
+
+def test_a_warning_stands_below_the_line_of_its_stage(capsys: pytest.CaptureFixture[str]) -> None:
+    """A stage that is still being redrawn would swallow it."""
+    with Stage.of("Training") as stage:
+        stage.warn("1_3: 1 readings, 30 are needed")
+        stage.note("2 sensors trained, 1 refused")
+        assert capsys.readouterr().err == ""
+    assert capsys.readouterr().err == "1_3: 1 readings, 30 are needed\n"

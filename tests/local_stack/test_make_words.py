@@ -114,6 +114,16 @@ def test_what_cannot_be_is_one_line(folder: Path, command: str, code: int, line:
     assert re.search(r"Error (\d+)", of_make).group(1) == str(code)  # type: ignore[union-attr]
 
 
+def test_a_log_has_errors_where_they_happened(folder: Path) -> None:
+    """With both outputs in one file, the stages come first and the error that ended the run last."""
+    short = (folder / "readings.csv").read_text().splitlines()[:61]
+    (folder / "short.csv").write_text("\n".join((*short, "no row,,,", "")))
+    said = typed(f"make run READINGS={folder}/short.csv HOUR=2018-08-29T01 2>&1", folder).stdout
+    beginnings = ["Starting", "Loading", "  rejected line 62", "Training", "error", "make"]
+    lines = [line for line in said.splitlines() if not line.startswith(("set-up", "make[1]"))]
+    assert [line for line, begins in zip(lines, beginnings, strict=True) if not line.startswith(begins)] == []
+
+
 @pytest.mark.parametrize("command", ["make up", f"{_RUN} HOUR=2018-08-29T02"])
 def test_a_wrong_setting_stops_the_start(folder: Path, command: str) -> None:
     """It is named, and nothing is started; later it would only hide the DAGs."""
