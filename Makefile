@@ -2,7 +2,8 @@
 PYTHON ?= python3
 export UV_PYTHON_DOWNLOADS := never
 export PYTHONPATH := $(CURDIR):$(CURDIR)/plugins:$(CURDIR)/scoring_image:$(CURDIR)/batch_emulator
-RUN := .venv/bin/python -m local_stack
+# Unbuffered: in a log, errors stand where they happened.
+RUN := .venv/bin/python -u -m local_stack
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run test test-soak test-nightly test-properties test-faults test-clients test-containers test-backfill test-browser lint format docs up load train down models missing airflow scale bench bench-hop bench-scoring bench-emulator bench-policies lock clean

@@ -150,7 +150,7 @@ def score_hour(stack: Stack, readings: Path | None, hour: RunHour) -> tuple[Summ
         stage.note(f"{laid.readings:,} readings of {len(laid.sensors):,} sensors")
     show_rejects(laid)
     with Stage.of(f"Training on everything before {hour}") as stage:
-        stage.note(hourly.train(stack, laid, hour, on_line=stage.note))
+        stage.note(hourly.train(stack, laid, hour, on_line=stage.note, on_refused=stage.warn))
     with Stage.of(f"Scoring {hour} with airflow dags test") as stage:
         summary = hourly.score(stack, hour, on_line=RunProgress(stage).see)
     return summary, laid, hourly.collect(stack, summary, laid)

@@ -34,6 +34,7 @@ class Stage:
         self._title = title
         self._started = time.monotonic()
         self._note = ""
+        self._warnings: list[str] = []
 
     @classmethod
     @contextmanager
@@ -51,11 +52,17 @@ class Stage:
             raise
         took = f"({time.monotonic() - stage._started:.1f} s)"
         stage._draw(f"{stage._note} {took}" if stage._note else f"done {took}", end="\n")
+        for warning in stage._warnings:
+            print(warning, file=sys.stderr)
 
     def note(self, text: str) -> None:
         """Show the progress as a text."""
         self._note = text
         self._draw(text)
+
+    def warn(self, text: str) -> None:
+        """Print a text to stderr when the stage has ended, below its line."""
+        self._warnings.append(text)
 
     def see(self, step: Step, done: int, of: int) -> None:
         """Show the progress of a load."""

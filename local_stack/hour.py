@@ -50,16 +50,24 @@ def lay_out_simulation(stack: Stack) -> Laid:
     )
 
 
-def train(stack: Stack, laid: Laid, hour: RunHour, *, on_line: Callable[[str], None] | None = None) -> str:
+def train(
+    stack: Stack,
+    laid: Laid,
+    hour: RunHour,
+    *,
+    on_line: Callable[[str], None] | None = None,
+    on_refused: Callable[[str], None] | None = None,
+) -> str:
     """Train on all hours before the hour.
 
     :param on_line: called with each line that training prints
+    :param on_refused: called with the lines about sensors that cannot be trained
     :return: the last line that training printed
     :raises WrongOption: if there are no readings before the hour, or none in it
     :raises StackError: if no model could be trained
     """
     check_hour(hour, laid.hours)
-    return stack.train(laid.first_hour, hour, on_line=on_line)
+    return stack.train(laid.first_hour, hour, on_line=on_line, on_refused=on_refused)
 
 
 def score(

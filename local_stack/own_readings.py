@@ -49,6 +49,7 @@ def load(words: Sequence[str]) -> int:
         print(f"A load replaces its hours: {laid.removed} other files of readings were removed from them.")
     if gone:
         print(f"The simulated fleet has stopped: its {len(gone)} sensors were removed from the registry.")
+        print("Hours with readings of the fleet alone are red from now on, for want of models: ignore them.")
     print(
         f"Readings range from {laid.first_hour} to {laid.last_hour}. Next: make train HOUR={laid.last_hour}"
     )
@@ -75,7 +76,9 @@ def train(words: Sequence[str]) -> int:
         check_hour(hour, hours)
         with Stage.of(f"Training on everything before {hour}") as stage:
             scorer = standing.workspace().scorer
-            stage.note(train_models(storage, scorer, hours[0], hour, on_line=stage.note))
+            stage.note(
+                train_models(storage, scorer, hours[0], hour, on_line=stage.note, on_refused=stage.warn)
+            )
     print(f"Trigger hourly_scoring in the web UI with hour = {hour}; or, from here:")
     print('  make airflow DO="dags unpause hourly_scoring"')
     print(f"""  make airflow DO='dags trigger hourly_scoring --conf {{"hour":"{hour}"}}'""")

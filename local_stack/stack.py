@@ -41,16 +41,25 @@ class Stack:
         airflow.migrate()
         return airflow
 
-    def train(self, first: RunHour, until: RunHour, *, on_line: Callable[[str], None] | None = None) -> str:
+    def train(
+        self,
+        first: RunHour,
+        until: RunHour,
+        *,
+        on_line: Callable[[str], None] | None = None,
+        on_refused: Callable[[str], None] | None = None,
+    ) -> str:
         """Train a model for every sensor with readings, in the scorer's environment.
 
         :param first: first hour to train on
         :param until: first hour after the training hours
         :param on_line: called with each line that training prints
+        :param on_refused: called with the lines about sensors that cannot be trained
         :return: the last line that training printed
         :raises StackError: with the output, if no model could be trained
         """
-        return train_models(self.storage, self.workspace.scorer, first, until, on_line=on_line)
+        scorer = self.workspace.scorer
+        return train_models(self.storage, scorer, first, until, on_line=on_line, on_refused=on_refused)
 
 
 @contextmanager

@@ -31,15 +31,17 @@ def train_models(
     until: RunHour,
     *,
     on_line: Callable[[str], None] | None = None,
+    on_refused: Callable[[str], None] | None = None,
 ) -> str:
     """Train a model for every sensor with readings, and make it the current one.
 
-    Sensors that cannot be trained are named on stderr; the others get their models.
+    Sensors that cannot be trained are named; the others get their models.
 
     :param scorer: the scorer's environment
     :param first: first hour to train on
     :param until: first hour after the training hours
     :param on_line: called with each line that training prints
+    :param on_refused: called with the lines about sensors that cannot be trained; by default stderr gets them
     :return: the last line that training printed
     :raises StackError: with the output, if no model could be trained
     """
@@ -64,7 +66,11 @@ def train_models(
         faults.seek(0)
         said = faults.read().rstrip()
     if code == ExitCode.PARTLY_FAILED:
-        print(said, file=sys.stderr)
+        (on_refused or _to_stderr)(said)
     elif code:
         raise StackError("\n".join((f"training failed with code {code}:", *lines, said)))
     return lines[-1] if lines else ""
+
+
+def _to_stderr(text: str) -> None:
+    print(text, file=sys.stderr)

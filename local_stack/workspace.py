@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
+import os
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
@@ -74,14 +75,21 @@ class Workspace:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Hold the lock of this checkout.
+        """Hold the lock of this checkout; the file names the process that holds it.
 
         :raises StackError: if another run holds it
         """
         DATA.mkdir(parents=True, exist_ok=True)
-        with (DATA / "lock").open("w") as file:
+        with (DATA / "lock").open("a+") as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                raise StackError("another run of the local stack is active in this checkout") from None
+                file.seek(0)
+                raise StackError(
+                    f"process {file.read()} of another make command uses the data of this checkout; "
+                    "wait until it ends, or stop it: make down for make up, Ctrl-C for make run"
+                ) from None
+            file.truncate(0)
+            file.write(str(os.getpid()))
+            file.flush()
             yield

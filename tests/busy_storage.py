@@ -1,4 +1,4 @@
-"""A Blob service whose blob is being written: it refuses to read it as often as it is told to."""
+"""A Blob service that refuses to read a blob because it is being written, as often as it is told to."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ CHANGING = ((409, "BlobModifiedWhileReading"), (412, "ConditionNotMet"))
 
 @dataclass
 class BusyStorage:
-    """What it still refuses, and how often it was asked."""
+    """How often it still refuses, and how often it was asked."""
 
     refusals: list[tuple[int, str]]
     asked: int = 0
@@ -28,7 +28,7 @@ class BusyStorage:
     """Variables of a scorer that reads from it."""
 
     def answer(self) -> tuple[int, str]:
-        """Refuse with a status and an error code, or not."""
+        """Refuse with a status and an error code, while refusals are left."""
         self.asked += 1
         return self.refusals.pop(0) if self.refusals else (HTTPStatus.OK, "")
 
@@ -58,7 +58,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 @contextmanager
 def busy_storage(*refusals: tuple[int, str]) -> Iterator[BusyStorage]:
-    """Run one."""
+    """Run such a service."""
     storage = BusyStorage(list(refusals))
     handler = type("Handler", (_Handler,), {"storage": storage})
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:

@@ -1,4 +1,4 @@
-"""What tests of several parts stand on: a real Azurite, one for the whole session."""
+"""Shared by tests of several packages: one real Azurite for the whole session."""
 
 from __future__ import annotations
 

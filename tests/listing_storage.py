@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class ListingStorage:
-    """What it lists, and what it was asked for."""
+    """What it lists, and which requests it got."""
 
     pages: Sequence[str]
     """The blobs of each page, as XML."""
@@ -28,7 +28,7 @@ class ListingStorage:
     """Of its account."""
 
     def answer(self, query: dict[str, list[str]]) -> tuple[HTTPStatus, str]:
-        """List the page that a request asks for, unless it is to be refused."""
+        """List the requested page, unless it is to be refused."""
         self.asked.append(query)
         if self.refusals:
             self.refusals -= 1
@@ -45,7 +45,7 @@ class _Handler(BaseHTTPRequestHandler):
     storage: ListingStorage
 
     def do_GET(self) -> None:
-        """Answer any listing; a byte order mark is before it, as the service's own have one."""
+        """Answer any listing, after a byte order mark, as the real service does."""
         status, text = self.storage.answer(parse_qs(urlsplit(self.path).query))
         body = f'\ufeff<?xml version="1.0" encoding="utf-8"?>{text}'.encode()
         self.send_response(status)
@@ -60,7 +60,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 @contextmanager
 def listing_storage(*pages: str, refusals: int = 0) -> Iterator[ListingStorage]:
-    """Run one."""
+    """Run such a service."""
     storage = ListingStorage(pages, refusals)
     handler = type("Handler", (_Handler,), {"storage": storage})
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:

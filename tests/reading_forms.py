@@ -1,4 +1,4 @@
-"""The forms of readings that ``docs/reading_forms.toml`` lists, made into files."""
+"""Makes the files that ``docs/reading_forms.toml`` describes."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ ROW = '{"TS":"2018-08-29T02:10:00Z","Device":"1","Tag":"4","Value":10.16}'
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """A file, and what is to come of it."""
+    """A file, and the expected result of reading it."""
 
     what: str
     name: str
@@ -52,7 +52,7 @@ def forms() -> list[Form]:
 
 
 def timestamps(*, are_refused: bool) -> list[str]:
-    """Return the texts that are timestamps, or those that are none."""
+    """Return the texts that are valid timestamps, or those that are not."""
     return [
         text
         for body in BODY["moment"]

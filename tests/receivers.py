@@ -1,4 +1,4 @@
-"""Servers on loopback that messages are sent to: mail and webhooks, as real as their protocols."""
+"""Real servers on loopback that receive messages: mail and webhooks."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class Mailbox:
-    """What a mail server took.
+    """What a mail server received.
 
     :param refuses: whether it takes nothing
     :param unknown: an address that it does not know
@@ -43,7 +43,7 @@ class Mailbox:
 
 @dataclass
 class Webhook:
-    """What a web server was sent.
+    """What a web server received.
 
     :param status: what it answers
     """
@@ -65,7 +65,7 @@ class Webhook:
 
 @pytest.fixture
 def mailbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[Mailbox]:
-    """Run a mail server that Airflow's connection for mail leads to."""
+    """Run a mail server, and point Airflow's connection for mail at it."""
     with running_mailbox() as box:
         monkeypatch.setenv("AIRFLOW_CONN_SMTP_DEFAULT", box.connection)
         yield box
@@ -73,7 +73,7 @@ def mailbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[Mailbox]:
 
 @pytest.fixture
 def webhook(monkeypatch: pytest.MonkeyPatch) -> Iterator[Webhook]:
-    """Run a web server that Airflow's connection for Apprise leads to."""
+    """Run a web server, and point Airflow's connection for Apprise at it."""
     with running_webhook() as hook:
         monkeypatch.setenv("AIRFLOW_CONN_APPRISE_DEFAULT", hook.connection)
         yield hook

@@ -23,10 +23,6 @@ from sensor_scoring.errors import SettingsError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-_NOTIFIER = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+", re.ASCII)
-_PLAIN = re.compile(r"(?P<kind>log|smtp|apprise)(:(?P<target>\S+))?(?=\s|$)")
-_ADDRESS = re.compile(r"[^@\s,]+@[^@\s,]+")
-
 
 class ChannelKind(StrEnum):
     """Kinds of channels."""
@@ -35,6 +31,13 @@ class ChannelKind(StrEnum):
     SMTP = "smtp"
     APPRISE = "apprise"
     NOTIFIER = "notifier"
+    """Named by its dotted path; the others by their own word."""
+
+
+_NOTIFIER = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+", re.ASCII)
+_WORDS = "|".join(kind for kind in ChannelKind if kind is not ChannelKind.NOTIFIER)
+_PLAIN = re.compile(rf"(?P<kind>{_WORDS})(:(?P<target>\S+))?(?=\s|$)")
+_ADDRESS = re.compile(r"[^@\s,]+@[^@\s,]+")
 
 
 @dataclass(frozen=True, slots=True)

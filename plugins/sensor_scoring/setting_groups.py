@@ -165,9 +165,8 @@ class AlertSettings(SettingGroup):
     """What raises an alert, and where it goes."""
 
     notify: str = "log"
-    """Channels of alerts, separated by blanks: ``log``, ``smtp:oncall@example.org``,
-    ``apprise:CONNECTION`` for Slack, Teams and other webhooks, or a notifier's dotted path; see
-    [alerts](alerts.md)."""
+    """Channels of alerts, separated by blanks, for example ``smtp:oncall@example.org``;
+    [alerts](alerts.md) lists them."""
     late_minutes: float = setting(50.0, Range(0, 1440))
     """Minutes after the end of its hour at which an unfinished run raises an alert; 0 for never."""
     spike_rise: float = setting(0.1, _SHARE)

@@ -1,4 +1,4 @@
-"""Clients that know nothing of us, each in an environment of its own, and an emulator that speaks https."""
+"""Independent clients, each in its own environment, and an emulator that speaks HTTPS."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ ENVIRONMENTS = LOCAL / "clients"
 
 @dataclass(frozen=True, slots=True)
 class Certificate:
-    """A certificate for loopback that nobody trusts who is not told to."""
+    """A certificate for loopback, trusted only by clients that are told to trust it."""
 
     file: Path
     key: Path
 
     @classmethod
     def made_in(cls, folder: Path) -> Certificate:
-        """Make one for a day."""
+        """Make a certificate that is valid for a day."""
         key = ec.generate_private_key(ec.SECP256R1())
         name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "local Azure Batch")])
         now = datetime.now(UTC)
@@ -75,7 +75,7 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
 
 @pytest.fixture
 def emulator(tmp_path: Path, certificate: Certificate) -> Iterator[EmulatorServer]:
-    """Run an emulator on https whose nodes boot at once."""
+    """Run an emulator on HTTPS whose nodes boot at once."""
     with EmulatorServer(
         data=tmp_path / "batch",
         boot=timedelta(),
@@ -86,7 +86,7 @@ def emulator(tmp_path: Path, certificate: Certificate) -> Iterator[EmulatorServe
 
 
 def environment_of(client: str) -> Path:
-    """Make the virtual environment of a Python client, once for each lock."""
+    """Make a Python client's virtual environment, once per lock file."""
     folder, lock = ENVIRONMENTS / client, HERE / client / "requirements.txt"
 
     def make(folder: Path) -> None:
@@ -99,7 +99,7 @@ def environment_of(client: str) -> Path:
 
 
 def node_modules() -> Path:
-    """Install the JavaScript client, once for each lock; return the folder that holds its script."""
+    """Install the JavaScript client, once per lock file; return the folder with its script."""
     folder, lock = ENVIRONMENTS / "javascript", HERE / "javascript" / "package-lock.json"
 
     def make(folder: Path) -> None:
@@ -116,7 +116,7 @@ def node_modules() -> Path:
 
 
 def said(command: list[str], environ: Mapping[str, str]) -> Any:
-    """Run a client; return the JSON that it prints, None for nothing."""
+    """Run a client; return the JSON it prints, None if it prints nothing."""
     done = subprocess.run(
         command, env={**os.environ, **environ}, capture_output=True, text=True, timeout=120, check=False
     )

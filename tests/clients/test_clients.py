@@ -1,4 +1,4 @@
-"""The emulator in front of clients as they are published: nobody patches them, importing nothing of ours."""
+"""The emulator serves clients as published: unpatched, and without importing any of our code."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SEEN = {
 
 
 def test_the_python_sdk_sees_a_batch_account(emulator: EmulatorServer, certificate: Certificate) -> None:
-    """azure-batch 15.1.0, its two clients: create, wait by filter, download, delete, be refused."""
+    """azure-batch 15.1.0, sync and async: create, wait with a filter, download, delete, handle errors."""
     folder = environment_of("sdk")
     environ = {"BATCH_KEY": emulator.key, "REQUESTS_CA_BUNDLE": str(certificate.file),
                "SSL_CERT_FILE": str(certificate.file)}  # fmt: skip
@@ -37,7 +37,7 @@ def test_the_python_sdk_sees_a_batch_account(emulator: EmulatorServer, certifica
 def test_the_javascript_client_sees_a_batch_account(
     emulator: EmulatorServer, certificate: Certificate
 ) -> None:
-    """@azure/batch 10.2.0, the last client for Node with a release: the same."""
+    """The same with @azure/batch 10.2.0, the last released client for Node."""
     folder = node_modules()
     environ = {"BATCH_KEY": emulator.key, "NODE_EXTRA_CA_CERTS": str(certificate.file)}
     node = str(Path(ROOT_DIR) / "bin" / "node")
@@ -46,7 +46,7 @@ def test_the_javascript_client_sees_a_batch_account(
 
 
 class AzureCli:
-    """``az batch`` with the account's address and key in every command."""
+    """``az batch``, given the account's address and key with every command."""
 
     def __init__(self, emulator: EmulatorServer, certificate: Certificate, home: Path) -> None:
         self._program = str(environment_of("azure_cli") / "bin" / "az")
@@ -66,7 +66,7 @@ class AzureCli:
 def test_the_azure_cli_sees_a_batch_account(
     emulator: EmulatorServer, certificate: Certificate, tmp_path: Path
 ) -> None:
-    """``az batch``: create pool, job and task, list, download what it printed, delete."""
+    """``az batch`` creates pool, job and task, lists them, downloads the output, and deletes all."""
     az = AzureCli(emulator, certificate, tmp_path / "az")
     az(
         "pool create --id cli --vm-size standard_d2s_v5 --target-dedicated-nodes 1",

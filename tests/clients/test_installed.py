@@ -1,4 +1,4 @@
-"""The emulator installed as a package of its own, where nothing of this repository is importable."""
+"""The emulator installed as a package of its own, without the rest of this repository."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ KEY = "c29tZSBrZXk="
 
 
 def installed(folder: Path, *options: str) -> Path:
-    """Install the package into an environment of its own; return the folder of its programs."""
+    """Install the package into an environment of its own; return the folder of its commands."""
     run([sys.executable, "-m", "venv", "--without-pip", str(folder)])
     target = ["--python", str(folder / "bin" / "python"), str(ROOT / "batch_emulator")]
     run([str(VENV / "bin" / "uv"), "pip", "install", "--quiet", *options, *target])
@@ -32,19 +32,19 @@ def installed(folder: Path, *options: str) -> Path:
 
 @pytest.fixture(scope="module")
 def programs(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Install the package with all that it needs."""
+    """Install the package with all its dependencies."""
     return installed(tmp_path_factory.mktemp("installed"))
 
 
 @pytest.fixture(scope="module")
 def bare_programs(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Install the package, and nothing that it depends on."""
+    """Install the package without its dependencies."""
     return installed(tmp_path_factory.mktemp("bare"), "--no-deps")
 
 
 @pytest.fixture
 def endpoint(programs: Path, tmp_path: Path) -> Iterator[str]:
-    """Start the program; return where it listens."""
+    """Start the emulator; return the address it listens on."""
     command = [str(programs / "azure-batch-emulator"), "--account", "local", "--data", str(tmp_path)]
     environ = {"AZURE_BATCH_EMULATOR_KEY": KEY, "PATH": "/usr/bin:/bin"}
     process = subprocess.Popen(command, env=environ, cwd=tmp_path, stdout=subprocess.PIPE, text=True)
@@ -56,7 +56,7 @@ def endpoint(programs: Path, tmp_path: Path) -> Iterator[str]:
 
 
 def test_the_installed_program_serves_the_sdk(endpoint: str) -> None:
-    """It starts without this repository and is an account without pools."""
+    """It starts without this repository and serves an account without pools."""
     with BatchClient(endpoint, AzureNamedKeyCredential("local", KEY)) as client:
         assert list(client.list_pools()) == []
 
@@ -75,7 +75,7 @@ def test_the_installed_program_serves_the_sdk(endpoint: str) -> None:
 def test_the_installed_lab_runs(
     request: pytest.FixtureRequest, tmp_path: Path, environment: str, arguments: list[str]
 ) -> None:
-    """The lab comes with it, and needs nothing beside it."""
+    """The lab is part of the package and needs nothing else."""
     (tmp_path / "formula.txt").write_text("$TargetDedicatedNodes = 1;")
     command = [str(request.getfixturevalue(environment) / "azure-batch-lab"), *arguments]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)

@@ -37,12 +37,12 @@ _SECRET_NAME = re.compile(r"PASSWORD$|SECRET|_KEY$|CONN|ACCOUNTS")
 
 
 def substituted(text: str) -> str:
-    """Put made-up secrets in, as compose puts in real ones."""
+    """Fill in made-up secrets, as compose fills in real ones."""
     return _VARIABLE.sub(lambda match: f"made-up-{match[1]}", text).replace("$$", "$")
 
 
 def test_every_variable_is_a_secret_without_a_default() -> None:
-    """Each variable stops the start when it is not set, and the generator makes all of them and no other."""
+    """Compose refuses to start while a secret is unset, and the generator makes exactly these secrets."""
     found = _VARIABLE.findall(re.sub(r"^\s*#.*$", "", TEXT, flags=re.MULTILINE))
     assert all(form.startswith(":?") for _, form, _ in found)
     assert {braced or plain for braced, _, plain in found} == set(SECRETS)
@@ -50,7 +50,7 @@ def test_every_variable_is_a_secret_without_a_default() -> None:
 
 @pytest.mark.parametrize("name", SERVICES)
 def test_no_secret_is_written_down(name: str) -> None:
-    """Whatever is named like a secret takes its value from the generated file."""
+    """Every variable named like a secret takes its value from the generated file."""
     environment: dict[str, str] = SERVICES[name].get("environment", {})
     for variable, value in environment.items():
         if _SECRET_NAME.search(variable) and not variable.startswith(PREFIX):
@@ -59,7 +59,7 @@ def test_no_secret_is_written_down(name: str) -> None:
 
 @pytest.mark.parametrize("name", SERVICES)
 def test_published_ports_are_on_loopback(name: str) -> None:
-    """Nothing answers to the network the machine is in."""
+    """No port is reachable from the machine's network."""
     assert all(re.fullmatch(r"127\.0\.0\.1:\d+:\d+", port) for port in SERVICES[name].get("ports", []))
     assert "network_mode" not in SERVICES[name]
     assert not SERVICES[name].get("privileged", False)
@@ -67,7 +67,7 @@ def test_published_ports_are_on_loopback(name: str) -> None:
 
 @pytest.mark.parametrize("name", SERVICES)
 def test_images_are_pinned(name: str) -> None:
-    """A foreign image names its version; an own one names the Dockerfile it comes from."""
+    """A third-party image names its version; an image of ours names its Dockerfile."""
     service = SERVICES[name]
     _, _, tag = service["image"].rpartition(":")
     assert re.match(r"\d", tag), service["image"]
@@ -79,7 +79,7 @@ def test_images_are_pinned(name: str) -> None:
 
 @pytest.mark.parametrize("name", SERVICES)
 def test_no_service_has_more_than_it_needs(name: str) -> None:
-    """Capabilities are dropped, but what PostgreSQL begins with; memory has a limit everywhere."""
+    """Services drop all capabilities, except those PostgreSQL starts with, and have memory limits."""
     service = SERVICES[name]
     assert service["cap_drop"] == ["ALL"]
     begins_as_root = ["CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID"]
@@ -89,7 +89,7 @@ def test_no_service_has_more_than_it_needs(name: str) -> None:
 
 
 def test_every_setting_is_passed_on_if_it_is_set() -> None:
-    """Without a value in the file, compose takes it from `.env` or the shell, or leaves it out."""
+    """Compose takes a setting from `.env` or the shell, and omits it if neither has it."""
     shared = COMPOSE["x-airflow-environment"]
     assert {name for name in shared if name.startswith(PREFIX)} == {
         entry.variable for entry in all_settings()
@@ -98,7 +98,7 @@ def test_every_setting_is_passed_on_if_it_is_set() -> None:
 
 
 def test_airflow_processes_share_one_environment() -> None:
-    """No Airflow process has a setting that another lacks or sets otherwise."""
+    """All Airflow processes have the same settings with the same values."""
     shared = COMPOSE["x-airflow-environment"]
     for name in AIRFLOW:
         assert shared.items() <= SERVICES[name]["environment"].items(), name
@@ -111,13 +111,13 @@ def test_airflow_processes_share_one_environment() -> None:
 
 
 def test_a_fleet_that_packs_itself_fits() -> None:
-    """The settings that a wide run needs are met, as they are on a laptop."""
+    """Compose sets what a large packed fleet needs, as the laptop's stack does."""
     for need in needs_of(MOST_TASKS):
         assert int(COMPOSE["x-airflow-environment"][need.variable]) >= need.least, need.variable
 
 
 def test_every_airflow_setting_exists() -> None:
-    """Airflow ignores a misspelt variable without a word; its own list of settings knows them all."""
+    """Airflow silently ignores a misspelt variable, so each is looked up in its own list of settings."""
     spec = importlib.util.find_spec("airflow")
     assert spec
     assert spec.submodule_search_locations
@@ -132,13 +132,13 @@ def test_every_airflow_setting_exists() -> None:
 
 
 def test_task_instances_are_forked_from_a_server_that_has_what_they_need() -> None:
-    """As on a laptop; and files that have not changed are seldom parsed."""
+    """Workers fork with modules preloaded and reparse unchanged files rarely, as on a laptop."""
     shared, ours = COMPOSE["x-airflow-environment"], FORK_SERVER | PARSING
     assert {variable: shared[variable] for variable in ours} == ours
 
 
 def test_users_sign_in_with_a_password() -> None:
-    """The simple auth manager is never told that everybody is an administrator."""
+    """The simple auth manager must not treat everybody as an administrator."""
     environment = COMPOSE["x-airflow-environment"]
     assert environment["AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS"] == "false"
     folder = Path(environment["AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE"]).parent
@@ -146,7 +146,7 @@ def test_users_sign_in_with_a_password() -> None:
 
 
 def test_connections_are_what_the_hooks_read() -> None:
-    """Both connections are JSON once the secrets are in, and name the services of this file."""
+    """With secrets filled in, both connections are valid JSON and name services of this file."""
     environment = COMPOSE["x-airflow-environment"]
     storage = json.loads(substituted(environment["AIRFLOW_CONN_WASB_DEFAULT"]))
     assert storage["conn_type"] == "wasb"
@@ -164,7 +164,7 @@ def test_connections_are_what_the_hooks_read() -> None:
 
 
 def test_the_two_ends_of_each_service_agree() -> None:
-    """Accounts, ports and keys of the connections are those the services are started with."""
+    """The connections use the accounts, ports and keys that the services are started with."""
     emulator = SERVICES["batch-emulator"]
     options = dict(zip(emulator["command"][::2], emulator["command"][1::2], strict=True))
     assert (options["--account"], options["--port"]) == ("localbatch", "8900")
@@ -176,7 +176,7 @@ def test_the_two_ends_of_each_service_agree() -> None:
 
 
 def test_azurite_is_the_version_the_laptop_runs() -> None:
-    """Containers and laptop store with the same Azurite."""
+    """Containers and laptop run the same version of Azurite."""
     package = json.loads((ROOT / "local_stack/package.json").read_text())
     _, _, tag = SERVICES["azurite"]["image"].rpartition(":")
     assert tag == package["dependencies"]["azurite"]
@@ -184,7 +184,7 @@ def test_azurite_is_the_version_the_laptop_runs() -> None:
 
 @pytest.mark.parametrize("name", SERVICES)
 def test_services_wait_for_what_they_need(name: str) -> None:
-    """A service that others wait for can be waited for, and only those that end may not restart."""
+    """A dependency has a health check or ends by itself, and only one that ends is not restarted."""
     service = SERVICES[name]
     assert service["restart"] == ("no" if name in ONE_SHOT else "unless-stopped")
     assert ("healthcheck" in service) == (name not in ONE_SHOT)
@@ -194,13 +194,13 @@ def test_services_wait_for_what_they_need(name: str) -> None:
 
 
 def test_every_airflow_process_waits_for_the_database() -> None:
-    """Nobody but the two initial steps starts before the migration has ended."""
+    """Apart from the two initial steps, every process waits for the migration to end."""
     for name in AIRFLOW - ONE_SHOT:
         assert "airflow-init" in SERVICES[name]["depends_on"]
 
 
 def test_volumes_are_named_and_all_used() -> None:
-    """State outlives containers, nothing of the host is mounted, and no volume is left over."""
+    """State outlives containers, no host folder is mounted, and every volume is used."""
     mounted = {mount.split(":")[0] for service in SERVICES.values() for mount in service.get("volumes", [])}
     assert mounted == set(COMPOSE["volumes"])
 
@@ -208,7 +208,7 @@ def test_volumes_are_named_and_all_used() -> None:
 @pytest.mark.parametrize(("name", "port"), [("api-server", 8080), ("scheduler", 8974)])
 @pytest.mark.parametrize("status", [200, 503])
 def test_a_health_check_believes_the_answer(name: str, port: int, status: int) -> None:
-    """The check succeeds on 200 and fails on 503; run as it stands, at another port."""
+    """The check, run as written on another port, succeeds on 200 and fails on 503."""
 
     class Answer(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -232,7 +232,7 @@ def test_a_health_check_believes_the_answer(name: str, port: int, status: int) -
 
 
 def first_step(folder: Path, **environ: str) -> subprocess.CompletedProcess[str]:
-    """Run the first step, with a stand-in for Airflow's command."""
+    """Run the first step with a stand-in for Airflow's command."""
     service = SERVICES["airflow-init"]
     programs = folder / "bin"
     programs.mkdir()
@@ -255,7 +255,7 @@ def first_step(folder: Path, **environ: str) -> subprocess.CompletedProcess[str]
 
 
 def test_the_password_reaches_the_auth_manager(tmp_path: Path) -> None:
-    """The first step writes the password where Airflow reads it, for its own user only, then migrates."""
+    """The first step writes the password where Airflow reads it, for its own user only, and then migrates."""
     done = first_step(tmp_path)
     assert (done.returncode, done.stdout) == (0, "airflow db migrate\n"), done.stderr
     passwords = tmp_path / "passwords.json"
@@ -264,7 +264,7 @@ def test_the_password_reaches_the_auth_manager(tmp_path: Path) -> None:
 
 
 def test_a_setting_that_cannot_be_read_stops_the_first_step(tmp_path: Path) -> None:
-    """It is named, and nothing that waits for the step starts."""
+    """The error names the setting, and no process that waits for this step starts."""
     done = first_step(tmp_path, SENSOR_SCORING_MAX_NODES="many")
     assert done.returncode != 0
     assert done.stdout == ""

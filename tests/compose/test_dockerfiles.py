@@ -23,14 +23,14 @@ DOCKERFILES = list(BASES)
 
 
 def instructions(dockerfile: str) -> list[tuple[str, str]]:
-    """Read a Dockerfile: each instruction with its joined argument."""
+    """Parse a Dockerfile into instructions, each with its joined argument."""
     text = re.sub(r"^#.*\n", "", (ROOT / dockerfile).read_text(), flags=re.MULTILINE)
     lines = re.sub(r"\\\n\s*", "", text).splitlines()
     return [(words[0], words[1]) for line in lines if (words := line.split(None, 1))]
 
 
 def copied(dockerfile: str) -> list[str]:
-    """Return what a Dockerfile copies from the repository."""
+    """Return the paths that a Dockerfile copies from the repository."""
     return [
         source
         for name, argument in instructions(dockerfile)
@@ -41,7 +41,7 @@ def copied(dockerfile: str) -> list[str]:
 
 @pytest.mark.parametrize("dockerfile", DOCKERFILES)
 def test_the_base_image_is_a_choice(dockerfile: str) -> None:
-    """The first two instructions let a build name another base."""
+    """The first two instructions let a build choose another base image."""
     assert instructions(dockerfile)[:2] == [
         ("ARG", f"BASE_IMAGE={BASES[dockerfile]}"),
         ("FROM", "${BASE_IMAGE}"),
@@ -50,7 +50,7 @@ def test_the_base_image_is_a_choice(dockerfile: str) -> None:
 
 @pytest.mark.parametrize("dockerfile", DOCKERFILES)
 def test_the_legacy_builder_can_build_it(dockerfile: str) -> None:
-    """No mounts, no heredocs, no flags that only newer builders know."""
+    """No mounts, heredocs or flags that only newer builders support."""
     for name, argument in instructions(dockerfile):
         assert name in {"ARG", "FROM", "ENV", "RUN", "COPY", "USER", "WORKDIR", "EXPOSE", "ENTRYPOINT", "CMD"}
         assert not re.match(r"--(mount|network|security|link|chmod|parents|exclude)|<<", argument)
@@ -58,7 +58,7 @@ def test_the_legacy_builder_can_build_it(dockerfile: str) -> None:
 
 @pytest.mark.parametrize("dockerfile", DOCKERFILES)
 def test_packages_are_the_locked_ones(dockerfile: str) -> None:
-    """Every installation demands the hashes of the lock; npm does so with ``ci`` alone."""
+    """Every installation requires the hashes of a lock file; for npm, ``ci`` does."""
     text = " ".join(text for _, text in instructions(dockerfile))
     installs = re.findall(r"(?:pip|npm) (?:install|ci)[^&]*", text)
     assert installs
@@ -67,7 +67,7 @@ def test_packages_are_the_locked_ones(dockerfile: str) -> None:
 
 @pytest.mark.parametrize("dockerfile", DOCKERFILES)
 def test_nothing_runs_as_root(dockerfile: str) -> None:
-    """The last user is an ordinary one, and nothing is installed or copied after it."""
+    """The last user is unprivileged, and nothing is installed or copied after it is set."""
     names = [name for name, _ in instructions(dockerfile)]
     users = [argument for name, argument in instructions(dockerfile) if name == "USER"]
     assert users
@@ -77,7 +77,7 @@ def test_nothing_runs_as_root(dockerfile: str) -> None:
 
 @pytest.mark.parametrize("dockerfile", DOCKERFILES)
 def test_what_is_copied_reaches_the_builder(dockerfile: str) -> None:
-    """The ignore file lets every copied path through, and the path exists."""
+    """Every copied path exists, and the ignore file admits it."""
     lines = (ROOT / ".dockerignore").read_text().splitlines()
     admitted = [line[1:] for line in lines if line.startswith("!")]
     for source in copied(dockerfile):
@@ -87,14 +87,14 @@ def test_what_is_copied_reaches_the_builder(dockerfile: str) -> None:
 
 @pytest.mark.parametrize("secret", [".env", ".git", ".venv", "local_stack", "tests", "runs"])
 def test_what_no_image_needs_stays_out(secret: str) -> None:
-    """The ignore file admits by name: secrets, environments and results are not sent to the builder."""
+    """The ignore file is an allow-list, so secrets, environments and results never reach the builder."""
     lines = (ROOT / ".dockerignore").read_text().splitlines()
     assert "*" in lines
     assert not any(fnmatch(secret, line[1:]) for line in lines if line.startswith("!"))
 
 
 def test_the_emulator_gets_all_of_its_packages() -> None:
-    """The awk line of the Dockerfile picks exactly the emulator's packages and what they require."""
+    """The Dockerfile's awk line selects exactly the emulator's packages and their dependencies."""
     (script,) = re.findall(r"awk '([^']+)'", (ROOT / "batch_emulator/Dockerfile").read_text())
     done = subprocess.run(
         ["awk", script, ROOT / "requirements.txt"],
@@ -126,7 +126,7 @@ def _applies(need: Requirement) -> bool:
 
 
 def test_the_postgresql_lock_covers_what_is_asked_for() -> None:
-    """The drivers are pinned with hashes, and none of them is pinned differently by the project."""
+    """The drivers are pinned with hashes, at the versions that the project pins."""
     asked = set(re.findall(r"^[a-z]\S*", (ROOT / "airflow_image/requirements.in").read_text(), re.MULTILINE))
     pins = dict(
         re.findall(r"^(\S+)==(\S+)", (ROOT / "airflow_image/requirements.txt").read_text(), re.MULTILINE)

@@ -1,4 +1,4 @@
-"""The file of secrets that the containers start with."""
+"""The generated file of secrets that the containers start with."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def secrets_of(path: Path) -> dict[str, str]:
 
 
 def test_every_secret_is_made_for_its_owner_only(tmp_path: Path) -> None:
-    """The file sets every secret, and nobody but its owner can read it."""
+    """The file sets every secret, and only its owner can read it."""
     path = tmp_path / ".env"
     assert create(path)
     assert list(secrets_of(path)) == list(SECRETS)
@@ -32,7 +32,7 @@ def test_every_secret_is_made_for_its_owner_only(tmp_path: Path) -> None:
 
 
 def test_no_two_installations_share_a_secret(tmp_path: Path) -> None:
-    """Every value is drawn afresh, and none is short."""
+    """Every secret is generated anew, and none is short."""
     create(tmp_path / "one")
     create(tmp_path / "other")
     one, other = secrets_of(tmp_path / "one"), secrets_of(tmp_path / "other")
@@ -42,7 +42,7 @@ def test_no_two_installations_share_a_secret(tmp_path: Path) -> None:
 
 
 def test_a_file_that_exists_is_never_written_to(tmp_path: Path) -> None:
-    """The database and stored connections know the old secrets, so they stay."""
+    """The database and stored connections depend on the old secrets, so they stay."""
     path = tmp_path / ".env"
     path.write_text("POSTGRES_PASSWORD=known\n")
     assert not create(path)
@@ -50,7 +50,7 @@ def test_a_file_that_exists_is_never_written_to(tmp_path: Path) -> None:
 
 
 def test_values_survive_compose_urls_and_json(tmp_path: Path) -> None:
-    """No value holds what would be read in a second way where it is put in."""
+    """No secret contains a character that compose, URLs or JSON would interpret."""
     create(tmp_path / ".env")
     for name, value in secrets_of(tmp_path / ".env").items():
         assert not set(value) & set(" \t'\"\\$#{}%;")
@@ -60,7 +60,7 @@ def test_values_survive_compose_urls_and_json(tmp_path: Path) -> None:
 
 
 def test_keys_have_the_form_their_users_want(tmp_path: Path) -> None:
-    """Fernet takes the fernet key; account keys are base64 of 64 bytes."""
+    """Fernet accepts the Fernet key; account keys are base64 of 64 bytes."""
     create(tmp_path / ".env")
     values = secrets_of(tmp_path / ".env")
     fernet = Fernet(values["AIRFLOW_FERNET_KEY"])
@@ -70,7 +70,7 @@ def test_keys_have_the_form_their_users_want(tmp_path: Path) -> None:
 
 
 def test_an_older_file_says_what_it_lacks(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A file made before a secret was introduced is named, with the secret."""
+    """If a secret was introduced after the file was made, the error names both."""
     path = tmp_path / ".env"
     create(path)
     path.write_text("".join(f"{name}=x\n" for name in SECRETS if name != "BLOB_ACCOUNT_KEY"))
@@ -82,7 +82,7 @@ def test_an_older_file_says_what_it_lacks(tmp_path: Path, capsys: pytest.Capture
 def test_an_older_file_that_others_may_read_is_closed(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], mode: int
 ) -> None:
-    """Its secrets stay, for the database knows them; whoever made it reads that others could have read it."""
+    """Its secrets stay, since the database uses them; a warning says that others could read them."""
     path = tmp_path / ".env"
     create(path)
     text = path.read_text()
@@ -97,7 +97,7 @@ def test_an_older_file_that_others_may_read_is_closed(
 
 
 def test_the_program_writes_once_and_never_prints_a_secret(tmp_path: Path) -> None:
-    """Run as the compose file says, twice: the second time changes nothing."""
+    """Run twice as the compose file says, it changes nothing the second time."""
     path = tmp_path / ".env"
     outputs = [_run(path) for _ in range(2)]
     assert "written" in outputs[0]
@@ -118,7 +118,7 @@ def _run(path: Path) -> str:
 
 @pytest.mark.parametrize("ignoring", [".gitignore", ".dockerignore"])
 def test_the_file_is_neither_committed_nor_built_in(ignoring: str) -> None:
-    """The default place is where compose looks, and both ignore files name it."""
+    """The default path is the one compose reads, and both ignore files exclude it."""
     assert ENV_FILE == ROOT / ".env"
     lines = (ROOT / ignoring).read_text().splitlines()
     assert {".env", "**/.env"} & set(lines)

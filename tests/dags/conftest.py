@@ -1,4 +1,4 @@
-"""An Airflow of its own for tests that parse DAGs."""
+"""An isolated Airflow for tests that parse DAGs."""
 
 from __future__ import annotations
 
@@ -42,18 +42,18 @@ print("RESULT " + json.dumps({dag_id: {
 
 @pytest.fixture(scope="session")
 def parsed(all_parsed: dict[str, Any]) -> dict[str, Any]:
-    """Return what is known of the hourly DAG."""
+    """Return what Airflow parsed of the hourly DAG."""
     return dict(all_parsed["hourly_scoring"])
 
 
 @pytest.fixture(scope="session")
 def all_parsed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """Parse the DAG folder in a process of its own: Airflow reads its settings when it is imported."""
+    """Parse the DAG folder in another process, because Airflow reads its settings on import."""
     return parsed_with(tmp_path_factory.mktemp("airflow"))
 
 
 def parsed_with(home: Path, **settings: str) -> dict[str, Any]:
-    """Parse the DAG folder in a process of its own, with settings."""
+    """Parse the DAG folder in another process, with settings."""
     environ = {
         **{name: value for name, value in os.environ.items() if not name.startswith(("AIRFLOW", "PYTHON"))},
         "AIRFLOW_HOME": str(home),

@@ -11,14 +11,14 @@ if TYPE_CHECKING:
 
 
 def test_it_parses_without_azure_or_pandas(parsed: dict[str, Any]) -> None:
-    """Airflow parses the file again and again: nothing slow may be imported for that."""
+    """Airflow parses the file over and over, so parsing imports nothing slow."""
     assert parsed["errors"] == {}
     slow = {"azure", "pandas", "numpy", "sklearn"}
     assert not {name.split(".")[0] for name in parsed["imported"]} & slow
 
 
 def test_the_flow_is_the_documented_one(parsed: dict[str, Any]) -> None:
-    """Each step waits for the one before it, the data's way through the run."""
+    """The steps depend on each other in the documented order."""
     upstream = {task: facts["upstream"] for task, facts in parsed["tasks"].items()}
     assert upstream == {
         "settle": [],
@@ -35,7 +35,7 @@ def test_the_flow_is_the_documented_one(parsed: dict[str, Any]) -> None:
 
 
 def test_the_steps_after_scoring_run_whatever_happened(parsed: dict[str, Any]) -> None:
-    """A failed sensor must not leave the check, the summary, the alert or the verdict out."""
+    """A failed sensor skips neither the check, the summary, the alert nor the verdict."""
     rules = {task: facts["rule"] for task, facts in parsed["tasks"].items()}
     assert {task for task, rule in rules.items() if rule == "all_done"} == {
         "confirm",
@@ -46,14 +46,14 @@ def test_the_steps_after_scoring_run_whatever_happened(parsed: dict[str, Any]) -
 
 
 def test_no_step_that_fails_keeps_the_summary_and_the_alert_from_running(parsed: dict[str, Any]) -> None:
-    """What lies between a setup that failed and its teardown is left out, whatever its rule: so no setup."""
+    """Airflow skips tasks between a failed setup and its teardown, whatever their rule: so no setup."""
     tasks = parsed["tasks"]
     assert [task for task, facts in tasks.items() if facts["setup"]] == []
     assert [task for task, facts in tasks.items() if facts["teardown"]] == ["close"]
 
 
 def test_the_verdict_alone_decides_the_state_of_the_run(parsed: dict[str, Any]) -> None:
-    """It is the only leaf that is no teardown."""
+    """It is the only leaf that is not a teardown."""
     tasks = parsed["tasks"]
     waited_for = {name for facts in tasks.values() for name in facts["upstream"]}
     assert {task for task, facts in tasks.items() if not facts["teardown"]} - waited_for == {"verdict"}
@@ -61,14 +61,14 @@ def test_the_verdict_alone_decides_the_state_of_the_run(parsed: dict[str, Any]) 
 
 
 def test_a_run_covers_a_data_interval_and_the_past(parsed: dict[str, Any]) -> None:
-    """The default timetable's runs cover no time, and a run before the start date is green and empty."""
+    """With the default timetable, runs have no interval, and one before the start date is green and empty."""
     assert parsed["timetable"] == "CronDataIntervalTimetable"
     assert parsed["start"].startswith("2000-01-01")
     assert parsed["catchup"] is False
 
 
 def test_a_wrong_setting_is_named_in_the_import_error(tmp_path: Path) -> None:
-    """Whoever opens the web UI reads which setting is wrong and what it can be, for every DAG."""
+    """For every DAG, the web UI shows which setting is invalid and what it may be."""
     remaining = parsed_with(tmp_path, SENSOR_SCORING_NOTIFY="slack:foo", SENSOR_SCORING_POLL_SECONDS="15")
     assert sorted(remaining) == ["example_consumer", "housekeeping"]
     errors = remaining["housekeeping"]["errors"]

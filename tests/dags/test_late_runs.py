@@ -1,4 +1,4 @@
-"""The shape of the DAG that looks for runs that take too long."""
+"""The shape of the DAG that looks for late runs."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def test_it_looks_every_few_minutes_one_run_at_a_time(all_parsed: dict[str, Any]) -> None:
-    """Two at once would tell people twice."""
+    """Two runs at once would send an alert twice."""
     looking = all_parsed["late_runs"]
     assert looking["errors"] == {}
     assert list(looking["tasks"]) == ["look"]
@@ -20,11 +20,11 @@ def test_it_looks_every_few_minutes_one_run_at_a_time(all_parsed: dict[str, Any]
 
 
 def test_a_limit_of_nothing_takes_its_schedule_away(tmp_path: Path) -> None:
-    """Nobody wants to know."""
+    """With a limit of 0 it has no schedule."""
     parsed = parsed_with(tmp_path, SENSOR_SCORING_LATE_MINUTES="0")["late_runs"]
     assert parsed["timetable"] == "NullTimetable"
 
 
 def test_no_dag_has_a_deadline_of_airflows(all_parsed: dict[str, Any]) -> None:
-    """In 3.3.2 they end the scheduler under an executor without callbacks, and `dags test` on PostgreSQL."""
+    """In 3.3.2 they crash the scheduler under executors without callbacks, and `dags test` on PostgreSQL."""
     assert {dag: facts["deadline"] for dag, facts in all_parsed.items()} == dict.fromkeys(all_parsed)

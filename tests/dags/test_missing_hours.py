@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def test_it_looks_every_hour_one_run_at_a_time(all_parsed: dict[str, Any]) -> None:
-    """Two at once would tell people twice."""
+    """Two runs at once would send an alert twice."""
     looking = all_parsed["missing_hours"]
     assert looking["errors"] == {}
     assert list(looking["tasks"]) == ["look"]
@@ -20,6 +20,6 @@ def test_it_looks_every_hour_one_run_at_a_time(all_parsed: dict[str, Any]) -> No
 
 
 def test_a_setting_takes_its_schedule_away(tmp_path: Path) -> None:
-    """By hand only, for who has another way to look."""
+    """An empty schedule leaves it to be triggered by hand."""
     parsed = parsed_with(tmp_path, SENSOR_SCORING_MISSING_SCHEDULE="never")["missing_hours"]
     assert parsed["timetable"] == "NullTimetable"

@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="session")
 def training(all_parsed: dict[str, Any]) -> dict[str, Any]:
-    """Return what is known of the training DAG."""
+    """Return what Airflow parsed of the training DAG."""
     return dict(all_parsed["train_models"])
 
 
 def test_only_promote_comes_after_all_groups(training: dict[str, Any]) -> None:
-    """Whatever became of the groups, what was trained is judged, once and in one place."""
+    """One step judges all new models, whatever happened to each group."""
     upstream = {task: facts["upstream"] for task, facts in training["tasks"].items()}
     assert upstream == {
         "plan": [],
@@ -37,12 +37,12 @@ def test_only_promote_comes_after_all_groups(training: dict[str, Any]) -> None:
 
 
 def test_it_runs_by_hand_and_one_at_a_time(training: dict[str, Any]) -> None:
-    """Two trainings at once would compare with each other's models."""
+    """Two trainings at once would each compare against models that the other replaces."""
     assert (training["timetable"], training["runs"], training["catchup"]) == ("NullTimetable", 1, False)
 
 
 def test_a_setting_gives_it_a_schedule(tmp_path: Path) -> None:
-    """Once a week, for example."""
+    """For example, once a week."""
     parsed = parsed_with(tmp_path, SENSOR_SCORING_TRAIN_SCHEDULE="@weekly")["train_models"]
     assert parsed["errors"] == {}
     assert parsed["timetable"].startswith("Cron")

@@ -1,4 +1,4 @@
-"""The DAGs that see to what all runs share."""
+"""The DAGs that maintain what all runs share."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def test_housekeeping_is_done_daily(all_parsed: dict[str, Any]) -> None:
-    """Jobs and blobs are tidied independently of each other."""
+    """Jobs and blobs are cleaned up independently of each other."""
     parsed = all_parsed["housekeeping"]
     assert (parsed["timetable"], parsed["runs"], parsed["catchup"]) == ("CronTriggerTimetable", 1, False)
     assert {task: facts["upstream"] for task, facts in parsed["tasks"].items()} == {
@@ -21,7 +21,7 @@ def test_housekeeping_is_done_daily(all_parsed: dict[str, Any]) -> None:
 
 
 def test_pool_is_warmed_only_when_it_is_asked_for(all_parsed: dict[str, Any], tmp_path: Path) -> None:
-    """Without the setting the DAG has no schedule; with it, it runs every hour."""
+    """The DAG runs hourly if prewarming is on; otherwise it has no schedule."""
     assert all_parsed["warm_pool"]["timetable"] == "NullTimetable"
     parsed = parsed_with(tmp_path, SENSOR_SCORING_PREWARM_MINUTES="10")["warm_pool"]
     assert parsed["errors"] == {}

@@ -1,4 +1,4 @@
-"""Separate containers for the tests of the loader, in the session's Azurite."""
+"""A container per test of the loader, in the session's Azurite."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def data(azurite: BlobStorage) -> Iterator[ContainerClient]:
-    """Yield an empty container of its own for each test."""
+    """Yield an empty container."""
     with BlobServiceClient.from_connection_string(azurite.connection_string) as service:
         container = service.create_container(f"data-{uuid4().hex}")
         with container:

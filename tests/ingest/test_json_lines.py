@@ -1,4 +1,4 @@
-"""JSON in every layout: arrays on one line, objects over many lines, and broken parts between them."""
+"""JSON in every layout: arrays on one line, objects over many lines, with damage between them."""
 
 from __future__ import annotations
 
@@ -48,25 +48,25 @@ def read(folder: Path, text: str) -> tuple[list[int], list[int]]:
     ],
 )
 def test_every_layout_is_read_whole(tmp_path: Path, text: str) -> None:
-    """The file is much longer than a chunk; no reading is lost or duplicated at a cut."""
+    """In a file of many chunks, no reading is lost or duplicated at a chunk's edge."""
     assert read(tmp_path, text) == (list(range(3_000)), [])
 
 
 def test_braces_in_texts_are_no_objects(tmp_path: Path) -> None:
-    """Their own row may be unreadable, but no other one."""
+    """A brace inside a string can make at most its own row unreadable."""
     text = json.dumps([*GOOD[:2], ROWS[2], *GOOD[3:5]], indent=1)
     assert read(tmp_path, text)[0] == [0, 1, 3, 4]
 
 
 def test_a_broken_object_costs_its_own_lines(tmp_path: Path) -> None:
-    """What does not end is given up where the next whole one begins."""
+    """An unterminated object is given up where the next complete one begins."""
     lines = [json.dumps(row) for row in GOOD[:4]]
     text = "\n".join([lines[0], '{"TS": "2018', '"Device": 1', lines[1], lines[2][:-9], lines[3]])
     assert read(tmp_path, text) == ([0, 1, 3], [2, 3, 5])
 
 
 def test_an_object_without_an_end_fills_no_memory(tmp_path: Path) -> None:
-    """It is given up after ten thousand bytes, and what follows is read."""
+    """The reader gives up after ten thousand bytes and continues after it."""
     text = '{"TS":\n' + '"x",\n' * 3_000 + json.dumps(GOOD[0]) + "\n"
     values, refused = read(tmp_path, text)
     assert (values, len(refused)) == ([0], MOST_REJECTS)

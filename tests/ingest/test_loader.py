@@ -1,4 +1,4 @@
-"""Blobs that a load writes, read with the SDK's client."""
+"""The blobs that a load writes, read back through the SDK."""
 
 from __future__ import annotations
 
@@ -28,22 +28,22 @@ HOUR = RunHour.parse("2018-08-29T02")
 def a_reading(
     *, minutes: float = 0, device: str = "1", tag: str = "4", value: str = "84.50", hour: RunHour = HOUR
 ) -> Reading:
-    """Make a reading of some minutes into the hour."""
+    """Make a reading some minutes into the hour."""
     return Reading(hour.start + timedelta(minutes=minutes), device, tag, value)
 
 
 def names(container: ContainerClient) -> list[str]:
-    """List all blobs."""
+    """List the names of all blobs."""
     return sorted(container.list_blob_names())
 
 
 def text(container: ContainerClient, name: str) -> str:
-    """Read a blob."""
+    """Read a blob's text."""
     return container.download_blob(name).readall().decode()
 
 
 def test_readings_lie_where_scoring_looks_for_them(data: ContainerClient) -> None:
-    """One CSV per hour and sensor, with header, rows in time order and the values' own digits."""
+    """One CSV per hour and sensor: header, rows in time order, values with their original digits."""
     before = RunHour.parse("2018-08-29T01")
     laid = lay_out(
         [
@@ -68,7 +68,7 @@ def test_readings_lie_where_scoring_looks_for_them(data: ContainerClient) -> Non
 
 
 def test_loading_again_changes_nothing(data: ContainerClient) -> None:
-    """A second load of the same source overwrites its own blobs."""
+    """Loading a source again overwrites its own blobs with the same content."""
     readings = [a_reading(minutes=1), a_reading(device="2")]
     first = lay_out(readings, data, source="history")
     assert lay_out(readings, data, source="history") == replace(first, kept=2)
@@ -77,7 +77,7 @@ def test_loading_again_changes_nothing(data: ContainerClient) -> None:
 
 
 def test_another_source_takes_the_hour_over(data: ContainerClient) -> None:
-    """Other sources' readings of the same hour go, of whichever sensor; other hours and other blobs stay."""
+    """A load removes other sources' readings of its hours, for every sensor, and leaves everything else."""
     earlier = RunHour.parse("2018-08-29T01")
     lay_out([a_reading(), a_reading(device="2"), a_reading(hour=earlier)], data, source="history")
     data.upload_blob("readings/2018/08/29/02/1_4/0_a81f.csv", b"TS,Device,Tag,Value\n")
@@ -92,7 +92,7 @@ def test_another_source_takes_the_hour_over(data: ContainerClient) -> None:
 
 
 def test_a_file_brings_its_rejects(data: ContainerClient, tmp_path: Path) -> None:
-    """The summary of a file tells which of its rows were refused."""
+    """The result of a load lists the rejected rows."""
     path = tmp_path / "readings.csv"
     path.write_text("TS,Device,Tag,Value\n2018-08-29 02:00:00,1,4,84.5\n2018-08-29 02:00:15,1,4,broken\n")
     laid = lay_out(read_readings(path), data, source="history")
@@ -101,7 +101,7 @@ def test_a_file_brings_its_rejects(data: ContainerClient, tmp_path: Path) -> Non
 
 
 def test_a_file_that_is_refused_leaves_no_blob(data: ContainerClient, tmp_path: Path) -> None:
-    """A collision at the file's end is found before anything is written."""
+    """A collision at the end of the file is found before anything is written."""
     path = tmp_path / "readings.csv"
     path.write_text("TS,Device,Tag,Value\n2018-08-29 02:00:00,a_b,c,1\n2018-08-29 02:00:00,a,b_c,1\n")
     with pytest.raises(SensorCollision):
@@ -110,13 +110,13 @@ def test_a_file_that_is_refused_leaves_no_blob(data: ContainerClient, tmp_path: 
 
 
 def test_colliding_readings_of_any_source_are_refused(data: ContainerClient) -> None:
-    """Readings from other sources follow the same rule as those from files."""
+    """Readings that do not come from a file follow the same rule."""
     with pytest.raises(SensorCollision):
         lay_out([a_reading(device="a_b", tag="c"), a_reading(device="a", tag="b_c")], data, source="x")
 
 
 def test_nothing_to_load_is_an_error(data: ContainerClient, tmp_path: Path) -> None:
-    """A source without a good reading says so, and why its first row was refused."""
+    """If no row is valid, the error says so and why the first row was rejected."""
     path = tmp_path / "readings.csv"
     path.write_text("TS,Device,Tag,Value\nyesterday,1,4,84.5\n")
     with pytest.raises(
@@ -127,13 +127,13 @@ def test_nothing_to_load_is_an_error(data: ContainerClient, tmp_path: Path) -> N
 
 @pytest.mark.parametrize("source", ["", "a/b", "..", "a b", "x" * 101])
 def test_a_source_must_be_able_to_name_a_blob(data: ContainerClient, source: str) -> None:
-    """A source that would lead out of the sensor's folder is refused."""
+    """A source name that would escape the sensor's folder is refused."""
     with pytest.raises(ValueError, match="is not a valid source"):
         lay_out([a_reading()], data, source=source)
 
 
 def test_progress_is_told_blob_by_blob(data: ContainerClient) -> None:
-    """The caller hears of every blob, and of how many readings there are."""
+    """The callback gets every blob, and the number of readings."""
     told: list[tuple[Step, int, int]] = []
     lay_out(
         [a_reading(device=str(device)) for device in range(20)],
@@ -145,7 +145,7 @@ def test_progress_is_told_blob_by_blob(data: ContainerClient) -> None:
 
 
 def test_labels_lie_beside_the_readings(data: ContainerClient) -> None:
-    """Every simulated hour has its labels; an hour without anomalies has the header only."""
+    """Every simulated hour has labels; without anomalies, they are a header only."""
     fleet = Fleet(devices=1, tags=2)
     first = RunHour.parse("2018-08-29T01")
     laid = lay_out(fleet.readings(first, 2), data, source="simulated", labels=fleet.labels(first, 2))
@@ -162,7 +162,7 @@ def test_labels_lie_beside_the_readings(data: ContainerClient) -> None:
 
 
 def test_labels_of_other_hours_are_refused_before_anything_is_written(data: ContainerClient) -> None:
-    """Labels that do not belong to the readings are a mistake of the caller."""
+    """Labels for hours without readings are a caller's mistake."""
     fleet = Fleet(devices=1, tags=1)
     with pytest.raises(ValueError, match="a label belongs to 2018-08-29T02, an hour without readings"):
         lay_out(fleet.readings(HOUR.next, 1), data, source="simulated", labels=fleet.labels(HOUR, 1))
@@ -170,7 +170,7 @@ def test_labels_of_other_hours_are_refused_before_anything_is_written(data: Cont
 
 
 def test_real_readings_drop_the_labels_of_simulated_ones(data: ContainerClient) -> None:
-    """Labels never outlive the readings they speak of."""
+    """Labels never outlive the readings they describe."""
     fleet = Fleet(devices=1, tags=1)
     lay_out(fleet.readings(HOUR, 1), data, source="simulated", labels=fleet.labels(HOUR, 1))
     lay_out([a_reading()], data, source="history")
@@ -178,7 +178,7 @@ def test_real_readings_drop_the_labels_of_simulated_ones(data: ContainerClient) 
 
 
 def test_a_container_that_is_not_there_is_an_error_of_ours(data: ContainerClient) -> None:
-    """Storage errors keep the service's code and lose what could carry a signature."""
+    """The error keeps the service's code and drops everything that could contain a signature."""
     with (
         ContainerClient.from_container_url(f"{data.url}x", credential=data.credential) as elsewhere,
         pytest.raises(StorageFailed) as caught,
@@ -190,7 +190,7 @@ def test_a_container_that_is_not_there_is_an_error_of_ours(data: ContainerClient
 
 
 def test_a_storage_that_does_not_answer_gives_no_signature_away() -> None:
-    """An address that cannot be reached does not put its signature into the error."""
+    """The error about an unreachable address does not contain its signature."""
     url = "http://127.0.0.1:9/devstoreaccount1/data?sig=made-up-signature"
     with (
         ContainerClient.from_container_url(url, retry_total=0) as nowhere,
@@ -201,14 +201,14 @@ def test_a_storage_that_does_not_answer_gives_no_signature_away() -> None:
 
 
 def test_moments_of_other_zones_are_laid_out_in_utc(data: ContainerClient) -> None:
-    """The folder and the TS of a reading are UTC, wherever the moment was taken."""
+    """Folder and TS are in UTC, whatever zone the reading came with."""
     here = datetime(2018, 8, 29, 2, 0, 0, 250, tzinfo=UTC).astimezone(tz=None)
     lay_out([Reading(here, "1", "4", "1")], data, source="history")
     assert "2018-08-29 02:00:00.000250,1,4,1" in text(data, "readings/2018/08/29/02/1_4/history.csv")
 
 
 def test_sensors_of_a_pack_share_a_file(data: ContainerClient) -> None:
-    """A blob for the pack, sensor by sensor; who has none keeps a blob; neither form survives the other."""
+    """A pack shares one blob, sorted by sensor; others keep their own; a load leaves only one form."""
     readings = [a_reading(minutes=2), a_reading(minutes=1), a_reading(tag="5"), a_reading(device="2")]
     lay_out(readings, data, source="alone")
     laid = lay_out(readings, data, source="packed", pack_of={"1_4": "p1", "1_5": "p1", "9_9": "p2"})
@@ -227,7 +227,7 @@ def test_sensors_of_a_pack_share_a_file(data: ContainerClient) -> None:
 
 
 def test_a_load_that_was_interrupted_goes_on_where_it_stopped(data: ContainerClient) -> None:
-    """What is there already is not sent again, and the end is that of a load in one go."""
+    """It skips blobs that exist, and the result equals that of one uninterrupted load."""
     readings = [a_reading(device=str(device), hour=hour) for hour in (HOUR, HOUR.next) for device in range(5)]
     data.upload_blob("readings/2018/08/29/03/1_4/older.csv", b"x")
 
@@ -249,7 +249,7 @@ def test_a_load_that_was_interrupted_goes_on_where_it_stopped(data: ContainerCli
 def test_an_hour_that_says_too_much_for_one_blob_is_written_as_several(
     data: ContainerClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """No blob grows beyond what scoring reads; loading again overwrites all parts."""
+    """No blob exceeds the limit of scoring, and loading again overwrites every part."""
     monkeypatch.setattr(hour_files, "MOST_BLOB_BYTES", 100)
     readings = [a_reading(minutes=minute) for minute in range(10)]
     laid = lay_out(readings, data, source="history")
@@ -261,7 +261,7 @@ def test_an_hour_that_says_too_much_for_one_blob_is_written_as_several(
 
 
 def test_memory_does_not_grow_with_the_readings() -> None:
-    """Readings wait on disk: a hundred thousand of them take no more of Python than some of them."""
+    """Readings are buffered on disk: a hundred thousand need no more memory than a few."""
     many = (a_reading(minutes=number % 60, device=str(number % 7)) for number in range(100_000))
     tracemalloc.start()
     try:

@@ -1,4 +1,4 @@
-"""The command line, run as a reader runs it."""
+"""The command line of ingest, as people run it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ HOUR = RunHour.parse("2018-08-29T02")
 
 
 def signed(container: ContainerClient) -> str:
-    """Return the container's address with a signature that ends soon."""
+    """Return the container's URL with a short-lived signature."""
     signature = generate_container_sas(
         container.account_name,
         container.container_name,
@@ -39,7 +39,7 @@ def signed(container: ContainerClient) -> str:
 
 
 def test_a_file_is_loaded_from_the_command_line(data: ContainerClient, tmp_path: Path) -> None:
-    """The program loads a file with the signature from the environment and says what it did."""
+    """With a signature from the environment, the command loads a file and reports what it did."""
     path = tmp_path / "sensor data.csv"
     path.write_text("TS,Device,Tag,Value\n2018-08-29 02:00:00,1,4,84.5\nbroken\n")
     done = subprocess.run(
@@ -61,7 +61,7 @@ def test_a_file_is_loaded_from_the_command_line(data: ContainerClient, tmp_path:
 def test_an_emulator_on_this_machine_takes_its_key(
     data: ContainerClient, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Plain http needs a key: Azurite's public one, or the one in the environment."""
+    """Plain HTTP needs an account key: Azurite's public one, or one from the environment."""
     path = tmp_path / "day.csv"
     path.write_text("TS,Device,Tag,Value\n2018-08-29 02:00:00,1,4,84.5\n")
     order = ["load", str(path), "--container-url", data.url]
@@ -73,7 +73,7 @@ def test_an_emulator_on_this_machine_takes_its_key(
 
 
 def test_packs_are_those_of_the_registry(data: ContainerClient, tmp_path: Path) -> None:
-    """With ``--packed`` the registry decides which sensors share files; without a registry none do."""
+    """With ``--packed``, the registry decides which sensors share files; without a registry, none do."""
     path = tmp_path / "day.csv"
     path.write_text("TS,Device,Tag,Value\n2018-08-29 02:00:00,1,4,84.5\n2018-08-29 02:00:00,1,5,1.5\n")
     environ = {URL_VARIABLE: signed(data), MODELS_URL_VARIABLE: signed(data)}
@@ -96,7 +96,7 @@ def in_pack(sensor: str) -> SensorEntry:
 def test_a_fleet_is_simulated_from_the_command_line(
     data: ContainerClient, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """``--until`` is the first hour without readings, and labels are written."""
+    """``--until`` is the first hour without readings; labels are written too."""
     order = ["simulate", "--seed", "7", "--hours", "3", "--until", "2026-01-01T03", "--devices", "1"]
     assert main([*order, "--tags", "1"], {URL_VARIABLE: signed(data)}) == 0
     assert capsys.readouterr().out.startswith(
@@ -112,7 +112,7 @@ def test_a_fleet_is_simulated_from_the_command_line(
 def test_many_rejects_are_summed_up(
     data: ContainerClient, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Each reason is shown once, with its count and the first line."""
+    """Each reason is printed once, with its count and first line."""
     path = tmp_path / "a.csv"
     path.write_text("TS,Device,Tag,Value\n2018-08-29 02:00:00,1,4,84.5\n" + "broken\n" * 12 + "x,1,4,2\n")
     assert main(["load", str(path)], {URL_VARIABLE: signed(data)}) == 0
@@ -124,7 +124,7 @@ def test_many_rejects_are_summed_up(
 
 
 def test_what_cannot_be_loaded_is_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A missing file ends with exit code 1 and a sentence, not with a traceback."""
+    """A missing file gives exit code 1 and a sentence, not a traceback."""
     url = "http://127.0.0.1:9/devstoreaccount1/data?sig=made-up"
     assert main(["load", str(tmp_path / "nowhere.csv")], {URL_VARIABLE: url}) == 1
     assert capsys.readouterr().err == (
@@ -161,7 +161,7 @@ def test_what_cannot_be_loaded_is_one_sentence(tmp_path: Path, capsys: pytest.Ca
 def test_a_wrong_command_line_is_refused(
     argv: list[str], sentence: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Exit code 2 and what is wrong with it; a signature is never repeated."""
+    """Exit code 2 and a sentence that never repeats a signature."""
     with pytest.raises(SystemExit) as left:
         main(argv, {})
     message = capsys.readouterr().err
@@ -180,5 +180,5 @@ def test_a_wrong_command_line_is_refused(
     ],
 )
 def test_a_source_is_named_after_its_file(tmp_path: Path, name: str, source: str) -> None:
-    """Any file name gives a name a blob can have."""
+    """Any file name becomes a valid blob name."""
     assert _source_of(tmp_path / name) == source

@@ -12,12 +12,12 @@ class Terminal(io.StringIO):
     """A stream that is a terminal."""
 
     def isatty(self) -> bool:
-        """Say so."""
+        """Be a terminal."""
         return True
 
 
 def test_a_terminal_shows_how_far_each_step_is() -> None:
-    """The bar is there from the first rows on, long before the first upload, and is gone at the end."""
+    """The bar appears with the first rows, long before the first upload, and is erased at the end."""
     terminal = Terminal()
     line = ProgressLine(terminal)
     line.see(Step.READING, 1, 4)
@@ -27,7 +27,7 @@ def test_a_terminal_shows_how_far_each_step_is() -> None:
 
 
 def test_a_short_load_writes_nothing_into_a_file() -> None:
-    """Where nothing can be redrawn, a line comes now and then only."""
+    """Where nothing can be redrawn, a line is printed only now and then."""
     file = io.StringIO()
     line = ProgressLine(file)
     line.see(Step.WRITING, 4, 4)

@@ -1,4 +1,4 @@
-"""The reader of CSV: accepted forms, refused rows, and the reasons."""
+"""Reading CSV: accepted forms, rejected rows, and the reasons."""
 
 from __future__ import annotations
 
@@ -27,20 +27,20 @@ MOMENT = datetime(2018, 8, 28, 23, 0, 5, tzinfo=UTC)
 
 
 def a_file(folder: Path, content: str | bytes) -> Path:
-    """Write a file of any content."""
+    """Write a file with the given content."""
     path = folder / "readings.csv"
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
     return path
 
 
 def read(folder: Path, content: str | bytes) -> tuple[list[Reading], list[Reject]]:
-    """Read all of a file: its readings and its rejects."""
+    """Read a whole file: readings and rejects."""
     file = read_readings(a_file(folder, content))
     return list(file), file.rejects.listed
 
 
 def one_reason(folder: Path, row: str | bytes) -> str:
-    """Return why the only row of a file is refused."""
+    """Return why a file's only row is rejected."""
     line = row if isinstance(row, bytes) else row.encode()
     readings, rejects = read(folder, HEADER.encode() + line + b"\n")
     assert readings == []
@@ -49,7 +49,7 @@ def one_reason(folder: Path, row: str | bytes) -> str:
 
 
 def test_a_row_becomes_a_reading(tmp_path: Path) -> None:
-    """A row in the form of the reference data is read with nothing lost."""
+    """A row of the reference data is read without loss."""
     assert read(tmp_path, f"{HEADER}2018-08-28 23:00:05.000,1,4,84.53\n") == (
         [Reading(MOMENT, "1", "4", "84.53")],
         [],
@@ -70,7 +70,7 @@ def test_a_row_becomes_a_reading(tmp_path: Path) -> None:
     ],
 )
 def test_spellings_of_a_file(tmp_path: Path, content: str) -> None:
-    """Column order, line ends, a byte order mark, quotes and blank lines make no difference."""
+    """Column order, line ends, byte order mark, quotes and blank lines make no difference."""
     assert read(tmp_path, content) == ([Reading(MOMENT, "1", "4", "84.53")], [])
 
 
@@ -88,7 +88,7 @@ def test_spellings_of_a_file(tmp_path: Path, content: str) -> None:
     ],
 )
 def test_spellings_of_a_moment(tmp_path: Path, text: str) -> None:
-    """Every ISO form names the same UTC moment, and no offset means UTC."""
+    """Every ISO form gives the same UTC time; without an offset, UTC is assumed."""
     assert read(tmp_path, f"{HEADER}{text},1,4,84.53\n")[0][0].moment == MOMENT
 
 
@@ -96,7 +96,7 @@ def test_spellings_of_a_moment(tmp_path: Path, text: str) -> None:
     "value", ["10.10", "007", "-1.5E-3", "+2", ".5", "5.", "0.1000000000000000055511151231257827"]
 )
 def test_a_value_keeps_its_own_digits(tmp_path: Path, value: str) -> None:
-    """No value goes through a float and back."""
+    """Values never pass through a float."""
     assert read(tmp_path, f"{HEADER}2018-08-28 23:00:05,1,4,{value}\n")[0][0].value == value
 
 
@@ -130,12 +130,12 @@ def test_a_value_keeps_its_own_digits(tmp_path: Path, value: str) -> None:
     ],
 )
 def test_why_a_row_is_refused(tmp_path: Path, row: str | bytes, reason: str) -> None:
-    """A bad row says in a few words what is wrong with it."""
+    """The reason says in a few words what is wrong."""
     assert reason in one_reason(tmp_path, row)
 
 
 def test_a_bad_row_costs_only_itself(tmp_path: Path) -> None:
-    """The rows around a stray quote are read, and its line number is the editor's."""
+    """Rows around a stray quote are read, and line numbers match an editor's."""
     content = f'{HEADER}2018-08-28 23:00:05,1,4,1\n\n2018-08-28 23:00:05,1,4,"2\n2018-08-28 23:00:05,1,4,3\n'
     readings, (reject,) = read(tmp_path, content)
     assert [reading.value for reading in readings] == ["1", "3"]
@@ -143,7 +143,7 @@ def test_a_bad_row_costs_only_itself(tmp_path: Path) -> None:
 
 
 def test_a_line_that_is_too_long_is_one_line(tmp_path: Path) -> None:
-    """Line numbers go on counting after a line that is only read in part."""
+    """Line numbers stay right after a line of which only a part is read."""
     content = f"{HEADER}{'x' * 35_000}\nbad\n2018-08-28 23:00:05,1,4,3\n"
     readings, rejects = read(tmp_path, content)
     assert len(readings) == 1
@@ -151,7 +151,7 @@ def test_a_line_that_is_too_long_is_one_line(tmp_path: Path) -> None:
 
 
 def test_the_text_of_a_reject_is_short_and_printable(tmp_path: Path) -> None:
-    """A reject can be printed on a terminal whatever the file holds."""
+    """Whatever the file contains, a terminal can print the reject."""
     _, (reject,) = read(tmp_path, HEADER.encode() + b"\x1b[31m\xff\0" + b"x" * 500 + b"\n")
     assert reject.text.startswith(r"\x1b[31m\xff\x00xxx")
     assert reject.text.endswith("…")
@@ -159,7 +159,7 @@ def test_the_text_of_a_reject_is_short_and_printable(tmp_path: Path) -> None:
 
 
 def test_rejects_are_counted_beyond_those_that_are_kept(tmp_path: Path) -> None:
-    """A file that is bad throughout does not fill the memory with rejects."""
+    """A file with nothing but invalid rows does not fill the memory with rejects."""
     file = read_readings(a_file(tmp_path, HEADER + "bad\n" * (MOST_REJECTS + 5)))
     assert list(file) == []
     assert file.rejects.total == MOST_REJECTS + 5
@@ -167,7 +167,7 @@ def test_rejects_are_counted_beyond_those_that_are_kept(tmp_path: Path) -> None:
 
 
 def test_each_reason_is_told_once_with_its_count_and_first_line(tmp_path: Path) -> None:
-    """What differs from line to line, such as the place of a byte, makes no reason of its own."""
+    """Details that vary from row to row, such as a byte's position, do not split a reason."""
     rows = b"x,1,4,1\nx,1,4,1\n1,\xff,4,1\n12,\xff,4,1\n13,\xff,4,1\n"
     file = read_readings(a_file(tmp_path, HEADER.encode() + rows))
     assert list(file) == []
@@ -178,14 +178,14 @@ def test_each_reason_is_told_once_with_its_count_and_first_line(tmp_path: Path) 
 
 
 def test_a_file_can_be_read_again(tmp_path: Path) -> None:
-    """A second pass gives the same readings and does not count rejects twice."""
+    """A second pass gives the same readings and counts no reject twice."""
     file = read_readings(a_file(tmp_path, f"{HEADER}bad\n2018-08-28 23:00:05,1,4,3\n"))
     assert list(file) == list(file)
     assert file.rejects.total == 1
 
 
 def test_reading_is_lazy(tmp_path: Path) -> None:
-    """Readings come before the file's end is reached."""
+    """The first readings come before the end of the file has been read."""
     file = read_readings(a_file(tmp_path, f"{HEADER}2018-08-28 23:00:05,1,4,3\nbad\n"))
     rows = iter(file)
     assert next(rows).value == "3"
@@ -206,27 +206,27 @@ def test_reading_is_lazy(tmp_path: Path) -> None:
     ],
 )
 def test_a_file_without_a_good_header_is_refused(tmp_path: Path, content: str | bytes, problem: str) -> None:
-    """A file that is no readings CSV is one error, before any row is read."""
+    """A file that is not a CSV of readings gives one error, before any row is read."""
     with pytest.raises(ReadingsFileError, match=r"readings\.csv ") as caught:
         read_readings(a_file(tmp_path, content))
     assert problem in caught.value.problem
 
 
 def test_a_missing_file_is_refused(tmp_path: Path) -> None:
-    """A wrong path is named, as an error of ours."""
+    """A wrong path raises an error of ours that names it."""
     with pytest.raises(ReadingsFileError, match=r"nowhere\.csv cannot be read: No such file"):
         read_readings(tmp_path / "nowhere.csv")
 
 
 @pytest.mark.parametrize(("name", "problem"), [(".", "Is a directory"), ("a\0b", "embedded null byte")])
 def test_a_path_that_is_no_file_is_refused(tmp_path: Path, name: str, problem: str) -> None:
-    """A folder, or a path no file can have, is an error of ours."""
+    """A folder, or an impossible path, raises an error of ours."""
     with pytest.raises(ReadingsFileError, match=problem):
         read_readings(tmp_path / name)
 
 
 def test_colliding_sensors_are_refused_by_name(tmp_path: Path) -> None:
-    """Two pairs that give one sensor id end the file: their readings would mix."""
+    """Two device/tag pairs with one sensor id abort the load, because their readings would mix."""
     file = read_readings(
         a_file(tmp_path, f"{HEADER}2018-08-28 23:00:05,a_b,c,1\n2018-08-28 23:00:05,a,b_c,1\n")
     )
@@ -269,7 +269,7 @@ def _bytes_of(text: str) -> bytes:
 def test_any_bytes_give_readings_rejects_or_an_error_of_ours(
     tmp_path_factory: pytest.TempPathFactory, *, with_header: bool, content: bytes
 ) -> None:
-    """Whatever a file holds, each line is a good reading, a reject, or nothing; no other error leaves."""
+    """Each line of any file is a reading, a reject or blank; no foreign exception escapes."""
     path = tmp_path_factory.getbasetemp() / "fuzz.csv"
     path.write_bytes((HEADER.encode() if with_header else b"") + content)
     try:
@@ -300,7 +300,7 @@ def test_any_bytes_give_readings_rejects_or_an_error_of_ours(
 def test_rows_read_back_as_they_were_written(
     tmp_path_factory: pytest.TempPathFactory, readings: list[Reading]
 ) -> None:
-    """What ``to_row`` writes, the reader reads."""
+    """The reader reads what ``to_row`` writes."""
     path = tmp_path_factory.getbasetemp() / "round.csv"
     path.write_text(HEADER + "".join(f"{reading.to_row()}\n" for reading in readings))
     file = ReadingsFile(path)
@@ -309,7 +309,7 @@ def test_rows_read_back_as_they_were_written(
 
 
 def test_memory_does_not_grow_with_a_line(tmp_path: Path) -> None:
-    """A line without an end is read in pieces, and only its first piece is kept."""
+    """An endless line is read in pieces, and only the first is kept."""
     path = a_file(tmp_path, HEADER.encode() + b"1" * 3_000_000)
     with path.open("rb") as stream:
         longest = max(len(line) for line in lines.lines_of(stream))

@@ -1,4 +1,4 @@
-"""Files of records as the loader reads them; what both it and scoring read is in the table of forms."""
+"""Avro and Parquet as the loader reads them; forms that scoring reads too are in the table of forms."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ READING = Reading(MOMENT, "1", "4", "10.16")
 
 
 def opened(folder: Path, data: bytes) -> ReadingsFile:
-    """Open a file whose name says nothing."""
+    """Open a file whose name gives nothing away."""
     path = folder / "readings"
     path.write_bytes(data)
     return read_readings(path)
@@ -41,7 +41,7 @@ def a_parquet_file(**columns: Any) -> bytes:
 
 
 def test_parquet_is_read_in_batches_with_every_kind_of_column(tmp_path: Path) -> None:
-    """Names without case, moments in nanoseconds, decimals, numbers as names, and columns of others."""
+    """Any case of names, nanoseconds, decimals, numeric names, and unrelated columns."""
     rows = 10_000
     data = a_parquet_file(
         ts=pa.array([MOMENT] * rows, pa.timestamp("ns", tz="Europe/Berlin")),
@@ -55,7 +55,7 @@ def test_parquet_is_read_in_batches_with_every_kind_of_column(tmp_path: Path) ->
 
 
 def test_rows_that_are_no_readings_are_counted_and_the_others_loaded(tmp_path: Path) -> None:
-    """Nothing and not a number are no values; a reject has the number of its record."""
+    """Null and NaN are not values; a reject carries its record's number."""
     data = a_parquet_file(TS=[MOMENT] * 3, Device=[1] * 3, Tag=["4"] * 3, Value=[None, float("nan"), 10.16])
     file = opened(tmp_path, data)
     assert list(file) == [READING]
@@ -63,7 +63,7 @@ def test_rows_that_are_no_readings_are_counted_and_the_others_loaded(tmp_path: P
 
 
 def test_events_of_capture_are_what_devices_sent(tmp_path: Path) -> None:
-    """An object, several, an array of any length; what is no JSON is counted."""
+    """A body holds one object, several, or arrays; one that is not JSON is counted."""
     many = f"[{','.join([ROW] * 500)}]".encode()
     file = opened(tmp_path, a_capture_file(ROW.encode(), f"{ROW}\r\n{ROW}".encode(), many, b"hello", b""))
     assert list(file) == [READING] * 503
@@ -85,13 +85,13 @@ def test_events_of_capture_are_what_devices_sent(tmp_path: Path) -> None:
     ],
 )
 def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, data: bytes, words: str) -> None:
-    """With what is wrong, before anything is loaded."""
+    """The error names the file and the problem before anything is loaded."""
     with pytest.raises(ReadingsFileError, match=words):
         list(opened(tmp_path, data))
 
 
 def test_a_file_without_our_columns_says_which_it_has(tmp_path: Path) -> None:
-    """Each record is refused for one reason."""
+    """Every record is rejected for one reason, which lists the columns."""
     file = opened(tmp_path, a_parquet_file(time=[MOMENT], temp=[20.5]))
     assert list(file) == []
     assert "an object has time, temp" in file.rejects.listed[0].reason

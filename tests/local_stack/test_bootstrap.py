@@ -1,4 +1,4 @@
-"""Setting a checkout up."""
+"""Setting up a checkout."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from local_stack.bootstrap import SetupError
 
 
 def test_a_python_that_is_too_old_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The sentence says which one was found and what to do."""
+    """The error says which version was found and what to do."""
     monkeypatch.setattr(sys, "version_info", (3, 9, 2))
     with pytest.raises(SetupError, match=r"Python 3\.9 is too old.*make PYTHON="):
         bootstrap.check_python()
 
 
 def test_the_bootstrap_reads_as_an_old_python() -> None:
-    """It must parse there, or the sentence about the version is never said."""
+    """An old Python must be able to parse it, or it could not print the error about its version."""
     source = (bootstrap.ROOT / "local_stack" / "bootstrap.py").read_text()
     compile(source, "bootstrap.py", "exec", dont_inherit=True, flags=0x1000000, _feature_version=7)
 
 
 def test_what_is_made_is_made_once_per_lock(tmp_path: Path) -> None:
-    """Nothing is installed again until the lock changes; then it is made anew from nothing."""
+    """Nothing is installed again until the lock file changes; then it is rebuilt from scratch."""
     lock, folder, calls = tmp_path / "lock.txt", tmp_path / "made", []
     lock.write_text("a==1\n")
 
@@ -43,7 +43,7 @@ def test_what_is_made_is_made_once_per_lock(tmp_path: Path) -> None:
 
 
 def test_an_interrupted_set_up_is_done_again(tmp_path: Path) -> None:
-    """A folder without its stamp is half made."""
+    """A folder without its stamp is incomplete."""
     lock, folder = tmp_path / "lock.txt", tmp_path / "made"
     lock.write_text("a==1\n")
     folder.mkdir()
@@ -51,13 +51,13 @@ def test_an_interrupted_set_up_is_done_again(tmp_path: Path) -> None:
 
 
 def test_a_failed_command_shows_its_end() -> None:
-    """Who sets up on a broken machine sees what the tool said."""
+    """The error shows the end of the failed command's output."""
     with pytest.raises(SetupError, match="no such disk"):
         bootstrap.run(["/bin/sh", "-c", "echo no such disk; exit 3"])
 
 
 def test_uv_is_installed_with_its_hashes() -> None:
-    """The first package comes from the same lock as all others."""
+    """The first package comes from the same lock file as the others."""
     lines = bootstrap.pinned("uv").splitlines()
     assert lines[0].startswith("uv==")
     assert all("--hash=sha256:" in line for line in lines[1:])
@@ -66,7 +66,7 @@ def test_uv_is_installed_with_its_hashes() -> None:
 
 
 def test_what_is_installed_is_compiled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No process compiles Airflow anew, not even where Python may not write what it has compiled."""
+    """No process compiles Airflow again, even where Python may not write bytecode."""
     monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
     folder, lock = tmp_path / "venv", tmp_path / "lock.txt"
     venv.create(folder)

@@ -1,4 +1,4 @@
-"""``make missing`` and ``make airflow`` where no stack is up."""
+"""``make missing`` and ``make airflow`` without a running stack."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def typed(*words: str, data: Path) -> subprocess.CompletedProcess[str]:
 
 
 def test_without_a_stack_each_says_what_comes_first(tmp_path: Path) -> None:
-    """One sentence, and nothing is started."""
+    """Each prints one sentence and starts nothing."""
     hours = ("--from", "2018-08-29T00", "--to", "2018-08-29T01")
     looked = typed("missing", *hours, data=tmp_path)
     assert (looked.returncode, looked.stdout) == (2, "")

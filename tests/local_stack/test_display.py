@@ -1,4 +1,4 @@
-"""The output at the terminal."""
+"""Output on the terminal."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def scored(sensor: str) -> SensorOutcome:
 
 
 def test_the_table_has_a_line_a_sensor_and_the_totals() -> None:
-    """Numbers stand under each other, and what was rejected is said where it happened."""
+    """Numbers are aligned, and rejected rows are shown with their sensor."""
     silent = SensorOutcome(sensor="1_2", outcome=Outcome.SILENT)
     assert table(a_summary(scored("1_1"), silent)).splitlines() == [
         "sensor  readings  anomalies  seconds  state",
@@ -46,16 +46,25 @@ def test_a_long_fleet_is_cut_and_says_so() -> None:
 
 
 def test_every_failure_is_said_with_its_reason() -> None:
-    """Name and sentence."""
+    """A failure is shown as sensor and reason."""
     failed = SensorOutcome(sensor="1_3", outcome=Outcome.FAILED, reason="its model is not there")
     assert list(failures(a_summary(scored("1_1"), failed))) == ["1_3: its model is not there"]
 
 
 def test_a_run_is_followed_by_what_airflow_logs(capsys: pytest.CaptureFixture[str]) -> None:
-    """In a file only the end of the line is written; mapped instances are counted."""
+    """A file gets only the final line, which counts mapped instances."""
     with Stage.of("Scoring") as stage:
         progress = RunProgress(stage)
         for task, index in (("plan", -1), ("score", 0), ("score", 1), ("score", 1), ("confirm", -1)):
             progress.see(f"[info] [DAG TEST] starting task_id={task} map_index={index} [airflow]")
         progress.see("something else")
     assert capsys.readouterr().out.startswith("Scoring: plan > score 2 > confirm (")
+
+
+def test_a_warning_stands_below_the_line_of_its_stage(capsys: pytest.CaptureFixture[str]) -> None:
+    """A stage that is still being redrawn would overwrite it."""
+    with Stage.of("Training") as stage:
+        stage.warn("1_3: 1 readings, 30 are needed")
+        stage.note("2 sensors trained, 1 refused")
+        assert capsys.readouterr().err == ""
+    assert capsys.readouterr().err == "1_3: 1 readings, 30 are needed\n"

@@ -16,7 +16,7 @@ _DEADLINE_SECONDS = 600.0
 
 
 def processes_of(folder: Path) -> list[str]:
-    """Return the command lines of all processes that name a folder."""
+    """Return the command lines of all processes that mention a folder."""
     found = []
     for entry in Path("/proc").glob("[0-9]*/cmdline"):
         try:

@@ -1,4 +1,4 @@
-"""The simulated fleet of a standing stack, in a real Azurite, with the clock turned."""
+"""The simulated fleet of a running stack, against a real Azurite and a manual clock."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ NOW = datetime(2026, 11, 27, 12, 52, tzinfo=UTC)
 
 
 class Trainer:
-    """A stack as the fleet sees it: it can train."""
+    """The part of a stack that a fleet needs: training."""
 
     trained: ClassVar[dict[tuple[RunHour, RunHour], dict[str, bytes]]] = {}
     """The blobs that a training leaves, by its hours: the same readings give the same models."""
@@ -58,7 +58,7 @@ def emptied(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BlobStorage]:
 
 @pytest.fixture
 def storage(emptied: BlobStorage) -> BlobStorage:
-    """Empty it."""
+    """Run an empty Azurite."""
     for name in (Container.DATA, Container.MODELS):
         container = emptied.container(name)
         for blob in container.list_blob_names():
@@ -67,7 +67,7 @@ def storage(emptied: BlobStorage) -> BlobStorage:
 
 
 def contents(storage: BlobStorage) -> dict[str, tuple[bytes, object]]:
-    """Return every blob of readings, labels and models, with the moment it was written."""
+    """Return every blob of readings, labels and models with its modification time."""
     found: dict[str, tuple[bytes, object]] = {}
     for name in (Container.DATA, Container.MODELS):
         container = storage.container(name)
@@ -77,7 +77,7 @@ def contents(storage: BlobStorage) -> dict[str, tuple[bytes, object]]:
 
 
 def test_two_starts_an_hour_apart_rewrite_nothing(storage: BlobStorage, tmp_path: Path) -> None:
-    """The second adds the hour that has ended since, trains nothing, and leaves all else byte for byte."""
+    """The second start adds the hour that has ended since, trains nothing, and changes no other byte."""
     trainer, marker = Trainer(storage), tmp_path / "own"
     LiveFleet(storage, ended=marker).begin(trainer, now=NOW)
     last = RunHour.parse("2026-11-27T11")
@@ -97,7 +97,7 @@ def test_two_starts_an_hour_apart_rewrite_nothing(storage: BlobStorage, tmp_path
 
 
 def test_the_fleet_goes_on_while_the_stack_is_up(storage: BlobStorage, tmp_path: Path) -> None:
-    """Each hour that ends is filled once; hours in which nobody was up stay empty, but for the last few."""
+    """Each hour is filled once when it ends; after downtime, only the last few hours are."""
     fleet = LiveFleet(storage, ended=tmp_path / "own")
     assert len(fleet.go_on(now=NOW)) == 6
     assert fleet.go_on(now=NOW + timedelta(minutes=7)) == []
@@ -108,7 +108,7 @@ def test_the_fleet_goes_on_while_the_stack_is_up(storage: BlobStorage, tmp_path:
 
 
 def test_what_others_have_sent_is_theirs(storage: BlobStorage, tmp_path: Path) -> None:
-    """An hour with readings of another source is not filled; a start that was cut short is made whole."""
+    """An hour with readings from elsewhere is left alone; a start that was cut short is completed."""
     data = storage.container(Container.DATA)
     theirs = "readings/2026/11/27/11/1_4/0_abc.csv"
     data.upload_blob(theirs, b"TS,Device,Tag,Value\n")
@@ -120,7 +120,7 @@ def test_what_others_have_sent_is_theirs(storage: BlobStorage, tmp_path: Path) -
 
 
 def test_the_fleet_ends_with_readings_of_ones_own(storage: BlobStorage, tmp_path: Path) -> None:
-    """It sends nothing more, now and after another start, and its sensors are in no later hour's plan."""
+    """After a load it sends nothing more, restarts included, and later plans contain none of its sensors."""
     trainer, marker = Trainer(storage), tmp_path / "own"
     fleet = LiveFleet(storage, ended=marker)
     fleet.begin(trainer, now=NOW)

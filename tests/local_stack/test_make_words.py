@@ -41,7 +41,7 @@ def of_two_sensors(rows: list[str]) -> list[str]:
 @pytest.mark.behaviour("training-bad-member")
 @pytest.mark.nightly
 def test_a_sensor_with_too_few_readings_stops_no_other(folder: Path) -> None:
-    """The others are scored; it is named with what it needs, and the code says that not all is done."""
+    """The others are scored; the error names it and what it needs, and the exit code is not 0."""
     done = typed(f"make run READINGS={folder}/fleet.csv HOUR=2018-08-29T02", folder)
     assert "1_3: only 1 readings; 30 required" in done.stderr
     assert "2 sensors trained, 1 refused" in done.stdout
@@ -104,7 +104,7 @@ def test_a_sensor_with_too_few_readings_stops_no_other(folder: Path) -> None:
     ],
 )
 def test_what_cannot_be_is_one_line(folder: Path, command: str, code: int, line: str) -> None:
-    """It says what is wrong and what to type; no usage of Python and no traceback comes with it.
+    """One line says what is wrong and what to type, without usage text or traceback.
 
     A case for each way to the line: ``test_main.py`` and ``test_hour_choice.py`` hold the other sentences.
     """
@@ -114,9 +114,19 @@ def test_what_cannot_be_is_one_line(folder: Path, command: str, code: int, line:
     assert re.search(r"Error (\d+)", of_make).group(1) == str(code)  # type: ignore[union-attr]
 
 
+def test_a_log_has_errors_where_they_happened(folder: Path) -> None:
+    """With both outputs in one file, the stages come first and the error that ended the run last."""
+    short = (folder / "readings.csv").read_text().splitlines()[:61]
+    (folder / "short.csv").write_text("\n".join((*short, "no row,,,", "")))
+    said = typed(f"make run READINGS={folder}/short.csv HOUR=2018-08-29T01 2>&1", folder).stdout
+    beginnings = ["Starting", "Loading", "  rejected line 62", "Training", "error", "make"]
+    lines = [line for line in said.splitlines() if not line.startswith(("set-up", "make[1]"))]
+    assert [line for line, begins in zip(lines, beginnings, strict=True) if not line.startswith(begins)] == []
+
+
 @pytest.mark.parametrize("command", ["make up", f"{_RUN} HOUR=2018-08-29T02"])
 def test_a_wrong_setting_stops_the_start(folder: Path, command: str) -> None:
-    """It is named, and nothing is started; later it would only hide the DAGs."""
+    """The error names it and nothing starts; otherwise it would break the DAGs later."""
     done = typed(command, folder, SENSOR_SCORING_MAX_NODES="many")
     said, _, of_make = done.stderr.partition("make: ***")
     assert said.startswith("error: ")

@@ -1,4 +1,4 @@
-"""``make models`` on the data that a stack has left."""
+"""``make models`` on the data of a stack."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ HOUR = RunHour.parse("2018-08-29T02")
 
 
 def typed(*words: str, data: Path) -> subprocess.CompletedProcess[str]:
-    """Do what ``make models DO="..."`` does, with data in a folder."""
+    """Run ``make models DO="..."`` with data in a folder."""
     return subprocess.run(
         [sys.executable, "-m", "local_stack", "models", *words],
         cwd=ROOT,
@@ -34,7 +34,7 @@ def typed(*words: str, data: Path) -> subprocess.CompletedProcess[str]:
 
 
 def left_by_a_stack(data: Path) -> None:
-    """Leave a registry as ``make up`` and ``make down`` leave it."""
+    """Write a registry as ``make up`` followed by ``make down`` leaves it."""
     world = data / "worlds" / "standing"
     registry = Registry()
     for version in ("v1", "v2"):
@@ -45,14 +45,14 @@ def left_by_a_stack(data: Path) -> None:
 
 
 def test_without_a_stack_and_without_data_it_says_so(tmp_path: Path) -> None:
-    """One sentence that names what comes first."""
+    """One sentence says which command comes first."""
     done = typed("list", data=tmp_path)
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == "error: no stack is up, and there is no data of one: run make up first\n"
 
 
 def test_the_data_of_a_stack_that_is_down_can_be_changed(tmp_path: Path) -> None:
-    """Blob Storage is started for the command alone, and what was changed stays."""
+    """Blob Storage runs just for the command, and the change persists."""
     left_by_a_stack(tmp_path)
     back = typed("rollback", "1_4", data=tmp_path)
     assert (back.returncode, back.stdout) == (0, "1_4: v1 is current, was v2\n")

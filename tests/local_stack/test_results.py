@@ -1,4 +1,4 @@
-"""Results of an hour: no way of failing loses earlier ones."""
+"""Results of an hour: no failure loses earlier ones."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def disk_of(size: int) -> Iterator[None]:
-    """Let no file grow over a size: the system refuses to write more, as on a full disk."""
+    """Limit the size of files, so that writing fails as on a full disk."""
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
     try:
@@ -28,13 +28,13 @@ def disk_of(size: int) -> Iterator[None]:
 
 
 def write(folder: Path, text: str, *, world: str) -> None:
-    """Write results of one file."""
+    """Write the results of one file of readings."""
     with replaced(folder, world=world) as draft:
         (draft / "summary.json").write_text(text)
 
 
 def test_results_of_the_same_readings_are_replaced(tmp_path: Path) -> None:
-    """The newest are in their place, and nothing else is left."""
+    """Only the newest results are left."""
     for text in ("first", "second"):
         write(tmp_path / "hour", text, world="abc")
     assert [path.name for path in tmp_path.iterdir()] == ["hour"]
@@ -42,7 +42,7 @@ def test_results_of_the_same_readings_are_replaced(tmp_path: Path) -> None:
 
 
 def test_results_of_other_readings_are_kept(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Beside the new ones, and it is said where; again and again."""
+    """They are renamed, each time, and a line says to what."""
     for text, world in (("first", "abc"), ("second", "def"), ("third", "abc"), ("fourth", "def")):
         write(tmp_path / "hour", text, world=world)
     texts = {path.parent.name: path.read_text() for path in tmp_path.glob("*/summary.json")}
@@ -61,7 +61,7 @@ def test_results_of_an_unknown_file_count_as_others(tmp_path: Path) -> None:
 
 
 def test_a_full_disk_costs_no_earlier_results(tmp_path: Path) -> None:
-    """They are as they were, nothing half is left, and one sentence says why."""
+    """They stay as they were, no partial results are left, and one sentence says why."""
     write(tmp_path / "hour", "first", world="abc")
     with (
         disk_of(100_000),

@@ -1,4 +1,4 @@
-"""A real Blob Storage (Azurite) and the scorer as a real process: what the tests of this folder stand on."""
+"""A real Blob Storage (Azurite) and the scorer as a real process, for the tests of this folder."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ _NUMBERS = itertools.count(1)
 
 @dataclass
 class Storage:
-    """The five containers of one test, under names of their own in a shared Azurite."""
+    """The five containers of one test, under names of its own in a shared Azurite."""
 
     azurite: BlobStorage
     service: BlobServiceClient
@@ -86,7 +86,7 @@ class Storage:
         return Registry.from_json(self.get(Container.MODELS, REGISTRY_BLOB))
 
     def url(self, container: Container, permission: str, *, hours: float = 1) -> str:
-        """Make a container URL with a signature of exactly these permissions."""
+        """Return a container URL with a signature for exactly these permissions."""
         signature = generate_container_sas(
             ACCOUNT,
             self.name_of(container),
@@ -97,7 +97,7 @@ class Storage:
         return f"{self.azurite.url}/{self.name_of(container)}?{signature}"
 
     def environ(self, permissions: Mapping[Container, str]) -> dict[str, str]:
-        """Return the variables of a process that may do this much and nothing else."""
+        """Return the environment of a process with these permissions and nothing else."""
         return {variable_of(name): self.url(name, permission) for name, permission in permissions.items()}
 
     def put_readings(
@@ -109,7 +109,7 @@ class Storage:
         return blob
 
     def put_manifest(self, *orders: SensorOrder, hour: RunHour = HOUR) -> ScoreInvocation:
-        """Write an order; return the call that carries it out."""
+        """Write a manifest; return the call that executes it."""
         manifest = Manifest(hour, "run1", "group1", PLANNED_AT, orders)
         blob = manifest_blob("run1", "group1")
         self.put(Container.RUNS, blob, manifest.to_json())
@@ -122,7 +122,7 @@ class Storage:
 
 @pytest.fixture
 def storage(azurite: BlobStorage) -> Iterator[Storage]:
-    """Give a test five empty containers."""
+    """Create five empty containers for a test."""
     with BlobServiceClient.from_connection_string(azurite.connection_string) as service:
         yield Storage(azurite, service).create()
 
@@ -133,13 +133,13 @@ TRAINING = {Container.DATA: "rl", Container.MODELS: "rcw"}
 
 @dataclass
 class Scorer:
-    """Calls ``python -m scorer`` as Batch does: another process, another directory, nothing but variables."""
+    """Runs ``python -m scorer`` as Batch does: in another process and directory, with variables alone."""
 
     storage: Storage
     directory: Path
 
     def run(self, *words: str, environ: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
-        """Run to the end."""
+        """Run a command to its end."""
         folders = os.pathsep.join(str(ROOT / folder) for folder in ("plugins", "scoring_image"))
         return subprocess.run(
             [sys.executable, "-m", "scorer", *words],
@@ -154,16 +154,16 @@ class Scorer:
     def score(
         self, invocation: ScoreInvocation, environ: Mapping[str, str] | None = None
     ) -> subprocess.CompletedProcess[str]:
-        """Score with the least permissions that suffice, or with a given environment."""
+        """Score with the fewest permissions that suffice, or with a given environment."""
         chosen = environ if environ is not None else self.storage.environ(SCORING)
         return self.run(*invocation.to_argv(), environ=chosen)
 
     def train(self, *words: str) -> subprocess.CompletedProcess[str]:
-        """Train on the hour before the scored one, with the least permissions that suffice."""
+        """Train on the hour before the scored one, with the fewest permissions that suffice."""
         return self.run(*_training(words), environ=self.storage.environ(TRAINING))
 
     def train_here(self, *words: str) -> subprocess.CompletedProcess[str]:
-        """Train in this process, with the least permissions that suffice."""
+        """Train in this process, so that all tests share one import of scikit-learn."""
         return self.run_here(*_training(words), environ=self.storage.environ(TRAINING))
 
     @staticmethod
@@ -185,12 +185,12 @@ def _training(words: tuple[str, ...]) -> tuple[str, ...]:
 
 @pytest.fixture
 def scorer(storage: Storage, tmp_path: Path) -> Scorer:
-    """Give a test the scorer, with permissions on its containers."""
+    """Give a test the scorer with permissions on its containers."""
     return Scorer(storage, tmp_path)
 
 
 def break_fits_of(monkeypatch: pytest.MonkeyPatch, *, above: float) -> None:
-    """Let scikit-learn's standard scaler raise an unexpected error for readings with a large mean."""
+    """Make scikit-learn's standard scaler raise an unexpected error for readings with a large mean."""
     fit = StandardScaler.fit
 
     def broken(scaler: StandardScaler, values: Any, *rest: Any) -> Any:

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from sensor_scoring.alerts.conditions import Condition, Lasting, News, Place
 
 REPAIR = (
-    "To repair: open the run, then the task 'score', tick its failed instances and clear them; summary, "
-    "alert and verdict follow by themselves."
+    "To repair, unless a cause above says otherwise: open the run, then the task 'score', tick its failed "
+    "instances and clear them; summary, alert and verdict follow by themselves."
 )
 """The repair for failed sensors; ``docs/runbook.md`` shows it."""
 _NAMED = 20

@@ -81,7 +81,8 @@ class Gap:
 
     def describe(self) -> str:
         """Say what is missing, in one sentence."""
-        parts = ["never scored"] if self.is_unscored else []
+        nothing_sent = not (self.unpredicted or self.unmodelled)
+        parts = ["never scored" + (", no readings" if nothing_sent else "")] if self.is_unscored else []
         parts += _counted(self.unpredicted, "without predictions")
         parts += _counted(self.unmodelled, "with readings and no model")
         parts += _counted(self.late, "with readings newer than their predictions")

@@ -21,7 +21,7 @@ CREDENTIAL = AzureNamedKeyCredential(ACCOUNT, os.environ["BATCH_KEY"])
 
 
 def main() -> None:
-    """Make a pool, a job and tasks; wait, read, delete."""
+    """Create a pool, a job and tasks; wait, read, delete."""
     client = BatchClient(ENDPOINT, CREDENTIAL)
     image = models.BatchVmImageReference(
         publisher="microsoft-dsvm", offer="ubuntu-hpc", sku="2204", version="latest"
@@ -70,7 +70,7 @@ async def completed_tasks() -> list[str]:
 
 
 def refusal(client: BatchClient) -> str:
-    """Ask for what is gone; return the service's code."""
+    """Request something that is gone; return the service's error code."""
     try:
         client.get_task("sdk", "one")
     except HttpResponseError as error:

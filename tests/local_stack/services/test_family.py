@@ -1,4 +1,4 @@
-"""Killing a process with all it has started."""
+"""Killing a process and all its descendants."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _PARENT = (
 
 
 def a_family(tmp_path: Path) -> Server:
-    """Start three generations, the second in a session of its own."""
+    """Start three generations of processes, the second in a session of its own."""
     command = [sys.executable, "-c", _PARENT]
     server = Server("the family", command, log=tmp_path / "log", environ=os.environ, reads_stdout=True)
     assert server.first_line() == b"up\n"
@@ -31,7 +31,7 @@ def a_family(tmp_path: Path) -> Server:
 
 
 def test_a_kill_reaches_a_child_that_left_the_session(tmp_path: Path) -> None:
-    """All descendants are killed, in any process group."""
+    """All descendants are killed, whatever their process group."""
     server = a_family(tmp_path)
     family = family_of(server.process.pid)
     assert len(family) == 3
@@ -42,7 +42,7 @@ def test_a_kill_reaches_a_child_that_left_the_session(tmp_path: Path) -> None:
 
 
 def test_a_process_killed_alone_leaves_its_children(tmp_path: Path) -> None:
-    """The children go on running until they are killed."""
+    """Its children keep running until they are killed."""
     server = a_family(tmp_path)
     first, *left = family_of(server.process.pid)
     server.kill(alone=True)
@@ -54,7 +54,7 @@ def test_a_process_killed_alone_leaves_its_children(tmp_path: Path) -> None:
 
 
 def test_who_has_ended_but_was_not_waited_for_is_not_alive() -> None:
-    """A zombie runs nothing: it is not a worker, and killing it is not an error."""
+    """A zombie counts as ended, and killing it is not an error."""
     with subprocess.Popen(["sleep", "60"]) as child:
         found = psutil.Process(child.pid)
         assert is_alive(found)

@@ -1,4 +1,4 @@
-"""Ports that stay the same."""
+"""Ports that persist across starts."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def test_a_part_has_the_port_that_it_had_last_time(tmp_path: Path) -> None:
-    """Each has its own, from one start to the next."""
+    """Each part gets its own port back at the next start."""
     first = {name: Ports(tmp_path / "ports.json").of(name) for name in ("azurite", "api-server")}
     again = {name: Ports(tmp_path / "ports.json").of(name) for name in ("api-server", "azurite")}
     assert again == first
@@ -20,7 +20,7 @@ def test_a_part_has_the_port_that_it_had_last_time(tmp_path: Path) -> None:
 
 
 def test_a_port_that_somebody_else_has_is_given_up(tmp_path: Path) -> None:
-    """Another one is chosen, and kept from then on."""
+    """If its port is taken, a part gets another one and keeps that."""
     ports = Ports(tmp_path / "ports.json")
     with socket.create_server(("127.0.0.1", 0)) as other:
         taken = other.getsockname()[1]
@@ -37,5 +37,5 @@ def test_a_damaged_file_is_replaced(tmp_path: Path) -> None:
 
 
 def test_a_stack_that_nobody_notes_takes_any_port() -> None:
-    """Its parts choose free ports themselves, which avoids races."""
+    """Without a file, parts let the system choose free ports, which avoids races."""
     assert ANY_PORTS.of("azurite") == 0

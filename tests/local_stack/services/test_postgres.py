@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 def asked(database: Database, statement: str) -> list[tuple[object, ...]]:
-    """Run a statement and return its rows, if it has any."""
+    """Run a statement; return its rows, if any."""
     url = database.url.replace("+psycopg2", "")
     with closing(psycopg2.connect(url)) as connection, connection, connection.cursor() as cursor:
         cursor.execute(statement)
@@ -41,7 +41,7 @@ def until(condition: Callable[[], bool]) -> None:
 
 
 def test_what_was_written_is_there_the_next_time(tmp_path: Path) -> None:
-    """Stopping is a clean shutdown, even while a client is connected; the password stays the same."""
+    """Stopping is a clean shutdown even with a client connected, and the password stays the same."""
     with running_postgres(tmp_path / "pg", log=tmp_path / "log") as database:
         asked(database, "create table kept (what text); insert into kept values ('this')")
         open_client = psycopg2.connect(database.url.replace("+psycopg2", ""))
@@ -54,7 +54,7 @@ def test_what_was_written_is_there_the_next_time(tmp_path: Path) -> None:
 
 
 def test_a_killed_server_loses_nothing_and_starts_again(tmp_path: Path) -> None:
-    """The operating system has what was committed; the next start recovers."""
+    """Committed data is safe with the operating system, and the next start recovers."""
     with running_postgres(tmp_path / "pg", log=tmp_path / "log") as database:
         asked(database, "create table kept as select 1")
         family = family_of(database.pid)
@@ -67,7 +67,7 @@ def test_a_killed_server_loses_nothing_and_starts_again(tmp_path: Path) -> None:
 
 
 def test_only_who_knows_the_password_gets_in(tmp_path: Path) -> None:
-    """It listens on loopback, where others on the machine may be; its password file is for its owner."""
+    """Other users of the machine can reach loopback, so it asks for a password only its owner can read."""
     with running_postgres(tmp_path / "pg", log=tmp_path / "log") as database:
         stranger = Database(database.port, "wrong", database.pid)
         assert not stranger.answers()
@@ -76,7 +76,7 @@ def test_only_who_knows_the_password_gets_in(tmp_path: Path) -> None:
 
 
 def test_whoever_starts_it_may_do_so_in_a_folder_that_nobody_else_can_reach(tmp_path: Path) -> None:
-    """Root too: in a user namespace, where PostgreSQL sees somebody else, and files stay those of root."""
+    """Even root: a user namespace hides root from PostgreSQL, and files still belong to root."""
     tmp_path.chmod(0o700)
     with running_postgres(tmp_path / "pg", log=tmp_path / "log") as database:
         assert asked(database, "select 1") == [(1,)]
@@ -84,7 +84,7 @@ def test_whoever_starts_it_may_do_so_in_a_folder_that_nobody_else_can_reach(tmp_
 
 
 def test_an_ordinary_user_needs_no_namespace(tmp_path: Path) -> None:
-    """Whoever is not root starts PostgreSQL as it is; root becomes somebody here to show that."""
+    """Other users start PostgreSQL directly, which root shows by becoming one."""
     script = (
         "import os, sys; from pathlib import Path; from local_stack.services import postgres\n"
         "folder = Path(sys.argv[1]); assert os.geteuid() != 0; assert postgres._as_somebody() == ()\n"
@@ -105,7 +105,7 @@ def test_an_ordinary_user_needs_no_namespace(tmp_path: Path) -> None:
 def test_root_is_told_what_to_do_where_it_cannot_be_somebody_else(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """One sentence, before anything is started."""
+    """One sentence, before anything starts."""
     monkeypatch.setattr(os, "geteuid", lambda: 0)
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(StackError, match="run this as another user"):
@@ -113,6 +113,6 @@ def test_root_is_told_what_to_do_where_it_cannot_be_somebody_else(
 
 
 def test_a_transaction_that_nobody_goes_on_with_is_ended(tmp_path: Path) -> None:
-    """Its locks would keep the next scheduler from the runs of one that was killed."""
+    """Its locks would keep a restarted scheduler from the runs of the one that was killed."""
     with running_postgres(tmp_path / "pg", log=tmp_path / "log") as database:
         assert asked(database, "show idle_in_transaction_session_timeout") == [("1min",)]

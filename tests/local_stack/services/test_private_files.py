@@ -17,7 +17,7 @@ def mode_of(path: Path) -> int:
 
 
 def test_a_secret_is_readable_by_its_owner_alone(tmp_path: Path) -> None:
-    """Even if a readable file existed before."""
+    """Even if a readable file was there before."""
     file = tmp_path / "secret"
     file.write_text("old")
     file.chmod(0o644)
@@ -27,14 +27,14 @@ def test_a_secret_is_readable_by_its_owner_alone(tmp_path: Path) -> None:
 
 
 def test_a_folder_that_was_open_is_closed(tmp_path: Path) -> None:
-    """Whatever a program writes into it later is out of reach."""
+    """What programs write into it later is out of reach of others."""
     folder = tmp_path / "open"
     folder.mkdir(mode=0o755)
     assert mode_of(private_folder(folder)) == 0o700
 
 
 def test_a_log_begins_anew_and_for_its_owner_alone(tmp_path: Path) -> None:
-    """What the parts print names ports and paths; a file that was open before is not printed to."""
+    """Logs name ports and paths, so a file that others can read is replaced, not appended to."""
     file = tmp_path / "up.log"
     file.write_text("old")
     file.chmod(0o644)

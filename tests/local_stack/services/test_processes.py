@@ -1,4 +1,4 @@
-"""Starting and stopping programs."""
+"""Starting and stopping processes."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def a_server(tmp_path: Path, script: str, **options: Any) -> Server:
 def test_an_interrupt_while_a_process_starts_loses_no_process(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Ctrl-C between the start and the registration of a process must not leave it running."""
+    """Ctrl-C between the start of a process and its registration must not leave it running."""
     started: list[subprocess.Popen[bytes]] = []
 
     def popen(*words: Any, **options: Any) -> subprocess.Popen[bytes]:
@@ -52,7 +52,7 @@ def test_a_server_that_ends_early_says_what_it_printed(tmp_path: Path) -> None:
 
 
 def test_a_server_that_does_not_listen_is_killed(tmp_path: Path) -> None:
-    """It is asked first; its whole group goes if it stays."""
+    """It is terminated first; if it stays, its whole process group is killed."""
     server = a_server(tmp_path, "trap '' TERM; echo up; sleep 60", reads_stdout=True)
     assert server.first_line() == b"up\n"
     server.stop(seconds=0.2)

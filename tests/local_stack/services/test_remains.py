@@ -1,4 +1,4 @@
-"""Processes that a killed owner has left are ended by the next command."""
+"""The next command ends the processes that a killed owner left."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def an_owner(tmp_path: Path) -> Server:
 
 
 def test_what_a_killed_owner_has_left_is_ended(tmp_path: Path) -> None:
-    """All of it, once; then there is nothing."""
+    """Every process is ended once; then nothing is left to end."""
     owner = an_owner(tmp_path)
     record_family(tmp_path / "family.json", owner.process.pid)
     assert stat.S_IMODE((tmp_path / "family.json").stat().st_mode) == 0o600
@@ -52,7 +52,7 @@ def test_the_parts_of_an_owner_that_lives_are_left_alone(tmp_path: Path) -> None
 
 
 def test_another_process_with_the_number_of_an_old_one_is_left_alone(tmp_path: Path) -> None:
-    """Numbers come again, after a restart of the machine for one; the start time tells who is meant."""
+    """Process ids are reused, for example after a reboot; the start time tells processes apart."""
     with an_owner(tmp_path) as stranger:
         pid = stranger.process.pid
         (tmp_path / "family.json").write_text(json.dumps([[pid, 0.0], [pid, 0.0]]))

@@ -1,4 +1,4 @@
-"""Parts that end by themselves, as real processes; the clock is turned."""
+"""Restarting parts that end by themselves: real processes, a manual clock."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def frail(tmp_path: Path) -> Iterator[Server]:
-    """Start a process that ends at once, with code 3, each time."""
+    """Start a process that exits with code 3 at once, every time."""
     command = [sys.executable, "-c", "import sys; print('begun', flush=True); sys.exit(3)"]
     with Server("the frail one", command, log=tmp_path / "log", environ={}) as server:
         yield server
 
 
 def test_what_ends_is_started_again_after_longer_and_longer_pauses(frail: Server) -> None:
-    """Each end and each start is said, with code, pause and log; the log goes on."""
+    """Each exit and restart is logged with code, pause and log file, which is appended to."""
     said: list[str] = []
     supervisor, now, pauses = Supervisor(said.append), 0.0, []
     for _ in range(9):
@@ -43,7 +43,7 @@ def test_what_ends_is_started_again_after_longer_and_longer_pauses(frail: Server
 
 
 def test_what_was_well_for_long_begins_with_a_short_pause(frail: Server) -> None:
-    """After a long healthy time, the first pause applies again."""
+    """After a long healthy time, the pauses start over."""
     said: list[str] = []
     supervisor = Supervisor(said.append)
     for day in range(3):
@@ -54,7 +54,7 @@ def test_what_was_well_for_long_begins_with_a_short_pause(frail: Server) -> None
 
 
 def test_what_runs_is_left_alone(tmp_path: Path) -> None:
-    """A running process is not restarted, and neither is one that was stopped on purpose."""
+    """Neither a running process nor one that was stopped on purpose is restarted."""
     command = [sys.executable, "-c", "import time; time.sleep(3600)"]
     with Server("the steady one", command, log=tmp_path / "log", environ={}) as server:
         assert server in started()

@@ -1,4 +1,4 @@
-"""Interpolated sums of rbf kernels: within the error bounds, and refused where these do not hold."""
+"""Interpolated sums of RBF kernels: within the error bounds, and refused where these do not hold."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ ONE = np.array([1.0])
 
 
 def exact(places: FloatArray, centres: FloatArray, weights: FloatArray, gamma: float) -> FloatArray:
-    """Sum bell by bell, with more digits than float64 has."""
+    """Sum kernel by kernel, with more digits than float64 has."""
     gaps = places.astype(np.longdouble)[:, np.newaxis] - centres.astype(np.longdouble)
     sums: FloatArray = (np.exp(-np.longdouble(gamma) * gaps * gaps) * weights).sum(axis=1)
     return sums
 
 
 def quick(places: FloatArray, centres: FloatArray, weights: FloatArray, gamma: float) -> FloatArray:
-    """Sum by polynomials, which must be possible."""
+    """Sum with polynomials, which must be possible."""
     sums = bell_sums(places, centres, weights, gamma)
     assert sums is not None
     return sums
@@ -39,7 +39,7 @@ def quick(places: FloatArray, centres: FloatArray, weights: FloatArray, gamma: f
 @pytest.mark.parametrize("gamma", [1e-200, 0.01, 1.0, 37.5])
 @pytest.mark.parametrize("shift", [0.0, 100.0, -240.0])
 def test_sums_are_within_the_bound(gamma: float, shift: float) -> None:
-    """Near zero or as far from it as is allowed, with any width of the bells."""
+    """Near zero and as far out as allowed, with any kernel width."""
     random = np.random.default_rng(1)
     width = gamma**-0.5
     centres = (random.normal(0, 1.5, 40) + shift) * width
@@ -50,7 +50,7 @@ def test_sums_are_within_the_bound(gamma: float, shift: float) -> None:
 
 
 def test_one_bell_is_within_the_bound_wherever_it_stands() -> None:
-    """Nothing averages out: a single bell, at every place of a piece."""
+    """With a single kernel, errors cannot average out: it is tried all over a piece."""
     places = np.linspace(-4, 4, 40_000)
     for centre in np.linspace(-0.5, 0.5, 21):
         bell = np.array([centre])
@@ -58,7 +58,7 @@ def test_one_bell_is_within_the_bound_wherever_it_stands() -> None:
 
 
 def test_places_far_off_have_no_sum() -> None:
-    """A spike, or what overflowed to infinity, costs no pieces between it and the others."""
+    """Far-off values, such as a spike or infinity, need no pieces in between."""
     places = np.array([*np.zeros(1_000), 7.0, -1e9, 1e300, np.inf, -np.inf])
     sums = quick(places, np.array([0.0]), ONE, 1.0)
     assert np.abs(sums[1_000:]).max() < ERROR
@@ -78,14 +78,14 @@ def test_places_far_off_have_no_sum() -> None:
 def test_what_gains_nothing_or_is_not_exact_is_refused(
     places: FloatArray, centres: list[float], gamma: float
 ) -> None:
-    """Bell by bell is cheaper, or the points of the pieces would be rounded too coarsely."""
+    """Refused if kernel by kernel is cheaper, or if a piece's points would be rounded too coarsely."""
     centres_given = np.array(centres)
     with np.errstate(over="ignore"):
         assert bell_sums(places, centres_given, np.ones(len(centres_given)), gamma) is None
 
 
 def test_a_sum_does_not_depend_on_the_other_places() -> None:
-    """Pieces lie where the model says, not where the hour's readings do."""
+    """The model determines the pieces, not the other readings of the hour."""
     random = np.random.default_rng(2)
     centres, weights = random.normal(size=30), random.uniform(size=30)
     places = random.normal(0, 2, 4_000)
@@ -98,7 +98,7 @@ def test_a_sum_does_not_depend_on_the_other_places() -> None:
 def test_labels_beside_the_boundary_are_scikit_learns(
     nu: float, gamma: str | float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where a rounding could turn a label, it is decided as ever; the quick sums take part."""
+    """Near the boundary, where rounding could flip a label, scores are computed as libsvm does."""
     values = np.random.default_rng(3).normal(10, 3, (400, 1)).round(2)
     pipeline = make_pipeline(StandardScaler(), OneClassSVM(nu=nu, gamma=gamma)).fit(values)
     model = exported(pipeline)
@@ -118,5 +118,5 @@ def test_labels_beside_the_boundary_are_scikit_learns(
 
 
 def test_the_band_is_wider_than_the_error() -> None:
-    """The tolerance of interpolated sums is several times their error."""
+    """The tolerance for interpolated sums is several times their error."""
     assert 5 * ERROR < BELL_TOLERANCE

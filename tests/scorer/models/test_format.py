@@ -1,4 +1,4 @@
-"""Models are data: exact when true, refused in one sentence when not, and never executed."""
+"""Models are data: exact when valid, refused in one sentence when not, and never executed."""
 
 from __future__ import annotations
 
@@ -44,23 +44,23 @@ FINITE = st.floats(allow_nan=False, allow_infinity=False)
 
 
 def rbf(gamma: Any) -> dict[str, Any]:
-    """Name the usual kernel."""
+    """Return the usual kernel."""
     return {"name": "rbf", "gamma": gamma}
 
 
 def text(**changes: Any) -> bytes:
-    """Write a model file, but for what is changed."""
+    """Write a model file with some members changed."""
     return json.dumps({**BODY, **changes}).encode()
 
 
 def ref(data: bytes, **changes: Any) -> ModelRef:
-    """Register a file, truly but for what is changed."""
+    """Register a file correctly, except for what is changed."""
     true = ModelRef("v1", "1_4/v1/model.json", hashlib.sha256(data).hexdigest(), FORMAT)
     return replace(true, **changes)
 
 
 def numbers(model: OneClassSvm) -> tuple[str | bytes, ...]:
-    """Return every bit of a model."""
+    """Return every number of a model, bit by bit."""
     arrays = (model.mean, model.scale, model.support_vectors, model.coefficients)
     return (repr(model.kernel), repr(model.intercept), *(array.tobytes() for array in arrays))
 
@@ -89,7 +89,7 @@ def test_numbers_come_back_bit_by_bit(
 
 
 def test_the_same_model_gives_the_same_bytes() -> None:
-    """Nothing of the moment or the machine gets into a file."""
+    """Neither the time nor the machine affects the file."""
     model = parse_model(text())
     assert render_model(model, {"rows": 3}) == render_model(model, {"rows": 3})
 
@@ -141,7 +141,7 @@ def test_a_model_without_a_scaler_takes_values_as_they_are() -> None:
     ],
 )
 def test_a_wrong_place_is_named(changes: dict[str, Any], words: str) -> None:
-    """The error says which blob is wrong, where, and how."""
+    """The error names the blob, the member that is wrong, and the problem."""
     data = text(**changes)
     with pytest.raises(ModelFault) as caught:
         load_model(data, ref(data))
@@ -150,7 +150,7 @@ def test_a_wrong_place_is_named(changes: dict[str, Any], words: str) -> None:
 
 
 def test_the_order_must_name_the_format_too() -> None:
-    """A file of our format under another name is not what the registry promised."""
+    """A file of our format registered under another format is refused."""
     with pytest.raises(ModelFault, match=r"model\.json is not a model of format skops/1"):
         load_model(text(), ref(text(), format="skops/1"))
     with pytest.raises(ModelFault, match="has the format 'ocsvm-json/1', this scorer reads 'ocsvm-json/2'"):
@@ -158,7 +158,7 @@ def test_the_order_must_name_the_format_too() -> None:
 
 
 class Bomb:
-    """A pickle of this creates a file when it is loaded."""
+    """Its pickle creates a file when loaded."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -169,7 +169,7 @@ class Bomb:
 
 @pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
 def test_a_pickle_is_refused_in_its_own_words_and_not_run(protocol: int, tmp_path: Path) -> None:
-    """Under whatever name, with the right digest: a pickle is not loaded."""
+    """A pickle with a matching digest is not loaded, whatever its name."""
     data = pickle.dumps(Bomb(tmp_path / "ran"), protocol=protocol)
     with pytest.raises(ModelFault, match=r"model\.json is a pickle, which could run any code"):
         load_model(data, ref(data))
@@ -178,7 +178,7 @@ def test_a_pickle_is_refused_in_its_own_words_and_not_run(protocol: int, tmp_pat
 
 @given(st.binary(max_size=200))
 def test_any_bytes_are_a_model_or_a_model_fault(data: bytes) -> None:
-    """No file makes the reader fail in another way."""
+    """No file makes the reader raise anything else."""
     try:
         load_model(data, ref(data))
     except ModelFault:
@@ -195,7 +195,7 @@ JSON = st.recursive(
 
 @given(st.sampled_from(sorted(BODY)), JSON)
 def test_any_member_may_be_wrong(member: str, value: Any) -> None:
-    """Whatever stands in a member's place, the outcome is a model that decides, or our own error."""
+    """Whatever value a member has, the result is a model that predicts, or our own error."""
     try:
         model = parse_model(text(**{member: value}))
     except MessageError:
@@ -206,7 +206,7 @@ def test_any_member_may_be_wrong(member: str, value: Any) -> None:
 
 @pytest.mark.parametrize("data", [b"[" * 200_000, b"1" * 5_000, b"{}", b"null", b'"x"', b"\xff\xfe{"])
 def test_odd_json_is_a_model_fault(data: bytes) -> None:
-    """Too deep, too long, or not an object."""
+    """JSON that nests too deep, is too long, or is not an object."""
     with pytest.raises(ModelFault):
         load_model(data, ref(data))
 
@@ -215,21 +215,21 @@ def test_odd_json_is_a_model_fault(data: bytes) -> None:
     "pack", [gzip.compress, bz2.compress, lzma.compress, zlib.compress], ids=lambda pack: pack.__module__
 )
 def test_a_packed_pickle_is_refused_like_a_pickle(pack: Callable[[bytes], bytes]) -> None:
-    """Joblib writes pickles so; nothing is unpacked to find out."""
+    """Joblib compresses pickles like this; nothing is decompressed to find out."""
     data = pack(pickle.dumps([1.0]))
     with pytest.raises(ModelFault, match="is a pickle"):
         load_model(data, ref(data))
 
 
 def test_a_file_larger_than_any_model_is_not_read() -> None:
-    """Whoever can write to the container must not fill the memory of a node."""
+    """A writer to the container must not be able to fill a node's memory."""
     data = b"[" + b"0," * (MOST_BYTES // 2) + b"0]"
     with pytest.raises(ModelFault, match="has 33554435 bytes"):
         load_model(data, ref(data))
 
 
 def test_the_documented_file_is_a_model() -> None:
-    """The example of the format's page is read and written as it stands there."""
+    """The example in the documentation of the format can be read and written as it is."""
     page = (Path(__file__).parents[3] / "docs" / "model-format.md").read_text()
     example = page.split("```json\n")[1].split("```")[0]
     model = parse_model(example.encode())
@@ -237,7 +237,7 @@ def test_the_documented_file_is_a_model() -> None:
 
 
 def test_a_file_of_countless_values_is_refused_before_it_is_read() -> None:
-    """Four bytes of text can become a hundred of objects: 32 MiB took 864."""
+    """Parsing can turn four bytes into objects of a hundred: 32 MiB took 864."""
     data = b'{"support_vectors": [' + b"[]," * MOST_VALUES + b"[]]}"
     with pytest.raises(MessageError, match="model: holds more than 524,288 values"):
         parse_model(data)

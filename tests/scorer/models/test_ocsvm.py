@@ -1,4 +1,4 @@
-"""Labels equal scikit-learn's: on ordinary values, and on the boundary where the last digit decides."""
+"""Labels equal scikit-learn's: on ordinary values, and at the boundary, where the last digit decides."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def fitted(
 
 
 def readings(rows: int, seed: int = 1) -> FloatArray:
-    """Make readings with two decimals and some outliers."""
+    """Draw readings with two decimals and some outliers."""
     random = np.random.default_rng(seed)
     values = random.normal(10, 3, rows) + random.choice([0.0, 40.0], rows, p=[0.97, 0.03])
     column: FloatArray = np.round(values, 2)[:, np.newaxis]
@@ -76,7 +76,7 @@ def a_model(**changes: Any) -> OneClassSvm:
 
 @pytest.mark.parametrize(("nu", "gamma", "rows"), CASES)
 def test_labels_equal_scikit_learn(nu: float, gamma: str | float, rows: int) -> None:
-    """Training values, new values and far-off values get the labels that scikit-learn gives them."""
+    """Training values, new values and far-off values get scikit-learn's labels."""
     values = readings(rows)
     pipeline, model = fitted(values, nu, gamma)
     far = np.array([*np.linspace(-1e3, 1e3, 501), 1e150, -1e300])[:, np.newaxis]
@@ -88,7 +88,7 @@ def test_labels_equal_scikit_learn(nu: float, gamma: str | float, rows: int) -> 
 def test_labels_equal_scikit_learn_beside_the_boundary(
     nu: float, gamma: str | float, rows: int, most: int
 ) -> None:
-    """Floats within 200 of a boundary, all of them if asked, and further ones in growing steps."""
+    """Every float within 200 of a boundary is labelled alike, and more at growing distances."""
     values = readings(rows)
     pipeline, model = fitted(values, nu, gamma)
     beside = boundary_points(model, values)[:, 0]
@@ -110,14 +110,14 @@ def test_numpy_alone_would_flip_labels_beside_the_boundary(monkeypatch: pytest.M
 
 
 def test_a_stuck_sensor_is_labelled_like_scikit_learn() -> None:
-    """With constant readings every decision is zero up to rounding: the order of additions decides."""
+    """With constant readings every score is zero up to rounding, so the order of additions decides."""
     values = np.full((500, 1), 21.7)
     pipeline, model = fitted(values)
     assert flips(model, pipeline, np.concatenate([values, [[21.7000000001], [21.6], [22.0]]])) == 0
 
 
 def test_many_readings_are_decided_in_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
-    """How many readings are held at once changes nothing about them."""
+    """The size of a block does not change any label."""
     values = readings(300)
     _, model = fitted(values)
     whole = model.predict(values).scores
@@ -126,7 +126,7 @@ def test_many_readings_are_decided_in_blocks(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_scores_are_scikit_learns_decision_values() -> None:
-    """A score is the decision value: below zero an anomaly, the lower the more abnormal."""
+    """The score is scikit-learn's decision_function: below zero means anomaly, lower is more abnormal."""
     values = readings(300)
     pipeline, model = fitted(values)
     theirs = pipeline.decision_function(values)
@@ -139,7 +139,7 @@ def test_exactly_zero_is_an_anomaly() -> None:
 
 
 def test_values_beyond_all_measure_are_anomalies() -> None:
-    """An overflow on the way ends at the intercept, without a warning and without a NaN."""
+    """An overflow makes the kernel zero and leaves the intercept, without a warning or NaN."""
     model = a_model(scale=np.array([1e-300]))
     predictions = model.predict(np.array([1e300, -1e300, 0.0]))
     assert predictions.scores.tolist() == [-0.5, -0.5, 0.5]
@@ -151,7 +151,7 @@ def test_no_readings_give_no_predictions() -> None:
 
 
 def test_the_plain_loop_adds_as_libsvm_does() -> None:
-    """The sum runs over the support vectors in order and the intercept comes last."""
+    """It adds support vectors in order, and the intercept last."""
     model = a_model(support_vectors=np.array([[0.0], [2.0]]), coefficients=np.array([0.1, 0.7]))
     expected = (0.1 * math.exp(-1.0) + 0.7 * math.exp(-1.0)) - 0.5
     assert model._exact_sum(np.array([1.0])) == expected
@@ -168,7 +168,7 @@ KERNELS = [
 @pytest.mark.parametrize("most", MOST)
 @pytest.mark.parametrize(("kernel", "width", "scaled"), KERNELS)
 def test_every_kernel_labels_like_scikit_learn(*, kernel: str, width: int, scaled: bool, most: int) -> None:
-    """One feature or many, scaled or not, on readings, far from them and beside the boundary."""
+    """One feature or many, scaled or not; on readings, far from them and at the boundary."""
     random = np.random.default_rng(width)
     values = random.normal(3, 2, (45, width))
     svm = OneClassSVM(kernel=kernel, nu=0.2, coef0=0.5, degree=3, max_iter=20_000)
@@ -204,7 +204,7 @@ def test_overflow_on_the_way_is_decided_like_libsvm(kernel: Linear | Poly | Sigm
 
 
 def test_estimators_that_are_no_such_pipeline_are_not_exported() -> None:
-    """Nothing is guessed: two scalers, another scaler, another kernel or estimator have no numbers."""
+    """Two scalers, another scaler, kernel or estimator: nothing is guessed."""
     values = readings(60)
     others = [
         make_pipeline(StandardScaler(), StandardScaler(), OneClassSVM()),

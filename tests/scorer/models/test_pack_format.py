@@ -1,4 +1,4 @@
-"""Numbers of many models in one file: those of the single files to the last bit, or refused with a reason."""
+"""Many models in one file: their numbers are bit-identical to those of the single files, or refused."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def models(draw: st.DrawFn) -> OneClassSvm:
 
 
 def read(head: bytes) -> list[OneClassSvm]:
-    """Read all models of a pack that is what its name says."""
+    """Read all models of a pack whose digest matches."""
     pack = read_pack(head, sha256=hashlib.sha256(head_of(head)).hexdigest())
     return [pack.model(name) for name in pack.digests]
 
@@ -64,7 +64,7 @@ def name_of(index: int) -> str:
 
 
 def facts(model: OneClassSvm) -> tuple[object, ...]:
-    """Return all numbers of a model, bit by bit."""
+    """Return every number of a model, bit by bit."""
     arrays = (model.mean, model.scale, model.support_vectors, model.coefficients)
     shapes = tuple((array.shape, array.dtype, array.tobytes()) for array in arrays)
     return (*shapes, model.kernel, struct.pack("<d", model.intercept), model.features)
@@ -72,7 +72,7 @@ def facts(model: OneClassSvm) -> tuple[object, ...]:
 
 @given(st.lists(models(), max_size=6))
 def test_a_pack_gives_back_the_very_numbers_of_the_single_files(drawn: list[OneClassSvm]) -> None:
-    """Every kernel, any number of features and vectors: nothing can decide differently."""
+    """With any kernel and any number of features and vectors, no prediction can differ."""
     files = [render_model(model, {}) for model in drawn]
     named = [(name_of(index), parse_model(file)) for index, file in enumerate(files)]
     found = read(render_head(named) + b"".join(files))
@@ -112,14 +112,14 @@ WRONG = {
 def test_whatever_a_single_file_would_be_refused_for_is_refused_in_a_pack(
     model: OneClassSvm, problem: str
 ) -> None:
-    """The model is named by its place, whatever the others are like."""
+    """The error gives the model's place in the pack, whatever the other models are."""
     head = render_head([(name_of(0), SVM), (name_of(1), model), (name_of(2), SVM)])
     with pytest.raises(MessageError, match=problem):
         read(head)
 
 
 def altered(head: bytes, place: int, value: int, form: str = "<Q") -> bytes:
-    """Write a number over what a head claims."""
+    """Overwrite a number in a pack's header."""
     whole = bytearray(head)
     struct.pack_into(form, whole, place, value)
     return bytes(whole)
@@ -156,14 +156,14 @@ CLAIMS = {
 
 @pytest.mark.parametrize(("data", "problem"), CLAIMS.values(), ids=CLAIMS)
 def test_a_pack_that_claims_what_it_does_not_hold_is_refused(data: bytes, problem: str) -> None:
-    """Even with the right digest; no memory is allocated for the claimed size."""
+    """Even with a matching digest; no memory is allocated for the claimed size."""
     with pytest.raises(MessageError, match=problem):
         read(data)
 
 
 @given(st.data())
 def test_a_pack_of_random_changes_is_refused_or_holds_models_as_they_must_be(data: st.DataObject) -> None:
-    """Whatever is written over a pack, cut from it or put behind it, with a digest that agrees."""
+    """However a pack is overwritten, cut or extended, even with a matching digest."""
     whole = bytearray(render_head([(name_of(0), SVM), (name_of(1), replace(SVM, kernel=Linear()))]))
     for _ in range(data.draw(st.integers(1, 4))):
         place = data.draw(st.integers(8, len(whole) - 1))
@@ -180,13 +180,13 @@ def test_a_pack_of_random_changes_is_refused_or_holds_models_as_they_must_be(dat
 
 
 def test_a_pack_of_another_digest_is_not_looked_at() -> None:
-    """Not even at what it claims of itself."""
+    """Not even its header is parsed."""
     with pytest.raises(MessageError, match=r"has a head with the digest [0-9a-f]{12}\.\.\., not abc"):
         read_pack(altered(HEAD, 16, (1 << 64) - 1), sha256="abc")
 
 
 def test_the_form_of_a_pack_is_the_documented_one() -> None:
-    """Read here by numpy alone, as ``docs/model-format.md`` describes it."""
+    """numpy alone can read it as ``docs/model-format.md`` describes it."""
     start = struct.calcsize("<8sQQ")
     magic, length, text_length = struct.unpack("<8sQQ", HEAD[:start])
     about = json.loads(HEAD[start : start + text_length])

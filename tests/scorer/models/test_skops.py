@@ -42,7 +42,7 @@ VALUES = np.random.default_rng(5).normal(10, 3, (200, 1))
 
 
 def ref(data: bytes) -> ModelRef:
-    """Register a file truly."""
+    """Register a file correctly."""
     return ModelRef("v1", "1_4/v1/model.json", hashlib.sha256(data).hexdigest(), SKOPS_FORMAT)
 
 
@@ -63,7 +63,7 @@ def changed(data: bytes, name: str, change: Any) -> bytes:
 
 
 def test_an_isolation_forest_is_trained_exported_and_scored() -> None:
-    """Its labels are what it predicts; its score is its decision value."""
+    """Its labels are the estimator's predictions; its score is the decision value."""
     fitted = fit(VALUES, FitOptions(estimator="isolation-forest"))
     data = fitted.render({"sensor": "1_4"})
     assert fitted.format == SKOPS_FORMAT
@@ -75,7 +75,7 @@ def test_an_isolation_forest_is_trained_exported_and_scored() -> None:
 
 
 def test_features_are_those_of_the_frame_it_was_fitted_with() -> None:
-    """Columns are found by name; without names there may be one feature only."""
+    """Columns are found by name; an estimator without names may have one feature only."""
     frame = pd.DataFrame({"Mean": VALUES[:, 0], "Most": VALUES[:, 0] * 2})
     named = dump_skops(LocalOutlierFactor(novelty=True).fit(frame))
     model = load_model(named, ref(named))
@@ -87,7 +87,7 @@ def test_features_are_those_of_the_frame_it_was_fitted_with() -> None:
 
 
 def test_another_scikit_learn_is_named_with_ours() -> None:
-    """Version skew is told before anything is built."""
+    """A version mismatch is reported with both versions before anything is built."""
     data = changed(
         a_forest(), "schema.json", lambda text: text.replace(sklearn.__version__.encode(), b"0.24.2")
     )
@@ -102,7 +102,7 @@ class Stranger:
 
 
 def test_types_that_nobody_trusts_are_named_and_not_built() -> None:
-    """The author of a file cannot choose the types that are built."""
+    """The author of a file cannot choose which types are built."""
     forest = IsolationForest(n_estimators=2).fit(VALUES)
     forest.stranger = Stranger()
     data = dump_skops(forest)
@@ -139,7 +139,7 @@ def test_types_that_nobody_trusts_are_named_and_not_built() -> None:
     ],
 )
 def test_only_an_outlier_detector_is_a_model(estimator: Any, labels: Any, sentence: str) -> None:
-    """What never predicts -1 would call nothing an anomaly, for good and unnoticed."""
+    """Something that never predicts -1 would never find an anomaly, and nobody would notice."""
     data = dump_skops(estimator.fit(VALUES, labels))
     with pytest.raises(ModelFault, match=sentence):
         load_model(data, ref(data))
@@ -155,7 +155,7 @@ def test_only_an_outlier_detector_is_a_model(estimator: Any, labels: Any, senten
     ],
 )
 def test_every_outlier_detector_is_a_model(estimator: Any) -> None:
-    """scikit-learn's tag says so, and a classifier's classes if they are those of an outlier detector."""
+    """Recognised by scikit-learn's tag, or by a classifier's classes if these are an outlier detector's."""
     estimator.fit(VALUES, np.where(VALUES[:, 0] > 12, -1, 1))
     data = dump_skops(estimator)
     assert (
@@ -208,7 +208,7 @@ def scoring(estimator: Any) -> Any:
 def test_a_reading_that_no_model_takes_costs_the_others_nothing(
     estimator: Any, bad: list[float], why: str
 ) -> None:
-    """It is left out, the reason is told, and the others are labelled as they are without it."""
+    """It is left out with a reason; the others get the labels they would get without it."""
     model = scoring(estimator)
     rows = np.concatenate([VALUES[:70], np.array(bad)[:, np.newaxis], VALUES[70:]])
     predictions = model.predict(rows)
@@ -225,19 +225,19 @@ def test_a_reading_that_no_model_takes_costs_the_others_nothing(
 
 
 def test_too_many_kinds_of_refused_readings_are_the_models_fault() -> None:
-    """Looking for them is bounded: a model that refuses thousands is the wrong one."""
+    """The search for them is bounded: a model that refuses thousands is the wrong one."""
     model = scoring(make_pipeline(PowerTransformer(method="box-cox"), OneClassSVM()))
     with pytest.raises(ModelFault, match="strictly positive"):
         model.predict(np.linspace(-5, 5, 20_000))
 
 
 def test_no_readings_are_no_fault_of_an_estimator() -> None:
-    """scikit-learn refuses an empty table; an hour without later readings is evaluated all the same."""
+    """scikit-learn refuses an empty table, but evaluation must handle an hour without readings."""
     assert len(scoring(IsolationForest(n_estimators=2)).predict(np.empty(0)).scores) == 0
 
 
 def test_what_predicts_other_labels_after_all_is_a_model_fault() -> None:
-    """The tag of an estimator is not enough: its predictions are checked, too."""
+    """An estimator's tag is not enough: its predictions are checked too."""
     stump = DecisionTreeClassifier(max_depth=1).fit(VALUES, np.where(VALUES[:, 0] > 12, -1, 1))
     model = SkopsModel(stump, ("Value",), "m.json")
     assert model.predict(VALUES).anomalies.any()
@@ -251,7 +251,7 @@ PyodForest = type("IForest", (IsolationForest,), {"__module__": "pyod.models.ifo
 
 
 def test_pyod_is_named_with_the_way_to_convert() -> None:
-    """It labels 0 and 1; the scikit-learn estimator inside it is what can be published."""
+    """PyOD labels with 0 and 1; the scikit-learn estimator inside can be published."""
     data = dump_skops(PyodForest(n_estimators=2).fit(VALUES))
     with pytest.raises(ModelFault, match=r"pyod\.models\.iforest\.IForest; PyOD labels 0 and 1.*detector_"):
         load_model(data, ref(data))
@@ -265,7 +265,7 @@ def test_what_predicts_nothing_is_no_model() -> None:
 
 
 def bomb() -> bytes:
-    """Write an archive of a few kilobytes that unpacks to more than is allowed."""
+    """Write an archive of a few kilobytes that unpacks to more than allowed."""
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("schema.json", b" " * (MOST_UNPACKED + 1))
@@ -273,7 +273,7 @@ def bomb() -> bytes:
 
 
 def crowd() -> bytes:
-    """Write an archive of more files than a model has."""
+    """Write an archive with more files than a model has."""
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as archive:
         for number in range(MOST_ENTRIES + 1):
@@ -282,7 +282,7 @@ def crowd() -> bytes:
 
 
 def an_archive(schema: bytes, **files: bytes) -> bytes:
-    """Write an archive as small as it can be."""
+    """Write the smallest possible archive."""
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in {"schema.json": schema, **files}.items():
@@ -291,17 +291,17 @@ def an_archive(schema: bytes, **files: bytes) -> bytes:
 
 
 def wide() -> bytes:
-    """Write a schema of few objects that fills what all entries together may take."""
+    """Write a schema of few objects that uses up the limit of all entries together."""
     return an_archive(b'"' + b" " * (MOST_UNPACKED - 2) + b'"')
 
 
 def many() -> bytes:
-    """Write a schema that is short for the objects it makes."""
+    """Write a schema that is short for the number of objects it creates."""
     return an_archive(b"[" + b"{}," * MOST_VALUES + b"{}]")
 
 
 def lying() -> bytes:
-    """Write a wide schema whose header, in the archive's directory, says ten bytes."""
+    """Write a wide schema that the archive's directory declares as ten bytes."""
     true = (MOST_UNPACKED - 2 + 2).to_bytes(4, "little")
     return wide().replace(true, (10).to_bytes(4, "little"))
 
@@ -314,7 +314,7 @@ def an_array(name: str) -> dict[str, Any]:
 
 
 def repeated() -> bytes:
-    """Write a list of one array again and again, each time under another number."""
+    """Write a list that contains one array over and over, each time under another id."""
     nodes = [{**an_array("a.npy"), "__id__": number} for number in range(100)]
     out = io.BytesIO()
     np.save(out, np.zeros(1 << 17))
@@ -323,7 +323,7 @@ def repeated() -> bytes:
 
 
 def huge() -> bytes:
-    """Write an array that says to have more numbers than there is memory, and has none."""
+    """Write an array that declares more numbers than fit into memory, and has none."""
     out = io.BytesIO()
     np.lib.format.write_array_header_1_0(
         out, {"descr": "<f8", "fortran_order": False, "shape": (1 << 20, 1 << 30)}
@@ -333,7 +333,7 @@ def huge() -> bytes:
 
 
 def unusual() -> bytes:
-    """Write an archive packed in a way that unpacks slowly or needs much memory."""
+    """Write an archive with a compression that is slow or needs much memory."""
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_LZMA) as archive:
         archive.writestr("schema.json", b"{}")
@@ -360,14 +360,14 @@ def unusual() -> bytes:
     ],
 )
 def test_a_hostile_archive_is_refused_in_a_sentence(data: bytes, words: str) -> None:
-    """It is checked before it is decompressed, and its claims are not trusted."""
+    """It is checked before it is decompressed, and its own claims are not trusted."""
     with pytest.raises(ModelFault, match=words):
         load_model(data, ref(data))
 
 
 @given(st.data())
 def test_a_damaged_archive_is_a_model_or_a_model_fault(data: st.DataObject) -> None:
-    """Bytes changed, cut or put in anywhere: nothing but our own error comes out of it."""
+    """However its bytes are changed, cut or extended, only our own error comes out."""
     good = bytearray(a_forest())
     for place in data.draw(st.lists(st.integers(0, len(good) - 1), min_size=1, max_size=8)):
         good[place] = data.draw(st.integers(0, 255))
@@ -384,7 +384,7 @@ JSON = st.recursive(
 
 @given(st.integers(0, 400), JSON)
 def test_any_place_of_the_schema_may_be_wrong(number: int, value: Any) -> None:
-    """Whatever the archive says of itself, the outcome is a model that decides, or our own error."""
+    """Whatever the archive says of itself, the result is a model that predicts, or our own error."""
 
     def change(text: bytes) -> bytes:
         schema = json.loads(text)
@@ -413,7 +413,7 @@ def _places(value: Any) -> Any:
 
 
 def test_an_image_without_skops_says_which_one_has_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The lean image scores models of our own format, and is clear about others."""
+    """The lean image scores our own format and says clearly what it lacks for others."""
     monkeypatch.delitem(sys.modules, "scorer.models.skops")
     monkeypatch.setitem(sys.modules, "skops", None)
     with pytest.raises(ModelFault, match="use the scoring image with all requirements"):

@@ -31,14 +31,14 @@ if TYPE_CHECKING:
 
 
 def typed(storage: Storage, *words: str) -> subprocess.CompletedProcess[str]:
-    """Run a command with the least permissions that suffice."""
+    """Run a command with the fewest permissions that suffice."""
     out, err = io.StringIO(), io.StringIO()
     code = main(["models", *words], storage.environ({Container.MODELS: "rcw"}), Console(out, err))
     return subprocess.CompletedProcess([*words], code, out.getvalue(), err.getvalue())
 
 
 def versions(storage: Storage, scorer: Scorer, sensor: str = "1_4") -> tuple[str, str]:
-    """Train a sensor twice; return its versions, the second of which is current."""
+    """Train a sensor twice; return its versions, of which the second is current."""
     a_fleet(storage, sensor)
     scorer.train_here()
     first = storage.registry().entry(sensor).current
@@ -57,7 +57,7 @@ def a_model_file(folder: Path, gamma: float = 1.0) -> Path:
 
 
 def test_list_shows_a_line_for_each_sensor(storage: Storage, scorer: Scorer) -> None:
-    """Columns are aligned; the same facts come as JSON."""
+    """Columns are aligned; ``--json`` gives the same facts."""
     assert typed(storage, "list").stdout.startswith("SENSOR  DEVICE  TAG  PACK  CURRENT")
     first, second = versions(storage, scorer)
     shown = typed(storage, "list")
@@ -75,7 +75,7 @@ def test_list_shows_a_line_for_each_sensor(storage: Storage, scorer: Scorer) -> 
 
 
 def test_show_tells_the_versions_and_the_way_back(storage: Storage, scorer: Scorer) -> None:
-    """The JSON is the registry's own form."""
+    """It shows versions and history; the JSON is the registry's own form."""
     first, second = versions(storage, scorer)
     lines = typed(storage, "show", "1_4").stdout.splitlines()
     assert lines[:2] == ["1_4: device 1, tag 4, pack none", f"rollback goes to {first}"]
@@ -86,7 +86,7 @@ def test_show_tells_the_versions_and_the_way_back(storage: Storage, scorer: Scor
 
 
 def test_promote_and_rollback_change_who_is_current(storage: Storage, scorer: Scorer) -> None:
-    """Rollback undoes the last change, whichever it was; the files stay."""
+    """Rollback undoes the last change, whatever it was; the files stay."""
     first, second = versions(storage, scorer)
     assert typed(storage, "promote", "1_4", first).stdout == f"1_4: {first} is current, was {second}\n"
     assert typed(storage, "promote", "1_4", first).stdout == f"1_4: {first} is current already\n"
@@ -132,7 +132,7 @@ def test_what_cannot_be_done_is_one_sentence(
 
 
 def test_a_reader_may_stop_early(storage: Storage) -> None:
-    """A long list can be piped into head: no traceback, no failure."""
+    """Piping a long list into head causes neither traceback nor failure."""
     model = TrainedModel(ModelRef("v1", "m.json", "0" * 64, FORMAT), None, None, 0, {})
     fleet = [TrainedSensor(f"1_{number}", "1", str(number), model) for number in range(3000)]
     storage.put(Container.MODELS, REGISTRY_BLOB, Registry().publishing(fleet).to_json())
@@ -152,14 +152,14 @@ def test_a_reader_may_stop_early(storage: Storage) -> None:
 
 @pytest.mark.parametrize("words", [(), ("lost",), ("promote", "1_4"), ("pack", "--size", "0")])
 def test_a_wrong_command_line_is_an_order_fault(storage: Storage, words: tuple[str, ...]) -> None:
-    """The usage is shown."""
+    """It prints the usage."""
     with pytest.raises(SystemExit) as caught:
         typed(storage, *words)
     assert caught.value.code == ExitCode.ORDER
 
 
 def test_a_file_that_somebody_made_becomes_current(storage: Storage, scorer: Scorer, tmp_path: Path) -> None:
-    """It is checked as scoring would check it, and a rollback leads away from it again."""
+    """It is checked as scoring would check it, and a rollback undoes it."""
     _, second = versions(storage, scorer)
     done = typed(storage, "add", "1_4", "--device", "1", "--tag", "4", str(a_model_file(tmp_path)))
     assert done.returncode == ExitCode.SUCCESS
@@ -175,7 +175,7 @@ def test_a_file_that_somebody_made_becomes_current(storage: Storage, scorer: Sco
 
 
 def test_a_first_model_can_be_added(storage: Storage, tmp_path: Path) -> None:
-    """There need not be a registry before."""
+    """No registry need exist before."""
     assert typed(storage, "add", "7_1", "--device", "7", "--tag", "1", str(a_model_file(tmp_path))).stdout
     assert list(storage.registry().sensors) == ["7_1"]
 
@@ -202,7 +202,7 @@ def slices(storage: Storage) -> dict[str, bytes]:
 
 
 def test_a_pack_file_holds_the_very_bytes_of_the_models(storage: Storage, scorer: Scorer) -> None:
-    """Each slice has the digest of the single file; the files of a pack are one request."""
+    """Each slice has the digest of the single file, and one request fetches the whole pack."""
     a_fleet(storage, "1_1", "1_2", "2_1")
     scorer.train_here()
     done = typed(storage, "pack", "--size", "2")
@@ -222,7 +222,7 @@ def test_a_pack_file_holds_the_very_bytes_of_the_models(storage: Storage, scorer
 
 
 def test_packing_again_writes_what_has_changed(storage: Storage, scorer: Scorer) -> None:
-    """A pack with a new model or a new sensor gets a new file; the others stay, and so does who is where."""
+    """Only packs with a new model or sensor get a new file, and no sensor changes its pack."""
     a_fleet(storage, "1_1", "1_2", "2_1")
     scorer.train_here()
     typed(storage, "pack", "--size", "2")
@@ -244,7 +244,7 @@ def test_packing_again_writes_what_has_changed(storage: Storage, scorer: Scorer)
 
 @pytest.mark.parametrize("harm", ["gone", "altered", "of an earlier version"])
 def test_packing_writes_a_file_anew_that_is_not_whole(storage: Storage, scorer: Scorer, harm: str) -> None:
-    """The command in scoring's error message repairs the pack file."""
+    """The command named in scoring's error message repairs the pack file."""
     a_fleet(storage, "1_1", "1_2")
     scorer.train_here()
     typed(storage, "pack")
@@ -264,7 +264,7 @@ def test_packing_writes_a_file_anew_that_is_not_whole(storage: Storage, scorer: 
 
 
 def test_an_altered_model_stays_out_of_its_pack_file(storage: Storage, scorer: Scorer) -> None:
-    """It is named; the others of its pack are packed."""
+    """The command names it and packs the others."""
     a_fleet(storage, "1_1", "1_2")
     scorer.train_here()
     storage.put(Container.MODELS, storage.registry().entry("1_1").model.blob, "{}")
@@ -275,7 +275,7 @@ def test_an_altered_model_stays_out_of_its_pack_file(storage: Storage, scorer: S
 
 
 def test_training_reads_what_a_pack_shares(storage: Storage, scorer: Scorer) -> None:
-    """The registry says whose rows a pack's files may hold; a sensor stays in its pack."""
+    """The registry tells which sensors a pack's files may hold, and a sensor stays in its pack."""
     a_fleet(storage, "1_1", "1_2")
     scorer.train_here()
     typed(storage, "pack")
@@ -293,7 +293,7 @@ def test_training_reads_what_a_pack_shares(storage: Storage, scorer: Scorer) -> 
 
 
 def test_broken_models_are_found_and_mended_from_what_is_there(storage: Storage, scorer: Scorer) -> None:
-    """From the pack's file, byte for byte; else the last whole version is current again; else it is named."""
+    """Restored from the pack file, byte for byte; else from the last intact version; else named."""
     first, second = versions(storage, scorer, "1_1")
     a_fleet(storage, "1_2", "1_3")
     scorer.train_here("--nu", "0.2")
@@ -324,7 +324,7 @@ def test_broken_models_are_found_and_mended_from_what_is_there(storage: Storage,
 
 @pytest.mark.parametrize("command", ["list", "verify", "repair", "pack"])
 def test_a_damaged_registry_is_told_and_left_alone(storage: Storage, command: str) -> None:
-    """One sentence says what is damaged; nothing is written over it."""
+    """One sentence says what is damaged, and it is not overwritten."""
     storage.put(Container.MODELS, REGISTRY_BLOB, "{")
     done = typed(storage, command)
     assert done.returncode == ExitCode.MODEL

@@ -1,4 +1,4 @@
-"""Conversion of pickled models of other scikit-learn versions: their labels, and refused pickles."""
+"""Converting pickled models of other scikit-learn versions: equal labels, and refused pickles."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ VALUES = np.random.default_rng(3).normal(10, 2, (200, 1))
 
 
 def typed(*words: str) -> tuple[int, str, str]:
-    """Run ``scorer models`` with no storage at all."""
+    """Run ``scorer models`` without any storage."""
     out, err = io.StringIO(), io.StringIO()
     code = main(["models", *words], {}, Console(out, err))
     return code, out.getvalue(), err.getvalue()
@@ -50,7 +50,7 @@ def typed(*words: str) -> tuple[int, str, str]:
 def test_a_model_of_long_ago_decides_as_it_did_then(
     kind: str, features: tuple[str, ...], version: str, ending: str
 ) -> None:
-    """Labels are those that the scikit-learn of that time predicted; the file says which one it was."""
+    """Labels equal those of the scikit-learn that fitted it, whose version the file names."""
     file = OLD / f"{kind}-{version}{ending}"
     then = json.loads((OLD / f"{kind}-{version}.json").read_text())
     data = converted(file.read_bytes(), features=features)
@@ -62,14 +62,14 @@ def test_a_model_of_long_ago_decides_as_it_did_then(
 
 @pytest.mark.parametrize(("kernel", "protocol"), [("rbf", 0), ("linear", 2), ("poly", 4), ("sigmoid", 5)])
 def test_a_pickle_of_today_is_converted_too(kernel: str, protocol: int) -> None:
-    """Whichever protocol, whichever kernel; a scaler may be switched off in part."""
+    """With any protocol and kernel; either half of the scaler may be off."""
     estimator = make_pipeline(StandardScaler(with_std=False), OneClassSVM(kernel=kernel, nu=0.1)).fit(VALUES)
     model = parse_model(converted(pickle.dumps(estimator, protocol=protocol), features=ONE))
     assert model.predict(VALUES).anomalies.tolist() == (estimator.predict(VALUES) == -1).tolist()
 
 
 def test_the_command_writes_a_file_that_can_be_added(storage: Storage, tmp_path: Path) -> None:
-    """``add`` names the way for a pickle; the way leads to a model that scores."""
+    """Given a pickle, ``add`` names the conversion, and the converted model scores."""
     pickled = tmp_path / "old.pkl"
     pickled.write_bytes((OLD / "pipeline-0.19.2.pkl").read_bytes())
     out, err = io.StringIO(), io.StringIO()
@@ -108,7 +108,7 @@ class Evil:
 
 
 def hidden_in_an_array(place: Path) -> bytes:
-    """Hide a call in a joblib file's array of objects, which joblib itself would unpickle."""
+    """Hide a call in an object array of a joblib file, which joblib would unpickle."""
     file = io.BytesIO()
     joblib.dump(np.array([Evil(place)], dtype=object), file)
     return file.getvalue()
@@ -167,7 +167,7 @@ def test_what_is_no_support_vector_machine_is_refused_in_a_sentence(data: bytes,
 
 @given(st.data())
 def test_a_damaged_pickle_is_numbers_or_a_refusal(data: st.DataObject) -> None:
-    """Bytes changed or cut anywhere: nothing but values and our own error comes out of it."""
+    """However its bytes are changed or cut, the result is plain values or our own error."""
     good = bytearray(
         (OLD / data.draw(st.sampled_from(["pipeline-0.19.2.pkl", "svm-0.20.4.joblib"]))).read_bytes()
     )

@@ -124,7 +124,7 @@ def test_an_hour_that_nobody_has_looked_at_is_named_from_when_it_could_be_scored
     assert whole_fleet == Gap(hour=HOUR, since=HOUR.end + LATENESS, is_unscored=True, unpredicted=("1_1",))
     nothing_sent = judged(registry=a_registry("1_1"))
     assert nothing_sent is not None
-    assert nothing_sent.describe() == "never scored"
+    assert nothing_sent.describe() == "never scored, no readings"
 
 
 def test_without_models_there_is_nothing_to_miss() -> None:
