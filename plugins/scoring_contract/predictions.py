@@ -156,11 +156,13 @@ class PackMark:
 
 
 def has_rows(mark: PredictionMark | PackMark, *, size: int) -> bool:
-    """Whether a prediction blob has any row, by its metadata or, without a row count, by its size.
+    """Whether a prediction blob has any row, by its size and, where its metadata counts them, by that.
+
+    Whoever overwrites a blob may keep its metadata. Parquet without rows is larger than the header of CSV.
 
     :param size: bytes of the blob
     """
-    return size > HEADER_BYTES if mark.rows is None else mark.rows > 0
+    return size > HEADER_BYTES and mark.rows != 0
 
 
 def _rows_said(rows: int | None) -> dict[str, str]:

@@ -218,6 +218,8 @@ def test_a_mark_says_how_many_rows_there_are() -> None:
     assert [has_rows(mark, size=900) for mark in (alone, packed)] == [False, True]
     silent = replace(packed, rows=None)
     assert [has_rows(silent, size=size) for size in (HEADER_BYTES, HEADER_BYTES + 1)] == [False, True]
+    # Somebody overwrote it with a header and kept the metadata.
+    assert not has_rows(packed, size=HEADER_BYTES)
     nonsense = PredictionMark.from_metadata(alone.to_metadata() | {"rows": "-1"})
     assert nonsense == replace(alone, rows=None)
 
