@@ -56,10 +56,22 @@ test-browser: setup ## use the web UI in a browser as a person does (takes Chrom
 test-backfill: setup ## make up for a day of readings beside the live hour (READINGS=file.csv; a quarter of an hour)
 	@.venv/bin/python -m bench.backfill --readings "$(READINGS)"
 
-lint: setup ## ruff, ruff format, mypy
+lint: setup ## ruff, ruff format, mypy, and docstrings against what they describe
 	@.venv/bin/ruff check .
 	@.venv/bin/ruff format --check .
 	@.venv/bin/mypy
+	@$(MAKE) --no-print-directory .local/lint/docstrings
+
+# Only files that have changed since the last time; all of them when the rules or pylint have.
+DOCUMENTED := $(shell find plugins scoring_image/scorer batch_emulator/azure_batch_* ingest local_stack -name node_modules -prune -o -name '*.py' -print)
+.local/lint/docstrings: .local/lint/.installed pyproject.toml $(DOCUMENTED)
+	@.local/lint/venv/bin/pylint $(if $(filter-out %.py,$?),$(DOCUMENTED),$?)
+	@touch $@
+
+.local/lint/.installed: local_stack/requirements-lint.txt | setup
+	@.venv/bin/uv venv --quiet --clear --python .venv/bin/python .local/lint/venv
+	@.venv/bin/uv pip install --quiet --python .local/lint/venv/bin/python --require-hashes -r $<
+	@touch $@
 
 format: setup ## let ruff format and fix what it can
 	@.venv/bin/ruff format .
@@ -139,6 +151,7 @@ LOCK := .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --gen
 lock: setup ## make the lock files anew from the .in files (UPGRADE=--upgrade for newest)
 	@$(LOCK) $(UPGRADE) local_stack/requirements.in -o local_stack/requirements.txt
 	@$(LOCK) $(UPGRADE) local_stack/requirements-browser.in -c local_stack/requirements.txt -o local_stack/requirements-browser.txt
+	@$(LOCK) $(UPGRADE) local_stack/requirements-lint.in -o local_stack/requirements-lint.txt
 	@$(LOCK) $(UPGRADE) requirements.in -c local_stack/requirements.txt -o requirements.txt
 	@$(LOCK) $(UPGRADE) scoring_image/requirements.in -c local_stack/requirements.txt -o scoring_image/requirements.txt
 	@$(LOCK) $(UPGRADE) scoring_image/requirements-lean.in -c local_stack/requirements.txt -o scoring_image/requirements-lean.txt

@@ -67,11 +67,11 @@ def hop_table() -> str:
     fork, server = json.loads((RESULTS / "hop.json").read_text())["forms"].values()
     cpu = {name: (fork["cpu_ms"][name], spent) for name, spent in server["cpu_ms"].items()}
     cpu["all"] = (sum(fork["cpu_ms"].values()), sum(server["cpu_ms"].values()))
-    calls = [sum(form["batch_calls"].values()) for form in (fork, server)]
+    forked, served = (sum(form["batch_calls"].values()) for form in (fork, server))
     rows = [
         *(_compared(f"CPU, {name}", *spent, "ms") for name, spent in cpu.items()),
         _compared("wall clock of the run", fork["seconds"] * 1e3, server["seconds"] * 1e3, "ms"),
-        _compared("Batch calls", *calls, "", digits=2),
+        _compared("Batch calls", forked, served, "", digits=2),
         _compared(
             "memory of the scheduler and all below it", fork["scheduler_mib"], server["scheduler_mib"], "MiB"
         ),

@@ -35,7 +35,10 @@ class Number:
     words: tuple[str, ...] = ()
 
     def read(self, value: Any) -> float | str:
-        """Return the number, or one of the words."""
+        """Return the number, or one of the words.
+
+        :raises ValueError: if it is neither a number within the bounds nor one of the words
+        """
         if value in self.words:
             return str(value)
         number = _number(value)
@@ -64,7 +67,10 @@ class Whole:
     most: int | None = None
 
     def read(self, value: Any) -> int:
-        """Return the number."""
+        """Return the number.
+
+        :raises ValueError: if it is not a whole number within the bounds
+        """
         number = int(value) if isinstance(value, str) and value.isdecimal() else value
         is_whole = isinstance(number, int) and not isinstance(number, bool)
         if not is_whole or number < self.least or (self.most is not None and number > self.most):
@@ -89,7 +95,10 @@ class Choice:
     words: tuple[str, ...]
 
     def read(self, value: Any) -> str:
-        """Return the word."""
+        """Return the word.
+
+        :raises ValueError: if it is not one of them
+        """
         if value not in self.words:
             raise ValueError(f"{value!r} is not one of {', '.join(self.words)}")
         return str(value)
@@ -105,7 +114,10 @@ class Switch:
     """On or off; on a command line its flag turns it off."""
 
     def read(self, value: Any) -> bool:
-        """Return whether it is on."""
+        """Return whether it is on.
+
+        :raises ValueError: if it is not true or false
+        """
         if not isinstance(value, bool):
             raise ValueError(f"{value!r} is not true or false")  # noqa: TRY004  # one error for whatever is wrong
         return value
@@ -121,7 +133,10 @@ class Names:
     """One or more different names of columns."""
 
     def read(self, value: Any) -> tuple[str, ...]:
-        """Return the names."""
+        """Return the names.
+
+        :raises ValueError: if it is not a list of names, or one of them is there twice
+        """
         names = tuple(value) if isinstance(value, list | tuple) else ()
         if not names or not all(isinstance(name, str) and name and name.isprintable() for name in names):
             raise ValueError(f"{value!r} is not a list of names")

@@ -5,18 +5,36 @@ from __future__ import annotations
 import shlex
 import time
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from azure.batch import BatchClient, models
+from azure.batch.models._models import (  # 15.1.0 exports them nowhere else
+    BatchJobTerminateOptions,
+    BatchNodeDeallocateOptions,
+    BatchNodeRebootOptions,
+    BatchNodeReimageOptions,
+)
 from azure.core.credentials import AzureNamedKeyCredential
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from azure.core.polling import LROPoller
+
     from azure_batch_emulator.server import EmulatorServer
 
 DEADLINE_SECONDS = 120.0
 POLL_SECONDS = 0.02
+WAIT: dict[str, Any] = {"polling_interval": POLL_SECONDS}
+"""How often the SDK's pollers ask. They take fractions of a second; their annotation says whole ones."""
+
+_T = TypeVar("_T")
+
+
+def present(value: _T | None) -> _T:
+    """Return what the service must have sent; nearly everything in the SDK's models is optional."""
+    assert value is not None, "the service left it out"
+    return value
 
 
 def until(condition: Callable[[], Any], *, seconds: float = DEADLINE_SECONDS) -> Any:
@@ -90,6 +108,56 @@ class Bench:
         """Wait until a task's command has written ``up`` to its output, and return the task."""
         until(lambda: self.output(task_id, job=job).startswith("up"))
         return self.client.get_task(job, task_id)
+
+    def execution(self, task_id: str = "task", *, job: str = "job") -> models.BatchTaskExecutionInfo:
+        """Return how a task ran."""
+        return present(self.client.get_task(job, task_id).execution_info)
+
+    def failure(self, task_id: str = "task", *, job: str = "job") -> models.BatchTaskFailureInfo:
+        """Return why a task failed."""
+        return present(self.execution(task_id, job=job).failure_info)
+
+    def termination_reason(self, job: str = "job") -> str | None:
+        """Return the reason for which a job ended."""
+        return present(self.client.get_job(job).execution_info).termination_reason
+
+    def autoscale_run(self, pool: str = "pool") -> models.AutoScaleRun:
+        """Return the last evaluation of a pool's formula."""
+        return present(self.client.get_pool(pool).auto_scale_run)
+
+    def resize_errors(self, pool: str = "pool") -> list[str | None]:
+        """Return the codes of the errors of a pool's last resize."""
+        return [error.code for error in self.client.get_pool(pool).resize_errors or ()]
+
+    def terminate(self, job: str = "job", reason: str = "done") -> LROPoller[None]:
+        """Begin to terminate a job."""
+        options = BatchJobTerminateOptions(termination_reason=reason)
+        return self.client.begin_terminate_job(job, options, **WAIT)
+
+    def resize(self, nodes: int, pool: str = "pool") -> LROPoller[None]:
+        """Begin to give a pool another number of dedicated nodes."""
+        options = models.BatchPoolResizeOptions(target_dedicated_nodes=nodes)
+        return self.client.begin_resize_pool(pool, options, **WAIT)
+
+    def reboot(self, node: str, pool: str = "pool") -> LROPoller[None]:
+        """Begin to reboot a node; its tasks run again."""
+        options = BatchNodeRebootOptions(node_reboot_kind="requeue")
+        return self.client.begin_reboot_node(pool, node, options, **WAIT)
+
+    def reimage(self, node: str, pool: str = "pool") -> LROPoller[None]:
+        """Begin to reimage a node; its tasks run again."""
+        options = BatchNodeReimageOptions(node_reimage_option="requeue")
+        return self.client.begin_reimage_node(pool, node, options, **WAIT)
+
+    def deallocate(self, node: str, pool: str = "pool") -> LROPoller[None]:
+        """Begin to deallocate a node; its tasks run again."""
+        options = BatchNodeDeallocateOptions(node_deallocate_option="requeue")
+        return self.client.begin_deallocate_node(pool, node, options, **WAIT)
+
+    def close_node(self, node: str, option: str = "requeue", pool: str = "pool") -> None:
+        """Take a node out of scheduling."""
+        options = models.BatchNodeDisableSchedulingOptions(node_disable_scheduling_option=option)
+        self.client.disable_node_scheduling(pool, node, options)
 
     def in_state(self, state: str, task_id: str = "task", *, job: str = "job") -> Any:
         """Return a task if it is in a state, else None."""

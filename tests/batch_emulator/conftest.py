@@ -9,7 +9,7 @@ import pytest
 
 from azure_batch_emulator.clock import ManualClock
 from azure_batch_emulator.server import EmulatorServer
-from tests.batch_emulator.bench import Bench, client_of
+from tests.batch_emulator.bench import Bench, client_of, present
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -61,7 +61,7 @@ def refusal() -> Callable[..., Any]:
         with pytest.raises(HttpResponseError) as caught:
             action()
         assert caught.value.status_code == status
-        assert caught.value.error.code == code
+        assert present(caught.value.error).code == code
         return caught.value
 
     return expect

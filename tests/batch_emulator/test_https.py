@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-from azure.batch import BatchClient
+from azure.batch import BatchClient, models
 from azure.core.credentials import AccessToken, AzureNamedKeyCredential
 from azure.core.exceptions import ServiceRequestError
 
@@ -55,7 +55,8 @@ def test_a_client_that_trusts_the_certificate_is_served(
     by_key = BatchClient(
         emulator.endpoint, AzureNamedKeyCredential(emulator.account, emulator.key), **trusted
     )
-    by_key.create_job({"id": "job", "poolInfo": {"poolId": "none"}})
+    none = models.BatchPoolInfo(pool_id="none")
+    by_key.create_job(models.BatchJobCreateOptions(id="job", pool_info=none))
     by_token = BatchClient(emulator.endpoint, Token(), **trusted)
     assert [job.url for job in by_token.list_jobs()] == [f"{emulator.endpoint}/jobs/job"]
 

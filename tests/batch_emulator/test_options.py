@@ -19,6 +19,7 @@ from azure.core.credentials import AzureNamedKeyCredential
 from azure.core.exceptions import ServiceResponseError
 
 from azure_batch_emulator.wire.control.controls import CONTROLS
+from tests.batch_emulator.bench import present
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -72,8 +73,13 @@ def add_tasks(client: BatchClient, *commands: str) -> None:
     """Make a pool, a job, and a task for each command line, named after it."""
     image = models.BatchVmImageReference(publisher="p", offer="o", sku="s", version="latest")
     machine = models.VirtualMachineConfiguration(image_reference=image, node_agent_sku_id="n")
-    pool = {"id": "p", "vm_size": "standard_d2s_v3", "target_dedicated_nodes": 1}
-    client.create_pool(models.BatchPoolCreateOptions(virtual_machine_configuration=machine, **pool))
+    pool = models.BatchPoolCreateOptions(
+        id="p",
+        vm_size="standard_d2s_v3",
+        virtual_machine_configuration=machine,
+        target_dedicated_nodes=1,
+    )
+    client.create_pool(pool)
     client.create_job(models.BatchJobCreateOptions(id="j", pool_info=models.BatchPoolInfo(pool_id="p")))
     for command in commands:
         client.create_task("j", models.BatchTaskCreateOptions(id=f"t{command}", command_line=command))
@@ -88,7 +94,7 @@ def test_rule_of_the_current_directory_decides(start: Callable[..., subprocess.P
         while client.get_job_task_counts("j").task_counts.completed < 2:
             assert time.monotonic() < deadline
             time.sleep(0.02)
-        assert client.get_task("j", "t5").execution_info.exit_code == 5
+        assert present(client.get_task("j", "t5").execution_info).exit_code == 5
         assert b"".join(client.download_task_file("j", "t0", "stdout.txt")) == b"asked\n"
     process.terminate()
     assert process.communicate(timeout=NEVER_SECONDS) == ("", "")

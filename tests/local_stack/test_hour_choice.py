@@ -40,12 +40,14 @@ def test_an_hour_that_cannot_be_scored_has_a_neighbour(
     asked: int, there: list[RunHour], sentence: str
 ) -> None:
     """The sentence says which hours there are, and names the nearest that can be scored."""
+    (hour,) = hours(asked)
     with pytest.raises(WrongOption) as refused:
-        check_hour(hours(asked)[0], there)
+        check_hour(hour, there)
     assert str(refused.value) == sentence
 
 
 @pytest.mark.parametrize("asked", [2, 5])
 def test_an_hour_with_readings_before_it_can_be_scored(asked: int) -> None:
     """A gap before it is none of its business."""
-    check_hour(hours(asked)[0], hours(1, 2, 5))
+    (hour,) = hours(asked)
+    check_hour(hour, hours(1, 2, 5))

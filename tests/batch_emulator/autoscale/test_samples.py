@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -70,7 +71,7 @@ def test_bad_sample_is_refused(moment: datetime, value: float) -> None:
 
 
 @pytest.mark.parametrize("wrong", [{"period": NO_LAG}, {"lag": -HALF_MINUTE}, {"kept": -HALF_MINUTE}])
-def test_senseless_duration_is_refused(wrong: dict[str, timedelta]) -> None:
+def test_senseless_duration_is_refused(wrong: dict[str, Any]) -> None:
     """A period of nothing and negative durations are refused."""
     with pytest.raises(ValueError, match="period"):
         SampleSeries(**wrong)

@@ -13,6 +13,7 @@ import pytest
 from azure.batch import models
 
 from azure_batch_emulator.runner.scripted import ScriptedRunner
+from tests.batch_emulator.bench import WAIT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -198,8 +199,8 @@ def test_nothing_of_the_host_is_deleted(hostile: Any, host: Path, links: str) ->
     with suppress(Exception):
         bench.client.delete_task_file("job", "task", "file")
     bench.client.delete_task("job", "task")
-    bench.client.begin_delete_job("job", polling_interval=0.05).wait(120)
-    bench.client.begin_delete_pool("pool", polling_interval=0.05).wait(120)
+    bench.client.begin_delete_job("job", **WAIT).wait(120)
+    bench.client.begin_delete_pool("pool", **WAIT).wait(120)
     bench.until(lambda: not list(bench.emulator.settings.data.glob("nodes/*/*")))
     assert contents(host) == before
 

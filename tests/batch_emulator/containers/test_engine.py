@@ -178,7 +178,7 @@ def test_every_early_end_removes_the_container(contained: Bench, docker: Docker,
     machine = contained.machine(container_configuration=configuration)
     contained.pool("spot", nodes=0, target_low_priority_nodes=1, virtual_machine_configuration=machine)
     contained.job("long", pool="spot")
-    limits = models.BatchTaskConstraints(max_wall_clock_time="PT1M")
+    limits = models.BatchTaskConstraints(max_wall_clock_time=timedelta(minutes=1))
     script = contained.sh("trap '' TERM; echo up; while :; do sleep 0.1; done")
     contained.task(script, job="long", container_settings=image(), constraints=limits)
     contained.running(job="long")

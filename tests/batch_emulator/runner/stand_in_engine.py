@@ -17,6 +17,10 @@ import sys
 import uuid
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 STATE = Path(sys.argv[1])
 WITH_VALUE = {
@@ -54,7 +58,9 @@ def create(arguments: list[str]) -> int:
         if Path(file).stat().st_mode & 0o077:
             return fail("others can read the variables")
         lines = Path(file).read_text().splitlines()
-        environment.update(line.split("=", 1) for line in lines)  # type: ignore[arg-type]  # pairs
+        for line in lines:
+            name, _, value = line.partition("=")
+            environment[name] = value
     environment.update((name, os.environ[name]) for name in options.get("--env", []))
     new = uuid.uuid4().hex * 2
     record = {
@@ -142,7 +148,7 @@ def main(arguments: list[str]) -> int:
     with (STATE / "calls").open("a") as calls:
         calls.write(json.dumps(arguments) + "\n")
     last = arguments[-1]
-    actions = {
+    actions: dict[tuple[str, ...], Callable[[], int]] = {
         ("create",): lambda: create(arguments[1:]),
         ("start", "--attach"): lambda: start(last),
         ("kill", "--signal", "TERM"): lambda: kill(last),

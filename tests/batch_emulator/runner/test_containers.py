@@ -264,7 +264,7 @@ def test_terminated_task_ends_politely(engine: StandIn, bench_of: Callable[..., 
 @pytest.mark.parametrize("ending", ["terminate", "time limit", "delete"])
 def test_stubborn_container_is_removed(contained: Bench, engine: StandIn, ending: str) -> None:
     """A command that ignores the signal ends with its container."""
-    limits = models.BatchTaskConstraints(max_wall_clock_time="PT1M")
+    limits = models.BatchTaskConstraints(max_wall_clock_time=timedelta(minutes=1))
     script = contained.sh("trap '' TERM; echo up; while :; do sleep 0.05; done")
     contained.task(script, container_settings=image(), constraints=limits)
     contained.running()

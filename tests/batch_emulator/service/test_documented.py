@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.batch_emulator.bench import present
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -44,7 +46,7 @@ def test_the_service_has_an_extension_on_every_node(bench: Bench) -> None:
     bench.pool(virtual_machine_configuration=machine)
     node = bench.nodes()[0].id
     extensions = list(bench.client.list_node_extensions("pool", node))
-    assert [entry.vm_extension.name for entry in extensions] == ["batchNodeExtension", "mine"]
+    assert [present(entry.vm_extension).name for entry in extensions] == ["batchNodeExtension", "mine"]
     assert "secret" not in str([entry.as_dict() for entry in extensions])
     assert bench.client.get_node_extension("pool", node, "batchNodeExtension").provisioning_state
 
@@ -76,7 +78,7 @@ def test_failed_task_ends_its_job_by_default(bench: Bench) -> None:
     bench.job(task_failure_mode="performexitoptionsjobaction")
     bench.run("/bin/false")
     bench.until(lambda: bench.client.get_job("job").state == "completed")
-    assert bench.client.get_job("job").execution_info.termination_reason == "TaskFailed"
+    assert bench.termination_reason("job") == "TaskFailed"
 
 
 def test_job_action_needs_a_job_that_performs_it(ready: Bench, refusal: Callable[..., Any]) -> None:
@@ -105,7 +107,7 @@ def test_pool_whose_nodes_reach_each_other_has_a_hundred(bench: Bench) -> None:
     bench.pool(nodes=101, enable_inter_node_communication=True)
     pool = bench.client.get_pool("pool")
     assert (pool.current_dedicated_nodes, pool.target_dedicated_nodes) == (100, 101)
-    assert [error.code for error in pool.resize_errors] == ["AllocationFailed"]
+    assert bench.resize_errors() == ["AllocationFailed"]
 
 
 def test_jobs_are_found_by_their_pool(bench: Bench) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
@@ -15,6 +15,8 @@ from azure_batch_emulator.settings import Settings
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from azure_batch_emulator.records.jobs import Job
 
 
 @pytest.fixture
@@ -35,4 +37,4 @@ def test_an_event_without_its_line_is_an_error(engine: Engine) -> None:
     """What is published and not in the table fails at once instead of passing unheard."""
     del engine.core.listeners[JobEnded]
     with pytest.raises(KeyError):
-        engine.core.publish(JobEnded(None))
+        engine.core.publish(JobEnded(cast("Job", None)))

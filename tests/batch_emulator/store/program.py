@@ -125,8 +125,8 @@ class Program:
 
     def listed(self, state: str | None = None) -> dict[str, Any]:
         """List the tasks of the job by id."""
-        options = {"filter": f"state eq '{state}'"} if state else {}
-        return {task.id: task for task in self.client.list_tasks("job", **options)}
+        wanted = f"state eq '{state}'" if state else None
+        return {task.id: task for task in self.client.list_tasks("job", filter=wanted)}
 
     @staticmethod
     def until(condition: Callable[[], Any], *, seconds: float = 60.0) -> Any:

@@ -7,6 +7,7 @@ import signal
 import threading
 from collections import Counter
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,11 @@ def lines_of(log: Path) -> list[list[str]]:
 def count(log: Path, word: str) -> Counter[str]:
     """Count the lines of each task that end with a word."""
     return Counter(task_id for task_id, _, said in lines_of(log) if said == word)
+
+
+def has_completed(program: Program, tasks: int) -> bool:
+    """Tell whether at least so many tasks are completed."""
+    return len(program.listed("completed")) >= tasks
 
 
 def children_of(process: int) -> list[int]:
@@ -97,7 +103,7 @@ def test_thousand_quick_tasks_killed_midway(program: Program, tmp_path: Path) ->
     seen: dict[str, Any] = {}
     attempts: dict[str, int] = {}
     for share in (200, 600):
-        program.until(lambda share=share: len(program.listed("completed")) >= share)
+        program.until(partial(has_completed, program, share))
         seen |= program.listed("completed")
         begun = count(log, "begin")
         attempts |= {task_id: begun[task_id] for task_id in seen}

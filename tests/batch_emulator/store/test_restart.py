@@ -10,6 +10,7 @@ import pytest
 from azure.core.exceptions import ResourceNotFoundError
 
 from azure_batch_emulator.clock import ManualClock
+from tests.batch_emulator.bench import WAIT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -78,7 +79,7 @@ def test_everything_shown_is_the_same_after_a_restart(restarts: Restarts) -> Non
     assert bench.run(bench.sh("echo out"), "works").execution_info.exit_code == 0
     bench.run("/no/such", "missing")
     bench.task(task_id="wide", required_slots=9)
-    bench.client.begin_terminate_job("job", {"terminateReason": "enough"}, polling_interval=0.02).result()
+    bench.terminate("job", "enough").result()
     before = everything(bench)
     assert before["pools"][0]["resizeErrors"][0]["code"] == "AccountCoreQuotaReached"
 
@@ -132,7 +133,7 @@ def test_nodes_restart_and_running_tasks_run_again(restarts: Restarts) -> None:
 
     bench = restarts.start(boot=boot, clock=ManualClock())
     task = bench.client.get_task("job", "task")
-    assert (task.state, task.previous_state, task.execution_info.requeue_count) == ("active", "running", 0)
+    assert (task.state, task.previous_state, bench.execution().requeue_count) == ("active", "running", 0)
     assert [(node.id, node.state) for node in bench.nodes()] == [(each, "starting") for each in ids]
     pool = bench.client.get_pool("pool")
     assert (pool.allocation_state, pool.current_dedicated_nodes) == ("steady", 2)
@@ -185,7 +186,7 @@ def test_resize_times_out_at_its_own_moment(restarts: Restarts) -> None:
     assert bench.client.get_pool("pool").allocation_state == "resizing"
     bench.advance(minutes=1)
     pool = bench.client.get_pool("pool")
-    assert (pool.allocation_state, pool.resize_errors[0].code) == ("steady", "AllocationTimedOut")
+    assert (pool.allocation_state, bench.resize_errors()) == ("steady", ["AllocationTimedOut"])
 
 
 def test_start_task_runs_again_on_a_restarted_node(restarts: Restarts) -> None:
@@ -207,7 +208,7 @@ def test_start_task_runs_again_on_a_restarted_node(restarts: Restarts) -> None:
             lambda b: b.client.terminate_task("job", "task"), "completed", "TaskEnded", 0, id="task"
         ),
         pytest.param(
-            lambda b: b.client.begin_terminate_job("job", {"terminateReason": "r"}),
+            lambda b: b.terminate("job", "r"),
             "completed",
             "TaskEnded",
             0,
@@ -247,13 +248,10 @@ def test_attempt_that_was_being_ended_counts_as_ended(
     end(bench)
     assert bench.in_state("running")
     bench = restarts.start()
-    task = bench.client.get_task("job", "task")
-    failure = task.execution_info.failure_info
-    assert (task.state, failure and failure.code, task.execution_info.requeue_count) == (
-        state,
-        code,
-        requeues,
-    )
+    assert bench.in_state(state)
+    execution = bench.execution()
+    failure = execution.failure_info
+    assert (failure and failure.code, execution.requeue_count) == (code, requeues)
 
 
 def test_ends_of_jobs_and_pools_under_way_are_finished(restarts: Restarts) -> None:
@@ -265,14 +263,14 @@ def test_ends_of_jobs_and_pools_under_way_are_finished(restarts: Restarts) -> No
         bench.job(job_id, pool=pool)
         bench.task(bench.sh(DEAF), job=job_id)
         bench.running(job=job_id)
-    bench.client.begin_terminate_job("terminated", {"terminateReason": "enough"})
+    bench.terminate("terminated", "enough")
     bench.client.begin_delete_job("deleted")
     bench.client.begin_delete_pool("leaving")
     assert bench.client.get_job("terminated").state == "terminating"
 
     bench = restarts.start()
     job = bench.client.get_job("terminated")
-    assert (job.state, job.execution_info.termination_reason) == ("completed", "enough")
+    assert (job.state, bench.termination_reason("terminated")) == ("completed", "enough")
     for gone in (lambda: bench.client.get_job("deleted"), lambda: bench.client.get_pool("leaving")):
         with pytest.raises(ResourceNotFoundError):
             gone()
@@ -293,11 +291,11 @@ def test_job_deadline_holds_from_the_creation(restarts: Restarts) -> None:
     bench.advance(minutes=19)
     assert bench.client.get_job("short").state == "active"
     bench.advance(minutes=1)
-    assert bench.client.get_job("short").execution_info.termination_reason == "MaxWallClockTimeExpiry"
+    assert bench.termination_reason("short") == "MaxWallClockTimeExpiry"
     later = bench.emulator.clock.now() + timedelta(hours=5)
     bench = restarts.start(clock=ManualClock(later))
     job = bench.client.get_job("long")
-    assert (job.state, job.execution_info.termination_reason) == ("completed", "MaxWallClockTimeExpiry")
+    assert (job.state, bench.termination_reason("long")) == ("completed", "MaxWallClockTimeExpiry")
 
 
 def test_retention_of_files_holds_from_the_end_of_the_task(
@@ -330,30 +328,29 @@ def test_autoscale_goes_on_by_its_own_schedule(restarts: Restarts) -> None:
         auto_scale_evaluation_interval=timedelta(minutes=6),
     )
     bench.advance(minutes=4)
-    before = bench.client.get_pool("pool")
+    before, evaluated = bench.client.get_pool("pool"), bench.autoscale_run().timestamp
     assert before.target_dedicated_nodes == 1
 
     bench = restarts.start(**settings)
     pool = bench.client.get_pool("pool")
     assert shown(pool) == shown(before)
     bench.advance(minutes=1)
-    assert bench.client.get_pool("pool").auto_scale_run.timestamp == before.auto_scale_run.timestamp
+    assert bench.autoscale_run().timestamp == evaluated
     bench.advance(minutes=1)
-    pool = bench.client.get_pool("pool")
-    assert pool.auto_scale_run.timestamp == before.auto_scale_run.timestamp + timedelta(minutes=6)
-    assert pool.target_dedicated_nodes == 3
+    assert bench.autoscale_run().timestamp == evaluated + timedelta(minutes=6)
+    assert bench.client.get_pool("pool").target_dedicated_nodes == 3
 
 
 def test_missed_evaluation_falls_due_at_once(restarts: Restarts) -> None:
     """An evaluation that was due while nothing ran is made once, when the service is back."""
     bench = restarts.start()
     bench.pool(nodes=None, enable_auto_scale=True, auto_scale_formula="$TargetDedicatedNodes = 2;")
-    last = bench.client.get_pool("pool").auto_scale_run.timestamp
+    last = bench.autoscale_run().timestamp
     later = datetime.fromtimestamp(last.timestamp(), UTC) + timedelta(hours=3)
     bench = restarts.start(clock=ManualClock(later))
-    assert bench.client.get_pool("pool").auto_scale_run.timestamp == later
+    assert bench.autoscale_run().timestamp == later
     bench.advance(minutes=15)
-    assert bench.client.get_pool("pool").auto_scale_run.timestamp == later + timedelta(minutes=15)
+    assert bench.autoscale_run().timestamp == later + timedelta(minutes=15)
 
 
 def test_dependencies_stand_as_they_stood(restarts: Restarts) -> None:
@@ -394,12 +391,12 @@ def test_removed_records_stay_removed(restarts: Restarts) -> None:
     bench.task(task_id="of-old", job="old")
     bench.client.delete_task("job", "a")
     bench.client.delete_task("job", "c")
-    bench.client.begin_delete_job("old", polling_interval=0.02).result()
-    bench.client.begin_delete_pool("old", polling_interval=0.02).result()
+    bench.client.begin_delete_job("old", **WAIT).result()
+    bench.client.begin_delete_pool("old", **WAIT).result()
     kept = [node.id for node in bench.nodes()][1:]
     gone = bench.nodes()[0].id
     remove = bench.models.BatchNodeRemoveOptions(node_ids=[gone])
-    bench.client.begin_remove_nodes("pool", remove, polling_interval=0.02).result()
+    bench.client.begin_remove_nodes("pool", remove, **WAIT).result()
     for _ in range(2):
         bench = restarts.start()
         assert [job.id for job in bench.client.list_jobs()] == ["job"]

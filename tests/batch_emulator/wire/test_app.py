@@ -145,7 +145,10 @@ def test_common_headers(bench: Bench) -> None:
 def test_unchanged_record_need_not_be_sent_again(bench: Bench) -> None:
     """If-None-Match with the present version is a 304; after a change it is answered."""
     bench.job()
-    known = {"etag": bench.client.get_job("job").etag, "match_condition": MatchConditions.IfModified}
+    known: dict[str, Any] = {
+        "etag": bench.client.get_job("job").etag,
+        "match_condition": MatchConditions.IfModified,
+    }
     with pytest.raises(ResourceModifiedError) as caught:
         bench.client.get_job("job", **known)
     assert caught.value.status_code == 304

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import httpx
 import pytest
@@ -16,6 +16,8 @@ from azure_batch_emulator.runner.scripted import ScriptedRunner
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from azure.core.rest import HttpResponse
 
     from azure_batch_emulator.runner.interface import AttemptSpec
     from tests.batch_emulator.bench import Bench
@@ -29,7 +31,7 @@ def error_of(bench: Bench, action: Situation) -> tuple[int | None, str, dict[str
     """Do what is refused; return status, code and values."""
     with pytest.raises(HttpResponseError) as caught:
         action(bench)
-    body = caught.value.response.json()
+    body = cast("HttpResponse", caught.value.response).json()
     return caught.value.status_code, body["code"], {v["key"]: v["value"] for v in body.get("values", ())}
 
 
@@ -61,7 +63,7 @@ def after(*steps: Situation) -> Situation:
 
 def end_job(bench: Bench) -> None:
     """Terminate the job, and wait until it is completed."""
-    bench.client.begin_terminate_job("job", {"terminateReason": "enough"}, polling_interval=0).result()
+    bench.terminate("job", "enough").result()
 
 
 def hold(bench: Bench) -> None:

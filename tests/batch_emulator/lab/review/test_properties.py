@@ -15,7 +15,7 @@ from azure_batch_emulator.autoscale import (
 )
 from azure_batch_lab.review import Review
 from azure_batch_lab.review.inference import Inference
-from azure_batch_lab.review.review import LARGEST
+from azure_batch_lab.review.vocabulary import LARGEST
 from tests.batch_emulator.lab.review.formulas import (
     FORMULAS,
     LEAVES,

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from azure.batch import models
 
+from tests.batch_emulator.bench import WAIT, present
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
@@ -49,7 +51,7 @@ def test_mounted_folder_is_there_for_tasks(bench_of: Callable[..., Bench], tmp_p
     bench.run(bench.sh("cat $AZ_BATCH_NODE_MOUNTS_DIR/m/note; echo new > $AZ_BATCH_NODE_MOUNTS_DIR/m/more"))
     assert bench.output() == "mounted\n"
     assert (tmp_path / "files" / "more").read_text() == "new\n"
-    assert len(bench.client.get_pool("pool").mount_configuration) == 1
+    assert len(present(bench.client.get_pool("pool").mount_configuration)) == 1
 
 
 def test_removal_of_a_node_leaves_what_it_mounted(bench_of: Callable[..., Bench], tmp_path: Path) -> None:
@@ -61,7 +63,7 @@ def test_removal_of_a_node_leaves_what_it_mounted(bench_of: Callable[..., Bench]
     bench.job()
     bench.run("/bin/true")
     nodes = bench.emulator.settings.data / "nodes" / "pool"
-    bench.client.begin_delete_pool("pool", polling_interval=0.05).result()
+    bench.client.begin_delete_pool("pool", **WAIT).result()
     bench.until(lambda: not any(nodes.iterdir()))
     assert (tmp_path / "files" / "note").exists()
 

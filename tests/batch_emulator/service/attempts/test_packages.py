@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from azure.batch import models
 
+from tests.batch_emulator.bench import present
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
@@ -35,7 +37,7 @@ def test_task_finds_the_versions_it_names(packaged: Bench) -> None:
     script = packaged.sh('cat "$AZ_BATCH_APP_PACKAGE_My_Tool_1_0/version.txt"; env | grep -c APP_PACKAGE')
     packaged.run(script, application_package_references=[reference("my.tool", "1.0")])
     assert packaged.output() == "1.01\n"
-    shown = packaged.client.get_task("job", "task").application_package_references
+    shown = present(packaged.client.get_task("job", "task").application_package_references)
     assert [(each.application_id, each.version) for each in shown] == [("my.tool", "1.0")]
 
 

@@ -9,10 +9,12 @@ import pytest
 
 from azure_batch_emulator.errors import ApiError
 from azure_batch_emulator.runner.scripted import Outcome, ScriptedRunner
+from tests.batch_emulator.bench import WAIT, present
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from azure_batch_emulator.runner.interface import AttemptSpec
     from tests.batch_emulator.bench import Bench
 
 IMAGE = "registry.example/scoring:1"
@@ -64,18 +66,20 @@ def test_preempted_node_gives_its_task_back_and_returns(spot: Bench) -> None:
     assert states(spot) == ["preempted", "running"]
     spot.advance(seconds=0)
     (waiting,) = spot.client.list_tasks("job", filter="state eq 'active'")
-    assert (waiting.execution_info.retry_count, waiting.execution_info.requeue_count) == (0, 0)
+    execution = present(waiting.execution_info)
+    assert (execution.retry_count, execution.requeue_count) == (0, 0)
     assert spot.client.get_pool("pool").current_low_priority_nodes == 2
     (counts,) = spot.client.list_pool_node_counts()
-    assert (counts.low_priority.preempted, counts.low_priority.running) == (1, 1)
+    low_priority = present(counts.low_priority)
+    assert (low_priority.preempted, low_priority.running) == (1, 1)
     spot.advance(minutes=10)
     assert states(spot)[0] == "creating"
     spot.advance(minutes=1)
     assert states(spot)[0] == "starting"
     spot.advance(minutes=1)
     assert (spot.nodes()[0].id, states(spot)[0]) == (taken, "idle")
-    counts = spot.client.get_job_task_counts("job").task_counts
-    assert (counts.succeeded, counts.failed) == (2, 0)
+    tasks = spot.client.get_job_task_counts("job").task_counts
+    assert (tasks.succeeded, tasks.failed) == (2, 0)
 
 
 def test_whole_pool_can_be_preempted(spot: Bench) -> None:
@@ -100,7 +104,7 @@ def test_preempted_nodes_show_in_samples(spot: Bench) -> None:
         "pool", spot.models.BatchPoolEvaluateAutoScaleOptions(auto_scale_formula=formula)
     )
     assert run.error is None
-    assert "gone=[2]" in run.results
+    assert "gone=[2]" in present(run.results)
 
 
 def test_preempted_node_goes_first_when_the_pool_shrinks(spot: Bench) -> None:
@@ -108,7 +112,7 @@ def test_preempted_node_goes_first_when_the_pool_shrinks(spot: Bench) -> None:
     kept = spot.nodes()[1].id
     spot.emulator.node_faults.preempt("pool", spot.nodes()[0].id, away=timedelta(hours=1))
     spot.client.begin_resize_pool(
-        "pool", spot.models.BatchPoolResizeOptions(target_low_priority_nodes=1), polling_interval=0.02
+        "pool", spot.models.BatchPoolResizeOptions(target_low_priority_nodes=1), **WAIT
     )
     spot.advance(seconds=0)
     assert [node.id for node in spot.nodes()] == [kept]
@@ -198,10 +202,11 @@ def test_allocation_fails_so_many_times(bench: Bench, code: str, granted: int) -
     bench.advance(seconds=0)
     pool = bench.client.get_pool("pool")
     assert (pool.allocation_state, pool.current_dedicated_nodes) == ("steady", granted)
-    assert [error.code for error in pool.resize_errors] == [code]
-    assert pool.resize_errors[0]["values"][1] == {"name": "Granted nodes", "value": str(granted)}
+    (error,) = present(pool.resize_errors)
+    assert error.code == code
+    assert error["values"][1] == {"name": "Granted nodes", "value": str(granted)}
     resize = bench.models.BatchPoolResizeOptions(target_dedicated_nodes=3)
-    bench.client.begin_resize_pool("pool", resize, polling_interval=0.02)
+    bench.client.begin_resize_pool("pool", resize, **WAIT)
     bench.advance(seconds=0)
     pool = bench.client.get_pool("pool")
     assert (pool.current_dedicated_nodes, pool.resize_errors) == (3, None)
@@ -213,7 +218,7 @@ def test_shrinking_uses_up_no_allocation_fault(bench: Bench) -> None:
     bench.advance(seconds=0)
     bench.emulator.faults.fail_allocations("POOL")
     resize = bench.models.BatchPoolResizeOptions(target_dedicated_nodes=1)
-    bench.client.begin_resize_pool("pool", resize, polling_interval=0.02)
+    bench.client.begin_resize_pool("pool", resize, **WAIT)
     bench.advance(seconds=0)
     assert bench.emulator.faults.pending()[0]["timesLeft"] == 1
 
@@ -230,20 +235,25 @@ def test_evaluation_fails_and_leaves_the_pool_alone(bench_of: Callable[..., Benc
     )
     dry = bench.models.BatchPoolEvaluateAutoScaleOptions(auto_scale_formula=FORMULA)
     for _ in range(2):
-        run = bench.client.get_pool("pool").auto_scale_run
-        assert (run.error.code, run.error.message, run.results) == ("InsufficientSampleData", "too few", None)
+        run = bench.autoscale_run()
+        error = present(run.error)
+        assert (error.code, error.message, run.results) == ("InsufficientSampleData", "too few", None)
         assert bench.nodes() == []
         assert bench.client.evaluate_pool_auto_scale("pool", dry).error is None
         bench.advance(minutes=5)
-    assert bench.client.get_pool("pool").auto_scale_run.error is None
+    assert bench.autoscale_run().error is None
     assert len(bench.nodes()) == 2
 
 
 def test_image_that_cannot_be_pulled_fails_tasks(bench_of: Callable[..., Bench]) -> None:
     """An attempt in the image never runs; other images work, and so does this one when it is mended."""
     asked: list[str] = []
-    runner = ScriptedRunner(lambda attempt: bool(asked.append(attempt.directory.name)) + 0)
-    bench = bench_of(runner=runner)
+
+    def rule(attempt: AttemptSpec) -> int:
+        asked.append(attempt.directory.name)
+        return 0
+
+    bench = bench_of(runner=ScriptedRunner(rule))
     bench.pool(virtual_machine_configuration=in_containers(bench))
     bench.job()
     bench.advance(seconds=0)
@@ -252,14 +262,14 @@ def test_image_that_cannot_be_pulled_fails_tasks(bench_of: Callable[..., Bench])
     bench.task(task_id="broken", container_settings=container(bench), constraints=constraints)
     bench.task(task_id="other", container_settings=container(bench, "other:2"))
     bench.advance(seconds=0)
-    info = bench.client.get_task("job", "broken").execution_info
+    info, failure = bench.execution("broken"), bench.failure("broken")
     assert (info.exit_code, info.result, info.retry_count) == (None, "failure", 0)
-    assert (info.failure_info.category, info.failure_info.code) == ("usererror", "ContainerInvalidImage")
+    assert (failure.category, failure.code) == ("usererror", "ContainerInvalidImage")
     assert asked == ["other"]
     bench.emulator.faults.clear()
     bench.client.reactivate_task("job", "broken")
     bench.advance(seconds=0)
-    assert bench.client.get_task("job", "broken").execution_info.result == "success"
+    assert bench.execution("broken").result == "success"
 
 
 def test_image_failure_has_the_code_and_category_asked_for(bench: Bench) -> None:
@@ -332,9 +342,7 @@ def test_quotas_change_at_run_time(bench: Bench, refusal: Callable[..., Any]) ->
     refusal(lambda: bench.job("more"), status=409, code="ActiveJobAndScheduleQuotaReached")
     refusal(lambda: bench.pool("more"), status=409, code="PoolQuotaReached")
     bench.advance(seconds=0)
-    assert [error.code for error in bench.client.get_pool("pool").resize_errors] == [
-        "AccountCoreQuotaReached"
-    ]
+    assert bench.resize_errors() == ["AccountCoreQuotaReached"]
     quotas.change(active_jobs=2, pools=2, cores=None)
     bench.job("more")
     bench.pool("more", nodes=2)

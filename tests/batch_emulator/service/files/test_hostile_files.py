@@ -241,7 +241,12 @@ def test_a_page_of_many_files_looks_at_its_own_only(ready: Bench, monkeypatch: p
         (folder / f"{number:05}").touch()
     looks: list[Any] = []
     look = os.stat
-    monkeypatch.setattr(os, "stat", lambda *given, **named: looks.append(given) or look(*given, **named))
+
+    def counted(*given: Any, **named: Any) -> os.stat_result:
+        looks.append(given)
+        return look(*given, **named)
+
+    monkeypatch.setattr(os, "stat", counted)
     listed = ready.client.list_task_files(
         "job", "task", recursive=True, filter="startswith(name,'wd/0')"
     ).by_page()

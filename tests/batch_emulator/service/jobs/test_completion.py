@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.batch_emulator.bench import present
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -92,7 +94,7 @@ def test_exit_code_acts_on_the_job(ready: Bench, code: int, state: str) -> None:
     job = ready.client.get_job("acts")
     assert job.state == state
     if state == "completed":
-        assert job.execution_info.termination_reason == "TaskFailed"
+        assert present(job.execution_info).termination_reason == "TaskFailed"
 
 
 def test_dependent_waits_for_success(ready: Bench) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from azure_batch_emulator.runner.scripted import Outcome, ScriptedRunner
+from tests.batch_emulator.bench import WAIT, present
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from azure_batch_emulator.runner.interface import AttemptSpec
     from tests.batch_emulator.bench import Bench
 
-WAIT = {"polling_interval": 0.02}
 COORDINATE = "say hello"
 
 
@@ -70,7 +70,7 @@ def subtasks(bench: Bench, task_id: str = "task") -> list[Any]:
 
 def state(bench: Bench, task_id: str = "task") -> str:
     """Return the state of a task."""
-    return str(bench.client.get_task("job", task_id).state.value)
+    return present(bench.client.get_task("job", task_id).state)
 
 
 def test_all_nodes_coordinate_before_the_first_runs_the_command(wide: Bench, script: Script) -> None:
@@ -85,8 +85,8 @@ def test_all_nodes_coordinate_before_the_first_runs_the_command(wide: Bench, scr
     ] * 2
     assert {node.running_tasks_count for node in wide.nodes()} == {1}
     wide.turn(minutes=5)
+    assert (state(wide), wide.execution().exit_code) == ("completed", 0)
     task = wide.client.get_task("job", "task")
-    assert (task.state, task.execution_info.exit_code) == ("completed", 0)
     assert {str(node.state.value) for node in wide.nodes()} == {"idle"}
     places = [task.node_info, *(each.node_info for each in subtasks(wide))]
     assert {place.node_id for place in places} == {node.id for node in wide.nodes()}
@@ -149,9 +149,8 @@ def test_one_subtask_fails_all(wide: Bench, script: Script) -> None:
     several(wide, constraints=retries)
     wide.turn(minutes=1)
     wide.turn(minutes=1)
-    task = wide.client.get_task("job", "task")
-    assert (task.state, task.execution_info.retry_count) == ("completed", 1)
-    assert (task.execution_info.exit_code, task.execution_info.failure_info.code) == (9, "FailureExitCode")
+    assert (state(wide), wide.execution().retry_count) == ("completed", 1)
+    assert (wide.execution().exit_code, wide.failure().code) == (9, "FailureExitCode")
     assert subtasks(wide)[1].exit_code == 9
     assert "compute" not in {attempt.command_line for attempt in script.attempts}
     assert {str(node.state.value) for node in wide.nodes()} == {"idle"}
@@ -161,14 +160,12 @@ def test_a_lost_node_takes_the_attempt_with_it(wide: Bench, script: Script) -> N
     """Whichever it is: the task is active again and starts anew when there are enough nodes."""
     several(wide)
     wide.turn(minutes=2)
-    wide.client.begin_reboot_node(
-        "pool", subtasks(wide)[0].node_info.node_id, {"nodeRebootOption": "requeue"}, **WAIT
-    )
+    wide.reboot(subtasks(wide)[0].node_info.node_id)
     wide.turn(seconds=1)
     wide.turn(minutes=1)
     wide.turn(minutes=5)
-    task = wide.client.get_task("job", "task")
-    assert (task.state, task.execution_info.retry_count, task.execution_info.exit_code) == ("completed", 0, 0)
+    execution = wide.execution()
+    assert (state(wide), execution.retry_count, execution.exit_code) == ("completed", 0, 0)
     assert [attempt.command_line for attempt in script.attempts].count(COORDINATE) == 6
 
 
@@ -179,7 +176,7 @@ def test_a_task_ended_by_hand_gives_all_nodes_back(wide: Bench, minutes: float) 
     wide.turn(minutes=minutes)
     wide.client.terminate_task("job", "task")
     wide.turn(seconds=1)
-    assert wide.client.get_task("job", "task").execution_info.failure_info.code == "TaskEnded"
+    assert wide.failure().code == "TaskEnded"
     assert {str(each.state.value) for each in subtasks(wide)} == {"completed"}
     assert {str(node.state.value) for node in wide.nodes()} == {"idle"}
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from azure.core.exceptions import ResourceNotFoundError
 
+from tests.batch_emulator.bench import WAIT, present
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -25,8 +27,8 @@ def test_new_job_shows_the_service_defaults(bench: Bench) -> None:
     job = bench.client.get_job("job")
     assert (job.state, job.priority, job.max_parallel_tasks) == ("active", 0, -1)
     assert (job.all_tasks_complete_mode, job.task_failure_mode) == ("noaction", "noaction")
-    assert job.constraints.max_task_retry_count == 0
-    assert job.execution_info.pool_id == "later"
+    assert present(job.constraints).max_task_retry_count == 0
+    assert present(job.execution_info).pool_id == "later"
 
 
 def test_tasks_wait_for_a_pool_made_later(bench: Bench) -> None:
@@ -41,8 +43,8 @@ def test_tasks_wait_for_a_pool_made_later(bench: Bench) -> None:
 def test_empty_job_with_terminatejob_ends_at_once(ready: Bench) -> None:
     """A job without tasks counts as complete: the trap of setting terminatejob too early."""
     ready.job("trap", all_tasks_complete_mode="terminatejob")
-    job = ready.client.get_job("trap")
-    assert (job.state, job.execution_info.termination_reason) == ("completed", "AllTasksComplete")
+    assert ready.client.get_job("trap").state == "completed"
+    assert ready.termination_reason("trap") == "AllTasksComplete"
 
 
 def test_job_ends_itself_after_its_last_task(ready: Bench, refusal: Callable[..., Any]) -> None:
@@ -76,12 +78,11 @@ def test_terminated_job_ends_what_runs_and_leaves_what_waits(ready: Bench) -> No
     ready.task(ready.sh("echo up; exec sleep 60"), "runs")
     ready.running("runs")
     ready.task(task_id="waits")
-    ready.client.begin_terminate_job("job", {"terminateReason": "enough"}, polling_interval=0.02).wait(120)
-    job = ready.client.get_job("job")
-    assert (job.state, job.execution_info.termination_reason) == ("completed", "enough")
-    ended = ready.client.get_task("job", "runs").execution_info
-    assert (ended.result, ended.failure_info.code) == ("failure", "TaskEnded")
-    assert ended.failure_info.category == "usererror"
+    ready.terminate("job", "enough").wait(120)
+    assert (ready.client.get_job("job").state, ready.termination_reason()) == ("completed", "enough")
+    failure = ready.failure("runs")
+    assert (ready.execution("runs").result, failure.code) == ("failure", "TaskEnded")
+    assert failure.category == "usererror"
     assert ready.in_state("active", "waits")
     ready.until(lambda: ready.nodes()[0].state == "idle")
 
@@ -90,11 +91,11 @@ def test_terminating_job_refuses_by_state(ready: Bench, refusal: Callable[..., A
     """While a task ignores SIGTERM the job is terminating, and each request is refused by that name."""
     ready.task(ready.sh("trap '' TERM; echo up; while :; do sleep 0.05; done"))
     ready.running()
-    ready.client.begin_terminate_job("job", {"terminateReason": "x"}, polling_interval=0.02)
+    ready.terminate("job", "x")
     assert ready.client.get_job("job").state == "terminating"
     refusal(lambda: ready.task(task_id="new"), status=409, code="JobBeingTerminated")
     ready.until(lambda: ready.client.get_job("job").state == "completed")
-    assert ready.client.get_task("job", "task").execution_info.exit_code == 137
+    assert ready.execution().exit_code == 137
 
 
 def test_deleted_job_takes_its_files_along(ready: Bench) -> None:
@@ -104,7 +105,7 @@ def test_deleted_job_takes_its_files_along(ready: Bench) -> None:
         lambda engine: engine.files.folder(engine.lookup.task("job", "task")[1]).path
     )
     assert workdir.exists()
-    poller = ready.client.begin_delete_job("job", polling_interval=0.02)
+    poller = ready.client.begin_delete_job("job", **WAIT)
     poller.wait(120)
     with pytest.raises(ResourceNotFoundError):
         ready.client.get_job("job")
@@ -132,13 +133,13 @@ def test_disabled_job_requeues_and_goes_on_when_enabled(ready: Bench, tmp_path: 
     ready.task(ready.sh(f"echo up; until [ -e {gate} ]; do sleep 0.02; done"))
     ready.running()
     disable = ready.models.BatchJobDisableOptions(disable_tasks="requeue")
-    ready.client.begin_disable_job("job", disable, polling_interval=0.02).wait(120)
+    ready.client.begin_disable_job("job", disable, **WAIT).wait(120)
     assert ready.client.get_job("job").state == "disabled"
     task = ready.in_state("active")
     assert (task.execution_info.requeue_count, task.execution_info.retry_count) == (1, 0)
     ready.task(task_id="more")
     gate.touch()
-    ready.client.begin_enable_job("job", polling_interval=0.02).wait(120)
+    ready.client.begin_enable_job("job", **WAIT).wait(120)
     assert ready.ended().execution_info.exit_code == 0
     assert ready.ended("more").execution_info.exit_code == 0
 
@@ -149,7 +150,7 @@ def test_disabling_with_wait_lets_tasks_finish(ready: Bench, tmp_path: Any) -> N
     ready.task(ready.sh(f"echo up; until [ -e {gate} ]; do sleep 0.02; done"))
     ready.running()
     disable = ready.models.BatchJobDisableOptions(disable_tasks="wait")
-    ready.client.begin_disable_job("job", disable, polling_interval=0.02)
+    ready.client.begin_disable_job("job", disable, **WAIT)
     assert ready.client.get_job("job").state == "disabling"
     gate.touch()
     ready.until(lambda: ready.client.get_job("job").state == "disabled")
@@ -161,7 +162,7 @@ def test_active_job_quota(bench_of: Callable[..., Bench], refusal: Callable[...,
     bench = bench_of(active_job_quota=1)
     bench.job("one")
     refusal(lambda: bench.job("two"), status=409, code="ActiveJobAndScheduleQuotaReached")
-    bench.client.begin_terminate_job("one", {"terminateReason": "done"}, polling_interval=0.02).wait(120)
+    bench.terminate("one", "done").wait(120)
     bench.job("two")
 
 

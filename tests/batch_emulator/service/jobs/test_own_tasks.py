@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from azure_batch_emulator.runner.scripted import Outcome, ScriptedRunner
+from tests.batch_emulator.bench import WAIT, present
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tests.batch_emulator.bench import Bench
-
-WAIT = {"polling_interval": 0.02}
 
 
 @pytest.fixture
@@ -33,7 +32,7 @@ def job(bench: Bench, **manager: Any) -> None:
 
 def states(bench: Bench) -> dict[str, str]:
     """Return the states of the job's tasks."""
-    return {task.id: str(task.state.value) for task in bench.client.list_tasks("job")}
+    return {task.id: present(task.state) for task in bench.client.list_tasks("job")}
 
 
 def test_the_manager_is_the_first_task_and_its_end_is_the_jobs(managed: Bench) -> None:
@@ -44,11 +43,11 @@ def test_the_manager_is_the_first_task_and_its_end_is_the_jobs(managed: Bench) -
     managed.task()
     managed.turn(minutes=5)
     ended = managed.client.get_job("job")
-    assert (ended.state, ended.execution_info.termination_reason) == ("completed", "JMComplete")
-    task = managed.client.get_task("job", "task")
-    assert task.execution_info.failure_info.code == "TaskEnded"
-    shown = ended.job_manager_task
-    assert (shown.kill_job_on_completion, shown.run_exclusive, shown.allow_low_priority_node) == (True,) * 3
+    assert (ended.state, managed.termination_reason()) == ("completed", "JMComplete")
+    assert managed.failure().code == "TaskEnded"
+    manager = present(ended.job_manager_task)
+    assert (manager.kill_job_on_completion, manager.run_exclusive) == (True, True)
+    assert manager.allow_low_priority_node is True
 
 
 def test_a_job_may_go_on_without_its_manager(managed: Bench) -> None:
@@ -87,7 +86,7 @@ def test_a_manager_may_refuse_low_priority_nodes(managed: Bench) -> None:
     managed.turn(seconds=1)
     (task,) = managed.client.list_tasks("job")
     nodes = {node.id: node.is_dedicated for node in managed.nodes()}
-    assert (task.state, nodes[task.node_info.node_id]) == ("running", True)
+    assert (task.state, nodes[present(task.node_info).node_id]) == ("running", True)
 
 
 def test_a_job_with_a_wrong_manager_is_not_made(managed: Bench, refusal: Callable[..., Any]) -> None:

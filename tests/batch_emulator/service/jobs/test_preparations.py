@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from azure_batch_emulator.runner.scripted import Outcome, ScriptedRunner
+from tests.batch_emulator.bench import WAIT, present
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
     from azure_batch_emulator.runner.interface import AttemptSpec
     from tests.batch_emulator.bench import Bench
 
-WAIT = {"polling_interval": 0.02}
-REBOOT = {"nodeRebootOption": "requeue"}
 MINUTES = {"jobpreparation": 2, "jobrelease": 3, "task": 10}
 
 
@@ -67,7 +66,7 @@ def job(
 
 def state(bench: Bench, task_id: str = "task") -> str:
     """Return the state of a task."""
-    return str(bench.client.get_task("job", task_id).state.value)
+    return present(bench.client.get_task("job", task_id).state)
 
 
 def status(bench: Bench, job_id: str = "job", **options: Any) -> list[Any]:
@@ -77,7 +76,7 @@ def status(bench: Bench, job_id: str = "job", **options: Any) -> list[Any]:
 
 def end(bench: Bench) -> Any:
     """Begin to terminate the job."""
-    return bench.client.begin_terminate_job("job", {"terminateReason": "enough"}, **WAIT)
+    return bench.terminate("job", "enough")
 
 
 def test_a_node_is_prepared_once_before_the_first_task(prepared: Bench, script: Script) -> None:
@@ -87,8 +86,8 @@ def test_a_node_is_prepared_once_before_the_first_task(prepared: Bench, script: 
     prepared.task(task_id="second")
     assert (state(prepared), state(prepared, "second")) == ("preparing", "preparing")
     task = prepared.client.get_task("job", "task")
-    assert task.node_info.node_id == prepared.nodes()[0].id
-    assert task.execution_info.start_time is None
+    assert present(task.node_info).node_id == prepared.nodes()[0].id
+    assert present(task.execution_info).start_time is None
     (node,) = prepared.nodes()
     assert (node.state, node.running_tasks_count, node.running_task_slots_count) == ("running", 2, 2)
     (node,) = status(prepared)
@@ -146,12 +145,12 @@ def test_nothing_is_released_where_nothing_was_prepared(prepared: Bench, script:
     job(prepared, "other")
     prepared.task(job="other")
     prepared.turn(minutes=1)
-    prepared.client.begin_terminate_job("other", {"terminateReason": "enough"}, **WAIT)
+    prepared.terminate("other", "enough")
     prepared.turn(seconds=1)
     assert prepared.client.get_job("other").state == "completed"
     assert script.ran() == ["jobpreparation"]
-    task = prepared.client.get_task("other", "task")
-    assert (task.state, task.execution_info.failure_info.code) == ("completed", "TaskEnded")
+    assert prepared.client.get_task("other", "task").state == "completed"
+    assert prepared.failure(job="other").code == "TaskEnded"
     info = status(prepared, "other")[0].job_preparation_task_execution_info
     assert (info.state, info.result) == ("completed", "failure")
 
@@ -176,18 +175,15 @@ def test_a_node_that_cannot_be_prepared_takes_no_task_of_the_job(prepared: Bench
     prepared.turn(minutes=2)
     prepared.turn(minutes=30)
     task = prepared.client.get_task("job", "task")
-    assert (task.state, task.execution_info.requeue_count, task.execution_info.retry_count) == (
-        "active",
-        0,
-        0,
-    )
+    execution = present(task.execution_info)
+    assert (task.state, execution.requeue_count, execution.retry_count) == ("active", 0, 0)
     (node,) = status(prepared)
     info = node.job_preparation_task_execution_info
     assert (info.exit_code, info.failure_info.code) == (7, "FailureExitCode")
     prepared.job("plain")
     prepared.task(task_id="elsewhere", job="plain")
     assert prepared.in_state("running", "elsewhere", job="plain")
-    prepared.client.begin_reimage_node("pool", node.node_id, {"nodeReimageOption": "requeue"}, **WAIT)
+    prepared.reimage(node.node_id)
     prepared.turn(seconds=1)
     prepared.turn(minutes=2)
     assert state(prepared) == "running"
@@ -233,7 +229,7 @@ def test_a_reboot_calls_for_another_preparation(
     job(prepared, rerun_on_node_reboot_after_success=again)
     prepared.task()
     prepared.turn(minutes=3)
-    prepared.client.begin_reboot_node("pool", prepared.nodes()[0].id, REBOOT, **WAIT)
+    prepared.reboot(prepared.nodes()[0].id)
     prepared.turn(seconds=1)
     prepared.turn(minutes=2)
     assert state(prepared) == "running"
@@ -247,7 +243,7 @@ def test_a_release_cut_short_by_a_reboot_runs_again(prepared: Bench, script: Scr
     prepared.turn(minutes=12)
     end(prepared)
     prepared.turn(minutes=1)
-    prepared.client.begin_reboot_node("pool", prepared.nodes()[0].id, REBOOT, **WAIT)
+    prepared.reboot(prepared.nodes()[0].id)
     prepared.turn(seconds=1)
     assert prepared.client.get_job("job").state == "terminating"
     prepared.turn(minutes=3)
@@ -385,7 +381,7 @@ def test_real_commands_prepare_and_release(ready: Bench) -> None:
     )
     ready.run(ready.sh('cat "$AZ_BATCH_NODE_SHARED_DIR/kit"'), job="kit")
     assert ready.output(job="kit") == "tools\n"
-    ready.client.begin_terminate_job("kit", {"terminateReason": "done"}, **WAIT).wait(120)
+    ready.terminate("kit", "done").wait(120)
     (node,) = ready.nodes()
     names = {file.name for file in ready.client.list_node_files("pool", node.id, recursive=True)}
     assert "shared/kit" not in names

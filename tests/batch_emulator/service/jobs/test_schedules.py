@@ -9,6 +9,7 @@ import pytest
 
 from azure_batch_emulator.runner.scripted import ScriptedRunner, succeed
 from azure_batch_emulator.server import EmulatorServer
+from tests.batch_emulator.bench import WAIT, present
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
 START = datetime(2026, 3, 4, 10, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
-WAIT = {"polling_interval": 0.02}
 
 
 def schedule(
@@ -40,18 +40,18 @@ def schedule(
 
 def jobs(bench: Bench, schedule_id: str = "hourly") -> dict[str, str]:
     """Return the states of a schedule's jobs by their ids."""
-    return {job.id: str(job.state.value) for job in bench.client.list_jobs_from_schedule(schedule_id)}
+    return {job.id: present(job.state) for job in bench.client.list_jobs_from_schedule(schedule_id)}
 
 
 def end(bench: Bench, job_id: str) -> None:
     """Terminate a job, and let its schedule notice."""
-    bench.client.begin_terminate_job(job_id, {"terminateReason": "done"}, **WAIT).wait(120)
+    bench.terminate(job_id, "done").wait(120)
     bench.advance(seconds=0)
 
 
 def state(bench: Bench, schedule_id: str = "hourly") -> str:
     """Return the state of a schedule."""
-    return str(bench.client.get_job_schedule(schedule_id).state.value)
+    return present(bench.client.get_job_schedule(schedule_id).state)
 
 
 def test_an_hourly_schedule_makes_a_job_every_hour(bench: Bench) -> None:
@@ -59,7 +59,7 @@ def test_an_hourly_schedule_makes_a_job_every_hour(bench: Bench) -> None:
     schedule(bench, recurrence_interval=HOUR)
     assert jobs(bench) == {"hourly:job-1": "active"}
     info = bench.client.get_job_schedule("hourly").execution_info
-    assert (info.recent_job.id, info.next_run_time) == ("hourly:job-1", START + HOUR)
+    assert (present(info.recent_job).id, info.next_run_time) == ("hourly:job-1", START + HOUR)
     end(bench, "hourly:job-1")
     bench.advance(minutes=59)
     assert len(jobs(bench)) == 1
@@ -131,7 +131,7 @@ def test_terminating_a_schedule_ends_its_job(bench: Bench, refusal: Callable[...
     bench.advance(seconds=0)
     poller.wait(120)
     assert state(bench) == "completed"
-    reason = bench.client.get_job("hourly:job-1").execution_info.termination_reason
+    reason = bench.termination_reason("hourly:job-1")
     assert reason == "TerminateJobSchedule"
     refusal(lambda: bench.client.enable_job_schedule("hourly"), status=409, code="JobScheduleCompleted")
 
@@ -163,7 +163,7 @@ def test_changes_apply_to_jobs_to_come(bench: Bench) -> None:
     whole.schedule = models.BatchJobScheduleConfiguration(recurrence_interval=2 * HOUR)
     bench.client.replace_job_schedule("hourly", whole)
     changed = bench.client.get_job_schedule("hourly")
-    assert changed.schedule.recurrence_interval == 2 * HOUR
+    assert present(changed.schedule).recurrence_interval == 2 * HOUR
     assert changed.execution_info.next_run_time == START + 2 * HOUR
 
 
@@ -174,9 +174,9 @@ def test_tasks_of_a_scheduled_job_have_their_own_folder(bench_of: Callable[..., 
     schedule(bench, recurrence_interval=HOUR)
     bench.task(job="hourly:job-1")
     bench.advance(seconds=1)
-    info = bench.client.get_task("hourly:job-1", "task").node_info
+    info = present(bench.client.get_task("hourly:job-1", "task").node_info)
     assert info.task_root_directory == "workitems/hourly/job-1/task"
-    stats = bench.client.get_job_schedule("hourly", expand=["stats"]).job_schedule_statistics
+    stats = present(bench.client.get_job_schedule("hourly", expand=["stats"]).job_schedule_statistics)
     assert int(stats.succeeded_tasks_count) == 1
 
 

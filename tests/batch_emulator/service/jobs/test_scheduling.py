@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+from tests.batch_emulator.bench import present
+
 if TYPE_CHECKING:
     from tests.batch_emulator.bench import Bench
 
@@ -37,7 +39,7 @@ def spread_over(bench: Bench, fill: str) -> list[int]:
     for task_id in ("a", "b"):
         bench.task(HOLD, task_id)
     tasks = bench.client.list_tasks("job", filter="state eq 'running'")
-    return sorted(Counter(task.node_info.node_id for task in tasks).values())
+    return sorted(Counter(present(task.node_info).node_id for task in tasks).values())
 
 
 def test_spread_uses_every_node(bench: Bench) -> None:
@@ -57,7 +59,7 @@ def test_higher_priority_goes_first(bench: Bench) -> None:
     bench.job("high", priority=5)
     for job in ("low", "high"):
         bench.task(HOLD, job=job)
-    bench.client.begin_resize_pool("pool", {"targetDedicatedNodes": 1}, polling_interval=0.02)
+    bench.resize(1)
     bench.until(lambda: bench.in_state("running", job="high"))
     assert bench.in_state("active", job="low")
 

@@ -11,6 +11,8 @@ from azure.batch.aio import BatchClient as AsyncBatchClient
 from azure.core.credentials import AzureNamedKeyCredential
 from azure.core.exceptions import ResourceNotFoundError
 
+from tests.batch_emulator.bench import present
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -53,9 +55,9 @@ def test_new_task_shows_counters_and_defaults(bench: Bench) -> None:
     bench.task("cmd /c x", "Waits", display_name="shown")
     task = bench.client.get_task("job", "wAITS")
     assert (task.id, task.state, task.display_name) == ("Waits", "active", "shown")
-    assert (task.execution_info.retry_count, task.execution_info.requeue_count) == (0, 0)
-    assert task.execution_info.start_time is None
-    assert task.constraints.retention_time == timedelta(days=7)
+    execution = present(task.execution_info)
+    assert (execution.retry_count, execution.requeue_count, execution.start_time) == (0, 0, None)
+    assert present(task.constraints).retention_time == timedelta(days=7)
     assert (task.required_slots, task.node_info) == (1, None)
 
 
@@ -83,7 +85,7 @@ def test_collection_reports_each_task(bench: Bench) -> None:
     group = bench.models.BatchTaskGroup(
         task_values=[bench.task_options(task_id=name) for name in ("new", "OLD", "NEW")]
     )
-    results = bench.client.create_task_collection("job", group).result_values
+    results = present(bench.client.create_task_collection("job", group).result_values)
     outcome = {result.task_id: (result.status, result.error and result.error.code) for result in results}
     assert outcome == {
         "new": ("success", None),

@@ -20,9 +20,7 @@ def test_rebooted_node_gives_its_task_back(bench_of: Callable[..., Bench]) -> No
     bench.task(bench.sh("echo up; exec sleep 60"))
     bench.running()
     (node,) = bench.nodes()
-    poller = bench.client.begin_reboot_node(
-        "pool", node.id, {"nodeRebootOption": "requeue"}, polling_interval=0.02
-    )
+    poller = bench.reboot(node.id)
     assert bench.client.get_node("pool", node.id).state == "rebooting"
     task = bench.until(lambda: bench.in_state("active"))
     assert (task.execution_info.retry_count, task.execution_info.requeue_count) == (0, 0)
@@ -40,7 +38,7 @@ def test_booting_node_cannot_be_rebooted(bench_of: Callable[..., Bench], refusal
     bench.pool()
     (node,) = bench.nodes()
     refusal(
-        lambda: bench.client.begin_reboot_node("pool", node.id, {"nodeRebootOption": "requeue"}),
+        lambda: bench.reboot(node.id),
         status=409,
         code="NodeBeingCreated",
     )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from azure_batch_emulator.server import EmulatorServer
+from tests.batch_emulator.bench import WAIT, present
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from tests.batch_emulator.bench import Bench
 
 HALF_BOOT = timedelta(minutes=1)
-WAIT = {"polling_interval": 0.02}
 
 
 @pytest.fixture
@@ -47,7 +47,7 @@ def test_reimaged_node_has_nothing_on_its_disk(slow: Bench) -> None:
     held(slow)
     (node,) = slow.nodes()
     slow.client.create_node_user("pool", node.id, slow.models.BatchNodeUserCreateOptions(name="ops"))
-    poller = slow.client.begin_reimage_node("pool", node.id, {"nodeReimageOption": "requeue"}, **WAIT)
+    poller = slow.reimage(node.id)
     assert state(slow) == "reimaging"
     slow.until(lambda: slow.in_state("active"))
     slow.client.terminate_task("job", "task")
@@ -64,7 +64,7 @@ def test_node_that_is_switched_off_keeps_its_place(slow: Bench, refusal: Callabl
     """It is deallocated when its task has ended, counts among the pool's nodes, and starts when told to."""
     (node,) = slow.nodes()
     refusal(lambda: slow.client.begin_start_node("pool", node.id), status=409, code="OperationNotValidOnNode")
-    poller = slow.client.begin_deallocate_node("pool", node.id, {"nodeDeallocateOption": "requeue"}, **WAIT)
+    poller = slow.deallocate(node.id)
     assert state(slow) == "deallocating"
     slow.advance(minutes=1)
     poller.wait(120)
@@ -88,7 +88,7 @@ def test_closing_a_node_ends_what_runs_there(
     """As the option says the task goes back into the queue, counted, or is over; the node is offline."""
     held(ready)
     (node,) = ready.nodes()
-    ready.client.disable_node_scheduling("pool", node.id, {"nodeDisableSchedulingOption": option})
+    ready.close_node(node.id, option)
     task = ready.until(lambda: ready.in_state(task_state))
     assert task.execution_info.requeue_count == requeues
     ready.until(lambda: state(ready) == "offline")
@@ -105,12 +105,12 @@ def test_closed_node_may_finish_its_tasks_and_stays_closed(ready: Bench, tmp_pat
     ready.task(ready.sh(f"echo up; until [ -e {gate} ]; do sleep 0.02; done"))
     ready.running()
     (node,) = ready.nodes()
-    ready.client.disable_node_scheduling("pool", node.id, {"nodeDisableSchedulingOption": "taskcompletion"})
+    ready.close_node(node.id, "taskcompletion")
     assert state(ready) == "running"
     gate.touch()
     assert ready.ended().execution_info.exit_code == 0
     assert state(ready) == "offline"
-    ready.client.begin_reboot_node("pool", node.id, {"nodeRebootOption": "requeue"}, **WAIT).wait(120)
+    ready.reboot(node.id).wait(120)
     ready.advance(seconds=1)
     assert state(ready) == "offline"
 
@@ -118,11 +118,10 @@ def test_closed_node_may_finish_its_tasks_and_stays_closed(ready: Bench, tmp_pat
 def test_scheduling_is_not_switched_twice(ready: Bench, refusal: Callable[..., Any]) -> None:
     """What is open is not opened, and what is closed not closed."""
     (node,) = ready.nodes()
-    option = {"nodeDisableSchedulingOption": "requeue"}
     code = "NodeAlreadyInTargetSchedulingState"
     refusal(lambda: ready.client.enable_node_scheduling("pool", node.id), status=409, code=code)
-    ready.client.disable_node_scheduling("pool", node.id, option)
-    refusal(lambda: ready.client.disable_node_scheduling("pool", node.id, option), status=409, code=code)
+    ready.close_node(node.id)
+    refusal(lambda: ready.close_node(node.id), status=409, code=code)
 
 
 def test_nodes_are_as_they_were_after_a_restart(bench_of: Callable[..., Bench], tmp_path: Path) -> None:
@@ -131,9 +130,9 @@ def test_nodes_are_as_they_were_after_a_restart(bench_of: Callable[..., Bench], 
     bench.pool(nodes=2)
     bench.advance(seconds=0)
     closed, off = (node.id for node in bench.nodes())
-    bench.client.disable_node_scheduling("pool", closed, {"nodeDisableSchedulingOption": "requeue"})
+    bench.close_node(closed, "requeue")
     bench.client.create_node_user("pool", closed, bench.models.BatchNodeUserCreateOptions(name="ops"))
-    bench.client.begin_deallocate_node("pool", off, {"nodeDeallocateOption": "requeue"}, **WAIT).wait(120)
+    bench.deallocate(off).wait(120)
     bench.emulator.__exit__(None, None, None)
     with EmulatorServer(data=tmp_path / "kept", boot=timedelta()) as again:
         states = again.call(
@@ -184,9 +183,11 @@ def test_extensions_are_those_of_the_pool_and_the_node_agents(
     bench.pool(virtual_machine_configuration=bench.machine(extensions=[extension]))
     bench.advance(seconds=0)
     (node,) = bench.nodes()
-    listed = {extension.vm_extension.name for extension in bench.client.list_node_extensions("pool", node.id)}
+    extensions = bench.client.list_node_extensions("pool", node.id)
+    listed = {present(extension.vm_extension).name for extension in extensions}
     found = bench.client.get_node_extension("pool", node.id, "Monitor")
-    assert listed == {found.vm_extension.name, "batchNodeExtension"} == {"monitor", "batchNodeExtension"}
+    assert present(found.vm_extension).name == "monitor"
+    assert listed == {"monitor", "batchNodeExtension"}
     assert found.provisioning_state == "Succeeded"
     refusal(
         lambda: bench.client.get_node_extension("pool", node.id, "other"),
@@ -240,24 +241,22 @@ def test_node_that_boots_can_be_told_nothing(
     bench = bench_of(boot=2 * HALF_BOOT)
     bench.pool()
     (node,) = bench.nodes()
-    client, option = bench.client, {"nodeReimageOption": "requeue"}
     for code, minutes in (("NodeBeingCreated", 1), ("NodeBeingStarted", 1)):
-        refusal(lambda: client.begin_reimage_node("pool", node.id, option), status=409, code=code)
-        refusal(lambda: client.enable_node_scheduling("pool", node.id), status=409, code=code)
+        refusal(lambda: bench.reimage(node.id), status=409, code=code)
+        refusal(lambda: bench.client.enable_node_scheduling("pool", node.id), status=409, code=code)
         bench.advance(minutes=minutes)
-    client.begin_reimage_node("pool", node.id, option, **WAIT)
-    refusal(lambda: client.begin_reimage_node("pool", node.id, option), status=409, code="NodeBeingReimaged")
+    bench.reimage(node.id)
+    refusal(lambda: bench.reimage(node.id), status=409, code="NodeBeingReimaged")
     bench.advance(minutes=2)
-    client.begin_reboot_node("pool", node.id, {"nodeRebootOption": "requeue"}, **WAIT)
-    refusal(lambda: client.begin_reimage_node("pool", node.id, option), status=409, code="NodeBeingRebooted")
+    bench.reboot(node.id)
+    refusal(lambda: bench.reimage(node.id), status=409, code="NodeBeingRebooted")
 
 
 def test_an_unusable_node_is_opened_and_closed_to_no_task(ready: Bench, refusal: Callable[..., Any]) -> None:
     """It can be restarted, and that is all."""
     (node,) = ready.nodes()
     ready.emulator.node_faults.break_node("pool", node.id)
-    client = ready.client
-    closed, code = {"nodeDisableSchedulingOption": "requeue"}, "NodeStateUnusable"
-    refusal(lambda: client.disable_node_scheduling("pool", node.id, closed), status=409, code=code)
-    refusal(lambda: client.enable_node_scheduling("pool", node.id), status=409, code=code)
-    client.begin_reboot_node("pool", node.id, {"nodeRebootOption": "requeue"}, **WAIT).wait(120)
+    code = "NodeStateUnusable"
+    refusal(lambda: ready.close_node(node.id), status=409, code=code)
+    refusal(lambda: ready.client.enable_node_scheduling("pool", node.id), status=409, code=code)
+    ready.reboot(node.id).wait(120)

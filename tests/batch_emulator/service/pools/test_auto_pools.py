@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from azure_batch_emulator.runner.scripted import ScriptedRunner, succeed
+from tests.batch_emulator.bench import WAIT, present
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tests.batch_emulator.bench import Bench
-
-WAIT = {"polling_interval": 0.02}
 
 
 @pytest.fixture
@@ -40,7 +39,7 @@ def info(bench: Bench, lifetime: str = "job", *, prefix: str = "nightly", **opti
 def make(bench: Bench, job_id: str = "job", **options: Any) -> str:
     """Make a job with a pool of its own, and return the pool's id."""
     bench.client.create_job(bench.models.BatchJobCreateOptions(id=job_id, pool_info=info(bench, **options)))
-    return str(bench.client.get_job(job_id).execution_info.pool_id)
+    return str(present(bench.client.get_job(job_id).execution_info).pool_id)
 
 
 def pools(bench: Bench) -> list[str]:
@@ -51,7 +50,7 @@ def pools(bench: Bench) -> list[str]:
 
 def end(bench: Bench, job_id: str = "job") -> None:
     """Terminate a job."""
-    bench.client.begin_terminate_job(job_id, {"terminateReason": "done"}, **WAIT).wait(120)
+    bench.terminate(job_id, "done").wait(120)
 
 
 def test_a_job_runs_in_a_pool_of_its_own_that_goes_with_it(quick: Bench) -> None:
@@ -90,7 +89,7 @@ def test_jobs_of_a_schedule_may_share_a_pool(quick: Bench) -> None:
     end(quick, "hourly:job-1")
     quick.advance(hours=1)
     assert pools(quick) == [pool_id]
-    assert quick.client.get_job("hourly:job-2").execution_info.pool_id == pool_id
+    assert present(quick.client.get_job("hourly:job-2").execution_info).pool_id == pool_id
     quick.client.begin_terminate_job_schedule("hourly", **WAIT)
     assert pools(quick) == []
 
@@ -136,9 +135,10 @@ def test_another_pool_only_while_the_job_is_disabled(quick: Bench, refusal: Call
     refusal(lambda: quick.client.update_job("job", move), status=409, code=code)
     anew = quick.models.BatchJobUpdateOptions(pool_info=info(quick, prefix="else"))
     refusal(lambda: quick.client.update_job("job", anew), status=400, code="InvalidPropertyValue")
-    quick.client.begin_disable_job("job", {"disableTasks": "requeue"}, **WAIT).wait(120)
+    disable = quick.models.BatchJobDisableOptions(disable_tasks="requeue")
+    quick.client.begin_disable_job("job", disable, **WAIT).wait(120)
     quick.client.update_job("job", move)
     quick.client.begin_enable_job("job", **WAIT).wait(120)
     assert quick.run("/bin/true").node_info.pool_id == "other"
-    assert quick.client.get_job("job").execution_info.pool_id == "other"
+    assert present(quick.client.get_job("job").execution_info).pool_id == "other"
     assert pool_id in pools(quick)

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.batch_emulator.bench import present
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -42,7 +44,8 @@ def test_formula_is_evaluated_at_creation(bench: Bench) -> None:
     scaled(bench, "$TargetDedicatedNodes = 2;")
     pool = bench.client.get_pool("pool")
     assert (pool.enable_auto_scale, pool.target_dedicated_nodes, len(bench.nodes())) == (True, 2, 2)
-    assert pool.auto_scale_run.results.startswith("$TargetDedicatedNodes=2;$TargetLowPriorityNodes=0;")
+    results = present(bench.autoscale_run().results)
+    assert results.startswith("$TargetDedicatedNodes=2;$TargetLowPriorityNodes=0;")
     assert pool.auto_scale_evaluation_interval == timedelta(minutes=5)
 
 
@@ -86,7 +89,7 @@ def test_failing_evaluation_keeps_the_size_and_is_stored(bench: Bench) -> None:
     scaled(bench, "$TargetDedicatedNodes = avg($PendingTasks.GetSample(10 * TimeInterval_Minute, 95));")
     pool = bench.client.get_pool("pool")
     assert pool.target_dedicated_nodes == 0
-    assert pool.auto_scale_run.error.code == "InsufficientSampleData"
+    assert present(bench.autoscale_run().error).code == "InsufficientSampleData"
 
 
 def test_trial_does_not_touch_the_pool(bench: Bench) -> None:
@@ -95,7 +98,7 @@ def test_trial_does_not_touch_the_pool(bench: Bench) -> None:
     before = bench.client.get_pool("pool").etag
     trial = bench.models.BatchPoolEvaluateAutoScaleOptions(auto_scale_formula="$TargetDedicatedNodes = 9;")
     run = bench.client.evaluate_pool_auto_scale("pool", trial)
-    assert "$TargetDedicatedNodes=9" in run.results
+    assert "$TargetDedicatedNodes=9" in present(run.results)
     pool = bench.client.get_pool("pool")
     assert (pool.target_dedicated_nodes, pool.etag) == (1, before)
 
@@ -111,7 +114,7 @@ def test_trial_needs_autoscale(bench: Bench, refusal: Callable[..., Any]) -> Non
     )
     enable(bench, "$TargetDedicatedNodes = 1;")
     refusal(
-        lambda: bench.client.begin_resize_pool("pool", {"targetDedicatedNodes": 2}),
+        lambda: bench.resize(2),
         status=409,
         code="OperationNotValidOnPool",
     )

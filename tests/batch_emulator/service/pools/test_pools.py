@@ -6,8 +6,11 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from azure.batch import models
 from azure.core import MatchConditions
 from azure.core.exceptions import ResourceModifiedError, ResourceNotFoundError
+
+from tests.batch_emulator.bench import WAIT, present
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,7 +48,7 @@ def test_pool_without_target_is_steady_and_whole(bench: Bench) -> None:
     assert pool.allocation_state == "steady"
     assert (pool.current_dedicated_nodes, pool.current_low_priority_nodes) == (0, 0)
     assert (pool.target_dedicated_nodes, pool.target_low_priority_nodes) == (0, 0)
-    assert pool.task_scheduling_policy.node_fill_type == "spread"
+    assert present(pool.task_scheduling_policy).node_fill_type == "spread"
     assert pool.etag.startswith("0x8D")
 
 
@@ -76,7 +79,7 @@ def test_bad_pools_are_refused_by_property(
 
 def test_a_number_may_come_as_a_string(bench: Bench) -> None:
     """The Azure CLI writes targets so; whoever reads the pool finds a number."""
-    body = {
+    body: Any = {
         "id": "pool",
         "vmSize": "standard_d2s_v5",
         "virtualMachineConfiguration": bench.machine().as_dict(),
@@ -91,7 +94,7 @@ def test_resize_is_visible_before_the_answer(bench_of: Callable[..., Bench]) -> 
     bench = bench_of(boot=timedelta(minutes=2))
     bench.pool(nodes=1)
     bench.advance(minutes=2)
-    poller = bench.client.begin_resize_pool("pool", {"targetDedicatedNodes": 3}, polling_interval=0.02)
+    poller = bench.resize(3)
     assert bench.client.get_pool("pool").allocation_state == "resizing"
     assert not poller.done()
     bench.advance(minutes=2)
@@ -107,7 +110,7 @@ def test_second_resize_is_refused_while_the_first_lasts(
     bench = bench_of(boot=timedelta(minutes=2))
     bench.pool(nodes=1)
     refusal(
-        lambda: bench.client.begin_resize_pool("pool", {"targetDedicatedNodes": 2}),
+        lambda: bench.resize(2),
         status=409,
         code="PoolBeingResized",
     )
@@ -120,7 +123,7 @@ def test_resize_that_takes_too_long_is_given_up(bench_of: Callable[..., Bench]) 
     bench.advance(minutes=5)
     pool = bench.client.get_pool("pool")
     assert pool.allocation_state == "steady"
-    assert [error.code for error in pool.resize_errors] == ["AllocationTimedOut"]
+    assert bench.resize_errors() == ["AllocationTimedOut"]
     assert pool.current_dedicated_nodes == 0
 
 
@@ -129,11 +132,11 @@ def test_stopped_resize_keeps_what_is_there(bench_of: Callable[..., Bench]) -> N
     bench = bench_of(boot=timedelta(minutes=2))
     bench.pool(nodes=1)
     bench.advance(minutes=2)
-    bench.client.begin_resize_pool("pool", {"targetDedicatedNodes": 5}, polling_interval=0.02)
-    bench.client.begin_stop_pool_resize("pool", polling_interval=0.02).wait(120)
+    bench.resize(5)
+    bench.client.begin_stop_pool_resize("pool", **WAIT).wait(120)
     pool = bench.client.get_pool("pool")
     assert (pool.allocation_state, pool.current_dedicated_nodes) == ("steady", 1)
-    assert [error.code for error in pool.resize_errors] == ["ResizeStopped"]
+    assert bench.resize_errors() == ["ResizeStopped"]
 
 
 def test_core_quota_limits_a_resize(bench_of: Callable[..., Bench]) -> None:
@@ -142,14 +145,15 @@ def test_core_quota_limits_a_resize(bench_of: Callable[..., Bench]) -> None:
     bench.pool(nodes=3)
     pool = bench.client.get_pool("pool")
     assert pool.current_dedicated_nodes == 2
-    assert [error.code for error in pool.resize_errors] == ["AccountCoreQuotaReached"]
+    assert bench.resize_errors() == ["AccountCoreQuotaReached"]
 
 
 def test_removed_nodes_leave_and_lower_the_target(bench: Bench) -> None:
     """Removing nodes by id takes exactly those."""
     bench.pool(nodes=3)
     victim, *rest = [node.id for node in bench.nodes()]
-    bench.client.begin_remove_nodes("pool", {"nodeList": [victim]}, polling_interval=0.02).wait(120)
+    remove = models.BatchNodeRemoveOptions(node_ids=[victim])
+    bench.client.begin_remove_nodes("pool", remove, **WAIT).wait(120)
     assert [node.id for node in bench.nodes()] == rest
     assert bench.client.get_pool("pool").target_dedicated_nodes == 2
 
@@ -161,8 +165,10 @@ def test_shrinking_with_taskcompletion_waits_for_the_task(bench: Bench, tmp_path
     bench.job()
     bench.task(bench.sh(f"echo up; until [ -e {gate} ]; do sleep 0.02; done"))
     bench.running()
-    options = {"targetDedicatedNodes": 0, "nodeDeallocationOption": "taskcompletion"}
-    bench.client.begin_resize_pool("pool", options, polling_interval=0.02)
+    options = models.BatchPoolResizeOptions(
+        target_dedicated_nodes=0, node_deallocation_option="taskcompletion"
+    )
+    bench.client.begin_resize_pool("pool", options, **WAIT)
     assert bench.client.get_pool("pool").allocation_state == "resizing"
     assert states(bench) == ["leavingpool"]
     gate.touch()
@@ -177,7 +183,7 @@ def test_shrinking_requeues_what_runs(bench: Bench) -> None:
     bench.job()
     bench.task(bench.sh("echo up; exec sleep 60"))
     bench.running()
-    bench.client.begin_resize_pool("pool", {"targetDedicatedNodes": 0}, polling_interval=0.02)
+    bench.resize(0)
     task = bench.until(lambda: bench.in_state("active"))
     assert task.execution_info.requeue_count == 1
     assert task.execution_info.retry_count == 0
@@ -190,7 +196,7 @@ def test_deleted_pool_requeues_its_tasks_and_is_gone(bench: Bench, refusal: Call
     bench.job()
     bench.task(bench.sh("echo up; trap '' TERM; sleep 60"))
     bench.running()
-    poller = bench.client.begin_delete_pool("pool", polling_interval=0.02)
+    poller = bench.client.begin_delete_pool("pool", **WAIT)
     assert bench.client.get_pool("pool").state == "deleting"
     refusal(lambda: bench.client.begin_delete_pool("pool"), status=409, code="PoolBeingDeleted")
     poller.wait(120)
@@ -216,7 +222,7 @@ def test_patch_merges_and_honours_the_etag(bench: Bench) -> None:
     )
     bench.client.update_pool("pool", change, etag=etag, match_condition=MatchConditions.IfNotModified)
     pool = bench.client.get_pool("pool")
-    assert (pool.display_name, pool.metadata[0].value) == ("first", "b")
+    assert (pool.display_name, present(pool.metadata)[0].value) == ("first", "b")
     with pytest.raises(ResourceModifiedError) as caught:
         bench.client.update_pool("pool", change, etag=etag, match_condition=MatchConditions.IfNotModified)
     assert caught.value.status_code == 412
@@ -227,8 +233,9 @@ def test_node_counts_by_state(bench: Bench) -> None:
     bench.pool("one", nodes=2, target_low_priority_nodes=1)
     bench.pool("two", nodes=None)
     (counts,) = bench.client.list_pool_node_counts(filter="poolId eq 'one'")
-    assert (counts.dedicated.idle, counts.dedicated.total) == (2, 2)
-    assert (counts.low_priority.idle, counts.low_priority.running) == (1, 0)
+    dedicated, low_priority = present(counts.dedicated), present(counts.low_priority)
+    assert (dedicated.idle, dedicated.total) == (2, 2)
+    assert (low_priority.idle, low_priority.running) == (1, 0)
     assert len(list(bench.client.list_pool_node_counts())) == 2
 
 

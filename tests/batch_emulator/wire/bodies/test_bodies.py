@@ -66,7 +66,7 @@ WITH_VALUES_OF_ANY_NAME = frozenset({"settings", "protectedSettings"})
 NESTED: dict[str, Any] = {}
 for _ in range(500):
     NESTED = {"settings": NESTED}
-HOSTILE = (
+HOSTILE: tuple[Any, ...] = (
     None, True, -1, 0, 2**31, 1.5, "", "text", "x" * 2000, "\0", "\ud800", "\U0001f600",
     "a=b", "../..",
     "P99999999999D", "P10675198D", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00",

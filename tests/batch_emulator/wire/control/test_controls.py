@@ -13,6 +13,7 @@ from azure.core.exceptions import HttpResponseError, ResourceExistsError, Servic
 
 from azure_batch_emulator.errors import BadSetting
 from azure_batch_emulator.server import EmulatorServer
+from tests.batch_emulator.bench import WAIT, present
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -254,8 +255,8 @@ def test_patient_client_repeats_what_may_have_been_done(
     assert patient.get_job("job").id == "job"
     post(controls, "/faults/drop", operation="delete_job", when="after")
     with pytest.raises(HttpResponseError) as caught:
-        patient.begin_delete_job("job", polling_interval=0.02)
-    assert caught.value.error.code == "JobNotFound"
+        patient.begin_delete_job("job", **WAIT)
+    assert present(caught.value.error).code == "JobNotFound"
     statuses = controls.get("/requests").json()["operations"]
     assert statuses["get_job"]["statuses"] == {"0": 2, "200": 1}
     assert statuses["delete_job"]["statuses"] == {"0": 1, "404": 1}

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from azure_batch_emulator.runner.scripted import Outcome, ScriptedRunner
+from tests.batch_emulator.bench import present
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,19 +41,19 @@ def used(bench_of: Callable[..., Bench]) -> Bench:
 
 def test_statistics_come_only_when_they_are_expanded(used: Bench) -> None:
     """Without the option nothing has any; with it pools, jobs and tasks do, listed or alone."""
-    client, stats = used.client, {"expand": ["stats"]}
+    client = used.client
+    stats: dict[str, Any] = {"expand": ["stats"]}
     assert client.get_pool("pool").pool_statistics is None
     assert client.get_job("job").job_statistics is None
     assert client.get_task("job", "good").task_statistics is None
-    assert client.get_pool("pool", **stats).pool_statistics.usage_statistics.dedicated_core_time == timedelta(
-        hours=4
-    )
-    job = client.get_job("job", **stats).job_statistics
+    pool = present(client.get_pool("pool", **stats).pool_statistics)
+    assert present(pool.usage_statistics).dedicated_core_time == timedelta(hours=4)
+    job = present(client.get_job("job", **stats).job_statistics)
     assert (int(job.succeeded_tasks_count), int(job.failed_tasks_count)) == (1, 1)
     assert int(job.task_retries_count) == 1
     assert job.wall_clock_time == timedelta(minutes=2)
     assert job.wait_time == timedelta(minutes=2)
-    task = client.get_task("job", "good", **stats).task_statistics
+    task = present(client.get_task("job", "good", **stats).task_statistics)
     assert (task.wall_clock_time, task.wait_time) == (timedelta(minutes=1), timedelta())
     assert all(found.task_statistics is not None for found in client.list_tasks("job", **stats))
     assert all(found.job_statistics is not None for found in client.list_jobs(**stats))
