@@ -1,4 +1,4 @@
-"""What Python sources import, read without running them."""
+"""What Python sources import, without running them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def imports_of(file: Path) -> set[str]:
-    """List the modules a file imports, wherever in it, and what it takes from them as if modules too."""
+    """List the modules that a file imports anywhere, counting imported names as modules too."""
     found = set()
     for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):

@@ -1,4 +1,4 @@
-"""Stand-ins for runs and for Airflow's objects, passed on as what they stand for."""
+"""Stand-ins for runs and Airflow's objects, typed as what they stand for."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ if TYPE_CHECKING:
 
 
 def as_run(stand_in: object) -> Run:
-    """Pass on what has as much of a run as the function under test reads."""
+    """Return a stand-in that has what the tested function reads of a run."""
     return cast("Run", stand_in)
 
 
 def context_with(ti: object) -> Context:
-    """Return a context with a task instance, or what has as much of one as is read."""
+    """Return a context with a task instance, or with a stand-in for one."""
     return cast("Context", {"ti": ti})

@@ -1,4 +1,4 @@
-"""Who may import whom; read from the sources, so that a forbidden import fails before it is used."""
+"""Who may import whom, read from the sources, so that even lazy imports count."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ ROOT = Path(__file__).parent.parent
 
 
 def imports_in(folder: str) -> set[str]:
-    """List the top-level packages that the modules of a folder import."""
+    """List the top-level packages that a folder's modules import."""
     return packages_of(*(ROOT / folder).rglob("*.py"))
 
 
@@ -70,7 +70,7 @@ def imports_in(folder: str) -> set[str]:
     ],
 )
 def test_imports_point_one_way(folder, may_import) -> None:
-    """A package imports the standard library and what it is allowed to; nothing else, not even lazily."""
+    """A package imports the standard library and what it may; nothing else, not even lazily."""
     assert imports_in(folder) - set(sys.stdlib_module_names) <= may_import
 
 
@@ -148,7 +148,7 @@ ABOVE = {
     [(folder, package) for folder, packages in PACKAGES.items() for package in packages],
 )
 def test_packages_import_one_way(folder, package) -> None:
-    """A package knows those that it is built on and no other."""
+    """A package imports only those that it builds on."""
     within = ROOT / folder / package
     files = (
         within.rglob("*.py") if package else (f for f in within.glob("*.py") if f.name not in ABOVE[folder])
@@ -163,13 +163,13 @@ def test_packages_import_one_way(folder, package) -> None:
 
 @pytest.mark.parametrize("folder", PACKAGES)
 def test_every_package_has_its_rule(folder) -> None:
-    """A new one is not forgotten."""
+    """No new package goes without one."""
     folders = {file.parent.name for file in (ROOT / folder).glob("*/__init__.py")}
     assert folders == set(PACKAGES[folder]) - {""}
 
 
 def test_only_the_pages_import_the_web_framework() -> None:
-    """Workers and triggerer run everything else; they serve no pages."""
+    """Workers and triggerer serve no pages."""
     product = ROOT / "plugins" / "sensor_scoring"
     assert {
         file.parent.relative_to(product).as_posix()
@@ -179,13 +179,13 @@ def test_only_the_pages_import_the_web_framework() -> None:
 
 
 def test_nobody_imports_the_outer_ring() -> None:
-    """The laptop's stack and the ingest tools can go without the product noticing."""
+    """The product does not depend on the laptop's stack or the ingest tools."""
     for folder in ("plugins", "dags", "scoring_image", "batch_emulator"):
         assert not imports_in(folder) & {"local_stack", "ingest"}
 
 
 def test_only_listeners_hold_a_session_of_the_database() -> None:
-    """The scheduler lends it to them; what runs in a task asks the Task SDK."""
+    """The scheduler lends them its own; tasks use the Task SDK."""
     plugins = (ROOT / "plugins").rglob("*.py")
     found = {module.name for module in plugins if "sqlalchemy" in packages_of(module)}
     assert found == {"clear_listener.py", "note_listener.py"}

@@ -1,4 +1,4 @@
-"""Scoring and loading read the same forms of readings: each is given to both."""
+"""Scoring and loading accept the same forms of readings: both get each one."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ EVERY_FORM = [pytest.param(form, id=form.what) for form in forms()]
 
 
 def scored(name: str, data: bytes) -> ReadingTable:
-    """Read a file as scoring does for a sensor that has it to itself.
+    """Read a file as scoring does for a sensor that does not share it.
 
     :raises DataFault: with the words of the report if no row counts
     """
@@ -54,7 +54,7 @@ def loaded(folder: Path, name: str, data: bytes) -> tuple[list[Reading], int, st
 
 @pytest.mark.parametrize("form", EVERY_FORM)
 def test_scoring_reads_a_form_or_says_what_it_is(form: Form) -> None:
-    """The one reading comes out with its moment, names and value, or people get the table's words."""
+    """It finds the one reading with its time, names and value, or says what the table states."""
     if form.scoring:
         with pytest.raises(DataFault) as caught:
             scored(form.name, form.data)
@@ -68,7 +68,7 @@ def test_scoring_reads_a_form_or_says_what_it_is(form: Form) -> None:
 
 @pytest.mark.parametrize("form", EVERY_FORM)
 def test_loading_reads_a_form_or_says_what_it_is(form: Form, tmp_path: Path) -> None:
-    """The same reading comes out of the loader, or people get the words that the table has."""
+    """It finds the same reading, or says what the table states."""
     if not form.loading:
         readings, rejected, _ = loaded(tmp_path, form.name, form.data)
         assert readings == [Reading(MOMENT, DEVICE, TAG, "10.16")]
@@ -84,7 +84,7 @@ def test_loading_reads_a_form_or_says_what_it_is(form: Form, tmp_path: Path) -> 
 @pytest.mark.parametrize("text", timestamps(are_refused=False))
 @pytest.mark.parametrize("name", ["a.csv", "a.json"])
 def test_both_read_the_same_moments(text: str, name: str, tmp_path: Path) -> None:
-    """A text means the same instant to scoring and to loading, in every format, alone and beside others."""
+    """A text is the same instant to both, in every format, alone and with others."""
     row = {"a.csv": f"{text},1,4,10.16", "a.json": f'{{"TS":"{text}","Device":1,"Tag":4,"Value":10.16}}'}[
         name
     ]
@@ -97,7 +97,7 @@ def test_both_read_the_same_moments(text: str, name: str, tmp_path: Path) -> Non
 
 @pytest.mark.parametrize("text", timestamps(are_refused=True))
 def test_both_refuse_the_same_texts(text: str, tmp_path: Path) -> None:
-    """What is no moment to one is none to the other."""
+    """What one refuses as a timestamp, the other refuses too."""
     data = f"TS,Device,Tag,Value\n{text},1,4,10.16\n".encode()
     with pytest.raises(DataFault, match="1 unreadable"):
         scored("a.csv", data)

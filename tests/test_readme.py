@@ -1,4 +1,4 @@
-"""What the documentation says is true: its commands run, its tables are current, its links lead somewhere."""
+"""What the documentation says is true: commands run, tables are current, links resolve."""
 
 from __future__ import annotations
 
@@ -35,21 +35,21 @@ RUN_ELSEWHERE = {
 
 
 def console_commands() -> list[str]:
-    """Return the commands that the documentation tells to type, each once."""
+    """Return the commands that the documentation shows, each once."""
     texts = (page.read_text() for page in PAGES)
     blocks = (block for text in texts for block in re.findall(r"```console\n(.*?)```", text, re.DOTALL))
     return list(dict.fromkeys(line for block in blocks for line in block.splitlines()))
 
 
 def told_to_type(beginning: str) -> str:
-    """Return the command of the documentation that begins so."""
+    """Return the documented command with this beginning."""
     (command,) = [command for command in console_commands() if command.startswith(beginning)]
     return command
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Make the file that the documentation speaks of: two sensors, two hours."""
+    """Write the file of the documentation's examples: two sensors, two hours."""
     rows = ["TS,Device,Tag,Value"]
     rows += [
         f"2018-08-29 {hour:02}:{minute:02}:00.000,1,{tag},{20 + (minute * 7) % 10 / 10 + tag}"
@@ -63,7 +63,7 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def nothing_left_up(folder: Path) -> Iterator[None]:
-    """Stop a stack that a failed test has left."""
+    """Stop a stack that a failed test left running."""
     yield
     typed("make down", folder)
 
@@ -73,7 +73,7 @@ def nothing_left_up(folder: Path) -> Iterator[None]:
     [command for command in console_commands() if command.startswith("make run")],
 )
 def test_a_documented_run_works(command: str, folder: Path) -> None:
-    """It scores its hour, says where the results are, and they are there."""
+    """It scores its hour and prints where the results are."""
     done = typed(command, folder)
     assert done.returncode == 0, done.stdout + done.stderr
     results = re.search(r"summary\.json: (\S+)/", done.stdout)
@@ -87,7 +87,7 @@ def test_a_documented_run_works(command: str, folder: Path) -> None:
 @pytest.mark.timeout(3600)
 @pytest.mark.nightly
 def test_the_stack_can_be_left_running_used_and_stopped(folder: Path) -> None:
-    """It says where the web UI is and how to sign in, takes readings of one's own, and leaves nothing."""
+    """It prints address and login of the web UI, loads own readings, and stops completely."""
     up = typed("make up", folder)
     assert up.returncode == 0, up.stdout + up.stderr
     assert re.search(r"http://127\.0\.0\.1:\d+ +user admin +password \S+", up.stdout)
@@ -103,7 +103,7 @@ def test_the_stack_can_be_left_running_used_and_stopped(folder: Path) -> None:
 
 
 def use(folder: Path) -> None:
-    """Type what the documentation says about a stack that is up: each command says what to type next."""
+    """Run the documented commands on a running stack; each prints the next one to type."""
     load = typed(told_to_type("make load"), folder)
     assert "Next: make train HOUR=2018-08-29T02" in load.stdout, load.stdout + load.stderr
     train = typed(told_to_type("make train"), folder)
@@ -115,7 +115,7 @@ def use(folder: Path) -> None:
 
 
 def test_every_other_documented_command_is_accounted_for() -> None:
-    """A command that no test runs is named here with the reason."""
+    """A command that no test runs is listed here with the reason."""
     used = {told_to_type(f"make {word}") for word in ("load", "train", "missing", "airflow")}
     run_here = {"make run", "make up", "make down", *used}
     others = {command for command in console_commands() if not command.startswith("make run ")}
@@ -123,7 +123,7 @@ def test_every_other_documented_command_is_accounted_for() -> None:
 
 
 def test_help_lists_every_target(folder: Path) -> None:
-    """A target that help does not know is one that nobody finds."""
+    """A target that help omits is one nobody finds."""
     listed = typed("make help", folder).stdout
     targets = re.search(r"^\.PHONY: (.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
     assert targets is not None
@@ -132,7 +132,7 @@ def test_help_lists_every_target(folder: Path) -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_links_lead_to_files_and_their_headings(page: Path) -> None:
-    """A relative link names a file of the repository, and after ``#`` a heading or an anchor in it."""
+    """A relative link leads to a file of the repository, and after ``#`` to an anchor in it."""
     for target, anchor in re.findall(r"\]\((?!http)([^)#]*)(?:#([^)]*))?\)", page.read_text()):
         linked = page.parent / target if target else page
         assert linked.exists(), target
@@ -140,7 +140,7 @@ def test_links_lead_to_files_and_their_headings(page: Path) -> None:
 
 
 def test_the_map_of_the_code_names_files_that_exist() -> None:
-    """Whoever wants to change something is sent to the right place."""
+    """People who want to change something are sent to the right place."""
     text = (ROOT / "docs" / "architecture.md").read_text()
     folders = {path.name for path in ROOT.iterdir() if path.is_dir()}
     named = {path for path in re.findall(r"`([\w./-]+)`", text) if path.partition("/")[0] in folders}
@@ -149,7 +149,7 @@ def test_the_map_of_the_code_names_files_that_exist() -> None:
 
 
 def test_the_site_has_every_page() -> None:
-    """Each page of the documentation is in the site's navigation, and the navigation names pages alone."""
+    """The site's navigation has exactly the pages of the documentation."""
     text = (ROOT / "docs" / "zensical.toml").read_text()
     listed = set(re.findall(r'"([\w./-]+\.md)"', text)) - {"api.md"}
     pages = {page.relative_to(ROOT).as_posix() for page in PAGES}
@@ -158,7 +158,7 @@ def test_the_site_has_every_page() -> None:
 
 
 def anchors_of(page: Path) -> set[str]:
-    """Return the anchors of a page: those that GitHub makes of headings, and those that are written."""
+    """Return a page's anchors: those that GitHub derives from headings, and explicit ones."""
     text = re.sub(r"^```.*?^```", "", page.read_text(), flags=re.DOTALL | re.MULTILINE)
     headings = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
     made = {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
@@ -166,7 +166,7 @@ def anchors_of(page: Path) -> set[str]:
 
 
 def test_the_readme_is_read_in_three_minutes() -> None:
-    """It has 600 words at most, besides tables and what commands print."""
+    """It has at most 600 words, not counting tables and output."""
     text = re.sub(
         r"^```.*?^```|<!--.*?-->", "", (ROOT / "README.md").read_text(), flags=re.DOTALL | re.MULTILINE
     )
@@ -176,7 +176,7 @@ def test_the_readme_is_read_in_three_minutes() -> None:
 
 @pytest.mark.parametrize("folder", [ROOT, ROOT / "batch_emulator"], ids=["product", "emulator"])
 def test_the_changelog_describes_the_version(folder: Path) -> None:
-    """The newest release of the changelog is the version of the package."""
+    """Its newest release is the package's version."""
     project = tomllib.loads((folder / "pyproject.toml").read_text())["project"]
     releases = re.findall(
         r"^## \[(\d\S+)\] - \d{4}-\d\d-\d\d$", (folder / "CHANGELOG.md").read_text(), re.MULTILINE
@@ -197,7 +197,7 @@ def generator() -> ModuleType:
 
 
 def test_generated_pages_are_current() -> None:
-    """What mirrors code was made from the code as it is."""
+    """Whatever mirrors code was generated from the current code."""
     generate = generator()
     for page in generate.PAGES:
         assert generate.generated(page) == page.read_text(), f"run {generate.__file__}"
@@ -206,7 +206,7 @@ def test_generated_pages_are_current() -> None:
 
 
 def test_every_behaviour_has_a_test_that_makes_it_happen() -> None:
-    """No row of the table stands without a test, and no test names a row that is not there."""
+    """Every row of the table has a test, and every test names an existing row."""
     rows = set(tomllib.loads((ROOT / "docs" / "behaviours.toml").read_text()))
     named = {name for test in generator().page_parts.marked_tests() for name in test.behaviours}
     assert named == rows

@@ -1,4 +1,4 @@
-"""The query of the documentation, as far as SQLite understands it: windows and timestamps left out."""
+"""The documented query, as far as SQLite can run it: without windows and timestamps."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ONLY_THERE = {
 
 
 def query() -> str:
-    """Read the query and leave out what SQLite has no word for."""
+    """Read the query without what SQLite lacks."""
     (text,) = re.findall(r"```sql\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
     for part, instead in ONLY_THERE.items():
         assert part in text, part
@@ -31,7 +31,7 @@ def query() -> str:
 @pytest.mark.parametrize("packed", ["1", 1], ids=["text in the file", "a number in the file"])
 @pytest.mark.parametrize("sent", ["1", 1], ids=["sent as text", "sent as a number"])
 def test_a_device_is_found_in_its_pack_whatever_its_type(sent: str | int, packed: str | int) -> None:
-    """SQLite tells 1 from '1' as Stream Analytics does; without the casts such a row leaves its pack."""
+    """Like Stream Analytics, SQLite tells 1 from '1'; without casts, such a row would miss its pack."""
     with sqlite3.connect(":memory:") as database:
         database.create_function("CONCAT", -1, lambda *parts: "".join(map(str, parts)))
         database.create_function("SUBSTRING", 3, lambda text, start, length: text[start - 1 :][:length])

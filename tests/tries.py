@@ -1,4 +1,4 @@
-"""A task instance over its tries, for tests of operators without an Airflow."""
+"""A task instance across its tries, for tests of operators without Airflow."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 @dataclass
 class Try:
-    """One task instance over its tries: Airflow's context, as much of it as the operators read."""
+    """One task instance across its tries: the part of Airflow's context that operators read."""
 
     max_tries: int = 2
     try_number: int = 0
@@ -20,7 +20,7 @@ class Try:
     looks: int = 0
 
     def begin(self) -> Any:
-        """Begin the next try, and return its context."""
+        """Start the next try; return its context."""
         self.try_number += 1
         return self.context()
 
@@ -29,7 +29,7 @@ class Try:
         return {"ti": self, "task_state_store": self}
 
     def clear(self) -> None:
-        """Do what Airflow does when a user clears the instance."""
+        """Clear the instance, as Airflow does for a user."""
         self.max_tries += 3
 
     def xcom_push(self, *, key: str, value: Any) -> None:
@@ -37,10 +37,10 @@ class Try:
         self.pushed[key] = value
 
     def get(self, key: str) -> Any:
-        """Read the task state store."""
+        """Read from the task state store."""
         self.looks += 1
         return self.stored.get(key)
 
     def set(self, key: str, value: Any) -> None:
-        """Write the task state store."""
+        """Write to the task state store."""
         self.stored[key] = value

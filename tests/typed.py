@@ -1,4 +1,4 @@
-"""Commands as a person types them in the checkout."""
+"""Commands as people type them in the checkout."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _NEVER_SECONDS = 900
 
 
 def typed(command: str, folder: Path, **environ: str) -> subprocess.CompletedProcess[str]:
-    """Type a make command, with the interpreter that made the environment.
+    """Run a make command with the interpreter that created the environment.
 
     :param command: with double quotes around what has blanks, as in a shell
     :param folder: keeps the data; a file that is called ``readings.csv`` is the one in it

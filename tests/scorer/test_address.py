@@ -1,4 +1,4 @@
-"""Container URLs: accepted and refused forms, and signatures that are never shown."""
+"""Container URLs: accepted and refused forms; signatures are never shown."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def test_urls_are_read(url: str, address: BlobAddress | FolderAddress) -> None:
     ],
 )
 def test_other_urls_are_refused_by_their_variable(url: str) -> None:
-    """The sentence names the variable; it never quotes the URL."""
+    """The error names the variable and never quotes the URL."""
     with pytest.raises(OrderFault, match="SCORING_DATA_URL") as caught:
         address_of(url, name="SCORING_DATA_URL")
     assert "c2VjcmV0" not in str(caught.value)
@@ -88,16 +88,16 @@ def test_other_urls_are_refused_by_their_variable(url: str) -> None:
     ],
 )
 def test_signatures_do_not_survive_in_texts(text: str) -> None:
-    """Neither in a URL nor alone."""
+    """Neither inside a URL nor alone."""
     assert "c2VjcmV0" not in without_secrets(text)
 
 
 def test_texts_without_secrets_are_left_alone() -> None:
-    """Names of blobs stay readable."""
+    """Blob names stay readable."""
     sentence = "data/readings/2018/08/29/02/1_4/a.csv: there is no such blob (what now?)"
     assert without_secrets(sentence) == sentence
 
 
 def test_an_address_hides_its_signature() -> None:
-    """Its representation may end up in a traceback."""
+    """Its repr may end up in a traceback."""
     assert "c2VjcmV0" not in repr(address_of(f"https://fleet.blob.core.windows.net/data?{SAS}", name="X"))

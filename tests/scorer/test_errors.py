@@ -1,4 +1,4 @@
-"""Errors carry facts and survive the way between processes."""
+"""Errors carry facts and survive pickling between processes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from scoring_contract.invocation import ExitCode
 
 @pytest.mark.parametrize("kind", [StorageFault, BlobMissing, BlobConflict])
 def test_storage_faults_survive_pickling(kind: type[StorageFault]) -> None:
-    """Blob and problem are still told apart afterwards."""
+    """Blob and problem are still separate attributes afterwards."""
     again = pickle.loads(pickle.dumps(kind("data/a.csv", "went away")))  # noqa: S301  # our own bytes
     assert (type(again), again.blob, again.problem) == (kind, "data/a.csv", "went away")
     assert str(again) == "data/a.csv: went away"
@@ -37,5 +37,5 @@ def test_storage_faults_survive_pickling(kind: type[StorageFault]) -> None:
     ],
 )
 def test_each_cause_has_an_exit_code_of_its_name(kind: type[ScorerError], code: ExitCode) -> None:
-    """The process edge finds the code by the cause's name."""
+    """The process maps a cause to its exit code by name."""
     assert ExitCode[kind.cause.name] is code

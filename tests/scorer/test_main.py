@@ -22,21 +22,21 @@ CALL = ScoreInvocation("run1/manifests/g.json", "run1/reports/j/t.json").to_argv
 
 
 def call(*argv: str, **environ: str) -> tuple[ExitCode, str, str]:
-    """Run the edge in this process; return code, stdout and stderr."""
+    """Run main in this process; return code, stdout and stderr."""
     out, err = io.StringIO(), io.StringIO()
     return main(argv, environ, Console(out, err)), out.getvalue(), err.getvalue()
 
 
 @pytest.mark.parametrize("argv", [(), ("serve",), ("--version",)])
 def test_an_unknown_command_is_an_order_fault(argv: tuple[str, ...]) -> None:
-    """The usage says what there is."""
+    """The usage lists the commands."""
     code, out, err = call(*argv)
     assert (code, out) == (ExitCode.ORDER, "")
     assert "python -m scorer score" in err
 
 
 def test_help_is_no_fault() -> None:
-    """``--help`` explains and ends well; so does the image's own command."""
+    """``--help`` explains and exits with 0, and so does the image's default command."""
     code, out, err = call("--help")
     assert (code, err) == (ExitCode.SUCCESS, "")
     assert "python -m scorer train" in out
@@ -58,7 +58,7 @@ def test_a_missing_variable_is_an_order_fault() -> None:
 
 
 def test_storage_that_is_not_there_has_its_own_code() -> None:
-    """The orchestrator tries again after this one."""
+    """The orchestrator retries after this one."""
     code, _, err = call(*CALL, SCORING_RUNS_URL="http://127.0.0.1:1/devstoreaccount1/runs?sig=c2VjcmV0")
     assert code is ExitCode.STORAGE
     assert err.startswith("runs/run1/manifests/g.json: ")
@@ -66,7 +66,7 @@ def test_storage_that_is_not_there_has_its_own_code() -> None:
 
 
 def test_a_fault_of_our_own_is_traced_without_secrets() -> None:
-    """The one catch-all prints the traceback, scrubbed, and gives the code for it."""
+    """The one catch-all prints the traceback without secrets and exits with its own code."""
 
     class Broken(dict[str, str]):
         def get(self, *_: object) -> str:
@@ -80,7 +80,7 @@ def test_a_fault_of_our_own_is_traced_without_secrets() -> None:
 
 
 def test_numpy_gets_one_thread_unless_told_otherwise() -> None:
-    """The variables are set before numpy can read them; a choice that was made is kept."""
+    """The variables are set before numpy reads them; existing values are kept."""
     environ = {"OMP_NUM_THREADS": "2"}
     main(["--help"], environ, Console(io.StringIO(), io.StringIO()))
     assert environ["OPENBLAS_NUM_THREADS"] == "1"
@@ -98,7 +98,7 @@ def test_numpy_gets_one_thread_unless_told_otherwise() -> None:
 def test_the_bundle_of_certificates_is_all_that_is_read_unless_told_otherwise(
     told: dict[str, str], found: set[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A choice that was made is kept; a system without such a bundle finds its certificates by itself."""
+    """An existing setting is kept; a system without that bundle finds its certificates by itself."""
     bundle = tmp_path / "ca-certificates.crt"
     monkeypatch.setattr(scorer.__main__, "BUNDLE", str(bundle))
     environ = dict(told)
@@ -135,7 +135,7 @@ def test_a_wrong_training_order_says_why(
 
 
 def test_scoring_imports_neither_pandas_nor_scikit_learn(tmp_path: Path) -> None:
-    """Most of a cold start would be their import."""
+    """Importing them would dominate a cold start."""
     check = (
         "import sys, scorer.__main__, scorer.scoring.score;"
         "print(sorted({'pandas', 'sklearn', 'scipy', 'azure', 'argparse'} & set(sys.modules)))"

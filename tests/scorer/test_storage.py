@@ -27,7 +27,7 @@ DATA, MODELS = Container.DATA, Container.MODELS
 
 
 def test_a_blob_is_written_with_its_type(storage: Storage) -> None:
-    """What was written is read back; a second write replaces it."""
+    """It reads back as written, and a second write replaces it."""
     container = open_container(DATA, storage.environ({DATA: "rcw"}))
     for data in (b"old", b"\x00new"):
         container.write("a/b.csv", data, content_type="text/csv")
@@ -36,7 +36,7 @@ def test_a_blob_is_written_with_its_type(storage: Storage) -> None:
 
 
 def test_metadata_travels_with_a_blob(storage: Storage) -> None:
-    """What a writer attaches, a reader finds."""
+    """Readers get the metadata that the writer attached."""
     container = open_container(DATA, storage.environ({DATA: "rcw"}))
     mark = {"model_sha256": "ab"}
     container.write_if_unchanged("a/b.csv", b"1", content_type="text/csv", etag=None, metadata=mark)
@@ -59,7 +59,7 @@ def test_a_blob_is_written_only_if_it_is_the_one_that_was_read(storage: Storage)
 
 @pytest.mark.parametrize("name", ["a b.csv", "a+b.csv", "a%20b.csv", "a#b?c.csv", "ä;=&.csv"])
 def test_any_file_name_is_listed_and_read(storage: Storage, name: str) -> None:
-    """Devices and services name their files as they like."""
+    """Devices and services may name their files as they like."""
     storage.put(DATA, f"readings/x/{name}", b"1")
     storage.put(DATA, "readings/xy/other.csv", b"2")
     container = open_container(DATA, storage.environ({DATA: "rl"}))
@@ -79,7 +79,7 @@ def test_a_missing_blob_is_told_from_a_missing_container(storage: Storage) -> No
 
 
 def test_a_refusal_is_told_without_the_signature(storage: Storage) -> None:
-    """An expired signature, and one that does not allow the deed: the answer's status and code are enough."""
+    """For an expired or insufficient signature, status and error code are enough."""
     expired = storage.url(DATA, "r", hours=-1)
     with pytest.raises(StorageFault, match=r"data/a\.csv: Blob Storage answered 403") as caught:
         open_container(DATA, {"SCORING_DATA_URL": expired}).read("a.csv")
@@ -93,7 +93,7 @@ def test_a_refusal_is_told_without_the_signature(storage: Storage) -> None:
 
 
 def test_a_service_that_is_not_there_is_a_storage_fault() -> None:
-    """A refused connection is repeated a few times, then named."""
+    """A refused connection is retried a few times, then reported."""
     environ = {"SCORING_DATA_URL": "http://127.0.0.1:1/devstoreaccount1/data?sig=c2VjcmV0"}
     with pytest.raises(StorageFault, match=r"data/a\.csv: .*Connection refused") as caught:
         open_container(DATA, environ).read("a.csv")
@@ -101,7 +101,7 @@ def test_a_service_that_is_not_there_is_a_storage_fault() -> None:
 
 
 def test_a_folder_is_a_container_to_read_from_and_write_to(tmp_path: Path) -> None:
-    """A mounted container needs no HTTP; metadata has no place there."""
+    """A mounted container needs no HTTP and has no metadata."""
     container = open_container(DATA, {"SCORING_DATA_URL": tmp_path.as_uri()})
     container.write("a/b.csv", b"1", content_type="text/csv")
     assert (tmp_path / "a/b.csv").read_bytes() == b"1"
@@ -128,7 +128,7 @@ def test_a_variable_that_is_not_set_is_named() -> None:
 
 
 class _Cloud(BaseHTTPRequestHandler):
-    """Replaces a virtual machine's metadata service, and the storage that accepts its tokens."""
+    """Stands in for a virtual machine's metadata service and for the storage that accepts its tokens."""
 
     seen: ClassVar[list[tuple[str, str]]]
 
@@ -166,7 +166,7 @@ def _cloud() -> Iterator[tuple[str, list[tuple[str, str]]]]:
 
 
 def test_without_a_signature_the_machines_identity_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
-    """``AZURE_CLIENT_ID`` picks the identity; its token is what the Blob service sees."""
+    """``AZURE_CLIENT_ID`` selects the identity, whose token the Blob service gets."""
     with _cloud() as (address, seen):
         monkeypatch.setenv("AZURE_MSI_ENDPOINT", f"{address}/token")
         monkeypatch.setenv("AZURE_STORAGE_ACCOUNT_KEY", "bm90IHRvIGJlIHVzZWQ=")
@@ -177,7 +177,7 @@ def test_without_a_signature_the_machines_identity_is_used(monkeypatch: pytest.M
 
 @pytest.mark.parametrize("refusal", CHANGING)
 def test_a_blob_that_is_being_written_is_read_again(refusal: tuple[int, str]) -> None:
-    """An append blob in the moment of an append must not fail a whole Batch task."""
+    """Reading an append blob during an append must not fail a whole Batch task."""
     with busy_storage(refusal, refusal) as service:
         assert open_container(DATA, service.environ).read("a.csv") == b"TS\n"
         assert service.asked == 3
@@ -187,7 +187,7 @@ def test_a_blob_that_is_being_written_is_read_again(refusal: tuple[int, str]) ->
 
 @pytest.mark.parametrize("refusal", CHANGING)
 def test_a_blob_that_changes_at_each_try_is_said_to(refusal: tuple[int, str]) -> None:
-    """The error is not a conflict of a conditional write, and its message says what happened."""
+    """The error says so, and differs from the conflict of a conditional write."""
     with (
         busy_storage(*[refusal] * 9) as service,
         pytest.raises(

@@ -1,4 +1,4 @@
-"""Wire formats, pinned by golden files: a change here affects every deployed scorer."""
+"""Message formats, pinned by golden files: a change here affects every deployed scorer."""
 
 from __future__ import annotations
 
@@ -143,26 +143,26 @@ CASES = [
 
 @pytest.mark.parametrize(("file", "message", "kind"), CASES)
 def test_a_message_is_written_as_the_golden_file_says(file, message, kind) -> None:
-    """Every byte of a message is part of the contract, order and line ends included."""
+    """The contract covers every byte of a message, order and line ends included."""
     assert isinstance(message, kind)
     assert message.to_json() == (GOLDEN / file).read_text()
 
 
 @pytest.mark.parametrize(("file", "message", "kind"), CASES)
 def test_a_golden_file_reads_back_as_the_message(file, message, kind) -> None:
-    """What the other side wrote is understood without loss."""
+    """What the other side wrote is read without loss."""
     assert kind.from_json((GOLDEN / file).read_text()) == message
 
 
 def test_the_command_line_is_the_golden_one() -> None:
-    """The command that Batch runs is part of the contract too."""
+    """The contract also covers the command that Batch runs."""
     golden = (GOLDEN / "command.txt").read_text().strip()
     assert shlex.join([*PROGRAM, *INVOCATION.to_argv()]) == golden
     assert ScoreInvocation.from_argv(shlex.split(golden)[len(PROGRAM) :]) == INVOCATION
 
 
 def test_the_command_line_of_training_is_the_golden_one() -> None:
-    """Likewise."""
+    """And the one for training."""
     golden = (GOLDEN / "train_command.txt").read_text().strip()
     assert shlex.join([*PROGRAM, *TRAIN_INVOCATION.to_argv()]) == golden
     assert TrainInvocation.from_argv(shlex.split(golden)[len(PROGRAM) :]) == TRAIN_INVOCATION

@@ -1,4 +1,4 @@
-"""The hour as people write it."""
+"""Hours as people write them."""
 
 from __future__ import annotations
 
@@ -61,14 +61,14 @@ WRONG = [
 
 @pytest.mark.parametrize(("text", "hour"), RIGHT)
 def test_a_text_that_says_one_hour_is_read(text: str, hour: str) -> None:
-    """Whatever a person copies it from; a form that asks for an hour takes it too."""
+    """Copied from anywhere; forms that ask for an hour accept it too."""
     assert str(RunHour.read(text)) == hour
     assert re.search(HOUR_PATTERN, text)
 
 
 @pytest.mark.parametrize(("text", "problem", "nearest"), WRONG)
 def test_a_wrong_one_says_what_is_wrong_and_gives_the_nearest(text: str, problem: str, nearest: str) -> None:
-    """In one line, which a command can say in the words that were typed; the nearest one is right."""
+    """One line, which commands prefix with what was typed, suggests a valid hour."""
     with pytest.raises(HourError) as raised:
         RunHour.read(text)
     assert (raised.value.problem, raised.value.nearest) == (problem, nearest)
@@ -79,7 +79,7 @@ def test_a_wrong_one_says_what_is_wrong_and_gives_the_nearest(text: str, problem
 
 
 def test_programs_name_hours_to_each_other_in_one_form() -> None:
-    """A message of the contract with another form was not written by our side."""
+    """A message with any other form was not written by us."""
     assert str(RunHour.parse("2018-08-29T02")) == "2018-08-29T02"
     for text in ("2018-08-29 02", "2018-08-29T02:00", "2018-02-30T02"):
         with pytest.raises(HourError):

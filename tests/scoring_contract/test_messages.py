@@ -1,4 +1,4 @@
-"""Messages and names that the contract refuses, and the errors."""
+"""Messages and names that the contract refuses, and its errors."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ HOUR = RunHour.parse("2018-08-29T02")
 
 
 def changed(file: str, path: list[str | int], value: object) -> str:
-    """Return a golden message with one place changed."""
+    """Return a golden message with one member changed."""
     body = json.loads((GOLDEN / file).read_text())
     place = body
     for step in path[:-1]:
@@ -71,7 +71,7 @@ def changed(file: str, path: list[str | int], value: object) -> str:
     ],
 )
 def test_a_wrong_message_is_refused_by_place(kind, text, path) -> None:
-    """The error names the message and the place, so that a person can look there."""
+    """The error names the message and the member, so that people know where to look."""
     with pytest.raises(MessageError) as caught:
         kind.from_json(text)
     assert caught.value.path == path
@@ -87,7 +87,7 @@ def test_a_wrong_message_is_refused_by_place(kind, text, path) -> None:
     )
 )
 def test_any_json_is_read_or_refused(kind, body) -> None:
-    """Whatever a blob contains, parsers raise no error but their own."""
+    """Whatever a blob contains, parsers raise only their own error."""
     text = json.dumps({"contract": 2, "sensors": body, "hour": "2018-08-29T02", "run": body})
     with contextlib.suppress(ContractError):
         kind.from_json(text)
@@ -95,13 +95,13 @@ def test_any_json_is_read_or_refused(kind, body) -> None:
 
 @pytest.mark.parametrize("text", ["", "[]", "{", "null", "[" * 100_000])
 def test_what_is_no_message_is_refused(text) -> None:
-    """Text that is no JSON object, or nests too deep to be one of ours, is no message."""
+    """Text that is not a JSON object, or nests too deep for one of ours."""
     with pytest.raises(MessageError):
         Manifest.from_json(text)
 
 
 def test_an_hour_is_whole_and_utc() -> None:
-    """Nothing below the hour and no other zone can hide in a run's hour."""
+    """A run's hour has neither minutes nor another zone."""
     for wrong in (
         "2018-08-29T2",
         "2018-08-29T24",
@@ -121,7 +121,7 @@ def test_an_hour_is_whole_and_utc() -> None:
 
 
 def test_an_hour_holds_its_start_and_not_its_end() -> None:
-    """A reading at the full hour belongs to the hour that begins, in whatever zone it was written."""
+    """A reading at the full hour belongs to the hour that begins, whatever its zone."""
     assert HOUR.contains(HOUR.start)
     assert not HOUR.contains(HOUR.end)
     berlin = timezone(timedelta(hours=2))
@@ -132,13 +132,13 @@ def test_an_hour_holds_its_start_and_not_its_end() -> None:
 
 @pytest.mark.parametrize("text", ["", "_a", "a b", "a/b", "..", "a" * 65, "ä"])
 def test_a_sensor_id_cannot_leave_its_folder(text) -> None:
-    """An id that could be read as a path, or that Blob Storage would mangle, names no sensor."""
+    """An id that reads as a path, or that Blob Storage would mangle, is refused."""
     with pytest.raises(LayoutError):
         layout.checked_sensor_id(text)
 
 
 def test_readings_lead_back_to_their_sensor() -> None:
-    """The name of a blob in an hour's folder contains its sensor; other blobs are ignored."""
+    """A blob's name in an hour's folder contains its sensor; other blobs are ignored."""
     blob = f"{layout.readings_prefix(HOUR, '1_4')}0.csv"
     assert blob == "readings/2018/08/29/02/1_4/0.csv"
     assert layout.sensor_of_readings(blob) == "1_4"
@@ -147,7 +147,7 @@ def test_readings_lead_back_to_their_sensor() -> None:
 
 
 def test_names_of_a_run_are_parts_of_a_path() -> None:
-    """A run, job, task or group cannot smuggle a folder into a blob name."""
+    """A run, job, task or group cannot smuggle a folder into a blob's name."""
     for name in ("a/b", "", "..", "a b"):
         with pytest.raises(LayoutError):
             layout.plan_blob(name)
@@ -165,7 +165,7 @@ def test_names_of_a_run_are_parts_of_a_path() -> None:
     ],
 )
 def test_a_foreign_command_line_is_refused(words) -> None:
-    """A scorer of another contract must not guess."""
+    """A scorer of another contract version must not guess."""
     with pytest.raises(InvocationError):
         ScoreInvocation.from_argv(words)
 
@@ -197,12 +197,12 @@ def outcome(state: SensorState, cause: Cause | None = None) -> SensorReport:
     ],
 )
 def test_exit_codes_tell_causes_apart(sensors, code) -> None:
-    """The orchestrator decides between retry and failure by the exit code alone."""
+    """The exit code alone decides between retry and failure."""
     assert ExitCode.of(sensors) is code
 
 
 def test_a_mark_survives_the_round_trip_through_blob_metadata() -> None:
-    """Azure may change the case of metadata names; a mark is still read, and a foreign blob has none."""
+    """Azure may change the case of metadata names, and the mark still reads; other blobs have none."""
     mark = PredictionMark(HOUR, "1_4", "00ff", "m.json", "2018-08-29T03:05:00.000000Z")
     shouted = {name.upper(): value for name, value in mark.to_metadata().items()}
     assert PredictionMark.from_metadata(shouted) == mark
@@ -210,7 +210,7 @@ def test_a_mark_survives_the_round_trip_through_blob_metadata() -> None:
 
 
 def test_a_mark_says_how_many_rows_there_are() -> None:
-    """Size tells it of CSV alone; marks of earlier versions leave it at that."""
+    """Size tells that only for CSV; earlier versions did not record it."""
     alone = PredictionMark(HOUR, "1_4", "00ff", "m.json", "2018-08-29T03:05:00.000000Z", rows=0)
     packed = PackMark(HOUR, "p0001", ("1_4", "1_5"), "m.json", "2018-08-29T03:05:00Z", rows=7)
     assert PredictionMark.from_metadata(alone.to_metadata()) == alone
@@ -225,7 +225,7 @@ def test_a_mark_says_how_many_rows_there_are() -> None:
 
 
 def test_an_order_of_before_is_for_csv() -> None:
-    """It names no format; one that no scorer writes is refused."""
+    """It names no format; a format that no scorer writes is refused."""
     body = json.loads((GOLDEN / "manifest.json").read_text())
     del body["predictions_format"]
     assert Manifest.from_json(json.dumps(body)).predictions_format is PredictionFormat.CSV
@@ -234,21 +234,21 @@ def test_an_order_of_before_is_for_csv() -> None:
 
 
 def test_a_missing_container_variable_is_named() -> None:
-    """A scorer started without its environment says which variable it misses."""
+    """A scorer started without its environment says which variable is missing."""
     assert variable_of(Container.DATA) == "SCORING_DATA_URL"
     with pytest.raises(InvocationError, match="SCORING_MODELS_URL"):
         url_of(Container.MODELS, {})
 
 
 def test_a_pack_mark_survives_metadata() -> None:
-    """A listing says whose rows a packed prediction blob holds."""
+    """A listing shows whose rows a packed prediction blob contains."""
     mark = PackMark(HOUR, "p0001", ("1_4", "1_5"), "run/manifests/1_4..1_5.json", "2018-08-29T03:05:00Z")
     assert PackMark.from_metadata(mark.to_metadata()) == mark
     assert PackMark.from_metadata({"hour": "2018-08-29T02"}) is None
 
 
 def test_a_pack_of_readings_is_told_from_a_sensors() -> None:
-    """A listing of an hour's readings holds both, and neither is taken for the other."""
+    """A listing of an hour contains both, and neither is taken for the other."""
     packed = f"{layout.packed_readings_prefix(HOUR, 'p0001')}0.parquet"
     alone = f"{layout.readings_prefix(HOUR, '1_4')}0.csv"
     assert (layout.pack_of_readings(packed), layout.sensor_of_readings(packed)) == ("p0001", None)

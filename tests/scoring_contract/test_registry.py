@@ -1,4 +1,4 @@
-"""The registry's operations: versions added, made current, and taken back."""
+"""Operations of the registry: add, promote and roll back versions."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ def a_registry(*versions: str) -> Registry:
 
 
 def test_a_version_that_is_added_is_not_current() -> None:
-    """It waits to be promoted; only a sensor's first version is current at once."""
+    """It waits for promotion; only a sensor's first version becomes current at once."""
     entry = a_registry("v1").adding([a_model("v2")]).entry("1_4")
     assert (entry.current, sorted(entry.versions), entry.former) == ("v1", ["v1", "v2"], ())
     assert Registry().adding([a_model("v1")]).entry("1_4").current == "v1"
 
 
 def test_rollback_leads_back_the_way_it_came() -> None:
-    """Each step undoes one promotion, also of a version that had been current before."""
+    """Each step undoes one promotion, even if its version had been current before."""
     registry = a_registry("v1", "v2", "v3").promoting({"1_4": "v1"})
     way = []
     for _ in range(3):
@@ -54,13 +54,13 @@ def test_rollback_leads_back_the_way_it_came() -> None:
 
 
 def test_promoting_the_current_version_changes_nothing() -> None:
-    """It is no step to take back."""
+    """There is no step to undo."""
     registry = a_registry("v1", "v2")
     assert registry.promoting({"1_4": "v2"}) == registry
 
 
 def test_the_way_back_is_bounded() -> None:
-    """The oldest steps are forgotten, and after a while their versions too: every plan reads the registry."""
+    """Every plan reads the registry, so the oldest steps, and later their versions, are dropped."""
     versions = [f"v{number:02}" for number in range(MOST_FORMER + MOST_WAITING + 9)]
     entry = a_registry(*versions).entry("1_4")
     assert entry.former == tuple(versions[-MOST_FORMER - 1 : -1])
@@ -69,7 +69,7 @@ def test_the_way_back_is_bounded() -> None:
 
 
 def test_refused_versions_do_not_pile_up() -> None:
-    """The latest that were never current are kept, the current one always, however old it is."""
+    """The latest never-promoted versions are kept, and always the current one, however old."""
     registry = a_registry("v00")
     for number in range(1, 9):
         registry = registry.adding([a_model(f"v{number:02}")])
@@ -78,7 +78,7 @@ def test_refused_versions_do_not_pile_up() -> None:
 
 
 def test_what_the_registry_does_not_have_is_named() -> None:
-    """Each refusal is a sentence with the sensor in it."""
+    """Each error is a sentence that names the sensor."""
     registry = a_registry("v1")
     with pytest.raises(RegistryError, match="1_4: there is no version 'v9', only v1"):
         registry.promoting({"1_4": "v9"})
@@ -87,7 +87,7 @@ def test_what_the_registry_does_not_have_is_named() -> None:
 
 
 def test_an_id_and_a_version_keep_their_meaning() -> None:
-    """An id names one device and tag, a version one file."""
+    """An id stands for one device and tag, a version for one file."""
     registry = a_registry("v1")
     other = TrainedSensor("1_4", "1_4", "", a_model("v2").model)
     with pytest.raises(RegistryError, match="1_4: its id belongs to device '1' tag '4'"):
@@ -97,7 +97,7 @@ def test_an_id_and_a_version_keep_their_meaning() -> None:
 
 
 def test_a_pack_survives_new_versions() -> None:
-    """A sensor stays in its pack, and a known version keeps its place there, when models are published."""
+    """Publishing keeps a sensor in its pack, and known versions at their place in it."""
     place = PackSlice("_packs/p0001/x.jsonl", 0, 10)
     packed = a_registry("v1").packing({"1_4": "p0001", "gone": "p0001"}, {"1_4": ("v1", place)})
     again = packed.publishing([a_model("v2")]).publishing([a_model("v1")])
@@ -107,14 +107,14 @@ def test_a_pack_survives_new_versions() -> None:
 
 
 def test_a_place_of_a_version_that_is_gone_is_left_out() -> None:
-    """Packing may be overtaken; it never invents a version."""
+    """Packing may be overtaken; it never creates a version."""
     registry = a_registry("v1")
     place = PackSlice("_packs/p0001/x.jsonl", 0, 10)
     assert registry.packing({"1_4": ""}, {"1_4": ("v9", place)}) == registry
 
 
 def test_history_and_models_from_elsewhere_survive_json() -> None:
-    """What is written is what is read; a way back to nowhere is refused."""
+    """It reads back as written; a history that leads nowhere is refused."""
     elsewhere = TrainedSensor(
         "2_1", "2", "1", TrainedModel(a_model("v1", sensor="2_1").model.ref, None, None, 0, {})
     )
@@ -177,7 +177,7 @@ ENTRY = a_registry("v1").to_json()
     ],
 )
 def test_a_hostile_registry_is_refused_with_its_place(change: Callable[[str], str], words: str) -> None:
-    """It is not trusted: names that lead elsewhere and duplicate entries are refused."""
+    """Names that lead elsewhere and duplicates are refused."""
     text = change(ENTRY)
     assert text != ENTRY
     with pytest.raises(MessageError) as caught:
@@ -186,7 +186,7 @@ def test_a_hostile_registry_is_refused_with_its_place(change: Callable[[str], st
 
 
 def test_versions_that_cannot_be_added_are_named_one_by_one() -> None:
-    """The registry names the versions that it cannot take; the others can be published."""
+    """The registry names the versions it cannot take, and the others can be published."""
     registry = a_registry("v1")
     other = TrainedSensor("1_4", "1_", "4", a_model("v2").model)
     news = [a_model("v1", digest="1" * 64), a_model("v1", sensor="2_1")]

@@ -1,4 +1,4 @@
-"""The Batch emulator on a thread, its clock standing still, and the product's own hook in front of it."""
+"""The Batch emulator in a thread with a stopped clock, and the product's own hook."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def batch_connection(endpoint: str, *, account: str, key: str) -> str:
 
 @pytest.fixture
 def account_with(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Account]]:
-    """Give a way to run an emulator with settings of a test's own."""
+    """Return a function that runs an emulator with a test's own settings."""
     opened: list[EmulatorServer] = []
 
     def start(**settings: Any) -> Account:
@@ -138,12 +138,12 @@ def ready(account: Account) -> Account:
 
 @pytest.fixture
 def storage(azurite: BlobStorage, monkeypatch: pytest.MonkeyPatch) -> BlobStorage:
-    """Connect Airflow to Azurite."""
+    """Point Airflow's connection at Azurite."""
     connection = {"conn_type": "wasb", "extra": {"connection_string": azurite.connection_string}}
     monkeypatch.setenv(f"AIRFLOW_CONN_{WASB_CONN.upper()}", json.dumps(connection))
     return azurite
 
 
 def script_of(*words: str) -> str:
-    """Write a shell script out of words."""
+    """Turn words into a shell script."""
     return shlex.join(words)

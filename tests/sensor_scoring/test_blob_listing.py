@@ -1,4 +1,4 @@
-"""Listing blobs with what their writers attached to them."""
+"""Listing blobs with their metadata."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def an_entry(name: str, *, encoded: bool = False, size: int = 3) -> str:
 
 
 def test_what_is_listed_is_what_the_sdk_lists(storage: BlobStorage) -> None:
-    """Names of any characters, sizes, metadata and moments, in the same order."""
+    """Any names, sizes, metadata and times, in the same order."""
     runs = storage.container(Container.RUNS)
     for name in ("a.csv", "a b&c<d>'\".csv", "ü%20+ß.csv", "a\tb.csv", "deep/er/2018.csv"):
         runs.upload_blob(f"listing/{name}", b"TS\r\n" * len(name), overwrite=True)
@@ -43,20 +43,20 @@ def test_what_is_listed_is_what_the_sdk_lists(storage: BlobStorage) -> None:
 
 
 def test_a_container_that_is_not_there_is_an_error(storage: BlobStorage) -> None:
-    """As from the SDK: a listing of nothing would look like a fleet that sent nothing."""
+    """As in the SDK: an empty listing would look like a silent fleet."""
     client = ContainerClient.from_connection_string(storage.connection_string, "no-such-container")
     with pytest.raises(ResourceNotFoundError):
         list(listed(client, ""))
 
 
 def a_client(service: ListingStorage, *, tries: int) -> ContainerClient:
-    """Return a client that asks again at once."""
+    """Return a client that retries at once."""
     url = f"{service.url}/runs?{SIGNATURE}"
     return ContainerClient.from_container_url(url, retry_total=tries - 1, initial_backoff=0, increment_base=0)
 
 
 def test_every_page_is_listed_once_though_the_service_was_busy() -> None:
-    """Answers that were refusals are no pages; a name that XML cannot carry is decoded."""
+    """Error responses are not pages, and names that XML cannot contain are decoded."""
     pages = (an_entry("a.csv") + an_entry("b%01%25.csv", encoded=True), an_entry("c%25.csv", size=0), "")
     with listing_storage(*pages, refusals=1) as service, a_client(service, tries=3) as client:
         found = list(listed(client, "hour/"))
@@ -72,7 +72,7 @@ def test_every_page_is_listed_once_though_the_service_was_busy() -> None:
 
 
 def test_a_service_that_stays_busy_is_an_error() -> None:
-    """Half a listing must not pass for a whole one."""
+    """Half a listing must not pass for a complete one."""
     pages = an_entry("a.csv"), an_entry("b.csv")
     with listing_storage(*pages) as service, a_client(service, tries=2) as client:
         found = listed(client, "")

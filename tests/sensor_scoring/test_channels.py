@@ -1,4 +1,4 @@
-"""The setting that says who is told."""
+"""The setting with the channels of alerts."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ SLACK = "airflow.providers.slack.notifications.slack_webhook.SlackWebhookNotifie
     ],
 )
 def test_channels_are_read_in_their_order(text, channels) -> None:
-    """Blanks stand between them; arguments may hold blanks."""
+    """Spaces separate them; arguments may contain spaces."""
     assert channels_of(text) == channels
 
 
@@ -47,7 +47,7 @@ def test_channels_are_read_in_their_order(text, channels) -> None:
     "text", ["smtp", "smtp:nobody", "pigeon", "log:file", "a.B{not json}", 'a.B{"k": 1}x', "a.B[1]"]
 )
 def test_a_word_that_is_no_channel_is_refused(text) -> None:
-    """The sentence names the variable; the DAG file does not parse, so nobody trusts a setting in vain."""
+    """The error names the variable, and the DAG does not parse, so nobody relies on a broken setting."""
     with pytest.raises(SettingsError, match="SENSOR_SCORING_NOTIFY"):
         Settings.from_environ({"SENSOR_SCORING_NOTIFY": text})
 
@@ -62,7 +62,7 @@ TEAMS_URL = (
 
 @pytest.mark.parametrize(("url", "service"), [(SLACK_URL, "Slack"), (TEAMS_URL, "Power Automate")])
 def test_a_webhooks_own_address_will_do(url, service) -> None:
-    """The address that Slack or Teams shows a person goes into the connection as it is."""
+    """The address that Slack or Teams shows goes into the connection unchanged."""
     found = apprise.Apprise.instantiate(url)
     assert found is not None
     assert service in str(found.service_name)

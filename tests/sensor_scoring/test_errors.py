@@ -1,4 +1,4 @@
-"""Errors cross process boundaries: they must survive pickling with their facts."""
+"""Errors cross process boundaries, so pickling must keep their facts."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from sensor_scoring import errors
     ],
 )
 def test_an_error_survives_pickling(error) -> None:
-    """Sentence, class and facts are the same on the other side."""
+    """Message, class and attributes are the same on the other side."""
     copy = pickle.loads(pickle.dumps(error))  # noqa: S301  our own error
     assert type(copy) is type(error)
     assert str(copy) == str(error)
@@ -31,6 +31,6 @@ def test_an_error_survives_pickling(error) -> None:
 
 
 def test_a_failed_task_is_one_sentence() -> None:
-    """Job, task and reason stand in the message that Airflow shows."""
+    """Airflow shows job, task and reason."""
     error = errors.BatchTaskRejected(job_id="j", batch_task_id="t", exit_code=3, reason="no model")
     assert str(error) == "Batch task t of job j failed: no model"

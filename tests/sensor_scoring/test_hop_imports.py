@@ -1,4 +1,4 @@
-"""What one task instance imports: the most of what it costs, unless a server has it loaded beforehand."""
+"""What one task instance imports, which dominates its cost unless a fork server has preloaded it."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ print(json.dumps({"patterns": patterns, "looks more than later": looks() - looks
 
 
 def loaded_by(names: Iterable[str], **settings: str) -> set[str]:
-    """Import modules in a process of their own; return all that it has then."""
+    """Import modules in another process; return everything that it has loaded then."""
     script = "import importlib, json, sys\n[importlib.import_module(name) for name in sys.argv[1:]]\n"
     done = subprocess.run(
         [sys.executable, "-c", script + "print(json.dumps(sorted(sys.modules)))", *names],
@@ -110,7 +110,7 @@ def loaded_by(names: Iterable[str], **settings: str) -> set[str]:
 
 
 def imported_late(file: Path) -> Iterator[str]:
-    """Yield the modules that the functions of a file import when they are called."""
+    """Yield the modules that a file's functions import when called."""
     for function in ast.walk(ast.parse(file.read_text())):
         if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
             for node in ast.walk(function):
@@ -121,18 +121,18 @@ def imported_late(file: Path) -> Iterator[str]:
 
 
 def test_a_sensor_on_its_way_to_waiting_imports_nothing_slow() -> None:
-    """No client of Blob Storage where nothing is read, nothing of whoever is told, nothing that computes."""
+    """No Blob Storage client, no channel of alerts, no numerics."""
     assert not loaded_by(SCORE) & SLOW
 
 
 def test_an_instance_imports_nothing_that_was_not_loaded_beforehand() -> None:
-    """What a function imports late is loaded once by the fork server, not by every instance."""
+    """The fork server loads lazy imports once, instead of every instance."""
     late = {name for file in PRODUCT for name in imported_late(file)}
     assert late - loaded_by(PRELOAD) == OF_OTHER_DAGS | OF_THE_TRIGGERER
 
 
 def test_the_parse_of_a_dag_does_nothing_for_the_first_time(tmp_path: Path) -> None:
-    """A forked process parses once: nothing is imported by it, no pattern of a setting is compiled."""
+    """A forked process parses once, so imports and regular expressions must be warm."""
     environ = {**ENVIRON, "AIRFLOW_HOME": str(tmp_path), "AIRFLOW__CORE__LOAD_EXAMPLES": "False"}
     command = [sys.executable, "-c", PARSED_AFTERWARDS, str(ROOT / "dags"), *PRELOAD]
     done = subprocess.run(command, env=environ, capture_output=True, text=True, check=True)
@@ -143,7 +143,7 @@ def test_the_parse_of_a_dag_does_nothing_for_the_first_time(tmp_path: Path) -> N
 
 
 def test_a_first_template_and_a_first_answer_of_batch_find_all_ready(tmp_path: Path) -> None:
-    """Jinja makes its lexer once, each of the SDK's models looks at its fields once: in the fork server."""
+    """The fork server warms Jinja's lexer and the SDK's models, which are built on first use."""
     environ = {**ENVIRON, "AIRFLOW_HOME": str(tmp_path)}
     command = [sys.executable, "-c", USED_AFTERWARDS, *PRELOAD]
     done = subprocess.run(command, env=environ, capture_output=True, text=True, check=True)
@@ -151,5 +151,5 @@ def test_a_first_template_and_a_first_answer_of_batch_find_all_ready(tmp_path: P
 
 
 def test_settings_that_do_not_read_do_not_end_the_fork_server() -> None:
-    """The DAG's own parse says what is wrong with them, where people look for it."""
+    """Parsing the DAG reports them, where people look."""
     assert "sensor_scoring.preload" in loaded_by(PRELOAD, SENSOR_SCORING_MAX_NODES="many")

@@ -1,4 +1,4 @@
-"""The image of a pool's nodes: which it is, and when its support ends."""
+"""The image of a pool's nodes, and the end of its support."""
 
 from __future__ import annotations
 
@@ -52,12 +52,12 @@ def test_the_end_of_support_is_told_of_half_a_year_before(now, said) -> None:
     ],
 )
 def test_nothing_is_told_of_an_image_whose_end_is_not_known(pool, supported) -> None:
-    """The list is not exhaustive."""
+    """The service's list is incomplete."""
     assert support_troubles(pool, supported, now=datetime(2030, 1, 1, tzinfo=UTC)) == []
 
 
 def test_an_image_of_ones_own_ends_with_its_node_agent() -> None:
-    """It is in no list; the agent that runs on it is."""
+    """The list has no custom image, but it has the node agent on it."""
     own = a_pool(imageReference={"virtualMachineImageId": "/subscriptions/s/images/ours"})
     (said,) = support_troubles(own, [listed(OLD, "2027-06-30")], now=datetime(2027, 6, 1, tzinfo=UTC))
     assert "batch.node.ubuntu 22.04" in said
@@ -66,7 +66,7 @@ def test_an_image_of_ones_own_ends_with_its_node_agent() -> None:
 def test_settings_choose_the_image_and_the_service_says_when_it_ends(
     account_with: Callable[..., Account],
 ) -> None:
-    """Ubuntu 24.04 unless something else is set; whoever opens a run on 22.04 is warned in time."""
+    """Ubuntu 24.04 by default; a run on 22.04 warns in time."""
     account = account_with(clock=ManualClock(datetime(2027, 2, 1, tzinfo=UTC)))
     new = pool_spec(Settings(pool=PoolSettings(pool_id="new")))
     old = pool_spec(

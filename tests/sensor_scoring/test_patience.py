@@ -1,4 +1,4 @@
-"""How long a busy service is borne with: by the arithmetic, and by the real client."""
+"""How long a busy service is retried: the arithmetic, and the real client."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ BASE = "scoring-20180829T02-0123456789"
 
 
 def test_a_step_is_as_patient_as_those_who_wait() -> None:
-    """A quarter of an hour, in pauses that grow to half a minute."""
+    """A quarter of an hour, with pauses that grow to half a minute."""
     pauses = list(Patience().pauses())
     assert pauses[:7] == [1, 2, 4, 8, 16, 30, 30]
     assert OUTAGE_SECONDS <= sum(pauses) < OUTAGE_SECONDS + 30
@@ -37,7 +37,7 @@ def test_a_step_is_as_patient_as_those_who_wait() -> None:
 
 @pytest.mark.parametrize("status", [429, 503])
 def test_a_job_is_opened_when_the_service_has_time_again(account: Account, status: int) -> None:
-    """Far more refusals than the SDK bears with by itself, of every request."""
+    """Every request is refused far more often than the SDK itself would retry."""
     account.pool()
     account.emulator.faults.throttle(status=status, times=15, retry_after=0)
     hook = ScoringBatchHook(BATCH_CONN, patience=Patience(seconds=1, first_pause=0.01, longest_pause=0.05))
@@ -45,7 +45,7 @@ def test_a_job_is_opened_when_the_service_has_time_again(account: Account, statu
 
 
 def test_patience_ends(account: Account) -> None:
-    """Then the step fails with the service's word, and is tried again as often as any."""
+    """Then the step fails with the service's error, and is retried like any other."""
     account.pool()
     account.emulator.faults.throttle(status=503, times=None, retry_after=0)
     hook = ScoringBatchHook(BATCH_CONN, patience=Patience(seconds=0.2, first_pause=0.01, longest_pause=0.05))
@@ -54,15 +54,15 @@ def test_patience_ends(account: Account) -> None:
 
 
 class Busy:
-    """A service that takes no task for reasons of its own."""
+    """A service that is too busy to accept tasks."""
 
     def create_task_collection(self, _job: str, group: Any) -> dict[str, Any]:
-        """Answer for each task that the server was busy."""
+        """Report the server as busy for each task."""
         return {"value": [{"taskId": task["id"], "status": "servererror"} for task in group["value"]]}
 
 
 def test_tasks_that_were_not_taken_are_worth_another_try() -> None:
-    """A service that was busy throughout is no refusal: what is refused is never sent again."""
+    """Being busy is not a refusal, and only refused tasks are never sent again."""
     slept: list[float] = []
     client: Any = Busy()
     submission = Submission(client, "job", sleep=slept.append)

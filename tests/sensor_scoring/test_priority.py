@@ -1,4 +1,4 @@
-"""Whose task instances go first."""
+"""Which task instances go first."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ SMALLEST, LARGEST = -(2**31), 2**31 - 1
 
 
 def scheduled(hour: str) -> int:
-    """Weigh a scheduled run."""
+    """Return the weight of a scheduled run."""
     return weight_of(f"scheduled__{hour}:00:00+00:00")
 
 
 def test_the_newest_hour_goes_first_and_backfills_behind_every_live_one() -> None:
-    """A run by hand counts from when it was triggered; training comes last."""
+    """A manual run counts from its trigger time, and training comes last."""
     backfilled = weight_of("backfill__2026-01-05T10:00:00+00:00")
     by_hand = weight_of("manual__2026-01-05T10:17:31.123456+00:00_aBcD1234")
     weights = [
@@ -31,13 +31,13 @@ def test_the_newest_hour_goes_first_and_backfills_behind_every_live_one() -> Non
 
 @pytest.mark.parametrize("run_id", ["", "by hand", "scheduled__", "scheduled__2026-13-05T10:00", "a__b"])
 def test_a_run_of_no_known_hour_is_the_least_of_the_live_ones(run_id) -> None:
-    """A person may call a run anything."""
+    """People may give a run any name."""
     assert weight_of(run_id) == 0
 
 
 @given(st.datetimes(), st.sampled_from(["scheduled", "manual", "backfill", "asset_triggered"]))
 def test_every_weight_fits_into_the_database(moment, kind) -> None:
-    """Whatever the year, and never on the other side of the boundary between live and backfill."""
+    """In any year, and never across the boundary between live runs and backfills."""
     weight = weight_of(f"{kind}__{moment.isoformat()}+00:00")
     assert SMALLEST <= TRAINING_WEIGHT < weight <= LARGEST
     assert (weight < 0) == (kind == "backfill")

@@ -1,4 +1,4 @@
-"""What the runbook quotes is what is said: each situation is made to happen, and its sentence looked up."""
+"""Every sentence the runbook quotes is real: each situation is provoked, and its message looked up."""
 
 from __future__ import annotations
 
@@ -30,33 +30,33 @@ BASE = "scoring-20180829T02-0123456789"
 
 
 def with_nodes(account: Account, nodes: int = 1) -> None:
-    """Make the pool, with nodes."""
+    """Create the pool with nodes."""
     floor = Floor(nodes, account.hook.pools.service_time() + timedelta(hours=1))
     account.hook.pools.ensure(SPEC, floor=floor)
     account.advance(seconds=0)
 
 
 def troubles(account: Account) -> str:
-    """Return what is said of the pool."""
+    """Return the reported pool trouble."""
     return "\n".join(account.hook.pools.troubles("pool", is_waited_for=True))
 
 
 def core_quota(account: Account) -> str:
-    """Let the account have no cores left."""
+    """Exhaust the account's core quota."""
     account.emulator.quotas.change(cores=2)
     with_nodes(account, 3)
     return troubles(account)
 
 
 def no_machines(account: Account) -> str:
-    """Let the region have no machines."""
+    """Leave the region without machines."""
     account.emulator.faults.fail_allocations("pool", times=None)
     with_nodes(account)
     return troubles(account)
 
 
 def job_quota(account: Account) -> str:
-    """Let the account have no room for another job."""
+    """Exhaust the account's job quota."""
     account.emulator.quotas.change(active_jobs=0)
     with pytest.raises(QuotaReached) as caught:
         account.hook.jobs.open(BASE, generation=2, pool_id="pool")
@@ -75,7 +75,7 @@ def unusable_node(account: Account) -> str:
 
 
 def evaluation_error(account: Account) -> str:
-    """Let somebody set a formula that does not evaluate."""
+    """Set a formula that does not evaluate."""
     with_nodes(account)
     account.advance(minutes=1)
     formula = "$TargetDedicatedNodes = avg($CPUPercent.GetSample(TimeInterval_Hour, 70));"
@@ -84,14 +84,14 @@ def evaluation_error(account: Account) -> str:
 
 
 def image_missing_on_nodes(account: Account) -> str:
-    """Let nodes not get the image that they are to hold ready."""
+    """Make nodes fail to pull their image."""
     account.emulator.faults.fail_pulls("sensor-scoring:latest", by="node")
     with_nodes(account)
     return troubles(account)
 
 
 def image_missing_for_a_task(account: Account) -> str:
-    """Let a task not get its image."""
+    """Make a task fail to pull its image."""
     account.emulator.faults.fail_pulls("sensor-scoring:latest")
     with_nodes(account)
     account.job()
@@ -103,7 +103,7 @@ def image_missing_for_a_task(account: Account) -> str:
 
 
 def stuck_node(account: Account) -> str:
-    """Let a start task never end."""
+    """Make a start task hang."""
     account.pool(startTask={"commandLine": "sleep 3600"})
     account.advance(minutes=31)
     return troubles(account)
@@ -124,7 +124,7 @@ SITUATIONS: list[Callable[[Account], str]] = [
 @pytest.mark.behaviour("pool-trouble")
 @pytest.mark.parametrize("situation", SITUATIONS, ids=lambda situation: situation.__name__)
 def test_the_runbook_quotes_what_is_said(account: Account, situation: Callable[[Account], str]) -> None:
-    """Word for word, but for the names of pools, nodes and connections."""
+    """Word for word, except for names of pools, nodes and connections."""
     said = situation(account)
     quoted = re.sub(r"\s+(> )?", " ", RUNBOOK.read_text(encoding="utf-8"))
     plain = re.sub(r"tvmps_[0-9a-f]+_[dp]", "tvmps_1a2b_d", said)

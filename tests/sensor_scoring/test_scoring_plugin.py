@@ -1,4 +1,4 @@
-"""The plugin: cheap for every Airflow process, and pages behind Airflow's own check in the api-server."""
+"""The plugin: cheap for every Airflow process, with pages behind the api-server's own authorisation."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ print(json.dumps(found))
 
 @pytest.fixture
 def airflow(tmp_path: Path) -> dict[str, str]:
-    """Give the environment of an Airflow of a test's own, with our plugins."""
+    """Return the environment of an isolated Airflow with our plugins."""
     return {
         **os.environ,
         "AIRFLOW_HOME": str(tmp_path),
@@ -57,7 +57,7 @@ def airflow(tmp_path: Path) -> dict[str, str]:
 
 
 def last_line(script: str, *words: str, environ: dict[str, str]) -> dict[str, Any]:
-    """Run Python and return the JSON that it prints last."""
+    """Run Python; return the JSON in its last line."""
     command = [sys.executable, "-c", script, *words]
     done = subprocess.run(command, env=environ, capture_output=True, text=True, timeout=240, check=False)
     assert done.returncode == 0, done.stderr[-3000:]
@@ -66,7 +66,7 @@ def last_line(script: str, *words: str, environ: dict[str, str]) -> dict[str, An
 
 
 def test_loading_the_plugin_imports_next_to_nothing(airflow) -> None:
-    """Every Airflow process loads it: no web framework, no Azure client and no page comes with it."""
+    """Every Airflow process loads it, so it brings no web framework, Azure client or page."""
     found = last_line(LOADING, environ=airflow)
     assert found["prefix"] == links.PREFIX
     assert found["errors"] == {}
@@ -82,7 +82,7 @@ def test_loading_the_plugin_imports_next_to_nothing(airflow) -> None:
 
 
 def test_airflow_decides_who_sees_the_pages(airflow) -> None:
-    """In a real api-server, a page needs a user who may read the DAG's task logs, and is made only then."""
+    """In a real api-server, a page requires a user who may read the DAG's task logs."""
     found = last_line(ASKING, ADDRESS, environ=airflow)
     assert found["imported"] == []
     signed_out, no_role, viewer = found["nobody"], found["without a role"], found["viewer"]

@@ -1,4 +1,4 @@
-"""Azure's exceptions into ours."""
+"""Translating Azure's exceptions."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from sensor_scoring.service_errors import batch_explained, storage_explained
     [(batch_explained, BatchAccessRefused), (storage_explained, StorageAccessRefused)],
 )
 def test_a_credential_that_cannot_sign_in_is_a_refusal(explained, refused) -> None:
-    """There is no answer of the service then; the sentence is the first line of the credential's own."""
+    """Without a response of the service, the message is the first line of the credential's own."""
     with pytest.raises(refused) as caught, explained("look", "c"):
         raise ClientAuthenticationError(message="no identity here\nTo mitigate this issue, read ...")
     assert "refused access (no identity here); check" in str(caught.value)

@@ -23,13 +23,13 @@ NUMBERS = [
 
 
 def test_what_is_not_set_has_its_default() -> None:
-    """An empty environment is a valid one, and an empty variable is not set."""
+    """An empty environment is valid, and an empty variable counts as unset."""
     assert Settings.from_environ({}) == Settings()
     assert Settings.from_environ({"SENSOR_SCORING_MAX_NODES": ""}) == Settings()
 
 
 def test_values_are_cast_to_their_type() -> None:
-    """A setting is a number or a truth, not a text, once inside."""
+    """Inside, a setting is a number or a boolean, not a text."""
     settings = Settings.from_environ(
         {
             "SENSOR_SCORING_MAX_NODES": "12",
@@ -56,14 +56,14 @@ def test_values_are_cast_to_their_type() -> None:
     ],
 )
 def test_a_value_that_cannot_work_is_refused_by_name(variable, value) -> None:
-    """The sentence names the variable as it was set."""
+    """The error names the environment variable."""
     with pytest.raises(SettingsError, match=variable):
         Settings.from_environ({variable: value})
 
 
 @pytest.mark.parametrize(("group", "entry"), NUMBERS)
 def test_no_number_is_without_bounds(group: str, entry: Setting) -> None:
-    """Both ends are allowed; beyond them, NaN and infinity are refused with variable, value and range."""
+    """Both bounds are allowed; beyond them, NaN and infinity are refused with variable, value and range."""
     bounds, variable = entry.constraint, entry.variable
     assert isinstance(bounds, Range), f"{variable} takes any number: give it a Range"
     assert bounds.least >= 0
@@ -111,7 +111,7 @@ def test_every_setting_has_a_variable_of_its_own() -> None:
     ],
 )
 def test_a_refusal_says_what_is_allowed(variable, value, said) -> None:
-    """In one sentence, for whoever set it."""
+    """In one sentence, for the person who set it."""
     with pytest.raises(SettingsError) as refused:
         Settings.from_environ({f"SENSOR_SCORING_{variable}": value})
     assert said in str(refused.value)

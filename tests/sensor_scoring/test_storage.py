@@ -37,7 +37,7 @@ def store(storage: BlobStorage) -> BlobStore:
 
 
 def test_texts_are_written_read_and_listed(store: BlobStore) -> None:
-    """What is not there is None, not an error; many go at once."""
+    """A missing blob is None, not an error; many are handled at once."""
     store.write_all("runs", {f"blobs/{number}.json": f"{number}" for number in range(40)})
     assert store.read("runs", "blobs/7.json") == b"7"
     assert store.read("runs", "blobs/none.json") is None
@@ -49,7 +49,7 @@ def test_texts_are_written_read_and_listed(store: BlobStore) -> None:
 
 
 def test_a_conditional_write_loses_to_whoever_was_faster(store: BlobStore) -> None:
-    """It says so and writes nothing, whether the blob was there or not."""
+    """It reports that and writes nothing, whether the blob existed or not."""
     assert store.read_versioned("runs", "conditional.json") is None
     assert store.write_if_unchanged("runs", "conditional.json", "1", etag=None)
     assert not store.write_if_unchanged("runs", "conditional.json", "2", etag=None)
@@ -61,7 +61,7 @@ def test_a_conditional_write_loses_to_whoever_was_faster(store: BlobStore) -> No
 
 
 def test_a_signature_grants_what_was_asked_for_and_no_more(store: BlobStore) -> None:
-    """A task that may read one container can neither write there nor read another."""
+    """A task that may read one container can neither write to it nor read another."""
     store.write("data", "signed/a.csv", "text")
     url = store.signed_url("data", permissions="r", lasts=timedelta(minutes=5))
     client = ContainerClient.from_container_url(url)
@@ -81,7 +81,7 @@ def test_a_signature_grants_what_was_asked_for_and_no_more(store: BlobStore) -> 
 
 
 def test_an_account_key_signs_for_azurite_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its signatures could not be revoked one by one: a real account needs an identity."""
+    """Its signatures cannot be revoked one by one, so a real account requires an identity."""
     connection = {
         "conn_type": "wasb",
         "extra": {
@@ -97,7 +97,7 @@ def test_an_account_key_signs_for_azurite_alone(monkeypatch: pytest.MonkeyPatch)
 def test_a_refusal_is_one_sentence_without_a_signature(
     storage: BlobStorage, store: BlobStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It names the connection and what to check; a URL may carry a secret and is left out."""
+    """It names the connection and what to check, but not the URL, which may contain a secret."""
     signature = store.signed_url("data", permissions="r", lasts=timedelta(minutes=5)).partition("?")[2]
     connection = {
         "conn_type": "wasb",
@@ -122,7 +122,7 @@ def test_a_refusal_is_one_sentence_without_a_signature(
     ],
 )
 def test_azurite_is_known_by_its_address(url, expected) -> None:
-    """Plain HTTP, or the account in the path."""
+    """It uses plain HTTP, or has the account in the path."""
     assert is_azurite(url) is expected
 
 
@@ -144,7 +144,7 @@ def test_azurite_is_known_by_its_address(url, expected) -> None:
 def test_a_connection_that_is_a_signature_passes_it_on(
     storage: BlobStorage, store: BlobStore, monkeypatch: pytest.MonkeyPatch, form
 ) -> None:
-    """It is asked for no delegation key, which nobody with a signature alone may have."""
+    """With only a signature, no delegation key can be requested."""
     token = generate_account_sas(
         account_name=ACCOUNT,
         account_key=KEY,
@@ -168,7 +168,7 @@ def test_a_connection_that_is_a_signature_passes_it_on(
 def test_an_account_key_is_read_wherever_the_provider_reads_it(
     storage: BlobStorage, store: BlobStore, monkeypatch: pytest.MonkeyPatch, extra
 ) -> None:
-    """In the password, or in the extra under either of its names; for Azurite it signs."""
+    """In the password, or under either name in the extra; it signs for Azurite."""
     store.write("data", "signed/a.csv", "text")
     connection = {"conn_type": "wasb", "login": ACCOUNT, "host": storage.url, "extra": extra}
     connection |= {} if extra else {"password": KEY}
@@ -187,7 +187,7 @@ def test_an_account_key_is_read_wherever_the_provider_reads_it(
     ids=["managed-identity", "client-secret", "default-identity"],
 )
 def test_an_identity_signs_with_a_delegation_key(monkeypatch: pytest.MonkeyPatch, fields) -> None:
-    """It is neither a key nor a signature: the service is asked for a key that can be revoked."""
+    """With neither key nor signature, the service issues a key that can be revoked."""
     connection = {"conn_type": "wasb", "host": "https://account.blob.core.windows.net", **fields}
     monkeypatch.setenv("AIRFLOW_CONN_IDENTITY", json.dumps(connection))
     asked = []
@@ -209,7 +209,7 @@ def test_an_identity_signs_with_a_delegation_key(monkeypatch: pytest.MonkeyPatch
 
 
 def test_directories_are_no_blobs(storage: BlobStorage, store: BlobStore) -> None:
-    """An account with a hierarchical namespace lists them as such; they go with the folder they are in."""
+    """An account with a hierarchical namespace lists them; they are left out."""
     runs = storage.container(Container.RUNS)
     folders = ("hns", "hns/reports", "hns/reports/job")
     for name, mark in zip(folders, ("hdi_isfolder", "Hdi_isfolder", "hdi_isfolder"), strict=True):
@@ -237,7 +237,7 @@ def test_directories_are_no_blobs(storage: BlobStorage, store: BlobStore) -> Non
 def test_a_blob_that_is_being_written_is_read_again(
     monkeypatch: pytest.MonkeyPatch, refusal: tuple[int, str]
 ) -> None:
-    """Every way to read a blob asks again; one that changes each time is a storage error."""
+    """Every read retries; a blob that keeps changing is a storage error."""
     with busy_storage() as service:
         account = f"AccountName={ACCOUNT};AccountKey={KEY};BlobEndpoint={service.url};"
         text = f"DefaultEndpointsProtocol=http;{account}"

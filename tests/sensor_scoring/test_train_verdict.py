@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def a_run(*, is_promoted: bool = True) -> TrainingRun:
-    """Return what the verdict asks of a run."""
+    """Return what the verdict reads of a run."""
     states = SimpleNamespace(is_success=lambda _: is_promoted)
     return cast("TrainingRun", SimpleNamespace(states=states, base="training-1"))
 
@@ -38,12 +38,12 @@ def counts(**given: int) -> dict[str, int]:
     ],
 )
 def test_a_training_without_a_model_is_not_green(given: Any, sentence: str) -> None:
-    """Each sensor keeps the model it had, and somebody has to know that the training came to nothing."""
+    """Every sensor keeps its model, and somebody must learn that training achieved nothing."""
     with pytest.raises(RunFailed, match=sentence):
         give_training_verdict(a_run(), given)
 
 
 @pytest.mark.parametrize("given", [counts(promoted=1, refused=4, untrained=1), counts(kept=1, refused=4)])
 def test_some_refused_sensors_fail_nothing(given: dict[str, int]) -> None:
-    """Their current models score on; the summary has their reasons."""
+    """Their current models keep scoring, and the summary has the reasons."""
     give_training_verdict(a_run(), given)

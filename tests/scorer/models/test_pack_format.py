@@ -186,7 +186,7 @@ def test_a_pack_of_another_digest_is_not_looked_at() -> None:
 
 
 def test_the_form_of_a_pack_is_the_documented_one() -> None:
-    """Numpy alone can read it as ``docs/model-format.md`` describes it."""
+    """Plain numpy can read it as ``docs/model-format.md`` describes it."""
     start = struct.calcsize("<8sQQ")
     magic, length, text_length = struct.unpack("<8sQQ", HEAD[:start])
     about = json.loads(HEAD[start : start + text_length])

@@ -1,4 +1,4 @@
-"""Columns keep their numbers, texts and nulls on the way between numpy and pyarrow."""
+"""Columns keep their numbers, texts and nulls when converted between numpy and pyarrow."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ KINDS = [pa.int8(), pa.uint16(), pa.int32(), pa.int64(), pa.float32(), pa.float6
 @pytest.mark.parametrize("part", [slice(0, 20), slice(3, 19), slice(9, 9)], ids=["all", "a piece", "nothing"])
 @pytest.mark.parametrize("gap", [None, 7, 1], ids=["no null", "some nulls", "all null"])
 def test_numbers_and_nulls_come_out(kind: pa.DataType, part: slice, gap: int | None) -> None:
-    """Of whole columns, of pieces that begin within a byte of the nulls' bits, and of none."""
+    """Whole columns, slices that start inside a byte of the null bitmap, and empty ones."""
     rows = [None if gap and number % gap == 0 else number for number in range(20)]
     column = pa.array(rows, kind)[part]
     numbers, there = numbers_of(column)
@@ -32,7 +32,7 @@ def test_numbers_and_nulls_come_out(kind: pa.DataType, part: slice, gap: int | N
 
 @pytest.mark.parametrize("numbers", [np.arange(8.0), np.arange(16.0)[::2], np.array([])])
 def test_numbers_go_in(numbers: NDArray[Any]) -> None:
-    """Also those that do not lie side by side."""
+    """Even if they are not contiguous."""
     assert array_of(numbers, pa.float64()).equals(pa.array(numbers, pa.float64()))
 
 
@@ -44,12 +44,12 @@ def test_moments_go_in() -> None:
 
 @pytest.mark.parametrize("texts", [[], [""], ["a", "", "Pumpe 1 \N{DEGREE SIGN}"]])
 def test_texts_go_in(texts: list[str]) -> None:
-    """Whatever script they are in."""
+    """In any script."""
     column = texts_of(texts)
     column.validate(full=True)
     assert column.equals(pa.array(texts, pa.string()))
 
 
 def test_texts_that_follow_one_another_are_cut() -> None:
-    """Where their ends are said to be."""
+    """At the given ends."""
     assert texts_between(np.array([0, 1, 3]), b"abc").to_pylist() == ["a", "bc"]

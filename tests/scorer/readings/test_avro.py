@@ -1,4 +1,4 @@
-"""Events as Event Hubs Capture and IoT Hub keep them in Avro: what becomes of their bodies."""
+"""Events in Avro, as Event Hubs Capture and IoT Hub store them: how their bodies are read."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def read(*bodies: bytes | None) -> FileRows:
     ],
 )
 def test_a_body_of_any_json_is_read(body: bytes) -> None:
-    """Devices send what their libraries print."""
+    """Devices send whatever JSON their libraries print."""
     assert len(read(body, None).tables["1_4"]) == 1
 
 
@@ -48,7 +48,7 @@ def test_objects_on_lines_of_one_body_are_read() -> None:
     ],
 )
 def test_bodies_that_are_no_json_are_named(body: bytes) -> None:
-    """People read what is wrong, not how many rows are."""
+    """The reason says what is wrong, instead of just counting rows."""
     rows = read(body, None)
     assert rows.problem == "has events whose Body is not JSON: let devices send JSON"
     assert (rows.tables, rows.unowned.total()) == ({}, 2)

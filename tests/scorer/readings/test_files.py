@@ -21,7 +21,7 @@ HEADER = "TS,Device,Tag,Value"
 
 
 def rows_of(text: str | bytes, name: str = "a.csv") -> FileRows:
-    """Read a file of which we score sensor 1_4 only."""
+    """Read a file in which only sensor 1_4 is ours."""
     blob = text if isinstance(text, bytes) else text.encode()
     return read_file(name, blob, hour=HOUR, owner=lambda *pair: "1_4" if pair == ("1", "4") else None)
 
@@ -32,12 +32,12 @@ def read(text: str | bytes) -> ReadingTable:
 
 
 def row(ts: str = "2018-08-29T02:10:00Z", device: str = "1", tag: str = "4", value: str = "10.16") -> str:
-    """Write one row that counts, but for what is changed."""
+    """Write a valid row, except for what is changed."""
     return f"{ts},{device},{tag},{value}"
 
 
 def timestamps(table: ReadingTable) -> list[datetime]:
-    """Return the instants of a table's rows."""
+    """Return the times of a table's rows."""
     return [datetime.fromtimestamp(micros / 1e6, UTC) for micros in table.micros.tolist()]
 
 
@@ -55,7 +55,7 @@ def timestamps(table: ReadingTable) -> list[datetime]:
     ],
 )
 def test_times_are_accepted_and_kept_as_written(ts: str) -> None:
-    """A row's time may come in any of these forms, and its text is not rewritten."""
+    """A row's time may have any of these forms, and its text is kept."""
     table = read(f"{HEADER}\n{row(ts)}\n")
     assert table.ts == [ts]
     assert not table.rejected
@@ -85,7 +85,7 @@ def test_times_are_accepted_and_kept_as_written(ts: str) -> None:
     ],
 )
 def test_other_rows_are_counted_with_their_reason(line: str, reason: RowIssue) -> None:
-    """A row that does not count is left out alone, and its reason is counted."""
+    """An invalid row is left out alone, and its reason is counted."""
     table = read(f"{HEADER}\n{row()}\n{line}\n")
     assert len(table) == 1
     assert dict(table.rejected) == {reason: 1}
@@ -105,13 +105,13 @@ def test_other_rows_are_counted_with_their_reason(line: str, reason: RowIssue) -
     ],
 )
 def test_files_of_different_hands_read_alike(text: str) -> None:
-    """Order of columns, byte order mark, line ends and quotes make no difference."""
+    """Column order, byte order mark, line ends and quotes make no difference."""
     table = read(text)
     assert (table.pairs, table.texts, table.values.tolist()) == ({("1", "4")}, ["10.16"], [[10.16]])
 
 
 def test_bytes_that_are_no_text_spoil_their_row_only() -> None:
-    """A broken byte makes one row unreadable, not the file."""
+    """An invalid byte makes one row unreadable, not the file."""
     table = read(f"{HEADER}\n{row()}\n".encode() + b"2018-08-29T02:11:00Z,1,4,\xff9\n" + row().encode())
     assert (len(table), dict(table.rejected)) == (2, {RowIssue.UNREADABLE: 1})
 
@@ -124,18 +124,18 @@ def test_a_stray_quote_does_not_swallow_the_following_rows() -> None:
 
 @pytest.mark.parametrize("text", ["", "\n\n", "\ufeff", HEADER, f"{HEADER}\r\n"])
 def test_a_file_without_rows_is_empty(text: str) -> None:
-    """No bytes, blank lines, or a header alone: nothing was said, nothing is rejected."""
+    """Without bytes, with blank lines or a header only, it has no rows and no rejects."""
     assert read(text).is_empty
 
 
 def test_without_a_header_every_line_is_rejected() -> None:
-    """Columns are found by name; a file that does not name them cannot be guessed at."""
+    """Columns are found by name; without names, guessing would be wrong."""
     table = read(f"{row()}\n{row()}\n")
     assert (len(table), dict(table.rejected)) == (0, {RowIssue.UNREADABLE: 2})
 
 
 def test_files_are_put_together_by_time() -> None:
-    """Readings are ordered by time across files; those of one moment, and repeats, keep their places."""
+    """Readings are sorted by time across files; ties and repeats keep their order."""
     first = read("\n".join([HEADER, row("2018-08-29T02:20:00Z", value="3"), row(value="1"), row(value="1")]))
     second = read("\n".join([HEADER, row(value="2"), row("2018-08-29 04:05:00+02:00", value="0"), row("x")]))
     whole = in_order([first, second])
@@ -144,14 +144,14 @@ def test_files_are_put_together_by_time() -> None:
 
 
 def test_reasons_are_told_most_frequent_first() -> None:
-    """People see what is wrong with the rows at a glance."""
+    """People see at a glance what is wrong with the rows."""
     table = read("\n".join([HEADER, row("x"), row(tag="5"), row(device="2")]))
     assert table.why_rejected() == "2 of another sensor, 1 unreadable"
 
 
 @given(st.binary(max_size=400))
 def test_any_bytes_can_be_read(blob: bytes) -> None:
-    """No file makes the reader fail, unless it says that it is gzip, Parquet or Avro and is not."""
+    """Reading only fails for bytes that claim to be gzip, Parquet or Avro and are not."""
     try:
         table = read(blob)
     except DataFault:
@@ -170,7 +170,7 @@ FIELD = st.one_of(
 
 @given(st.lists(st.lists(FIELD, min_size=3, max_size=5), max_size=6))
 def test_every_line_is_either_kept_or_counted(rows: list[list[str]]) -> None:
-    """Rows never vanish: each line that is not blank is a reading or a rejection."""
+    """No row vanishes: each line that is not blank is a reading or a reject."""
     lines = [",".join(fields) for fields in rows]
     table = read("\n".join([HEADER, *lines]).encode("utf-8", errors="surrogatepass"))
     written = re.split("\r\n|\n|\r", "\n".join(lines))
@@ -180,7 +180,7 @@ def test_every_line_is_either_kept_or_counted(rows: list[list[str]]) -> None:
 
 @given(st.floats(allow_nan=False, allow_infinity=False))
 def test_values_are_read_exactly(value: float) -> None:
-    """The number that was written by ``repr`` is the number that is scored."""
+    """The number that ``repr`` wrote is the number that is scored."""
     read_value = read(f"{HEADER}\n{row(value=repr(value))}").values.item()
     assert math.copysign(1, read_value) == math.copysign(1, value)
     assert read_value == value

@@ -1,4 +1,4 @@
-"""Malicious files: each of them ends as counted rows, or as a fault of the data."""
+"""Malicious files: each ends as counted rows or as a data fault."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ SUFFIXES = st.sampled_from(["csv", "json", "jsonl", "parquet", ""])
 
 
 def read(name: str, blob: bytes) -> FileRows:
-    """Read a file in which every row belongs to a sensor of ours."""
+    """Read a file in which every row belongs to one of our sensors."""
     return read_file(name, blob, hour=HOUR, owner=lambda device, tag: f"{device}_{tag}" if tag else None)
 
 
 def endure(name: str, blob: bytes) -> None:
-    """Read a file; nothing but a fault of the data may come of it, and rows that count are whole."""
+    """Read a file; only a data fault may be raised, and valid rows must be intact."""
     try:
         rows = read(name, blob)
     except DataFault:
@@ -46,7 +46,7 @@ def endure(name: str, blob: bytes) -> None:
 
 
 def in_a_process(code: str, *words: str, stdin: bytes = b"") -> str:
-    """Run Python code where it may do no harm."""
+    """Run Python code where it can do no harm."""
     folders = os.pathsep.join(str(ROOT / folder) for folder in ("plugins", "scoring_image"))
     done = subprocess.run(
         [sys.executable, "-c", code, *words],
@@ -60,7 +60,7 @@ def in_a_process(code: str, *words: str, stdin: bytes = b"") -> str:
 
 
 def test_a_file_beyond_the_limit_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The sentence names the file and both sizes."""
+    """The error names the file and both sizes."""
     monkeypatch.setattr(files, "MOST_BYTES", 10)
     with pytest.raises(DataFault, match=r"^a\.csv has 11 bytes; the limit is 10$"):
         read("a.csv", bytes(11))
@@ -104,7 +104,7 @@ PIECES = st.sampled_from(
 
 @given(SUFFIXES, st.lists(st.one_of(PIECES, PIECES, st.binary(max_size=5)), max_size=25))
 def test_any_mixture_is_endured(suffix: str, pieces: list[bytes]) -> None:
-    """Good rows, halves of rows, marks of every format and broken bytes, in any order."""
+    """Valid rows, partial rows, magic bytes of every format and invalid bytes, in any order."""
     endure(f"a.{suffix}", b"".join(pieces))
 
 
@@ -133,7 +133,7 @@ FILES = [a_parquet_file("none"), a_parquet_file("snappy")]
     st.integers(0, 30),
 )
 def test_a_damaged_parquet_file_is_endured(blob: bytes, changes: list[tuple[int, int]], cut: int) -> None:
-    """Bytes that flip in pages, headers and footer."""
+    """Bytes flipped in pages, headers and footer."""
     damaged = bytearray(blob)
     for place, value in changes:
         damaged[place % len(damaged)] = value
@@ -162,21 +162,21 @@ print(faults)
 @pytest.mark.parametrize("times", [500, pytest.param(20_000, marks=pytest.mark.nightly)])
 @pytest.mark.parametrize("compression", ["none", "gzip"])
 def test_damage_never_ends_the_process(compression: str, times: int) -> None:
-    """Asked for some details of a damaged file, pyarrow aborts the process; we do not ask."""
+    """Pyarrow aborts the process when asked for some details of a damaged file; we never ask."""
     done = in_a_process(_DAMAGE, str(times), stdin=a_parquet_file(compression))
     assert 0 < int(done) < times
 
 
 @given(st.sampled_from(FILES), st.integers(4, 300), st.binary(min_size=1, max_size=8))
 def test_a_forged_footer_is_endured(blob: bytes, back: int, forged: bytes) -> None:
-    """The footer's claims about rows and sizes may be anything."""
+    """The footer may claim anything about rows and sizes."""
     place = len(blob) - 8 - back
     endure("a.parquet", blob[:place] + forged + blob[place + len(forged) :])
 
 
 @given(st.data())
 def test_pieces_of_a_file_are_read_like_the_whole(data: st.DataObject) -> None:
-    """Where a large file is cut into chunks makes no difference."""
+    """It makes no difference where a large file is cut into chunks."""
     rows = [
         "2018-08-29T02:10:00Z,1,4,1",
         "2018-08-29T02:10:01Z,2,4,2",
@@ -201,7 +201,7 @@ def test_pieces_of_a_file_are_read_like_the_whole(data: st.DataObject) -> None:
 
 @pytest.mark.parametrize("size", [40, 100, 1_000])
 def test_arrays_longer_than_a_window_are_read_whole(size: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An array on one line is read through a window; only an object that does not fit is lost."""
+    """An array on one line is read through a window; only an object larger than that is lost."""
     monkeypatch.setattr(json_rows, "MOST_OBJECT_CHARS", size)
     row = '{"TS":"2018-08-29T02:10:00Z","Device":1,"Tag":4,"Value":1}'
     table = read("a.json", f"[{', '.join([row] * 30)}]".encode()).of("1_4")
@@ -264,7 +264,7 @@ BATCH_MEBIBYTES = 40
     ],
 )
 def test_memory_and_time_grow_with_the_file_only(kind: str, megabytes: int) -> None:
-    """A few mebibytes of the worst there is take a batch and at most eight times the file, and no minutes."""
+    """The worst few mebibytes need at most eight times that in memory, and no minutes."""
     memory, seconds = map(float, in_a_process(_MEASURED, kind, str(megabytes)).split())
     assert memory < BATCH_MEBIBYTES + 8 * megabytes
     assert seconds < 15, "a mebibyte; what grows with the square takes minutes"

@@ -1,4 +1,4 @@
-"""Readings as JSON: lines, arrays, and what the types of JSON mean."""
+"""Readings as JSON: lines, arrays, and what JSON's types mean."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ ROW = '{"TS":"2018-08-29T02:10:00Z","Device":"1","Tag":"4","Value":10.160}'
 
 
 def read(text: str | bytes, name: str = "a.json", **how) -> FileRows:
-    """Read a file of which we score sensor 1_4 only."""
+    """Read a file in which only sensor 1_4 is ours."""
     blob = text if isinstance(text, bytes) else text.encode()
     return read_file(name, blob, hour=HOUR, owner=lambda *pair: "1_4" if pair == ("1", "4") else None, **how)
 
 
 def row(**members: object) -> str:
-    """Write one row that counts, but for what is changed."""
+    """Write a valid row, except for what is changed."""
     return json.dumps({**json.loads(ROW), **members})
 
 
@@ -43,7 +43,7 @@ def row(**members: object) -> str:
     ],
 )
 def test_lines_and_arrays_are_read_alike(text: str) -> None:
-    """Rows are objects; brackets, commas and line ends round them make no difference."""
+    """Rows are objects; brackets, commas and line ends around them make no difference."""
     for name in ("a.json", "a.jsonl", "b.NDJSON"):
         rows = read(text, name)
         assert (rows.tables["1_4"].texts, rows.unowned.total()) == (["10.160", "10.160"], 0)
@@ -95,13 +95,13 @@ def test_numbers_name_what_their_digits_name(device: object, tag: object) -> Non
     "form", ["{row}\n{line}\n{row}\n", "[{row},\n{line},\n{row}]"], ids=["lines", "array"]
 )
 def test_other_rows_are_counted_with_their_reason(line: str, issue: RowIssue, form: str) -> None:
-    """A row that does not count is left out alone, in lines and in arrays."""
+    """An invalid row is left out alone, in lines and in arrays."""
     table = read(form.format(row=ROW, line=line)).of("1_4")
     assert (len(table), dict(table.issues)) == (2, {issue: 1, RowIssue.REPEATED: 1})
 
 
 def test_texts_that_are_numbers_are_numbers() -> None:
-    """Stream Analytics writes a column of type nvarchar as text; it means what it means in CSV."""
+    """Stream Analytics writes nvarchar columns as text, which means what it means in CSV."""
     assert read(row(Value=" 10.160 ")).tables["1_4"].texts == ["10.160"]
 
 
@@ -115,12 +115,12 @@ def test_a_broken_byte_spoils_its_row_only() -> None:
 
 @pytest.mark.parametrize("text", ["", "\n", "[]", "[\n]\n", "\ufeff"])
 def test_a_file_without_rows_is_empty(text: str) -> None:
-    """Nothing was said, nothing is rejected."""
+    """It has no rows and no rejects."""
     assert read(text).of("1_4").is_empty
 
 
 def test_several_features_are_members() -> None:
-    """Each row has them all or does not count."""
+    """A row counts only if it has them all."""
     rows = read(f"{row(Heat=1.50)}\n{ROW}\n", features=("Heat", "Value"))
     table = rows.tables["1_4"]
     assert (table.columns, dict(table.issues)) == ([["1.5"], ["10.16"]], {RowIssue.UNREADABLE: 1})

@@ -1,4 +1,4 @@
-"""Limits hold before the memory is spent: sizes are looked at first, packed files unpacked only so far."""
+"""Limits apply before memory is used: sizes are checked first, and decompression stops at a limit."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ CSV_ROW = "2018-08-29T02:10:00Z,1,4,10.16\n"
 
 
 def read(name: str, data: bytes) -> FileRows:
-    """Read a file of which we score sensor 1_4 only."""
+    """Read a file in which only sensor 1_4 is ours."""
     return read_file(name, data, hour=HOUR, owner=lambda *pair: "1_4" if pair == ("1", "4") else None)
 
 
 def peak_of(call: Callable[[], object]) -> int:
-    """Return the most bytes that a call had of Python at once; faults of the data are none of its concern."""
+    """Return the peak of Python's memory during a call; a data fault is fine."""
     tracemalloc.start()
     try:
         with pytest.raises(DataFault):
@@ -50,7 +50,7 @@ def peak_of(call: Callable[[], object]) -> int:
 
 
 def test_a_blob_beyond_the_limit_is_not_fetched(tmp_path: Path) -> None:
-    """Storage says how large a blob is; what is too large costs no memory."""
+    """Storage reports a blob's size, so a blob that is too large costs no memory."""
     with (tmp_path / "a.csv").open("wb") as file:
         file.truncate(200 * MEBIBYTE)
     container = BlobContainer("data", LocalStore(tmp_path))
@@ -61,14 +61,14 @@ def test_a_blob_beyond_the_limit_is_not_fetched(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("members", [1, 60], ids=["one", "many small ones"])
 def test_gzip_is_unpacked_no_further_than_the_limit(members: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A file of a thousandth of its content is refused as soon as it is too much."""
+    """A file that unpacks to a thousand times its size is refused at the limit."""
     monkeypatch.setattr(files, "MOST_BYTES", MEBIBYTE)
     bomb = gzip.compress(bytes(60 * MEBIBYTE // members)) * members
     assert peak_of(lambda: read("a.csv.gz", bomb)) < 4 * MEBIBYTE
 
 
 def test_gzip_of_several_files_is_read_as_one() -> None:
-    """Packed files that were appended to one another, and padded, are one file."""
+    """Gzip files that were concatenated and padded are one file."""
     data = gzip.compress(b"TS,Device,Tag,Value\n") + gzip.compress(CSV_ROW.encode()) + bytes(8)
     assert len(read("a.csv.gz", data).of("1_4")) == 1
 
@@ -81,7 +81,7 @@ def test_gzip_of_several_files_is_read_as_one() -> None:
     ],
 )
 def test_damaged_gzip_is_named(data: bytes, words: str) -> None:
-    """What cannot be unpacked fails with a sentence."""
+    """The error says that it cannot be unpacked."""
     with pytest.raises(DataFault, match=words):
         read("a.csv.gz", data)
 
@@ -95,32 +95,32 @@ FIELDS = {"TS": "string", "Device": "string", "Tag": "string", "Value": "double"
 
 
 def a_row(**changed: object) -> dict[str, object]:
-    """Make a record that counts."""
+    """Make a valid record."""
     return {"TS": "2018-08-29T02:10:00Z", "Device": "1", "Tag": "4", "Value": 10.16, "x": "", **changed}
 
 
 def test_avro_is_unpacked_no_further_than_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A block that unpacks to more than a writer would gather is refused before it is there."""
+    """A block that unpacks to more than writers produce is refused at the limit."""
     monkeypatch.setattr(avro_rows, "MOST_BLOCK_BYTES", MEBIBYTE)
     bomb = an_avro_file([a_row(x="y" * 40 * MEBIBYTE)], FIELDS)
     assert peak_of(lambda: read("a.avro", bomb)) < 4 * MEBIBYTE
 
 
 def test_avro_of_many_blocks_is_read_whole() -> None:
-    """Blocks follow one another until the file ends."""
+    """All blocks are read up to the end of the file."""
     rows = [a_row(x="y" * 3_000, Value=float(number)) for number in range(50)]
     table = read("a.avro", an_avro_file(rows, FIELDS)).of("1_4")
     assert table.values[:, 0].tolist() == list(range(50))
 
 
 def test_capture_of_an_idle_time_is_silence() -> None:
-    """Event Hubs Capture writes files without events during idle times, which is not an error."""
+    """Event Hubs Capture writes files without events in idle times, which is not an error."""
     rows = read("a.avro", a_capture_file())
     assert (rows.tables, rows.unowned, rows.problem) == ({}, Counter(), "")
 
 
 def test_capture_holds_what_devices_sent() -> None:
-    """An event is an object or several; what is none is counted."""
+    """An event holds one object or several; anything else is counted."""
     table = read("a.avro", a_capture_file(ROW.encode(), f"[{ROW},{ROW}]".encode(), b"hello", b"")).of("1_4")
     assert (len(table), dict(table.rejected)) == (3, {RowIssue.UNREADABLE: 1})
 
@@ -139,18 +139,18 @@ def test_capture_holds_what_devices_sent() -> None:
     ],
 )
 def test_avro_that_cannot_be_read_is_named(data: bytes, words: str) -> None:
-    """Damage fails with a sentence, and a block cannot claim records that take no bytes."""
+    """Damage gives a sentence, and a block cannot claim records without bytes."""
     with pytest.raises(DataFault, match=words):
         read("a.avro", data)
 
 
 def test_objects_side_by_side_are_read_however_long_their_line() -> None:
-    """A file of objects with nothing between them is one line of any length."""
+    """Concatenated objects form one line of any length."""
     assert len(read("a.json", ROW.encode() * 20_000).of("1_4")) == 20_000
 
 
 def test_strangers_take_no_room() -> None:
-    """A file of nothing but unknown devices is counted in linear time: they share one number."""
+    """A file full of unknown devices is read in linear time, because they share one number."""
     index = SensorIndex(lambda *_: None)
     devices = [f"d{number}" for number in range(100_000)]
     for start in range(0, len(devices), 1_000):
@@ -162,7 +162,7 @@ def test_strangers_take_no_room() -> None:
 
 
 def test_a_name_as_written_comes_before_the_number_it_spells() -> None:
-    """Device 1.0 is device 1, unless there is one that is called 1.0."""
+    """Device 1.0 is device 1, unless a device is called 1.0."""
     known = {("1", "4"): "1_4", ("2.0", "4"): "2.0_4", ("2", "4"): "2_4"}
     index = SensorIndex(lambda *pair: known.get(pair))
     numbers = [index[device, "4.0"] for device in ("1.0", "1", "2.0", "2", "3.0")]
@@ -172,13 +172,13 @@ def test_a_name_as_written_comes_before_the_number_it_spells() -> None:
 
 
 def works_of(*tags: str, blob: str) -> list[SensorWork]:
-    """Begin sensors of device 1 that share a file."""
+    """Start the work of sensors of device 1 that share a file."""
     model = ModelRef("v1", "m", "00", "ocsvm-json/2")
     return [SensorWork(SensorOrder(f"1_{tag}", "1", tag, model, (blob,))) for tag in tags]
 
 
 def test_sensors_of_a_shared_file_that_is_none_fail_with_its_sentence() -> None:
-    """A file without a header is not silence: all who read it hear what is wrong with it."""
+    """A file without a header is not silence: all its sensors fail with what is wrong."""
     blob = "readings/2018/08/29/02/_packs/p1/a.csv"
     works = works_of("4", "5", blob=blob)
     readings_of_batch = UnitReadings({blob: CSV_ROW.encode()})
@@ -190,7 +190,7 @@ def test_sensors_of_a_shared_file_that_is_none_fail_with_its_sentence() -> None:
 
 
 def test_what_is_wrong_with_one_of_several_files_is_told_and_costs_only_itself() -> None:
-    """Rows of other files are scored, and the report names the file that could not be read."""
+    """Rows of the other files are scored, and the report names the unreadable file."""
     good, bad = (f"readings/2018/08/29/02/1_4/{name}.csv" for name in "ab")
     (work,) = works_of("4", blob=good)
     work.order = SensorOrder("1_4", "1", "4", work.order.model, (good, bad))
@@ -207,7 +207,7 @@ def test_what_is_wrong_with_one_of_several_files_is_told_and_costs_only_itself()
 def test_files_beyond_what_may_be_held_come_one_by_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """However many files a unit has, those that were fetched ahead are bounded; all of them are read."""
+    """However many files a unit has, prefetching is bounded, and all files are read."""
     monkeypatch.setattr(unit_readings, "BYTES_AHEAD", 100)
     blobs = tuple(f"{number}.csv" for number in range(5))
     for blob in blobs[:4]:

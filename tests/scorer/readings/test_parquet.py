@@ -1,4 +1,4 @@
-"""Readings as Parquet: types, issues of rows, and limits of the sizes in the footer."""
+"""Readings as Parquet: types, row issues, and limits on the sizes in the footer."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def file_of(columns: dict[str, object], **how) -> bytes:
 
 
 def columns_of(**changed) -> dict[str, object]:
-    """Make the columns of two rows that count, but for what is changed."""
+    """Make the columns of two valid rows, except for what is changed."""
     columns = {
         "TS": pa.array([AT * 1_000_000, AT * 1_000_000 + 500], pa.timestamp("us", "UTC")),
         "Device": ["1", "1"],
@@ -46,7 +46,7 @@ def columns_of(**changed) -> dict[str, object]:
 
 
 def read(blob: bytes, **how) -> FileRows:
-    """Read a file of sensors named device_tag, but for device 9, which we do not score."""
+    """Read a file of sensors named device_tag; device 9 is not ours."""
     owner = how.pop("owner", lambda device, tag: None if device == "9" else f"{device}_{tag}")
     return read_file("a.parquet", blob, hour=HOUR, owner=owner, **how)
 
@@ -76,7 +76,7 @@ TWO = [AT, AT + 1]
     ],
 )
 def test_moments_of_any_unit_are_read(column: pa.Array, texts: tuple[str, ...]) -> None:
-    """Timestamps get a text that says them exactly; texts are kept."""
+    """Timestamps get an exact text; texts are kept."""
     table = read(file_of(columns_of(TS=column))).tables["1_4"]
     assert len(table) == 2
     assert [ts[19:] for ts in table.ts] == list(texts)
@@ -154,7 +154,7 @@ def test_values_of_any_numeric_type_are_read(column: pa.Array, values: list[floa
     ],
 )
 def test_rows_are_judged_as_in_other_formats(changed: dict[str, object], issues: dict[RowIssue, int]) -> None:
-    """What is not a moment, a name or a finite number is counted with its reason."""
+    """An invalid time, name or value is counted with its reason."""
 
     def owner(device: str, tag: str) -> str | None:
         return "1_4" if (device, tag) == ("1", "4") else None
@@ -165,7 +165,7 @@ def test_rows_are_judged_as_in_other_formats(changed: dict[str, object], issues:
 
 
 def packed(sensors: int, rows: int) -> tuple[bytes, bytes]:
-    """Write readings of many sensors by time, as Parquet and as CSV."""
+    """Write readings of many sensors, sorted by time, as Parquet and as CSV."""
     rng = np.random.default_rng(0)
     lines = [
         (second, str(device), device % 3, value)
@@ -185,7 +185,7 @@ def packed(sensors: int, rows: int) -> tuple[bytes, bytes]:
 
 
 def test_parquet_and_csv_of_the_same_rows_are_the_same_readings(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Many sensors mixed, decoded in many pieces: each gets its rows, in order, with the same predictions."""
+    """Mixed sensors, decoded in many pieces, get their rows in order and the same predictions."""
     monkeypatch.setattr(parquet_file, "ROWS_AT_ONCE", 100)
     blob, text = packed(sensors=20, rows=60)
     parquet = read(blob, owner="{}_{}".format)
@@ -200,7 +200,7 @@ def test_parquet_and_csv_of_the_same_rows_are_the_same_readings(monkeypatch: pyt
 
 
 def test_many_names_are_looked_up_without_a_table(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Devices and tags that are all different cost memory by the row, not by their combinations."""
+    """Distinct devices and tags cost memory per row, not per combination."""
     count = 3_000
     names = [str(number) for number in range(count)]
     ts = pa.array([AT] * count, pa.timestamp("s"))
@@ -213,7 +213,7 @@ def test_many_names_are_looked_up_without_a_table(monkeypatch: pytest.MonkeyPatc
 
 
 def test_files_of_different_formats_are_put_together() -> None:
-    """Texts are made for the rows that had none."""
+    """Rows without texts get some."""
     csv = b"TS,Device,Tag,Value\n2018-08-29 02:09:00,1,4,1.50\n"
     tables = [read(file_of(columns_of())), read_file("a.csv", csv, hour=HOUR, owner=lambda *_: "1_4")]
     whole = in_order(rows.tables["1_4"] for rows in tables)
@@ -222,7 +222,7 @@ def test_files_of_different_formats_are_put_together() -> None:
 
 
 def test_parquet_may_not_claim_more_than_can_be_held(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Rows and unpacked bytes are bounded by what the file says before any of it is unpacked."""
+    """Rows and unpacked bytes are limited by what the footer says, before anything is unpacked."""
     blob = file_of(columns_of())
     monkeypatch.setattr(parquet_file, "MOST_ROWS", 1)
     with pytest.raises(DataFault, match=r"a\.parquet has 2 rows"):
@@ -234,7 +234,7 @@ def test_parquet_may_not_claim_more_than_can_be_held(monkeypatch: pytest.MonkeyP
 
 
 def test_a_small_file_of_many_rows_is_refused() -> None:
-    """Seventeen million equal rows take kilobytes; they are not even looked at."""
+    """Seventeen million equal rows take kilobytes and are refused unread."""
     count = parquet_file.MOST_ROWS + 1
     column = pa.DictionaryArray.from_arrays(pa.array(np.zeros(count, np.int8)), pa.array(["1"]))
     blob = file_of({"Device": column})
@@ -247,13 +247,13 @@ def test_a_small_file_of_many_rows_is_refused() -> None:
     "blob", [b"PAR1", b"no Parquet", b"PAR1" + bytes(100) + b"PAR1"], ids=["short", "text", "zeros"]
 )
 def test_what_is_no_parquet_is_a_fault_of_the_data(blob: bytes) -> None:
-    """The sentence names the file."""
+    """The error names the file."""
     with pytest.raises(DataFault, match=r"^a\.parquet cannot be read as Parquet: "):
         read(blob)
 
 
 def test_a_file_without_bytes_is_empty() -> None:
-    """As in other formats, nothing was said."""
+    """As in other formats, it has no rows."""
     assert read(b"").of("1_4").is_empty
 
 
@@ -285,7 +285,7 @@ def read(name, data):
 
 
 def test_csv_and_json_do_without_pyarrow(tmp_path: Path) -> None:
-    """A few readings need neither pyarrow nor pandas, which take longer than all the rest, nor orjson."""
+    """A few readings need neither pyarrow nor pandas nor orjson, whose imports cost more than the rest."""
     code = f"""{_READ}
 csv = read("a.csv", b"TS,Device,Tag,Value\\n2018-08-29T02:10:00Z,1,4,1\\n").of("1_4")
 json = read("a.json", b'{{"TS":"2018-08-29T02:10:00Z","Device":1,"Tag":4,"Value":2}}').of("1_4")
@@ -299,7 +299,7 @@ print(sorted({{"orjson", "pyarrow", "pandas", "sklearn"}} & set(sys.modules)))
 
 @pytest.mark.parametrize("form", ["csv", "parquet"])
 def test_parquet_is_read_and_predictions_are_written_without_pandas(form: str, tmp_path: Path) -> None:
-    """Nulls or none: pyarrow's own ways to numpy would import it, half a second for each process."""
+    """Pyarrow's own conversion to numpy would import pandas: half a second per process."""
     columns = {**columns_of(), "TS": pa.array([AT * 1_000_000, None], pa.timestamp("us"))}
     names = [str(tmp_path / name) for name in ("a.parquet", "b.parquet")]
     for name, content in zip(names, (columns_of(), {**columns, "Tag": ["4", None]}), strict=True):
@@ -321,7 +321,7 @@ def test_without_pyarrow_parquet_is_a_fault_that_says_so(tmp_path: Path) -> None
 
 
 def test_predictions_of_parquet_read_back_exactly() -> None:
-    """Values and scores are written so that they read back as the same float64, anomalies as 1."""
+    """Values and scores read back as the same float64, anomalies as 1."""
     rng = np.random.default_rng(0)
     values = np.concatenate([rng.normal(size=50), 10.0 ** rng.integers(-300, 300, 50), [0.0, -0.0, 5e-324]])
     scores = np.concatenate([rng.normal(size=len(values) - 3), [np.nan, np.inf, 1e-17]])
@@ -338,7 +338,7 @@ def test_predictions_of_parquet_read_back_exactly() -> None:
 
 
 def test_predictions_of_parquet_with_several_features_have_their_columns() -> None:
-    """They stand in Value's place."""
+    """They replace the column Value."""
     table = read(file_of(columns_of(Heat=[1, 2])), features=("Value", "Heat")).tables["1_4"]
     assert render_predictions([("1", "4", table, Predictions(np.array([1.0, -1.0])))]).decode() == (
         "TS,Device,Tag,Value,Heat,Prediction,Score\n"
@@ -357,7 +357,7 @@ def test_predictions_of_parquet_with_several_features_have_their_columns() -> No
     ],
 )
 def test_counts_since_1970_are_moments(column: pa.Array, texts: list[str]) -> None:
-    """Numbers as TS mean what their digits mean in a text."""
+    """A number as TS means what its digits mean as text."""
     target = io.BytesIO()
     rows = len(column)
     pq.write_table(
@@ -369,7 +369,7 @@ def test_counts_since_1970_are_moments(column: pa.Array, texts: list[str]) -> No
 
 
 def test_missing_columns_are_named() -> None:
-    """The sentence says which are missing and which are there."""
+    """The error lists the missing columns and the existing ones."""
     target = io.BytesIO()
     pq.write_table(pa.table({"time": [1], "Device": [1]}), target)
     rows = read_file("a.parquet", target.getvalue(), hour=HOUR, owner=lambda *_: "1_4")

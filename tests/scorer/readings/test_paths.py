@@ -1,4 +1,4 @@
-"""Regular columns are read all at once; the result is what reading them one by one gives."""
+"""Regular columns are read in one pass, with the same result as value by value."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ LINE_END = st.sampled_from(["\n", "\n", "\n", "\r\n", "\n\n", "\n \n"])
 
 
 def a_layout(width: int, places: tuple[int, ...]) -> Layout:
-    """Make the layout of a file with commas and a model of one feature."""
+    """Describe a file with commas and a model of one feature."""
     return Layout(CsvDialect(",", tuple(map(str, range(width))), places))
 
 
 @st.composite
 def files(draw: st.DrawFn) -> tuple[Layout, bytes]:
-    """Draw the body of a file: mostly lines like the first one, a few of any kind."""
+    """Draw a file's body: mostly lines like the first, and a few of any kind."""
     width = draw(st.integers(4, 6))
     first = draw(st.lists(FIELD, min_size=width, max_size=width))
     odd = st.lists(FIELD, min_size=3, max_size=6)
@@ -43,7 +43,7 @@ def files(draw: st.DrawFn) -> tuple[Layout, bytes]:
 
 @given(files())
 def test_lines_split_at_once_are_the_lines_split_singly(file: tuple[Layout, bytes]) -> None:
-    """If lines pass for regular, both ways find the same fields; only a moment may keep blanks round it."""
+    """If lines look regular, both ways find the same fields; only a time may keep spaces around it."""
     layout, part = file
     alike = layout.split_alike(part) if part else None
     if alike is None:
@@ -55,7 +55,7 @@ def test_lines_split_at_once_are_the_lines_split_singly(file: tuple[Layout, byte
 
 @given(st.integers(1, 50), st.sampled_from(["", " \n", "\r\n"]))
 def test_ordinary_lines_are_split_at_once(rows: int, end: str) -> None:
-    """The fast way is taken for files as devices, loaders and Stream Analytics write them."""
+    """Files written by devices, loaders and Stream Analytics take the fast way."""
     lines = [f"2018-08-29 02:{row:02}:00.000,1,4,{row / 7!r}" for row in range(rows)]
     part = (end if end == "\r\n" else "\n").join(lines)
     assert a_layout(4, (0, 1, 2, 3)).split_alike(part.encode()) is not None
@@ -74,7 +74,7 @@ CLOCK = st.builds(
 
 
 def told(column: Timestamps) -> list[object]:
-    """Return what a column says, its short forms written out."""
+    """Return a column's values, with abbreviations expanded."""
     count = len(column.micros)
     masks = (column.readable, column.other_zone)
     written_out = [
@@ -86,14 +86,14 @@ def told(column: Timestamps) -> list[object]:
 
 @given(st.lists(st.one_of(CLOCK, st.text(max_size=3)), max_size=3), st.integers(1, 3))
 def test_moments_read_at_once_are_the_moments_read_singly(texts: list[str], times: int) -> None:
-    """Forms, spans of digits, zones, and dates that are none: one answer, whichever way is taken."""
+    """Forms, numbers of digits, zones and invalid dates: both ways agree."""
     for column in (texts * times, texts[:1] * times):
         assert told(read_timestamps(column)) == told(timestamps.read_one_by_one(column))
 
 
 @given(st.integers(0, 3599), st.integers(0, 9_999_999), st.sampled_from([0, 3, 6, 7]), st.sampled_from("T "))
 def test_moments_of_one_hour_are_read_at_once(second: int, below: int, digits: int, mark: str) -> None:
-    """The fast way is taken for the timestamps of an hour, and is right about them."""
+    """An hour's timestamps take the fast way, which reads them correctly."""
     fraction = f".{below:07}"[: digits + 1] if digits else ""
     text = f"2018-08-29{mark}02:{second // 60:02}:{second % 60:02}{fraction}Z"
     column = read_alike([text, text])
@@ -105,7 +105,7 @@ def test_moments_of_one_hour_are_read_at_once(second: int, below: int, digits: i
 
 @given(st.lists(FIELD.map(str.strip), max_size=5))
 def test_numbers_read_at_once_are_the_numbers_read_singly(texts: list[str]) -> None:
-    """What is a number does not depend on its neighbours."""
+    """Whether a text is a number does not depend on its neighbours."""
 
     def told_numbers(column: Numbers) -> tuple[str, list[bool], list[str] | None]:
         readable = np.ones(len(texts), bool) if column.readable is None else column.readable
@@ -116,6 +116,6 @@ def test_numbers_read_at_once_are_the_numbers_read_singly(texts: list[str]) -> N
 
 @given(st.lists(st.integers(-62_135_596_800_000_000, 253_402_300_799_999_999), max_size=5))
 def test_texts_of_moments_read_back_as_the_same_moments(micros: list[int]) -> None:
-    """A moment that came as a number gets a text that any reader of ours reads exactly."""
+    """A time given as a number gets a text that all our readers read exactly."""
     texts = texts_of(np.array(micros, dtype=np.int64))
     assert [read_timestamp(text) for text in texts] == [(moment, False) for moment in micros]

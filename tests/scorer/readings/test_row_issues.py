@@ -1,4 +1,4 @@
-"""Issues of rows that count (repeats, disorder, zones), and the sensors of rows."""
+"""Issues of rows that count (repeats, disorder, zones), and how rows find their sensors."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ HOUR = RunHour.parse("2018-08-29T02")
 
 
 def read(*lines: str, header: str = "TS,Device,Tag,Value", **how) -> FileRows:
-    """Read a CSV of sensors named device_tag, but for device 9, which we do not score."""
+    """Read a CSV of sensors named device_tag; device 9 is not ours."""
     owner = how.pop("owner", lambda device, tag: None if device == "9" else f"{device}_{tag}")
     return read_file(
         "a.csv", "\n".join([header, *lines]).encode(), hour=how.pop("hour", HOUR), owner=owner, **how
@@ -24,25 +24,25 @@ def read(*lines: str, header: str = "TS,Device,Tag,Value", **how) -> FileRows:
 
 
 def at(second: int, value: object = 1, device: str = "1") -> str:
-    """Write a row."""
+    """Write a row at a time."""
     return f"2018-08-29T02:00:{second:02}Z,{device},4,{value}"
 
 
 def test_a_row_that_is_repeated_is_kept_and_counted() -> None:
-    """Moment and value are the same number, however they are written."""
+    """It is a repeat if time and value are equal, however they are written."""
     table = read(at(1, "1.0"), at(1, "2"), at(1, "1"), at(2, "1")).tables["1_4"]
     assert (table.texts, dict(table.issues)) == (["1.0", "2", "1", "1"], {RowIssue.REPEATED: 1})
 
 
 def test_a_file_that_is_delivered_twice_is_seen() -> None:
-    """Repeats are counted across files, and none of them twice."""
+    """Repeats are counted across files, each once."""
     file = [at(1), at(1), at(2)]
     tables = [read(*file).tables["1_4"] for _ in range(2)]
     assert dict(in_order(tables).issues) == {RowIssue.REPEATED: 4}
 
 
 def test_disorder_is_counted_within_a_file_and_sorted() -> None:
-    """A row is out of order if one before it in its file is later; files may overlap."""
+    """A row is out of order if an earlier row of its file has a later time; files may overlap."""
     first, second = read(at(5, 5), at(3, 3), at(4, 4), at(6, 6)), read(at(1, 1), at(7, 7))
     whole = in_order([first.tables["1_4"], second.tables["1_4"]])
     assert whole.texts == ["1", "3", "4", "5", "6", "7"]
@@ -50,7 +50,7 @@ def test_disorder_is_counted_within_a_file_and_sorted() -> None:
 
 
 def test_an_offset_is_converted_and_noticed() -> None:
-    """The hour is one of UTC; an offset of zero is nothing to notice."""
+    """Hours are in UTC; only an offset other than zero is counted."""
     table = read(
         "2018-08-29T04:00:00+02:00,1,4,1",
         "2018-08-29T02:00:01+00:00,1,4,2",
@@ -76,13 +76,13 @@ def test_an_offset_is_converted_and_noticed() -> None:
     ],
 )
 def test_daylight_saving_is_never_ambiguous(hour: str, ts: str, *, counts: bool) -> None:
-    """An offset says the instant, so the local hour that is repeated or skipped needs no rule."""
+    """An offset fixes the instant, so a repeated or skipped local hour needs no rule."""
     rows = read(f"{ts},1,4,1", hour=RunHour.parse(hour))
     assert len(rows.tables["1_4"]) == counts
 
 
 def test_rows_are_given_to_their_sensors() -> None:
-    """Each sensor gets its rows and the issues about them; rows of nobody are counted apart."""
+    """Each sensor gets its rows and their issues; rows of unknown sensors are counted apart."""
     rows = read(at(1), at(2, device="2"), at(3), at(1, device="9"), at(4, "x"), "y", at(0, "inf", device="2"))
     assert {sensor: table.ts for sensor, table in rows.tables.items()} == {
         "1_4": ["2018-08-29T02:00:01Z", "2018-08-29T02:00:03Z"],
@@ -94,13 +94,13 @@ def test_rows_are_given_to_their_sensors() -> None:
 
 
 def test_a_sensor_whose_rows_all_fail_has_a_table_that_says_so() -> None:
-    """Nothing that counts is not the same as nothing at all."""
+    """No valid row is not the same as no row."""
     table = read(at(1, "nan")).of("1_4")
     assert (len(table), table.is_empty, table.why_rejected()) == (0, False, "1 without a finite value")
 
 
 def test_two_pairs_with_one_id_are_both_named() -> None:
-    """Training can see that an id belongs to two pairs."""
+    """Training can see that two device/tag pairs share an id."""
     rows = read(
         "2018-08-29T02:00:01Z,a_b,c,1", "2018-08-29T02:00:02Z,a,b_c,2", "2018-08-29T03:00:00Z,a_b_c,,3"
     )
@@ -108,7 +108,7 @@ def test_two_pairs_with_one_id_are_both_named() -> None:
 
 
 def test_several_features_are_read_side_by_side() -> None:
-    """A row counts if all of its features are finite numbers."""
+    """A row counts if all its features are finite numbers."""
     header = "Flow,TS,Device,Heat,Tag"
     lines = [
         "1,2018-08-29T02:00:01Z,1,20.50,4",
@@ -152,7 +152,7 @@ def plainly(rows: list[tuple[int, str, str]]) -> dict[str, tuple[list[str], dict
 
 @given(st.lists(ROW, max_size=12))
 def test_columns_say_what_a_plain_loop_says(rows: list[tuple[int, str, str]]) -> None:
-    """Rows, order and every count agree with a row-by-row account, in any mixture of sensors."""
+    """Rows, order and every count equal those of a row-by-row reader, for any mixture of sensors."""
     found = read(*(at(second, value, device) for second, value, device in rows))
     tables = {sensor: in_order([table]) for sensor, table in found.tables.items()}
     assert {sensor: (table.texts, dict(table.issues)) for sensor, table in tables.items()} == plainly(rows)

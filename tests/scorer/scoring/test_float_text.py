@@ -1,4 +1,4 @@
-"""Numbers as text, few and many at once."""
+"""Numbers as text, few and many at a time."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SPECIAL = np.array([0.0, -0.0, 1.0, -3.0, 5e-324, 1e16, 1e22, 0.1 + 0.2, 1.79769
 
 
 def numbers(count: int) -> FloatArray:
-    """Draw numbers of every magnitude and sign, whole ones and zeros among them."""
+    """Draw numbers of every magnitude and sign, integers and zeros among them."""
     random = np.random.default_rng(0)
     drawn: FloatArray = random.normal(size=count) * random.choice(MAGNITUDES, count)
     drawn[: len(SPECIAL)] = SPECIAL
@@ -34,7 +34,7 @@ def _beginning(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("count", [100, 20_000])
 def test_texts_are_those_that_python_writes(count: int) -> None:
-    """Few or many, of every magnitude: the rows of a sensor do not depend on who is scored beside it."""
+    """A sensor's rows do not depend on who is scored with it, whatever the number and magnitude."""
     drawn = numbers(count)
     texts = texts_of_numbers(drawn)
     assert texts == list(map(repr, drawn.tolist()))
@@ -42,7 +42,7 @@ def test_texts_are_those_that_python_writes(count: int) -> None:
 
 
 def test_many_numbers_in_small_pieces_are_written_by_orjson(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A fleet of sensors with few readings each; which of them come first does not show."""
+    """A fleet with few readings per sensor: the order of sensors does not show."""
     made: list[int] = []
     joined = float_text.joined_texts
 
@@ -59,7 +59,7 @@ def test_many_numbers_in_small_pieces_are_written_by_orjson(monkeypatch: pytest.
 
 @pytest.mark.parametrize("count", [100, 20_000])
 def test_what_is_no_finite_number_has_a_text_too(count: int) -> None:
-    """A value beyond all measure can have such a score."""
+    """An extreme value can have an infinite score."""
     drawn = numbers(count)
     drawn[[3, 50, 99]] = np.nan, np.inf, -np.inf
     texts = texts_of_numbers(drawn)
@@ -68,11 +68,11 @@ def test_what_is_no_finite_number_has_a_text_too(count: int) -> None:
 
 
 def test_a_column_of_a_table_is_written_in_its_order() -> None:
-    """Its numbers do not lie side by side in memory."""
+    """Its numbers are not contiguous in memory."""
     table = np.arange(6.0).reshape(3, 2)
     assert joined_texts(table[:, 1]) == b"1.0,3.0,5.0"
 
 
 def test_no_numbers_have_no_texts() -> None:
-    """Not an empty one."""
+    """Not even an empty one."""
     assert texts_of_numbers(np.empty(0)) == []

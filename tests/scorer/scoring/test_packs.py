@@ -1,4 +1,4 @@
-"""Sensors that share files: their readings are read once, and their predictions written once."""
+"""Sensors that share files: readings are read once, predictions written once."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def a_pack(
 
 
 def packed_before(models: Sequence[tuple[ModelRef, bytes]]) -> tuple[bytes, list[PackSlice]]:
-    """Make the file of a pack as earlier versions did: the single files, one after the other."""
+    """Write a pack file as earlier versions did: single files, concatenated."""
     ends = itertools.accumulate((len(data) for _, data in models), initial=0)
     slices = [
         PackSlice("_packs/p1/v1.jsonl", end, len(data)) for end, (_, data) in zip(ends, models, strict=False)
@@ -86,7 +86,7 @@ def packed_before(models: Sequence[tuple[ModelRef, bytes]]) -> tuple[bytes, list
 
 
 def pack_blob(ref: ModelRef) -> str:
-    """Name the file of many that holds a model."""
+    """Return the name of the pack file that holds a model."""
     assert ref.pack is not None
     return ref.pack.blob
 
@@ -101,14 +101,14 @@ def packed_rows(storage: Storage) -> dict[str, list[dict[str, str]]]:
 
 
 def the_mark(storage: Storage) -> PackMark:
-    """Read what the pack's predictions say of themselves."""
+    """Read the metadata of the pack's predictions."""
     mark = PackMark.from_metadata(storage.metadata(Container.PREDICTIONS, PACKED))
     assert mark is not None
     return mark
 
 
 def in_parquet(storage: Storage, call: ScoreInvocation) -> ScoreInvocation:
-    """Let an order ask for Parquet."""
+    """Change a manifest to ask for Parquet."""
     manifest = Manifest.from_json(storage.get(Container.RUNS, call.manifest))
     changed = replace(manifest, predictions_format=PredictionFormat.PARQUET)
     storage.put(Container.RUNS, call.manifest, changed.to_json())
@@ -124,7 +124,7 @@ def table_of(storage: Storage, blob: str) -> list[dict[str, Any]]:
 
 
 def planned(storage: Storage, orders: Sequence[SensorOrder], *, at: str) -> ScoreInvocation:
-    """Write an order of a plan that was made at a time."""
+    """Write a manifest of a plan made at a given time."""
     call = storage.put_manifest(*orders)
     manifest = Manifest.from_json(storage.get(Container.RUNS, call.manifest))
     storage.put(Container.RUNS, call.manifest, replace(manifest, planned_at=at).to_json())
@@ -132,7 +132,7 @@ def planned(storage: Storage, orders: Sequence[SensorOrder], *, at: str) -> Scor
 
 
 def test_a_pack_is_scored_like_its_sensors_alone(storage: Storage, scorer: Scorer) -> None:
-    """The rows of a sensor are those of its own blob, byte by byte; one blob holds all, and names them."""
+    """A sensor's rows equal those of its own blob, byte for byte; one blob holds and lists all."""
     orders = a_pack(storage)
     done = scorer.score(storage.put_manifest(*orders))
     assert (done.returncode, done.stderr) == (ExitCode.SUCCESS, "")
@@ -150,14 +150,14 @@ def test_a_pack_is_scored_like_its_sensors_alone(storage: Storage, scorer: Score
 
 
 def test_shared_readings_alone_give_each_sensor_its_blob(storage: Storage, scorer: Scorer) -> None:
-    """Producers may pack readings while consumers still look for a blob per sensor."""
+    """Producers may pack readings while consumers still expect a blob per sensor."""
     orders = [replace(order, pack="") for order in a_pack(storage)]
     assert scorer.score(storage.put_manifest(*orders)).returncode == ExitCode.SUCCESS
     assert storage.names(Container.PREDICTIONS) == [f"{HOUR.path}/{sensor}.csv" for sensor in SENSORS]
 
 
 def test_a_sensor_without_rows_in_the_shared_file_is_silent(storage: Storage, scorer: Scorer) -> None:
-    """Only the scorer sees into the file; the others of the pack are scored."""
+    """Only the scorer sees into the file; the rest of the pack is scored."""
     call = storage.put_manifest(*a_pack(storage, rows=[*rows_for("1_4"), *rows_for("2_1")]))
     assert scorer.score(call).returncode == ExitCode.SUCCESS
     states = {sensor.sensor: sensor.state for sensor in storage.report(call).sensors}
@@ -166,7 +166,7 @@ def test_a_sensor_without_rows_in_the_shared_file_is_silent(storage: Storage, sc
 
 
 def test_rows_that_nobody_gets_are_counted(storage: Storage, scorer: Scorer) -> None:
-    """Readings of a sensor that nobody ordered, and lines that are none, are in the report."""
+    """The report counts rows of sensors not in the manifest, and invalid lines."""
     rows = [*rows_for("1_4"), *rows_for("9_9")[:3], "no reading"]
     call = storage.put_manifest(*a_pack(storage, ("1_4", "1_5"), rows))
     scorer.score(call)
@@ -174,7 +174,7 @@ def test_rows_that_nobody_gets_are_counted(storage: Storage, scorer: Scorer) -> 
 
 
 def test_one_bad_model_of_a_pack_fails_its_sensor_alone(storage: Storage, scorer: Scorer) -> None:
-    """A retry scores just this one, and its rows join those of the others."""
+    """A retry scores only this sensor, and its rows join the others'."""
     orders = a_pack(storage)
     call = storage.put_manifest(
         orders[0], replace(orders[1], model=replace(orders[1].model, sha256="0" * 64)), orders[2]
@@ -193,7 +193,7 @@ def test_one_bad_model_of_a_pack_fails_its_sensor_alone(storage: Storage, scorer
 
 
 def test_a_later_plan_replaces_the_whole_pack(storage: Storage, scorer: Scorer) -> None:
-    """Rows of an earlier plan never stay beside those of a later one, even for sensors it does not score."""
+    """Rows of an earlier plan never mix with a later one's, even for sensors that it leaves out."""
     orders = a_pack(storage)
     scorer.score(storage.put_manifest(*orders))
     scorer.score(planned(storage, orders[:1], at="2018-08-29T04:00:00.000000Z"))
@@ -201,7 +201,7 @@ def test_a_later_plan_replaces_the_whole_pack(storage: Storage, scorer: Scorer) 
 
 
 def test_an_earlier_plan_leaves_a_later_ones_pack_alone(storage: Storage, scorer: Scorer) -> None:
-    """The later plan wins, whichever run writes last; the report says that ours were not written."""
+    """The later plan wins, whichever run writes last; the report says ours were not written."""
     orders = a_pack(storage)
     scorer.score(planned(storage, orders, at="2018-08-29T04:00:00.000000Z"))
     call = planned(storage, orders[:1], at=PLANNED_AT)
@@ -213,7 +213,7 @@ def test_an_earlier_plan_leaves_a_later_ones_pack_alone(storage: Storage, scorer
 
 @pytest.mark.behaviour("predictions-format")
 def test_an_order_for_parquet_leaves_parquet(storage: Storage, scorer: Scorer) -> None:
-    """Under a name of its own, marked like CSV, with the same rows; a later try keeps those of the first."""
+    """Named as Parquet and marked like CSV, with the same rows; a retry keeps those of the first try."""
     orders = a_pack(storage)
     call = in_parquet(storage, storage.put_manifest(*orders[:2]))
     assert scorer.score(call).returncode == ExitCode.SUCCESS
@@ -240,7 +240,7 @@ def test_an_order_for_parquet_leaves_parquet(storage: Storage, scorer: Scorer) -
 
 
 def test_a_sensor_alone_is_written_as_parquet_too(storage: Storage, scorer: Scorer) -> None:
-    """Its mark says how many rows there are: size does not tell."""
+    """Its mark states the number of rows, which its size does not reveal."""
     call = in_parquet(storage, storage.put_manifest(an_order(storage)))
     assert scorer.score(call).returncode == ExitCode.SUCCESS
     blob = f"{HOUR.path}/1_4.parquet"
@@ -253,7 +253,7 @@ def test_a_sensor_alone_is_written_as_parquet_too(storage: Storage, scorer: Scor
 def test_without_pyarrow_an_order_for_parquet_says_what_to_do(
     storage: Storage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As in the lean scoring image: nothing is written, and the sensor is not called scored."""
+    """In the lean image, nothing is written, and the sensor does not count as scored."""
     call = in_parquet(storage, storage.put_manifest(an_order(storage)))
     monkeypatch.setitem(sys.modules, "scorer.scoring.prediction_parquet", None)
     code = main(call.to_argv(), storage.environ(SCORING), Console(io.StringIO(), io.StringIO()))
@@ -264,7 +264,7 @@ def test_without_pyarrow_an_order_for_parquet_says_what_to_do(
 
 
 def test_a_pack_whose_file_is_gone_fails_its_sensors(storage: Storage, scorer: Scorer) -> None:
-    """As with a sensor's own file: the plan saw it, so that is no silence; nothing is written."""
+    """The plan saw the file, so this is not silence; nothing is written."""
     orders = [
         replace(order, readings=("readings/2018/08/29/02/_packs/p1/gone.csv",)) for order in a_pack(storage)
     ]
@@ -275,19 +275,19 @@ def test_a_pack_whose_file_is_gone_fails_its_sensors(storage: Storage, scorer: S
 
 
 class CountingContainer(BlobContainer):
-    """A container that knows how often it was read."""
+    """A container that counts its reads."""
 
     reads = 0
 
     def read(self, blob: str, *, most_bytes: int | None = None) -> bytes:
-        """Read and count."""
+        """Read, and count it."""
         type(self).reads += 1
         return super().read(blob, most_bytes=most_bytes)
 
 
 @pytest.mark.parametrize("pack_file", [None, packed_before], ids=["now", "before"])
 def test_a_file_of_models_is_fetched_once(storage: Storage, pack_file: PackFile | None) -> None:
-    """However many threads ask, and whichever version of ours has written it."""
+    """However many threads ask, and whichever of our versions wrote it."""
     refs = [order.model for order in a_pack(storage, pack_file=pack_file)]
     CountingContainer.reads = 0
     assert intercepts(storage, refs) == INTERCEPTS
@@ -295,7 +295,7 @@ def test_a_file_of_models_is_fetched_once(storage: Storage, pack_file: PackFile 
 
 
 def test_one_sensor_alone_reads_its_own_model(storage: Storage) -> None:
-    """It need not fetch the models of all."""
+    """It need not fetch all models of the pack."""
     (ref,) = (order.model for order in a_pack(storage, ("1_4",)))
     storage.put(Container.MODELS, pack_blob(ref), b"damaged")
     assert intercepts(storage, [ref]) == INTERCEPTS[:1]
@@ -315,7 +315,7 @@ def test_one_sensor_alone_reads_its_own_model(storage: Storage) -> None:
 def test_a_bad_file_of_models_costs_nobody_their_model(
     storage: Storage, harm: str, told: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Each is read from its own file, and the log says why."""
+    """Each model is read from its own file, and the log says why."""
     refs = [order.model for order in a_pack(storage)]
     blob = pack_blob(refs[0])
     whole = storage.get(Container.MODELS, blob)
@@ -358,7 +358,7 @@ def test_a_bad_file_of_an_earlier_version_costs_nobody_their_model(storage: Stor
 
 
 def test_a_pack_gives_no_model_to_whom_another_is_registered(storage: Storage) -> None:
-    """A sensor that was trained since, and two whose places were swapped, get the models of their digests."""
+    """Digests decide: a sensor trained since, and two that were swapped, get their own models."""
     refs = [order.model for order in a_pack(storage)]
     newer = replace(a_model(storage, "1_4", a_file(0.25)), pack=refs[0].pack)
     swapped = [newer, replace(refs[2], pack=refs[1].pack), replace(refs[1], pack=refs[2].pack)]
@@ -366,7 +366,7 @@ def test_a_pack_gives_no_model_to_whom_another_is_registered(storage: Storage) -
 
 
 def test_an_earlier_scorer_finds_the_single_files_in_a_pack(storage: Storage) -> None:
-    """Each slice has the digest of the sensor's own file: neither image nor fleet need change at once."""
+    """Each slice has the digest of the single file, so images and fleet can be upgraded in any order."""
     refs = [order.model for order in a_pack(storage)]
     whole = storage.get(Container.MODELS, pack_blob(refs[0]))
     for ref in refs:
@@ -376,7 +376,7 @@ def test_an_earlier_scorer_finds_the_single_files_in_a_pack(storage: Storage) ->
 
 
 def test_a_pack_holds_files_of_scikit_learn_as_they_are(storage: Storage) -> None:
-    """Their bytes come out of the same request as the numbers of the others."""
+    """One request returns their bytes along with the numbers of the others."""
     ref, other = (a_model(storage, sensor, a_file(0.5)) for sensor in ("1_4", "1_5"))
     strange = b"PK\x03\x04 whatever skops writes"
     other = replace(other, sha256=hashlib.sha256(strange).hexdigest(), format=SKOPS_FORMAT, blob="gone")
@@ -391,7 +391,7 @@ def test_a_pack_holds_files_of_scikit_learn_as_they_are(storage: Storage) -> Non
 
 
 def test_a_model_that_is_nowhere_is_named(storage: Storage) -> None:
-    """If neither the pack file nor its own file exists, the sensor fails at once."""
+    """If it is neither in the pack file nor in a file of its own, the sensor fails at once."""
     place = PackSlice("_packs/p9/v1.jsonl", 0, 1)
     refs = [
         replace(order.model, blob=f"{order.sensor}/v9/model.json", pack=place) for order in a_pack(storage)
@@ -422,7 +422,7 @@ INTERCEPTS = [-0.3, -0.3 - 1 / 64, -0.3 - 2 / 64]
 def intercepts(
     storage: Storage, refs: Sequence[ModelRef], complaints: list[str] | None = None
 ) -> list[float]:
-    """Load models in threads; tell them apart by their intercepts."""
+    """Load models in threads; return their intercepts, which tell them apart."""
     told = [] if complaints is None else complaints
     files = ModelFiles(a_container(storage), refs, told.append)
     with ThreadPoolExecutor(4) as pool:
@@ -448,14 +448,14 @@ def a_container(storage: Storage) -> CountingContainer:
 
 
 def an_abstract_order(sensor: str, *readings: str, pack: str = "") -> SensorOrder:
-    """Order a sensor; nothing of it is anywhere."""
+    """Order a sensor without any blobs."""
     return SensorOrder(
         sensor, "1", "1", ModelRef("v1", "m", hashlib.sha256().hexdigest(), "f"), readings, pack
     )
 
 
 def test_sensors_that_share_a_file_or_a_blob_form_one_unit() -> None:
-    """Every other sensor is a unit of its own; a unit reads each of its files once."""
+    """Any other sensor is a unit by itself, and a unit reads each of its files once."""
     shared = f"{packed_readings_prefix(HOUR, 'p2')}0.csv"
     orders = [
         an_abstract_order("a", "readings/own.csv"),
@@ -481,7 +481,7 @@ def test_sensors_that_share_a_file_or_a_blob_form_one_unit() -> None:
     [(1, [1]), (31, [1] * 31), (96, [3] * 32), (500, [8] * 62 + [4]), (1000, [8] * 125)],
 )
 def test_units_of_one_sensor_are_computed_in_chunks(sensors: int, chunks: list[int]) -> None:
-    """Every thread gets two chunks; a chunk has at most eight units, which are in memory together."""
+    """Every thread gets two chunks of at most eight units, which are in memory together."""
     units = units_of([an_abstract_order(f"s{number}", f"{number}.csv") for number in range(sensors)])
     divided = chunks_of(units, threads=16)
     assert [len(chunk) for chunk in divided] == chunks

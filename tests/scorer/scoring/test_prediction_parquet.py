@@ -1,4 +1,4 @@
-"""Predictions as Parquet say what the CSV says."""
+"""Predictions as Parquet equal those as CSV."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ TEXTS = (
 def a_part(
     device: str, tag: str, rows: tuple[str, ...] = TEXTS, features: tuple[str, ...] = ("Value",)
 ) -> Part:
-    """Read rows as those of one sensor, and predict them somehow."""
+    """Read rows of one sensor, with made-up predictions."""
     lines = [f"TS,{','.join(features)},Device,Tag", *(f"{row},{device},{tag}" for row in rows)]
     data = "\n".join(lines).encode()
     table = read_file("a.csv", data, hour=HOUR, owner="{}_{}".format, features=features)
@@ -51,7 +51,7 @@ def table_of(*parts: Part) -> pa.Table:
 
 
 def as_parquet_says(row: dict[str, str]) -> dict[str, Any]:
-    """Turn a row of CSV into types."""
+    """Convert a CSV row to Parquet's types."""
     found = read_timestamp(row.pop("TS"))
     assert found is not None
     names = {name: row.pop(name) for name in ("Device", "Tag")}
@@ -65,7 +65,7 @@ def as_parquet_says(row: dict[str, str]) -> dict[str, Any]:
 def test_both_formats_say_the_same(
     features: tuple[str, ...], rows_at_once: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Every row, in the same order; numbers to the last bit, timestamps to the microsecond."""
+    """Equal rows in the same order: numbers to the last bit, timestamps to the microsecond."""
     monkeypatch.setattr(prediction_parquet, "_ROWS_AT_ONCE", rows_at_once)
     rows = tuple(f"{text},0.{place}" if len(features) > 1 else text for place, text in enumerate(TEXTS))
     parts = [a_part(device, tag, rows, features) for device, tag in (("1", "4"), ("2", "4"), ("1", "5"))]
@@ -77,7 +77,7 @@ def test_both_formats_say_the_same(
 
 
 def test_the_types_are_those_that_analysts_expect() -> None:
-    """Timestamps in UTC, names held once, numbers as numbers."""
+    """Timestamps in UTC, names dictionary-encoded, numbers as numbers."""
     schema = pq.read_schema(pa.BufferReader(render_predictions([a_part("1", "4")], PredictionFormat.PARQUET)))
     assert dict(zip(schema.names, map(str, schema.types), strict=True)) == {
         "TS": "timestamp[us, tz=UTC]",
@@ -90,7 +90,7 @@ def test_the_types_are_those_that_analysts_expect() -> None:
 
 
 def test_predictions_of_nobody_have_the_columns() -> None:
-    """As the CSV has its header."""
+    """Like CSV, which then has its header."""
     table = table_of()
     assert (table.column_names, len(table)) == (list(COLUMNS), 0)
 
@@ -106,7 +106,7 @@ def test_tables_of_different_features_cannot_share_a_blob() -> None:
 
 
 def test_rows_of_sensors_that_only_the_earlier_blob_has_stay_before_ours() -> None:
-    """Those that both have are ours alone."""
+    """For sensors in both, only our rows stay."""
     before = [a_part("1", "4"), a_part("1", "5"), a_part("2", "1")]
     ours = [a_part("1", "5", TEXTS[:1])]
     blobs = [render_predictions(parts, PredictionFormat.PARQUET) for parts in (before, ours)]
@@ -119,7 +119,7 @@ def test_rows_of_sensors_that_only_the_earlier_blob_has_stay_before_ours() -> No
 
 @pytest.mark.parametrize("harm", ["other columns", "damaged", "no Parquet"])
 def test_an_earlier_blob_whose_rows_do_not_fit_gives_way(harm: str) -> None:
-    """What cannot be read with ours cannot stay in one blob with ours."""
+    """A blob whose columns differ from ours cannot be merged and is replaced."""
     ours = render_predictions([a_part("1", "4")], PredictionFormat.PARQUET)
     other = a_part("1", "5", ("2018-08-29T02:00:10Z,1,2",), ("Ampere", "Kelvin"))
     before = {

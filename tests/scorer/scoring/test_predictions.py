@@ -17,7 +17,7 @@ HOUR = RunHour.parse("2018-08-29T02")
 
 
 def a_table(*rows: str, features: tuple[str, ...] = ("Value",)) -> ReadingTable:
-    """Read rows of times and values, comma between them, as one sensor's."""
+    """Read rows of time and value, separated by a comma, as those of one sensor."""
     lines = [f"TS,{','.join(features)},Device,Tag", *(f"{row},1,4" for row in rows)]
     found = read_file(
         "a.csv", "\n".join(lines).encode(), hour=HOUR, owner=lambda *_: "1_4", features=features
@@ -26,7 +26,7 @@ def a_table(*rows: str, features: tuple[str, ...] = ("Value",)) -> ReadingTable:
 
 
 def test_rows_keep_the_texts_they_came_with() -> None:
-    """Times and values are not rewritten; scores are written so that they read back exactly."""
+    """Times and values are not rewritten; scores read back exactly."""
     table = a_table("2018-08-29 02:00:05.000,10.160", "2018-08-29T02:00:10Z,1e3")
     score = 0.1 + 0.2
     assert render_predictions([("1", "4", table, Predictions(np.array([score, -0.25])))]).decode() == (
@@ -37,7 +37,7 @@ def test_rows_keep_the_texts_they_came_with() -> None:
 
 
 def test_names_that_would_break_a_row_are_quoted() -> None:
-    """A comma or a quote in a device's name does not shift the columns."""
+    """A comma or quote in a device's name does not shift the columns."""
     table = a_table("2018-08-29T02:00:10Z,1")
     text = render_predictions([('pump "A", left', "4", table, Predictions(np.array([1.0])))]).decode()
     _, row = csv.reader(io.StringIO(text))
@@ -45,7 +45,7 @@ def test_names_that_would_break_a_row_are_quoted() -> None:
 
 
 def test_many_sensors_share_one_header() -> None:
-    """Rows of the sensors follow one another in the order given; one without rows adds none."""
+    """Rows follow in the given order of sensors; a sensor without rows adds none."""
     table = a_table("2018-08-29T02:00:10Z,1")
     scored = Predictions(np.array([0.5]))
     parts = [
@@ -62,7 +62,7 @@ def test_many_sensors_share_one_header() -> None:
 
 
 def test_several_features_stand_in_the_place_of_value() -> None:
-    """One feature is called Value there, whatever its name, so that readers need not know it."""
+    """A single feature is called Value, whatever its name, so that readers need not know it."""
     predictions = Predictions(np.array([0.5]))
     one = a_table("2018-08-29T02:00:10Z,1", features=("Heat",))
     assert render_predictions([("1", "4", one, predictions)]).startswith(
@@ -77,6 +77,6 @@ def test_several_features_stand_in_the_place_of_value() -> None:
 
 
 def test_predictions_must_match_the_readings() -> None:
-    """One prediction too few or too many never shifts the others."""
+    """A missing or surplus prediction never shifts the others."""
     with pytest.raises(ValueError, match="0 predictions for 1 readings"):
         render_predictions([("1", "4", a_table("2018-08-29T02:00:10Z,1"), Predictions(np.empty(0)))])

@@ -1,4 +1,4 @@
-"""``python -m scorer score`` as Batch calls it: a real process against a real Blob Storage."""
+"""``python -m scorer score`` as Batch runs it: a real process against a real Blob Storage."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ ROWS = (
 
 
 def a_model(storage: Storage, sensor: str = "1_4", data: bytes | None = None, **changes: Any) -> ModelRef:
-    """Store a model file; return what the registry would say about it."""
+    """Store a model file; return its registry entry."""
     data = json.dumps(MODEL).encode() if data is None else data
     blob = f"{sensor}/v1/model.json"
     storage.put(Container.MODELS, blob, data)
@@ -63,7 +63,7 @@ def a_model(storage: Storage, sensor: str = "1_4", data: bytes | None = None, **
 def an_order(
     storage: Storage, sensor: str = "1_4", rows: Iterable[str] = ROWS, **changes: Any
 ) -> SensorOrder:
-    """Order one sensor whose model and readings are in storage."""
+    """Order one sensor whose model and readings are stored."""
     device, _, tag = sensor.partition("_")
     facts: dict[str, Any] = {"sensor": sensor, "device": device, "tag": tag}
     if "readings" not in changes:
@@ -86,7 +86,7 @@ def predictions(storage: Storage, sensor: str = "1_4") -> list[dict[str, str]]:
 
 
 def test_a_sensor_is_scored(storage: Storage, scorer: Scorer) -> None:
-    """Readings become predictions in order of time, and the report counts them."""
+    """Readings become predictions sorted by time, and the report counts them."""
     order = an_order(storage)
     call = storage.put_manifest(order)
     done = scorer.score(call)
@@ -109,7 +109,7 @@ def test_a_sensor_is_scored(storage: Storage, scorer: Scorer) -> None:
 
 
 def test_predictions_carry_their_mark(storage: Storage, scorer: Scorer) -> None:
-    """Metadata says which hour, sensor, model and order a prediction blob comes from."""
+    """Metadata names the hour, sensor, model and manifest of a prediction blob."""
     order = an_order(storage)
     call = storage.put_manifest(order)
     scorer.score(call)
@@ -123,7 +123,7 @@ def test_predictions_carry_their_mark(storage: Storage, scorer: Scorer) -> None:
 
 
 def test_scoring_again_overwrites(storage: Storage, scorer: Scorer) -> None:
-    """There is one prediction blob per hour and sensor, the same bytes however often it is scored."""
+    """However often it is scored, an hour and sensor have one prediction blob with the same bytes."""
     call = storage.put_manifest(an_order(storage))
     scorer.score(call)
     first = storage.get(Container.PREDICTIONS, f"{HOUR_PATH}/1_4.csv")
@@ -134,7 +134,7 @@ def test_scoring_again_overwrites(storage: Storage, scorer: Scorer) -> None:
 
 
 def test_several_files_of_an_hour_are_one_series(storage: Storage, scorer: Scorer) -> None:
-    """Stream Analytics writes more than one file per hour; repeated rows stay repeated."""
+    """Stream Analytics writes several files per hour; repeated rows stay repeated."""
     later = storage.put_readings("1_4", ["2018-08-29T02:30:00Z,1,4,3", ROWS[1]], file="1.csv")
     earlier = storage.put_readings("1_4", ROWS, file="0.csv")
     call = storage.put_manifest(an_order(storage, readings=(later, earlier)))
@@ -143,7 +143,7 @@ def test_several_files_of_an_hour_are_one_series(storage: Storage, scorer: Score
 
 
 def test_a_mounted_container_is_read_like_any_other(storage: Storage, scorer: Scorer, tmp_path: Path) -> None:
-    """Readings and models may come from a folder; predictions may not go to one."""
+    """Readings and models may come from a folder; predictions may not be written to one."""
     order = an_order(storage)
     for container, blob in ((Container.DATA, order.readings[0]), (Container.MODELS, order.model.blob)):
         path = tmp_path / container.value / blob
@@ -170,7 +170,7 @@ def test_a_mounted_container_is_read_like_any_other(storage: Storage, scorer: Sc
 def test_a_silent_sensor_is_skipped(
     storage: Storage, scorer: Scorer, rows: list[str] | None, reason: str
 ) -> None:
-    """No readings are no failure, and no prediction is written."""
+    """No readings are not a failure, and no prediction is written."""
     order = an_order(storage, readings=()) if rows is None else an_order(storage, rows=rows)
     call = storage.put_manifest(order)
     done = scorer.score(call)
@@ -185,7 +185,7 @@ def test_a_silent_sensor_is_skipped(
 def test_readings_that_are_gone_since_the_plan_are_no_silence(
     storage: Storage, scorer: Scorer, *, is_left: bool
 ) -> None:
-    """The plan saw them: that nothing is left to score is a failure, with what to do."""
+    """The plan saw them, so having nothing to score is a failure that says what to do."""
     gone = f"readings/{HOUR_PATH}/1_4/gone.csv"
     left = (storage.put_readings("1_4", []),) if is_left else ()
     call = storage.put_manifest(an_order(storage, readings=(*left, gone)))
@@ -236,7 +236,7 @@ FAULTS: dict[str, tuple[Callable[[Storage], SensorOrder], Cause, str]] = {
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_failed_sensor_names_its_cause(storage: Storage, scorer: Scorer, fault: str) -> None:
-    """Cause, sentence and exit code say what kind of failure it is; the report is written all the same."""
+    """Cause, sentence and exit code give the kind of failure, and the report is written all the same."""
     make, cause, words = FAULTS[fault]
     call = storage.put_manifest(make(storage))
     done = scorer.score(call)
@@ -251,7 +251,7 @@ def test_a_failed_sensor_names_its_cause(storage: Storage, scorer: Scorer, fault
 
 
 def test_a_failing_sensor_does_not_disturb_the_others(storage: Storage, scorer: Scorer) -> None:
-    """Of many sensors, those that can be scored are; the report keeps the manifest's order."""
+    """All sensors that can be scored are, and the report keeps the manifest's order."""
     good = [an_order(storage, sensor, rows=rows_for(sensor)) for sensor in (f"{n}_4" for n in range(1, 40))]
     silent = an_order(storage, "90_1", readings=())
     broken = an_order(storage, "91_1", rows=["x,91,1,1"])
@@ -271,7 +271,7 @@ def test_a_failing_sensor_does_not_disturb_the_others(storage: Storage, scorer: 
 
 
 def test_storage_that_refuses_is_worth_another_try(storage: Storage, scorer: Scorer) -> None:
-    """An expired signature fails its sensors as storage, and stands in no output."""
+    """An expired signature fails its sensors as a storage fault and appears in no output."""
     call = storage.put_manifest(an_order(storage))
     environ = storage.environ({Container.MODELS: "r", Container.PREDICTIONS: "cw", Container.RUNS: "rcw"})
     done = scorer.score(call, {**environ, "SCORING_DATA_URL": storage.url(Container.DATA, "r", hours=-1)})
@@ -282,7 +282,7 @@ def test_storage_that_refuses_is_worth_another_try(storage: Storage, scorer: Sco
 
 
 def test_without_a_report_nothing_is_done(storage: Storage, scorer: Scorer) -> None:
-    """A report that cannot be written fails the whole call: it is the commit marker."""
+    """The report is the commit marker: if it cannot be written, the whole call fails."""
     call = storage.put_manifest(an_order(storage))
     environ = storage.environ({Container.DATA: "r", Container.MODELS: "r", Container.PREDICTIONS: "cw"})
     done = scorer.score(call, {**environ, "SCORING_RUNS_URL": storage.url(Container.RUNS, "r")})
@@ -304,7 +304,7 @@ def test_without_a_report_nothing_is_done(storage: Storage, scorer: Scorer) -> N
 def test_a_wrong_manifest_is_an_order_fault(
     storage: Storage, scorer: Scorer, text: str | None, words: str
 ) -> None:
-    """One sentence, the order's code, and no report that could look like success."""
+    """One sentence, the exit code of a wrong order, and no report that could look like success."""
     call = ScoreInvocation("run1/manifests/group1.json", "run1/reports/job1/task1.json")
     if text is not None:
         storage.put(Container.RUNS, call.manifest, text)
@@ -316,7 +316,7 @@ def test_a_wrong_manifest_is_an_order_fault(
 
 
 def test_what_cannot_stand_in_a_header_is_refused_early(storage: Storage, scorer: Scorer) -> None:
-    """The plan's time becomes blob metadata; some characters in it would bring the storage library down."""
+    """The plan's time becomes blob metadata, where some characters crash the storage library."""
     call = storage.put_manifest(an_order(storage))
     text = storage.get(Container.RUNS, call.manifest).decode().replace("2018-08-29T03:00:07", "2018\\u00fc")
     storage.put(Container.RUNS, call.manifest, text)
@@ -326,7 +326,7 @@ def test_what_cannot_stand_in_a_header_is_refused_early(storage: Storage, scorer
 
 
 def test_a_fault_of_ours_is_traced_and_stays_with_its_sensor(storage: Storage) -> None:
-    """It is not retried by itself: the report says where to look, and other sensors go on."""
+    """It is not retried; the report says where to look, and other sensors go on."""
     work, other = SensorWork(an_order(storage)), SensorWork(an_order(storage, "1_5"))
     out, err = io.StringIO(), io.StringIO()
     with attempt([work], Console(out, err)):
@@ -341,14 +341,14 @@ def test_a_fault_of_ours_is_traced_and_stays_with_its_sensor(storage: Storage) -
 
 
 def test_the_process_ends_with_its_code_every_time(storage: Storage, scorer: Scorer) -> None:
-    """No abort when the interpreter ends, as the storage library's asyncio API was seen to cause."""
+    """The interpreter exits without the abort that the storage library's asyncio API caused."""
     orders = [an_order(storage, sensor, rows=rows_for(sensor)) for sensor in ("1_1", "1_2", "2_1", "2_2")]
     call = storage.put_manifest(*orders)
     assert {scorer.score(call).returncode for _ in range(10)} == {ExitCode.SUCCESS}
 
 
 def test_a_later_plan_keeps_its_predictions(storage: Storage, scorer: Scorer) -> None:
-    """Two runs of one hour: whoever scores last, the predictions of the plan that was made last stay."""
+    """Of two runs of one hour, the predictions of the later plan stay, whoever scores last."""
     call = storage.put_manifest(an_order(storage))
     assert scorer.score(call).returncode == ExitCode.SUCCESS
     (name,) = storage.names(Container.PREDICTIONS)
@@ -373,7 +373,7 @@ def test_a_later_plan_keeps_its_predictions(storage: Storage, scorer: Scorer) ->
 @pytest.mark.behaviour("plan-of-the-future")
 @pytest.mark.parametrize("when", ["ahead", "soon"])
 def test_a_plan_of_the_future_keeps_nothing(storage: Storage, scorer: Scorer, when: str) -> None:
-    """A clock that was half a day ahead would outdo every plan until then; so would a word for a moment."""
+    """A clock half a day ahead, or an invalid time, would block every plan until then."""
     timestamps = {"ahead": f"{datetime.now(UTC) + timedelta(hours=12):%Y-%m-%dT%H:%M:%S.%fZ}", "soon": "soon"}
     call = storage.put_manifest(an_order(storage))
     assert scorer.score(call).returncode == ExitCode.SUCCESS
@@ -388,7 +388,7 @@ def test_a_plan_of_the_future_keeps_nothing(storage: Storage, scorer: Scorer, wh
 
 
 def test_what_is_remarkable_about_rows_is_counted(storage: Storage, scorer: Scorer) -> None:
-    """Rows that come twice, late or in another zone are scored, rows that cannot be are not: all counted."""
+    """Repeated, late or zoned rows are scored, invalid ones are not, and all are counted."""
     rows = (
         "2018-08-29 02:20:00,1,4,10",
         "2018-08-29 02:10:00,1,4,11",
@@ -414,7 +414,7 @@ def test_what_is_remarkable_about_rows_is_counted(storage: Storage, scorer: Scor
 def test_a_reading_that_the_model_cannot_score_is_left_out_and_counted(
     storage: Storage, scorer: Scorer
 ) -> None:
-    """A step makes NaN of -2; the hour's other readings are scored as ever, and the reason is told."""
+    """A step turns -2 into NaN: it is left out with a reason, and the other readings are scored."""
     fitted = make_pipeline(FunctionTransformer(np.log1p), OneClassSVM()).fit(np.linspace(9, 12, 50)[:, None])
     model = a_model(storage, data=dump_skops(fitted), format=SKOPS_FORMAT)
     rows = tuple(f"2018-08-29 02:{10 + place}:00,1,4,{value}" for place, value in enumerate((10, -2, 11)))
@@ -429,7 +429,7 @@ def test_a_reading_that_the_model_cannot_score_is_left_out_and_counted(
 
 
 def test_files_of_three_formats_are_scored_together(storage: Storage, scorer: Scorer) -> None:
-    """A sensor's hour may come as CSV, line-delimited JSON and Parquet; rows are put together by time."""
+    """CSV, JSON lines and Parquet of one hour are merged by time."""
     csv_file = storage.put_readings("1_4", ["2018-08-29T02:20:00Z,1,4,10"])
     folder = csv_file.rpartition("/")[0]
     line = {"TS": "2018-08-29T02:10:00Z", "Device": 1, "Tag": 4, "Value": 11}
@@ -448,7 +448,7 @@ def test_files_of_three_formats_are_scored_together(storage: Storage, scorer: Sc
 
 
 def test_a_model_of_several_columns_reads_them_by_name(storage: Storage, scorer: Scorer) -> None:
-    """Columns stand in Value's place; a row without one of them cannot be scored."""
+    """They replace the column Value; a row without one of them cannot be scored."""
     two = MODEL | {
         "features": ["Mean", "Most"],
         "scaler": None,

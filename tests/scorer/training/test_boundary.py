@@ -24,6 +24,6 @@ THREE_STEPS = np.random.default_rng(7).choice([20.0, 20.1, 20.2], 600)
 def test_a_model_that_would_call_nothing_an_anomaly_is_refused(
     readings: np.ndarray, options: FitOptions
 ) -> None:
-    """Its sensor would be green for good; an isolation forest knows no further off than its last reading."""
+    """Its sensor would stay green forever: an isolation forest scores all far values alike."""
     with pytest.raises(DataFault, match=r"would never find an anomaly: its 600 readings have [13] distinct"):
         fit(readings.reshape(-1, 1), options)

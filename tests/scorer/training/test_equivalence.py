@@ -22,7 +22,7 @@ VALUES = np.random.default_rng(3).normal(10, 3, (300, 1))
 
 
 class Itself:
-    """Predicts as a model of ours does, in scikit-learn's words."""
+    """Predicts as our model does, with scikit-learn's interface."""
 
     def __init__(self, model: OneClassSvm) -> None:
         self.model = model
@@ -40,7 +40,7 @@ def fitted() -> OneClassSvm:
 
 
 def test_points_lie_on_both_sides_of_every_boundary() -> None:
-    """Beside a boundary there are normal and abnormal neighbours, one float apart."""
+    """Each boundary has a normal and an abnormal neighbour, one float apart."""
     model = fitted()
     points = boundary_points(model, VALUES)[:, 0]
     labels = model.predict(points).anomalies
@@ -58,7 +58,7 @@ def test_points_lie_on_both_sides_of_every_boundary() -> None:
     ],
 )
 def test_a_model_that_differs_is_not_exported(change: dict[str, float]) -> None:
-    """A difference that only boundary values show is found."""
+    """Even a difference that only boundary values show is found."""
     model = fitted()
     assert isinstance(model.kernel, Rbf)
     gamma = Rbf(model.kernel.gamma * change.pop("gamma", 1.0))
@@ -69,19 +69,19 @@ def test_a_model_that_differs_is_not_exported(change: dict[str, float]) -> None:
 
 
 def test_a_model_that_calls_everything_abnormal_has_no_boundary() -> None:
-    """With one support vector nothing may be above zero; there is nothing to probe then."""
+    """With one support vector nothing may be above zero, so there is nothing to probe."""
     model = replace(fitted(), intercept=-1e9)
     assert boundary_points(model, VALUES).size == 0
 
 
 def test_values_that_cannot_be_scaled_are_refused() -> None:
-    """Readings so large that their variance overflows are a fault of this sensor, not a crash."""
+    """Readings whose variance overflows are a fault of this sensor, not a crash."""
     with np.errstate(all="ignore"), pytest.raises(ModelFault, match="scikit-learn cannot fit it"):
         fit(np.array([[1e308], [-1e308]] * 20), OPTIONS)
 
 
 def test_the_same_readings_give_the_same_fit() -> None:
-    """Numbers and provenance hold nothing of the moment."""
+    """Neither numbers nor provenance depend on the time."""
     first, second = fit(VALUES, OPTIONS), fit(VALUES, OPTIONS)
     assert first.provenance == second.provenance
     assert first.render({}) == second.render({})

@@ -29,7 +29,7 @@ SCORES = st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=40).map(np.array)
 
 
 def a_model(centre: float) -> OneClassSvm:
-    """Build a model that takes what lies within about one of a centre for normal."""
+    """Build a model that calls values within about one of a centre normal."""
     return OneClassSvm(np.zeros(1), np.ones(1), Rbf(1.0), np.array([[centre]]), np.array([1.0]), -0.3)
 
 
@@ -44,7 +44,7 @@ def a_series(*values: float) -> Series:
 
 
 def micros_of(minute: int) -> int:
-    """Return a moment of the hour in microseconds since 1970."""
+    """Return a time within the hour in microseconds since 1970."""
     return int(HOUR.start.timestamp() + 60 * minute) * 1_000_000
 
 
@@ -58,13 +58,13 @@ NO_LABELS = Labels(frozenset(), {})
 
 
 def test_a_first_model_is_judged_alone() -> None:
-    """There is no current model to compare with, and there are no labels."""
+    """There are neither a current model to compare with nor labels."""
     found = evaluate(a_model(0), a_series(0, 0.1, 5), sensor="1_4", current=None, labels=NO_LABELS)
     assert (found.readings, found.anomalies, found.comparison, found.labels) == (3, 1, None, None)
 
 
 def test_a_model_is_compared_over_the_same_readings() -> None:
-    """Changed labels are counted one by one."""
+    """Changed labels are counted reading by reading."""
     current = ("v1", a_model(5))
     found = evaluate(a_model(0), a_series(0, 0.1, 5, 9), sensor="1_4", current=current, labels=NO_LABELS)
     assert found.comparison is not None
@@ -73,7 +73,7 @@ def test_a_model_is_compared_over_the_same_readings() -> None:
 
 
 def test_readings_that_a_model_cannot_score_count_for_neither_of_two() -> None:
-    """The new model's are left out; those that only the current one cannot score have changed."""
+    """What the new model refuses is left out; what only the current one refuses counts as changed."""
     values = np.linspace(1, 9, 30)[:, np.newaxis]
     data = dump_skops(make_pipeline(FunctionTransformer(np.log1p), OneClassSVM()).fit(values))
     ref = ModelRef("v1", "1_4/v1/model.json", hashlib.sha256(data).hexdigest(), SKOPS_FORMAT)
@@ -88,7 +88,7 @@ def test_readings_that_a_model_cannot_score_count_for_neither_of_two() -> None:
 
 
 def test_labels_give_precision_and_recall() -> None:
-    """Of two labelled anomalies one is found, and one of the two readings flagged has no label."""
+    """One of two labelled anomalies is found, and one of two flagged readings is unlabelled."""
     found = evaluate(
         a_model(0), a_series(0, 0.1, 5, 9), sensor="1_4", current=None, labels=labels(1, 2)
     ).labels
@@ -117,13 +117,13 @@ def test_an_hour_without_labels_counts_for_neither() -> None:
     ],
 )
 def test_drift_is_the_largest_gap_between_the_shares(scores, others, expected) -> None:
-    """At each threshold the shares of scores at or below it are compared."""
+    """At each threshold, it compares the fractions of scores at or below it."""
     assert drift(np.array(scores, dtype=np.float64), np.array(others, dtype=np.float64)) == expected
 
 
 @given(scores=SCORES, others=SCORES, factor=st.sampled_from([2.0**power for power in range(-8, 9)]))
 def test_drift_is_a_distance_that_knows_no_scale(scores, others, factor) -> None:
-    """It lies between 0 and 1, is the same both ways, and a model with twice the readings does not drift."""
+    """It is symmetric, between 0 and 1, and does not depend on the number of readings."""
     found = drift(scores, others)
     assert 0 <= found <= 1
     assert found == drift(others, scores)

@@ -43,7 +43,7 @@ CALL = TrainInvocation(order_blob("run1", "g"), report_blob("run1", "job1", "tas
 
 
 def values(sensor: str, hour: RunHour, *, count: int = 60) -> list[str]:
-    """Draw what a sensor says in an hour."""
+    """Draw an hour of a sensor's values."""
     source = random.Random(f"{sensor} {hour}")
     return [f"{source.gauss(10, 2):.2f}" for _ in range(count)]
 
@@ -59,7 +59,7 @@ def rows(sensor: str, hour: RunHour, *, count: int = 60) -> list[str]:
 
 
 def a_sensor(storage: Storage, sensor: str, *, count: int = 60) -> tuple[list[str], list[str]]:
-    """Store readings of all hours in a folder of its own; return the blobs to train and to evaluate on."""
+    """Store a sensor's readings in its own folder; return the blobs for training and for evaluation."""
     blobs = {
         hour: storage.put_readings(sensor, rows(sensor, hour, count=count), hour=hour)
         for hour in (*HOURS.training, *HOURS.evaluation)
@@ -68,7 +68,7 @@ def a_sensor(storage: Storage, sensor: str, *, count: int = 60) -> tuple[list[st
 
 
 def a_pack(storage: Storage, pack: str, *sensors: str) -> tuple[list[str], list[str]]:
-    """Store readings of many sensors in one file an hour, row by row in turn."""
+    """Store many sensors in one file per hour, rows interleaved."""
     blobs = {}
     for hour in (*HOURS.training, *HOURS.evaluation):
         turns = zip(*(rows(sensor, hour) for sensor in sensors), strict=True)
@@ -79,7 +79,7 @@ def a_pack(storage: Storage, pack: str, *sensors: str) -> tuple[list[str], list[
 
 
 def together(*parts: tuple[list[str], list[str]]) -> tuple[list[str], list[str]]:
-    """Return the blobs of several, to train and to evaluate on."""
+    """Merge the blobs of several sensors."""
     trained, evaluated = zip(*parts, strict=True)
     return list(chain(*trained)), list(chain(*evaluated))
 
@@ -91,7 +91,7 @@ def ordered(
     blobs: tuple[list[str], list[str]],
     options: FitOptions = OPTIONS,
 ) -> subprocess.CompletedProcess[str]:
-    """Write an order and carry it out in this process, with the least permissions that suffice."""
+    """Write an order and execute it with the fewest permissions that suffice."""
     put_order(storage, *subjects, blobs=blobs, options=options)
     return scorer.run_here(*CALL.to_argv(), environ=storage.environ(TRAINING))
 
@@ -116,7 +116,7 @@ def results(storage: Storage) -> dict[str, TrainingResult]:
 
 
 def test_models_are_written_and_the_registry_is_left_alone(storage: Storage, scorer: Scorer) -> None:
-    """The report names each new model with its digest; the model decides as scikit-learn does."""
+    """The report names each new model and its digest, and the model predicts as scikit-learn does."""
     put_order(storage, TrainingSubject("1_4"), blobs=a_sensor(storage, "1_4"))
     done = scorer.run(*CALL.to_argv(), environ=storage.environ(TRAINING))
     assert (done.returncode, done.stderr) == (ExitCode.SUCCESS, "")
@@ -139,7 +139,7 @@ def test_models_are_written_and_the_registry_is_left_alone(storage: Storage, sco
 
 
 def test_a_new_model_is_compared_with_the_current_one(storage: Storage, scorer: Scorer) -> None:
-    """The same model does not drift; another one does, and labels differ."""
+    """The same model shows no drift; another one does, and labels differ."""
     blobs = a_sensor(storage, "1_4")
     ordered(storage, scorer, TrainingSubject("1_4"), blobs=blobs)
     first = results(storage)["1_4"].trained
@@ -176,7 +176,7 @@ def test_a_damaged_current_model_does_not_block_a_new_one(storage: Storage, scor
 
 
 def test_the_sensors_of_a_pack_are_told_apart(storage: Storage, scorer: Scorer) -> None:
-    """From shared files, and some of its own, each gets the model that its own readings give."""
+    """Each gets the model of its own readings, from shared files and its own."""
     packed = a_pack(storage, "p0001", "1_1", "1_2", "9_9")
     alone = a_sensor(storage, "2_1")
     own = a_sensor(storage, "1_2", count=30)
@@ -197,7 +197,7 @@ def test_the_sensors_of_a_pack_are_told_apart(storage: Storage, scorer: Scorer) 
 
 
 def test_labels_are_compared_where_there_are_some(storage: Storage, scorer: Scorer) -> None:
-    """Times may be written in another way than the readings'; labels of others do not count."""
+    """Their times may be in another form than the readings'; other sensors' labels do not count."""
     blobs = a_sensor(storage, "1_4")
     hour = HOURS.evaluated_from
     lines = [f"{hour.start:%Y-%m-%d %H}:0{n}:00.000,1,4,spike" for n in range(3)]
@@ -218,7 +218,7 @@ def test_labels_are_compared_where_there_are_some(storage: Storage, scorer: Scor
 
 
 def test_what_another_try_would_meet_again_is_no_failure(storage: Storage, scorer: Scorer) -> None:
-    """Too few readings, or an id that means another pair, are outcomes; the process has done its work."""
+    """Too few readings, or an id of two pairs, are results: the process has done its work."""
     few, other = a_sensor(storage, "1_1", count=5), a_sensor(storage, "1_2")
     blobs = together(few, other)
     subjects = [TrainingSubject("1_1"), TrainingSubject("1_2", ("1", "two"))]
@@ -232,7 +232,7 @@ def test_what_another_try_would_meet_again_is_no_failure(storage: Storage, score
 
 
 def test_storage_that_refuses_is_worth_another_try(storage: Storage, scorer: Scorer) -> None:
-    """The report names the sensor, and the code is that of its cause."""
+    """The report names the sensor, and the exit code gives the cause."""
     training, evaluation = a_sensor(storage, "1_4")
     order = TrainingOrder(
         *("run1", "g", "2018-08-29T03:00:00Z", HOURS, DEFAULTS, (TrainingSubject("1_4"),)),
@@ -256,7 +256,7 @@ def test_storage_that_refuses_is_worth_another_try(storage: Storage, scorer: Sco
 def test_options_that_cannot_be_meant_fail_the_group_at_once(
     storage: Storage, scorer: Scorer, options: dict[str, Any], sentence: str
 ) -> None:
-    """Nothing is fitted, and the code says that the order is wrong."""
+    """Nothing is fitted, and the exit code says that the order is wrong."""
     blobs = a_sensor(storage, "1_4", count=5)
     put_order(storage, TrainingSubject("1_4"), blobs=blobs)
     order = json.loads(storage.get(Container.RUNS, CALL.order))
@@ -268,7 +268,7 @@ def test_options_that_cannot_be_meant_fail_the_group_at_once(
 
 
 def test_an_order_that_is_not_there_is_named(storage: Storage, scorer: Scorer) -> None:
-    """One sentence."""
+    """One sentence names it."""
     done = scorer.run_here(*CALL.to_argv(), environ=storage.environ(TRAINING))
     assert (done.returncode, done.stderr) == (ExitCode.ORDER, "there is no order runs/run1/orders/g.json\n")
 
@@ -277,7 +277,7 @@ def test_an_order_that_is_not_there_is_named(storage: Storage, scorer: Scorer) -
 def test_a_fault_that_nobody_foresaw_stays_with_its_sensor(
     storage: Storage, scorer: Scorer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """In a pack, too: the others have their models and evaluations in the report."""
+    """Even in a pack: the report has models and evaluations of the others."""
     break_fits_of(monkeypatch, above=500)
     training, evaluation = a_pack(storage, "p0001", "1_1", "1_2")
     for blob in (*training, *evaluation):
@@ -306,7 +306,7 @@ def test_a_fault_that_nobody_foresaw_stays_with_its_sensor(
 def test_a_wrong_file_of_labels_is_named_and_stops_nobody(
     storage: Storage, scorer: Scorer, content: str | bytes, why: str
 ) -> None:
-    """Its hour counts as one without labels: it must not look as if it had no anomaly."""
+    """Its hour counts as unlabelled, not as free of anomalies."""
     blobs = a_sensor(storage, "1_4")
     storage.put(Container.DATA, labels_blob(HOURS.evaluated_from), content)
     done = ordered(storage, scorer, TrainingSubject("1_4"), blobs=blobs)
@@ -320,7 +320,7 @@ def test_a_wrong_file_of_labels_is_named_and_stops_nobody(
 
 
 def test_moments_of_readings_and_labels_may_have_any_form(storage: Storage, scorer: Scorer) -> None:
-    """They are of the one grammar for all who read readings: counts since 1970, offsets, no seconds."""
+    """Both use the same grammar: counts since 1970, offsets, times without seconds."""
     blobs = a_sensor(storage, "1_4")
     hour = HOURS.evaluated_from
     start = int(hour.start.timestamp())

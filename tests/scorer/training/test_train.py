@@ -1,4 +1,4 @@
-"""``python -m scorer train``, as people call it, and the models that it publishes."""
+"""``python -m scorer train``, as people run it, and the models it publishes."""
 
 from __future__ import annotations
 
@@ -47,21 +47,21 @@ def rows(device: str, tag: str, *, hour: RunHour = BEFORE, count: int = 60) -> l
 
 
 def a_fleet(storage: Storage, *sensors: str) -> None:
-    """Store readings of the hour before."""
+    """Store readings of the previous hour."""
     for sensor in sensors:
         device, _, tag = sensor.partition("_")
         storage.put_readings(sensor, rows(device, tag), hour=BEFORE)
 
 
 def trained(sensor: str = "1_4", version: str = "v1", device: str = "1", tag: str = "4") -> TrainedSensor:
-    """Build what training hands over for publication."""
+    """Build a trained model as it is handed over for publication."""
     ref = ModelRef(version, f"{sensor}/{version}/model.json", "0" * 64, FORMAT)
     model = TrainedModel(ref, BEFORE, HOUR, rows=60, libraries={"scikit-learn": "1.9.1"})
     return TrainedSensor(sensor, device, tag, model)
 
 
 def test_every_sensor_gets_a_model_that_loads(storage: Storage, scorer: Scorer) -> None:
-    """Files and registry agree: each current model has the digest and format that the registry names."""
+    """Each current model has the digest and format that the registry states."""
     a_fleet(storage, "1_1", "1_2", "2_1")
     done = scorer.train("--nu", "0.05")
     assert (done.returncode, done.stderr) == (ExitCode.SUCCESS, "")
@@ -81,7 +81,7 @@ def test_every_sensor_gets_a_model_that_loads(storage: Storage, scorer: Scorer) 
 
 
 def test_a_trained_model_scores_the_next_hour(storage: Storage, scorer: Scorer) -> None:
-    """What training publishes is what scoring accepts."""
+    """Scoring accepts what training publishes."""
     a_fleet(storage, "1_4")
     scorer.train_here()
     readings = storage.put_readings("1_4", [*rows("1", "4", hour=HOUR), "2018-08-29T02:59:59Z,1,4,99"])
@@ -96,7 +96,7 @@ def test_a_trained_model_scores_the_next_hour(storage: Storage, scorer: Scorer) 
 
 
 def test_training_again_on_the_same_readings_changes_nothing(storage: Storage, scorer: Scorer) -> None:
-    """Names come from content, so the second training finds its work done."""
+    """Names derive from content, so the second training finds its work done."""
     a_fleet(storage, "1_1", "1_2")
     scorer.train_here()
     names, registry = storage.names(Container.MODELS), storage.get(Container.MODELS, REGISTRY_BLOB)
@@ -106,7 +106,7 @@ def test_training_again_on_the_same_readings_changes_nothing(storage: Storage, s
 
 
 def test_older_versions_stay(storage: Storage, scorer: Scorer) -> None:
-    """A new model becomes the current one; the old one can still be named by an order."""
+    """A new model becomes current; an order can still name the old one."""
     a_fleet(storage, "1_1")
     scorer.train_here()
     old = storage.registry().sensors["1_1"].model
@@ -118,7 +118,7 @@ def test_older_versions_stay(storage: Storage, scorer: Scorer) -> None:
 
 
 def test_all_hours_of_the_range_are_read(storage: Storage, scorer: Scorer) -> None:
-    """The range is half open, and an hour may lie in several files."""
+    """The range is half open, and an hour may have several files."""
     for hour in ("2018-08-28T22", "2018-08-28T23", "2018-08-29T00", "2018-08-29T01", "2018-08-29T02"):
         for file in ("0.csv", "1.csv"):
             lines = rows("1", "4", hour=RunHour.parse(hour), count=10)
@@ -132,7 +132,7 @@ def test_all_hours_of_the_range_are_read(storage: Storage, scorer: Scorer) -> No
 
 
 def test_a_sensor_with_too_few_readings_is_left_out_by_name(storage: Storage, scorer: Scorer) -> None:
-    """The others are trained and published; the code says that not all is well."""
+    """The others are trained and published, and the exit code says that one was not."""
     a_fleet(storage, "1_1", "1_2")
     storage.put_readings("9_9", [*rows("9", "9", count=5), "x,9,9,1"], hour=BEFORE)
     done = scorer.train_here()
@@ -142,7 +142,7 @@ def test_a_sensor_with_too_few_readings_is_left_out_by_name(storage: Storage, sc
 
 
 def test_if_no_sensor_can_be_trained_nothing_is_published(storage: Storage, scorer: Scorer) -> None:
-    """The code is that of the data."""
+    """The exit code is that of a data fault."""
     a_fleet(storage, "1_1")
     done = scorer.train_here("--min-rows", "61")
     assert done.returncode == ExitCode.DATA
@@ -150,7 +150,7 @@ def test_if_no_sensor_can_be_trained_nothing_is_published(storage: Storage, scor
 
 
 def test_no_readings_at_all_are_told_at_once(scorer: Scorer) -> None:
-    """An empty range is a fault of the data, in one sentence."""
+    """An empty range is a data fault, in one sentence."""
     done = scorer.train_here()
     assert done.returncode == ExitCode.DATA
     assert done.stderr == "there are no readings from 2018-08-29T01 until 2018-08-29T02\n"
@@ -168,7 +168,7 @@ def test_two_pairs_with_one_id_are_refused_by_name(storage: Storage, scorer: Sco
 
 
 def test_an_id_that_the_registry_knows_keeps_its_meaning(storage: Storage, scorer: Scorer) -> None:
-    """A second pair is refused even if the first one has gone silent."""
+    """A second pair is refused even if the first has gone silent."""
     storage.put_readings("a_b_c", rows("a_b", "c"), hour=BEFORE)
     assert scorer.train_here().returncode == ExitCode.SUCCESS
     before = storage.get(Container.MODELS, REGISTRY_BLOB)
@@ -183,14 +183,14 @@ def test_an_id_that_the_registry_knows_keeps_its_meaning(storage: Storage, score
 
 
 def test_a_stuck_sensor_can_be_trained(storage: Storage, scorer: Scorer) -> None:
-    """Readings without any spread give a model that scikit-learn would label with in the same way."""
+    """Constant readings give a model that labels as scikit-learn would."""
     lines = [f"2018-08-29T01:{n:02}:00Z,1,4,21.7" for n in range(60)]
     storage.put_readings("1_4", lines, hour=BEFORE)
     assert scorer.train_here().returncode == ExitCode.SUCCESS
 
 
 def test_a_damaged_registry_is_left_alone(storage: Storage, scorer: Scorer) -> None:
-    """It is never written over, and nothing is trained for it."""
+    """It is never overwritten, and nothing is trained."""
     a_fleet(storage, "1_1")
     storage.put(Container.MODELS, REGISTRY_BLOB, "{}")
     done = scorer.train_here()
@@ -208,7 +208,7 @@ def test_models_cannot_be_published_in_a_folder(storage: Storage, scorer: Scorer
 
 
 def test_a_model_file_says_where_it_comes_from(storage: Storage, scorer: Scorer) -> None:
-    """Provenance names sensor, hours and settings, and no moment of training."""
+    """Provenance states sensor, hours and settings, but not the time of training."""
     a_fleet(storage, "1_4")
     scorer.train_here("--gamma", "0.5")
     model = json.loads(storage.get(Container.MODELS, storage.registry().sensors["1_4"].model.blob))
@@ -219,7 +219,7 @@ def test_a_model_file_says_where_it_comes_from(storage: Storage, scorer: Scorer)
 
 
 def test_trainings_at_the_same_time_do_not_lose_each_others_work(storage: Storage) -> None:
-    """The one that publishes later reads again and adds to what the earlier one published."""
+    """The later one reads the registry again and adds to what the earlier one published."""
     models = open_container(Container.MODELS, storage.environ({Container.MODELS: "rcw"}))
     start = Catalogue.read(models)
     publish(start, models, [trained("1_1", tag="1")])
@@ -234,7 +234,7 @@ def test_trainings_at_the_same_time_do_not_lose_each_others_work(storage: Storag
 def test_publishing_gives_up_when_others_always_win(
     storage: Storage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The number of attempts is bounded."""
+    """The number of tries is bounded."""
     models = open_container(Container.MODELS, storage.environ({Container.MODELS: "rcw"}))
     stale = Catalogue.read(models)
     publish(stale, models, [trained("1_1", tag="1")])
@@ -244,7 +244,7 @@ def test_publishing_gives_up_when_others_always_win(
 
 
 def test_an_id_that_changed_its_meaning_meanwhile_is_refused(storage: Storage) -> None:
-    """The check is made again with the registry that is written over."""
+    """The check is repeated against the registry that is about to be overwritten."""
     models = open_container(Container.MODELS, storage.environ({Container.MODELS: "rcw"}))
     stale = Catalogue.read(models)
     publish(stale, models, [trained("a_b_c", device="a_b", tag="c")])
@@ -256,7 +256,7 @@ def test_an_id_that_changed_its_meaning_meanwhile_is_refused(storage: Storage) -
 
 
 def test_publishing_leaves_the_given_registry_alone() -> None:
-    """Values are not changed in place."""
+    """Values are never changed in place."""
     before = Registry().publishing([trained(version="v1")])
     after = before.publishing([trained(version="v2")])
     assert list(before.sensors["1_4"].versions) == ["v1"]
@@ -267,7 +267,7 @@ def test_publishing_leaves_the_given_registry_alone() -> None:
 def test_a_fault_that_nobody_foresaw_refuses_its_sensor_alone(
     storage: Storage, scorer: Scorer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It is traced and named; the other sensors are trained and published, and the code says so."""
+    """Its traceback is printed; the others are trained and published, and the exit code says so."""
     break_fits_of(monkeypatch, above=500)
     a_fleet(storage, "1_4")
     storage.put_readings("1_5", [row.replace(",1,5,", ",1,5,9999") for row in rows("1", "5")], hour=BEFORE)
@@ -280,7 +280,7 @@ def test_a_fault_that_nobody_foresaw_refuses_its_sensor_alone(
 
 @pytest.mark.behaviour("training-bad-member")
 def test_an_unreadable_file_refuses_the_sensor_whose_it_is(storage: Storage, scorer: Scorer) -> None:
-    """A damaged file in the folder of one member of a pack leaves the other members their models."""
+    """A damaged file of one pack member leaves the others their models."""
     a_fleet(storage, "1_4", "1_5")
     scorer.train_here()
     console = Console(io.StringIO(), io.StringIO())

@@ -13,7 +13,7 @@ CALM = (10,) * 12
 
 
 def spikes(past: tuple[int, ...], anomalies: int, readings: int = 240) -> bool:
-    """Say whether an hour spikes after a past."""
+    """Whether an hour spikes after a given past."""
     return bool(RULE.spikes({"s": past}, {"s": AnomalyRate(anomalies, readings)}))
 
 
@@ -32,12 +32,12 @@ def spikes(past: tuple[int, ...], anomalies: int, readings: int = 240) -> bool:
     ],
 )
 def test_a_rate_spikes_above_its_own_baseline(past, anomalies, readings, is_spike) -> None:
-    """By the least rise, by the usual straying, and by more than chance."""
+    """It must exceed the minimum rise, the usual spread and chance."""
     assert spikes(past, anomalies, readings) is is_spike
 
 
 def test_a_fleet_without_a_cause_makes_no_news() -> None:
-    """Of twenty thousand sensors, each with its own chance and a hundred readings an hour, none spikes."""
+    """None of twenty thousand sensors spikes by chance, each with its own rate and 100 readings."""
     dice = random.Random(7)
     past, now = {}, {}
     for number in range(20_000):
@@ -53,13 +53,13 @@ def _count(dice: random.Random, chance: float) -> int:
 
 
 def test_a_spike_is_over_below_half_the_rise() -> None:
-    """In between it is neither news nor over: a share that swings about the limit is told of once."""
+    """In between it is neither new nor over, so a rate around the limit raises one alert."""
     for anomalies, is_calm in ((20, False), (10, True)):
         assert bool(RULE.calm({"s": CALM}, {"s": AnomalyRate(anomalies, 240)}, {"s"})) is is_calm
 
 
 def test_the_past_is_bounded() -> None:
-    """A day of shares, in thousandths; hours with few readings are left out."""
+    """It keeps a day of rates, in thousandths, without hours of few readings."""
     past: dict[str, tuple[int, ...]] = {}
     for count in range(30):
         past = RULE.after(past, {"s": AnomalyRate(count, 100), "few": AnomalyRate(1, 29)})

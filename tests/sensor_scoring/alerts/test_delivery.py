@@ -1,4 +1,4 @@
-"""Messages on their way to real servers."""
+"""Messages delivered to real servers."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ EVERYWHERE = "log smtp:a@example.org,b@example.org apprise"
 
 
 class Recorder(BaseNotifier):
-    """A deployment's own notifier."""
+    """A notifier that a deployment wrote."""
 
     template_fields: Sequence[str] = ("text",)
     said: tuple[str, ...] = ()
@@ -39,12 +39,12 @@ class Recorder(BaseNotifier):
 
 
 def told(message: str, notify: str) -> list[str]:
-    """Tell with a setting; return who was not told."""
+    """Send with a setting; return what was not delivered."""
     return tell(message, {}, Settings(alerts=AlertSettings(notify=notify)))
 
 
 def test_mail_and_webhook_get_one_message_each(mailbox: Mailbox, webhook: Webhook) -> None:
-    """The first line is the subject, each address gets a mail, and nothing in a message is markup."""
+    """The first line is the subject, each address gets a mail, and markup is escaped."""
     assert told(MESSAGE, EVERYWHERE) == []
     mail, other = mailbox.mails
     assert mail["Subject"] == "red: 2018-08-29T02"
@@ -78,7 +78,7 @@ def test_a_mail_server_that_refuses_keeps_nobody_else(mailbox: Mailbox, webhook:
 
 
 def test_an_address_that_is_unknown_is_named(mailbox: Mailbox) -> None:
-    """The others on the same channel get their mail, and nobody is told twice."""
+    """The channel's other addresses get their mail, and nobody gets it twice."""
     mailbox.unknown = "b@example.org"
     (untold,) = told(MESSAGE, "smtp:a@example.org,b@example.org")
     assert untold.startswith(
@@ -90,7 +90,7 @@ def test_an_address_that_is_unknown_is_named(mailbox: Mailbox) -> None:
 def test_one_of_two_webhooks_is_told_and_the_other_is_counted(
     webhook: Webhook, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Nobody believes that both were told; the address itself is a secret and is not named."""
+    """The failure is reported without the address, which is a secret."""
     config = [{"path": "json://127.0.0.1:1/closed"}, {"path": webhook.url}]
     connection = json.dumps({"conn_type": "apprise", "extra": {"config": config}})
     monkeypatch.setenv("AIRFLOW_CONN_BOTH", connection)
@@ -100,7 +100,7 @@ def test_one_of_two_webhooks_is_told_and_the_other_is_counted(
 
 
 def test_a_connection_without_an_address_told_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A mistyped address is dropped by Apprise with a line in the log."""
+    """Apprise drops a mistyped address with just a line in the log; here it is an error."""
     connection = json.dumps({"conn_type": "apprise", "extra": {"config": [{"path": "slak://a/b/c"}]}})
     monkeypatch.setenv("AIRFLOW_CONN_MISTYPED", connection)
     with pytest.raises(AlertUndelivered, match="apprise:mistyped: no address of the connection"):
@@ -108,7 +108,7 @@ def test_a_connection_without_an_address_told_nobody(monkeypatch: pytest.MonkeyP
 
 
 def test_a_message_that_nobody_took_is_an_error(mailbox: Mailbox, webhook: Webhook) -> None:
-    """Each channel is named with its reason, so that nobody believes it was sent."""
+    """It lists each channel with its reason, so that nobody believes it was sent."""
     mailbox.refuses, webhook.status = True, 500
     with pytest.raises(AlertUndelivered, match=r"smtp:a@example\.org.*no such person.*apprise: no answer"):
         told(MESSAGE, EVERYWHERE)
@@ -121,7 +121,7 @@ def test_a_connection_that_is_not_there_is_named() -> None:
 
 
 def test_any_notifier_of_airflow_carries_the_message(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its arguments are templates that know the message, and the message itself is no template."""
+    """Its arguments are templates that may use the message; the message itself is never rendered."""
     monkeypatch.setattr(Recorder, "said", ())
     told(MESSAGE, f'{Recorder.__module__}.Recorder{{"text": "{{{{ alert_subject }}}}|{{{{ alert }}}}"}}')
     assert Recorder.said == (f"red: 2018-08-29T02|{MESSAGE}",)

@@ -1,4 +1,4 @@
-"""What people were told, kept in a real blob: tries that die, and runs that end at once."""
+"""The alert history in a real blob: tries that die, and runs that end at once."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ HOUR = RunHour.parse("2018-08-29T02")
 
 
 def seen(*silent: str, hour: RunHour = HOUR) -> Observation:
-    """Return a run that found sensors silent, and the others not."""
+    """Return what a run observed: these sensors silent, the others not."""
     conditions = tuple(Condition(Kind.SILENT, name) for name in silent)
     return Observation(
         hour=hour, conditions=conditions, is_over=lambda _place: True, is_gone=lambda _place: False
@@ -34,14 +34,14 @@ def seen(*silent: str, hour: RunHour = HOUR) -> Observation:
 
 
 class Telling:
-    """Runs that tell into a list."""
+    """Runs that append their messages to a list."""
 
     def __init__(self) -> None:
         self.store = BlobStore(WASB_CONN)
         self.messages: list[list[str]] = []
 
     def tell(self, observed: Observation, *, run: str = "run") -> bool:
-        """Tell what is news."""
+        """Send what is news."""
         return self.blob(run).report_news(observed, self.send)
 
     def blob(self, run: str = "run") -> AlertHistoryStore:
@@ -53,24 +53,24 @@ class Telling:
         self.messages.append(sorted(found.name for found in news.begun))
 
     def known(self) -> AlertHistory:
-        """Return what is kept."""
+        """Return the stored history."""
         return AlertHistory.from_json(self.store.read(Container.RUNS, HISTORY_BLOB) or b"")
 
     def put(self, text: str) -> None:
-        """Keep something else."""
+        """Store something else."""
         self.store.write(Container.RUNS, HISTORY_BLOB, text)
 
 
 @pytest.fixture
 def telling(storage: BlobStorage) -> Telling:
-    """Begin with nothing told."""
+    """Start with an empty history."""
     for blob in storage.container(Container.RUNS).list_blob_names(name_starts_with="_alerts/"):
         storage.container(Container.RUNS).delete_blob(blob)
     return Telling()
 
 
 def test_the_same_try_again_tells_nothing(telling: Telling) -> None:
-    """A step that is retried or cleared after it told does not tell again."""
+    """A step that is retried or cleared after its message sends no other."""
     assert telling.tell(seen("1_1")) is True
     assert telling.tell(seen("1_1")) is False
     assert telling.messages == [["1_1"]]
@@ -78,7 +78,7 @@ def test_the_same_try_again_tells_nothing(telling: Telling) -> None:
 
 
 def test_a_message_that_was_not_delivered_is_told_by_the_next_try(telling: Telling) -> None:
-    """Nothing is remembered of it, and the next try of any run need not wait."""
+    """The history does not record it, and the next try of any run need not wait."""
 
     def fail(_news: News) -> None:
         raise AlertUndelivered("nobody was told")
@@ -90,20 +90,20 @@ def test_a_message_that_was_not_delivered_is_told_by_the_next_try(telling: Telli
 
 
 def test_a_try_that_died_with_its_claim_is_taken_up_at_once(telling: Telling) -> None:
-    """Its own next try knows the claim as its own."""
+    """The next try of the same run recognises the claim as its own."""
     telling.put(AlertHistory(claim=Claim("run", datetime.now(UTC) + timedelta(minutes=4))).to_json())
     assert telling.tell(seen("1_1")) is True
     assert telling.known().claim is None
 
 
 def test_a_claim_that_nobody_comes_back_for_runs_out(telling: Telling) -> None:
-    """Another run waits no longer than the claim says."""
+    """Another run waits only until the claim expires."""
     telling.put(AlertHistory(claim=Claim("dead", datetime.now(UTC) - timedelta(seconds=1))).to_json())
     assert telling.tell(seen("1_1")) is True
 
 
 def test_of_two_runs_that_end_at_once_one_tells(telling: Telling) -> None:
-    """The second waits until the first has delivered, and then has nothing new to say."""
+    """The second waits until the first has delivered, and then has no news."""
     is_sending, may_end = threading.Event(), threading.Event()
 
     def slowly(news: News) -> None:
@@ -127,7 +127,7 @@ def test_of_two_runs_that_end_at_once_one_tells(telling: Telling) -> None:
 
 
 def test_a_state_that_does_not_read_is_begun_anew(telling: Telling) -> None:
-    """What a person has edited, or another version wrote, keeps nobody from being told."""
+    """A blob that someone edited, or another version wrote, never blocks an alert."""
     telling.put("{not json")
     assert telling.tell(seen("1_1")) is True
     assert telling.tell(seen("1_1")) is False

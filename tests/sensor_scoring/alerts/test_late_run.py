@@ -1,4 +1,4 @@
-"""Runs that take too long: which they are, and how people are told; real Batch, Blob Storage and webhook."""
+"""Late runs: which ones, and the alert about them; real Batch, Blob Storage and webhook."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class AirflowRun:
 
 
 def among(*runs: AirflowRun) -> RunBefore:
-    """Return a way to ask that knows these runs, as Airflow's API answers it."""
+    """Return a lookup of runs that answers as Airflow's API does."""
 
     def run_before(moment: datetime, state: str) -> UnfinishedRun | None:
         found = [run for run in runs if run.state == state and run.logical_date and run.logical_date < moment]
@@ -60,7 +60,7 @@ def among(*runs: AirflowRun) -> RunBefore:
 
 @pytest.fixture
 def webhook_of_alerts(storage: BlobStorage, webhook: Webhook, monkeypatch: pytest.MonkeyPatch) -> Webhook:
-    """Set a deployment up that tells a webhook, and has told it nothing yet."""
+    """Configure alerts to a webhook, with an empty history."""
     for blob in storage.container(Container.RUNS).list_blob_names(name_starts_with="_alerts/"):
         storage.container(Container.RUNS).delete_blob(blob)
     monkeypatch.setenv("AIRFLOW__API__BASE_URL", "https://airflow.example.org/")
@@ -71,7 +71,7 @@ def webhook_of_alerts(storage: BlobStorage, webhook: Webhook, monkeypatch: pytes
 def test_a_pool_that_cannot_allocate_is_the_cause_of_a_late_run(
     account: Account, webhook_of_alerts: Webhook
 ) -> None:
-    """The one message names the hour, what the service says and what to do; the next looks add nothing."""
+    """One message names the hour, the service's error and what to do; later looks send nothing."""
     spec = pool_spec(Settings(pool=PoolSettings(pool_id="pool")))
     account.hook.pools.ensure(spec)
     account.emulator.faults.fail_allocations("pool", code="AllocationFailed", message="no such machines left")
@@ -92,7 +92,7 @@ def test_a_pool_that_cannot_allocate_is_the_cause_of_a_late_run(
 
 
 def test_every_late_run_is_told_of_by_itself(account: Account, webhook_of_alerts: Webhook) -> None:
-    """Two hours that hang are two pieces of news; a run by hand is named by the hour it was asked for."""
+    """Two stuck hours are two alerts; a manual run is named by the hour it was given."""
     account.pool()
     other = AirflowRun(
         run_id="manual__1",
@@ -110,7 +110,7 @@ def test_every_late_run_is_told_of_by_itself(account: Account, webhook_of_alerts
 
 @pytest.mark.behaviour("no-hour")
 def test_a_late_run_of_no_hour_hides_no_other(account: Account, webhook_of_alerts: Webhook) -> None:
-    """It waits to begin, and its own alert will tell what is wrong with it."""
+    """A queued run with an invalid hour is skipped, since its own alert will name the problem."""
     account.pool()
     wrong = AirflowRun(
         run_id="manual__1", run_type="manual", logical_date=DUE, conf={"hour": "2018-02-30T02"}
@@ -121,7 +121,7 @@ def test_a_late_run_of_no_hour_hides_no_other(account: Account, webhook_of_alert
 
 
 def test_a_batch_account_that_does_not_answer_is_told_too(webhook_of_alerts: Webhook) -> None:
-    """Whatever keeps the run, a person hears that it is late."""
+    """The alert about a late run does not depend on its cause being known."""
     unknown = Settings(
         alerts=AlertSettings(notify="apprise"),
         connections=ConnectionSettings(batch_conn_id="forgotten", wasb_conn_id=WASB_CONN),
@@ -133,7 +133,7 @@ def test_a_batch_account_that_does_not_answer_is_told_too(webhook_of_alerts: Web
 
 
 def test_a_limit_of_nothing_switches_it_off(webhook_of_alerts: Webhook) -> None:
-    """Then nobody is even asked."""
+    """With a limit of 0, runs are not even looked up."""
     assert tell_late_runs(among(AirflowRun()), {}, Settings(alerts=AlertSettings(late_minutes=0))) == []
     assert webhook_of_alerts.bodies == []
 
@@ -191,12 +191,12 @@ NOW = DUE + timedelta(minutes=50)
     ],
 )
 def test_a_run_is_late_by_the_end_of_its_hour_or_by_its_own_start(run, why) -> None:
-    """The hour's own run by the hour; one that was cleared or asked for by when it began."""
+    """An hour's own run counts from the hour's end; a cleared or manual one from its own start."""
     assert LateRun(run).why(limit_minutes=50, now=NOW) == why
 
 
 def test_all_that_run_and_the_newest_that_wait_are_gone_through() -> None:
-    """A backfill queues a year of runs at once: they are not asked for one by one every few minutes."""
+    """A backfill queues a year of runs at once, which are not looked up one by one."""
     hours = [
         AirflowRun(run_id=f"{number}", state="queued", logical_date=DUE - timedelta(hours=number))
         for number in range(1, 100)

@@ -1,4 +1,4 @@
-"""What is news in the hours of a fleet, and how it reads. Each test tells hours one after the other."""
+"""What is news in a fleet's hours, and how it reads. Each test reports hours one after the other."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def hour(number: int) -> RunHour:
 
 
 def a_summary(number: int, *lines: tuple[str, Outcome] | tuple[str, Outcome, str], **facts) -> Summary:
-    """Return the summary of an hour; nine sensors of it are always scored."""
+    """Return an hour's summary, in which nine more sensors are scored."""
     sensors = [SensorOutcome(sensor=f"ok_{index}", outcome=SCORED) for index in range(9)]
     for sensor, outcome, *reason in lines:
         sensors.append(SensorOutcome(sensor=sensor, outcome=outcome, reason="".join(reason)))
@@ -48,7 +48,7 @@ class Story:
     known: AlertHistory = field(default_factory=AlertHistory)
 
     def tells(self, summary: Summary) -> list[str]:
-        """Return the lines of the message about a run, without those that say where to look."""
+        """Return the lines of a run's message, without those on where to look."""
         rule = SpikeRule(
             self.settings.alerts.spike_rise,
             self.settings.alerts.spike_hours,
@@ -92,7 +92,7 @@ def test_one_message_names_everything_that_needs_a_person() -> None:
 
 
 def test_what_lasts_is_no_news_and_its_end_is() -> None:
-    """A sensor that is silent for the tenth hour is told of once, and once more when it sends again."""
+    """A sensor silent for ten hours is reported once, and once more when it sends again."""
     story = Story()
     assert story.tells(a_summary(0, ("1_4", SILENT)))[0].endswith(": 1 silent")
     for number in range(1, 10):
@@ -105,7 +105,7 @@ def test_what_lasts_is_no_news_and_its_end_is() -> None:
 
 
 def test_a_failure_is_told_again_only_with_another_cause() -> None:
-    """Numbers, dates and ids in a sentence make no other cause."""
+    """Different numbers, dates and ids do not make it another cause."""
     story = Story()
     assert story.tells(a_summary(0, ("1_1", FAILED, "model 7f3a of 2018-08-29 is wrong")))
     assert story.tells(a_summary(1, ("1_1", FAILED, "model 99b2 of 2018-08-30 is wrong"))) == []
@@ -114,7 +114,7 @@ def test_a_failure_is_told_again_only_with_another_cause() -> None:
 
 
 def test_a_message_counts_what_was_told_before() -> None:
-    """Whoever reads it knows that the named ones are not all."""
+    """It shows that the sensors it names are not all."""
     story = Story()
     story.tells(a_summary(0, ("1_1", FAILED, KILLED), ("1_4", SILENT)))
     said = story.tells(a_summary(1, ("1_1", FAILED, KILLED), ("1_4", SILENT), ("1_5", SILENT)))
@@ -133,7 +133,7 @@ def test_a_failed_sensor_that_falls_silent_is_not_well() -> None:
 
 
 def test_the_repair_of_an_hour_is_told_once() -> None:
-    """The same hour again: as it was is no news, repaired is."""
+    """The same hour run again is news only if it was repaired."""
     story = Story()
     story.tells(a_summary(0, ("1_1", FAILED, KILLED)))
     assert story.tells(a_summary(0, ("1_1", FAILED, KILLED))) == []
@@ -142,7 +142,7 @@ def test_the_repair_of_an_hour_is_told_once() -> None:
 
 
 def test_an_older_hour_says_nothing_about_now() -> None:
-    """It ended later, or was run again: its silence and its readings are history, its failures are not."""
+    """Whether it ended late or ran again, its failures are news; its silence and readings are not."""
     story = Story()
     story.tells(a_summary(5, ("1_4", SILENT)))
     assert story.tells(a_summary(3, ("1_4", SCORED), ("1_5", SILENT))) == []
@@ -163,7 +163,7 @@ def test_an_older_hour_that_is_repaired_ends_no_failure_that_lasts() -> None:
 
 
 def test_a_failed_step_is_one_cause_however_many_sensors_it_fails() -> None:
-    """Nobody is told of a thousand sensors, nor of a thousand that are scored again."""
+    """Neither its thousand failed sensors nor their thousand recoveries are listed."""
     story = Story()
     lines = [(f"s_{number}", FAILED, "submit failed") for number in range(1000)]
     assert story.tells(a_summary(0, *lines, failed_steps={"submit": "the job is over"})) == [
@@ -180,7 +180,7 @@ def test_a_failed_step_is_one_cause_however_many_sensors_it_fails() -> None:
 
 
 def test_a_run_without_a_summary_ends_nothing() -> None:
-    """Nothing is known of the sensors; the step that failed is the news, once."""
+    """It says nothing about sensors; the failed step is news, once."""
     story = Story()
     story.tells(a_summary(0, ("1_4", SILENT)))
     for expected in (True, False):
@@ -190,7 +190,7 @@ def test_a_run_without_a_summary_ends_nothing() -> None:
 
 
 def test_a_sensor_that_left_the_fleet_is_forgotten() -> None:
-    """Nobody waits for it; should it come back silent, that is news."""
+    """If it returns silent, that is news again."""
     story = Story()
     story.tells(a_summary(0, ("1_4", SILENT), ("1_1", FAILED, KILLED)))
     assert story.tells(a_summary(1)) == []
@@ -198,7 +198,7 @@ def test_a_sensor_that_left_the_fleet_is_forgotten() -> None:
 
 
 def test_many_names_are_counted() -> None:
-    """A message stays readable, whatever the fleet."""
+    """A message stays readable, whatever the size of the fleet."""
     said = Story().tells(a_summary(0, *((f"s_{number:03}", SILENT) for number in range(50))))
     assert said[1].endswith("s_018, s_019 and 30 more")
     causes = [(f"s_{number:02}", FAILED, f"cause {chr(97 + number)}") for number in range(26)]
@@ -216,14 +216,14 @@ def test_many_names_are_counted() -> None:
     ],
 )
 def test_the_first_line_says_whether_failures_are_tolerated(tolerated, headline) -> None:
-    """Red above the tolerated share, amber up to it: the run is good in Airflow, and the message is not."""
+    """Red above the tolerated share, else amber, which Airflow shows as a good run."""
     story = Story(Settings(hourly=HourlySettings(tolerated_failed_share=tolerated)))
     said = story.tells(a_summary(0, ("1_1", FAILED, KILLED)))
     assert said[0] == headline.format("sensor scoring of 2018-08-29T02: ")
 
 
 def test_twenty_thousand_sensors_cost_little() -> None:
-    """A day of them is kept in 3 MB, and an hour in which all spike costs a second or two."""
+    """A day of them takes 3 MB, and an hour in which all spike takes a second or two."""
     story, names = Story(), [f"device-{number:05}_tag" for number in range(20_000)]
     story.tells(scored(0, **dict.fromkeys(names, 12)))
     day = {sensor: tuple(range(40, 64)) for sensor in names}
@@ -236,7 +236,7 @@ def test_twenty_thousand_sensors_cost_little() -> None:
 
 
 def scored(number: int, **anomalies: int) -> Summary:
-    """Return the summary of an hour in which sensors had so many anomalies among 240 readings."""
+    """Return the summary of an hour with so many anomalies per sensor, among 240 readings."""
     sensors = tuple(
         SensorOutcome(sensor=sensor, outcome=SCORED, readings=240, anomalies=count)
         for sensor, count in anomalies.items()
@@ -245,7 +245,7 @@ def scored(number: int, **anomalies: int) -> Summary:
 
 
 def test_an_anomaly_spike_is_told_once() -> None:
-    """It is compared with the sensor's own past; that it lasts and that it ends is no news."""
+    """It is relative to the sensor's own past; neither its duration nor its end is news."""
     story = Story()
     for number in range(8):
         assert story.tells(scored(number, a=2 + number % 2, b=60)) == []
@@ -269,7 +269,7 @@ def test_the_highest_spikes_are_named() -> None:
 
 
 def test_an_older_hour_makes_no_past() -> None:
-    """An hour that is scored again is not compared with what came after it."""
+    """An hour that is scored again is not compared with later ones."""
     story = Story()
     for number in range(8):
         story.tells(scored(number, a=2))
@@ -289,7 +289,7 @@ def test_an_older_hour_makes_no_past() -> None:
     ],
 )
 def test_a_spike_is_seen_though_the_hour_was_told_of_before_it_was_scored(seen) -> None:
-    """A message about a late run, or one that failed, forgets nothing of what is usual."""
+    """A message about a late or failed run does not discard the baseline."""
     story = Story()
 
     def share(number: int, anomalies: int) -> Summary:
@@ -305,7 +305,7 @@ def test_a_spike_is_seen_though_the_hour_was_told_of_before_it_was_scored(seen) 
 
 @pytest.mark.behaviour("unclaimed")
 def test_readings_that_nobody_scores_are_told_of_once() -> None:
-    """With two of them and where they belong; a sensor that is called silent may be among them."""
+    """Two are named, with where they belong; a sensor reported as silent may own them."""
     story, folder = Story(), "readings/2018/08/29/02"
     lost = {
         "unclaimed": 9,

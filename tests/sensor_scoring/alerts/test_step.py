@@ -1,4 +1,4 @@
-"""Hours of a fleet, told to a real mail server and a real webhook, remembered in real Blob Storage."""
+"""Alerts about a fleet's hours, through a real mail server and webhook, with history in real Blob Storage."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ SETTINGS = Settings(
 
 @dataclass
 class ARun:
-    """A run as the alert sees it: it has ended with a summary."""
+    """A finished run with a summary, as the alert sees it."""
 
     outcome: Summary | None
     hour: RunHour = FIRST
@@ -52,12 +52,12 @@ class ARun:
     untold: list[str] = field(default_factory=list)
 
     def keep_untold(self, untold: list[str]) -> None:
-        """Keep who was not told."""
+        """Record what was not delivered."""
         self.untold += untold
 
     @property
     def base(self) -> str:
-        """Return the name of its folder."""
+        """Return its run id in Batch."""
         return f"scoring-{self.hour}"
 
     def summary(self) -> Summary | None:
@@ -65,20 +65,20 @@ class ARun:
         return self.outcome
 
     def step_failures(self) -> dict[str, str]:
-        """Return the steps that failed, if it came to no summary."""
+        """Return the failed steps, if it has no summary."""
         return {"plan": "the registry is unreadable"}
 
 
 @dataclass
 class Fleet:
-    """Seven sensors, and people who are told of them."""
+    """Seven sensors, and the channels that their alerts go to."""
 
     mailbox: Mailbox
     webhook: Webhook
     number: int = -1
 
     def hour(self, outcomes: dict[str, Any] | None = None, **facts: Any) -> ARun:
-        """Return the next hour's run: outcomes that are not scored, or counts of anomalies among 100."""
+        """Return the next hour's run, with outcomes other than scored, or anomalies among 100 readings."""
         self.number += 1
         now = RunHour(FIRST.start + timedelta(hours=self.number))
         lines = [_line(sensor, (outcomes or {}).get(sensor, 1)) for sensor in FLEET]
@@ -86,7 +86,7 @@ class Fleet:
         return ARun(summary, hour=now)
 
     def told(self, run: ARun) -> str:
-        """Let a run tell twice, as a step that is cleared does; return what people got of it."""
+        """Alert twice, as when the step is cleared; return what was received."""
         before = len(self.mailbox.mails), len(self.webhook.bodies)
         for _ in range(2):
             send_alert(as_run(run), {})
@@ -106,20 +106,20 @@ def _line(sensor: str, outcome: Any) -> SensorOutcome:
 
 @pytest.fixture
 def fleet(storage: BlobStorage, mailbox: Mailbox, webhook: Webhook) -> Fleet:
-    """Begin with nothing told."""
+    """Start with an empty history."""
     for blob in storage.container(Container.RUNS).list_blob_names(name_starts_with="_alerts/"):
         storage.container(Container.RUNS).delete_blob(blob)
     return Fleet(mailbox, webhook)
 
 
 def test_quiet_hours_tell_nobody(fleet: Fleet) -> None:
-    """However many they are."""
+    """However many there are."""
     for _ in range(8):
         assert fleet.told(fleet.hour()) == ""
 
 
 def test_three_failed_sensors_are_one_message(fleet: Fleet) -> None:
-    """With both causes; the same in the next hour is none, their return is one."""
+    """It has both causes; the same failures next hour send none, and their recovery one."""
     failed = {"1_1": KILLED, "1_2": ALTERED, "1_3": KILLED}
     said = fleet.told(fleet.hour(failed)).splitlines()
     assert said[:3] == [
@@ -134,7 +134,7 @@ def test_three_failed_sensors_are_one_message(fleet: Fleet) -> None:
 
 
 def test_a_silent_sensor_and_its_return_are_a_message_each(fleet: Fleet) -> None:
-    """The hours between are none."""
+    """The hours between send none."""
     silent = {"1_4": Outcome.SILENT}
     assert "Silent (no readings): 1_4" in fleet.told(fleet.hour(silent))
     for _ in range(9):
@@ -143,14 +143,14 @@ def test_a_silent_sensor_and_its_return_are_a_message_each(fleet: Fleet) -> None
 
 
 def test_a_late_run_is_told_at_its_end_unless_it_was_before(fleet: Fleet) -> None:
-    """Once a run; another run that is late is news of its own."""
+    """Each late run is reported once."""
     for _ in range(2):
         run = replace(fleet.hour(), late="it took 63 minutes; the limit is 50")
         assert "Late: it took 63 minutes; the limit is 50" in fleet.told(run)
 
 
 def test_pool_trouble_is_part_of_the_message(fleet: Fleet) -> None:
-    """Told once while it lasts, whichever numbers the service puts into its words."""
+    """It is reported once while it lasts, even if numbers in the service's text change."""
     for number, is_news in ((1, True), (2, False)):
         trouble = f"pool p: AllocationFailed: no machine, request {number}{number}; try another size"
         said = fleet.told(fleet.hour({"1_1": KILLED}, pool_trouble=(trouble,)))
@@ -158,7 +158,7 @@ def test_pool_trouble_is_part_of_the_message(fleet: Fleet) -> None:
 
 
 def test_an_anomaly_spike_is_one_message(fleet: Fleet) -> None:
-    """After six hours of a past."""
+    """After a past of six hours."""
     for _ in range(6):
         assert fleet.told(fleet.hour()) == ""
     assert "Anomaly spike: 1_7: 60.0% of 100 readings, usually 1.0%" in fleet.told(fleet.hour({"1_7": 60}))
@@ -166,7 +166,7 @@ def test_an_anomaly_spike_is_one_message(fleet: Fleet) -> None:
 
 
 def test_spikes_can_be_switched_off(fleet: Fleet) -> None:
-    """Then nothing of the past is kept either."""
+    """Then no past is stored either."""
     for count in (1, 1, 1, 1, 1, 1, 60):
         run = replace(
             fleet.hour({"1_7": count}),
@@ -192,7 +192,7 @@ def test_a_run_that_came_to_nothing_names_its_step(fleet: Fleet) -> None:
 
 @pytest.mark.behaviour("no-hour")
 def test_a_run_of_no_hour_is_told_too(fleet: Fleet) -> None:
-    """It was asked for a day that no month has: there is no hour to name, and nothing else to look at."""
+    """A run for a nonexistent date has neither an hour nor a summary to name."""
     run = replace(fleet.hour(), outcome=None, hourless="'2026-02-30T02' has a day 30")
     send_alert(as_run(run), {})
     (body,) = fleet.webhook.bodies
@@ -201,16 +201,16 @@ def test_a_run_of_no_hour_is_told_too(fleet: Fleet) -> None:
 
 
 class Away(BlobStore):
-    """Storage that does not answer; the real client would try for a minute and a half."""
+    """Storage that does not answer; the real client would retry for a minute and a half."""
 
     def read_versioned(self, container: str, blob: str) -> tuple[bytes, str] | None:
-        """Fail as it does then."""
+        """Fail as an unreachable service does."""
         raise StorageUnreachable(f"Blob Storage does not answer: read {container}/{blob}")
 
 
 @pytest.mark.behaviour("no-summary")
 def test_storage_that_is_away_is_told_by_the_last_try(fleet: Fleet) -> None:
-    """Before that it may pass; after it nobody would hear of the hour at all."""
+    """Earlier tries may be lucky; without the last one's alert, nobody would hear of the hour."""
     run = replace(fleet.hour(), store=Away(WASB_CONN))
     for is_last_try, messages in ((False, 0), (True, 1)):
         with pytest.raises(StorageUnreachable):
@@ -222,7 +222,7 @@ def test_storage_that_is_away_is_told_by_the_last_try(fleet: Fleet) -> None:
 def test_storage_that_refuses_is_told_at_once(
     fleet: Fleet, storage: BlobStorage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """There is no other try: a person must correct the connection."""
+    """Retrying is useless: a person must correct the connection."""
     wrong = re.sub("AccountKey=[^;]*", "AccountKey=d3Jvbmc=", storage.connection_string)
     connection = {"conn_type": "wasb", "extra": {"connection_string": wrong}}
     monkeypatch.setenv("AIRFLOW_CONN_REFUSED", json.dumps(connection))

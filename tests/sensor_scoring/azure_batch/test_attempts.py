@@ -1,4 +1,4 @@
-"""The decision table of the operator: adopt, attach, judge or create."""
+"""The operator's decision table: adopt, attach, judge or create."""
 
 from __future__ import annotations
 
@@ -42,13 +42,13 @@ def a_task(name: str, state: str = "completed", result: str = "failure") -> Batc
     ],
 )
 def test_the_next_step_follows_from_what_the_job_holds(found, reported, move, task) -> None:
-    """A retry adopts what the try before left; a clear forgets whatever came before it."""
+    """A retry adopts what the previous try left; a clear ignores everything before it."""
     decision = decide(found, key=KEY, epoch=2, reported=[f"{KEY}-{name}" for name in reported])
     assert (decision.move, decision.batch_task_id) == (move, f"{KEY}-{task}")
 
 
 def test_a_clear_ends_what_it_replaces_and_nothing_else() -> None:
-    """Live tasks of other epochs would score the sensor twice; siblings and ended ones are left alone."""
+    """Running tasks of other epochs would score the sensor twice; siblings and ended tasks stay."""
     found = [
         a_task("e1-a0", "running"),
         a_task("e1-a1", "active"),

@@ -1,4 +1,4 @@
-"""From a policy to a formula; what the formula does is evaluated by the emulator's interpreter."""
+"""From policy to formula; the emulator's interpreter evaluates what the formula does."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ POLICY = AutoscalePolicy(max_nodes=10, slots_per_node=4)
 def targets(
     formula: str, *, spot: list[int], pending: list[int], evicted: int = 0, now: datetime = NOW
 ) -> tuple[int, int]:
-    """Evaluate a formula likewise, with Spot nodes there and evicted; return dedicated and Spot targets."""
+    """Evaluate a formula with Spot nodes, some evicted; return dedicated and Spot targets."""
     evictions = [evicted] * len(spot)
     known = {"$PendingTasks": pending, "$CurrentLowPriorityNodes": spot, "$PreemptedNodeCount": evictions}
     series = {name: SampleSeries() for name in known}
@@ -30,7 +30,7 @@ def targets(
 
 
 def target(formula: str, *, pending: list[int], now: datetime = NOW) -> int:
-    """Evaluate a formula with pending tasks in the last minutes, a sample each 30 s, newest last."""
+    """Evaluate a formula with pending tasks in recent minutes: a sample every 30 s, newest last."""
     series = SampleSeries()
     for index, value in enumerate(pending):
         series.append(now - timedelta(seconds=30 * (len(pending) - index) + 30), float(value))
@@ -57,12 +57,12 @@ def target(formula: str, *, pending: list[int], now: datetime = NOW) -> int:
     ],
 )
 def test_a_pool_follows_its_queue(pending, nodes) -> None:
-    """From zero and back, without samples and beyond the ceiling."""
+    """It scales from zero and back, without samples and up to the ceiling."""
     assert target(POLICY.formula(), pending=pending) == nodes
 
 
 def test_announced_load_brings_nodes_before_any_sample() -> None:
-    """A run that knows its load does not wait for the metrics, and no longer than it said."""
+    """A run that announces its load gets nodes before metrics show it, until the announcement ends."""
     floor = Floor.for_load(
         batch_tasks=15, slots_per_task=1, slots_per_node=4, now=NOW, hold=timedelta(minutes=10)
     )
@@ -72,7 +72,7 @@ def test_announced_load_brings_nodes_before_any_sample() -> None:
 
 
 def test_a_floor_is_read_back_from_the_formula_while_it_lives() -> None:
-    """A second run must see what the first one asked for, and never lower it."""
+    """A second run must see the floor of the first and never lower it."""
     floor = Floor(7, NOW + timedelta(minutes=5))
     formula = POLICY.formula(floor)
     assert Floor.of_formula(formula, now=NOW) == floor
@@ -84,13 +84,13 @@ def test_a_floor_is_read_back_from_the_formula_while_it_lives() -> None:
 
 
 def test_tasks_that_fit_no_node_are_refused_before_they_are_submitted() -> None:
-    """Batch would let them wait for ever without a word."""
+    """Batch would silently leave them waiting forever."""
     with pytest.raises(SettingsError, match="wants 8 slots and a node has 4"):
         Floor.for_load(batch_tasks=1, slots_per_task=8, slots_per_node=4, now=NOW, hold=timedelta(minutes=1))
 
 
 def test_a_task_of_three_slots_leaves_one_idle() -> None:
-    """Slots of one task cannot be spread over two nodes: three of four slots is one task a node."""
+    """A task's slots cannot span nodes: with three of four slots, a node runs one task."""
     floor = Floor.for_load(
         batch_tasks=5, slots_per_task=3, slots_per_node=4, now=NOW, hold=timedelta(minutes=1)
     )
@@ -108,14 +108,14 @@ def test_a_task_of_three_slots_leaves_one_idle() -> None:
     ],
 )
 def test_nodes_are_warm_around_the_work_of_every_hour(minute: int, nodes: int) -> None:
-    """Work comes at minute five: ten minutes before it they are there, ten after it the queue decides."""
+    """For work at minute five, nodes are held from ten minutes before to ten after; then the queue rules."""
     warm = WarmWindow.before(5, nodes=3, minutes=10)
     formula = AutoscalePolicy(max_nodes=10, slots_per_node=4, warm=warm).formula()
     assert target(formula, pending=[], now=NOW.replace(minute=minute)) == nodes
 
 
 def test_a_warm_window_may_lie_within_the_hour() -> None:
-    """Where work comes at half past, it opens and closes in the same hour."""
+    """For work at half past, it opens and closes in the same hour."""
     warm = WarmWindow.before(30, nodes=2, minutes=10)
     formula = AutoscalePolicy(max_nodes=10, slots_per_node=4, warm=warm).formula()
     held = [minute for minute in range(60) if target(formula, pending=[], now=NOW.replace(minute=minute))]
@@ -139,7 +139,7 @@ SPOT = AutoscalePolicy(max_nodes=10, slots_per_node=4, spot=True, dedicated_node
     ],
 )
 def test_dedicated_nodes_stand_in_for_spot_nodes(spot, pending, evicted, wanted) -> None:
-    """At once for those that were evicted; after ten minutes of waiting work for those that never came."""
+    """At once for evicted nodes; after ten minutes of waiting tasks for nodes that never came."""
     assert targets(SPOT.formula(), spot=spot, pending=pending, evicted=evicted) == wanted
 
 
@@ -158,6 +158,6 @@ POLICIES = {
 @pytest.mark.parametrize("nodes", [1, 40])
 @pytest.mark.parametrize("floor", [None, Floor(0, NOW), Floor(7, NOW)], ids=["plain", "no-floor", "floor"])
 def test_the_formula_passes_review(policy, slots, nodes, floor) -> None:
-    """A reviewer has nothing to ask: bounded, whole, sparing, and safe without samples."""
+    """The formula review has no findings: bounded, complete, economical, and safe without samples."""
     formula = AutoscalePolicy(max_nodes=nodes, slots_per_node=slots, **policy).formula(floor)
     assert Review.of(formula, interval=timedelta(minutes=5)).findings == ()

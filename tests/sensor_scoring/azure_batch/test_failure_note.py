@@ -1,4 +1,4 @@
-"""Why a step failed: what its log says first, and what is left for the alert."""
+"""Why a step failed: the first line in its log, and the note for the alert."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sensor_scoring.errors import BatchTaskRejected, BatchUnreachable, RegistryM
 
 @dataclass
 class ATry:
-    """A task instance, as much of it as a note needs."""
+    """The part of a task instance that a note needs."""
 
     task_id: str = "plan"
     pushed: dict[str, Any] = field(default_factory=dict)
@@ -24,7 +24,7 @@ class ATry:
 
 
 class Mute(ATry):
-    """One whose api-server does not answer."""
+    """A task instance whose api-server does not answer."""
 
     def xcom_push(self, *, key: str, value: Any) -> None:
         """Fail."""
@@ -44,7 +44,7 @@ REJECTED = BatchTaskRejected(job_id="j", batch_task_id="t", exit_code=3, reason=
     ],
 )
 def test_the_reason_is_one_line_before_the_traceback_and_a_note(error, item, said, caplog) -> None:
-    """Of a sensor it is the cause alone: ids of Batch are in the traceback."""
+    """For a sensor it is the cause alone; Batch ids are in the traceback."""
     tried = ATry()
     with pytest.raises(type(error)), failure_noted(tried, item=item):
         raise error

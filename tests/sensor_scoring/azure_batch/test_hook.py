@@ -1,4 +1,4 @@
-"""The hook, through the real SDK, against the emulator."""
+"""The hook through the real SDK against the emulator."""
 
 from __future__ import annotations
 
@@ -41,18 +41,18 @@ SPEC = PoolSpec(
 
 
 def a_floor(account: Account, nodes: int, minutes: float = 10) -> Floor:
-    """Ask for nodes for some time from the service's now on."""
+    """Request nodes for some time from the service's current time."""
     return Floor(nodes, account.hook.pools.service_time() + timedelta(minutes=minutes))
 
 
 def a_request(batch_task_id: str, *, words: int = 1) -> dict[str, Any]:
-    """Write a Batch task."""
+    """Build a Batch task."""
     template = BatchTaskTemplate(command=["/bin/true", *["word"] * words])
     return template.request(Names(item=batch_task_id, job=JOB, task=batch_task_id), Grants())
 
 
 def connect(monkeypatch: pytest.MonkeyPatch, account: Account, *, key: str) -> ScoringBatchHook:
-    """Return a hook whose connection holds another key."""
+    """Return a hook whose connection has another key."""
     text = (
         f'{{"conn_type": "azure_batch", "login": "{account.emulator.account}", "password": "{key}",'
         f' "extra": {{"account_url": "{account.emulator.endpoint}"}}}}'
@@ -62,7 +62,7 @@ def connect(monkeypatch: pytest.MonkeyPatch, account: Account, *, key: str) -> S
 
 
 def test_a_pool_is_created_with_nodes_for_the_announced_load(account: Account) -> None:
-    """A run that knows its load has its nodes before any sample shows it."""
+    """A run that announces its load has nodes before any sample shows it."""
     assert account.hook.pools.ensure(SPEC, floor=a_floor(account, 3)) == []
     pool = account.client.get_pool(POOL)
     assert pool["enableAutoScale"] is True
@@ -71,7 +71,7 @@ def test_a_pool_is_created_with_nodes_for_the_announced_load(account: Account) -
 
 
 def test_a_second_run_never_lowers_a_live_floor(account: Account) -> None:
-    """While one run still needs four nodes, another that needs one leaves them there."""
+    """While one run needs four nodes, another that needs one leaves them."""
     first = a_floor(account, 4)
     account.hook.pools.ensure(SPEC, floor=first)
     account.advance(minutes=1)
@@ -87,7 +87,7 @@ def test_a_second_run_never_lowers_a_live_floor(account: Account) -> None:
 def test_a_run_that_finds_the_pool_just_made_gets_its_nodes_too(
     account: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Both looked before there was a pool; the one that came second must not live with the other's load."""
+    """Of two runs that both found no pool, the slower one adds its load to the other's pool."""
     late = ScoringBatchHook(BATCH_CONN).pools
     looks = iter([(None, datetime.now(UTC))])
     monkeypatch.setattr(late, "_pool", lambda pool_id: next(looks, None) or PoolKeeper._pool(late, pool_id))
@@ -97,7 +97,7 @@ def test_a_run_that_finds_the_pool_just_made_gets_its_nodes_too(
 
 
 def test_a_pool_of_fixed_size_is_left_alone(account: Account) -> None:
-    """Somebody decided its size; the hook sets no formula there."""
+    """Somebody decided its size, so the hook sets no formula."""
     account.pool(nodes=2)
     account.hook.pools.ensure(SPEC, floor=a_floor(account, 5))
     pool = account.client.get_pool(POOL)
@@ -106,7 +106,7 @@ def test_a_pool_of_fixed_size_is_left_alone(account: Account) -> None:
 
 
 def test_a_wrong_formula_is_refused_before_it_is_enabled(account: Account) -> None:
-    """The message shows where; the pool keeps the formula it had."""
+    """The error shows where, and the pool keeps its formula."""
     account.hook.pools.ensure(SPEC)
     before = account.client.get_pool(POOL)["autoScaleFormula"]
     with pytest.raises(FormulaRefused) as caught:
@@ -116,7 +116,7 @@ def test_a_wrong_formula_is_refused_before_it_is_enabled(account: Account) -> No
 
 
 def test_a_formula_that_was_enabled_a_moment_ago_is_kept(account_with: Callable[..., Account]) -> None:
-    """The service wants a pause between two formulas; who waits for it in vain goes on with the old one."""
+    """The service requires a pause between formulas; if waiting fails, the old one stays."""
     account = account_with(enable_interval=timedelta(seconds=0.1))  # by a clock that stands still
     account.hook.pools.ensure(SPEC, floor=a_floor(account, 1))
     account.advance(minutes=1)
@@ -127,13 +127,13 @@ def test_a_formula_that_was_enabled_a_moment_ago_is_kept(account_with: Callable[
 
 
 def test_the_clock_is_the_services(account: Account) -> None:
-    """Formulas are evaluated by the service's clock, so floors are set by it."""
+    """Formulas are evaluated by the service's clock, so floors use it too."""
     assert abs(account.hook.pools.service_time() - datetime.now(UTC)) < timedelta(days=36500)
     assert account.hook.pools.service_time().tzinfo is not None
 
 
 def test_a_wrong_key_is_one_clear_sentence(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It names the connection and what to check, and holds no key."""
+    """It names the connection and what to check, but not the key."""
     key = base64.b64encode(b"not the key").decode()
     with pytest.raises(BatchAccessRefused) as caught:
         connect(monkeypatch, account, key=key).pools.service_time()
@@ -146,13 +146,13 @@ def test_a_wrong_key_is_one_clear_sentence(account: Account, monkeypatch: pytest
 def test_a_key_that_is_none_is_named_before_any_call(
     account: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A mistyped key is told from a refused one."""
+    """A malformed key is told apart from a refused one."""
     with pytest.raises(BatchAccessRefused, match="other_batch is not a Batch key"):
         connect(monkeypatch, account, key="not base64!").pools.service_time()
 
 
 def test_an_active_job_is_used_and_an_ended_one_is_not(account: Account) -> None:
-    """A retry of the same generation finds its job; when that has ended, the next name is taken."""
+    """A retry finds its generation's job; if that has ended, the next id is used."""
     account.pool()
     opened = [account.hook.jobs.open(BASE, generation=2, pool_id=POOL) for _ in range(2)]
     assert opened == [JOB, JOB]
@@ -163,7 +163,7 @@ def test_an_active_job_is_used_and_an_ended_one_is_not(account: Account) -> None
 
 @pytest.mark.behaviour("half-way")
 def test_a_job_that_nobody_closes_ends_by_itself(account: Account) -> None:
-    """A set-up may fail after the job was made: after a day it no longer counts against the quota."""
+    """A setup may fail after creating the job: after a day it no longer counts against the quota."""
     account.hook.pools.ensure(SPEC)
     job = account.hook.jobs.open(BASE, generation=2, pool_id=POOL)
     account.advance(hours=23)
@@ -173,7 +173,7 @@ def test_a_job_that_nobody_closes_ends_by_itself(account: Account) -> None:
 
 
 def test_closing_a_run_ends_all_its_jobs_and_no_others(account: Account) -> None:
-    """Every generation goes; a job of another run with a similar name stays."""
+    """Every generation ends; another run's job with a similar id stays."""
     account.pool()
     mine = [account.job(f"{BASE}-g2"), account.job(f"{BASE}-g5-1")]
     other = account.job(f"{BASE}0-g2")
@@ -184,7 +184,7 @@ def test_closing_a_run_ends_all_its_jobs_and_no_others(account: Account) -> None
 
 
 def test_a_full_account_says_so(account_with: Callable[..., Account]) -> None:
-    """The quota of active jobs is an error of its own: a person must act."""
+    """The quota of active jobs is an error of its own, because a person must act."""
     account = account_with(active_job_quota=1)
     account.pool()
     account.hook.jobs.open(BASE, generation=0, pool_id=POOL)
@@ -193,7 +193,7 @@ def test_a_full_account_says_so(account_with: Callable[..., Account]) -> None:
 
 
 def test_many_tasks_go_in_together_and_once(ready: Account) -> None:
-    """250 tasks take three calls; adding them again is a success that adds nothing."""
+    """250 tasks take three calls; adding them again succeeds and adds nothing."""
     requests = [a_request(f"task{number}") for number in range(250)]
     assert ready.hook.submit(JOB, requests) == 250
     assert ready.hook.submit(JOB, requests) == 250
@@ -201,7 +201,7 @@ def test_many_tasks_go_in_together_and_once(ready: Account) -> None:
 
 
 def test_the_first_task_starts_before_the_last_is_submitted(account_with: Callable[..., Account]) -> None:
-    """A call of a hundred is at work on idle nodes while the next ones are still to come."""
+    """Idle nodes work on the first hundred while the next are being sent."""
     account = account_with(clock=SystemClock(), runner=TimedRunner(defaultdict(lambda: 3600.0)))
     account.pool()
     account.job()
@@ -211,14 +211,14 @@ def test_the_first_task_starts_before_the_last_is_submitted(account_with: Callab
 
 
 def test_tasks_too_large_for_one_call_are_sent_in_smaller_ones(ready: Account) -> None:
-    """The service takes a megabyte a call; chunks are halved until they fit, and none is lost."""
+    """A call may have one megabyte: chunks are halved until they fit, and none is lost."""
     requests = [a_request(f"task{number}", words=4000) for number in range(100)]
     assert ready.hook.submit(JOB, requests) == 100
     assert len(list(ready.client.list_tasks(JOB))) == 100
 
 
 def test_a_task_that_is_refused_is_named(ready: Account) -> None:
-    """What the service will never take is an error with the task's name and the service's words."""
+    """The error has the task's name and the service's words."""
     with pytest.raises(SubmissionRefused, match="bad task"):
         ready.hook.submit(JOB, [a_request("good"), {**a_request("good"), "id": "bad task"}])
 
@@ -235,7 +235,7 @@ def test_tasks_that_fit_no_node_are_refused_before_they_are_submitted(ready: Acc
 
 
 def test_an_ended_job_takes_no_tasks(ready: Account) -> None:
-    """Both ways of adding say that the job is over."""
+    """Both ways of adding report that the job has ended."""
     ready.hook.jobs.close(BASE)
     with pytest.raises(JobEnded):
         ready.hook.submit(JOB, [a_request("task")])
@@ -244,7 +244,7 @@ def test_an_ended_job_takes_no_tasks(ready: Account) -> None:
 
 
 def test_one_task_is_ended_and_its_siblings_run_on(ready: Account) -> None:
-    """Killing one sensor's task is no reason to stop another's; ending it twice is no error."""
+    """Killing one sensor's task stops no other, and killing it twice is no error."""
     for name in ("one", "two"):
         ready.add(name, "sleep 60")
         ready.running(name)
@@ -255,7 +255,7 @@ def test_one_task_is_ended_and_its_siblings_run_on(ready: Account) -> None:
 
 
 def test_the_end_of_a_file_is_read(ready: Account) -> None:
-    """Only the last bytes travel; a file that is not there is empty, not an error."""
+    """Only the last bytes are transferred; a missing file counts as empty."""
     ready.add("talker", "for n in 1 2 3 4 5; do echo line $n; done; echo why >&2; exit 3")
     ready.ended("talker")
     assert ready.hook.file_tail(JOB, "talker", "stdout.txt", size=14) == "line 4\nline 5\n"
@@ -265,7 +265,7 @@ def test_the_end_of_a_file_is_read(ready: Account) -> None:
 
 
 def test_the_attempts_of_a_group_are_found_in_one_listing(ready: Account) -> None:
-    """A group whose name begins another's is told apart by the digest."""
+    """The digest tells groups apart whose names share a prefix."""
     for name in ("1_4-0c79023f43-e2-a0", "1_4-0c79023f43-e2-a1", "1_40-0c79023f43-e2-a0"):
         ready.add(name, "exit 1")
     found = ready.hook.tasks_of(JOB, key="1_4-0c79023f43")

@@ -1,4 +1,4 @@
-"""Names in Azure Batch."""
+"""Ids in Azure Batch."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ GROUPS = st.text(alphabet=st.characters(codec="ascii", categories=("L", "N", "P"
 
 
 def test_two_runs_of_an_hour_never_share_a_base() -> None:
-    """A backfill, a manual run and the scheduled one of the same hour have folders and jobs of their own."""
+    """A backfill, a manual and a scheduled run of one hour have separate folders and jobs."""
     bases = {
         ids.run_base("scoring", HOUR, dag_id=dag, run_id=run)
         for dag, run in (("d", "scheduled"), ("d", "manual"), ("ds", "cheduled"), ("e", "scheduled"))
@@ -29,20 +29,20 @@ def test_two_runs_of_an_hour_never_share_a_base() -> None:
 
 @given(GROUPS, st.integers(0, 999), st.integers(0, 99))
 def test_every_group_makes_a_valid_batch_id_that_reads_back(group, epoch, attempt) -> None:
-    """A sensor id may hold what Batch forbids; the task id never does, and says epoch and attempt again."""
+    """A sensor id may contain what Batch forbids; the task id never does, and reads back."""
     name = AttemptId(ids.group_key(group), epoch, attempt)
     assert BATCH_ID.fullmatch(str(name))
     assert AttemptId.parse(str(name)) == name
 
 
 def test_sensors_that_batch_cannot_tell_apart_have_different_keys() -> None:
-    """Batch ids ignore case and forbid dots, sensor ids do neither."""
+    """Batch ids ignore case and forbid dots; sensor ids do neither."""
     keys = {ids.group_key(group).lower() for group in ("a.b", "a-b", "A-b", "a_b", "a.b" * 20, "a.b" * 21)}
     assert len(keys) == 6
 
 
 def test_a_job_tells_its_run_and_generation() -> None:
-    """What was opened again is a job of its own, and still a job of the run."""
+    """A job that was opened again is separate, yet belongs to the same run."""
     base = ids.run_base("a-very-long-prefix-indeed", HOUR, dag_id="d", run_id="r")
     job = ids.job_id(base, generation=12, number=3)
     assert BATCH_ID.fullmatch(job)
@@ -67,7 +67,7 @@ RUN = {"dag_id": "dag", "run_id": "run", "task_id": "score"}
     ],
 )
 def test_a_job_belongs_to_the_run_that_made_it_and_to_no_other(base) -> None:
-    """The digest in its id holds the DAG run's names; all jobs of the run carry it."""
+    """The digest in its id covers the DAG run's names, and all jobs of the run share it."""
     for job in (ids.job_id(base, generation=2), ids.job_id(base, generation=5, number=1)):
         assert ids.belongs_to(job, **RUN)
         assert not ids.belongs_to(job, **{**RUN, "dag_id": "other"})
@@ -75,13 +75,13 @@ def test_a_job_belongs_to_the_run_that_made_it_and_to_no_other(base) -> None:
 
 
 def test_a_job_of_one_task_belongs_to_no_other_task() -> None:
-    """The job of a run is every task's, that of a task is its own."""
+    """A run's job belongs to all its tasks, a task's job to that task alone."""
     own = ids.job_id(ids.task_base(dag_id="dag", task_id="score", run_id="run"), generation=0)
     assert not ids.belongs_to(own, **{**RUN, "task_id": "other"})
 
 
 def test_only_an_id_of_the_whole_form_belongs_to_anybody() -> None:
-    """What stands in an address is anybody's to write."""
+    """Anyone can write anything into an address."""
     base = ids.run_base("scoring", HOUR, dag_id="dag", run_id="run")
     digest = base.rsplit("-", 1)[1]
     for forged in (base, digest, f"x-{digest}-g0", f"a/../b-20180829T02-{digest}-g0", f"{base}-g0\n"):

@@ -1,4 +1,4 @@
-"""Links: what Airflow keeps as an XCom at the end of a try, and what its UI reads of them."""
+"""Links: the XCom that Airflow keeps at the end of a try, and what its UI makes of it."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ PLACE = (
 
 @dataclass(frozen=True)
 class Instance:
-    """A task instance, as much of it as a link reads."""
+    """The part of a task instance that a link reads."""
 
     dag_id: str = "a.dag"
     task_id: str = "group.score"
@@ -39,7 +39,7 @@ class Instance:
 
 
 def an_operator(**options: Any) -> AzureBatchTaskOperator:
-    """Make an operator that has come to know its Batch task."""
+    """Make an operator that knows its Batch task."""
     arguments = {"task_id": "score", "item": NAMES.item, "job_id": NAMES.job, "command": "true"}
     operator = AzureBatchTaskOperator(**{**arguments, **options})
     operator.held = NAMES
@@ -47,13 +47,13 @@ def an_operator(**options: Any) -> AzureBatchTaskOperator:
 
 
 def test_a_link_is_a_path_of_names() -> None:
-    """It names DAG run, task, Batch job, Batch task and what that is about, each quoted, and nothing else."""
+    """It has DAG run, task, Batch job, Batch task and item, each quoted, and nothing else."""
     found = BatchTaskLink().get_link(an_operator(), ti_key=Instance())
     assert found == PLACE + f"/batch-tasks/{NAMES.task}?item=1_1..1_9"
 
 
 def test_the_api_server_makes_the_other_links_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What an instance prints and predicts costs it no XCom; names are quoted as in the address itself."""
+    """Links to output and predictions need no XCom; names stay quoted."""
     operator = an_operator()
     operator.held = replace(NAMES, item="a/b c")
     kept = BatchTaskLink().get_link(operator, ti_key=Instance())
@@ -67,7 +67,7 @@ def test_the_api_server_makes_the_other_links_of_it(monkeypatch: pytest.MonkeyPa
 
 
 def test_without_a_batch_task_the_api_server_has_no_links(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As the worker's own: empty, which is no button."""
+    """Its links are empty like the worker's, which means no button."""
     monkeypatch.setattr(XComOperatorLink, "get_link", lambda *_, **__: "")
     assert StdoutLink().get_link(None, ti_key=Instance()) == ""
     assert PredictionsLink().get_link(None, ti_key=Instance()) == ""
@@ -81,7 +81,7 @@ def test_a_try_that_never_knew_its_batch_task_has_no_link() -> None:
 
 
 def test_another_batch_account_than_the_deployments_has_no_link(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The pages know one account: a link into another would lead to the wrong place."""
+    """The pages know one account; a link to another would lead to the wrong place."""
     operator = an_operator(azure_batch_conn_id="another")
     assert BatchTaskLink().get_link(operator, ti_key=Instance()) == ""
     monkeypatch.setenv("SENSOR_SCORING_BATCH_CONN_ID", "another")
@@ -97,13 +97,13 @@ def test_another_batch_account_than_the_deployments_has_no_link(monkeypatch: pyt
     ],
 )
 def test_a_link_begins_where_the_web_server_is(base_url, root, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Airflow may be served below a path; which host that is on is for the browser to know."""
+    """Airflow may be served below a path; the browser knows the host."""
     monkeypatch.setenv("AIRFLOW__API__BASE_URL", base_url)
     assert BatchTaskLink().get_link(an_operator(), ti_key=Instance()).startswith(root + PLACE)
 
 
 def test_the_steps_that_make_or_read_the_summary_lead_to_it() -> None:
-    """By the run's name, which says its hour; a run of no hour has none."""
+    """By the run's id, which contains its hour; a run without an hour has none."""
     with DAG("links", schedule=None) as dag:
         steps = [summarise(), alert(), verdict()]
         plan_hour()
@@ -121,7 +121,7 @@ def test_the_steps_that_make_or_read_the_summary_lead_to_it() -> None:
 
 
 def test_the_web_server_knows_the_links_of_a_mapped_task(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It has the serialised DAG, no operator of ours, and the plugin: one XCom of each index, and names."""
+    """It has only the serialised DAG, the plugin, and one XCom per index."""
     monkeypatch.setattr(
         plugins_manager, "get_operator_extra_links", lambda: ScoringPlugin.operator_extra_links
     )
@@ -136,7 +136,7 @@ def test_the_web_server_knows_the_links_of_a_mapped_task(monkeypatch: pytest.Mon
 
 
 def test_each_map_index_has_a_link_of_its_own() -> None:
-    """Airflow asks for it on the operator of the index, which knows its own Batch task."""
+    """Airflow asks the operator of that index, which knows its own Batch task."""
     with DAG("links", schedule=None) as dag:
         AzureBatchTaskOperator.partial(task_id="score", pool_id="p", command="true").expand(item=["a", "b"])
     found = set()

@@ -1,4 +1,4 @@
-"""The operators, against the emulator and Azurite; Airflow's context is the one thing stood in for."""
+"""The operators against the emulator and Azurite; only Airflow's context is a stand-in."""
 
 from __future__ import annotations
 
@@ -53,19 +53,19 @@ def an_operator(script: str = "true", **options: Any) -> AzureBatchTaskOperator:
 
 
 def name_of(attempt: int, *, epoch: int = 2, item: str = "1_4") -> str:
-    """Name the Batch task of an attempt."""
+    """Return the Batch task id of an attempt."""
     return str(AttemptId(ids.group_key(item), epoch, attempt))
 
 
 def deferred(operator: AzureBatchTaskOperator, tried: Try) -> str:
-    """Execute a try that must end in a deferral; return the Batch task it waits for."""
+    """Execute a try that must defer; return the Batch task it waits for."""
     with pytest.raises(TaskDeferred) as caught:
         operator.execute(tried.begin())
     return str(caught.value.trigger.batch_task_id)
 
 
 def outcome_of(account: Account, batch_task_id: str) -> dict[str, Any]:
-    """Wait for a Batch task and return the event that a trigger would send."""
+    """Wait for a Batch task; return the event that a trigger would send."""
     account.ended(batch_task_id)
     task = account.client.get_task(JOB, batch_task_id)
     return {"job_id": JOB, "batch_task_id": batch_task_id, "outcome": BatchTaskOutcome.of(task).to_event()}
@@ -85,13 +85,13 @@ def tasks(account: Account) -> list[str]:
 
 
 def test_a_first_try_submits_and_leaves_the_worker(ready: Account) -> None:
-    """Nobody waits for a node on a worker."""
+    """No worker waits for a node."""
     assert deferred(an_operator(), Try()) == name_of(0)
     assert tasks(ready) == [name_of(0)]
 
 
 def test_a_task_that_was_submitted_before_is_found(ready: Account) -> None:
-    """The bulk submission made it; the instance only waits for it."""
+    """The instance waits for the Batch task that the bulk submission created."""
     submit = AzureBatchSubmitOperator(
         task_id="submit",
         items=["1_4", "1_5"],
@@ -115,7 +115,7 @@ def test_a_task_that_was_submitted_before_is_found(ready: Account) -> None:
     ],
 )
 def test_a_cleared_run_submits_nothing_in_bulk(ready: Account, tried: Try, job: str) -> None:
-    """Only the instances themselves know what must run again."""
+    """Only the instances know what must run again."""
     submit = AzureBatchSubmitOperator(
         task_id="submit",
         items=["1_4"],
@@ -132,7 +132,7 @@ def test_a_cleared_run_submits_nothing_in_bulk(ready: Account, tried: Try, job: 
 
 @pytest.mark.behaviour("airflow-dies")
 def test_a_retry_waits_for_the_task_that_still_runs(ready: Account) -> None:
-    """The worker died, the Batch task did not: nothing is scored twice."""
+    """The worker died, but not the Batch task: nothing is scored twice."""
     tried = Try()
     assert deferred(an_operator("sleep 60"), tried) == deferred(an_operator("sleep 60"), tried)
     assert tasks(ready) == [name_of(0)]
@@ -140,7 +140,7 @@ def test_a_retry_waits_for_the_task_that_still_runs(ready: Account) -> None:
 
 @pytest.mark.behaviour("adopted")
 def test_a_retry_takes_a_success_as_it_is(ready: Account) -> None:
-    """It ended while nobody looked; there is nothing to wait for and nothing to do again."""
+    """If the task succeeded meanwhile, nothing is waited for or repeated."""
     tried = Try()
     deferred(an_operator(), tried)
     ready.ended(name_of(0))
@@ -150,7 +150,7 @@ def test_a_retry_takes_a_success_as_it_is(ready: Account) -> None:
 
 @pytest.mark.behaviour("passing-cause")
 def test_a_failure_is_said_once_and_then_tried_again(ready: Account) -> None:
-    """The first look raises it with the end of what was printed; the retry makes the next attempt."""
+    """First it is raised with the end of the output; then the retry creates the next attempt."""
     tried = Try()
     deferred(an_operator("echo the disk is gone >&2; exit 7"), tried)
     event = outcome_of(ready, name_of(0))
@@ -164,7 +164,7 @@ def test_a_failure_is_said_once_and_then_tried_again(ready: Account) -> None:
 
 @pytest.mark.behaviour("pool-trouble")
 def test_an_image_that_cannot_be_pulled_is_named_at_once(account: Account) -> None:
-    """The Batch task fails with the service's words; another try would pull the same image."""
+    """The instance fails with the service's words, since a retry would pull the same image."""
     policy = AutoscalePolicy(max_nodes=1, slots_per_node=1)
     spec = PoolSpec(pool_id="pool", vm_size="standard_d2s_v5", policy=policy, image="tools:1")
     floor = Floor(1, account.hook.pools.service_time() + timedelta(minutes=10))
@@ -178,7 +178,7 @@ def test_an_image_that_cannot_be_pulled_is_named_at_once(account: Account) -> No
 
 
 def without_nodes(account: Account) -> None:
-    """Take all nodes out of the pool, and with them the files of their tasks."""
+    """Remove all nodes of the pool, and with them the files of their tasks."""
     nodes = [node.id for node in account.client.list_nodes("pool")]
     account.client.begin_remove_nodes("pool", {"nodeList": nodes})
     until(lambda: not list(account.client.list_nodes("pool")))
@@ -187,7 +187,7 @@ def without_nodes(account: Account) -> None:
 def test_what_it_printed_is_read_from_the_log_container_once_the_node_is_gone(
     ready: Account, storage: BlobStorage
 ) -> None:
-    """A pool that scales in takes its nodes' files with it; the copies stay."""
+    """Scaling in removes a node's files; the copies stay."""
     assert storage.container("logs").exists()
     tried, options = Try(), {"log_container": "logs", "log_folder": "{run}/{job}/{task}"}
     event = outcome_of(ready, deferred(an_operator("echo the last words >&2; exit 5", **options), tried))
@@ -199,7 +199,7 @@ def test_what_it_printed_is_read_from_the_log_container_once_the_node_is_gone(
 def test_a_log_that_cannot_be_read_hides_no_failure(
     ready: Account, storage: BlobStorage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """How the Batch task ended is the fact; what it printed is a help."""
+    """How the Batch task ended matters; its output only helps."""
     tried = Try()
     options: dict[str, Any] = {"log_container": "logs", "permanent_exit_codes": [3]}
     event = outcome_of(ready, deferred(an_operator("exit 3", **options), tried))
@@ -213,7 +213,7 @@ def test_a_log_that_cannot_be_read_hides_no_failure(
 
 @pytest.mark.behaviour("airflow-dies")
 def test_a_failure_that_nobody_saw_is_raised_before_the_next_attempt(ready: Account) -> None:
-    """The triggerer died: the retry finds the failed task, says so, and only the next try goes on."""
+    """After the triggerer died, a retry reports the failed task, and the next try starts another."""
     tried = Try()
     deferred(an_operator("kill -KILL $$"), tried)
     ready.ended(name_of(0))
@@ -225,7 +225,7 @@ def test_a_failure_that_nobody_saw_is_raised_before_the_next_attempt(ready: Acco
 
 @pytest.mark.behaviour("permanent-cause")
 def test_a_permanent_cause_is_told_from_a_passing_one(ready: Account) -> None:
-    """The scorer's own sentence is the reason, and the retry table fails the instance at once."""
+    """The reason is the scorer's sentence, and the retry table fails the instance at once."""
     tried = Try()
     operator = an_operator("echo '1_4: there is no model' >&2; exit 3", permanent_exit_codes=[3])
     deferred(operator, tried)
@@ -236,7 +236,7 @@ def test_a_permanent_cause_is_told_from_a_passing_one(ready: Account) -> None:
 
 @pytest.mark.behaviour("cleared")
 def test_a_clear_scores_again_and_ends_what_it_replaces(ready: Account) -> None:
-    """A new epoch: a new Batch task, whatever succeeded before, and the old one does not run on."""
+    """A new epoch gets a new Batch task even after success, and the old one is terminated."""
     tried = Try()
     deferred(an_operator("sleep 60"), tried)
     ready.running(name_of(0))
@@ -251,7 +251,7 @@ def test_a_clear_scores_again_and_ends_what_it_replaces(ready: Account) -> None:
 def test_an_instance_that_goes_on_in_another_job_leaves_nothing_in_the_one_before(
     ready: Account, again: Callable[[Try], None]
 ) -> None:
-    """A first try has noted nothing, so the next one looks at all that its run has open."""
+    """A first try left no note, so the next one looks at all open jobs of its run."""
     tried, other = Try(), JOB.replace("g2", "g5")
     deferred(an_operator("sleep 60"), tried)
     ready.running(name_of(0))
@@ -263,7 +263,7 @@ def test_an_instance_that_goes_on_in_another_job_leaves_nothing_in_the_one_befor
 
 
 def test_a_try_that_has_nothing_to_say_does_not_touch_the_store(ready: Account) -> None:
-    """Each look and each note is a call of the Execution API, for every sensor of every hour."""
+    """Every access is an Execution API call, for every sensor of every hour."""
     tried = Try()
     name = deferred(an_operator(), tried)
     ready.ended(name)
@@ -272,7 +272,7 @@ def test_a_try_that_has_nothing_to_say_does_not_touch_the_store(ready: Account) 
 
 
 def test_a_clear_ends_the_live_task_in_the_job_before(ready: Account) -> None:
-    """The clear opened another job; what runs in the old one is nobody's any more."""
+    """After the clear opened another job, nobody would wait for the task in the old one."""
     tried, other = Try(), JOB.replace("g2", "g5")
     deferred(an_operator("sleep 60"), tried)
     ready.running(name_of(0))
@@ -284,7 +284,7 @@ def test_a_clear_ends_the_live_task_in_the_job_before(ready: Account) -> None:
 
 @pytest.mark.behaviour("marked")
 def test_killing_the_worker_ends_its_own_batch_task(ready: Account) -> None:
-    """Between submission and deferral the worker is the one to be killed."""
+    """Between submission and deferral, the worker is what gets killed."""
     operator = an_operator("sleep 60")
     deferred(operator, Try())
     ready.add("sibling", "sleep 60")
@@ -295,7 +295,7 @@ def test_killing_the_worker_ends_its_own_batch_task(ready: Account) -> None:
 
 
 def test_success_needs_its_commit_marker(ready: Account, storage: BlobStorage) -> None:
-    """A task that ended well without writing its report has not succeeded."""
+    """A task with exit code 0 but no report has not succeeded."""
     tried = Try()
     options = {"commit_container": "runs", "commit_blob": "{run}/reports/{job}/{task}.json"}
     deferred(an_operator(**options), tried)
@@ -310,7 +310,7 @@ def test_success_needs_its_commit_marker(ready: Account, storage: BlobStorage) -
 
 @pytest.mark.behaviour("cleared")
 def test_a_job_that_is_over_is_followed_by_another(ready: Account) -> None:
-    """Whoever clears an instance need not know who opens the job; siblings meet in the new one."""
+    """A cleared instance opens the next job by itself, and its siblings join it."""
     ready.hook.jobs.close("scoring-20180829T02-0123456789")
     first, second = Try(), Try()
     assert deferred(an_operator(), first) == name_of(0)
@@ -323,7 +323,7 @@ def test_a_job_that_is_over_is_followed_by_another(ready: Account) -> None:
 
 
 def test_a_job_is_followed_by_one_like_it(ready: Account) -> None:
-    """A backfill's repair stays behind the live hour, and its job ends by itself when the first would."""
+    """The next job keeps the priority of a backfill, and its own end if nobody closes it."""
     jobs = ready.hook.jobs
     opened = jobs.open(
         "scoring-x", generation=2, pool_id="pool", priority=-100, wall_clock=timedelta(hours=3)
@@ -337,7 +337,7 @@ def test_a_job_is_followed_by_one_like_it(ready: Account) -> None:
 
 
 def test_a_job_that_is_gone_is_followed_where_its_pool_is_known(ready: Account) -> None:
-    """Housekeeping deletes jobs after some days; the hour can still be repaired."""
+    """Housekeeping deletes jobs after some days, and the hour can still be repaired."""
     gone = JOB.replace("g2", "g7")
     with pytest.raises(JobEnded, match="clear this task"):
         ready.hook.jobs.reopen(gone)
@@ -345,14 +345,14 @@ def test_a_job_that_is_gone_is_followed_where_its_pool_is_known(ready: Account) 
 
 
 def test_a_job_of_somebody_else_that_is_over_fails_at_once(ready: Account) -> None:
-    """What its successor should be called is not ours to say."""
+    """It is not ours to name its successor."""
     ready.job("theirs")
     with pytest.raises(JobEnded):
         ready.hook.jobs.reopen("theirs")
 
 
 def test_dags_test_resumes_what_the_trigger_has_ended() -> None:
-    """It passes the state's name; any other word is no result."""
+    """It passes the state's name; any other word is not a result."""
     an_operator().execute_complete(Try().context(), "success")
     with pytest.raises(BatchUnreachable):
         an_operator().execute_complete(Try().context(), "failed")
@@ -363,7 +363,7 @@ def test_dags_test_resumes_what_the_trigger_has_ended() -> None:
 
 
 def test_the_task_finds_its_containers_and_leaves_its_logs(ready: Account, storage: BlobStorage) -> None:
-    """A signature per container in the environment; what it prints is copied to the log container."""
+    """The environment has a signature per container, and the output is copied to the log container."""
     operator = an_operator(
         'echo "for {item} of {run}: ${DATA_URL%%\\?*}"',
         containers={"DATA_URL": "data:r"},
@@ -377,7 +377,7 @@ def test_the_task_finds_its_containers_and_leaves_its_logs(ready: Account, stora
 
 
 def test_without_a_job_the_instances_share_one_of_their_own(ready: Account) -> None:
-    """One job for the task in this DAG run; a clear of one instance does not part it from its siblings."""
+    """The task has one job per DAG run, which a cleared instance shares with its siblings."""
     tried = Try()
 
     def waited_for(item: str) -> str:
@@ -397,13 +397,13 @@ def test_without_a_job_the_instances_share_one_of_their_own(ready: Account) -> N
     "places", [{"job_id": "", "pool_id": ""}, {"job_id": JOB, "pool_id": "pool"}], ids=["neither", "both"]
 )
 def test_job_and_pool_are_a_choice(places) -> None:
-    """Nobody should guess which of the two was meant."""
+    """With both given, nobody should have to guess which was meant."""
     with pytest.raises(ValueError, match="score: give either job_id or pool_id"):
         an_operator(**places).execute(Try().begin())
 
 
 def test_the_example_in_the_docstring_is_a_dag() -> None:
-    """Whoever copies it has something that Airflow takes: one mapped task after the pool it needs."""
+    """Copied as it is, it gives one mapped task after its pool."""
     text = inspect.getdoc(AzureBatchTaskOperator) or ""
     block = textwrap.dedent(text.split("whole DAG::", maxsplit=1)[1].split("On a laptop", maxsplit=1)[0])
     seen: dict[str, Any] = {}
@@ -428,7 +428,7 @@ def test_the_example_in_the_docstring_is_a_dag() -> None:
     ],
 )
 def test_a_number_that_cannot_work_is_refused_before_anything_is_asked_of_batch(options, said) -> None:
-    """A poll without a pause would flood the service, and one that never comes again would wait for ever."""
+    """Polling without a pause would flood the service; an infinite one would wait forever."""
     with pytest.raises(SettingsError) as refused:
         an_operator(**options).execute(Try().begin())
     assert str(refused.value).startswith(said)
@@ -445,6 +445,6 @@ def test_a_number_that_cannot_work_is_refused_before_anything_is_asked_of_batch(
     ids=["wait", "poll", "lateness", "negative"],
 )
 def test_what_waits_refuses_such_numbers_too(check) -> None:
-    """A wait without an end is no wait."""
+    """A wait must end."""
     with pytest.raises(SettingsError, match="it must be"):
         check.execute(Try().begin())

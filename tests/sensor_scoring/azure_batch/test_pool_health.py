@@ -1,4 +1,4 @@
-"""What a person is told about a pool."""
+"""What people are told about a pool."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ HELD = AutoscalePolicy(max_nodes=3, slots_per_node=4).formula(Floor(2, NOW + tim
 
 
 def test_a_healthy_pool_is_no_news() -> None:
-    """Nodes that boot, work or wait are as they should be."""
+    """Nodes that boot, work or wait are normal."""
     assert troubles_of(POOL, [{"id": "n", "state": state} for state in ("idle", "running", "starting")]) == []
 
 
@@ -60,7 +60,7 @@ def test_a_healthy_pool_is_no_news() -> None:
     ],
 )
 def test_trouble_is_named_with_what_to_do(pool, nodes, words) -> None:
-    """One sentence a trouble, with the service's words and ours."""
+    """One sentence per problem: the service's words and our advice."""
     (sentence,) = troubles_of({**POOL, **pool}, nodes)
     assert all(word in sentence for word in words)
 
@@ -79,7 +79,7 @@ def test_trouble_is_named_with_what_to_do(pool, nodes, words) -> None:
     ],
 )
 def test_nodes_that_do_nothing_for_long_are_named(state, minutes, formula, words) -> None:
-    """One that boots for over half an hour is stuck; one that idles for an hour should be gone by then."""
+    """Booting for over half an hour means stuck; idling for an hour means it should be gone."""
     pool = {**POOL, "enableAutoScale": True, "autoScaleFormula": formula}
     since = (NOW - timedelta(minutes=minutes)).isoformat()
     found = troubles_of(pool, [{"id": "n", "state": state, "stateTransitionTime": since}], now=NOW)
@@ -104,7 +104,7 @@ def test_nodes_that_do_nothing_for_long_are_named(state, minutes, formula, words
     ],
 )
 def test_a_pool_without_nodes_says_when_they_come(pool, states, words) -> None:
-    """Whoever waits for the first node reads whether one is on its way."""
+    """People who wait for the first node learn whether it is on its way."""
     sentence = "".join(emptiness_of({**POOL, **pool}, [{"id": "n", "state": state} for state in states]))
     assert bool(sentence) == bool(words)
     assert all(word in sentence for word in words)

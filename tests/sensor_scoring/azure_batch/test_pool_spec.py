@@ -7,7 +7,7 @@ from sensor_scoring.azure_batch.pool_spec import PoolSpec
 
 
 def test_a_pool_of_ours_scales_by_formula_and_fills_nodes() -> None:
-    """The pool is asked for with its formula, the shortest interval and full nodes first."""
+    """The request has its formula, the shortest interval, and packs tasks onto nodes."""
     spec = PoolSpec(
         pool_id="p",
         vm_size="standard_d2s_v5",

@@ -1,4 +1,4 @@
-"""What a run used of its pool: added up from what was seen, and seen through the real SDK."""
+"""What a run used of its pool: the arithmetic, and observed through the real SDK."""
 
 from __future__ import annotations
 
@@ -37,25 +37,25 @@ def a_task(node: str, start: datetime, minutes: float) -> dict[str, Any]:
 
 
 def use(*nodes: dict[str, Any], tasks: tuple[dict[str, Any], ...] = (), **facts: Any) -> PoolUse:
-    """Add up what was seen at the run's end."""
+    """Add up what was observed at the run's end."""
     prices = facts.pop("prices", Prices())
     defaults = {"pool": POOL, "opened": OPENED, "now": NOW}
     return Sighting(nodes=nodes, tasks=tasks, **{**defaults, **facts}).use(policy="run-aware", prices=prices)
 
 
 def test_booting_and_the_tail_are_used_too() -> None:
-    """A node counts from its allocation until the evaluation after the summary can take it back."""
+    """A node counts from its allocation until the first evaluation that can release it."""
     used = use(a_node("n", OPENED + timedelta(minutes=1)), tail=timedelta(minutes=5))
     assert (used.nodes, used.node_hours) == (1, round(14 / 60, 4))
 
 
 def test_nodes_that_were_there_before_count_from_the_runs_first_job() -> None:
-    """What a pool did before is not this run's."""
+    """A pool's earlier work is not charged to this run."""
     assert use(a_node("n", OPENED - timedelta(hours=9))).node_hours == round(10 / 60, 4)
 
 
 def test_nodes_that_have_gone_count_while_they_worked() -> None:
-    """A node that was taken away in the middle worked from its first task to the end of its last."""
+    """A node removed in between counts from its first task to the end of its last."""
     tasks = (
         a_task("gone", OPENED, 2),
         a_task("gone", OPENED + timedelta(minutes=4), 2),
@@ -72,26 +72,26 @@ def test_runs_share_what_they_use_together() -> None:
 
 
 def test_cost_needs_prices() -> None:
-    """Without a price there is no cost; with prices each kind has its own."""
+    """Without a price there is no cost; each kind of node has its own."""
     nodes = (a_node("d", OPENED), a_node("s", OPENED, dedicated=False))
     assert use(*nodes).cost is None
     assert use(*nodes, prices=Prices(0.6, 0.12)).cost == pytest.approx(0.12)
 
 
 def test_a_run_without_a_job_used_nothing() -> None:
-    """Nodes that stand there are somebody else's."""
+    """Existing nodes belong to others."""
     assert use(a_node("n", OPENED), opened=None).node_hours == 0
 
 
 def test_use_is_what_it_was_after_a_round_trip() -> None:
-    """The summary keeps it as JSON."""
+    """The summary stores it as JSON."""
     used = use(a_node("n", OPENED), prices=Prices(1.0))
     node = json_message.parse("summary", json_message.render({"pool": used.to_json()}))["pool"]
     assert PoolUse.from_json(node) == used
 
 
 def test_use_of_a_real_run_is_seen_with_its_last_evaluation(account: Account) -> None:
-    """Two nodes for ten minutes and the interval after them, by the service's clock; the floor too."""
+    """Two nodes for ten minutes plus the next interval, by the service's clock, with the floor."""
     settings = Settings(
         pool=PoolSettings(pool_id="pool", slots_per_node=4), autoscale=AutoscaleSettings(node_hour_price=0.5)
     )
@@ -107,5 +107,5 @@ def test_use_of_a_real_run_is_seen_with_its_last_evaluation(account: Account) ->
 
 
 def test_what_a_run_used_is_no_reason_to_fail(account: Account) -> None:
-    """A pool that is gone leaves the summary without it."""
+    """If the pool is gone, the summary just leaves it out."""
     assert use_of(account.hook, Settings(pool=PoolSettings(pool_id="none")), base=BASE) is None

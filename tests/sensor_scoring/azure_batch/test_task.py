@@ -1,4 +1,4 @@
-"""Writing a Batch task for the service."""
+"""Building a Batch task."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ RUN = "scoring-20180829T02-b047316e0f"
 
 
 def test_placeholders_give_the_names_of_the_contract() -> None:
-    """The templates in the product and the layout that the scorer's side reads are the same names."""
+    """Templates of the product and paths of the contract give the same names."""
     assert NAMES.fill(MANIFEST_BLOB) == layout.manifest_blob(RUN, "1_4")
     assert NAMES.fill(REPORT_BLOB) == layout.report_blob(RUN, NAMES.job, NAMES.task)
     template = BatchTaskTemplate(command=["true"])
@@ -23,7 +23,7 @@ def test_placeholders_give_the_names_of_the_contract() -> None:
 
 
 def test_the_scorers_command_is_one_that_the_scorer_reads() -> None:
-    """What is written here is read there."""
+    """The scorer can parse the command that we build."""
     template = BatchTaskTemplate(command=score_task(Settings())["command"])
     words = shlex.split(template.request(NAMES, Grants())["commandLine"])
     invocation = ScoreInvocation.from_argv(words[len(PROGRAM) :])
@@ -31,14 +31,14 @@ def test_the_scorers_command_is_one_that_the_scorer_reads() -> None:
 
 
 def test_a_command_survives_the_split_on_the_node() -> None:
-    """A word with blanks or quotes is still one word there; other braces are left alone."""
+    """Words with spaces or quotes stay words on the node; other braces stay as they are."""
     template = BatchTaskTemplate(command=["sh", "-c", "echo '{item}' ${HOME}"])
     body = template.request(NAMES, Grants())
     assert shlex.split(body["commandLine"]) == ["sh", "-c", "echo '1_4' ${HOME}"]
 
 
 def test_secrets_are_in_the_environment_and_nowhere_else() -> None:
-    """A signature must not be seen in a command line, a folder name or a log line."""
+    """A signature must not appear in a command line, a folder name or a log."""
     grants = Grants({"SCORING_DATA_URL": "http://host/data?sig=SECRET"}, "http://host/logs?sig=SECRET")
     body = BatchTaskTemplate(command=["true"], environment={"A": "{task}"}).request(NAMES, grants)
     assert body["environmentSettings"] == [
@@ -50,14 +50,14 @@ def test_secrets_are_in_the_environment_and_nowhere_else() -> None:
 
 
 def test_retries_belong_to_airflow_and_time_to_the_service() -> None:
-    """The service never starts a task again by itself, and ends one that hangs."""
+    """The service never restarts a task by itself, and ends one that hangs."""
     constraints = BatchTaskTemplate(command=["true"]).request(NAMES, Grants())["constraints"]
     assert constraints["maxTaskRetryCount"] == 0
     assert constraints["maxWallClockTime"] == "PT900S"
 
 
 def test_a_node_with_an_identity_gets_no_signature() -> None:
-    """Registry, log upload and containers all name the identity instead."""
+    """Registry, log upload and containers use the identity instead."""
     identity = "/subscriptions/s/identities/scorer"
     grants = Grants({}, "https://account.blob.core.windows.net/logs", identity)
     template = BatchTaskTemplate(command=["true"], image="r.azurecr.io/s:1", registry_server="r.azurecr.io")
@@ -68,7 +68,7 @@ def test_a_node_with_an_identity_gets_no_signature() -> None:
 
 
 def test_success_needs_the_report() -> None:
-    """The operator learns which blob is the commit marker, and which exit codes no other try can change."""
+    """The operator knows which blob is the commit marker, and which exit codes are final."""
     mark = commit_marker(Settings())
     assert mark["commit_blob"] == REPORT_BLOB
     assert mark["permanent_exit_codes"] == [2, 3, 4]

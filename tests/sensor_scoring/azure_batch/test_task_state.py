@@ -15,7 +15,7 @@ def described(**execution) -> BatchTaskOutcome:
 
 
 def test_only_a_named_success_is_one() -> None:
-    """A task without a result has not said that it did its work; words are compared without case."""
+    """A task without a result has not succeeded; values are compared case-insensitively."""
     assert described(result="Success", exitCode=0).is_success
     assert not described(exitCode=0).is_success
     assert not described(result="failure", exitCode=0).is_success
@@ -42,12 +42,12 @@ def test_only_a_named_success_is_one() -> None:
     ],
 )
 def test_the_end_is_said_in_one_sentence(execution, sentence) -> None:
-    """A person reads why, not a number."""
+    """People read a reason, not a number."""
     assert described(**execution).describe() == sentence
 
 
 def test_an_outcome_travels_in_an_event() -> None:
-    """Events hold JSON alone, and nothing is lost on the way."""
+    """Events contain only JSON, and nothing is lost."""
     outcome = described(result="failure", exitCode=5, failureInfo={"code": "FailureExitCode"})
     assert BatchTaskOutcome.from_event(json.loads(json.dumps(outcome.to_event()))) == outcome
 

@@ -1,4 +1,4 @@
-"""The triggers, against the emulator and Azurite."""
+"""The triggers against the emulator and Azurite."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def a_trigger(batch_task_id: str = "task", **options: Any) -> BatchTaskTrigger:
 
 
 async def first_event(events: AsyncIterator[TriggerEvent]) -> TriggerEvent:
-    """Return the first event of a trigger, which is its only one."""
+    """Return the first and only event of a trigger."""
     found = [event async for event in events]
     assert len(found) == 1
     return found[0]
@@ -56,7 +56,7 @@ def waited_for(trigger: BatchTaskTrigger) -> TriggerEvent:
 
 
 async def ticks(*sequence: Tick) -> AsyncIterator[Tick]:
-    """Play ticks of a shared poll."""
+    """Replay ticks of a shared poll."""
     for tick in sequence:
         yield tick
 
@@ -67,7 +67,7 @@ def filtered(trigger: BatchTaskTrigger, *sequence: Tick) -> TriggerEvent:
 
 
 def ended(batch_task_id: str, result: str = "success") -> dict[str, BatchTaskOutcome]:
-    """Return the map of one ended Batch task."""
+    """Return a poll's state with one ended Batch task."""
     return {
         batch_task_id: BatchTaskOutcome(batch_task_id, "completed", result, 0 if result == "success" else 3)
     }
@@ -93,13 +93,13 @@ def test_a_trigger_is_made_again_from_what_it_serializes(trigger) -> None:
 
 
 def test_success_ends_the_task_instance(ready: Account) -> None:
-    """A Batch task that ends well needs no worker any more."""
+    """A Batch task that ends well needs no worker."""
     ready.add("task", "sleep 0.2")
     assert isinstance(waited_for(a_trigger()), TaskSuccessEvent)
 
 
 def test_failure_goes_back_to_a_worker_with_its_facts(ready: Account) -> None:
-    """The event holds what the service said, as JSON."""
+    """The event has the service's words, as JSON."""
     ready.add("task", "exit 3")
     event = waited_for(a_trigger())
     assert not isinstance(event, TaskSuccessEvent)
@@ -109,7 +109,7 @@ def test_failure_goes_back_to_a_worker_with_its_facts(ready: Account) -> None:
 
 @pytest.mark.behaviour("no-commit")
 def test_success_without_the_commit_marker_is_none(ready: Account, storage: BlobStorage) -> None:
-    """An exit code of 0 says nothing if the blob that is written last is not there."""
+    """Exit code 0 means nothing if the blob that is written last is missing."""
     ready.add("task", "true")
     trigger = a_trigger(
         commit_container="runs", commit_blob="run/reports/job/absent.json", wasb_conn_id=WASB_CONN
@@ -122,7 +122,7 @@ def test_success_without_the_commit_marker_is_none(ready: Account, storage: Blob
 
 
 def test_a_job_that_vanished_is_an_end_too(ready: Account) -> None:
-    """Nobody waits for ever for a job that somebody deleted."""
+    """Nobody waits forever for a deleted job."""
     event = waited_for(a_trigger(job_id="no-such-job"))
     assert event.payload["error"] == "Batch job no-such-job no longer exists"
     assert [job.id for job in ready.client.list_jobs()] == [JOB], "the account itself is there"
@@ -130,7 +130,7 @@ def test_a_job_that_vanished_is_an_end_too(ready: Account) -> None:
 
 @pytest.mark.behaviour("marked")
 def test_killing_one_ends_its_batch_task_alone(ready: Account) -> None:
-    """The siblings of a cleared or marked task instance run on; killing it twice is no error."""
+    """Siblings of a cleared or marked instance run on, and killing twice is no error."""
     for name in ("one", "two"):
         ready.add(name, "sleep 60")
         ready.running(name)
@@ -141,7 +141,7 @@ def test_killing_one_ends_its_batch_task_alone(ready: Account) -> None:
 
 
 def test_all_that_wait_on_a_job_share_one_poll() -> None:
-    """The key is the job and the folder of marks; the task is not part of it."""
+    """The key is the job and the folder of reports, without the task."""
     one, two = a_trigger("one", commit_blob="r/j/one.json"), a_trigger("two", commit_blob="r/j/two.json")
     assert one.shared_stream_key() == two.shared_stream_key()
     assert one.shared_stream_key() != a_trigger("one", job_id="other").shared_stream_key()
@@ -149,7 +149,7 @@ def test_all_that_wait_on_a_job_share_one_poll() -> None:
 
 
 def test_one_poll_serves_many_tasks_with_few_calls(ready: Account) -> None:
-    """Counts are asked for first; tasks are listed only when the counts moved."""
+    """Counts come first; tasks are listed only when the counts changed."""
 
     async def see_all() -> list[Tick]:
         seen = []
@@ -172,7 +172,7 @@ def test_one_poll_serves_many_tasks_with_few_calls(ready: Account) -> None:
 def test_a_task_that_lost_its_node_is_seen_waiting_again(
     account_with: Callable[..., Account], *, is_watched: bool
 ) -> None:
-    """Batch runs it again elsewhere; a triggerer that starts only now sees it at its first poll."""
+    """Batch runs it again, on another node or on the same one after a restart."""
     account = account_with(boot=timedelta(minutes=4))
     account.pool()
     account.job()
@@ -204,7 +204,7 @@ def test_a_task_that_lost_its_node_is_seen_waiting_again(
 
 @pytest.mark.behaviour("node-lost")
 def test_a_requeue_is_said_once_to_whom_it_concerns(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The sensor's own log says why it takes longer; its siblings' logs say nothing."""
+    """The sensor's own log says why it takes longer; its siblings' logs do not."""
     said: list[tuple[object, ...]] = []
     requeued = Tick(requeued=frozenset({"task"}))
     for name in ("task", "sibling"):
@@ -217,13 +217,13 @@ def test_a_requeue_is_said_once_to_whom_it_concerns(monkeypatch: pytest.MonkeyPa
 
 
 def test_a_late_joiner_finds_what_ended_before() -> None:
-    """The map is cumulative, so nobody needs to have seen every tick."""
+    """The state is cumulative, so no one needs to have seen every tick."""
     assert isinstance(filtered(a_trigger("task"), Tick(ended=ended("task"))), TaskSuccessEvent)
 
 
 @pytest.mark.behaviour("at-once")
 def test_a_failure_waits_until_the_deferral_has_settled() -> None:
-    """The scheduler would take a task instance that is requeued at once for one whose worker died."""
+    """The scheduler would take an instance that resumes at once for one whose worker died."""
     started = time.monotonic()
     deferred_at = time.time() - SETTLED_SECONDS + 0.3
     event = filtered(a_trigger(deferred_at=deferred_at), Tick(ended=ended("task", "failure")))
@@ -233,7 +233,7 @@ def test_a_failure_waits_until_the_deferral_has_settled() -> None:
 
 @pytest.mark.behaviour("outage")
 def test_an_outage_is_waited_out_up_to_a_limit() -> None:
-    """A service that is away for a while fails nobody; one that stays away fails all with the reason."""
+    """A short outage fails nobody; a long one fails everyone with the reason."""
     away = Tick(outage_seconds=10.0, outage="ServiceRequestError: no route")
     back = filtered(a_trigger(), away, away, Tick(ended=ended("task")))
     assert isinstance(back, TaskSuccessEvent)
@@ -243,7 +243,7 @@ def test_an_outage_is_waited_out_up_to_a_limit() -> None:
 
 @pytest.mark.behaviour("pool-trouble")
 def test_a_pool_that_cannot_work_is_named_while_tasks_wait(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever opens the log of a waiting sensor reads why nothing happens, once."""
+    """The log of a waiting sensor says once why nothing happens."""
     trouble = "pool p: AccountCoreQuotaReached: no more cores; ask for more cores or lower max_nodes"
     waiting, trigger, said = Tick(troubles=(trouble,)), a_trigger(), []
     monkeypatch.setattr(trigger.log, "warning", lambda *words: said.append(words))
@@ -252,7 +252,7 @@ def test_a_pool_that_cannot_work_is_named_while_tasks_wait(monkeypatch: pytest.M
 
 
 def test_predictions_are_waited_for(storage: BlobStorage) -> None:
-    """The wait ends when the last one is there, or when its time is up."""
+    """The wait ends with the last prediction, or at its timeout."""
     expectation = Expectation(HOUR, "2018-08-29T03:00:00.000000Z", ("waited_for",))
 
     def seen(seconds: float) -> TriggerEvent:

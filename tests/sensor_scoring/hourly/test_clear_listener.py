@@ -1,4 +1,4 @@
-"""What the scheduler does with runs that were cleared: its own functions, on a database of Airflow's."""
+"""What the scheduler does with cleared runs: its own functions on an Airflow database."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ NUMBERS = count()
 
 @pytest.fixture(scope="module")
 def _database() -> Iterator[None]:
-    """Make Airflow's tables, and bring our DAGs in."""
+    """Create Airflow's tables and add our DAGs."""
     initdb()
     weights = {f"{NewestHourFirst.__module__}.{NewestHourFirst.__qualname__}": NewestHourFirst}
     with pytest.MonkeyPatch.context() as patch, create_session() as session:
@@ -59,7 +59,7 @@ def _database() -> Iterator[None]:
 
 @pytest.fixture
 def session(_database: None) -> Iterator[Session]:
-    """Give the scheduler's session, with the plugin's listeners."""
+    """Return the scheduler's session, with the plugin's listeners."""
     manager = get_listener_manager()
     manager.clear()
     for listener in (clear_listener, note_listener):
@@ -71,7 +71,7 @@ def session(_database: None) -> Iterator[Session]:
 
 
 def a_run(session: Session, *, dag_id: str = HOURLY, score: str = "failed", state: str = "failed") -> DagRun:
-    """Make a run that has ended: two sensors, of which one is as given, and all else went well."""
+    """Make a finished run: two sensors, one in the given state, and everything else successful."""
     dag = DBDagBag().get_latest_version_of_dag(dag_id, session=session)
     assert dag is not None
     number = next(NUMBERS)
@@ -106,7 +106,7 @@ def cleared(session: Session, run: DagRun, *tasks: str, states: tuple[str, ...] 
 
 
 def started(session: Session) -> None:
-    """Let the scheduler start what is queued, as its loop does."""
+    """Let the scheduler start queued runs, as its loop does."""
     with prohibit_commit(session) as guard:
         SchedulerJobRunner(Job())._start_queued_dagruns(session)
         guard.commit()
@@ -120,13 +120,13 @@ def states(session: Session, run: DagRun) -> dict[str, str | None]:
 
 
 def waiting(session: Session, run: DagRun) -> set[str]:
-    """Name what is to run."""
+    """Return the tasks that are to run."""
     return {name for name, state in states(session, run).items() if state is None}
 
 
 @pytest.mark.behaviour("old-summary", "cleared")
 def test_what_follows_scoring_runs_again_when_a_sensor_does(session: Session) -> None:
-    """The sensor alone was cleared; the one that is well is left, and so is what comes before."""
+    """Neither the other sensor nor earlier steps are cleared with it."""
     run = a_run(session)
     cleared(session, run, "score")
     assert waiting(session, run) == {"score1"}
@@ -137,7 +137,7 @@ def test_what_follows_scoring_runs_again_when_a_sensor_does(session: Session) ->
 
 
 def test_a_run_in_which_no_sensor_is_scored_again_is_left_alone(session: Session) -> None:
-    """Somebody only wants to be told once more."""
+    """Somebody may clear just the alert to get it again."""
     run = a_run(session, score="success", state="success")
     cleared(session, run, "alert", states=("success",))
     started(session)
@@ -145,7 +145,7 @@ def test_a_run_in_which_no_sensor_is_scored_again_is_left_alone(session: Session
 
 
 def test_a_run_that_nobody_cleared_is_left_alone(session: Session) -> None:
-    """All its instances are to run anyway; the listener must not cost every run of every DAG a query."""
+    """All its instances are to run anyway, and the listener must not add a query to every run."""
     run = a_run(session, state="queued")
     before = states(session, run)
     started(session)
@@ -153,7 +153,7 @@ def test_a_run_that_nobody_cleared_is_left_alone(session: Session) -> None:
 
 
 def test_another_dag_is_left_alone(session: Session) -> None:
-    """Whatever its tasks are called."""
+    """Even if its tasks have the same names."""
     run = a_run(session, dag_id=OTHER)
     plan = run.get_task_instance("plan", session=session)
     assert plan is not None
@@ -164,7 +164,7 @@ def test_another_dag_is_left_alone(session: Session) -> None:
 
 
 def test_a_run_that_is_cleared_while_it_runs_waits_for_no_listener(session: Session) -> None:
-    """The scheduler does not start it anew; the summary sees by the number of clears that it is old."""
+    """The scheduler does not restart it; the number of clears shows that its summary is outdated."""
     run = a_run(session, state="running")
     cleared(session, run, "score")
     started(session)
@@ -173,7 +173,7 @@ def test_a_run_that_is_cleared_while_it_runs_waits_for_no_listener(session: Sess
 
 
 def test_what_a_process_without_the_plugin_leaves_is_as_airflow_has_it(session: Session) -> None:
-    """Nothing is cleared beside what was ticked; again, the number of clears makes the verdict look anew."""
+    """Only what was ticked is cleared, and the number of clears makes the verdict look again."""
     get_listener_manager().clear()
     run = a_run(session)
     cleared(session, run, "score")
@@ -191,7 +191,7 @@ def test_what_a_process_without_the_plugin_leaves_is_as_airflow_has_it(session: 
 def test_a_failing_listener_stops_neither_the_scheduler_nor_the_run(
     session: Session, monkeypatch: pytest.MonkeyPatch, failure: Any
 ) -> None:
-    """The run is started, at the next look at the latest; so is the other one that waits."""
+    """The run starts no later than at the next look, and so does another that waits."""
     run, other = a_run(session), a_run(session, state="queued")
     cleared(session, run, "score")
     fail_first = iter([True])
@@ -211,7 +211,7 @@ def test_a_failing_listener_stops_neither_the_scheduler_nor_the_run(
 def test_a_flush_that_fails_leaves_the_scheduler_a_session_that_works(
     session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A deadlock with whoever clears just now: Airflow logs it, and would then work on a dead transaction."""
+    """Airflow logs a deadlock with another clear and goes on; without a rollback, its transaction is dead."""
     run = a_run(session)
     cleared(session, run, "score")
 
@@ -228,7 +228,7 @@ def test_a_flush_that_fails_leaves_the_scheduler_a_session_that_works(
 
 
 def test_the_note_is_what_the_verdict_left(session: Session) -> None:
-    """Also of a run that ends once more; one that a person wrote stays."""
+    """Also after a run ends again; a note that a person wrote stays."""
     run = a_run(session, score="success", state="running")
     for said in ("2018-08-29T02: 1 failed", "2018-08-29T02: 2 scored"):
         XComModel.set(

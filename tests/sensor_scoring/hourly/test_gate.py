@@ -27,7 +27,7 @@ def a_blob(sensor: str, *, size: int = 500, hour: RunHour = HOUR, planned_at: st
 
 
 def test_everything_there_is_complete() -> None:
-    """Two owed, two there, from this plan."""
+    """Both expected predictions exist and follow this plan."""
     verdict = EXPECTED.judge([a_blob("1_1"), a_blob("1_2")])
     assert verdict.is_complete
     assert verdict.fresh == ("1_1", "1_2")
@@ -35,7 +35,7 @@ def test_everything_there_is_complete() -> None:
 
 @pytest.mark.behaviour("gate")
 def test_what_is_wrong_is_named_by_kind() -> None:
-    """Missing, empty, stale and unexpected predictions each have their word and their names."""
+    """Missing, empty, stale and unexpected predictions are listed by kind and name."""
     expected = Expectation(HOUR, PLANNED_AT, ("1_1", "1_2", "1_3", "1_4"))
     header_only = len(",".join(COLUMNS)) + 1
     verdict = expected.judge(
@@ -53,7 +53,7 @@ def test_what_is_wrong_is_named_by_kind() -> None:
 
 
 def test_a_later_plan_for_the_hour_is_as_good_as_ours() -> None:
-    """Two runs of one hour overwrite each other's predictions; the later one does not make ours fail."""
+    """Two runs of one hour overwrite each other, and the later one does not fail ours."""
     later = [a_blob(sensor, planned_at="2018-08-29T04:00:00.000000Z") for sensor in ("1_1", "1_2")]
     assert EXPECTED.judge(later).is_complete
 
@@ -61,13 +61,13 @@ def test_a_later_plan_for_the_hour_is_as_good_as_ours() -> None:
 @pytest.mark.behaviour("plan-of-the-future")
 @pytest.mark.parametrize("planned_at", ["2018-08-29T17:05:00.000000Z", "soon", "2018-08-29T04:00:00"])
 def test_a_plan_of_the_future_is_no_later_plan(planned_at: str) -> None:
-    """Half a day after the blob was written, or at no moment at all: somebody's clock was wrong."""
+    """Half a day after the blob was written, or an invalid time: a clock was wrong."""
     assert EXPECTED.judge([a_blob("1_1"), a_blob("1_2", planned_at=planned_at)]).stale == ("1_2",)
 
 
 @pytest.mark.behaviour("gate")
 def test_a_blob_of_another_hour_or_of_nobody_is_stale() -> None:
-    """A file that was copied there by hand, or whose metadata names another hour, is no prediction."""
+    """A file copied there by hand, or marked with another hour, is not a prediction."""
     verdict = EXPECTED.judge(
         [
             a_blob("1_1", hour=HOUR.previous),
@@ -78,12 +78,12 @@ def test_a_blob_of_another_hour_or_of_nobody_is_stale() -> None:
 
 
 def test_strays_alone_do_not_block() -> None:
-    """Predictions of a sensor that left the fleet are named, and no reason to fail the hour."""
+    """Predictions of a sensor that left the fleet are named, but do not fail the hour."""
     assert EXPECTED.judge([a_blob("1_1"), a_blob("1_2"), a_blob("9_9")]).is_complete
 
 
 def test_an_expectation_travels_in_a_trigger() -> None:
-    """A trigger carries text alone."""
+    """Triggers carry only text."""
     assert Expectation.from_json(EXPECTED.to_json()) == EXPECTED
     assert EXPECTED.without(["1_1"]).sensors == ("1_2",)
 
@@ -95,7 +95,7 @@ def a_pack(*sensors: str, planned_at: str = PLANNED_AT) -> FoundBlob:
 
 
 def test_a_pack_answers_for_the_sensors_that_it_names() -> None:
-    """One blob of many sensors: who is not named in it is missing, and only who."""
+    """Of a shared blob, exactly the sensors that it does not list are missing."""
     expected = Expectation(HOUR, PLANNED_AT, ("1_1", "1_2", "1_3"), {"1_1": "p1", "1_2": "p1"})
     verdict = expected.judge([a_pack("1_1"), a_blob("1_3")])
     assert (verdict.fresh, verdict.missing, verdict.stray) == (("1_1", "1_3"), ("1_2",), ())
@@ -103,14 +103,14 @@ def test_a_pack_answers_for_the_sensors_that_it_names() -> None:
 
 
 def test_a_pack_of_an_earlier_plan_is_stale_for_all() -> None:
-    """Its rows were made from an older order."""
+    """Its rows follow an older order."""
     expected = Expectation(HOUR, PLANNED_AT, ("1_1", "1_2"), {"1_1": "p1", "1_2": "p1"})
     verdict = expected.judge([a_pack("1_1", "1_2", planned_at="2018-08-29T03:04:00.000000Z")])
     assert verdict.stale == ("1_1", "1_2")
 
 
 def test_a_sensors_own_blob_does_not_stand_for_its_pack() -> None:
-    """Where predictions lie is part of the promise; what lies elsewhere is named."""
+    """The location of predictions is part of the promise, so a blob elsewhere is named."""
     expected = Expectation(HOUR, PLANNED_AT, ("1_1",), {"1_1": "p1"})
     verdict = expected.judge([a_blob("1_1")])
     assert (verdict.missing, verdict.stray) == (("1_1",), ("1_1",))
@@ -128,7 +128,7 @@ def as_parquet(sensor: str, *, rows: int | None = 60, planned_at: str = PLANNED_
 
 @pytest.mark.behaviour("predictions-format")
 def test_predictions_are_expected_in_the_format_of_the_plan() -> None:
-    """CSV in its place is not what was owed; how many rows there are the writer says, not the size."""
+    """CSV cannot replace Parquet, whose number of rows is in its mark, not in its size."""
     assert AS_PARQUET.judge([as_parquet("1_1"), as_parquet("1_2")]).is_complete
     verdict = AS_PARQUET.judge([a_blob("1_1"), as_parquet("1_2", rows=0)])
     assert (verdict.missing, verdict.empty, verdict.stray) == (("1_1",), ("1_2",), ("1_1",))
@@ -140,7 +140,7 @@ def test_predictions_are_expected_in_the_format_of_the_plan() -> None:
     "planned_at", [PLANNED_AT, "2018-08-29T02:59:00.000000Z", "2018-08-29T04:00:00.000000Z"]
 )
 def test_predictions_in_two_formats_are_not_complete(planned_at: str) -> None:
-    """Whichever is older, of a sensor alone and of a pack: who reads both cannot tell which count."""
+    """Whichever is older, for single sensors and packs: readers of both cannot tell which counts."""
     found = [a_blob("1_1"), a_blob("1_2"), as_parquet("1_1", planned_at=planned_at)]
     verdict = EXPECTED.judge(found)
     assert not verdict.is_complete
@@ -153,7 +153,7 @@ def test_predictions_in_two_formats_are_not_complete(planned_at: str) -> None:
 
 
 def test_a_file_of_nobody_in_the_other_format_doubles_nothing() -> None:
-    """As a copy of another hour, it is named as one that nobody expects."""
+    """Like a copy of another hour, it is named as unexpected."""
     foreign = FoundBlob("2018/08/29/02/1_1.parquet", 1900, {}, WRITTEN)
     elsewhere = FoundBlob("2018/08/29/02/1_2.parquet", 1900, a_blob("1_2", hour=HOUR.next).metadata, WRITTEN)
     verdict = EXPECTED.judge([a_blob("1_1"), a_blob("1_2"), foreign, elsewhere])
@@ -162,7 +162,7 @@ def test_a_file_of_nobody_in_the_other_format_doubles_nothing() -> None:
 
 
 def test_a_gate_of_before_expects_csv() -> None:
-    """A trigger may wait since before an upgrade."""
+    """A trigger may have been waiting since before an upgrade."""
     body = json.loads(EXPECTED.to_json())
     del body["form"]
     assert Expectation.from_json(json.dumps(body)) == EXPECTED
@@ -182,5 +182,5 @@ def test_a_gate_of_before_expects_csv() -> None:
 def test_the_first_prediction_of_an_hour_says_their_format(
     found: list[FoundBlob], form: PredictionFormat | None
 ) -> None:
-    """What nobody we know wrote, or about another hour, says nothing."""
+    """Blobs of unknown writers or other hours are ignored."""
     assert format_there(found, HOUR) is form

@@ -32,11 +32,11 @@ START = datetime(2018, 8, 29, 2, tzinfo=UTC)
     ],
 )
 def test_the_hour_follows_from_the_run(context, hour) -> None:
-    """A person's choice first, then the data interval, then the last whole hour."""
+    """A person's choice comes first, then the data interval, then the last complete hour."""
     assert str(scoring_hour(context, now=NOW)) == hour
 
 
 def test_a_wrong_hour_is_refused() -> None:
-    """What a person mistyped is not scored as something else."""
+    """A typo must not score another hour."""
     with pytest.raises(LayoutError, match="is not an hour"):
         scoring_hour({"params": {"hour": "29.8.2018"}}, now=NOW)

@@ -45,7 +45,7 @@ KEY = ids.group_key(GROUP)
 
 
 def an_operator(code: int) -> SensorScoringOperator:
-    """Make an operator whose Batch tasks end with an exit code, whatever they are told to score."""
+    """Make an operator whose Batch tasks end with a given exit code, whatever they are to score."""
     return SensorScoringOperator(
         task_id="score",
         item=GROUP,
@@ -61,7 +61,7 @@ def an_operator(code: int) -> SensorScoringOperator:
 
 @pytest.fixture
 def runs(storage: BlobStorage) -> Iterator[Any]:
-    """Lay out the order for a group of four sensors; leave nothing behind."""
+    """Write the manifest of a group of four sensors; clean up afterwards."""
     container = storage.container(Container.RUNS)
     ref = ModelRef("v1", "model.json", "00ff", "ocsvm-json/2")
     pairs = {sensor: sensor.partition("_")[::2] for sensor in SENSORS}
@@ -76,7 +76,7 @@ def runs(storage: BlobStorage) -> Iterator[Any]:
 
 
 def reported(runs: Any, attempt: int, **failed: Cause) -> None:
-    """Write the report of an attempt: all four scored but for those that failed.
+    """Write an attempt's report: all four sensors scored, except those that failed.
 
     :param failed: sensor, with ``s`` in front, to the cause
     """
@@ -93,19 +93,19 @@ def reported(runs: Any, attempt: int, **failed: Cause) -> None:
 
 
 def name_of(attempt: int) -> str:
-    """Name the Batch task of an attempt."""
+    """Return the Batch task id of an attempt."""
     return str(ids.AttemptId(KEY, 2, attempt))
 
 
 def submitted(operator: SensorScoringOperator, tried: Try) -> str:
-    """Execute a try that must end in a deferral; return the Batch task it waits for."""
+    """Execute a try that must defer; return the Batch task it waits for."""
     with pytest.raises(TaskDeferred) as caught:
         operator.execute(tried.begin())
     return str(caught.value.trigger.batch_task_id)
 
 
 def resume(operator: SensorScoringOperator, tried: Try, account: Account, task: str) -> None:
-    """Wait for a Batch task and hand its outcome to the operator, as the trigger does."""
+    """Wait for a Batch task and pass its outcome to the operator, as the trigger does."""
     account.ended(task, job=JOB)
     outcome = BatchTaskOutcome.of(account.client.get_task(JOB, task)).to_event()
     operator.execute_complete(tried.context(), {"job_id": JOB, "batch_task_id": task, "outcome": outcome})
@@ -113,7 +113,7 @@ def resume(operator: SensorScoringOperator, tried: Try, account: Account, task: 
 
 @pytest.mark.behaviour("partly-failed")
 def test_a_retry_scores_only_the_sensors_that_failed(ready: Account, runs: Any) -> None:
-    """Three of four are settled: the second Batch task has an order of its own for the fourth."""
+    """Three of four are done, so the second Batch task gets a manifest of just the fourth."""
     tried, operator = Try(), an_operator(ExitCode.PARTLY_FAILED)
     first = submitted(operator, tried)
     reported(runs, 0, s1_3=Cause.STORAGE)
@@ -128,7 +128,7 @@ def test_a_retry_scores_only_the_sensors_that_failed(ready: Account, runs: Any) 
 
 
 def test_a_third_try_leaves_out_what_any_try_before_has_settled(ready: Account, runs: Any) -> None:
-    """What the second attempt scored needs no third, though the first failed at it."""
+    """A sensor that the second attempt scored is not scored again, though the first failed it."""
     tried = Try()
     for attempt, failed in enumerate(
         ({"s1_2": Cause.STORAGE, "s1_3": Cause.STORAGE}, {"s1_3": Cause.STORAGE})
@@ -153,14 +153,14 @@ def event_of(trigger: ScoringTrigger) -> TriggerEvent:
 
 
 def counts_of(sensors: Sequence[str]) -> list[str]:
-    """Return the lines that say what became of each."""
+    """Return the lines with the sensors' counts."""
     return [f"{sensor} scored: 1 readings, 0 anomalies, 0 rejected, 0.000 s" for sensor in sensors]
 
 
 def test_a_sensor_that_is_scored_has_its_counts_in_the_log(
     ready: Account, runs: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """In the trigger's, where nearly all end, and in the worker's for one that ended before it looked."""
+    """In the trigger's, where nearly all end, or in the worker's if it ended before."""
     tried, operator = Try(), an_operator(0)
     with pytest.raises(TaskDeferred) as caught:
         operator.execute(tried.begin())
@@ -180,7 +180,7 @@ def test_a_sensor_that_is_scored_has_its_counts_in_the_log(
 def test_a_report_that_cannot_be_read_for_its_counts_fails_nobody(
     ready: Account, runs: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The sensors are scored; that the report does not read is for the summary to judge."""
+    """The sensors are scored; the summary judges the unreadable report."""
     with pytest.raises(TaskDeferred) as caught:
         an_operator(0).execute(Try().begin())
     runs.upload_blob(report_blob(RUN, JOB, name_of(0)), "{")
@@ -194,7 +194,7 @@ def test_a_report_that_cannot_be_read_for_its_counts_fails_nobody(
 def test_failures_that_would_not_pass_are_not_tried_again(
     ready: Account, runs: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The instance fails at once and names the sensors; the others of its group are scored all the same."""
+    """The instance fails at once and names the sensors; the rest of its group is scored."""
     tried, operator = Try(), an_operator(ExitCode.PARTLY_FAILED)
     task = submitted(operator, tried)
     reported(runs, 0, s1_1=Cause.MODEL, s1_4=Cause.DATA)
@@ -207,7 +207,7 @@ def test_failures_that_would_not_pass_are_not_tried_again(
 
 
 def test_one_failure_that_may_pass_is_worth_a_try(ready: Account, runs: Any) -> None:
-    """The one with the bad model fails again with it, and costs little."""
+    """A bad model in the group just fails again, at little cost."""
     tried, operator = Try(), an_operator(ExitCode.PARTLY_FAILED)
     task = submitted(operator, tried)
     reported(runs, 0, s1_1=Cause.MODEL, s1_2=Cause.STORAGE)
@@ -216,7 +216,7 @@ def test_one_failure_that_may_pass_is_worth_a_try(ready: Account, runs: Any) -> 
 
 
 def test_without_a_report_the_whole_group_is_scored_again(ready: Account, runs: Any) -> None:
-    """A killed process has settled nothing that anybody knows of."""
+    """Nobody knows what a killed process had finished."""
     tried, operator = Try(), an_operator(137)
     task = submitted(operator, tried)
     with pytest.raises(BatchTaskInterrupted, match="SIGKILL"):
@@ -227,7 +227,7 @@ def test_without_a_report_the_whole_group_is_scored_again(ready: Account, runs: 
 
 
 def test_a_clear_scores_the_whole_group(ready: Account, runs: Any) -> None:
-    """A person asked for it to be scored anew: what an earlier epoch settled does not count."""
+    """A person asked for it, so results of earlier epochs do not count."""
     tried, operator = Try(), an_operator(ExitCode.PARTLY_FAILED)
     task = submitted(operator, tried)
     reported(runs, 0, s1_3=Cause.STORAGE)

@@ -1,4 +1,4 @@
-"""What a DAG run says of itself."""
+"""What is known of a DAG run."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ LONG_AGO = datetime(2018, 8, 29, 3, tzinfo=UTC)
 
 
 def a_run(*, started: datetime | None, due: datetime, limit: float = 50) -> Run:
-    """Return a run that was due and has started."""
+    """Return a run that was scheduled and has started."""
     context: Any = {"ti": None, "dag_run": SimpleNamespace(start_date=started, run_after=due)}
     return Run(context, Settings(alerts=AlertSettings(late_minutes=limit)))
 
@@ -35,7 +35,7 @@ def a_run(*, started: datetime | None, due: datetime, limit: float = 50) -> Run:
     ],
 )
 def test_a_run_is_late_by_its_own_start(run, late) -> None:
-    """Not by its hour, which can be years ago."""
+    """Its hour may be years ago."""
     assert bool(run.late) is late
 
 
@@ -48,7 +48,7 @@ def test_a_run_is_late_by_its_own_start(run, late) -> None:
     ],
 )
 def test_a_run_that_was_asked_for_no_hour_says_why(hour, why) -> None:
-    """The form takes what looks like an hour; the calendar knows better."""
+    """The form accepts what looks like an hour, even if the calendar has no such day."""
     context: Any = {
         "ti": SimpleNamespace(dag_id="hourly_scoring", run_id="manual__1"),
         "params": {"hour": hour},

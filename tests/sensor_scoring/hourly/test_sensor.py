@@ -1,4 +1,4 @@
-"""The Airflow sensor that checks predictions, executed as Airflow does, against real Blob Storage."""
+"""The Airflow sensor that checks predictions, executed as Airflow does, on real Blob Storage."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ ROW = "2018-08-29T11:00:00Z,1,1,3.5,0,0.1\r\n"
 
 @dataclass
 class Instance:
-    """What the sensor asks of its task instance: how the others of the run ended."""
+    """The part of a task instance that the sensor reads: how the run's other instances ended."""
 
     states: dict[str, str] = field(default_factory=lambda: {f"score_{i}": "success" for i in range(3)})
     dag_id: str = "dag"
@@ -46,7 +46,7 @@ class Instance:
     noted: list[Any] = field(default_factory=list)
 
     def xcom_push(self, *, key: str, value: Any) -> None:
-        """Keep what the sensor leaves for others."""
+        """Keep what the sensor pushes."""
         self.noted.append((key, value))
 
     def get_task_states(self, *, dag_id: str, run_ids: list[str]) -> dict[str, dict[str, str]]:
@@ -57,7 +57,7 @@ class Instance:
 
 @dataclass
 class Hour:
-    """An hour of three scored sensors in Blob Storage, and the sensor that looks at it."""
+    """An hour of three scored sensors in Blob Storage, and the Airflow sensor that checks it."""
 
     storage: BlobStorage
     instance: Instance = field(default_factory=Instance)
@@ -65,7 +65,7 @@ class Hour:
     """Whether it was deferred."""
 
     def write(self, sensor: str, text: str = HEADER + ROW, /, **mark: Any) -> None:
-        """Write predictions as a scorer does, over what is there; the mark as told."""
+        """Overwrite predictions as a scorer does, with a given mark."""
         said: dict[str, Any] = {
             "hour": HOUR,
             "sensor": sensor,
@@ -83,7 +83,7 @@ class Hour:
         )
 
     def report(self, sensor: str, state: SensorState) -> None:
-        """Let the scorer of a sensor say what became of it."""
+        """Write the scorer's report on a sensor."""
         key = str(ids.AttemptId(ids.group_key(sensor), 2, 0))
         said = Report(HOUR, RUN, sensor, "m", PLANNED_AT, 0.5, (SensorReport(sensor, state, reason="none"),))
         self.storage.container(Container.RUNS).upload_blob(
@@ -120,7 +120,7 @@ async def _event_of(trigger: Any) -> Any:
 
 @pytest.fixture
 def hour(storage: BlobStorage) -> Iterator[Hour]:
-    """Make the plan and all its predictions; leave nothing behind."""
+    """Write the plan and all its predictions; clean up afterwards."""
     plan = Plan(
         hour=HOUR,
         run=RUN,
@@ -144,7 +144,7 @@ def hour(storage: BlobStorage) -> Iterator[Hour]:
 
 
 def test_it_is_green_at_once_when_all_is_there(hour: Hour) -> None:
-    """No triggerer is asked for what needs no wait."""
+    """Without a wait, the triggerer is not involved."""
     hour.check()
     assert not hour.waited
 
@@ -177,7 +177,7 @@ def test_it_is_green_at_once_when_all_is_there(hour: Hour) -> None:
 def test_a_prediction_that_is_not_right_fails_it(
     hour: Hour, spoil: Callable[[Hour], Any], said: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """After a wait, for it may still come; a sentence before the traceback says what is wrong."""
+    """It waits first, as it may still come; then a sentence before the traceback says what is wrong."""
     spoil(hour)
     hour.write("9_9")
     with pytest.raises(PredictionsIncomplete) as failure:
@@ -189,7 +189,7 @@ def test_a_prediction_that_is_not_right_fails_it(
 
 @pytest.mark.behaviour("gate")
 def test_predictions_that_nobody_expects_are_named_and_fail_nothing(hour: Hour) -> None:
-    """What was asked for is there; another run of a larger fleet may have written them."""
+    """All expected ones exist, and another run of a larger fleet may have written the rest."""
     hour.write("9_9")
     with capture_logs() as lines:
         hour.check()
@@ -197,14 +197,14 @@ def test_predictions_that_nobody_expects_are_named_and_fail_nothing(hour: Hour) 
 
 
 def test_a_later_run_of_the_hour_may_have_written_them(hour: Hour) -> None:
-    """Its predictions follow a plan that saw more readings, not fewer."""
+    """Its plan saw more readings, not fewer."""
     hour.write("1_2", planned_at=LATER)
     hour.check()
     assert not hour.waited
 
 
 def test_what_comes_while_it_waits_makes_it_green(hour: Hour) -> None:
-    """The trigger ends it, and no worker is needed once more."""
+    """The trigger ends the wait without another worker."""
     hour.blob("1_2").delete_blob()
     hour.check(wait_seconds=3600, meanwhile=lambda: hour.write("1_2"))
     assert hour.waited
@@ -212,7 +212,7 @@ def test_what_comes_while_it_waits_makes_it_green(hour: Hour) -> None:
 
 @pytest.mark.behaviour("gate")
 def test_what_a_failed_instance_owes_is_not_waited_for(hour: Hour) -> None:
-    """It will not come: it is named at once."""
+    """It will not come, and is named at once."""
     hour.blob("1_2").delete_blob()
     hour.instance.states["score_1"] = "failed"
     with pytest.raises(PredictionsIncomplete, match=r"1 missing \(1_2\)"):
@@ -221,7 +221,7 @@ def test_what_a_failed_instance_owes_is_not_waited_for(hour: Hour) -> None:
 
 
 def test_a_sensor_that_turned_out_to_be_silent_owes_nothing(hour: Hour) -> None:
-    """Only its scorer saw that the shared file holds no row of it."""
+    """Only the scorer saw that the shared file has no row of it."""
     hour.blob("1_2").delete_blob()
     hour.report("1_2", SensorState.SKIPPED)
     hour.check(wait_seconds=3600)
@@ -230,7 +230,7 @@ def test_a_sensor_that_turned_out_to_be_silent_owes_nothing(hour: Hour) -> None:
 
 @pytest.mark.parametrize("blob", ["", "no-such-run/plan.json"])
 def test_without_a_plan_it_fails(hour: Hour, blob: str) -> None:
-    """Nothing says what to expect; green would be a guess."""
+    """Nothing says what to expect, so green would be a guess."""
     sensor = PredictionBlobSensor(task_id="confirm", plan_blob=blob, wasb_conn_id="wasb_for_tests")
     with pytest.raises(PredictionsIncomplete, match="the expected predictions are unknown"):
         sensor.execute({"ti": hour.instance})  # type: ignore[typeddict-item]

@@ -1,4 +1,4 @@
-"""Steps whose decisions no end-to-end run reaches in all their branches."""
+"""Branches of the steps that no end-to-end run reaches."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ HOUR = RunHour.parse("2018-08-29T02")
 
 @dataclass
 class Pushing:
-    """A task instance, as much of it as the verdict needs."""
+    """The part of a task instance that the verdict needs."""
 
     pushed: dict[str, str] = field(default_factory=dict)
 
@@ -71,7 +71,7 @@ class ARun:
 
 
 def a_run(*outcomes: Outcome, failed_steps: dict[str, str] | None = None, **settings: Any) -> ARun:
-    """Return a run with sensors that ended so."""
+    """Return a run whose sensors ended in given ways."""
     sensors = tuple(
         SensorOutcome(sensor=f"s{number}", outcome=outcome) for number, outcome in enumerate(outcomes)
     )
@@ -94,7 +94,7 @@ GOOD, BAD, SILENT = Outcome.SCORED, Outcome.FAILED, Outcome.SILENT
     ],
 )
 def test_a_run_that_is_good_enough_is_green(run) -> None:
-    """Silent sensors fail nobody, and failures up to the tolerated share do not either."""
+    """Neither silent sensors nor failures up to the tolerated share fail it."""
     give_verdict(as_run(run), context_with(Pushing()))
 
 
@@ -137,13 +137,13 @@ def test_a_run_that_is_good_enough_is_green(run) -> None:
     ],
 )
 def test_a_run_that_is_not_is_red_with_the_reason(run, why) -> None:
-    """The sentence is what a person reads first."""
+    """The reason is what people read first."""
     with pytest.raises(RunFailed, match=why):
         give_verdict(as_run(run), context_with(Pushing()))
 
 
 def test_the_verdict_leaves_a_note_for_the_list_of_runs() -> None:
-    """Also of a run that is red, and of one without a summary."""
+    """Also if the run is red or has no summary."""
     red, without = Pushing(), Pushing()
     with pytest.raises(RunFailed):
         give_verdict(as_run(a_run(GOOD, BAD)), context_with(red))
@@ -155,7 +155,7 @@ def test_the_verdict_leaves_a_note_for_the_list_of_runs() -> None:
 
 
 def test_a_run_of_no_hour_has_a_note_and_nothing_to_close() -> None:
-    """Its first step has failed: nothing was opened."""
+    """Its first step failed, so nothing was opened."""
     pushing, why = Pushing(), "'2026-02-30T02' has a day 30 in a month of 28 days"
     run = ARun(None, Settings(), steps={"settle": why}, hourless=why)
     with pytest.raises(RunFailed, match=r"^settle failed: "):
@@ -165,14 +165,14 @@ def test_a_run_of_no_hour_has_a_note_and_nothing_to_close() -> None:
 
 
 def test_of_very_many_that_failed_the_verdict_names_a_few() -> None:
-    """A sentence of thousands of names is cut off wherever it is shown; the summary has them all."""
+    """UIs cut off a sentence of thousands of names; the summary has them all."""
     with pytest.raises(RunFailed, match=r"^2000 sensors failed: s0, s1, s2, s3, s4 and 1995 more; the limit"):
         give_verdict(as_run(a_run(*[BAD] * 2000)), context_with(Pushing()))
 
 
 @pytest.mark.behaviour("untold")
 def test_a_good_verdict_says_who_was_not_told(caplog: pytest.LogCaptureFixture) -> None:
-    """Somebody was told, so the hour is good; consumers and the log know of the address that is dead."""
+    """One address got the alert, so the run is good; consumers and log learn of the broken one."""
     said = "apprise:teams: 1 of 2 addresses was not notified"
     run = as_run(replace(a_run(GOOD), not_told=(said,)))
     assert give_verdict(run, context_with(Pushing()))["untold"] == [said]
@@ -193,7 +193,7 @@ def context_of(hour: RunHour, *, asked: dict[str, Any] | None = None) -> Any:
 
 
 def test_a_parameter_that_the_dag_does_not_have_fails_the_run() -> None:
-    """A misspelt one would score another hour than was asked for, and be green."""
+    """With a misspelt parameter, the run would score another hour than intended, in green."""
     with pytest.raises(errors.SettingsError, match=r"^the run was asked for hours, which is no parameter"):
         check_asked(context_of(HOUR, asked={"hour": "2018-08-29T02", "hours": "2018-08-29T03"}))
     check_asked(context_of(HOUR, asked={"hour": "2018-08-29T02"}))
@@ -201,17 +201,17 @@ def test_a_parameter_that_the_dag_does_not_have_fails_the_run() -> None:
 
 
 def test_what_airflow_itself_reads_of_a_run_is_no_misspelt_parameter() -> None:
-    """Its tracing is made finer so."""
+    """It configures Airflow's tracing."""
     check_asked(context_of(HOUR, asked={"hour": "2018-08-29T02", "airflow/task_span_detail_level": 2}))
 
 
 def test_an_hour_long_past_is_not_waited_for() -> None:
-    """A backfill goes on at once."""
+    """A backfill starts at once."""
     SettleOperator(task_id="settle", lateness_minutes=5).execute(context_of(HOUR))
 
 
 def test_late_readings_are_waited_for_without_a_worker() -> None:
-    """The run of the hour that has just ended goes on when its readings can be complete."""
+    """The run of the last hour continues when its readings can be complete."""
     hour = RunHour.containing(datetime.now(UTC))
     with pytest.raises(TaskDeferred) as caught:
         SettleOperator(task_id="settle", lateness_minutes=5).execute(context_of(hour))
@@ -241,7 +241,7 @@ def test_late_readings_are_waited_for_without_a_worker() -> None:
     ],
 )
 def test_the_table_tells_what_is_tried_again(error, action) -> None:
-    """What a person must change fails at once; what may pass by itself is tried as often as allowed."""
+    """What a person must fix fails at once; what may pass by itself is retried."""
     assert RETRY_TABLE.evaluate(error, 1, 3).action is action
 
 
@@ -262,7 +262,7 @@ class AnOpening:
 
 
 def test_jobs_that_nobody_closed_do_not_keep_an_hour_from_being_scored(account_with) -> None:
-    """When the quota of active jobs is reached, idle ones of earlier runs make room."""
+    """When the quota of active jobs is reached, idle jobs of earlier runs are ended."""
     account = account_with(active_job_quota=1)
     settings = Settings(pool=PoolSettings(pool_id="pool"))
     forgotten = account.hook.jobs.open("scoring-20180829T02-0123456789", generation=2, pool_id="pool")
@@ -276,7 +276,7 @@ def test_jobs_that_nobody_closed_do_not_keep_an_hour_from_being_scored(account_w
 
 
 def test_the_job_is_there_before_its_load_is_announced(account, monkeypatch) -> None:
-    """Whoever gives nodes back looks at the jobs: what is announced without one would be taken back."""
+    """A run that releases nodes looks at jobs, and would withdraw a load without one."""
     run = AnOpening(
         account.hook, "scoring-20180829T06-0123456789", Settings(pool=PoolSettings(pool_id="pool"))
     )
@@ -292,7 +292,7 @@ def test_the_job_is_there_before_its_load_is_announced(account, monkeypatch) -> 
 
 @pytest.mark.parametrize("has_company", [True, False])
 def test_nodes_are_given_back_when_no_other_run_comes(account, *, has_company: bool) -> None:
-    """The next hour of a backfill finds the nodes of the one before; after the last one they go."""
+    """Within a backfill, the next hour inherits the nodes; after the last hour they go."""
     settings = Settings(pool=PoolSettings(pool_id="pool"))
     run = AnOpening(account.hook, "scoring-20180829T06-0123456789", settings, has_company=has_company)
     prepare_pool(account.hook, pool_spec(settings), settings, batch_tasks=4)
@@ -307,7 +307,7 @@ def test_nodes_are_given_back_when_no_other_run_comes(account, *, has_company: b
 @pytest.mark.behaviour("predictions-format")
 @pytest.mark.parametrize(("there", "form"), [(None, "parquet"), ("csv", "csv"), ("parquet", "parquet")])
 def test_an_hour_that_has_predictions_keeps_their_format(there: str | None, form: str) -> None:
-    """Whatever the setting has become: there are never two predictions of a sensor and hour."""
+    """Even if the setting changed: a sensor and hour never have two predictions."""
     mark = PredictionMark(HOUR, "1_1", "00ff", "m.json", "2018-08-29T03:05:00.000000Z", 60)
     found = [FoundBlob(f"2018/08/29/02/1_1.{there}", 900, mark.to_metadata())] if there else []
     store = SimpleNamespace(found=lambda _container, _folder: iter(found))

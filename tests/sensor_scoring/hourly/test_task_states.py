@@ -17,13 +17,13 @@ STATES = TaskStates(
 
 
 def test_mapped_instances_are_told_from_tasks_with_similar_names() -> None:
-    """Airflow joins task and map index with an underscore, which a task's id may hold too."""
+    """Airflow joins task and map index with an underscore, which task ids may contain too."""
     assert STATES.mapped("score") == {0: "success", 2: "upstream_failed", 10: "failed"}
     assert STATES.failed_indexes("score") == [2, 10]
 
 
 def test_what_failed_is_named() -> None:
-    """What was not reached because of another is not to blame."""
+    """A task skipped because of another is not to blame."""
     assert STATES.failed_tasks() == ["confirm", "score_10", "score_card"]
     assert STATES.is_success("plan")
     assert not STATES.is_success("settle")

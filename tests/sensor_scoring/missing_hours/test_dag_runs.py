@@ -1,4 +1,4 @@
-"""What Airflow has at an hour's logical date."""
+"""The DAG runs at an hour's logical date."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ OWN, EARLIER = HOUR.start, HOUR.previous.start
 
 
 def a_run(state: str, *, interval: datetime | None = OWN, hour: str = "", run_id: str = "") -> DagRun:
-    """Return a run with the hour's logical date."""
+    """Return a run at the hour's logical date."""
     run = DagRun(dag_id="hourly_scoring", run_id=run_id or f"scheduled__{HOUR.end.isoformat()}")
     run.logical_date, run.run_after, run.state = HOUR.start, HOUR.end, state
     run.data_interval_start = interval
@@ -53,7 +53,7 @@ class ATaskInstance:
         run_ids: list[str] | None = None,
         states: list[str] | None = None,
     ) -> int:
-        """Count what has all that is asked for."""
+        """Count the runs that match all criteria."""
         return sum(
             run.dag_id == dag_id
             and (logical_dates is None or run.logical_date in logical_dates)
@@ -65,13 +65,13 @@ class ATaskInstance:
 
 @pytest.mark.parametrize(("runs", "slot"), CASES)
 def test_the_database_and_a_task_are_told_the_same(runs, slot) -> None:
-    """A run by hand for the hour's start has its logical date and scores the hour before."""
+    """A manual run for the hour's start has its logical date, but scores the hour before."""
     assert slots_among(runs, [HOUR]) == {HOUR: slot}
     assert slots_told(ATaskInstance(runs), [HOUR]) == {HOUR: slot}
 
 
 def test_a_run_that_was_told_its_hour_is_judged_by_that() -> None:
-    """Only the database shows what a run was told."""
+    """Only the database shows a run's parameters."""
     assert slots_among([a_run("success", hour="2018-08-28T11")], [HOUR]) == {HOUR: Slot.TAKEN}
     none = a_run("failed", hour="2018-02-30T02", run_id=MANUAL)
     assert slots_among([none], [HOUR]) == {HOUR: Slot.TAKEN}, "no hour is another one, and stops no search"

@@ -1,4 +1,4 @@
-"""When people are told of missing hours, and what."""
+"""When people are told of missing hours, and what they are told."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def hour(number: int) -> RunHour:
 
 
 def a_gap(number: int, *, unpredicted: tuple[str, ...] = ("1_1",)) -> Gap:
-    """Return an hour that nobody has scored."""
+    """Return an hour that was never scored."""
     return Gap(hour=hour(number), since=hour(number).end, is_unscored=True, unpredicted=unpredicted)
 
 
@@ -50,12 +50,12 @@ def a_digest(
     ],
 )
 def test_people_are_told_when_the_set_has_changed_and_nobody_is_at_it(facts, is_news) -> None:
-    """An hour that a run is about to score is no news before that has ended."""
+    """An hour with a run in progress is not news before that run has ended."""
     assert a_digest(**facts).is_news == is_news
 
 
 def test_a_backfill_makes_for_one_message_before_and_one_after() -> None:
-    """However often somebody looks meanwhile."""
+    """However often the DAG looks in between."""
     told: frozenset[RunHour] = frozenset()
     messages = []
     looks: list[dict[str, tuple[int, ...]]] = [
@@ -80,7 +80,7 @@ def test_a_backfill_makes_for_one_message_before_and_one_after() -> None:
 
 
 def test_an_hour_whose_repair_failed_is_told_only_if_another_changed() -> None:
-    """It was known to be missing, and it still is."""
+    """It was reported as missing, and still is."""
     half_done = a_digest(active=(1,), missing=(2,), told=(1, 2))
     assert not half_done.is_news
     assert half_done.to_remember == {hour(1), hour(2)}
@@ -95,7 +95,7 @@ def test_the_message_says_what_is_missing_and_how_to_mend_it() -> None:
 
 
 def test_what_lies_before_the_first_reading_is_not_missed() -> None:
-    """A silent hour that nobody has scored counts only after something was sent or scored."""
+    """A silent, unscored hour counts only after the first reading or prediction."""
     nothing: tuple[str, ...] = ()
     gaps = [
         a_gap(0, unpredicted=nothing),
@@ -108,7 +108,7 @@ def test_what_lies_before_the_first_reading_is_not_missed() -> None:
 
 
 def test_what_people_were_told_reads_back() -> None:
-    """No blob yet: nobody was told anything."""
+    """Without a blob, nothing has been reported."""
     hours = frozenset({hour(1), hour(20)})
     assert hours_from_json(hours_to_json(hours).encode()) == hours
     assert hours_from_json(None) == frozenset()

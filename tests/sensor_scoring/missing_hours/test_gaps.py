@@ -39,7 +39,7 @@ def readings(sensor: str, *, at: datetime = SENT, file: str = "0") -> FoundBlob:
 
 
 def text(moment: datetime) -> str:
-    """Write a moment as plans do."""
+    """Format a time as plans do."""
     return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
@@ -61,7 +61,7 @@ def prediction(
 
 
 def left_by(run: str = RUN, *, planned: datetime = PLANNED, ended: datetime | None = None) -> list[FoundBlob]:
-    """Return what a run leaves: a plan, an order, and a summary if it ended."""
+    """Return the blobs of a run: a plan, a manifest, and a summary if it ended."""
     names = {"plan.json": planned, "manifests/1_1.json": planned}
     names |= {"summary.json": ended} if ended else {}
     return [FoundBlob(f"{run}/{name}", 100, {}, moment) for name, moment in names.items()]
@@ -70,7 +70,7 @@ def left_by(run: str = RUN, *, planned: datetime = PLANNED, ended: datetime | No
 def judged(
     *, registry: Registry, silent: dict[str, datetime] | None = None, now: datetime = NOW, **blobs: Any
 ) -> Gap | None:
-    """Judge the hour."""
+    """Examine the hour."""
     listed = HourBlobs(HOUR, **{name: tuple(found) for name, found in blobs.items()})
     return gap_of(listed, registry, silent=lambda: silent or {}, lateness=LATENESS, now=now)
 
@@ -80,7 +80,7 @@ ENDED = left_by(ended=PLANNED + timedelta(minutes=3))
 
 @pytest.mark.behaviour("no-model")
 def test_readings_of_sensors_without_any_model_are_missing() -> None:
-    """Nothing of the hour was scored, however green a run was; an hour without readings is complete."""
+    """Nothing was scored, however green a run was; an hour without readings is complete."""
     gap = judged(registry=a_registry("1_1"), readings=[readings("2_1")], runs=ENDED)
     assert gap is not None
     assert gap.describe() == "1 sensor with readings and no model (2_1)"
@@ -90,7 +90,7 @@ def test_readings_of_sensors_without_any_model_are_missing() -> None:
 
 @pytest.mark.behaviour("plan-of-the-future")
 def test_predictions_of_a_plan_of_the_future_are_none() -> None:
-    """They would hide the hour until that moment comes."""
+    """They would hide the hour until that time."""
     blob = prediction("1_1", planned=PLANNED + timedelta(hours=12))
     blob = replace(blob, modified=PLANNED)
     gap = judged(registry=a_registry("1_1"), readings=[readings("1_1")], predictions=[blob], runs=ENDED)
@@ -99,7 +99,7 @@ def test_predictions_of_a_plan_of_the_future_are_none() -> None:
 
 
 def test_an_hour_with_a_prediction_for_every_sensor_that_can_be_scored_is_whole() -> None:
-    """One sensor has no readings, another no model: nobody owes predictions of these."""
+    """Sensors without readings or without a model need no predictions."""
     found = judged(
         registry=a_registry("1_1", "1_2"),
         readings=[readings("1_1"), readings("9_9")],
@@ -110,7 +110,7 @@ def test_an_hour_with_a_prediction_for_every_sensor_that_can_be_scored_is_whole(
 
 
 def test_predictions_count_in_either_format() -> None:
-    """The end of a blob's name is no part of the sensor's."""
+    """The suffix is not part of a sensor's id."""
     there = prediction("1_1", rows=60, form=PredictionFormat.PARQUET)
     assert (
         judged(registry=a_registry("1_1"), readings=[readings("1_1")], predictions=[there], runs=ENDED)
@@ -119,7 +119,7 @@ def test_predictions_count_in_either_format() -> None:
 
 
 def test_an_hour_that_nobody_has_looked_at_is_named_from_when_it_could_be_scored() -> None:
-    """Also one without readings: nobody has said that everything was silent."""
+    """Even without readings: no run has recorded that every sensor was silent."""
     whole_fleet = judged(registry=a_registry("1_1"), readings=[readings("1_1")])
     assert whole_fleet == Gap(hour=HOUR, since=HOUR.end + LATENESS, is_unscored=True, unpredicted=("1_1",))
     nothing_sent = judged(registry=a_registry("1_1"))
@@ -128,7 +128,7 @@ def test_an_hour_that_nobody_has_looked_at_is_named_from_when_it_could_be_scored
 
 
 def test_without_models_there_is_nothing_to_miss() -> None:
-    """As long as nothing is sent either; readings that nobody can score are missing."""
+    """Unless there are readings, which nobody can score."""
     assert judged(registry=Registry()) is None
     assert judged(registry=Registry(), readings=[readings("1_1")]) is not None
 
@@ -145,7 +145,7 @@ def test_without_models_there_is_nothing_to_miss() -> None:
     ],
 )
 def test_a_prediction_that_is_not_there_is_missed_though_its_run_ended_well(wrong) -> None:
-    """The summary of the run says that all is well, and only the blobs know better."""
+    """The run's summary says all is well, but the blobs show otherwise."""
     found = judged(registry=a_registry("1_1"), readings=[readings("1_1")], predictions=wrong, runs=ENDED)
     assert found is not None
     assert (found.is_unscored, found.unpredicted, found.late) == (False, ("1_1",), ())
@@ -162,7 +162,7 @@ def test_a_prediction_that_is_not_there_is_missed_though_its_run_ended_well(wron
     ],
 )
 def test_readings_are_late_if_the_plan_cannot_have_seen_them(came, is_late) -> None:
-    """What counts is when the plan looked, not when the predictions were written."""
+    """The time of the plan counts, not that of the predictions."""
     found = judged(
         registry=a_registry("1_1", "1_2"),
         readings=[readings("1_1"), readings("1_1", at=came, file="1"), readings("1_2")],
@@ -185,7 +185,7 @@ def test_a_sensor_that_a_run_found_silent_is_not_missed_until_more_arrives() -> 
 
 
 def test_packs_are_judged_sensor_by_sensor() -> None:
-    """A pack's readings may be anybody's in it; its predictions name theirs, and single ones count too."""
+    """A pack's readings may be of any member; its predictions list theirs, and single ones count too."""
     mark = PackMark(HOUR, "p1", ("1_1",), "m.json", text(PLANNED)).to_metadata()
     packed = FoundBlob(f"{HOUR.path}/_packs/p1.csv", 900, mark, PLANNED)
     same: dict[str, Any] = {"registry": a_registry("1_1", "1_2", "1_3", pack="p1"), "runs": ENDED}
@@ -208,7 +208,7 @@ def test_packs_are_judged_sensor_by_sensor() -> None:
     ],
 )
 def test_a_run_that_has_planned_lately_is_under_way(runs, is_under_way) -> None:
-    """Its predictions may still come; after an hour nobody believes that any more."""
+    """Its predictions may still come; after an hour it no longer counts."""
     found = judged(
         registry=a_registry("1_1"),
         readings=[readings("1_1")],
@@ -220,7 +220,7 @@ def test_a_run_that_has_planned_lately_is_under_way(runs, is_under_way) -> None:
 
 
 def test_only_hours_whose_readings_can_be_complete_should_be_there() -> None:
-    """The last one counts from the very moment on that scoring begins."""
+    """The last hour counts from the moment at which scoring starts."""
     first, until = HOUR, RunHour.parse("2018-08-30T00")
     ready = HOUR.next.end + LATENESS
     assert list(due(first, until, lateness=LATENESS, now=ready)) == [HOUR, HOUR.next]
@@ -229,7 +229,7 @@ def test_only_hours_whose_readings_can_be_complete_should_be_there() -> None:
 
 
 def test_many_sensors_are_counted_and_a_few_named() -> None:
-    """A digest of a fleet stays readable."""
+    """A digest stays readable, whatever the size of the fleet."""
     gap = Gap(hour=HOUR, since=SENT, is_unscored=True, unpredicted=tuple("abcdefg"), is_under_way=True)
     assert gap.describe() == (
         "never scored; 7 sensors without predictions (a, b, c, d, e and 2 more) (a run is under way)"

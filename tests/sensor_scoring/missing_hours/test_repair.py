@@ -1,4 +1,4 @@
-"""The commands that make hours whole."""
+"""The commands that complete hours."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def hour(number: int) -> RunHour:
 
 
 def shortened(slots: dict[int, Slot]) -> list[str]:
-    """Return the commands without what is the same in all, dates as hours."""
+    """Return the commands without their common parts, dates as hours."""
     found = [" ".join(repair.words) for repair in repairs({hour(each): slots[each] for each in slots})]
     common = (
         "backfill create --dag-id ",
@@ -68,12 +68,12 @@ CASES = {
 
 @pytest.mark.parametrize(("slots", "commands"), CASES.values(), ids=CASES)
 def test_each_case_has_commands_that_do_not_get_into_each_others_way(slots, commands) -> None:
-    """One backfill at most: Airflow refuses a second while one runs."""
+    """At most one backfill: Airflow refuses a second while one runs."""
     assert shortened(slots) == commands
 
 
 def test_hours_that_are_scored_without_need_are_counted() -> None:
-    """A backfill that reprocesses everything does not know which hours are complete."""
+    """A backfill that reprocesses a range includes its complete hours."""
     (repair,) = repairs({hour(each): DONE for each in (1, 3, 5, 7)})
     assert repair.also == 3
     (repair,) = repairs({hour(each): FREE for each in (1, 3)})
@@ -81,13 +81,13 @@ def test_hours_that_are_scored_without_need_are_counted() -> None:
 
 
 def test_a_command_can_be_pasted_into_a_shell() -> None:
-    """The shell gives Airflow the same words back."""
+    """The shell passes the same words to Airflow."""
     for slot in (FREE, DONE, TAKEN):
         (repair,) = repairs({hour(2): slot})
         assert shlex.split(str(repair)) == ["airflow", *repair.words]
 
 
 def test_neighbours_are_joined_over_midnight() -> None:
-    """Hours, not dates."""
+    """Hours are joined, not dates."""
     late, early = RunHour.parse("2018-08-29T23"), RunHour.parse("2018-08-30T00")
     assert joined([hour(1), late, early]) == [(hour(1),), (late, early)]

@@ -1,4 +1,4 @@
-"""What a person reads of incomplete hours."""
+"""The report on incomplete hours."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ HOUR = RunHour.parse("2018-08-29T02")
 
 
 def a_gap(hour: RunHour, *, is_under_way: bool = False) -> Gap:
-    """Return an hour that nobody has scored."""
+    """Return an hour that was never scored."""
     return Gap(hour=hour, since=hour.end, is_unscored=True, unpredicted=("1_1",), is_under_way=is_under_way)
 
 
 def test_the_table_says_what_is_missing_since_when_and_what_hides_it() -> None:
-    """A line an hour; an hour that a run by hand stands in for says so."""
+    """One line per hour, which also names a manual run in its place."""
     report = MissingReport.of([a_gap(HOUR), a_gap(HOUR.next)], {HOUR: Slot.FREE, HOUR.next: Slot.TAKEN})
     assert report.table() == [
         "hour           since                 what is missing",
@@ -32,7 +32,7 @@ def test_the_table_says_what_is_missing_since_when_and_what_hides_it() -> None:
 
 
 def test_an_hour_that_a_run_is_about_to_score_needs_no_command() -> None:
-    """Whether Airflow says so, or a plan that is young."""
+    """Whether Airflow reports the run, or a recent plan shows it."""
     gaps = [a_gap(HOUR), a_gap(HOUR.next, is_under_way=True)]
     report = MissingReport.of(gaps, {HOUR: Slot.ACTIVE, HOUR.next: Slot.DONE})
     assert (report.unattended, report.repairs()) == ((), [])
@@ -41,7 +41,7 @@ def test_an_hour_that_a_run_is_about_to_score_needs_no_command() -> None:
 
 
 def test_commands_can_be_shown_for_another_shell() -> None:
-    """What follows ``airflow`` is passed through as one word."""
+    """What follows ``airflow`` is passed on as one word."""
     report = MissingReport.of([a_gap(HOUR)], {HOUR: Slot.TAKEN})
     heading, plain, paused = report.commands()
     assert heading == "To complete them:"
@@ -53,7 +53,7 @@ def test_commands_can_be_shown_for_another_shell() -> None:
 
 
 def test_hours_that_are_scored_again_without_need_are_mentioned() -> None:
-    """A backfill that reprocesses everything."""
+    """A backfill that reprocesses a range includes complete hours."""
     hours = [HOUR, *(RunHour.parse(f"2018-08-29T{number:02}") for number in (4, 6, 8))]
     report = MissingReport.of([a_gap(hour) for hour in hours], dict.fromkeys(hours, Slot.DONE))
     assert report.commands()[-2] == "  (scores again 3 complete hours between them)"

@@ -1,4 +1,4 @@
-"""Incomplete hours, looked for in a real Blob Storage."""
+"""Finding incomplete hours in a real Blob Storage."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ SETTINGS = Settings(
 
 @pytest.fixture
 def storage_of(storage: BlobStorage) -> BlobStorage:
-    """Give a registry of two sensors a container of its own."""
+    """Create a container with a registry of two sensors."""
     models: ContainerClient = storage.container(SETTINGS.containers.models_container)
     if not models.exists():
         models.create_container()
@@ -54,7 +54,7 @@ def send(storage: BlobStorage, hour: RunHour, *sensors: str) -> None:
 
 
 def score(storage: BlobStorage, hour: RunHour, outcomes: dict[str, Outcome], *, planned: datetime) -> None:
-    """Leave what a run leaves."""
+    """Write what a run leaves."""
     run, text = run_base("scoring", hour, dag_id="d", run_id="r"), planned.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
     groups = {sensor: (sensor,) for sensor in outcomes}
     plan = Plan(hour=hour, run=run, planned_at=text, groups=groups, silent=(), unmodelled=())
@@ -78,7 +78,7 @@ def gaps(*, until: RunHour) -> list[Gap]:
 
 
 def test_the_hours_that_lack_something_are_found_with_what_they_lack(storage_of: BlobStorage) -> None:
-    """A whole hour, a silent sensor, a failed one, late readings, and an hour without any run."""
+    """A complete hour, a silent sensor, a failed one, late readings, and an hour without a run."""
     whole, silent, failed, late, never = (RunHour(FIRST.start + timedelta(hours=n)) for n in range(5))
     after, before = (datetime.now(UTC) + timedelta(minutes=minutes) for minutes in (2, -2))
     good, nothing, bad = Outcome.SCORED, Outcome.SILENT, Outcome.FAILED
@@ -96,7 +96,7 @@ def test_the_hours_that_lack_something_are_found_with_what_they_lack(storage_of:
 
 
 def test_a_run_that_does_not_read_keeps_no_hour_from_being_looked_at(storage_of: BlobStorage) -> None:
-    """It excuses nobody: the sensors that it found silent count as missing, in its hour only."""
+    """Its record of silent sensors is lost, so those count as missing, in its hour only."""
     hour = RunHour(FIRST.start + timedelta(days=1))
     send(storage_of, hour, "1_1", "1_2")
     score(
@@ -125,7 +125,7 @@ def test_a_run_that_does_not_read_keeps_no_hour_from_being_looked_at(storage_of:
 
 @pytest.mark.behaviour("no-registry")
 def test_a_missing_registry_is_no_empty_fleet(storage: BlobStorage) -> None:
-    """Nobody can tell what is expected: that all hours are complete would be a guess."""
+    """Without it, calling every hour complete would be a guess."""
     send(storage, FIRST, "1_1")
     settings = Settings(
         containers=ContainerSettings(models_container="no-such-container"),
@@ -138,7 +138,7 @@ def test_a_missing_registry_is_no_empty_fleet(storage: BlobStorage) -> None:
 
 @pytest.mark.behaviour("no-registry")
 def test_a_damaged_registry_is_no_empty_fleet(storage_of: BlobStorage) -> None:
-    """It is named with what is wrong and what to do; the plan reads it in the same way."""
+    """The error says what is wrong and what to do, as in the plan."""
     storage_of.container(SETTINGS.containers.models_container).upload_blob(
         layout.REGISTRY_BLOB, "{", overwrite=True
     )

@@ -1,4 +1,4 @@
-"""What speaks against a new model."""
+"""What can keep a new model from promotion."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sensor_scoring.training.gate import TrainingGate
 
 
 def evaluated(**facts: Any) -> Evaluation:
-    """Build what is known of a model that is fine, but for some facts."""
+    """Build the evaluation of an acceptable model, with some facts changed."""
     return Evaluation(**{"readings": 100, "anomalies": 5, **facts})
 
 
@@ -27,7 +27,7 @@ def evaluated(**facts: Any) -> Evaluation:
     ],
 )
 def test_a_model_within_the_limits_may_become_current(evaluation) -> None:
-    """Drift is asked only beside a current model, recall only of labelled anomalies."""
+    """Drift needs a current model to compare with, recall needs labelled anomalies."""
     assert list(TrainingGate().objections(evaluation)) == []
 
 
@@ -53,12 +53,12 @@ def test_a_model_within_the_limits_may_become_current(evaluation) -> None:
     ],
 )
 def test_each_limit_has_its_sentence(evaluation, sentence) -> None:
-    """It names what was found and what is allowed."""
+    """It gives the measured and the allowed value."""
     assert list(TrainingGate().objections(evaluation)) == [sentence]
 
 
 def test_everything_that_speaks_against_it_is_said() -> None:
-    """A person reads all of it at once."""
+    """People read all reasons at once."""
     worst = evaluated(
         readings=10, anomalies=10, comparison=Comparison("v1", 1.0, 10), labels=LabelCheck(2, 10, 0)
     )
@@ -66,5 +66,5 @@ def test_everything_that_speaks_against_it_is_said() -> None:
 
 
 def test_the_settings_have_the_gates_defaults() -> None:
-    """They are written in two places and mean one thing."""
+    """Both places that state them agree."""
     assert TrainingGate.of(Settings()) == TrainingGate()

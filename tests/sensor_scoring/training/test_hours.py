@@ -1,4 +1,4 @@
-"""Which hours a run trains on and which it judges by."""
+"""Which hours a run trains on, and which it evaluates on."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ SETTINGS = Settings(training=TrainingSettings(train_hours=6, train_evaluation_ho
     ],
 )
 def test_what_is_not_given_follows_from_the_rest(params, expected) -> None:
-    """Judging comes after training, without a gap unless there shall be one."""
+    """Evaluation follows training, without a gap unless one is requested."""
     hours = training_hours(params, now=NOW, settings=SETTINGS)
     found = (hours.trained_from, hours.trained_until, hours.evaluated_from, hours.evaluated_until)
     assert tuple(str(hour).removeprefix("2026-01-") for hour in found) == expected
@@ -65,6 +65,6 @@ def test_what_is_not_given_follows_from_the_rest(params, expected) -> None:
     ],
 )
 def test_hours_that_cannot_be_meant_are_refused(params, sentence) -> None:
-    """Above all, no model is judged on what it was trained on."""
+    """Above all, no model is evaluated on its own training hours."""
     with pytest.raises(LayoutError, match=sentence):
         training_hours(params, now=NOW, settings=SETTINGS)

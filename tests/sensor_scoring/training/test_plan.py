@@ -1,4 +1,4 @@
-"""Who is trained on which readings, in which groups."""
+"""Which sensors are trained on which readings, in which groups."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def planned(
 
 
 def test_sensors_are_divided_into_groups_of_neighbours() -> None:
-    """Each order names the blobs of its own sensors, each once, by hours."""
+    """Each order lists its own sensors' blobs by hour, each once."""
     blobs = [f"{folder}{sensor}/0.csv" for folder in TRAINING for sensor in ("1_1", "1_2", "2_1")]
     plan, orders = planned(a_registry("1_2"), blobs, [f"{LATER}1_2/0.csv"])
     assert plan.groups == {"1_1..1_2": ("1_1", "1_2"), "2_1..2_1": ("2_1",)}
@@ -53,7 +53,7 @@ def test_sensors_are_divided_into_groups_of_neighbours() -> None:
 
 
 def test_a_pack_is_one_group_and_its_files_are_named_once() -> None:
-    """Whose rows a pack's files hold nobody knows yet: all its registered sensors are tried."""
+    """Which members have rows in a pack's files is unknown, so all are tried."""
     packs = dict.fromkeys(("1_1", "1_2", "1_3"), "p0001")
     blobs = [f"{TRAINING[0]}_packs/p0001/0.csv", f"{TRAINING[0]}1_2/0.csv", f"{TRAINING[0]}_packs/gone/0.csv"]
     plan, (order,) = planned(a_registry(*packs, "4_4", packs=packs), blobs, [])
@@ -64,7 +64,7 @@ def test_a_pack_is_one_group_and_its_files_are_named_once() -> None:
 
 
 def test_plan_and_order_survive_json() -> None:
-    """What later steps and the scorer read is what was planned."""
+    """Later steps and the scorer read what was planned."""
     plan, (order,) = planned(a_registry("1_1"), [f"{TRAINING[0]}1_1/0.csv", f"{TRAINING[0]}1_2/0.csv"], [])
     assert TrainingPlan.from_json(plan.to_json()) == plan
     assert TrainingOrder.from_json(order.to_json()) == order

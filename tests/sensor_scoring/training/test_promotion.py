@@ -1,4 +1,4 @@
-"""Who becomes current, and why."""
+"""Which models become current, and why."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def a_model(sensor: str, version: str) -> TrainedSensor:
 
 
 def a_result(sensor: str, version: str = "v2", *, before: str = "v1", **facts: Any) -> TrainingResult:
-    """Build what was reported of a sensor whose model is fine."""
+    """Build the reported result of a sensor with an acceptable model."""
     comparison = Comparison(before, 0.1, 3) if before else None
     evaluation = Evaluation(**{"readings": 100, "anomalies": 5, "comparison": comparison, **facts})
     return TrainingResult(sensor, a_model(sensor, version), evaluation, compared_with=before)
@@ -55,18 +55,18 @@ def registry_of(*sensors: str) -> Registry:
 def decided(
     *reports: TrainingReport, registry: Registry | None = None, failures: dict[str, str] | None = None
 ) -> Promotion:
-    """Decide."""
+    """Decide on promotion."""
     known = registry_of("1_1", "1_2", "2_1", "9_9") if registry is None else registry
     return Promotion.decided(PLAN, reports, known, TrainingGate(), failures or {})
 
 
 def words(promotion: Promotion) -> dict[str, tuple[Decision, str]]:
-    """Return the decisions by sensor."""
+    """Return the decision per sensor."""
     return {line.sensor: (line.decision, line.reason) for line in promotion.decisions}
 
 
 def test_every_sensor_of_the_plan_has_a_decision() -> None:
-    """One is promoted, one refused, one was not trained because its group failed, one is silent."""
+    """One is promoted, one refused, one untrained because its group failed, one silent."""
     registry = registry_of("1_1", "1_2", "2_1", "9_9")
     report = a_report(a_result("1_1"), a_result("1_2", anomalies=90))
     promotion = decided(report, registry=registry, failures={"2_1..2_1": "was killed by SIGKILL"})
@@ -99,7 +99,7 @@ def test_every_sensor_of_the_plan_has_a_decision() -> None:
 
 
 def test_the_last_word_of_this_plan_counts() -> None:
-    """A retry's report follows the first one; a report on another plan says nothing."""
+    """A retry's report overrides the first; reports on another plan are ignored."""
     failed = TrainingResult("1_1", cause=Cause.STORAGE, reason="busy")
     promotion = decided(
         a_report(a_result("1_2"), planned_at="2018-08-29T03:04:00.000000Z"),
@@ -114,13 +114,13 @@ def test_the_last_word_of_this_plan_counts() -> None:
     ("cause", "decision"), [(Cause.DATA, Decision.UNTRAINED), (Cause.STORAGE, Decision.FAILED)]
 )
 def test_a_cause_that_stays_is_no_failure(cause, decision) -> None:
-    """Too few readings are a fact; storage that did not answer is a fault."""
+    """Too few readings are a fact; storage that did not answer is a failure."""
     promotion = decided(a_report(TrainingResult("1_1", cause=cause, reason="why")))
     assert words(promotion)["1_1"] == (decision, "why")
 
 
 def test_the_same_model_again_is_kept() -> None:
-    """Training on the same readings changes nothing, whatever the gate thinks of the model by now."""
+    """Training on the same readings changes nothing, even if the gate would refuse the model now."""
     registry = registry_of("1_1", "1_2", "2_1", "9_9")
     promotion = decided(a_report(a_result("1_1", "v1", anomalies=90)), registry=registry)
     assert words(promotion)["1_1"] == (
@@ -131,7 +131,7 @@ def test_the_same_model_again_is_kept() -> None:
 
 
 def test_the_step_can_be_repeated() -> None:
-    """It finds its work done, says the same again, and writes nothing."""
+    """It finds its work done, reports the same, and writes nothing."""
     registry = registry_of("1_1", "1_2", "2_1", "9_9")
     report = a_report(a_result("1_1"), a_result("1_2", anomalies=90))
     first = decided(report, registry=registry)
@@ -142,7 +142,7 @@ def test_the_step_can_be_repeated() -> None:
 
 
 def test_a_comparison_with_a_model_of_the_past_is_not_trusted() -> None:
-    """Somebody has promoted another version while the run was under way."""
+    """Somebody promoted another version during the run."""
     registry = registry_of("1_1").publishing([a_model("1_1", "v7")])
     promotion = decided(a_report(a_result("1_1")), registry=registry)
     assert words(promotion)["1_1"] == (Decision.REFUSED, "it was compared with v1, and v7 is current")
@@ -150,14 +150,14 @@ def test_a_comparison_with_a_model_of_the_past_is_not_trusted() -> None:
 
 
 def test_a_first_model_that_is_refused_does_not_enter_the_registry() -> None:
-    """There would be nothing to score with but it."""
+    """It would be the only model to score with."""
     good, bad = a_result("1_1", before=""), a_result("1_2", before="", anomalies=90)
     promotion = decided(a_report(good, bad), registry=Registry())
     assert list(promotion.applied(Registry()).sensors) == ["1_1"]
 
 
 def test_an_id_that_has_changed_its_meaning_spoils_nothing_else() -> None:
-    """The sensor is left out with the reason; the others are promoted."""
+    """The sensor is left out with a reason, and the others are promoted."""
     result = a_result("1_1")
     assert result.trained is not None
     other = replace(result, trained=replace(result.trained, device="one"))
@@ -170,7 +170,7 @@ def test_an_id_that_has_changed_its_meaning_spoils_nothing_else() -> None:
 
 
 def test_the_summary_says_what_was_measured() -> None:
-    """Hours, gate, counts, and a line for each sensor."""
+    """Hours, gate, counts, and a line per sensor."""
     body = json.loads(decided(a_report(a_result("1_1"))).to_json(dag_run_id="manual"))
     assert body["counts"]["promoted"] == 1
     assert body["gate"]["max_drift"] == 0.3

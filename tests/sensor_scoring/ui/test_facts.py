@@ -1,4 +1,4 @@
-"""Facts: what a page says of a Batch task, from the service's answer."""
+"""Facts on a page about a Batch task, from the service's response."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SCORER = "python -m scorer score --manifest run/manifests/1_4.json"
 
 
 def a_task(execution: dict[str, Any] | None = None, **changes: Any) -> dict[str, Any]:
-    """Write a completed Batch task as the service does."""
+    """Build a completed Batch task as the service returns it."""
     return {
         "id": "1_4-0123456789-e2-a0",
         "displayName": "1_4",
@@ -38,12 +38,12 @@ def a_task(execution: dict[str, Any] | None = None, **changes: Any) -> dict[str,
 
 
 def facts(task: dict[str, Any]) -> dict[str, str]:
-    """Read a task's facts that are known."""
+    """Return a task's known facts."""
     return {name: value for name, value in facts_of(task, now=NOW) if value}
 
 
 def test_a_success_says_when_where_and_for_how_long() -> None:
-    """Times are UTC and without fractions; spans are what people compare."""
+    """Times are in UTC without fractions; durations are what people compare."""
     assert facts(a_task()) == {
         "State": "completed",
         "Result": "success",
@@ -59,7 +59,7 @@ def test_a_success_says_when_where_and_for_how_long() -> None:
 
 
 def test_a_task_that_waits_says_for_how_long() -> None:
-    """It has no node, no start and no result yet."""
+    """It has no node, start or result yet."""
     waiting = a_task(state="active", executionInfo={"requeueCount": 0}, nodeInfo=None)
     assert facts(waiting)["Waited"] == "4 min 59 s"
     assert {"Result", "Started", "Ran", "Node"}.isdisjoint(facts(waiting))
@@ -84,7 +84,7 @@ def test_a_task_that_was_ended_before_it_ran_did_not_run() -> None:
     ],
 )
 def test_an_exit_code_comes_with_its_meaning(command, exit_code, meaning) -> None:
-    """Codes are the scorer's own; a signal means the same for every program."""
+    """Codes are the scorer's own; signals mean the same for every program."""
     failed = a_task({"exitCode": exit_code, "result": "failure"}, commandLine=command)
     assert facts(failed)["Exit code"] == meaning
     assert facts(failed)["Why"].startswith("its process ")
@@ -92,12 +92,12 @@ def test_an_exit_code_comes_with_its_meaning(command, exit_code, meaning) -> Non
 
 @pytest.mark.parametrize("code", list(ExitCode), ids=str)
 def test_every_exit_code_of_the_scorer_has_a_meaning(code) -> None:
-    """A new code without one would be shown as a bare number."""
+    """A new code would otherwise be shown as a bare number."""
     assert facts(a_task({"exitCode": int(code)}, commandLine=SCORER))["Exit code"].startswith(f"{code}: ")
 
 
 def test_a_failure_is_shown_in_the_services_words() -> None:
-    """Code, category, message and details are what its documentation is searched for."""
+    """People search the documentation for code, category, message and details."""
     failure = {
         "code": "ContainerInvalidImage",
         "category": "usererror",
@@ -111,14 +111,14 @@ def test_a_failure_is_shown_in_the_services_words() -> None:
 
 
 def test_requeues_and_retries_are_counted_when_there_are_any() -> None:
-    """A task that lost its node was queued again by the service, and nobody asked for it."""
+    """The service itself requeues a task that lost its node."""
     again = a_task({"requeueCount": 2, "lastRequeueTime": "2018-08-29T03:06:30Z", "retryCount": 1})
     assert facts(again)["Requeued"] == "2, last at 2018-08-29 03:06:30 UTC"
     assert facts(again)["Retried by Batch"] == "1"
 
 
 def test_signatures_are_left_out_of_what_is_shown() -> None:
-    """A failed download names its URL; a command line may carry one against the rules."""
+    """A failed download quotes its URL, and a command line may contain one against the rules."""
     signed = "https://a.blob.core.windows.net/models/m.json?sv=2021&sig=SECRET%3D&se=2018"
     failure = {"code": "BlobDownloadMiscError", "details": [{"name": "BlobSource", "value": signed}]}
     task = a_task({"failureInfo": failure}, commandLine=f"curl '{signed}' https://example.com/?page=1")
@@ -130,13 +130,13 @@ def test_signatures_are_left_out_of_what_is_shown() -> None:
 
 
 def test_environment_settings_are_not_read() -> None:
-    """They hold signatures: even an answer that has them gives none away."""
+    """They contain signatures, so a response with them reveals none."""
     task = a_task(environmentSettings=[{"name": "DATA_URL", "value": "SECRET"}], outputFiles=["SECRET"])
     assert "SECRET" not in str(facts(task))
 
 
 def test_an_answer_that_says_little_is_shown_as_far_as_it_goes() -> None:
-    """Unknown words and missing parts are the service's right."""
+    """The service may omit parts and use unknown values."""
     assert facts({"id": "t", "state": "Dreaming"}) == {"State": "dreaming"}
     assert badge_of({"id": "t"}) == ("unknown", Tone.PLAIN)
     assert not is_scoring({"id": "t"})
@@ -152,5 +152,5 @@ def test_an_answer_that_says_little_is_shown_as_far_as_it_goes() -> None:
     ],
 )
 def test_a_span_has_its_two_largest_units(span, text) -> None:
-    """More of it nobody reads."""
+    """Nobody reads more."""
     assert duration(span) == text

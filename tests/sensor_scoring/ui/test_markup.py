@@ -1,4 +1,4 @@
-"""Markup: nothing that a service or a person wrote becomes HTML."""
+"""Nothing that a service or a person wrote becomes HTML."""
 
 from __future__ import annotations
 
@@ -25,19 +25,19 @@ HOSTILE = "</title><script>alert('1')</script>\"&"
     ],
 )
 def test_all_text_is_escaped(made) -> None:
-    """A quote would end an attribute, a bracket begin an element."""
+    """A quote would end an attribute, a bracket start an element."""
     assert "<script" not in made.html
     assert "&lt;script&gt;" in made.html
     assert "1')\"" not in made.html
 
 
 def test_a_row_without_a_value_is_left_out() -> None:
-    """A page shows what is known."""
+    """A page shows only what is known."""
     assert Markup.table([("Ended", ""), ("Node", "n1")]).html.count("<tr>") == 1
 
 
 def test_the_policy_names_the_style_sheet_by_its_content() -> None:
-    """A browser applies the one style sheet that is ours, whatever else gets into a page."""
+    """Browsers apply only our style sheet, whatever else gets into a page."""
     style = re.search(r"<style>(.*?)</style>", Markup.page("t").html, re.DOTALL)
     assert style is not None
     digest = b64encode(sha256(style[1].encode()).digest()).decode()

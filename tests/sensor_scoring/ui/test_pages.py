@@ -50,12 +50,12 @@ SHELL = "/bin/sh"
 
 
 def name_of(item: str) -> str:
-    """Name the Batch task of an item."""
+    """Return the Batch task id of an item."""
     return str(ids.AttemptId(ids.group_key(item), 2, 0))
 
 
 def address(page: str, *, dag: str = DAG, run: str = RUN, task: str = TASK, job: str = JOB) -> str:
-    """Write the address of a page, as a link does."""
+    """Return the address of a page, as a link does."""
     place = {"dags": dag, "runs": run, "tasks": task, "jobs": job}
     return "".join(f"/{kind}/{quote(name, safe='')}" for kind, name in place.items()) + page
 
@@ -122,7 +122,7 @@ def world(account: Account, storage: BlobStorage, monkeypatch: pytest.MonkeyPatc
 
 
 def test_no_page_goes_without_airflows_check() -> None:
-    """It is the first thing that happens on every route, before anything of an address is looked at."""
+    """Every route authorises first, before it looks at the address."""
     assert len(app.routes) == 5
     for route in app.routes:
         assert isinstance(route, APIRoute)
@@ -131,7 +131,7 @@ def test_no_page_goes_without_airflows_check() -> None:
 
 @pytest.mark.parametrize("page", ["/batch-tasks/x", "/batch-tasks/x/files/stdout.txt", "/predictions/x"])
 def test_who_is_not_signed_in_is_told_where_to(page) -> None:
-    """No session, no page: not even whether there is such a job."""
+    """Without a session there is no page, nor a hint whether such a job exists."""
     for place in (address(page), SUMMARY):
         answer = TestClient(app).get(place)
         assert answer.status_code == 401
@@ -139,7 +139,7 @@ def test_who_is_not_signed_in_is_told_where_to(page) -> None:
 
 
 def test_a_batch_task_is_shown_as_the_service_sees_it(world: World) -> None:
-    """For people who have no role in Azure: what, where, how it ended, and its files."""
+    """For people without a role in Azure: what, where, how it ended, and its files."""
     page = world.ended("1_1", SHELL, "-c", "exit 7")
     shown = world.get(page)
     assert shown.status_code == 200
@@ -159,13 +159,13 @@ def test_a_running_batch_task_is_shown_too(world: World) -> None:
 
 
 def test_a_batch_task_that_scores_leads_to_its_predictions(world: World) -> None:
-    """By the name of its group, one folder up."""
+    """By its group's name, one folder up."""
     page = world.ended(PAIR, *PROGRAM, "score")
     assert f'href="../predictions/{PAIR}"' in world.get(page).text
 
 
 def test_no_secret_of_a_batch_task_is_shown(world: World) -> None:
-    """Environment settings and the URL of the log container hold signatures; a command line should not."""
+    """Environment settings and the log container's URL contain signatures; a command line should not."""
     page = world.ended(
         "1_1", SHELL, "-c", f"true https://example.com/x?{SECRET}", keeps_log=True, DATA_URL=f"x?{SECRET}"
     )
@@ -178,7 +178,7 @@ def test_no_secret_of_a_batch_task_is_shown(world: World) -> None:
 
 
 def test_what_others_wrote_is_text_and_not_markup(world: World) -> None:
-    """Item and command line are anybody's."""
+    """Anybody may have written item and command line."""
     page = world.ended("<i>1_1</i>", SHELL, "-c", "true '<script>alert(1)</script>'")
     shown = world.get(page).text
     assert "<i>" not in shown
@@ -187,7 +187,7 @@ def test_what_others_wrote_is_text_and_not_markup(world: World) -> None:
 
 
 def test_a_batch_task_that_the_service_forgot_still_has_what_was_kept(world: World) -> None:
-    """Jobs are deleted some day; logs and predictions stay."""
+    """Jobs are deleted eventually; logs and predictions stay."""
     world.plan()
     page = world.ended(PAIR, SHELL, "-c", "echo said", keeps_log=True)
     world.account.client.begin_delete_job(JOB).wait()
@@ -199,7 +199,7 @@ def test_a_batch_task_that_the_service_forgot_still_has_what_was_kept(world: Wor
 
 
 def test_what_it_printed_is_plain_text_from_the_log_container(world: World) -> None:
-    """It is there when the node is gone; a browser must not take it for a page."""
+    """It outlives the node, and browsers must not render it as a page."""
     page = world.ended("1_1", SHELL, "-c", "echo '<b>said</b>'; echo oops >&2", keeps_log=True)
     world.account.client.begin_delete_pool("pool").wait()
     answer = world.get(f"{page}/files/stdout.txt")
@@ -209,7 +209,7 @@ def test_what_it_printed_is_plain_text_from_the_log_container(world: World) -> N
 
 
 def test_what_it_printed_comes_from_the_node_as_long_as_it_runs(world: World) -> None:
-    """Batch copies files to the log container when a task has ended."""
+    """Batch copies files to the log container only at a task's end."""
     page = world.run("1_1", SHELL, "-c", "echo begun; sleep 60", keeps_log=True)
     world.account.running(name_of("1_1"), job=JOB)
     deadline = time.monotonic() + 15
@@ -219,7 +219,7 @@ def test_what_it_printed_comes_from_the_node_as_long_as_it_runs(world: World) ->
 
 
 def test_an_empty_file_and_one_that_is_not_there_say_so(world: World) -> None:
-    """A blank page would leave open which of the two it is."""
+    """A blank page would leave open which it is."""
     page = world.ended("1_1", "/bin/true", keeps_log=True)
     empty = world.get(f"{page}/files/stdout.txt")
     assert (empty.status_code, empty.text) == (200, "[stdout.txt is empty.]\n")
@@ -229,7 +229,7 @@ def test_an_empty_file_and_one_that_is_not_there_say_so(world: World) -> None:
 
 
 def test_of_a_long_text_the_end_is_shown_and_the_page_says_so(world: World) -> None:
-    """The last lines say how it ended; the first of what is left is a whole one."""
+    """The end says how it went, and the first line shown is complete."""
     line = "x" * 99 + "\n"
     blob = f"{layout.log_folder(BASE, JOB, name_of('1_1'))}/stdout.txt"
     world.write(Container.LOGS, blob, line * (MOST_BYTES // 100 + 10) + "the end\n")
@@ -242,12 +242,12 @@ def test_of_a_long_text_the_end_is_shown_and_the_page_says_so(world: World) -> N
 
 @pytest.mark.parametrize("file", ["wd%2Fsecret", "secret.txt", "..%2Fstdout.txt"])
 def test_no_other_file_of_a_node_is_shown(world: World, file) -> None:
-    """Only what it printed: a program may write secrets into its folder."""
+    """A program may write secrets into its folder."""
     assert world.get(f"/batch-tasks/{name_of('1_1')}/files/{file}").status_code == 404
 
 
 def test_the_predictions_of_a_sensor_are_shown_as_text(world: World) -> None:
-    """At once: a group of one sensor leaves nothing to choose."""
+    """Directly, as a group of one sensor leaves nothing to choose."""
     world.plan()
     world.write(Container.PREDICTIONS, layout.prediction_blob(HOUR, "1_1"), "TS,Value\n")
     answer = world.get("/predictions/1_1")
@@ -266,7 +266,7 @@ def test_the_predictions_of_a_sensor_are_shown_as_text(world: World) -> None:
 def test_predictions_as_parquet_are_handed_out_as_a_file(
     world: World, page: str, blob: str, name: str
 ) -> None:
-    """Nobody reads them in a browser; what a pack shares is one file."""
+    """Browsers cannot show them; a pack's predictions are one file."""
     world.plan(predictions_format=PARQUET, pack_of={"1_2": "p1", "1_3": "p1"})
     assert "or not yet" in world.get(page).text
     world.write(Container.PREDICTIONS, blob, "PAR1 whatever")
@@ -277,7 +277,7 @@ def test_predictions_as_parquet_are_handed_out_as_a_file(
 
 
 def test_a_packed_group_is_a_list_of_its_sensors(world: World) -> None:
-    """Each leads to its own predictions; one without them says so."""
+    """Each links to its own predictions, or says that it has none."""
     world.plan()
     world.write(Container.PREDICTIONS, layout.prediction_blob(HOUR, "1_3"), "TS,Value\n")
     listed = world.get(f"/predictions/{PAIR}").text
@@ -290,7 +290,7 @@ def test_a_packed_group_is_a_list_of_its_sensors(world: World) -> None:
 
 
 def test_a_page_of_a_large_pack_takes_less_memory_than_the_pack(world: World) -> None:
-    """What the api-server holds does not grow with the sensors that share a blob, nor with their rows."""
+    """The api-server's memory grows with neither the sensors of a blob nor their rows."""
     sensors = [f"1_{tag}" for tag in range(1, 96)]
     plan = Plan(
         hour=HOUR,
@@ -318,7 +318,7 @@ def test_a_page_of_a_large_pack_takes_less_memory_than_the_pack(world: World) ->
 
 
 def test_a_line_without_an_end_is_shown_in_pieces(world: World) -> None:
-    """Somebody may have put anything there: no page holds all of it."""
+    """A blob may contain anything, so no page holds all of it."""
     world.plan()
     world.write(Container.PREDICTIONS, layout.prediction_blob(HOUR, "1_1"), "x" * (5 * MOST_BYTES // 2))
     answer = world.get("/predictions/1_1")
@@ -343,7 +343,7 @@ def test_only_what_the_plan_names_is_shown(world: World, page) -> None:
 
 
 def test_a_run_without_a_plan_has_no_predictions(world: World) -> None:
-    """As with a DAG that runs a command of its own."""
+    """For example that of a DAG with its own command."""
     answer = world.get("/predictions/1_1")
     assert answer.status_code == 404
     assert "has no plan" in answer.text
@@ -359,7 +359,7 @@ def summarised(world: World, *lines: SensorOutcome, **facts: Any) -> None:
 
 
 def test_a_summary_shows_first_what_failed_and_then_who_has_most_anomalies(world: World) -> None:
-    """With the counts of each, and the whole run above; what others wrote is text."""
+    """With counts per sensor, the run's totals on top, and all text escaped."""
     summarised(
         world,
         SensorOutcome(sensor="1_1", outcome=Outcome.SCORED, readings=240, anomalies=2),
@@ -397,7 +397,7 @@ def test_a_summary_of_very_many_is_a_page_that_a_browser_shows(world: World) -> 
 
 
 def test_a_summary_is_shown_to_its_own_run_alone(world: World) -> None:
-    """Whoever may see one DAG writes no address of another one's; one that is gone says so."""
+    """Access to one DAG does not reach another's summary; a deleted one is reported as such."""
     assert "no summary, or no longer" in world.browser.get(SUMMARY).text
     summarised(world)
     assert world.browser.get(SUMMARY).status_code == 200
@@ -430,7 +430,7 @@ def test_a_summary_is_shown_to_its_own_run_alone(world: World) -> None:
     ],
 )
 def test_an_address_shows_only_what_belongs_to_its_run(world: World, page, elsewhere) -> None:
-    """Who may see one DAG must not read another one's blobs by writing an address."""
+    """Access to one DAG must not reach another's blobs through a crafted address."""
     world.plan()
     world.ended("1_1", SHELL, "-c", "echo said", keeps_log=True)
     for sensor in ("1_1", "1_3"):
@@ -446,7 +446,7 @@ def test_a_batch_task_that_is_none_of_ours_is_not_shown(world: World, batch_task
 
 
 def test_an_account_that_is_known_is_linked_to(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """For those who have a role there; without the setting there is no way into Azure."""
+    """For people with a role in Azure; without the setting there is no link."""
     account = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Batch/batchAccounts/a"
     page = world.ended("1_1", "/bin/true")
     assert "portal.azure.com" not in world.get(page).text
@@ -467,7 +467,7 @@ def test_a_page_leads_back_to_the_run_below_airflows_own_path(
 
 
 def test_every_answer_may_do_nothing_but_be_read(world: World) -> None:
-    """No script, no frame, no guess about its type, and no copy in a cache; refusals too."""
+    """No scripts, frames, content sniffing or caching, not even for errors."""
     page = world.ended("1_1", "/bin/true", keeps_log=True)
     answers = [
         *(world.get(path) for path in (page, f"{page}/files/stdout.txt", "/predictions/1_1", "/nothing")),
@@ -484,7 +484,7 @@ def test_every_answer_may_do_nothing_but_be_read(world: World) -> None:
 
 
 def test_a_service_that_refuses_is_one_sentence(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A person reads which connection it is about and what to check, not a traceback."""
+    """It names the connection and what to check, without a traceback."""
     conn = json.loads(_connection(world))
     monkeypatch.setenv(f"AIRFLOW_CONN_{BATCH_CONN.upper()}", json.dumps({**conn, "password": "d3Jvbmc="}))
     answer = world.get(f"/batch-tasks/{name_of('1_1')}")
@@ -496,7 +496,7 @@ def test_a_service_that_refuses_is_one_sentence(world: World, monkeypatch: pytes
 def test_a_connection_that_airflow_has_not_is_one_sentence(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A deployment may have forgotten the api-server, which asks for it first here."""
+    """A deployment may have given it to the workers but not to the api-server."""
     monkeypatch.delenv(f"AIRFLOW_CONN_{BATCH_CONN.upper()}")
     answer = world.get(f"/batch-tasks/{name_of('1_1')}")
     assert answer.status_code == 502

@@ -1,4 +1,4 @@
-"""Old jobs and old blobs go, young ones and everything else stay; against the emulator and Azurite."""
+"""Old jobs and blobs are removed, and nothing else; against the emulator and Azurite."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SETTINGS = Settings(upkeep=UpkeepSettings(keep_jobs_days=7, keep_runs_days=90))
 
 
 def tidy(account: Account) -> dict[str, int]:
-    """Tidy the account's jobs up now."""
+    """Clean up the account's jobs."""
     jobs = account.hook.old_jobs(SETTINGS.job_prefixes)
     return jobs.tidy(now=account.hook.pools.service_time(), keep=SETTINGS.upkeep.keep_jobs)
 
@@ -38,7 +38,7 @@ def states(account: Account) -> dict[str, str]:
 
 
 def test_ended_jobs_are_deleted_after_their_time(account: Account) -> None:
-    """A job that ended eight days ago goes, one of six days stays, and so does one that is not ours."""
+    """A job that ended eight days ago is deleted; one of six days stays, as do other people's."""
     account.pool()
     ours = [opened(account, job) for job in (OLD, "training-20180829T03-0123456789-g2")]
     for job in (*ours, account.job("somebody-elses")):
@@ -52,7 +52,7 @@ def test_ended_jobs_are_deleted_after_their_time(account: Account) -> None:
 
 
 def test_only_idle_jobs_are_ended(account: Account) -> None:
-    """One with a running task goes on however old it is, and a young one may still get its tasks."""
+    """A running task keeps its job, however old, and a young job may still get tasks."""
     account.pool()
     opened(account, OLD)
     opened(account, YOUNG)
@@ -77,7 +77,7 @@ def test_only_idle_jobs_are_ended(account: Account) -> None:
     ],
 )
 def test_jobs_of_others_are_neither_ended_nor_deleted(account: Account, job: str, metadata) -> None:
-    """Idle or ended: ours is only an id of our grammar on a job that says that we made it."""
+    """A job is ours only if its id has our form and its metadata says that we made it."""
     # Without a pool: Azure Batch takes such a job, and a month of samples need not be taken.
     account.client.create_job({"id": job, "poolInfo": {"poolId": "pool"}, "metadata": metadata})
     account.advance(days=1)
@@ -90,7 +90,7 @@ def test_jobs_of_others_are_neither_ended_nor_deleted(account: Account, job: str
 
 @pytest.mark.usefixtures("storage")
 def test_folders_of_old_runs_go_with_all_that_is_in_them() -> None:
-    """Plans, reports and logs of a run in which nothing was written for long; a young one stays whole."""
+    """Plans, reports and logs of long idle runs are deleted; a recent run stays complete."""
     store = BlobStore("wasb_for_tests")
     run, other = "tidy-20180829T02-0123456789", "tidy-b-20180829T02-0123456789"
     blobs = [f"{run}/{name}" for name in ("plan.json", "reports/j/t.json", *(f"m/{n}" for n in range(300)))]

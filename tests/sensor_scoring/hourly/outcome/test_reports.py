@@ -35,12 +35,12 @@ PLAN = Plan(
 
 
 def blob_of(group: str, *, epoch: int = 2) -> str:
-    """Return where the report of a group's first attempt lies."""
+    """Return the path of a group's first report."""
     return layout.report_blob(RUN, JOB, str(ids.AttemptId(ids.group_key(group), epoch, 0)))
 
 
 def a_report(group: str) -> str:
-    """Return the text of a report: all of the group is scored."""
+    """Return the text of a report in which the whole group is scored."""
     sensors = tuple(SensorReport(sensor, SensorState.SCORED, readings=9) for sensor in PLAN.groups[group])
     return Report(HOUR, RUN, group, "m.json", PLANNED_AT, 0.5, sensors).to_json()
 
@@ -50,7 +50,7 @@ def a_report(group: str) -> str:
 def test_a_report_that_does_not_read_fails_its_own_sensors_until_a_clear(
     storage: BlobStorage, text: bytes
 ) -> None:
-    """It is named; the other groups are not touched, and the report of a later epoch heals it."""
+    """It is named, other groups are unaffected, and a later epoch's report replaces it."""
     runs, store = storage.container("runs"), BlobStore("wasb_for_tests")
     for blob in list(runs.list_blob_names(name_starts_with=f"{RUN}/")):
         runs.delete_blob(blob)
@@ -71,7 +71,7 @@ def test_a_report_that_does_not_read_fails_its_own_sensors_until_a_clear(
 def test_a_training_report_that_does_not_read_fails_its_own_sensors(
     storage: BlobStorage, text: bytes
 ) -> None:
-    """It is named; the other groups of the training are judged and promoted."""
+    """It is named, and the other groups are judged and promoted."""
     runs, store = storage.container("runs"), BlobStore("wasb_for_tests")
     for blob in list(runs.list_blob_names(name_starts_with=f"{RUN}/")):
         runs.delete_blob(blob)

@@ -30,12 +30,12 @@ def a_report(sensor: str, *, planned_at: str = PLANNED_AT, **facts) -> Report:
 
 
 def summed_up(reports: list[Report], verdict: GateVerdict, failures: dict[str, str] | None = None) -> Summary:
-    """Sum the plan up."""
+    """Summarise the plan."""
     return summarise(PLAN, reports, verdict, failures or {}, dag_run_id="manual__1")
 
 
 def outcome_of(summary: Summary, sensor: str) -> tuple[Outcome, str]:
-    """Return outcome and reason of a sensor."""
+    """Return a sensor's outcome and reason."""
     return next((line.outcome, line.reason) for line in summary.sensors if line.sensor == sensor)
 
 
@@ -49,7 +49,7 @@ def test_every_sensor_of_the_fleet_has_its_line() -> None:
 
 
 def test_a_reported_success_without_its_prediction_is_a_failure() -> None:
-    """The gate has the last word: a report cannot talk a missing blob into being."""
+    """The gate decides: a report cannot make up for a missing blob."""
     verdict = GateVerdict(fresh=("1_1",), missing=("1_2",))
     summary = summed_up([a_report("1_1"), a_report("1_2")], verdict)
     assert outcome_of(summary, "1_2") == (Outcome.FAILED, "its prediction is missing")
@@ -57,7 +57,7 @@ def test_a_reported_success_without_its_prediction_is_a_failure() -> None:
 
 
 def test_a_failure_keeps_the_scorers_own_words() -> None:
-    """The reason comes from the report; without one, from the operator; without that, it says so."""
+    """The reason comes from the report, or else from the operator; if neither has one, it says so."""
     failed = a_report(
         "1_1", state=SensorState.FAILED, cause=Cause.MODEL, reason="the model is not the ordered one"
     )
@@ -74,7 +74,7 @@ def test_what_was_never_scored_names_the_step_that_failed() -> None:
 
 
 def test_the_last_report_on_a_sensor_counts() -> None:
-    """A retry that succeeded outdoes the attempt before; a report of an earlier plan says nothing."""
+    """A retry's success overrides the failure before; reports of an earlier plan are ignored."""
     failed = a_report("1_1", state=SensorState.FAILED, cause=Cause.STORAGE, reason="busy")
     verdict = GateVerdict(fresh=("1_1", "1_2"))
     assert outcome_of(summed_up([failed, a_report("1_1")], verdict), "1_1")[0] is Outcome.SCORED
@@ -83,7 +83,7 @@ def test_the_last_report_on_a_sensor_counts() -> None:
 
 
 def test_a_sensor_without_rows_in_its_files_is_silent() -> None:
-    """The scorer found nothing to score: nobody is to blame."""
+    """The scorer found nothing to score, so nothing failed."""
     skipped = a_report("1_1", state=SensorState.SKIPPED, readings=0, reason="no readings")
     summary = summed_up([skipped, a_report("1_2")], GateVerdict(fresh=("1_2",), missing=("1_1",)))
     assert outcome_of(summary, "1_1")[0] is Outcome.SILENT
@@ -96,7 +96,7 @@ def test_a_summary_reads_back() -> None:
 
 
 def test_sensors_share_what_the_run_used() -> None:
-    """Each gets as much of the nodes' time as it had of the scoring's, and the summary keeps it."""
+    """Node time is split by scoring time, and the summary keeps the result."""
     used = PoolUse(pool_id="pool", nodes=1, node_hours=1.0)
     reports = [a_report("1_1", seconds=3.0), a_report("1_2", seconds=1.0)]
     verdict = GateVerdict(fresh=("1_1", "1_2"))

@@ -1,4 +1,4 @@
-"""Load announced to the pool and taken back, through the real SDK against the emulator."""
+"""Announcing load to the pool and withdrawing it, through the real SDK against the emulator."""
 
 from __future__ import annotations
 
@@ -42,13 +42,13 @@ NOW = datetime(2026, 3, 4, 10, 50, tzinfo=UTC)
 
 
 def floor_of(account: Account) -> Floor | None:
-    """Return what is announced to the pool now."""
+    """Return the load that is announced to the pool."""
     formula = account.client.get_pool("pool")["autoScaleFormula"]
     return Floor.of_formula(formula, now=account.hook.pools.service_time())
 
 
 def test_what_a_run_announced_goes_with_the_run(account: Account) -> None:
-    """Nodes for fifteen tasks are held while it works, and given back when it is closed."""
+    """Nodes for fifteen tasks are held while it works, and released when it is closed."""
     prepare_pool(account.hook, pool_spec(SETTINGS), SETTINGS, batch_tasks=15)
     account.job(f"{BASE}-g2")
     held = floor_of(account)
@@ -63,7 +63,7 @@ def test_what_a_run_announced_goes_with_the_run(account: Account) -> None:
 
 
 def test_another_run_keeps_what_is_announced(account: Account) -> None:
-    """Two runs share a pool; the first that ends must not take the other's nodes."""
+    """Of two runs on one pool, the first to end must not take the other's nodes."""
     prepare_pool(account.hook, pool_spec(SETTINGS), SETTINGS, batch_tasks=15)
     account.job("scoring-20180829T03-0123456789-g2")
     account.advance(minutes=1)
@@ -72,7 +72,7 @@ def test_another_run_keeps_what_is_announced(account: Account) -> None:
 
 
 def test_what_is_announced_while_another_run_gives_back_stays(account: Account) -> None:
-    """A run that opens its job and announces its load, after another has seen nobody else there, keeps it."""
+    """A run that announces after another has seen no one else there keeps its load."""
     spec = pool_spec(SETTINGS)
     prepare_pool(account.hook, spec, SETTINGS, batch_tasks=15)
     account.advance(minutes=1)
@@ -95,7 +95,7 @@ def test_what_is_announced_while_another_run_gives_back_stays(account: Account) 
 def test_two_runs_that_announce_at_once_are_both_heard(
     account: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The second has read the pool before the first announced; it reads it again."""
+    """The second read the pool before the first announced, and reads it again."""
     spec = pool_spec(SETTINGS)
     prepare_pool(account.hook, spec, SETTINGS, batch_tasks=4)
     account.advance(minutes=1)
@@ -115,7 +115,7 @@ def test_two_runs_that_announce_at_once_are_both_heard(
 
 
 def test_an_announcement_waits_for_the_service(account_with: Callable[..., Account]) -> None:
-    """The service wants a pause between two formulas of a pool; giving back does not wait for that."""
+    """The service requires a pause between two formulas; withdrawing does not wait for it."""
     account = account_with(clock=SystemClock(), enable_interval=timedelta(seconds=1.5))
     spec = pool_spec(SETTINGS)
     for batch_tasks in (4, 8, 20):  # the first comes with the new pool
@@ -128,7 +128,7 @@ def test_an_announcement_waits_for_the_service(account_with: Callable[..., Accou
 
 
 def test_a_pool_that_never_stands_still_keeps_what_is_announced(account: Account) -> None:
-    """After some looks it is left alone: nodes that idle for some minutes cost less than a run that waits."""
+    """After a few looks it is left alone: idle nodes for minutes cost less than a waiting run."""
     spec = pool_spec(SETTINGS)
     prepare_pool(account.hook, spec, SETTINGS, batch_tasks=15)
     account.advance(minutes=1)
@@ -150,7 +150,7 @@ def test_a_pool_that_never_stands_still_keeps_what_is_announced(account: Account
 
 
 def test_a_pool_that_is_gone_or_of_fixed_size_has_nothing_to_give_back(account: Account) -> None:
-    """A run ends well all the same."""
+    """A run still ends well."""
     release_pool(account.hook, pool_spec(SETTINGS), base=BASE)
     account.pool(nodes=2)
     release_pool(account.hook, pool_spec(SETTINGS), base=BASE)
@@ -168,7 +168,7 @@ def test_only_run_aware_pools_are_told(account: Account, policy: str) -> None:
 
 
 def test_settings_choose_the_policy() -> None:
-    """Warm nodes around the time at which readings are complete, Spot nodes when they are wanted."""
+    """Warm nodes around the time when readings are complete; Spot nodes if wanted."""
     warm = policy_of(
         Settings(
             autoscale=AutoscaleSettings(autoscale_policy="keep-warm", keep_warm_minutes=10),
@@ -186,7 +186,7 @@ def test_settings_choose_the_policy() -> None:
     [({"autoscale_policy": "magic"}, "must be one of"), ({"prewarm_minutes": 60}, "0 to 59")],
 )
 def test_settings_that_make_no_sense_are_refused(wrong: dict[str, Any], said: str) -> None:
-    """When the DAG is parsed, not when the hour has come."""
+    """When the DAG is parsed, not when the hour comes."""
     with pytest.raises(SettingsError, match=said):
         AutoscaleSettings(**wrong)
 
@@ -201,13 +201,13 @@ def test_settings_that_make_no_sense_are_refused(wrong: dict[str, Any], said: st
     ],
 )
 def test_pool_is_warmed_so_long_before_the_work_comes(autoscale: AutoscaleSettings, schedule: str) -> None:
-    """Work comes when readings are complete, so many minutes after the hour."""
+    """Work starts when readings are complete, some minutes after the hour."""
     settings = Settings(autoscale=autoscale, hourly=HourlySettings(lateness_minutes=5.0))
     assert settings.prewarm_schedule == schedule
 
 
 def write_plan(hour: str, *, groups: int, prefix: str, run: str = "0123456789") -> None:
-    """Leave behind the plan of a run."""
+    """Write the plan of a run."""
     base = ids.hour_prefix(prefix, RunHour.parse(hour)) + run
     plan = Plan(
         hour=RunHour.parse(hour),
@@ -222,7 +222,7 @@ def write_plan(hour: str, *, groups: int, prefix: str, run: str = "0123456789") 
 
 @pytest.mark.usefixtures("storage")
 def test_coming_hour_is_announced_as_large_as_the_last(account: Account) -> None:
-    """Of several runs of the newest planned hour, the one that planned last counts."""
+    """Of the newest planned hour's runs, the latest plan counts."""
     write_plan("2026-03-04T07", groups=40, prefix="warm")
     write_plan("2026-03-04T08", groups=3, prefix="warm")
     write_plan("2026-03-04T08", groups=9, prefix="warm", run="aaaaaaaaaa")
@@ -239,7 +239,7 @@ def test_coming_hour_is_announced_as_large_as_the_last(account: Account) -> None
 
 @pytest.mark.usefixtures("storage")
 def test_nothing_is_announced_when_nothing_was_planned(account: Account) -> None:
-    """A fleet that has been silent for hours gets no nodes, and no pool."""
+    """A fleet that has been silent for hours gets neither nodes nor a pool."""
     write_plan("2026-03-03T20", groups=40, prefix="cold")
     settings = replace(SETTINGS, hourly=HourlySettings(job_prefix="cold"))
     assert announce_hour(account.hook, BlobStore("wasb_for_tests"), settings, now=NOW) == 0

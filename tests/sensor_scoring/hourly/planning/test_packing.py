@@ -28,7 +28,7 @@ SENSORS = st.lists(
     ],
 )
 def test_the_size_follows_the_rule_unless_it_is_given(sensors: int, wanted: int, size: int) -> None:
-    """A fleet of up to 400 has a task a sensor; a larger one is packed into 400 tasks or fewer."""
+    """Up to 400 sensors get a task each; a larger fleet is packed into at most 400 tasks."""
     assert size_for(sensors, wanted=wanted) == size
     if not wanted:
         assert -(-sensors // size) <= MOST_TASKS
@@ -36,7 +36,7 @@ def test_the_size_follows_the_rule_unless_it_is_given(sensors: int, wanted: int,
 
 @given(sensors=SENSORS, size=st.integers(1, 7))
 def test_every_sensor_is_in_just_one_group(sensors: list[str], size: int) -> None:
-    """Groups keep the order, no two share a name, and each name can stand in a blob's path."""
+    """Groups keep the order of sensors, and have distinct names that are valid in paths."""
     groups = packed(sensors, size=size)
     assert [sensor for group in groups.values() for sensor in group] == sensors
     assert len(groups) == -(-len(sensors) // size)
@@ -45,13 +45,13 @@ def test_every_sensor_is_in_just_one_group(sensors: list[str], size: int) -> Non
 
 
 def test_a_packed_group_is_called_by_its_ends() -> None:
-    """Whoever looks for a sensor finds its group in the web UI."""
+    """People who look for a sensor find its group in the web UI."""
     assert packed(["1_1", "1_2", "1_3"], size=2) == {"1_1..1_2": ("1_1", "1_2"), "1_3..1_3": ("1_3",)}
 
 
 @given(sensors=SENSORS, size=st.integers(1, 7), data=st.data())
 def test_a_pack_is_never_divided(sensors: list[str], size: int, data: st.DataObject) -> None:
-    """Every sensor is in just one group, and those of a pack are in the same, whatever its size."""
+    """All sensors of a pack are in the same group, whatever its size."""
     packs = st.sampled_from(["", "p1", "p2", "p3"])
     pack_of = {sensor: pack for sensor in sensors if (pack := data.draw(packs))}
     groups = packed(sensors, size=size, pack_of=pack_of)
@@ -61,7 +61,7 @@ def test_a_pack_is_never_divided(sensors: list[str], size: int, data: st.DataObj
 
 
 def test_packs_share_a_group_while_there_is_room() -> None:
-    """Two packs of two fill a group of four; a sensor without a pack comes where its id stands."""
+    """Two packs of two fill a group of four; a sensor without a pack goes where its id sorts."""
     pack_of = {"1_1": "p1", "1_3": "p1", "1_4": "p2", "1_5": "p2"}
     groups = packed(["1_1", "1_2", "1_3", "1_4", "1_5"], size=4, pack_of=pack_of)
     assert groups == {"1_1..1_2": ("1_1", "1_3", "1_2"), "1_4..1_5": ("1_4", "1_5")}

@@ -1,4 +1,4 @@
-"""What a run sets out to do."""
+"""What a run plans to do."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def planned(registry: Registry, readings: dict[str, list[str]]) -> tuple[Plan, l
 
 
 def test_each_sensor_with_model_and_readings_gets_a_group() -> None:
-    """The order of the groups is that of the mapped task instances, and each has its manifest."""
+    """Groups are in the order of the mapped task instances, each with its manifest."""
     plan, manifests = planned(a_registry("1_2", "1_1"), {"1_1": ["b"], "1_2": ["c"]})
     assert plan.groups == {"1_1": ("1_1",), "1_2": ("1_2",)}
     assert [manifest.group for manifest in manifests] == ["1_1", "1_2"]
@@ -45,14 +45,14 @@ def test_each_sensor_with_model_and_readings_gets_a_group() -> None:
 
 
 def test_who_cannot_be_scored_is_named() -> None:
-    """A model without readings is a silent sensor, readings without a model are a sensor to train."""
+    """A model without readings means silent; readings without a model mean unmodelled."""
     plan, manifests = planned(a_registry("1_1", "1_2"), {"1_2": ["b"], "2_1": ["c"]})
     assert (plan.silent, plan.unmodelled) == (("1_1",), ("2_1",))
     assert [manifest.group for manifest in manifests] == ["1_2"]
 
 
 def test_an_hour_without_readings_is_a_plan_too() -> None:
-    """All are silent; there is nothing to score, and that is known."""
+    """All sensors are silent: the plan is empty, and says so."""
     plan, manifests = planned(a_registry("1_1"), {})
     assert (plan.groups, plan.silent, manifests) == ({}, ("1_1",), [])
 
@@ -64,7 +64,7 @@ def test_a_plan_reads_back() -> None:
 
 
 def test_several_files_of_a_sensor_belong_together() -> None:
-    """Stream Analytics writes several files an hour; what is nobody's readings is passed over."""
+    """Stream Analytics writes several files an hour; blobs of no sensor are skipped."""
     found = HourReadings.among(
         [
             "readings/2018/08/29/02/1_1/1.csv",
@@ -80,7 +80,7 @@ def test_several_files_of_a_sensor_belong_together() -> None:
 
 
 def a_packed_registry() -> Registry:
-    """Return a registry of two sensors in a pack and one that is in none."""
+    """Return a registry with two sensors in a pack and one outside."""
     entries = a_registry("1_1", "1_2", "1_3").sensors
     return Registry(
         {sensor: replace(entry, pack="p1" if sensor != "1_3" else "") for sensor, entry in entries.items()}
@@ -88,7 +88,7 @@ def a_packed_registry() -> Registry:
 
 
 def test_sensors_of_a_pack_share_its_readings_and_a_group() -> None:
-    """Whose rows a shared file holds is not known before it is read: all of the pack are ordered."""
+    """Only reading a shared file shows whose rows it has, so the whole pack is ordered."""
     readings = HourReadings({"1_2": ["own"], "1_3": ["other"]}, {"p1": ["shared"]})
     plan, manifests = plan_hour(a_packed_registry(), readings, hour=HOUR, run="run", planned_at=PLANNED_AT)
     assert plan.groups == {"1_1..1_2": ("1_1", "1_2"), "1_3": ("1_3",)}
@@ -97,7 +97,7 @@ def test_sensors_of_a_pack_share_its_readings_and_a_group() -> None:
 
 
 def test_a_sensor_that_left_a_pack_is_looked_for_in_its_old_files() -> None:
-    """Hours that were written before it moved are scored again as they were."""
+    """Hours written before the move are still scored as they were."""
     moved = {sensor: entry.in_pack("p2") for sensor, entry in a_packed_registry().sensors.items()}
     readings = HourReadings({}, {"p1": ["old"]})
     plan, manifests = plan_hour(Registry(moved), readings, hour=HOUR, run="run", planned_at=PLANNED_AT)
@@ -108,7 +108,7 @@ def test_a_sensor_that_left_a_pack_is_looked_for_in_its_old_files() -> None:
 
 
 def test_packed_predictions_are_expected_where_the_scorer_puts_them() -> None:
-    """Orders and expectation name the same blob; a sensor without a pack keeps its own."""
+    """Orders and expectation name the same blob; a sensor without a pack has its own."""
     readings = HourReadings({"1_3": ["other"]}, {"p1": ["shared"]})
     plan, manifests = plan_hour(
         a_packed_registry(), readings, hour=HOUR, run="run", planned_at=PLANNED_AT, packed_predictions=True
@@ -123,7 +123,7 @@ def test_packed_predictions_are_expected_where_the_scorer_puts_them() -> None:
 
 @pytest.mark.behaviour("predictions-format")
 def test_the_format_of_predictions_goes_with_the_orders() -> None:
-    """So a retry, and a clear of what scores, keep it; orders and expectation name the same blobs."""
+    """So retries and clears keep it, and the expectation names the same blobs."""
     readings = HourReadings({"1_3": ["other"]}, {"p1": ["shared"]})
     plan, manifests = plan_hour(
         a_packed_registry(),
@@ -150,7 +150,7 @@ def test_the_format_of_predictions_goes_with_the_orders() -> None:
 
 
 def test_readings_of_a_pack_that_nobody_knows_are_named() -> None:
-    """They would be scored by nobody, and nobody would notice."""
+    """Otherwise nobody would score them, and nobody would notice."""
     readings = HourReadings({}, {"p9": ["shared"]})
     plan, _ = plan_hour(a_packed_registry(), readings, hour=HOUR, run="run", planned_at=PLANNED_AT)
     assert plan.unknown_packs == ("p9",)
@@ -170,7 +170,7 @@ FOLDER = "readings/2018/08/29/02"
     ],
 )
 def test_blobs_that_nobody_claims_are_counted_and_two_are_named(blob) -> None:
-    """They hold somebody's readings: to call their sensors silent would not be true."""
+    """They are somebody's readings, so calling those sensors silent would be wrong."""
     others = [f"{FOLDER}/1_1/0.csv", f"{FOLDER}/_packs/p/0.csv"]
     found = HourReadings.among([blob, *others])
     if blob.endswith("/"):  # an empty name is a name to Blob Storage
@@ -183,7 +183,7 @@ def test_blobs_that_nobody_claims_are_counted_and_two_are_named(blob) -> None:
 
 
 def test_a_plan_of_before_has_no_such_blobs() -> None:
-    """It reads on; a name that cannot stand in a line is shown escaped."""
+    """An older plan still reads; unprintable names are shown escaped."""
     found = HourReadings.among([f"{FOLDER}/\n{number}" for number in range(9)])
     plan, _ = plan_hour(a_registry("1_1"), found, hour=HOUR, run="run", planned_at=PLANNED_AT)
     assert (plan.unclaimed, plan.unclaimed_named) == (9, (f"{FOLDER}/\\n0", f"{FOLDER}/\\n1"))

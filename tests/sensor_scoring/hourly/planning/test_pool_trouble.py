@@ -1,4 +1,4 @@
-"""A pool in trouble, all the way: the service fails, and one poll later a waiting sensor's log says why.
+"""Pool trouble end to end: the service fails, and one poll later a waiting sensor's log says why.
 
 The service is the emulator, which fails on request; the client is the real SDK behind the shared poll.
 """
@@ -35,7 +35,7 @@ pytestmark = pytest.mark.behaviour("pool-trouble")
 
 
 def said_at_once(account: Account) -> str:
-    """Return what the first look at the job gives a waiting sensor to say."""
+    """Return what a waiting sensor logs at the first poll of the job."""
     trigger = BatchTaskTrigger(
         job_id=JOB,
         batch_task_id="waiting",
@@ -52,25 +52,25 @@ def said_at_once(account: Account) -> str:
 
 
 def waits(account: Account, *, image: str = "") -> None:
-    """Let a Batch task wait in an active job."""
+    """Add a Batch task that waits in an active job."""
     account.job()
     template = BatchTaskTemplate(command=["/bin/true"], image=image)
     account.hook.add_task(JOB, template.request(Names("1_4", JOB, "waiting"), Grants()))
 
 
 def announced(account: Account, nodes: int) -> Floor:
-    """Ask for nodes for the next ten minutes."""
+    """Announce load for the next ten minutes."""
     return Floor(nodes, account.hook.pools.service_time() + timedelta(minutes=10))
 
 
 def test_a_pool_that_nobody_has_made(account: Account) -> None:
-    """The service takes a job for it without a word, and its tasks would wait for ever."""
+    """The service accepts a job for it without a word, and its tasks would wait forever."""
     waits(account)
     assert "there is no pool pool; make it" in said_at_once(account)
 
 
 def test_an_allocation_that_fails(account: Account) -> None:
-    """The service's code and words, and what to do about them."""
+    """The log has the service's code and words, and what to do."""
     account.hook.pools.ensure(SPEC)
     account.emulator.faults.fail_allocations(POOL, code="AllocationFailed", message="no such machines left")
     account.hook.pools.ensure(SPEC, floor=announced(account, 2))
@@ -81,7 +81,7 @@ def test_an_allocation_that_fails(account: Account) -> None:
 
 
 def test_a_quota_of_cores(account: Account) -> None:
-    """Only a person can ask for more cores."""
+    """Only a person can request more cores."""
     account.emulator.quotas.change(cores=0)
     account.hook.pools.ensure(SPEC, floor=announced(account, 2))
     waits(account, image=SPEC.image)
@@ -100,7 +100,7 @@ def test_a_formula_that_fails(account: Account) -> None:
 
 
 def test_an_unusable_node(account_with: Callable[..., Account]) -> None:
-    """The node is named with its error; it must be removed, or it is paid for ever."""
+    """It is named with its error, because it costs money until it is removed."""
     account = account_with(boot=timedelta(minutes=1))
     account.pool(nodes=1)
     account.advance(minutes=1)
@@ -113,14 +113,14 @@ def test_an_unusable_node(account_with: Callable[..., Account]) -> None:
 
 
 def test_a_pool_at_zero_nodes(account: Account) -> None:
-    """Nothing is wrong: the formula is evaluated every five minutes, and says so."""
+    """Nothing is wrong: the log says that the formula is evaluated every five minutes."""
     account.hook.pools.ensure(SPEC)
     waits(account, image=SPEC.image)
     assert "it is evaluated every PT5M" in said_at_once(account)
 
 
 def test_nodes_that_are_on_their_way(account_with: Callable[..., Account]) -> None:
-    """Whoever waits reads that there is something to wait for."""
+    """People who wait read that nodes are coming."""
     account = account_with(boot=timedelta(minutes=4))
     account.hook.pools.ensure(SPEC, floor=announced(account, 3))
     waits(account, image=SPEC.image)
@@ -128,7 +128,7 @@ def test_nodes_that_are_on_their_way(account_with: Callable[..., Account]) -> No
 
 
 def test_a_fixed_pool_without_nodes(account: Account) -> None:
-    """Nobody but a person will resize it."""
+    """Only a person will resize it."""
     account.pool(nodes=1)
     account.client.begin_resize_pool(POOL, BatchPoolResizeOptions(target_dedicated_nodes=0))
     account.advance(minutes=1)

@@ -1,4 +1,4 @@
-"""From which hour to which there are readings."""
+"""The range of hours with readings."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def listed(*blobs: str) -> Callable[[str], list[str]]:
 
 
 def test_the_first_and_the_last_hour_are_found() -> None:
-    """Across years, and past folders that are no hour."""
+    """Across years, and past folders that are not hours."""
     folders = listed(
         "readings/2018/08/29/02/1_4/a.csv",
         "readings/2018/08/28/23/1_4/a.csv",
@@ -36,6 +36,6 @@ def test_the_first_and_the_last_hour_are_found() -> None:
 
 
 def test_without_readings_there_is_no_range() -> None:
-    """A container that is empty, or holds other things."""
+    """In an empty container, or one with other contents."""
     assert range_of_readings(listed()) is None
     assert range_of_readings(listed("labels/2018/08/29/02.csv", "readings/a.csv")) is None
