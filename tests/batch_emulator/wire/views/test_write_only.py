@@ -5,7 +5,15 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from azure.batch.models import (
+    BatchJobCreateOptions,
+    BatchJobScheduleCreateOptions,
+    BatchPoolCreateOptions,
+    BatchTaskCreateOptions,
+)
+
 from azure_batch_emulator.runner.scripted import ScriptedRunner, succeed
+from tests.batch_emulator.bench import present
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -68,11 +76,11 @@ def specification(bench: Bench) -> dict[str, Any]:
 
 def test_a_pool_is_shown_without_its_passwords_and_keys(bench: Bench) -> None:
     """Read, listed and on its nodes: names stay, and so does what an extension keeps in the open."""
-    bench.client.create_pool({"id": "pool", **specification(bench)})
+    bench.client.create_pool(BatchPoolCreateOptions({"id": "pool", **specification(bench)}))
     pool = bench.client.get_pool("pool")
     shown = [pool.as_dict(), *(each.as_dict() for each in bench.client.list_pools())]
     assert SECRET not in json.dumps([*shown, *(node.as_dict() for node in bench.nodes())])
-    assert pool.user_accounts[0].as_dict() == {"name": "ops", "linuxUserConfiguration": {}}
+    assert present(pool.user_accounts)[0].as_dict() == {"name": "ops", "linuxUserConfiguration": {}}
     machine = pool.as_dict()["virtualMachineConfiguration"]
     assert machine["extensions"][0]["settings"] == EXTENSION["settings"]
     assert machine["containerConfiguration"]["containerRegistries"][0]["username"] == "me"
@@ -85,13 +93,18 @@ def test_jobs_schedules_and_tasks_hide_them_too(bench_of: Callable[..., Bench]) 
     """An auto pool is described in its job and its schedule, and a registry in a task."""
     bench = bench_of(runner=ScriptedRunner(succeed))
     pool = {"poolLifetimeOption": "job", "pool": {**specification(bench), "mountConfiguration": []}}
-    manager = {"id": "manager", "commandLine": "manage", "containerSettings": CONTAINER}
+    manager = {
+        "id": "manager",
+        "commandLine": "manage",
+        "containerSettings": CONTAINER,
+        "killJobOnCompletion": False,
+    }
     job = {"poolInfo": {"autoPoolSpecification": pool}, "jobManagerTask": manager}
-    bench.client.create_job({"id": "job", **job})
-    bench.client.create_job_schedule(
-        {"id": "schedule", "schedule": {"recurrenceInterval": "P1D"}, "jobSpecification": job}
-    )
-    bench.client.create_task("job", {"id": "task", "commandLine": "", "containerSettings": CONTAINER})
+    bench.client.create_job(BatchJobCreateOptions({"id": "job", **job}))
+    schedule = {"id": "schedule", "schedule": {"recurrenceInterval": "P1D"}, "jobSpecification": job}
+    bench.client.create_job_schedule(BatchJobScheduleCreateOptions(schedule))
+    asked = {"id": "task", "commandLine": "", "containerSettings": CONTAINER}
+    bench.client.create_task("job", BatchTaskCreateOptions(asked))
     task = bench.client.get_task("job", "task").as_dict()
     shown = [
         bench.client.get_job("job").as_dict(),
