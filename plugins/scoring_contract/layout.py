@@ -41,7 +41,7 @@ https://learn.microsoft.com/rest/api/storageservices/naming-and-referencing-cont
 _NO_SEGMENTS = frozenset(("", ".", ".."))
 _SHOWN = 100
 
-_PACKS = "_packs"
+PACKS_FOLDER = "_packs"
 """Cannot be a sensor id, which starts with a letter or digit."""
 
 REGISTRY_BLOB = "registry.json"
@@ -116,15 +116,16 @@ def sensor_of_readings(blob: str) -> str | None:
 
 def packed_readings_prefix(hour: RunHour, pack: str) -> str:
     """Folder in ``data`` with all reading blobs of one pack and hour."""
-    return f"{readings_folder(hour)}{_PACKS}/{checked_pack(pack)}/"
+    return f"{readings_folder(hour)}{PACKS_FOLDER}/{checked_pack(pack)}/"
 
 
 def pack_of_readings(blob: str) -> str | None:
     """Pack of a blob in ``data``; None unless it is in a pack's folder of readings."""
     parts = blob.split("/")
-    if len(parts) != len(("readings", "Y", "M", "D", "H", _PACKS, "pack", "file")) or parts[0] != "readings":
+    form = ("readings", "Y", "M", "D", "H", PACKS_FOLDER, "pack", "file")
+    if len(parts) != len(form) or parts[0] != "readings":
         return None
-    return parts[6] if parts[5] == _PACKS and _SENSOR.fullmatch(parts[6]) else None
+    return parts[6] if parts[5] == PACKS_FOLDER and _SENSOR.fullmatch(parts[6]) else None
 
 
 def hour_of_readings(blob: str) -> RunHour:
@@ -161,7 +162,7 @@ def checked_model_blob(text: str) -> str:
 
 def model_packs_folder(pack: str) -> str:
     """Folder in ``models`` with the pack files of a pack."""
-    return f"{_PACKS}/{checked_pack(pack)}/"
+    return f"{PACKS_FOLDER}/{checked_pack(pack)}/"
 
 
 def model_pack_blob(pack: str, sha256: str) -> str:
@@ -190,7 +191,7 @@ def prediction_blob(hour: RunHour, sensor_id: str, form: PredictionFormat = Pred
 
 def packed_prediction_blob(hour: RunHour, pack: str, form: PredictionFormat = PredictionFormat.CSV) -> str:
     """Blob in ``predictions`` with the predictions of a pack; also one fixed name."""
-    return f"{predictions_folder(hour)}{_PACKS}/{checked_pack(pack)}.{form}"
+    return f"{predictions_folder(hour)}{PACKS_FOLDER}/{checked_pack(pack)}.{form}"
 
 
 def plan_blob(run: str) -> str:

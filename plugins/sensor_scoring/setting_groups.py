@@ -136,7 +136,8 @@ class HourlySettings(SettingGroup):
     """Sensors that one Batch task scores, and one task instance stands for. 0 chooses: 1 up to 400 sensors
     with readings, above that as many as make 400 tasks. Sensors that share files stay together."""
     packed_predictions: bool = False
-    """Whether the sensors of a pack share one prediction blob; sensors without a pack never do."""
+    """Whether the sensors of a pack share one prediction blob; sensors without a pack never do. An hour that
+    has predictions keeps them where they are when it is scored again."""
     predictions_format: str = setting("csv", Choice(tuple(PredictionFormat)))
     """Format of the predictions. An hour that has predictions keeps their format when it is scored again."""
     lateness_minutes: float = setting(5.0, LATENESS_MINUTES)

@@ -88,16 +88,22 @@ def test_packed_sensors_are_scored_as_scikit_learn_does(packed_stack: Stack, rea
     assert len(list(client.list_tasks(job))) == 2
 
 
+@pytest.mark.behaviour("predictions-place")
 def test_packed_predictions_hold_the_same_rows(packed_stack: Stack) -> None:
-    """One blob a pack; the gate finds every sensor in it, and names what lay there before."""
+    """One blob a pack, and the gate finds every sensor in it; predictions of an hour stay where they are."""
     before = predictions(packed_stack)
+    scored(packed_stack, PACKED)
+    assert predictions(packed_stack).keys() == before.keys()
+    for name in before:
+        packed_stack.storage.container(Container.PREDICTIONS).delete_blob(name)
     summary = scored(packed_stack, PACKED)
-    after = predictions(packed_stack)
-    packs = {name: text for name, text in after.items() if name not in before}
+    packs = predictions(packed_stack)
     assert set(packs) == {layout.packed_prediction_blob(HOUR, pack) for pack in ("p0001", "p0002")}
     rows = [row for text in packs.values() for row in text.splitlines()[1:]]
     assert sorted(rows) == sorted(row for text in before.values() for row in text.splitlines()[1:])
-    assert list(summary.stray) == SCORED
+    assert list(summary.stray) == []
+    scored(packed_stack)
+    assert predictions(packed_stack).keys() == packs.keys()
 
 
 @pytest.mark.behaviour("predictions-format")

@@ -6,6 +6,7 @@ Answered from one listing with metadata; no prediction is opened.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Self
 
@@ -33,7 +34,7 @@ class GateVerdict:
     stale: tuple[str, ...] = ()
     """Made by an earlier plan for the hour than ours, by one of the future, or by an unknown writer."""
     doubled: tuple[str, ...] = ()
-    """In both formats: a reader could not tell which count."""
+    """In two blobs, of either format, alone or in a pack: a reader could not tell which count."""
     stray: tuple[str, ...] = ()
     """There are predictions that our plan does not expect; named, and no reason to fail."""
 
@@ -50,7 +51,7 @@ class GateVerdict:
                 ("missing", self.missing),
                 ("empty", self.empty),
                 ("stale", self.stale),
-                ("in two formats", self.doubled),
+                ("in two blobs", self.doubled),
                 ("not expected", self.stray),
             )
             if sensors
@@ -81,12 +82,9 @@ class Expectation:
 
     def blob_of(self, sensor: str) -> str:
         """Where a sensor's predictions must lie."""
-        return self._blob_of(sensor, self.form)
-
-    def _blob_of(self, sensor: str, form: PredictionFormat) -> str:
         if pack := self.pack_of.get(sensor):
-            return layout.packed_prediction_blob(self.hour, pack, form)
-        return layout.prediction_blob(self.hour, sensor, form)
+            return layout.packed_prediction_blob(self.hour, pack, self.form)
+        return layout.prediction_blob(self.hour, sensor, self.form)
 
     def judge(self, found: Iterable[FoundBlob]) -> GateVerdict:
         """Compare with a listing of :attr:`folder`."""
@@ -95,12 +93,10 @@ class Expectation:
         kinds: dict[str, list[str]] = {"fresh": [], "missing": [], "empty": [], "stale": [], "doubled": []}
         expected = {sensor: self.blob_of(sensor) for sensor in self.sensors}
         strays = blobs.keys() - expected.values()
+        claims = self._claims(marks)
         for sensor, name in expected.items():
             kind = self._kind(sensor, blobs.get(name), marks.get(name))
-            if kind == "fresh" and strays:
-                other = marks.get(self._blob_of(sensor, self.form.other))
-                kind = "doubled" if self._is_about(sensor, other) else kind
-            kinds[kind].append(sensor)
+            kinds["doubled" if kind == "fresh" and claims[sensor] > 1 else kind].append(sensor)
         stray = sorted(name_of(name.removeprefix(self.folder)) for name in strays)
         return GateVerdict(
             **{kind: tuple(sorted(names)) for kind, names in kinds.items()}, stray=tuple(stray)
@@ -115,9 +111,15 @@ class Expectation:
             return "missing" if sensor in self.pack_of else "stale"
         return "fresh" if mark.has_rows else "empty"
 
-    def _is_about(self, sensor: str, mark: Mark | None) -> bool:
-        """Whether a blob says that it predicts this sensor and hour."""
-        return mark is not None and mark.hour == self.hour and sensor in mark.sensors
+    def _claims(self, marks: Mapping[str, Mark | None]) -> Counter[str]:
+        """Count, for each sensor, the blobs that predict it and this hour, under its name or a pack's."""
+        return Counter(
+            sensor
+            for name, mark in marks.items()
+            if mark is not None and mark.hour == self.hour
+            for sensor in mark.sensors
+            if is_packed(name) or name_of(name) == f"{self.folder}{sensor}"
+        )
 
     def _is_fresh(self, planned_at: str, blob: FoundBlob) -> bool:
         """Whether a blob follows our plan, or a later one; a plan of the future is none."""
@@ -160,13 +162,9 @@ class Mark:
     has_rows: bool
 
 
-def format_there(found: Iterable[FoundBlob], hour: RunHour) -> PredictionFormat | None:
-    """Return the format of an hour's predictions; None if there are none.
-
-    :param found: a listing of the hour's folder, of which no more is read than the first prediction
-    """
-    marked = (blob for blob in found if (mark := mark_of(blob)) and mark.hour == hour)
-    return next((form for blob in marked if (form := PredictionFormat.of(blob.name))), None)
+def is_packed(blob: str) -> bool:
+    """Whether a prediction blob is that of a pack."""
+    return blob.rpartition("/")[0].endswith(layout.PACKS_FOLDER)
 
 
 def name_of(blob: str) -> str:

@@ -18,10 +18,10 @@ from scoring_contract.predictions import PredictionFormat
 from sensor_scoring.airflow_config import needs_of, refused_or_short
 from sensor_scoring.azure_batch.hook import ScoringBatchHook
 from sensor_scoring.errors import QuotaReached
-from sensor_scoring.hourly.gate import format_there
 from sensor_scoring.hourly.outcome.summing_up import sum_up, write_summary
 from sensor_scoring.hourly.planning.capacity import pool_spec, prepare_pool, release_pool
 from sensor_scoring.hourly.planning.plan import plan_hour
+from sensor_scoring.hourly.planning.predictions_there import PredictionsThere
 from sensor_scoring.hourly.planning.readings import HourReadings
 from sensor_scoring.patience import Patience
 from sensor_scoring.registry_blob import read_registry
@@ -56,7 +56,8 @@ def make_plan(run: Run, context: Context) -> list[str]:
         planned_at=planned,
         sensors_per_task=settings.hourly.sensors_per_task,
         packed_predictions=settings.hourly.packed_predictions,
-        predictions_format=predictions_format_of(run),
+        predictions_format=PredictionFormat(settings.hourly.predictions_format),
+        there=predictions_there(run),
     )
     if plan.unclaimed:
         named = ", ".join(plan.unclaimed_named)
@@ -74,19 +75,14 @@ def make_plan(run: Run, context: Context) -> list[str]:
     return list(plan.groups)
 
 
-def predictions_format_of(run: Run) -> PredictionFormat:
-    """Return the format of the hour's predictions if it has any, else that of the settings.
-
-    So there are never two predictions of a sensor and hour, of which one is left behind.
-    """
-    wanted = PredictionFormat(run.settings.hourly.predictions_format)
-    found = run.store.found(
-        run.settings.containers.predictions_container, layout.predictions_folder(run.hour)
-    )
-    there = format_there(found, run.hour)
-    if there and there is not wanted:
-        log.info("Keeping %s, the format of the existing predictions of %s", there, run.hour)
-    return there or wanted
+def predictions_there(run: Run) -> PredictionsThere:
+    """Return the predictions that the run's hour already has."""
+    folder = layout.predictions_folder(run.hour)
+    found = run.store.found(run.settings.containers.predictions_container, folder)
+    there = PredictionsThere.of(found, run.hour)
+    if there.form and there.form != run.settings.hourly.predictions_format:
+        log.info("Keeping %s, the format of the existing predictions of %s", there.form, run.hour)
+    return there
 
 
 def open_run(run: Run) -> str:

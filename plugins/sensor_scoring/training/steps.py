@@ -98,7 +98,7 @@ def promote(run: TrainingRun) -> dict[str, int]:
     run.store.write(run.settings.containers.runs_container, layout.summary_blob(run.base), text)
     for line in promotion.decisions:
         log.info("%s %s%s", line.sensor, line.decision, f": {line.reason}" if line.reason else "")
-    log.info("%s; see %s/summary.json", promotion.counts(), run.base)
+    log.info("%s; see %s", promotion.counts(), layout.summary_blob(run.base))
     return promotion.counts()
 
 
@@ -113,14 +113,13 @@ def give_training_verdict(run: TrainingRun, counts: Mapping[str, int] | None) ->
     """
     if not run.states.is_success(PROMOTE) or counts is None:
         raise RunFailed("nothing was promoted; see the log of the first step that failed")
+    reasons = f"{layout.summary_blob(run.base)} gives the reasons"
     if counts[Decision.FAILED]:
-        raise RunFailed(
-            f"{counts[Decision.FAILED]} sensors were not trained; {run.base}/summary.json gives the reasons"
-        )
+        raise RunFailed(f"{counts[Decision.FAILED]} sensors were not trained; {reasons}")
     if not counts[Decision.PROMOTED] + counts[Decision.KEPT]:
         raise RunFailed(
             f"no sensor got a model: {counts[Decision.REFUSED]} refused by the gate, "
-            f"{counts[Decision.UNTRAINED]} not trainable; {run.base}/summary.json gives the reasons"
+            f"{counts[Decision.UNTRAINED]} not trainable; {reasons}"
         )
 
 

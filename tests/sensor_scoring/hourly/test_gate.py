@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from scoring_contract.hour import RunHour
 from scoring_contract.predictions import COLUMNS, PackMark, PredictionFormat, PredictionMark
 from sensor_scoring.blob_listing import FoundBlob
-from sensor_scoring.hourly.gate import Expectation, format_there
+from sensor_scoring.hourly.gate import Expectation
 
 HOUR = RunHour.parse("2018-08-29T02")
 PLANNED_AT = "2018-08-29T03:05:00.000000Z"
@@ -135,7 +136,7 @@ def test_predictions_are_expected_in_the_format_of_the_plan() -> None:
     assert Expectation.from_json(AS_PARQUET.to_json()) == AS_PARQUET
 
 
-@pytest.mark.behaviour("two-formats")
+@pytest.mark.behaviour("two-blobs")
 @pytest.mark.parametrize(
     "planned_at", [PLANNED_AT, "2018-08-29T02:59:00.000000Z", "2018-08-29T04:00:00.000000Z"]
 )
@@ -145,7 +146,7 @@ def test_predictions_in_two_formats_are_not_complete(planned_at: str) -> None:
     verdict = EXPECTED.judge(found)
     assert not verdict.is_complete
     assert (verdict.fresh, verdict.doubled) == (("1_2",), ("1_1",))
-    assert verdict.describe() == "1 in two formats (1_1); 1 not expected (1_1)"
+    assert verdict.describe() == "1 in two blobs (1_1); 1 not expected (1_1)"
     pack = a_pack("1_1", "1_2")
     other = FoundBlob("2018/08/29/02/_packs/p1.parquet", 1900, a_pack("1_2").metadata, WRITTEN)
     shared = Expectation(HOUR, PLANNED_AT, ("1_1", "1_2"), {"1_1": "p1", "1_2": "p1"})
@@ -168,19 +169,29 @@ def test_a_gate_of_before_expects_csv() -> None:
     assert Expectation.from_json(json.dumps(body)) == EXPECTED
 
 
+@pytest.mark.behaviour("two-blobs")
 @pytest.mark.parametrize(
-    ("found", "form"),
+    ("pack_of", "doubled"),
     [
-        ([], None),
-        ([FoundBlob("2018/08/29/02/1_1.parquet", 1900, {}, WRITTEN)], None),
-        ([a_blob("1_1", hour=HOUR.next)], None),
-        ([a_blob("1_1")], PredictionFormat.CSV),
-        ([as_parquet("1_1")], PARQUET),
-        ([a_pack("1_1")], PredictionFormat.CSV),
+        pytest.param({}, ("1_1", "1_2"), id="alone-now"),
+        pytest.param({"1_1": "p1", "1_2": "p1"}, ("1_1", "1_2"), id="packed-now"),
+        pytest.param({"1_1": "p1"}, ("1_1", "1_2"), id="one-of-each"),
     ],
 )
-def test_the_first_prediction_of_an_hour_says_their_format(
-    found: list[FoundBlob], form: PredictionFormat | None
+def test_predictions_alone_and_in_a_pack_are_not_complete(
+    pack_of: dict[str, str], doubled: tuple[str, ...]
 ) -> None:
-    """Blobs of unknown writers or other hours are ignored."""
-    assert format_there(found, HOUR) is form
+    """A reader of the hour's folder would count the sensor twice, whichever the plan expects."""
+    found = [a_blob("1_1"), a_blob("1_2"), a_pack("1_1", "1_2")]
+    verdict = Expectation(HOUR, PLANNED_AT, ("1_1", "1_2"), pack_of).judge(found)
+    assert not verdict.is_complete
+    assert verdict.doubled == doubled
+
+
+@pytest.mark.behaviour("two-blobs")
+def test_a_former_pack_that_still_names_a_sensor_doubles_it() -> None:
+    """A sensor that moved to another pack is named by both until the former one is written again."""
+    former = replace(a_pack("1_1", "1_2"), name="2018/08/29/02/_packs/p0.csv")
+    expected = Expectation(HOUR, PLANNED_AT, ("1_1", "1_3"), {"1_1": "p1", "1_3": "p1"})
+    verdict = expected.judge([a_pack("1_1", "1_3"), former])
+    assert (verdict.doubled, verdict.fresh) == (("1_1",), ("1_3",))

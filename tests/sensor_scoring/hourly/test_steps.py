@@ -24,7 +24,7 @@ from sensor_scoring.hourly.hour import check_asked
 from sensor_scoring.hourly.outcome.summary import Outcome, SensorOutcome, Summary
 from sensor_scoring.hourly.planning.capacity import pool_spec, prepare_pool
 from sensor_scoring.hourly.settle import SettleOperator
-from sensor_scoring.hourly.steps import close_run, open_run, predictions_format_of
+from sensor_scoring.hourly.steps import close_run, open_run, predictions_there
 from sensor_scoring.retries import RETRY_TABLE
 from sensor_scoring.setting_groups import HourlySettings, PoolSettings
 from sensor_scoring.settings import Settings
@@ -314,4 +314,5 @@ def test_an_hour_that_has_predictions_keeps_their_format(there: str | None, form
     run: Any = SimpleNamespace(
         store=store, settings=Settings(hourly=HourlySettings(predictions_format="parquet")), hour=HOUR
     )
-    assert predictions_format_of(run) == form
+    there_now = predictions_there(run)
+    assert (there_now.form or "parquet") == form

@@ -211,7 +211,7 @@ def summarise(
             ("missing", verdict.missing),
             ("empty", verdict.empty),
             ("stale", verdict.stale),
-            ("there in two formats", verdict.doubled),
+            ("in two blobs; delete the outdated one", verdict.doubled),
         )
         for sensor in sensors
     }

@@ -84,7 +84,7 @@ def release_pool(hook: ScoringBatchHook, spec: PoolSpec, *, base: str) -> None:
     """
 
     def in_use() -> bool:
-        others = [job for job in hook.jobs.active(spec.pool_id) if not job.startswith(f"{base}-")]
+        others = [job for job in hook.jobs.active(spec.pool_id) if not ids.is_job_of(job, base)]
         if others:
             log.info("Pool %s keeps the announced load: %s is using it", spec.pool_id, ", ".join(others[:3]))
         return bool(others)

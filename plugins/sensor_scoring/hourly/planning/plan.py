@@ -10,6 +10,7 @@ from scoring_contract.manifest import Manifest, SensorOrder, hour_at, prediction
 from scoring_contract.predictions import PredictionFormat
 from sensor_scoring.hourly.gate import Expectation
 from sensor_scoring.hourly.planning.packing import packed, size_for
+from sensor_scoring.hourly.planning.predictions_there import NO_PREDICTIONS, PredictionsThere
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -105,19 +106,24 @@ def plan_hour(
     sensors_per_task: int = 0,
     packed_predictions: bool = False,
     predictions_format: PredictionFormat = PredictionFormat.CSV,
+    there: PredictionsThere = NO_PREDICTIONS,
 ) -> tuple[Plan, list[Manifest]]:
     """Compare the fleet with what it sent, and divide what can be scored into groups.
 
     :param sensors_per_task: size of a group; 0 lets
         :func:`sensor_scoring.hourly.planning.packing.size_for` choose
     :param packed_predictions: whether the sensors of a pack share one prediction blob
-    :param predictions_format: what predictions are written as
+    :param predictions_format: what predictions are written as, unless some are there
+    :param there: the predictions that the hour already has
     :return: the plan, and a manifest for each of its groups in the plan's order
     """
     blobs = {sensor: readings.of(sensor, entry) for sensor, entry in registry.sensors.items()}
     scored = sorted(sensor for sensor in blobs if blobs[sensor])
     pack_of = {sensor: pack for sensor in scored if (pack := registry.sensors[sensor].pack)}
-    shared = pack_of if packed_predictions else {}
+    shared = {
+        sensor: pack for sensor, pack in pack_of.items() if there.is_packed(sensor, wanted=packed_predictions)
+    }
+    form = there.form or predictions_format
     groups = packed(scored, size=size_for(len(scored), wanted=sensors_per_task), pack_of=pack_of)
     manifests = [
         Manifest(
@@ -129,7 +135,7 @@ def plan_hour(
                 _order(registry.sensors[sensor], sensor, blobs[sensor], pack=shared.get(sensor, ""))
                 for sensor in sensors
             ),
-            predictions_format=predictions_format,
+            predictions_format=form,
         )
         for group, sensors in groups.items()
     ]
@@ -146,7 +152,7 @@ def plan_hour(
         ),
         unclaimed=len(readings.unclaimed),
         unclaimed_named=tuple(map(_shown, readings.unclaimed[:_NAMED])),
-        predictions_format=predictions_format,
+        predictions_format=form,
     )
     return plan, manifests
 

@@ -12,6 +12,7 @@ from scoring_contract.manifest import Manifest, ModelRef
 from scoring_contract.predictions import PredictionFormat
 from scoring_contract.registry import Registry, SensorEntry, TrainedModel
 from sensor_scoring.hourly.planning.plan import Plan, plan_hour
+from sensor_scoring.hourly.planning.predictions_there import PredictionsThere
 from sensor_scoring.hourly.planning.readings import HourReadings
 
 HOUR = RunHour.parse("2018-08-29T02")
@@ -119,6 +120,33 @@ def test_packed_predictions_are_expected_where_the_scorer_puts_them() -> None:
                      "1_3": "2018/08/29/02/1_3.csv"}  # fmt: skip
     assert {sensor: plan.expectation.blob_of(sensor) for sensor in blobs} == blobs
     assert Plan.from_json(plan.to_json()) == plan
+
+
+@pytest.mark.behaviour("predictions-place")
+@pytest.mark.parametrize("wanted", [False, True])
+def test_an_hour_that_is_scored_again_keeps_the_places_and_format_of_its_predictions(*, wanted: bool) -> None:
+    """Orders go over what is there, though the settings have changed since."""
+    there = PredictionsThere(PredictionFormat.PARQUET, frozenset({"1_1"}), frozenset({"1_2"}))
+    plan, manifests = plan_hour(
+        a_packed_registry(),
+        HourReadings({"1_3": ["other"]}, {"p1": ["shared"]}),
+        hour=HOUR,
+        run="run",
+        planned_at=PLANNED_AT,
+        packed_predictions=wanted,
+        there=there,
+    )
+    blobs = {
+        order.sensor: order.prediction_blob(HOUR, manifest.predictions_format)
+        for manifest in manifests
+        for order in manifest.sensors
+    }
+    assert blobs == {
+        "1_1": "2018/08/29/02/1_1.parquet",
+        "1_2": "2018/08/29/02/_packs/p1.parquet",
+        "1_3": "2018/08/29/02/1_3.parquet",
+    }
+    assert {sensor: plan.expectation.blob_of(sensor) for sensor in blobs} == blobs
 
 
 @pytest.mark.behaviour("predictions-format")

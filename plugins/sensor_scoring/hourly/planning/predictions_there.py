@@ -1,0 +1,56 @@
+"""The predictions that an hour already has, as a listing shows them. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
+
+from scoring_contract.predictions import PredictionFormat
+from sensor_scoring.hourly.gate import is_packed, mark_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from scoring_contract.hour import RunHour
+    from sensor_scoring.blob_listing import FoundBlob
+
+
+@dataclass(frozen=True, slots=True)
+class PredictionsThere:
+    """Format and places of an hour's predictions.
+
+    Whatever the settings are by now, predictions keep their format and their place, so that there are never
+    two of a sensor and hour, of which one is left behind.
+    """
+
+    form: PredictionFormat | None = None
+    """None if there are no predictions."""
+    alone: frozenset[str] = frozenset()
+    """Sensors with a blob of their own."""
+    packed: frozenset[str] = frozenset()
+    """Sensors in the blob of a pack."""
+
+    @classmethod
+    def of(cls, found: Iterable[FoundBlob], hour: RunHour) -> Self:
+        """Read a listing of the hour's folder; blobs of another hour or of an unknown writer do not count."""
+        form, alone, packed = None, set[str](), set[str]()
+        for blob in found:
+            mark = mark_of(blob)
+            if mark is None or mark.hour != hour:
+                continue
+            form = form or PredictionFormat.of(blob.name)
+            (packed if is_packed(blob.name) else alone).update(mark.sensors)
+        return cls(form, frozenset(alone), frozenset(packed))
+
+    def is_packed(self, sensor: str, *, wanted: bool) -> bool:
+        """Whether the predictions of a sensor with a pack go into the pack's blob.
+
+        :param wanted: what the settings say
+        """
+        if sensor in self.alone:
+            return False
+        return wanted or sensor in self.packed
+
+
+NO_PREDICTIONS = PredictionsThere()
+"""Of an hour that was never scored."""
