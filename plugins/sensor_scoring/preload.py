@@ -47,6 +47,7 @@ PRELOADED = (
     "sensor_scoring.hourly.steps",
     "sensor_scoring.hourly.tasks",
     "sensor_scoring.hourly.run",
+    "sensor_scoring.training.fit_params",
     "sensor_scoring.training.run",
     "sensor_scoring.training.task",
     "sensor_scoring.training.tasks",

@@ -1,4 +1,4 @@
-"""An isolated Airflow for tests that parse DAGs."""
+"""An isolated Airflow that parses DAGs for all tests of this folder."""
 
 from __future__ import annotations
 
@@ -7,37 +7,54 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    Parse = Callable[..., dict[str, Any]]
+
 ROOT = Path(__file__).parents[2]
-PARSED = """
-import json, sys
+PARSER = """
+import json, os, sys
 from airflow.dag_processing.dagbag import DagBag
-before = set(sys.modules)
-bag = DagBag(sys.argv[1])
-imported = sorted(set(sys.modules) - before)
-print("RESULT " + json.dumps({dag_id: {
-    "errors": bag.import_errors,
-    "imported": imported,
-    "tasks": {
-        task.task_id: {
-            "upstream": sorted(task.upstream_task_ids),
-            "rule": str(task.trigger_rule.value),
-            "setup": task.is_setup,
-            "teardown": task.is_teardown,
-            "mapped": task.is_mapped,
-        }
-        for task in dag.tasks
-    },
-    "catchup": dag.catchup,
-    "start": dag.start_date.isoformat(),
-    "timetable": type(dag.timetable).__name__,
-    "runs": dag.max_active_runs,
-    "deadline": dag.deadline,
-} for dag_id, dag in bag.dags.items()}))
+
+def parsed():
+    before = set(sys.modules)
+    bag = DagBag(sys.argv[1])
+    imported = sorted(set(sys.modules) - before)
+    return {dag_id: {
+        "errors": bag.import_errors,
+        "imported": imported,
+        "tasks": {
+            task.task_id: {
+                "upstream": sorted(task.upstream_task_ids),
+                "rule": str(task.trigger_rule.value),
+                "setup": task.is_setup,
+                "teardown": task.is_teardown,
+                "mapped": task.is_mapped,
+            }
+            for task in dag.tasks
+        },
+        "catchup": dag.catchup,
+        "start": dag.start_date.isoformat(),
+        "timetable": type(dag.timetable).__name__,
+        "runs": dag.max_active_runs,
+        "deadline": dag.deadline,
+    } for dag_id, dag in bag.dags.items()}
+
+for line in sys.stdin:
+    child = os.fork()
+    if not child:
+        os.environ.update(json.loads(line))
+        print("RESULT", json.dumps(parsed()), flush=True)
+        os._exit(0)
+    if os.waitpid(child, 0)[1]:
+        print("RESULT null", flush=True)
 """
+"""Imports Airflow once; a child parses the DAGs with the settings of each line."""
 
 
 @pytest.fixture(scope="session")
@@ -47,26 +64,33 @@ def parsed(all_parsed: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="session")
-def all_parsed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """Parse the DAG folder in another process, because Airflow reads its settings on import."""
-    return parsed_with(tmp_path_factory.mktemp("airflow"))
+def all_parsed(parsed_with: Parse) -> dict[str, Any]:
+    """Return what Airflow parsed without any setting."""
+    return parsed_with()
 
 
-def parsed_with(home: Path, **settings: str) -> dict[str, Any]:
-    """Parse the DAG folder in another process, with settings."""
+@pytest.fixture(scope="session")
+def parsed_with(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Parse]:
+    """Return a function that parses the DAG folder with settings, in another process."""
     environ = {
         **{name: value for name, value in os.environ.items() if not name.startswith(("AIRFLOW", "PYTHON"))},
-        "AIRFLOW_HOME": str(home),
+        "AIRFLOW_HOME": str(tmp_path_factory.mktemp("airflow")),
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
         "PYTHONPATH": str(ROOT / "plugins"),
-        **settings,
     }
-    done = subprocess.run(
-        [sys.executable, "-c", PARSED, str(ROOT / "dags")],
-        env=environ,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    line = next(line for line in done.stdout.splitlines() if line.startswith("RESULT "))
-    return dict(json.loads(line.removeprefix("RESULT ")))
+    command = [sys.executable, "-c", PARSER, str(ROOT / "dags")]
+    with subprocess.Popen(
+        command, env=environ, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as parser:
+        assert parser.stdin
+        assert parser.stdout
+        said = iter(parser.stdout)
+
+        def parse(**settings: str) -> dict[str, Any]:
+            print(json.dumps(settings), file=parser.stdin, flush=True)
+            found = json.loads(next(line for line in said if line.startswith("RESULT ")).partition(" ")[2])
+            assert found is not None, "the parse ended in an error"
+            return dict(found)
+
+        yield parse
+        parser.stdin.close()

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tests.dags.conftest import parsed_with
-
 if TYPE_CHECKING:
-    from pathlib import Path
+    from tests.dags.conftest import Parse
 
 
 def test_it_parses_without_azure_or_pandas(parsed: dict[str, Any]) -> None:
@@ -67,9 +65,9 @@ def test_a_run_covers_a_data_interval_and_the_past(parsed: dict[str, Any]) -> No
     assert parsed["catchup"] is False
 
 
-def test_a_wrong_setting_is_named_in_the_import_error(tmp_path: Path) -> None:
+def test_a_wrong_setting_is_named_in_the_import_error(parsed_with: Parse) -> None:
     """For every DAG, the web UI shows which setting is invalid and what it may be."""
-    remaining = parsed_with(tmp_path, SENSOR_SCORING_NOTIFY="slack:foo", SENSOR_SCORING_POLL_SECONDS="15")
+    remaining = parsed_with(SENSOR_SCORING_NOTIFY="slack:foo", SENSOR_SCORING_POLL_SECONDS="15")
     assert sorted(remaining) == ["example_consumer", "housekeeping"]
     errors = remaining["housekeeping"]["errors"]
     assert {file.rpartition("/")[2] for file in errors} >= {

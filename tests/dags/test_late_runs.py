@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tests.dags.conftest import parsed_with
-
 if TYPE_CHECKING:
-    from pathlib import Path
+    from tests.dags.conftest import Parse
 
 
 def test_it_looks_every_few_minutes_one_run_at_a_time(all_parsed: dict[str, Any]) -> None:
@@ -19,9 +17,9 @@ def test_it_looks_every_few_minutes_one_run_at_a_time(all_parsed: dict[str, Any]
     assert looking["timetable"].startswith("Cron")
 
 
-def test_a_limit_of_nothing_takes_its_schedule_away(tmp_path: Path) -> None:
+def test_a_limit_of_nothing_takes_its_schedule_away(parsed_with: Parse) -> None:
     """With a limit of 0 it has no schedule."""
-    parsed = parsed_with(tmp_path, SENSOR_SCORING_LATE_MINUTES="0")["late_runs"]
+    parsed = parsed_with(SENSOR_SCORING_LATE_MINUTES="0")["late_runs"]
     assert parsed["timetable"] == "NullTimetable"
 
 

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tests.dags.conftest import parsed_with
-
 if TYPE_CHECKING:
-    from pathlib import Path
+    from tests.dags.conftest import Parse
 
 
 def test_it_looks_every_hour_one_run_at_a_time(all_parsed: dict[str, Any]) -> None:
@@ -19,7 +17,7 @@ def test_it_looks_every_hour_one_run_at_a_time(all_parsed: dict[str, Any]) -> No
     assert looking["timetable"].startswith("Cron")
 
 
-def test_a_setting_takes_its_schedule_away(tmp_path: Path) -> None:
+def test_a_setting_takes_its_schedule_away(parsed_with: Parse) -> None:
     """An empty schedule leaves it to be triggered by hand."""
-    parsed = parsed_with(tmp_path, SENSOR_SCORING_MISSING_SCHEDULE="never")["missing_hours"]
+    parsed = parsed_with(SENSOR_SCORING_MISSING_SCHEDULE="never")["missing_hours"]
     assert parsed["timetable"] == "NullTimetable"

@@ -6,10 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.dags.conftest import parsed_with
-
 if TYPE_CHECKING:
-    from pathlib import Path
+    from tests.dags.conftest import Parse
 
 
 @pytest.fixture(scope="session")
@@ -41,8 +39,8 @@ def test_it_runs_by_hand_and_one_at_a_time(training: dict[str, Any]) -> None:
     assert (training["timetable"], training["runs"], training["catchup"]) == ("NullTimetable", 1, False)
 
 
-def test_a_setting_gives_it_a_schedule(tmp_path: Path) -> None:
+def test_a_setting_gives_it_a_schedule(parsed_with: Parse) -> None:
     """For example, once a week."""
-    parsed = parsed_with(tmp_path, SENSOR_SCORING_TRAIN_SCHEDULE="@weekly")["train_models"]
+    parsed = parsed_with(SENSOR_SCORING_TRAIN_SCHEDULE="@weekly")["train_models"]
     assert parsed["errors"] == {}
     assert parsed["timetable"].startswith("Cron")

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tests.dags.conftest import parsed_with
-
 if TYPE_CHECKING:
-    from pathlib import Path
+    from tests.dags.conftest import Parse
 
 
 def test_housekeeping_is_done_daily(all_parsed: dict[str, Any]) -> None:
@@ -20,9 +18,9 @@ def test_housekeeping_is_done_daily(all_parsed: dict[str, Any]) -> None:
     }
 
 
-def test_pool_is_warmed_only_when_it_is_asked_for(all_parsed: dict[str, Any], tmp_path: Path) -> None:
+def test_pool_is_warmed_only_when_it_is_asked_for(all_parsed: dict[str, Any], parsed_with: Parse) -> None:
     """The DAG runs hourly if prewarming is on; otherwise it has no schedule."""
     assert all_parsed["warm_pool"]["timetable"] == "NullTimetable"
-    parsed = parsed_with(tmp_path, SENSOR_SCORING_PREWARM_MINUTES="10")["warm_pool"]
+    parsed = parsed_with(SENSOR_SCORING_PREWARM_MINUTES="10")["warm_pool"]
     assert parsed["errors"] == {}
     assert parsed["timetable"].startswith("Cron")

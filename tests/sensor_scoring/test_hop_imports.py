@@ -8,7 +8,9 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import pytest
 
 from sensor_scoring.airflow_config import FORK_SERVER
 
@@ -47,26 +49,24 @@ OF_THE_TRIGGERER = {"sensor_scoring.azure_batch.poller"}
 
 
 PARSED_AFTERWARDS = """
-import importlib, json, re._compiler, sys
+import re._compiler, sys
 from pathlib import Path
-[importlib.import_module(name) for name in sys.argv[2:]]
 from airflow.dag_processing.dagbag import BundleDagBag
 compile_, patterns, found = re._compiler.compile, [], {}
 re._compiler.compile = lambda pattern, flags=0: patterns.append(str(pattern)) or compile_(pattern, flags)
-for file in sorted(Path(sys.argv[1]).glob("*.py")):
+for file in sorted(Path("dags").resolve().glob("*.py")):
     before = set(sys.modules)
     patterns.clear()
     bag = BundleDagBag(dag_folder=str(file), bundle_path=file.parent, bundle_name="dags-folder")
     new = [name for name in set(sys.modules) - before if not name.startswith("unusual_prefix_")]
     found[file.stem] = {"dags": list(bag.dags), "modules": new, "patterns": list(patterns)}
-print(json.dumps(found))
+answer(found)
 """
 """Airflow gives the module of a DAG file such a prefix."""
 
 
 USED_AFTERWARDS = """
-import importlib, json, re._compiler, sys
-[importlib.import_module(name) for name in sys.argv[1:]]
+import re._compiler
 from airflow.sdk import DAG
 from azure.batch import models
 from azure.batch._utils import model_base
@@ -92,21 +92,55 @@ def looks():
     before, task = len(looked_at), models.BatchTask(body)
     task.execution_info.failure_info.details, task.node_info.node_id
     return len(looked_at) - before
-print(json.dumps({"patterns": patterns, "looks more than later": looks() - looks()}))
+answer({"patterns": patterns, "looks more than later": looks() - looks()})
 """
 
 
-def loaded_by(names: Iterable[str], **settings: str) -> set[str]:
-    """Import modules in another process; return everything that it has loaded then."""
-    script = "import importlib, json, sys\n[importlib.import_module(name) for name in sys.argv[1:]]\n"
+LOADED = "import sys; answer(sorted(sys.modules))"
+WITH_WRONG_SETTINGS = """
+import importlib, os, sys
+os.environ["SENSOR_SCORING_MAX_NODES"] = "many"
+answer(importlib.reload(sys.modules["sensor_scoring.preload"]).__name__)
+"""
+FORKED = """
+import importlib, json, os, sys
+questions, *names = map(json.loads, sys.argv[1:])
+[importlib.import_module(name) for name in names]
+sys.stdout.flush()
+for question in questions:
+    child = os.fork()
+    if not child:
+        exec(question, {"answer": lambda value: print("ANSWER", json.dumps(value))})
+        sys.stdout.flush()
+        os._exit(0)
+    if os.waitpid(child, 0)[1]:
+        sys.exit("a child failed")
+"""
+"""Like the fork server: imports modules once, and lets a child answer each question."""
+
+
+def answers(home: Path, names: Iterable[str], *questions: str) -> list[Any]:
+    """Import modules in another process; return the answers of its forked children."""
+    environ = {**ENVIRON, "AIRFLOW_HOME": str(home), "AIRFLOW__CORE__LOAD_EXAMPLES": "False"}
+    words = [json.dumps(word) for word in (questions, *names)]
     done = subprocess.run(
-        [sys.executable, "-c", script + "print(json.dumps(sorted(sys.modules)))", *names],
-        env=ENVIRON | settings,
+        [sys.executable, "-c", FORKED, *words],
+        env=environ,
+        cwd=ROOT,
         capture_output=True,
         text=True,
-        check=True,
+        check=False,
     )
-    return set(json.loads(done.stdout.splitlines()[-1]))
+    assert done.returncode == 0, done.stderr[-3000:]
+    lines = [line.partition("ANSWER ") for line in done.stdout.splitlines()]
+    return [json.loads(value) for before, marked, value in lines if marked and not before]
+
+
+@pytest.fixture(scope="module")
+def preloaded(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """Ask children of a process that has imported what the fork server imports."""
+    questions = (LOADED, PARSED_AFTERWARDS, USED_AFTERWARDS, WITH_WRONG_SETTINGS)
+    return dict(zip(questions, answers(tmp_path_factory.mktemp("home"), PRELOAD, *questions), strict=True))
 
 
 def imported_late(file: Path) -> Iterator[str]:
@@ -120,36 +154,31 @@ def imported_late(file: Path) -> Iterator[str]:
                     yield from (name.name for name in node.names)
 
 
-def test_a_sensor_on_its_way_to_waiting_imports_nothing_slow() -> None:
+def test_a_sensor_on_its_way_to_waiting_imports_nothing_slow(tmp_path: Path) -> None:
     """No Blob Storage client, no channel of alerts, no numerics."""
-    assert not loaded_by(SCORE) & SLOW
+    (loaded,) = answers(tmp_path, SCORE, LOADED)
+    assert not set(loaded) & SLOW
 
 
-def test_an_instance_imports_nothing_that_was_not_loaded_beforehand() -> None:
+def test_an_instance_imports_nothing_that_was_not_loaded_beforehand(preloaded: dict[str, Any]) -> None:
     """The fork server loads lazy imports once, instead of every instance."""
     late = {name for file in PRODUCT for name in imported_late(file)}
-    assert late - loaded_by(PRELOAD) == OF_OTHER_DAGS | OF_THE_TRIGGERER
+    assert late - set(preloaded[LOADED]) == OF_OTHER_DAGS | OF_THE_TRIGGERER
 
 
-def test_the_parse_of_a_dag_does_nothing_for_the_first_time(tmp_path: Path) -> None:
+def test_the_parse_of_a_dag_does_nothing_for_the_first_time(preloaded: dict[str, Any]) -> None:
     """A forked process parses once, so imports and regular expressions must be warm."""
-    environ = {**ENVIRON, "AIRFLOW_HOME": str(tmp_path), "AIRFLOW__CORE__LOAD_EXAMPLES": "False"}
-    command = [sys.executable, "-c", PARSED_AFTERWARDS, str(ROOT / "dags"), *PRELOAD]
-    done = subprocess.run(command, env=environ, capture_output=True, text=True, check=True)
-    found = json.loads(done.stdout.splitlines()[-1])
-    assert not any(dag["modules"] for dag in found.values()), found
+    found = preloaded[PARSED_AFTERWARDS]
+    assert {file: dag["modules"] for file, dag in found.items() if dag["modules"]} == {}
     for file in ("hourly_scoring", "train_models", "example_containers"):
         assert found[file] == {"dags": [file], "modules": [], "patterns": []}, "one of its tasks is mapped"
 
 
-def test_a_first_template_and_a_first_answer_of_batch_find_all_ready(tmp_path: Path) -> None:
+def test_a_first_template_and_a_first_answer_of_batch_find_all_ready(preloaded: dict[str, Any]) -> None:
     """The fork server warms Jinja's lexer and the SDK's models, which are built on first use."""
-    environ = {**ENVIRON, "AIRFLOW_HOME": str(tmp_path)}
-    command = [sys.executable, "-c", USED_AFTERWARDS, *PRELOAD]
-    done = subprocess.run(command, env=environ, capture_output=True, text=True, check=True)
-    assert json.loads(done.stdout.splitlines()[-1]) == {"patterns": [], "looks more than later": 0}
+    assert preloaded[USED_AFTERWARDS] == {"patterns": [], "looks more than later": 0}
 
 
-def test_settings_that_do_not_read_do_not_end_the_fork_server() -> None:
+def test_settings_that_do_not_read_do_not_end_the_fork_server(preloaded: dict[str, Any]) -> None:
     """Parsing the DAG reports them, where people look."""
-    assert "sensor_scoring.preload" in loaded_by(PRELOAD, SENSOR_SCORING_MAX_NODES="many")
+    assert preloaded[WITH_WRONG_SETTINGS] == "sensor_scoring.preload"

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import logging
+from functools import cache
+from typing import TYPE_CHECKING
 
 import httpx
 
 from azure_batch_emulator.redaction import RedactingFilter
+
+if TYPE_CHECKING:
+    from ssl import SSLContext
 
 _REDACTING = RedactingFilter()
 _TIMEOUT = httpx.Timeout(60.0, connect=10.0)
@@ -17,5 +22,14 @@ def storage_client() -> httpx.Client:
     logging.getLogger("httpx").addFilter(_REDACTING)  # it logs URLs with their signatures
     # A proxy from the environment is for the world outside, not for storage on this machine.
     return httpx.Client(
-        timeout=_TIMEOUT, mounts={"all://127.0.0.1": None, "all://localhost": None}, follow_redirects=True
+        verify=_certificates(),
+        timeout=_TIMEOUT,
+        mounts={"all://127.0.0.1": None, "all://localhost": None},
+        follow_redirects=True,
     )
+
+
+@cache
+def _certificates() -> SSLContext:
+    """Read the trusted certificates, once a process: it takes half of an emulator's start."""
+    return httpx.create_ssl_context()

@@ -51,9 +51,10 @@ def create(path: Path, account: str) -> None:
         left.unlink(missing_ok=True)
     fresh.touch(mode=0o600)  # environments of tasks hold secrets; SQLite gives its logs the same mode
     with closing(sqlite3.connect(fresh, isolation_level=None)) as connection:
-        connection.executescript(_SCHEMA)
+        connection.executescript(f"BEGIN;{_SCHEMA}")
         facts = [("format", str(FORMAT)), ("account", account)]
         connection.executemany("INSERT INTO fact VALUES (?, ?)", facts)
+        connection.execute("COMMIT")
         connection.execute("PRAGMA journal_mode = WAL")
     fresh.replace(path)
 
