@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-import time
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -16,14 +15,13 @@ from azure.batch.models._models import (  # 15.1.0 exports them nowhere else
 )
 from azure.core.credentials import AzureNamedKeyCredential
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from tests.waiting import until
 
+if TYPE_CHECKING:
     from azure.core.polling import LROPoller
 
     from azure_batch_emulator.server import EmulatorServer
 
-DEADLINE_SECONDS = 120.0
 POLL_SECONDS = 0.02
 WAIT: dict[str, Any] = {"polling_interval": POLL_SECONDS}
 """How often the SDK's pollers ask. They take fractions of a second; their annotation says whole ones."""
@@ -35,17 +33,6 @@ def present(value: _T | None) -> _T:
     """Return what the service must have sent; nearly everything in the SDK's models is optional."""
     assert value is not None, "the service left it out"
     return value
-
-
-def until(condition: Callable[[], Any], *, seconds: float = DEADLINE_SECONDS) -> Any:
-    """Poll a real effect until it is there, and return it."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        outcome = condition()
-        if outcome:
-            return outcome
-        time.sleep(POLL_SECONDS)
-    raise AssertionError(f"not true after {seconds} s")
 
 
 def client_of(emulator: EmulatorServer, *, key: str | None = None) -> BatchClient:
@@ -190,10 +177,7 @@ class Bench:
         self.advance(**span)
         self.advance(seconds=0)
 
-    @staticmethod
-    def until(condition: Callable[[], Any]) -> Any:
-        """Wait until a condition is true."""
-        return until(condition)
+    until = staticmethod(until)
 
     @staticmethod
     def sh(script: str) -> str:

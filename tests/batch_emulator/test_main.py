@@ -8,7 +8,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +16,7 @@ from azure.batch import BatchClient, models
 from azure.core.credentials import AzureNamedKeyCredential
 
 from azure_batch_emulator.__main__ import parser
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -66,14 +66,6 @@ def family_of(marker: str) -> list[int]:
         if marker in line:
             found.append(int(folder.name))
     return found
-
-
-def until(condition: Callable[[], Any]) -> None:
-    """Poll a real effect."""
-    deadline = time.monotonic() + NEVER_SECONDS
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def run_stubborn_task(endpoint: str, marker: str) -> None:

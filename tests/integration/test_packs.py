@@ -1,4 +1,4 @@
-"""An hour of sensors that share files, end to end: packed, laid out, planned, scored, checked, shown.
+"""An hour of sensors that share files, end to end: packed, loaded, planned, scored, checked, shown.
 
 The tests of this file tell one story and run in its order.
 """
@@ -74,7 +74,7 @@ def scored(stack: Stack, settings: dict[str, str] | None = None) -> Summary:
 
 
 def test_packed_sensors_are_scored_as_scikit_learn_does(packed_stack: Stack, readings: Path) -> None:
-    """Each sensor has its own predictions, made from a file per pack by two Batch tasks."""
+    """Two Batch tasks make each sensor's own predictions from one file per pack."""
     summary = scored(packed_stack)
     found = predictions(packed_stack)
     expected = labels_by_scikit_learn(readings)
@@ -89,7 +89,7 @@ def test_packed_sensors_are_scored_as_scikit_learn_does(packed_stack: Stack, rea
 
 
 def test_packed_predictions_hold_the_same_rows(packed_stack: Stack) -> None:
-    """One blob a pack; the gate finds every sensor in it, and names what lay there before."""
+    """The gate finds every sensor in its pack's one blob, and names the blobs that were there before."""
     before = predictions(packed_stack)
     summary = scored(packed_stack, PACKED)
     after = predictions(packed_stack)
@@ -102,7 +102,7 @@ def test_packed_predictions_hold_the_same_rows(packed_stack: Stack) -> None:
 
 @pytest.mark.behaviour("predictions-format")
 def test_an_hour_as_parquet_holds_the_same_rows(packed_stack: Stack) -> None:
-    """Written, found by the gate, and not beside CSV."""
+    """The gate finds it, and no CSV is left beside it."""
     container = packed_stack.storage.container(Container.PREDICTIONS)
     texts = [text for name, text in predictions(packed_stack).items() if "_packs" in name]
     for name in list(container.list_blob_names(name_starts_with=layout.predictions_folder(HOUR))):

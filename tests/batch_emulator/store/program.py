@@ -9,7 +9,6 @@ import shlex
 import socket
 import subprocess
 import sys
-import time
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,9 +16,10 @@ from typing import TYPE_CHECKING, Any
 from azure.batch import BatchClient, models
 from azure.core.credentials import AzureNamedKeyCredential
 
+from tests.waiting import until
+
 if TYPE_CHECKING:
     import signal
-    from collections.abc import Callable
 
 PACKAGE_ROOT = Path(__file__).resolve().parents[3] / "batch_emulator"
 ACCOUNT, KEY = "acct", "c29tZSBrZXk="
@@ -128,14 +128,7 @@ class Program:
         wanted = f"state eq '{state}'" if state else None
         return {task.id: task for task in self.client.list_tasks("job", filter=wanted)}
 
-    @staticmethod
-    def until(condition: Callable[[], Any], *, seconds: float = 60.0) -> Any:
-        """Poll a real effect."""
-        deadline = time.monotonic() + seconds
-        while not (outcome := condition()):
-            assert time.monotonic() < deadline
-            time.sleep(0.02)
-        return outcome
+    until = staticmethod(until)
 
 
 def free_port() -> int:
