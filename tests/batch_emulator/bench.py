@@ -1,4 +1,4 @@
-"""An emulator whose clock stands still, the real SDK in front of it, and builders with sane defaults."""
+"""An emulator with a stopped clock, the real SDK, and builders with sensible defaults."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def client_of(emulator: EmulatorServer, *, key: str | None = None) -> BatchClien
 
 
 class Bench:
-    """An emulator whose clock stands still, a client, and short ways to say what a test needs."""
+    """An emulator with a stopped clock, a client, and shorthands for what tests need."""
 
     models = models
 
@@ -58,7 +58,7 @@ class Bench:
         )
 
     def pool(self, pool_id: str = "pool", *, nodes: int | None = 1, slots: int = 1, **options: Any) -> None:
-        """Make a pool; with the default boot time of nothing its nodes are idle at once."""
+        """Make a pool; its nodes are idle at once, because booting takes no time by default."""
         options.setdefault("virtual_machine_configuration", self.machine())
         options.setdefault("vm_size", "standard_d4s_v3")
         self.client.create_pool(
@@ -173,7 +173,7 @@ class Bench:
         self.emulator.advance(timedelta(**span))
 
     def turn(self, **span: float) -> None:
-        """Turn the clock, and let what follows from it in the same moment happen too."""
+        """Turn the clock, and let everything due at that moment happen too."""
         self.advance(**span)
         self.advance(seconds=0)
 

@@ -1,4 +1,4 @@
-"""The program itself on one folder and one port: started, killed, started again."""
+"""The emulator's program on one folder and port: started, killed, started again."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ PORTS = range(21_000, 31_000)
 
 
 class Program:
-    """The emulator as a process of its own, always with the same key, port and folder."""
+    """The emulator as a separate process, always with the same key, port and folder."""
 
     models = models
 
@@ -75,7 +75,7 @@ class Program:
         return process
 
     def refused(self, **options: Any) -> str:
-        """Start the program where it must refuse, and return its one sentence."""
+        """Start the program where it must refuse; return its one sentence."""
         process = self.launch(**options)
         out, err = process.communicate(timeout=EXIT_SECONDS)
         assert (out, process.returncode, len(err.splitlines())) == ("", 2, 1)
@@ -83,7 +83,7 @@ class Program:
 
     @staticmethod
     def end(process: subprocess.Popen[str], number: signal.Signals) -> None:
-        """End a program, politely or not."""
+        """End a program, gracefully or with a kill."""
         process.send_signal(number)
         process.wait(EXIT_SECONDS)
 
@@ -132,7 +132,7 @@ class Program:
 
 
 def free_port() -> int:
-    """Find a port nobody uses, and that no client is given while the program is down."""
+    """Find a free port that no client gets while the program is down."""
     for port in random.sample(PORTS, len(PORTS)):
         with socket.socket() as probe, suppress(OSError):
             probe.bind(("127.0.0.1", port))
