@@ -1,4 +1,4 @@
-# Every target sets up what it needs; what is set up already is left alone.
+# Every target sets up what it needs, unless that is there already.
 PYTHON ?= python3
 export UV_PYTHON_DOWNLOADS := never
 export PYTHONPATH := $(CURDIR):$(CURDIR)/plugins:$(CURDIR)/scoring_image:$(CURDIR)/batch_emulator
@@ -15,7 +15,7 @@ help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / && $$1 != "run" {printf "make %-32s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: ## install everything that the other targets need
-	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) is not there; Python 3.11 or newer is needed" >&2; exit 1; }
+	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) is missing; Python 3.11 or newer is needed" >&2; exit 1; }
 	@$(PYTHON) -m local_stack.bootstrap
 
 run: setup ## score one hour (READINGS=file.csv HOUR=2018-08-29T02)
@@ -28,32 +28,32 @@ test: setup ## run all tests (TESTS="tests/ingest -x", WORKERS=4)
 
 ROUNDS ?= 1
 FAULTS_LOG := .local/test-faults.log
-test-faults: setup ## kill every part in the middle of runs (ROUNDS=10)
+test-faults: setup ## kill every part during runs (ROUNDS=10)
 	@mkdir -p .local
 	@FAULT_ROUNDS=$(ROUNDS) .venv/bin/python -m pytest tests/faults -m faults $(TESTS) > $(FAULTS_LOG) 2>&1; \
 		code=$$?; tail -n 20 $(FAULTS_LOG); echo "all of it: $(FAULTS_LOG)"; exit $$code
 
-test-soak: setup ## run hours in a standing Airflow, with people and faults that meet them (ten minutes)
+test-soak: setup ## score hours in a running Airflow while people and faults interfere (ten minutes)
 	@.venv/bin/python -m pytest tests -m "soak and not nightly" $(TESTS)
 
-test-nightly: setup ## all of test-soak, each way to clear a red hour, backfills, training, every DAG on both databases (an hour)
+test-nightly: setup ## test-soak, every way to clear a red hour, backfills, training, every DAG on both databases (an hour)
 	@.venv/bin/python -m pytest tests -m "soak or nightly" $(TESTS)
 
 test-properties: setup ## try every property of a function with many more examples (ten minutes)
 	@.venv/bin/python -m pytest tests -m hypothesis --hypothesis-profile=nightly --timeout=3600 $(TESTS)
 
-test-clients: setup ## drive the local Azure Batch with clients as they are published
+test-clients: setup ## run published clients against the local Azure Batch
 	@.venv/bin/python -m pytest tests/clients -m clients $(TESTS)
 
 test-containers: setup ## run tasks of the local Azure Batch in containers (needs Docker's engine)
 	@.venv/bin/python -m pytest tests/batch_emulator/containers -m containers $(TESTS)
 
-test-browser: setup ## use the web UI in a browser as a person does (takes Chromium, or downloads it)
+test-browser: setup ## use the web UI in a browser as people do (uses Chromium, or downloads it)
 	@.venv/bin/uv pip install --quiet --python .venv/bin/python --require-hashes -r local_stack/requirements-browser.txt
 	@command -v chromium >/dev/null || command -v google-chrome >/dev/null || .venv/bin/playwright install chromium
 	@.venv/bin/python -m pytest tests/integration tests/test_site.py -m browser $(TESTS)
 
-test-backfill: setup ## make up for a day of readings beside the live hour (READINGS=file.csv; a quarter of an hour)
+test-backfill: setup ## backfill a day of readings beside the live hour (READINGS=file.csv; a quarter of an hour)
 	@.venv/bin/python -m bench.backfill --readings "$(READINGS)"
 
 lint: setup ## ruff, ruff format, mypy, and docstrings against what they describe
@@ -73,12 +73,12 @@ DOCUMENTED := $(shell find plugins scoring_image/scorer batch_emulator/azure_bat
 	@.venv/bin/uv pip install --quiet --python .local/lint/venv/bin/python --require-hashes -r $<
 	@touch $@
 
-format: setup ## let ruff format and fix what it can
+format: setup ## format, and fix what ruff can fix
 	@.venv/bin/ruff format .
 	@.venv/bin/ruff check --fix .
 
 DOCS := .local/docs
-docs: setup $(DOCS)/venv/.installed $(DOCS)/node_modules/.installed ## build the site into .local/docs/site, with the API from docstrings
+docs: setup $(DOCS)/venv/.installed $(DOCS)/node_modules/.installed ## build the documentation into .local/docs/site, with API pages from docstrings
 	@$(DOCS)/venv/bin/python docs/site_pages.py $(DOCS)
 	@cd $(DOCS) && venv/bin/zensical build --clean --strict
 	@.venv/bin/python docs/site_check.py $(DOCS)/site
@@ -96,29 +96,29 @@ $(DOCS)/node_modules/.installed: docs/package.json docs/package-lock.json | setu
 	@cd $(DOCS) && $(CURDIR)/.venv/bin/npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null
 	@touch $@
 
-up: setup ## leave the stack running, with Airflow's web UI
+up: setup ## start the stack with Airflow's web UI, and leave it running
 	@$(RUN) up
 
-load: setup ## bring your own readings into the stack of make up (READINGS=file.csv)
+load: setup ## load your own readings into the stack of make up (READINGS=file.csv)
 	@$(RUN) load $(if $(READINGS),--readings "$(READINGS)")
 
-train: setup ## train on all its readings before an hour (HOUR=2018-08-29T02; else before the last one)
+train: setup ## train on its readings before an hour (HOUR=2018-08-29T02; by default before the last one)
 	@$(RUN) train $(if $(HOUR),--hour "$(HOUR)")
 
 down: ## stop it
 	@test ! -x .venv/bin/python || $(RUN) down
 
 DO ?= list
-models: setup ## look at the registry of make up, or change it (DO="show 1_4")
+models: setup ## show or change the model registry of make up (DO="show 1_4")
 	@$(RUN) models $(DO)
 
-missing: setup ## say which hours are not whole, and how to mend them (FROM=2018-08-29T00 TO=2018-08-30T00)
+missing: setup ## list incomplete hours and the commands that repair them (FROM=2018-08-29T00 TO=2018-08-30T00)
 	@$(RUN) missing --from "$(FROM)" --to "$(TO)"
 
-airflow: setup ## run a command of Airflow on the stack of make up (DO="dags list")
+airflow: setup ## run an Airflow command on the stack of make up (DO="dags list")
 	@$(RUN) airflow $(DO)
 
-scale: setup ## score 1,000 sensors with an instance each, and 20,000 packed (half an hour)
+scale: setup ## score 1,000 sensors with one task instance each, and 20,000 packed (half an hour)
 	@.venv/bin/python -m bench.scale
 	@.venv/bin/python docs/generate.py
 
@@ -126,12 +126,12 @@ bench: setup ## compare our operator with the stock one (up to two hours)
 	@.venv/bin/python -m bench.compare
 	@.venv/bin/python docs/generate.py
 
-bench-hop: setup ## price of one more sensor, process by process (ten minutes)
+bench-hop: setup ## measure what one more sensor costs each process (ten minutes)
 	@.venv/bin/python -m bench.parsing
 	@.venv/bin/python -m bench.hop
 	@.venv/bin/python docs/generate.py
 
-bench-scoring: setup ## compare scoring with the reference's script, and its labels with scikit-learn's (half an hour)
+bench-scoring: setup ## compare scoring with the reference script, and labels with scikit-learn's (half an hour)
 	@.venv/bin/python -m bench.fidelity
 	@.venv/bin/python -m bench.soak
 	@.venv/bin/python -m bench.scoring
@@ -142,13 +142,13 @@ bench-emulator: setup ## load the local Azure Batch with up to 50,000 tasks (a m
 	@.venv/bin/python -m bench.emulator
 	@.venv/bin/python docs/generate.py
 
-bench-policies: setup ## simulate days under each way of scaling (five minutes)
+bench-policies: setup ## simulate days under each autoscale policy (five minutes)
 	@AIRFLOW_HOME=$(CURDIR)/.local/bench-airflow .venv/bin/python -m bench.policies
 	@AIRFLOW_HOME=$(CURDIR)/.local/bench-airflow .venv/bin/python -m bench.waterfall
 	@.venv/bin/python docs/generate.py
 
 LOCK := .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
-lock: setup ## make the lock files anew from the .in files (UPGRADE=--upgrade for newest)
+lock: setup ## regenerate the lock files from the .in files (UPGRADE=--upgrade for the newest versions)
 	@$(LOCK) $(UPGRADE) local_stack/requirements.in -o local_stack/requirements.txt
 	@$(LOCK) $(UPGRADE) local_stack/requirements-browser.in -c local_stack/requirements.txt -o local_stack/requirements-browser.txt
 	@$(LOCK) $(UPGRADE) local_stack/requirements-lint.in -o local_stack/requirements-lint.txt
@@ -158,5 +158,5 @@ lock: setup ## make the lock files anew from the .in files (UPGRADE=--upgrade fo
 	@$(LOCK) $(UPGRADE) docs/requirements.in -o docs/requirements.txt
 	@$(LOCK) $(UPGRADE) airflow_image/requirements.in -c requirements.txt -o airflow_image/requirements.txt
 
-clean: down ## remove what was set up and all local data
+clean: down ## remove everything that was set up, and all local data
 	@rm -rf .venv .local local_stack/node_modules runs

@@ -1,6 +1,6 @@
-"""Do something with every scored hour: runs once for each, as soon as its verdict is good.
+"""Process every scored hour: runs once for each, as soon as its verdict is good.
 
-Start from a copy of this file to bring predictions to where people want them.
+Copy this file to deliver predictions to where people want them.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Run a command of one's own in a container, once for each item of a list: no scoring in it.
+"""Run your own command in a container, once for each item of a list, without any scoring.
 
-Start from a copy of this file for other work on Azure Batch.
+Copy this file for other work on Azure Batch.
 """
 
 from __future__ import annotations

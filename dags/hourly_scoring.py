@@ -1,4 +1,4 @@
-"""Say every hour, for every sensor, which of the hour's readings are anomalies.
+"""Score every hour: find the anomalies in every sensor's readings.
 
 A table of contents: each step is described where it lives, in ``plugins/sensor_scoring``.
 """

@@ -1,4 +1,4 @@
-"""Once a day, cut back what grows: ended Batch jobs, logs, plans and reports.
+"""Delete old data once a day: ended Batch jobs, logs, plans and reports.
 
 A table of contents: each step is described where it lives, in ``plugins/sensor_scoring``.
 """

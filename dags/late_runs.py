@@ -1,7 +1,7 @@
-"""Look every few minutes for runs of ``hourly_scoring`` that take too long, and tell people while they go on.
+"""Look every few minutes for runs of ``hourly_scoring`` that take too long, and alert people during the run.
 
-A table of contents: what it does is in ``plugins/sensor_scoring``. It has no schedule if
-``SENSOR_SCORING_LATE_MINUTES`` is 0. An hour that has no run at all is found by ``missing_hours``.
+A table of contents: the code is in ``plugins/sensor_scoring``. It has no schedule if
+``SENSOR_SCORING_LATE_MINUTES`` is 0. ``missing_hours`` finds hours without a run.
 """
 
 from __future__ import annotations

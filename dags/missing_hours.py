@@ -1,7 +1,7 @@
-"""Look back for hours that are not whole, and tell people when their set has changed.
+"""Look for incomplete hours, and alert people when there are others than before.
 
-A table of contents: what it does is in ``plugins/sensor_scoring``. It judges by blobs, so it also finds hours
-whose runs were never made, that lost their predictions since, or that a run by hand hides.
+A table of contents: the code is in ``plugins/sensor_scoring``. It judges by blobs, so it also finds hours
+without a run, with lost predictions, or hidden by a manual run.
 """
 
 from __future__ import annotations

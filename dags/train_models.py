@@ -1,7 +1,7 @@
 """Train a model for every sensor, judge it on later readings, and make it current if it passes the gate.
 
-A table of contents: each step is described where it lives, in ``plugins/sensor_scoring``. Scoring does not
-wait for it, nor does it for scoring.
+A table of contents: each step is described where it lives, in ``plugins/sensor_scoring``. Training
+and scoring do not wait for each other.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Announce the coming hour's work to the pool before it comes, so that nodes have booted by then.
+"""Announce the coming hour's work to the pool in advance, so that nodes have booted when it starts.
 
-It has a schedule only if ``SENSOR_SCORING_PREWARM_MINUTES`` says how long before.
+It has a schedule only if ``SENSOR_SCORING_PREWARM_MINUTES`` says how long in advance.
 """
 
 from __future__ import annotations

@@ -1,9 +1,8 @@
-"""An emulator whose clock stands still, the real SDK in front of it, and builders with sane defaults."""
+"""An emulator with a stopped clock, the real SDK, and builders with sensible defaults."""
 
 from __future__ import annotations
 
 import shlex
-import time
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -16,14 +15,13 @@ from azure.batch.models._models import (  # 15.1.0 exports them nowhere else
 )
 from azure.core.credentials import AzureNamedKeyCredential
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from tests.waiting import until
 
+if TYPE_CHECKING:
     from azure.core.polling import LROPoller
 
     from azure_batch_emulator.server import EmulatorServer
 
-DEADLINE_SECONDS = 120.0
 POLL_SECONDS = 0.02
 WAIT: dict[str, Any] = {"polling_interval": POLL_SECONDS}
 """How often the SDK's pollers ask. They take fractions of a second; their annotation says whole ones."""
@@ -37,17 +35,6 @@ def present(value: _T | None) -> _T:
     return value
 
 
-def until(condition: Callable[[], Any], *, seconds: float = DEADLINE_SECONDS) -> Any:
-    """Poll a real effect until it is there, and return it."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        outcome = condition()
-        if outcome:
-            return outcome
-        time.sleep(POLL_SECONDS)
-    raise AssertionError(f"not true after {seconds} s")
-
-
 def client_of(emulator: EmulatorServer, *, key: str | None = None) -> BatchClient:
     """Make an unmodified SDK client that does not retry, so that errors show at once."""
     credential = AzureNamedKeyCredential(emulator.account, key or emulator.key)
@@ -55,7 +42,7 @@ def client_of(emulator: EmulatorServer, *, key: str | None = None) -> BatchClien
 
 
 class Bench:
-    """An emulator whose clock stands still, a client, and short ways to say what a test needs."""
+    """An emulator with a stopped clock, a client, and shorthands for what tests need."""
 
     models = models
 
@@ -71,7 +58,7 @@ class Bench:
         )
 
     def pool(self, pool_id: str = "pool", *, nodes: int | None = 1, slots: int = 1, **options: Any) -> None:
-        """Make a pool; with the default boot time of nothing its nodes are idle at once."""
+        """Make a pool; its nodes are idle at once, because booting takes no time by default."""
         options.setdefault("virtual_machine_configuration", self.machine())
         options.setdefault("vm_size", "standard_d4s_v3")
         self.client.create_pool(
@@ -186,14 +173,11 @@ class Bench:
         self.emulator.advance(timedelta(**span))
 
     def turn(self, **span: float) -> None:
-        """Turn the clock, and let what follows from it in the same moment happen too."""
+        """Turn the clock, and let everything due at that moment happen too."""
         self.advance(**span)
         self.advance(seconds=0)
 
-    @staticmethod
-    def until(condition: Callable[[], Any]) -> Any:
-        """Wait until a condition is true."""
-        return until(condition)
+    until = staticmethod(until)
 
     @staticmethod
     def sh(script: str) -> str:

@@ -1,4 +1,4 @@
-"""An emulator on a thread for each test that asks for one."""
+"""An emulator in a thread for each test that asks for one."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def bench_of(tmp_path: Path) -> Iterator[Callable[..., Bench]]:
-    """Start emulators with settings of a test's own."""
+    """Start emulators with a test's own settings."""
     opened: list[Any] = []
 
     def start(**settings: Any) -> Bench:
@@ -39,7 +39,7 @@ def bench_of(tmp_path: Path) -> Iterator[Callable[..., Bench]]:
 
 @pytest.fixture
 def bench(bench_of: Callable[..., Bench]) -> Bench:
-    """Start an emulator whose clock stands still and whose nodes boot in no time."""
+    """Start an emulator with a stopped clock whose nodes boot at once."""
     return bench_of()
 
 
@@ -53,7 +53,7 @@ def ready(bench: Bench) -> Bench:
 
 @pytest.fixture
 def refusal() -> Callable[..., Any]:
-    """Give a way to expect a refusal with a status and a code, and get the error."""
+    """Return a function that expects an error with a status and a code, and returns it."""
 
     def expect(action: Callable[[], Any], *, status: int, code: str) -> Any:
         from azure.core.exceptions import HttpResponseError  # noqa: PLC0415  one use

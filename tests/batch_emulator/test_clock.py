@@ -1,4 +1,4 @@
-"""The clock that stands still."""
+"""The manual clock, and others."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from azure_batch_emulator.clock import ManualClock, ScaledClock, SystemClock
 
 
 def test_manual_clock_moves_only_when_turned() -> None:
-    """Turning adds exactly what was said, and never backwards."""
+    """It advances by exactly the given span, and never backwards."""
     clock = ManualClock(datetime(2026, 1, 1, tzinfo=UTC))
     assert clock.turn(timedelta(hours=1)) == clock.now() == datetime(2026, 1, 1, 1, tzinfo=UTC)
     with pytest.raises(ValueError, match="backwards"):
@@ -18,7 +18,7 @@ def test_manual_clock_moves_only_when_turned() -> None:
 
 
 def test_only_the_system_clock_can_be_waited_for() -> None:
-    """A driver sleeps until a moment by the system's clock, and for a wake-up by the manual one."""
+    """With the system's clock a driver sleeps until a time; with the manual one, until it is woken."""
     clock = ManualClock()
     assert clock.seconds_until(clock.now()) == 0
     assert clock.seconds_until(clock.now() + timedelta(seconds=1)) is None
@@ -27,7 +27,7 @@ def test_only_the_system_clock_can_be_waited_for() -> None:
 
 
 def test_a_scaled_clock_runs_faster_than_the_machines() -> None:
-    """An hour passes in less than a second, and a driver sleeps that much shorter."""
+    """An hour passes in less than a second, and drivers sleep that much less."""
     clock = ScaledClock(7200)
     begin = clock.now()
     assert 0 < (clock.seconds_until(begin + timedelta(hours=1)) or 0) <= 0.5
@@ -43,6 +43,6 @@ def test_a_scaled_clock_runs_faster_than_the_machines() -> None:
 
 @pytest.mark.parametrize("speed", [0, -1, float("inf"), float("nan")])
 def test_a_clock_that_could_not_run_is_refused(speed: float) -> None:
-    """Time passes, forwards."""
+    """Time must pass, and forwards."""
     with pytest.raises(ValueError, match="cannot run"):
         ScaledClock(speed)

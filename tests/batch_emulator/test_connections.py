@@ -1,4 +1,4 @@
-"""Clients that say nothing, dribble or do not read, on raw sockets and with short limits."""
+"""Clients that send nothing, dribble or do not read, on raw sockets with short limits."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ HEADERS = b"GET /pools?api-version=1 HTTP/1.1\r\nHost: 127.0.0.1\r\n"
 
 @pytest.fixture
 def served(bench_of: Callable[..., Bench]) -> Callable[..., Bench]:
-    """Start an emulator of which one limit is short."""
+    """Start an emulator with one short limit."""
 
     def start(limit: str) -> Bench:
         limits = dict.fromkeys(("idle_timeout", "request_timeout", "send_timeout"), LONG)
@@ -45,7 +45,7 @@ def connect(bench: Bench) -> socket.socket:
 
 
 def answer(connection: socket.socket) -> bytes:
-    """Read one whole answer, and return its status line."""
+    """Read one complete response; return its status line."""
     with connection.makefile("rb") as lines:
         status: bytes = lines.readline()
         headers = dict(line.lower().split(b": ") for line in iter(lines.readline, b"\r\n"))
@@ -65,7 +65,7 @@ def rest(connection: socket.socket) -> bytes:
 
 
 def dribble(connection: socket.socket, piece: bytes) -> None:
-    """Send a piece again and again until the other side closes."""
+    """Send a piece over and over until the other side closes."""
     deadline = time.monotonic() + GUARD_SECONDS
     connection.settimeout(0.05)  # the pause between two pieces
     while time.monotonic() < deadline:
@@ -81,12 +81,12 @@ def dribble(connection: socket.socket, piece: bytes) -> None:
 
 
 def still_serves(bench: Bench) -> bool:
-    """Ask something on another connection."""
+    """Send a request on another connection."""
     return list(bench.client.list_pools()) == []
 
 
 def test_a_connection_without_a_request_is_closed(served: Callable[..., Bench]) -> None:
-    """Whoever connects and says nothing is hung up on without a word."""
+    """A silent client is disconnected without a response."""
     bench = served("idle_timeout")
     with connect(bench) as connection:
         assert rest(connection) == b""
@@ -94,7 +94,7 @@ def test_a_connection_without_a_request_is_closed(served: Callable[..., Bench]) 
 
 
 def test_a_connection_that_is_not_used_again_is_closed(served: Callable[..., Bench]) -> None:
-    """After an answer the connection is kept for as long as before a first request, and no longer."""
+    """After a response, an idle connection lives as long as before the first request."""
     bench = served("idle_timeout")
     with connect(bench) as connection:
         for _ in range(2):
@@ -104,7 +104,7 @@ def test_a_connection_that_is_not_used_again_is_closed(served: Callable[..., Ben
 
 
 def test_dribbled_headers_are_not_waited_for(served: Callable[..., Bench]) -> None:
-    """One header after the other keeps no connection open."""
+    """Sending one header after the other does not keep a connection open."""
     bench = served("request_timeout")
     with connect(bench) as connection:
         connection.sendall(HEADERS)
@@ -113,14 +113,14 @@ def test_dribbled_headers_are_not_waited_for(served: Callable[..., Bench]) -> No
 
 
 def test_headers_that_stop_are_answered_with_408(served: Callable[..., Bench]) -> None:
-    """A request that breaks off in its headers is told so, and the connection closed."""
+    """A request whose headers stop gets a response, and the connection closes."""
     with connect(served("request_timeout")) as connection:
         connection.sendall(HEADERS)
         assert rest(connection).startswith(b"HTTP/1.1 408 Request Timeout")
 
 
 def test_a_second_request_has_the_limit_too(served: Callable[..., Bench]) -> None:
-    """The limit of a request begins with its own first byte."""
+    """The limit of a request starts with its own first byte."""
     with connect(served("request_timeout")) as connection:
         connection.sendall(HEADERS + b"\r\n")
         assert answer(connection) == b"HTTP/1.1 403 Forbidden"
@@ -130,7 +130,7 @@ def test_a_second_request_has_the_limit_too(served: Callable[..., Bench]) -> Non
 
 @pytest.mark.parametrize("length", [b"Content-Length: 1000\r\n", b"Transfer-Encoding: chunked\r\n"])
 def test_a_body_that_never_ends_is_not_carried_out(served: Callable[..., Bench], length: bytes) -> None:
-    """A body that stays away is not waited for, and the request, whose body may be left out, is not done."""
+    """A missing body times out, and the request is not executed, even if its body is optional."""
     bench = served("request_timeout")
     with connect(bench) as connection:
         connection.sendall(b"POST /_emulator/quotas HTTP/1.1\r\nHost: 127.0.0.1\r\n" + length + b"\r\n")
@@ -138,7 +138,7 @@ def test_a_body_that_never_ends_is_not_carried_out(served: Callable[..., Bench],
 
 
 def test_a_request_whose_client_goes_is_not_carried_out(served: Callable[..., Bench]) -> None:
-    """A body that is cut off by its client changes nothing, even if no body at all would be fine."""
+    """A truncated body changes nothing, even if the body is optional."""
     bench = served("request_timeout")
     with connect(bench) as connection:
         connection.sendall(
@@ -150,7 +150,7 @@ def test_a_request_whose_client_goes_is_not_carried_out(served: Callable[..., Be
 
 
 def test_a_dribbled_body_is_not_waited_for(served: Callable[..., Bench]) -> None:
-    """A byte now and then keeps no connection open."""
+    """Sending a byte now and then does not keep a connection open."""
     bench = served("request_timeout")
     with connect(bench) as connection:
         connection.sendall(b"POST /pools?api-version=1 HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n")
@@ -159,14 +159,14 @@ def test_a_dribbled_body_is_not_waited_for(served: Callable[..., Bench]) -> None
 
 
 def test_headers_without_end_are_refused(served: Callable[..., Bench]) -> None:
-    """Headers are taken up to a size, so that nobody fills the memory with them."""
+    """The size of headers is limited, so that nobody fills the memory with them."""
     with connect(served("idle_timeout")) as connection:
         connection.sendall(HEADERS)
         dribble(connection, b"X-More: " + b"x" * 10_000 + b"\r\n")
 
 
 def test_a_client_that_does_not_read_is_hung_up_on(served: Callable[..., Bench]) -> None:
-    """A large file is not kept open for whoever asks for it and reads nothing."""
+    """Requesting a large file without reading it does not keep it open."""
     bench = served("send_timeout")
     bench.pool()
     bench.job()
@@ -181,7 +181,7 @@ def test_a_client_that_does_not_read_is_hung_up_on(served: Callable[..., Bench])
 
 
 def open_files() -> list[str]:
-    """List the files this process has open."""
+    """List this process's open files."""
     found = []
     for descriptor in Path("/proc/self/fd").iterdir():
         with contextlib.suppress(OSError):
@@ -190,7 +190,7 @@ def open_files() -> list[str]:
 
 
 def test_a_late_answer_has_no_limit(served: Callable[..., Bench]) -> None:
-    """An answer that a fault delays comes all the same."""
+    """A response that a fault delays is still sent."""
     for limit in ("idle_timeout", "request_timeout", "send_timeout"):
         bench = served(limit)
         bench.emulator.faults.slow(1.0)

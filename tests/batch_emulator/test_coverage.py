@@ -1,4 +1,4 @@
-"""The README's table of operations tells the truth."""
+"""The README's table of operations is true."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from azure_batch_emulator.coverage import END, README, START, renewed
 
 
 def test_table_is_current() -> None:
-    """The table between the markers is what the route table gives."""
+    """It equals what the route table generates."""
     text = README.read_text(encoding="utf-8")
     assert text.count(START) == text.count(END) == 1
     assert renewed(text) == text

@@ -1,4 +1,4 @@
-"""Https, with a certificate that the client is told to trust."""
+"""HTTPS, with a certificate that the client is told to trust."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
 
 class Token:
-    """A credential that signs in with a token, as a managed identity does."""
+    """A credential with a token, as a managed identity has."""
 
     def get_token(self, *_scopes: str, **_options: object) -> AccessToken:
-        """Return a token that never ends."""
+        """Return a token that never expires."""
         return AccessToken("some-token", 2**31)
 
 
@@ -35,7 +35,7 @@ def certificate(tmp_path: Path) -> Certificate:
 
 @pytest.fixture
 def emulator(tmp_path: Path, certificate: Certificate) -> Iterator[EmulatorServer]:
-    """Run an emulator that speaks https."""
+    """Run an emulator on HTTPS."""
     with EmulatorServer(
         data=tmp_path / "batch",
         boot=timedelta(),
@@ -49,7 +49,7 @@ def emulator(tmp_path: Path, certificate: Certificate) -> Iterator[EmulatorServe
 def test_a_client_that_trusts_the_certificate_is_served(
     emulator: EmulatorServer, certificate: Certificate
 ) -> None:
-    """With the account key, and with a token, which clients send over https only; addresses say https."""
+    """With the account key, and with a token, which clients send over HTTPS only; URLs say https."""
     assert emulator.endpoint.startswith("https://127.0.0.1:")
     trusted = {"connection_verify": str(certificate.file), "retry_total": 0}
     by_key = BatchClient(
@@ -62,7 +62,7 @@ def test_a_client_that_trusts_the_certificate_is_served(
 
 
 def test_a_client_that_does_not_trust_it_is_not_fooled(emulator: EmulatorServer) -> None:
-    """The emulator's certificate is worth nothing to whoever was not told of it."""
+    """The emulator's certificate means nothing to clients that were not told to trust it."""
     client = BatchClient(
         emulator.endpoint, AzureNamedKeyCredential(emulator.account, emulator.key), retry_total=0
     )

@@ -23,14 +23,14 @@ FORBIDDEN = {
 
 
 def test_only_a_web_server_comes_from_outside() -> None:
-    """Beside the standard library there are Starlette, uvicorn and httpx, and no Azure SDK."""
+    """Apart from the standard library it needs Starlette, uvicorn and httpx, but no Azure SDK."""
     allowed = sys.stdlib_module_names | FOREIGN | {"azure_batch_emulator"}
     for file in ROOT.rglob("*.py"):
         assert packages_of(file) <= allowed, file
 
 
 def test_layers_import_downwards_only() -> None:
-    """The wire knows the service, the service the records, never the other way round."""
+    """The wire imports the service, the service the records, never the reverse."""
     for layer, forbidden in FORBIDDEN.items():
         for file in (ROOT / layer).rglob("*.py"):
             for name in imports_of(file):
@@ -39,13 +39,13 @@ def test_layers_import_downwards_only() -> None:
 
 
 def test_no_service_knows_the_engine() -> None:
-    """A service is given the core and the services it calls, and cannot reach for others."""
+    """A service gets the core and the services it calls, and cannot reach others."""
     for file in (ROOT / "service").glob("*/*.py"):
         assert "azure_batch_emulator.service.engine" not in imports_of(file), file
 
 
 def test_supervisor_starts_without_the_package() -> None:
-    """The supervisor runs isolated, hence imports the standard library only."""
+    """It runs isolated, so it imports the standard library only."""
     assert packages_of(ROOT / "runner" / "supervisor.py") <= sys.stdlib_module_names
 
 

@@ -1,4 +1,4 @@
-"""The program itself: its one line, its complaints, and that it leaves nothing behind."""
+"""The program: its one line of output, its errors, and that it leaves nothing behind."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +16,7 @@ from azure.batch import BatchClient, models
 from azure.core.credentials import AzureNamedKeyCredential
 
 from azure_batch_emulator.__main__ import parser
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -29,7 +29,7 @@ NEVER_SECONDS = 240.0
 
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
-    """Start the emulator as a person would; whatever is left is killed afterwards."""
+    """Start the emulator as people do; kill what is left afterwards."""
     started: list[subprocess.Popen[str]] = []
 
     def run(*arguments: str, **environment: str) -> subprocess.Popen[str]:
@@ -56,7 +56,7 @@ def ready_line(process: subprocess.Popen[str]) -> dict[str, Any]:
 
 
 def family_of(marker: str) -> list[int]:
-    """List the processes whose command line holds a text."""
+    """List the processes whose command line contains a text."""
     found = []
     for folder in Path("/proc").glob("[0-9]*"):
         try:
@@ -68,16 +68,8 @@ def family_of(marker: str) -> list[int]:
     return found
 
 
-def until(condition: Callable[[], Any]) -> None:
-    """Poll a real effect."""
-    deadline = time.monotonic() + NEVER_SECONDS
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-
-
 def run_stubborn_task(endpoint: str, marker: str) -> None:
-    """Run a task with a child, both deaf to SIGTERM, and one that leaves its session."""
+    """Run a task with a child, both ignoring SIGTERM, and one that leaves its session."""
     deaf = f'trap "" TERM; while :; do sleep 0.1; done # {marker}'
     script = f"setsid /bin/sh -c '{deaf} escaped' & /bin/sh -c '{deaf} child' & {deaf} parent"
     with BatchClient(endpoint, AzureNamedKeyCredential("acct", KEY)) as client:
@@ -101,7 +93,7 @@ def run_stubborn_task(endpoint: str, marker: str) -> None:
 def test_end_of_the_emulator_ends_all_its_tasks(
     start: Callable[..., subprocess.Popen[str]], number: signal.Signals, tmp_path: Path
 ) -> None:
-    """However the emulator ends, no process of its tasks survives, and asked politely it exits with 0."""
+    """However the emulator ends, no process of its tasks survives, and SIGTERM gives exit code 0."""
     process = start("--account", "acct", "--boot-seconds", "0", AZURE_BATCH_EMULATOR_KEY=KEY)
     ready = ready_line(process)
     assert (ready["account"], ready["pid"]) == ("acct", process.pid)
@@ -114,7 +106,7 @@ def test_end_of_the_emulator_ends_all_its_tasks(
 
 
 def test_ready_line_is_all_it_prints(start: Callable[..., subprocess.Popen[str]]) -> None:
-    """A quiet run writes one line of JSON and nothing else."""
+    """A normal run writes one line of JSON and nothing else."""
     process = start("--account", "acct", "--key", KEY)
     ready = ready_line(process)
     assert ready["endpoint"].startswith("http://127.0.0.1:")
@@ -144,7 +136,7 @@ def test_ready_line_is_all_it_prints(start: Callable[..., subprocess.Popen[str]]
 def test_bad_arguments_get_one_sentence(
     start: Callable[..., subprocess.Popen[str]], arguments: list[str], sentence: str
 ) -> None:
-    """A mistake on the command line is told in one line, with a code that is not 0."""
+    """A mistake on the command line gives one line and an exit code other than 0."""
     process = start(*arguments)
     out, err = process.communicate(timeout=NEVER_SECONDS)
     assert (out, process.returncode) == ("", 2)
@@ -153,7 +145,7 @@ def test_bad_arguments_get_one_sentence(
 
 
 def test_readme_lists_every_option() -> None:
-    """The README's table of options is the command line's."""
+    """The README's table of options matches the command line."""
     table = (PACKAGE_ROOT / "README.md").read_text(encoding="utf-8").partition("## In tests")[0]
     listed = set(re.findall(r"--[a-z][a-z-]+", table))
     known = {name for action in parser()._actions for name in action.option_strings if name.startswith("--")}

@@ -1,4 +1,4 @@
-"""The program with a rule instead of processes, and with controls; and what it says to wrong ones."""
+"""The program with a rule instead of processes, with controls, and with invalid options."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ nothing = None
 
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
-    """Start the emulator in a folder with a rule; whatever is left is killed afterwards."""
+    """Start the emulator in a folder with a rule; kill what is left afterwards."""
     (tmp_path / "my_rule.py").write_text(RULE)
     started: list[subprocess.Popen[str]] = []
 
@@ -64,13 +64,13 @@ def start(tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
 
 
 def endpoint_of(process: subprocess.Popen[str]) -> str:
-    """Read where the emulator listens, once it does."""
+    """Return the emulator's address once it listens."""
     assert process.stdout is not None
     return str(json.loads(process.stdout.readline())["endpoint"])
 
 
 def add_tasks(client: BatchClient, *commands: str) -> None:
-    """Make a pool, a job, and a task for each command line, named after it."""
+    """Make a pool, a job, and one task per command line, named after it."""
     image = models.BatchVmImageReference(publisher="p", offer="o", sku="s", version="latest")
     machine = models.VirtualMachineConfiguration(image_reference=image, node_agent_sku_id="n")
     pool = models.BatchPoolCreateOptions(
@@ -86,7 +86,7 @@ def add_tasks(client: BatchClient, *commands: str) -> None:
 
 
 def test_rule_of_the_current_directory_decides(start: Callable[..., subprocess.Popen[str]]) -> None:
-    """The program asks the named rule, and ends cleanly when it is told to."""
+    """The program calls the given rule, and ends cleanly on request."""
     process = start("--rule", "my_rule:rule", "--rule-threads", "2")
     with BatchClient(endpoint_of(process), AzureNamedKeyCredential("acct", KEY)) as client:
         add_tasks(client, "0", "5")
@@ -102,7 +102,7 @@ def test_rule_of_the_current_directory_decides(start: Callable[..., subprocess.P
 
 
 def test_controls_answer_beside_the_service(start: Callable[..., subprocess.Popen[str]]) -> None:
-    """With the switch the program counts and fails requests; the quiet run stays quiet."""
+    """With the option, the program counts and fails requests; its output stays quiet."""
     process = start("--controls", "--host", "localhost")
     endpoint = endpoint_of(process)
     with (
@@ -120,7 +120,7 @@ def test_controls_answer_beside_the_service(start: Callable[..., subprocess.Pope
 
 
 def test_day_passes_when_it_is_told_to(start: Callable[..., subprocess.Popen[str]]) -> None:
-    """With a manual clock nothing happens until a request turns it, then everything that fell due."""
+    """With a manual clock nothing happens until a request turns it; then everything due happens."""
     process = start("--controls", "--manual-clock", "--rule", "my_rule:rule", "--boot-seconds", "240")
     endpoint = endpoint_of(process)
     with BatchClient(endpoint, AzureNamedKeyCredential("acct", KEY)) as client:
@@ -136,7 +136,7 @@ def test_day_passes_when_it_is_told_to(start: Callable[..., subprocess.Popen[str
 
 
 def test_slow_answer_does_not_keep_the_program(start: Callable[..., subprocess.Popen[str]]) -> None:
-    """An answer that was to come late comes when the program is told to end, which does so in silence."""
+    """When the program is asked to end, a delayed response is sent at once, and it ends silently."""
     process = start("--controls")
     endpoint = endpoint_of(process)
     httpx.post(f"{endpoint}/_emulator/faults/slow", json={"seconds": 3600}, trust_env=False)
@@ -157,7 +157,7 @@ def test_slow_answer_does_not_keep_the_program(start: Callable[..., subprocess.P
 
 
 def test_readme_lists_every_control() -> None:
-    """The README's table of controls is the control plane's."""
+    """The README's table of controls matches the control plane."""
     section = (PACKAGE_ROOT / "README.md").read_text(encoding="utf-8").partition("## Controls")[2]
     listed = set(re.findall(r"^\| (?:GET|DELETE|POST) `([a-z/-]+)`", section, re.MULTILINE))
     assert listed == {control.path for control in CONTROLS} | {"requests", "clock", "faults", "state"}
@@ -183,7 +183,7 @@ def test_readme_lists_every_control() -> None:
 def test_wrong_options_get_one_sentence(
     start: Callable[..., subprocess.Popen[str]], arguments: list[str], sentence: str
 ) -> None:
-    """An option that cannot be followed is told in one line, before anything is served."""
+    """An invalid option gives one line before anything is served."""
     process = start(*arguments)
     out, err = process.communicate(timeout=NEVER_SECONDS)
     assert (out, process.returncode) == ("", 2)

@@ -19,19 +19,19 @@ REQUIREMENTS = {requirement.name: requirement for requirement in map(Requirement
 
 
 def test_dependencies_are_what_is_imported() -> None:
-    """Nothing is missing, and nothing is installed for nothing."""
+    """None is missing, and none is superfluous."""
     theirs = packages_of(*FOLDER.rglob("azure_batch_*/**/*.py")) - set(sys.stdlib_module_names)
     assert set(REQUIREMENTS) == theirs - {"azure_batch_emulator", "azure_batch_lab"}
 
 
 @pytest.mark.parametrize("name", REQUIREMENTS)
 def test_versions_are_those_that_are_tested(name: str) -> None:
-    """What the tests run with satisfies what is asked for."""
+    """The versions that tests run with satisfy the requirements."""
     assert REQUIREMENTS[name].specifier.contains(version(name))
 
 
 @pytest.mark.parametrize("script", PROJECT["scripts"])
 def test_scripts_lead_to_something(script: str) -> None:
-    """Each names a function that takes words."""
+    """Each names a function that takes arguments."""
     module, _, function = PROJECT["scripts"][script].partition(":")
     assert callable(getattr(importlib.import_module(module), function))

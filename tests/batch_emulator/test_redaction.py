@@ -25,12 +25,12 @@ URL = "https://x.blob.core.windows.net/c/b?sv=2024-01-01&se=2099-01-01&sig=c2Vjc
     ],
 )
 def test_secrets_are_hidden_and_the_rest_is_not(text: str, shown: str) -> None:
-    """What tells where and until when stays readable."""
+    """The parts that say where and until when stay readable."""
     assert redacted(text) == shown
 
 
 def test_properties_and_environments_are_hidden_by_name() -> None:
-    """A password is one wherever it stands, and any value of an environment may be."""
+    """A password is secret wherever it is, and any value of an environment may be."""
     body = {
         "registry": {"username": "me", "password": "c2VjcmV0"},
         "mounts": [{"accountKey": "c2VjcmV0", "sasKey": None}],
@@ -48,7 +48,7 @@ def test_properties_and_environments_are_hidden_by_name() -> None:
 
 
 def test_logs_hide_secrets_in_arguments_and_tracebacks() -> None:
-    """Neither a message nor the traceback below it shows a signature."""
+    """Neither a message nor its traceback shows a signature."""
     lines = io.StringIO()
     handler = logging.StreamHandler(lines)
     handler.setFormatter(RedactingFormatter("%(message)s"))
@@ -60,7 +60,7 @@ def test_logs_hide_secrets_in_arguments_and_tracebacks() -> None:
 
 
 def test_records_of_others_are_changed_before_anybody_sees_them() -> None:
-    """A logger that logs URLs is made to log them without their signatures."""
+    """A library's logger that logs URLs logs them without their signatures."""
     record = logging.LogRecord("httpx", logging.INFO, "", 0, "HTTP Request: %s", (URL,), None)
     assert RedactingFilter().filter(record)
     assert record.getMessage() == f"HTTP Request: {redacted(URL)}"

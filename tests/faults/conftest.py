@@ -1,11 +1,10 @@
-"""A standing stack whose every part can be killed and started again, where it was and as it was."""
+"""A running stack whose every part can be killed and restarted where it was."""
 
 from __future__ import annotations
 
 import os
 import signal
 import stat
-import time
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -28,9 +27,10 @@ from local_stack.workspace import Workspace
 from scoring_contract import layout
 from scoring_contract.hour import RunHour
 from scoring_contract.layout import Container
+from tests.waiting import until
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
     from local_stack.airflow.client import AirflowClient
@@ -44,7 +44,7 @@ _LONG = 900.0
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run each test of this folder as often as ``FAULT_ROUNDS`` says."""
+    """Repeat each test of this folder ``FAULT_ROUNDS`` times."""
     rounds = int(os.environ.get("FAULT_ROUNDS") or 1)
     metafunc.fixturenames.append("round_number")
     metafunc.parametrize("round_number", range(rounds))
@@ -52,21 +52,13 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.fixture
 def round_number() -> int:
-    """Return the number of the round; which it is does not matter to a test."""
+    """Return the number of the round, which tests ignore."""
     return 0
-
-
-def until(condition: Callable[[], object]) -> None:
-    """Wait until a condition is true."""
-    deadline = time.monotonic() + _LONG
-    while not condition():
-        assert time.monotonic() < deadline, "not true in time"
-        time.sleep(0.2)
 
 
 @dataclass(slots=True)
 class Services:
-    """Azurite and the Batch emulator, on ports and with keys that outlive their processes."""
+    """Azurite and the Batch emulator, with ports and keys that outlive their processes."""
 
     root: Path
     scorer: Path
@@ -77,14 +69,14 @@ class Services:
     _parts: dict[str, ExitStack] = field(default_factory=dict)
 
     def start_storage(self) -> BlobStorage:
-        """Start Azurite, or start it again on what it has saved."""
+        """Start Azurite on the data it has saved."""
         part = self._parts["storage"] = ExitStack()
         log = self.root / "logs" / "azurite.log"
         self.storage = part.enter_context(running_azurite(self.root / "blobs", log=log, port=self.ports[0]))
         return self.storage
 
     def start_batch(self) -> BatchAccount:
-        """Start the emulator, or start it again on its account."""
+        """Start the emulator on the account it has saved."""
         part = self._parts["batch"] = ExitStack()
         self.batch = part.enter_context(
             running_emulator(
@@ -99,13 +91,13 @@ class Services:
         return self.batch
 
     def kill(self, name: str) -> None:
-        """Kill one of them at once."""
+        """Kill one of them."""
         service = getattr(self, name)
         os.kill(service.pid, signal.SIGKILL)
         self._parts.pop(name).close()
 
     def stop(self, name: str) -> None:
-        """Ask one of them to end."""
+        """Terminate one of them."""
         self._parts.pop(name).close()
 
     def close(self) -> None:
@@ -116,7 +108,7 @@ class Services:
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """A person at the web UI with a hand on every process."""
+    """A person at the web UI who can kill every process."""
 
     services: Services
     cluster: Cluster
@@ -124,7 +116,7 @@ class World:
     hold: Path
 
     def held_run(self) -> str:
-        """Start a run whose scorers go on only when they are released."""
+        """Start a run whose scorers wait to be released."""
         self.hold.touch()
         return self.web.trigger(DAG_ID, hour=str(HOUR))
 
@@ -137,7 +129,7 @@ class World:
         return {ti.label: ti.state for ti in self.web.task_instances(DAG_ID, run, task_id="score")}
 
     def running(self, run: str) -> list[str]:
-        """Return the ids of the instances of ``score`` that a worker looks after just now."""
+        """Return the ids of the instances of ``score`` that a worker is running."""
         found = self.web.get(f"/dags/{DAG_ID}/dagRuns/{run}/taskInstances", limit=50)["task_instances"]
         return [ti["id"] for ti in found if (ti["task_id"], ti["state"]) == ("score", "running")]
 
@@ -177,7 +169,7 @@ class World:
         return sorted(self.services.storage.container(container).list_blob_names(name_starts_with=folder))
 
     def assert_each_scored_once(self, run: str) -> None:
-        """Check a run by its traces: one Batch task and one report for each sensor, and every prediction."""
+        """Check that each sensor has one Batch task, one report and a prediction."""
         names = sorted(task.display_name for task in self.batch_tasks(run).values())
         assert names == SENSORS
         assert len(self.reports(run)) == len(SENSORS)
@@ -186,7 +178,7 @@ class World:
 
 @pytest.fixture(scope="session")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    """Run everything, with readings laid out and models trained."""
+    """Run everything, with readings loaded and models trained."""
     root = tmp_path_factory.mktemp("faults")
     hold = root / "hold"
     services = Services(root, _patient_scorer(root / "image", hold))
@@ -213,7 +205,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 
 
 def _patient_scorer(prefix: Path, hold: Path) -> Path:
-    """Stand for the scoring image: the real scorer, which waits while a file is there."""
+    """Stand in for the scoring image: the real scorer, which waits while a file exists."""
     python = prefix / "bin" / "python"
     python.parent.mkdir(parents=True)
     python.write_text(

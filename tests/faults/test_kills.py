@@ -1,4 +1,4 @@
-"""Parts are killed in the middle of a run and come back; the run ends well, and each sensor is scored once.
+"""Parts are killed during a run and restarted: the run succeeds, and each sensor is scored once.
 
 Heartbeats and time-outs of Airflow are turned down to seconds: what is shown is that it recovers, not when.
 """
@@ -6,29 +6,21 @@ Heartbeats and time-outs of Airflow are turned down to seconds: what is shown is
 from __future__ import annotations
 
 import re
-import time
 from typing import TYPE_CHECKING
 
 import pytest
 
 from local_stack.hour import DAG_ID
+from tests.waiting import until
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from tests.faults.conftest import World
 
 SENSORS = ["1_1", "1_2", "1_3", "2_1", "2_2", "2_3"]
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(600)]
-
-
-def until(condition: Callable[[], object]) -> None:
-    """Wait until a condition is true."""
-    deadline = time.monotonic() + 240
-    while not condition():
-        assert time.monotonic() < deadline, "not true in time"
-        time.sleep(0.1)
 
 
 @pytest.fixture(autouse=True)
@@ -40,7 +32,7 @@ def nobody_is_held(world: World) -> Iterator[None]:
 
 @pytest.mark.behaviour("airflow-dies")
 def test_a_killed_worker(world: World) -> None:
-    """A worker dies with its supervisor while it sees to a sensor; the retry attaches to the Batch task."""
+    """A worker dies with its supervisor while it handles a sensor; the retry attaches to the Batch task."""
     run = world.held_run()
     until(lambda: (ids := world.running(run)) and world.cluster.kill_worker(of=ids, with_supervisor=True))
     world.release()
@@ -50,7 +42,7 @@ def test_a_killed_worker(world: World) -> None:
 
 @pytest.mark.behaviour("airflow-dies")
 def test_a_killed_fork_server(world: World) -> None:
-    """What forks the executor's processes dies while sensors are seen to; the executor starts another."""
+    """The executor's fork server dies while sensors are handled, and the executor starts another."""
     run = world.held_run()
     until(lambda: world.running(run) or world.all_wait(run))
     world.cluster.kill_fork_server()
@@ -62,7 +54,7 @@ def test_a_killed_fork_server(world: World) -> None:
 
 @pytest.mark.behaviour("airflow-dies")
 def test_a_killed_triggerer(world: World) -> None:
-    """All wait in the triggerer when it dies; another one takes them over."""
+    """It dies while every instance waits in it, and its successor takes them over."""
     run = world.held_run()
     until(lambda: world.all_wait(run))
     world.cluster.kill("triggerer")
@@ -74,7 +66,7 @@ def test_a_killed_triggerer(world: World) -> None:
 
 @pytest.mark.behaviour("airflow-dies")
 def test_a_killed_scheduler(world: World) -> None:
-    """The scheduler dies with all workers while sensors are looked after; another one goes on."""
+    """It dies with all workers while sensors are handled, and its successor continues."""
     run = world.held_run()
     until(lambda: "running" in world.states(run).values() or world.all_wait(run))
     world.cluster.kill("scheduler")
@@ -86,7 +78,7 @@ def test_a_killed_scheduler(world: World) -> None:
 
 @pytest.mark.behaviour("outage", "node-lost")
 def test_a_killed_batch_service(world: World) -> None:
-    """It goes away while all wait on it, and its running tasks with it; it comes back and runs them again."""
+    """It dies with its running tasks while every instance waits, and its successor runs them again."""
     run = world.held_run()
     until(lambda: world.all_wait(run))
     until(lambda: {str(task.state.value) for task in world.batch_tasks(run).values()} == {"running"})
@@ -99,7 +91,7 @@ def test_a_killed_batch_service(world: World) -> None:
 
 @pytest.mark.behaviour("storage-lost", "gate")
 def test_a_killed_blob_store(world: World) -> None:
-    """What it had acknowledged and not saved is named by ``confirm``, and one clear scores it."""
+    """``confirm`` names what it had acknowledged but not saved, and one clear scores that."""
     run = world.held_run()
     until(lambda: world.all_wait(run))
     world.release()
@@ -119,7 +111,7 @@ def test_a_killed_blob_store(world: World) -> None:
 
 @pytest.mark.behaviour("storage-lost")
 def test_a_stopped_blob_store(world: World) -> None:
-    """Asked to end, it saves what it has: nothing is lost."""
+    """When terminated, it saves its data, and nothing is lost."""
     run = world.held_run()
     until(lambda: world.all_wait(run))
     world.release()

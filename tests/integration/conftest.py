@@ -20,8 +20,9 @@ from local_stack.services.emulator import ACCOUNT
 from local_stack.stack import running_stack
 from local_stack.workspace import Workspace
 from scoring_contract.hour import RunHour
-from tests.integration.world import DAG, World, until
+from tests.integration.world import DAG, World
 from tests.receivers import running_webhook
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator

@@ -1,4 +1,4 @@
-"""What scikit-learn says of an hour, as an oracle for its predictions."""
+"""scikit-learn as the oracle for an hour's predictions."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ Labels = list[tuple[float, bool]]
 
 
 def labels(predictions: str) -> Labels:
-    """Return the values of a CSV of predictions, each with whether it is an anomaly."""
+    """Return the values of a prediction CSV, each with whether it is an anomaly."""
     return [
         (float(row["Value"]), row["Prediction"] == "1") for row in csv.DictReader(io.StringIO(predictions))
     ]
 
 
 def labels_by_scikit_learn(readings: Path) -> dict[str, Labels]:
-    """Fit a Pipeline on each sensor's values before the hour; return what it says of those of the hour."""
+    """Fit a Pipeline per sensor on the values before the hour; return its labels for the hour."""
     values: dict[str, tuple[list[float], list[float]]] = {}
     for reading in read_readings(readings):
         trained, scored = values.setdefault(f"{reading.device}_{reading.tag}", ([], []))

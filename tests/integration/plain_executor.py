@@ -1,4 +1,4 @@
-"""An executor that runs no callbacks, as KubernetesExecutor and others: for the scheduler of a test."""
+"""An executor without callbacks, like the KubernetesExecutor, for a test's scheduler."""
 
 from __future__ import annotations
 
@@ -6,6 +6,6 @@ from airflow.executors.local_executor import LocalExecutor
 
 
 class PlainExecutor(LocalExecutor):
-    """Runs task instances, and nothing else."""
+    """Runs only task instances."""
 
     supports_callbacks = False

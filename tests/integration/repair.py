@@ -1,4 +1,4 @@
-"""A red hour, and what holds of it once a person has cleared what failed, whichever way."""
+"""A red hour, and what must hold once a person has cleared its failures in any way."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ FAILING = "1_2"
 
 
 def a_red_run(world: World) -> str:
-    """Score the hour with the model of one sensor altered; mend the model afterwards."""
+    """Score the hour with one sensor's model altered; restore the model afterwards."""
     with an_altered_model(world.stack, FAILING):
         run = world.web.trigger(DAG, hour=str(HOUR))
         assert world.wait(run) == "failed"
@@ -25,7 +25,7 @@ def a_red_run(world: World) -> str:
 
 
 def ends_anew(world: World, told: Webhook, run: str, *, before: int) -> None:
-    """Hold that the sensor is scored again; summary, alert, verdict and note say so; no job is left active.
+    """Check that the sensor is scored again, summary, alert, verdict and note say so, and no job is active.
 
     :param before: messages that had been told when the run was cleared
     """
@@ -40,5 +40,5 @@ def ends_anew(world: World, told: Webhook, run: str, *, before: int) -> None:
 
 
 def note_of(world: World, run: str) -> str:
-    """Return what the page of a run says first."""
+    """Return the note on a run's page."""
     return str(world.web.get(f"/dags/{DAG}/dagRuns/{quote(run, safe='')}")["note"])

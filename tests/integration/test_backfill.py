@@ -1,4 +1,4 @@
-"""Hours that are missing, found and made whole in a standing Airflow beside the live hour.
+"""Missing hours, found and completed in a running Airflow beside the live hour.
 
 Each printed command goes through a shell as a person would paste it.
 """
@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -23,9 +22,10 @@ from local_stack.stack import running_stack
 from local_stack.workspace import Workspace
 from scoring_contract.hour import RunHour
 from scoring_contract.layout import Container, prediction_blob, readings_prefix
+from tests.waiting import until
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from local_stack.airflow.client import AirflowClient
     from local_stack.airflow.cluster import Cluster
@@ -56,7 +56,7 @@ class World:
     web: AirflowClient
 
     def missing(self, first: RunHour, until: RunHour) -> tuple[int, str]:
-        """Look for missing hours; return exit code and what was printed."""
+        """Run `missing`; return exit code and output."""
         words = ["-m", "sensor_scoring.missing_hours", "--from", str(first), "--to", str(until)]
         done = subprocess.run(
             [sys.executable, *words], env=self.environ, capture_output=True, text=True, check=False
@@ -84,18 +84,18 @@ class World:
         return commands
 
     def narrow(self, parallelism: int) -> None:
-        """Let Airflow run no more task instances at a time than this."""
+        """Limit how many task instances Airflow runs at a time."""
         settings = {**self.cluster.airflow.settings, "AIRFLOW__CORE__PARALLELISM": str(parallelism)}
         self.cluster.airflow = replace(self.cluster.airflow, settings=settings)
         self.cluster.restart("scheduler")
 
     def settle(self) -> None:
-        """Wait until no run is under way and no backfill is open."""
+        """Wait until no run is active and no backfill is open."""
         until(lambda: all(run["state"] in {"success", "failed"} for run in self.web.runs(DAG_ID)))
         until(lambda: all(entry["completed_at"] for entry in self.backfills()))
 
     def waits(self, run: str) -> list[Wait]:
-        """Return how long the task instances of a run waited, of those that the scheduler has taken."""
+        """Return how long each scheduled task instance of a run waited."""
         found = self.web.get(f"/dags/{DAG_ID}/dagRuns/{run}/taskInstances", limit=50)["task_instances"]
         moments = [(entry["scheduled_when"], entry["queued_when"]) for entry in found]
         return [
@@ -105,21 +105,13 @@ class World:
         ]
 
     def taken(self, run: str) -> set[str]:
-        """Return the tasks of a run that the scheduler has given to the executor, or that have ended."""
+        """Return a run's tasks that the scheduler has queued, or that have ended."""
         instances = self.web.task_instances(DAG_ID, run)
         return {ti.task_id for ti in instances if ti.state in {"queued", "running", "success"}}
 
     def backfills(self) -> list[dict[str, str]]:
         """Return the backfills of the DAG."""
         return list(self.web.get("/backfills", dag_id=DAG_ID)["backfills"])
-
-
-def until(condition: Callable[[], object]) -> None:
-    """Wait until a condition is true."""
-    deadline = time.monotonic() + _LONG
-    while not condition():
-        assert time.monotonic() < deadline, "not true in time"
-        time.sleep(0.2)
 
 
 def hour(number: int) -> RunHour:
@@ -154,7 +146,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 
 @pytest.mark.behaviour("missing-hours", "late-readings")
 def test_what_is_missing_is_found_and_the_printed_commands_mend_it(world: World) -> None:
-    """Hours never scored, then a deleted prediction, late readings and an hour that a run by hand hides."""
+    """Unscored hours, a deleted prediction, late readings, and an hour hidden by a manual run."""
     first, last = hour(TRAINED), hour(TRAINED + 3)
     # A run by hand for the second hour's start has the logical date of that hour, and scores the first.
     body = {"logical_date": first.end.isoformat(), "conf": {}}
@@ -186,7 +178,7 @@ def test_what_is_missing_is_found_and_the_printed_commands_mend_it(world: World)
 
 @pytest.mark.behaviour("live-first")
 def test_a_live_hour_that_falls_due_in_a_backfill_is_taken_before_what_waits_already(world: World) -> None:
-    """Whenever a task instance of it waits, the scheduler takes none of the backfill."""
+    """While one of its task instances waits, the scheduler starts none of the backfill's."""
     world.narrow(1)
     live = next(run["dag_run_id"] for run in world.web.runs(DAG_ID) if run["run_type"] == "scheduled")
     options = {"max_active_runs": 6, "run_backwards": False, "reprocess_behavior": "completed"}

@@ -1,4 +1,4 @@
-"""Airflow's four standing processes: what the local stack can do to them, and what they then still do."""
+"""Airflow's four processes: how the local stack kills and restarts them, and that they work afterwards."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from local_stack.airflow.cluster import PROCESSES
 from local_stack.services.family import is_alive
 from local_stack.services.processes import StackError
 from scoring_contract.layout import Container, prediction_blob
-from tests.integration.world import DAG, HOUR, SCORED, until
+from tests.integration.world import DAG, HOUR, SCORED
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from local_stack.airflow.cluster import Cluster
@@ -27,19 +28,19 @@ def cluster(world: World) -> Cluster:
 
 
 def families(cluster: Cluster) -> dict[str, list[psutil.Process]]:
-    """Return each process with what it has started."""
+    """Return each process with its descendants."""
     return {name: [psutil.Process(pid) for pid in pids] for name, pids in cluster.pids().items()}
 
 
 def predicted_at(world: World) -> dict[str, object]:
-    """Return when each sensor's prediction was written."""
+    """Return when each prediction was written."""
     container = world.stack.storage.container(Container.PREDICTIONS)
     blobs = {sensor: container.get_blob_client(prediction_blob(HOUR, sensor)) for sensor in SCORED}
     return {sensor: blob.get_blob_properties().last_modified for sensor, blob in blobs.items()}
 
 
 def test_all_processes_are_healthy_and_listen_to_this_machine_alone(cluster: Cluster) -> None:
-    """PostgreSQL too: nobody on the network gets at a laptop's Airflow, and two of them live side by side."""
+    """No one on the network reaches a laptop's Airflow or PostgreSQL, and two stacks can run side by side."""
     assert all(cluster.is_healthy(name) for name in PROCESSES)
     everybody = [process for family in families(cluster).values() for process in family]
     sockets = [
@@ -52,7 +53,7 @@ def test_all_processes_are_healthy_and_listen_to_this_machine_alone(cluster: Clu
 
 
 def test_whoever_runs_is_not_started_twice(cluster: Cluster) -> None:
-    """A second scheduler by mistake would make a test say something else."""
+    """A second scheduler would falsify other tests."""
     before = cluster.pids()["scheduler"][0]
     with pytest.raises(StackError, match="scheduler is already running"):
         cluster.start("scheduler")
@@ -60,7 +61,7 @@ def test_whoever_runs_is_not_started_twice(cluster: Cluster) -> None:
 
 
 def test_killed_processes_are_unhealthy_until_their_successors_report(cluster: Cluster, world: World) -> None:
-    """What they had started goes with them; a person stays logged in."""
+    """Their children end with them, and people stay logged in."""
     # Airflow notices a killed task instance only after minutes: the consumer of the first hour may still run.
     until(lambda: not cluster.workers())
     before = families(cluster)
@@ -83,7 +84,7 @@ def test_killed_processes_are_unhealthy_until_their_successors_report(cluster: C
 
 
 def test_an_hour_is_scored_and_one_sensor_again_when_it_is_cleared(world: World) -> None:
-    """The processes that were started again do all of it; nobody else's prediction is written twice."""
+    """The restarted processes do all of it, and rewrite no other sensor's prediction."""
     run = world.web.trigger(DAG, hour=str(HOUR))
     assert world.wait(run) == "success"
     assert world.states(run) == dict.fromkeys(SCORED, "success")

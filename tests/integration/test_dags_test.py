@@ -1,4 +1,4 @@
-"""``airflow dags test`` of every DAG that we ship, on both databases that Airflow is used with."""
+"""``airflow dags test`` for every DAG that we ship, on both databases that Airflow supports best."""
 
 from __future__ import annotations
 
@@ -73,14 +73,14 @@ def airflow(
 
 
 def airflow_says(airflow: LocalAirflow, *words: str, **settings: str) -> subprocess.CompletedProcess[str]:
-    """Type a command of Airflow's."""
+    """Run an Airflow command."""
     environ = airflow.environ() | settings
     return subprocess.run([*COMMAND, *words], env=environ, capture_output=True, text=True, check=False)
 
 
 @pytest.mark.parametrize("dag_id", DAGS)
 def test_each_dag_runs_to_a_good_end(airflow: LocalAirflow, dag_id: str) -> None:
-    """Exit code 0, as whoever tries the package on a laptop sees it."""
+    """Exit code 0, as people see who try the package on a laptop."""
     conf = ["--conf", ASKED_OF_TRAINING] if dag_id == "train_models" else []
     done = airflow_says(airflow, "dags", "test", dag_id, DATE, *conf)
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-4000:]
@@ -89,7 +89,7 @@ def test_each_dag_runs_to_a_good_end(airflow: LocalAirflow, dag_id: str) -> None
 
 @pytest.mark.behaviour("late-run")
 def test_a_run_that_never_began_is_told_of_once(airflow: LocalAirflow, webhook: Webhook) -> None:
-    """Its DAG is paused: it waits, and leaves no trace in Blob Storage; whoever looks twice tells it once."""
+    """A paused DAG's run leaves no trace in Blob Storage, and looking twice sends one alert."""
     webhook.bodies.clear()
     known = airflow_says(airflow, "dags", "reserialize")
     assert known.returncode == 0, known.stderr[-2000:]

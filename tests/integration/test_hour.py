@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class Story:
-    """What the first run of the DAG came to."""
+    """The result of the first run of the DAG."""
 
     summary: Summary
     laid: Laid
@@ -65,14 +65,14 @@ def predictions(stack: Stack) -> dict[str, bytes]:
 
 @pytest.fixture(scope="module")
 def story(stack: Stack, readings: Path) -> Story:
-    """Do what ``make run READINGS=... HOUR=...`` does; the scorer of one sensor is killed once."""
+    """Do what ``make run READINGS=... HOUR=...`` does; one sensor's scorer is killed once."""
     summary, laid, folder = score_hour(stack, readings, HOUR)
     return Story(summary, laid, folder, airflow_log(stack))
 
 
 @pytest.mark.behaviour("silent")
 def test_every_sensor_with_readings_is_scored(story: Story) -> None:
-    """The run is good although a sensor is silent, some lines were no readings and a process was killed."""
+    """The run succeeds despite a silent sensor, invalid lines and a killed process."""
     assert [sensor.sensor for sensor in story.summary.having(Outcome.SCORED)] == SCORED
     assert [sensor.sensor for sensor in story.summary.having(Outcome.SILENT)] == ["2_3"]
     assert story.summary.failed_steps == {}
@@ -80,7 +80,7 @@ def test_every_sensor_with_readings_is_scored(story: Story) -> None:
 
 
 def test_lines_that_are_no_readings_are_named_and_counted(story: Story) -> None:
-    """Each is refused with its line number and why, and no other line is lost."""
+    """Each is rejected with line number and reason, and no other line is lost."""
     assert [reject.line for reject in story.laid.rejects] == [11, 12, 13]
     assert story.laid.rejects_total == 3
     assert "line 12" in (story.folder / "rejected.txt").read_text()
@@ -88,7 +88,7 @@ def test_lines_that_are_no_readings_are_named_and_counted(story: Story) -> None:
 
 
 def test_predictions_equal_what_scikit_learn_says(story: Story, readings: Path, stack: Stack) -> None:
-    """For every reading of the hour, the prediction is that of a Pipeline fitted on the same values."""
+    """Every prediction of the hour equals that of a Pipeline fitted on the same values."""
     texts = predictions(stack)
     found = {sensor: labels(texts[layout.prediction_blob(HOUR, sensor)].decode()) for sensor in SCORED}
     assert found == labels_by_scikit_learn(readings)
@@ -97,7 +97,7 @@ def test_predictions_equal_what_scikit_learn_says(story: Story, readings: Path, 
 
 @pytest.mark.behaviour("passing-cause")
 def test_the_killed_scorer_was_tried_again(story: Story, stack: Stack) -> None:
-    """Airflow made a second Batch task for that sensor, and one each for the others."""
+    """Airflow created a second Batch task for that sensor, and one for each of the others."""
     (job,) = jobs_of(stack, story.summary)
     attempts = sorted(task.id.rpartition("-")[2] for task in batch_client(stack).list_tasks(job))
     assert attempts == ["a0", "a0", "a0", "a0", "a0", "a1"]
@@ -105,7 +105,7 @@ def test_the_killed_scorer_was_tried_again(story: Story, stack: Stack) -> None:
 
 
 def test_what_every_batch_task_printed_is_kept(story: Story, stack: Stack) -> None:
-    """Standard output and error of each attempt lie in the logs container, the killed one's too."""
+    """The logs container has stdout and stderr of every attempt, the killed one included."""
     names = list(
         stack.storage.container(Container.LOGS).list_blob_names(name_starts_with=f"{story.summary.run}/")
     )
@@ -113,12 +113,12 @@ def test_what_every_batch_task_printed_is_kept(story: Story, stack: Stack) -> No
 
 
 def test_the_batch_job_is_closed(story: Story, stack: Stack) -> None:
-    """No job of the run stays active: active jobs are a quota."""
+    """No job of the run stays active, because active jobs count against a quota."""
     assert list(jobs_of(stack, story.summary).values()) == ["completed"]
 
 
 def test_task_instances_are_labelled_by_sensor(story: Story, stack: Stack) -> None:
-    """A person finds a sensor by its name, not by its map index."""
+    """People find a sensor by its name, not by its map index."""
     with sqlite3.connect(stack.workspace.airflow / "airflow.db") as database:
         rows = database.execute(
             "select rendered_map_index, state from task_instance where task_id = 'score' and run_id = ?"
@@ -129,13 +129,13 @@ def test_task_instances_are_labelled_by_sensor(story: Story, stack: Stack) -> No
 
 
 def test_no_signature_is_logged_or_stored(story: Story, stack: Stack) -> None:
-    """Signatures go to the Batch task alone: not to Airflow's log, not to its database."""
+    """Signatures go to Batch tasks alone, not into Airflow's log or database."""
     assert "sig=" not in story.log
     assert b"sig=" not in (stack.workspace.airflow / "airflow.db").read_bytes()
 
 
 def channels(mailbox: Mailbox | None, webhook: Webhook) -> dict[str, str]:
-    """Return the settings that let people be told."""
+    """Return settings that send alerts."""
     mail = {"AIRFLOW_CONN_SMTP_DEFAULT": mailbox.connection} if mailbox else {}
     words = ["smtp:oncall@example.org"] if mailbox else []
     return {
@@ -149,7 +149,7 @@ def channels(mailbox: Mailbox | None, webhook: Webhook) -> dict[str, str]:
 def test_a_packed_task_fails_for_one_sensor_alone(
     story: Story, stack: Stack, mailbox: Mailbox, webhook: Webhook
 ) -> None:
-    """Of five sensors in two Batch tasks the one with the altered model fails; one alert says why."""
+    """Of five sensors in two Batch tasks, only the one with the altered model fails; one alert says why."""
     with an_altered_model(stack, "1_2"):
         settings = {"SENSOR_SCORING_SENSORS_PER_TASK": "3", **channels(mailbox, webhook)}
         summary = hourly.score(stack, HOUR, on_line=lambda _line: None, settings=settings)
@@ -180,7 +180,7 @@ def test_a_packed_task_fails_for_one_sensor_alone(
 def test_a_repair_is_told_once_and_the_same_hour_again_gives_the_same(
     story: Story, stack: Stack, mailbox: Mailbox, webhook: Webhook
 ) -> None:
-    """One message for the sensor scored again, then none; no byte differs, models keep their versions."""
+    """A repaired sensor is reported once; scoring again changes no byte and no model version."""
     before = predictions(stack)
     registry = stack.storage.container(Container.MODELS).download_blob(layout.REGISTRY_BLOB).readall()
     hourly.train(stack, story.laid, HOUR)
@@ -201,7 +201,7 @@ def test_a_repair_is_told_once_and_the_same_hour_again_gives_the_same(
 @pytest.mark.behaviour("untold", "permanent-cause", "sibling")
 @pytest.mark.usefixtures("story")
 def test_a_run_whose_alert_nobody_took_is_red(stack: Stack, webhook: Webhook) -> None:
-    """A sensor with a Batch task of its own fails alone, once; the next run tells what this one could not."""
+    """A sensor with its own Batch task fails alone, once; the next run reports what this one could not."""
     nobody = {"SENSOR_SCORING_NOTIFY": "apprise:forgotten"}
     with an_altered_model(stack, "1_1"):
         tolerant = {**nobody, "SENSOR_SCORING_TOLERATED_FAILED_SHARE": "0.5"}
@@ -219,7 +219,7 @@ def test_a_run_whose_alert_nobody_took_is_red(stack: Stack, webhook: Webhook) ->
 
 
 def test_a_wrong_key_is_one_sentence(stack: Stack) -> None:
-    """Whoever mistyped the key is told so at once, by connection, and nothing is tried again."""
+    """It names the connection at once, and nothing is retried."""
     other = replace(stack, batch=replace(stack.batch, key="d3Jvbmc="))
     log = stack.workspace.logs / "wrong-key.log"
     airflow = other.airflow()

@@ -1,4 +1,4 @@
-"""A person repairs an hour in which sensors failed; whichever way they clear, the run ends anew."""
+"""A person repairs an hour with failed sensors: however they clear, the run ends anew."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ import pytest
 from scoring_contract import layout
 from scoring_contract.layout import Container
 from tests.integration.repair import FAILING, a_red_run, ends_anew
-from tests.integration.world import DAG, HOUR, until
+from tests.integration.world import DAG, HOUR
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -60,7 +61,7 @@ def whole_run(world: World, run: str, *, failed: bool) -> None:
 def test_whichever_way_a_person_clears_the_run_ends_anew(
     world: World, told: Webhook, clear: Callable[..., None], how: dict[str, Any]
 ) -> None:
-    """The failed sensor is scored again; summary, alert and verdict say so; no Batch job is left active."""
+    """The failed sensor is scored again, summary, alert and verdict say so, and no Batch job is active."""
     run = a_red_run(world)
     before = len(told.bodies)
     clear(world, run, **how)
@@ -69,7 +70,7 @@ def test_whichever_way_a_person_clears_the_run_ends_anew(
 
 @contextmanager
 def a_broken_registry(world: World) -> Iterator[None]:
-    """Let the registry of models be no JSON, for a while."""
+    """Make the registry of models invalid JSON for a while."""
     models = world.stack.storage.container(Container.MODELS)
     original = models.download_blob(layout.REGISTRY_BLOB).readall()
     models.upload_blob(layout.REGISTRY_BLOB, b"{", overwrite=True)
@@ -80,7 +81,7 @@ def a_broken_registry(world: World) -> Iterator[None]:
 
 
 def control(world: World, name: str, **body: Any) -> None:
-    """Let the Batch account misbehave."""
+    """Inject a fault into the Batch account."""
     httpx.post(
         f"{world.stack.batch.endpoint}/_emulator/{name}", json=body, trust_env=False
     ).raise_for_status()
@@ -88,7 +89,7 @@ def control(world: World, name: str, **body: Any) -> None:
 
 @contextmanager
 def no_room_for_jobs(world: World) -> Iterator[None]:
-    """Let the quota of active jobs be reached, for a while."""
+    """Exhaust the quota of active jobs for a while."""
     control(world, "quotas", activeJobs=0)
     try:
         yield
@@ -98,7 +99,7 @@ def no_room_for_jobs(world: World) -> Iterator[None]:
 
 @contextmanager
 def somebody_marks_submit(world: World) -> Iterator[None]:
-    """Let a person mark `submit` failed while Azure Batch takes its time to answer."""
+    """Mark `submit` failed, as a person may, while Azure Batch is slow."""
     before = {run["dag_run_id"] for run in world.web.runs(DAG)}
     control(world, "faults/slow", operation="create_task_collection", seconds=60, times=1)
 
@@ -134,7 +135,7 @@ def somebody_marks_submit(world: World) -> Iterator[None]:
 def test_a_step_that_fails_is_told_with_its_reason(
     world: World, told: Webhook, fault: Callable[[World], Any], step: str, reason: str
 ) -> None:
-    """Whatever fails before scoring, summary and alert run: one message names it; the next hour ends it."""
+    """Summary and alert still run; one message names the step, and the next hour's ends it."""
     before = len(told.bodies)
     with fault(world):
         run = world.web.trigger(DAG, hour=str(HOUR))

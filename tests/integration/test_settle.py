@@ -1,4 +1,4 @@
-"""Late readings: those that arrive inside the wait are scored, those that arrive after it are found."""
+"""Late readings: those within the wait are scored, those after it are found."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def send(stack: Stack, hour: RunHour, name: str, at: str) -> None:
 
 
 def has_waited(stack: Stack, hour: RunHour, wait: timedelta) -> bool:
-    """Score the hour, send a reading while the run waits for such; return whether it did."""
+    """Score the hour and send a reading while the run waits; return whether it waited."""
     lateness = datetime.now(UTC) + wait - hour.end
     airflow = stack.airflow({"SENSOR_SCORING_LATENESS_MINUTES": str(lateness / timedelta(minutes=1))})
     log, waited = stack.workspace.logs / "airflow.log", False
@@ -74,7 +74,7 @@ def predictions(stack: Stack, hour: RunHour) -> str:
 
 
 def missing(hour: RunHour, environ: dict[str, str]) -> tuple[int, str]:
-    """Look for missing hours; return exit code and what was printed."""
+    """Run `missing`; return exit code and output."""
     words = ["-m", "sensor_scoring.missing_hours", "--from", str(hour), "--to", str(hour.next)]
     done = subprocess.run([sys.executable, *words], env=environ, capture_output=True, text=True, check=False)
     return done.returncode, done.stdout

@@ -1,4 +1,4 @@
-"""What only a standing Airflow can show: scheduler, triggerer, dag-processor and api-server on PostgreSQL.
+"""What only a running Airflow can show: scheduler, triggerer, dag-processor and api-server on PostgreSQL.
 
 Each test is a person or a fault that meets a run. Sensor 2_3 is silent; the others have readings.
 """
@@ -13,7 +13,8 @@ from urllib.parse import quote
 import httpx
 import pytest
 
-from tests.integration.world import DAG, HOUR, LONG, SCORED, until
+from tests.integration.world import DAG, HOUR, LONG, SCORED
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,7 +35,7 @@ def nobody_is_held(scorer: Obedient) -> Iterator[None]:
 
 @pytest.mark.behaviour("marked", "sibling", "cleared")
 def test_a_person_meets_single_sensors_while_they_are_scored(world: World) -> None:
-    """Marking or clearing one ends its Batch task alone; a clear of the failed one makes the run good."""
+    """Marking or clearing one ends only its Batch task; clearing the failed one makes the run succeed."""
     world.scorer.hold(*SCORED)
     run = world.web.trigger(DAG, hour=str(HOUR))
     until(lambda: list(world.states(run).values()) == ["deferred"] * 5)
@@ -71,7 +72,7 @@ def test_a_person_meets_single_sensors_while_they_are_scored(world: World) -> No
 
 @pytest.mark.behaviour("two-runs", "adopted")
 def test_two_runs_of_one_hour_at_once_both_end_well(world: World) -> None:
-    """Their ids differ, and the predictions are those of the later plan."""
+    """Their ids differ, and the later plan's predictions stay."""
     runs = [world.web.trigger(DAG, hour=str(HOUR)) for _ in range(2)]
     assert [world.wait(run) for run in runs] == ["success", "success"]
     assert world.base(runs[0]) != world.base(runs[1])
@@ -89,7 +90,7 @@ def test_two_runs_of_one_hour_at_once_both_end_well(world: World) -> None:
 
 
 def test_the_links_of_an_instance_lead_to_what_it_is_about(world: World) -> None:
-    """For one that ended in the trigger, and one that never deferred; only for who is signed in."""
+    """Whether it ended in the trigger or never deferred, and only for signed-in users."""
     run = world.web.trigger(DAG, hour=str(HOUR))
     assert world.wait(run) == "success"
     for sensor, ti in world.instances(run).items():
@@ -117,7 +118,7 @@ def test_a_whole_run_that_is_cleared_is_scored_again(world: World) -> None:
 
 @pytest.mark.behaviour("cleared", "two-runs")
 def test_a_backfill_scores_the_hour_and_scores_it_again_when_asked(world: World) -> None:
-    """Its Batch job stands behind the live hour's."""
+    """Its Batch job ranks below the live hour's."""
     start = HOUR.start.isoformat()
 
     def is_planned_after(moment: str) -> bool:
@@ -140,7 +141,7 @@ def test_a_backfill_scores_the_hour_and_scores_it_again_when_asked(world: World)
 
 
 def test_the_example_runs_a_command_once_for_each_item(world: World) -> None:
-    """Without scoring: each item has its Batch task, all in one job of their own, and its name in the UI."""
+    """Each item has a Batch task in a shared job, and its name in the UI."""
     run = world.web.trigger("example_containers")
     assert world.web.wait_for_run("example_containers", run, seconds=LONG) == "success"
     instances = world.web.task_instances("example_containers", run, task_id="measure")
@@ -160,7 +161,7 @@ def test_the_example_runs_a_command_once_for_each_item(world: World) -> None:
 
 @pytest.mark.behaviour("at-once")
 def test_many_that_end_as_they_defer_all_end_well(world: World) -> None:
-    """Forty Batch tasks of no duration: no instance fails or is tried twice for a race in the scheduler."""
+    """Forty instant Batch tasks: no race in the scheduler fails or repeats an instance."""
     items = [f"item-{number:02}" for number in range(40)]
     run = world.web.trigger("example_containers", items=items)
     assert world.web.wait_for_run("example_containers", run, seconds=LONG) == "success"
@@ -170,7 +171,7 @@ def test_many_that_end_as_they_defer_all_end_well(world: World) -> None:
 
 
 def test_a_scored_hour_starts_its_consumer_once(world: World) -> None:
-    """The consumer is told the hour; a run whose verdict is bad tells nobody."""
+    """The consumer gets the hour; a run with a bad verdict starts none."""
     before = {run["dag_run_id"] for run in world.web.runs("example_consumer")}
     run = world.web.trigger(DAG, hour=str(HOUR))
     assert world.wait(run) == "success"
@@ -192,7 +193,7 @@ def test_a_scored_hour_starts_its_consumer_once(world: World) -> None:
 def test_a_run_that_takes_too_long_is_told_of_while_it_runs(
     world: World, told: Webhook, executor: str
 ) -> None:
-    """Once, under an executor that runs callbacks and one that does not; the scheduler goes on."""
+    """One alert, under executors with and without callbacks, and the scheduler survives."""
     world.run_under(executor)
     world.web.unpause("late_runs")
     world.scorer.hold("1_1")

@@ -1,4 +1,4 @@
-"""Training by its DAG, end to end: new models judged, promoted and scored with, and taken back.
+"""The training DAG end to end: new models are judged, promoted, scored with, and rolled back.
 
 The tests of this file tell one story and run in its order; each run of a DAG takes many seconds.
 """
@@ -56,7 +56,7 @@ pytestmark = [pytest.mark.nightly, pytest.mark.timeout(3600)]
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """A stack with readings, and a scorer that refuses the groups it is told to refuse."""
+    """A stack with readings, and a scorer that refuses chosen groups."""
 
     stack: Stack
     refused: Path
@@ -90,7 +90,7 @@ class World:
         return {sensor: entry.current for sensor, entry in self.registry().sensors.items()}
 
     def scored_with(self) -> dict[str, str]:
-        """Score the hour; return the digest of the model that each sensor was scored with."""
+        """Score the hour; return the digest of each sensor's model."""
         summary = hourly.score(self.stack, HOUR, on_line=lambda _line: None)
         assert [line.sensor for line in summary.having(Outcome.SCORED)] == SENSORS
         found = self.stack.storage.container(Container.PREDICTIONS).list_blobs(
@@ -104,7 +104,7 @@ class World:
         return {sensor: entry.model.sha256 for sensor, entry in self.registry().sensors.items()}
 
     def models(self, *words: str) -> str:
-        """Type a command of the registry."""
+        """Run a command on the registry."""
         url = self.stack.storage.signed_url(Container.MODELS, "rcw")
         done = subprocess.run(
             [python_of(SCORER), "-m", "scorer", "models", *words],
@@ -159,7 +159,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 
 
 def test_new_models_are_judged_and_promoted(world: World) -> None:
-    """Trained on 23:00 to 01:59 and judged on 02:00 to 02:59, against the labels that lie there."""
+    """Trained on 23:00 to 01:59 and evaluated on 02:00 to 02:59, against labels."""
     summary = world.train()
     assert summary["counts"] == {
         "promoted": 6,
@@ -178,7 +178,7 @@ def test_new_models_are_judged_and_promoted(world: World) -> None:
 
 
 def test_training_has_a_batch_job_that_goes_last_and_is_closed(world: World) -> None:
-    """Every hour of scoring goes before it; a group is a Batch task."""
+    """Every hourly job ranks above it, and each group is a Batch task."""
     client = BatchClient(world.stack.batch.endpoint, AzureNamedKeyCredential(ACCOUNT, world.stack.batch.key))
     (job,) = [job for job in client.list_jobs() if job.id.startswith("training-")]
     assert (job.priority, job.state) == (-500, "completed")
@@ -187,13 +187,13 @@ def test_training_has_a_batch_job_that_goes_last_and_is_closed(world: World) -> 
 
 
 def test_the_hour_is_scored_with_the_new_models(world: World) -> None:
-    """Predictions carry the digests of the models that were promoted."""
+    """Predictions carry the digests of the promoted models."""
     assert world.scored_with() == world.digests()
 
 
 @pytest.mark.behaviour("training-fails")
 def test_a_failed_group_leaves_the_others_promoted(world: World) -> None:
-    """The registry is written once, whole: three sensors go on, three stay as they were; the run is red."""
+    """One complete write of the registry updates three sensors and keeps three; the run is red."""
     before = world.current()
     (world.refused / "2_1..2_3").touch()
     summary = world.train(nu=0.03)
@@ -219,7 +219,7 @@ def test_a_failed_group_leaves_the_others_promoted(world: World) -> None:
 
 
 def test_a_rollback_scores_with_the_old_version_again(world: World) -> None:
-    """One command, and the next run of the hour uses it."""
+    """It takes one command, and the next run of the hour uses it."""
     entry = world.registry().entry("1_2")
     old = entry.versions[entry.former[-1]].ref
     assert world.models("rollback", "1_2") == f"1_2: {old.version} is current, was {entry.current}\n"
@@ -227,7 +227,7 @@ def test_a_rollback_scores_with_the_old_version_again(world: World) -> None:
 
 
 def test_models_that_the_gate_refuses_change_nothing_that_scores(world: World) -> None:
-    """They are in the registry for a person to promote, each with what spoke against it; the run is red."""
+    """The registry keeps them with the reasons, for a person to promote; the run is red."""
     before = world.current()
     summary = world.train(nu=0.6)
     assert summary["counts"] == {

@@ -1,4 +1,4 @@
-"""Hours in trouble: nodes that go or cannot be had, predictions that somebody spoils before `confirm` looks.
+"""Hours in trouble: nodes that vanish or cannot be had, and predictions spoiled before `confirm` looks.
 
 Each is one run of the standing Airflow, with all of it real; the local Azure Batch is told what to do wrong.
 """
@@ -21,7 +21,8 @@ from scoring_contract.predictions import COLUMNS
 from sensor_scoring.hourly.outcome.summary import Outcome
 from sensor_scoring.hourly.planning.capacity import pool_spec
 from sensor_scoring.settings import Settings
-from tests.integration.world import DAG, HOUR, SCORED, until
+from tests.integration.world import DAG, HOUR, SCORED
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,14 +47,14 @@ def all_is_well_again(world: World) -> Iterator[None]:
 
 
 def control(world: World, name: str, **body: Any) -> None:
-    """Let the Batch account misbehave."""
+    """Inject a fault into the Batch account."""
     httpx.post(
         f"{world.stack.batch.endpoint}/_emulator/{name}", json=body, trust_env=False
     ).raise_for_status()
 
 
 def no_pool(world: World) -> None:
-    """Delete the pool, and see it gone."""
+    """Delete the pool, and wait until it is gone."""
     if is_there(world):
         world.batch.begin_delete_pool(POOL)
     until(lambda: not is_there(world))
@@ -78,7 +79,7 @@ def all_run(world: World, run: str) -> bool:
 
 
 def ended_well(world: World, run: str) -> None:
-    """Let all go on; hold that the hour is complete and that no sensor was tried twice for the trouble."""
+    """Release all; check that the hour is complete and the trouble cost no sensor a retry."""
     world.scorer.release()
     assert world.wait(run) == "success"
     assert [line.sensor for line in world.summary(run).having(Outcome.SCORED)] == SCORED
@@ -89,7 +90,7 @@ def ended_well(world: World, run: str) -> None:
 
 @pytest.mark.behaviour("node-lost")
 def test_an_hour_whose_spot_nodes_are_evicted_is_scored_elsewhere(world: World) -> None:
-    """On a pool of a person's own: its sensors run once more on other nodes, and say so once."""
+    """Its sensors run again on other nodes, and each log says so once."""
     no_pool(world)
     asked = pool_spec(Settings()).request("")
     scaling = {name for name in asked if name.lower().startswith(("autoscale", "enableautoscale"))}
@@ -108,7 +109,7 @@ def test_an_hour_whose_spot_nodes_are_evicted_is_scored_elsewhere(world: World) 
 
 @pytest.mark.behaviour("pool-trouble")
 def test_an_hour_without_a_quota_says_so_and_waits(world: World) -> None:
-    """The waiting sensors name the quota and what to do; granted, the hour goes on by itself."""
+    """Waiting sensors log the quota and what to do; once it is raised, the hour continues."""
     no_pool(world)
     control(world, "quotas", cores=0)
     run = world.web.trigger(DAG, hour=str(HOUR))
@@ -122,7 +123,7 @@ def test_an_hour_without_a_quota_says_so_and_waits(world: World) -> None:
 
 @pytest.mark.behaviour("pool-trouble")
 def test_an_hour_on_unusable_nodes_says_so_and_goes_on_on_others(world: World) -> None:
-    """Node and error are named; a person removes them, and the pool gets others in their place."""
+    """The log names node and error; once a person removes the nodes, the pool replaces them."""
     world.scorer.hold(*SCORED)
     run = world.web.trigger(DAG, hour=str(HOUR))
     until(lambda: all_run(world, run))
@@ -138,13 +139,13 @@ def test_an_hour_on_unusable_nodes_says_so_and_goes_on_on_others(world: World) -
 
 
 def evaluate(world: World) -> None:
-    """Let the pool's formula be evaluated now; by itself it is every five minutes."""
+    """Evaluate the pool's formula now instead of within five minutes."""
     formula = world.batch.get_pool(POOL).auto_scale_formula
     world.batch.enable_pool_auto_scale(POOL, BatchPoolEnableAutoScaleOptions(auto_scale_formula=formula))
 
 
 def spoil(world: World) -> None:
-    """Overwrite a prediction, empty one, delete one, and add one of a sensor that is not there."""
+    """Overwrite, empty and delete a prediction each, and add one of an unknown sensor."""
     container = world.stack.storage.container(Container.PREDICTIONS)
     blobs = {sensor: container.get_blob_client(prediction_blob(HOUR, sensor)) for sensor in [*SCORED, "9_9"]}
     header = ",".join(COLUMNS) + "\r\n"
@@ -157,7 +158,7 @@ def spoil(world: World) -> None:
 
 @pytest.mark.behaviour("gate")
 def test_predictions_that_are_spoiled_make_the_hour_red_with_one_alert(world: World, told: Webhook) -> None:
-    """All was scored, and yet: `confirm`, summary, message and verdict name them; one clear scores them."""
+    """`confirm`, summary, message and verdict name them, and one clear scores them again."""
     world.scorer.hold("2_2")
     run = world.web.trigger(DAG, hour=str(HOUR))
     until(lambda: world.states(run) == {**dict.fromkeys(SCORED, "success"), "2_2": "deferred"})

@@ -1,4 +1,4 @@
-"""A person in a browser: what they read of an hour in the web UI, and each way in which they repair it."""
+"""A person in a browser: what the web UI tells about an hour, and every way to repair it there."""
 
 from __future__ import annotations
 
@@ -54,13 +54,13 @@ def of_run(world: World, run: str, *more: str) -> str:
 
 
 def is_a_clear(answer: Response) -> bool:
-    """Whether something was cleared; before that, the dialog asks what would be."""
+    """Whether a response is that of an actual clear, not of the dialog's dry run."""
     sent = json.loads(answer.request.post_data or "{}") if answer.request.method == "POST" else {}
     return isinstance(sent, dict) and sent.get("dry_run") is False
 
 
 def is_saved_as(name: str) -> Callable[[Response], bool]:
-    """Return whether a browser would save an answer under a name."""
+    """Return a check whether browsers save a response under a name."""
     return lambda answer: f'filename="{name}"' in answer.headers.get("content-disposition", "")
 
 
@@ -113,7 +113,7 @@ def whole_run(world: World, page: Page, run: str, *choices: str) -> None:
 def test_whatever_a_person_clicks_the_run_ends_anew(
     world: World, told: Webhook, page: Page, clear: Callable[..., None], choices: list[str]
 ) -> None:
-    """Each way of clearing that the web UI has ends in a whole hour, told of once."""
+    """Every way to clear in the web UI ends in a complete hour, reported once."""
     run = a_red_run(world)
     before = len(told.bodies)
     clear(world, page, run, *choices)
@@ -123,7 +123,7 @@ def test_whatever_a_person_clicks_the_run_ends_anew(
 
 
 def test_a_person_reads_of_an_hour_what_came_of_it(world: World, page: Page) -> None:
-    """The DAG says what it is for; notes say hour and outcome; links lead to summary and predictions."""
+    """The DAG describes itself, notes give hour and outcome, links lead to summary and predictions."""
     run = world.web.trigger(DAG, hour=str(HOUR))
     assert world.wait(run) == "success"
     page.goto(f"{world.cluster.address}/dags/{DAG}/details")

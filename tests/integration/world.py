@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import time
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,7 +17,7 @@ from scoring_contract.registry import Registry
 from sensor_scoring.hourly.outcome.summary import Summary
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from azure.batch import BatchClient
 
@@ -98,14 +97,6 @@ class World:
             prediction_blob(HOUR, sensor)
         )
         return str(blob.get_blob_properties().metadata["planned_at"])
-
-
-def until(condition: Callable[[], object]) -> None:
-    """Wait until a condition is true."""
-    deadline = time.monotonic() + LONG
-    while not condition():
-        assert time.monotonic() < deadline, "not true in time"
-        time.sleep(0.2)
 
 
 @contextmanager

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shlex
-import time
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +13,7 @@ from azure_batch_emulator.clock import ManualClock
 from azure_batch_emulator.server import EmulatorServer
 from sensor_scoring.azure_batch.hook import ScoringBatchHook
 from sensor_scoring.azure_batch.task import BatchTaskTemplate, Grants, Names
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -82,14 +82,6 @@ class Account:
     def advance(self, **span: float) -> None:
         """Turn the emulator's clock."""
         self.emulator.advance(timedelta(**span))
-
-
-def until(condition: Callable[[], object]) -> None:
-    """Wait until a condition is true."""
-    deadline = time.monotonic() + _DEADLINE_SECONDS
-    while not condition():
-        assert time.monotonic() < deadline, "not true in time"
-        time.sleep(0.02)
 
 
 def batch_connection(endpoint: str, *, account: str, key: str) -> str:

@@ -1,4 +1,4 @@
-"""The cases in ``cases/*.json``, readable for any implementation: a formula and what it comes to."""
+"""The cases in ``cases/*.json``, usable by any implementation: a formula and its result."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ STAGES = {"syntax": FormulaSyntaxError, "evaluation": EvaluationError}
 
 
 def cases() -> list[Any]:
-    """Give every case of every file."""
+    """Yield every case of every file."""
     return [
         pytest.param(case, id=f"{path.stem}: {case['id']}")
         for path in sorted(CASES.glob("*.json"))
@@ -42,7 +42,7 @@ def a_series(spec: dict[str, Any]) -> SampleSeries:
 
 
 def the_surroundings(case: dict[str, Any]) -> Surroundings:
-    """Make what a case says is around the formula."""
+    """Return the inputs that a case states for its formula."""
     return Surroundings(
         now=datetime.fromisoformat(case.get("now", "2026-03-04T10:00:00Z")),
         samples={name: a_series(spec) for name, spec in case.get("samples", {}).items()},
@@ -52,7 +52,7 @@ def the_surroundings(case: dict[str, Any]) -> Surroundings:
 
 
 def outcome(case: dict[str, Any]) -> Evaluation | FormulaError:
-    """Read and evaluate a case's formula."""
+    """Parse and evaluate a case's formula."""
     lines = case["formula"]
     text = lines if isinstance(lines, str) else "\n".join(lines)
     try:
@@ -62,14 +62,14 @@ def outcome(case: dict[str, Any]) -> Evaluation | FormulaError:
 
 
 def values_in(results: str) -> dict[str, float]:
-    """Read the numbers out of the results."""
+    """Extract the numbers from the results."""
     pairs = (pair.split("=", 1) for pair in results.split(";"))
     return {name: float(value) for name, value in pairs if value[:1] in "-0123456789" and ":" not in value}
 
 
 @pytest.mark.parametrize("case", cases())
 def test_case(case: dict[str, Any]) -> None:
-    """A formula comes to what its case expects."""
+    """A formula gives the result that its case expects."""
     expect, found = dict(case["expect"]), outcome(case)
     error, values = expect.pop("error", None), expect.pop("values", {})
     if error is not None:

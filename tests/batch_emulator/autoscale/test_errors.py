@@ -1,4 +1,4 @@
-"""What an error tells: facts for programs, a drawing for people."""
+"""Errors: facts for programs, a drawing for people."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ NOW = datetime(2026, 3, 4, 10, tzinfo=UTC)
 
 
 def the_error(text: str) -> FormulaError:
-    """Give what a formula fails with."""
+    """Return the error of a formula."""
     with pytest.raises(FormulaError) as failure:
         Formula.parse(text).evaluate(Surroundings(now=NOW))
     return failure.value
 
 
 def test_tree_has_one_root() -> None:
-    """Whoever catches the root catches both kinds, and nothing but them."""
+    """Catching the root catches both kinds of errors, and nothing else."""
     assert issubclass(FormulaSyntaxError, FormulaError)
     assert issubclass(EvaluationError, FormulaError)
     assert not issubclass(EvaluationError, FormulaSyntaxError)
 
 
 def test_error_carries_facts() -> None:
-    """Code, place and values can be read without taking a sentence apart."""
+    """Code, place and values are attributes, so nobody needs to parse the sentence."""
     error = the_error(
         "// sized by load\n$TargetDedicatedNodes = avg($CPUPercent.GetSample(TimeInterval_Hour, 10));"
     )
@@ -48,14 +48,14 @@ def test_error_carries_facts() -> None:
 
 
 def test_column_of_insufficient_data_is_the_services() -> None:
-    """The parenthesis is blamed, as in a message of the live service about a ninth line like this one."""
+    """The column is that of the parenthesis, as in a message of the live service about such a ninth line."""
     lines = ["a = 1;"] * 8 + ["samplevecavg = avg($PendingTasks.GetSample(TimeInterval_Hour, 70));"]
     found = dict(the_error("\n".join(lines)).values)["Message"]
     assert found == "Line 9, Col 43: Insufficient data from data set: $PendingTasks wanted 70%, received 0%"
 
 
 def test_error_is_drawn() -> None:
-    """The text of an error is its sentence, its place, its line and a caret under the column."""
+    """An error shows its sentence, its place, and its line with a caret under the column."""
     assert str(the_error("a = 1;\nb = a + foo;\nc = 2;")).splitlines() == [
         "The specified auto-scaling formula has a syntax error.",
         "Line 2, Col 9: unknown variable foo",
@@ -65,17 +65,17 @@ def test_error_is_drawn() -> None:
 
 
 def test_caret_stays_under_its_column_behind_tabs() -> None:
-    """A tab of the line is repeated in front of the caret."""
+    """Tabs of the line are repeated before the caret."""
     assert str(the_error("\ta =\tfoo;")).splitlines()[2:] == ["\ta =\tfoo;", "\t   \t^"]
 
 
 def test_caret_at_the_end_stands_behind_the_last_character() -> None:
-    """A text that ends too early is blamed where it ends."""
+    """For a text that ends too early, the caret follows its last character."""
     assert str(the_error("a = 1 +")).splitlines()[2:] == ["a = 1 +", "       ^"]
 
 
 def test_long_line_is_drawn_in_part() -> None:
-    """Of a line of thousands of characters only what is around the caret is shown."""
+    """Of a line of thousands of characters, only the part around the caret is shown."""
     error = the_error("a = 1" + " + 1" * 1500 + " + foo" + " + 1" * 400)
     *_, line, caret = str(error).splitlines()
     assert len(line) <= 120
@@ -92,7 +92,7 @@ def test_long_line_is_drawn_in_part() -> None:
     ids=["pickled", "copied"],
 )
 def test_error_survives(text: str, duplicate: type) -> None:
-    """An error that crosses a process keeps its class and all its facts."""
+    """An error that crosses processes keeps its class and all its facts."""
     error = the_error(text)
     again = duplicate(error)
     assert type(again) is type(error)

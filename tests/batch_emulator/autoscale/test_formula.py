@@ -1,4 +1,4 @@
-"""The package as its users see it: what it promises whatever the formula."""
+"""The package as users see it: what it guarantees for every formula."""
 
 from __future__ import annotations
 
@@ -26,26 +26,26 @@ LIMIT = 8192
 
 
 def dedicated(text: str, around: Surroundings = AROUND) -> int:
-    """Give the target a formula comes to."""
+    """Return the target that a formula gives."""
     return Formula.parse(text).evaluate(around).target_dedicated
 
 
 def test_formula_is_evaluated_again_without_memory() -> None:
-    """Variables do not live on from one evaluation to the next."""
+    """Variables do not survive from one evaluation to the next."""
     formula = Formula.parse("a = $TargetDedicatedNodes; $TargetDedicatedNodes = a + 1;")
     assert [formula.evaluate(AROUND).target_dedicated for _ in range(2)] == [1, 1]
     assert formula.evaluate(replace(AROUND, target_dedicated=7)).target_dedicated == 8
 
 
 def test_same_moment_gives_the_same_random_number() -> None:
-    """An evaluation is a function of its surroundings, random numbers included."""
+    """An evaluation is a pure function of its inputs, random numbers included."""
     formula = Formula.parse("$TargetDedicatedNodes = rand() * 1000000;")
     later = replace(AROUND, now=NOW + timedelta(seconds=1))
     assert formula.evaluate(AROUND) == formula.evaluate(AROUND) != formula.evaluate(later)
 
 
 def test_series_may_grow_between_evaluations() -> None:
-    """The same formula sees what was sampled since."""
+    """The same formula sees samples that were added since."""
     series, formula = (
         SampleSeries(),
         Formula.parse("$TargetDedicatedNodes = max($PendingTasks.GetSample(1));"),
@@ -57,7 +57,7 @@ def test_series_may_grow_between_evaluations() -> None:
 
 
 def test_integers_are_taken_for_numbers() -> None:
-    """A count may be given as an int."""
+    """A count may be an int."""
     assert (
         dedicated(
             "$TargetDedicatedNodes = $TaskSlotsPerNode / 2;",
@@ -68,7 +68,7 @@ def test_integers_are_taken_for_numbers() -> None:
 
 
 def test_number_that_is_none_is_an_evaluation_error() -> None:
-    """Infinity in the surroundings is blamed where it is read."""
+    """Infinity in the inputs is an error at the place that reads it."""
     around = replace(AROUND, numbers={"$CurrentDedicatedNodes": float("inf")})
     with pytest.raises(EvaluationError) as failure:
         dedicated("a = 1 + $CurrentDedicatedNodes;", around)
@@ -76,7 +76,7 @@ def test_number_that_is_none_is_an_evaluation_error() -> None:
 
 
 def test_present_option_is_kept() -> None:
-    """An option that no statement assigns stays what it was."""
+    """An option that no statement assigns keeps its value."""
     evaluation = Formula.parse("a = 1;").evaluate(replace(AROUND, deallocation_option="retaineddata"))
     assert evaluation.deallocation_option == "retaineddata"
 
@@ -91,13 +91,13 @@ def test_present_option_is_kept() -> None:
     ids=["without zone", "not UTC", "no option"],
 )
 def test_senseless_surroundings_are_refused(wrong: dict[str, object]) -> None:
-    """Surroundings that no evaluation could use are a caller's mistake."""
+    """Inputs that no evaluation could use are a caller's mistake."""
     with pytest.raises(ValueError, match=r"UTC|reboot"):
         Surroundings(**wrong)  # type: ignore[arg-type]  # wrong on purpose
 
 
 def test_formula_survives_pickling() -> None:
-    """A parsed formula can be kept with the pool it belongs to."""
+    """A parsed formula can be stored with its pool."""
     formula = Formula.parse("$TargetDedicatedNodes = max(1, 2) > 1 ? 3 : -4;")
     again = pickle.loads(pickle.dumps(formula))  # noqa: S301 - our own bytes
     assert again == formula
@@ -106,7 +106,7 @@ def test_formula_survives_pickling() -> None:
 
 @pytest.mark.parametrize("piece", ["a", "(", "1+", "// ", "\n", ";", '"', "\x00", "é", "a = 1;"])
 def test_text_of_64_kib_is_refused_unread(piece: str) -> None:
-    """Whatever it says, a text over the limit is refused for its length."""
+    """A text over the limit is refused for its length, whatever it contains."""
     with pytest.raises(FormulaSyntaxError) as failure:
         Formula.parse(piece * (65536 // len(piece)))
     assert failure.value.code == "AutoScalingFormulaTooLong"
@@ -147,7 +147,7 @@ WIDE = {
 
 @pytest.mark.parametrize(("expression", "target"), WIDE.values(), ids=WIDE.keys())
 def test_width_is_not_depth(expression: str, target: int) -> None:
-    """As many terms as fit into a formula are evaluated, however many stand side by side."""
+    """Any number of terms side by side is evaluated, up to the size limit of a formula."""
     text = f"$TargetDedicatedNodes = {expression}"
     assert len(text) <= LIMIT
     assert dedicated(text) == target
@@ -163,7 +163,7 @@ DEEPEST = {
 
 @pytest.mark.parametrize("expression", DEEPEST.values(), ids=DEEPEST.keys())
 def test_allowed_depth_needs_little_stack(expression: str) -> None:
-    """What is allowed leaves the caller more than half of Python's stack."""
+    """The deepest allowed formula leaves the caller more than half of Python's stack."""
     limit, depth = sys.getrecursionlimit(), _depth()
     sys.setrecursionlimit(depth + 480)
     try:
@@ -180,13 +180,13 @@ def _depth() -> int:
 
 
 def test_vector_cannot_be_doubled_for_ever() -> None:
-    """A hundred statements that each double a vector end in an error, not in the memory's end."""
+    """A hundred statements that each double a vector end in an error before memory runs out."""
     with pytest.raises(EvaluationError, match="more than 10,000 values"):
         dedicated("v = vec(1, 1);" + "v = vec(v, v, v, v, v, v, v, v, v, v);" * 99)
 
 
 def test_package_is_pure() -> None:
-    """Only the standard library's silent parts are imported, and nothing of the rest of the emulator."""
+    """It imports only side-effect-free parts of the standard library, and nothing else of the emulator."""
     folder = Path(azure_batch_emulator.autoscale.__file__).parent
     imported = {name for path in folder.glob("*.py") for name in _imports(path)}
     outside = {name for name in imported if not name.startswith("azure_batch_emulator.autoscale")}
@@ -211,7 +211,7 @@ def test_package_is_pure() -> None:
 
 
 def test_package_reads_no_clock() -> None:
-    """No module asks the computer what time it is."""
+    """No module asks the computer for the time."""
     folder = Path(azure_batch_emulator.autoscale.__file__).parent
     for path in folder.glob("*.py"):
         nodes = ast.walk(ast.parse(path.read_text(encoding="utf-8")))

@@ -1,4 +1,4 @@
-"""What holds for every formula, tried on formulas nobody wrote."""
+"""Properties that hold for every formula, tried on random formulas."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ def real_compound(parts: Trees) -> Trees:
 
 
 def scripts(names: st.SearchStrategy[str], values: Trees) -> st.SearchStrategy[Script]:
-    """Give formulas of a few statements."""
+    """Draw formulas of a few statements."""
     statement = st.one_of(st.builds(Assignment, names, values), st.builds(Stop))
     return st.lists(statement, min_size=1, max_size=4).map(lambda statements: Script(tuple(statements)))
 
@@ -189,13 +189,13 @@ AROUND = st.builds(
 
 @given(ANY_SCRIPTS)
 def test_printed_tree_is_read_back(script: Script) -> None:
-    """Writing a tree and reading the text gives the same tree."""
+    """Printing a tree and parsing the text gives the same tree."""
     assert parse(Source(written(script))) == script
 
 
 @given(st.one_of(REAL_SCRIPTS, scripts(TARGETS, DOUBLES)), AROUND)
 def test_evaluation_ends_in_targets_or_in_our_error(script: Script, around: Surroundings) -> None:
-    """A formula made of existing names has a sensible outcome or an error that points into it."""
+    """A formula of existing names gives sensible targets, or an error that points into it."""
     text = written(script)
     try:
         evaluation = Formula.parse(text).evaluate(around)
@@ -256,7 +256,7 @@ PIECES = [
 
 @given(st.one_of(st.text(), st.lists(st.sampled_from(PIECES), max_size=40).map("".join)))
 def test_any_text_is_a_formula_or_a_syntax_error(text: str) -> None:
-    """Reading a text fails in one way only, and at a place the text has."""
+    """Parsing fails in one way only, at a place within the text."""
     try:
         Formula.parse(text)
     except FormulaSyntaxError as error:

@@ -1,4 +1,4 @@
-"""Series of samples: visibility, windows, and a history that does not grow without end."""
+"""Series of samples: visibility, windows, and bounded history."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ NO_LAG = timedelta()
 
 
 def at(steps: float) -> datetime:
-    """Give the moment some half minutes after the start."""
+    """Return the time some half minutes after the start."""
     return START + steps * HALF_MINUTE
 
 
@@ -27,31 +27,31 @@ def a_series(count: int, *, lag: timedelta = timedelta(seconds=60)) -> SampleSer
 
 
 def test_sample_becomes_visible_after_the_lag() -> None:
-    """A sample can be seen from the moment on at which it is exactly a minute old."""
+    """A sample is visible from exactly one minute after it was taken."""
     series = a_series(1)
     assert series.count(at(2) - timedelta(microseconds=1)) == 0
     assert series.count(at(2)) == 1
 
 
 def test_lag_can_be_chosen() -> None:
-    """Without a lag the sample of this moment can be seen."""
+    """Without a lag, a sample is visible at once."""
     assert a_series(3, lag=NO_LAG).newest(1, at(2)) == (2.0,)
 
 
 def test_period_can_be_chosen() -> None:
-    """With a longer period fewer samples make a window complete."""
+    """With a longer period, fewer samples fill a window."""
     series = SampleSeries([(at(0), 1), (at(4), 1)], period=4 * HALF_MINUTE, lag=NO_LAG)
     assert series.percent(at(-4), at(4), at(4)) == 100
 
 
 def test_percentage_never_exceeds_a_hundred() -> None:
-    """Samples that come a little too often do not make a window more than complete."""
+    """Samples that come slightly too often do not fill a window beyond 100 %."""
     series = SampleSeries(((START + timedelta(seconds=second), 1) for second in range(60)), lag=NO_LAG)
     assert series.percent(at(0), at(1), at(2)) == 100
 
 
 def test_second_sample_of_a_moment_replaces_the_first() -> None:
-    """A moment has one sample, the last one given."""
+    """Each time has one sample, the last one given."""
     series = a_series(2, lag=NO_LAG)
     series.append(at(1), 7)
     assert series.newest(9, at(1)) == (0.0, 7.0)
@@ -63,7 +63,7 @@ def test_second_sample_of_a_moment_replaces_the_first() -> None:
     ids=["before the last", "not a number", "infinite", "without zone"],
 )
 def test_bad_sample_is_refused(moment: datetime, value: float) -> None:
-    """A sample that could not be evaluated is refused when it is taken, and the series stays as it was."""
+    """A sample that could not be evaluated is refused when added, and the series stays unchanged."""
     series = a_series(3, lag=NO_LAG)
     with pytest.raises(ValueError, match="sample"):
         series.append(moment, value)
@@ -72,13 +72,13 @@ def test_bad_sample_is_refused(moment: datetime, value: float) -> None:
 
 @pytest.mark.parametrize("wrong", [{"period": NO_LAG}, {"lag": -HALF_MINUTE}, {"kept": -HALF_MINUTE}])
 def test_senseless_duration_is_refused(wrong: dict[str, Any]) -> None:
-    """A period of nothing and negative durations are refused."""
+    """Zero periods and negative durations are refused."""
     with pytest.raises(ValueError, match="period"):
         SampleSeries(**wrong)
 
 
 def test_history_is_bounded() -> None:
-    """After a week of samples at least a day is left, and not much more than that."""
+    """After a week of samples at least a day is kept, and not much more."""
     week, day = 7 * 2880, 2880
     series = a_series(week)
     assert day <= len(series) < 2 * day
@@ -86,7 +86,7 @@ def test_history_is_bounded() -> None:
 
 
 def test_series_of_another_zone() -> None:
-    """Moments are moments, in whatever zone they were written."""
+    """The zone in which a time was written makes no difference."""
     east = timezone(timedelta(hours=5))
     series = SampleSeries([(START.astimezone(east), 3)], lag=NO_LAG)
     assert series.begins(START) == START
@@ -94,7 +94,7 @@ def test_series_of_another_zone() -> None:
 
 
 def test_first_moment_of_the_calendar() -> None:
-    """A lag that reaches back before the year 1 leaves nothing visible."""
+    """If the lag reaches back before year 1, nothing is visible."""
     first = datetime.min.replace(tzinfo=UTC)
     assert SampleSeries([(first, 1)]).count(first) == 0
 
@@ -106,7 +106,7 @@ STEPS = st.integers(-5, 60)
 def test_series_agrees_with_looking_at_every_sample(
     steps: set[int], start: int, end: int, now: int, count: int
 ) -> None:
-    """Windows, counts and percentages are what going through all samples gives."""
+    """Windows, counts and percentages equal those from a scan of all samples."""
     series = SampleSeries((at(step), step) for step in sorted(steps))
     visible = [step for step in sorted(steps) if step <= now - 2]
     within = [step for step in visible if start < step <= end]

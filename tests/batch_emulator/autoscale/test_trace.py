@@ -1,4 +1,4 @@
-"""How a formula came to its answer: the steps, and that they change nothing."""
+"""How a formula got its result: recording the steps changes nothing."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ AROUND = Surroundings(now=datetime(2026, 3, 4, 10, tzinfo=UTC), numbers={"$Curre
 
 
 def test_an_explanation_comes_to_what_the_evaluation_does() -> None:
-    """The same targets and the same result string."""
+    """It gives the same targets and the same result string."""
     formula = Formula.parse("a = $CurrentDedicatedNodes / 2 + rand(); $TargetDedicatedNodes = a > 1 ? 7 : a;")
     explanation = formula.explain(AROUND)
     assert explanation.evaluation == formula.evaluate(AROUND)
@@ -18,7 +18,7 @@ def test_an_explanation_comes_to_what_the_evaluation_does() -> None:
 
 
 def test_steps_hold_what_was_evaluated_in_its_order() -> None:
-    """Lazy operators and the branch that was not chosen leave no step."""
+    """Short-circuited operands and branches not taken leave no step."""
     (step,) = Formula.parse("a = 1 > 2 && time().hour > 3 ? 4 + 5 : 6 * 7;").explain(AROUND).steps
     assert (step.text, step.value) == ("a = 1 > 2 && time().hour > 3 ? 4 + 5 : 6 * 7", "42")
     assert [part.text for part in step.parts] == ["1 > 2 && time().hour > 3", "6 * 7"]
@@ -26,7 +26,7 @@ def test_steps_hold_what_was_evaluated_in_its_order() -> None:
 
 
 def test_an_error_ends_the_steps_where_it_happened() -> None:
-    """What could not be evaluated has no value; what comes later is not there."""
+    """The failed expression has no value, and later ones are missing."""
     explanation = Formula.parse("a = 2; b = (a + 1) / (a - 2); c = 1;").explain(AROUND)
     assert [(step.text, step.value) for step in explanation.steps] == [
         ("a", "2"),
@@ -39,7 +39,7 @@ def test_an_error_ends_the_steps_where_it_happened() -> None:
 
 
 def test_a_value_that_its_name_does_not_take_is_an_error_of_the_last_step() -> None:
-    """The expression has a value, and the target refuses it."""
+    """The expression has a value that its target refuses."""
     explanation = Formula.parse("$TargetDedicatedNodes = time() + TimeInterval_Day;").explain(AROUND)
     assert explanation.steps[0].value == "2026-03-05T10:00:00.000Z"
     assert explanation.error is not None
@@ -47,7 +47,7 @@ def test_a_value_that_its_name_does_not_take_is_an_error_of_the_last_step() -> N
 
 
 def test_statements_behind_a_stop_leave_no_step() -> None:
-    """Words and literals are told with their names."""
+    """Words and literals are shown by name."""
     explanation = Formula.parse("$NodeDeallocationOption = taskcompletion; stop(); a = 1;").explain(AROUND)
     assert [(step.text, step.value, step.parts) for step in explanation.steps] == [
         ("$NodeDeallocationOption", "taskcompletion", [])

@@ -1,4 +1,4 @@
-"""Links of tasks to other places, where the emulator reads and writes: it does not go there."""
+"""The emulator never follows links that tasks make to other places, neither to read nor to write."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SECRET = b"of the host"
 
 
 class Storage:
-    """What stands for Blob Storage: gives the same bytes for every GET, and keeps what is put."""
+    """Stands in for Blob Storage: gives the same bytes for every GET, and keeps every PUT."""
 
     def __init__(self) -> None:
         self.blobs: dict[str, bytes] = {}
@@ -48,7 +48,7 @@ class Storage:
                 self.wfile.write(content)
 
             def log_message(self, *_: Any) -> None:
-                """Say nothing."""
+                """Stay silent."""
 
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self.server.server_port}/container"
@@ -68,7 +68,7 @@ def storage() -> Iterator[Storage]:
 
 @pytest.fixture
 def host(tmp_path: Path) -> Path:
-    """Make a folder of the host with files that no task should reach through the emulator."""
+    """Make a folder on the host with files that no task may reach through the emulator."""
     folder = tmp_path / "host"
     (folder / "job-1" / "task").mkdir(parents=True)
     for file in ("file", "job-1/file", "job-1/task/file"):
@@ -85,7 +85,7 @@ def contents(folder: Path) -> dict[str, bytes]:
 def hostile(
     request: pytest.FixtureRequest, bench_of: Callable[..., Bench], host: Path
 ) -> Callable[..., Bench]:
-    """Start an emulator, by either runner, whose tasks put links to the host in the place of files."""
+    """Start an emulator, with either runner, whose tasks replace files by links to the host."""
     settings: dict[str, Any] = {}
 
     def relink(attempt: AttemptSpec) -> int:
@@ -128,7 +128,7 @@ def output(pattern: str, url: str, path: str | None = None) -> Any:
 
 
 def test_outputs_that_are_links_are_not_overwritten(hostile: Any, host: Path) -> None:
-    """The next attempt begins with outputs of its own."""
+    """The next attempt starts with output files of its own."""
     before = contents(host)
     constraints = {"maxTaskRetryCount": 2}
     bench = hostile("stdout.txt=file stderr.txt=job-1/file", code=1, constraints=constraints)
@@ -137,7 +137,7 @@ def test_outputs_that_are_links_are_not_overwritten(hostile: Any, host: Path) ->
 
 
 def test_resource_files_do_not_go_through_links(hostile: Any, host: Path, storage: Storage) -> None:
-    """A folder that is a link by the next attempt is not written to; the task is told so."""
+    """A folder that has become a link by the next attempt is not written to, and the task fails with that."""
     before = contents(host)
     for links, path in (("wd=.", "new"), ("wd/sub=.", "sub/new"), ("wd/new=file", "new")):
         file = models.ResourceFile(http_url=f"{storage.url}/x", file_path=path)
@@ -162,7 +162,7 @@ def test_resource_files_do_not_go_through_links(hostile: Any, host: Path, storag
 def test_files_of_the_host_are_not_uploaded(
     hostile: Any, host: Path, storage: Storage, links: str, pattern: str
 ) -> None:
-    """A link, or a file behind one, is no output file."""
+    """Neither a link nor a file behind one is an output file."""
     hostile(links, output_files=[output(pattern, storage.url, "blob")])
     assert SECRET not in storage.blobs.values()
     assert contents(host)["file"] == SECRET
@@ -181,7 +181,7 @@ def test_upload_logs_that_are_links_are_not_overwritten(hostile: Any, host: Path
 
 
 def test_links_that_stay_inside_are_uploaded(ready: Bench, storage: Storage) -> None:
-    """A link from one place of a task to another means what is there."""
+    """A link within the task's folder stands for its target."""
     files = [output("inside", storage.url), output("deep/*", storage.url, "in")]
     task = ready.run(
         ready.sh("ln -s ../stdout.txt inside; mkdir real; ln -s real deep; touch real/f; printf x"),
@@ -193,7 +193,7 @@ def test_links_that_stay_inside_are_uploaded(ready: Bench, storage: Storage) -> 
 
 @pytest.mark.parametrize("links", ["../../../job=.", "../../job-1=job-1", "../task=job-1/task"])
 def test_nothing_of_the_host_is_deleted(hostile: Any, host: Path, links: str) -> None:
-    """Whichever folder above its files a task replaces, deleting task, job and pool leaves the host alone."""
+    """Whichever folder a task replaces by a link, deleting task, job and pool leaves the host alone."""
     before = contents(host)
     bench = hostile(links)
     with suppress(Exception):
@@ -207,7 +207,7 @@ def test_nothing_of_the_host_is_deleted(hostile: Any, host: Path, links: str) ->
 
 @pytest.mark.parametrize("links", ["../../../job=.", "../../job-1=job-1", "../task=job-1/task", "wd=."])
 def test_nothing_of_the_host_is_listed_or_read(hostile: Any, links: str) -> None:
-    """A task whose folder leads elsewhere has no files, and its node none there either."""
+    """A task whose folder leads elsewhere has no files, nor does its node have them there."""
     bench = hostile(links)
     (node,) = bench.nodes()
     shown = [found.name for found in bench.client.list_task_files("job", "task", recursive=True)]
@@ -222,7 +222,7 @@ def test_nothing_of_the_host_is_listed_or_read(hostile: Any, links: str) -> None
 def test_log_of_a_node_is_neither_written_nor_read_through_a_link(
     hostile: Any, host: Path, storage: Storage
 ) -> None:
-    """The log goes out as it is, and not into a file of the host."""
+    """The log is uploaded as it is, and never written into a file of the host."""
     before = contents(host)
     bench = hostile("../../../../volatile=.")
     (host / "agent.log").write_bytes(SECRET)

@@ -1,4 +1,4 @@
-"""A real engine, the one that answers or else one for these tests; and images of this machine's shell."""
+"""A real engine: a running one, or one started for these tests; and images of this machine's shell."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ START_SECONDS = 60.0
 
 
 class Docker:
-    """Docker's command line as a person uses it."""
+    """Docker's command line."""
 
     def __call__(self, *arguments: str) -> str:
         """Run a subcommand and return what it prints."""
@@ -26,7 +26,7 @@ class Docker:
         return done.stdout.strip()
 
     def answers(self) -> bool:
-        """Tell whether there is an engine."""
+        """Whether there is an engine."""
         return subprocess.run(["docker", "ps"], capture_output=True, check=False).returncode == 0
 
     def containers(self) -> list[str]:

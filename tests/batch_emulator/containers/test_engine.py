@@ -51,7 +51,7 @@ def image(name: str = IMAGE, **options: Any) -> Any:
 
 
 def test_task_runs_in_its_image(contained: Bench, docker: Docker) -> None:
-    """The command sees the image's files, its own folder and variables, and is the emulator's user."""
+    """The command sees the image's files and its own folder and variables, as the emulator's user."""
     script = contained.sh(
         'pwd; id -u; echo "$AZ_BATCH_TASK_ID $SECRET"; echo err >&2; cat /etc/passwd; exit 3'
     )
@@ -71,14 +71,14 @@ def test_task_runs_in_its_image(contained: Bench, docker: Docker) -> None:
 
 
 def test_files_of_the_node_are_shared(contained: Bench) -> None:
-    """What one container writes to the shared folder another reads."""
+    """One container can read what another wrote to the shared folder."""
     contained.run(contained.sh("echo left > $AZ_BATCH_NODE_SHARED_DIR/note"), "a", container_settings=image())
     contained.run(contained.sh("cat $AZ_BATCH_NODE_SHARED_DIR/note"), "b", container_settings=image())
     assert contained.output("b") == "left\n"
 
 
 def test_read_only_folder_cannot_be_written(contained: Bench) -> None:
-    """Only what is named is seen, and what is read-only stays as it is."""
+    """Only named folders are visible, and read-only ones cannot be changed."""
     mounts = [
         models.ContainerHostBatchBindMountEntry(source="Task"),
         models.ContainerHostBatchBindMountEntry(source="Shared", is_read_only=True),
@@ -93,7 +93,7 @@ def test_read_only_folder_cannot_be_written(contained: Bench) -> None:
 def test_mounts_and_packages_are_there(
     docker: Docker, bench_of: Callable[..., Bench], tmp_path: Path
 ) -> None:
-    """What a pool mounts and a task refers to is seen in its container, by the paths that processes use."""
+    """The pool's mounts and the task's packages have the same paths in a container as for processes."""
     assert docker.containers() == []
     for name in ("files", "tool"):
         (tmp_path / name).mkdir()
@@ -112,14 +112,14 @@ def test_mounts_and_packages_are_there(
 
 
 def test_container_without_mounts_sees_nothing(contained: Bench) -> None:
-    """With an empty list nothing of the node is there."""
+    """With an empty list, nothing of the node is visible."""
     settings = image(container_host_batch_bind_mounts=[])
     contained.run(contained.sh("cd $AZ_BATCH_NODE_SHARED_DIR || echo unseen"), container_settings=settings)
     assert contained.output() == "unseen\n"
 
 
 def test_entry_point_and_working_directory_are_the_images(contained: Bench) -> None:
-    """An empty command line runs the entry point; another is its argument; the image says where it begins."""
+    """An empty command line runs the image's entry point; another becomes its arguments."""
     contained.run("", "empty", container_settings=image(IMAGE_WITH_ENTRY_POINT))
     contained.run("here", "some", container_settings=image(IMAGE_WITH_ENTRY_POINT))
     settings = image(
@@ -148,7 +148,7 @@ def test_entry_point_and_working_directory_are_the_images(contained: Bench) -> N
 def test_container_that_cannot_start_says_why(
     contained: Bench, docker: Docker, settings: Any, code: str
 ) -> None:
-    """The engine's own sentence is in the failure, and nothing is left."""
+    """The failure quotes the engine, and nothing is left behind."""
     execution = contained.run("x", container_settings=settings).execution_info
     assert (execution.failure_info.code, execution.exit_code) == (code, None)
     assert docker.containers() == []
@@ -157,7 +157,7 @@ def test_container_that_cannot_start_says_why(
 def test_image_that_is_nowhere_fails_its_task_and_its_node(
     docker: Docker, bench_of: Callable[..., Bench]
 ) -> None:
-    """A name no registry knows fails a task; where a pool wants it at hand the node is unusable."""
+    """An unknown image fails its task; if a pool is to preload it, the node is unusable."""
     bench = bench_of(containers=True)
     open_pool(bench)
     # Nothing listens there, hence no registry either.
@@ -173,7 +173,7 @@ def test_image_that_is_nowhere_fails_its_task_and_its_node(
 
 @pytest.mark.parametrize("ending", ["terminate", "time limit", "pre-emption", "stop"])
 def test_every_early_end_removes_the_container(contained: Bench, docker: Docker, ending: str) -> None:
-    """A command that ignores the signal is gone with its container, however it is ended."""
+    """However it is ended, a command that ignores the signal goes with its container."""
     configuration = models.BatchContainerConfiguration(type="dockerCompatible")
     machine = contained.machine(container_configuration=configuration)
     contained.pool("spot", nodes=0, target_low_priority_nodes=1, virtual_machine_configuration=machine)
@@ -195,7 +195,7 @@ def test_every_early_end_removes_the_container(contained: Bench, docker: Docker,
 
 
 def test_polite_command_ends_by_itself(contained: Bench) -> None:
-    """The signal reaches the command, and its own exit code is kept."""
+    """The signal reaches the command, whose own exit code is kept."""
     script = contained.sh("trap 'echo cleaned; exit 5' TERM; echo up; while :; do sleep 0.05; done")
     contained.task(script, container_settings=image())
     contained.running()
@@ -205,7 +205,7 @@ def test_polite_command_ends_by_itself(contained: Bench) -> None:
 
 
 def start_program(data: Path) -> subprocess.Popen[bytes]:
-    """Start the emulator as a program of its own."""
+    """Start the emulator as a separate process."""
     options = ["--account", "a", "--key", "c29tZSBrZXk=", "--data", str(data), "--boot-seconds", "0"]
     root = Path(__file__).resolve().parents[3] / "batch_emulator"
     return subprocess.Popen(
@@ -219,7 +219,7 @@ def start_program(data: Path) -> subprocess.Popen[bytes]:
 def test_kill_of_the_emulator_leaves_no_container(
     bench: Bench, docker: Docker, tmp_path: Path, *, with_supervisor: bool
 ) -> None:
-    """The supervisor clears away after a kill; if it is killed too, the next start does."""
+    """Its supervisor cleans up after a kill; if that is killed too, the next start does."""
     process = start_program(tmp_path / "killed")
     assert process.stdout is not None
     endpoint = json.loads(process.stdout.readline())["endpoint"]

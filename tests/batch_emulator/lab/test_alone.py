@@ -1,4 +1,4 @@
-"""The lab where nothing is installed: Python and this repository's folder are all it has."""
+"""The lab with nothing installed: just Python and this repository."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ DAY = ("--tasks", "4", "--duration", "60s", "--days", "0.125")
 
 
 def alone(*arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run a command of the lab with the standard library only."""
+    """Run a lab command with the standard library only."""
     program = PROGRAM.format(folder=str(FOLDER))
     return subprocess.run(
         [*ALONE, program, *arguments], capture_output=True, text=True, timeout=_NEVER_SECONDS, check=False
@@ -46,7 +46,7 @@ def alone(*arguments: str) -> subprocess.CompletedProcess[str]:
     ],
 )
 def test_every_command_runs_on_the_standard_library(file, arguments, expected) -> None:
-    """No package has to be installed to review, evaluate or simulate a formula."""
+    """Reviewing, evaluating and simulating formulas needs no package."""
     formula = file("$TargetDedicatedNodes = 3;")
     done = alone(*(argument.format(formula=formula) for argument in arguments))
     assert (done.returncode, done.stderr) == (0, "")

@@ -1,4 +1,4 @@
-"""The formulas of Microsoft's documentation, written anew: all can be read, reviewed and simulated.
+"""Formulas after those of Microsoft's documentation: each can be parsed, reviewed and simulated.
 
 Names are ours; windows, percentages, operators and figures are those of the page "Create a formula to
 automatically scale compute nodes in a Batch pool", of its REST and PowerShell siblings, and of Data Factory's
@@ -132,7 +132,7 @@ SAMPLES = {
 
 @pytest.mark.parametrize("documented", SAMPLES.values(), ids=SAMPLES)
 def test_a_documented_formula_is_reviewed(documented: Sample) -> None:
-    """There is no error in it, and every warning is one that it deserves."""
+    """It has no errors, and every warning is justified."""
     review = Review.of(documented.text)
     assert review.errors == ()
     assert {finding.code for finding in review.findings} == documented.codes
@@ -141,7 +141,7 @@ def test_a_documented_formula_is_reviewed(documented: Sample) -> None:
 @pytest.mark.parametrize("documented", SAMPLES.values(), ids=SAMPLES)
 @pytest.mark.parametrize("lag", [0, 60])
 def test_a_documented_formula_does_what_it_is_for(days, documented: Sample, lag: int) -> None:
-    """It has the nodes that the documentation says, on a Monday from midnight on, and gets the tasks done."""
+    """From Monday midnight on it has the documented number of nodes and gets the tasks done."""
     outcome = days.under(documented.text, sample_lag=timedelta(seconds=lag))
     most = (
         max(shot.dedicated for shot in outcome.snapshots),
@@ -152,7 +152,7 @@ def test_a_documented_formula_does_what_it_is_for(days, documented: Sample, lag:
 
 
 def test_documented_results_come_out_as_printed() -> None:
-    """The results that it prints are those of a pool without samples; the second target is newer."""
+    """They are the results for a pool without samples; the second target is newer."""
     results = Formula.parse(OLD).evaluate(Surroundings(now=MONDAY)).results
     assert results == "$TargetDedicated=5;$TargetLowPriorityNodes=0;$NodeDeallocationOption=requeue;all=5"
     moment = datetime(2016, 10, 13, 19, 18, 47, 805000, tzinfo=UTC)

@@ -1,4 +1,4 @@
-"""What a person types: spans, durations, workloads, announcements, variations."""
+"""What people type: durations, workloads, announcements, variations."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ from azure_batch_lab.spans import parse_span, span_text
     [("90s", 90), ("5m", 300), ("1.5h", 5400), ("1h30m", 5400), ("-5m", -300), ("2d", 172800), ("0s", 0)],
 )
 def test_spans_are_read(text, seconds) -> None:
-    """A number and a unit, or several."""
+    """A number and a unit, or several of them."""
     assert parse_span(text) == timedelta(seconds=seconds)
 
 
 @given(st.integers(-(10**7), 10**7))
 def test_a_span_that_was_written_is_read_back(seconds: int) -> None:
-    """Writing and reading give the same span."""
+    """Formatting and parsing give the same duration."""
     span = timedelta(seconds=seconds)
     assert parse_span(span_text(span)) == span
 
@@ -47,7 +47,7 @@ def test_a_span_that_was_written_is_read_back(seconds: int) -> None:
     ],
 )
 def test_durations_have_the_median_they_say(text, median) -> None:
-    """Ten thousand draws lie around it."""
+    """Ten thousand draws have about that median."""
     random, durations = Random(1), Durations.parse(text)
     drawn = [durations.draw(random) for _ in range(10_000)]
     assert statistics.median(drawn) == pytest.approx(median, rel=0.05)
@@ -89,7 +89,7 @@ def test_what_makes_no_sense_is_refused_in_a_sentence(read, text) -> None:
 
 @given(st.sampled_from(READERS), st.text(max_size=30))
 def test_readers_fail_in_one_way_only(read, text: str) -> None:
-    """Any text is read or refused."""
+    """Any text is either read or refused."""
     with suppress(BadInput):
         read(text)
 
@@ -107,13 +107,13 @@ def test_readers_fail_in_one_way_only(read, text: str) -> None:
     ],
 )
 def test_a_workload_that_makes_no_sense_is_refused(document) -> None:
-    """A file with a mistake is not run in part."""
+    """A file with a mistake is not run at all."""
     with pytest.raises(BadInput):
         Workload.parse(document, seed=0)
 
 
 def test_a_workload_is_drawn_once() -> None:
-    """The same seed gives the same tasks; each hour has its own."""
+    """A seed always gives the same tasks, and every hour has its own."""
     pattern = Pattern(5, timedelta(minutes=2), Durations.parse("lognormal(60s, 0.4)"))
     hour = timedelta(hours=1)
     first, again, other = (
@@ -125,14 +125,14 @@ def test_a_workload_is_drawn_once() -> None:
 
 
 def test_an_announcement_is_read_and_written() -> None:
-    """Nodes, moment in the hour, and how long they are held."""
+    """Nodes, minute of the hour, and how long they are held."""
     assert Prewarm.parse("8@-5m/20m") == Prewarm(8, timedelta(minutes=-5), timedelta(minutes=20))
     assert str(Prewarm.parse("8@-5m")) == "8@-5m/15m"
 
 
 @pytest.mark.parametrize("ending", ["", ";", "; // the end", " // the end;", ";\n\n"])
 def test_an_announcement_is_appended_however_a_formula_ends(ending) -> None:
-    """The floor holds until its moment, and then the formula decides alone."""
+    """The floor holds until its time; after that, the formula decides alone."""
     until = datetime(2026, 3, 4, 10, tzinfo=UTC)
     text = Prewarm(8, timedelta()).formula(f"$TargetDedicatedNodes = 3{ending}", until=until)
     moments = (until - timedelta(seconds=1), until)

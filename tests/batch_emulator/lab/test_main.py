@@ -1,4 +1,4 @@
-"""The lab as a person meets it: commands, exit codes, what is printed and what is written."""
+"""The lab as people use it: commands, exit codes, output and files."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ RESULTS = "$TargetDedicatedNodes=22;$TargetLowPriorityNodes=0;$NodeDeallocationO
     ],
 )
 def test_check_says_by_its_code_how_bad_it_is(text, options, code) -> None:
-    """0 is fine, 1 are warnings if they count, 2 are errors."""
+    """0 means fine, 1 warnings if they count, 2 errors."""
     assert main(["check", "--text", text, *options]) == code
 
 
@@ -56,7 +56,7 @@ def test_check_shows_the_place_and_the_reason(file, capsys) -> None:
 
 
 def test_check_writes_json_for_programs(capsys) -> None:
-    """Findings with code, place and reason, and how many there are of each kind."""
+    """Findings with code, place and reason, and counts by kind."""
     main(["check", "--json", "--text", DOUBTFUL])
     document = json.loads(capsys.readouterr().out)
     assert (document["errors"], document["warnings"]) == (0, 1)
@@ -65,13 +65,13 @@ def test_check_writes_json_for_programs(capsys) -> None:
 
 
 def test_eval_prints_the_result_string_of_the_service(file, capsys) -> None:
-    """Names and values joined by semicolons, in the service's order, targets cut off."""
+    """Names and values separated by semicolons in the service's order, with truncated targets."""
     assert main(["eval", file(LOAD), "--samples", file(SAMPLES, "samples.csv")]) == 0
     assert capsys.readouterr().out == RESULTS
 
 
 def test_eval_takes_json_as_well_and_a_moment(file, capsys) -> None:
-    """Half a minute earlier the newest sample cannot be seen yet."""
+    """Half a minute earlier, the newest sample is not visible yet."""
     rows = [line.split(",") for line in SAMPLES.split()[1:]]
     document = [{"variable": name, "time": time, "value": float(value)} for name, time, value in rows]
     samples = file(json.dumps(document), "samples.json")
@@ -81,7 +81,7 @@ def test_eval_takes_json_as_well_and_a_moment(file, capsys) -> None:
 
 
 def test_eval_explains_every_expression_that_was_evaluated(file, capsys) -> None:
-    """What a value is made of stands indented below it; the branch not taken is not there."""
+    """The parts of a value are indented below it, without branches that were not taken."""
     main(["eval", file(LOAD), "--samples", file(SAMPLES, "samples.csv"), "--explain"])
     assert (
         capsys.readouterr().out
@@ -101,7 +101,7 @@ def test_eval_explains_every_expression_that_was_evaluated(file, capsys) -> None
 
 
 def test_eval_explains_up_to_the_error(file, capsys) -> None:
-    """The steps before it are shown, and where it went wrong."""
+    """It shows the steps up to the error, and where it occurred."""
     text = "x = 2;\ny = x + avg($CPUPercent.GetSample(TimeInterval_Hour, 50));"
     assert main(["eval", file(text), "--explain", "--at", "2026-03-04T10:00:00Z"]) == 1
     out = capsys.readouterr().out
@@ -120,7 +120,7 @@ def test_eval_explains_up_to_the_error(file, capsys) -> None:
     ],
 )
 def test_eval_takes_the_lag_of_samples(file, capsys, lag, percent, moment) -> None:
-    """How full a window up to now is depends on it, and so does the moment at which the newest is seen."""
+    """It determines how full a window is, and when the newest sample becomes visible."""
     times = [f"09:{minute}:{second}Z" for minute in (56, 57, 58) for second in ("00", "30")]
     rows = [f"$PendingTasks,2026-03-04T{time},9" for time in (*times, "09:59:00Z")]
     samples = file("\n".join(["variable,time,value", *rows]), "samples.csv")
@@ -132,7 +132,7 @@ def test_eval_takes_the_lag_of_samples(file, capsys, lag, percent, moment) -> No
 
 
 def test_eval_notes_where_there_was_no_sample(file, capsys) -> None:
-    """Without any, a bound that stands beside them is the answer; the note is not part of the results."""
+    """Without samples, the default beside them is used; the note is separate from the results."""
     text = """x = min(25, $PreemptedNodeCount.GetSample(TimeInterval_Hour));
         y = max(0, $PendingTasks.GetSample(1));"""
     assert main(["eval", file(text), "--samples", file(SAMPLES, "samples.csv")]) == 0
@@ -145,7 +145,7 @@ DAY = ("--tasks", "10", "--duration", "60s", "--days", "0.25")
 
 
 def test_simulate_prints_a_row_per_policy_and_writes_chart_and_figures(file, tmp_path, capsys) -> None:
-    """Costs are node-hours at the given price; the chart is well-formed and names the policies."""
+    """Costs are node-hours times the price; the chart is well-formed and names the policies."""
     names = [file("$TargetDedicatedNodes = 2;", "two.txt"), file("$TargetLowPriorityNodes = 4;", "four.txt")]
     formulas = [word for name in names for word in ("--formula", name)]
     priced = ("--price", "0.1", "--spot-price", "0.02")
@@ -170,7 +170,7 @@ def test_simulate_without_prices_tells_no_cost(file, capsys) -> None:
 
 @pytest.mark.parametrize(("lag", "most"), [("0s", 9), ("60s", 1)])
 def test_simulate_says_which_lag_it_used(file, tmp_path, capsys, lag, most) -> None:
-    """A window of three minutes is full when samples come at once, and never when they come a minute late."""
+    """A three-minute window fills if samples come at once, and never if they come a minute late."""
     text = """window = 180 * TimeInterval_Second;
         p = $PendingTasks.GetSamplePercent(window);
         $TargetDedicatedNodes = min(9, p < 70 ? 1 : avg($PendingTasks.GetSample(window)));"""
@@ -200,7 +200,7 @@ def test_a_lag_is_not_negative(file, capsys, command) -> None:
 
 
 def test_simulate_takes_a_workload_and_announcements(file, capsys) -> None:
-    """Each formula stands in the table plain and with each announcement."""
+    """The table has each formula alone and with each announcement."""
     workload = file('{"length": "6h", "arrivals": [{"tasks": 8, "at": "2m", "duration": "60s"}]}', "w.json")
     formula = file("$TargetDedicatedNodes = 0;\n", "none.txt")
     code = main(["simulate", "--formula", formula, "--workload", workload, "--prewarm", "2@-5m/15m"])
@@ -214,7 +214,7 @@ SEARCH = ("--policy", "reactive", "--policy", "fixed", "--vary", "max=1,2", "--v
 
 
 def test_search_prints_the_front_and_writes_everything(tmp_path, capsys) -> None:
-    """Cheapest first, each dearer one quicker; all that was simulated is in the figures."""
+    """Cheapest first, and each dearer policy is faster; the figures have every policy simulated."""
     assert main(["search", *SEARCH, *DAY, "--price", "0.1", "--out", str(tmp_path)]) == 0
     assert "4 policies simulated, 0 do not keep up" in capsys.readouterr().out
     document = json.loads((tmp_path / "search.json").read_text())
@@ -229,7 +229,7 @@ def test_search_prints_the_front_and_writes_everything(tmp_path, capsys) -> None
 
 
 def test_search_comes_to_the_same_in_several_processes(tmp_path) -> None:
-    """Who simulates what makes no difference."""
+    """The number of processes makes no difference."""
     for workers in ("1", "2"):
         folder = tmp_path / workers
         main(["search", *SEARCH, *DAY, "--price", "1", "--workers", workers, "--out", str(folder)])
@@ -259,7 +259,7 @@ def test_search_comes_to_the_same_in_several_processes(tmp_path) -> None:
     ],
 )
 def test_what_cannot_be_used_is_one_sentence(arguments, file, capsys) -> None:
-    """Exit code 2, something to read, and no traceback."""
+    """Exit code 2 and a readable sentence without a traceback."""
     name = file(CLEAN)
     assert main([name if word == "{}" else word for word in arguments]) == 2
     assert capsys.readouterr().err.startswith("azure_batch_lab: ")
@@ -279,13 +279,13 @@ def test_what_cannot_be_used_is_one_sentence(arguments, file, capsys) -> None:
     ],
 )
 def test_samples_that_make_no_sense_are_refused(samples, file, capsys) -> None:
-    """By the row, if it is one."""
+    """The error names the row, if it is one."""
     assert main(["eval", file(CLEAN), "--samples", file(samples, "samples")]) == 2
     assert "the samples" in capsys.readouterr().err
 
 
 def test_the_lab_runs_as_a_module() -> None:
-    """A formula on standard input is reviewed by a process of its own."""
+    """A separate process reviews a formula from standard input."""
     done = subprocess.run(
         [sys.executable, "-m", "azure_batch_lab", "check", "-"],
         input="x = ",

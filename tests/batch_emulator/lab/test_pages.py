@@ -1,4 +1,4 @@
-"""What the manual and the README say of the lab is true."""
+"""What the manual and the README say about the lab is true."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ def commands() -> list[str]:
 
 
 def test_the_table_of_warnings_is_current() -> None:
-    """It is what the reviewer says."""
+    """It lists what the reviewer can say."""
     assert renewed(MANUAL.read_text()) == MANUAL.read_text()
 
 
 @pytest.mark.parametrize("command", commands())
 def test_every_command_on_the_pages_can_be_typed(command) -> None:
-    """Its options exist and make sense together."""
+    """Its options exist and fit together."""
     options = parser().parse_args(shlex.split(command))
     if "tasks" in options:
         assert days.workload(options).tasks
@@ -43,7 +43,7 @@ def test_every_command_on_the_pages_can_be_typed(command) -> None:
 
 
 def test_the_pages_have_commands() -> None:
-    """The test above has something to read."""
+    """Otherwise the test above would check nothing."""
     assert {command.split()[0] for command in commands()} == {"check", "eval", "simulate", "search"}
 
 
@@ -58,5 +58,5 @@ def test_the_study_of_the_readme_is_that_of_the_program(fleet) -> None:
 
 
 def test_the_figures_of_the_smallest_fleet_come_out_as_printed() -> None:
-    """Simulated again, they are the same to the last digit."""
+    """Simulated again, they are equal to the last digit."""
     assert warmth_table(FLEETS[0]) in README.read_text()

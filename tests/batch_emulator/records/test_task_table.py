@@ -1,4 +1,4 @@
-"""The table of tasks: its indexes agree with a plain list, whatever happens to the tasks."""
+"""The table of tasks: whatever happens, its indexes agree with a plain list."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def a_task(number: int, *, slots: int = 1) -> Task:
 
 
 def act(table: TaskTable, task: Task, action: str) -> None:
-    """Do one thing to a task if its state allows."""
+    """Do one thing to a task, if its state allows it."""
     if action == "remove":
         table.remove(task)
     elif action == "reactivate" and task.state is TaskState.COMPLETED:
@@ -55,7 +55,7 @@ ACTIONS = st.lists(
 
 @given(ACTIONS, st.integers(1, 4))
 def test_indexes_agree_with_a_plain_list(actions: list[tuple[int, str]], widest: int) -> None:
-    """Counts, walks, prefixes and the ready queue tell what looking at every task would tell."""
+    """Counts, walks, prefixes and the ready queue equal those from a scan of all tasks."""
     table = TaskTable()
     plain: dict[int, Task] = {}
     for number in range(12):
@@ -88,7 +88,7 @@ def test_indexes_agree_with_a_plain_list(actions: list[tuple[int, str]], widest:
 
 
 def test_illegal_move_changes_nothing() -> None:
-    """A move the table does not know raises and leaves the task as it was."""
+    """An illegal transition raises and leaves the task as it was."""
     task = a_task(0)
     with pytest.raises(IllegalMove, match="'active' answers to 'again'"):
         task.move("again", now=NOW, etag=2)

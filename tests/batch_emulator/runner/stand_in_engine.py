@@ -1,4 +1,4 @@
-"""A program that stands in for a container engine's command line.
+"""A stand-in for a container engine's command line.
 
 It keeps containers as files and runs their commands as processes in sessions of their own, which
 survive the program that started them.
@@ -29,7 +29,7 @@ WITH_VALUE = {
 
 
 def fail(sentence: str, code: int = 1) -> int:
-    """Complain as engines do."""
+    """Fail as engines do."""
     sys.stderr.write(f"Error response from daemon: {sentence}\n")
     return code
 

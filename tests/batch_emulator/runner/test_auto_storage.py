@@ -1,4 +1,4 @@
-"""Auto storage against a real Azurite: containers by their names, and identities that stand for it."""
+"""Auto storage on a real Azurite: containers by name, and identities that stand for it."""
 
 from __future__ import annotations
 
@@ -60,14 +60,14 @@ def results(url: str) -> Any:
 
 
 def test_container_is_found_by_its_name(stored: Bench, container: Any) -> None:
-    """All blobs of a container of the auto storage come by their names."""
+    """All blobs of a container in the auto storage are found by the container's name."""
     file = models.ResourceFile(auto_storage_container_name=container.container_name, file_path="in")
     stored.run("/bin/cat in/deep/a.txt", resource_files=[file])
     assert stored.output() == "A"
 
 
 def test_identity_stands_for_the_auto_storage(stored: Bench, container: Any) -> None:
-    """Blobs, containers and uploads that name an identity need no signature of their own."""
+    """Blobs, containers and uploads that name an identity need no signature."""
     files = [
         models.ResourceFile(
             http_url=f"{container.url}/deep/a.txt", file_path="one", identity_reference=IDENTITY
@@ -85,7 +85,7 @@ def test_identity_stands_for_the_auto_storage(stored: Bench, container: Any) -> 
 def test_signature_of_the_auto_storage_is_kept_and_shown_nowhere(
     stored: Bench, container: Any, tmp_path: Path
 ) -> None:
-    """The signature is neither in a task's environment, nor in its record, nor in the state file."""
+    """It is neither in a task's environment, nor in its record, nor in the state file."""
     file = models.ResourceFile(auto_storage_container_name=container.container_name)
     stored.run(stored.sh("env"), resource_files=[file], output_files=[results(container.url)])
     signature = str(stored.emulator.settings.auto_storage).partition("sig=")[2]
@@ -105,14 +105,14 @@ def test_signature_of_the_auto_storage_is_kept_and_shown_nowhere(
     ],
 )
 def test_without_auto_storage_there_is_no_access(ready: Bench, file: dict[str, Any]) -> None:
-    """A task that needs it fails before its command, with a sentence that says what to do."""
+    """A task that needs it fails before its command, with a sentence on what to do."""
     failure = ready.run("/bin/true", resource_files=[models.ResourceFile(**file)]).execution_info.failure_info
     assert failure.code == "BlobAccessDenied"
     assert "--auto-storage URL" in failure.message
 
 
 def test_identity_does_not_reach_other_storage(stored: Bench) -> None:
-    """The signature is not sent to a stranger, to download or to upload."""
+    """The signature is never sent to another account, neither for downloads nor for uploads."""
     url = "http://127.0.0.1:9/stranger/c"
     file = models.ResourceFile(http_url=f"{url}/b", file_path="b", identity_reference=IDENTITY)
     down = stored.run("/bin/true", "down", resource_files=[file]).execution_info

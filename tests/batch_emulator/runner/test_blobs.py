@@ -76,7 +76,7 @@ def output(
 
 
 def test_blobs_are_there_before_the_command_starts(ready: Bench, store: Store) -> None:
-    """A signed blob URL lands at its path, with its mode; a container gives all below a prefix."""
+    """A signed blob URL is stored at its path with its mode; a container gives all blobs with a prefix."""
     store.container.upload_blob("in/deep/a.txt", b"A")
     store.container.upload_blob("other.txt", b"O")
     files = [
@@ -103,7 +103,7 @@ def test_blobs_are_there_before_the_command_starts(ready: Bench, store: Store) -
 def test_blob_that_cannot_be_had_fails_the_task(
     ready: Bench, store: Store, permissions: str, code: str
 ) -> None:
-    """A missing or forbidden blob fails the task before its command, and the signature stays secret."""
+    """A missing or forbidden blob fails the task before its command, without revealing the signature."""
     base, _, signature = store.url(permissions).partition("?")
     file = resource(ready, http_url=f"{base}/nothing?{signature}", file_path="x")
     execution = ready.run(resource_files=[file], command="/bin/true").execution_info
@@ -112,7 +112,7 @@ def test_blob_that_cannot_be_had_fails_the_task(
 
 
 def test_path_out_of_the_working_directory_is_refused(ready: Bench, store: Store) -> None:
-    """A resource file may not climb out of wd."""
+    """A resource file may not leave wd."""
     file = resource(ready, http_url=store.blob_url("b", b""), file_path="../../escaped")
     execution = ready.run("/bin/true", resource_files=[file]).execution_info
     assert execution.failure_info.code == "ResourceFileCreateFailed"
@@ -151,7 +151,7 @@ def test_patterns_choose_blob_names(ready: Bench, store: Store) -> None:
 
 
 def test_failed_task_uploads_its_logs_once(ready: Bench, store: Store) -> None:
-    """After the last failing attempt the failure and completion files go up, with headers."""
+    """After the last failed attempt, the files for failure and completion are uploaded, with headers."""
     logs = output(ready, "../std*.txt", store.url(), path="logs", when="taskfailure")
     header = ready.models.OutputFileUploadHeader(name="x-ms-meta-sensor", value="1_4")
     logs.destination.container.upload_headers = [header]
@@ -163,7 +163,7 @@ def test_failed_task_uploads_its_logs_once(ready: Bench, store: Store) -> None:
 
 
 def test_task_out_of_time_uploads_its_logs(ready: Bench, store: Store) -> None:
-    """A task ended by its time limit still delivers what it wrote."""
+    """A task ended by its time limit still uploads what it wrote."""
     logs = output(ready, "../stdout.txt", store.url(), path="late.txt", when="taskcompletion")
     limit = ready.models.BatchTaskConstraints(max_wall_clock_time=timedelta(minutes=1))
     ready.task(ready.sh("echo up; exec sleep 60"), output_files=[logs], constraints=limit)
@@ -183,7 +183,7 @@ def test_task_out_of_time_uploads_its_logs(ready: Bench, store: Store) -> None:
 def test_failed_upload_fails_the_task(
     ready: Bench, store: Store, container: str | None, permissions: str, code: str
 ) -> None:
-    """A task whose output cannot be delivered fails, with the exit code of its command."""
+    """A task whose output cannot be uploaded fails, with its command's exit code."""
     url = store.url(permissions)
     if container is not None:
         store.container.delete_container()

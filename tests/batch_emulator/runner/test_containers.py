@@ -1,4 +1,4 @@
-"""Tasks in containers: what the engine's command line is told, by a stand-in program that notes it."""
+"""Tasks in containers: a stand-in program records what the engine's command line is given."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def image(name: str = "scorer:1", **options: Any) -> Any:
 
 
 def test_command_runs_in_its_image(contained: Bench, engine: StandIn) -> None:
-    """A task with an image runs in a container of it, whose output and end are the task's."""
+    """The container's output and exit code are the task's."""
     script = contained.sh("pwd; echo $AZ_BATCH_TASK_ID; exit 3")
     task = contained.run(script, container_settings=image("registry.example/scorer"))
     info = task.execution_info.container_info
@@ -102,7 +102,7 @@ def test_command_runs_in_its_image(contained: Bench, engine: StandIn) -> None:
 
 
 def test_task_without_an_image_is_a_process(engine: StandIn, bench_of: Callable[..., Bench]) -> None:
-    """Where containers run, a task that names no image runs as before."""
+    """Even where containers run."""
     bench = bench_of(containers=True)
     bench.pool()
     bench.job()
@@ -111,7 +111,7 @@ def test_task_without_an_image_is_a_process(engine: StandIn, bench_of: Callable[
 
 
 def test_no_value_of_a_variable_is_in_a_command_line(contained: Bench, engine: StandIn) -> None:
-    """Variables reach the container whatever is in them, and no command line shows one."""
+    """Variables with any content reach the container, and no command line shows one."""
     values = {"TOKEN": "top secret #=", "LINES": "two\nsecret lines", "LONG": "secret" * 20_000, "EMPTY": ""}
     settings = [models.EnvironmentSetting(name=name, value=value) for name, value in values.items()]
     script = contained.sh('echo "$TOKEN|$LINES|${#LONG}|${EMPTY-unset}"')
@@ -129,7 +129,7 @@ def test_empty_command_line_runs_the_entry_point(contained: Bench, engine: Stand
 
 
 def test_run_options_come_right_before_the_image(contained: Bench, engine: StandIn) -> None:
-    """They are split as a shell would; a removal of their own would hide the end, and is left out."""
+    """They are split as in a shell; `--rm` is dropped, because it would hide the exit code."""
     options = "--rm --cpus 2 --network none --label 'a b'"
     contained.run("/bin/true", container_settings=image(container_run_options=options))
     (created,) = engine.calls("create")
@@ -157,7 +157,7 @@ def test_run_options_come_right_before_the_image(contained: Bench, engine: Stand
 def test_container_sees_the_folders_it_names(
     contained: Bench, engine: StandIn, mounts: list[tuple[str, bool | None]] | None, seen: list[str]
 ) -> None:
-    """All of the node if nothing is said, nothing for an empty list, else what is named."""
+    """The whole node by default, nothing for an empty list, else what is named."""
     binds = None
     if mounts is not None:
         binds = [models.ContainerHostBatchBindMountEntry(source=s, is_read_only=only) for s, only in mounts]
@@ -169,7 +169,7 @@ def test_container_sees_the_folders_it_names(
 
 
 def test_folder_that_a_task_made_a_link_is_not_mounted(contained: Bench, engine: StandIn) -> None:
-    """The engine would follow a link to a folder of the host: the task fails before it is asked."""
+    """The engine would follow a link to the host, so the task fails before the engine is called."""
     contained.run("/bin/true", "first", container_settings=image())
     shared = contained.emulator.settings.data / "nodes/pool" / contained.nodes()[0].id / "shared"
     shared.rmdir()
@@ -183,13 +183,13 @@ def test_folder_that_a_task_made_a_link_is_not_mounted(contained: Bench, engine:
 
 
 def test_image_may_say_where_the_command_begins(contained: Bench, engine: StandIn) -> None:
-    """With containerImageDefault no working directory is asked for."""
+    """With containerImageDefault, no working directory is passed."""
     contained.run("/bin/true", container_settings=image(working_directory="containerImageDefault"))
     assert "--workdir" not in engine.calls("create")[0]
 
 
 def test_pool_wide_administrator_is_whoever_the_image_says(contained: Bench, engine: StandIn) -> None:
-    """An administrator of the pool's scope leaves the image's user."""
+    """For a pool-scope administrator, the image's user stays."""
     auto_user = models.AutoUserSpecification(scope="pool", elevation_level="admin")
     identity = models.UserIdentity(auto_user=auto_user)
     contained.run("/bin/true", container_settings=image(), user_identity=identity)
@@ -212,14 +212,14 @@ def test_pool_wide_administrator_is_whoever_the_image_says(contained: Bench, eng
 def test_container_that_cannot_start_says_why(
     contained: Bench, engine: StandIn, settings: Any, command: str, code: str
 ) -> None:
-    """Image, options and program each have a code of their own, and nothing is left behind."""
+    """Image, options and program have an error code each, and nothing is left behind."""
     execution = contained.run(command, container_settings=settings).execution_info
     assert (execution.failure_info.code, execution.exit_code) == (code, None)
     assert engine.containers == []
 
 
 def test_image_is_pulled_once_for_many_tasks(contained: Bench, engine: StandIn) -> None:
-    """What is not on the machine comes from the registry, the first time."""
+    """A missing image is pulled the first time."""
     (engine.state / "registry").write_text("far:2\n")
     for number in range(3):
         contained.run("/bin/true", f"t{number}", container_settings=image("far:2"))
@@ -229,7 +229,7 @@ def test_image_is_pulled_once_for_many_tasks(contained: Bench, engine: StandIn) 
 def test_node_pulls_its_pools_images_before_it_is_idle(
     engine: StandIn, bench_of: Callable[..., Bench]
 ) -> None:
-    """A pool's images are there when its nodes are."""
+    """Idle nodes have their pool's images."""
     (engine.state / "registry").write_text("far:2\n")
     bench = bench_of(containers=True)
     open_pool(bench, "scorer:1", "far:2")
@@ -238,7 +238,7 @@ def test_node_pulls_its_pools_images_before_it_is_idle(
 
 
 def test_node_without_its_pools_image_is_unusable(engine: StandIn, bench_of: Callable[..., Bench]) -> None:
-    """A pool's image that cannot be had makes its nodes unusable, with an error that names it."""
+    """If a pool's image cannot be pulled, its nodes are unusable, with an error that names it."""
     bench = bench_of(containers=True)
     open_pool(bench, "unheard-of")
     bench.until(lambda: bench.nodes()[0].state == "unusable")
@@ -249,7 +249,7 @@ def test_node_without_its_pools_image_is_unusable(engine: StandIn, bench_of: Cal
 
 
 def test_terminated_task_ends_politely(engine: StandIn, bench_of: Callable[..., Bench]) -> None:
-    """The signal reaches the command in the container, and its own exit code is kept."""
+    """The signal reaches the command in the container, whose own exit code is kept."""
     contained = bench_of(containers=True, stop_grace=timedelta(minutes=2))
     open_pool(contained)
     script = contained.sh("trap 'echo cleaned; exit 5' TERM; echo up; while :; do sleep 0.05; done")
@@ -280,7 +280,7 @@ def test_stubborn_container_is_removed(contained: Bench, engine: StandIn, ending
 
 
 def test_pre_emption_removes_the_container(engine: StandIn, bench_of: Callable[..., Bench]) -> None:
-    """The containers of a node that is taken away go with it."""
+    """A preempted node's containers go with it."""
     bench = bench_of(containers=True)
     configuration = models.BatchContainerConfiguration(type="dockerCompatible")
     machine = bench.machine(container_configuration=configuration)
@@ -294,7 +294,7 @@ def test_pre_emption_removes_the_container(engine: StandIn, bench_of: Callable[.
 
 
 def test_emulators_end_removes_every_container(engine: StandIn, bench_of: Callable[..., Bench]) -> None:
-    """An emulator that ends leaves no container."""
+    """No container outlives the emulator."""
     bench = bench_of(containers=True)
     open_pool(bench)
     bench.task(bench.sh("trap '' TERM; echo up; exec sleep 60"), container_settings=image())
@@ -306,7 +306,7 @@ def test_emulators_end_removes_every_container(engine: StandIn, bench_of: Callab
 def test_containers_of_a_dead_emulator_are_removed_at_the_next_start(
     engine: StandIn, bench_of: Callable[..., Bench], tmp_path: Path
 ) -> None:
-    """What was left on the same folder goes; containers of others stay."""
+    """Those of the same folder are removed; others stay."""
     first = bench_of(containers=True, data=tmp_path / "data")
     open_pool(first)
     first.run("/bin/true", container_settings=image())
@@ -323,7 +323,7 @@ def test_containers_of_a_dead_emulator_are_removed_at_the_next_start(
 def test_supervisor_removes_containers_when_the_emulator_is_killed(
     bench: Bench, engine: StandIn, tmp_path: Path
 ) -> None:
-    """After a kill of the emulator its supervisor clears the containers away."""
+    """After a kill of the emulator, its supervisor removes the containers."""
     options = [
         "--account",
         "a",
@@ -350,7 +350,7 @@ def test_supervisor_removes_containers_when_the_emulator_is_killed(
 
 
 def started(engine: StandIn) -> bool:
-    """Tell whether a container's command is running."""
+    """Whether a container's command is running."""
     return any(json.loads(file.read_text() or "{}").get("pid") for file in engine.containers)
 
 
@@ -375,7 +375,7 @@ def submit(endpoint: str) -> BatchClient:
 
 
 def test_no_engine_is_one_clear_sentence(tmp_path: Path) -> None:
-    """Without an engine the emulator does not start, and says what it looked for."""
+    """The emulator does not start, and says what it looked for."""
     with pytest.raises(BadSetting, match="needs docker or podman on PATH, and there is none"):
         ContainerEngine.find(None, {"PATH": str(tmp_path)})
     with pytest.raises(BadSetting, match="needs podman on PATH"):
@@ -383,7 +383,7 @@ def test_no_engine_is_one_clear_sentence(tmp_path: Path) -> None:
 
 
 def test_engine_that_does_not_answer_is_told(tmp_path: Path) -> None:
-    """An engine whose service is down is told in its own words."""
+    """The error quotes an engine whose service is down."""
     program = tmp_path / "docker"
     program.write_text("#!/bin/sh\necho 'Cannot connect to the daemon.' >&2\nexit 1\n")
     program.chmod(0o755)
@@ -392,7 +392,7 @@ def test_engine_that_does_not_answer_is_told(tmp_path: Path) -> None:
 
 
 def test_engine_sees_nothing_of_the_emulators_secrets() -> None:
-    """Of the environment the engine gets what is about engines."""
+    """The engine's environment contains only variables about engines."""
     environment = {"DOCKER_HOST": "unix:///x", "AZURE_BATCH_EMULATOR_KEY": "secret", "https_proxy": "p"}
     assert ContainerEngine("docker", environment).environment == {
         "DOCKER_HOST": "unix:///x",

@@ -24,7 +24,7 @@ def settings(bench: Bench, image: str) -> Any:
 
 
 def test_command_finds_the_programs_of_its_image(bench_of: Callable[..., Bench], tmp_path: Path) -> None:
-    """The image's bin folder comes first on PATH; no tag and latest are the same image."""
+    """The image's bin folder is first on PATH; no tag means latest."""
     program = tmp_path / "prefix" / "bin" / "score"
     program.parent.mkdir(parents=True)
     program.write_text("#!/bin/sh\necho scored $1\n")
@@ -36,7 +36,7 @@ def test_command_finds_the_programs_of_its_image(bench_of: Callable[..., Bench],
 
 
 def test_unknown_image_fails_with_advice(bench: Bench) -> None:
-    """An image nobody described fails the task and says how to describe it."""
+    """The failure says how to describe the image to the emulator."""
     container_pool(bench)
     execution = bench.run("score", container_settings=settings(bench, "nobody/knows:1")).execution_info
     assert execution.failure_info.code == "ContainerInvalidImage"

@@ -29,7 +29,7 @@ LEAVE = (
 
 
 def is_alive(process: int) -> bool:
-    """Tell whether a process is there and no zombie."""
+    """Whether a process exists and is not a zombie."""
     try:
         return "\nState:\tZ" not in Path(f"/proc/{process}/status").read_text()
     except FileNotFoundError:
@@ -37,7 +37,7 @@ def is_alive(process: int) -> bool:
 
 
 def daemon(tmp_path: Path) -> str:
-    """Write a shell line that starts a process in a session of its own and waits until it is there."""
+    """Return a shell line that starts a process in its own session and waits until it runs."""
     program = tmp_path / "leave.py"
     program.write_text(LEAVE)
     pid = tmp_path / "pid"
@@ -45,7 +45,7 @@ def daemon(tmp_path: Path) -> str:
 
 
 def test_process_that_left_its_session_ends_with_its_task(ready: Bench, tmp_path: Path) -> None:
-    """A daemon of a task is gone when the task is completed."""
+    """A task's daemon is gone when the task is completed."""
     assert ready.run(ready.sh(daemon(tmp_path))).execution_info.exit_code == 0
     assert not is_alive(int((tmp_path / "pid").read_text()))
 
@@ -61,7 +61,7 @@ def test_daemon_of_a_terminated_task_is_killed(ready: Bench, tmp_path: Path) -> 
 
 
 def test_daemon_of_another_task_stays(bench: Bench, tmp_path: Path) -> None:
-    """The end of one task does not touch what another has started."""
+    """A task's end does not affect processes of others."""
     bench.pool(slots=2)
     bench.job()
     bench.task(bench.sh(f"{daemon(tmp_path)}; echo up; exec sleep 60"), "first")
@@ -71,7 +71,7 @@ def test_daemon_of_another_task_stays(bench: Bench, tmp_path: Path) -> None:
 
 
 def test_variables_of_the_emulator_do_not_reach_a_task(ready: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A task's environment holds what is documented, and PATH."""
+    """A task's environment has what is documented, and PATH."""
     monkeypatch.setenv("AZURE_BATCH_EMULATOR_KEY", "secret")
     monkeypatch.setenv("ANYTHING", "secret")
     ready.run("/usr/bin/env")
@@ -82,7 +82,7 @@ def test_variables_of_the_emulator_do_not_reach_a_task(ready: Bench, monkeypatch
 
 
 def test_secrets_are_not_left_in_the_emulators_environment(bench: Bench, tmp_path: Path) -> None:
-    """The kernel shows neither the key nor the storage's signature once the emulator is ready."""
+    """Once ready, /proc shows neither the key nor the storage's signature."""
     secrets = {
         "AZURE_BATCH_EMULATOR_KEY": "c2VjcmV0a2V5",
         "AZURE_BATCH_EMULATOR_AUTO_STORAGE": "http://127.0.0.1:9/a?sig=hidden",
@@ -104,7 +104,7 @@ def test_secrets_are_not_left_in_the_emulators_environment(bench: Bench, tmp_pat
 
 @pytest.mark.parametrize("mask", [0o000, 0o022])
 def test_state_is_private_whatever_the_mask(bench_of: Callable[..., Bench], mask: int) -> None:
-    """Nobody but the owner reads the state, as it holds the environments of tasks."""
+    """Only the owner can read the state, which contains tasks' environments."""
     before = os.umask(mask)
     try:
         bench = bench_of()
@@ -119,7 +119,7 @@ def test_state_is_private_whatever_the_mask(bench_of: Callable[..., Bench], mask
 
 
 def test_task_that_runs_again_finds_what_it_left(ready: Bench) -> None:
-    """A retry on the same node has the same folder; its output is begun anew."""
+    """A retry on the same node has the same folder, with new output files."""
     script = ready.sh("echo try; test -e note || { echo x > note; exit 1; }")
     constraints = ready.models.BatchTaskConstraints(max_task_retry_count=1)
     task = ready.run(script, constraints=constraints)

@@ -1,4 +1,4 @@
-"""Real processes: what is odd about some command lines, and what happens without the supervisor."""
+"""Real processes: odd command lines, and life without the supervisor."""
 
 from __future__ import annotations
 
@@ -28,20 +28,20 @@ if TYPE_CHECKING:
     ],
 )
 def test_command_that_cannot_start_fails_its_task_only(ready: Bench, command: str, code: str) -> None:
-    """A command that cannot be launched says why, and the next task runs as if nothing were."""
+    """The failure says why, and the next task runs normally."""
     execution = ready.run(command).execution_info
     assert (execution.exit_code, execution.failure_info.code) == (None, code)
     assert ready.run("/bin/true", "next").execution_info.exit_code == 0
 
 
 def test_signal_shows_in_the_exit_code(ready: Bench) -> None:
-    """A command killed by a signal has 128 + signal as its exit code."""
+    """A command killed by a signal has the exit code 128 + signal."""
     execution = ready.run(ready.sh("kill -9 $$")).execution_info
     assert (execution.exit_code, execution.failure_info.code) == (137, "FailureExitCode")
 
 
 def test_background_processes_end_with_their_task(ready: Bench, tmp_path: Path) -> None:
-    """What a command leaves behind in its session is killed when the command ends."""
+    """Processes that a command leaves in its session are killed at its end."""
     pidfile = tmp_path / "pid"
     ready.run(ready.sh(f"sleep 60 & echo $! > {pidfile}"))
     with pytest.raises(ProcessLookupError):
@@ -49,7 +49,7 @@ def test_background_processes_end_with_their_task(ready: Bench, tmp_path: Path) 
 
 
 def test_polite_task_may_clean_up(bench_of: Callable[..., Bench]) -> None:
-    """A terminated command gets SIGTERM first and time to end by itself."""
+    """A terminated command gets SIGTERM and time to end by itself."""
     ready = bench_of(stop_grace=timedelta(minutes=2))
     ready.pool()
     ready.job()
@@ -62,7 +62,7 @@ def test_polite_task_may_clean_up(bench_of: Callable[..., Bench]) -> None:
 
 
 def test_tasks_run_again_when_the_supervisor_is_killed(ready: Bench, tmp_path: Path) -> None:
-    """Without it no process survives; the tasks are started again, as after the loss of a node."""
+    """No process survives without it, so tasks restart as after the loss of a node."""
     gate = tmp_path / "gate"
     script = f"echo $PPID > {tmp_path}/supervisor; echo up; until [ -e {gate} ]; do sleep 0.02; done"
     ready.task(ready.sh(script))
@@ -74,7 +74,7 @@ def test_tasks_run_again_when_the_supervisor_is_killed(ready: Bench, tmp_path: P
 
 
 def test_emulators_key_stays_out_of_tasks(ready: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing of the emulator's own environment but PATH reaches a task."""
+    """Of the emulator's environment, only PATH reaches tasks."""
     monkeypatch.setenv("AZURE_BATCH_EMULATOR_KEY", "secret")
     monkeypatch.setenv("ANYTHING_ELSE", "secret")
     ready.run(ready.sh("env"))

@@ -1,4 +1,4 @@
-"""Attempts that a rule decides: how they end, when, and what they leave, through the real SDK."""
+"""Attempts decided by a rule, through the real SDK: how and when they end, and what they leave."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def ruled(bench_of: Callable[..., Bench]) -> Callable[..., Bench]:
 
 
 class Shop:
-    """Takes uploads and remembers them."""
+    """Accepts uploads and remembers them."""
 
     def __init__(self) -> None:
         self.blobs: dict[str, bytes] = {}
@@ -55,7 +55,7 @@ class Shop:
                 self.end_headers()
 
             def log_message(self, *_: object) -> None:
-                """Say nothing."""
+                """Stay silent."""
 
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self.server.server_address[1]}/box?sig=x"
@@ -86,7 +86,7 @@ def logs_to(bench: Bench, url: str, *, when: str = "taskcompletion") -> Any:
 
 
 def outcome_of(task: Any) -> tuple[Any, ...]:
-    """Tell state, exit code and result of a task."""
+    """Return state, exit code and result of a task."""
     return task.state, task.execution_info.exit_code, task.execution_info.result
 
 
@@ -94,7 +94,7 @@ def outcome_of(task: Any) -> tuple[Any, ...]:
     ("rule", "code", "result"), [(succeed, 0, "success"), (fail, 1, "failure"), (lambda _: 7, 7, "failure")]
 )
 def test_rule_decides_the_exit_code(ruled: Any, rule: Any, code: int, result: str) -> None:
-    """No process runs: the code a rule returns is the task's, at once."""
+    """No process runs: the rule's code is the task's, at once."""
     bench = ruled(rule)
     bench.task("/no/such/program")
     bench.advance(seconds=0)
@@ -102,7 +102,7 @@ def test_rule_decides_the_exit_code(ruled: Any, rule: Any, code: int, result: st
 
 
 def test_rule_sees_the_whole_order(ruled: Any) -> None:
-    """Command line, environment, image and an existing working directory are there when it is asked."""
+    """It gets command line, environment, image and an existing working directory."""
     seen: list[AttemptSpec] = []
 
     def rule(attempt: AttemptSpec) -> Outcome:
@@ -133,7 +133,7 @@ def test_attempt_lasts_by_the_emulators_clock(ruled: Any) -> None:
 
 
 def test_one_turn_of_the_clock_goes_through_a_queue(ruled: Any) -> None:
-    """Tasks that wait for each other's slot all run within one turn, one after the other."""
+    """Tasks that wait for one slot run one after the other within a single turn."""
     bench = ruled(lambda _: Outcome(seconds=60))
     for number in range(5):
         bench.task(task_id=f"t{number}")
@@ -146,7 +146,7 @@ def test_one_turn_of_the_clock_goes_through_a_queue(ruled: Any) -> None:
 
 
 def test_failed_attempt_is_tried_again(ruled: Any) -> None:
-    """A rule is asked once for an attempt; a code that is not 0 leads to the next one."""
+    """The rule is called once per attempt, and a code other than 0 leads to the next attempt."""
     codes = iter((9, 9, 0))
     bench = ruled(lambda _: Outcome(next(codes), seconds=1))
     bench.task(constraints=bench.models.BatchTaskConstraints(max_task_retry_count=2))
@@ -157,7 +157,7 @@ def test_failed_attempt_is_tried_again(ruled: Any) -> None:
 
 
 def test_lost_attempt_runs_again_uncounted(ruled: Any) -> None:
-    """An attempt that vanishes is no failure: the task is active again, and nothing is counted."""
+    """A lost attempt is no failure: the task is active again, and nothing is counted."""
     answers = iter((Outcome.lost(seconds=5), Outcome()))
     bench = ruled(lambda _: next(answers))
     bench.task()
@@ -182,7 +182,7 @@ def test_lost_attempt_runs_again_uncounted(ruled: Any) -> None:
 def test_fault_of_a_rule_fails_the_attempt(
     ruled: Any, rule: Any, sentence: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """What a rule raises is logged, and told in stderr of an attempt with exit code 1."""
+    """An exception of the rule is logged and written to stderr, with exit code 1."""
     bench = ruled(rule)
     bench.task()
     with caplog.at_level(logging.ERROR):
@@ -193,7 +193,7 @@ def test_fault_of_a_rule_fails_the_attempt(
 
 
 def test_terminated_attempt_does_not_wait_out_its_seconds(ruled: Any) -> None:
-    """A task that is terminated ends now, without an exit code, and frees its slot."""
+    """A terminated task ends at once, without an exit code, and frees its slot."""
     bench = ruled(lambda _: Outcome(seconds=3600))
     bench.task()
     bench.advance(seconds=1)
@@ -208,7 +208,7 @@ def test_terminated_attempt_does_not_wait_out_its_seconds(ruled: Any) -> None:
 
 
 def test_terminated_rule_ends_its_attempt_when_it_returns(ruled: Any) -> None:
-    """A rule cannot be interrupted; what it then says does not count."""
+    """A rule cannot be interrupted, and its late result is ignored."""
     entered, leave = threading.Event(), threading.Event()
 
     def rule(_order: AttemptSpec) -> int:
@@ -226,7 +226,7 @@ def test_terminated_rule_ends_its_attempt_when_it_returns(ruled: Any) -> None:
 
 
 def test_attempt_over_its_wall_clock_time_is_ended_and_uploaded(ruled: Any, shop: Shop) -> None:
-    """A time limit cuts the seconds short at its own moment, and the logs are uploaded all the same."""
+    """A time limit ends it exactly on time, and logs are still uploaded."""
     bench = ruled(lambda _: Outcome(seconds=3600, stdout="begun\n"))
     limits = bench.models.BatchTaskConstraints(max_wall_clock_time=timedelta(minutes=2))
     bench.task(constraints=limits, output_files=[logs_to(bench, shop.url, when="taskfailure")])
@@ -237,7 +237,7 @@ def test_attempt_over_its_wall_clock_time_is_ended_and_uploaded(ruled: Any, shop
 
 
 def test_output_files_are_uploaded(ruled: Any, shop: Shop) -> None:
-    """What the rule leaves is uploaded before the task is completed, with a log of it."""
+    """The rule's files are uploaded before the task is completed, with a log of the upload."""
     bench = ruled(lambda _: Outcome(stdout="o", stderr="e", seconds=2))
     bench.task(output_files=[logs_to(bench, shop.url)])
     bench.advance(seconds=1)
@@ -249,7 +249,7 @@ def test_output_files_are_uploaded(ruled: Any, shop: Shop) -> None:
 
 
 def test_failed_upload_fails_the_task(ruled: Any) -> None:
-    """An upload that cannot be had is a failure, with the rule's exit code kept."""
+    """The task fails, and keeps the rule's exit code."""
     bench = ruled(succeed)
     bench.task(output_files=[logs_to(bench, "http://127.0.0.1:9/box?sig=x")])
     info = bench.ended().execution_info
@@ -257,7 +257,7 @@ def test_failed_upload_fails_the_task(ruled: Any) -> None:
 
 
 def test_start_task_asks_the_rule_too(bench_of: Any) -> None:
-    """A pool's start task is an attempt like others, and a node waits for it."""
+    """A pool's start task is an attempt like others, and nodes wait for it."""
     bench = bench_of(runner=ScriptedRunner(lambda _: Outcome(seconds=30)))
     bench.pool(start_task=bench.models.BatchStartTask(command_line="prepare"))
     bench.advance(seconds=29)
@@ -267,7 +267,7 @@ def test_start_task_asks_the_rule_too(bench_of: Any) -> None:
 
 
 def test_seconds_pass_by_the_machines_clock_too(bench_of: Any) -> None:
-    """With the system's clock an attempt takes the seconds it says."""
+    """With the system's clock, an attempt really takes its seconds."""
     bench = bench_of(runner=ScriptedRunner(lambda _: Outcome(seconds=0.3)), clock=SystemClock())
     bench.pool()
     bench.job()
@@ -290,7 +290,7 @@ def test_a_thousand_tasks_all_end(bench_of: Any) -> None:
 
 
 def test_emulator_ends_while_rules_are_in_progress(bench_of: Any) -> None:
-    """Closing down waits for a rule only so long, and its answer is not wanted any more."""
+    """Closing waits for a rule only briefly, and ignores its result."""
     leave = threading.Event()
     bench = bench_of(runner=ScriptedRunner(lambda _: int(leave.wait(NEVER_SECONDS))))
     bench.pool()

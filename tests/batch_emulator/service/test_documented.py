@@ -1,4 +1,4 @@
-"""What the documentation says of pools, nodes, jobs and tasks, where it is easily done otherwise."""
+"""Documented details of pools, nodes, jobs and tasks that are easily got wrong."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ ENDPOINT = {
 
 
 def test_endpoints_of_a_pool_appear_on_its_nodes(bench: Bench) -> None:
-    """Each node has the pool's endpoint with a port of its own; with IPv6 for both addresses."""
+    """Each node has the pool's endpoint on its own port, with IPv6 for both addresses."""
     network = {
         "endpointConfiguration": {"inboundNATPools": [ENDPOINT]},
         "publicIPAddressConfiguration": {"ipFamilies": ["IPv4", "IPv6"]},
@@ -39,7 +39,7 @@ def test_endpoints_of_a_pool_appear_on_its_nodes(bench: Bench) -> None:
 
 
 def test_the_service_has_an_extension_on_every_node(bench: Bench) -> None:
-    """Among the extensions of a node is batchNodeExtension, beside the pool's own, which show no secrets."""
+    """Nodes have batchNodeExtension beside the pool's own extensions, which show no secrets."""
     own = {"name": "mine", "publisher": "p", "type": "t", "protectedSettings": {"key": "secret"}}
     machine = bench.machine()
     machine["extensions"] = [own]
@@ -52,13 +52,13 @@ def test_the_service_has_an_extension_on_every_node(bench: Bench) -> None:
 
 
 def test_task_with_an_image_fails_in_a_pool_without_containers(ready: Bench) -> None:
-    """The task is added, and fails when its turn comes."""
+    """The task is accepted, and fails when its turn comes."""
     failure = ready.run("/bin/true", container_settings={"imageName": "x"}).execution_info.failure_info
     assert failure.code == "ContainerPoolNotSupported"
 
 
 def test_task_without_an_image_fails_in_a_pool_with_containers(bench: Bench) -> None:
-    """The reverse is the same."""
+    """The same applies in reverse."""
     machine = bench.machine(container_configuration={"type": "dockerCompatible"})
     bench.pool(virtual_machine_configuration=machine)
     bench.job()
@@ -66,7 +66,7 @@ def test_task_without_an_image_fails_in_a_pool_with_containers(bench: Bench) -> 
 
 
 def test_task_that_needs_more_slots_than_a_node_has_waits(ready: Bench) -> None:
-    """Nothing validates requiredSlots: the task is active until a node has them."""
+    """Nothing validates requiredSlots: the task stays active until a node has enough."""
     ready.task(required_slots=2)
     ready.turn(hours=1)
     assert ready.client.get_task("job", "task").state == "active"
@@ -82,13 +82,13 @@ def test_failed_task_ends_its_job_by_default(bench: Bench) -> None:
 
 
 def test_job_action_needs_a_job_that_performs_it(ready: Bench, refusal: Callable[..., Any]) -> None:
-    """Under noaction a task with a jobAction is a 400."""
+    """Under noaction a task with a jobAction gives 400."""
     conditions = ready.models.ExitConditions(default=ready.models.ExitOptions(job_action="none"))
     refusal(lambda: ready.task(exit_conditions=conditions), status=400, code="InvalidPropertyValue")
 
 
 def test_deletion_takes_a_while(bench_of: Callable[..., Bench], refusal: Callable[..., Any]) -> None:
-    """What is being deleted can be met, is in the way of its successor, and is gone in the end."""
+    """A deleted resource is visible for a while, blocks its id, and is gone in the end."""
     bench = bench_of(deletion=timedelta(seconds=10))
     bench.pool(nodes=None)
     bench.job()
@@ -103,7 +103,7 @@ def test_deletion_takes_a_while(bench_of: Callable[..., Bench], refusal: Callabl
 
 
 def test_pool_whose_nodes_reach_each_other_has_a_hundred(bench: Bench) -> None:
-    """A pool with inter-node communication does not get beyond 100 nodes, and says so."""
+    """A pool with inter-node communication stops at 100 nodes, and says so."""
     bench.pool(nodes=101, enable_inter_node_communication=True)
     pool = bench.client.get_pool("pool")
     assert (pool.current_dedicated_nodes, pool.target_dedicated_nodes) == (100, 101)
@@ -111,7 +111,7 @@ def test_pool_whose_nodes_reach_each_other_has_a_hundred(bench: Bench) -> None:
 
 
 def test_jobs_are_found_by_their_pool(bench: Bench) -> None:
-    """executionInfo/poolId is filtered as an id is; nodes by the state of their start task."""
+    """executionInfo/poolId can be filtered like an id, and nodes by their start task's state."""
     bench.pool(start_task=bench.models.BatchStartTask(command_line="/bin/true"))
     bench.job("a", pool="pool-1")
     bench.job("b", pool="pool-2")
@@ -126,7 +126,7 @@ def test_jobs_are_found_by_their_pool(bench: Bench) -> None:
 
 
 def test_documented_variables_are_there(ready: Bench) -> None:
-    """A task finds the folder of certificates and the reserved disk space in its environment."""
+    """The environment has the certificates folder and the reserved disk space."""
     names = "AZ_BATCH_CERTIFICATES_DIR AZ_BATCH_TASK_RESERVED_EPHEMERAL_DISK_SPACE_BYTES"
     ready.run(ready.sh(f"for n in {names}; do printenv $n; done"))
     certificates, space = ready.output().split()
@@ -138,14 +138,14 @@ def test_documented_variables_are_there(ready: Bench) -> None:
     "span", ["P99999999999D", "P" + "9" * 400 + "D", "PT99999999999999999999S", "P10675200D"]
 )
 def test_span_that_nothing_can_hold_is_refused(ready: Bench, refusal: Callable[..., Any], span: str) -> None:
-    """A duration longer than the service's longest is a 400, wherever it stands."""
+    """A duration beyond the service's limit gives 400, wherever it is."""
     task = ready.task_options()
     task["constraints"] = {"maxWallClockTime": span}
     refusal(lambda: ready.client.create_task("job", task), status=400, code="InvalidPropertyValue")
 
 
 def test_span_that_ends_after_the_year_9999_does_no_harm(ready: Bench) -> None:
-    """A duration just short of no limit is kept, and never over."""
+    """A duration just below unlimited is stored, and never ends."""
     task = ready.task_options()
     task["constraints"] = {"maxWallClockTime": "P10675198D", "retentionTime": "P10675198D"}
     ready.client.create_task("job", task)

@@ -1,4 +1,4 @@
-"""What follows from what inside the engine."""
+"""Which event triggers what inside the engine."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ def engine(tmp_path: Path) -> Engine:
 
 
 def test_every_event_sets_something_off(engine: Engine) -> None:
-    """Nothing is told that nobody hears, and each thing is in the table once."""
+    """Every event has a subscriber, and the table has no duplicates."""
     kinds = {each for each in vars(events).values() if isinstance(each, type) and issubclass(each, Event)}
     assert set(engine.core.listeners) == kinds - {Event}
     assert all(engine.core.listeners.values())
 
 
 def test_an_event_without_its_line_is_an_error(engine: Engine) -> None:
-    """What is published and not in the table fails at once instead of passing unheard."""
+    """Publishing an event that is not in the table fails at once."""
     del engine.core.listeners[JobEnded]
     with pytest.raises(KeyError):
         engine.core.publish(JobEnded(cast("Job", None)))

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def program(tmp_path: Path) -> Iterator[Program]:
-    """Give a folder and a port to start the program on."""
+    """Return the emulator's program, with a folder and a port of its own."""
     program = Program(tmp_path / "data", free_port())
     yield program
     program.close()

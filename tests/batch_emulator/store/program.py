@@ -1,4 +1,4 @@
-"""The program itself on one folder and one port: started, killed, started again."""
+"""The emulator's program on one folder and port: started, killed, started again."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import shlex
 import socket
 import subprocess
 import sys
-import time
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,9 +16,10 @@ from typing import TYPE_CHECKING, Any
 from azure.batch import BatchClient, models
 from azure.core.credentials import AzureNamedKeyCredential
 
+from tests.waiting import until
+
 if TYPE_CHECKING:
     import signal
-    from collections.abc import Callable
 
 PACKAGE_ROOT = Path(__file__).resolve().parents[3] / "batch_emulator"
 ACCOUNT, KEY = "acct", "c29tZSBrZXk="
@@ -30,7 +30,7 @@ PORTS = range(21_000, 31_000)
 
 
 class Program:
-    """The emulator as a process of its own, always with the same key, port and folder."""
+    """The emulator as a separate process, always with the same key, port and folder."""
 
     models = models
 
@@ -75,7 +75,7 @@ class Program:
         return process
 
     def refused(self, **options: Any) -> str:
-        """Start the program where it must refuse, and return its one sentence."""
+        """Start the program where it must refuse; return its one sentence."""
         process = self.launch(**options)
         out, err = process.communicate(timeout=EXIT_SECONDS)
         assert (out, process.returncode, len(err.splitlines())) == ("", 2, 1)
@@ -83,7 +83,7 @@ class Program:
 
     @staticmethod
     def end(process: subprocess.Popen[str], number: signal.Signals) -> None:
-        """End a program, politely or not."""
+        """End a program, gracefully or with a kill."""
         process.send_signal(number)
         process.wait(EXIT_SECONDS)
 
@@ -128,18 +128,11 @@ class Program:
         wanted = f"state eq '{state}'" if state else None
         return {task.id: task for task in self.client.list_tasks("job", filter=wanted)}
 
-    @staticmethod
-    def until(condition: Callable[[], Any], *, seconds: float = 60.0) -> Any:
-        """Poll a real effect."""
-        deadline = time.monotonic() + seconds
-        while not (outcome := condition()):
-            assert time.monotonic() < deadline
-            time.sleep(0.02)
-        return outcome
+    until = staticmethod(until)
 
 
 def free_port() -> int:
-    """Find a port nobody uses, and that no client is given while the program is down."""
+    """Find a free port that no client gets while the program is down."""
     for port in random.sample(PORTS, len(PORTS)):
         with socket.socket() as probe, suppress(OSError):
             probe.bind(("127.0.0.1", port))

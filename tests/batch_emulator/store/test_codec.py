@@ -1,4 +1,4 @@
-"""Records as JSON and back: every field of every record, and nothing that is derived."""
+"""Records to JSON and back: every field of every record, except derived ones."""
 
 from __future__ import annotations
 
@@ -152,7 +152,7 @@ RECORDS: list[Any] = [
 
 
 def name_of(record: Any) -> str:
-    """Tell the kind of a record."""
+    """Return the kind of a record."""
     return type(record).__name__
 
 
@@ -162,7 +162,7 @@ def kept_fields(kind: type) -> list[dataclasses.Field[Any]]:
 
 
 def plain(value: Any) -> Any:
-    """Take a record apart, so that it can be compared."""
+    """Convert a record to plain values for comparison."""
     if dataclasses.is_dataclass(value) and not isinstance(value, Formula):
         return {field.name: plain(getattr(value, field.name)) for field in kept_fields(type(value))}
     return [plain(item) for item in value] if isinstance(value, (tuple, deque)) else value
@@ -170,7 +170,7 @@ def plain(value: Any) -> Any:
 
 @pytest.mark.parametrize("record", RECORDS, ids=name_of)
 def test_record_comes_back_as_it_was(record: Any) -> None:
-    """A record with every field set is the same after it was written as JSON and read."""
+    """A record with every field set is the same after writing and reading JSON."""
     written = json.loads(json.dumps(codec.write(record)))
     assert set(written) == {field.name for field in kept_fields(type(record))}
     again = codec.read(type(record), written)
@@ -179,20 +179,20 @@ def test_record_comes_back_as_it_was(record: Any) -> None:
 
 @pytest.mark.parametrize("record", RECORDS, ids=name_of)
 def test_fields_that_are_left_out_are_none(record: Any) -> None:
-    """Of what is optional nothing is lost: a field that may be None is None by default."""
+    """Omitting None loses nothing, because every optional field has it as its default."""
     for field in kept_fields(type(record)):
         if str(field.type).endswith("| None"):
             assert field.default is None, field.name
 
 
 def test_recent_tasks_stay_few() -> None:
-    """A node that comes back forgets its older tasks as before."""
+    """A restored node still forgets its older tasks."""
     node = next(record for record in RECORDS if isinstance(record, nodes.Node))
     assert codec.read(nodes.Node, codec.write(node)).recent.maxlen == nodes.RECENT_TASKS
 
 
 def test_unknown_type_is_refused() -> None:
-    """A field of a type that JSON does not know is no silent loss."""
+    """A field of a type that JSON lacks raises instead of being lost silently."""
 
     @dataclasses.dataclass
     class Odd:
@@ -204,7 +204,7 @@ def test_unknown_type_is_refused() -> None:
 
 @pytest.mark.parametrize("state", states.NODE_MOVES)
 def test_every_node_that_is_up_can_restart(state: states.NodeState) -> None:
-    """Whatever a node that is up is doing when the service ends, it can start again; others go on."""
+    """In whatever state a running node is when the service ends, it can restart; others continue."""
     coming_or_going = {states.NodeState.CREATING, states.NodeState.LEAVING_POOL}
     failed = {states.NodeState.PREEMPTED, states.NodeState.UNKNOWN, states.NodeState.UNUSABLE}
     off = {states.NodeState.DEALLOCATING, states.NodeState.DEALLOCATED}

@@ -1,4 +1,4 @@
-"""The program killed or stopped in the middle of its work, and started again on the same folder."""
+"""The program is killed or stopped in the middle of its work, and restarted on the same folder."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ ENDS = [signal.SIGKILL, signal.SIGTERM]
 
 
 def lines_of(log: Path) -> list[list[str]]:
-    """Read what attempts have written: task id, process, word."""
+    """Read what attempts wrote: task id, process, word."""
     return [line.split() for line in log.read_text().splitlines()] if log.exists() else []
 
 
 def count(log: Path, word: str) -> Counter[str]:
-    """Count the lines of each task that end with a word."""
+    """Count each task's lines that end with a word."""
     return Counter(task_id for task_id, _, said in lines_of(log) if said == word)
 
 
@@ -36,13 +36,13 @@ def has_completed(program: Program, tasks: int) -> bool:
 
 
 def children_of(process: int) -> list[int]:
-    """List the processes a process has started."""
+    """List the processes that a process has started."""
     lists = Path(f"/proc/{process}/task").glob("*/children")
     return [int(child) for file in lists for child in file.read_text().split()]
 
 
 def is_alive(process: int) -> bool:
-    """Tell whether a process runs; one that is dead but not collected does not."""
+    """Whether a process runs; a zombie does not."""
     try:
         status = Path(f"/proc/{process}/stat").read_text()
     except OSError:
@@ -51,7 +51,7 @@ def is_alive(process: int) -> bool:
 
 
 def logging_script(log: Path, between: str) -> str:
-    """Write a script that tells when it begins and when it is through."""
+    """Return a script that logs its start and its end."""
     say = f'echo "$AZ_BATCH_TASK_ID $$ %s" >> {log}'
     return f"{say % 'begin'}; {between}; echo done; {say % 'end'}"
 
@@ -60,7 +60,7 @@ def logging_script(log: Path, between: str) -> str:
 def test_interrupted_tasks_run_to_completion_and_completed_ones_not_again(
     program: Program, number: signal.Signals, tmp_path: Path
 ) -> None:
-    """After the end of the emulator nothing is lost, nothing completed is repeated, the rest is done."""
+    """After a restart no task is lost, no completed one is repeated, and the rest is done."""
     log, gate = tmp_path / "log", tmp_path / "gate"
     process = program.start()
     program.pool(nodes=2, slots=4)
@@ -93,7 +93,7 @@ def test_interrupted_tasks_run_to_completion_and_completed_ones_not_again(
 
 
 def test_thousand_quick_tasks_killed_midway(program: Program, tmp_path: Path) -> None:
-    """Of a thousand tasks killed midway twice all complete, and none seen completed runs again."""
+    """After two kills all complete, and none that was seen completed runs again."""
     log = tmp_path / "log"
     process = program.start()
     program.pool(nodes=2, slots=8)
@@ -126,7 +126,7 @@ def test_thousand_quick_tasks_killed_midway(program: Program, tmp_path: Path) ->
 
 @dataclass
 class Ledger:
-    """What a client has asked for, and what of it was confirmed."""
+    """What a client requested, and which of it was confirmed."""
 
     asked: set[str] = field(default_factory=set)
     added: set[str] = field(default_factory=set)
@@ -134,7 +134,7 @@ class Ledger:
     deleted: set[str] = field(default_factory=set)
 
     def work(self, program: Program) -> None:
-        """Add tasks and delete some of them until the emulator is gone."""
+        """Add and delete tasks until the emulator is gone."""
         while True:
             ids = [f"t{len(self.asked) + index}" for index in range(7)]
             self.asked.update(ids)
@@ -146,7 +146,7 @@ class Ledger:
 
 
 def test_every_confirmed_change_is_there_after_a_kill(program: Program) -> None:
-    """Killed while a client adds and deletes tasks, the emulator keeps all it has confirmed, and runs it."""
+    """Killed while a client adds and deletes tasks, the emulator keeps and runs all it confirmed."""
     ledger = Ledger()
     process = program.start()
     program.pool(nodes=1, slots=4)
@@ -167,7 +167,7 @@ def test_every_confirmed_change_is_there_after_a_kill(program: Program) -> None:
 def test_no_attempt_begins_while_a_process_of_the_one_before_may_live(
     program: Program, tmp_path: Path
 ) -> None:
-    """A supervisor that is slow to end its processes keeps the next emulator waiting until it has."""
+    """The next emulator waits for a supervisor that is slow to end its processes."""
     log = tmp_path / "log"
     process = program.start()
     program.pool()
@@ -195,7 +195,7 @@ def test_no_attempt_begins_while_a_process_of_the_one_before_may_live(
 
 
 def opened_by(process: int, file: Path) -> bool:
-    """Tell whether a process has a file open."""
+    """Whether a process has a file open."""
     try:
         links = [link.readlink() for link in Path(f"/proc/{process}/fd").iterdir()]
     except OSError:
@@ -204,7 +204,7 @@ def opened_by(process: int, file: Path) -> bool:
 
 
 def test_second_program_on_a_folder_is_refused(program: Program) -> None:
-    """While one program runs on a folder another says so in one line, and goes."""
+    """It says in one line that another program runs on the folder, and exits."""
     process = program.start()
     program.pool(nodes=0)
     sentence = program.refused(port=0)

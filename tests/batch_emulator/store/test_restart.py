@@ -1,4 +1,4 @@
-"""An emulator that starts again on its folder: what was there is there, what was asked for happens."""
+"""An emulator restarted on its folder has all its records and does what was requested."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ MANY_SAMPLES = "$TargetDedicatedNodes = $PendingTasks.Count() >= 5 ? 3 : 1;"
 
 
 class Restarts:
-    """One folder, and the emulators that run on it one after the other."""
+    """One folder, and the emulators that run on it in turn."""
 
     def __init__(self, bench_of: Callable[..., Bench], data: Path) -> None:
         self._bench_of = bench_of
@@ -32,7 +32,7 @@ class Restarts:
         self.bench: Bench | None = None
 
     def start(self, **settings: Any) -> Bench:
-        """Start an emulator on the folder, after the end of the one before."""
+        """Start an emulator on the folder, after ending the previous one."""
         if self.bench is not None:
             self.bench.client.close()
             self.bench.emulator.__exit__(None, None, None)
@@ -47,7 +47,7 @@ def restarts(bench_of: Callable[..., Bench], tmp_path: Path) -> Restarts:
 
 
 def shown(record: Any) -> dict[str, Any]:
-    """Write a record as the client sees it, without addresses, which name the port."""
+    """Return a record as clients see it, without addresses, which contain the port."""
     return {
         name: value
         for name, value in record.as_dict().items()
@@ -56,7 +56,7 @@ def shown(record: Any) -> dict[str, Any]:
 
 
 def everything(bench: Bench) -> dict[str, Any]:
-    """List all that the account shows of pools, jobs and tasks."""
+    """List everything that the account shows of pools, jobs and tasks."""
     return {
         "pools": [shown(pool) for pool in bench.client.list_pools()],
         "jobs": [shown(job) for job in bench.client.list_jobs()],
@@ -68,7 +68,7 @@ def everything(bench: Bench) -> dict[str, Any]:
 
 
 def test_everything_shown_is_the_same_after_a_restart(restarts: Restarts) -> None:
-    """Bodies, states, times, counters, versions and outcomes of all records survive a restart."""
+    """Bodies, states, times, counters, versions and results of all records survive."""
     bench = restarts.start(core_quota=4)
     machine = bench.machine(data_disks=[bench.models.DataDisk(logical_unit_number=1, disk_size_gb=5)])
     bench.pool(nodes=2, slots=2, virtual_machine_configuration=machine, metadata=None)
@@ -89,7 +89,7 @@ def test_everything_shown_is_the_same_after_a_restart(restarts: Restarts) -> Non
 
 
 def test_numbers_and_versions_go_on_growing(restarts: Restarts) -> None:
-    """A version given after a restart is none that was given before, even if no time has passed."""
+    """No version repeats an earlier one after a restart, even if no time has passed."""
     bench = restarts.start()
     bench.job()
     patch = bench.models.BatchJobUpdateOptions
@@ -108,7 +108,7 @@ def test_numbers_and_versions_go_on_growing(restarts: Restarts) -> None:
 
 
 def test_time_never_runs_backwards(restarts: Restarts) -> None:
-    """A clock that starts before the moment the account was kept at is moved on to it."""
+    """A clock that starts before the stored time is moved forward to it."""
     bench = restarts.start()
     bench.advance(hours=5)
     before = bench.emulator.clock.now()
@@ -119,7 +119,7 @@ def test_time_never_runs_backwards(restarts: Restarts) -> None:
 
 
 def test_nodes_restart_and_running_tasks_run_again(restarts: Restarts) -> None:
-    """Nodes keep their ids and boot for half of the boot time; their tasks wait, uncounted, and run again."""
+    """Nodes keep their ids and boot in half the boot time; their tasks wait, uncounted, and run again."""
     boot = timedelta(minutes=4)
     bench = restarts.start(boot=boot)
     bench.pool(nodes=2)
@@ -144,7 +144,7 @@ def test_nodes_restart_and_running_tasks_run_again(restarts: Restarts) -> None:
 
 
 def test_time_limit_of_a_task_starts_anew_with_its_new_attempt(restarts: Restarts) -> None:
-    """An attempt begun after a restart has the whole of its time before it."""
+    """An attempt after a restart has its full time."""
     bench = restarts.start()
     bench.pool()
     bench.job()
@@ -161,7 +161,7 @@ def test_time_limit_of_a_task_starts_anew_with_its_new_attempt(restarts: Restart
 
 
 def test_nodes_that_were_ordered_still_come(restarts: Restarts) -> None:
-    """A pool that was growing reaches its target at the moment it would have."""
+    """A growing pool reaches its target at the original time."""
     bench = restarts.start(boot=timedelta(minutes=4))
     bench.pool(nodes=3)
     bench.advance(minutes=1)
@@ -176,7 +176,7 @@ def test_nodes_that_were_ordered_still_come(restarts: Restarts) -> None:
 
 
 def test_resize_times_out_at_its_own_moment(restarts: Restarts) -> None:
-    """The time limit of a resize holds from its beginning, whatever happened to the service since."""
+    """A resize's timeout counts from its start, whatever happened to the service since."""
     boot = timedelta(hours=2)
     bench = restarts.start(boot=boot)
     bench.pool(nodes=1, resize_timeout=timedelta(minutes=10))
@@ -190,7 +190,7 @@ def test_resize_times_out_at_its_own_moment(restarts: Restarts) -> None:
 
 
 def test_start_task_runs_again_on_a_restarted_node(restarts: Restarts) -> None:
-    """The start task runs when a node starts, hence after a restart of the service too."""
+    """Node starts run the start task, including those after a restart of the service."""
     bench = restarts.start()
     log = restarts.data.parent / "log"
     start_task = bench.models.BatchStartTask(command_line=bench.sh(f"echo >> {log}"), wait_for_success=True)
@@ -238,7 +238,7 @@ def test_start_task_runs_again_on_a_restarted_node(restarts: Restarts) -> None:
 def test_attempt_that_was_being_ended_counts_as_ended(
     restarts: Restarts, end: Callable[[Bench], Any], state: str, code: str | None, requeues: int
 ) -> None:
-    """What was asked of a running task before the restart is what becomes of it."""
+    """What was requested for a running task before the restart still happens."""
     bench = restarts.start(stop_grace=timedelta(hours=1))
     bench.pool()
     bench.job()
@@ -255,7 +255,7 @@ def test_attempt_that_was_being_ended_counts_as_ended(
 
 
 def test_ends_of_jobs_and_pools_under_way_are_finished(restarts: Restarts) -> None:
-    """A job being terminated completes, one being deleted and a pool being deleted are gone."""
+    """A terminating job completes; deleting jobs and pools disappear."""
     bench = restarts.start(stop_grace=timedelta(hours=1))
     bench.pool(slots=2)
     bench.pool("leaving")
@@ -281,7 +281,7 @@ def test_ends_of_jobs_and_pools_under_way_are_finished(restarts: Restarts) -> No
 
 
 def test_job_deadline_holds_from_the_creation(restarts: Restarts) -> None:
-    """A job ends at the moment its limit says, and at once if that has passed meanwhile."""
+    """A job ends at its limit, or at once if that passed meanwhile."""
     bench = restarts.start()
     for job_id, minutes in (("short", 30), ("long", 120)):
         limit = bench.models.BatchJobConstraints(max_wall_clock_time=timedelta(minutes=minutes))
@@ -301,7 +301,7 @@ def test_job_deadline_holds_from_the_creation(restarts: Restarts) -> None:
 def test_retention_of_files_holds_from_the_end_of_the_task(
     restarts: Restarts, refusal: Callable[..., Any]
 ) -> None:
-    """Files go when their time is over, and that they are gone is remembered."""
+    """Files go when their retention ends, and the emulator remembers that."""
     bench = restarts.start()
     bench.pool()
     bench.job()
@@ -318,7 +318,7 @@ def test_retention_of_files_holds_from_the_end_of_the_task(
 
 
 def test_autoscale_goes_on_by_its_own_schedule(restarts: Restarts) -> None:
-    """Formula, last run and samples survive; the next evaluation comes when it would have come."""
+    """Formula, last run and samples survive, and the next evaluation is on time."""
     settings = {"sample_lag": timedelta(), "sample_period": timedelta(minutes=1)}
     bench = restarts.start(**settings)
     bench.pool(
@@ -342,7 +342,7 @@ def test_autoscale_goes_on_by_its_own_schedule(restarts: Restarts) -> None:
 
 
 def test_missed_evaluation_falls_due_at_once(restarts: Restarts) -> None:
-    """An evaluation that was due while nothing ran is made once, when the service is back."""
+    """An evaluation missed during the downtime runs once, when the service is back."""
     bench = restarts.start()
     bench.pool(nodes=None, enable_auto_scale=True, auto_scale_formula="$TargetDedicatedNodes = 2;")
     last = bench.autoscale_run().timestamp
@@ -354,7 +354,7 @@ def test_missed_evaluation_falls_due_at_once(restarts: Restarts) -> None:
 
 
 def test_dependencies_stand_as_they_stood(restarts: Restarts) -> None:
-    """What is satisfied stays so, even if the task is gone; what is not blocks on."""
+    """Satisfied ones stay satisfied, even if the task is gone; others still block."""
     bench = restarts.start()
     bench.pool()
     bench.job(uses_task_dependencies=True)
@@ -380,7 +380,7 @@ def test_dependencies_stand_as_they_stood(restarts: Restarts) -> None:
 
 
 def test_removed_records_stay_removed(restarts: Restarts) -> None:
-    """Tasks, jobs, nodes and pools that are gone do not come back, and their numbers do no harm."""
+    """Deleted tasks, jobs, nodes and pools do not return, and their numbers cause no trouble."""
     bench = restarts.start()
     bench.pool(nodes=3)
     bench.pool("old")
@@ -410,7 +410,7 @@ def test_removed_records_stay_removed(restarts: Restarts) -> None:
 
 
 def test_every_answered_request_is_in_the_folder(restarts: Restarts, bench_of: Callable[..., Bench]) -> None:
-    """A copy of the folder taken after an answer, as a kill would leave it, holds what was answered."""
+    """A copy of the folder after a response, as a kill would leave it, contains its effect."""
     bench = restarts.start()
     bench.pool(nodes=0)
     bench.job()
@@ -427,7 +427,7 @@ def test_every_answered_request_is_in_the_folder(restarts: Restarts, bench_of: C
 
 
 def test_tasks_of_a_job_that_was_disabled_wait_until_it_is_enabled(restarts: Restarts) -> None:
-    """A disabled job stays disabled; once enabled, its tasks run."""
+    """A disabled job stays disabled, and its tasks run once it is enabled."""
     bench = restarts.start()
     bench.pool()
     bench.job()
@@ -441,7 +441,7 @@ def test_tasks_of_a_job_that_was_disabled_wait_until_it_is_enabled(restarts: Res
 
 
 def test_second_emulator_on_a_folder_is_refused(restarts: Restarts, bench_of: Callable[..., Bench]) -> None:
-    """While one emulator runs on a folder no other does, and the first is none the worse for it."""
+    """The second one does not start, and the first is unaffected."""
     bench = restarts.start()
     bench.job()
     with pytest.raises(RuntimeError, match="did not start") as caught:

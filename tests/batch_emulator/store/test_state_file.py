@@ -1,4 +1,4 @@
-"""A state file that cannot be gone on with: refused in one sentence, and left as it is."""
+"""An unusable state file is refused in one sentence and left as it is."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ if TYPE_CHECKING:
 
 
 def execute(file: Path, statement: str) -> None:
-    """Meddle with a state file."""
+    """Tamper with a state file."""
     with closing(sqlite3.connect(file, isolation_level=None)) as connection:
         connection.execute(statement)
 
 
 def change_row(kind: str, body: str) -> Callable[[Path], None]:
-    """Make a way to spoil the rows of a kind."""
+    """Return a function that corrupts the rows of a kind."""
     return lambda file: execute(file, f"UPDATE record SET body = '{body}' WHERE kind = '{kind}'")  # noqa: S608  our own words
 
 
@@ -42,7 +42,7 @@ def spoil_pages(file: Path) -> None:
 
 
 def lose_file(file: Path) -> None:
-    """Remove a file and leave something that looks like its log."""
+    """Remove a file and leave something that resembles its log."""
     file.rename(file.with_name("state.sqlite3-wal"))
 
 
@@ -68,7 +68,7 @@ SPOILED = [
 
 @pytest.fixture
 def kept(bench_of: Callable[..., Bench], tmp_path: Path) -> Path:
-    """Give a folder an emulator has run on."""
+    """Return a folder on which an emulator has run."""
     bench = bench_of(data=tmp_path / "data")
     bench.pool(nodes=1)
     bench.job()
@@ -78,7 +78,7 @@ def kept(bench_of: Callable[..., Bench], tmp_path: Path) -> Path:
 
 
 def content_of(folder: Path) -> dict[str, bytes]:
-    """Read the files that hold the state; SQLite's shared memory holds nothing of its own."""
+    """Read the files that contain the state; SQLite's shared memory has none of it."""
     files = [file for file in folder.glob("state*") if not file.name.endswith("-shm")]
     return {
         file.name: file.read_bytes()
@@ -91,7 +91,7 @@ def content_of(folder: Path) -> dict[str, bytes]:
 def test_unreadable_file_is_refused_and_left_alone(
     kept: Path, spoil: Callable[[Path], None], sentence: str
 ) -> None:
-    """The refusal names the file and the reason, and not a byte is changed."""
+    """The error names file and reason, and no byte changes."""
     file = kept / "state.sqlite3"
     spoil(file)
     before = content_of(kept)
@@ -106,7 +106,7 @@ def test_unreadable_file_is_refused_and_left_alone(
 
 
 def test_program_refuses_the_folder_of_another_account(program: Program) -> None:
-    """One folder is one account's; under another name it is refused and stays as it is."""
+    """A folder belongs to one account; under another name it is refused unchanged."""
     process = program.start()
     program.pool(nodes=0)
     program.end(process, signal.SIGTERM)
@@ -117,7 +117,7 @@ def test_program_refuses_the_folder_of_another_account(program: Program) -> None
 
 
 def test_program_refuses_an_unreadable_file(program: Program) -> None:
-    """The command line tells of a spoiled file in one line, with exit code 2."""
+    """One line on the corrupt file, and exit code 2."""
     process = program.start()
     program.end(process, signal.SIGKILL)
     (program.data / "state.sqlite3").write_bytes(b"no database" * 1000)
@@ -125,7 +125,7 @@ def test_program_refuses_an_unreadable_file(program: Program) -> None:
 
 
 def test_wait_for_processes_of_an_earlier_emulator_ends(tmp_path: Path) -> None:
-    """If such processes do not end, the folder is refused, and free for the next who tries."""
+    """If those processes do not end, the folder is refused, and free for the next try."""
     first = FolderLock(tmp_path)
     os.close(first._files.pop(0))
     with pytest.raises(BadState, match="task processes of an earlier emulator"):
@@ -135,14 +135,14 @@ def test_wait_for_processes_of_an_earlier_emulator_ends(tmp_path: Path) -> None:
 
 
 def test_only_the_owner_can_read_the_state(kept: Path, bench_of: Callable[..., Bench]) -> None:
-    """Environments of tasks hold secrets, so the state and its logs are for nobody else."""
+    """State and logs contain secrets of tasks' environments."""
     bench = bench_of(data=kept)
     bench.job("another")
     assert {file.stat().st_mode & 0o777 for file in kept.glob("state*")} == {0o600}
 
 
 def test_interrupted_making_of_the_file_is_made_good(tmp_path: Path) -> None:
-    """A file that was only half made when the emulator was killed is made anew."""
+    """A file left incomplete by a kill is created again."""
     (tmp_path / "state.sqlite3.new").write_bytes(b"half")
     settings = Settings(account="emulated", key="a2V5", data=tmp_path)
     for _ in range(2):

@@ -1,4 +1,4 @@
-"""The edge: signatures, headers, routes, errors, through the real SDK's own pipeline."""
+"""The edge of the service: signatures, headers, routes and errors, through the SDK's own pipeline."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ WRONG_KEY = "d3Jvbmcga2V5"
 
 
 def send(bench: Bench, method: str, path: str, **options: Any) -> Any:
-    """Send a signed request of one's own through the SDK, and return the answer, whatever it is."""
+    """Send a signed request of our own through the SDK; return the response, whatever it is."""
     try:
         return bench.client.send_request(HttpRequest(method, f"{bench.emulator.endpoint}{path}", **options))
     except HttpResponseError as refused:
@@ -31,7 +31,7 @@ def send(bench: Bench, method: str, path: str, **options: Any) -> Any:
 
 
 def test_wrong_key_is_refused(bench: Bench, refusal: Callable[..., Any]) -> None:
-    """A signature by another key is a 403, with the reason."""
+    """A signature with another key gives 403, with the reason."""
     credential = AzureNamedKeyCredential(bench.emulator.account, WRONG_KEY)
     with BatchClient(bench.emulator.endpoint, credential) as stranger:
         error = refusal(lambda: list(stranger.list_pools()), status=403, code="AuthenticationFailed")
@@ -39,14 +39,14 @@ def test_wrong_key_is_refused(bench: Bench, refusal: Callable[..., Any]) -> None
 
 
 def test_other_account_is_refused(bench: Bench, refusal: Callable[..., Any]) -> None:
-    """The right key under another account's name does not help."""
+    """The right key with another account's name does not help."""
     credential = AzureNamedKeyCredential("someoneelse", bench.emulator.key)
     with BatchClient(bench.emulator.endpoint, credential) as stranger:
         refusal(lambda: list(stranger.list_pools()), status=403, code="AuthenticationFailed")
 
 
 def test_unsigned_request_is_refused(bench: Bench) -> None:
-    """Without an Authorization header nothing is told."""
+    """Without an Authorization header nothing is revealed."""
     answer = httpx.get(f"{bench.emulator.endpoint}/pools?api-version=2025-06-01", trust_env=False)
     assert (answer.status_code, answer.json()["code"]) == (403, "AuthenticationFailed")
 
@@ -61,7 +61,7 @@ class AnyToken:
 
 @pytest.mark.parametrize("allowed", [True, False])
 def test_bearer_tokens_need_permission(bench_of: Callable[..., Bench], *, allowed: bool) -> None:
-    """Any bearer token is accepted only when the emulator was told so."""
+    """Bearer tokens are accepted only if the emulator is configured so."""
     bench = bench_of(allow_bearer=allowed)
     bench.job()
     with BatchClient(bench.emulator.endpoint, AnyToken(), retry_total=0) as client:
@@ -96,7 +96,7 @@ def test_account_in_the_path_is_tolerated(bench: Bench) -> None:
 def test_unknown_things_are_told_in_odata(
     bench: Bench, method: str, path: str, status: int, code: str | None
 ) -> None:
-    """Every error has the service's shape, with the request id in its text."""
+    """Every error has the service's format, with the request id in its text."""
     bench.pool(nodes=None)
     bench.job()
     answer = send(bench, method, f"{path}?api-version=2025-06-01")
@@ -120,7 +120,7 @@ def test_unknown_things_are_told_in_odata(
     ],
 )
 def test_bad_bodies_are_refused_by_place(bench: Bench, body: str, code: str, fact: str) -> None:
-    """A body that does not fit is a 400 that names the property."""
+    """An invalid body gives 400 and names the property."""
     headers = {"Content-Type": "application/json; odata=minimalmetadata"}
     answer = send(bench, "POST", "/jobs?api-version=2025-06-01", content=body, headers=headers)
     assert (answer.status_code, answer.json()["code"]) == (400, code)
@@ -128,7 +128,7 @@ def test_bad_bodies_are_refused_by_place(bench: Bench, body: str, code: str, fac
 
 
 def test_common_headers(bench: Bench) -> None:
-    """Answers carry the request's id, their own, the record's version and the service's date."""
+    """Responses have the request's id, their own id, the record's version and the service's date."""
     bench.job()
     exchanges: list[Any] = []
     bench.client.get_job(
@@ -143,7 +143,7 @@ def test_common_headers(bench: Bench) -> None:
 
 
 def test_unchanged_record_need_not_be_sent_again(bench: Bench) -> None:
-    """If-None-Match with the present version is a 304; after a change it is answered."""
+    """If-None-Match with the current version gives 304, and after a change the record."""
     bench.job()
     known: dict[str, Any] = {
         "etag": bench.client.get_job("job").etag,
@@ -157,6 +157,6 @@ def test_unchanged_record_need_not_be_sent_again(bench: Bench) -> None:
 
 
 def test_routes_are_told_apart() -> None:
-    """No two operations share verb and path, and every operation has a name of its own."""
+    """No two operations share verb and path, and each has a unique name."""
     assert len({(route.method, route.path) for route in ROUTES}) == len(ROUTES)
     assert len({route.operation for route in ROUTES}) == len(ROUTES)

@@ -1,4 +1,4 @@
-"""Who is let in: odd signatures, old requests, the tokens that tasks get."""
+"""Authentication: odd signatures, old requests, and the tokens that tasks get."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ NOW = datetime(2026, 3, 4, 10, 0, tzinfo=UTC)
 
 
 def asked(bench: Bench, path: str, **headers: str) -> httpx.Response:
-    """Send a request with headers of one's own."""
+    """Send a request with headers of our own."""
     raw = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
     url = f"{bench.emulator.endpoint}{path}?api-version=2025-06-01"
     return httpx.get(url, headers=raw, trust_env=False, timeout=60)
@@ -31,14 +31,14 @@ def asked(bench: Bench, path: str, **headers: str) -> httpx.Response:
     "value", ["SharedKey {account}:ünß", "SharedKey ü:abc", "Bearer ü.ß", "ü", "SharedKey"]
 )
 def test_signature_that_is_not_ascii_is_refused(bench: Bench, value: str) -> None:
-    """What no client would sign is a refusal, as any other wrong signature."""
+    """It is refused like any other wrong signature."""
     answer = asked(bench, "/pools", Authorization=value.format(account=bench.emulator.account))
     assert answer.status_code in {400, 403}
 
 
 @pytest.mark.parametrize("header", ["ocp_date", "client_request_id", "If_Match", "User_Agent"])
 def test_headers_that_are_not_ascii_do_no_harm(bench_of: Callable[..., Bench], header: str) -> None:
-    """Whatever stands in a header, a request is answered."""
+    """Whatever a header contains, the request gets a response."""
     bench = bench_of(allow_bearer=True)
     odd = {header: "ünß", "return_client_request_id": "true"}
     assert asked(bench, "/pools", Authorization="Bearer x", **odd).status_code == 200
@@ -56,7 +56,7 @@ def test_headers_that_are_not_ascii_do_no_harm(bench_of: Callable[..., Bench], h
     ],
 )
 def test_requests_age(headers: dict[str, str], *, allowed: bool) -> None:
-    """A request is good for a quarter of an hour, by ocp-date before Date."""
+    """A request is valid for a quarter of an hour, judged by ocp-date before Date."""
     if allowed:
         check_age(headers, NOW)
     else:
@@ -66,7 +66,7 @@ def test_requests_age(headers: dict[str, str], *, allowed: bool) -> None:
 
 
 def test_old_requests_are_refused_when_asked_for(bench_of: Callable[..., Bench]) -> None:
-    """With the switch the SDK's requests of now pass, and the same request without a date does not."""
+    """With the option, the SDK's current requests pass, and the same request without a date does not."""
     bench = bench_of(refuse_old_requests=True)
     assert list(bench.client.list_jobs()) == []
     answer = asked(bench, "/jobs", Authorization=f"SharedKey {bench.emulator.account}:x")
@@ -74,7 +74,7 @@ def test_old_requests_are_refused_when_asked_for(bench_of: Callable[..., Bench])
 
 
 def test_request_id_comes_back_on_request(bench_of: Callable[..., Bench]) -> None:
-    """client-request-id is echoed to whoever asks for it."""
+    """client-request-id is echoed if the client asks for it."""
     bench = bench_of(allow_bearer=True)
     mine: dict[str, Any] = {"Authorization": "Bearer x", "client_request_id": "mine"}
     assert "client-request-id" not in asked(bench, "/jobs", **mine).headers
@@ -83,7 +83,7 @@ def test_request_id_comes_back_on_request(bench_of: Callable[..., Bench]) -> Non
 
 
 def test_token_of_a_task_opens_its_job(ready: Bench) -> None:
-    """AuthenticationTokenSettings gives the task a token for the job it is in, and for nothing else."""
+    """AuthenticationTokenSettings give the task a token for its own job, and for nothing else."""
     ready.job("other")
     task = ready.task_options(ready.sh('printf %s "$AZ_BATCH_AUTHENTICATION_TOKEN"'))
     task["authenticationTokenSettings"] = {"access": ["job"]}

@@ -51,7 +51,7 @@ def task_with(**options: Any) -> Situation:
 
 
 def after(*steps: Situation) -> Situation:
-    """Do all but the last, then the last."""
+    """Do all but the last step, then the last."""
 
     def act(bench: Bench) -> Any:
         for step in steps[:-1]:
@@ -67,7 +67,7 @@ def end_job(bench: Bench) -> None:
 
 
 def hold(bench: Bench) -> None:
-    """Let a task run until the test is over, so that its job cannot end."""
+    """Keep a task running until the test is over, so that its job cannot end."""
     bench.task(task_id="long")
     bench.until(lambda: "wd/begun" in {found.name for found in bench.files("long")})
 
@@ -78,13 +78,13 @@ def delete_job(bench: Bench) -> Any:
 
 
 def fat_task(bench: Bench) -> Any:
-    """Add a task that is larger than a request may be."""
+    """Add a task that exceeds the size of a request."""
     settings = [models.EnvironmentSetting(name="FAT", value="x" * (1 << 20))]
     return bench.task(task_id="new", environment_settings=settings)
 
 
 def on_job(name: str) -> Situation:
-    """Describe an operation on the job that takes nothing else."""
+    """Return an operation on the job that takes nothing else."""
     return lambda bench: ask(bench, "POST", f"/jobs/job/{name}?{VERSION}").raise_for_status()
 
 
@@ -210,7 +210,7 @@ TABLE: dict[str, tuple[Situation, int, str]] = {
 
 @pytest.fixture
 def ready(bench_of: Callable[..., Bench]) -> Iterator[Bench]:
-    """Start an emulator with a pool and a job, whose tasks end well at once, except the long one."""
+    """Start an emulator with a pool and a job, whose tasks succeed at once, except the long one."""
     over = threading.Event()
 
     def rule(attempt: AttemptSpec) -> int:
@@ -233,14 +233,14 @@ def test_situation_has_its_code(ready: Bench, situation: Situation, status: int,
 
 
 def test_values_name_the_property(ready: Bench) -> None:
-    """A wrong value is told with the property's name, the value, and why."""
+    """For a wrong value, the error has the property's name, the value, and why."""
     _, _, values = error_of(ready, job_with(priority=1001))
     assert values == {"PropertyName": "priority", "PropertyValue": "1001", "Reason": "-1000 to 1000"}
 
 
 @pytest.mark.parametrize("header", ["nonsense", "SharedKey without-a-colon"])
 def test_unreadable_authorization_is_told_from_a_wrong_one(bench: Bench, header: str) -> None:
-    """What is no signature at all is a 400, not the 403 of a wrong signature."""
+    """Something that is not a signature at all gives 400, not the 403 of a wrong one."""
     answer = httpx.get(
         f"{bench.emulator.endpoint}/jobs?{VERSION}", headers={"Authorization": header}, trust_env=False
     )

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def seven(bench: Bench) -> Bench:
-    """Give a job of seven waiting tasks."""
+    """Make a job with seven waiting tasks."""
     bench.job()
     tasks = [bench.task_options(task_id=f"t{n}") for n in range(7)]
     group = bench.models.BatchTaskGroup(task_values=tasks)
@@ -59,7 +59,7 @@ def test_page_that_ends_exactly_has_no_link(seven: Bench) -> None:
 
 
 def test_task_deleted_between_pages_does_not_shift_the_rest(seven: Bench) -> None:
-    """The next page begins where the last one ended, whatever was deleted meanwhile."""
+    """The next page starts where the last one ended, whatever was deleted meanwhile."""
     pages = seven.client.list_tasks("job", max_results=3).by_page()
     first = [task.id for task in next(pages)]
     seven.client.delete_task("job", "t1")
@@ -81,14 +81,14 @@ def test_task_deleted_between_pages_does_not_shift_the_rest(seven: Bench) -> Non
     ],
 )
 def test_filters_on_tasks(seven: Bench, text: str, found: list[str]) -> None:
-    """The filters a poller uses, read off the indexes where there is one."""
+    """The filters that pollers use, served by indexes where there are any."""
     seven.advance(seconds=5)
     seven.client.terminate_task("job", "t2")
     assert ids(seven, filter=text) == found
 
 
 def test_selection_leaves_the_rest_out(seven: Bench) -> None:
-    """Selected properties come back, others read as None."""
+    """Selected properties are returned; others read as None."""
     # What was not asked for is None, whatever the SDK's annotations say.
     task: Any = next(iter(seven.client.list_tasks("job", select=["id", "state"])))
     assert (task.id, task.state, task.command_line) == ("t0", "active", None)
@@ -110,13 +110,13 @@ def test_selection_leaves_the_rest_out(seven: Bench) -> None:
 def test_bad_questions_are_refused(
     seven: Bench, refusal: Callable[..., Any], options: dict[str, Any], code: str
 ) -> None:
-    """A question that cannot be answered is a 400 that says why."""
+    """An invalid query gives 400 and the reason."""
     error = refusal(lambda: ids(seven, **options), status=400, code=code)
     assert {entry["key"] for entry in error.model["values"]} >= {"QueryParameterName"}
 
 
 def test_filter_error_carries_a_caret(seven: Bench, refusal: Callable[..., Any]) -> None:
-    """The reason of a filter error shows the text and points below it."""
+    """The reason of a filter error shows the text with a caret below."""
     error = refusal(
         lambda: ids(seven, filter="state is 'active'"), status=400, code="InvalidQueryParameterValue"
     )
@@ -140,7 +140,7 @@ def test_jobs_and_pools_are_listed_alike(bench: Bench) -> None:
     "token", ["", "aaa", "LTE=", "LTE=,", "OTk5OTk5OTk5OTk5OTk5OTk5OTk5OTk5OTk=", "ü", "MQ==MQ=="]
 )
 def test_odd_tokens_of_pages_are_refused(bench_of: Callable[..., Bench], token: str) -> None:
-    """A $skiptoken that the service did not write is a 400; an empty one is none."""
+    """A $skiptoken that the service did not issue gives 400; an empty one is ignored."""
     bench = bench_of(allow_bearer=True)
     bench.job()
     client = httpx.Client(
@@ -155,7 +155,7 @@ def test_odd_tokens_of_pages_are_refused(bench_of: Callable[..., Bench], token: 
 
 @pytest.mark.parametrize("size", ["0", "-1", "1001", "²", "٣", "9" * 5000, "1.5", "x"])
 def test_odd_sizes_of_pages_are_refused(bench_of: Callable[..., Bench], size: str) -> None:
-    """A maxresults that is no number from 1 to 1000 is a 400."""
+    """A maxresults that is not a number from 1 to 1000 gives 400."""
     bench = bench_of(allow_bearer=True)
     answer = httpx.get(
         f"{bench.emulator.endpoint}/jobs",

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def test_requests_are_counted_by_operation_and_status(bench: Bench, refusal: Callable[..., Any]) -> None:
-    """What was answered how often, refusals included, and no more."""
+    """Each response is counted, refusals included."""
     bench.job()
     bench.client.get_job("job")
     bench.client.get_job("JOB")
@@ -26,7 +26,7 @@ def test_requests_are_counted_by_operation_and_status(bench: Bench, refusal: Cal
 
 
 def test_bytes_of_answers_are_counted(bench: Bench) -> None:
-    """The bodies of answers add up, to the byte."""
+    """The bodies of responses add up, to the byte."""
     bench.job()
     bench.emulator.reset_requests()
     seen: list[Any] = []
@@ -54,7 +54,7 @@ def test_counts_begin_anew(bench: Bench) -> None:
 
 
 def test_strangers_are_counted_without_an_operation(bench: Bench, refusal: Callable[..., Any]) -> None:
-    """A request that is not let in counts as unknown."""
+    """A request that fails authentication counts as unknown."""
     credential = AzureNamedKeyCredential(bench.emulator.account, "d3Jvbmcga2V5")
     with BatchClient(bench.emulator.endpoint, credential) as stranger:
         refusal(lambda: stranger.get_job("job"), status=403, code="AuthenticationFailed")
@@ -62,7 +62,7 @@ def test_strangers_are_counted_without_an_operation(bench: Bench, refusal: Calla
 
 
 def test_paging_costs_a_request_a_page(bench: Bench) -> None:
-    """A listing in pages is as many requests."""
+    """A listing counts one request per page."""
     for number in range(5):
         bench.job(f"j{number}")
     assert len(list(bench.client.list_jobs(max_results=2))) == 5

@@ -35,7 +35,7 @@ IMAGE = {
     ],
 )
 def test_images_of_the_samples_are_listed(bench: Bench, offer: str, sku: str, agent: str) -> None:
-    """A program that looks its image up, as the documentation's samples do, finds it."""
+    """Programs that look up their image, as the documentation's samples do, find it."""
     images = list(bench.client.list_supported_images())
     found = [
         image.node_agent_sku_id
@@ -46,7 +46,7 @@ def test_images_of_the_samples_are_listed(bench: Bench, offer: str, sku: str, ag
 
 
 def test_a_file_gives_other_images(bench_of: Callable[..., Bench], tmp_path: Path) -> None:
-    """The list is what a file says, in the form in which the service answers."""
+    """The list is that of a file in the service's response format."""
     file = tmp_path / "images.json"
     file.write_text(json.dumps({"value": [IMAGE]}))
     images = list(bench_of(supported_images=file).client.list_supported_images())
@@ -57,7 +57,7 @@ def test_a_file_gives_other_images(bench_of: Callable[..., Bench], tmp_path: Pat
     "content", ["{", "[]x", "{}", '[{"osType": "linux"}]', '[{"osType": "beos"}]', "[1]"]
 )
 def test_a_file_that_holds_no_images_is_refused(tmp_path: Path, content: str) -> None:
-    """A file of another form is a bad setting, with its name."""
+    """A file in another format is an invalid setting, which the error names."""
     file = tmp_path / "images.json"
     file.write_text(content)
     with pytest.raises(BadSetting, match=r"images\.json"):
@@ -65,6 +65,6 @@ def test_a_file_that_holds_no_images_is_refused(tmp_path: Path, content: str) ->
 
 
 def test_the_program_says_what_is_wrong_with_the_file(bench_of: Callable[..., Any], tmp_path: Path) -> None:
-    """A file that is not there ends the start."""
+    """With a missing file it does not start."""
     with pytest.raises(BadSetting, match="there is no file"):
         bench_of(supported_images=tmp_path / "none.json")

@@ -1,4 +1,4 @@
-"""Every request that the SDK can build leads to an operation that is built here."""
+"""Every request that the SDK can build leads to an operation of the emulator."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ BUILDERS = {
 
 
 def built(builder: Callable[..., HttpRequest]) -> HttpRequest:
-    """Let the SDK build a request, with something for every part of the path."""
+    """Let the SDK build a request, with a value for every part of the path."""
     needed = {
         name: "1"
         for name, parameter in inspect.signature(builder).parameters.items()
@@ -38,7 +38,7 @@ def built(builder: Callable[..., HttpRequest]) -> HttpRequest:
 
 @pytest.mark.parametrize("name", BUILDERS)
 def test_every_request_of_the_sdk_has_its_operation(name: str) -> None:
-    """Verb and path are those of the operation that is called as the builder is."""
+    """Verb and path lead to the operation that the builder is named after."""
     request = built(BUILDERS[name])
     route, _ = RouteTable().find(request.method, urlsplit(request.url).path)
     words = name.removeprefix("build_batch_").removesuffix("_request").removesuffix("_internal")
@@ -46,6 +46,6 @@ def test_every_request_of_the_sdk_has_its_operation(name: str) -> None:
 
 
 def test_nothing_is_offered_that_the_sdk_cannot_ask_for() -> None:
-    """There are as many operations as requests, and the asynchronous client builds the same ones."""
+    """There are as many operations as requests, and the async client builds the same ones."""
     assert len(BUILDERS) == len(ROUTES)
     assert BUILDERS.items() <= vars(asynchronous_sdk).items()

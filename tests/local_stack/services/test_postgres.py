@@ -7,7 +7,6 @@ import signal
 import stat
 import subprocess
 import sys
-import time
 from contextlib import closing
 from typing import TYPE_CHECKING
 
@@ -18,9 +17,9 @@ from local_stack.bootstrap import ROOT
 from local_stack.services.family import family_of, is_alive
 from local_stack.services.postgres import Database, _as_somebody, running_postgres
 from local_stack.services.processes import StackError
+from tests.waiting import until
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
 
@@ -30,14 +29,6 @@ def asked(database: Database, statement: str) -> list[tuple[object, ...]]:
     with closing(psycopg2.connect(url)) as connection, connection, connection.cursor() as cursor:
         cursor.execute(statement)
         return cursor.fetchall() if cursor.description else []
-
-
-def until(condition: Callable[[], bool]) -> None:
-    """Wait until a condition is true."""
-    deadline = time.monotonic() + 15
-    while not condition():
-        assert time.monotonic() < deadline, "not true in time"
-        time.sleep(0.02)
 
 
 def test_what_was_written_is_there_the_next_time(tmp_path: Path) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import inspect
 import json
 import textwrap
-import time
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +27,7 @@ from sensor_scoring.errors import (
 from sensor_scoring.hourly.sensor import PredictionBlobSensor
 from sensor_scoring.hourly.settle import SettleOperator
 from tests.tries import Try
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -69,14 +69,6 @@ def outcome_of(account: Account, batch_task_id: str) -> dict[str, Any]:
     account.ended(batch_task_id)
     task = account.client.get_task(JOB, batch_task_id)
     return {"job_id": JOB, "batch_task_id": batch_task_id, "outcome": BatchTaskOutcome.of(task).to_event()}
-
-
-def until(condition: Callable[[], object]) -> None:
-    """Wait until a condition is true."""
-    deadline = time.monotonic() + 15
-    while not condition():
-        assert time.monotonic() < deadline, "not true in time"
-        time.sleep(0.02)
 
 
 def tasks(account: Account) -> list[str]:

@@ -1,4 +1,4 @@
-"""What the review is certain of, against evaluations of formulas nobody wrote on samples of any lag."""
+"""What the review calls certain, checked against evaluations of random formulas with any lag of samples."""
 
 from __future__ import annotations
 
@@ -23,21 +23,21 @@ if TYPE_CHECKING:
 
 
 class Witness(Evaluator):
-    """Keeps what every expression was worth."""
+    """Records the value of every expression."""
 
     def __init__(self, source: Source, scope: Scope) -> None:
         super().__init__(source, scope)
         self.seen: list[tuple[Expression, Value]] = []
 
     def value(self, node: Expression) -> Value:
-        """Evaluate, and keep it."""
+        """Evaluate, and record the value."""
         value = super().value(node)
         self.seen.append((node, value))
         return value
 
 
 def contradicts(fact: Fact, value: Value) -> bool:
-    """Tell whether a value is one that the review holds impossible."""
+    """Whether the review called a value impossible."""
     if not fact.kinds:
         return False
     if type(value) not in fact.kinds or (value == () and not fact.may_be_empty):
@@ -51,7 +51,7 @@ def contradicts(fact: Fact, value: Value) -> bool:
 
 
 def check(inference: Inference, text: str, around: Surroundings) -> None:
-    """Review and evaluate a formula, and compare what is said of each expression with what it was worth."""
+    """Review and evaluate a formula, and compare the claims about each expression with its value."""
     formula = Formula.parse(text)
     inference.run(formula.script)
     witness = Witness(Source(text), Scope(around))
@@ -72,11 +72,11 @@ def check(inference: Inference, text: str, around: Surroundings) -> None:
 
 @given(FORMULAS, surroundings())
 def test_what_is_certain_is_true_however_late_samples_come(text: str, around: Surroundings) -> None:
-    """What "always" holds does, no window is fuller than "at most", and nothing hopeless succeeds."""
+    """What is "always" so is, no window is fuller than its bound, and nothing hopeless succeeds."""
     check(Inference(), text, around)
 
 
 @given(FORMULAS, surroundings(least_lag=LAG.seconds))
 def test_what_is_certain_of_late_samples_is_true_of_later_ones(text: str, around: Surroundings) -> None:
-    """What is told to be so "if samples come 60 s late" is so if they come later still, too."""
+    """A claim for samples that come 60 s late also holds if they come later."""
     check(Inference(lag=LAG), text, around)

@@ -1,4 +1,4 @@
-"""What holds for the review of every formula, tried on formulas nobody wrote."""
+"""Properties of every review, tried on random formulas."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from tests.batch_emulator.lab.review.formulas import (
 
 @given(FORMULAS, surroundings())
 def test_what_is_told_of_values_is_true(text: str, around: Surroundings) -> None:
-    """No evaluation comes to a value outside the range that the review has found."""
+    """No value lies outside the range that the review found."""
     formula = Formula.parse(text)
     inference = Inference(present=(0, LARGEST))
     inference.run(formula.script)
@@ -50,7 +50,7 @@ def test_what_is_told_of_values_is_true(text: str, around: Surroundings) -> None
 
 @given(FORMULAS, surroundings())
 def test_a_formula_without_an_error_has_its_types_right(text: str, around: Surroundings) -> None:
-    """Only missing samples and impossible figures are left to fail."""
+    """It can only fail for missing samples or impossible numbers."""
     assert all("is not defined" not in finding.message for finding in Review.of(text).errors)
     assert "is not defined" not in failure(text, around)
 
@@ -77,7 +77,7 @@ SUNDAY = datetime(2026, 3, 8, 10, tzinfo=UTC)
 
 @given(CALENDAR, CALENDAR)
 def test_a_formula_that_is_not_warned_of_sundays_has_one_answer_on_them(first: str, second: str) -> None:
-    """Whether Sunday is 0 or 7 decides nothing that the review has not told."""
+    """Without a warning, it makes no difference whether Sunday is 0 or 7."""
     text = f"a = 1; a = {first}; $TargetDedicatedNodes = a + ({second});"
     answers = []
     for number in ("0", "7"):
@@ -159,7 +159,7 @@ MIXED = st.recursive(
     )
 )
 def test_a_review_never_fails(text: str) -> None:
-    """Any text has a review; it has a syntax error if the language finds one, and places in the text."""
+    """Any text gets a review, with a syntax error if it has one, and with places inside the text."""
     review = Review.of(text)
     assert bool(syntax_error(text)) is any(one.code == syntax_error(text) for one in review.errors)
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
@@ -180,7 +180,7 @@ def syntax_error(text: str) -> str:
 
 
 def test_deep_formulas_are_reviewed() -> None:
-    """The deepest formula that can be read does not exhaust the stack, nor take long."""
+    """The deepest readable formula neither exhausts the stack nor takes long."""
     for depth in range(100, 0, -1):
         text = f"a = {'(1 < ' * depth}2{' ? 3 : 4)' * depth};"
         if not syntax_error(text):

@@ -1,4 +1,4 @@
-"""What a pool mounts: folders of this machine below the node's folder of mounts."""
+"""A pool's mounts: folders of this machine below the node's mount folder."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ MOUNTS = {
 
 @pytest.mark.parametrize("name", MOUNTS)
 def test_mounted_folder_is_there_for_tasks(bench_of: Callable[..., Bench], tmp_path: Path, name: str) -> None:
-    """Every kind of mount appears under its path, and what is written there stays."""
+    """Every kind of mount appears at its path, and what tasks write there stays."""
     (tmp_path / "files").mkdir()
     (tmp_path / "files" / "note").write_text("mounted\n")
     bench = bench_of(mounts={name: tmp_path / "files"})
@@ -55,7 +55,7 @@ def test_mounted_folder_is_there_for_tasks(bench_of: Callable[..., Bench], tmp_p
 
 
 def test_removal_of_a_node_leaves_what_it_mounted(bench_of: Callable[..., Bench], tmp_path: Path) -> None:
-    """The files of a mount outlive the nodes."""
+    """Mounted files outlive the nodes."""
     (tmp_path / "files").mkdir()
     (tmp_path / "files" / "note").write_text("mounted\n")
     bench = bench_of(mounts={"server:/export": tmp_path / "files"})
@@ -69,7 +69,7 @@ def test_removal_of_a_node_leaves_what_it_mounted(bench_of: Callable[..., Bench]
 
 
 def test_mount_that_nothing_stands_for_makes_nodes_unusable(bench: Bench) -> None:
-    """The node's error names the mount and the option."""
+    """The node's error names the mount and the missing option."""
     bench.pool(mount_configuration=[MOUNTS["server:/export"]])
     (node,) = bench.nodes()
     assert node.state == "unusable"
@@ -86,6 +86,6 @@ def test_mount_path_stays_below_its_folder(bench: Bench, refusal: Callable[..., 
 
 @pytest.mark.parametrize("count", [11, 1], ids=["too-many", "of-no-kind"])
 def test_mounts_are_few_and_of_one_kind(bench: Bench, refusal: Callable[..., Any], count: int) -> None:
-    """Ten mounts at most, each of one kind."""
+    """At most ten mounts, each of one kind."""
     mounts = [MOUNTS["server:/export"]] * count if count > 1 else [models.MountConfiguration()]
     refusal(lambda: bench.pool(mount_configuration=mounts), status=400, code="InvalidPropertyValue")

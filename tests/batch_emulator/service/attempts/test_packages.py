@@ -1,4 +1,4 @@
-"""Application packages: folders of this machine, found by tasks through their environment."""
+"""Application packages: folders of this machine that tasks find through their environment."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def reference(application: str, version: str | None = None) -> Any:
 
 
 def test_task_finds_the_versions_it_names(packaged: Bench) -> None:
-    """Dots and hyphens of a name are underscores, and the variable leads to the unpacked files."""
+    """The variable's name has underscores for dots and hyphens, and it leads to the unpacked files."""
     packaged.pool()
     packaged.job()
     script = packaged.sh('cat "$AZ_BATCH_APP_PACKAGE_My_Tool_1_0/version.txt"; env | grep -c APP_PACKAGE')
@@ -42,7 +42,7 @@ def test_task_finds_the_versions_it_names(packaged: Bench) -> None:
 
 
 def test_package_lies_on_the_node(packaged: Bench) -> None:
-    """The path of a package is below the node's root, as it is in Azure."""
+    """A package's path is below the node's root, as in Azure."""
     packaged.pool()
     packaged.job()
     script = packaged.sh('echo "${AZ_BATCH_APP_PACKAGE_My_Tool#$AZ_BATCH_NODE_ROOT_DIR}"')
@@ -51,7 +51,7 @@ def test_package_lies_on_the_node(packaged: Bench) -> None:
 
 
 def test_pools_packages_are_there_for_start_task_and_tasks(packaged: Bench) -> None:
-    """Without a version the last one is meant, and every command on the pool's nodes finds it."""
+    """Without a version, every command on the pool's nodes gets the latest one."""
     command = packaged.sh('cat "$AZ_BATCH_APP_PACKAGE_My_Tool/version.txt" > $AZ_BATCH_NODE_SHARED_DIR/seen')
     packaged.pool(
         application_package_references=[reference("My.Tool")],
@@ -64,7 +64,7 @@ def test_pools_packages_are_there_for_start_task_and_tasks(packaged: Bench) -> N
 
 
 def test_pool_with_an_unknown_package_is_refused(packaged: Bench, refusal: Callable[..., Any]) -> None:
-    """The answer is a conflict that names the package, also for changes."""
+    """Creating or changing it is a conflict that names the package."""
     unknown = [reference("my.tool", "3")]
     code = "InvalidApplicationPackageReferences"
     error = refusal(lambda: packaged.pool(application_package_references=unknown), status=409, code=code)
@@ -75,7 +75,7 @@ def test_pool_with_an_unknown_package_is_refused(packaged: Bench, refusal: Calla
 
 
 def test_task_with_an_unknown_package_fails(packaged: Bench) -> None:
-    """A task is taken, and fails before its command starts."""
+    """The task is accepted, and fails before its command starts."""
     packaged.pool()
     packaged.job()
     execution = packaged.run("/bin/true", application_package_references=[reference("none")]).execution_info
@@ -87,7 +87,7 @@ def test_task_with_an_unknown_package_fails(packaged: Bench) -> None:
 def test_applications_are_listed_with_their_versions(
     bench_of: Callable[..., Bench], refusal: Callable[..., Any], tmp_path: Path
 ) -> None:
-    """One entry for each application that the emulator was told of; any other is not found."""
+    """One entry per application that the emulator was given; others are not found."""
     known = {("tools", "1.0"): tmp_path, ("tools", "2.0"): tmp_path, ("models", "3"): tmp_path}
     client = bench_of(applications=known).client
     found = {application.id: application.versions for application in client.list_applications(max_results=1)}

@@ -1,4 +1,4 @@
-"""Resource files that make no sense are refused."""
+"""Invalid resource files are refused."""
 
 from __future__ import annotations
 
@@ -20,5 +20,5 @@ if TYPE_CHECKING:
 def test_resource_file_needs_one_source(
     ready: Bench, refusal: Callable[..., Any], file: dict[str, str]
 ) -> None:
-    """A resource file names one place to come from, and a single blob its place to go to."""
+    """A resource file has exactly one source, and a single blob also a target path."""
     refusal(lambda: ready.task(resource_files=[file]), status=400, code="InvalidPropertyValue")

@@ -1,4 +1,4 @@
-"""Faults of nodes, allocations, formulas, images and quotas, as the real SDK sees them."""
+"""Faults of nodes, allocations, formulas, images and quotas, through the real SDK."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ FORMULA = "$TargetDedicatedNodes = 2;"
 
 @pytest.fixture
 def spot(bench_of: Callable[..., Bench]) -> Bench:
-    """Start an emulator with two low-priority nodes, whose attempts last a minute, and two tasks on them."""
+    """Start an emulator with two low-priority nodes and two tasks on them, whose attempts last a minute."""
     runner = ScriptedRunner(lambda _: Outcome(seconds=60))
     bench = bench_of(runner=runner, boot=timedelta(minutes=2), allow_short_intervals=True)
     bench.pool(nodes=0, target_low_priority_nodes=2)
@@ -37,7 +37,7 @@ def spot(bench_of: Callable[..., Bench]) -> Bench:
 
 @pytest.fixture
 def scripted(bench_of: Callable[..., Bench]) -> Bench:
-    """Start an emulator without processes: a turn of the clock returns when all that follows is done."""
+    """Start an emulator without processes, where a turn of the clock completes everything that follows."""
     return bench_of(runner=ScriptedRunner(lambda _: 0))
 
 
@@ -60,7 +60,7 @@ def container(bench: Bench, image: str = IMAGE) -> Any:
 
 
 def test_preempted_node_gives_its_task_back_and_returns(spot: Bench) -> None:
-    """The node is listed as preempted, its task active and uncounted; a replacement has the same id."""
+    """The node is preempted, its task is active and uncounted, and a replacement has the same id."""
     taken = spot.nodes()[0].id
     assert spot.emulator.node_faults.preempt("pool", taken, away=timedelta(minutes=10)) == [taken]
     assert states(spot) == ["preempted", "running"]
@@ -83,7 +83,7 @@ def test_preempted_node_gives_its_task_back_and_returns(spot: Bench) -> None:
 
 
 def test_whole_pool_can_be_preempted(spot: Bench) -> None:
-    """All low-priority nodes go at once; without a span they are replaced after the boot time."""
+    """All low-priority nodes go at once; by default they are replaced after the boot time."""
     assert len(spot.emulator.node_faults.preempt("pool")) == 2
     spot.advance(seconds=0)
     assert states(spot) == ["preempted", "preempted"]
@@ -93,7 +93,7 @@ def test_whole_pool_can_be_preempted(spot: Bench) -> None:
 
 
 def test_preempted_nodes_show_in_samples(spot: Bench) -> None:
-    """A formula sees how many nodes are preempted."""
+    """A formula sees the number of preempted nodes."""
     spot.emulator.node_faults.preempt("pool", away=timedelta(hours=1))
     formula = "$TargetLowPriorityNodes = 2; gone = $PreemptedNodeCount.GetSample(1);"
     spot.client.enable_pool_auto_scale(
@@ -108,7 +108,7 @@ def test_preempted_nodes_show_in_samples(spot: Bench) -> None:
 
 
 def test_preempted_node_goes_first_when_the_pool_shrinks(spot: Bench) -> None:
-    """A node without a machine is let go before one that works."""
+    """A node without a machine is removed before one that works."""
     kept = spot.nodes()[1].id
     spot.emulator.node_faults.preempt("pool", spot.nodes()[0].id, away=timedelta(hours=1))
     spot.client.begin_resize_pool(
@@ -119,7 +119,7 @@ def test_preempted_node_goes_first_when_the_pool_shrinks(spot: Bench) -> None:
 
 
 def test_files_go_with_a_preempted_node(spot: Bench, refusal: Callable[..., Any]) -> None:
-    """What a finished task left on a preempted node cannot be had any more."""
+    """Files of finished tasks on a preempted node are gone."""
     spot.advance(minutes=1)
     spot.emulator.node_faults.preempt("pool", away=timedelta(minutes=1))
     error = lambda: list(spot.client.list_task_files("job", "t0"))  # noqa: E731  said twice
@@ -129,7 +129,7 @@ def test_files_go_with_a_preempted_node(spot: Bench, refusal: Callable[..., Any]
 
 
 def test_real_process_dies_with_its_preempted_node(bench_of: Callable[..., Bench]) -> None:
-    """A process on a preempted node is killed, and its task runs again on the next node."""
+    """The process is killed, and its task runs again on the next node."""
     bench = bench_of()
     bench.pool(nodes=0, target_low_priority_nodes=2)
     bench.job()
@@ -141,7 +141,7 @@ def test_real_process_dies_with_its_preempted_node(bench_of: Callable[..., Bench
 
 
 def test_dedicated_nodes_are_not_preempted_but_lost(bench: Bench) -> None:
-    """Pre-emption is for low-priority nodes; a dedicated one can only vanish, and comes back."""
+    """Only low-priority nodes are preempted; a dedicated one can only vanish, and comes back."""
     bench.pool()
     (node,) = bench.nodes()
     with pytest.raises(ApiError, match="Only low-priority nodes"):
@@ -157,7 +157,7 @@ def test_dedicated_nodes_are_not_preempted_but_lost(bench: Bench) -> None:
 
 
 def test_broken_node_is_unusable_until_rebooted(spot: Bench) -> None:
-    """A broken node shows its error and runs nothing; a reboot mends it."""
+    """It shows its error and runs nothing; a reboot repairs it."""
     node = spot.nodes()[0].id
     spot.emulator.node_faults.break_node(
         "pool", node, code="DiskFull", message="no room", details=(("Disk", "/mnt"),)
@@ -176,7 +176,7 @@ def test_broken_node_is_unusable_until_rebooted(spot: Bench) -> None:
 
 
 def test_failed_nodes_stay_so_over_a_restart(bench_of: Callable[..., Bench], tmp_path: Any) -> None:
-    """Preempted and unusable nodes are what they were after the emulator starts again, and return in time."""
+    """Preempted and unusable nodes survive a restart of the emulator, and return in time."""
     options = {"data": tmp_path / "kept", "boot": timedelta(minutes=2)}
     before = bench_of(**options)
     before.pool(nodes=1, target_low_priority_nodes=1)
@@ -196,7 +196,7 @@ def test_failed_nodes_stay_so_over_a_restart(bench_of: Callable[..., Bench], tmp
     ("code", "granted"), [("AllocationFailed", 0), ("AccountCoreQuotaReached", 1), ("AllocationTimedOut", 0)]
 )
 def test_allocation_fails_so_many_times(bench: Bench, code: str, granted: int) -> None:
-    """A resize ends steady, with the error and the nodes that came; the one after that succeeds."""
+    """A resize ends with the error and the nodes that came; the one after the fault succeeds."""
     bench.emulator.faults.fail_allocations("pool", code=code, granted=granted)
     bench.pool(nodes=3)
     bench.advance(seconds=0)
@@ -213,7 +213,7 @@ def test_allocation_fails_so_many_times(bench: Bench, code: str, granted: int) -
 
 
 def test_shrinking_uses_up_no_allocation_fault(bench: Bench) -> None:
-    """Only a resize that wants nodes triggers an allocation fault."""
+    """Only a resize that needs more nodes triggers an allocation fault."""
     bench.pool(nodes=2)
     bench.advance(seconds=0)
     bench.emulator.faults.fail_allocations("POOL")
@@ -224,7 +224,7 @@ def test_shrinking_uses_up_no_allocation_fault(bench: Bench) -> None:
 
 
 def test_evaluation_fails_and_leaves_the_pool_alone(bench_of: Callable[..., Bench]) -> None:
-    """A pool whose formula fails keeps its size and says why; the next evaluation mends it."""
+    """The pool keeps its size and says why, and the next evaluation succeeds."""
     bench = bench_of()
     bench.emulator.faults.fail_evaluations("pool", code="InsufficientSampleData", message="too few", times=2)
     bench.pool(
@@ -246,7 +246,7 @@ def test_evaluation_fails_and_leaves_the_pool_alone(bench_of: Callable[..., Benc
 
 
 def test_image_that_cannot_be_pulled_fails_tasks(bench_of: Callable[..., Bench]) -> None:
-    """An attempt in the image never runs; other images work, and so does this one when it is mended."""
+    """No attempt runs in that image; others work, and so does this one after the fault is cleared."""
     asked: list[str] = []
 
     def rule(attempt: AttemptSpec) -> int:
@@ -273,7 +273,7 @@ def test_image_that_cannot_be_pulled_fails_tasks(bench_of: Callable[..., Bench])
 
 
 def test_image_failure_has_the_code_and_category_asked_for(bench: Bench) -> None:
-    """Code, sentence and category of a failed pull can be chosen, as can how often it fails."""
+    """Code, message, category and number of failed pulls can be chosen."""
     bench.pool(virtual_machine_configuration=in_containers(bench))
     bench.job()
     bench.emulator.faults.fail_pulls(
@@ -291,7 +291,7 @@ def test_image_failure_has_the_code_and_category_asked_for(bench: Bench) -> None
 
 
 def test_node_that_cannot_prefetch_its_image_is_unusable(scripted: Bench) -> None:
-    """A pool's image that cannot be pulled leaves the node unusable with the error; a reboot tries again."""
+    """The node shows the error, and a reboot tries again."""
     scripted.emulator.faults.fail_pulls(IMAGE, by="node", times=1)
     scripted.pool(nodes=2, virtual_machine_configuration=in_containers(scripted, IMAGE))
     scripted.advance(seconds=0)
@@ -304,7 +304,7 @@ def test_node_that_cannot_prefetch_its_image_is_unusable(scripted: Bench) -> Non
 
 
 def test_image_that_takes_its_time_holds_attempts_up(bench_of: Callable[..., Bench]) -> None:
-    """A task is running while its image is pulled, as on the service, and can be ended meanwhile."""
+    """As on the service, a task is running while its image is pulled, and can be ended meanwhile."""
     bench = bench_of(runner=ScriptedRunner(lambda _: Outcome(seconds=10)))
     bench.pool(slots=2, virtual_machine_configuration=in_containers(bench))
     bench.job()
@@ -324,7 +324,7 @@ def test_image_that_takes_its_time_holds_attempts_up(bench_of: Callable[..., Ben
 
 
 def test_node_whose_image_takes_its_time_is_idle_late(scripted: Bench) -> None:
-    """It is starting meanwhile."""
+    """Until then, it is starting."""
     scripted.emulator.faults.slow_pulls(IMAGE, 60, by="node", times=1)
     scripted.pool(nodes=2, virtual_machine_configuration=in_containers(scripted, IMAGE))
     scripted.advance(seconds=0)
@@ -334,7 +334,7 @@ def test_node_whose_image_takes_its_time_is_idle_late(scripted: Bench) -> None:
 
 
 def test_quotas_change_at_run_time(bench: Bench, refusal: Callable[..., Any]) -> None:
-    """A lowered quota refuses what comes next and takes nothing away; a lifted one lets it in."""
+    """A lowered quota refuses new requests but removes nothing, and lifting it admits them."""
     quotas = bench.emulator.quotas
     assert quotas.change(active_jobs=1, pools=1, cores=4)["low_priority_cores"] is None
     bench.pool(nodes=2)
@@ -364,7 +364,7 @@ def test_quotas_change_at_run_time(bench: Bench, refusal: Callable[..., Any]) ->
     ],
 )
 def test_faults_that_make_no_sense_are_refused(bench: Bench, action: Any, named: str) -> None:
-    """A fault that could never happen is refused when it is injected, by the argument's name."""
+    """A fault that could never happen is refused when injected, naming the argument."""
     with pytest.raises(ApiError) as caught:
         action(bench.emulator)
     assert ("PropertyName", named) in caught.value.values

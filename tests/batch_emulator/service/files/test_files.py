@@ -1,4 +1,4 @@
-"""Task files through the real SDK: listed, measured, read whole and in slices."""
+"""Task files through the real SDK: listed, measured, read completely and in ranges."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def read(bench: Bench, name: str, **options: Any) -> bytes:
 
 
 def refused(bench: Bench, name: str, **options: Any) -> Any:
-    """Expect a download to fail, and return the answer, read and closed: the SDK leaves that to us."""
+    """Expect a download to fail; return the response, read and closed, which the SDK leaves to us."""
     with pytest.raises(HttpResponseError) as caught:
         read(bench, name, **options)
     answer = cast("HttpResponse", caught.value.response)
@@ -39,7 +39,7 @@ def refused(bench: Bench, name: str, **options: Any) -> Any:
 
 
 def test_listing_is_flat_or_recursive(ready: Bench) -> None:
-    """Without recursion only the task folder is listed; folders carry no properties."""
+    """Without recursion only the task's folder is listed; folders have no properties."""
     ready.run(ready.sh(MAKE_FILES))
     flat = [found.name for found in ready.client.list_task_files("job", "task")]
     assert flat == ["stderr.txt", "stdout.txt", "wd"]
@@ -51,7 +51,7 @@ def test_listing_is_flat_or_recursive(ready: Bench) -> None:
 
 
 def test_listing_takes_a_prefix_and_pages(ready: Bench) -> None:
-    """Files can be filtered by the beginning of their names, a page at a time."""
+    """Files can be filtered by a prefix, page by page."""
     ready.run(ready.sh(MAKE_FILES))
     listed = ready.client.list_task_files(
         "job", "task", recursive=True, filter="startswith(name, 'wd/')", max_results=2
@@ -74,13 +74,13 @@ def test_names_with_slashes_and_blanks_are_found(ready: Bench) -> None:
     [("bytes=2-4", b"234"), ("bytes=8-100", b"89"), ("bytes=7-", b"789")],
 )
 def test_slices_are_answered_with_200(ready: Bench, wanted: str, bytes_read: bytes) -> None:
-    """A range gives just the slice, with the status the SDK insists on."""
+    """A range returns just these bytes, with the status that the SDK requires."""
     ready.run(ready.sh(MAKE_FILES))
     assert read(ready, "stdout.txt", ocp_range=wanted) == bytes_read
 
 
 def test_slice_beyond_the_end_is_refused(ready: Bench) -> None:
-    """A range that begins after the end is a 416."""
+    """A range that starts after the end gives 416."""
     ready.run(ready.sh(MAKE_FILES))
     answer = refused(ready, "stdout.txt", ocp_range="bytes=10-")
     assert (answer.status_code, answer.json()["code"]) == (416, "InvalidRange")
@@ -103,7 +103,7 @@ def test_output_can_be_followed_while_the_task_runs(ready: Bench) -> None:
 
 
 def test_files_of_a_waiting_task_are_not_there_yet(bench: Bench, refusal: Any) -> None:
-    """Before a task has run, asking for its files is not valid for its state."""
+    """Before a task has run, its state does not allow requests for files."""
     bench.job()
     bench.task()
     refusal(
@@ -123,7 +123,7 @@ def test_files_go_with_their_node(ready: Bench, refusal: Any) -> None:
 
 
 def test_unchanged_file_need_not_be_sent_again(ready: Bench) -> None:
-    """If-Modified-Since of a later moment is answered with 304."""
+    """If-Modified-Since with a later time gives 304."""
     ready.run(ready.sh(MAKE_FILES))
     modified = ready.client.get_task_file_properties("job", "task", "stdout.txt").last_modified
     answer = refused(ready, "stdout.txt", if_modified_since=modified + timedelta(seconds=1))
@@ -144,7 +144,7 @@ def test_async_sdk_reads_a_file(ready: Bench) -> None:
 
 
 def test_files_of_a_task_are_deleted_one_by_one(ready: Bench, refusal: Any) -> None:
-    """A file goes; a folder only when it is empty, or with all that is in it; nothing outside does."""
+    """A folder must be empty or be deleted recursively, and nothing outside is touched."""
     ready.run(ready.sh(f"{MAKE_FILES}; ln -s / way-out"))
 
     def delete(name: str, **options: Any) -> None:
@@ -161,7 +161,7 @@ def test_files_of_a_task_are_deleted_one_by_one(ready: Bench, refusal: Any) -> N
 
 
 def test_files_of_a_node_hold_those_of_its_tasks(ready: Bench, refusal: Any) -> None:
-    """The whole folder of a node can be listed, read in slices, and deleted from."""
+    """A node's whole folder can be listed, read in ranges, and deleted from."""
     ready.run(ready.sh("echo shared > $AZ_BATCH_NODE_SHARED_DIR/file; printf 0123456789"))
     (node,) = ready.nodes()
     client, place = ready.client, ("pool", node.id)

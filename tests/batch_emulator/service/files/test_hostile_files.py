@@ -1,4 +1,4 @@
-"""What hostile tasks leave in their folders: every request about it is answered, and none with a 500."""
+"""Hostile contents of task folders: every request about them is answered, never with a 500."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def wd(bench: Bench) -> Path:
 
 
 def left(bench: Bench, script: str) -> Path:
-    """Run a task that leaves something in its working directory, and tell where."""
+    """Run a task that leaves something in its working directory; return where."""
     task = bench.run(python(script))
     assert task.execution_info.exit_code == 0, bench.output(file="stderr.txt")
     return wd(bench)
@@ -60,7 +60,7 @@ def missing(action: Callable[[], Any]) -> None:
 
 
 def finish(problem: HttpResponseError) -> None:
-    """Read and close the answer: of a download the SDK leaves that to us."""
+    """Read and close the response of a download, which the SDK leaves to us."""
     answer: Any = problem.response
     answer.read()
     answer.close()
@@ -73,7 +73,7 @@ def names(bench: Bench) -> set[str]:
 
 @pytest.mark.parametrize("name", NO_FILES)
 def test_only_regular_files_inside_are_read(ready: Bench, name: str) -> None:
-    """Pipes, sockets, devices, loops and ways out are no files to GET and HEAD, which both come back."""
+    """GET and HEAD refuse pipes, sockets, devices, loops and links that lead outside, and both return."""
     left(ready, ODD_THINGS)
     client = ready.client
     missing(lambda: b"".join(client.download_task_file("job", "task", f"wd/{name}")))
@@ -81,7 +81,7 @@ def test_only_regular_files_inside_are_read(ready: Bench, name: str) -> None:
 
 
 def test_only_files_and_folders_inside_are_listed(ready: Bench) -> None:
-    """What cannot be read is not listed; links that stay inside are listed and read as what they mean."""
+    """Unreadable entries are not listed; links that stay inside stand for their targets."""
     left(ready, ODD_THINGS)
     assert names(ready) == {"plain", "inside", "inside-absolute", "circle"}
     for name in ("inside", "inside-absolute", "circle/inside", "circle/circle/plain"):
@@ -90,7 +90,7 @@ def test_only_files_and_folders_inside_are_listed(ready: Bench) -> None:
 
 
 def test_a_pipe_is_not_touched(ready: Bench) -> None:
-    """Whoever waits at the other end of a pipe goes on waiting, and the emulator answers others."""
+    """Whoever waits at its other end keeps waiting, and the emulator serves others."""
     ready.task(ready.sh("mkfifo pipe; echo up; echo x > pipe; echo gone on"))
     ready.running()
     missing(lambda: b"".join(ready.client.download_task_file("job", "task", "wd/pipe")))
@@ -111,7 +111,7 @@ def test_a_pipe_is_not_touched(ready: Bench) -> None:
     ],
 )
 def test_odd_names_are_listed_and_read(ready: Bench, name: str) -> None:
-    """Whatever a name is made of, it is listed as it is, and found by it."""
+    """Any name is listed as it is, and found by it."""
     script = f"import os; n = {name!r}; os.makedirs(os.path.dirname(n) or '.', exist_ok=True)"
     left(ready, f"{script}; open(n, 'w').write('content')")
     assert name in names(ready)
@@ -123,7 +123,7 @@ def test_odd_names_are_listed_and_read(ready: Bench, name: str) -> None:
 
 @pytest.mark.parametrize("name", ["n" * 256, "n" * 5000, "nul\0", "a/" * 3000 + "b", "\ud7ff/./../x"])
 def test_impossible_names_are_not_found(ready: Bench, name: str) -> None:
-    """No file has a name too long or with a NUL: not found, by every operation."""
+    """No operation finds a name that is too long or contains NUL."""
     left(ready, "")
     client = ready.client
     missing(lambda: b"".join(client.download_task_file("job", "task", f"wd/{name}")))
@@ -132,7 +132,7 @@ def test_impossible_names_are_not_found(ready: Bench, name: str) -> None:
 
 
 def test_names_that_are_no_utf8_are_shown_escaped(ready: Bench) -> None:
-    """The listing shows their bytes; the address in it is exact."""
+    """The listing shows their bytes, and the URL in it is exact."""
     left(ready, r"open(b'caf\xe9', 'w').write('content')")
     (found,) = [found for found in ready.files() if found.name.startswith("wd/")]
     assert found.name == "wd/caf\\xe9"
@@ -157,7 +157,7 @@ def signed(bench: Bench, path: str) -> urllib.request.Request:
 
 @pytest.mark.parametrize("seconds", [10**15, -(10**11), 0])
 def test_any_time_of_change_is_told(ready: Bench, seconds: int) -> None:
-    """A time that no calendar reaches is told as the last or first moment of one."""
+    """A time beyond the calendar is shown as its first or last moment."""
     folder = left(
         ready, f"open('f', 'w'); import os\ntry: os.utime('f', ({seconds},) * 2)\nexcept OSError: 0"
     )
@@ -168,7 +168,7 @@ def test_any_time_of_change_is_told(ready: Bench, seconds: int) -> None:
 
 @pytest.mark.parametrize("wanted", ["bytes=" + "9" * 5000 + "-", "bytes=0-" + "9" * 5000, "bytes=-5", "x"])
 def test_ranges_that_make_no_sense_are_refused(ready: Bench, wanted: str) -> None:
-    """A range of thousands of digits is a 400, as any other that cannot be read."""
+    """A range of thousands of digits gives 400, like any other that cannot be parsed."""
     left(ready, "print('0123456789')")
     with pytest.raises(HttpResponseError) as caught:
         b"".join(ready.client.download_task_file("job", "task", "stdout.txt", ocp_range=wanted))
@@ -177,7 +177,7 @@ def test_ranges_that_make_no_sense_are_refused(ready: Bench, wanted: str) -> Non
 
 
 def test_deep_folders_are_listed_read_and_removed(ready: Bench) -> None:
-    """A thousand folders in each other are listed, read from and deleted like one."""
+    """A thousand nested folders are listed, read from and deleted like one."""
     left(ready, "import os\nfor _ in range(1000): os.mkdir('d'); os.chdir('d')\nopen('f', 'w').write('x')")
     folder = wd(ready)
     deep = "wd" + "/d" * 1000
@@ -189,7 +189,7 @@ def test_deep_folders_are_listed_read_and_removed(ready: Bench) -> None:
 
 
 def test_what_a_task_has_forbidden_is_removed_all_the_same(ready: Bench) -> None:
-    """Folders without any permission go with their task."""
+    """Even folders without any permission go with their task."""
     left(
         ready,
         "import os\nos.makedirs('a/b/c'); open('a/b/f', 'w')\nfor n in ('a/b/c', 'a/b', 'a'): os.chmod(n, 0)",
@@ -210,7 +210,7 @@ def test_what_a_task_has_forbidden_is_removed_all_the_same(ready: Bench) -> None
     ],
 )
 def test_tasks_without_their_folder_are_like_any_other(ready: Bench, script: str) -> None:
-    """A task that removes, renames or replaces its folder ends; its files are listed and it is deleted."""
+    """A task that removes, renames or replaces its folder ends, and can be listed and deleted."""
     task = ready.run(python(script))
     assert task.state == "completed"
     list(ready.client.list_task_files("job", "task", recursive=True))
@@ -219,7 +219,7 @@ def test_tasks_without_their_folder_are_like_any_other(ready: Bench, script: str
 
 
 def test_pages_go_on_where_the_last_one_ended(ready: Bench) -> None:
-    """Files that come and go between two pages neither repeat others nor leave them out."""
+    """Files that come and go between pages cause neither repetition nor omission."""
     folder = left(ready, "for n in range(10): open(f'{n}', 'w')")
     listed = ready.client.list_task_files(
         "job", "task", filter="startswith(name, 'wd/')", recursive=True, max_results=4
@@ -235,7 +235,7 @@ def test_pages_go_on_where_the_last_one_ended(ready: Bench) -> None:
 
 
 def test_a_page_of_many_files_looks_at_its_own_only(ready: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The last page of a folder of many files costs as little as the first."""
+    """The last page of a large folder costs as little as the first."""
     folder = left(ready, "")
     for number in range(5000):
         (folder / f"{number:05}").touch()
@@ -260,7 +260,7 @@ def test_a_page_of_many_files_looks_at_its_own_only(ready: Bench, monkeypatch: p
 
 
 def test_a_file_that_grows_or_shrinks_meanwhile_is_sent_as_measured(ready: Bench) -> None:
-    """A download has the length that its headers say; what was cut off comes as zeros."""
+    """A download has the length of its headers; a truncated part comes as zeros."""
     folder = left(ready, "open('f', 'wb').write(b'x' * 3_000_000)")
     for size in (5_000_000, 1_000_000):
         pieces = ready.client.download_task_file("job", "task", "wd/f")

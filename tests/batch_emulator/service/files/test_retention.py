@@ -1,4 +1,4 @@
-"""What becomes of a task's files when their time is over."""
+"""What happens to a task's files after their retention time."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def test_files_of_a_task_tried_again_are_its_new_ones(ready: Bench, refusal: Callable[..., Any]) -> None:
-    """A task whose files were taken has files again once it runs again, for as long as the first time."""
+    """A task that runs again after its files expired has files again, for a full retention time."""
     keep = ready.models.BatchTaskConstraints(retention_time=timedelta(hours=1))
     ready.run(ready.sh("echo out; exit 3"), constraints=keep)
     for _ in range(2):

@@ -23,7 +23,7 @@ def constraints(bench: Bench, **limits: Any) -> Any:
 
 
 def test_failing_exit_code_is_explained(ready: Bench) -> None:
-    """A non-zero exit code without retries is a FailureExitCode with its details."""
+    """A non-zero exit code without retries gives a FailureExitCode with details."""
     execution = ready.run(ready.sh("exit 7")).execution_info
     failure = execution.failure_info
     assert (execution.exit_code, failure.code, failure.category) == (7, "FailureExitCode", "usererror")
@@ -46,7 +46,7 @@ def test_job_gives_the_default_number_of_retries(ready: Bench, tmp_path: Path) -
 
 
 def test_only_the_last_output_survives(ready: Bench, tmp_path: Path) -> None:
-    """Each attempt writes its output anew, in the same folder."""
+    """Each attempt rewrites its output in the same folder."""
     log = tmp_path / "log"
     script = f"echo x >> {log}; wc -l < {log}; test $(wc -l < {log}) -ge 2"
     ready.run(ready.sh(script), constraints=constraints(ready, max_task_retry_count=3))
@@ -88,7 +88,7 @@ def exit_conditions(bench: Bench) -> Any:
     ],
 )
 def test_exit_code_acts_on_the_job(ready: Bench, code: int, state: str) -> None:
-    """With performexitoptionsjobaction an exit code can end or disable its job."""
+    """With performexitoptionsjobaction, an exit code can terminate or disable its job."""
     ready.job("acts", task_failure_mode="performexitoptionsjobaction")
     ready.run(ready.sh(f"exit {code}"), job="acts", exit_conditions=exit_conditions(ready))
     job = ready.client.get_job("acts")
@@ -98,7 +98,7 @@ def test_exit_code_acts_on_the_job(ready: Bench, code: int, state: str) -> None:
 
 
 def test_dependent_waits_for_success(ready: Bench) -> None:
-    """A task runs after those it names, by id or by range of integers."""
+    """A task runs after those it depends on, given by id or by a range of integers."""
     ready.job("deps", uses_task_dependencies=True)
     depends = ready.models.BatchTaskDependencies(
         task_ids=["first"], task_id_ranges=[ready.models.BatchTaskIdRange(start=1, end=2)]
@@ -112,7 +112,7 @@ def test_dependent_waits_for_success(ready: Bench) -> None:
 
 
 def test_dependent_of_a_failure_stays_active(ready: Bench) -> None:
-    """A failed task blocks who depends on it, unless its exit options satisfy them."""
+    """A failed task blocks its dependents, unless its exit options satisfy them."""
     models = ready.models
     ready.job("deps", uses_task_dependencies=True)
     ready.run(ready.sh("exit 1"), "bad", job="deps")
@@ -126,7 +126,7 @@ def test_dependent_of_a_failure_stays_active(ready: Bench) -> None:
 
 
 def test_retention_takes_the_files(ready: Bench, refusal: Any) -> None:
-    """After the retention time a task's files are gone, its record is not."""
+    """After the retention time a task's files are gone, but not its record."""
     ready.run(ready.sh("echo out"), constraints=constraints(ready, retention_time=timedelta(hours=1)))
     ready.advance(minutes=59)
     assert ready.output() == "out\n"

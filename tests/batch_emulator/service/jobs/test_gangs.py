@@ -1,4 +1,4 @@
-"""Tasks that need several nodes at once, through the real SDK."""
+"""Multi-instance tasks, which need several nodes at once, through the real SDK."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ COORDINATE = "say hello"
 
 
 class Script:
-    """A rule: coordination takes a minute, the command five; what fails is listed."""
+    """A rule: coordination takes one minute, the command five; listed ones fail."""
 
     def __init__(self) -> None:
         self.codes: dict[str, list[int]] = {}
         self.attempts: list[AttemptSpec] = []
 
     def __call__(self, attempt: AttemptSpec) -> Outcome:
-        """Tell how an attempt goes, by the name of its folder."""
+        """Decide an attempt by the name of its folder."""
         self.attempts.append(attempt)
         codes = self.codes.get(attempt.directory.name) or [0]
         return Outcome(codes.pop(0), seconds=60 if attempt.command_line == COORDINATE else 300)
@@ -38,13 +38,13 @@ class Script:
 
 @pytest.fixture
 def script() -> Script:
-    """Give the rule of the emulator under test."""
+    """Return the rule of the emulator under test."""
     return Script()
 
 
 @pytest.fixture
 def wide(bench_of: Callable[..., Bench], script: Script) -> Bench:
-    """Start an emulator with a pool of three nodes that can talk to each other, and a job."""
+    """Start an emulator with a pool of three connected nodes, and a job."""
     bench = bench_of(runner=ScriptedRunner(script))
     bench.pool(nodes=3, enable_inter_node_communication=True)
     bench.job()
@@ -52,7 +52,7 @@ def wide(bench_of: Callable[..., Bench], script: Script) -> Bench:
 
 
 def settings(bench: Bench, instances: int | None = 3, command: str = COORDINATE, **options: Any) -> Any:
-    """Describe how several nodes work together."""
+    """Build multi-instance settings."""
     return bench.models.MultiInstanceSettings(
         number_of_instances=instances, coordination_command_line=command, **options
     )
@@ -74,7 +74,7 @@ def state(bench: Bench, task_id: str = "task") -> str:
 
 
 def test_all_nodes_coordinate_before_the_first_runs_the_command(wide: Bench, script: Script) -> None:
-    """Every node is occupied until the command ends; the others are told of as subtasks."""
+    """Every node is occupied until the command ends; the others are its subtasks."""
     several(wide)
     assert state(wide) == "running"
     assert {str(node.state.value) for node in wide.nodes()} == {"running"}
@@ -96,7 +96,7 @@ def test_all_nodes_coordinate_before_the_first_runs_the_command(wide: Bench, scr
 
 
 def test_every_node_is_told_of_all_others(wide: Bench, script: Script) -> None:
-    """Addresses, who is the first, and a folder of the task are in the environment."""
+    """The environment has all addresses, the primary node, and a shared folder of the task."""
     several(wide)
     wide.turn(minutes=1)
     wide.turn(minutes=5)
@@ -121,7 +121,7 @@ def test_every_node_is_told_of_all_others(wide: Bench, script: Script) -> None:
 
 
 def test_a_task_waits_until_enough_nodes_are_free(wide: Bench) -> None:
-    """Tasks that need less go on meanwhile."""
+    """Meanwhile, smaller tasks run."""
     wide.task(task_id="one")
     several(wide)
     wide.task(task_id="two")
@@ -133,7 +133,7 @@ def test_a_task_waits_until_enough_nodes_are_free(wide: Bench) -> None:
 
 @pytest.mark.parametrize("options", [{"enable_inter_node_communication": False}, {"slots": 2}])
 def test_unfit_pools_never_run_it(bench_of: Callable[..., Bench], options: dict[str, Any]) -> None:
-    """Nodes must be able to talk to each other and run one task at a time; else it stays active for ever."""
+    """Unless nodes can communicate and run one task at a time, it stays active forever."""
     bench = bench_of(runner=ScriptedRunner(Script()))
     bench.pool(**{"nodes": 3, "enable_inter_node_communication": True, **options})
     bench.job()
@@ -143,7 +143,7 @@ def test_unfit_pools_never_run_it(bench_of: Callable[..., Bench], options: dict[
 
 
 def test_one_subtask_fails_all(wide: Bench, script: Script) -> None:
-    """The attempt is over with the first coordination that fails, and is made again as often as it may be."""
+    """The first failed coordination ends the attempt, which is retried as often as allowed."""
     script.codes["2"] = [9, 9]
     retries = wide.models.BatchTaskConstraints(max_task_retry_count=1)
     several(wide, constraints=retries)
@@ -157,7 +157,7 @@ def test_one_subtask_fails_all(wide: Bench, script: Script) -> None:
 
 
 def test_a_lost_node_takes_the_attempt_with_it(wide: Bench, script: Script) -> None:
-    """Whichever it is: the task is active again and starts anew when there are enough nodes."""
+    """Whichever node it is, the task is active again and restarts once there are enough nodes."""
     several(wide)
     wide.turn(minutes=2)
     wide.reboot(subtasks(wide)[0].node_info.node_id)
@@ -171,7 +171,7 @@ def test_a_lost_node_takes_the_attempt_with_it(wide: Bench, script: Script) -> N
 
 @pytest.mark.parametrize("minutes", [0.5, 2])
 def test_a_task_ended_by_hand_gives_all_nodes_back(wide: Bench, minutes: float) -> None:
-    """While it coordinates and while it runs: it is completed, and what was under way is ended."""
+    """While coordinating or running: it is completed, and everything in progress is ended."""
     several(wide)
     wide.turn(minutes=minutes)
     wide.client.terminate_task("job", "task")
@@ -182,7 +182,7 @@ def test_a_task_ended_by_hand_gives_all_nodes_back(wide: Bench, minutes: float) 
 
 
 def test_a_deleted_task_gives_all_nodes_back(wide: Bench) -> None:
-    """Nothing of it is left, on no node."""
+    """No node keeps anything of it."""
     several(wide)
     wide.turn(minutes=2)
     wide.client.delete_task("job", "task")
@@ -191,7 +191,7 @@ def test_a_deleted_task_gives_all_nodes_back(wide: Bench) -> None:
 
 
 def test_every_node_is_prepared_first(wide: Bench, script: Script) -> None:
-    """A job that prepares its nodes does so on each; the task is preparing until all are."""
+    """Each of its nodes runs the job preparation, and the task is preparing until all are done."""
     wide.client.begin_delete_job("job", **WAIT).wait(120)
     wide.job(job_preparation_task=wide.models.BatchJobPreparationTask(command_line="get ready"))
     several(wide)
@@ -206,7 +206,7 @@ def test_every_node_is_prepared_first(wide: Bench, script: Script) -> None:
 
 
 def test_a_single_instance_is_the_default(wide: Bench, script: Script) -> None:
-    """It coordinates with itself and has no subtasks; nor has a task that needs no coordination."""
+    """It coordinates with itself and has no subtasks; a task without coordination has none either."""
     several(wide, instances=None)
     wide.task(task_id="plain")
     wide.turn(minutes=1)
@@ -215,7 +215,7 @@ def test_a_single_instance_is_the_default(wide: Bench, script: Script) -> None:
 
 
 def test_wrong_settings_are_refused(wide: Bench, refusal: Callable[..., Any]) -> None:
-    """At least one instance, and slots are not asked for."""
+    """It needs at least one instance, and may not request slots."""
     refusal(lambda: several(wide, instances=0), status=400, code="InvalidPropertyValue")
     refusal(lambda: several(wide, required_slots=2), status=400, code="InvalidPropertyValue")
 
@@ -236,7 +236,7 @@ def url(tmp_path: Path) -> Iterator[str]:
 
 
 def test_real_commands_share_files(bench: Bench, url: str) -> None:
-    """With processes: common files lie in the task's folder on each node, and each has its own output."""
+    """With processes: common files are in the task's folder on each node, each with its own output."""
     bench.pool(nodes=2, enable_inter_node_communication=True)
     bench.job()
     coordination = bench.sh('cat "$AZ_BATCH_TASK_SHARED_DIR/hosts"; echo $AZ_BATCH_IS_CURRENT_NODE_MASTER')

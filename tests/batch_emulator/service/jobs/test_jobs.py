@@ -1,4 +1,4 @@
-"""Jobs through the real SDK: made, changed, ended by hand, by a limit and by themselves."""
+"""Jobs through the real SDK: created, changed, and ended by hand, by a limit or by themselves."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def test_new_job_shows_the_service_defaults(bench: Bench) -> None:
 
 
 def test_tasks_wait_for_a_pool_made_later(bench: Bench) -> None:
-    """A job may name a pool that does not exist; its tasks run once it does."""
+    """A job may name a pool that does not exist yet, and its tasks run once it does."""
     bench.job()
     bench.task()
     assert bench.in_state("active")
@@ -41,7 +41,7 @@ def test_tasks_wait_for_a_pool_made_later(bench: Bench) -> None:
 
 
 def test_empty_job_with_terminatejob_ends_at_once(ready: Bench) -> None:
-    """A job without tasks counts as complete: the trap of setting terminatejob too early."""
+    """A job without tasks counts as complete, which is the trap of setting terminatejob too early."""
     ready.job("trap", all_tasks_complete_mode="terminatejob")
     assert ready.client.get_job("trap").state == "completed"
     assert ready.termination_reason("trap") == "AllTasksComplete"
@@ -74,7 +74,7 @@ def test_terminatejob_cannot_be_taken_back(ready: Bench, refusal: Callable[..., 
 
 
 def test_terminated_job_ends_what_runs_and_leaves_what_waits(ready: Bench) -> None:
-    """Running tasks are ended with TaskEnded, waiting ones stay active and never run."""
+    """Running tasks end with TaskEnded; waiting ones stay active and never run."""
     ready.task(ready.sh("echo up; exec sleep 60"), "runs")
     ready.running("runs")
     ready.task(task_id="waits")
@@ -88,7 +88,7 @@ def test_terminated_job_ends_what_runs_and_leaves_what_waits(ready: Bench) -> No
 
 
 def test_terminating_job_refuses_by_state(ready: Bench, refusal: Callable[..., Any]) -> None:
-    """While a task ignores SIGTERM the job is terminating, and each request is refused by that name."""
+    """While a task ignores SIGTERM, the job is terminating, and requests are refused with that code."""
     ready.task(ready.sh("trap '' TERM; echo up; while :; do sleep 0.05; done"))
     ready.running()
     ready.terminate("job", "x")
@@ -99,7 +99,7 @@ def test_terminating_job_refuses_by_state(ready: Bench, refusal: Callable[..., A
 
 
 def test_deleted_job_takes_its_files_along(ready: Bench) -> None:
-    """Deleting a job ends its tasks, removes records and folders."""
+    """Deleting a job ends its tasks and removes records and folders."""
     ready.run(ready.sh("echo out"))
     workdir = ready.emulator.call(
         lambda engine: engine.files.folder(engine.lookup.task("job", "task")[1]).path
@@ -128,7 +128,7 @@ def test_job_time_limit_runs_from_creation(ready: Bench) -> None:
 
 
 def test_disabled_job_requeues_and_goes_on_when_enabled(ready: Bench, tmp_path: Any) -> None:
-    """Disabling with requeue gives running tasks back; enabling runs them again."""
+    """Disabling with requeue requeues running tasks; enabling runs them again."""
     gate = tmp_path / "gate"
     ready.task(ready.sh(f"echo up; until [ -e {gate} ]; do sleep 0.02; done"))
     ready.running()
@@ -158,7 +158,7 @@ def test_disabling_with_wait_lets_tasks_finish(ready: Bench, tmp_path: Any) -> N
 
 
 def test_active_job_quota(bench_of: Callable[..., Bench], refusal: Callable[..., Any]) -> None:
-    """Active jobs are limited; a completed one makes room."""
+    """The number of active jobs is limited, and a completed one makes room."""
     bench = bench_of(active_job_quota=1)
     bench.job("one")
     refusal(lambda: bench.job("two"), status=409, code="ActiveJobAndScheduleQuotaReached")
@@ -167,7 +167,7 @@ def test_active_job_quota(bench_of: Callable[..., Bench], refusal: Callable[...,
 
 
 def test_put_resets_what_it_does_not_name(ready: Bench) -> None:
-    """A full replacement takes the job as it was read, with the changes in it."""
+    """A full replacement of a job as it was read, with changes, is accepted."""
     patch(ready, priority=7, max_parallel_tasks=3)
     job = ready.client.get_job("job")
     job.priority = 9
@@ -178,7 +178,7 @@ def test_put_resets_what_it_does_not_name(ready: Bench) -> None:
 
 
 def test_counts_know_slots_and_outcomes(ready: Bench) -> None:
-    """Task counts tell states and outcomes, in tasks and in slots."""
+    """Task counts give states and results, in tasks and in slots."""
     ready.pool("wide", slots=4)
     ready.job("counted", pool="wide")
     ready.run("/bin/true", "good", job="counted", required_slots=3)

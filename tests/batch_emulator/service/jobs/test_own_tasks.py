@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def managed(bench_of: Callable[..., Bench]) -> Bench:
-    """Start an emulator whose tasks take ten minutes, five for a manager."""
+    """Start an emulator whose tasks take ten minutes, and a manager five."""
     runner = ScriptedRunner(
         lambda attempt: Outcome(seconds=300 if attempt.environment["AZ_BATCH_TASK_ID"] == "manager" else 600)
     )
@@ -36,7 +36,7 @@ def states(bench: Bench) -> dict[str, str]:
 
 
 def test_the_manager_is_the_first_task_and_its_end_is_the_jobs(managed: Bench) -> None:
-    """It is there with the job; what still runs at its end is ended, and JMComplete is the reason."""
+    """It is created with the job; its end terminates the rest, with the reason JMComplete."""
     managed.pool(nodes=2)
     job(managed)
     assert states(managed) == {"manager": "running"}
@@ -51,7 +51,7 @@ def test_the_manager_is_the_first_task_and_its_end_is_the_jobs(managed: Bench) -
 
 
 def test_a_job_may_go_on_without_its_manager(managed: Bench) -> None:
-    """A manager that only adds tasks leaves the job as it is."""
+    """A manager that only adds tasks leaves the job active."""
     managed.pool()
     job(managed, kill_job_on_completion=False)
     managed.task()
@@ -64,7 +64,7 @@ def test_a_job_may_go_on_without_its_manager(managed: Bench) -> None:
 def test_a_manager_has_its_node_for_itself_unless_it_says_otherwise(
     managed: Bench, *, exclusive: bool, beside: str
 ) -> None:
-    """With all slots taken nothing runs beside it, and it waits for a node on which nothing runs."""
+    """It takes all slots, so it waits for an empty node, and nothing runs beside it."""
     managed.pool(slots=4)
     job(managed, run_exclusive=exclusive, kill_job_on_completion=False)
     managed.task()
@@ -74,7 +74,7 @@ def test_a_manager_has_its_node_for_itself_unless_it_says_otherwise(
 
 
 def test_a_manager_may_refuse_low_priority_nodes(managed: Bench) -> None:
-    """It waits for a dedicated node; other tasks of the job wait behind it."""
+    """It waits for a dedicated node, and the job's other tasks wait behind it."""
     managed.pool(nodes=0, target_low_priority_nodes=1)
     job(managed, allow_low_priority_node=False)
     assert states(managed) == {"manager": "active"}
@@ -90,14 +90,14 @@ def test_a_manager_may_refuse_low_priority_nodes(managed: Bench) -> None:
 
 
 def test_a_job_with_a_wrong_manager_is_not_made(managed: Bench, refusal: Callable[..., Any]) -> None:
-    """What is wrong with the task is told when the job is made, and nothing is left."""
+    """Creating the job fails with what is wrong, and nothing is left."""
     managed.pool()
     refusal(lambda: job(managed, required_slots=0), status=400, code="InvalidPropertyValue")
     assert list(managed.client.list_jobs()) == []
 
 
 def test_a_real_manager_runs_as_any_task(ready: Bench) -> None:
-    """With processes: its output is read as a task's, and a failing one ends the job too."""
+    """With processes: its output can be read like a task's, and its failure ends the job too."""
     models = ready.models
     command = ready.sh('echo "$AZ_BATCH_JOB_ID/$AZ_BATCH_TASK_ID"; exit 3')
     ready.job("managed", job_manager_task=models.BatchJobManagerTask(id="boss", command_line=command))

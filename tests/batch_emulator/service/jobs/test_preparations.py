@@ -1,4 +1,4 @@
-"""Job preparation and release tasks through the real SDK, by the minute of a clock that is turned."""
+"""Job preparation and release tasks through the real SDK, minute by minute on a manual clock."""
 
 from __future__ import annotations
 
@@ -20,27 +20,27 @@ MINUTES = {"jobpreparation": 2, "jobrelease": 3, "task": 10}
 
 
 class Script:
-    """A rule: minutes and exit codes by the id of what runs, and a list of what ran."""
+    """A rule: minutes and exit codes by id, and a list of what ran."""
 
     def __init__(self) -> None:
         self.codes: dict[str, list[int]] = {}
         self.attempts: list[AttemptSpec] = []
 
     def __call__(self, attempt: AttemptSpec) -> Outcome:
-        """Tell how an attempt goes; a code that is listed is used once."""
+        """Decide an attempt; a listed code is used once."""
         self.attempts.append(attempt)
         name = attempt.environment["AZ_BATCH_TASK_ID"]
         codes = self.codes.get(name) or [0]
         return Outcome(codes.pop(0), seconds=60 * MINUTES.get(name, MINUTES["task"]))
 
     def ran(self) -> list[str]:
-        """List the ids of what began, in order."""
+        """Return the ids of what started, in order."""
         return [attempt.environment["AZ_BATCH_TASK_ID"] for attempt in self.attempts]
 
 
 @pytest.fixture
 def script() -> Script:
-    """Give the rule of the emulator under test."""
+    """Return the rule of the emulator under test."""
     return Script()
 
 
@@ -70,17 +70,17 @@ def state(bench: Bench, task_id: str = "task") -> str:
 
 
 def status(bench: Bench, job_id: str = "job", **options: Any) -> list[Any]:
-    """List what became of the job's nodes."""
+    """Return the preparation and release status of the job's nodes."""
     return list(bench.client.list_job_preparation_and_release_task_status(job_id, **options))
 
 
 def end(bench: Bench) -> Any:
-    """Begin to terminate the job."""
+    """Terminate the job."""
     return bench.terminate("job", "enough")
 
 
 def test_a_node_is_prepared_once_before_the_first_task(prepared: Bench, script: Script) -> None:
-    """Meanwhile tasks are preparing and keep their slots; the preparation itself takes none."""
+    """Meanwhile tasks are preparing and hold their slots; the preparation itself needs none."""
     job(prepared)
     prepared.task()
     prepared.task(task_id="second")
@@ -108,7 +108,7 @@ def test_a_node_is_prepared_once_before_the_first_task(prepared: Bench, script: 
 
 
 def test_the_job_is_completed_when_its_nodes_are_released(prepared: Bench, script: Script) -> None:
-    """The release runs where the preparation ran, after the last task, and the job waits for it."""
+    """The release runs on prepared nodes after the last task, and the job waits for it."""
     job(prepared)
     prepared.task()
     prepared.turn(minutes=12)
@@ -125,7 +125,7 @@ def test_the_job_is_completed_when_its_nodes_are_released(prepared: Bench, scrip
 
 
 def test_a_deleted_job_releases_its_nodes_first(prepared: Bench, script: Script) -> None:
-    """A job that is deleted while it is active is gone when its nodes are released."""
+    """An active job that is deleted is gone once its nodes are released."""
     job(prepared)
     prepared.task()
     prepared.turn(minutes=12)
@@ -138,7 +138,7 @@ def test_a_deleted_job_releases_its_nodes_first(prepared: Bench, script: Script)
 
 
 def test_nothing_is_released_where_nothing_was_prepared(prepared: Bench, script: Script) -> None:
-    """A job without tasks ends at once; a node whose preparation was cut short is not released."""
+    """A job without tasks ends at once; a node with an interrupted preparation is not released."""
     job(prepared)
     end(prepared).wait(120)
     assert script.ran() == []
@@ -156,7 +156,7 @@ def test_nothing_is_released_where_nothing_was_prepared(prepared: Bench, script:
 
 
 def test_a_preparation_is_tried_again_as_often_as_it_says(prepared: Bench, script: Script) -> None:
-    """A code that is not 0 leads to another attempt on the same node; then the tasks run."""
+    """A code other than 0 leads to another attempt on the same node; then the tasks run."""
     script.codes["jobpreparation"] = [1, 1, 0]
     job(prepared, constraints=prepared.models.BatchTaskConstraints(max_task_retry_count=2))
     prepared.task()
@@ -168,7 +168,7 @@ def test_a_preparation_is_tried_again_as_often_as_it_says(prepared: Bench, scrip
 
 
 def test_a_node_that_cannot_be_prepared_takes_no_task_of_the_job(prepared: Bench, script: Script) -> None:
-    """Its tasks are active again and wait for another node; other jobs go on there; a new disk helps."""
+    """Its tasks wait for another node, other jobs still run there, and reimaging helps."""
     script.codes["jobpreparation"] = [7]
     job(prepared)
     prepared.task()
@@ -190,7 +190,7 @@ def test_a_node_that_cannot_be_prepared_takes_no_task_of_the_job(prepared: Bench
 
 
 def test_a_second_node_takes_what_the_first_could_not(prepared: Bench, script: Script) -> None:
-    """A node that comes later is prepared for itself."""
+    """A node that comes later runs its own preparation."""
     script.codes["jobpreparation"] = [7]
     job(prepared)
     prepared.task()
@@ -210,7 +210,7 @@ def test_a_second_node_takes_what_the_first_could_not(prepared: Bench, script: S
 
 
 def test_tasks_do_not_wait_for_a_preparation_that_need_not_succeed(prepared: Bench, script: Script) -> None:
-    """They begin beside it, and go on to be taken when it has failed."""
+    """They start beside it, and keep starting after it failed."""
     script.codes["jobpreparation"] = [1]
     job(prepared, wait_for_success=False)
     prepared.task()
@@ -225,7 +225,7 @@ def test_tasks_do_not_wait_for_a_preparation_that_need_not_succeed(prepared: Ben
 def test_a_reboot_calls_for_another_preparation(
     prepared: Bench, script: Script, *, again: bool, times: int
 ) -> None:
-    """Unless the job says that once is enough; the task that ran is put back and runs again."""
+    """Unless the job says that once is enough; the running task is requeued."""
     job(prepared, rerun_on_node_reboot_after_success=again)
     prepared.task()
     prepared.turn(minutes=3)
@@ -252,7 +252,7 @@ def test_a_release_cut_short_by_a_reboot_runs_again(prepared: Bench, script: Scr
 
 
 def test_a_node_that_left_is_told_of_and_not_waited_for(prepared: Bench, script: Script) -> None:
-    """The list keeps nodes that are in the pool no more; the job ends without their release."""
+    """The status keeps nodes that left the pool, and the job ends without their release."""
     job(prepared)
     prepared.task()
     prepared.turn(minutes=12)
@@ -269,7 +269,7 @@ def test_a_node_that_left_is_told_of_and_not_waited_for(prepared: Bench, script:
 
 
 def test_a_release_that_takes_too_long_is_ended(prepared: Bench) -> None:
-    """Its time is limited, and the job is completed however it went."""
+    """Its time is limited, and the job is completed either way."""
     job(prepared, release={"max_wall_clock_time": timedelta(minutes=1)})
     prepared.task()
     prepared.turn(minutes=12)
@@ -280,7 +280,7 @@ def test_a_release_that_takes_too_long_is_ended(prepared: Bench) -> None:
 
 
 def test_what_runs_knows_where_the_preparation_left_its_files(prepared: Bench, script: Script) -> None:
-    """Everything but the preparation itself is told its folder; all have the job's environment."""
+    """All commands but the preparation get its folder, and all get the job's environment."""
     models = prepared.models
     prepared.job(
         common_environment_settings=[models.EnvironmentSetting(name="SHARED", value="yes")],
@@ -304,7 +304,7 @@ def test_what_runs_knows_where_the_preparation_left_its_files(prepared: Bench, s
 def test_a_container_may_be_given_the_folder_of_the_preparation(
     bench_of: Callable[..., Bench], script: Script
 ) -> None:
-    """By its name among the folders that are bound; a job that prepares nothing has none to give."""
+    """It can be listed among the bound folders, unless the job has no preparation."""
     bench = bench_of(runner=ScriptedRunner(script))
     models = bench.models
     containers = models.BatchContainerConfiguration(type="dockerCompatible")
@@ -329,7 +329,7 @@ def test_a_container_may_be_given_the_folder_of_the_preparation(
 
 
 def test_wrong_preparations_and_releases_are_refused(prepared: Bench, refusal: Callable[..., Any]) -> None:
-    """A release needs a preparation and ends within a quarter of an hour; ids are the job's own."""
+    """A release needs a preparation and ends within a quarter of an hour; ids are unique within the job."""
     models = prepared.models
     release = models.BatchJobReleaseTask(command_line="x")
     refusal(lambda: prepared.job(job_release_task=release), status=400, code="InvalidPropertyValue")
@@ -349,7 +349,7 @@ def test_wrong_preparations_and_releases_are_refused(prepared: Bench, refusal: C
 
 
 def test_preparations_are_kept(bench_of: Callable[..., Bench], tmp_path: Any) -> None:
-    """After a restart of the service the list is as before, and the node counts as rebooted."""
+    """After a restart of the service the status is unchanged, and the node counts as rebooted."""
     script = Script()
     bench = bench_of(runner=ScriptedRunner(script), data=tmp_path / "kept")
     bench.pool()
@@ -370,7 +370,7 @@ def test_preparations_are_kept(bench_of: Callable[..., Bench], tmp_path: Any) ->
 
 
 def test_real_commands_prepare_and_release(ready: Bench) -> None:
-    """With processes: a task reads what the preparation wrote, and the release takes it away."""
+    """With processes: a task reads what the preparation wrote, and the release removes it."""
     models = ready.models
     write = ready.sh('echo tools > "$AZ_BATCH_NODE_SHARED_DIR/kit"')
     remove = ready.sh('rm "$AZ_BATCH_NODE_SHARED_DIR/kit"')

@@ -1,4 +1,4 @@
-"""Job schedules through the real SDK: jobs made by the clock, one at a time."""
+"""Job schedules through the real SDK: jobs created by the clock, one at a time."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def state(bench: Bench, schedule_id: str = "hourly") -> str:
 
 
 def test_an_hourly_schedule_makes_a_job_every_hour(bench: Bench) -> None:
-    """The first at once, the next an hour later if the one before has ended; the times are told."""
+    """The first at once, the next an hour later if the previous one has ended; the times are shown."""
     schedule(bench, recurrence_interval=HOUR)
     assert jobs(bench) == {"hourly:job-1": "active"}
     info = bench.client.get_job_schedule("hourly").execution_info
@@ -68,7 +68,7 @@ def test_an_hourly_schedule_makes_a_job_every_hour(bench: Bench) -> None:
 
 
 def test_a_job_that_still_runs_holds_the_next_one_up(bench: Bench) -> None:
-    """It is made as soon as there is room, once for all run times passed; the next keeps to the clock."""
+    """The next is created when it ends, once for all missed times; after that the clock rules."""
     schedule(bench, recurrence_interval=HOUR)
     bench.advance(hours=2, minutes=30)
     assert len(jobs(bench)) == 1
@@ -78,7 +78,7 @@ def test_a_job_that_still_runs_holds_the_next_one_up(bench: Bench) -> None:
 
 
 def test_a_run_time_is_lost_when_its_window_closes(bench: Bench) -> None:
-    """With ten minutes to begin in, a job that ends at half past makes way for the next hour's only."""
+    """With a ten-minute window, a job that ends at half past is followed by the next hour's only."""
     schedule(bench, recurrence_interval=HOUR, start_window=timedelta(minutes=10))
     bench.advance(hours=1, minutes=30)
     end(bench, "hourly:job-1")
@@ -88,7 +88,7 @@ def test_a_run_time_is_lost_when_its_window_closes(bench: Bench) -> None:
 
 
 def test_a_schedule_without_recurrence_makes_one_job(bench: Bench) -> None:
-    """Not before its time; when the job has ended, the schedule has too."""
+    """Not before its time, and when the job has ended, so has the schedule."""
     schedule(bench, do_not_run_until=START + HOUR)
     assert jobs(bench) == {}
     bench.advance(hours=1)
@@ -100,7 +100,7 @@ def test_a_schedule_without_recurrence_makes_one_job(bench: Bench) -> None:
 
 
 def test_a_schedule_ends_after_its_last_time(bench: Bench) -> None:
-    """No job is made after it, and with the last job the schedule is over."""
+    """No job is created after it, and the last job completes the schedule."""
     schedule(bench, recurrence_interval=HOUR, do_not_run_after=START + timedelta(minutes=90))
     for number in (1, 2):
         end(bench, f"hourly:job-{number}")
@@ -109,7 +109,7 @@ def test_a_schedule_ends_after_its_last_time(bench: Bench) -> None:
 
 
 def test_a_disabled_schedule_makes_no_jobs(bench: Bench, refusal: Callable[..., Any]) -> None:
-    """Its job goes on; enabled again, it goes on with its next run time, not with those that passed."""
+    """Its job continues; once enabled, it goes on with the next run time, not with missed ones."""
     schedule(bench, recurrence_interval=HOUR)
     bench.client.disable_job_schedule("hourly")
     assert bench.client.get_job_schedule("hourly").execution_info.next_run_time is None
@@ -125,7 +125,7 @@ def test_a_disabled_schedule_makes_no_jobs(bench: Bench, refusal: Callable[..., 
 
 
 def test_terminating_a_schedule_ends_its_job(bench: Bench, refusal: Callable[..., Any]) -> None:
-    """The job says why; a schedule that is over cannot be changed."""
+    """The job shows the reason, and a completed schedule cannot be changed."""
     schedule(bench, recurrence_interval=HOUR)
     poller = bench.client.begin_terminate_job_schedule("hourly", **WAIT)
     bench.advance(seconds=0)
@@ -137,7 +137,7 @@ def test_terminating_a_schedule_ends_its_job(bench: Bench, refusal: Callable[...
 
 
 def test_deleting_a_schedule_deletes_its_jobs(bench: Bench, refusal: Callable[..., Any]) -> None:
-    """Those that have ended too; then the name is free again."""
+    """Ended jobs too, and then its id is free again."""
     schedule(bench, recurrence_interval=HOUR)
     end(bench, "hourly:job-1")
     bench.advance(hours=1)
@@ -151,7 +151,7 @@ def test_deleting_a_schedule_deletes_its_jobs(bench: Bench, refusal: Callable[..
 
 
 def test_changes_apply_to_jobs_to_come(bench: Bench) -> None:
-    """A patch keeps what it does not name; a replacement does not; the job that is there stays as it is."""
+    """A patch keeps what it omits, a replacement does not, and the existing job stays as it is."""
     models = bench.models
     schedule(bench, recurrence_interval=HOUR, job={"priority": 5})
     later = models.BatchJobSpecification(pool_info=models.BatchPoolInfo(pool_id="pool"), priority=7)
@@ -168,7 +168,7 @@ def test_changes_apply_to_jobs_to_come(bench: Bench) -> None:
 
 
 def test_tasks_of_a_scheduled_job_have_their_own_folder(bench_of: Callable[..., Bench]) -> None:
-    """Below the schedule's name, a folder for each job; statistics are of all jobs together."""
+    """Below the schedule's id, one folder per job; statistics cover all its jobs."""
     bench = bench_of(runner=ScriptedRunner(succeed))
     bench.pool()
     schedule(bench, recurrence_interval=HOUR)
@@ -181,7 +181,7 @@ def test_tasks_of_a_scheduled_job_have_their_own_folder(bench_of: Callable[..., 
 
 
 def test_names_are_taken_once(bench_of: Callable[..., Bench], refusal: Callable[..., Any]) -> None:
-    """Jobs and schedules share their names and their quota."""
+    """Jobs and schedules share ids and quota."""
     bench = bench_of(active_job_quota=3)
     bench.job("taken")
     refusal(lambda: schedule(bench, "Taken"), status=409, code="JobWithSameIdExists")
@@ -203,13 +203,13 @@ def test_names_are_taken_once(bench_of: Callable[..., Bench], refusal: Callable[
 def test_times_that_make_no_sense_are_refused(
     bench: Bench, refusal: Callable[..., Any], times: dict[str, Any], name: str
 ) -> None:
-    """By the name of the property."""
+    """The error names the property."""
     error = refusal(lambda: schedule(bench, **times), status=400, code="InvalidPropertyValue")
     assert error.model["values"][0]["value"] == name
 
 
 def test_schedules_can_be_listed_and_filtered(bench: Bench) -> None:
-    """In pages, by what the service can filter by."""
+    """Page by page, by the properties that the service can filter by."""
     for name in ("a1", "a2", "b1"):
         schedule(bench, name, recurrence_interval=HOUR)
     bench.client.disable_job_schedule("a2")
@@ -220,7 +220,7 @@ def test_schedules_can_be_listed_and_filtered(bench: Bench) -> None:
 
 
 def test_a_schedule_goes_on_after_a_restart(bench_of: Callable[..., Bench], tmp_path: Path) -> None:
-    """Of the run times that passed meanwhile one is made up for."""
+    """Of the run times missed meanwhile, one is made up for."""
     bench = bench_of(data=tmp_path / "kept")
     schedule(bench, recurrence_interval=HOUR)
     end(bench, "hourly:job-1")

@@ -19,7 +19,7 @@ def count(bench: Bench, state: str, job: str = "job") -> int:
 
 
 def test_tasks_fill_the_slots_they_need(bench: Bench) -> None:
-    """Four slots hold a task of three and one of one; the next waits."""
+    """Four slots hold a task of three and one of one; the next task waits."""
     bench.pool(slots=4)
     bench.job()
     for task_id, slots in (("three", 3), ("two", 2), ("one", 1)):
@@ -32,7 +32,7 @@ def test_tasks_fill_the_slots_they_need(bench: Bench) -> None:
 
 
 def spread_over(bench: Bench, fill: str) -> list[int]:
-    """Run two tasks on two nodes of two slots and count the tasks per node used."""
+    """Run two tasks on two nodes of two slots; return the number of tasks per node used."""
     policy = bench.models.BatchTaskSchedulingPolicy(node_fill_type=fill)
     bench.pool(nodes=2, slots=2, task_scheduling_policy=policy)
     bench.job()
@@ -43,12 +43,12 @@ def spread_over(bench: Bench, fill: str) -> list[int]:
 
 
 def test_spread_uses_every_node(bench: Bench) -> None:
-    """Spreading puts the second task on the second node."""
+    """The second task goes to the second node."""
     assert spread_over(bench, "spread") == [1, 1]
 
 
 def test_pack_fills_one_node_first(bench: Bench) -> None:
-    """Packing puts both tasks on one node."""
+    """Both tasks go to one node."""
     assert spread_over(bench, "pack") == [2]
 
 
@@ -65,7 +65,7 @@ def test_higher_priority_goes_first(bench: Bench) -> None:
 
 
 def test_job_limits_its_parallel_tasks(bench: Bench) -> None:
-    """A job with maxParallelTasks runs no more at once, however much room there is."""
+    """A job with maxParallelTasks runs no more at once, whatever the room."""
     bench.pool(slots=4)
     bench.job(max_parallel_tasks=2)
     for task_id in ("a", "b", "c"):
@@ -74,7 +74,7 @@ def test_job_limits_its_parallel_tasks(bench: Bench) -> None:
 
 
 def test_affinity_prefers_a_node(bench: Bench) -> None:
-    """A task goes to the node it names when that has room."""
+    """A task goes to the node it names if there is room."""
     bench.pool(nodes=3)
     bench.job()
     wanted = bench.nodes()[2]

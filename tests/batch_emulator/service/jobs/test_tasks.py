@@ -1,4 +1,4 @@
-"""Tasks through the real SDK: added one by one and in hundreds, ended, reactivated, deleted."""
+"""Tasks through the real SDK: added one by one and in bulk, terminated, reactivated, deleted."""
 
 from __future__ import annotations
 
@@ -62,13 +62,13 @@ def test_new_task_shows_counters_and_defaults(bench: Bench) -> None:
 
 
 def test_no_shell_splits_the_command_line(ready: Bench) -> None:
-    """Quotes group words; variables and pipes reach the program as they are."""
+    """Quotes group words; variables and pipes reach the program unchanged."""
     ready.run("/bin/echo '$HOME and more' | cat")
     assert ready.output() == "$HOME and more | cat\n"
 
 
 def test_missing_program_fails_without_an_exit_code(ready: Bench) -> None:
-    """A program that does not exist is a user error of its own, and is not retried."""
+    """It is a user error with its own code, and is not retried."""
     constraints = ready.models.BatchTaskConstraints(max_task_retry_count=3)
     execution = ready.run("no-such-program --x", constraints=constraints).execution_info
     assert (execution.result, execution.exit_code, execution.retry_count) == ("failure", None, 0)
@@ -79,7 +79,7 @@ def test_missing_program_fails_without_an_exit_code(ready: Bench) -> None:
 
 
 def test_collection_reports_each_task(bench: Bench) -> None:
-    """Duplicates in a collection fail by themselves, whatever their case; the others are added."""
+    """Duplicates, in any case, fail alone; the others are added."""
     bench.job()
     bench.task(task_id="old")
     group = bench.models.BatchTaskGroup(
@@ -106,7 +106,7 @@ def test_collection_takes_a_hundred(bench: Bench, refusal: Callable[..., Any]) -
 
 
 def test_fat_collections_are_halved_until_they_fit(bench: Bench) -> None:
-    """A body of a megabyte is a 413, and the SDK's own helper then sends smaller pieces."""
+    """A body of a megabyte gives 413, and the SDK's own helper then sends smaller pieces."""
     bench.job()
     fat = [bench.models.EnvironmentSetting(name="FAT", value="x" * 20_000)]
     tasks = [bench.task_options(task_id=f"t{n}", environment_settings=fat) for n in range(120)]
@@ -144,7 +144,7 @@ def test_terminated_task_and_all_its_children_end(ready: Bench, tmp_path: Any) -
 
 
 def alive(process: int) -> bool:
-    """Tell whether a process runs (and is not a zombie)."""
+    """Whether a process runs and is not a zombie."""
     from pathlib import Path  # noqa: PLC0415  one use
 
     status = Path(f"/proc/{process}/stat")
@@ -155,7 +155,7 @@ def alive(process: int) -> bool:
 
 
 def test_waiting_task_can_be_terminated_once(bench: Bench, refusal: Callable[..., Any]) -> None:
-    """A task that never ran completes at once; a completed one cannot be terminated again."""
+    """A task that never ran completes at once, and a completed one cannot be terminated again."""
     bench.job()
     bench.task()
     bench.client.terminate_task("job", "task")
@@ -165,7 +165,7 @@ def test_waiting_task_can_be_terminated_once(bench: Bench, refusal: Callable[...
 
 
 def test_failed_task_can_be_reactivated(ready: Bench, refusal: Callable[..., Any], tmp_path: Any) -> None:
-    """Reactivation forgets the failure and gives a full set of attempts; a success stays."""
+    """Reactivation clears the failure and restores all attempts; a success stays."""
     gate = tmp_path / "gate"
     one_retry = ready.models.BatchTaskConstraints(max_task_retry_count=1)
     task = ready.run(ready.sh(f"[ -e {gate} ]"), constraints=one_retry)
@@ -198,7 +198,7 @@ def test_deleted_task_frees_its_node(ready: Bench) -> None:
 
 
 def test_new_task_does_not_see_the_files_of_a_deleted_one(ready: Bench) -> None:
-    """Deleting a task frees its id and its folder at once, even while its process dies."""
+    """Deleting a task frees its id and folder at once, even while its process is dying."""
     ready.task(ready.sh("touch old; trap '' TERM; echo up; while :; do sleep 0.05; done"))
     ready.running()
     ready.client.delete_task("job", "task")
@@ -230,5 +230,5 @@ def test_constraints_can_be_replaced(ready: Bench) -> None:
 def test_bad_tasks_are_refused(
     ready: Bench, refusal: Callable[..., Any], options: dict[str, Any], code: str
 ) -> None:
-    """What cannot be run is refused when it is added."""
+    """A task that could never run is refused when it is added."""
     refusal(lambda: ready.task(**options), status=400, code=code)

@@ -33,7 +33,7 @@ def test_rebooted_node_gives_its_task_back(bench_of: Callable[..., Bench]) -> No
 
 
 def test_booting_node_cannot_be_rebooted(bench_of: Callable[..., Bench], refusal: Callable[..., Any]) -> None:
-    """A node that is being created refuses a reboot by that name."""
+    """A node that is being created refuses a reboot with that code."""
     bench = bench_of(boot=timedelta(minutes=2))
     bench.pool()
     (node,) = bench.nodes()
@@ -45,7 +45,7 @@ def test_booting_node_cannot_be_rebooted(bench_of: Callable[..., Bench], refusal
 
 
 def test_start_task_runs_before_the_first_task(bench: Bench, tmp_path: Any) -> None:
-    """A node waits for its start task; what that leaves in the shared folder is there for tasks."""
+    """A node waits for its start task, whose files in the shared folder tasks can read."""
     gate = tmp_path / "gate"
     script = f"until [ -e {gate} ]; do sleep 0.02; done; echo made > $AZ_BATCH_NODE_SHARED_DIR/file"
     bench.pool(start_task=bench.models.BatchStartTask(command_line=bench.sh(script)))
@@ -61,7 +61,7 @@ def test_start_task_runs_before_the_first_task(bench: Bench, tmp_path: Any) -> N
 
 
 def test_failed_start_task_keeps_tasks_away(bench: Bench) -> None:
-    """After its retries a failing start task leaves the node useless, and says so."""
+    """After its retries a failing start task leaves the node unusable, with that state."""
     start = bench.models.BatchStartTask(command_line=bench.sh("exit 9"), max_task_retry_count=1)
     bench.pool(start_task=start)
     node = bench.until(lambda: (n := bench.nodes()[0]).state == "starttaskfailed" and n)

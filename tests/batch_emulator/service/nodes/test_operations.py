@@ -1,4 +1,4 @@
-"""What clients do to single nodes, through the real SDK: made anew, switched off, closed, looked into."""
+"""Operations on single nodes through the real SDK: reimage, deallocate, disable scheduling, inspect."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ def state(bench: Bench) -> str:
 
 
 def held(bench: Bench, task_id: str = "task") -> None:
-    """Let a task run for long."""
+    """Run a long task."""
     bench.task(bench.sh("echo up; exec sleep 600"), task_id)
     bench.running(task_id)
 
 
 def test_reimaged_node_has_nothing_on_its_disk(slow: Bench) -> None:
-    """What runs is put back; then the node comes up under its own id with an empty folder."""
+    """Its task is requeued, and it comes up under its own id with an empty folder."""
     held(slow)
     (node,) = slow.nodes()
     slow.client.create_node_user("pool", node.id, slow.models.BatchNodeUserCreateOptions(name="ops"))
@@ -61,7 +61,7 @@ def test_reimaged_node_has_nothing_on_its_disk(slow: Bench) -> None:
 
 
 def test_node_that_is_switched_off_keeps_its_place(slow: Bench, refusal: Callable[..., Any]) -> None:
-    """It is deallocated when its task has ended, counts among the pool's nodes, and starts when told to."""
+    """It is deallocated when its task ends, counts as a node of the pool, and starts on request."""
     (node,) = slow.nodes()
     refusal(lambda: slow.client.begin_start_node("pool", node.id), status=409, code="OperationNotValidOnNode")
     poller = slow.deallocate(node.id)
@@ -85,7 +85,7 @@ def test_node_that_is_switched_off_keeps_its_place(slow: Bench, refusal: Callabl
 def test_closing_a_node_ends_what_runs_there(
     ready: Bench, option: str, task_state: str, requeues: int
 ) -> None:
-    """As the option says the task goes back into the queue, counted, or is over; the node is offline."""
+    """Depending on the option, the task is requeued and counted, or completed; the node is offline."""
     held(ready)
     (node,) = ready.nodes()
     ready.close_node(node.id, option)
@@ -100,7 +100,7 @@ def test_closing_a_node_ends_what_runs_there(
 
 
 def test_closed_node_may_finish_its_tasks_and_stays_closed(ready: Bench, tmp_path: Path) -> None:
-    """With taskcompletion it runs on, is offline when the last task ends, and so it is after a reboot."""
+    """With taskcompletion it goes offline after the last task, and stays so after a reboot."""
     gate = tmp_path / "gate"
     ready.task(ready.sh(f"echo up; until [ -e {gate} ]; do sleep 0.02; done"))
     ready.running()
@@ -116,7 +116,7 @@ def test_closed_node_may_finish_its_tasks_and_stays_closed(ready: Bench, tmp_pat
 
 
 def test_scheduling_is_not_switched_twice(ready: Bench, refusal: Callable[..., Any]) -> None:
-    """What is open is not opened, and what is closed not closed."""
+    """Enabling an enabled node is refused, and so is disabling a disabled one."""
     (node,) = ready.nodes()
     code = "NodeAlreadyInTargetSchedulingState"
     refusal(lambda: ready.client.enable_node_scheduling("pool", node.id), status=409, code=code)
@@ -125,7 +125,7 @@ def test_scheduling_is_not_switched_twice(ready: Bench, refusal: Callable[..., A
 
 
 def test_nodes_are_as_they_were_after_a_restart(bench_of: Callable[..., Bench], tmp_path: Path) -> None:
-    """One that is closed comes up closed, one that is switched off stays so, and users are still there."""
+    """Disabled nodes come up disabled, deallocated ones stay so, and users still exist."""
     bench = bench_of(data=tmp_path / "kept")
     bench.pool(nodes=2)
     bench.advance(seconds=0)
@@ -145,7 +145,7 @@ def test_nodes_are_as_they_were_after_a_restart(bench_of: Callable[..., Bench], 
 
 
 def test_users_come_change_and_go(ready: Bench, refusal: Callable[..., Any]) -> None:
-    """Names are taken once; a user is gone when deleted, and when its time is over."""
+    """Names are unique, and a user is gone once deleted or expired."""
     (node,) = ready.nodes()
     user = ready.models.BatchNodeUserCreateOptions(name="ops", password="made up", is_admin=True)
 
@@ -167,7 +167,7 @@ def test_users_come_change_and_go(ready: Bench, refusal: Callable[..., Any]) -> 
 
 
 def test_remote_login_is_told(ready: Bench) -> None:
-    """The address is the node's own, the port that of ssh."""
+    """The address is the node's own, with the port of SSH."""
     (node,) = ready.nodes()
     settings = ready.client.get_node_remote_login_settings("pool", node.id)
     assert (settings.remote_login_ip_address, settings.remote_login_port) == (node.ip_address, 22)
@@ -176,7 +176,7 @@ def test_remote_login_is_told(ready: Bench) -> None:
 def test_extensions_are_those_of_the_pool_and_the_node_agents(
     bench: Bench, refusal: Callable[..., Any]
 ) -> None:
-    """Each is shown as provisioned; one that the pool does not have is not found."""
+    """Each is shown as provisioned; one that the pool lacks is not found."""
     extension = bench.models.VMExtension(
         name="monitor", publisher="Microsoft.Azure.Monitor", type="AzureMonitorLinuxAgent"
     )
@@ -198,7 +198,7 @@ def test_extensions_are_those_of_the_pool_and_the_node_agents(
 
 @pytest.fixture
 def container() -> Iterator[tuple[str, dict[str, bytes]]]:
-    """Serve something that takes blobs; give its URL and what it got."""
+    """Serve a container that accepts blobs; return its URL and what it received."""
     blobs: dict[str, bytes] = {}
 
     class Handler(http.server.BaseHTTPRequestHandler):
@@ -209,7 +209,7 @@ def container() -> Iterator[tuple[str, dict[str, bytes]]]:
             self.end_headers()
 
         def log_message(self, *_: object) -> None:
-            """Say nothing."""
+            """Stay silent."""
 
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         thread = threading.Thread(target=server.serve_forever)
@@ -220,7 +220,7 @@ def container() -> Iterator[tuple[str, dict[str, bytes]]]:
 
 
 def test_node_log_is_sent_where_it_is_wanted(ready: Bench, container: tuple[str, dict[str, bytes]]) -> None:
-    """It tells the node's life and its last tasks, in the folder that the answer names."""
+    """It describes the node's life and last tasks, in the folder that the response names."""
     url, blobs = container
     ready.run("/bin/false")
     (node,) = ready.nodes()
@@ -237,7 +237,7 @@ def test_node_log_is_sent_where_it_is_wanted(ready: Bench, container: tuple[str,
 def test_node_that_boots_can_be_told_nothing(
     bench_of: Callable[..., Bench], refusal: Callable[..., Any]
 ) -> None:
-    """Each refusal says what the node is doing."""
+    """Each refusal names the node's state."""
     bench = bench_of(boot=2 * HALF_BOOT)
     bench.pool()
     (node,) = bench.nodes()
@@ -253,7 +253,7 @@ def test_node_that_boots_can_be_told_nothing(
 
 
 def test_an_unusable_node_is_opened_and_closed_to_no_task(ready: Bench, refusal: Callable[..., Any]) -> None:
-    """It can be restarted, and that is all."""
+    """It can only be restarted."""
     (node,) = ready.nodes()
     ready.emulator.node_faults.break_node("pool", node.id)
     code = "NodeStateUnusable"

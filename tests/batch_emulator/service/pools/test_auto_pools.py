@@ -1,4 +1,4 @@
-"""Pools that are made with a job or a job schedule, through the real SDK."""
+"""Auto pools, which are created with a job or a job schedule, through the real SDK."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def end(bench: Bench, job_id: str = "job") -> None:
 
 
 def test_a_job_runs_in_a_pool_of_its_own_that_goes_with_it(quick: Bench) -> None:
-    """The pool is there with the job, under a new name, and is deleted when the job is completed."""
+    """The pool is created with the job, under a new id, and deleted when the job is completed."""
     pool_id = make(quick)
     assert pool_id.startswith("nightly_")
     assert pools(quick) == [pool_id]
@@ -65,7 +65,7 @@ def test_a_job_runs_in_a_pool_of_its_own_that_goes_with_it(quick: Bench) -> None
 
 
 def test_a_pool_may_outlive_its_job(quick: Bench) -> None:
-    """With keepAlive it is somebody else's to delete; that can still be asked for while the job runs."""
+    """With keepAlive somebody else must delete it; the option can still be set while the job runs."""
     kept = make(quick, "kept", keep_alive=True)
     changed = make(quick, "changed")
     update = quick.models.BatchJobUpdateOptions(pool_info=info(quick, keep_alive=True))
@@ -76,7 +76,7 @@ def test_a_pool_may_outlive_its_job(quick: Bench) -> None:
 
 
 def test_jobs_of_a_schedule_may_share_a_pool(quick: Bench) -> None:
-    """It comes with the first job, serves the next ones, and goes with the schedule."""
+    """It is created with the first job, serves the others, and goes with the schedule."""
     models = quick.models
     quick.client.create_job_schedule(
         models.BatchJobScheduleCreateOptions(
@@ -95,7 +95,7 @@ def test_jobs_of_a_schedule_may_share_a_pool(quick: Bench) -> None:
 
 
 def test_a_schedule_whose_pool_cannot_be_made_tries_again_next_time(bench_of: Callable[..., Bench]) -> None:
-    """A run time without room for a pool is lost, and nothing else."""
+    """Only the run time without room for a pool is lost."""
     bench = bench_of(runner=ScriptedRunner(succeed), pool_quota=1)
     bench.pool("full")
     models = bench.models
@@ -113,7 +113,7 @@ def test_a_schedule_whose_pool_cannot_be_made_tries_again_next_time(bench_of: Ca
 
 
 def test_wrong_auto_pools_are_refused(quick: Bench, refusal: Callable[..., Any]) -> None:
-    """A job names a pool or describes one; what is wrong with the description is told; nothing is left."""
+    """A job names a pool or describes one, not both; errors name the problem and leave nothing behind."""
     models = quick.models
 
     def job(pool_info: Any) -> Callable[[], Any]:
@@ -127,7 +127,7 @@ def test_wrong_auto_pools_are_refused(quick: Bench, refusal: Callable[..., Any])
 
 
 def test_another_pool_only_while_the_job_is_disabled(quick: Bench, refusal: Callable[..., Any]) -> None:
-    """A job leaves the pool that was made for it as it leaves any; another auto pool is not to be had."""
+    """A job can leave its auto pool as it can any pool, but not for another auto pool."""
     pool_id = make(quick)
     quick.pool("other")
     move = quick.models.BatchJobUpdateOptions(pool_info=quick.models.BatchPoolInfo(pool_id="other"))

@@ -1,4 +1,4 @@
-"""Formulas on pools: checked, evaluated on the interval, told apart from trials."""
+"""Formulas on pools: checked, evaluated at intervals, and tried without effect."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ $NodeDeallocationOption = taskcompletion;
 
 
 def scaled(bench: Bench, formula: str, *, minutes: float = 5) -> None:
-    """Make a pool that scales by a formula."""
+    """Make a pool with a formula."""
     interval = timedelta(minutes=minutes)
     bench.pool(
         nodes=None,
@@ -40,7 +40,7 @@ def enable(bench: Bench, formula: str, **options: Any) -> None:
 
 
 def test_formula_is_evaluated_at_creation(bench: Bench) -> None:
-    """The first evaluation happens with the creation and its outcome is stored."""
+    """The first evaluation happens at creation, and its result is stored."""
     scaled(bench, "$TargetDedicatedNodes = 2;")
     pool = bench.client.get_pool("pool")
     assert (pool.enable_auto_scale, pool.target_dedicated_nodes, len(bench.nodes())) == (True, 2, 2)
@@ -50,7 +50,7 @@ def test_formula_is_evaluated_at_creation(bench: Bench) -> None:
 
 
 def test_pool_follows_its_load_on_the_interval(bench: Bench) -> None:
-    """Waiting tasks become visible in samples, and the next evaluation orders nodes for them."""
+    """Waiting tasks appear in samples, and the next evaluation requests nodes for them."""
     scaled(bench, FOLLOW_THE_LOAD)
     bench.job()
     for number in range(3):
@@ -66,7 +66,7 @@ def test_pool_follows_its_load_on_the_interval(bench: Bench) -> None:
 
 
 def test_syntax_error_is_a_400_that_points(bench: Bench, refusal: Callable[..., Any]) -> None:
-    """A formula that cannot be read makes no pool, and the answer says where it is wrong."""
+    """An invalid formula creates no pool, and the error shows where it is wrong."""
     error = refusal(
         lambda: scaled(bench, "$TargetDedicatedNodes = (1 + ;"),
         status=400,
@@ -79,13 +79,13 @@ def test_syntax_error_is_a_400_that_points(bench: Bench, refusal: Callable[..., 
 
 
 def test_formula_that_is_too_long_is_refused_as_such(bench: Bench, refusal: Callable[..., Any]) -> None:
-    """A formula of more than eight kilobytes has an error code of its own."""
+    """A formula over eight kilobytes has an error code of its own."""
     text = "$TargetDedicatedNodes = 1;" + " " * 8192
     refusal(lambda: scaled(bench, text), status=400, code="AutoScalingFormulaTooLong")
 
 
 def test_failing_evaluation_keeps_the_size_and_is_stored(bench: Bench) -> None:
-    """Missing samples leave the pool as it is; the run says why."""
+    """Missing samples leave the pool as it is, and the run says why."""
     scaled(bench, "$TargetDedicatedNodes = avg($PendingTasks.GetSample(10 * TimeInterval_Minute, 95));")
     pool = bench.client.get_pool("pool")
     assert pool.target_dedicated_nodes == 0
@@ -93,7 +93,7 @@ def test_failing_evaluation_keeps_the_size_and_is_stored(bench: Bench) -> None:
 
 
 def test_trial_does_not_touch_the_pool(bench: Bench) -> None:
-    """Evaluating a formula tells its results and changes nothing."""
+    """Evaluating a formula returns its results and changes nothing."""
     scaled(bench, "$TargetDedicatedNodes = 1;")
     before = bench.client.get_pool("pool").etag
     trial = bench.models.BatchPoolEvaluateAutoScaleOptions(auto_scale_formula="$TargetDedicatedNodes = 9;")
@@ -104,7 +104,7 @@ def test_trial_does_not_touch_the_pool(bench: Bench) -> None:
 
 
 def test_trial_needs_autoscale(bench: Bench, refusal: Callable[..., Any]) -> None:
-    """A pool of fixed size does not evaluate formulas, and a scaled one is not resized by hand."""
+    """A fixed-size pool does not evaluate formulas, and an autoscaled one is not resized by hand."""
     bench.pool()
     trial = bench.models.BatchPoolEvaluateAutoScaleOptions(auto_scale_formula="$TargetDedicatedNodes = 9;")
     refusal(
@@ -121,7 +121,7 @@ def test_trial_needs_autoscale(bench: Bench, refusal: Callable[..., Any]) -> Non
 
 
 def test_enabling_twice_in_a_row_is_throttled(bench: Bench, refusal: Callable[..., Any]) -> None:
-    """A second enable within 30 s is a 503 that says when to come back; later it is taken."""
+    """A second enable within 30 s gives 503 with a retry time; later it is accepted."""
     bench.pool()
     enable(bench, "$TargetDedicatedNodes = 1;")
     error = refusal(
@@ -156,7 +156,7 @@ def test_enable_is_refused_while_resizing(
 
 @pytest.mark.parametrize("minutes", [4.9, 168 * 60 + 1])
 def test_interval_has_bounds(bench: Bench, refusal: Callable[..., Any], minutes: float) -> None:
-    """Five minutes to a week, unless the emulator was told otherwise."""
+    """Five minutes to a week, unless the emulator is configured otherwise."""
     refusal(
         lambda: scaled(bench, "$TargetDedicatedNodes = 1;", minutes=minutes),
         status=400,
@@ -175,7 +175,7 @@ def test_short_intervals_can_be_allowed(bench_of: Callable[..., Bench]) -> None:
 
 
 def test_a_sample_that_is_seen_at_once_is_seen_by_the_evaluation_of_its_moment(bench_of) -> None:
-    """Without any lag the last minute has two samples, at every phase of the evaluations."""
+    """Without a lag the last minute always has two samples, whenever the evaluation runs."""
     bench = bench_of(sample_lag=timedelta())
     scaled(bench, "p = $PendingTasks.GetSamplePercent(TimeInterval_Minute); $TargetDedicatedNodes = 0;")
     bench.advance(minutes=5)

@@ -1,4 +1,4 @@
-"""Pools through the real SDK: made, resized, emptied, deleted."""
+"""Pools through the real SDK: created, resized, emptied, deleted."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_new_pool_resizes_boots_and_becomes_idle(bench_of: Callable[..., Bench])
 
 
 def test_pool_without_target_is_steady_and_whole(bench: Bench) -> None:
-    """An empty pool carries every field the SDK's pollers wait for."""
+    """An empty pool has every field that the SDK's pollers wait for."""
     bench.pool(nodes=None)
     pool = bench.client.get_pool("pool")
     assert pool.allocation_state == "steady"
@@ -53,7 +53,7 @@ def test_pool_without_target_is_steady_and_whole(bench: Bench) -> None:
 
 
 def test_ids_collide_whatever_their_case(bench: Bench, refusal: Callable[..., Any]) -> None:
-    """Batch keeps the case of an id but does not tell ids apart by it."""
+    """Batch preserves the case of an id but ignores it in comparisons."""
     bench.pool("Pool")
     assert bench.client.get_pool("pOOL").id == "Pool"
     refusal(lambda: bench.pool("POOL"), status=409, code="PoolExists")
@@ -72,13 +72,13 @@ def test_ids_collide_whatever_their_case(bench: Bench, refusal: Callable[..., An
 def test_bad_pools_are_refused_by_property(
     bench: Bench, refusal: Callable[..., Any], options: dict[str, Any], name: str
 ) -> None:
-    """A bad property is a 400 that names the property."""
+    """A bad property gives 400 and is named."""
     error = refusal(lambda: bench.pool(**options), status=400, code="InvalidPropertyValue")
     assert {"key": "PropertyName", "value": name} in error.model["values"]
 
 
 def test_a_number_may_come_as_a_string(bench: Bench) -> None:
-    """The Azure CLI writes targets so; whoever reads the pool finds a number."""
+    """The Azure CLI sends targets as strings; readers of the pool get numbers."""
     body: Any = {
         "id": "pool",
         "vmSize": "standard_d2s_v5",
@@ -117,7 +117,7 @@ def test_second_resize_is_refused_while_the_first_lasts(
 
 
 def test_resize_that_takes_too_long_is_given_up(bench_of: Callable[..., Bench]) -> None:
-    """After the resize time-out the pool is steady, smaller than wanted, and says why."""
+    """After the resize timeout the pool is steady, smaller than requested, and says why."""
     bench = bench_of(boot=timedelta(hours=1))
     bench.pool(nodes=2, resize_timeout=timedelta(minutes=5))
     bench.advance(minutes=5)
@@ -128,7 +128,7 @@ def test_resize_that_takes_too_long_is_given_up(bench_of: Callable[..., Bench]) 
 
 
 def test_stopped_resize_keeps_what_is_there(bench_of: Callable[..., Bench]) -> None:
-    """Stopping a resize cancels nodes that were only ordered and reports ResizeStopped."""
+    """Stopping a resize cancels nodes that are still to come and reports ResizeStopped."""
     bench = bench_of(boot=timedelta(minutes=2))
     bench.pool(nodes=1)
     bench.advance(minutes=2)
@@ -140,7 +140,7 @@ def test_stopped_resize_keeps_what_is_there(bench_of: Callable[..., Bench]) -> N
 
 
 def test_core_quota_limits_a_resize(bench_of: Callable[..., Bench]) -> None:
-    """A pool grows as far as the account's cores reach and reports the rest."""
+    """A pool grows up to the account's core quota and reports the rest."""
     bench = bench_of(core_quota=9)
     bench.pool(nodes=3)
     pool = bench.client.get_pool("pool")
@@ -178,7 +178,7 @@ def test_shrinking_with_taskcompletion_waits_for_the_task(bench: Bench, tmp_path
 
 
 def test_shrinking_requeues_what_runs(bench: Bench) -> None:
-    """By default a node that leaves gives its task back to the queue, which is counted."""
+    """By default a node that leaves requeues its task, which is counted."""
     bench.pool(nodes=1)
     bench.job()
     bench.task(bench.sh("echo up; exec sleep 60"))
@@ -206,7 +206,7 @@ def test_deleted_pool_requeues_its_tasks_and_is_gone(bench: Bench, refusal: Call
 
 
 def test_exists_answers_head(bench: Bench) -> None:
-    """HEAD is 200 for a pool that exists; the SDK itself turns the 404 into an error."""
+    """HEAD gives 200 for an existing pool; the SDK itself turns the 404 into an error."""
     bench.pool()
     assert bench.client.pool_exists("pool") is True
     with pytest.raises(ResourceNotFoundError):
@@ -214,7 +214,7 @@ def test_exists_answers_head(bench: Bench) -> None:
 
 
 def test_patch_merges_and_honours_the_etag(bench: Bench) -> None:
-    """A patch keeps what it does not name; a stale ETag refuses it."""
+    """A patch keeps what it omits, and is refused with a stale ETag."""
     bench.pool(nodes=None, display_name="first")
     etag = bench.client.get_pool("pool").etag
     change = bench.models.BatchPoolUpdateOptions(
@@ -229,7 +229,7 @@ def test_patch_merges_and_honours_the_etag(bench: Bench) -> None:
 
 
 def test_node_counts_by_state(bench: Bench) -> None:
-    """Node counts name every state and can be asked for one pool."""
+    """Node counts list every state and can be requested for one pool."""
     bench.pool("one", nodes=2, target_low_priority_nodes=1)
     bench.pool("two", nodes=None)
     (counts,) = bench.client.list_pool_node_counts(filter="poolId eq 'one'")
@@ -240,7 +240,7 @@ def test_node_counts_by_state(bench: Bench) -> None:
 
 
 def test_supported_images_can_be_filtered(bench: Bench) -> None:
-    """The images list answers the filter a client uses to choose one."""
+    """The list supports the filter that clients use to choose an image."""
     wanted = "verificationType eq 'verified' and osType eq 'linux'"
     images = list(bench.client.list_supported_images(filter=wanted))
     assert images

@@ -1,4 +1,4 @@
-"""Nodes that leave with ``retaineddata``: after their tasks, and after the files of these may go."""
+"""Nodes removed with ``retaineddata`` leave after their tasks' retention times."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def leave(bench: Bench, *, retention: timedelta, time_out: timedelta = timedelta(hours=3)) -> None:
-    """Run a task to its end, and begin to take its node away."""
+    """Run a task to its end, and start removing its node."""
     bench.pool()
     bench.job()
     bench.run("/bin/true", constraints=models.BatchTaskConstraints(retention_time=retention))
@@ -27,7 +27,7 @@ def leave(bench: Bench, *, retention: timedelta, time_out: timedelta = timedelta
 
 
 def test_node_waits_for_the_retention_of_its_tasks(bench: Bench) -> None:
-    """The files can be read, and the pool is resizing, until the retention time is over."""
+    """Until the retention time ends, files can be read and the pool is resizing."""
     leave(bench, retention=timedelta(hours=2))
     assert [node.state for node in bench.nodes()] == ["leavingpool"]
     assert bench.client.get_pool("pool").allocation_state == "resizing"
@@ -50,7 +50,7 @@ def test_node_goes_when_its_last_data_is_deleted(bench: Bench, noun: str) -> Non
 
 
 def test_resize_gives_up_before_long_retention(bench: Bench) -> None:
-    """With the default of seven days the resize times out, and the node works on."""
+    """With the default of seven days the resize times out, and the node keeps working."""
     leave(bench, retention=timedelta(days=7), time_out=timedelta(minutes=15))
     bench.advance(minutes=15)
     assert [node.state for node in bench.nodes()] == ["idle"]
@@ -59,7 +59,7 @@ def test_resize_gives_up_before_long_retention(bench: Bench) -> None:
 
 
 def test_deletion_of_the_pool_waits_for_no_data(bench: Bench) -> None:
-    """A pool that is deleted goes with the nodes that waited."""
+    """Nodes that wait go with their pool."""
     leave(bench, retention=timedelta(days=7))
     bench.client.begin_delete_pool("pool", **WAIT).wait(120)
     bench.advance(seconds=1)

@@ -1,4 +1,4 @@
-"""Request bodies by the typed models of the SDK: the smallest, and one for each field of each model."""
+"""Request bodies from the SDK's typed models: the smallest one, and one per field of each model."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def fields(model: Any) -> Iterator[Field]:
 
 
 def smallest(model: Any) -> dict[str, Any]:
-    """Write a body with what is required, and nothing else."""
+    """Return a body with the required fields only."""
     needed = NEEDED.get(model.__name__, {})
     return {
         field.wire_name: needed.get(field.wire_name, sample(field.kind, field.wire_name))
@@ -110,7 +110,7 @@ def smallest(model: Any) -> dict[str, Any]:
 
 
 def bodies_of(model: Any) -> Iterator[tuple[tuple[str | int, ...], dict[str, Any]]]:
-    """Write a body for each field of a model and of the models inside, with the path to that field."""
+    """Return a body for each field of a model and its nested models, with the path to that field."""
     for field in fields(model):
         base = {
             name: value
@@ -127,7 +127,7 @@ def bodies_of(model: Any) -> Iterator[tuple[tuple[str | int, ...], dict[str, Any
 
 
 def sample(kind: Any, name: str) -> Any:
-    """Write a value of a type that the service takes."""
+    """Return a value of a type that the service accepts."""
     if name in VALUES:
         return VALUES[name]
     inner, step = _model_in(kind)
@@ -142,7 +142,7 @@ def sample(kind: Any, name: str) -> Any:
 
 
 def at(body: Any, path: tuple[str | int, ...]) -> Any:
-    """Read what stands at a path."""
+    """Return the value at a path."""
     for step in path:
         body = body[step]
     return body

@@ -1,4 +1,4 @@
-"""Bodies of all operations, by the typed models of the SDK: what fits is known, what does not is refused."""
+"""Bodies of all operations, from the SDK's typed models: valid ones are accepted, others refused."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ ASKING = {"Authorization": "Bearer any", "Content-Type": "application/json; odat
 
 
 def test_every_body_is_looked_at() -> None:
-    """An operation that reads a body reads one that is described here."""
+    """Every operation that reads a body is covered here."""
     without_body = {
         *("disable_pool_auto_scale", "stop_pool_resize", "enable_job", "disable_job_schedule"),
         *("enable_job_schedule", "terminate_job_schedule", "terminate_task", "reactivate_task"),
@@ -99,7 +99,7 @@ def test_every_body_is_looked_at() -> None:
 
 @pytest.mark.parametrize("operation", BODIES)
 def test_every_field_that_the_sdk_can_send_is_known(operation: str) -> None:
-    """What a typed model can say, with values in the documented limits, is taken."""
+    """Every field of a typed model is accepted, with values within the documented limits."""
     model, schema = BODIES[operation]
     assert schema(smallest(model)) is not None
     for _, body in bodies_of(model):
@@ -108,7 +108,7 @@ def test_every_field_that_the_sdk_can_send_is_known(operation: str) -> None:
 
 @pytest.mark.parametrize("operation", BODIES)
 def test_every_field_of_a_wrong_type_is_refused(operation: str) -> None:
-    """A value of another type is a 400 in each field, however deep it stands."""
+    """A value of another type gives 400 in each field, at any depth."""
     model, schema = BODIES[operation]
     for path, body in bodies_of(model):
         if WITH_VALUES_OF_ANY_NAME.intersection(path[:-1]):
@@ -123,7 +123,7 @@ def test_every_field_of_a_wrong_type_is_refused(operation: str) -> None:
 
 @dataclass
 class Target:
-    """An emulator with one of everything, and requests to it as bytes."""
+    """An emulator with one resource of each kind, and raw requests to it."""
 
     emulator: EmulatorServer
     client: httpx.Client
@@ -131,7 +131,7 @@ class Target:
     node: str = ""
 
     def begin(self) -> None:
-        """Make everything anew: a pool with a node, a job with a task that waits, a schedule, a user."""
+        """Recreate everything: a pool with a node, a job with a waiting task, a schedule, a user."""
         self.emulator.reset()
         pool = {"id": "pool", "vmSize": "standard_d4s_v3", "virtualMachineConfiguration": MACHINE}
         self.must("POST", "/pools", {**pool, "targetDedicatedNodes": 1})
@@ -152,19 +152,19 @@ class Target:
         return self.client.request(method, f"{path}?api-version=2025-06-01", content=content)
 
     def must(self, method: str, path: str, body: Any) -> None:
-        """Send a request that is granted."""
+        """Send a request that must succeed."""
         answer = self.ask(method, path, body)
         assert answer.status_code < 300, answer.text
 
     def path(self, template: str) -> str:
-        """Fill in whom an operation is about."""
+        """Fill in the ids that an operation is about."""
         names = {"{poolId}": "pool", "{jobId}": "job", "{taskId}": "task", "{jobScheduleId}": "schedule"}
         for name, value in {**names, "{nodeId}": self.node, "{userName}": "user"}.items():
             template = template.replace(name, value)
         return template
 
     def mark(self) -> tuple[int, ...]:
-        """Tell what any change would have changed, once all that is due is done."""
+        """Return what any change would have changed, once everything due is done."""
 
         def read(engine: Engine) -> tuple[int, ...]:
             account = engine.account
@@ -174,7 +174,7 @@ class Target:
         return self.emulator.call(read)
 
     def everything(self) -> None:
-        """Read everything there is, as JSON and nothing else."""
+        """Read everything there is, as plain JSON."""
         for noun in ("pools", "jobs", "jobschedules", "nodecounts", "jobs/job/tasks", "pools/pool/nodes"):
             answer = self.ask("GET", f"/{noun}")
             assert answer.status_code == 200, answer.text
@@ -183,7 +183,7 @@ class Target:
 
 @pytest.fixture
 def target(tmp_path: Path) -> Iterator[Target]:
-    """Start an emulator that runs nothing and asks for no signature."""
+    """Start an emulator that runs nothing and requires no signature."""
     quotas: dict[str, Any] = {"pool_quota": 10_000, "active_job_quota": 10_000}
     with (
         EmulatorServer(
@@ -201,7 +201,7 @@ def target(tmp_path: Path) -> Iterator[Target]:
 @pytest.mark.parametrize("constant", ["NaN", "Infinity", "-Infinity", "1e999", "{", '{"a":' * 5000, "\xff"])
 @pytest.mark.parametrize("operation", BODIES)
 def test_what_is_no_json_is_refused(operation: str, constant: str) -> None:
-    """Numbers that JSON does not have, and texts that are none, are a 400 in every body."""
+    """Invalid JSON, including numbers that JSON lacks, gives 400 in every body."""
     body = f'{{"surely": {constant}}}'.encode("latin-1")
     request = Request(engine=None, base="", path="", parameters={}, query={}, headers={}, content=body)  # type: ignore[arg-type]  # a body is read without one
     with pytest.raises(ApiError) as refused:
@@ -214,7 +214,7 @@ def test_what_is_no_json_is_refused(operation: str, constant: str) -> None:
 def test_no_body_makes_the_service_fail(
     target: Target, operation: str, share: int, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Whatever stands in a field of a body, nothing is a 500, and what is refused changes nothing."""
+    """No value in any field gives a 500, and a refused request changes nothing."""
     model, schema = BODIES[operation]
     route = next(route for route in ROUTES if route.operation == operation)
     for fields in _batched(enumerate(_fields(model)), FIELDS_AT_ONCE):
@@ -251,7 +251,7 @@ def _fields(model: Any) -> Iterator[tuple[Any, Any]]:
 
 
 def _fits(schema: Schema, body: Any) -> bool:
-    """Tell whether a schema takes a body; anything but a 400 of its own fails the test."""
+    """Whether a schema accepts a body; any other error than its own 400 fails the test."""
     try:
         schema(body)
     except ApiError as refusal:
@@ -283,7 +283,7 @@ def _try(target: Target, route: Route, body: Any) -> None:
 
 
 def _go_on(target: Target) -> None:
-    """Let what was made live: each pool gets a job with a task, and a day passes."""
+    """Let new resources live: each pool gets a job with a task, and a day passes."""
     for number, pool in enumerate(target.ask("GET", "/pools").json()["value"]):
         job = {"id": f"later-{number}", "poolInfo": {"poolId": pool["id"]}}
         target.must("POST", "/jobs", job)

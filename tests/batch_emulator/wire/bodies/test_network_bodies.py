@@ -1,4 +1,4 @@
-"""Networks and machines of pools: what the documentation answers with 400."""
+"""Networks and machines of pools that the documentation answers with 400."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def network(*endpoints: dict[str, Any], **others: Any) -> dict[str, Any]:
     ],
 )
 def test_documented_networks_are_taken(body: dict[str, Any]) -> None:
-    """What the documentation allows is kept, enumerations as the service spells them."""
+    """What the documentation allows is stored, with enumerations spelled as the service does."""
     assert NETWORK(body)
 
 
@@ -106,7 +106,7 @@ def test_documented_networks_are_taken(body: dict[str, Any]) -> None:
     ],
 )
 def test_other_networks_are_refused(body: dict[str, Any]) -> None:
-    """Reserved, doubled and overlapping ports, doubled names and ids that lead nowhere are a 400."""
+    """Reserved, duplicate and overlapping ports, duplicate names and dangling ids give 400."""
     with pytest.raises(ApiError) as refused:
         NETWORK(body)
     assert (refused.value.status, refused.value.code) == (400, "InvalidPropertyValue")
@@ -122,7 +122,7 @@ def test_other_networks_are_refused(body: dict[str, Any]) -> None:
     ],
 )
 def test_documented_images_are_taken(image: dict[str, Any]) -> None:
-    """An image is one of the marketplace's, or has an id."""
+    """An image is from the marketplace or has an id."""
     assert MACHINE({"imageReference": image, "nodeAgentSKUId": "batch.node.ubuntu 24.04"})
 
 
@@ -140,7 +140,7 @@ def test_documented_images_are_taken(image: dict[str, Any]) -> None:
     ],
 )
 def test_other_machines_are_refused(change: dict[str, Any]) -> None:
-    """Images that are two or none, settings of another system and doubled disks are a 400."""
+    """Two images or none, settings of another system and duplicate disks give 400."""
     with pytest.raises(ApiError) as refused:
         MACHINE({"imageReference": IMAGE, "nodeAgentSKUId": "batch.node.ubuntu 24.04", **change})
     assert refused.value.status == 400
@@ -158,7 +158,7 @@ def test_other_machines_are_refused(change: dict[str, Any]) -> None:
     ],
 )
 def test_limits_of_pools_are_held(body: dict[str, Any]) -> None:
-    """Eleven packages, a name of 21 characters and the like are a 400."""
+    """For example, eleven packages or a name of 21 characters give 400."""
     with pytest.raises(ApiError) as refused:
         POOL_PATCH(body)
     assert refused.value.status == 400

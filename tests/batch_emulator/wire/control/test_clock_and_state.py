@@ -1,4 +1,4 @@
-"""The clock turned, the account shown and begun anew by HTTP, through the control plane."""
+"""Turning the clock, and showing and resetting the account, through the control plane."""
 
 from __future__ import annotations
 
@@ -26,25 +26,25 @@ START = "2026-03-04T10:00:00.0000000Z"
 
 
 def half_a_minute(_: AttemptSpec) -> Outcome:
-    """Let every attempt take thirty seconds."""
+    """Make every attempt take thirty seconds."""
     return Outcome(seconds=30)
 
 
 def by_its_last_digit(attempt: AttemptSpec) -> Outcome:
-    """Let an attempt take as many seconds as its task's last digit, and fail if that is seven."""
+    """Make an attempt take its task's last digit in seconds, and fail if that is seven."""
     digit = int(attempt.environment["AZ_BATCH_TASK_ID"][-1])
     return Outcome(int(digit == 7), seconds=digit)
 
 
 def ask(bench: Bench, method: str, path: str, **body: Any) -> Any:
-    """Ask the control plane for something, and return what it answers."""
+    """Send a request to the control plane; return the response."""
     url = f"{bench.emulator.endpoint}/_emulator/{path}"
     with httpx.Client(trust_env=False, timeout=20) as controls:
         return controls.request(method, url, json=body).raise_for_status().json()
 
 
 def test_turned_clock_lets_everything_happen_at_its_moment(bench_of: Callable[..., Bench]) -> None:
-    """A node boots, a task runs on it and ends, each at the moment it should, in one turn of ten minutes."""
+    """In one turn of ten minutes a node boots and a task runs and ends, each exactly on time."""
     bench = bench_of(controls=True, boot=timedelta(minutes=4), runner=ScriptedRunner(half_a_minute))
     assert ask(bench, "GET", "clock") == {"now": START, "isManual": True}
     bench.pool()
@@ -57,7 +57,7 @@ def test_turned_clock_lets_everything_happen_at_its_moment(bench_of: Callable[..
 
 
 def test_clock_that_runs_by_itself_is_not_turned(bench_of: Callable[..., Bench]) -> None:
-    """Without a manual clock the request is a conflict that says what to start with."""
+    """Without a manual clock the request is a conflict that names the option."""
     bench = bench_of(controls=True, clock=SystemClock())
     assert ask(bench, "GET", "clock")["isManual"] is False
     with pytest.raises(httpx.HTTPStatusError) as caught:
@@ -68,7 +68,7 @@ def test_clock_that_runs_by_itself_is_not_turned(bench_of: Callable[..., Bench])
 
 @pytest.mark.parametrize("wrong", [{}, {"seconds": -1}, {"seconds": "soon"}, {"seconds": 1, "hours": 1}])
 def test_wrong_turns_are_refused(bench_of: Callable[..., Bench], wrong: dict[str, Any]) -> None:
-    """A turn needs a span that is not negative, and nothing else; time stays where it was."""
+    """A turn takes just a non-negative span; otherwise time stays where it was."""
     bench = bench_of(controls=True)
     with pytest.raises(httpx.HTTPStatusError) as caught:
         ask(bench, "POST", "clock", **wrong)
@@ -77,7 +77,7 @@ def test_wrong_turns_are_refused(bench_of: Callable[..., Bench], wrong: dict[str
 
 
 def test_state_shows_what_clients_could_ask_for_one_by_one(bench_of: Callable[..., Bench]) -> None:
-    """Pools with their nodes and jobs with their tasks and counts, in the form of the service."""
+    """Pools with nodes, jobs with tasks and counts, in the service's format."""
     bench = bench_of(controls=True, runner=ScriptedRunner(by_its_last_digit))
     bench.pool(nodes=2)
     bench.job()
@@ -96,7 +96,7 @@ def test_state_shows_what_clients_could_ask_for_one_by_one(bench_of: Callable[..
 
 
 def test_state_shows_no_secret(bench_of: Callable[..., Bench]) -> None:
-    """Whoever asks signs nothing, and gets no signature, key, password or value of an environment."""
+    """The request needs no signature, so the response has no signature, key, password or variable."""
     bench = bench_of(controls=True, runner=ScriptedRunner(succeed))
     models = bench.models
     registry = models.ContainerRegistryReference(username="me", password="c2VjcmV0")
@@ -117,7 +117,7 @@ def test_state_shows_no_secret(bench_of: Callable[..., Bench]) -> None:
 
 
 def test_same_orders_under_a_manual_clock_end_in_the_same_state(bench_of: Callable[..., Bench]) -> None:
-    """Two emulators that are told the same, and ask their rules one by one, differ in their port only."""
+    """Two emulators with equal requests and rules called in order differ only in their port."""
     states = []
     for _ in range(2):
         runner = ScriptedRunner(by_its_last_digit, threads=1)
@@ -136,7 +136,7 @@ def test_same_orders_under_a_manual_clock_end_in_the_same_state(bench_of: Callab
 
 
 def test_reset_leaves_nothing_behind(bench_of: Callable[..., Bench], tmp_path: Path) -> None:
-    """Processes end, pools, jobs, files, faults and quotas are as at first, and ids are free again."""
+    """Processes end, and pools, jobs, files, faults and quotas are as at the start, with ids free again."""
     bench = bench_of(controls=True, data=tmp_path / "kept")
     bench.pool()
     bench.job()
@@ -157,7 +157,7 @@ def test_reset_leaves_nothing_behind(bench_of: Callable[..., Bench], tmp_path: P
 
 
 def test_reset_is_kept(bench_of: Callable[..., Bench], tmp_path: Path) -> None:
-    """What was there before a reset is not there after a restart either."""
+    """After a restart, what was there before the reset is still gone."""
     data = tmp_path / "kept"
     bench = bench_of(controls=True, data=data)
     bench.pool()

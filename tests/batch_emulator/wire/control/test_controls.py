@@ -1,4 +1,4 @@
-"""The control plane over HTTP, and requests that are throttled, dropped or slowed, through the real SDK."""
+"""The control plane over HTTP, and throttled, dropped or delayed requests through the real SDK."""
 
 from __future__ import annotations
 
@@ -36,25 +36,25 @@ def controls(controlled: Bench) -> Iterator[httpx.Client]:
 
 @pytest.fixture
 def patient(controlled: Bench) -> Iterator[BatchClient]:
-    """Make an SDK client that tries again, as it does by default, with short pauses."""
+    """Make an SDK client that retries, as by default, with short pauses."""
     credential = AzureNamedKeyCredential(controlled.emulator.account, controlled.emulator.key)
     with BatchClient(controlled.emulator.endpoint, credential, retry_backoff_factor=0.01) as client:
         yield client
 
 
 def post(controls: httpx.Client, path: str, **body: Any) -> Any:
-    """Ask for something, and return what is answered."""
+    """Send a request; return the response."""
     return controls.post(path, json=body).raise_for_status().json()
 
 
 def job_of(bench: Bench, client: BatchClient, job_id: str = "job") -> None:
-    """Make a job with a certain client."""
+    """Make a job with a given client."""
     info = bench.models.BatchPoolInfo(pool_id="pool")
     client.create_job(bench.models.BatchJobCreateOptions(id=job_id, pool_info=info))
 
 
 def test_controls_describe_themselves(controls: httpx.Client) -> None:
-    """The root lists every control with its fields, and each is really there."""
+    """The root lists every control with its fields, and each exists."""
     listed = controls.get("").json()["controls"]
     listed_requests = {entry["request"] for entry in listed}
     assert {
@@ -69,7 +69,7 @@ def test_controls_describe_themselves(controls: httpx.Client) -> None:
 
 
 def test_controls_are_off_unless_asked_for(bench: Bench) -> None:
-    """Without the switch an unsigned request gets nowhere."""
+    """Without the option, an unsigned request is refused."""
     answer = httpx.post(f"{bench.emulator.endpoint}/_emulator/faults/throttle", json={}, trust_env=False)
     assert (answer.status_code, answer.json()["code"]) == (403, "AuthenticationFailed")
     assert bench.emulator.faults.pending() == []
@@ -102,7 +102,7 @@ def test_controls_are_refused_where_others_can_reach_them(tmp_path: Any) -> None
     ],
 )
 def test_foreign_requests_are_refused(controls: httpx.Client, headers: dict[str, str], status: int) -> None:
-    """Neither a page from elsewhere nor a name that was pointed to loopback reaches the controls."""
+    """Neither another site's page nor a name rebound to loopback reaches the controls."""
     answer = controls.get("/faults", headers=headers)
     assert answer.status_code == status
     if status == 403:
@@ -127,7 +127,7 @@ def test_foreign_requests_are_refused(controls: httpx.Client, headers: dict[str,
 def test_wrong_orders_are_refused_by_place(
     controls: httpx.Client, path: str, body: str, status: int, fact: str
 ) -> None:
-    """What cannot be done is refused with the property that is wrong, and injects nothing."""
+    """An invalid request is refused with the property that is wrong, and injects nothing."""
     answer = controls.post(path, content=body)
     assert answer.status_code == status
     assert any(fact in entry["value"] for entry in answer.json()["values"])
@@ -135,13 +135,13 @@ def test_wrong_orders_are_refused_by_place(
 
 
 def test_missing_pool_is_told(controls: httpx.Client) -> None:
-    """A node of a pool that is not there is the service's own 404."""
+    """A node of a missing pool gives the service's own 404."""
     answer = controls.post("/nodes/preempt", json={"poolId": "none"})
     assert (answer.status_code, answer.json()["code"]) == (404, "PoolNotFound")
 
 
 def test_nodes_are_preempted_and_mended_by_http(controlled: Bench, controls: httpx.Client) -> None:
-    """Every fault of a node can be asked for by HTTP."""
+    """Every node fault can be injected over HTTP."""
     controlled.pool(nodes=1, target_low_priority_nodes=1)
     controlled.advance(seconds=0)
     ids = {node.is_dedicated: node.id for node in controlled.nodes()}
@@ -158,7 +158,7 @@ def test_nodes_are_preempted_and_mended_by_http(controlled: Bench, controls: htt
 
 
 def test_armed_faults_are_listed_and_cleared(controls: httpx.Client) -> None:
-    """What waits is shown with what is left of it, and can be forgotten at once."""
+    """Pending faults are shown with what is left of them, and can be cleared at once."""
     post(controls, "/faults/allocation", poolId="pool", code="AllocationTimedOut", times=2)
     post(controls, "/faults/evaluation", poolId="pool", times=None)
     post(controls, "/faults/image", image="scoring", by="node")
@@ -184,7 +184,7 @@ def test_armed_faults_are_listed_and_cleared(controls: httpx.Client) -> None:
 def test_quotas_are_shown_and_changed(
     controlled: Bench, controls: httpx.Client, refusal: Callable[..., Any]
 ) -> None:
-    """Quotas can be read, lowered, and lifted where the emulator knows no limit."""
+    """Quotas can be read, lowered, and lifted where the emulator has no limit."""
     before = post(controls, "/quotas")["quotas"]
     assert before == {"active_jobs": 300, "pools": 100, "cores": None, "low_priority_cores": None}
     assert post(controls, "/quotas", activeJobs=0, cores=8)["quotas"]["cores"] == 8
@@ -196,7 +196,7 @@ def test_quotas_are_shown_and_changed(
 def test_throttled_requests_are_refused_so_many_times(
     controlled: Bench, controls: httpx.Client, refusal: Callable[..., Any], status: int, code: str
 ) -> None:
-    """An impatient client sees each refusal with its pause; the request after the last is answered."""
+    """Without retries, a client sees each refusal with its pause; the request after the last succeeds."""
     controlled.job()
     post(controls, "/faults/throttle", status=status, times=2, retryAfter=7, operation="get_job")
     for _ in range(2):
@@ -209,7 +209,7 @@ def test_throttled_requests_are_refused_so_many_times(
 def test_patient_client_gets_through_a_throttle(
     controlled: Bench, controls: httpx.Client, patient: BatchClient
 ) -> None:
-    """The SDK's own retries outlast a few refusals, for a request that changes something too."""
+    """The SDK's own retries outlast a few refusals, even for requests that change something."""
     post(controls, "/faults/throttle", status=503, times=2, retryAfter=None)
     job_of(controlled, patient)
     post(controls, "/faults/throttle", status=429, times=2, retryAfter=None)
@@ -220,7 +220,7 @@ def test_patient_client_gets_through_a_throttle(
 
 
 def test_pause_of_a_throttle_is_kept_by_the_client(controls: httpx.Client, patient: BatchClient) -> None:
-    """The SDK waits as long as it is told before it asks again."""
+    """The SDK waits for the given time before it retries."""
     post(controls, "/faults/throttle", retryAfter=1)
     begun = time.monotonic()
     assert list(patient.list_jobs()) == []
@@ -228,7 +228,7 @@ def test_pause_of_a_throttle_is_kept_by_the_client(controls: httpx.Client, patie
 
 
 def test_request_dropped_before_it_is_carried_out(controlled: Bench, controls: httpx.Client) -> None:
-    """The connection closes without an answer, and nothing was done."""
+    """The connection closes without a response, and nothing was done."""
     post(controls, "/faults/drop", operation="create_job")
     with pytest.raises(ServiceResponseError):
         controlled.job()
@@ -237,7 +237,7 @@ def test_request_dropped_before_it_is_carried_out(controlled: Bench, controls: h
 
 
 def test_request_dropped_after_it_was_carried_out(controlled: Bench, controls: httpx.Client) -> None:
-    """The answer is lost, but what was asked for is done: asking again is a conflict."""
+    """The response is lost, but the request was executed: repeating it is a conflict."""
     post(controls, "/faults/drop", operation="create_job", when="after")
     with pytest.raises(ServiceResponseError):
         controlled.job()
@@ -249,7 +249,7 @@ def test_request_dropped_after_it_was_carried_out(controlled: Bench, controls: h
 def test_patient_client_repeats_what_may_have_been_done(
     controlled: Bench, controls: httpx.Client, patient: BatchClient
 ) -> None:
-    """The SDK repeats a read whose answer was lost; a repeated write meets its own first try."""
+    """The SDK repeats a read without a response; a repeated write collides with its first try."""
     controlled.job()
     post(controls, "/faults/drop", operation="get_job", times=2)
     assert patient.get_job("job").id == "job"
@@ -272,7 +272,7 @@ def test_other_connections_survive_a_drop(controlled: Bench, controls: httpx.Cli
 
 
 def test_slow_answers_come_late(controlled: Bench, controls: httpx.Client) -> None:
-    """An answer takes as long as it is told, for one operation only, and as often as it is told."""
+    """A response takes the given time, for one operation, the given number of times."""
     post(controls, "/faults/slow", seconds=0.4, operation="get_job", times=1)
     controlled.job()
     begun = time.monotonic()
@@ -283,7 +283,7 @@ def test_slow_answers_come_late(controlled: Bench, controls: httpx.Client) -> No
 
 
 def test_slow_answer_runs_into_a_read_timeout(controlled: Bench, controls: httpx.Client) -> None:
-    """A client that waits less than the answer takes gives up, though its request was carried out."""
+    """A client with a shorter timeout gives up, though its request was executed."""
     post(controls, "/faults/slow", seconds=1, operation="create_job")
     info = controlled.models.BatchPoolInfo(pool_id="pool")
     options = controlled.models.BatchJobCreateOptions(id="job", pool_info=info)
@@ -293,7 +293,7 @@ def test_slow_answer_runs_into_a_read_timeout(controlled: Bench, controls: httpx
 
 
 def test_counts_are_read_and_reset_by_http(controlled: Bench, controls: httpx.Client) -> None:
-    """The counts as JSON, without the control plane's own requests."""
+    """The counts come as JSON, without the control plane's own requests."""
     controlled.job()
     counts = controls.get("/requests").json()
     assert (counts["requests"], counts["since"]) == (1, "2026-03-04T10:00:00.0000000Z")

@@ -1,4 +1,4 @@
-"""The filter language by itself: what holds, and where errors point."""
+"""The filter language by itself: what matches, and where errors point."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ PROPERTIES: dict[str, Property[Thing]] = {
     ],
 )
 def test_filter_holds(text: str, *, holds: bool) -> None:
-    """Values compare whatever their case; and binds tighter than or; a missing value only differs."""
+    """Values compare case-insensitively, "and" binds tighter than "or", and a missing value only differs."""
     assert Filter(text, PROPERTIES).matches(Thing()) is holds
 
 
@@ -112,13 +112,13 @@ def test_tree_shows_precedence() -> None:
     ],
 )
 def test_only_what_every_match_needs_narrows_a_list(text: str, required: str | None) -> None:
-    """An index may be used only for a comparison that no match can do without."""
+    """An index may serve only a comparison that every match must satisfy."""
     assert Filter(text, PROPERTIES).required("state", "eq") == required
 
 
 @given(st.text(alphabet="stae qx'()=andor5 /-", max_size=40))
 def test_any_text_is_a_filter_or_an_error(text: str) -> None:
-    """Whatever is sent, the parser answers with a filter or with a place."""
+    """The parser turns any text into a filter or into an error with a place."""
     try:
         holds: Any = Filter(text, PROPERTIES).matches(Thing())
     except QueryError as problem:

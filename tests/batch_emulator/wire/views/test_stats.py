@@ -20,13 +20,13 @@ START = datetime(2026, 3, 4, 10, 0, tzinfo=UTC)
 
 
 def a_minute(attempt: AttemptSpec) -> Outcome:
-    """Let attempts take a minute; those of the task called bad fail."""
+    """Make attempts take a minute; those of the task called bad fail."""
     return Outcome(int(attempt.environment["AZ_BATCH_TASK_ID"] == "bad"), seconds=60)
 
 
 @pytest.fixture
 def used(bench_of: Callable[..., Bench]) -> Bench:
-    """Run two tasks, one after the other, on one node of four cores, which goes after an hour of two."""
+    """Run two tasks in turn on one node of four cores, which leaves after an hour or two."""
     bench = bench_of(runner=ScriptedRunner(a_minute))
     bench.pool()
     bench.job()
@@ -40,7 +40,7 @@ def used(bench_of: Callable[..., Bench]) -> Bench:
 
 
 def test_statistics_come_only_when_they_are_expanded(used: Bench) -> None:
-    """Without the option nothing has any; with it pools, jobs and tasks do, listed or alone."""
+    """Pools, jobs and tasks have them with the option only, listed or alone."""
     client = used.client
     stats: dict[str, Any] = {"expand": ["stats"]}
     assert client.get_pool("pool").pool_statistics is None
@@ -61,7 +61,7 @@ def test_statistics_come_only_when_they_are_expanded(used: Bench) -> None:
 
 
 def test_usage_is_told_by_pool(used: Bench) -> None:
-    """Core-hours of nodes that have left are in it; pools made after the end of the interval are not."""
+    """It includes core-hours of nodes that have left, but not pools created after the interval."""
     (usage,) = used.client.list_pool_usage_metrics()
     assert (usage.pool_id, usage.vm_size, usage.total_core_hours) == ("pool", "standard_d4s_v3", 4.0)
     assert (usage.start_time, usage.end_time) == (START, START + timedelta(hours=2))

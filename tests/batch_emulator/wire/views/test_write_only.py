@@ -1,4 +1,4 @@
-"""Passwords and keys of pools, jobs and tasks: taken, kept, and never shown to whoever reads."""
+"""Passwords and keys of pools, jobs and tasks: accepted, stored, and never shown."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ EXTENSION = {
 
 
 def specification(bench: Bench) -> dict[str, Any]:
-    """Describe a pool with a secret wherever there can be one."""
+    """Describe a pool with a secret everywhere one is possible."""
     machine = bench.machine().as_dict()
     machine["containerConfiguration"] = {"type": "dockerCompatible", "containerRegistries": [REGISTRY]}
     machine["extensions"] = [EXTENSION]
@@ -75,7 +75,7 @@ def specification(bench: Bench) -> dict[str, Any]:
 
 
 def test_a_pool_is_shown_without_its_passwords_and_keys(bench: Bench) -> None:
-    """Read, listed and on its nodes: names stay, and so does what an extension keeps in the open."""
+    """Read, listed and on its nodes: names stay, and so do an extension's public settings."""
     bench.client.create_pool(BatchPoolCreateOptions({"id": "pool", **specification(bench)}))
     pool = bench.client.get_pool("pool")
     shown = [pool.as_dict(), *(each.as_dict() for each in bench.client.list_pools())]
@@ -90,7 +90,7 @@ def test_a_pool_is_shown_without_its_passwords_and_keys(bench: Bench) -> None:
 
 
 def test_jobs_schedules_and_tasks_hide_them_too(bench_of: Callable[..., Bench]) -> None:
-    """An auto pool is described in its job and its schedule, and a registry in a task."""
+    """Auto pools appear in jobs and schedules, and registries in tasks."""
     bench = bench_of(runner=ScriptedRunner(succeed))
     pool = {"poolLifetimeOption": "job", "pool": {**specification(bench), "mountConfiguration": []}}
     manager = {
