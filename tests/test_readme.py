@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 PAGES = [
     *sorted(ROOT.glob("*.md")),
     *sorted(ROOT.glob("docs/**/*.md")),
-    *sorted(ROOT.glob("batch_emulator/*.md")),
+    *sorted(ROOT.glob("batch_emulator/**/*.md")),
 ]
 RUN_ELSEWHERE = {
     "make setup": "every other target does it",

@@ -12,7 +12,7 @@ from azure_batch_lab.review.advice import WHY
 
 START = "<!-- START warnings: python -m azure_batch_lab.manual -->"
 END = "<!-- END warnings -->"
-MANUAL = Path(__file__).resolve().parent.parent / "lab.md"
+MANUAL = Path(__file__).resolve().parent.parent / "docs" / "lab.md"
 
 
 def renewed(text: str) -> str:

@@ -1,4 +1,4 @@
-"""Rewrites the README's answer to "scale to zero or keep warm?" from simulations: three fleets, one day each.
+"""Rewrites the tables of docs/scale-to-zero.md from simulations: three fleets, one day each.
 
 Run it as ``python -m azure_batch_lab.study`` (about ten minutes); ``--workers 4`` shares it out.
 """
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 
 START = "<!-- START study: python -m azure_batch_lab.study -->"
 END = "<!-- END study -->"
-ROOT = Path(__file__).resolve().parent.parent
-README, IMAGES = ROOT / "README.md", "images"
+ROOT = Path(__file__).resolve().parent.parent / "docs"
+PAGE, IMAGES = ROOT / "scale-to-zero.md", "images"
 _PRICES = (
     *("--price", "0.05", "--spot-price", "0.01", "--price-per", "slot"),
     *("--spot-evictions-per-hour", "0.02"),
@@ -156,7 +156,7 @@ def chapter(fleet: Fleet, *, workers: int) -> str:
     behind = sum(not trial.keeps_up for trial in trials)
     return "\n".join(
         [
-            f"#### {fleet.title}",
+            f"## {fleet.title}",
             "",
             f"At most {fleet.nodes} dedicated nodes of 4 slots, there sooner or later; {_SAMPLES}:",
             "",
@@ -179,12 +179,12 @@ def renewed(text: str, study: str) -> str:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Simulate, and rewrite the README."""
+    """Simulate, and rewrite the page."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--workers", type=int, default=1, metavar="N", help="processes (default 1)")
     workers = options.parse_args(arguments).workers
     study = "\n\n".join(chapter(fleet, workers=workers) for fleet in FLEETS)
-    README.write_text(renewed(README.read_text(encoding="utf-8"), study), encoding="utf-8")
+    PAGE.write_text(renewed(PAGE.read_text(encoding="utf-8"), study), encoding="utf-8")
     return 0
 
 

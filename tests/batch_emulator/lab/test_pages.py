@@ -1,4 +1,4 @@
-"""What the manual and the README say about the lab is true."""
+"""What the manual, the README and the study say about the lab is true."""
 
 from __future__ import annotations
 
@@ -11,14 +11,15 @@ from azure_batch_lab.__main__ import parser
 from azure_batch_lab.commands import days
 from azure_batch_lab.manual import MANUAL, renewed
 from azure_batch_lab.search.grid import grid, parse_variation
-from azure_batch_lab.study import END, FLEETS, README, ROOT, START, typed, warmth_table
+from azure_batch_lab.study import END, FLEETS, PAGE, ROOT, START, typed, warmth_table
 
+README = ROOT.parent / "README.md"
 PROGRAM = "python -m azure_batch_lab "
 
 
 def commands() -> list[str]:
-    """List the commands of both pages, each on one line."""
-    text = README.read_text() + MANUAL.read_text()
+    """List the commands of all three pages, each on one line."""
+    text = README.read_text() + PAGE.read_text() + MANUAL.read_text()
     text = re.sub(r" \\\n +", " ", text)
     typed_lines = re.findall(
         rf"^    {PROGRAM}((?:check|eval|simulate|search) -*[^|\n]*)$", text, re.MULTILINE
@@ -48,9 +49,9 @@ def test_the_pages_have_commands() -> None:
 
 
 @pytest.mark.parametrize("fleet", FLEETS, ids=lambda fleet: fleet.name)
-def test_the_study_of_the_readme_is_that_of_the_program(fleet) -> None:
+def test_the_study_is_that_of_the_program(fleet) -> None:
     """Each fleet has its command and its chart there."""
-    text = README.read_text()
+    text = PAGE.read_text()
     study = text[text.index(START) : text.index(END)]
     assert typed(fleet.command) in study
     assert f"images/lab-{fleet.name}.svg" in study
@@ -59,4 +60,4 @@ def test_the_study_of_the_readme_is_that_of_the_program(fleet) -> None:
 
 def test_the_figures_of_the_smallest_fleet_come_out_as_printed() -> None:
     """Simulated again, they are equal to the last digit."""
-    assert warmth_table(FLEETS[0]) in README.read_text()
+    assert warmth_table(FLEETS[0]) in PAGE.read_text()
