@@ -35,3 +35,8 @@ def test_scripts_lead_to_something(script: str) -> None:
     """Each names a function that takes arguments."""
     module, _, function = PROJECT["scripts"][script].partition(":")
     assert callable(getattr(importlib.import_module(module), function))
+
+
+def test_the_licence_comes_along() -> None:
+    """A package that is installed alone carries the licence of the whole."""
+    assert (FOLDER / "LICENSE").read_text() == (FOLDER.parent / "LICENSE").read_text()
