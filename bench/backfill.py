@@ -228,7 +228,7 @@ def caught_up(file: Path, folder: Path, parts: ExitStack) -> Caught:
     laid = lay_out(
         repeated(file, trained, HOURS + TRAINED + 1), stack.storage.container(Container.DATA), source="day"
     )
-    print(f"{laid.readings:,} readings of {len(laid.sensors)} sensors laid out", flush=True)
+    print(f"{laid.readings:,} readings of {len(laid.sensors)} sensors loaded", flush=True)
     print(stack.train(trained, first), flush=True)
     settings = {
         "SENSOR_SCORING_MISSING_SCHEDULE": "never",

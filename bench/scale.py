@@ -105,7 +105,7 @@ def measured(fleet: Fleet) -> Scaled:
     with standing(settings, groups=groups) as (stack, cluster):
         started = time.monotonic()
         lay_out(stack.storage, fleet.sensors, per_pack=fleet.per_pack)
-        print(f"{fleet.sensors:,} sensors laid out in {time.monotonic() - started:.0f} s", flush=True)
+        print(f"{fleet.sensors:,} sensors loaded in {time.monotonic() - started:.0f} s", flush=True)
         scaled = _scored(stack, cluster, fleet)
     print(json.dumps(asdict(scaled)), flush=True)
     return scaled

@@ -101,7 +101,7 @@ class Bench:
         for fleet in FLEETS:
             call = fleets.lay_out(fleet)
             self._variants[fleet.name] = self._ours(fleet, call)
-            print(f"laid out: {fleet.name}", flush=True)
+            print(f"loaded: {fleet.name}", flush=True)
 
     def measured(self, rounds: int) -> dict[str, list[Cost]]:
         """Run every variant once a round."""

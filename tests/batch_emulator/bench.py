@@ -18,6 +18,8 @@ from azure.core.credentials import AzureNamedKeyCredential
 from tests.waiting import until
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from azure.core.polling import LROPoller
 
     from azure_batch_emulator.server import EmulatorServer
@@ -177,7 +179,10 @@ class Bench:
         self.advance(**span)
         self.advance(seconds=0)
 
-    until = staticmethod(until)
+    @staticmethod
+    def until(condition: Callable[[], Any]) -> Any:
+        """Wait until a condition is true; return its result."""
+        return until(condition)
 
     @staticmethod
     def sh(script: str) -> str:

@@ -1,4 +1,4 @@
-"""What a review finds: each warning in a formula that deserves it, and not in one that does not."""
+"""What a review finds: each warning in a formula that deserves it, and not in a similar one that does not."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ THREE, FIVE = "180 * TimeInterval_Second", "5 * TimeInterval_Minute"
 
 
 def load(expression: str) -> str:
-    """Make a clean formula around one expression for the load."""
+    """Return a clean formula around one expression for the load."""
     return f"x = {expression}; $TargetDedicatedNodes = min(9, (x + 4 - 1) / 4);{SPARING}"
 
 
 def guarded(expression: str, condition: str = "p < 60", window: str = FIVE) -> str:
-    """Ask for the completeness of a window before it is read."""
+    """Check that a window is complete before reading it."""
     return f"p = $PendingTasks.GetSamplePercent({window}); " + load(f"{condition} ? 0 : {expression}")
 
 
@@ -281,7 +281,7 @@ TASKS = "max(0, $PendingTasks.GetSample(1))"
 
 
 def codes(text: str) -> set[str]:
-    """List the codes of what is found."""
+    """List the codes of all findings."""
     return {finding.code for finding in Review.of(text.replace("{}", TASKS)).findings}
 
 
@@ -294,7 +294,7 @@ def codes(text: str) -> set[str]:
     ],
 )
 def test_a_warning_is_given_where_it_is_deserved_only(code, doubtful, fine) -> None:
-    """One formula has the trouble; the other, almost the same, has not."""
+    """Of two nearly equal formulas, one has the problem and the other has not."""
     assert code in codes(doubtful)
     assert code not in codes(fine)
 
@@ -312,13 +312,13 @@ def test_a_warning_is_given_where_it_is_deserved_only(code, doubtful, fine) -> N
     ],
 )
 def test_the_fullness_of_a_window_is_told_with_the_lag_it_depends_on(window, message) -> None:
-    """Live pools have shown windows of three minutes complete: only what holds without any lag is certain."""
+    """Live pools have had complete windows of three minutes, so only what holds without lag is certain."""
     text = f"$TargetDedicatedNodes = $PendingTasks.GetSamplePercent({window}) > 0 ? 1 : 0;"
     assert [one.message for one in Review.of(text).findings if one.code == "short-window"] == [message]
 
 
 def test_every_warning_has_cases_and_a_reason() -> None:
-    """No warning is told without why, and none is untested."""
+    """Each warning explains itself and is tested."""
     assert set(CASES) == set(WHY)
 
 
@@ -403,7 +403,7 @@ def test_the_formulas_we_write_are_clean(family, spot, least) -> None:
     ],
 )
 def test_an_error_is_told_with_its_place(text, code, place, detail) -> None:
-    """What the service refuses, or can never evaluate, is an error under a caret."""
+    """What the service refuses, or can never evaluate, is an error with a caret."""
     (error,) = Review.of(text).errors
     assert (error.code, error.severity) == (code, Severity.ERROR)
     assert error.place is not None
@@ -412,7 +412,7 @@ def test_an_error_is_told_with_its_place(text, code, place, detail) -> None:
 
 
 def test_one_mistake_is_told_once() -> None:
-    """What is made of something wrong is not told to be wrong as well."""
+    """An expression with a faulty part is not reported as well."""
     review = Review.of("x = time() * 2; y = x + 1; z = max(y, 1) - y; $TargetDedicatedNodes = z ? y : x;")
     assert len(review.errors) == 1
     assert review.warnings == ()
@@ -423,13 +423,13 @@ def test_one_mistake_is_told_once() -> None:
     [("4m59s", False), ("5m", True), ("168h", True), ("169h", False)],
 )
 def test_the_evaluation_interval_has_bounds(interval, is_fine) -> None:
-    """The service takes 5 minutes to 168 hours."""
+    """The service accepts 5 minutes to 168 hours."""
     review = Review.of("$TargetDedicatedNodes = 1;", interval=parse_span(interval))
     assert (review.errors == ()) is is_fine
 
 
 def test_findings_come_in_the_order_of_the_text() -> None:
-    """A person reads from the top."""
+    """People read from the top."""
     review = Review.of("a = 1;\nb = $PendingTasks;\n$TargetDedicatedNodes = b;", interval=timedelta(0))
     lines = [0 if finding.place is None else finding.place.line for finding in review.findings]
     assert lines == sorted(lines) == [0, 1, 2, 3, 3]

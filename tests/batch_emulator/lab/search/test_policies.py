@@ -1,4 +1,4 @@
-"""Families of policies: the formulas they write, the grid of their members, the front of outcomes."""
+"""Families of policies: their formulas, the grid of their members, the Pareto front of results."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ HOUR = datetime(2026, 3, 4, 10, tzinfo=UTC)
 
 
 def nodes(family: str, pending: float, *, minute: int = 30, **numbers: int) -> tuple[int, int]:
-    """Evaluate a member at a minute of the hour, after ten minutes of the same load."""
+    """Evaluate a member at a minute of the hour, after ten minutes of constant load."""
     now = HOUR + timedelta(minutes=minute)
     moments = (now - timedelta(seconds=30 * back) for back in range(20, -1, -1))
     samples = {"$PendingTasks": SampleSeries((moment, pending) for moment in moments)}
@@ -47,33 +47,33 @@ def nodes(family: str, pending: float, *, minute: int = 30, **numbers: int) -> t
     ],
 )
 def test_reactive_follows_the_queue_between_its_bounds(pending, numbers, wanted) -> None:
-    """Tasks divided by slots, rounded up, shared out among both kinds of nodes."""
+    """Tasks divided by slots, rounded up, and split between both kinds of nodes."""
     assert nodes("reactive", pending, **numbers) == wanted
 
 
 @pytest.mark.parametrize(("minute", "wanted"), [(44, 0), (45, 6), (59, 6), (0, 6), (9, 6), (10, 0), (30, 0)])
 def test_keep_warm_holds_nodes_around_the_hour(minute, wanted) -> None:
-    """From so many minutes before it until ten after it."""
+    """From the given number of minutes before it until ten after it."""
     assert nodes("keep-warm", 0, minute=minute, warm=6, keep_warm=15) == (wanted, 0)
     assert nodes("keep-warm", 0, minute=minute, warm=6, keep_warm=60) == (6, 0)
     assert nodes("keep-warm", 0, minute=minute, warm=6, keep_warm=0) == (0, 0)
 
 
 def test_fixed_is_fixed() -> None:
-    """Whatever waits."""
+    """Whatever the queue."""
     assert nodes("fixed", 0, nodes=3, spot=50) == nodes("fixed", 999, nodes=3, spot=50) == (2, 1)
 
 
 @given(st.integers(0, 1000), st.integers(0, 100))
 def test_a_split_loses_no_node(total: int, percent: int) -> None:
-    """Both kinds together are the nodes; the share of Spot is right to half a node."""
+    """Both kinds add up to all nodes, and the share of Spot is right to half a node."""
     split = Split.of(total, percent)
     assert split.dedicated + split.spot == total
     assert abs(split.spot - total * percent / 100) <= 0.5
 
 
 def test_members_with_the_same_formula_and_nodes_are_simulated_once() -> None:
-    """Keep-warm without minutes is reactive; a fixed pool does not vary in what it does not know."""
+    """Keep-warm with 0 minutes is reactive, and a fixed pool ignores other parameters."""
     points = grid(["reactive", "keep-warm"], {"keep_warm": [0, 15], "max": [4, 8]}, Cluster())
     assert [point.policy.name for point in points] == [
         "reactive max=4",
@@ -84,14 +84,14 @@ def test_members_with_the_same_formula_and_nodes_are_simulated_once() -> None:
 
 
 def test_a_grid_varies_the_nodes_themselves() -> None:
-    """Slots are the pool's, too."""
+    """Slots per node are part of the grid too."""
     points = grid(["fixed"], {"slots": [1, 2]}, Cluster(slots=9))
     assert [point.cluster.slots for point in points] == [1, 2]
     assert grid(["fixed"], {}, Cluster(slots=9))[0].cluster.slots == 9
 
 
 def test_members_that_contradict_themselves_are_left_out() -> None:
-    """A minimum above the maximum is no policy."""
+    """A minimum above the maximum is not a policy."""
     points = grid(["reactive"], {"min": [0, 5], "max": [4]}, Cluster())
     assert [point.policy.name for point in points] == ["reactive min=0 max=4"]
 
@@ -112,7 +112,7 @@ def test_a_grid_of_nonsense_is_refused(families, variations) -> None:
 
 
 def a_trial(name: str, cost: float, minutes: float, *, unfinished: int = 0) -> Trial:
-    """Make what came of a policy."""
+    """Make the result of a policy."""
     outcome = Outcome(
         name=name,
         tasks=1,
@@ -133,7 +133,7 @@ def a_trial(name: str, cost: float, minutes: float, *, unfinished: int = 0) -> T
 
 
 def test_the_front_holds_what_no_other_beats() -> None:
-    """Dearer and slower is out, hardly quicker is out, and so is what does not keep up."""
+    """Dominated policies are out, hardly faster ones too, and those that do not keep up."""
     trials = [
         a_trial("cheap", 1, 30),
         a_trial("same price, slower", 1, 40),
@@ -147,7 +147,7 @@ def test_the_front_holds_what_no_other_beats() -> None:
 
 
 def test_the_slow_hours_are_the_nearest_rank() -> None:
-    """Of twenty hours 95 % are done when the nineteenth is."""
+    """Of twenty hours, 95 % are done when the nineteenth is."""
     trial = a_trial("any", 1, 1)
     waits = tuple(timedelta(minutes=minutes) for minutes in range(20, 0, -1))
     outcome = Outcome(

@@ -1,4 +1,4 @@
-"""Days under a formula: what must hold whatever the policy, and what single policies must do."""
+"""Simulated days under a formula: invariants of every policy, and effects of particular ones."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ HOUR = timedelta(hours=1)
 
 @pytest.mark.parametrize(("dedicated", "spot"), [(3, 0), (0, 2), (5, 4)])
 def test_a_fixed_pool_costs_its_nodes_times_the_hours(days, dedicated, spot) -> None:
-    """Every node counts from the first minute to the last, whatever it does."""
+    """Every node counts from the first minute to the last, busy or idle."""
     text = f"$TargetDedicatedNodes = {dedicated}; $TargetLowPriorityNodes = {spot};"
     outcome = days.under(text)
     assert outcome.dedicated_hours == pytest.approx(dedicated * 3)
@@ -26,7 +26,7 @@ def test_a_fixed_pool_costs_its_nodes_times_the_hours(days, dedicated, spot) -> 
 
 
 def test_slots_are_busy_as_long_as_the_tasks_take(days) -> None:
-    """What was worked is what there was to do, and the rest of what was paid for was idle."""
+    """Busy time equals the tasks' time, and the rest of the paid time was idle."""
     workload = days.of()
     outcome = days.under("$TargetDedicatedNodes = 3;", workload=workload)
     worked = sum(math.fsum(arrival.seconds) for arrival in workload.arrivals) / 3600
@@ -42,7 +42,7 @@ def test_all_tasks_are_done_once_when_nothing_goes_wrong(days) -> None:
 
 
 def test_the_seed_decides_everything(days) -> None:
-    """The same seed gives the same figures, another gives others."""
+    """A seed always gives the same figures, and another seed others."""
     wild = {"evictions_per_hour": 3.0, "formula": "$TargetLowPriorityNodes = 4;"}
     first, again = (days.under(workload=days.of(seed=1), seed=1, **wild) for _ in range(2))
     assert first == again
@@ -51,7 +51,7 @@ def test_the_seed_decides_everything(days) -> None:
 
 
 def test_a_pool_that_follows_its_queue_is_cheap_and_slow(days) -> None:
-    """From zero it pays for a share of the hour; somebody waits for samples, evaluation and boot."""
+    """From zero nodes it pays for part of the hour, but tasks wait for samples, evaluation and boot."""
     reactive, fixed = days.under(), days.under("$TargetDedicatedNodes = 5;")
     assert reactive.node_hours < fixed.node_hours / 2
     assert reactive.mean_wait > fixed.mean_wait + timedelta(minutes=4)
@@ -59,13 +59,13 @@ def test_a_pool_that_follows_its_queue_is_cheap_and_slow(days) -> None:
 
 
 def test_one_task_takes_lag_evaluation_boot_and_its_own_time(days) -> None:
-    """It comes at minute 2, its sample shows at 3, the evaluation of minute 5 sees it, a node is up at 9."""
+    """It comes at minute 2, shows in samples at 3, is seen by the evaluation at 5, and has a node at 9."""
     outcome = days.under(workload=days.of(1, duration="60s"))
     assert outcome.waits == (timedelta(minutes=10),) * 3
 
 
 def test_announced_nodes_are_there_when_the_tasks_come(days) -> None:
-    """A floor sent ten minutes before the hour saves lag, evaluation and boot, and costs idle time."""
+    """A floor sent ten minutes early saves lag, evaluation and boot, and costs idle time."""
     plain = days.under(workload=days.of(1, duration="60s"))
     announced = days.under(workload=days.of(1, duration="60s"), prewarm=Prewarm(2, timedelta(minutes=-10)))
     assert announced.waits == (timedelta(minutes=3),) * 3
@@ -73,7 +73,7 @@ def test_announced_nodes_are_there_when_the_tasks_come(days) -> None:
 
 
 def test_an_announcement_waits_for_a_pool_that_is_resizing(days) -> None:
-    """The service refuses a new formula meanwhile; it is sent again until it is taken."""
+    """The service refuses a formula meanwhile, so it is sent again until it is accepted."""
     # At minute 5 the pool begins to grow; its nodes are allocated two minutes later.
     announced = days.under(prewarm=Prewarm(8, timedelta(minutes=6)))
     assert announced.refused_announcements > 0
@@ -82,7 +82,7 @@ def test_an_announcement_waits_for_a_pool_that_is_resizing(days) -> None:
 
 
 def test_evicted_nodes_cost_nothing_and_their_tasks_run_again(days) -> None:
-    """Spot nodes that are away are not paid for; no task is lost with them."""
+    """Evicted Spot nodes are not paid for, and no task is lost with them."""
     outcome = days.under(
         "$TargetLowPriorityNodes = 4;",
         workload=days.of(200, duration="lognormal(60s, 0.4)"),
@@ -95,7 +95,7 @@ def test_evicted_nodes_cost_nothing_and_their_tasks_run_again(days) -> None:
 
 
 def test_nodes_that_go_without_waiting_kill_what_runs(days) -> None:
-    """Requeued tasks begin anew: the default deallocation option costs work that the other keeps."""
+    """Requeued tasks start over: the default deallocation option costs work that taskcompletion keeps."""
     text = "$TargetDedicatedNodes = time().minute >= 10 && time().minute < 20 ? 0 : 4;"
     workload = days.of(16, duration="10m")
     killing = days.under(text, workload=workload)
@@ -106,21 +106,21 @@ def test_nodes_that_go_without_waiting_kill_what_runs(days) -> None:
 
 
 def test_tasks_that_never_get_a_node_are_said_to_be_not_done(days) -> None:
-    """A pool of nothing ends after a day of patience, with nothing paid and nothing done."""
+    """A pool of zero nodes is given up after a day, with nothing paid and nothing done."""
     outcome = days.under("$TargetDedicatedNodes = 0;")
     assert (outcome.unfinished, outcome.late_rounds, outcome.waits) == (60, 3, ())
     assert (outcome.node_hours, outcome.idle_share, outcome.mean_wait) == (0, 0, None)
 
 
 def test_evaluations_that_fail_are_counted(days) -> None:
-    """A formula that demands more samples than can be seen never moves the pool."""
+    """A formula that demands more samples than are visible never resizes the pool."""
     outcome = days.under("$TargetDedicatedNodes = avg($PendingTasks.GetSample(TimeInterval_Minute * 5, 95));")
     assert outcome.failed_evaluations > 3 * 12
     assert outcome.unfinished == 60
 
 
 def test_snapshots_show_the_pool_at_every_sample(days) -> None:
-    """Size, waiting and running tasks are noted each half minute."""
+    """Size, waiting and running tasks are recorded every half minute."""
     outcome = days.under("$TargetDedicatedNodes = 1;", workload=days.of(9, duration="5m"))
     shot = next(one for one in outcome.snapshots if one.hours == pytest.approx(3 / 60))
     assert (shot.dedicated, shot.spot, shot.usable, shot.waiting, shot.running) == (1, 0, 1, 5, 4)
@@ -138,13 +138,13 @@ def test_snapshots_show_the_pool_at_every_sample(days) -> None:
     ],
 )
 def test_what_the_service_refuses_is_refused(days, formula, cluster, sentence) -> None:
-    """The lab runs nothing that the service would not take."""
+    """The lab simulates only what the service would accept."""
     with pytest.raises(BadInput, match=sentence):
         days.under(formula, **cluster)
 
 
 def test_hours_without_tasks_have_no_wait(days) -> None:
-    """A workload may come in some hours only, in several waves."""
+    """Tasks may come in some hours only, in several waves."""
     document = """{"length": "4h", "arrivals": [
         {"tasks": 4, "at": "1m", "duration": "60s", "hours": [1, 3]},
         {"tasks": 4, "at": "20m", "duration": "60s", "hours": [3]}]}"""
@@ -155,7 +155,7 @@ def test_hours_without_tasks_have_no_wait(days) -> None:
 
 @pytest.mark.parametrize("an_hour", [100, pytest.param(1_000, marks=pytest.mark.nightly)])
 def test_a_day_of_many_tasks_an_hour_is_simulated_whole(days, an_hour: int) -> None:
-    """None of its tasks is lost or left waiting."""
+    """No task is lost or left waiting."""
     workload = days.of(an_hour, hours=24, duration="lognormal(120s, 0.4)")
     most = an_hour // 25
     outcome = days.under(days.reactive.replace("min(8", f"min({most}"), workload=workload)
