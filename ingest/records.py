@@ -6,6 +6,7 @@ Needs fastavro and pyarrow, which the scoring image has; loading text needs neit
 from __future__ import annotations
 
 import json
+import zlib
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,17 @@ _ROWS = 4096
 _WANTED = frozenset(name.casefold() for name in COLUMNS)
 _BODY = "Body"
 _ENDS = " \t\r\n,[]"
+_DAMAGE = (
+    ValueError,
+    EOFError,
+    LookupError,
+    TypeError,
+    ArithmeticError,
+    OSError,
+    AttributeError,
+    zlib.error,
+)
+"""Exceptions for damaged files; fastavro has no common class for them."""
 
 
 class NotRecords(ValueError):
@@ -38,12 +50,12 @@ def avro_lines(stream: BinaryIO) -> Iterator[bytes]:
     """
     try:
         import fastavro  # noqa: PLC0415  loading text does not need it
+        from fastavro.schema import SchemaParseException  # noqa: PLC0415  likewise
     except ImportError as error:
         raise NotRecords("is Avro, and fastavro is not installed: install it, or write JSON lines") from error
     try:
         yield from _lines_of(fastavro.reader(stream))
-    # fastavro has no common class for the errors of damaged files.
-    except (ValueError, EOFError, LookupError, TypeError, ArithmeticError, OSError, AttributeError) as error:
+    except (*_DAMAGE, SchemaParseException) as error:
         raise NotRecords(f"cannot be read as Avro: {shown(str(error)) or type(error).__name__}") from error
 
 

@@ -76,6 +76,16 @@ def test_events_of_capture_are_what_devices_sent(tmp_path: Path) -> None:
     [
         pytest.param(b"Obj\x01" + bytes(40), "cannot be read as Avro", id="no Avro"),
         pytest.param(a_capture_file(ROW.encode())[:-20], "cannot be read as Avro", id="Avro that is cut"),
+        pytest.param(
+            an_avro_file([{"TS": ""}], {"TS": "string"}).replace(b'"name": "TS"', b'"nome": "TS"'),
+            "cannot be read as Avro: Record field is missing 'name'",
+            id="Avro without the name of a field",
+        ),
+        pytest.param(
+            an_avro_file([{"TS": "now"}], {"TS": "string"}, "null").replace(b"\x08null", b"\x0edeflate"),
+            "cannot be read as Avro: Error -3 while decompressing",
+            id="Avro that cannot be decompressed",
+        ),
         pytest.param(b"PAR1" + bytes(40), "cannot be read as Parquet", id="no Parquet"),
         pytest.param(a_parquet_file(TS=[MOMENT])[:-9], "cannot be read as Parquet", id="Parquet that is cut"),
         pytest.param(

@@ -25,7 +25,7 @@ class ScoringTrigger(BatchTaskTrigger):
             async with asyncio.timeout(_NOTE_SECONDS):
                 report = await asyncio.to_thread(self._report)
         except (StorageError, ContractError, TimeoutError) as error:
-            self.log.warning("The report %s cannot be read: %s", self.commit_blob, error or "no answer")
+            self.log.warning("The report %s cannot be read: %s", self.commit_blob, str(error) or "no answer")
             return
         for line in lines_of(report) if report else ():
             self.log.info("%s", line)

@@ -15,6 +15,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import fastavro
+from fastavro.schema import SchemaParseException
 
 from scorer.errors import DataFault
 from scorer.readings.identifiers import NumberText
@@ -34,6 +35,7 @@ _RAW_DEFLATE = -15
 _LONG_BITS = 64
 _BODY = "Body"
 _DAMAGE = (
+    SchemaParseException,
     ValueError,
     EOFError,
     KeyError,
@@ -56,10 +58,10 @@ def read_avro(name: str, data: bytes, builder: ReadingsBuilder) -> None:
         for records in _batches(name, data):
             _take(records, builder)
     except _DAMAGE as error:
-        raise DataFault(f"{name} cannot be read as Avro: {error or type(error).__name__}") from error
+        raise DataFault(f"{name} cannot be read as Avro: {str(error) or type(error).__name__}") from error
 
 
-def _take(records: list[dict[str, Any]], builder: ReadingsBuilder) -> None:
+def _take(records: list[Any], builder: ReadingsBuilder) -> None:
     rows = [record for record in records if isinstance(record, dict)]
     builder.reject(len(records) - len(rows))
     if not rows:

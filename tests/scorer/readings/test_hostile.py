@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from scorer.errors import DataFault
@@ -20,6 +20,7 @@ from scorer.readings import csv_rows, files, json_rows
 from scorer.readings.files import FileRows, in_order, read_file
 from scoring_contract.file_kinds import FileKind, kind_of
 from scoring_contract.hour import RunHour
+from tests.reading_forms import an_avro_file
 
 ROOT = Path(__file__).parents[3]
 HOUR = RunHour.parse("2018-08-29T02")
@@ -138,6 +139,24 @@ def test_a_damaged_parquet_file_is_endured(blob: bytes, changes: list[tuple[int,
     for place, value in changes:
         damaged[place % len(damaged)] = value
     endure("a.parquet", bytes(damaged[cut // 10 :]))
+
+
+_FIELDS = {"TS": "string", "Device": "string", "Tag": "long", "Value": ["null", "double"]}
+_ROWS = [{"TS": f"2018-08-29T02:{row:02}:00Z", "Device": "1", "Tag": 4, "Value": 0.5} for row in range(20)]
+AVRO_FILES = [an_avro_file(_ROWS, _FIELDS, codec) for codec in ("null", "deflate")]
+
+
+@given(
+    st.sampled_from(AVRO_FILES),
+    st.lists(st.tuples(st.integers(4, 10_000), st.integers(0, 255)), min_size=1, max_size=6),
+)
+@example(AVRO_FILES[0], [(AVRO_FILES[0].index(b'name": "TS"'), ord("N"))])
+def test_a_damaged_avro_file_is_endured(blob: bytes, changes: list[tuple[int, int]]) -> None:
+    """Bytes that flip in the schema, in a block and its lengths."""
+    damaged = bytearray(blob)
+    for place, value in changes:
+        damaged[max(place % len(damaged), 4)] = value
+    endure("a.avro", bytes(damaged))
 
 
 _DAMAGE = """

@@ -190,6 +190,20 @@ def test_a_report_that_cannot_be_read_for_its_counts_fails_nobody(
     assert "cannot be read" in capsys.readouterr().out
 
 
+def test_a_report_that_comes_too_late_for_its_counts_is_named(
+    ready: Account, runs: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A time-out has no words of its own."""
+    monkeypatch.setattr("sensor_scoring.hourly.trigger._NOTE_SECONDS", 0.0)
+    with pytest.raises(TaskDeferred) as caught:
+        an_operator(0).execute(Try().begin())
+    reported(runs, 0)
+    ready.ended(name_of(0), job=JOB)
+    arguments = {**caught.value.trigger.serialize()[1], "poll_seconds": 0.1}
+    assert isinstance(event_of(ScoringTrigger(**arguments)), TaskSuccessEvent)
+    assert "cannot be read: no answer" in capsys.readouterr().out
+
+
 @pytest.mark.behaviour("partly-failed")
 def test_failures_that_would_not_pass_are_not_tried_again(
     ready: Account, runs: Any, caplog: pytest.LogCaptureFixture
