@@ -281,7 +281,8 @@ def test_any_bytes_give_readings_rejects_or_an_error_of_ours(
         assert math.isfinite(float(reading.value))
         assert sensor_id_of(reading.device, reading.tag)
         assert reading.moment.utcoffset() == timedelta(0)
-        assert RunHour.containing(reading.moment).next
+        hour = RunHour.containing(reading.moment)
+        assert hour.start <= reading.moment < hour.next.start
     assert len(readings) + file.rejects.total <= len(path.read_bytes().splitlines())
 
 

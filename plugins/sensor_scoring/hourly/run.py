@@ -52,8 +52,7 @@ class Run:
     def hour(self) -> RunHour:
         """The hour that is scored."""
         # Not the clock: a run without an interval must not change its hour between two steps.
-        started = self._context["dag_run"].run_after or datetime.now(UTC)
-        return scoring_hour(self._context, now=started)
+        return scoring_hour(self._context, now=self._context["dag_run"].run_after)
 
     @property
     def hourless(self) -> str:

@@ -40,7 +40,7 @@ class SettleOperator(BaseOperator):
     def _wait(self, context: Context) -> None:
         check("lateness_minutes", self.lateness_minutes, LATENESS_MINUTES)
         check_asked(context)
-        hour = scoring_hour(context, now=context["dag_run"].run_after or datetime.now(UTC))
+        hour = scoring_hour(context, now=context["dag_run"].run_after)
         ready = hour.end + timedelta(minutes=self.lateness_minutes)
         if datetime.now(UTC) >= ready:
             self.log.info("Scoring %s", hour)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -39,7 +38,7 @@ class TrainingRun(Run):
     def hours(self) -> TrainingHours:
         """The hours to train on and to judge by."""
         # Not the clock: a run must not change its hours between two steps.
-        started = self._context["dag_run"].run_after or datetime.now(UTC)
+        started = self._context["dag_run"].run_after
         return training_hours(self.params, now=started, settings=self.settings)
 
     @property

@@ -215,7 +215,7 @@ def test_a_pack_file_holds_the_very_bytes_of_the_models(storage: Storage, scorer
     }
     for sensor, data in slices(storage).items():
         assert data == storage.get(Container.MODELS, registry.entry(sensor).model.blob)
-        assert load_model(data, registry.entry(sensor).model)
+        load_model(data, registry.entry(sensor).model)  # raises if it cannot be read
     assert storage.get(Container.MODELS, PACKS_BLOB) == b"Device,Tag,Pack\n1,1,p0001\n1,2,p0001\n2,1,p0002\n"
     places = [registry.entry(sensor).model.pack for sensor in ("1_1", "1_2")]
     assert len({place.blob for place in places if place}) == 1
@@ -311,7 +311,7 @@ def test_broken_models_are_found_and_mended_from_what_is_there(storage: Storage,
     assert done.stdout.startswith("1_2: restored from _packs/p0001/")
     assert "1_3: 1_3/" in done.stderr
     assert done.stderr.endswith("no intact copy or version: train it again\n")
-    assert load_model(storage.get(Container.MODELS, refs["1_2"].blob), refs["1_2"])
+    load_model(storage.get(Container.MODELS, refs["1_2"].blob), refs["1_2"])  # raises if it cannot be read
 
     registry = (
         storage.registry().to_json().replace('"pack": {', '"gone": {')
