@@ -52,8 +52,8 @@ def test_job_ends_itself_after_its_last_task(ready: Bench, refusal: Callable[...
     ready.task(ready.sh("exit 3"), "bad")
     ready.task("/bin/true", "good")
     patch(ready, all_tasks_complete_mode="terminatejob")
-    job = ready.until(lambda: (j := ready.client.get_job("job")).state == "completed" and j)
-    assert job.execution_info.termination_reason == "AllTasksComplete"
+    ready.until(lambda: ready.client.get_job("job").state == "completed")
+    assert ready.termination_reason() == "AllTasksComplete"
     refusal(lambda: ready.task(task_id="late"), status=409, code="JobCompleted")
     refusal(
         lambda: patch(ready, priority=5),
@@ -123,8 +123,8 @@ def test_job_time_limit_runs_from_creation(ready: Bench) -> None:
     ready.advance(minutes=59)
     assert ready.client.get_job("short").state == "active"
     ready.advance(minutes=1)
-    job = ready.until(lambda: (j := ready.client.get_job("short")).state == "completed" and j)
-    assert job.execution_info.termination_reason == "MaxWallClockTimeExpiry"
+    ready.until(lambda: ready.client.get_job("short").state == "completed")
+    assert ready.termination_reason("short") == "MaxWallClockTimeExpiry"
 
 
 def test_disabled_job_requeues_and_goes_on_when_enabled(ready: Bench, tmp_path: Any) -> None:

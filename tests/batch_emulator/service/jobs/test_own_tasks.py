@@ -104,5 +104,5 @@ def test_a_real_manager_runs_as_any_task(ready: Bench) -> None:
     task = ready.ended("boss", job="managed")
     assert task.execution_info.exit_code == 3
     assert ready.output("boss", job="managed") == "managed/boss\n"
-    job = ready.until(lambda: (found := ready.client.get_job("managed")).state == "completed" and found)
-    assert job.execution_info.termination_reason == "JMComplete"
+    ready.until(lambda: ready.client.get_job("managed").state == "completed")
+    assert ready.termination_reason("managed") == "JMComplete"
