@@ -75,8 +75,9 @@ with DAG(
     summary, told = summarise(), alert()
     # No setup: Airflow would leave out what lies between a setup that failed and its teardown, whatever the
     # trigger rules say, and nobody would be told.
-    end = [verdict(), close_jobs().as_teardown()]
+    closed, decided = close_jobs().as_teardown(), verdict()
 
-    settle >> groups >> job >> submit >> score >> confirm >> summary >> told >> end
-    # A sensor that is cleared while people are told has to be waited for.
-    score >> end
+    # The verdict comes last: whatever is cleared before it counts, and after it the run is over.
+    settle >> groups >> job >> submit >> score >> confirm >> summary >> told >> closed >> decided
+    # A sensor that is cleared while the alert is sent or jobs are closed has to be waited for.
+    score >> [closed, decided]

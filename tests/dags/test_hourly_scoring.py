@@ -27,8 +27,8 @@ def test_the_flow_is_the_documented_one(parsed: dict[str, Any]) -> None:
         "confirm": ["score"],
         "summarise": ["confirm"],
         "alert": ["summarise"],
-        "verdict": ["alert", "score"],
         "close": ["alert", "score"],
+        "verdict": ["close", "score"],
     }
 
 
@@ -48,6 +48,16 @@ def test_no_step_that_fails_keeps_the_summary_and_the_alert_from_running(parsed:
     tasks = parsed["tasks"]
     assert [task for task, facts in tasks.items() if facts["setup"]] == []
     assert [task for task, facts in tasks.items() if facts["teardown"]] == ["close"]
+
+
+def test_no_step_is_left_to_run_when_the_verdict_is_given(parsed: dict[str, Any]) -> None:
+    """A sensor that is cleared while another step still ran would keep a verdict that is out of date."""
+    tasks = parsed["tasks"]
+    before, found = {"verdict"}, set[str]()
+    while before:
+        found |= before
+        before = {name for task in before for name in tasks[task]["upstream"]} - found
+    assert found == tasks.keys()
 
 
 def test_the_verdict_alone_decides_the_state_of_the_run(parsed: dict[str, Any]) -> None:

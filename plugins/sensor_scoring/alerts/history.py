@@ -34,7 +34,7 @@ class Claim:
     """A message on its way.
 
     :param run: who sends it
-    :param until: when nobody waits for it any more
+    :param until: when others stop waiting for it
     """
 
     run: str
@@ -127,7 +127,7 @@ class AlertHistory:
     def from_json(cls, text: str | bytes) -> Self:
         """Read it.
 
-        :raises ValueError: if somebody else has written it
+        :raises ValueError: if it cannot be read
         """
         root = json_message.parse("known conditions", text)
         return cls(

@@ -40,7 +40,7 @@ class LateRun:
 
         The hour's own run is measured from the end of its hour, also while it waits to begin. One that was
         cleared, or that a person asked for, is measured from its own start: its hour can be years ago. One
-        that was cleared and waits is not late yet. A backfill keeps nobody waiting.
+        that was cleared and waits is not late yet. A backfill is never late.
         """
         if enum_text(self._run.run_type) == "backfill":
             return ""

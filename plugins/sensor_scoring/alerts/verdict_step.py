@@ -26,8 +26,8 @@ def give_verdict(run: Run, context: Context) -> dict[str, Any]:
     """Fail with the reason, unless the run is good enough.
 
     :return: the event for consumers of the hour, see :data:`sensor_scoring.hourly.assets.SCORED_HOUR`
-    :raises RunFailed: if more sensors failed than tolerated, another step failed, nobody could be told, or
-        the summary is missing
+    :raises RunFailed: if more sensors failed than tolerated, another step failed, no channel took the
+        alert, or the summary is missing
     """
     summary, is_new = current_summary(run)
     alert_failed = run.alert_failed

@@ -86,7 +86,7 @@ def predictions_there(run: Run) -> PredictionsThere:
 
 
 def open_run(run: Run) -> str:
-    """See to a pool that can take this run's load, and open its Batch job.
+    """Ensure that the pool can take the run's load, and open its Batch job.
 
     :return: id of the Batch job
     :raises QuotaReached: if the account has no room for another job, and no idle one to end

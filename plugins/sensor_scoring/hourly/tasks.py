@@ -35,7 +35,7 @@ def plan_hour() -> list[str]:
 
 @step(task_id="open")
 def open_job() -> str:
-    """See to the pool and open the run's Batch job; return its id."""
+    """Ensure the pool and open the run's Batch job; return its id."""
     from sensor_scoring.hourly.steps import open_run
 
     return open_run(this_run())

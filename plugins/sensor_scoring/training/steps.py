@@ -71,7 +71,7 @@ def make_training_plan(run: TrainingRun) -> list[str]:
 
 
 def open_training(run: TrainingRun) -> str:
-    """See to a pool that can take the load, and open the run's Batch job.
+    """Ensure that the pool can take the load, and open the run's Batch job.
 
     :return: id of the Batch job
     """

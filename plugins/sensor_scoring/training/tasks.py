@@ -30,7 +30,7 @@ def plan_training() -> list[str]:
 
 @step(task_id="open")
 def open_training_job() -> str:
-    """See to the pool and open the run's Batch job; return its id."""
+    """Ensure the pool and open the run's Batch job; return its id."""
     from sensor_scoring.training.steps import open_training
 
     return open_training(_this_run())

@@ -69,7 +69,7 @@ def policy_of(settings: Settings) -> AutoscalePolicy:
 
 
 def prepare_pool(hook: ScoringBatchHook, spec: PoolSpec, settings: Settings, *, batch_tasks: int) -> None:
-    """See to a pool that can take so many Batch tasks of one slot, and say what ails it.
+    """Ensure that the pool can take so many Batch tasks of one slot, and log any pool problem.
 
     Nothing is waited for: the next evaluation of the formula can be five minutes away.
     """

@@ -120,9 +120,11 @@ def plan_hour(
     blobs = {sensor: readings.of(sensor, entry) for sensor, entry in registry.sensors.items()}
     scored = sorted(sensor for sensor in blobs if blobs[sensor])
     pack_of = {sensor: pack for sensor in scored if (pack := registry.sensors[sensor].pack)}
-    shared = {
-        sensor: pack for sensor, pack in pack_of.items() if there.is_packed(sensor, wanted=packed_predictions)
-    }
+    members: dict[str, list[str]] = {}
+    for sensor, pack in pack_of.items():
+        members.setdefault(pack, []).append(sensor)
+    packs = {pack for pack in members if there.are_packed(members[pack], wanted=packed_predictions)}
+    shared = {sensor: pack for sensor, pack in pack_of.items() if pack in packs}
     form = there.form or predictions_format
     groups = packed(scored, size=size_for(len(scored), wanted=sensors_per_task), pack_of=pack_of)
     manifests = [

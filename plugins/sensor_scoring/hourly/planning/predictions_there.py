@@ -42,14 +42,18 @@ class PredictionsThere:
             (packed if is_packed(blob.name) else alone).update(mark.sensors)
         return cls(form, frozenset(alone), frozenset(packed))
 
-    def is_packed(self, sensor: str, *, wanted: bool) -> bool:
-        """Whether the predictions of a sensor with a pack go into the pack's blob.
+    def are_packed(self, sensors: Iterable[str], *, wanted: bool) -> bool:
+        """Whether the predictions of a pack's sensors go into the pack's blob.
+
+        The settings decide if there are none, or some alone and some in the pack's blob.
+
+        All sensors of a pack go the same way: the scorer reads their shared files for all of them at once.
 
         :param wanted: what the settings say
         """
-        if sensor in self.alone:
-            return False
-        return wanted or sensor in self.packed
+        members = frozenset(sensors)
+        is_alone, is_shared = bool(members & self.alone), bool(members & self.packed)
+        return wanted if is_alone == is_shared else is_shared
 
 
 NO_PREDICTIONS = PredictionsThere()

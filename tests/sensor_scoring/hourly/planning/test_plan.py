@@ -124,9 +124,13 @@ def test_packed_predictions_are_expected_where_the_scorer_puts_them() -> None:
 
 @pytest.mark.behaviour("predictions-place")
 @pytest.mark.parametrize("wanted", [False, True])
-def test_an_hour_that_is_scored_again_keeps_the_places_and_format_of_its_predictions(*, wanted: bool) -> None:
+@pytest.mark.parametrize("is_packed", [False, True])
+def test_an_hour_that_is_scored_again_keeps_the_places_and_format_of_its_predictions(
+    *, is_packed: bool, wanted: bool
+) -> None:
     """Orders go over what is there, though the settings have changed since."""
-    there = PredictionsThere(PredictionFormat.PARQUET, frozenset({"1_1"}), frozenset({"1_2"}))
+    sensors, none = frozenset({"1_1"}), frozenset[str]()
+    places = (none, sensors) if is_packed else (sensors, none)
     plan, manifests = plan_hour(
         a_packed_registry(),
         HourReadings({"1_3": ["other"]}, {"p1": ["shared"]}),
@@ -134,16 +138,17 @@ def test_an_hour_that_is_scored_again_keeps_the_places_and_format_of_its_predict
         run="run",
         planned_at=PLANNED_AT,
         packed_predictions=wanted,
-        there=there,
+        there=PredictionsThere(PredictionFormat.PARQUET, *places),
     )
     blobs = {
         order.sensor: order.prediction_blob(HOUR, manifest.predictions_format)
         for manifest in manifests
         for order in manifest.sensors
     }
+    of_pack = "_packs/p1"
     assert blobs == {
-        "1_1": "2018/08/29/02/1_1.parquet",
-        "1_2": "2018/08/29/02/_packs/p1.parquet",
+        "1_1": f"2018/08/29/02/{of_pack if is_packed else '1_1'}.parquet",
+        "1_2": f"2018/08/29/02/{of_pack if is_packed else '1_2'}.parquet",
         "1_3": "2018/08/29/02/1_3.parquet",
     }
     assert {sensor: plan.expectation.blob_of(sensor) for sensor in blobs} == blobs

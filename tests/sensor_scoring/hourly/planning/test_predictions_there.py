@@ -46,10 +46,13 @@ def test_the_predictions_of_an_hour_say_their_format(
 
 
 @pytest.mark.behaviour("predictions-place")
-def test_predictions_stay_where_they_are() -> None:
-    """Alone or in a pack, whatever the setting has become; it decides for sensors that have none."""
-    there = PredictionsThere.of([a_blob("1_1"), a_pack("1_2"), a_blob("1_3", hour=HOUR.next)], HOUR)
-    for wanted in (False, True):
-        places = {sensor: there.is_packed(sensor, wanted=wanted) for sensor in ("1_1", "1_2", "1_3")}
-        assert places == {"1_1": False, "1_2": True, "1_3": wanted}
-        assert NO_PREDICTIONS.is_packed("1_1", wanted=wanted) is wanted
+@pytest.mark.parametrize("wanted", [False, True])
+def test_predictions_stay_where_they_are(*, wanted: bool) -> None:
+    """All of a pack are alone or in its blob; the setting decides where there are none, or both."""
+    found = [a_blob("1_1"), a_pack("1_2"), a_blob("1_3", hour=HOUR.next)]
+    there = PredictionsThere.of(found, HOUR)
+    assert there.are_packed(["1_1", "1_4"], wanted=wanted) is False
+    assert there.are_packed(["1_2", "1_4"], wanted=wanted) is True
+    for undecided in (["1_3", "1_4"], ["1_1", "1_2"]):
+        assert there.are_packed(undecided, wanted=wanted) is wanted
+    assert NO_PREDICTIONS.are_packed(["1_1"], wanted=wanted) is wanted
