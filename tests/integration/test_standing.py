@@ -209,6 +209,9 @@ def test_a_run_that_takes_too_long_is_told_of_while_it_runs(
         assert world.web.wait_for_run("late_runs", looking, seconds=LONG) == "success"
         return about_it()
 
+    # Without a node, the pool would be reported too.
+    until(lambda: world.states(run).get("1_1") == "deferred")
+    until(lambda: world.batch_tasks(run)["1_1-e2-a0"].state == "running")
     until(look)
     look()
     assert world.web.run_state(DAG, run) == "running"
