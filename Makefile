@@ -126,9 +126,10 @@ bench: setup ## compare our operator with the stock one (up to two hours)
 	@.venv/bin/python -m bench.compare
 	@.venv/bin/python docs/generate.py
 
-bench-hop: setup ## measure what one more sensor costs each process (ten minutes)
+bench-hop: setup ## measure what one more sensor costs each process, and Airflow's share of it (a quarter of an hour)
 	@.venv/bin/python -m bench.parsing
 	@.venv/bin/python -m bench.hop
+	@.venv/bin/python -m bench.floor
 	@.venv/bin/python docs/generate.py
 
 bench-scoring: setup ## compare scoring with the reference script, and labels with scikit-learn's (half an hour)

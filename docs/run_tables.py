@@ -48,6 +48,24 @@ def _fleet(fleet: dict[str, Any]) -> str:
     return f"{fleet['sensors']:,} sensors{packed or grouped}"
 
 
+def floor_table() -> str:
+    """Return what instances cost that score a sensor, and as many that do nothing."""
+    found = json.loads((RESULTS / "floor.json").read_text())
+    instances = found["foreground"]["hourly_scoring"]["instances"]
+    measured = (
+        ("CPU of one more instance", "one_more", "cpu_seconds", 1e3, "ms"),
+        ("wall clock of one more instance", "one_more", "seconds", 1e3, "ms"),
+        (f"CPU of `airflow dags test`, {instances} instances", "foreground", "cpu_seconds", 1, "s"),
+        (f"wall clock of `airflow dags test`, {instances} instances", "foreground", "seconds", 1, "s"),
+    )
+    rows = []
+    for what, where, key, factor, unit in measured:
+        ours, idle = (found[where][dag_id][key] * factor for dag_id in ("hourly_scoring", "floor"))
+        rows.append(f"| {what} | {ours:,.0f} {unit} | {idle:,.0f} {unit} | {ours / idle:.2f} |")
+    heading = "| | `hourly_scoring` | instances that do nothing | ratio |"
+    return "\n".join((heading, "|---|---|---|---|", *rows))
+
+
 def calls_table() -> str:
     """Return a row for each call of the Execution API that one more sensor adds."""
     calls = json.loads((RESULTS / "hop.json").read_text())["forms"]["forkserver"]["api_calls"]
