@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parent.parent
-RESULTS = ROOT / "bench" / "results"
-
+from bench_results import results_of
 
 _FORMS = {
     "ours": "`AzureBatchTaskOperator`",
@@ -22,7 +18,7 @@ _UNLUCKY = {"": "", "fail": "one fails: ", "fail-once": "one fails once: "}
 
 def compare_table() -> str:
     """Return a row for each cell of the comparison with the stock operator."""
-    cells = json.loads((RESULTS / "compare.json").read_text())
+    cells = results_of("compare")
     heading = "| | items | wall seconds | Batch calls | calls per item | worker seconds | outcome |"
     rows = [
         f"| {_FORMS[cell['form']]} | {cell['items']} | {cell['seconds']:.0f} | {cell['batch_calls']:,} "
@@ -42,7 +38,7 @@ def _outcome(cell: dict[str, Any]) -> str:
 
 def scale_table() -> str:
     """Return a column for each fleet of ``make scale``."""
-    fleets = json.loads((RESULTS / "scale.json").read_text())
+    fleets = results_of("scale")
     memory = ("api-server", "scheduler", "dag-processor", "triggerer")
     rows = {
         "sensors per Batch task": [f"{fleet['sensors_per_task']}" for fleet in fleets],
@@ -64,7 +60,7 @@ def scale_table() -> str:
 
 def hop_table() -> str:
     """Return a row for each process with the cost of one more sensor, for both ways to fork."""
-    fork, server = json.loads((RESULTS / "hop.json").read_text())["forms"].values()
+    fork, server = results_of("hop")["forms"].values()
     cpu = {name: (fork["cpu_ms"][name], spent) for name, spent in server["cpu_ms"].items()}
     cpu["all"] = (sum(fork["cpu_ms"].values()), sum(server["cpu_ms"].values()))
     forked, served = (sum(form["batch_calls"].values()) for form in (fork, server))
@@ -87,7 +83,7 @@ def _compared(what: str, theirs: float, ours: float, unit: str, digits: int = 0)
 
 def steps_table() -> str:
     """Return a row for each step of a task instance with its own time, longest first."""
-    steps = json.loads((RESULTS / "hop.json").read_text())["steps_ms"]
+    steps = results_of("hop")["steps_ms"]
     longest_first = sorted(steps.items(), key=lambda step: -step[1])
     rows = [f"| `{name}` | {taken:,.0f} ms |" for name, taken in longest_first if taken >= 1]
     return "\n".join(("| step of an instance of `score` | its own time |", "|---|---|", *rows))
@@ -95,7 +91,7 @@ def steps_table() -> str:
 
 def backfill_table() -> str:
     """Return the delays of live hours, in an idle Airflow and during a backfill."""
-    body = json.loads((RESULTS / "backfill.json").read_text())
+    body = results_of("backfill")
     rows = {
         "live hours": "runs",
         "scheduling delay: due time to first task start (p95, s)": "start_p95_seconds",

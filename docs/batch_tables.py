@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parent.parent
-RESULTS = ROOT / "bench" / "results"
+from bench_results import results_of
 
 
 def load_table() -> str:
     """Return a row for each load of the local Azure Batch."""
-    loads = json.loads((RESULTS / "emulator.json").read_text())
+    loads = results_of("emulator")
     heading = (
         "| tasks | added a second | a collection of 100, ms | the last ten, ms | a page of 1,000, ms "
         "| with the client, ms | memory a task, KiB | all run, s |"
@@ -34,7 +31,7 @@ _POLICY_HEAD = (
 
 def policies_tables() -> str:
     """Return a table for each fleet: a day in the lab under each autoscale policy."""
-    fleets = json.loads((RESULTS / "policies.json").read_text())["lab"]
+    fleets = results_of("policies")["lab"]
     return "\n\n".join(
         "\n".join((f"**{fleet}**", "", *_POLICY_HEAD, *map(_policy_row, rows)))
         for fleet, rows in fleets.items()
@@ -43,7 +40,7 @@ def policies_tables() -> str:
 
 def day_table() -> str:
     """Return the figures of a day with the real hook, under each autoscale policy."""
-    rows = json.loads((RESULTS / "policies.json").read_text())["day"]["policies"]
+    rows = results_of("policies")["day"]["policies"]
     return "\n".join((*_POLICY_HEAD, *map(_policy_row, rows)))
 
 

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from sensor_scoring.setting_fields import SettingGroup
 
 ROOT = Path(__file__).resolve().parent.parent
-RESULTS = ROOT / "bench" / "results"
 
 
 def compose_settings() -> str:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
 from typing import Any
 
+from bench_results import results_of
+
 ROOT = Path(__file__).resolve().parent.parent
-RESULTS = ROOT / "bench" / "results"
 _LOCKED = re.compile(r"^(?P<name>[a-z0-9-]+)==(?P<version>[0-9.]+)", re.MULTILINE)
 _PROVIDERS = ("microsoft-azure", "smtp", "apprise")
 
@@ -19,12 +19,8 @@ def highlights_table() -> str:
     return "\n".join(("| what | measured |", "|---|---|", *rows))
 
 
-def _read(name: str) -> Any:
-    return json.loads((RESULTS / f"{name}.json").read_text())
-
-
 def _scoring_row() -> str:
-    cell = next(cell for cell in _read("scoring")["cells"] if cell["name"] == "packed-500-60")
+    cell = next(cell for cell in results_of("scoring")["cells"] if cell["name"] == "packed-500-60")
     return (
         f"| [Scoring](docs/benchmarks.md#scoring-beside-the-reference) 500 packed sensors, 60 readings each "
         f"| {cell['cpu_ms']:,.0f} ms of CPU: {cell['cpu_ratio'][0]:.0%} of what the reference architecture's "
@@ -33,7 +29,7 @@ def _scoring_row() -> str:
 
 
 def _labels_row() -> str:
-    kernels = _read("fidelity").values()
+    kernels = results_of("fidelity").values()
     compared = sum(kernel["random readings"] + kernel["beside the boundary"] for kernel in kernels)
     differences = sum(kernel.get("differences", 0) for kernel in kernels)
     return (
@@ -44,7 +40,7 @@ def _labels_row() -> str:
 
 def _operator_row() -> str:
     """Return the comparison of operators at the largest size that all of them finished."""
-    cells = [cell for cell in _read("compare") if not cell["how"]]
+    cells = [cell for cell in results_of("compare") if not cell["how"]]
     sizes = {cell["items"] for cell in cells}
     finished = {size for size in sizes if all(cell["is_finished"] for cell in cells if cell["items"] == size)}
     largest = [cell for cell in cells if cell["items"] == max(finished)]
@@ -60,7 +56,7 @@ def _operator_row() -> str:
 def _scale_rows() -> list[str]:
     """Return the largest fleet of each way to divide sensors among Batch tasks, with its shortest time."""
     best: dict[int, dict[str, Any]] = {}
-    for fleet in sorted(_read("scale"), key=lambda fleet: (fleet["sensors"], -fleet["seconds"])):
+    for fleet in sorted(results_of("scale"), key=lambda fleet: (fleet["sensors"], -fleet["seconds"])):
         best[fleet["sensors_per_task"]] = fleet
     return [
         f"| [One hour](docs/benchmarks.md#thousands-of-sensors) of {fleet['sensors']:,} sensors, "

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
 from typing import Any
 
-RESULTS = Path(__file__).resolve().parent.parent / "bench" / "results"
+from bench_results import results_of
+
 _STEPS = ("settle", "plan", "open", "submit", "score", "confirm", "summarise", "alert", "verdict")
 _OWN = ("plan", "submit", "confirm", "summarise")
 _MOMENTS = {
@@ -20,7 +19,7 @@ _MOMENTS = {
 
 def run_table() -> str:
     """Return a row for each step of a run: its time since the end of the previous step, for each fleet."""
-    fleets = json.loads((RESULTS / "scale.json").read_text())
+    fleets = results_of("scale")
     ends = [_ends_of(fleet["steps"]) for fleet in fleets]
     took = [
         {name: end - before for (name, end), before in zip(each.items(), (0, *each.values()), strict=False)}
@@ -50,7 +49,7 @@ def _fleet(fleet: dict[str, Any]) -> str:
 
 def floor_table() -> str:
     """Return what instances cost that score a sensor, and as many that do nothing."""
-    found = json.loads((RESULTS / "floor.json").read_text())
+    found = results_of("floor")
     instances = found["foreground"]["hourly_scoring"]["instances"]
     measured = (
         ("CPU of one more instance", "one_more", "cpu_seconds", 1e3, "ms"),
@@ -68,7 +67,7 @@ def floor_table() -> str:
 
 def calls_table() -> str:
     """Return a row for each call of the Execution API that one more sensor adds."""
-    calls = json.loads((RESULTS / "hop.json").read_text())["forms"]["forkserver"]["api_calls"]
+    calls = results_of("hop")["forms"]["forkserver"]["api_calls"]
     rows = [f"| `{call}` | {count:.2f} | {each:.1f} |" for call, (count, each) in calls.items()]
     total = sum(count for count, _ in calls.values())
     return "\n".join(
@@ -78,7 +77,7 @@ def calls_table() -> str:
 
 def parsing_table() -> str:
     """Return a row for each DAG file with the time in which a task instance parses it."""
-    found = json.loads((RESULTS / "parsing.json").read_text())
+    found = results_of("parsing")
     return "\n".join(
         (
             "| file | CPU |",
@@ -90,7 +89,7 @@ def parsing_table() -> str:
 
 def waterfall_table() -> str:
     """Return a row for each event of an hour on the Batch side, for each fleet."""
-    fleets = json.loads((RESULTS / "waterfall.json").read_text())
+    fleets = results_of("waterfall")
     rows = [
         f"| {what} | {' | '.join(_minutes(fleet[moment]) for fleet in fleets.values())} |"
         for moment, what in _MOMENTS.items()

@@ -2,14 +2,8 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
-
+from bench_results import results_of
 from scoring_chart import bars_of, svg
-
-ROOT = Path(__file__).resolve().parent.parent
-RESULTS = ROOT / "bench" / "results"
-
 
 _VARIANTS = {
     "reference": "the reference's script, one sensor",
@@ -30,7 +24,7 @@ _VARIANTS = {
 
 def scoring_table() -> str:
     """Return a row for each variant of scoring, compared with the reference script."""
-    body = json.loads((RESULTS / "scoring.json").read_text())
+    body = results_of("scoring")
     again = next(cell for cell in body["cells"] if cell["name"] == "again")["cpu_ratio"]
     rows = [
         f"| {_VARIANTS[cell['name']]} | {cell['cpu_ms']:,.0f} | {cell['cpu_ms'] / cell['sensors']:,.2f} "
@@ -49,7 +43,7 @@ def scoring_table() -> str:
 
 def stages_table() -> str:
     """Return a row for each stage of a scoring process, and one for the rest."""
-    taken = json.loads((RESULTS / "stages.json").read_text())
+    taken = results_of("stages")
     columns = [_VARIANTS[name] for name in taken]
     stages = [stage for stage in next(iter(taken.values())) if stage != "all"]
     rows = [
@@ -71,7 +65,7 @@ def _ratio(ratio: list[float]) -> str:
 
 def fidelity_table() -> str:
     """Return a row for each kernel that was compared with scikit-learn."""
-    counts = json.loads((RESULTS / "fidelity.json").read_text())
+    counts = results_of("fidelity")
     columns = ("models", "random readings", "beside the boundary", "decided like libsvm", "differences")
     rows = [
         f"| {kernel} | {' | '.join(f'{count.get(name, 0):,}' for name in columns)} |"
@@ -82,7 +76,7 @@ def fidelity_table() -> str:
 
 def soak_line() -> str:
     """Return the results of the soak test as a sentence."""
-    counts = json.loads((RESULTS / "soak.json").read_text())
+    counts = results_of("soak")
     return (
         f"{counts['runs']} processes that scored {counts['sensors']} sensors each: "
         f"{counts['other exit codes']} exit codes other than 0, "
@@ -92,5 +86,5 @@ def soak_line() -> str:
 
 def scoring_chart() -> str:
     """Return the chart of the variants of scoring, as SVG."""
-    cells = json.loads((RESULTS / "scoring.json").read_text())["cells"]
+    cells = results_of("scoring")["cells"]
     return svg(bars_of(cells, _VARIANTS))
