@@ -73,7 +73,9 @@ def test_interrupted_tasks_run_to_completion_and_completed_ones_not_again(
     program.until(lambda: len(count(log, "begin")) == 28)
     before = program.listed("completed")
     nodes = {node.id for node in program.client.list_nodes("pool")}
+    commands = [int(command) for _, command, said in lines_of(log) if said == "begin"]
     program.end(process, number)
+    program.until(lambda: not any(map(is_alive, commands)))
 
     gate.touch()
     program.start()
