@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from azure_batch_emulator.records.changes import DERIVED
-from azure_batch_emulator.records.preparations import Preparation, Standing
+from azure_batch_emulator.records.preparations import Preparation, PreparationState
 from azure_batch_emulator.records.states import JOB_MOVES, JobState, TaskState, next_state
 from azure_batch_emulator.records.task_table import TaskTable
 
@@ -120,7 +120,7 @@ class Job:
     def is_barred_from(self, node: Node) -> bool:
         """Tell whether a node could not be prepared for the job."""
         preparation = self.preparations.get(node.id)
-        return preparation is not None and preparation.standing is Standing.FAILED
+        return preparation is not None and preparation.state is PreparationState.FAILED
 
     def move(self, event: str, *, now: datetime, etag: int) -> None:
         """Change state by the table.

@@ -61,14 +61,14 @@ class Node:
     state: NodeState = NodeState.CREATING
     accepts_tasks: bool = True
     booted: datetime | None = None
-    runs: dict[int, int] = field(default_factory=dict, metadata=DERIVED)
-    """Attempts on the node now: run id to slots taken, which a job's preparation and release take none of."""
+    attempts: dict[int, int] = field(default_factory=dict, metadata=DERIVED)
+    """Attempts on the node now: attempt id to slots taken, none for preparation and release."""
     tasks_run: int = 0
     tasks_succeeded: int = 0
     recent: deque[RecentTask] = field(default_factory=lambda: deque(maxlen=RECENT_TASKS))
     start_task: Execution | None = field(default=None, metadata=DERIVED)
     """How the start task went, or goes; None if the pool has none, and until it runs after a restart."""
-    start_task_run: int | None = field(default=None, metadata=DERIVED)
+    start_task_attempt: int | None = field(default=None, metadata=DERIVED)
     pool_number: int = 0
     """The pool it belongs to."""
     number: int = 0
@@ -83,12 +83,12 @@ class Node:
     @property
     def free_slots(self) -> int:
         """Tell how many slots nobody occupies."""
-        return self.slots - sum(self.runs.values())
+        return self.slots - sum(self.attempts.values())
 
     @property
     def running_tasks(self) -> int:
         """Tell how many tasks are on the node, those that prepare or release it left out."""
-        return sum(slots > 0 for slots in self.runs.values())
+        return sum(slots > 0 for slots in self.attempts.values())
 
     @property
     def is_staying(self) -> bool:

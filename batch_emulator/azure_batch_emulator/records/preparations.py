@@ -9,7 +9,7 @@ from azure_batch_emulator.records.changes import DERIVED
 from azure_batch_emulator.records.tasks import Execution
 
 
-class Standing(StrEnum):
+class PreparationState(StrEnum):
     """What a node is to a job that prepares its nodes."""
 
     RUNNING = "running"
@@ -24,7 +24,7 @@ class Standing(StrEnum):
     """Nothing of the preparation is there any more, or it never came to an end."""
 
 
-PREPARED = frozenset({Standing.READY, Standing.STALE})
+PREPARED = frozenset({PreparationState.READY, PreparationState.STALE})
 """Where the job's end calls for a release task."""
 
 
@@ -37,9 +37,9 @@ class Preparation:
     """Grows with every node that is prepared, over all jobs."""
     pool_id: str
     node_id: str
-    standing: Standing = Standing.GONE
+    state: PreparationState = PreparationState.GONE
     execution: Execution = field(default_factory=Execution)
     release: Execution | None = None
-    run_id: int | None = field(default=None, metadata=DERIVED)
+    attempt_id: int | None = field(default=None, metadata=DERIVED)
     """The attempt of the preparation task at this moment."""
-    release_run_id: int | None = field(default=None, metadata=DERIVED)
+    release_attempt_id: int | None = field(default=None, metadata=DERIVED)

@@ -55,7 +55,7 @@ class ErrorCategory(StrEnum):
 class Failure:
     """Why an attempt failed, in the service's words."""
 
-    blame: ErrorCategory
+    category: ErrorCategory
     code: str
     message: str
     details: tuple[tuple[str, str], ...] = ()
@@ -71,7 +71,7 @@ class ContainerInfo:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class NodeInfo:
     """Where an attempt ran."""
 
     pool_id: str
@@ -107,7 +107,7 @@ class Subtask:
 
     id: int
     """From 1 on; the task itself is what runs on the first node."""
-    place: Place
+    node_info: NodeInfo
     state_since: datetime
     state: SubtaskState = SubtaskState.PREPARING
     previous_state: SubtaskState | None = None
@@ -138,8 +138,8 @@ class Task:
     previous_state: TaskState | None = None
     previous_since: datetime | None = None
     execution: Execution = field(default_factory=Execution)
-    place: Place | None = None
-    run_id: int | None = field(default=None, metadata=DERIVED)
+    node_info: NodeInfo | None = None
+    attempt_id: int | None = field(default=None, metadata=DERIVED)
     """The attempt that occupies a node at this moment."""
     stop: StopReason | None = None
     """Why that attempt is being ended; None if it may go on."""

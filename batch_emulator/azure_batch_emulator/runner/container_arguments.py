@@ -22,7 +22,7 @@ _LONGEST_LINE = 60_000
 
 
 def create_arguments(
-    attempt: AttemptSpec, container: Container, argv: Sequence[str], *, image: str, label: str, env_file: Path
+    spec: AttemptSpec, container: Container, argv: Sequence[str], *, image: str, label: str, env_file: Path
 ) -> list[str]:
     """Write the arguments that make the container of an attempt.
 
@@ -32,18 +32,18 @@ def create_arguments(
     :raises AttemptFailed: if the run options cannot be split
     """
     options = _run_options(container)
-    ours = ["--init", "--name", f"batch-{label[-8:]}-{attempt.run_id}", "--label", label]
+    ours = ["--init", "--name", f"batch-{label[-8:]}-{spec.attempt_id}", "--label", label]
     if not container.is_admin:
         ours += ["--user", f"{os.getuid()}:{os.getgid()}"]
     if not any(option.partition("=")[0] in {"--network", "--net"} for option in options):
         # Storage and the emulator listen on this machine's loopback, which a bridge does not reach.
         ours += ["--network", "host"]
-    for bind in (*container.binds, *_linked(attempt, container)):
+    for bind in (*container.binds, *_linked(spec, container)):
         ours += ["--mount", _mount(bind)]
     if container.in_task_directory:
-        ours += ["--workdir", str(attempt.directory / "wd")]
+        ours += ["--workdir", str(spec.directory / "wd")]
     ours += ["--env-file", str(env_file)]
-    for name in inherited(attempt.environment):
+    for name in inherited(spec.environment):
         ours += ["--env", name]
     return [*ours, *options, image, *argv]
 
@@ -74,12 +74,12 @@ def _run_options(container: Container) -> list[str]:
     return [option for option in options if option != "--rm"]
 
 
-def _linked(attempt: AttemptSpec, container: Container) -> list[Bind]:
+def _linked(spec: AttemptSpec, container: Container) -> list[Bind]:
     """List the folders that links lead to, as far as the container sees the links."""
     seen = {
         link.folder: Bind(link.folder, is_read_only=bind.is_read_only)
         for bind in container.binds
-        for link in attempt.links
+        for link in spec.links
         if link.path.is_relative_to(bind.folder)
     }
     return list(seen.values())

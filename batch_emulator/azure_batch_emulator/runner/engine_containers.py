@@ -56,42 +56,42 @@ class EngineContainers:
             file.unlink()
         self._sweep()
 
-    def check(self, attempt: AttemptSpec, argv: Sequence[str]) -> None:
+    def check(self, spec: AttemptSpec, argv: Sequence[str]) -> None:
         """Refuse an empty command without an image, which has no entry point."""
-        if attempt.container is None and not argv:
+        if spec.container is None and not argv:
             raise AttemptFailed.user("CommandLaunchFailed", "The command line is empty")
 
-    def launch(self, attempt: AttemptSpec, argv: Sequence[str], environment: Mapping[str, str]) -> Launch:
+    def launch(self, spec: AttemptSpec, argv: Sequence[str], environment: Mapping[str, str]) -> Launch:
         """Make the container of an attempt, with its image pulled if need be.
 
         :raises AttemptFailed: if the image or the settings are of no use
         """
-        if attempt.container is None:
+        if spec.container is None:
             return Launch(argv, environment)
-        image = self._at_hand(attempt.container)
-        container = self._create(attempt, attempt.container, argv, image)
-        self._ids[attempt.run_id] = container
+        image = self._at_hand(spec.container)
+        container = self._create(spec, spec.container, argv, image)
+        self._ids[spec.attempt_id] = container
         engine = self._engine
         return Launch(engine.starting(container), engine.environment, undo=engine.removing([container]))
 
-    def has(self, run_id: int) -> bool:
+    def has(self, attempt_id: int) -> bool:
         """Tell whether an attempt runs in a container."""
-        return run_id in self._ids
+        return attempt_id in self._ids
 
-    def ask_to_end(self, run_id: int) -> None:
+    def ask_to_end(self, attempt_id: int) -> None:
         """Send SIGTERM to the command of an attempt, if it runs.
 
         The program that started the container would pass a signal on, but some versions then end at once
         and take the rest of the output with them.
         """
-        container = self._ids.get(run_id)
+        container = self._ids.get(attempt_id)
         if container is not None:
             with suppress(EngineRefused):  # it has not begun, or has ended: there is nobody to ask
                 self._engine.call("kill", "--signal", "TERM", container)
 
-    def end(self, run_id: int) -> ContainerResult | None:
+    def end(self, attempt_id: int) -> ContainerResult | None:
         """Remove the container of an attempt, running or not."""
-        container = self._ids.pop(run_id, None)
+        container = self._ids.pop(attempt_id, None)
         if container is None:
             return None
         status = self._engine.status(container)
@@ -133,38 +133,38 @@ class EngineContainers:
                     raise _not_pulled(container.image, str(problem)) from None
         return image
 
-    def _create(self, attempt: AttemptSpec, container: Container, argv: Sequence[str], image: str) -> str:
-        _check_binds(attempt, container)
-        with self._variables(attempt) as env_file:
+    def _create(self, spec: AttemptSpec, container: Container, argv: Sequence[str], image: str) -> str:
+        _check_binds(spec, container)
+        with self._variables(spec) as env_file:
             arguments = create_arguments(
-                attempt, container, argv, image=image, label=self._label, env_file=env_file
+                spec, container, argv, image=image, label=self._label, env_file=env_file
             )
             try:
-                return self._engine.create(arguments, inherited=inherited(attempt.environment))
+                return self._engine.create(arguments, inherited=inherited(spec.environment))
             except EngineRefused as problem:
                 message = "The container of the task could not be created"
                 raise AttemptFailed.user("ContainerInvalidSettings", message, Reason=str(problem)) from None
 
     @contextmanager
-    def _variables(self, attempt: AttemptSpec) -> Iterator[Path]:
+    def _variables(self, spec: AttemptSpec) -> Iterator[Path]:
         """Write the task's environment where no container sees it, for as long as a container is made."""
-        file = self._folder / f"{attempt.run_id}.env"
+        file = self._folder / f"{spec.attempt_id}.env"
         with suppress(FileNotFoundError):
             file.unlink()
         descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         try:
             with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as lines:
-                lines.write(file_text(attempt.environment))
+                lines.write(file_text(spec.environment))
             yield file
         finally:
             file.unlink(missing_ok=True)
 
 
-def _check_binds(attempt: AttemptSpec, container: Container) -> None:
+def _check_binds(spec: AttemptSpec, container: Container) -> None:
     """See that what a container is given is a folder of its node: the engine would follow a link."""
     for bind in container.binds:
         try:
-            Area(attempt.root, bind.folder).open().close()
+            Area(spec.root, bind.folder).open().close()
         except OSError as problem:
             message = "A folder of the node cannot be mounted in the container"
             raise AttemptFailed.user(

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _LOG = logging.getLogger(__name__)
 
 
-def lay_out(attempt: AttemptSpec) -> None:
+def lay_out(spec: AttemptSpec) -> None:
     """Make the folders of an attempt, with empty outputs.
 
     What an earlier attempt put in the place of a file goes; a folder that is none any more stays what it is.
@@ -25,12 +25,12 @@ def lay_out(attempt: AttemptSpec) -> None:
     :raises AttemptFailed: if a folder cannot be made, or the disk does not let us
     """
     try:
-        with Folder.at(attempt.root) as root:
-            for directory in attempt.node_directories:
-                _make(root, Area(attempt.root, directory))
-            for link in attempt.links:
-                _appear(root, Area(attempt.root, link.path), link)
-            with root.made(attempt.area.names) as folder:
+        with Folder.at(spec.root) as root:
+            for directory in spec.node_directories:
+                _make(root, Area(spec.root, directory))
+            for link in spec.links:
+                _appear(root, Area(spec.root, link.path), link)
+            with root.made(spec.area.names) as folder:
                 folder.made(("wd",)).close()
                 for name in ("stdout.txt", "stderr.txt"):
                     folder.create(name).close()
@@ -39,12 +39,12 @@ def lay_out(attempt: AttemptSpec) -> None:
         raise AttemptFailed.server("ResourceDirectoryCreateFailed", message, Reason=str(problem)) from None
 
 
-def write_output(attempt: AttemptSpec, name: str, text: str) -> None:
+def write_output(spec: AttemptSpec, name: str, text: str) -> None:
     """Write one of the files beside ``wd``, in place of whatever is there.
 
     :raises OSError: if it cannot be written
     """
-    with attempt.area.open() as folder, folder.create(name) as file:
+    with spec.area.open() as folder, folder.create(name) as file:
         file.write(text.encode())
 
 

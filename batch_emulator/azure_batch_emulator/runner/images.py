@@ -45,32 +45,32 @@ class Images:
     def begin(self) -> None:
         """Do nothing: processes of an emulator before this one have ended with it."""
 
-    def check(self, attempt: AttemptSpec, argv: Sequence[str]) -> None:
+    def check(self, spec: AttemptSpec, argv: Sequence[str]) -> None:
         """Check an attempt before anything is done for it.
 
         :raises AttemptFailed: if its image is not known, or it relies on an entry point
         """
-        if attempt.container is not None:
-            self.folder(attempt.container.image)
+        if spec.container is not None:
+            self.folder(spec.container.image)
         if not argv:
             message = "The command line is empty, and a folder of programs has no entry point"
             raise AttemptFailed.user("CommandLaunchFailed", message)
 
-    def launch(self, attempt: AttemptSpec, argv: Sequence[str], environment: Mapping[str, str]) -> Launch:
+    def launch(self, spec: AttemptSpec, argv: Sequence[str], environment: Mapping[str, str]) -> Launch:
         """Put the programs of the image first on PATH."""
-        if attempt.container is None:
+        if spec.container is None:
             return Launch(argv, environment)
-        programs = self.folder(attempt.container.image) / "bin"
+        programs = self.folder(spec.container.image) / "bin"
         return Launch(argv, {**environment, "PATH": f"{programs}{os.pathsep}{environment['PATH']}"})
 
     def has(self, _run_id: int) -> bool:
         """Tell that signals reach what runs."""
         return False
 
-    def ask_to_end(self, run_id: int) -> None:
+    def ask_to_end(self, attempt_id: int) -> None:
         """Do nothing: the supervisor does it."""
 
-    def end(self, run_id: int) -> None:
+    def end(self, attempt_id: int) -> None:
         """Do nothing: what runs is a process, and the supervisor's."""
 
     def fetch(self, images: Iterable[Container]) -> None:

@@ -89,7 +89,7 @@ class Container:
 class AttemptSpec:
     """All that a runner needs to know of an attempt to run a command line."""
 
-    run_id: int
+    attempt_id: int
     command_line: str
     root: Path
     """Folder of the emulator's files, above all folders of nodes and tasks; no task replaces it."""
@@ -125,7 +125,7 @@ class AttemptSpec:
 class Ended:
     """How an attempt ended."""
 
-    run_id: int
+    attempt_id: int
     exit_code: int | None
     """Absent when the command never ran; 128 + signal when one killed it."""
     failure: Failure | None = None
@@ -142,7 +142,7 @@ class Ended:
 class ResumeAfter:
     """An attempt that goes on when so much time has passed by the service's clock."""
 
-    run_id: int
+    attempt_id: int
     span: timedelta
     """Counted from the start of the attempt."""
     resume: Callable[[], None]
@@ -162,10 +162,10 @@ class Runner(Protocol):
     def listen(self, report: Callable[[Ended | ResumeAfter], None]) -> None:
         """Take the callback for reports; called once, before the first attempt."""
 
-    def start(self, attempt: AttemptSpec) -> None:
+    def start(self, spec: AttemptSpec) -> None:
         """Begin an attempt."""
 
-    def stop(self, run_id: int, *, grace: timedelta, upload: bool) -> None:
+    def stop(self, attempt_id: int, *, grace: timedelta, upload: bool) -> None:
         """End an attempt early: ask, then kill; upload what the conditions say if ``upload``."""
 
     def remove(self, area: Area) -> None:
@@ -179,7 +179,7 @@ class Runner(Protocol):
 class Fetching(Runner, Protocol):
     """A runner that can have images at hand before a task asks for them."""
 
-    def fetch(self, run_id: int, images: tuple[Container, ...]) -> None:
+    def fetch(self, attempt_id: int, images: tuple[Container, ...]) -> None:
         """Begin to fetch images; answered by one ``Ended``, with a failure if one cannot be had."""
 
 

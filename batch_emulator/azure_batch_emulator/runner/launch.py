@@ -39,25 +39,25 @@ class Containers(Protocol):
     def begin(self) -> None:
         """Clear away what an emulator before this one left on the same data folder, which is ours by now."""
 
-    def check(self, attempt: AttemptSpec, argv: Sequence[str]) -> None:
+    def check(self, spec: AttemptSpec, argv: Sequence[str]) -> None:
         """Check an attempt before anything is done for it.
 
         :raises AttemptFailed: if it cannot be carried out
         """
 
-    def launch(self, attempt: AttemptSpec, argv: Sequence[str], environment: Mapping[str, str]) -> Launch:
+    def launch(self, spec: AttemptSpec, argv: Sequence[str], environment: Mapping[str, str]) -> Launch:
         """Make everything ready for a command whose folders and files are there.
 
         :raises AttemptFailed: if the container cannot be made
         """
 
-    def has(self, run_id: int) -> bool:
+    def has(self, attempt_id: int) -> bool:
         """Tell whether an attempt runs where signals to its process do not reach."""
 
-    def ask_to_end(self, run_id: int) -> None:
+    def ask_to_end(self, attempt_id: int) -> None:
         """Send SIGTERM to the command of an attempt, if it runs."""
 
-    def end(self, run_id: int) -> ContainerResult | None:
+    def end(self, attempt_id: int) -> ContainerResult | None:
         """Remove the container of an attempt, running or not; None if it has none."""
 
     def fetch(self, images: Iterable[Container]) -> None:

@@ -35,13 +35,13 @@ def wanted(file: OutputFile, *, succeeded: bool) -> bool:
 
 
 def due(
-    attempt: AttemptSpec, *, code: int | None, stopped: bool = False, even_if_stopped: bool = False
+    spec: AttemptSpec, *, code: int | None, stopped: bool = False, even_if_stopped: bool = False
 ) -> list[OutputFile]:
     """List the files to upload after an end: none before another try, and after a stop only if asked to."""
-    again = code != 0 and attempt.may_be_retried and not stopped
+    again = code != 0 and spec.may_be_retried and not stopped
     if again or (stopped and not even_if_stopped):
         return []
-    return [file for file in attempt.output_files if wanted(file, succeeded=code == 0 and not stopped)]
+    return [file for file in spec.output_files if wanted(file, succeeded=code == 0 and not stopped)]
 
 
 class Content(Protocol):
@@ -82,30 +82,30 @@ class Uploads:
     def __init__(self, client: httpx.Client) -> None:
         self._client = client
 
-    def deliver(self, attempt: AttemptSpec, files: Iterable[OutputFile]) -> Failure | None:
+    def deliver(self, spec: AttemptSpec, files: Iterable[OutputFile]) -> Failure | None:
         """Upload files of an attempt and write its upload logs; return what went wrong, None if nothing."""
         log: list[str] = []
-        failure = self._send_all(attempt, files, log)
+        failure = self._send_all(spec, files, log)
         try:
-            write_output(attempt, "fileuploadout.txt", "".join(log))
-            write_output(attempt, "fileuploaderr.txt", "" if failure is None else _line(failure))
+            write_output(spec, "fileuploadout.txt", "".join(log))
+            write_output(spec, "fileuploaderr.txt", "" if failure is None else _line(failure))
         except OSError as problem:
             return failure or _unreadable("fileuploadout.txt", problem).failure
         return failure
 
-    def _send_all(self, attempt: AttemptSpec, files: Iterable[OutputFile], log: list[str]) -> Failure | None:
+    def _send_all(self, spec: AttemptSpec, files: Iterable[OutputFile], log: list[str]) -> Failure | None:
         try:
             for file in files:
-                self._send(file, attempt, log)
+                self._send(file, spec, log)
         except AttemptFailed as trouble:
             return trouble.failure
         return None
 
-    def _send(self, file: OutputFile, attempt: AttemptSpec, log: list[str]) -> None:
+    def _send(self, file: OutputFile, spec: AttemptSpec, log: list[str]) -> None:
         if file.denial is not None:
             raise AttemptFailed.user("FileUploadAccessDenied", file.denial)
         count = 0
-        for source, blob in sources(file, attempt):
+        for source, blob in sources(file, spec):
             self.put(source, blob, file)
             name = printable(source.name.rpartition("/")[2])
             log.append(f"uploaded {name} to {without_query(file.container_url)}/{blob}\n")

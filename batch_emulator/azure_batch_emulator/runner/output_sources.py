@@ -42,20 +42,20 @@ class Source:
             return found.folder.read(found.name)
 
 
-def sources(file: OutputFile, attempt: AttemptSpec) -> Iterator[tuple[Source, str]]:
+def sources(file: OutputFile, spec: AttemptSpec) -> Iterator[tuple[Source, str]]:
     """List the files a pattern means, with their blob names.
 
     Without a wildcard the path is the blob's name. With one it is a prefix, and what follows is
     the file's place below the last folder that the pattern names outright. Dot files need their dot.
     """
-    pattern = Template(file.pattern).safe_substitute(attempt.environment)
+    pattern = Template(file.pattern).safe_substitute(spec.environment)
     wildcard = _WILDCARD.search(pattern)
     if wildcard is None:
-        source = _source(attempt, attempt.directory / "wd" / pattern)
+        source = _source(spec, spec.directory / "wd" / pattern)
         yield source, file.path or printable(Path(pattern).name)
         return
     base, parts = _split(pattern, wildcard.start())
-    folder = _source(attempt, attempt.directory / "wd" / base)
+    folder = _source(spec, spec.directory / "wd" / base)
     for name in _matching(folder, parts):
         blob = printable(name)
         source = Source(folder.area, f"{folder.name}/{name}")
@@ -69,18 +69,18 @@ def _split(pattern: str, wildcard: int) -> tuple[str, list[str]]:
     return base or ("/" if pattern.startswith("/") else ""), [part for part in rest.split("/") if part]
 
 
-def _source(attempt: AttemptSpec, path: Path) -> Source:
+def _source(spec: AttemptSpec, path: Path) -> Source:
     """Tell what bounds the way to a file: the task's folder, what is mounted, or the folder it is named in.
 
     What the pattern names outright is its author's choice; links are a task's.
     """
     path = Path(os.path.normpath(path))
-    if path.is_relative_to(attempt.directory):
-        return Source(attempt.area, _below(path, attempt.directory))
-    for link in attempt.links:
+    if path.is_relative_to(spec.directory):
+        return Source(spec.area, _below(path, spec.directory))
+    for link in spec.links:
         if path.is_relative_to(link.path):
             return Source(Area(link.folder, link.folder), _below(path, link.path))
-    root = attempt.root if path.is_relative_to(attempt.root) else path.parent
+    root = spec.root if path.is_relative_to(spec.root) else path.parent
     return Source(Area(root, path.parent), path.name)
 
 

@@ -37,8 +37,8 @@ _WORKERS = 16
 
 
 @dataclass(slots=True)
-class _Run:
-    attempt: AttemptSpec
+class _Attempt:
+    spec: AttemptSpec
     stopping: bool = False
     upload_if_stopped: bool = False
     grace: float = 0.0
@@ -57,7 +57,7 @@ class ProcessRunner:
         self._containers = containers
         self._supervisor_holds = supervisor_holds
         self._report: Callable[[Ended], None] = lambda _: None
-        self._runs: dict[int, _Run] = {}
+        self._attempts: dict[int, _Attempt] = {}
         self._lock = threading.Lock()
         self._link: SupervisorLink | None = None
         self._closed = False
@@ -71,29 +71,29 @@ class ProcessRunner:
         self._report = report
         self._containers.begin()
 
-    def fetch(self, run_id: int, images: tuple[Container, ...]) -> None:
+    def fetch(self, attempt_id: int, images: tuple[Container, ...]) -> None:
         """Have images at hand; answered by an ``Ended`` too."""
-        self._work(self._fetch, run_id, images)
+        self._work(self._fetch, attempt_id, images)
 
-    def start(self, attempt: AttemptSpec) -> None:
+    def start(self, spec: AttemptSpec) -> None:
         """Begin an attempt: downloads first, then the command."""
         with self._lock:
-            self._runs[attempt.run_id] = _Run(attempt)
-        self._work_on(attempt, self._prepare, attempt)
+            self._attempts[spec.attempt_id] = _Attempt(spec)
+        self._work_on(spec, self._prepare, spec)
 
-    def stop(self, run_id: int, *, grace: timedelta, upload: bool) -> None:
+    def stop(self, attempt_id: int, *, grace: timedelta, upload: bool) -> None:
         """End an attempt early: SIGTERM to its whole group, SIGKILL after the grace."""
         with self._lock:
-            run = self._runs.get(run_id)
-            if run is None or run.stopping:
+            attempt = self._attempts.get(attempt_id)
+            if attempt is None or attempt.stopping:
                 return
-            run.stopping, run.upload_if_stopped = True, upload
-            run.grace = grace.total_seconds()
-            if run.launched and self._link is not None:
-                contained = run.attempt.container is not None and self._containers.has(run_id)
-                self._link.tell({"stop": run_id, "grace": run.grace, "quietly": contained})
+            attempt.stopping, attempt.upload_if_stopped = True, upload
+            attempt.grace = grace.total_seconds()
+            if attempt.launched and self._link is not None:
+                contained = attempt.spec.container is not None and self._containers.has(attempt_id)
+                self._link.tell({"stop": attempt_id, "grace": attempt.grace, "quietly": contained})
                 if contained:
-                    self._work(self._containers.ask_to_end, run_id)
+                    self._work(self._containers.ask_to_end, attempt_id)
 
     def remove(self, area: Area) -> None:
         """Move a folder out of the way at once, and delete it in the background."""
@@ -105,8 +105,8 @@ class ProcessRunner:
         """End all attempts without reports, and every process of theirs."""
         with self._lock:
             self._closed = True
-            for run in self._runs.values():
-                run.stopping = True
+            for attempt in self._attempts.values():
+                attempt.stopping = True
             link = self._link
         if link is not None:
             link.close()
@@ -118,53 +118,53 @@ class ProcessRunner:
         with suppress(RuntimeError):  # closing down: no new work
             self._workers.submit(job, *arguments)
 
-    def _work_on(self, attempt: AttemptSpec, step: Callable[..., None], *arguments: Any) -> None:
-        self._work(self._guarded, attempt, step, *arguments)
+    def _work_on(self, spec: AttemptSpec, step: Callable[..., None], *arguments: Any) -> None:
+        self._work(self._guarded, spec, step, *arguments)
 
-    def _guarded(self, attempt: AttemptSpec, step: Callable[..., None], *arguments: Any) -> None:
+    def _guarded(self, spec: AttemptSpec, step: Callable[..., None], *arguments: Any) -> None:
         try:
             step(*arguments)
         except Exception:  # noqa: BLE001  a fault of ours must not leave a task running for ever; it is logged
-            _LOG.exception("attempt %d of %s could not go on", attempt.run_id, attempt.directory.name)
+            _LOG.exception("attempt %d of %s could not go on", spec.attempt_id, spec.directory.name)
             fault = AttemptFailed.server("InternalError", "The emulator failed; its log has the traceback")
-            self._end(attempt, Ended(attempt.run_id, None, fault.failure, Phase.BEFORE))
+            self._end(spec, Ended(spec.attempt_id, None, fault.failure, Phase.BEFORE))
 
-    def _fetch(self, run_id: int, images: tuple[Container, ...]) -> None:
+    def _fetch(self, attempt_id: int, images: tuple[Container, ...]) -> None:
         failure = None
         try:
             self._containers.fetch(images)
         except AttemptFailed as trouble:
             failure = trouble.failure
         if not self._closed:
-            self._report(Ended(run_id, None, failure))
+            self._report(Ended(attempt_id, None, failure))
 
-    def _prepare(self, attempt: AttemptSpec) -> None:
+    def _prepare(self, spec: AttemptSpec) -> None:
         try:
-            argv = _split(attempt.command_line)
-            self._containers.check(attempt, argv)
-            lay_out(attempt)
-            for file in attempt.resource_files:
-                self._downloads.fetch(file, attempt.download_area, stopped=lambda: self._stopping(attempt))
-            environment = {"PATH": os.environ.get("PATH", os.defpath), **attempt.environment}
-            launch = None if self._stopping(attempt) else self._containers.launch(attempt, argv, environment)
+            argv = _split(spec.command_line)
+            self._containers.check(spec, argv)
+            lay_out(spec)
+            for file in spec.resource_files:
+                self._downloads.fetch(file, spec.download_area, stopped=lambda: self._stopping(spec))
+            environment = {"PATH": os.environ.get("PATH", os.defpath), **spec.environment}
+            launch = None if self._stopping(spec) else self._containers.launch(spec, argv, environment)
         except AttemptFailed as trouble:
-            self._end(attempt, Ended(attempt.run_id, None, trouble.failure, Phase.BEFORE))
+            self._end(spec, Ended(spec.attempt_id, None, trouble.failure, Phase.BEFORE))
             return
-        if launch is None or not self._launch(attempt, launch):
-            self._end(attempt, Ended(attempt.run_id, None))
+        if launch is None or not self._launch(spec, launch):
+            self._end(spec, Ended(spec.attempt_id, None))
 
-    def _launch(self, attempt: AttemptSpec, launch: Launch) -> bool:
+    def _launch(self, spec: AttemptSpec, launch: Launch) -> bool:
         with self._lock:
-            run = self._runs.get(attempt.run_id)
-            if run is None or run.stopping or self._closed:
+            attempt = self._attempts.get(spec.attempt_id)
+            if attempt is None or attempt.stopping or self._closed:
                 return False
-            run.launched = True
+            attempt.launched = True
             self._linked().tell(
                 {
-                    "start": attempt.run_id,
+                    "start": spec.attempt_id,
                     "argv": list(launch.argv),
-                    "root": str(attempt.root),
-                    "folder": attempt.area.names,
+                    "root": str(spec.root),
+                    "folder": spec.area.names,
                     "env": dict(launch.environment),
                     "undo": list(launch.undo),
                 }
@@ -177,41 +177,39 @@ class ProcessRunner:
         return self._link
 
     def _hear(self, report: dict[str, Any]) -> None:
-        run = self._runs.get(report["exited"] if "exited" in report else report["failed"])
-        if run is None:
+        attempt = self._attempts.get(report["exited"] if "exited" in report else report["failed"])
+        if attempt is None:
             return
         # Never the lock in this thread: whoever holds it may be writing to the supervisor.
         if "failed" in report:
-            self._work_on(run.attempt, self._end, run.attempt, _not_launched(run.attempt, report))
+            self._work_on(attempt.spec, self._end, attempt.spec, _not_launched(attempt.spec, report))
             return
         code = report["code"] if report["code"] >= 0 else 128 - report["code"]
-        self._work_on(run.attempt, self._finish, run, code)
+        self._work_on(attempt.spec, self._finish, attempt, code)
 
-    def _finish(self, run: _Run, code: int) -> None:
-        attempt, failure = run.attempt, None
-        result = self._containers.end(attempt.run_id)
+    def _finish(self, attempt: _Attempt, code: int) -> None:
+        spec, failure = attempt.spec, None
+        result = self._containers.end(spec.attempt_id)
         if result is not None and result.exit_code is not None:
             code = result.exit_code
-        if result is not None and result.failure is not None and not run.stopping:
-            self._end(
-                attempt, Ended(attempt.run_id, None, result.failure, Phase.BEFORE, container=result.info)
-            )
+        if result is not None and result.failure is not None and not attempt.stopping:
+            self._end(spec, Ended(spec.attempt_id, None, result.failure, Phase.BEFORE, container=result.info))
             return
-        files = due(attempt, code=code, stopped=run.stopping, even_if_stopped=run.upload_if_stopped)
+        files = due(spec, code=code, stopped=attempt.stopping, even_if_stopped=attempt.upload_if_stopped)
         if files and not self._closed:
-            failure = self._uploads.deliver(attempt, files)
+            failure = self._uploads.deliver(spec, files)
         phase = Phase.AFTER if failure is not None else None
         info = None if result is None else result.info
-        self._end(attempt, Ended(attempt.run_id, code, failure, phase, container=info))
+        self._end(spec, Ended(spec.attempt_id, code, failure, phase, container=info))
 
-    def _stopping(self, attempt: AttemptSpec) -> bool:
-        run = self._runs.get(attempt.run_id)
-        return run is None or run.stopping
+    def _stopping(self, spec: AttemptSpec) -> bool:
+        attempt = self._attempts.get(spec.attempt_id)
+        return attempt is None or attempt.stopping
 
-    def _end(self, attempt: AttemptSpec, ended: Ended) -> None:
-        self._containers.end(attempt.run_id)  # it may be left when an attempt is over before it has begun
+    def _end(self, spec: AttemptSpec, ended: Ended) -> None:
+        self._containers.end(spec.attempt_id)  # it may be left when an attempt is over before it has begun
         with self._lock:
-            known = self._runs.pop(attempt.run_id, None)
+            known = self._attempts.pop(spec.attempt_id, None)
             silent = self._closed
         if known is not None and not silent:
             self._report(ended)
@@ -220,11 +218,15 @@ class ProcessRunner:
         """Report every running attempt as lost, when the supervisor went without being asked."""
         with self._lock:
             self._link = None
-            lost = [] if self._closed else [run for run in self._runs.values() if run.launched]
+            lost = (
+                [] if self._closed else [attempt for attempt in self._attempts.values() if attempt.launched]
+            )
         if lost:
             _LOG.warning("the supervisor process is gone; %d running tasks are started again", len(lost))
-        for run in lost:
-            self._work_on(run.attempt, self._end, run.attempt, Ended(run.attempt.run_id, None, lost=True))
+        for attempt in lost:
+            self._work_on(
+                attempt.spec, self._end, attempt.spec, Ended(attempt.spec.attempt_id, None, lost=True)
+            )
 
 
 def _split(command_line: str) -> list[str]:
@@ -235,12 +237,12 @@ def _split(command_line: str) -> list[str]:
         raise AttemptFailed.user("CommandLaunchFailed", message, Message=str(problem)) from None
 
 
-def _not_launched(attempt: AttemptSpec, report: dict[str, Any]) -> Ended:
-    program = shlex.split(attempt.command_line)[0] if attempt.container is None else "the engine"
+def _not_launched(spec: AttemptSpec, report: dict[str, Any]) -> Ended:
+    program = shlex.split(spec.command_line)[0] if spec.container is None else "the engine"
     if report["errno"] in {ENOENT, ENOTDIR}:
         message = "The specified command program is not found"
         trouble = AttemptFailed.user("CommandProgramNotFound", message, Message=f"{program} was not found")
     else:
         message = "Failed to launch the specified command line"
         trouble = AttemptFailed.user("CommandLaunchFailed", message, Message=report["text"])
-    return Ended(attempt.run_id, None, trouble.failure, Phase.BEFORE)
+    return Ended(spec.attempt_id, None, trouble.failure, Phase.BEFORE)

@@ -43,14 +43,14 @@ Rule = Callable[[AttemptSpec], "int | Outcome"]
 """Returns an exit code for an attempt that ends at once, or an outcome."""
 
 
-def succeed(_order: AttemptSpec) -> int:
+def succeed(_spec: AttemptSpec) -> int:
     """End every attempt well, at once."""
     return 0
 
 
-def fail(attempt: AttemptSpec) -> Outcome:
+def fail(spec: AttemptSpec) -> Outcome:
     """End every attempt badly, at once, with a word about it."""
-    return Outcome(1, stderr=f"made to fail: {attempt.command_line}\n")
+    return Outcome(1, stderr=f"made to fail: {spec.command_line}\n")
 
 
 def rule_named(text: str) -> Rule:

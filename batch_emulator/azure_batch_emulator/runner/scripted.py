@@ -39,8 +39,8 @@ _WAIT_SECONDS = 30.0
 
 
 @dataclass(slots=True, eq=False)
-class _Run:
-    attempt: AttemptSpec
+class _Attempt:
+    spec: AttemptSpec
     outcome: Outcome | None = None
     waits: bool = False
     """Whether the rule has answered and its seconds are passing."""
@@ -61,9 +61,7 @@ class _Run:
     def files(self) -> list[OutputFile]:
         if self.is_lost:
             return []
-        return due(
-            self.attempt, code=self.code, stopped=self.stopping, even_if_stopped=self.upload_if_stopped
-        )
+        return due(self.spec, code=self.code, stopped=self.stopping, even_if_stopped=self.upload_if_stopped)
 
 
 class ScriptedRunner:
@@ -76,7 +74,7 @@ class ScriptedRunner:
         """
         self._rule = rule
         self._report: Callable[[Ended | ResumeAfter], None] = lambda _: None
-        self._runs: dict[int, _Run] = {}
+        self._attempts: dict[int, _Attempt] = {}
         self._pool = DaemonThreadPool(threads, name="scripted-attempt")
         self._calm = threading.Condition()  # guards what follows too
         self._busy = 0
@@ -90,23 +88,23 @@ class ScriptedRunner:
         """Take the callback for reports."""
         self._report = report
 
-    def start(self, attempt: AttemptSpec) -> None:
+    def start(self, spec: AttemptSpec) -> None:
         """Begin an attempt: folders, downloads, then the rule."""
-        run = self._runs[attempt.run_id] = _Run(attempt)
-        self._do(self._begin, run)
+        attempt = self._attempts[spec.attempt_id] = _Attempt(spec)
+        self._do(self._begin, attempt)
 
-    def stop(self, run_id: int, *, grace: timedelta, upload: bool) -> None:  # noqa: ARG002  there is nobody to ask first
+    def stop(self, attempt_id: int, *, grace: timedelta, upload: bool) -> None:  # noqa: ARG002  there is nobody to ask first
         """End an attempt: at once if its seconds are passing, else when its rule returns."""
-        run = self._runs.get(run_id)
-        if run is None:
+        attempt = self._attempts.get(attempt_id)
+        if attempt is None:
             return
         with self._calm:
-            if run.stopping:
+            if attempt.stopping:
                 return
-            run.stopping, run.upload_if_stopped = True, upload
-            waited, run.waits = run.waits, False
+            attempt.stopping, attempt.upload_if_stopped = True, upload
+            waited, attempt.waits = attempt.waits, False
         if waited:
-            self._conclude(run)
+            self._conclude(attempt)
 
     def remove(self, area: Area) -> None:
         """Move a folder out of the way at once, and delete it in the background."""
@@ -132,74 +130,76 @@ class ScriptedRunner:
         self._pool.close(seconds=_CLOSE_SECONDS)
         self._client.close()
 
-    def _do(self, step: Callable[[_Run], None], run: _Run) -> None:
+    def _do(self, step: Callable[[_Attempt], None], attempt: _Attempt) -> None:
         with self._calm:
             self._busy += 1
-        self._pool.submit(partial(self._guarded, step, run))
+        self._pool.submit(partial(self._guarded, step, attempt))
 
-    def _guarded(self, step: Callable[[_Run], None], run: _Run) -> None:
+    def _guarded(self, step: Callable[[_Attempt], None], attempt: _Attempt) -> None:
         try:
-            step(run)
+            step(attempt)
         except AttemptFailed as trouble:
-            self._end(run, Ended(run.attempt.run_id, None, trouble.failure, Phase.BEFORE))
+            self._end(attempt, Ended(attempt.spec.attempt_id, None, trouble.failure, Phase.BEFORE))
         except Exception:  # noqa: BLE001  a fault of ours must not leave a task running for ever; it is logged
-            _LOG.exception("attempt %d of %s could not go on", run.attempt.run_id, run.attempt.directory.name)
+            _LOG.exception(
+                "attempt %d of %s could not go on", attempt.spec.attempt_id, attempt.spec.directory.name
+            )
             fault = AttemptFailed.server("InternalError", "The emulator failed; its log has the traceback")
-            self._end(run, Ended(run.attempt.run_id, None, fault.failure, Phase.BEFORE))
+            self._end(attempt, Ended(attempt.spec.attempt_id, None, fault.failure, Phase.BEFORE))
         with self._calm:
             self._busy -= 1
             self._calm.notify_all()
 
-    def _begin(self, run: _Run) -> None:
-        attempt = run.attempt
-        lay_out(attempt)
-        for file in attempt.resource_files:
-            self._downloads.fetch(file, attempt.download_area, stopped=lambda: run.stopping)
-        run.outcome = Outcome() if run.stopping else self._ask(attempt)
-        self._write(attempt, run.outcome)
-        span = timedelta(seconds=run.outcome.seconds)
+    def _begin(self, attempt: _Attempt) -> None:
+        spec = attempt.spec
+        lay_out(spec)
+        for file in spec.resource_files:
+            self._downloads.fetch(file, spec.download_area, stopped=lambda: attempt.stopping)
+        attempt.outcome = Outcome() if attempt.stopping else self._ask(spec)
+        self._write(spec, attempt.outcome)
+        span = timedelta(seconds=attempt.outcome.seconds)
         with self._calm:
-            run.waits = waits = bool(span) and not run.stopping
+            attempt.waits = waits = bool(span) and not attempt.stopping
         if waits:
-            self._tell(ResumeAfter(attempt.run_id, span, partial(self._over, run)))
+            self._tell(ResumeAfter(spec.attempt_id, span, partial(self._over, attempt)))
         else:
-            self._finish(run)
+            self._finish(attempt)
 
-    def _ask(self, attempt: AttemptSpec) -> Outcome:
+    def _ask(self, spec: AttemptSpec) -> Outcome:
         try:
-            return _outcome(self._rule(attempt))
+            return _outcome(self._rule(spec))
         except (Exception, SystemExit) as problem:  # noqa: BLE001  a rule may be anything, a program too; logged
-            _LOG.exception("the rule failed for %s", attempt.directory.name)
+            _LOG.exception("the rule failed for %s", spec.directory.name)
             return Outcome(1, stderr=f"{type(problem).__name__}: {problem}\n")
 
     @staticmethod
-    def _write(attempt: AttemptSpec, outcome: Outcome) -> None:
+    def _write(spec: AttemptSpec, outcome: Outcome) -> None:
         with suppress(OSError):  # the task was deleted meanwhile, or its rule has made something else of it
-            write_output(attempt, "stdout.txt", outcome.stdout)
-            write_output(attempt, "stderr.txt", outcome.stderr)
+            write_output(spec, "stdout.txt", outcome.stdout)
+            write_output(spec, "stderr.txt", outcome.stderr)
 
-    def _over(self, run: _Run) -> None:
+    def _over(self, attempt: _Attempt) -> None:
         with self._calm:
-            waited, run.waits = run.waits, False
+            waited, attempt.waits = attempt.waits, False
         if waited:
-            self._conclude(run)
+            self._conclude(attempt)
 
-    def _conclude(self, run: _Run) -> None:
+    def _conclude(self, attempt: _Attempt) -> None:
         """Finish on the engine's thread, so that it happens at the very moment, unless files must be sent."""
-        if run.files:
-            self._do(self._finish, run)
+        if attempt.files:
+            self._do(self._finish, attempt)
         else:
-            self._finish(run)
+            self._finish(attempt)
 
-    def _finish(self, run: _Run) -> None:
-        failure, files = None, run.files
+    def _finish(self, attempt: _Attempt) -> None:
+        failure, files = None, attempt.files
         if files and not self._closed:
-            failure = self._uploads.deliver(run.attempt, files)
+            failure = self._uploads.deliver(attempt.spec, files)
         phase = Phase.AFTER if failure is not None else None
-        self._end(run, Ended(run.attempt.run_id, run.code, failure, phase, lost=run.is_lost))
+        self._end(attempt, Ended(attempt.spec.attempt_id, attempt.code, failure, phase, lost=attempt.is_lost))
 
-    def _end(self, run: _Run, ended: Ended) -> None:
-        if self._runs.pop(run.attempt.run_id, None) is not None:
+    def _end(self, attempt: _Attempt, ended: Ended) -> None:
+        if self._attempts.pop(attempt.spec.attempt_id, None) is not None:
             self._tell(ended)
 
     def _tell(self, report: Ended | ResumeAfter) -> None:

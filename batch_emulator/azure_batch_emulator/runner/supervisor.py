@@ -69,11 +69,11 @@ def _signal_group(group: int, number: int) -> bool:
     return True
 
 
-class Run:
+class Attempt:
     """One command, from its start until nobody of its group is left."""
 
-    def __init__(self, run_id: int, group: int, command: dict[str, Any]) -> None:
-        self.run_id = run_id
+    def __init__(self, attempt_id: int, group: int, command: dict[str, Any]) -> None:
+        self.attempt_id = attempt_id
         self.group = group
         self.undo = command["undo"]
         self.env = command["env"]
@@ -103,7 +103,7 @@ class Run:
 
         The group is gone, so whatever it has started is an orphan by now, and the supervisor's child.
         """
-        strays = [] if self.undo else [child for child in orphans() if _is_marked(child, self.run_id)]
+        strays = [] if self.undo else [child for child in orphans() if _is_marked(child, self.attempt_id)]
         for stray in strays:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(stray, signal.SIGKILL)
@@ -114,8 +114,8 @@ class Supervisor:
     """The loop: commands in, reports out, ended processes collected."""
 
     def __init__(self) -> None:
-        self.runs: dict[int, Run] = {}
-        self.by_process: dict[int, Run] = {}
+        self.attempts: dict[int, Attempt] = {}
+        self.by_process: dict[int, Attempt] = {}
         self.rest = b""
         self.open = True
         self.wake_read, wake_write = os.pipe()
@@ -127,7 +127,9 @@ class Supervisor:
     def serve(self) -> None:
         """Work until standard input closes, then end everything."""
         while self.open:
-            hasty = any(run.code is not None or run.deadline is not None for run in self.runs.values())
+            hasty = any(
+                attempt.code is not None or attempt.deadline is not None for attempt in self.attempts.values()
+            )
             ready, _, _ = select.select([0, self.wake_read], [], [], _POLL_SECONDS if hasty else None)
             if self.wake_read in ready:
                 self._drain_wake_ups()
@@ -154,9 +156,9 @@ class Supervisor:
         if "start" in command:
             self._start(command)
         elif "stop" in command:
-            run = self.runs.get(command["stop"])
-            if run is not None:
-                run.stop(command["grace"], quietly=command["quietly"])
+            attempt = self.attempts.get(command["stop"])
+            if attempt is not None:
+                attempt.stop(command["grace"], quietly=command["quietly"])
         elif "close" in command:
             self._close(command["close"])
 
@@ -170,8 +172,8 @@ class Supervisor:
                 number = problem.errno
             self._report({"failed": command["start"], "errno": number, "text": str(problem)})
             return
-        run = Run(command["start"], process.pid, command)
-        self.runs[run.run_id] = self.by_process[process.pid] = run
+        attempt = Attempt(command["start"], process.pid, command)
+        self.attempts[attempt.attempt_id] = self.by_process[process.pid] = attempt
         process.returncode = 0  # collected by the loop below, not by Popen
 
     @staticmethod
@@ -205,23 +207,23 @@ class Supervisor:
                 process, status = os.waitpid(-1, os.WNOHANG)
                 if process == 0:
                     return
-                run = self.by_process.pop(process, None)
-                if run is not None:
-                    run.code = os.waitstatus_to_exitcode(status)
+                attempt = self.by_process.pop(process, None)
+                if attempt is not None:
+                    attempt.code = os.waitstatus_to_exitcode(status)
 
     def _settle(self) -> None:
-        for run in [run for run in self.runs.values() if run.is_over(self._orphans)]:
-            del self.runs[run.run_id]
-            self._report({"exited": run.run_id, "code": run.code})
+        for attempt in [attempt for attempt in self.attempts.values() if attempt.is_over(self._orphans)]:
+            del self.attempts[attempt.attempt_id]
+            self._report({"exited": attempt.attempt_id, "code": attempt.code})
 
     def _orphans(self) -> list[int]:
         return [child for child in _children() if child not in self.by_process]
 
     def _close(self, grace: float) -> None:
-        for run in self.runs.values():
-            run.stop(grace)
+        for attempt in self.attempts.values():
+            attempt.stop(grace)
         deadline = time.monotonic() + grace
-        while self.runs and time.monotonic() < deadline:
+        while self.attempts and time.monotonic() < deadline:
             self._collect()
             self._settle()
             time.sleep(_POLL_SECONDS)
@@ -231,8 +233,8 @@ class Supervisor:
         """Kill until no child is left; each round may bring orphans of the one before."""
         self._undo()
         while True:
-            for run in self.runs.values():
-                _signal_group(run.group, signal.SIGKILL)
+            for attempt in self.attempts.values():
+                _signal_group(attempt.group, signal.SIGKILL)
             for child in _children():
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(child, signal.SIGKILL)
@@ -246,13 +248,13 @@ class Supervisor:
     def _undo(self) -> None:
         """Run what ends the things that killing does not reach, all at once."""
         undoing = []
-        for run in self.runs.values():
-            if run.undo:
+        for attempt in self.attempts.values():
+            if attempt.undo:
                 with contextlib.suppress(OSError):
                     undoing.append(
                         subprocess.Popen(  # noqa: S603  an argument list, no shell
-                            run.undo,
-                            env=run.env,
+                            attempt.undo,
+                            env=attempt.env,
                             stdin=subprocess.DEVNULL,
                             stdout=subprocess.DEVNULL,
                             stderr=subprocess.DEVNULL,
@@ -299,13 +301,13 @@ def _output(folder: int, name: str) -> FileIO:
     return os.fdopen(os.open(name, _NEW, 0o666, dir_fd=folder), "wb", buffering=0)
 
 
-def _is_marked(process: int, run_id: int) -> bool:
+def _is_marked(process: int, attempt_id: int) -> bool:
     """Tell whether a process was started by an attempt, however long ago; one that is dead was not."""
     try:
         variables = Path(f"/proc/{process}/environ").read_bytes().split(b"\0")
     except OSError:
         return False
-    return f"{_MARK}={run_id}".encode() in variables
+    return f"{_MARK}={attempt_id}".encode() in variables
 
 
 def _children() -> list[int]:

@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, Union, get_args, get
 
 from azure_batch_emulator.autoscale import Formula
 from azure_batch_emulator.records.nodes import RECENT_TASKS
-from azure_batch_emulator.records.tasks import Execution
+from azure_batch_emulator.records.preparations import Preparation
+from azure_batch_emulator.records.tasks import Execution, Failure, Subtask, Task
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -36,6 +37,13 @@ _NAMES: Mapping[str, Any] = {
     "Dependents": Any,
 }
 """What records import for type checkers only; the last two are the types of derived fields."""
+_FORMER_NAMES: Mapping[type[Any], Mapping[str, str]] = {
+    Task: {"place": "node_info"},
+    Subtask: {"place": "node_info"},
+    Failure: {"blame": "category"},
+    Preparation: {"standing": "state"},
+}
+"""What state files of format 1 call fields."""
 
 
 class _Converter(NamedTuple):
@@ -71,7 +79,8 @@ def read(kind: type[_Record], values: Any) -> _Record:
     """
     if not isinstance(values, dict):
         raise TypeError(f"a {kind.__name__} is no {type(values).__name__}")
-    rest = dict(values)
+    former = _FORMER_NAMES.get(kind, {})
+    rest = {former.get(name, name): value for name, value in values.items()}
     arguments = {}
     for name, (_, convert) in _fields(kind):
         if name in rest:

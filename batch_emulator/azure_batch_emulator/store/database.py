@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from azure_batch_emulator.records.account import Account
     from azure_batch_emulator.settings import Settings
 
-FORMAT = 1
+FORMAT = 2
 """Raised when an older program would misread what this one writes."""
 _SCHEMA = """
 CREATE TABLE fact (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -105,6 +105,7 @@ class Database:
         self._connection = sqlite3.connect(path, isolation_level=None)
         # Power may fail without the file being torn; the death of the process loses nothing at all.
         self._connection.execute("PRAGMA synchronous = NORMAL")
+        self._connection.execute("UPDATE fact SET value = ? WHERE name = 'format'", (str(FORMAT),))
 
     def write(self, account: Account) -> None:
         """Keep what has changed in the account, all of it or nothing."""

@@ -96,7 +96,7 @@ class Meter:
             self._close(node)
 
     def _read(self, node: Node) -> None:
-        costs, busy = node.state not in _FREE_OF_CHARGE, sum(node.runs.values())
+        costs, busy = node.state not in _FREE_OF_CHARGE, sum(node.attempts.values())
         reading = self._readings.get(node)
         if reading is None:
             self._readings[node] = _Reading(self._engine.core.now, costs, busy)

@@ -40,13 +40,13 @@ class TimedRunner:
         task_id = attempt.environment["AZ_BATCH_TASK_ID"]
         self.again += task_id in self._begun
         self._begun.add(task_id)
-        self._going.add(attempt.run_id)
+        self._going.add(attempt.attempt_id)
         span = timedelta(seconds=self._seconds[task_id])
-        self._tell(ResumeAfter(attempt.run_id, span, partial(self._end, attempt.run_id, 0)))
+        self._tell(ResumeAfter(attempt.attempt_id, span, partial(self._end, attempt.attempt_id, 0)))
 
-    def stop(self, run_id: int, *, grace: timedelta, upload: bool) -> None:  # noqa: ARG002  nobody needs to be asked first
+    def stop(self, attempt_id: int, *, grace: timedelta, upload: bool) -> None:  # noqa: ARG002  nobody needs to be asked first
         """End an attempt early, at once."""
-        self._end(run_id, None)
+        self._end(attempt_id, None)
 
     def remove(self, area: Area) -> None:
         """Do nothing: there are no folders."""
@@ -59,10 +59,10 @@ class TimedRunner:
         news, self._has_news = self._has_news, False
         return news
 
-    def _end(self, run_id: int, code: int | None) -> None:
-        if run_id in self._going:
-            self._going.discard(run_id)
-            self._tell(Ended(run_id, code))
+    def _end(self, attempt_id: int, code: int | None) -> None:
+        if attempt_id in self._going:
+            self._going.discard(attempt_id)
+            self._tell(Ended(attempt_id, code))
 
     def _tell(self, report: Ended | ResumeAfter) -> None:
         self._has_news = True

@@ -25,7 +25,7 @@ def test_attempts_make_the_folders_of_their_job_and_node_side_by_side(tmp_path: 
     def attempt(job: int, number: int) -> Path:
         node = tmp_path / "nodes" / f"node{job}"
         spec = AttemptSpec(
-            run_id=number,
+            attempt_id=number,
             command_line="/bin/true",
             root=tmp_path,
             directory=node / "workitems" / "job" / "job-1" / f"task{number}",

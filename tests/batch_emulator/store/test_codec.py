@@ -6,17 +6,20 @@ import dataclasses
 import json
 from collections import deque
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from azure_batch_emulator.autoscale import Formula
 from azure_batch_emulator.records import jobs, nodes, pools, states, tasks
 from azure_batch_emulator.records.dependencies import Satisfied
-from azure_batch_emulator.records.preparations import Preparation, Standing
+from azure_batch_emulator.records.preparations import Preparation, PreparationState
 from azure_batch_emulator.records.samples import Sample
 from azure_batch_emulator.records.schedules import Schedule
 from azure_batch_emulator.store import codec
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 NOW = datetime(2026, 3, 4, 10, 0, 0, 123456, tzinfo=UTC)
 SPEC = {"constraints": {"maxTaskRetryCount": 3}, "metadata": [{"name": "ä", "value": "\ud800"}]}
@@ -110,14 +113,14 @@ RECORDS: list[Any] = [
             requeues=2,
             last_requeue=NOW,
         ),
-        place=tasks.Place("pool", "node", "workitems/job"),
+        node_info=tasks.NodeInfo("pool", "node", "workitems/job"),
         stop=tasks.StopReason.TIMED_OUT,
         files_gone=True,
         job_number=2,
         subtasks=(
             tasks.Subtask(
                 1,
-                tasks.Place("pool", "other", "workitems/job/1"),
+                tasks.NodeInfo("pool", "other", "workitems/job/1"),
                 NOW,
                 tasks.SubtaskState.COMPLETED,
                 tasks.SubtaskState.RUNNING,
@@ -127,7 +130,13 @@ RECORDS: list[Any] = [
         ),
     ),
     Preparation(
-        2, 5, "pool", "node", Standing.READY, tasks.Execution(exit_code=0), tasks.Execution(exit_code=1)
+        2,
+        5,
+        "pool",
+        "node",
+        PreparationState.READY,
+        tasks.Execution(exit_code=0),
+        tasks.Execution(exit_code=1),
     ),
     Schedule(
         id="Hourly",
@@ -209,3 +218,30 @@ def test_every_node_that_is_up_can_restart(state: states.NodeState) -> None:
     failed = {states.NodeState.PREEMPTED, states.NodeState.UNKNOWN, states.NodeState.UNUSABLE}
     off = {states.NodeState.DEALLOCATING, states.NodeState.DEALLOCATED}
     assert ("recover" in states.NODE_MOVES[state]) is (state not in coming_or_going | failed | off)
+
+
+@pytest.mark.parametrize(
+    ("kind", "former", "name"),
+    [
+        (tasks.Task, "place", "node_info"),
+        (tasks.Subtask, "place", "node_info"),
+        (tasks.Failure, "blame", "category"),
+        (Preparation, "standing", "state"),
+    ],
+)
+def test_fields_are_read_by_their_former_names(kind: type[Any], former: str, name: str) -> None:
+    """State files of format 1 are read as they are."""
+    record = next(each for each in every_record(RECORDS) if isinstance(each, kind))
+    written = codec.write(record)
+    written[former] = written.pop(name)
+    assert plain(codec.read(kind, written)) == plain(record)
+
+
+def every_record(value: Any) -> Iterator[Any]:
+    """Yield records and, below each, the records it contains."""
+    if isinstance(value, (list, tuple, deque)):
+        for item in value:
+            yield from every_record(item)
+    elif dataclasses.is_dataclass(value):
+        yield value
+        yield from every_record([getattr(value, field.name) for field in dataclasses.fields(value)])

@@ -58,8 +58,8 @@ SPOILED = [
     pytest.param(change_row("task", '{"state":"green"}'), "not a valid TaskState", id="value"),
     pytest.param(lambda file: execute(file, "DELETE FROM record WHERE kind = 'job'"), "KeyError", id="owner"),
     pytest.param(
-        lambda file: execute(file, "UPDATE fact SET value = 2 WHERE name = 'format'"),
-        "it has format 2, this one reads format 1",
+        lambda file: execute(file, "UPDATE fact SET value = 3 WHERE name = 'format'"),
+        "it has format 3, this one reads format 2",
         id="newer",
     ),
     pytest.param(lose_file, "is missing, though its log", id="missing"),
@@ -149,3 +149,13 @@ def test_interrupted_making_of_the_file_is_made_good(tmp_path: Path) -> None:
         store = Store(settings)
         assert not store.account.jobs
         store.close()
+
+
+def test_file_of_an_older_format_is_brought_up_to_date(kept: Path) -> None:
+    """An older program then knows that it cannot read what was written since."""
+    file = kept / "state.sqlite3"
+    execute(file, "UPDATE fact SET value = 1 WHERE name = 'format'")
+    store = Store(Settings(account="emulated", key="a2V5", data=kept))
+    store.close()
+    with closing(sqlite3.connect(file)) as connection:
+        assert connection.execute("SELECT value FROM fact WHERE name = 'format'").fetchone() == ("2",)

@@ -13,7 +13,7 @@ from azure_batch_emulator.records.states import NodeState
 from azure_batch_emulator.records.tasks import StopReason
 from azure_batch_emulator.runner.interface import Ended, Fetching, Phase, ResumeAfter
 from azure_batch_emulator.service.attempts import specs
-from azure_batch_emulator.service.attempts.runs import Run
+from azure_batch_emulator.service.attempts.attempt import Attempt
 from azure_batch_emulator.service.events import JobProgressed, NodeEmptied, SchedulingDue
 from azure_batch_emulator.service.faults.effects import Puller
 
@@ -36,22 +36,24 @@ class Attempts:
         self._core = core
         self._runner = runner
         self._faults = faults
-        self._runs: dict[int, Run] = {}
+        self._attempts: dict[int, Attempt] = {}
         self._reports: deque[Ended | ResumeAfter] = deque()
         self._fetches: dict[int, Callable[[Ended], None]] = {}
 
-    def take(self, pool: Pool, node: Node, then: Callable[[Run, Ended], None], job: Job | None = None) -> Run:
+    def take(
+        self, pool: Pool, node: Node, then: Callable[[Attempt, Ended], None], job: Job | None = None
+    ) -> Attempt:
         """Make an attempt that nothing is known of yet but its place.
 
         :param then: draws the consequences of its end
         """
-        run = Run(self._core.next_number(), pool, node, self._core.now, then, job)
-        self._runs[run.id] = run
-        return run
+        attempt = Attempt(self._core.next_number(), pool, node, self._core.now, then, job)
+        self._attempts[attempt.id] = attempt
+        return attempt
 
-    def find(self, run_id: int | None) -> Run | None:
+    def find(self, attempt_id: int | None) -> Attempt | None:
         """Find an attempt that has not ended."""
-        return None if run_id is None else self._runs.get(run_id)
+        return None if attempt_id is None else self._attempts.get(attempt_id)
 
     def start_aside(
         self,
@@ -60,43 +62,45 @@ class Attempts:
         job: Job,
         command: specs.JobCommand,
         *,
-        then: Callable[[Run, Ended], None],
+        then: Callable[[Attempt, Ended], None],
     ) -> int:
         """Start a command of a job that takes no slot of its node; return the attempt's number."""
-        run = self.take(pool, node, then, job)
-        self.occupy(run, 0)
-        self.limit(run, command.wall_clock, since=self._core.now)
-        self.begin(run, specs.for_command(self._core, run, job, command))
-        return run.id
+        attempt = self.take(pool, node, then, job)
+        self.occupy(attempt, 0)
+        self.limit(attempt, command.wall_clock, since=self._core.now)
+        self.begin(attempt, specs.for_command(self._core, attempt, job, command))
+        return attempt.id
 
-    def occupy(self, run: Run, slots: int) -> None:
+    def occupy(self, attempt: Attempt, slots: int) -> None:
         """Let an attempt take slots of its node."""
-        node, task, job = run.node, run.task, run.job
-        node.runs[run.id] = slots
+        node, task, job = attempt.node, attempt.task, attempt.job
+        node.attempts[attempt.id] = slots
         if task is not None and job is not None:
             node.tasks_run += 1
             node.recent.append(RecentTask(job.id, task.id))
         if node.state is NodeState.IDLE:
             node.move("busy", now=self._core.now)
-        run.pool.slot_index.update(node)
+        attempt.pool.slot_index.update(node)
 
-    def begin(self, run: Run, attempt: AttemptSpec) -> None:
+    def begin(self, attempt: Attempt, attempt_spec: AttemptSpec) -> None:
         """Hand an attempt to the runner as soon as its image is pulled."""
-        image = attempt.container.image if attempt.container else None
+        image = attempt_spec.container.image if attempt_spec.container else None
         span = self._faults.pull_time([image] if image else [], Puller.TASK)
         if span:
-            self._core.after(span, partial(self._pulled, run, attempt, image))
+            self._core.after(span, partial(self._pulled, attempt, attempt_spec, image))
         else:
-            self._pulled(run, attempt, image)
+            self._pulled(attempt, attempt_spec, image)
 
-    def limit(self, run: Run, limit: timedelta, *, since: datetime | None) -> None:
+    def limit(self, attempt: Attempt, limit: timedelta, *, since: datetime | None) -> None:
         """End an attempt when its time is over, whatever was said of that before."""
-        if run.deadline is not None:
-            run.deadline.cancel()
-            run.deadline = None
+        if attempt.deadline is not None:
+            attempt.deadline.cancel()
+            attempt.deadline = None
         if limit < UNLIMITED and since is not None:
             moment = max(later(since, limit), self._core.now)
-            run.deadline = self._core.timers.at(moment, partial(self.stop, run.id, StopReason.TIMED_OUT))
+            attempt.deadline = self._core.timers.at(
+                moment, partial(self.stop, attempt.id, StopReason.TIMED_OUT)
+            )
 
     def fetch(self, images: tuple[Container, ...], then: Callable[[Ended], None]) -> None:
         """Have images pulled, if the runner can; say how it went."""
@@ -107,33 +111,33 @@ class Attempts:
         else:
             then(Ended(number, None))
 
-    def stop(self, run_id: int, why: StopReason) -> None:
+    def stop(self, attempt_id: int, why: StopReason) -> None:
         """End an attempt early; the first reason stands, except that a deletion overrules it."""
-        run = self._runs.get(run_id)
-        if run is None or (run.stop is not None and why is not StopReason.FORGOTTEN):
+        attempt = self._attempts.get(attempt_id)
+        if attempt is None or (attempt.stop is not None and why is not StopReason.FORGOTTEN):
             return
-        run.stop = why
-        if run.job is not None and run.task is not None and why is not StopReason.FORGOTTEN:
-            run.task.stop = why
-            run.job.tasks.note(run.task)
-        if not run.begun:
-            self.report(Ended(run_id, None))
+        attempt.stop = why
+        if attempt.job is not None and attempt.task is not None and why is not StopReason.FORGOTTEN:
+            attempt.task.stop = why
+            attempt.job.tasks.note(attempt.task)
+        if not attempt.begun:
+            self.report(Ended(attempt_id, None))
             return
         grace = timedelta() if why is StopReason.NODE_LOST else self._core.settings.stop_grace
         upload = why is StopReason.TIMED_OUT
-        self._core.once_kept(partial(self._runner.stop, run_id, grace=grace, upload=upload))
+        self._core.once_kept(partial(self._runner.stop, attempt_id, grace=grace, upload=upload))
 
     def stop_node(self, node: Node, why: StopReason) -> None:
         """End all attempts on a node."""
-        for run_id in [*node.runs, *([node.start_task_run] if node.start_task_run else [])]:
-            self.stop(run_id, why)
+        for attempt_id in [*node.attempts, *([node.start_task_attempt] if node.start_task_attempt else [])]:
+            self.stop(attempt_id, why)
 
     def abandon(self) -> None:
         """End every attempt at once; nobody wants to know how."""
-        for run_id in self._runs:
-            stop = partial(self._runner.stop, run_id, grace=timedelta(), upload=False)
+        for attempt_id in self._attempts:
+            stop = partial(self._runner.stop, attempt_id, grace=timedelta(), upload=False)
             self._core.once_kept(stop)
-        self._runs.clear()
+        self._attempts.clear()
 
     def report(self, report: Ended | ResumeAfter) -> None:
         """Queue word of an attempt, from any thread; ``take_reports`` handles it."""
@@ -151,48 +155,48 @@ class Attempts:
             self._hear(self._reports.popleft())
 
     def _hear(self, report: Ended | ResumeAfter) -> None:
-        run = self._runs.get(report.run_id)
+        attempt = self._attempts.get(report.attempt_id)
         if not isinstance(report, ResumeAfter):
             self._ended(report)
-        elif run is not None:
-            moment = max(later(run.started, report.span), self._core.now)
+        elif attempt is not None:
+            moment = max(later(attempt.started, report.span), self._core.now)
             self._core.timers.at(moment, report.resume)
 
     def _ended(self, ended: Ended) -> None:
         """Draw the consequences, then free the slots."""
-        if ended.run_id in self._fetches:
-            self._fetches.pop(ended.run_id)(ended)
+        if ended.attempt_id in self._fetches:
+            self._fetches.pop(ended.attempt_id)(ended)
             return
-        run = self._runs.pop(ended.run_id, None)
-        if run is None:
+        attempt = self._attempts.pop(ended.attempt_id, None)
+        if attempt is None:
             return
-        if run.deadline is not None:
-            run.deadline.cancel()
-        run.then(run, ended)
-        if run.id in run.node.runs:
-            self._vacate(run)
-        if run.job is not None:
-            self._core.publish(JobProgressed(run.job))
+        if attempt.deadline is not None:
+            attempt.deadline.cancel()
+        attempt.then(attempt, ended)
+        if attempt.id in attempt.node.attempts:
+            self._vacate(attempt)
+        if attempt.job is not None:
+            self._core.publish(JobProgressed(attempt.job))
 
-    def _pulled(self, run: Run, attempt: AttemptSpec, image: str | None) -> None:
+    def _pulled(self, attempt: Attempt, attempt_spec: AttemptSpec, image: str | None) -> None:
         core = self._core
-        if run.stop is not None or run.id not in self._runs:
+        if attempt.stop is not None or attempt.id not in self._attempts:
             return  # ended while its image was on its way
-        run.begun, run.started = True, core.now
-        failure = attempt.refusal or (self._faults.pull_failure(image, Puller.TASK) if image else None)
+        attempt.begun, attempt.started = True, core.now
+        failure = attempt_spec.refusal or (self._faults.pull_failure(image, Puller.TASK) if image else None)
         if failure is None:
-            core.once_kept(partial(self._runner.start, attempt))
+            core.once_kept(partial(self._runner.start, attempt_spec))
         else:
-            self.report(Ended(attempt.run_id, None, failure, Phase.BEFORE))
+            self.report(Ended(attempt_spec.attempt_id, None, failure, Phase.BEFORE))
 
-    def _vacate(self, run: Run) -> None:
-        node = run.node
-        node.runs.pop(run.id, None)
-        if not node.runs and node.state is NodeState.RUNNING:
+    def _vacate(self, attempt: Attempt) -> None:
+        node = attempt.node
+        node.attempts.pop(attempt.id, None)
+        if not node.attempts and node.state is NodeState.RUNNING:
             node.move("free", now=self._core.now)
             if not node.accepts_tasks:
                 node.move("disable", now=self._core.now)
-        run.pool.slot_index.update(node)
-        self._core.publish(SchedulingDue(run.pool.id))
-        if not node.runs:
-            self._core.publish(NodeEmptied(run.pool, node))
+        attempt.pool.slot_index.update(node)
+        self._core.publish(SchedulingDue(attempt.pool.id))
+        if not node.attempts:
+            self._core.publish(NodeEmptied(attempt.pool, node))

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from azure_batch_emulator.records.nodes import Node
     from azure_batch_emulator.records.pools import Pool
     from azure_batch_emulator.records.tasks import Task
-    from azure_batch_emulator.service.attempts.runs import Run
+    from azure_batch_emulator.service.attempts.attempt import Attempt
     from azure_batch_emulator.service.core import EngineCore
 
 _BIND_SOURCES = {
@@ -47,28 +47,30 @@ class JobCommand:
     """Beside what its settings say."""
 
 
-def for_task(core: EngineCore, run: Run, job: Job, task: Task, environment: Mapping[str, str]) -> AttemptSpec:
+def for_task(
+    core: EngineCore, attempt: Attempt, job: Job, task: Task, environment: Mapping[str, str]
+) -> AttemptSpec:
     """Write the spec of an attempt of a task."""
-    attempt = for_command(core, run, job, JobCommand(task.id, task.spec, environment=environment))
+    attempt_spec = for_command(core, attempt, job, JobCommand(task.id, task.spec, environment=environment))
     files = StorageLinks(core.settings.auto_storage)
     return replace(
-        attempt,
+        attempt_spec,
         output_files=tuple(files.output_file(file) for file in task.spec.get("outputFiles") or ()),
         may_be_retried=task.has_attempts_left,
-        refusal=attempt.refusal or _without_image(run.pool, task.spec),
+        refusal=attempt_spec.refusal or _without_image(attempt.pool, task.spec),
     )
 
 
-def for_command(core: EngineCore, run: Run, job: Job, command: JobCommand) -> AttemptSpec:
+def for_command(core: EngineCore, attempt: Attempt, job: Job, command: JobCommand) -> AttemptSpec:
     """Write the spec of an attempt of a job's command."""
-    root = directories.node_root(core.settings.data, run.pool.id, run.node.id)
+    root = directories.node_root(core.settings.data, attempt.pool.id, attempt.node.id)
     task_folder = root / directories.task_directory(job, command.id)
     directory = task_folder / command.folder
     preparation = job.preparation_spec
     prepared = root / directories.task_directory(job, preparation["id"]) if preparation else None
-    attempt = _spec(core, run, command.spec, directory, prepared)
+    attempt_spec = _spec(core, attempt, command.spec, directory, prepared)
     environment = {
-        **attempt.environment,
+        **attempt_spec.environment,
         "AZ_BATCH_JOB_ID": job.id,
         "AZ_BATCH_TASK_ID": command.id,
         **_token(core, job, command.spec),
@@ -78,28 +80,28 @@ def for_command(core: EngineCore, run: Run, job: Job, command: JobCommand) -> At
         **_settings(command.spec.get("environmentSettings")),
     }
     downloads = task_folder if command.folder else None
-    return replace(attempt, environment=environment, downloads=downloads)
+    return replace(attempt_spec, environment=environment, downloads=downloads)
 
 
-def for_start_task(core: EngineCore, run: Run) -> AttemptSpec:
+def for_start_task(core: EngineCore, attempt: Attempt) -> AttemptSpec:
     """Write the spec of a pool's start task on a node."""
-    root = directories.node_root(core.settings.data, run.pool.id, run.node.id)
-    return _spec(core, run, run.pool.spec["startTask"], root / "startup")
+    root = directories.node_root(core.settings.data, attempt.pool.id, attempt.node.id)
+    return _spec(core, attempt, attempt.pool.spec["startTask"], root / "startup")
 
 
 def _spec(
-    core: EngineCore, run: Run, spec: Mapping[str, Any], directory: Path, prepared: Path | None = None
+    core: EngineCore, attempt: Attempt, spec: Mapping[str, Any], directory: Path, prepared: Path | None = None
 ) -> AttemptSpec:
-    pool, files = run.pool, StorageLinks(core.settings.auto_storage)
-    root = directories.node_root(core.settings.data, pool.id, run.node.id)
+    pool, files = attempt.pool, StorageLinks(core.settings.auto_storage)
+    root = directories.node_root(core.settings.data, pool.id, attempt.node.id)
     references = _references(pool.spec, spec)
     return AttemptSpec(
-        run_id=run.id,
+        attempt_id=attempt.id,
         command_line=spec["commandLine"],
         root=core.settings.data,
         directory=directory,
         environment={
-            **_node_environment(core, pool, run.node, root, directory),
+            **_node_environment(core, pool, attempt.node, root, directory),
             **_package_variables(core, references, root),
             **_settings(spec.get("environmentSettings")),
         },

@@ -39,7 +39,7 @@ class Files:
         if task.files_gone:
             message = "The task files were cleaned up, as their retention time is over."
             raise ApiError.conflict("TaskFilesCleanedup", message)
-        if task.place is None:
+        if task.node_info is None:
             message = "This operation is not valid for the current state of the resource."
             raise ApiError.conflict(
                 "OperationInvalidForCurrentState",
@@ -69,24 +69,29 @@ class Files:
             _end_of_retention(task)
             for job in self._core.account.jobs.values()
             for task in job.tasks.walk(0)
-            if task.place is not None and (task.place.pool_id, task.place.node_id) == (pool.id, node.id)
+            if task.node_info is not None
+            and (task.node_info.pool_id, task.node_info.node_id) == (pool.id, node.id)
         ]
         return max((moment for moment in moments if moment and moment > self._core.now), default=None)
 
     def discard(self, task: Task) -> None:
         """Delete the files of a task."""
         folder = self._present(task)
-        if folder is not None and task.place is not None:
+        if folder is not None and task.node_info is not None:
             self._core.once_kept(partial(self._runner.remove, folder))
-            pool = self._core.account.pools[task.place.pool_id.lower()]
-            self._core.publish(FilesDiscarded(pool, pool.nodes[task.place.node_id]))
+            pool = self._core.account.pools[task.node_info.pool_id.lower()]
+            self._core.publish(FilesDiscarded(pool, pool.nodes[task.node_info.node_id]))
 
     def discard_job(self, job: Job) -> None:
         """Delete the files of all tasks of a job."""
         data, pools = self._core.settings.data, self._core.account.pools
-        places = {task.place for task in job.tasks.walk(0) if task.place is not None}
+        used = {
+            (task.node_info.pool_id, task.node_info.node_id)
+            for task in job.tasks.walk(0)
+            if task.node_info is not None
+        }
         prepared = {(each.pool_id, each.node_id) for each in job.preparations.values()}
-        for pool_id, node_id in prepared | {(place.pool_id, place.node_id) for place in places}:
+        for pool_id, node_id in prepared | used:
             pool = pools.get(pool_id.lower())
             if pool is not None and node_id in pool.nodes:
                 root = directories.node_root(data, pool_id, node_id)
@@ -104,13 +109,13 @@ class Files:
             self.discard(task)
 
     def _present(self, task: Task) -> Area | None:
-        place = task.place
-        pool = self._core.account.pools.get(place.pool_id.lower()) if place is not None else None
-        node = pool.nodes.get(place.node_id) if pool is not None and place is not None else None
-        if place is None or pool is None or node is None or _is_out_of_reach(node):
+        node_info = task.node_info
+        pool = self._core.account.pools.get(node_info.pool_id.lower()) if node_info is not None else None
+        node = pool.nodes.get(node_info.node_id) if pool is not None and node_info is not None else None
+        if node_info is None or pool is None or node is None or _is_out_of_reach(node):
             return None
         data = self._core.settings.data
-        return Area(data, directories.node_root(data, pool.id, place.node_id) / place.directory)
+        return Area(data, directories.node_root(data, pool.id, node_info.node_id) / node_info.directory)
 
 
 def _is_out_of_reach(node: Node) -> bool:

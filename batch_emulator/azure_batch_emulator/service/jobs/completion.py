@@ -65,7 +65,7 @@ class Completion:
     def keep_files(self, job: Job, task: Task) -> None:
         """Note when the files of a completed task are to go."""
         retention, ended = parse_duration(task.spec["constraints"]["retentionTime"]), task.execution.ended
-        if task.place is not None and ended is not None and retention < UNLIMITED:
+        if task.node_info is not None and ended is not None and retention < UNLIMITED:
             self._core.timers.at(later(ended, retention), partial(self._files.expire, job, task, ended))
 
     def satisfy(self, job: Job, task: Task) -> None:

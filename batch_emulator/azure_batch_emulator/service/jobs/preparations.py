@@ -11,7 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from azure_batch_emulator.moments import parse_duration
-from azure_batch_emulator.records.preparations import PREPARED, Preparation, Standing
+from azure_batch_emulator.records.preparations import PREPARED, Preparation, PreparationState
 from azure_batch_emulator.records.states import NodeState
 from azure_batch_emulator.records.tasks import Execution, Result, StopReason
 from azure_batch_emulator.service.attempts.conclusions import conclude, may_retry
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from azure_batch_emulator.records.nodes import Node
     from azure_batch_emulator.records.pools import Pool
     from azure_batch_emulator.runner.interface import Ended
+    from azure_batch_emulator.service.attempts.attempt import Attempt
     from azure_batch_emulator.service.attempts.attempts import Attempts
-    from azure_batch_emulator.service.attempts.runs import Run
     from azure_batch_emulator.service.core import EngineCore
     from azure_batch_emulator.service.events import NodeRestarted, NodeUp, NodeWiped
 
@@ -40,29 +40,29 @@ class Preparations:
     def __init__(self, core: EngineCore, attempts: Attempts) -> None:
         self._core = core
         self._attempts = attempts
-        self._waiting: defaultdict[int, list[Run]] = defaultdict(list)
+        self._waiting: defaultdict[int, list[Attempt]] = defaultdict(list)
         """By a preparation's number: attempts that go on when the node is prepared."""
 
-    def admit(self, run: Run) -> None:
+    def admit(self, attempt: Attempt) -> None:
         """Let an attempt go on: at once if its node is prepared for the job, else when it is."""
-        job, node = run.job, run.node
+        job, node = attempt.job, attempt.node
         spec = job.preparation_spec if job is not None else None
         if job is None or spec is None:
-            _go(run)
+            _go(attempt)
             return
-        preparation = self._of(job, node, run.pool)
-        if preparation.standing not in {Standing.READY, Standing.RUNNING}:
-            self._prepare(run.pool, node, job, preparation)
-        if preparation.standing is Standing.READY or not spec["waitForSuccess"]:
-            _go(run)
+        preparation = self._of(job, node, attempt.pool)
+        if preparation.state not in {PreparationState.READY, PreparationState.RUNNING}:
+            self._prepare(attempt.pool, node, job, preparation)
+        if preparation.state is PreparationState.READY or not spec["waitForSuccess"]:
+            _go(attempt)
         else:
-            self._waiting[preparation.number].append(run)
+            self._waiting[preparation.number].append(attempt)
 
     def stop(self, job: Job) -> None:
         """End the preparations that are under way, as their job ends."""
         for preparation in job.preparations.values():
-            if preparation.run_id is not None:
-                self._attempts.stop(preparation.run_id, StopReason.BY_USER)
+            if preparation.attempt_id is not None:
+                self._attempts.stop(preparation.attempt_id, StopReason.BY_USER)
 
     def are_over(self, job: Job) -> bool:
         """Have the nodes of a job that ends released; tell whether that is done."""
@@ -81,7 +81,7 @@ class Preparations:
     def mark_gone(self, event: NodeWiped) -> None:
         """Note that a node has lost what was on its disk, or is gone."""
         for _, preparation in self._on(event.pool, event.node):
-            preparation.standing = Standing.GONE
+            preparation.state = PreparationState.GONE
             self._core.account.changes.note(preparation)
         self._look_at_ending_jobs(event.pool)
 
@@ -110,14 +110,14 @@ class Preparations:
 
     def _restarted(self, job: Job, preparation: Preparation) -> None:
         again = bool((job.preparation_spec or {}).get("rerunOnNodeRebootAfterSuccess"))
-        if preparation.standing is Standing.RUNNING:
-            preparation.standing = Standing.GONE
-        elif preparation.standing is Standing.READY and again:
-            preparation.standing = Standing.STALE
+        if preparation.state is PreparationState.RUNNING:
+            preparation.state = PreparationState.GONE
+        elif preparation.state is PreparationState.READY and again:
+            preparation.state = PreparationState.STALE
         self._core.account.changes.note(preparation)
 
     def _prepare(self, pool: Pool, node: Node, job: Job, preparation: Preparation) -> None:
-        preparation.standing = Standing.RUNNING
+        preparation.state = PreparationState.RUNNING
         preparation.execution = Execution()
         self._start(pool, node, job, preparation)
 
@@ -127,41 +127,41 @@ class Preparations:
         preparation.execution.started = self._core.now
         limit = parse_duration(spec["constraints"]["maxWallClockTime"])
         then = partial(self._prepared, preparation)
-        preparation.run_id = self._attempts.start_aside(
+        preparation.attempt_id = self._attempts.start_aside(
             pool, node, job, JobCommand(spec["id"], spec, limit), then=then
         )
         self._core.account.changes.note(preparation)
 
-    def _prepared(self, preparation: Preparation, run: Run, ended: Ended) -> None:
-        job, spec = run.job, (run.job.preparation_spec if run.job else None) or {}
-        preparation.run_id = None
+    def _prepared(self, preparation: Preparation, attempt: Attempt, ended: Ended) -> None:
+        job, spec = attempt.job, (attempt.job.preparation_spec if attempt.job else None) or {}
+        preparation.attempt_id = None
         if job is None:
             return
         execution = preparation.execution
-        if run.stop is None and not ended.lost and may_retry(spec["constraints"], execution, ended):
+        if attempt.stop is None and not ended.lost and may_retry(spec["constraints"], execution, ended):
             execution.retries += 1
             execution.last_retry = self._core.now
-            self._start(run.pool, run.node, job, preparation)
+            self._start(attempt.pool, attempt.node, job, preparation)
             return
         conclude(execution, ended, now=self._core.now)
-        preparation.standing = _standing(spec, execution, run.stop, ended)
+        preparation.state = _state_after(spec, execution, attempt.stop, ended)
         self._core.account.changes.note(preparation)
         for waiting in self._waiting.pop(preparation.number, ()):
-            if preparation.standing is Standing.READY:
+            if preparation.state is PreparationState.READY:
                 _go(waiting)
             else:
                 self._attempts.stop(waiting.id, StopReason.UNPREPARED)
 
     def _is_under_way(self, job: Job, preparation: Preparation) -> bool:
         """Tell whether a job has to wait for a node; begin to release it if it is time."""
-        if preparation.run_id is not None or preparation.release_run_id is not None:
+        if preparation.attempt_id is not None or preparation.release_attempt_id is not None:
             return True
         released = preparation.release is not None and preparation.release.ended is not None
         pool = self._core.account.pools.get(preparation.pool_id.lower())
         node = pool.nodes.get(preparation.node_id) if pool is not None else None
         if pool is None or node is None or released or not job.release_spec:
             return False
-        if preparation.standing not in PREPARED or node.state not in _UP | _COMING_UP:
+        if preparation.state not in PREPARED or node.state not in _UP | _COMING_UP:
             return False
         if node.state in _UP:
             self._release(pool, node, job, preparation, job.release_spec)
@@ -173,27 +173,29 @@ class Preparations:
         preparation.release = Execution(started=self._core.now)
         command = JobCommand(spec["id"], spec, parse_duration(spec["maxWallClockTime"]))
         then = partial(self._released, preparation)
-        preparation.release_run_id = self._attempts.start_aside(pool, node, job, command, then=then)
+        preparation.release_attempt_id = self._attempts.start_aside(pool, node, job, command, then=then)
         self._core.account.changes.note(preparation)
 
-    def _released(self, preparation: Preparation, run: Run, ended: Ended) -> None:
-        preparation.release_run_id = None
+    def _released(self, preparation: Preparation, attempt: Attempt, ended: Ended) -> None:
+        preparation.release_attempt_id = None
         if preparation.release is None:
             return
-        if ended.lost or run.stop in _AGAIN:
+        if ended.lost or attempt.stop in _AGAIN:
             preparation.release = None  # once more, if the node comes back as it was
         else:
             conclude(preparation.release, ended, now=self._core.now)
         self._core.account.changes.note(preparation)
 
 
-def _go(run: Run) -> None:
-    if run.go is not None and run.stop is None:
-        run.go(run)
+def _go(attempt: Attempt) -> None:
+    if attempt.go is not None and attempt.stop is None:
+        attempt.go(attempt)
 
 
-def _standing(spec: dict[str, Any], execution: Execution, stop: StopReason | None, ended: Ended) -> Standing:
+def _state_after(
+    spec: dict[str, Any], execution: Execution, stop: StopReason | None, ended: Ended
+) -> PreparationState:
     if ended.lost or stop not in {None, StopReason.TIMED_OUT}:
-        return Standing.GONE
+        return PreparationState.GONE
     failed = execution.result is Result.FAILURE and spec["waitForSuccess"]
-    return Standing.FAILED if failed else Standing.READY
+    return PreparationState.FAILED if failed else PreparationState.READY

@@ -103,7 +103,7 @@ class Tasks:
             raise ApiError.conflict("TaskSucceeded", "The specified task has completed successfully.")
         job.tasks.reopen(task, now=self._core.now, etag=self._core.next_etag())
         task.execution.retries = 0
-        task.place, task.files_gone = None, False
+        task.node_info, task.files_gone = None, False
         job.tasks.ready.add(task)
         self._core.publish(SchedulingDue(job.pool_id))
 

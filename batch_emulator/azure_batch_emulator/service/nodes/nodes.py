@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from azure_batch_emulator.records.nodes import Node
     from azure_batch_emulator.records.pools import Pool
     from azure_batch_emulator.runner.interface import Ended, Runner
+    from azure_batch_emulator.service.attempts.attempt import Attempt
     from azure_batch_emulator.service.attempts.attempts import Attempts
-    from azure_batch_emulator.service.attempts.runs import Run
     from azure_batch_emulator.service.core import EngineCore
     from azure_batch_emulator.service.events import NodeEmptied
     from azure_batch_emulator.service.faults.faults import Faults
@@ -88,20 +88,20 @@ class Nodes:
             self._return(event.pool, event.node)
 
     def _start_task(self, pool: Pool, node: Node) -> None:
-        run = self._attempts.take(pool, node, self._start_task_ended)
+        attempt = self._attempts.take(pool, node, self._start_task_ended)
         node.start_task = node.start_task or Execution()
         node.start_task.forget_outcome()
         node.start_task.started = self._core.now
-        node.start_task_run = run.id
-        self._attempts.begin(run, specs.for_start_task(self._core, run))
+        node.start_task_attempt = attempt.id
+        self._attempts.begin(attempt, specs.for_start_task(self._core, attempt))
 
-    def _start_task_ended(self, run: Run, ended: Ended) -> None:
+    def _start_task_ended(self, attempt: Attempt, ended: Ended) -> None:
         """Take the end of a start task: the node is ready, tries again, or is of no use."""
-        pool, node = run.pool, run.node
-        if node.start_task_run == run.id:  # else the node has begun anew already
-            node.start_task_run = None
+        pool, node = attempt.pool, attempt.node
+        if node.start_task_attempt == attempt.id:  # else the node has begun anew already
+            node.start_task_attempt = None
         execution = node.start_task
-        if execution is None or run.stop is not None or pool.nodes.get(node.id) is not node:
+        if execution is None or attempt.stop is not None or pool.nodes.get(node.id) is not node:
             return
         if ended.lost or may_retry(pool.spec["startTask"], execution, ended):
             execution.retries += not ended.lost
@@ -126,8 +126,8 @@ class Nodes:
             message = f"Nothing can happen to the node while it is {node.state}."
             raise ApiError.conflict("OperationNotValidOnNode", message, NodeState=node.state) from None
         pool.slot_index.update(node)
-        if node.start_task_run is not None:
-            self._attempts.stop(node.start_task_run, StopReason.FORGOTTEN)
+        if node.start_task_attempt is not None:
+            self._attempts.stop(node.start_task_attempt, StopReason.FORGOTTEN)
         self._attempts.stop_node(node, StopReason.NODE_LOST)
 
     def _await_return(self, pool: Pool, node: Node) -> None:
@@ -137,7 +137,7 @@ class Nodes:
     def _return(self, pool: Pool, node: Node) -> None:
         """Put another machine in the place of one that is away: same id, nothing on its disk."""
         due = node.returns is not None and node.returns <= self._core.now
-        if not due or not node.is_away or node.runs or pool.nodes.get(node.id) is not node:
+        if not due or not node.is_away or node.attempts or pool.nodes.get(node.id) is not node:
             return
         node.move("replace", now=self._core.now)
         node.allocated, node.returns, node.booted, node.start_task = self._core.now, None, None, None

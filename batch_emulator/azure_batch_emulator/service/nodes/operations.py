@@ -93,8 +93,8 @@ class NodeOperations:
         self._check_target(node, accepts_tasks=False)
         node.accepts_tasks = False
         if option in _DISABLING_STOPS:
-            for run_id in list(node.runs):
-                self._attempts.stop(run_id, _DISABLING_STOPS[option])
+            for attempt_id in list(node.attempts):
+                self._attempts.stop(attempt_id, _DISABLING_STOPS[option])
         if node.state is NodeState.IDLE:
             node.move("disable", now=self._core.now)
         pool.slot_index.update(node)
@@ -139,11 +139,11 @@ class NodeOperations:
             raise _refused(node, f"{event.removesuffix('e')}ed")
         node.move(event, now=self._core.now)
         pool.slot_index.update(node)
-        if node.start_task_run is not None:
-            self._attempts.stop(node.start_task_run, StopReason.FORGOTTEN)
+        if node.start_task_attempt is not None:
+            self._attempts.stop(node.start_task_attempt, StopReason.FORGOTTEN)
         if option in _STOPS:
             self._attempts.stop_node(node, _STOPS[option])
-        if not node.runs:
+        if not node.attempts:
             self._core.publish(NodeEmptied(pool, node))
 
     def _done(self, pool: Pool, node: Node, state: NodeState, since: datetime) -> None:

@@ -111,7 +111,9 @@ class Allocation:
         for node in list(pool.nodes.values()):
             if node.state is NodeState.CREATING:
                 self._drop(pool, node)
-            elif not node.is_staying and (node.runs or node.keeps_data) and pool.state is PoolState.ACTIVE:
+            elif (
+                not node.is_staying and (node.attempts or node.keeps_data) and pool.state is PoolState.ACTIVE
+            ):
                 self._stay(pool, node)
         self._finish_soon(pool)
 
@@ -230,13 +232,13 @@ class Allocation:
             if option not in _WAITING_OPTIONS:
                 why = StopReason.BY_USER if option == "terminate" else StopReason.REQUEUED
                 self._attempts.stop_node(node, why)
-            if not node.runs:
+            if not node.attempts:
                 self._core.timers.at(self._core.now, partial(self._leave_if_empty, pool, node))
 
     def _stay(self, pool: Pool, node: Node) -> None:
         node.keeps_data = False
-        node.move("stay busy" if node.runs else "stay", now=self._core.now)
-        if not node.runs and not node.accepts_tasks:
+        node.move("stay busy" if node.attempts else "stay", now=self._core.now)
+        if not node.attempts and not node.accepts_tasks:
             node.move("disable", now=self._core.now)
         pool.slot_index.update(node)
 
@@ -256,12 +258,12 @@ class Allocation:
             self._core.timers.at(self._core.now, partial(self._leave_if_empty, pool, node))
 
     def _leave_if_empty(self, pool: Pool, node: Node) -> None:
-        if pool.nodes.get(node.id) is node and not node.runs and not node.is_staying:
+        if pool.nodes.get(node.id) is node and not node.attempts and not node.is_staying:
             self._leave(pool, node)
 
     def _drop(self, pool: Pool, node: Node) -> None:
-        if node.start_task_run is not None:
-            self._attempts.stop(node.start_task_run, StopReason.FORGOTTEN)
+        if node.start_task_attempt is not None:
+            self._attempts.stop(node.start_task_attempt, StopReason.FORGOTTEN)
         if node.is_staying:
             node.move("leave", now=self._core.now)
         pool.slot_index.update(node)
@@ -279,6 +281,6 @@ def _victims(pool: Pool, *, dedicated: bool, count: int) -> list[Node]:
     """Choose who goes: nodes that are not up, then the least busy, then the youngest."""
 
     def cost(node: Node) -> tuple[bool, int, float]:
-        return (node.state not in _OF_NO_USE_YET, sum(node.runs.values()), -node.allocated.timestamp())
+        return (node.state not in _OF_NO_USE_YET, sum(node.attempts.values()), -node.allocated.timestamp())
 
     return sorted(pool.staying(dedicated=dedicated), key=cost)[:count]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from azure_batch_emulator.moments import stamp
-from azure_batch_emulator.wire.views.task_json import execution_json, place_json
+from azure_batch_emulator.wire.views.task_json import execution_json, node_info_json
 
 if TYPE_CHECKING:
     from azure_batch_emulator.records.tasks import Subtask
@@ -33,7 +33,7 @@ def subtask_json(subtask: Subtask, base: str) -> dict[str, Any]:
     """Write a subtask for clients."""
     json: dict[str, Any] = {
         "id": subtask.id,
-        "nodeInfo": place_json(subtask.place, base),
+        "nodeInfo": node_info_json(subtask.node_info, base),
         "state": subtask.state.value,
         "stateTransitionTime": stamp(subtask.state_since),
     }

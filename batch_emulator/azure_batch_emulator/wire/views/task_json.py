@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from azure_batch_emulator.records.jobs import Job
-    from azure_batch_emulator.records.tasks import ContainerInfo, Execution, Failure, Place, Task
+    from azure_batch_emulator.records.tasks import ContainerInfo, Execution, Failure, NodeInfo, Task
 
 COLUMNS = frozenset(task_bodies.TASK_PUT.properties)
 FILTERS: Mapping[str, Property[Task]] = {
@@ -57,8 +57,8 @@ def task_json(job_id: str, task: Task, base: str) -> dict[str, Any]:
     json.update(readable(task.spec) if "containerSettings" in task.spec else task.spec)
     json["requiredSlots"] = task.slots
     json["executionInfo"] = execution_json(task.execution)
-    if task.place is not None:
-        json["nodeInfo"] = place_json(task.place, base)
+    if task.node_info is not None:
+        json["nodeInfo"] = node_info_json(task.node_info, base)
     return json
 
 
@@ -95,7 +95,7 @@ def container_json(container: ContainerInfo) -> dict[str, Any]:
 def failure_json(failure: Failure) -> dict[str, Any]:
     """Write why something failed."""
     return {
-        "category": failure.blame.value,
+        "category": failure.category.value,
         "code": failure.code,
         "message": failure.message,
         "details": [{"name": name, "value": value} for name, value in failure.details],
@@ -114,14 +114,14 @@ def task_listing(job: Job) -> Listing[Task]:
     )
 
 
-def place_json(place: Place, base: str) -> dict[str, Any]:
+def node_info_json(node_info: NodeInfo, base: str) -> dict[str, Any]:
     """Write where an attempt ran."""
-    node_url = f"{base}/pools/{place.pool_id}/nodes/{place.node_id}"
+    node_url = f"{base}/pools/{node_info.pool_id}/nodes/{node_info.node_id}"
     return {
-        "affinityId": f"TVM:{place.node_id}",
+        "affinityId": f"TVM:{node_info.node_id}",
         "nodeUrl": node_url,
-        "poolId": place.pool_id,
-        "nodeId": place.node_id,
-        "taskRootDirectory": place.directory,
-        "taskRootDirectoryUrl": f"{node_url}/files/{place.directory}",
+        "poolId": node_info.pool_id,
+        "nodeId": node_info.node_id,
+        "taskRootDirectory": node_info.directory,
+        "taskRootDirectoryUrl": f"{node_url}/files/{node_info.directory}",
     }

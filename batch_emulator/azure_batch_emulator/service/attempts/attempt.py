@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(slots=True, eq=False)
-class Run:
+class Attempt:
     """One attempt; only a task's has a task, and a start task's has no job either."""
 
     id: int
@@ -26,11 +26,11 @@ class Run:
     node: Node
     started: datetime
     """When the runner was told to start it; before that, when it took its place."""
-    then: Callable[[Run, Ended], None]
+    then: Callable[[Attempt, Ended], None]
     """Draws the consequences of its end."""
     job: Job | None = None
     task: Task | None = None
-    go: Callable[[Run], None] | None = None
+    go: Callable[[Attempt], None] | None = None
     """Called once, when its node is prepared for the job."""
     gang: Gang | None = None
     begun: bool = False
@@ -43,8 +43,8 @@ class Run:
 class Gang:
     """The attempts that make up one of a multi-instance task: its own, and one for each other node."""
 
-    primary: Run | None = None
-    others: list[Run] = field(default_factory=list)
+    primary: Attempt | None = None
+    others: list[Attempt] = field(default_factory=list)
     ready: int = 0
     """How many of their nodes are prepared."""
     coordinating: set[int] = field(default_factory=set)
