@@ -189,7 +189,10 @@ def test_a_scored_hour_starts_its_consumer_once(world: World) -> None:
 
 
 @pytest.mark.behaviour("late-run")
-@pytest.mark.parametrize("executor", ["LocalExecutor", "plain_executor.PlainExecutor"])
+@pytest.mark.parametrize(
+    "executor",
+    ["LocalExecutor", pytest.param("plain_executor.PlainExecutor", marks=pytest.mark.nightly)],
+)
 def test_a_run_that_takes_too_long_is_told_of_while_it_runs(
     world: World, told: Webhook, executor: str
 ) -> None:
