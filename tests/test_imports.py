@@ -134,7 +134,7 @@ ABOVE = {
     "plugins/sensor_scoring": {"preload.py"},
     "scoring_image/scorer": {"__main__.py"},
     "batch_emulator/azure_batch_emulator": {
-        *("__main__.py", "coverage.py", "server.py", "advance.py", "web_server.py"),
+        *("__main__.py", "command_line.py", "coverage.py", "server.py", "advance.py", "web_server.py"),
     },
     "batch_emulator/azure_batch_lab": {"__main__.py", "manual.py", "study.py"},
     "batch_emulator/azure_batch_emulator/service": {"engine.py"},

@@ -15,7 +15,7 @@ import pytest
 from azure.batch import BatchClient, models
 from azure.core.credentials import AzureNamedKeyCredential
 
-from azure_batch_emulator.__main__ import parser
+from azure_batch_emulator.command_line import parser
 from tests.waiting import until
 
 if TYPE_CHECKING:
