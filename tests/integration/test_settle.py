@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from local_stack.stack import Stack
 
 DAG = "hourly_scoring"
-_WAITS = [timedelta(seconds=seconds) for seconds in (30, 60, 120)]
+_WAITS = [timedelta(seconds=seconds) for seconds in (60, 240)]
 """From Airflow's start on. On a busy machine the first may be over before the run gets to wait."""
 
 pytestmark = pytest.mark.timeout(3600)
