@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Self
 
@@ -275,9 +275,15 @@ def _judged(report: SensorReport, failure: str, wrong: str) -> tuple[Outcome, st
 
 
 def _line(sensor: SensorOutcome, node_seconds: float) -> dict[str, Any]:
-    return asdict(sensor) | {
-        "node_seconds": round(sensor.seconds * node_seconds, 3),
+    # Written out: dataclasses.asdict, which copies deeply, takes half of the time of a summary's text.
+    return {
+        "sensor": sensor.sensor,
         "outcome": sensor.outcome.value,
+        "readings": sensor.readings,
+        "rejected": sensor.rejected,
+        "anomalies": sensor.anomalies,
         "seconds": round(sensor.seconds, 6),
+        "reason": sensor.reason,
         "noticed": dict(sensor.noticed),
+        "node_seconds": round(sensor.seconds * node_seconds, 3),
     }
