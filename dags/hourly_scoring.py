@@ -1,6 +1,19 @@
 """Score every hour: find the anomalies in every sensor's readings.
 
-A table of contents: each step is described where it lives, in ``plugins/sensor_scoring``.
+1. `settle` waits, deferred, until late readings have arrived.
+2. `plan` decides which sensors have a model and readings, and groups them.
+3. `open` prepares the pool for this load and opens the run's Batch job.
+4. `submit` adds the first Batch task of every group.
+5. `score`, mapped and labelled by sensor, waits for its Batch task; a failure leaves the siblings alone.
+6. `confirm` checks that every expected prediction is there, whole and new.
+7. `summarise` writes the outcome of every sensor; its link *Summary* shows it.
+8. `alert` sends one message about what is new: failed, silent, recovered.
+9. `close` terminates the run's Batch jobs; their logs stay.
+10. `verdict` is red if more sensors failed than tolerated, or a step did.
+
+To score a failed sensor again, clear its instance of `score`, whatever the dialog's ticks.
+To score another hour, trigger the DAG with the parameter `hour`.
+`docs/runbook.md` has the rest.
 """
 
 from __future__ import annotations

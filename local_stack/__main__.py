@@ -98,8 +98,8 @@ def up() -> int:
     else:
         with Stage.of("Starting the stack with Airflow's web UI"):
             stack = standing.up()
-        hour = f" with hour = {stack.hour}" if stack.hour else ""
-        print(f"Trigger hourly_scoring in the web UI{hour}; leave its date as it is.")
+        hour = f": it scores {stack.hour} at once" if stack.hour else ""
+        print(f"In the web UI, unpause hourly_scoring{hour}.")
     print(f"\n  {stack.address}   user {stack.user}   password {stack.password}\n")
     print("For your own readings: make load READINGS=readings.csv, then make train. To stop: make down.")
     print(f"Batch emulator: {stack.batch}   Blob Storage: {stack.blobs}")

@@ -31,11 +31,13 @@ class LabelCheck:
     """Labelled readings predicted to be anomalies: true positives."""
     unlabelled: int
     """Readings without a label predicted to be anomalies: false positives."""
+    normal: int
+    """Readings without a label that were scored."""
 
     def __str__(self) -> str:
         return (
-            f"labelled anomalies found: {self.found} of {self.labelled}; "
-            f"flagged without a label: {self.unlabelled}"
+            f"simulated anomalies found: {self.found} of {self.labelled}; "
+            f"false alarms: {self.unlabelled} of {self.normal:,} normal readings"
         )
 
 
@@ -46,15 +48,17 @@ def check_labels(stack: Stack, hour: RunHour) -> LabelCheck | None:
     except ResourceNotFoundError:
         return None
     labels = {_key(row) for row in _rows(text)}
-    flagged = set(_flagged(stack, hour))
-    return LabelCheck(len(labels), len(labels & flagged), len(flagged - labels))
+    scored = dict(_scored(stack, hour))
+    flagged = {reading for reading, is_anomaly in scored.items() if is_anomaly}
+    return LabelCheck(len(labels), len(labels & flagged), len(flagged - labels), len(scored.keys() - labels))
 
 
-def _flagged(stack: Stack, hour: RunHour) -> Iterator[tuple[object, str, str]]:
+def _scored(stack: Stack, hour: RunHour) -> Iterator[tuple[tuple[object, str, str], bool]]:
+    """Yield each scored reading, and whether it is predicted to be an anomaly."""
     container = stack.storage.container(Container.PREDICTIONS)
     for name in container.list_blob_names(name_starts_with=layout.predictions_folder(hour)):
         rows = _predictions(name, container.download_blob(name).readall())
-        yield from (_key(row) for row in rows if str(row["Prediction"]) == "1")
+        yield from ((_key(row), str(row["Prediction"]) == "1") for row in rows)
 
 
 def _predictions(name: str, data: bytes) -> Iterable[Mapping[str, Any]]:

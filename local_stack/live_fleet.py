@@ -88,10 +88,13 @@ class LiveFleet:
     def end(self) -> frozenset[str]:
         """Stop sending, and remove the sensors from the registry, where they would count as silent forever.
 
-        Their readings, models and predictions stay.
+        Their readings, models and predictions stay. A second call removes nothing: models of the same names
+        are people's own by then.
 
         :return: the sensors that had a model
         """
+        if not self.is_sending:
+            return frozenset()
         self._ended.touch()
         registry = self._registry()
         gone = self.sensors & registry.sensors.keys()

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from azure.storage.blob import ContainerClient
 
     from local_stack.services.azurite import BlobStorage
+    from scoring_contract.hour import RunHour
 
 
 def load(words: Sequence[str]) -> int:
@@ -49,7 +50,7 @@ def load(words: Sequence[str]) -> int:
         print(f"A load replaces its hours: {laid.removed} other files of readings were removed from them.")
     if gone:
         print(f"The simulated fleet has stopped: its {len(gone)} sensors were removed from the registry.")
-        print("Hours with readings of the fleet alone are red from now on, for want of models: ignore them.")
+        print("Hours that only the simulated fleet sent fail from now on, without models: ignore them.")
     print(
         f"Readings range from {laid.first_hour} to {laid.last_hour}. Next: make train HOUR={laid.last_hour}"
     )
@@ -80,9 +81,15 @@ def train(words: Sequence[str]) -> int:
                 train_models(storage, scorer, hours[0], hour, on_line=stage.note, on_refused=stage.warn)
             )
     print(f"Trigger hourly_scoring in the web UI with hour = {hour}; or, from here:")
-    print('  make airflow DO="dags unpause hourly_scoring"')
-    print(f"""  make airflow DO='dags trigger hourly_scoring --conf {{"hour":"{hour}"}}'""")
+    print(*(f"  {command}" for command in trigger_commands(hour)), sep="\n")
     return 0
+
+
+def trigger_commands(hour: RunHour) -> tuple[str, str]:
+    """Return what scores an hour from a shell; the recipe's shell removes the inner quotes."""
+    conf = f"""'{{\\"hour\\":\\"{hour}\\"}}'"""
+    trigger = f'make airflow DO="dags trigger hourly_scoring --conf {conf}"'
+    return 'make airflow DO="dags unpause hourly_scoring"', trigger
 
 
 @contextmanager

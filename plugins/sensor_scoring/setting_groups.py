@@ -151,7 +151,7 @@ class HourlySettings(SettingGroup):
     confirm_seconds: float = setting(60.0, Range(0, 3600))
     """How long the check of the predictions waits for one whose Batch task succeeded."""
     tolerated_failed_share: float = setting(0.0, _SHARE)
-    """Share of failed sensors, 0 to 1, up to which a run is still green."""
+    """Share of failed sensors, 0 to 1, up to which a run still succeeds, as amber."""
     silent_hour_fails: bool = False
     """Whether an hour without any readings fails its run."""
 

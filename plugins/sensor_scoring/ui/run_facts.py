@@ -34,6 +34,7 @@ def facts_of_run(summary: Summary) -> Iterator[tuple[str, str]]:
     yield "Readings", f"{totals['readings']:.0f}, {totals['rejected']:.0f} rows rejected"
     yield "Anomalies", f"{totals['anomalies']:.0f}"
     yield "Scoring", f"{totals['seconds']:.1f} s"
+    yield "Node-hours", _node_hours(summary)
     yield "Failed steps", "\n".join(step_sentences(summary.failed_steps))
     yield "Pool", "\n".join(summary.pool_trouble)
     yield "Not expected", ", ".join(summary.stray)
@@ -53,6 +54,17 @@ def _row(line: SensorOutcome) -> tuple[str, ...]:
     counts = (str(line.readings), str(line.anomalies), str(line.rejected), f"{line.seconds:.3f}")
     noticed = ", ".join(f"{count} {what}" for what, count in line.noticed.items())
     return (line.sensor, line.outcome.value, *counts, "; ".join(filter(None, (line.reason, noticed))))
+
+
+def _node_hours(summary: Summary) -> str:
+    """Return what the run used of the pool, with the cost if there is a price; empty if it used nothing."""
+    use = summary.pool
+    if use is None or not use.seconds:
+        return ""
+    kinds = ((use.node_hours, "dedicated"), (use.spot_node_hours, "Spot"))
+    hours = ", ".join(f"{amount:.2f} {kind}" for amount, kind in kinds if amount)
+    nodes = f"{hours} on {use.nodes} node{'' if use.nodes == 1 else 's'}"
+    return nodes if use.cost is None else f"{nodes}, cost {use.cost:.2f}"
 
 
 def _unclaimed(summary: Summary) -> str:

@@ -43,7 +43,7 @@ def list_json(registry: Registry) -> str:
 def show_text(sensor: str, entry: SensorEntry) -> Iterator[str]:
     """Yield a sensor's facts, then its versions."""
     yield f"{sensor}: device {entry.device}, tag {entry.tag}, pack {entry.pack or 'none'}"
-    yield f"rollback goes to {entry.former[-1]}" if entry.former else "no former version to roll back to"
+    yield f"rollback goes to {entry.former[-1]}" if entry.former else "no earlier version to roll back to"
     heading = ("", "VERSION", "FORMAT", "TRAINED ON", "READINGS", "SHA256", "IN PACK FILE")
     rows = [
         (
