@@ -33,7 +33,7 @@ def settings_table() -> str:
 def _group_table(name: str, group: type[SettingGroup], meanings: dict[str, str]) -> str:
     rows = [
         f"| `{entry.variable}` | {_shown(entry.default)} | {entry.constraint or _NOUNS[entry.kind]} "
-        f"| {meanings[entry.name]} |"
+        f"| {meanings[entry.name].replace('``', '`')} |"  # code in docstrings, and in Markdown
         for entry in group.settings()
     ]
     heading = f"## {name.replace('_', ' ').capitalize()}\n\n{group.__doc__}\n"

@@ -73,7 +73,7 @@ def requirements_table() -> str:
         f"`{name}` {locked[f'apache-airflow-providers-{name}']}" for name in sorted(_PROVIDERS)
     )
     rows = {
-        "Linux": "where everything here was run",
+        "Linux": "where everything here was run; not tried on macOS or Windows",
         "Python": f"{_oldest_python()} or newer",
         "Airflow": locked["apache-airflow"],
         "Airflow providers": providers,
