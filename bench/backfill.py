@@ -32,7 +32,8 @@ from local_stack.hour import DAG_ID
 from local_stack.stack import running_stack
 from local_stack.workspace import Workspace
 from scoring_contract.hour import RunHour
-from scoring_contract.layout import Container, prediction_blob, readings_prefix, sensor_id_of
+from scoring_contract.layout import Container, prediction_blob, readings_prefix
+from scoring_contract.sensor_names import sensor_id_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

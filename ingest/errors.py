@@ -4,7 +4,6 @@
 
     IngestError
       + ReadingsFileError   the whole file cannot be read: missing, damaged, of another kind, lacks a column
-      + SensorCollision     two pairs of device and tag have the same sensor id
       + NoReadings          a source has no valid reading
       + StorageFailed       Blob Storage refused or did not answer
 
@@ -40,28 +39,6 @@ class ReadingsFileError(IngestError):
     def __reduce__(self) -> tuple[type[ReadingsFileError], tuple[str, str]]:
         """Pickle the facts."""
         return type(self), (self.path, self.problem)
-
-
-class SensorCollision(IngestError):
-    """Two different sensors would share one folder.
-
-    :param sensor_id: the id of both
-    :param first: device and tag that had it first
-    :param second: device and tag that came later
-    """
-
-    def __init__(self, sensor_id: str, first: tuple[str, str], second: tuple[str, str]) -> None:
-        super().__init__(
-            f"device {first[0]!r} tag {first[1]!r} and device {second[0]!r} tag {second[1]!r} "
-            f"would both be sensor {sensor_id}: rename one of them"
-        )
-        self.sensor_id = sensor_id
-        self.first = first
-        self.second = second
-
-    def __reduce__(self) -> tuple[type[SensorCollision], tuple[str, tuple[str, str], tuple[str, str]]]:
-        """Pickle the facts."""
-        return type(self), (self.sensor_id, self.first, self.second)
 
 
 class NoReadings(IngestError):

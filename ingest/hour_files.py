@@ -8,7 +8,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from ingest.reading import timestamp
-from scoring_contract.csv_dialect import COLUMNS
+from scoring_contract.csv_dialect import COLUMNS, csv_field
 from scoring_contract.hour import RunHour
 from scoring_contract.layout import packed_readings_prefix, readings_prefix
 
@@ -57,10 +57,12 @@ def blobs_of(spool: Spool, source: str, pack_of: Mapping[str, str]) -> Iterator[
 
 
 def _lines(rows: Iterable[Row], spool: Spool) -> Iterator[str]:
-    """Yield CSV rows without line ends; no field can contain a comma or a quote."""
-    for _, sensor, moment, value in rows:
-        device, tag = spool.pair_of(sensor)
-        yield f"{timestamp(moment)},{device},{tag},{value}"
+    """Yield CSV rows without line ends."""
+    sensor, names = "", ""
+    for _, owner, moment, value in rows:
+        if owner != sensor:
+            sensor, names = owner, ",".join(map(csv_field, spool.pair_of(owner)))
+        yield f"{timestamp(moment)},{names},{value}"
 
 
 def _parts(lines: Iterable[str]) -> Iterator[list[str]]:
@@ -102,7 +104,8 @@ def label_blobs(labels: Iterable[Label], hours: Iterable[RunHour]) -> Iterator[H
         hour = RunHour.containing(label.moment)
         if hour not in rows:
             raise ValueError(f"a label belongs to {hour}, an hour without readings")
-        rows[hour].append(f"{timestamp(label.moment)},{label.device},{label.tag},{label.kind}")
+        names = f"{csv_field(label.device)},{csv_field(label.tag)}"
+        rows[hour].append(f"{timestamp(label.moment)},{names},{label.kind}")
     for hour, of_hour in rows.items():
         yield HourBlob(hour, label_blob(hour), _csv(("TS", "Device", "Tag", "Anomaly"), of_hour))
 

@@ -103,8 +103,7 @@ def lay_out(
     :param labels: written to ``labels/<hour>.csv``; None removes the labels of these hours
     :param pack_of: sensor to pack, for sensors that share files
     :raises NoReadings: if there are none
-    :raises SensorCollision: if two pairs of device and tag have the same sensor id
-    :raises scoring_contract.errors.LayoutError: if a pair cannot form a sensor id, unless a ReadingsFile
+    :raises scoring_contract.errors.SensorNameError: if a device or a tag is no name, unless a ReadingsFile
         rejects it
     :raises ValueError: if the source is not valid in a blob name, or a label belongs to none of the hours
     :raises StorageFailed: if Blob Storage refuses or does not answer

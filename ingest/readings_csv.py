@@ -21,13 +21,14 @@ from typing import TYPE_CHECKING
 from ingest.errors import ReadingsFileError
 from ingest.json_lines import DECODER, is_json, values_in
 from ingest.lines import LONGEST_LINE, NotLines, lines_of
-from ingest.reading import Reading, SensorNames
+from ingest.reading import Reading
 from ingest.records import NotRecords
 from ingest.rejects import Reject, Rejects
 from scoring_contract.csv_dialect import BYTE_ORDER_MARK, COLUMNS, CsvDialect, HeaderError, separator_of
-from scoring_contract.errors import LayoutError
+from scoring_contract.errors import SensorNameError
 from scoring_contract.json_objects import lacking, opened, problem_of
 from scoring_contract.number_names import number_named
+from scoring_contract.sensor_names import checked_name
 from scoring_contract.text import shown
 from scoring_contract.timestamps import EXAMPLE, moment_of, read_timestamp
 
@@ -43,9 +44,9 @@ _SHOWN_BYTES = 320
 _JSON_ENDS = " \t,[]" + BYTE_ORDER_MARK
 """Characters around an object in an array."""
 
-NAMELESS = "Device and Tag do not form a sensor id"
-"""Reason to refuse a row whose device and tag are not valid in a sensor id."""
 _NO_OBJECT = "it is not a JSON object on one line"
+NAMELESS = "it names no sensor"
+"""Beginning of the reason to refuse a row whose device or tag cannot be a name."""
 Fields = tuple[str, str, str, str]
 """TS, Device, Tag and Value of a line."""
 
@@ -75,12 +76,9 @@ class ReadingsFile:
         return self.path.stat().st_size
 
     def __iter__(self) -> Iterator[Reading]:
-        """Yield the valid readings in the file's order.
-
-        :raises SensorCollision: if two pairs of device and tag have the same sensor id
-        """
+        """Yield the valid readings in the file's order."""
         self.rejects = Rejects()
-        names = SensorNames()
+        names: dict[str, str] = {}
         for number, line in enumerate(self._lines(), start=1):
             if number < self._first_row or _is_blank(line):
                 continue
@@ -225,25 +223,33 @@ def _text_of(value: object) -> str:
     return value.strip() if isinstance(value, str) else ""
 
 
-def _reading(fields: Fields | _BadRow, names: SensorNames) -> Reading:
+def _reading(fields: Fields | _BadRow, names: dict[str, str]) -> Reading:
+    """Return the reading of a row.
+
+    :param names: names of devices and tags that were checked before, as written; grows
+    """
     if isinstance(fields, _BadRow):
         raise fields
     ts, device, tag, value = fields
-    device, tag = _name(device, "Device"), _name(tag, "Tag")
+    device, tag = (
+        names.get(device) or _name(device, "Device", names),
+        names.get(tag) or _name(tag, "Tag", names),
+    )
     micros = _micros(ts)
     if not _NUMBER.fullmatch(value) or not math.isfinite(float(value)):
         raise _BadRow("Value is not a finite number")
-    try:
-        names.id_of(device, tag)
-    except LayoutError as error:
-        raise _BadRow(NAMELESS, f": {error}") from error
     return Reading(moment_of(micros), device, tag, value)
 
 
-def _name(text: str, column: str) -> str:
+def _name(text: str, column: str, names: dict[str, str]) -> str:
     if not text:
         raise _BadRow(f"{column} is empty")
-    return number_named(text) or text
+    try:
+        name = checked_name(number_named(text) or text, column)
+    except SensorNameError as error:
+        raise _BadRow(NAMELESS, f": {column} {error.problem}") from error
+    names[text] = name
+    return name
 
 
 def _micros(text: str) -> int:

@@ -11,8 +11,8 @@ from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import TYPE_CHECKING, Self
 
-from ingest.reading import SensorNames
 from scoring_contract.hour import RunHour
+from scoring_contract.sensor_names import sensor_id_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -66,8 +66,7 @@ class Spool:
         """Add readings.
 
         :param on_rows: called after each batch
-        :raises SensorCollision: if two pairs of device and tag have the same sensor id
-        :raises scoring_contract.errors.LayoutError: if a pair cannot form a sensor id
+        :raises scoring_contract.errors.SensorNameError: if a device or a tag is no name
         """
         rows = self._rows(readings)
         self._database.execute("BEGIN")
@@ -78,13 +77,19 @@ class Spool:
         self._database.execute("COMMIT")
 
     def _rows(self, readings: Iterable[Reading]) -> Iterator[tuple[int, int, int, str]]:
-        names = SensorNames()
+        numbers: dict[tuple[str, str], int] = {}
         for reading in readings:
-            sensor = names.id_of(reading.device, reading.tag)
-            number = self._numbers.setdefault(sensor, len(self._numbers))
-            self._pairs[sensor] = reading.device, reading.tag
+            pair = reading.device, reading.tag
+            number = numbers.get(pair)
+            if number is None:
+                numbers[pair] = number = self._enlist(pair)
             micros = (reading.moment - _EPOCH) // _MICROSECOND
             yield micros // _MICROS_PER_HOUR, number, micros, reading.value
+
+    def _enlist(self, pair: tuple[str, str]) -> int:
+        sensor = sensor_id_of(*pair)
+        self._pairs[sensor] = pair
+        return self._numbers.setdefault(sensor, len(self._numbers))
 
     @property
     def hours(self) -> tuple[RunHour, ...]:

@@ -167,7 +167,7 @@ def not_done(summary: Summary, laid: Laid) -> Iterator[str]:
     yield from (f"the step {step} failed" for step in summary.failed_steps)
     for reason in laid.reasons:
         if reason.first.reason.startswith(NAMELESS):
-            yield f"{reason.count:,} rows have no valid sensor id; first in line {reason.first.line}"
+            yield f"{reason.count:,} rows name no sensor; first in line {reason.first.line}"
 
 
 def whole_alert(summary: Summary) -> str:

@@ -11,8 +11,9 @@ from ingest.hour_files import label_blob
 from ingest.loader import lay_out
 from ingest.simulator import SOURCE, Fleet
 from scoring_contract.hour import RunHour
-from scoring_contract.layout import REGISTRY_BLOB, Container, readings_folder, sensor_id_of
+from scoring_contract.layout import REGISTRY_BLOB, Container, readings_folder
 from scoring_contract.registry import Registry
+from scoring_contract.sensor_names import sensor_id_of
 
 if TYPE_CHECKING:
     from datetime import datetime

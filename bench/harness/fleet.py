@@ -11,6 +11,7 @@ from scoring_contract.hour import RunHour
 from scoring_contract.layout import Container
 from scoring_contract.manifest import ModelRef
 from scoring_contract.registry import Registry, SensorEntry, TrainedModel
+from scoring_contract.sensor_names import sensor_id_of
 
 if TYPE_CHECKING:
     from local_stack.services.azurite import BlobStorage
@@ -58,10 +59,10 @@ def _folder(entry: SensorEntry) -> str:
 
 
 def _sensor(entry: SensorEntry) -> str:
-    return layout.sensor_id_of(entry.device, entry.tag)
+    return sensor_id_of(entry.device, entry.tag)
 
 
 def _entry(device: str, tag: str, *, pack: str) -> SensorEntry:
-    ref = ModelRef("v1", layout.model_blob(layout.sensor_id_of(device, tag), "v1"), "00" * 32, "ocsvm-json/2")
+    ref = ModelRef("v1", layout.model_blob(sensor_id_of(device, tag), "v1"), "00" * 32, "ocsvm-json/2")
     trained = TrainedModel(ref, HOUR.previous, HOUR, 900, {})
     return SensorEntry(device, tag, current="v1", versions={"v1": trained}, pack=pack)

@@ -32,6 +32,7 @@ from scoring_contract.layout import Container
 from scoring_contract.manifest import Manifest, ModelRef, SensorOrder
 from scoring_contract.predictions import PredictionFormat
 from scoring_contract.report import Report
+from scoring_contract.sensor_names import sensor_id_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -174,7 +175,7 @@ class _Laid:
             f"{self.fleet.name}-{number // _KINDS}",
             str(number % _KINDS),
         )
-        sensor = layout.sensor_id_of(device, tag)
+        sensor = sensor_id_of(device, tag)
         pack = f"{self.fleet.name}-{number // PER_PACK:04}" if self.fleet.is_packed else ""
         folder = layout.packed_readings_prefix(HOUR, pack) if pack else layout.readings_prefix(HOUR, sensor)
         file = f"{folder}0.{'parquet' if self.fleet.is_parquet else 'csv'}"

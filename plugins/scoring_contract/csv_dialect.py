@@ -83,6 +83,19 @@ class CsvDialect(NamedTuple):
         return text.replace(",", ".") if self.has_decimal_comma else text
 
 
+def csv_field(text: str) -> str:
+    """Return a text as a field of a CSV row, in quotes if it needs them.
+
+    :param text: without line breaks
+
+    >>> csv_field("1"), csv_field('Pump "A", left')
+    ('1', '"Pump ""A"", left"')
+    """
+    if "," in text or '"' in text:
+        return '"' + text.replace('"', '""') + '"'
+    return text
+
+
 def separator_of(line: str) -> str | None:
     """Return the separator that a line ``sep=;`` names; None for any other line."""
     if "sep=" not in line[:6]:

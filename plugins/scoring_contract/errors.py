@@ -5,6 +5,7 @@
     ContractError(ValueError)
       + LayoutError        a value that cannot be part of a blob name
           + HourError      a text that does not name an hour
+          + SensorNameError  a text that cannot be the name of a device or a tag
       + MessageError       an invalid manifest, report, order or registry
       + InvocationError    a command line or environment that the orchestrator would not write
       + OptionError        an option of a fit that cannot be used
@@ -12,6 +13,8 @@
 """
 
 from __future__ import annotations
+
+from scoring_contract.text import shown
 
 
 class ContractError(ValueError):
@@ -47,6 +50,25 @@ class HourError(LayoutError):
     def __reduce__(self) -> tuple[type[HourError], tuple[str, str, str]]:
         """Pickle the facts."""
         return type(self), (self.text, self.problem, self.nearest)
+
+
+class SensorNameError(LayoutError):
+    """A text cannot be the name of a device or a tag.
+
+    :param what: ``Device`` or ``Tag``
+    :param text: the text, as given
+    :param problem: what is wrong with it, starting with a verb
+    """
+
+    def __init__(self, what: str, text: str, problem: str) -> None:
+        super().__init__(f"{what} {problem}: {shown(text)!r}" if text else f"{what} {problem}")
+        self.what = what
+        self.text = text
+        self.problem = problem
+
+    def __reduce__(self) -> tuple[type[SensorNameError], tuple[str, str, str]]:
+        """Pickle the facts."""
+        return type(self), (self.what, self.text, self.problem)
 
 
 class InvocationError(ContractError):

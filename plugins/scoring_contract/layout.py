@@ -19,7 +19,8 @@ Five containers, with the writers of their blobs::
 folder. They share predictions on purpose: a re-run overwrites them.
 
 A *pack* is a fixed set of sensors that share files, so that a fleet of thousands takes a few requests instead
-of a few per sensor. The registry assigns sensors to packs. ``docs/readings.md`` describes files of readings.
+of a few per sensor. The registry assigns sensors to packs. ``docs/readings.md`` describes files of readings,
+``sensor_names`` the ids of sensors.
 """
 
 from __future__ import annotations
@@ -30,19 +31,20 @@ from enum import StrEnum
 from scoring_contract.errors import LayoutError
 from scoring_contract.hour import RunHour
 from scoring_contract.predictions import PredictionFormat
+from scoring_contract.sensor_names import checked_sensor_id, is_sensor_id
 
-_SENSOR = re.compile(r"(?!.*\.\.)[A-Za-z0-9][A-Za-z0-9_.-]{0,63}", re.ASCII)
-"""Two dots in a row are reserved for the names of groups, ``first..last``."""
-_SEGMENT = re.compile(r"[A-Za-z0-9_.-]{1,160}", re.ASCII)
+_PACK = re.compile(r"(?!.*\.\.)[A-Za-z0-9][A-Za-z0-9_.-]{0,63}", re.ASCII)
+_SEGMENT = re.compile(r"[A-Za-z0-9_.~-]{1,250}", re.ASCII)
+"""The longest is a group's name, two sensor ids; with a suffix it fits the 255 bytes of most file systems."""
 
-_PATH = re.compile(r"[A-Za-z0-9_./-]{1,1024}", re.ASCII)
+_PATH = re.compile(r"[A-Za-z0-9_.~/-]{1,1024}", re.ASCII)
 """Azure limits blob names to 1,024 characters:
 https://learn.microsoft.com/rest/api/storageservices/naming-and-referencing-containers--blobs--and-metadata"""
 _NO_SEGMENTS = frozenset(("", ".", ".."))
 _SHOWN = 100
 
 PACKS_FOLDER = "_packs"
-"""Cannot be a sensor id, which starts with a letter or digit."""
+"""Cannot be a sensor id, which starts with a letter, a digit or ``~``."""
 
 REGISTRY_BLOB = "registry.json"
 """The registry's blob in the ``models`` container."""
@@ -60,40 +62,17 @@ class Container(StrEnum):
     LOGS = "logs"
 
 
-def checked_sensor_id(text: str) -> str:
-    """Return the text if it is a valid sensor id.
+def checked_pack(text: str) -> str:
+    """Return the text if it is a valid name of a pack.
 
     :raises LayoutError: unless it is 1 to 64 of ``A-Za-z0-9_.-`` without ``..`` and starts with a letter or
         digit
     """
-    if not _SENSOR.fullmatch(text):
-        raise LayoutError(
-            f"{text!r} is not a sensor id: 1 to 64 of A-Z a-z 0-9 _ . - with a letter or digit first, no '..'"
-        )
-    return text
-
-
-def checked_pack(text: str) -> str:
-    """Return the text if it is a valid name of a pack.
-
-    :raises LayoutError: unless it has the form of a sensor id
-    """
-    if not _SENSOR.fullmatch(text):
+    if not _PACK.fullmatch(text):
         raise LayoutError(
             f"{text!r} cannot name a pack: 1 to 64 of A-Z a-z 0-9 _ . - with a letter or digit first"
         )
     return text
-
-
-def sensor_id_of(device: str, tag: str) -> str:
-    """Return the sensor id of a device and a tag: ``1_4`` for ``1`` and ``4``.
-
-    Different pairs can have the same id (``a_b`` and ``c``, ``a`` and ``b_c``); the registry refuses the
-    second.
-
-    :raises LayoutError: if the joined name is not a valid sensor id
-    """
-    return checked_sensor_id(f"{device}_{tag}")
 
 
 def readings_folder(hour: RunHour) -> str:
@@ -111,7 +90,7 @@ def sensor_of_readings(blob: str) -> str | None:
     parts = blob.split("/")
     if len(parts) != len(("readings", "Y", "M", "D", "H", "sensor", "file")) or parts[0] != "readings":
         return None
-    return parts[5] if _SENSOR.fullmatch(parts[5]) else None
+    return parts[5] if is_sensor_id(parts[5]) else None
 
 
 def packed_readings_prefix(hour: RunHour, pack: str) -> str:
@@ -125,7 +104,7 @@ def pack_of_readings(blob: str) -> str | None:
     form = ("readings", "Y", "M", "D", "H", PACKS_FOLDER, "pack", "file")
     if len(parts) != len(form) or parts[0] != "readings":
         return None
-    return parts[6] if parts[5] == PACKS_FOLDER and _SENSOR.fullmatch(parts[6]) else None
+    return parts[6] if parts[5] == PACKS_FOLDER and _PACK.fullmatch(parts[6]) else None
 
 
 def hour_of_readings(blob: str) -> RunHour:

@@ -8,14 +8,9 @@ from typing import TYPE_CHECKING, Any
 from scoring_contract import json_message
 from scoring_contract.errors import LayoutError
 from scoring_contract.hour import RunHour
-from scoring_contract.layout import (
-    checked_model_blob,
-    checked_pack,
-    checked_sensor_id,
-    packed_prediction_blob,
-    prediction_blob,
-)
+from scoring_contract.layout import checked_model_blob, checked_pack, packed_prediction_blob, prediction_blob
 from scoring_contract.predictions import PredictionFormat
+from scoring_contract.sensor_names import checked_sensor_id
 
 if TYPE_CHECKING:
     from collections.abc import Collection

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from scoring_contract import json_message
 from scoring_contract.errors import LayoutError, RegistryError
-from scoring_contract.layout import checked_sensor_id
 from scoring_contract.manifest import ModelRef, hour_at, pack_at, sensor_at
+from scoring_contract.sensor_names import checked_sensor_id
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import tracemalloc
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -11,13 +13,16 @@ import pytest
 from azure.storage.blob import ContainerClient
 
 from ingest import hour_files
-from ingest.errors import NoReadings, SensorCollision, StorageFailed
+from ingest.errors import NoReadings, StorageFailed
 from ingest.loader import Step, lay_out
 from ingest.reading import Reading
 from ingest.readings_csv import read_readings
 from ingest.simulator import Fleet
 from ingest.spool import Spool
+from scoring_contract.errors import SensorNameError
 from scoring_contract.hour import RunHour
+from scoring_contract.layout import readings_prefix
+from tests.sensor_name_cases import sensor_names
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -100,19 +105,30 @@ def test_a_file_brings_its_rejects(data: ContainerClient, tmp_path: Path) -> Non
     assert (laid.rejects[0].line, laid.rejects[0].reason) == (3, "Value is not a finite number")
 
 
-def test_a_file_that_is_refused_leaves_no_blob(data: ContainerClient, tmp_path: Path) -> None:
-    """A collision at the end of the file is found before anything is written."""
-    path = tmp_path / "readings.csv"
-    path.write_text("TS,Device,Tag,Value\n2018-08-29 02:00:00,a_b,c,1\n2018-08-29 02:00:00,a,b_c,1\n")
-    with pytest.raises(SensorCollision):
-        lay_out(read_readings(path), data, source="history")
+def test_sensors_that_join_to_one_text_stay_apart(data: ContainerClient) -> None:
+    """Device a_b with tag c, and device a with tag b_c, have folders of their own, as have a and A."""
+    pairs = [("a_b", "c"), ("a", "b_c"), ("a", "1"), ("A", "1")]
+    lay_out([a_reading(device=device, tag=tag) for device, tag in pairs], data, source="x")
+    folders = sorted(name.split("/")[5] for name in names(data))
+    assert folders == ["A_1~u8", "a_1", "a__b_c", "a_b_c"]
+
+
+def test_every_name_has_the_folder_of_its_id(data: ContainerClient) -> None:
+    """The loader writes where the contract says, and the names themselves into the rows."""
+    cases = sensor_names()
+    laid = lay_out([a_reading(device=case.device, tag=case.tag) for case in cases], data, source="x")
+    assert laid.sensors == tuple(sorted(case.id for case in cases))
+    for case in cases:
+        blob = data.download_blob(f"{readings_prefix(HOUR, case.id)}x.csv")
+        (row,) = csv.DictReader(io.StringIO(blob.readall().decode()))
+        assert (row["Device"], row["Tag"]) == (case.device, case.tag)
+
+
+def test_a_name_of_any_source_is_checked(data: ContainerClient) -> None:
+    """Readings that do not come from a file follow the same rule, before anything is written."""
+    with pytest.raises(SensorNameError, match="Tag is empty"):
+        lay_out([a_reading(tag="4"), a_reading(tag="")], data, source="x")
     assert names(data) == []
-
-
-def test_colliding_readings_of_any_source_are_refused(data: ContainerClient) -> None:
-    """Readings that do not come from a file follow the same rule."""
-    with pytest.raises(SensorCollision):
-        lay_out([a_reading(device="a_b", tag="c"), a_reading(device="a", tag="b_c")], data, source="x")
 
 
 def test_nothing_to_load_is_an_error(data: ContainerClient, tmp_path: Path) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import json
 import math
-import pickle
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -12,15 +12,18 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ingest import lines
-from ingest.errors import IngestError, ReadingsFileError, SensorCollision
+from ingest.errors import IngestError, ReadingsFileError
 from ingest.reading import Reading
 from ingest.readings_csv import ReadingsFile, read_readings
 from ingest.rejects import MOST_REJECTS, Reject
 from scoring_contract.hour import RunHour
-from scoring_contract.layout import sensor_id_of
+from scoring_contract.sensor_names import sensor_id_of
+from tests.sensor_name_cases import refused_names, sensor_names
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from tests.sensor_name_cases import Refused, SensorName
 
 HEADER = "TS,Device,Tag,Value\n"
 MOMENT = datetime(2018, 8, 28, 23, 0, 5, tzinfo=UTC)
@@ -121,9 +124,9 @@ def test_a_value_keeps_its_own_digits(tmp_path: Path, value: str) -> None:
         pytest.param("2018-08-28 23:00:05,1,4,٣", "Value is not", id="other-digits"),
         pytest.param("2018-08-28 23:00:05,,4,1", "Device is empty", id="no-device"),
         pytest.param("2018-08-28 23:00:05,1, ,1", "Tag is empty", id="no-tag"),
-        pytest.param("2018-08-28 23:00:05,../x,4,1", "is not a sensor id", id="path"),
-        pytest.param("2018-08-28 23:00:05,1\0,4,1", "is not a sensor id", id="nul"),
-        pytest.param(f"2018-08-28 23:00:05,{'d' * 63},4,1", "is not a sensor id", id="long-name"),
+        pytest.param("2018-08-28 23:00:05,1\0,4,1", "Device contains a control character", id="nul"),
+        pytest.param("2018-08-28 23:00:05,1,\ufffd,1", "Tag contains U+FFFD", id="lost-bytes"),
+        pytest.param(f"2018-08-28 23:00:05,{'d' * 257},4,1", "Device has 257 characters", id="long-name"),
         pytest.param('2018-08-28 23:00:05,1,4,"1', "it is not CSV", id="open-quote"),
         pytest.param(b"2018-08-28 23:00:05,1,\xff,1", "it is not UTF-8: byte 23", id="not-utf-8"),
         pytest.param(f"2018-08-28 23:00:05,1,4,{'1' * 20_000}", "longer than 10,000 bytes", id="endless"),
@@ -225,15 +228,24 @@ def test_a_path_that_is_no_file_is_refused(tmp_path: Path, name: str, problem: s
         read_readings(tmp_path / name)
 
 
-def test_colliding_sensors_are_refused_by_name(tmp_path: Path) -> None:
-    """Two device/tag pairs with one sensor id abort the load, because their readings would mix."""
-    file = read_readings(
-        a_file(tmp_path, f"{HEADER}2018-08-28 23:00:05,a_b,c,1\n2018-08-28 23:00:05,a,b_c,1\n")
-    )
-    with pytest.raises(SensorCollision, match="device 'a_b' tag 'c' and device 'a' tag 'b_c'") as caught:
-        list(file)
-    again = pickle.loads(pickle.dumps(caught.value))  # noqa: S301 - our own bytes
-    assert (str(again), again.sensor_id) == (str(caught.value), "a_b_c")
+@pytest.mark.parametrize("case", sensor_names(), ids=lambda case: case.says)
+def test_every_name_is_loaded_as_it_is(tmp_path: Path, case: SensorName) -> None:
+    """Names of the table keep all their characters, whatever CSV needs quotes for."""
+    reading = Reading(MOMENT, case.device, case.tag, "1")
+    file = read_readings(a_file(tmp_path, f"{HEADER}{reading.to_row()}\n"))
+    assert (list(file), file.rejects.total) == ([reading], 0)
+
+
+@pytest.mark.parametrize("case", refused_names(), ids=lambda case: case.says)
+def test_no_row_passes_with_what_is_no_name(tmp_path: Path, case: Refused) -> None:
+    """The row is refused with the reason of the table; white space around a field is no part of a name."""
+    line = json.dumps({"TS": "2018-08-28 23:00:05", "Device": "1", "Tag": case.name, "Value": 1})
+    file = read_readings(a_file(tmp_path, f"{line}\n"))
+    if case.problem == "begins or ends with white space":
+        assert [reading.tag for reading in file] == [case.name.strip()]
+    else:
+        assert list(file) == []
+        assert file.rejects.listed[0].reason.endswith(f"Tag {case.problem}")
 
 
 _WORDS = st.sampled_from(
@@ -292,8 +304,7 @@ def test_any_bytes_give_readings_rejects_or_an_error_of_ours(
             Reading,
             moment=st.timedeltas(timedelta(0), timedelta(days=365 * 8000)).map(lambda since: MOMENT + since),
             device=st.from_regex(r"[a-z0-9]{1,8}", fullmatch=True),
-            # Two dots in a row are reserved for the names of groups.
-            tag=st.from_regex(r"[A-Z0-9.-]{1,8}", fullmatch=True).filter(lambda tag: ".." not in tag),
+            tag=st.text('A. ,;"|\u00dc', min_size=1, max_size=8).filter(lambda tag: tag == tag.strip()),
             value=st.floats(allow_nan=False, allow_infinity=False).map(repr),
         ),
         max_size=20,

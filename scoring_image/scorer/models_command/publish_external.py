@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 from scorer.errors import DataFault, ModelFault, OrderFault
 from scorer.models.catalogue import Catalogue, publish
 from scorer.models.format import CONTENT_TYPES, SKOPS_FORMAT, load_model, refuse_pickled
-from scoring_contract.layout import model_blob, sensor_id_of
+from scoring_contract.layout import model_blob
 from scoring_contract.manifest import ModelRef
 from scoring_contract.registry import TrainedModel, TrainedSensor
+from scoring_contract.sensor_names import sensor_id_of
 
 if TYPE_CHECKING:
     from scorer.storage import BlobContainer

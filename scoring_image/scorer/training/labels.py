@@ -16,7 +16,8 @@ import numpy as np
 
 from scorer.errors import BlobMissing, DataFault
 from scoring_contract.errors import LayoutError
-from scoring_contract.layout import labels_blob, sensor_id_of
+from scoring_contract.layout import labels_blob
+from scoring_contract.sensor_names import sensor_id_of
 from scoring_contract.timestamps import read_timestamp
 from scoring_contract.training_report import LabelCheck
 

@@ -18,7 +18,8 @@ from scorer.errors import BlobMissing, ScorerError
 from scorer.readings.files import MOST_BYTES, FileRows, Owner, ReadingTable, RowIssue, in_order, read_file
 from scorer.readings.table import ONE_FEATURE
 from scoring_contract.errors import LayoutError
-from scoring_contract.layout import hour_of_readings, sensor_id_of, sensor_of_readings
+from scoring_contract.layout import hour_of_readings, sensor_of_readings
+from scoring_contract.sensor_names import sensor_id_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -38,7 +39,7 @@ class Series:
 
     features: tuple[str, ...] = ONE_FEATURE
     pairs: set[tuple[str, str]] = field(default_factory=set)
-    """Pairs of device and tag; more than one if two pairs share the sensor's id."""
+    """Its device and tag; empty without readings."""
     rejected: Counter[RowIssue] = field(default_factory=Counter)
     """Rows that are left out, by issue."""
     problems: list[str] = field(default_factory=list)

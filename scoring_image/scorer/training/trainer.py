@@ -85,16 +85,13 @@ class Trainer:
 def _checked_pair(series: Series, known: tuple[str, str] | None) -> tuple[str, str]:
     """Return the one device and tag of a sensor's id.
 
-    :raises DataFault: if two pairs share the id, here or with the registry
+    :raises DataFault: if the registry has the id for another pair
     """
-    pairs = sorted(series.pairs)
-    if len(pairs) > 1:
-        names = " and ".join(f"device {device!r} tag {tag!r}" for device, tag in pairs)
-        raise DataFault(f"its id names {names}: rename one of them")
-    if known not in {None, pairs[0]}:
-        (device, tag), (other_device, other_tag) = known or ("", ""), pairs[0]
+    (pair,) = series.pairs
+    if known not in {None, pair}:
+        (device, tag), (other_device, other_tag) = known or ("", ""), pair
         raise DataFault(
             f"its id belongs to device {device!r} tag {tag!r} and cannot also name "
             f"device {other_device!r} tag {other_tag!r}"
         )
-    return pairs[0]
+    return pair

@@ -99,14 +99,6 @@ def test_a_sensor_whose_rows_all_fail_has_a_table_that_says_so() -> None:
     assert (len(table), table.is_empty, table.why_rejected()) == (0, False, "1 without a finite value")
 
 
-def test_two_pairs_with_one_id_are_both_named() -> None:
-    """Training can see that two device/tag pairs share an id."""
-    rows = read(
-        "2018-08-29T02:00:01Z,a_b,c,1", "2018-08-29T02:00:02Z,a,b_c,2", "2018-08-29T03:00:00Z,a_b_c,,3"
-    )
-    assert rows.tables["a_b_c"].pairs == {("a_b", "c"), ("a", "b_c")}
-
-
 def test_several_features_are_read_side_by_side() -> None:
     """A row counts if all its features are finite numbers."""
     header = "Flow,TS,Device,Heat,Tag"
