@@ -70,7 +70,7 @@ with DAG(
     )
     score = SensorScoringOperator.partial(
         task_id="score",
-        map_index_template="{{ task.item }}",
+        map_index_template="{{ task.shown_item }}",
         job_id=job,
         poll_seconds=SETTINGS.hourly.poll_seconds,
         **score_task(SETTINGS),

@@ -1,4 +1,4 @@
-"""Command line: ``python -m ingest load FILE`` and ``python -m ingest simulate``.
+"""Command line: ``python -m ingest load FILE ...`` and ``python -m ingest simulate``.
 
 ``INGEST_DATA_URL`` holds the container's URL with a signature, or ``--container-url`` names it without one;
 without a signature, the signed-in identity is used. A signature on the command line would be visible in
@@ -19,11 +19,13 @@ from urllib.parse import urlsplit
 
 from azure.storage.blob import ContainerClient
 
-from ingest.errors import IngestError
+from ingest.errors import FormError, IngestError
+from ingest.form_options import add_form_options, form_of
 from ingest.loader import lay_out
 from ingest.packs import packs_of
 from ingest.progress_line import ProgressLine
-from ingest.readings_csv import read_readings
+from ingest.readings_files import ReadingsFiles, files_of
+from ingest.rejects_file import written_to
 from ingest.simulator import Fleet
 from scoring_contract.errors import LayoutError
 from scoring_contract.hour import RunHour
@@ -72,6 +74,8 @@ def main(argv: Sequence[str], environ: Mapping[str, str]) -> int:
             pack_of = packs_of(models) if models else {}
             lay = _load if order.command == "load" else _simulate
             laid = lay(order, container, pack_of)
+    except FormError as error:
+        parser.error(str(error))
     except IngestError as error:
         sys.stderr.write(f"{error}\n")
         return 1
@@ -82,8 +86,16 @@ def main(argv: Sequence[str], environ: Mapping[str, str]) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m ingest", description="Load readings into Blob Storage.")
     commands = parser.add_subparsers(dest="command", required=True)
-    load = commands.add_parser("load", help="load a file of readings: CSV, JSON, Avro or Parquet")
-    load.add_argument("file", type=Path, help="has the columns TS, Device, Tag and Value")
+    load = commands.add_parser(
+        "load", help="load files of readings: CSV, JSON, Avro or Parquet, also in gzip"
+    )
+    load.add_argument(
+        "files", nargs="+", metavar="FILE", help="a file, a folder, or a pattern in quotes: 'a/*.csv'"
+    )
+    load.add_argument(
+        "--rejects", type=Path, metavar="FILE", help="receives all refused rows, with line and reason"
+    )
+    add_form_options(load)
     simulate = commands.add_parser("simulate", help="load readings of simulated devices")
     simulate.add_argument("--devices", type=_at_least_one, default=3, help="number of devices; default: 3")
     simulate.add_argument("--tags", type=_at_least_one, default=5, help="tags per device; default: 5")
@@ -114,15 +126,17 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _load(order: argparse.Namespace, container: ContainerClient, pack_of: Mapping[str, str]) -> Laid:
+    form, paths = form_of(order), files_of(order.files)
     line = ProgressLine(sys.stderr)
     try:
-        return lay_out(
-            read_readings(order.file),
-            container,
-            source=_source_of(order.file),
-            progress=line.see,
-            pack_of=pack_of,
-        )
+        with written_to(order.rejects) as on_reject:
+            return lay_out(
+                ReadingsFiles(paths, form, on_reject=on_reject),
+                container,
+                source=_source_of(Path(order.files[0])) if len(order.files) == 1 else "files",
+                progress=line.see,
+                pack_of=pack_of,
+            )
     finally:
         line.end()
 
@@ -141,11 +155,12 @@ def _simulate(order: argparse.Namespace, container: ContainerClient, pack_of: Ma
 
 def _summary(laid: Laid) -> str:
     kept = f", {laid.kept:,} of them unchanged" if laid.kept else ""
+    blank = f", {laid.blank_cells:,} cells empty" if laid.blank_cells else ""
     lines = [
         (
             f"{laid.readings:,} readings of {len(laid.sensors):,} sensors, "
             f"hours {laid.first_hour} to {laid.last_hour} (UTC), in {laid.blobs:,} blobs{kept}; "
-            f"{laid.removed:,} earlier blobs removed, {laid.rejects_total:,} rows refused"
+            f"{laid.removed:,} earlier blobs removed, {laid.rejects_total:,} rows refused{blank}"
         )
     ]
     lines += [f"  {reason}" for reason in laid.reasons[:_SHOWN_REASONS]]

@@ -3,6 +3,7 @@
 ::
 
     IngestError
+      + FormError           options that say how files are written contradict each other, or name nothing
       + ReadingsFileError   the whole file cannot be read: missing, damaged, of another kind, lacks a column
       + NoReadings          a source has no valid reading
       + StorageFailed       Blob Storage refused or did not answer
@@ -22,6 +23,10 @@ _SHOWN_REASONS = 10
 
 class IngestError(Exception):
     """Readings cannot be loaded; the message says what to change."""
+
+
+class FormError(IngestError):
+    """Options that say how files are written are wrong; the message is one sentence."""
 
 
 class ReadingsFileError(IngestError):

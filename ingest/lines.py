@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 from ingest.json_lines import is_json, joined, split
 from ingest.records import avro_lines, parquet_lines
+from scoring_contract.csv_dialect import COLUMNS
 from scoring_contract.file_kinds import HEAD_BYTES, FileKind, Foreign, kind_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Collection, Iterator
     from typing import BinaryIO
 
-LONGEST_LINE = 10_000
-"""Limit of a line in bytes. No row needs a hundredth of it; a file without line breaks must not fill the
-memory."""
+LONGEST_LINE = 100_000
+"""Limit of a line in bytes: thousands of columns; a file without line breaks must not fill the memory."""
 
 _CHUNK = 1 << 16
 
@@ -26,10 +26,11 @@ class NotLines(ValueError):
     """The file cannot be read as lines; the text completes "the file ..."."""
 
 
-def lines_of(file: BinaryIO) -> Iterator[bytes]:
+def lines_of(file: BinaryIO, *, wanted: Collection[str] | None = COLUMNS) -> Iterator[bytes]:
     """Yield the lines of a file: plain, gzipped, or UTF-16 with a byte order mark; records as lines of JSON.
 
     :param file: positioned at its start
+    :param wanted: columns to read of a file that can leave out others; None for all
     :raises NotLines: if it is of a kind that cannot be read
     :raises NotRecords: if it is a damaged Avro or Parquet file, or the package that reads it is not installed
     """
@@ -46,7 +47,7 @@ def lines_of(file: BinaryIO) -> Iterator[bytes]:
         case FileKind.AVRO:
             return avro_lines(stream)
         case FileKind.PARQUET if not is_packed:
-            return parquet_lines(file)
+            return parquet_lines(file, wanted=wanted)
         case Foreign():
             raise NotLines(str(kind))
         case _:

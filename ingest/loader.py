@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from ingest.errors import NoReadings
 from ingest.hour_files import blobs_of, checked_source, label_blobs
 from ingest.readings_csv import ReadingsFile
+from ingest.readings_files import ReadingsFiles
 from ingest.rejects import Rejects
 from ingest.spool import Spool
 from ingest.writer import Writer
@@ -69,6 +70,8 @@ class Laid:
     """Number of all refused rows."""
     reasons: tuple[Reason, ...] = ()
     """Reasons of the refusals, each once."""
+    blank_cells: int = 0
+    """Empty cells of wide files, which are no readings."""
 
     @property
     def first_hour(self) -> RunHour:
@@ -96,7 +99,7 @@ def lay_out(
 
     Writing starts after all readings have been read.
 
-    :param readings: a :class:`~ingest.readings_csv.ReadingsFile`, whose rejects become part of the result, or
+    :param readings: files, whose rejects become part of the result, or
         any other readings
     :param container: the ``data`` container; it must exist
     :param source: names the blobs, so that a source overwrites its own blobs
@@ -112,7 +115,7 @@ def lay_out(
     tell = progress or _no_progress
     with Spool() as spool:
         spool.fill(readings, _progress_of(readings, tell))
-        file = readings if isinstance(readings, ReadingsFile) else None
+        file = readings if isinstance(readings, ReadingsFile | ReadingsFiles) else None
         rejects = file.rejects if file else Rejects()
         if not spool.count:
             raise NoReadings(file.name if file else source, rejects.total, tuple(map(str, rejects.reasons)))
@@ -133,12 +136,13 @@ def lay_out(
             rejects=tuple(rejects.listed),
             rejects_total=rejects.total,
             reasons=rejects.reasons,
+            blank_cells=file.blank_cells if file else 0,
         )
 
 
 def _progress_of(readings: Iterable[Reading], tell: Progress) -> Callable[[], None]:
     """Return a function that reports the progress of reading."""
-    if not isinstance(readings, ReadingsFile):
+    if not isinstance(readings, ReadingsFile | ReadingsFiles):
         return lambda: None
     size = readings.size
     return lambda: tell(Step.READING, min(readings.bytes_read, size), size)

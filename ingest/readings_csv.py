@@ -10,7 +10,6 @@ Only a few lines are in memory at a time, plus the names of the sensors and the 
 
 from __future__ import annotations
 
-import csv
 import math
 import os
 import re
@@ -19,36 +18,31 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ingest.errors import ReadingsFileError
-from ingest.json_lines import DECODER, is_json, values_in
-from ingest.lines import LONGEST_LINE, NotLines, lines_of
+from ingest.json_lines import is_json
+from ingest.lines import NotLines, lines_of
+from ingest.moments import NoMoment
 from ingest.reading import Reading
+from ingest.reading_form import ReadingForm
 from ingest.records import NotRecords
 from ingest.rejects import Reject, Rejects
-from scoring_contract.csv_dialect import BYTE_ORDER_MARK, COLUMNS, CsvDialect, HeaderError, separator_of
+from ingest.rows import BadRow, Blanks, CsvRows, JsonRows, Row, decoded
+from scoring_contract.csv_dialect import HeaderError, separator_of
 from scoring_contract.errors import SensorNameError
-from scoring_contract.json_objects import lacking, opened, problem_of
 from scoring_contract.number_names import number_named
 from scoring_contract.sensor_names import checked_name
 from scoring_contract.text import shown
-from scoring_contract.timestamps import EXAMPLE, moment_of, read_timestamp
+from scoring_contract.timestamps import moment_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator
     from os import PathLike
 
-_FIRST_MICROS = 0
-_LAST_MICROS = 253_370_764_800_000_000
-"""The year 9999: the hour after a reading must exist, and blob names have four digits for the year."""
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 _SHOWN_BYTES = 320
-_JSON_ENDS = " \t,[]" + BYTE_ORDER_MARK
-"""Characters around an object in an array."""
-
-_NO_OBJECT = "it is not a JSON object on one line"
+OURS = ReadingForm()
+"""Files with our own columns."""
 NAMELESS = "it names no sensor"
 """Beginning of the reason to refuse a row whose device or tag cannot be a name."""
-Fields = tuple[str, str, str, str]
-"""TS, Device, Tag and Value of a line."""
 
 
 class ReadingsFile:
@@ -57,76 +51,137 @@ class ReadingsFile:
     Each iteration reads the file from its start and collects :attr:`rejects` again.
 
     :param path: the file
+    :param form: what it calls our columns, and how it writes them
     :raises ReadingsFileError: if the file is missing, empty, damaged, of an unknown kind, or lacks a column
     """
 
-    def __init__(self, path: str | PathLike[str]) -> None:
+    def __init__(self, path: str | PathLike[str], form: ReadingForm = OURS) -> None:
         self.name = os.fspath(path)
         """The file's name, as given."""
         self.path = Path(path)
+        self.form = form
         self.rejects = Rejects()
         """Complete after the iteration."""
+        self._blanks = Blanks()
         self.bytes_read = 0
         """Bytes read from disk, compressed or not."""
-        self._rows_of, self._first_row = self._opened()
+        self._rows, self._first_row = self._opened()
+        self._names: dict[str, str] = {}
+        """Names of devices and tags that were checked before, as written."""
 
     @property
     def size(self) -> int:
         """Bytes of the file."""
         return self.path.stat().st_size
 
+    @property
+    def blank_cells(self) -> int:
+        """Empty cells of a wide file, which are no readings."""
+        return self._blanks.count
+
+    @property
+    def stem(self) -> str:
+        """The file's name without its suffixes."""
+        return self.path.name.partition(".")[0] or self.path.name
+
     def __iter__(self) -> Iterator[Reading]:
         """Yield the valid readings in the file's order."""
         self.rejects = Rejects()
-        names: dict[str, str] = {}
+        yield from self.readings(self.rejects)
+
+    def readings(self, rejects: Rejects, *, names_file: bool = False) -> Iterator[Reading]:
+        """Yield the valid readings in the file's order.
+
+        :param rejects: collects the others
+        :param names_file: whether they tell the file
+        """
+        self._blanks.count = 0
+        label = self.name if names_file else ""
+        rows_of = self._rows.rows_of
         for number, line in enumerate(self._lines(), start=1):
             if number < self._first_row or _is_blank(line):
                 continue
             try:
-                rows = self._rows_of(line)
-            except _BadRow as problem:
-                self._reject(number, line, problem)
+                rows = rows_of(line)
+            except BadRow as problem:
+                rejects.add(Reject(number, _shown(line), str(problem), label), kind=problem.kind)
                 continue
-            for fields in rows:
-                try:
-                    yield _reading(fields, names)
-                except _BadRow as problem:
-                    self._reject(number, line, problem)
+            for row in rows:
+                for found in self._readings(row):
+                    if isinstance(found, Reading):
+                        yield found
+                    else:
+                        rejects.add(Reject(number, _shown(line), str(found), label), kind=found.kind)
 
-    def _reject(self, number: int, line: bytes, problem: _BadRow) -> None:
-        reject = Reject(number, shown(_text(line[:_SHOWN_BYTES])), str(problem))
-        self.rejects.add(reject, kind=problem.kind)
+    def _readings(self, row: Row | BadRow) -> Iterator[Reading | BadRow]:
+        """Yield the readings of a row, and the reasons why others are none."""
+        if isinstance(row, BadRow):
+            yield row
+            return
+        try:
+            device = self._names.get(row.device) or self._name(row.device, "Device")
+            moment = moment_of(self.form.clock.micros_of(row.ts))
+        except NoMoment as problem:
+            yield BadRow(problem.kind, problem.detail)
+            return
+        except BadRow as problem:
+            yield problem
+            return
+        for tag, value in row.cells:
+            try:
+                name = self._names.get(tag) or self._name(tag, "Tag")
+            except BadRow as problem:
+                yield problem
+                continue
+            if _NUMBER.fullmatch(value) and math.isfinite(float(value)):
+                yield Reading(moment, device, name, value)
+            else:
+                yield BadRow(f"{self._value_of(tag)} is not a finite number")
 
-    def _opened(self) -> tuple[Callable[[bytes], Sequence[Fields | _BadRow]], int]:
+    def _value_of(self, tag: str) -> str:
+        return "Value" if self.form.tag else f"Value of column {shown(tag)}"
+
+    def _name(self, text: str, column: str) -> str:
+        if not text:
+            raise BadRow(f"{column} is empty")
+        try:
+            name = checked_name(number_named(text) or text, column)
+        except SensorNameError as error:
+            raise BadRow(NAMELESS, f": {column} {error.problem}") from error
+        self._names[text] = name
+        return name
+
+    def _opened(self) -> tuple[CsvRows | JsonRows, int]:
         """Detect the format from the file's first lines.
 
-        :return: a function that splits a line into rows, and the number of the first line that may be a
-        reading
+        :return: what splits a line into rows, and the number of the first line that may be a reading
         """
         separator = None
         for number, line in enumerate(self._lines(), start=1):
             if _is_blank(line):
                 continue
             if separator is None and is_json(line):
-                return _rows_of_json, 1
+                return JsonRows(self.form, self.stem, self._blanks), 1
             if separator is None and (separator := separator_of(_text(line))):
                 continue
-            return _rows_of_csv(self._dialect(line, separator)), number + 1
+            return self._csv_rows(line, separator), number + 1
         raise self._wrong("is empty")
 
-    def _dialect(self, line: bytes, separator: str | None) -> CsvDialect:
+    def _csv_rows(self, line: bytes, separator: str | None) -> CsvRows:
         try:
-            header = _decoded(line)
-            return CsvDialect.of_header(header, separator=separator, is_strict=True)
-        except _BadRow as problem:
+            return CsvRows.of_header(
+                decoded(line), self.form, separator=separator, stem=self.stem, blanks=self._blanks
+            )
+        except BadRow as problem:
             raise self._wrong(f"has no readable header: {problem}") from problem
         except HeaderError as problem:
-            raise self._wrong(str(problem)) from problem
+            advice = "; or name its columns with --columns" if self.form.is_ours else ""
+            raise self._wrong(f"{problem}{advice}") from problem
 
     def _lines(self) -> Iterator[bytes]:
         try:
             with self.path.open("rb") as file:
-                for number, line in enumerate(lines_of(file)):
+                for number, line in enumerate(lines_of(file, wanted=self.form.wanted_of_records)):
                     if number % 1024 == 0:
                         self.bytes_read = file.tell()
                     yield line
@@ -141,24 +196,17 @@ class ReadingsFile:
         return ReadingsFileError(self.name, problem)
 
 
-def read_readings(path: str | PathLike[str]) -> ReadingsFile:
-    """Open a file of readings: CSV with a header that names ``TS,Device,Tag,Value``, JSON, Avro or Parquet.
+def read_readings(path: str | PathLike[str], form: ReadingForm = OURS) -> ReadingsFile:
+    """Open a file of readings: CSV with a header that names its columns, JSON, Avro or Parquet.
 
+    :param form: what it calls our columns, and how it writes them
     :raises ReadingsFileError: if the file is missing, empty, damaged, of an unknown kind, or lacks a column
     """
-    return ReadingsFile(path)
+    return ReadingsFile(path, form)
 
 
-class _BadRow(Exception):
-    """A line is not a reading.
-
-    :param kind: the reason, without details that differ from line to line
-    :param detail: these details
-    """
-
-    def __init__(self, kind: str, detail: str = "") -> None:
-        super().__init__(kind + detail)
-        self.kind = kind
+def _shown(line: bytes) -> str:
+    return shown(_text(line[:_SHOWN_BYTES]))
 
 
 def _is_blank(line: bytes) -> bool:
@@ -167,96 +215,3 @@ def _is_blank(line: bytes) -> bool:
 
 def _text(line: bytes) -> str:
     return line.decode(errors="backslashreplace")
-
-
-def _decoded(line: bytes) -> str:
-    if len(line) > LONGEST_LINE:
-        advice = ": write one JSON object per line" if line.lstrip().startswith((b"[", b"{")) else ""
-        raise _BadRow(f"it is longer than {LONGEST_LINE:,} bytes{advice}")
-    try:
-        return line.decode()
-    except UnicodeDecodeError as error:
-        raise _BadRow("it is not UTF-8", f": byte {error.start + 1}") from error
-
-
-def _rows_of_csv(dialect: CsvDialect) -> Callable[[bytes], Sequence[Fields]]:
-    ts, device, tag, value = dialect.places
-
-    def rows_of(line: bytes) -> Sequence[Fields]:
-        try:
-            fields = dialect.fields_of(_decoded(line))
-        except csv.Error as error:
-            raise _BadRow(f"it is not CSV: {error}") from error
-        if len(fields) != dialect.width:
-            raise _BadRow(f"it has {len(fields)} fields instead of {dialect.width}")
-        numbers = dialect.number_of(fields[ts]), dialect.number_of(fields[value])
-        return ((numbers[0], fields[device], fields[tag], numbers[1]),)
-
-    return rows_of
-
-
-def _rows_of_json(line: bytes) -> Sequence[Fields | _BadRow]:
-    """Return the objects of a line; none for a line with only a bracket."""
-    text = _decoded(line)
-    try:
-        return [row for value in values_in(text, ends=_JSON_ENDS) for row in _rows_of_object(value)]
-    except (ValueError, RecursionError) as error:
-        raise _BadRow(_NO_OBJECT) from error
-
-
-def _rows_of_object(row: object) -> list[Fields | _BadRow]:
-    return [_row_of_json(inner) for inner in (opened(row, DECODER) if isinstance(row, dict) else [row])]
-
-
-def _row_of_json(row: object) -> Fields | _BadRow:
-    if not isinstance(row, dict):
-        return _BadRow(_NO_OBJECT)
-    if lacking(row, COLUMNS):
-        kind, colon, detail = problem_of(row, COLUMNS).partition(":")
-        return _BadRow(f"it {kind}", colon + detail)
-    folded = {name.casefold(): value for name, value in row.items()}
-    ts, device, tag, value = (_text_of(row.get(name, folded.get(name.casefold()))) for name in COLUMNS)
-    return ts, device, tag, value
-
-
-def _text_of(value: object) -> str:
-    return value.strip() if isinstance(value, str) else ""
-
-
-def _reading(fields: Fields | _BadRow, names: dict[str, str]) -> Reading:
-    """Return the reading of a row.
-
-    :param names: names of devices and tags that were checked before, as written; grows
-    """
-    if isinstance(fields, _BadRow):
-        raise fields
-    ts, device, tag, value = fields
-    device, tag = (
-        names.get(device) or _name(device, "Device", names),
-        names.get(tag) or _name(tag, "Tag", names),
-    )
-    micros = _micros(ts)
-    if not _NUMBER.fullmatch(value) or not math.isfinite(float(value)):
-        raise _BadRow("Value is not a finite number")
-    return Reading(moment_of(micros), device, tag, value)
-
-
-def _name(text: str, column: str, names: dict[str, str]) -> str:
-    if not text:
-        raise _BadRow(f"{column} is empty")
-    try:
-        name = checked_name(number_named(text) or text, column)
-    except SensorNameError as error:
-        raise _BadRow(NAMELESS, f": {column} {error.problem}") from error
-    names[text] = name
-    return name
-
-
-def _micros(text: str) -> int:
-    """Parse a timestamp to microseconds since 1970; one without an offset is UTC."""
-    found = read_timestamp(text)
-    if found is None:
-        raise _BadRow(f"TS is not a timestamp like {EXAMPLE}")
-    if not _FIRST_MICROS <= found[0] < _LAST_MICROS:
-        raise _BadRow("TS is before the year 1970 or after the year 9998")
-    return found[0]

@@ -12,16 +12,14 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from ingest.json_lines import values_in
-from scoring_contract.csv_dialect import COLUMNS
 from scoring_contract.text import shown
 from scoring_contract.timestamps import text_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
     from typing import BinaryIO
 
 _ROWS = 4096
-_WANTED = frozenset(name.casefold() for name in COLUMNS)
 _BODY = "Body"
 _ENDS = " \t\r\n,[]"
 _DAMAGE = (
@@ -59,10 +57,11 @@ def avro_lines(stream: BinaryIO) -> Iterator[bytes]:
         raise NotRecords(f"cannot be read as Avro: {shown(str(error)) or type(error).__name__}") from error
 
 
-def parquet_lines(file: BinaryIO) -> Iterator[bytes]:
+def parquet_lines(file: BinaryIO, *, wanted: Collection[str] | None) -> Iterator[bytes]:
     """Yield the rows of a Parquet file.
 
     :param file: seekable
+    :param wanted: columns to read; None for all
     :raises NotRecords: if the file is damaged, or pyarrow is not installed
     """
     try:
@@ -73,7 +72,8 @@ def parquet_lines(file: BinaryIO) -> Iterator[bytes]:
     try:
         table = pq.ParquetFile(file)
         names = table.schema_arrow.names
-        ours = [name for name in names if name.casefold() in _WANTED]
+        folded = None if wanted is None else {name.casefold() for name in wanted}
+        ours = [name for name in names if folded is None or name.casefold() in folded]
         # Without our columns all others are read, so that the error can name them.
         for batch in table.iter_batches(_ROWS, columns=ours or None, use_threads=False):
             columns = [_in_micros(column, pa) for column in batch.columns]
@@ -116,6 +116,6 @@ def _written(value: Any) -> Any:
         case bytes():
             return value.decode(errors="replace")
         case datetime():
-            return text_of(value)
+            return text_of(value) if value.tzinfo else value.isoformat(" ")  # perhaps not of UTC's clock
         case _:
             return str(value)

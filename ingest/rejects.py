@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 MOST_REJECTS = 1000
 """Rejects that are kept; further ones are only counted."""
@@ -19,6 +23,13 @@ class Reject:
     text: str
     """The start of the line, printable."""
     reason: str
+    file: str = ""
+    """Name of the file, if there are several."""
+
+    @property
+    def place(self) -> str:
+        """Where it is: ``line 3``, or ``line 3 of a.csv``."""
+        return f"line {self.line} of {self.file}" if self.file else f"line {self.line}"
 
 
 @dataclass(slots=True)
@@ -31,13 +42,17 @@ class Reason:
     def __str__(self) -> str:
         """Return count, reason and first line: ``12 rows: Tag is empty; first in line 3: x,1,,1``."""
         rows = "1 row" if self.count == 1 else f"{self.count:,} rows"
-        return f"{rows}: {self.first.reason}; first in line {self.first.line}: {self.first.text}"
+        return f"{rows}: {self.first.reason}; first in {self.first.place}: {self.first.text}"
 
 
 @dataclass(slots=True)
 class Rejects:
-    """The rejects of one pass over a file."""
+    """The rejects of one pass over one or more files.
 
+    :param on_reject: called with each, also with those that are not kept
+    """
+
+    on_reject: Callable[[Reject], None] | None = None
     total: int = 0
     listed: list[Reject] = field(default_factory=list)
     """The first :data:`MOST_REJECTS`."""
@@ -54,6 +69,8 @@ class Rejects:
         :param kind: its reason, without details that differ from line to line
         """
         self.total += 1
+        if self.on_reject:
+            self.on_reject(reject)
         if len(self.listed) < MOST_REJECTS:
             self.listed.append(reject)
         if reason := self._reasons.get(kind):

@@ -23,6 +23,7 @@ from local_stack.services.processes import StackError, stop_all
 from local_stack.stack import running_stack
 from local_stack.workspace import Workspace
 from scoring_contract.errors import LayoutError
+from scoring_contract.sensor_names import display_of
 from sensor_scoring.alerts.history import AlertHistory
 from sensor_scoring.alerts.message import message_of
 from sensor_scoring.alerts.observations import observation_of
@@ -161,9 +162,9 @@ def not_done(summary: Summary, laid: Laid) -> Iterator[str]:
     if not summary.having(Outcome.SCORED):
         yield "no sensor was scored"
     for line in summary.having(Outcome.FAILED):
-        yield f"{line.sensor} failed"
+        yield f"{display_of(line.sensor)} failed"
     for line in summary.having(Outcome.UNMODELLED):
-        yield f"{line.sensor} has readings, but no model"
+        yield f"{display_of(line.sensor)} has readings, but no model"
     yield from (f"the step {step} failed" for step in summary.failed_steps)
     for reason in laid.reasons:
         if reason.first.reason.startswith(NAMELESS):

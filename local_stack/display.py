@@ -9,6 +9,7 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Self
 
+from scoring_contract.sensor_names import display_of
 from sensor_scoring.hourly.outcome.summary import Outcome
 
 if TYPE_CHECKING:
@@ -123,14 +124,14 @@ def show_rejects(laid: Laid) -> None:
 
 def failures(summary: Summary) -> Iterable[str]:
     """Return sensor and reason for each failed sensor."""
-    return (f"{sensor.sensor}: {sensor.reason}" for sensor in summary.having(Outcome.FAILED))
+    return (f"{display_of(sensor.sensor)}: {sensor.reason}" for sensor in summary.having(Outcome.FAILED))
 
 
 def _row(sensor: SensorOutcome) -> tuple[str, ...]:
     # Only scoring counts readings.
     readings = "" if sensor.outcome is Outcome.UNMODELLED else f"{sensor.readings:,}"
     return (
-        sensor.sensor,
+        display_of(sensor.sensor),
         readings,
         f"{sensor.anomalies:,}",
         f"{sensor.seconds:.2f}",

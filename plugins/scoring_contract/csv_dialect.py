@@ -86,12 +86,12 @@ class CsvDialect(NamedTuple):
 def csv_field(text: str) -> str:
     """Return a text as a field of a CSV row, in quotes if it needs them.
 
-    :param text: without line breaks
+    A reader without quotes would misread separators, line breaks, and a quote that is first.
 
     >>> csv_field("1"), csv_field('Pump "A", left')
     ('1', '"Pump ""A"", left"')
     """
-    if "," in text or '"' in text:
+    if any(mark in text for mark in ',"\r\n'):
         return '"' + text.replace('"', '""') + '"'
     return text
 

@@ -49,7 +49,7 @@ PACKS_FOLDER = "_packs"
 REGISTRY_BLOB = "registry.json"
 """The registry's blob in the ``models`` container."""
 PACKS_BLOB = "packs.csv"
-"""Blob in the ``models`` container with device, tag and pack of each sensor, for producers of readings."""
+"""Blob in the ``models`` container with device, tag, pack and id of each sensor, for who writes readings."""
 
 
 class Container(StrEnum):

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from scoring_contract import json_message
 from scoring_contract.errors import LayoutError, RegistryError
 from scoring_contract.manifest import ModelRef, hour_at, pack_at, sensor_at
-from scoring_contract.sensor_names import checked_sensor_id
+from scoring_contract.sensor_names import checked_sensor_id, display_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -233,6 +233,22 @@ class Registry:
         if sensor not in self.sensors:
             raise RegistryError(f"the registry has no sensor {sensor!r}")
         return self.sensors[sensor]
+
+    def sensor_called(self, name: str) -> str:
+        """Return the id of the sensor that a person names: by its id, or by what is shown of it.
+
+        :raises RegistryError: if there is none, or more than one
+        """
+        if name in self.sensors:
+            return name
+        found = [
+            sensor for sensor, entry in self.sensors.items() if name == display_name(entry.device, entry.tag)
+        ]
+        if len(found) > 1:
+            raise RegistryError(f"{name!r} can be {' or '.join(sorted(found))}: give the id of one of them")
+        if not found:
+            raise RegistryError(f"the registry has no sensor {name!r}")
+        return found[0]
 
     def check_pair(self, sensor: str, device: str, tag: str) -> None:
         """Check that a sensor's id does not belong to another device and tag.

@@ -90,6 +90,14 @@ def sensor_id_of(device: str, tag: str) -> str:
     return f"{'_'.join(map(_cut, names))}~h{digest}"
 
 
+def sensor_named(device: str, tag: str) -> str | None:
+    """Return the sensor id of what a row calls device and tag; None if one of them is no name."""
+    try:
+        return sensor_id_of(device, tag)
+    except SensorNameError:
+        return None
+
+
 def pair_of(sensor_id: str) -> tuple[str, str] | None:
     """Return the device and the tag of an id; None if it holds a digest, or is none of :func:`sensor_id_of`.
 

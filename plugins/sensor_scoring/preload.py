@@ -68,7 +68,7 @@ with DAG(
 ) as dag:
     alert()
     task(alert.function)()
-dag.get_template_env().from_string("{{ task.item }}")
+dag.get_template_env().from_string("{{ task.shown_item }}")
 kinds: list[Any] = [
     kind for kind in vars(models).values() if isinstance(kind, type) and issubclass(kind, Mapping)
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
+from scoring_contract.sensor_names import display_of
 from sensor_scoring.alerts.conditions import Kind
 from sensor_scoring.wording import listed
 
@@ -33,6 +34,7 @@ _ENDED = {
 }
 _SENTENCES = {Kind.LATE: "Late", Kind.POOL: "Pool", Kind.UNCLAIMED: "Unclaimed readings"}
 _LATE, _UNCLAIMED = "late", "unclaimed readings"
+_OF_SENSORS = frozenset({Kind.FAILED, Kind.SILENT, Kind.UNMODELLED, Kind.SPIKE})
 _UNCOUNTED = frozenset({_LATE, _UNCLAIMED})
 _COUNTED = {
     Kind.LATE: _LATE,
@@ -65,7 +67,7 @@ def message_of(
     lines += _steps([found for found in news.begun if found.kind is Kind.STEP])
     lines += _failures([found for found in news.begun if found.kind is Kind.FAILED])
     for kind, title in _BEGUN.items():
-        lines += _listed(title, [found.name for found in news.begun if found.kind is kind])
+        lines += _listed(title, [_shown(found) for found in news.begun if found.kind is kind])
     lines += _spikes([found for found in news.begun if found.kind is Kind.SPIKE], spikes_named)
     for kind, title in _ENDED.items():
         lines += _listed(title, _since(news, kind))
@@ -105,14 +107,14 @@ def _failures(failed: Sequence[Condition]) -> Iterator[str]:
     for found in failed:
         by_cause[found.key].append(found)
     for group in list(by_cause.values())[:_NAMED]:
-        yield f"Failed: {listed([found.name for found in group], most=_NAMED)}: {group[0].cause}"
+        yield f"Failed: {listed([_shown(found) for found in group], most=_NAMED)}: {group[0].cause}"
     rest = [found for group in list(by_cause.values())[_NAMED:] for found in group]
     if rest:
         yield f"Failed: and {len(rest)} more for other causes, see the summary"
 
 
 def _spikes(spiking: Sequence[Condition], named: int) -> Iterator[str]:
-    yield from (f"Anomaly spike: {found.name}: {found.cause}" for found in spiking[:named])
+    yield from (f"Anomaly spike: {_shown(found)}: {found.cause}" for found in spiking[:named])
     if len(spiking) > named:
         yield f"Anomaly spikes: and {len(spiking) - named} more, see the summary"
 
@@ -122,7 +124,17 @@ def _since(news: News, kind: Kind) -> list[str]:
 
 
 def _was(place: Place, lasting: Lasting) -> str:
-    return f"{place[1]} (since {lasting.first})"
+    return f"{_name_at(place)} (since {lasting.first})"
+
+
+def _shown(found: Condition) -> str:
+    return _name_at(found.place)
+
+
+def _name_at(place: Place) -> str:
+    """Return what people read as the name of a sensor, or the name itself of anything else."""
+    kind, name = place
+    return display_of(name) if kind in _OF_SENSORS else name
 
 
 def _listed(title: str, names: Sequence[str]) -> Iterator[str]:

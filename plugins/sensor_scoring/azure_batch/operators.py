@@ -198,6 +198,11 @@ class AzureBatchTaskOperator(BatchOperator):
         self.held: Names | None = None
         """The Batch task that this try is about, once it is known."""
 
+    @property
+    def shown_item(self) -> str:
+        """What people read as the item's name; a subclass whose items are ids may have a better one."""
+        return self.item
+
     def execute(self, context: Context) -> None:
         """Find or make the Batch task, then judge it or wait for it.
 
@@ -207,7 +212,7 @@ class AzureBatchTaskOperator(BatchOperator):
         :raises SettingsError: naming a number that cannot work
         :raises ValueError: unless just one of ``job_id`` and ``pool_id`` is given
         """
-        with failure_noted(context["ti"], item=self.item):
+        with failure_noted(context["ti"], item=self.shown_item):
             self._find_or_make(context)
 
     def _find_or_make(self, context: Context) -> None:
@@ -223,7 +228,7 @@ class AzureBatchTaskOperator(BatchOperator):
             return
         if decision.move is Move.CREATE:
             names = self.held = self._added(names, memory)
-        self.log.info("%s: waiting for Batch task %s of job %s", self.item, names.task, names.job)
+        self.log.info("%s: waiting for Batch task %s of job %s", self.shown_item, names.task, names.job)
         self._wait(names)
 
     def execute_complete(self, context: Context, event: Any = None) -> None:
@@ -233,17 +238,17 @@ class AzureBatchTaskOperator(BatchOperator):
         """
         if event == "success":
             return
-        with failure_noted(context["ti"], item=self.item):
+        with failure_noted(context["ti"], item=self.shown_item):
             self._judge_event(context, event)
 
     def _judge_event(self, context: Context, event: Any) -> None:
         if not isinstance(event, dict):
-            raise BatchUnreachable(f"the wait for {self.item} ended without a result: {event!r}")
+            raise BatchUnreachable(f"the wait for {self.shown_item} ended without a result: {event!r}")
         memory = EpochMemory.of(context, event["job_id"])
         # Also for the links: they are made anew at the end of every try.
         self.held = Names(item=self.item, job=memory.job_id, task=event["batch_task_id"])
         if "outcome" not in event:
-            raise BatchUnreachable(f"{self.item}: {event['error']}")
+            raise BatchUnreachable(f"{self.shown_item}: {event['error']}")
         self._judge(BatchTaskOutcome.from_event(event["outcome"]), memory)
 
     def on_kill(self) -> None:
@@ -303,7 +308,7 @@ class AzureBatchTaskOperator(BatchOperator):
                 self.hook.add_task(names.job, template.request(names, self._grants()))
             except JobEnded:
                 job = self.successor_of(names.job, memory.context)
-                self.log.info("%s: job %s has ended; going on in %s", self.item, names.job, job)
+                self.log.info("%s: job %s has ended; going on in %s", self.shown_item, names.job, job)
                 memory.move_to(job)
                 names = replace(names, job=job)
             else:
@@ -330,7 +335,9 @@ class AzureBatchTaskOperator(BatchOperator):
             tasks = self.hook.tasks_of(job_id, key=key)
             live += [(job_id, task) for task in superseded(tasks, key=key, epoch=None)]
         for job_id, batch_task_id in live:
-            self.log.info("%s: ending Batch task %s, which this clear replaces", self.item, batch_task_id)
+            self.log.info(
+                "%s: ending Batch task %s, which this clear replaces", self.shown_item, batch_task_id
+            )
             self.hook.terminate_task(job_id, batch_task_id)
 
     def _former_jobs(self, memory: EpochMemory) -> Iterable[str]:
@@ -360,7 +367,7 @@ class AzureBatchTaskOperator(BatchOperator):
         if not outcome.is_success:
             cause = self.explain(outcome, names)
         elif self.is_committed(names):
-            self.log.info("%s: Batch task %s succeeded", self.item, outcome.batch_task_id)
+            self.log.info("%s: Batch task %s succeeded", self.shown_item, outcome.batch_task_id)
             self.note_success(names)
             return
         else:

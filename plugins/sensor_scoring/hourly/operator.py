@@ -10,9 +10,11 @@ from scoring_contract import layout
 from scoring_contract.errors import ContractError
 from scoring_contract.manifest import Manifest
 from scoring_contract.report import Report
+from scoring_contract.sensor_names import display_of
 from sensor_scoring.azure_batch import ids
 from sensor_scoring.azure_batch.operators import AzureBatchTaskOperator, FailureCause
 from sensor_scoring.hourly.outcome.reports import lines_of
+from sensor_scoring.hourly.planning.packing import shown_group
 from sensor_scoring.hourly.task import MANIFEST_BLOB
 from sensor_scoring.hourly.task_states import TaskStates
 from sensor_scoring.settings import Settings
@@ -42,6 +44,11 @@ class SensorScoringOperator(AzureBatchTaskOperator):
     """
 
     template_fields: Sequence[str] = ("item", "job_id", "pool_id")
+
+    @property
+    def shown_item(self) -> str:
+        """What people read as the name of the group."""
+        return shown_group(self.item)
 
     def command_for(self, names: Names) -> Sequence[str]:
         """Return the command; in later attempts with an order for what the ones before have not settled."""
@@ -99,7 +106,9 @@ class SensorScoringOperator(AzureBatchTaskOperator):
             return MANIFEST_BLOB
         blob = layout.narrowed_manifest_blob(ids.base_of(names.job), names.job, names.task)
         self.store.write(self.commit_container, blob, left.to_json())
-        self.log.info("%s: %d of %d sensors are left", self.item, len(left.sensors), len(manifest.sensors))
+        self.log.info(
+            "%s: %d of %d sensors are left", self.shown_item, len(left.sensors), len(manifest.sensors)
+        )
         return blob
 
     def _settled_before(self, names: Names, attempt: ids.AttemptId, manifest: Manifest) -> set[str]:
@@ -144,6 +153,6 @@ def _sentence(report: Report) -> str:
     failed = report.failed
     if len(report.sensors) == 1:
         return "; ".join(sensor.reason for sensor in failed)
-    reasons = [f"{sensor.sensor}: {sensor.reason}" for sensor in failed]
+    reasons = [f"{display_of(sensor.sensor)}: {sensor.reason}" for sensor in failed]
     said = listed(reasons, most=_NAMED, separator="; ")
     return f"{len(failed)} of {len(report.sensors)} sensors failed: {said}"

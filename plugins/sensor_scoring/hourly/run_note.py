@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from scoring_contract.sensor_names import display_of
 from sensor_scoring.hourly.outcome.summary import Outcome
 
 if TYPE_CHECKING:
@@ -36,4 +37,4 @@ def _parts(summary: Summary) -> Iterator[str]:
         yield f"{kept} by a later run, whose note counts their anomalies"
     most = max(summary.having(Outcome.SCORED), key=lambda line: line.anomalies, default=None)
     if most and most.anomalies:
-        yield f"most: {most.sensor} ({most.anomalies})"
+        yield f"most: {display_of(most.sensor)} ({most.anomalies})"

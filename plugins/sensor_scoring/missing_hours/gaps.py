@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from scoring_contract import layout
 from scoring_contract.planned_at import read_planned_at
 from scoring_contract.predictions import can_follow
+from scoring_contract.sensor_names import display_of
 from sensor_scoring.hourly.gate import mark_of, name_of
 from sensor_scoring.hourly.planning.readings import HourReadings
 from sensor_scoring.wording import listed
@@ -200,4 +201,6 @@ def _counted(sensors: tuple[str, ...], words: str) -> list[str]:
     if not sensors:
         return []
     noun = "sensor" if len(sensors) == 1 else "sensors"
-    return [f"{len(sensors)} {noun} {words} ({listed(sensors, most=_NAMED)})"]
+    return [
+        f"{len(sensors)} {noun} {words} ({listed([display_of(sensor) for sensor in sensors], most=_NAMED)})"
+    ]

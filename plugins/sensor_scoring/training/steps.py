@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from scoring_contract import layout
 from scoring_contract.planned_at import planned_at
 from scoring_contract.registry import Registry
+from scoring_contract.sensor_names import display_of
 from sensor_scoring.errors import RegistryContended, RunFailed
 from sensor_scoring.hourly.planning.readings_range import range_of_readings
 from sensor_scoring.hourly.steps import ensure_pool_of
@@ -97,7 +98,7 @@ def promote(run: TrainingRun) -> dict[str, int]:
     text = promotion.to_json(dag_run_id=run.dag_run_id)
     run.store.write(run.settings.containers.runs_container, layout.summary_blob(run.base), text)
     for line in promotion.decisions:
-        log.info("%s %s%s", line.sensor, line.decision, f": {line.reason}" if line.reason else "")
+        log.info("%s %s%s", display_of(line.sensor), line.decision, f": {line.reason}" if line.reason else "")
     log.info("%s; see %s", promotion.counts(), layout.summary_blob(run.base))
     return promotion.counts()
 

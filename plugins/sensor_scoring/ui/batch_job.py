@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import csv
 import re
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from scoring_contract import layout
+from scoring_contract.sensor_names import sensor_named
 from sensor_scoring.azure_batch import ids
 from sensor_scoring.azure_batch.hook import ScoringBatchHook
 from sensor_scoring.hourly.outcome.summary import Summary
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 MOST_BYTES = 1 << 20
 """As much of a file as is shown: its end."""
 _LINE = re.compile(r"[^\n]*\n|[^\n]+")
+_REMEMBERED_PAIRS = 1 << 12
 _GONE = dict.fromkeys(("TaskNotFound", "JobNotFound", "JobBeingDeleted"))
 
 
@@ -123,10 +125,11 @@ def _rows_of(sensor: str, blocks: Iterator[str]) -> Iterator[str] | None:
     if not {"Device", "Tag"} <= set(header):
         return None
     device, tag = header.index("Device"), header.index("Tag")
+    sensor_of = lru_cache(_REMEMBERED_PAIRS)(sensor_named)
 
     def is_ours(line: str) -> bool:
         row = next(csv.reader([line]), [])
-        return len(row) > max(device, tag) and f"{row[device]}_{row[tag]}" == sensor
+        return len(row) > max(device, tag) and sensor_of(row[device], row[tag]) == sensor
 
     # An answer of single rows would cost the api-server a change of threads for each of them.
     found = filter(None, ("".join(filter(is_ours, _lines(block))) for block in chain((rest,), blocks)))

@@ -21,10 +21,12 @@ from fastapi.responses import HTMLResponse, PlainTextResponse, StreamingResponse
 from scoring_contract import layout
 from scoring_contract.errors import ContractError, LayoutError
 from scoring_contract.predictions import PredictionFormat
+from scoring_contract.sensor_names import display_of
 from sensor_scoring.azure_batch import ids
 from sensor_scoring.azure_batch.addresses import path_part
 from sensor_scoring.azure_batch.links import web_root
 from sensor_scoring.errors import ScoringError
+from sensor_scoring.hourly.planning.packing import shown_group
 from sensor_scoring.settings import Settings
 from sensor_scoring.ui import responses
 from sensor_scoring.ui.batch_job import OwnJob, summary_of
@@ -100,7 +102,7 @@ def batch_task_page(dag_id: str, run_id: str, job: Job, batch_task: BatchTask) -
     now = datetime.now(UTC)
     return responses.page(
         Markup.page(
-            item or "Batch task",
+            shown_group(item) or "Batch task",
             names,
             Markup.links(_places(batch_task, item if is_scoring(task) else "")),
             Markup.table(facts_of(task, now=now)),
@@ -132,9 +134,9 @@ def predictions_page(job: Job, group: str) -> HTMLResponse | StreamingResponse:
     if len(sensors) == 1:
         return _predictions(job, plan, sensors[0])
     # A relative address begins at the folder that the page's own address lies in.
-    places = [(sensor, f"{path_part(group)}/{path_part(sensor)}") for sensor in sensors]
+    places = [(display_of(sensor), f"{path_part(group)}/{path_part(sensor)}") for sensor in sensors]
     note = Markup.note(f"{len(sensors)} sensors, hour {plan.hour}. Each leads to its predictions.")
-    return responses.page(Markup.page(f"Predictions of {group}", note, Markup.links(places)))
+    return responses.page(Markup.page(f"Predictions of {shown_group(group)}", note, Markup.links(places)))
 
 
 @app.get(PREDICTIONS + "/{sensor}", response_class=PlainTextResponse, response_model=None)
@@ -188,7 +190,9 @@ def _predictions(job: OwnJob, plan: Plan, sensor: str) -> StreamingResponse:
     is_text = plan.predictions_format is PredictionFormat.CSV
     answer = _shown(job, plan, sensor) if is_text else _handed_out(job, plan, sensor)
     if answer is None:
-        raise HTTPException(404, f"There are no predictions of {sensor} for {plan.hour}, or not yet.")
+        raise HTTPException(
+            404, f"There are no predictions of {display_of(sensor)} for {plan.hour}, or not yet."
+        )
     return answer
 
 

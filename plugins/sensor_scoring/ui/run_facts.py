@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from scoring_contract.sensor_names import display_of
 from sensor_scoring.hourly.outcome.summary import Outcome
 from sensor_scoring.hourly.outcome.verdict import step_sentences
 from sensor_scoring.ui.markup import Tone
@@ -53,7 +54,12 @@ def rows_of(summary: Summary) -> Iterator[tuple[str, ...]]:
 def _row(line: SensorOutcome) -> tuple[str, ...]:
     counts = (str(line.readings), str(line.anomalies), str(line.rejected), f"{line.seconds:.3f}")
     noticed = ", ".join(f"{count} {what}" for what, count in line.noticed.items())
-    return (line.sensor, line.outcome.value, *counts, "; ".join(filter(None, (line.reason, noticed))))
+    return (
+        display_of(line.sensor),
+        line.outcome.value,
+        *counts,
+        "; ".join(filter(None, (line.reason, noticed))),
+    )
 
 
 def _node_hours(summary: Summary) -> str:

@@ -18,6 +18,7 @@ from scorer.readings.table import ONE_FEATURE
 from scorer.storage import open_container, refuse_folder
 from scoring_contract.invocation import ExitCode
 from scoring_contract.layout import Container
+from scoring_contract.sensor_names import display_of
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from scorer.storage import BlobContainer
     from scoring_contract.registry import Registry
 
+_SENSOR_HELP = "its id, such as 1_4, or its name as it is shown"
 _TO_REPAIR = "; repair them with 'models repair'"
 _FOLDER = "the registry needs conditional writes, which a folder does not have"
 
@@ -66,29 +68,30 @@ def _read(words: Namespace, catalogue: Catalogue, console: Console) -> ExitCode:
 def _shown(words: Namespace, registry: Registry) -> str:
     if words.command == "list":
         return listing.list_json(registry) if words.json else "\n".join(listing.list_text(registry))
-    entry = registry.entry(words.sensor)
+    sensor = registry.sensor_called(words.sensor)
+    entry = registry.entry(sensor)
     if words.json:
-        return listing.show_json(words.sensor, entry)
-    return "\n".join(listing.show_text(words.sensor, entry))
+        return listing.show_json(sensor, entry)
+    return "\n".join(listing.show_text(sensor, entry))
 
 
 def _switch(words: Namespace, models: BlobContainer, console: Console) -> ExitCode:
-    sensor = words.sensor
     before = Catalogue.read(models)
+    sensor = before.registry.sensor_called(words.sensor)
     was = before.registry.entry(sensor).current
     if words.command == "promote":
         registry = amend(models, lambda seen: seen.promoting({sensor: words.version}), catalogue=before)
     else:
         registry = amend(models, lambda seen: seen.rolling_back(sensor), catalogue=before)
     now = registry.entry(sensor).current
-    console.tell(f"{sensor}: {now} is current" + (f", was {was}" if was != now else " already"))
+    console.tell(f"{display_of(sensor)}: {now} is current" + (f", was {was}" if was != now else " already"))
     return ExitCode.SUCCESS
 
 
 def _add(words: Namespace, models: BlobContainer, console: Console) -> ExitCode:
     data = _content(words.file)
     added = add_model(models, data, sensor=words.sensor, device=words.device, tag=words.tag)
-    console.tell(f"{added.sensor}: {added.version} is current, format {added.model.ref.format}")
+    console.tell(f"{display_of(added.sensor)}: {added.version} is current, format {added.model.ref.format}")
     return ExitCode.SUCCESS
 
 
@@ -115,7 +118,7 @@ def _convert(words: Namespace, console: Console) -> ExitCode:
 def _verify(models: BlobContainer, console: Console) -> ExitCode:
     count, problems = broken_models(models)
     for sensor, problem in problems.items():
-        console.complain(f"{sensor}: {problem}")
+        console.complain(f"{display_of(sensor)}: {problem}")
     console.tell(f"{count} current models checked, {len(problems)} broken" + (_TO_REPAIR if problems else ""))
     return ExitCode.MODEL if problems else ExitCode.SUCCESS
 
@@ -124,9 +127,11 @@ def _repair(_words: Namespace, models: BlobContainer, console: Console) -> ExitC
     repairs = repair_models(models)
     for repair in repairs:
         if repair.done:
-            console.tell(f"{repair.sensor}: {repair.done}")
+            console.tell(f"{display_of(repair.sensor)}: {repair.done}")
         else:
-            console.complain(f"{repair.sensor}: {repair.problem}; no intact copy or version: train it again")
+            console.complain(
+                f"{display_of(repair.sensor)}: {repair.problem}; no intact copy or version: train it again"
+            )
     left = sum(not repair.done for repair in repairs)
     console.tell(f"{len(repairs) - left} models repaired, {left} must be trained again")
     return ExitCode.MODEL if left else ExitCode.SUCCESS
@@ -150,7 +155,7 @@ def _content(file: Path) -> bytes:
 def _pack(words: Namespace, models: BlobContainer, console: Console) -> ExitCode:
     packed = pack_models(models, size=words.size, again=words.again)
     for sensor, fault in packed.faults.items():
-        console.complain(f"{sensor}: {fault}")
+        console.complain(f"{display_of(sensor)}: {fault}")
     console.tell(f"{packed.sensors} sensors in {packed.packs} packs; {packed.written} pack files written")
     return ExitCode.PARTLY_FAILED if packed.faults else ExitCode.SUCCESS
 
@@ -172,13 +177,13 @@ def _parser() -> ArgumentParser:
     reading = commands.add_parser("list", help="list all sensors with their current models")
     reading.add_argument("--json", action="store_true", help="print JSON")
     showing = commands.add_parser("show", help="show a sensor and the versions of its model")
-    showing.add_argument("sensor")
+    showing.add_argument("sensor", help=_SENSOR_HELP)
     showing.add_argument("--json", action="store_true", help="print JSON")
     promoting = commands.add_parser("promote", help="make a version the current one")
-    promoting.add_argument("sensor")
+    promoting.add_argument("sensor", help=_SENSOR_HELP)
     promoting.add_argument("version")
     back = commands.add_parser("rollback", help="go back to the version that was current before")
-    back.add_argument("sensor")
+    back.add_argument("sensor", help=_SENSOR_HELP)
     adding = commands.add_parser("add", help="publish a model file from elsewhere")
     adding.add_argument("sensor")
     adding.add_argument("--device", required=True)

@@ -21,6 +21,7 @@ from scorer.models.files import MOST_PACK_BYTES, pack_of, read_model
 from scorer.models.format import FORMAT, load_model, read_own
 from scorer.models.pack_format import render_head
 from scorer.models_command.packing import assigned
+from scoring_contract.csv_dialect import csv_field
 from scoring_contract.layout import PACKS_BLOB, model_pack_blob, model_packs_folder
 from scoring_contract.manifest import PackSlice
 
@@ -73,10 +74,12 @@ def pack_models(models: BlobContainer, *, size: int, again: bool) -> Packed:
 
 
 def _packs_csv(registry: Registry) -> str:
-    """Return each sensor's pack as CSV, for the programs that lay out readings."""
-    entries = (registry.sensors[sensor] for sensor in sorted(registry.sensors))
-    rows = (f"{entry.device},{entry.tag},{entry.pack}\n" for entry in entries if entry.pack)
-    return "".join(("Device,Tag,Pack\n", *rows))
+    """Return each sensor's pack and id as CSV, for the programs that lay out readings."""
+    rows = (
+        ",".join((csv_field(entry.device), csv_field(entry.tag), entry.pack, f"{sensor}\n"))
+        for sensor, entry in sorted(registry.sensors.items())
+    )
+    return "".join(("Device,Tag,Pack,Sensor\n", *rows))
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from scorer.models.format import CONTENT_TYPES, SKOPS_FORMAT, load_model, refuse
 from scoring_contract.layout import model_blob
 from scoring_contract.manifest import ModelRef
 from scoring_contract.registry import TrainedModel, TrainedSensor
-from scoring_contract.sensor_names import sensor_id_of
+from scoring_contract.sensor_names import display_name, sensor_id_of
 
 if TYPE_CHECKING:
     from scorer.storage import BlobContainer
@@ -24,15 +24,18 @@ def add_model(models: BlobContainer, data: bytes, *, sensor: str, device: str, t
     """Make a model file the current model of a sensor.
 
     :param data: the file's bytes
+    :param sensor: its id, or its name as it is shown
     :return: the sensor and its new version, named by the file's digest
-    :raises LayoutError: if device and tag cannot form a sensor id
+    :raises SensorNameError: if device or tag is no name
     :raises OrderFault: if they form another sensor's id
     :raises DataFault: if the sensor's id belongs to another device and tag
     :raises ModelFault: if scoring would not load the file
     :raises StorageFault: if storage refuses or does not answer
     """
-    if sensor_id_of(device, tag) != sensor:
-        raise OrderFault(f"device {device!r} tag {tag!r} is sensor {sensor_id_of(device, tag)}, not {sensor}")
+    named = sensor_id_of(device, tag)
+    if sensor not in {named, display_name(device, tag)}:
+        raise OrderFault(f"device {device!r} tag {tag!r} is sensor {named}, not {sensor}")
+    sensor = named
     digest = hashlib.sha256(data).hexdigest()
     version = f"added-{digest[:10]}"
     ref = ModelRef(version, model_blob(sensor, version), digest, format_of(data))

@@ -14,6 +14,7 @@ from scorer.readings.arrow_arrays import array_of, texts_of
 from scorer.readings.parquet_file import batches
 from scorer.readings.table import ONE_FEATURE
 from scorer.scoring.predictions import columns_for
+from scoring_contract.sensor_names import sensor_named
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 _ROWS_AT_ONCE = 1 << 18
 """Rows of a row group: readers load it whole, and that many take a few mebibytes."""
+_BETWEEN = "\0"
+"""Cannot be part of a name."""
 _NAME = pa.dictionary(pa.int32(), pa.string())
 _TYPES = {
     "TS": pa.timestamp("us", "UTC"),
@@ -82,8 +85,9 @@ def _without(sensors: Collection[str], batch: pa.RecordBatch) -> pa.RecordBatch:
     import pyarrow.compute as pc  # noqa: PLC0415  # takes as long as all of pyarrow; few blobs are merged
 
     names = (batch.column(name).cast(pa.string()) for name in ("Device", "Tag"))
-    theirs = pc.is_in(pc.binary_join_element_wise(*names, "_"), pa.array(sensors, pa.string()))
-    return batch.filter(pc.invert(theirs))
+    pairs = pc.binary_join_element_wise(*names, _BETWEEN)
+    theirs = [pair for pair in pc.unique(pairs).to_pylist() if sensor_named(*pair.split(_BETWEEN)) in sensors]
+    return batch.filter(pc.invert(pc.is_in(pairs, pa.array(theirs, pa.string()))))
 
 
 def _groups(parts: Iterable[Part]) -> Iterator[list[Part]]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from scorer.errors import OrderFault
 from scorer.scoring.float_text import texts_of_numbers
+from scoring_contract.csv_dialect import csv_field
 from scoring_contract.predictions import COLUMNS, PredictionFormat
 
 if TYPE_CHECKING:
@@ -72,12 +73,12 @@ def render_csv(parts: Iterable[tuple[str, str, ReadingTable, Predictions]]) -> b
             blob.write(_header(features))
         if table.features != features:
             raise ValueError(f"features {table.features} do not fit a blob with features {features}")
-        blob.writelines(_rows(f",{_cell(device)},{_cell(tag)},", table, predictions))
+        blob.writelines(_rows(f",{csv_field(device)},{csv_field(tag)},", table, predictions))
     return blob.getvalue() or _header(())
 
 
 def _header(features: Sequence[str]) -> bytes:
-    return (",".join(map(_cell, columns_for(features))) + "\n").encode()
+    return (",".join(map(csv_field, columns_for(features))) + "\n").encode()
 
 
 def _rows(names: str, table: ReadingTable, predictions: Predictions) -> Iterable[bytes | memoryview]:
@@ -114,10 +115,3 @@ def _joined(
     cells[3::_CELLS] = map(_FLAGS.__getitem__, anomalies.tolist())
     cells[4::_CELLS] = texts_of_numbers(scores)
     return "".join(cells).encode()
-
-
-def _cell(text: str) -> str:
-    """Quote a name that would break its row; timestamps and numbers never do."""
-    if any(mark in text for mark in ',"\r\n'):
-        return '"' + text.replace('"', '""') + '"'
-    return text

@@ -8,16 +8,21 @@ predictions stay, whichever run writes last.
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from scorer.errors import BlobConflict, BlobMissing
+from scoring_contract.csv_dialect import split_line
 from scoring_contract.predictions import PackMark, PredictionFormat, PredictionMark, can_follow
+from scoring_contract.sensor_names import sensor_named
 
 if TYPE_CHECKING:
     from scorer.storage import BlobContainer, Versioned
 
 _TRIES = 5
 """Each conflict means that another run has just written; more of them at once are not expected."""
+
+_REMEMBERED_PAIRS = 1 << 12
 
 
 def publish(
@@ -117,16 +122,16 @@ def _merged_csv(before: bytes, data: bytes, mine: set[str]) -> tuple[bytes, int]
     first, *rows = before.splitlines(keepends=True)
     if first.rstrip() != header.rstrip():
         return None
-    columns = header.decode().split(",")
+    columns = _fields_of(header)
     device, tag = columns.index("Device"), columns.index("Tag")
-    kept = [row for row in rows if _sensor_of(row, device, tag) not in mine]
+    sensor_of = lru_cache(_REMEMBERED_PAIRS)(sensor_named)
+    cells = map(_fields_of, rows)
+    kept = [row for row, of in zip(rows, cells, strict=True) if sensor_of(of[device], of[tag]) not in mine]
     return b"".join([first, *kept, ours]), len(kept) + ours.count(b"\n")
 
 
-def _sensor_of(row: bytes, device: int, tag: int) -> str:
-    """Return the sensor id of a row; names of devices and tags contain neither comma nor quote."""
-    fields = row.decode().rstrip("\n").split(",")
-    return f"{fields[device]}_{fields[tag]}"
+def _fields_of(row: bytes) -> list[str]:
+    return split_line(row.decode().rstrip("\r\n"), ",")
 
 
 def _is_later(theirs: str, ours: str, found: Versioned) -> bool:

@@ -19,6 +19,7 @@ from scoring_contract.invocation import ExitCode
 from scoring_contract.layout import Container
 from scoring_contract.manifest import Manifest
 from scoring_contract.report import Report, SensorReport, SensorState
+from scoring_contract.sensor_names import display_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -98,17 +99,18 @@ def _outcomes(scoring: ScoringPipeline) -> Iterator[UnitOutcome]:
 
 
 def _announce(outcome: SensorReport, console: Console) -> None:
+    name = display_of(outcome.sensor)
     match outcome.state:
         case SensorState.SCORED:
             counts = f"{outcome.readings} readings, {outcome.anomalies} anomalies"
             rejected = f", {outcome.rejected} rows rejected" if outcome.rejected else ""
             note = f" ({outcome.reason})" if outcome.reason else ""
-            console.tell(f"{outcome.sensor} scored: {counts}{rejected}, {outcome.seconds:.3f} s{note}")
+            console.tell(f"{name} scored: {counts}{rejected}, {outcome.seconds:.3f} s{note}")
         case SensorState.SKIPPED:
-            console.tell(f"{outcome.sensor} skipped: {outcome.reason}")
+            console.tell(f"{name} skipped: {outcome.reason}")
         case SensorState.FAILED:
-            console.tell(f"{outcome.sensor} failed ({outcome.cause})")
-            console.complain(f"{outcome.sensor}: {outcome.reason}")
+            console.tell(f"{name} failed ({outcome.cause})")
+            console.complain(f"{name}: {outcome.reason}")
 
 
 def _total(report: Report) -> str:

@@ -15,9 +15,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from scorer.errors import BlobMissing, DataFault
-from scoring_contract.errors import LayoutError
 from scoring_contract.layout import labels_blob
-from scoring_contract.sensor_names import sensor_id_of
+from scoring_contract.sensor_names import sensor_named
 from scoring_contract.timestamps import read_timestamp
 from scoring_contract.training_report import LabelCheck
 
@@ -101,9 +100,6 @@ def _labelled(data: bytes) -> Iterator[tuple[str, int]]:
         raise DataFault(f"has no column {missing[0]}: the first line must name {', '.join(_COLUMNS)}")
     for row in rows:
         moment = read_timestamp((row["TS"] or "").strip())
-        try:
-            sensor = sensor_id_of(row["Device"] or "", row["Tag"] or "")
-        except LayoutError:
-            continue
-        if moment:
+        sensor = sensor_named((row["Device"] or "").strip(), (row["Tag"] or "").strip())
+        if moment and sensor:
             yield sensor, moment[0]

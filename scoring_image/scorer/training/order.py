@@ -19,6 +19,7 @@ from scorer.training.trainer import Trainer
 from scoring_contract.invocation import ExitCode
 from scoring_contract.layout import Container
 from scoring_contract.report import SensorReport, SensorState
+from scoring_contract.sensor_names import display_of
 from scoring_contract.training import TrainingOrder
 from scoring_contract.training_report import TrainingReport, TrainingResult
 
@@ -80,12 +81,12 @@ def _group(order: TrainingOrder, environ: Mapping[str, str], console: Console) -
 
 def _announce(result: TrainingResult, console: Console) -> None:
     if result.trained is None or result.evaluation is None:
-        console.complain(f"{result.sensor}: {result.reason}")
+        console.complain(f"{display_of(result.sensor)}: {result.reason}")
         return
     evaluation = result.evaluation
     note = f" ({result.reason})" if result.reason else ""
     console.tell(
-        f"{result.sensor} trained on {result.trained.model.rows} readings; "
+        f"{display_of(result.sensor)} trained on {result.trained.model.rows} readings; "
         f"{evaluation.anomalies} anomalies in {evaluation.readings} later ones{note}"
     )
 

@@ -17,9 +17,8 @@ import numpy as np
 from scorer.errors import BlobMissing, ScorerError
 from scorer.readings.files import MOST_BYTES, FileRows, Owner, ReadingTable, RowIssue, in_order, read_file
 from scorer.readings.table import ONE_FEATURE
-from scoring_contract.errors import LayoutError
 from scoring_contract.layout import hour_of_readings, sensor_of_readings
-from scoring_contract.sensor_names import sensor_id_of
+from scoring_contract.sensor_names import sensor_named
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -155,10 +154,7 @@ def _owner_among(sensors: frozenset[str]) -> Owner:
 
     @lru_cache(_REMEMBERED_PAIRS)
     def owner(device: str, tag: str) -> str | None:
-        try:
-            sensor = sensor_id_of(device, tag)
-        except LayoutError:
-            return None
+        sensor = sensor_named(device, tag)
         return sensor if sensor in sensors else None
 
     return owner

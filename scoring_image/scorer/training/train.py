@@ -18,6 +18,7 @@ from scorer.training.trainer import THREADS, Trainer
 from scoring_contract.invocation import ExitCode
 from scoring_contract.layout import Container, pack_of_readings, readings_folder, sensor_of_readings
 from scoring_contract.report import Cause, SensorReport, SensorState
+from scoring_contract.sensor_names import display_of
 from scoring_contract.training import TrainingSubject
 from scoring_contract.training_report import TrainingResult
 
@@ -87,7 +88,7 @@ def _announced(group: Group, console: Console) -> Iterator[TrainingResult]:
     said = time.monotonic()
     for done, result in enumerate(group.results(), 1):
         if result.trained is None:
-            console.complain(f"{result.sensor}: {result.reason}")
+            console.complain(f"{display_of(result.sensor)}: {result.reason}")
         yield result
         if time.monotonic() - said >= _SECONDS_BETWEEN_LINES:
             said = time.monotonic()
@@ -110,7 +111,7 @@ def _published(
         if reason is None:
             yield result
         else:
-            console.complain(f"{result.sensor}: {reason}")
+            console.complain(f"{display_of(result.sensor)}: {reason}")
             yield TrainingResult(result.sensor, cause=Cause.DATA, reason=reason)
 
 

@@ -216,7 +216,10 @@ def test_a_pack_file_holds_the_very_bytes_of_the_models(storage: Storage, scorer
     for sensor, data in slices(storage).items():
         assert data == storage.get(Container.MODELS, registry.entry(sensor).model.blob)
         load_model(data, registry.entry(sensor).model)  # raises if it cannot be read
-    assert storage.get(Container.MODELS, PACKS_BLOB) == b"Device,Tag,Pack\n1,1,p0001\n1,2,p0001\n2,1,p0002\n"
+    assert (
+        storage.get(Container.MODELS, PACKS_BLOB)
+        == b"Device,Tag,Pack,Sensor\n1,1,p0001,1_1\n1,2,p0001,1_2\n2,1,p0002,2_1\n"
+    )
     places = [registry.entry(sensor).model.pack for sensor in ("1_1", "1_2")]
     assert len({place.blob for place in places if place}) == 1
 

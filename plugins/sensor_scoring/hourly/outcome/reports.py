@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from scoring_contract import layout
 from scoring_contract.errors import ContractError
 from scoring_contract.report import Cause, Report, SensorReport, SensorState
+from scoring_contract.sensor_names import display_of
 from sensor_scoring.azure_batch import ids
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ def lines_of(report: Report) -> Iterator[str]:
     """Say what a Batch task has done, a line for each of its sensors."""
     for sensor in report.sensors:
         counts = f"{sensor.readings} readings, {sensor.anomalies} anomalies, {sensor.rejected} rejected"
-        said = f"{sensor.sensor} {sensor.state}: {counts}, {sensor.seconds:.3f} s"
+        said = f"{display_of(sensor.sensor)} {sensor.state}: {counts}, {sensor.seconds:.3f} s"
         yield f"{said}; {sensor.reason}" if sensor.reason else said
 
 

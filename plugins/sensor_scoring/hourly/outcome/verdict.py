@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Self
 
+from scoring_contract.sensor_names import display_of
 from sensor_scoring.hourly.outcome.summary import Outcome
 from sensor_scoring.wording import listed
 
@@ -69,7 +70,7 @@ def step_sentences(failed_steps: Mapping[str, str]) -> list[str]:
 
 
 def _unmodelled(summary: Summary) -> str:
-    sent = [line.sensor for line in summary.having(Outcome.UNMODELLED)]
+    sent = [display_of(line.sensor) for line in summary.having(Outcome.UNMODELLED)]
     sent += [f"pack {pack}" for pack in summary.unknown_packs]
     return (
         f"nothing was scored in {summary.hour}: there are readings of {listed(sent, most=_NAMED)}, and "
@@ -82,8 +83,9 @@ def _faults(summary: Summary, settings: Settings) -> Iterator[str]:
         yield from step_sentences(summary.failed_steps)
     elif summary.failed_share > settings.hourly.tolerated_failed_share:
         failed = summary.having(Outcome.FAILED)
+        named = listed([display_of(line.sensor) for line in failed], most=_NAMED)
         yield (
-            f"{len(failed)} sensors failed: {listed([line.sensor for line in failed], most=_NAMED)}; "
+            f"{len(failed)} sensors failed: {named}; "
             f"the limit is {settings.hourly.tolerated_failed_share:.0%}"
         )
     if summary.is_unmodelled:

@@ -12,6 +12,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from scoring_contract.sensor_names import display_of
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
@@ -46,6 +48,11 @@ def packed(
         group[0] if size == 1 and group[0] not in packs else f"{group[0]}{_BETWEEN}{group[-1]}": group
         for group in _groups(_units(sensors, packs), size)
     }
+
+
+def shown_group(group: str) -> str:
+    """Return what people read as the name of a group."""
+    return _BETWEEN.join(map(display_of, group.split(_BETWEEN)))
 
 
 def _units(sensors: Sequence[str], packs: Mapping[str, str]) -> Iterable[tuple[str, ...]]:
