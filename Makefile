@@ -23,8 +23,15 @@ setup: ## install everything that the other targets need
 	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) is missing; Python 3.11 or newer is needed" >&2; exit 1; }
 	@$(PYTHON) -m local_stack.bootstrap
 
+# How the files of READINGS are written, as docs/loading.md describes it. Only what is typed behind make counts:
+# terminals have a variable COLUMNS. The shell takes each text from the environment, with all its quotes.
+typed = $(if $(filter command,$(firstword $(origin $(1)))),$(2) "$$$(1)")
+FORM = $(call typed,COLUMNS,--columns) $(call typed,DELIMITER,--delimiter) $(call typed,DECIMAL,--decimal) \
+	$(call typed,TIMEZONE,--timezone) $(call typed,AMBIGUOUS,--ambiguous) $(call typed,EPOCH,--epoch) \
+	$(call typed,TIMESTAMP_FORMAT,--timestamp-format) $(if $(call typed,WIDE,x),--wide)
+
 run: setup ## score one hour (READINGS=file.csv HOUR=2018-08-29T02)
-	@$(RUN) run $(if $(READINGS),--readings "$(READINGS)") $(if $(HOUR),--hour "$(HOUR)")
+	@$(RUN) run $(if $(READINGS),--readings "$(READINGS)") $(FORM) $(if $(HOUR),--hour "$(HOUR)")
 
 # Files of tests side by side, each in one process from its first test to its last.
 WORKERS ?= 2
@@ -105,7 +112,7 @@ up: setup ## start the stack with Airflow's web UI, and leave it running
 	@$(RUN) up
 
 load: setup ## load your own readings into the stack of make up (READINGS=file.csv)
-	@$(RUN) load $(if $(READINGS),--readings "$(READINGS)")
+	@$(RUN) load $(if $(READINGS),--readings "$(READINGS)") $(FORM)
 
 train: setup ## train on its readings before an hour (HOUR=2018-08-29T02; by default before the last one)
 	@$(RUN) train $(if $(HOUR),--hour "$(HOUR)")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+import hashlib
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -67,6 +68,7 @@ class ReadingsFiles:
         on_reject: Callable[[Reject], None] | None = None,
     ) -> None:
         self._files = [ReadingsFile(path, form) for path in paths]
+        self._paths, self._form = paths, form
         self._on_reject = on_reject
         self.name = os.fspath(paths[0]) if len(paths) == 1 else f"{paths[0]} and {len(paths) - 1} more"
         self.rejects = Rejects()
@@ -86,6 +88,14 @@ class ReadingsFiles:
     def blank_cells(self) -> int:
         """Empty cells of wide files."""
         return sum(file.blank_cells for file in self._files)
+
+    def digest(self) -> str:
+        """Return a digest of the files' content and of how it is read, in hex."""
+        whole = hashlib.sha256(repr(self._form).encode())
+        for path in self._paths:
+            with path.open("rb") as file:
+                whole.update(hashlib.file_digest(file, "sha256").digest())
+        return whole.hexdigest()
 
     def __iter__(self) -> Iterator[Reading]:
         """Yield the valid readings, file by file."""

@@ -17,7 +17,7 @@ from local_stack.commands import airflow, missing
 from local_stack.display import RunProgress, Stage, failures, show_rejects, table
 from local_stack.labels import check_labels
 from local_stack.models import models
-from local_stack.options import MakeParser, WrongOption, file_option, hour_option
+from local_stack.options import MakeParser, WrongOption, add_readings_options, hour_option, readings_option
 from local_stack.own_readings import load, train
 from local_stack.services.processes import StackError, stop_all
 from local_stack.stack import running_stack
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from types import FrameType
 
     from ingest.loader import Laid
+    from ingest.readings_files import ReadingsFiles
     from local_stack.stack import Stack
     from scoring_contract.hour import RunHour
     from sensor_scoring.hourly.outcome.summary import Summary
@@ -69,14 +70,14 @@ def main(argv: Sequence[str]) -> int:
         return _INTERRUPTED
 
 
-def run(readings: Path | None, hour: RunHour) -> int:
+def run(readings: ReadingsFiles | None, hour: RunHour) -> int:
     """Load readings, train on the hours before ``hour``, score the hour, and show the results.
 
-    :param readings: file of readings; None for the simulated fleet
+    :param readings: files of readings; None for the simulated fleet
     :return: 0 if every sensor with readings was scored, otherwise 1
     """
     check_settings()
-    workspace = Workspace.of_file(readings) if readings else Workspace.of_simulation()
+    workspace = Workspace.of_files(readings) if readings else Workspace.of_simulation()
     with workspace.locked(), ExitStack() as parts:
         with Stage.of("Starting Azurite and the Batch emulator"):
             stack = parts.enter_context(running_stack(workspace))
@@ -137,14 +138,14 @@ _OTHERS = {"models": models, "missing": missing, "airflow": airflow, "load": loa
 """Commands that parse their own arguments."""
 
 
-def score_hour(stack: Stack, readings: Path | None, hour: RunHour) -> tuple[Summary, Laid, Path]:
+def score_hour(stack: Stack, readings: ReadingsFiles | None, hour: RunHour) -> tuple[Summary, Laid, Path]:
     """Load, train and score on a running stack.
 
     :return: the summary, the result of the load, and the folder with copies of the results
     """
     with Stage.of("Loading readings") as stage:
         laid = (
-            hourly.lay_out_file(stack, readings, progress=stage.see)
+            hourly.lay_out_files(stack, readings, progress=stage.see)
             if readings
             else hourly.lay_out_simulation(stack)
         )
@@ -168,7 +169,7 @@ def not_done(summary: Summary, laid: Laid) -> Iterator[str]:
     yield from (f"the step {step} failed" for step in summary.failed_steps)
     for reason in laid.reasons:
         if reason.first.reason.startswith(NAMELESS):
-            yield f"{reason.count:,} rows name no sensor; first in line {reason.first.line}"
+            yield f"{reason.count:,} rows name no sensor; first in {reason.first.place}"
 
 
 def whole_alert(summary: Summary) -> str:
@@ -196,14 +197,14 @@ def show(summary: Summary, laid: Laid, folder: Path, logs: Path) -> None:
 def _order(argv: Sequence[str]) -> argparse.Namespace:
     parser = MakeParser(prog="python -m local_stack", description=__doc__)
     parser.add_argument("command", choices=["run", *_COMMANDS])
-    parser.add_argument("--readings", default="", help="file with the columns TS, Device, Tag and Value")
+    add_readings_options(parser)
     parser.add_argument("--hour", default="", help="UTC hour to score, for example 2018-08-29T02")
     order = parser.parse_args(argv)
     if order.readings and not order.hour:
         raise WrongOption("READINGS needs an HOUR to score, for example HOUR=2018-08-29T02")
     if order.hour and not order.readings:
         raise WrongOption("HOUR needs READINGS; the simulated fleet has an hour of its own")
-    order.readings = file_option("READINGS", order.readings) if order.readings else None
+    order.readings = readings_option(order) if order.readings else None
     order.hour = hour_option("HOUR", order.hour) if order.hour else hourly.SIMULATED_HOUR
     return order
 

@@ -114,7 +114,7 @@ def show_rejects(laid: Laid) -> None:
     """Print the rejected rows of a load: each of them if they are few, otherwise each reason."""
     if laid.rejects_total <= _SHOWN_REJECTS:
         for reject in laid.rejects:
-            print(f"  rejected line {reject.line}: {reject.reason}: {reject.text}")
+            print(f"  rejected {reject.place}: {reject.reason}: {reject.text}")
         return
     for reason in laid.reasons[:_SHOWN_REJECTS]:
         print(f"  rejected {reason}")

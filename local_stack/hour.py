@@ -8,7 +8,6 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from ingest.loader import lay_out
-from ingest.readings_csv import read_readings
 from ingest.simulator import SOURCE, Fleet
 from local_stack.hour_choice import check_hour
 from local_stack.results import replaced
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ingest.loader import Laid, Progress
+    from ingest.readings_files import ReadingsFiles
     from local_stack.stack import Stack
 
 SIMULATED_HOUR = RunHour.parse("2026-01-05T09")
@@ -32,10 +32,10 @@ _TRAINING_HOURS = 24
 DAG_ID = "hourly_scoring"
 
 
-def lay_out_file(stack: Stack, readings: Path, *, progress: Progress | None = None) -> Laid:
-    """Load a file of readings, in the layout of Stream Analytics."""
+def lay_out_files(stack: Stack, readings: ReadingsFiles, *, progress: Progress | None = None) -> Laid:
+    """Load files of readings, in the layout of Stream Analytics."""
     container = stack.storage.container(Container.DATA)
-    return lay_out(read_readings(readings), container, source="file", progress=progress)
+    return lay_out(readings, container, source="file", progress=progress)
 
 
 def lay_out_simulation(stack: Stack) -> Laid:
@@ -132,7 +132,7 @@ def _scored_blobs(stack: Stack, summary: Summary) -> list[str]:
 
 def _reject_lines(laid: Laid) -> Iterator[str]:
     for reject in laid.rejects:
-        yield f"line {reject.line}: {reject.reason}: {reject.text}\n"
+        yield f"{reject.place}: {reject.reason}: {reject.text}\n"
     if laid.rejects_total > len(laid.rejects):
         yield f"and {laid.rejects_total - len(laid.rejects)} more\n"
 

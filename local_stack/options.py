@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import os
+import re
 from argparse import ArgumentParser
-from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
+from ingest.errors import FormError, ReadingsFileError
+from ingest.form_options import add_form_options, form_of
+from ingest.readings_files import ReadingsFiles, files_of
 from local_stack.services.processes import StackError
 from scoring_contract.errors import HourError
 from scoring_contract.hour import RunHour
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+    from pathlib import Path
 
 
 class WrongOption(StackError):
@@ -39,19 +46,35 @@ def hour_option(name: str, text: str) -> RunHour:
         raise WrongOption(error.said_of(f"{name}=")) from error
 
 
-def file_option(name: str, text: str) -> Path:
-    """Return the file of an option.
+def add_readings_options(parser: ArgumentParser) -> None:
+    """Add the options that name files of readings and say how these are written."""
+    parser.add_argument("--readings", default="", help="a file, a folder, or a pattern such as 'a/*.csv'")
+    add_form_options(parser)
 
-    :param name: the variable of make: ``READINGS``
-    :raises WrongOption: unless it is a readable file
+
+def readings_option(order: Namespace) -> ReadingsFiles:
+    """Open the files of the options.
+
+    :raises WrongOption: if a file cannot be read, or an option is wrong
+    :raises ReadingsFileError: if a file is not one of readings
     """
-    path = Path(text).expanduser()
-    if not path.is_file() or not os.access(path, os.R_OK):
-        raise WrongOption(f"{name}={text} {_problem_of(path)}")
-    return path
+    try:
+        form = form_of(order)
+        paths = files_of([order.readings])
+    except FormError as error:
+        raise WrongOption(_as_typed(str(error))) from error
+    except ReadingsFileError as error:
+        raise WrongOption(f"READINGS={error}") from error
+    for path in paths:
+        if not os.access(path, os.R_OK):
+            raise WrongOption(f"READINGS={path} {_problem_of(path)}")
+    return ReadingsFiles(paths, form)
+
+
+def _as_typed(sentence: str) -> str:
+    """Name options as variables of make: ``TIMESTAMP_FORMAT`` for ``--timestamp-format``."""
+    return re.sub("--([a-z-]+)", lambda found: found[1].replace("-", "_").upper(), sentence)
 
 
 def _problem_of(path: Path) -> str:
-    if path.is_dir():
-        return "is a folder, not a file"
     return "cannot be read: check its permissions" if path.exists() else "does not exist"

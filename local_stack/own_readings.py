@@ -6,14 +6,13 @@ from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
 
 from ingest.loader import lay_out
-from ingest.readings_csv import read_readings
 from local_stack import standing
 from local_stack.display import Stage, show_rejects
 from local_stack.hour_choice import check_hour
 from local_stack.kept_hours import hours_with_readings
 from local_stack.live_fleet import LiveFleet
 from local_stack.models import kept_storage
-from local_stack.options import MakeParser, WrongOption, file_option, hour_option
+from local_stack.options import MakeParser, WrongOption, add_readings_options, hour_option, readings_option
 from local_stack.services.processes import StackError
 from local_stack.training import train_models
 from scoring_contract.layout import Container
@@ -28,21 +27,21 @@ if TYPE_CHECKING:
 
 
 def load(words: Sequence[str]) -> int:
-    """Load a file into the stack; the first load stops the simulated fleet.
+    """Load files into the stack; the first load stops the simulated fleet.
 
-    :param words: ``--readings`` with a file
-    :raises WrongOption: unless there is a readable file
+    :param words: ``--readings`` with a file, a folder or a pattern, and how they are written
+    :raises WrongOption: unless there is a readable file, or if an option is wrong
     :raises StackError: if there is no stack to load into
     """
     parser = MakeParser(prog="python -m local_stack load")
-    parser.add_argument("--readings", default="")
-    given = parser.parse_args(words).readings
-    if not given:
+    add_readings_options(parser)
+    order = parser.parse_args(words)
+    if not order.readings:
         raise WrongOption("READINGS is required, for example READINGS=readings.csv")
-    file = file_option("READINGS", given)
+    readings = readings_option(order)
     with kept_storage() as storage, _data(storage) as container:
         with Stage.of("Loading readings") as stage:
-            laid = lay_out(read_readings(file), container, source="file", progress=stage.see)
+            laid = lay_out(readings, container, source="file", progress=stage.see)
             stage.note(f"{laid.readings:,} readings of {len(laid.sensors):,} sensors")
         show_rejects(laid)
         gone = LiveFleet(storage, ended=standing.fleet_ended()).end()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fcntl
-import hashlib
 import os
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from ingest.readings_files import ReadingsFiles
     from scoring_contract.hour import RunHour
 
 RESULTS = (ROOT if DATA == LOCAL else DATA) / "runs"
@@ -34,10 +34,9 @@ class Workspace:
     results: Path
 
     @classmethod
-    def of_file(cls, readings: Path) -> Self:
-        """Return the workspace of a file; files with the same content share one."""
-        digest = hashlib.sha256(readings.read_bytes()).hexdigest()[:12]
-        return cls(DATA / "worlds" / digest, RESULTS)
+    def of_files(cls, readings: ReadingsFiles) -> Self:
+        """Return the workspace of files; those with the same content, read in the same way, share one."""
+        return cls(DATA / "worlds" / readings.digest()[:12], RESULTS)
 
     @classmethod
     def of_simulation(cls) -> Self:

@@ -12,10 +12,11 @@ import pytest
 from azure.batch import BatchClient
 from azure.core.credentials import AzureNamedKeyCredential
 
+from ingest.readings_files import ReadingsFiles
 from ingest.simulator import Fleet
 from local_stack.airflow.cluster import running_cluster
 from local_stack.bootstrap import ROOT, SCORER, python_of
-from local_stack.hour import lay_out_file, train
+from local_stack.hour import lay_out_files, train
 from local_stack.services.emulator import ACCOUNT
 from local_stack.stack import running_stack
 from local_stack.workspace import Workspace
@@ -162,7 +163,7 @@ def standing(
     with running_stack(
         Folders(root, root / "results"), scorer=scorer.prefix, emulator_options=["--controls"]
     ) as stack:
-        laid = lay_out_file(stack, readings)
+        laid = lay_out_files(stack, ReadingsFiles([readings]))
         train(stack, laid, HOUR)
         # The run that unpausing starts must not wait for late readings, whatever minute of the hour it is.
         settings = {

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from ingest.readings_files import ReadingsFiles
 from local_stack.airflow.local import COMMAND
 from local_stack.bootstrap import ROOT
-from local_stack.hour import lay_out_file, train
+from local_stack.hour import lay_out_files, train
 from local_stack.services.postgres import running_postgres
 from local_stack.stack import running_stack
 from tests.integration.conftest import HOUR, Folders
@@ -40,7 +41,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory, readings: Path) -> Iterator[
     """Run a stack with readings and models."""
     root = tmp_path_factory.mktemp("dags-test")
     with running_stack(Folders(root, root / "results")) as stack:
-        train(stack, lay_out_file(stack, readings), HOUR)
+        train(stack, lay_out_files(stack, ReadingsFiles([readings])), HOUR)
         yield stack
 
 

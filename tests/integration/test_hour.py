@@ -13,6 +13,7 @@ import pytest
 from azure.batch import BatchClient
 from azure.core.credentials import AzureNamedKeyCredential
 
+from ingest.readings_files import ReadingsFiles
 from local_stack import hour as hourly
 from local_stack.__main__ import not_done, score_hour
 from local_stack.services.emulator import ACCOUNT
@@ -66,7 +67,7 @@ def predictions(stack: Stack) -> dict[str, bytes]:
 @pytest.fixture(scope="module")
 def story(stack: Stack, readings: Path) -> Story:
     """Do what ``make run READINGS=... HOUR=...`` does; one sensor's scorer is killed once."""
-    summary, laid, folder = score_hour(stack, readings, HOUR)
+    summary, laid, folder = score_hour(stack, ReadingsFiles([readings]), HOUR)
     return Story(summary, laid, folder, airflow_log(stack))
 
 

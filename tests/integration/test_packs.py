@@ -18,6 +18,7 @@ from azure.core.credentials import AzureNamedKeyCredential
 from ingest.loader import lay_out
 from ingest.packs import packs_of
 from ingest.readings_csv import read_readings
+from ingest.readings_files import ReadingsFiles
 from local_stack import hour as hourly
 from local_stack.models import run_models
 from local_stack.services.emulator import ACCOUNT
@@ -46,7 +47,7 @@ def packed_stack(tmp_path_factory: pytest.TempPathFactory, readings: Path) -> It
     """Run Azurite and the Batch emulator; models are trained from a file per sensor, then both are packed."""
     root = tmp_path_factory.mktemp("packed")
     with running_stack(Folders(root, root / "results")) as stack:
-        laid = hourly.lay_out_file(stack, readings)
+        laid = hourly.lay_out_files(stack, ReadingsFiles([readings]))
         hourly.train(stack, laid, HOUR)
         assert run_models(stack.storage, stack.workspace.scorer, ["pack", "--size", "4"]) == 0
         pack_of = packs_of(stack.storage.container(Container.MODELS))

@@ -53,9 +53,14 @@ def readings(tmp_path: Path) -> str:
             id="no-file",
         ),
         pytest.param(
-            ("run", "--readings", "/", "--hour", "2018-08-29T02"),
-            "READINGS=/ is a folder, not a file",
-            id="a-folder",
+            ("run", "--readings", "/no/*.csv", "--hour", "2018-08-29T02"),
+            "READINGS=/no/*.csv matches no file",
+            id="no-match",
+        ),
+        pytest.param(
+            ("run", "--readings", "{readings}", "--hour", "2018-08-29T02", "--timestamp-format", "%d"),
+            "TIMESTAMP_FORMAT: '%d' does not tell day and hour; one that does is '%d.%m.%Y %H:%M:%S'",
+            id="no-format",
         ),
         pytest.param(
             ("run", "--readings", "{readings}"),
