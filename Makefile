@@ -23,7 +23,7 @@ setup: ## install everything that the other targets need
 	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) is missing; Python 3.11 or newer is needed" >&2; exit 1; }
 	@$(PYTHON) -m local_stack.bootstrap
 
-# How the files of READINGS are written, as docs/loading.md describes it. Only what is typed behind make counts:
+# How the files of READINGS are written, as docs/readings.md describes it. Only what is typed behind make counts:
 # terminals have a variable COLUMNS. The shell takes each text from the environment, with all its quotes.
 typed = $(if $(filter command,$(firstword $(origin $(1)))),$(2) "$$$(1)")
 FORM = $(call typed,COLUMNS,--columns) $(call typed,DELIMITER,--delimiter) $(call typed,DECIMAL,--decimal) \

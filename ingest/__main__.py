@@ -22,6 +22,7 @@ from azure.storage.blob import ContainerClient
 from ingest.errors import FormError, IngestError
 from ingest.form_options import add_form_options, form_of
 from ingest.loader import lay_out
+from ingest.name_list import name_lines
 from ingest.packs import packs_of
 from ingest.progress_line import ProgressLine
 from ingest.readings_files import ReadingsFiles, files_of
@@ -63,6 +64,8 @@ def main(argv: Sequence[str], environ: Mapping[str, str]) -> int:
     """
     parser = _parser()
     order = parser.parse_args(argv)
+    if order.command == "names":
+        return _print_names(order.file)
     try:
         url = _container_url(order.container_url, environ, "--container-url", URL_VARIABLE)
         client = _container(url, environ)
@@ -96,6 +99,8 @@ def _parser() -> argparse.ArgumentParser:
         "--rejects", type=Path, metavar="FILE", help="receives all refused rows, with line and reason"
     )
     add_form_options(load)
+    names = commands.add_parser("names", help="print the sensor ids of a CSV with the columns Device and Tag")
+    names.add_argument("file", type=Path)
     simulate = commands.add_parser("simulate", help="load readings of simulated devices")
     simulate.add_argument("--devices", type=_at_least_one, default=3, help="number of devices; default: 3")
     simulate.add_argument("--tags", type=_at_least_one, default=5, help="tags per device; default: 5")
@@ -123,6 +128,15 @@ def _parser() -> argparse.ArgumentParser:
             help=f"URL of the models container, without a signature; default: {MODELS_URL_VARIABLE}",
         )
     return parser
+
+
+def _print_names(file: Path) -> int:
+    try:
+        sys.stdout.writelines(name_lines(file))
+    except IngestError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    return 0
 
 
 def _load(order: argparse.Namespace, container: ContainerClient, pack_of: Mapping[str, str]) -> Laid:

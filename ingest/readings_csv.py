@@ -35,6 +35,7 @@ from scoring_contract.timestamps import moment_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
     from os import PathLike
 
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
@@ -66,6 +67,7 @@ class ReadingsFile:
         self.bytes_read = 0
         """Bytes read from disk, compressed or not."""
         self._rows, self._first_row = self._opened()
+        self._latest = "", moment_of(0)
         self._names: dict[str, str] = {}
         """Names of devices and tags that were checked before, as written."""
 
@@ -120,7 +122,7 @@ class ReadingsFile:
             return
         try:
             device = self._names.get(row.device) or self._name(row.device, "Device")
-            moment = moment_of(self.form.clock.micros_of(row.ts))
+            moment = self._moment_of(row.ts)
         except NoMoment as problem:
             yield BadRow(problem.kind, problem.detail)
             return
@@ -137,6 +139,14 @@ class ReadingsFile:
                 yield Reading(moment, device, name, value)
             else:
                 yield BadRow(f"{self._value_of(tag)} is not a finite number")
+
+    def _moment_of(self, ts: str) -> datetime:
+        """Parse a timestamp; neighbouring rows of several sensors often have the same."""
+        known, moment = self._latest
+        if ts != known:
+            moment = moment_of(self.form.clock.micros_of(ts))
+            self._latest = ts, moment
+        return moment
 
     def _value_of(self, tag: str) -> str:
         return "Value" if self.form.tag else f"Value of column {shown(tag)}"

@@ -90,12 +90,14 @@ class ReadingsFiles:
         return sum(file.blank_cells for file in self._files)
 
     def digest(self) -> str:
-        """Return a digest of the files' content and of how it is read, in hex."""
-        whole = hashlib.sha256(repr(self._form).encode())
+        """Return a digest of content and form in hex; of a file with our columns, its SHA-256."""
+        digests = []
         for path in self._paths:
             with path.open("rb") as file:
-                whole.update(hashlib.file_digest(file, "sha256").digest())
-        return whole.hexdigest()
+                digests.append(hashlib.file_digest(file, "sha256").hexdigest())
+        if len(digests) == 1 and self._form == OURS:
+            return digests[0]
+        return hashlib.sha256("\n".join((repr(self._form), *digests)).encode()).hexdigest()
 
     def __iter__(self) -> Iterator[Reading]:
         """Yield the valid readings, file by file."""

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import csv
 import os
+import signal
 import subprocess
 import sys
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from itertools import product
 from typing import TYPE_CHECKING
 
 import pytest
@@ -56,6 +60,72 @@ def test_a_file_is_loaded_from_the_command_line(data: ContainerClient, tmp_path:
         "  1 row: it has 1 fields instead of 4; first in line 3: broken\n"
     )
     assert list(data.list_blob_names()) == ["readings/2018/08/29/02/1_4/sensor-data.csv"]
+
+
+def test_a_load_that_is_killed_is_completed_by_the_same_command(
+    data: ContainerClient, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Killed with SIGKILL while it writes, and started again: each reading is stored once, none is lost."""
+    rows = [
+        f"2018-08-29 {hour:02}:00:00,{device},4,{number}"
+        for number, (device, hour) in enumerate(product(range(25), range(12)))
+    ]
+    path = tmp_path / "day.csv"
+    path.write_text("\n".join(("TS,Device,Tag,Value", *rows, "")))
+    environ = {URL_VARIABLE: signed(data)}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "ingest", "load", path],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), **environ},
+        stderr=subprocess.DEVNULL,
+    )
+    while process.poll() is None and not any(data.list_blob_names()):
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(0.02)
+    process.kill()
+    assert process.wait() == -signal.SIGKILL, "it was done before it could be killed"
+    assert len(list(data.list_blob_names())) < len(rows)
+    assert main(["load", str(path)], environ) == 0
+    assert " of them unchanged" in capsys.readouterr().out
+    texts = (data.download_blob(name).readall().decode() for name in data.list_blob_names())
+    values = [int(line.split(",")[3]) for text in texts for line in text.splitlines()[1:]]
+    assert sorted(values) == list(range(len(rows)))
+
+
+def test_all_refused_rows_go_into_a_file(data: ContainerClient, tmp_path: Path) -> None:
+    """Each has its file, line and reason, and several files are one load."""
+    rejects = tmp_path / "rejects.csv"
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.csv").write_text("when;d;temp\n2018-08-29 02:00:00;Ü 1;84,5\nbroken;1;2\n")
+    pattern, columns = str(tmp_path / "[ab].csv"), "TS=when,Device=d,Value=temp"
+    order = ["load", pattern, "--columns", columns, "--rejects", str(rejects)]
+    assert main(order, {URL_VARIABLE: signed(data)}) == 0
+    with rejects.open(newline="") as file:
+        found = [(row["File"], row["Line"], row["Reason"]) for row in csv.DictReader(file)]
+    assert [line for _, line, _ in found] == ["3", "3"]
+    assert [name for name, _, _ in found] == [str(tmp_path / "a.csv"), str(tmp_path / "b.csv")]
+    assert all(reason.startswith("TS is not a timestamp") for _, _, reason in found)
+    assert [name.split("/")[5] for name in data.list_blob_names()] == ["~c3~9c~201_temp"]
+
+
+def test_ids_of_a_list_of_devices_are_printed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The list has the form of packs.csv, so that a query can join it before there are models."""
+    path = tmp_path / "devices.csv"
+    path.write_text('Tag,Device\ntemp,"plant 1, left"\n4,1\n')
+    assert main(["names", str(path)], {}) == 0
+    assert capsys.readouterr().out == (
+        'Device,Tag,Pack,Sensor\n"plant 1, left",temp,,plant~201~2c~20left_temp\n1,4,,1_4\n'
+    )
+    path.write_text("Device,Tag\n1,4\n1,\n")
+    assert main(["names", str(path)], {}) == 1
+    assert capsys.readouterr().err == f"{path}, line 3: Tag is empty\n"
+
+
+def test_wrong_options_of_the_form_end_with_a_usage(capsys: pytest.CaptureFixture[str]) -> None:
+    """As any other mistake on the command line: code 2, and the sentence."""
+    with pytest.raises(SystemExit) as ended:
+        main(["load", "a.csv", "--epoch", "h"], {URL_VARIABLE: "https://a.blob.core.windows.net/data?sig=x"})
+    assert ended.value.code == 2
+    assert "--epoch: 'h' is none of s, ms, us, ns" in capsys.readouterr().err
 
 
 def test_an_emulator_on_this_machine_takes_its_key(

@@ -118,7 +118,7 @@ def _unclaimed(summary: Summary) -> str:
     more = summary.unclaimed - len(summary.unclaimed_named)
     return (
         f"{named}{f' and {more} more' if more else ''}: no sensor's folder, which would be "
-        f"{layout.readings_folder(summary.hour)}<device>_<tag>/<file>"
+        f"{layout.readings_folder(summary.hour)}<sensor id>/<file>"
     )
 
 

@@ -1,6 +1,7 @@
 """Names in Azure Batch: how a run, a group and an attempt become ids. Pure; no two things share a name.
 
-A Batch id has 1 to 64 of ``[A-Za-z0-9_-]`` and ignores case, a sensor id does neither, so ids carry digests::
+A Batch id has 1 to 64 of ``[A-Za-z0-9_-]`` and ignores case; a sensor id may be longer, with ``~`` and dots,
+so ids carry digests::
 
     base = <prefix>-<YYYYMMDDTHH>-<10 hex of dag and run id>      a run
     job  = <base>-g<generation>[-<n>]                              its Batch job; a clear makes the next one

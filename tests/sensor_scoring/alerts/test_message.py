@@ -318,7 +318,7 @@ def test_readings_that_nobody_scores_are_told_of_once() -> None:
         "green: sensor scoring of 2018-08-29T02: 1 silent, unclaimed readings",
         (
             f"Unclaimed readings: {folder}/0.csv, {folder}/1.csv and 7 more: no sensor's folder, "
-            f"which would be {folder}/<device>_<tag>/<file>"
+            f"which would be {folder}/<sensor id>/<file>"
         ),
         "Silent (no readings): 1_4",
     ]
