@@ -20,11 +20,13 @@ from batch_tables import day_table, load_table, policies_tables  # noqa: E402  l
 from readme_tables import highlights_table, requirements_table  # noqa: E402  likewise
 from run_tables import calls_table, floor_table, parsing_table, run_table, waterfall_table  # noqa: E402  likewise
 from scoring_tables import fidelity_table, scoring_chart, scoring_table, soak_line, stages_table  # noqa: E402  likewise
+from stream_tables import refusals_table, scenarios_table  # noqa: E402  likewise
 
 PAGES = {
     ROOT / "docs" / "settings.md": ("settings",),
     ROOT / "docs" / "behaviours.md": ("behaviours",),
     ROOT / "docs" / "readings.md": ("forms", "moments"),
+    ROOT / "docs" / "stream-analytics.md": ("scenarios", "refusals"),
     ROOT / "README.md": ("highlights", "requirements"),
     ROOT / "batch_emulator" / "README.md": ("load",),
     ROOT / "docs" / "backfill.md": ("backfill",),
@@ -52,6 +54,8 @@ PARTS = {
     "behaviours": page_parts.behaviours_part,
     "forms": page_parts.forms_table,
     "moments": page_parts.moments_table,
+    "scenarios": scenarios_table,
+    "refusals": refusals_table,
     "compare": compare_table,
     "scale": scale_table,
     "run": run_table,

@@ -1,4 +1,4 @@
-"""Command line: ``python -m ingest load FILE ...`` and ``python -m ingest simulate``.
+"""Command line: ``python -m ingest load FILE ...``, ``names``, ``simulate`` and ``stream``.
 
 ``INGEST_DATA_URL`` holds the container's URL with a signature, or ``--container-url`` names it without one;
 without a signature, the signed-in identity is used. A signature on the command line would be visible in
@@ -15,10 +15,8 @@ import sys
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
-from azure.storage.blob import ContainerClient
-
+from ingest.containers import MODELS_URL_VARIABLE, URL_VARIABLE, container_of, container_url
 from ingest.errors import FormError, IngestError
 from ingest.form_options import add_form_options, form_of
 from ingest.loader import lay_out
@@ -34,25 +32,10 @@ from scoring_contract.hour import RunHour
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from azure.storage.blob import ContainerClient
+
     from ingest.loader import Laid
 
-URL_VARIABLE = "INGEST_DATA_URL"
-"""Holds the URL of the ``data`` container, with or without a shared access signature."""
-
-MODELS_URL_VARIABLE = "INGEST_MODELS_URL"
-"""Holds the URL of the ``models`` container, likewise; only ``--packed`` needs it."""
-
-KEY_VARIABLE = "AZURE_STORAGE_KEY"
-"""Holds the key of a storage emulator's account, as for the Azure CLI; Azurite's default one is known."""
-
-_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
-_WELL_KNOWN = {
-    "devstoreaccount1": (
-        "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
-    )
-}
-"""Azurite's default account and key, which are public:
-https://learn.microsoft.com/azure/storage/common/storage-use-azurite#well-known-storage-account-and-key"""
 _SHOWN_REASONS = 10
 
 
@@ -62,13 +45,17 @@ def main(argv: Sequence[str], environ: Mapping[str, str]) -> int:
     :return: exit code: 0, or 1 if the readings could not be loaded
     :raises SystemExit: with code 2 and a sentence on stderr for an invalid command line
     """
+    if argv[:1] == ["stream"]:
+        from ingest.stream_analytics.command import run_command  # noqa: PLC0415 - DuckDB takes its time to load
+
+        return run_command(argv[1:], environ)
     parser = _parser()
     order = parser.parse_args(argv)
     if order.command == "names":
         return _print_names(order.file)
     try:
-        url = _container_url(order.container_url, environ, "--container-url", URL_VARIABLE)
-        client = _container(url, environ)
+        url = container_url(order.container_url, environ, "--container-url", URL_VARIABLE)
+        client = container_of(url, environ)
         models = _models(order, environ)
     except ValueError as error:
         parser.error(str(error))
@@ -89,6 +76,7 @@ def main(argv: Sequence[str], environ: Mapping[str, str]) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m ingest", description="Load readings into Blob Storage.")
     commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("stream", help="run the Stream Analytics query on events; stream --help says more")
     load = commands.add_parser(
         "load", help="load files of readings: CSV, JSON, Avro or Parquet, also in gzip"
     )
@@ -186,42 +174,8 @@ def _summary(laid: Laid) -> str:
 def _models(order: argparse.Namespace, environ: Mapping[str, str]) -> ContainerClient | None:
     if not order.packed:
         return None
-    url = _container_url(order.models_url, environ, "--models-url", MODELS_URL_VARIABLE)
-    return _container(url, environ)
-
-
-def _container_url(argument: str | None, environ: Mapping[str, str], option: str, variable: str) -> str:
-    if argument and urlsplit(argument).query:
-        raise ValueError(f"a URL with a signature belongs in {variable}, not on the command line")
-    url = argument or environ.get(variable, "")
-    if not url:
-        raise ValueError(f"neither {option} nor {variable} names the container")
-    return url
-
-
-def _emulator_key(url: str, environ: Mapping[str, str]) -> str:
-    """Return the key of a storage emulator on this machine.
-
-    :raises ValueError: if the URL is of another machine, or the account's key is unknown
-    """
-    parts = urlsplit(url)
-    if parts.hostname not in _LOOPBACK:
-        raise ValueError(f"{parts.hostname} is not this machine, and http is not encrypted: use https")
-    key = environ.get(KEY_VARIABLE) or _WELL_KNOWN.get(parts.path.strip("/").partition("/")[0], "")
-    if not key:
-        raise ValueError(f"no identity can be used over http: set {KEY_VARIABLE} to the account's key")
-    return key
-
-
-def _container(url: str, environ: Mapping[str, str]) -> ContainerClient:
-    if urlsplit(url).query:
-        return ContainerClient.from_container_url(url)
-    if urlsplit(url).scheme == "http":
-        # The SDK refuses to send a token without encryption.
-        return ContainerClient.from_container_url(url, credential=_emulator_key(url, environ))
-    from azure.identity import DefaultAzureCredential  # noqa: PLC0415 - not needed with a signature
-
-    return ContainerClient.from_container_url(url, credential=DefaultAzureCredential())
+    url = container_url(order.models_url, environ, "--models-url", MODELS_URL_VARIABLE)
+    return container_of(url, environ)
 
 
 def _source_of(path: Path) -> str:

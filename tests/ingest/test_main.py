@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 import pytest
 from azure.storage.blob import ContainerSasPermissions, generate_container_sas
 
-from ingest.__main__ import KEY_VARIABLE, MODELS_URL_VARIABLE, URL_VARIABLE, _source_of, main
+from ingest.__main__ import _source_of, main
+from ingest.containers import KEY_VARIABLE, MODELS_URL_VARIABLE, URL_VARIABLE
 from scoring_contract.hour import RunHour
 from scoring_contract.layout import REGISTRY_BLOB
 from scoring_contract.manifest import ModelRef

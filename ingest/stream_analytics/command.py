@@ -1,0 +1,91 @@
+"""``python -m ingest stream``: runs the query of the repository, or another, on events."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ingest.containers import container_of, container_url
+from ingest.stream_analytics.assembly import assemble, planned
+from ingest.stream_analytics.errors import StreamAnalyticsError
+from ingest.stream_analytics.event_file import EventFile
+from ingest.stream_analytics.job import read_job
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from ingest.stream_analytics.runner import Runner
+
+HERE = Path(__file__).parent
+QUERY = HERE / "query.asaql"
+JOB = HERE / "job.json"
+
+
+def run_command(argv: Sequence[str], environ: Mapping[str, str]) -> int:
+    """Run the command.
+
+    :return: exit code: 0, or 1 if the job is not run here or stops
+    :raises SystemExit: with code 2 and a sentence on stderr for an invalid command line
+    """
+    parser = _parser()
+    order = parser.parse_args(argv)
+    try:
+        query = order.query.read_text(encoding="utf-8")
+        job = order.job.read_text(encoding="utf-8")
+        if order.check:
+            planned(read_job(job), query)
+            return 0
+        if order.events is None or order.state is None:
+            parser.error("--events and --state are needed, or --check")
+        with ExitStack() as stack:
+            return _run(order, query, job, environ, stack)
+    except (OSError, ValueError) as error:
+        parser.error(str(error))
+    except StreamAnalyticsError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+
+
+def _run(
+    order: argparse.Namespace, query: str, job: str, environ: Mapping[str, str], stack: ExitStack
+) -> int:
+    described = read_job(job)
+    names = {reference.container for reference in described.references}
+    names |= {output.container for output in described.outputs}
+    containers = {}
+    for name in sorted(names):
+        url = container_url(None, environ, "the environment", f"INGEST_{name.upper()}_URL")
+        containers[name] = stack.enter_context(container_of(url, environ))
+    partitions = tuple(map(str, range(order.partitions)))
+    runner = assemble(
+        query, job, partitions=partitions, containers=containers, state=order.state / "state.sqlite3"
+    )
+    stack.callback(runner.close)
+    runner.run(EventFile(order.events, partitions))
+    sys.stdout.write(summary(runner))
+    return 0
+
+
+def summary(runner: Runner) -> str:
+    """Write where every event went, as JSON."""
+    facts = {**runner.counts.to_dict(), "waiting": runner.waiting}
+    facts["unaccounted"] = runner.counts.unaccounted(runner.waiting)
+    return json.dumps(facts, indent=2) + "\n"
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m ingest stream",
+        description="Run a Stream Analytics query on events, into Blob Storage.",
+    )
+    parser.add_argument("--query", type=Path, default=QUERY, help="default: the repository's query.asaql")
+    parser.add_argument("--job", type=Path, default=JOB, help="default: the repository's job.json")
+    parser.add_argument("--check", action="store_true", help="only say whether query and job are run here")
+    parser.add_argument("--events", type=Path, help="file of events: a JSON object per line")
+    parser.add_argument("--partitions", type=int, default=1, help="of the event hub; default: 1")
+    parser.add_argument("--state", type=Path, help="folder that keeps the job's state between two starts")
+    return parser
