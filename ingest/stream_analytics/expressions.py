@@ -191,7 +191,8 @@ _CASTS = {
     (_BIGINT, _TEXT): "CAST({0} AS VARCHAR)",
     (_BIGINT, _FLOAT): "CAST({0} AS DOUBLE)",
     (_DATETIME, _TEXT): (
-        "(strftime(make_timestamp({0} // 10), '%Y-%m-%dT%H:%M:%S.%f') || CAST({0} % 10 AS VARCHAR) || 'Z')"
+        "(strftime(make_timestamp(({0} - (({0} % 10) + 10) % 10) // 10), '%Y-%m-%dT%H:%M:%S.%f')"
+        " || CAST((({0} % 10) + 10) % 10 AS VARCHAR) || 'Z')"
     ),
 }
 

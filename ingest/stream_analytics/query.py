@@ -111,6 +111,8 @@ def _declaration(tree: exp.Create, text: str) -> tuple[str, dict[str, DataType]]
         kind = type_of(column.kind) if isinstance(column, exp.ColumnDef) and column.kind else None
         if kind is None or column.args.get("constraints"):
             raise refusal(column, text, "a column has a name and one of the types that are run here")
+        if column.name.startswith("__") or column.name.lower() in {name.lower() for name in columns}:
+            raise refusal(column, text, f"the name {column.name} is taken")
         columns[column.name] = kind
     return schema.this.name.lower(), columns
 
