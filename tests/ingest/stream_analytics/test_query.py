@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -15,12 +17,13 @@ from ingest.stream_analytics.ticks import text_of
 from scorer.readings.files import read_file
 from scoring_contract.hour import RunHour
 from scoring_contract.layout import hour_of_readings, pack_of_readings, sensor_of_readings
+from tests.sensor_name_cases import SensorName, sensor_names
 from tests.stream_jobs import a_run, an_event
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-NO_PACKS = "device,tag,pack\n"
+NO_PACKS = "device,tag,pack,sensor\n"
 
 
 def sent(*bodies: object, at: str = "2018-08-29T03:00:10Z") -> list[Any]:
@@ -77,7 +80,7 @@ def test_every_row_is_in_a_folder_that_scoring_reads(tmp_path) -> None:
             at="2018-08-29T02:10:01Z",
         ),
         [later(reading("2018-08-29T02:12:00Z"))],
-        packs="device,tag,pack\n1,5,p-7\n",
+        packs=f"{NO_PACKS}1,5,p-7,1_5\n",
     )
     names = [f"{output.path.folder(int(str(row['__ts'])), row['Folder'])}/x.csv" for row in rows]
     assert [(sensor_of_readings(name), pack_of_readings(name)) for name in names] == [
@@ -96,11 +99,27 @@ def test_a_device_is_found_in_its_pack_whatever_its_type(tmp_path, device, packe
         tmp_path,
         sent(reading("2018-08-29T02:10:00Z", device=device), at="2018-08-29T02:10:00Z"),
         [later(reading("2018-08-29T02:12:00Z", device=device))],
-        packs=f"device,tag,pack\n{packed},4,p-7\n",
+        packs=f"{NO_PACKS}{packed},4,p-7,1_4\n",
     )
     assert [row["Folder"] for row in rows] == [
         "2018/08/29/02/_packs/p-7" if packed == "1" else "2018/08/29/02/1_4"
     ]
+
+
+@pytest.mark.parametrize("case", sensor_names(), ids=lambda case: case.says)
+def test_the_folder_is_that_of_the_sensor_id(tmp_path, case: SensorName) -> None:
+    """The id comes from the reference data; without it, that of a plain name is made in the query."""
+    file = io.StringIO()
+    if "~" in case.id:
+        csv.writer(file).writerow((case.device, case.tag, "", case.id))
+    body = reading("2018-08-29T02:10:00Z", device=case.device, tag=case.tag)
+    rows = run_query(
+        tmp_path,
+        sent(body, at="2018-08-29T02:10:00Z"),
+        [later({**body, "TS": "2018-08-29T02:12:00Z"})],
+        packs=NO_PACKS + file.getvalue(),
+    )
+    assert [row["Folder"] for row in rows] == [f"2018/08/29/02/{case.id}"]
 
 
 def test_a_late_device_has_its_own_time(tmp_path) -> None:

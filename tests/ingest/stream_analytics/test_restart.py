@@ -62,7 +62,7 @@ def start_job(files: tuple[Path, Path], folder: Path, data: ContainerClient) -> 
 @pytest.mark.soak
 def test_a_killed_job_loses_no_window(files, tmp_path, data) -> None:
     """Killed twice while it writes, it goes on from its state: every window is there, with one value."""
-    data.upload_blob("packs.csv", b"device,tag,pack\n")
+    data.upload_blob("packs.csv", b"device,tag,pack,sensor\n")
     for blobs in (1, 6):
         job = start_job(files, tmp_path, data)
         until(lambda: len(written(data)) > blobs or job.poll() is not None)  # noqa: B023 - waited for at once
