@@ -11,6 +11,7 @@ from scoring_contract.errors import MessageError, RegistryError
 from scoring_contract.hour import RunHour
 from scoring_contract.manifest import ModelRef, PackSlice
 from scoring_contract.registry import MOST_FORMER, MOST_WAITING, Registry, TrainedModel, TrainedSensor
+from scoring_contract.sensor_names import sensor_id_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -192,3 +193,22 @@ def test_versions_that_cannot_be_added_are_named_one_by_one() -> None:
     news = [a_model("v1", digest="1" * 64), a_model("v1", sensor="2_1")]
     assert registry.objections(news) == {"1_4": "version v1 already exists, with another file"}
     assert "belongs to device '1' tag '4'" in registry.objections([other])["1_4"]
+
+
+def test_a_sensor_is_found_by_its_id_and_by_what_is_shown_of_it() -> None:
+    """People type what they see; where that can be two sensors, they are asked for the id."""
+    pairs = [("1", "4"), ("plant 1", "flow"), ("x / y", "z"), ("x", "y / z")]
+    news = [TrainedSensor(sensor_id_of(*pair), *pair, a_model("v1").model) for pair in pairs]
+    registry = Registry().publishing(news)
+    assert registry.sensor_called("1_4") == "1_4"
+    assert (
+        registry.sensor_called("plant 1 / flow")
+        == registry.sensor_called("plant~201_flow")
+        == "plant~201_flow"
+    )
+    with pytest.raises(
+        RegistryError, match=r"'x / y / z' can be x_y~20~2f~20z or x~20~2f~20y_z: give the id"
+    ):
+        registry.sensor_called("x / y / z")
+    with pytest.raises(RegistryError, match="the registry has no sensor 'plant 1'"):
+        registry.sensor_called("plant 1")

@@ -27,7 +27,9 @@ processor's cache until they are parsed."""
 MOST_LINE_CHARS = 1 << 20
 """A longer line counts as unreadable: no reading is that long."""
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_MARK = "\ufeff"
 _ABOVE_COMMA = bytes(range(ord(",") + 1, 256))
+_BLANK_EDGES = (b", ", b" ,", b" \n", b"\n ")
 _LINE_END = "\r\n|\n|\r"
 
 Columns = list[list[str]]
@@ -85,9 +87,10 @@ class Layout:
         part = part if part.endswith(b"\n") else part + b"\n"
         if self._swap is not None:
             part = part.translate(self._swap)
-        if not part.isascii() or not self._is_regular(part):
+        text = _plain(part) if self._is_regular(part) else None
+        if text is None:
             return None
-        fields = part[:-1].replace(b"\n", b",").decode("ascii").split(",")
+        fields = text[:-1].replace("\n", ",").split(",")
         width = self._width
         columns = [fields[place::width] for place in self.dialect.places]
         return columns if self._swap is None else self._swapped_back(columns)
@@ -96,8 +99,8 @@ class Layout:
         """Whether all lines have the same separators, and no field needs a closer look.
 
         The comma and all ASCII characters before it must be the same in every line: these are control
-        characters, the space, the quote and the plus. Only a timestamp may contain a space or a plus, because
-        its parser is strict; other fields are used as they are.
+        characters, the space, the quote and the plus. Only a timestamp may contain a plus, or a space at its
+        ends, because its parser is strict; other fields are used as they are.
         """
         low = part.translate(None, _ABOVE_COMMA)
         first = low[: low.index(b"\n") + 1]
@@ -107,7 +110,10 @@ class Layout:
         if len(between) != self._width:
             return False
         between[self.dialect.places[0]] = between[self.dialect.places[0]].translate(None, b" +")
-        return not any(between)
+        if not any(between):
+            return True
+        inner = b"".join(between).translate(None, b" ")
+        return not inner and not any(edge in part for edge in _BLANK_EDGES) and part[:1] != b" "
 
     def _swapped_back(self, columns: Columns) -> Columns:
         separator = self.dialect.separator
@@ -180,6 +186,17 @@ def _lines(part: bytes) -> Sequence[str]:
     text = _text(part)
     lines = re.split(_LINE_END, text) if "\r" in text else text.split("\n")
     return [line for line in lines if line.strip(" \t\ufeff")]
+
+
+def _plain(part: bytes) -> str | None:
+    """Decode; None if a byte is invalid, or a character might have to be stripped from a field."""
+    if part.isascii():
+        return part.decode("ascii")
+    try:
+        text = part.decode()
+    except UnicodeDecodeError:
+        return None
+    return None if any(char.isspace() and not char.isascii() for char in {*text}) or _MARK in text else text
 
 
 def _text(part: bytes) -> str:

@@ -101,7 +101,7 @@ def _merged(
 ) -> tuple[bytes, PackMark]:
     """Return blob and metadata with the earlier rows of other sensors, then ours."""
     mine = set(mark.sensors)
-    merge = _merged_csv if form is PredictionFormat.CSV else _merged_parquet
+    merge = merged_csv if form is PredictionFormat.CSV else _merged_parquet
     both = merge(before, data, mine)
     if both is None:  # rows with other columns cannot stay
         return data, mark
@@ -116,8 +116,14 @@ def _merged_parquet(before: bytes, data: bytes, mine: set[str]) -> tuple[bytes, 
     return merged(before, data, mine=mine)
 
 
-def _merged_csv(before: bytes, data: bytes, mine: set[str]) -> tuple[bytes, int] | None:
-    """Return the merged blob and its number of rows; None if the columns differ."""
+def merged_csv(before: bytes, data: bytes, mine: set[str]) -> tuple[bytes, int] | None:
+    """Return the earlier rows of other sensors, then ours.
+
+    :param before: the earlier blob
+    :param data: ours
+    :param mine: ids of the sensors in ours
+    :return: the merged blob and its number of rows; None if the columns differ
+    """
     header, _, ours = data.partition(b"\n")
     first, *rows = before.splitlines(keepends=True)
     if first.rstrip() != header.rstrip():

@@ -18,6 +18,7 @@ FIELD = st.one_of(
     st.sampled_from(
         ["10.16", "-3", "1e+5", "nan", " 7", "7 ", "", '"4"', '"', "\r", "\t1", "\x00", "\u0661", "1_0"]
     ),
+    st.sampled_from(["plant 1", "Pumpe-\u00dc", "a  b", "\u00a0a", "a\u2003", "\ufeff1", "\u2028", "00:1B"]),
     st.text(max_size=4),
 )
 LINE_END = st.sampled_from(["\n", "\n", "\n", "\r\n", "\n\n", "\n \n"])
@@ -53,10 +54,14 @@ def test_lines_split_at_once_are_the_lines_split_singly(file: tuple[Layout, byte
     assert ([[text.strip() for text in ts], *others], bad) == (columns, 0)
 
 
-@given(st.integers(1, 50), st.sampled_from(["", " \n", "\r\n"]))
-def test_ordinary_lines_are_split_at_once(rows: int, end: str) -> None:
-    """Files written by devices, loaders and Stream Analytics take the fast way."""
-    lines = [f"2018-08-29 02:{row:02}:00.000,1,4,{row / 7!r}" for row in range(rows)]
+@given(
+    st.integers(1, 50),
+    st.sampled_from(["", " \n", "\r\n"]),
+    st.sampled_from(["1", "plant {} left", "Pumpe-\u00dc{}", "00:1B:{}", "ns=2;s=Pump.{}", "\U0001f321 {}"]),
+)
+def test_ordinary_lines_are_split_at_once(rows: int, end: str, device: str) -> None:
+    """Files of devices, loaders and Stream Analytics take the fast way, whatever devices are called."""
+    lines = [f"2018-08-29 02:{row:02}:00.000,{device.format(row)},4,{row / 7!r}" for row in range(rows)]
     part = (end if end == "\r\n" else "\n").join(lines)
     assert a_layout(4, (0, 1, 2, 3)).split_alike(part.encode()) is not None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,8 +17,10 @@ from scorer.readings.files import read_file
 from scorer.scoring import prediction_parquet
 from scorer.scoring.prediction_parquet import merged
 from scorer.scoring.predictions import render_predictions
+from scorer.scoring.publishing import merged_csv
 from scoring_contract.hour import RunHour
 from scoring_contract.predictions import COLUMNS, PredictionFormat
+from scoring_contract.sensor_names import sensor_id_of
 from scoring_contract.timestamps import read_timestamp
 
 if TYPE_CHECKING:
@@ -115,6 +118,26 @@ def test_rows_of_sensors_that_only_the_earlier_blob_has_stay_before_ours() -> No
     expected = table_of(before[0], before[2], ours[0])
     assert whole[1] == len(expected) == 9
     assert pq.read_table(pa.BufferReader(whole[0])).to_pylist() == expected.to_pylist()
+
+
+@pytest.mark.parametrize("form", list(PredictionFormat))
+def test_rows_are_merged_by_the_sensor_whatever_its_names(form: PredictionFormat) -> None:
+    """Device a_b with tag c, and device a with tag b_c, keep rows of their own; quotes hide no row."""
+    pairs = [("a_b", "c"), ("a", "b_c"), ('he said "hi", twice', "1"), ("Pumpe-\u00dc", "x")]
+    many, one = a_part("1", "4")[2:], a_part("1", "4", TEXTS[:1])[2:]
+    before = render_predictions([(*pair, *many) for pair in pairs], form)
+    ours = render_predictions([(*pair, *one) for pair in pairs[1:3]], form)
+    mine = {sensor_id_of(*pair) for pair in pairs[1:3]}
+    is_csv = form is PredictionFormat.CSV
+    whole = merged_csv(before, ours, mine) if is_csv else merged(before, ours, mine=mine)
+    assert whole is not None
+    if is_csv:
+        rows = list(csv.DictReader(io.StringIO(whole[0].decode())))
+    else:
+        rows = pq.read_table(pa.BufferReader(whole[0])).to_pylist()
+    counts = Counter((row["Device"], row["Tag"]) for row in rows)
+    assert counts == {pairs[0]: 4, pairs[1]: 1, pairs[2]: 1, pairs[3]: 4}
+    assert whole[1] == len(rows)
 
 
 @pytest.mark.parametrize("harm", ["other columns", "damaged", "no Parquet"])

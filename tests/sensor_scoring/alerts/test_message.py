@@ -91,6 +91,12 @@ def test_one_message_names_everything_that_needs_a_person() -> None:
     ]
 
 
+def test_people_read_the_names_of_devices_and_tags() -> None:
+    """Ids with escapes are for programs; a message shows what the device and the tag are called."""
+    said = Story().tells(a_summary(0, ("Pumpe-~c3~9c_temp~u8", SILENT), ("1_1", FAILED, KILLED)))
+    assert "Silent (no readings): Pumpe-\u00dc / temp" in said
+
+
 def test_what_lasts_is_no_news_and_its_end_is() -> None:
     """A sensor silent for ten hours is reported once, and once more when it sends again."""
     story = Story()

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scoring_contract.layout import manifest_blob
-from sensor_scoring.hourly.planning.packing import MOST_TASKS, packed, size_for
+from scoring_contract.sensor_names import MOST_ID_CHARS
+from sensor_scoring.hourly.planning.packing import MOST_TASKS, packed, shown_group, size_for
 
 SENSORS = st.lists(
     st.from_regex(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,5}", fullmatch=True).filter(lambda name: ".." not in name),
@@ -68,6 +69,13 @@ def test_packs_share_a_group_while_there_is_room() -> None:
 
 
 def test_names_of_the_longest_sensors_fit_into_a_path() -> None:
-    """Two ids of 64 characters make the longest name of a group."""
-    (group,) = packed(["a" * 64, "b" * 64], size=2)
+    """Two of the longest ids make the longest name of a group, which is no longer than a file's may be."""
+    (group,) = packed(["a" * MOST_ID_CHARS, "b" * MOST_ID_CHARS], size=2)
+    assert len(f"{group}.parquet") <= 255
     assert manifest_blob("run", group).endswith(f"{group}.json")
+
+
+def test_people_read_the_names_of_a_group() -> None:
+    """The label of a mapped instance shows devices and tags, not escapes."""
+    assert shown_group("1_4") == "1_4"
+    assert shown_group("1_4..plant~201_flow") == "1_4..plant 1 / flow"
