@@ -1,7 +1,7 @@
 # Every target sets up what it needs, unless that is there already.
 PYTHON ?= python3
 export UV_PYTHON_DOWNLOADS := never
-export PYTHONPATH := $(CURDIR):$(CURDIR)/plugins:$(CURDIR)/scoring_image:$(CURDIR)/batch_emulator
+export PYTHONPATH := $(CURDIR):$(CURDIR)/plugins:$(CURDIR)/scoring_image:$(CURDIR)/batch_emulator:$(CURDIR)/event_hubs_emulator
 # Unbuffered: in a log, errors stand where they happened.
 RUN := .venv/bin/python -u -m local_stack
 
@@ -75,7 +75,7 @@ lint: setup ## ruff, ruff format, mypy, and docstrings against what they describ
 	@$(MAKE) --no-print-directory .local/lint/docstrings
 
 # Only files that have changed since the last time; all of them when the rules or pylint have.
-DOCUMENTED := $(shell find plugins scoring_image/scorer batch_emulator/azure_batch_* ingest local_stack -name node_modules -prune -o -name '*.py' -print)
+DOCUMENTED := $(shell find plugins scoring_image/scorer batch_emulator/azure_batch_* event_hubs_emulator/azure_event_hubs_emulator ingest local_stack -name node_modules -prune -o -name '*.py' -print)
 .local/lint/docstrings: .local/lint/.installed pyproject.toml $(DOCUMENTED)
 	@.local/lint/venv/bin/pylint $(if $(filter-out %.py,$?),$(DOCUMENTED),$?)
 	@touch $@

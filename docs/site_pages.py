@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROOT = Path(__file__).resolve().parent.parent
-PATTERNS = ("*.md", "docs/**/*.md", "batch_emulator/**/*.md")
+PATTERNS = ("*.md", "docs/**/*.md", "batch_emulator/**/*.md", "event_hubs_emulator/**/*.md")
 API = (
     "sensor_scoring.azure_batch.operators.AzureBatchTaskOperator",
     "sensor_scoring.azure_batch.operators.AzureBatchSubmitOperator",

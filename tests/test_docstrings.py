@@ -39,6 +39,7 @@ def fields_of(node: ast.ClassDef, classes: dict[str, ast.ClassDef]) -> set[str]:
         "scoring_image/scorer",
         "batch_emulator/azure_batch_emulator",
         "batch_emulator/azure_batch_lab",
+        "event_hubs_emulator/azure_event_hubs_emulator",
         "ingest",
         "local_stack",
     ],

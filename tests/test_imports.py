@@ -48,6 +48,11 @@ def imports_in(folder: str) -> set[str]:
             id="lab-is-stdlib-and-emulator",
         ),
         pytest.param(
+            "event_hubs_emulator/azure_event_hubs_emulator",
+            {"azure_event_hubs_emulator"},
+            id="event-hubs-emulator-is-stdlib",
+        ),
+        pytest.param(
             "plugins/sensor_scoring",
             {
                 "sensor_scoring",
@@ -107,6 +112,13 @@ PACKAGES: dict[str, dict[str, set[str]]] = {
         "service": {"autoscale", "confined", "records", "runner"},
         "wire": {"confined", "records", "service"},
     },
+    "event_hubs_emulator/azure_event_hubs_emulator": {
+        "": {"service", "store"},
+        "amqp": set(),
+        "store": set(),
+        "service": {"amqp", "store"},
+        "wire": {"amqp", "service", "store"},
+    },
     "batch_emulator/azure_batch_lab": {
         "": set(),
         "review": set(),
@@ -141,6 +153,7 @@ ABOVE = {
     "batch_emulator/azure_batch_emulator": {
         *("__main__.py", "command_line.py", "coverage.py", "server.py", "advance.py", "web_server.py"),
     },
+    "event_hubs_emulator/azure_event_hubs_emulator": {"__main__.py", "server.py"},
     "batch_emulator/azure_batch_lab": {"__main__.py", "manual.py", "study.py"},
     "batch_emulator/azure_batch_emulator/service": {"engine.py"},
     "batch_emulator/azure_batch_emulator/wire": {"app.py", "routes.py"},
@@ -185,7 +198,7 @@ def test_only_the_pages_import_the_web_framework() -> None:
 
 def test_nobody_imports_the_outer_ring() -> None:
     """The product does not depend on the laptop's stack or the ingest tools."""
-    for folder in ("plugins", "dags", "scoring_image", "batch_emulator"):
+    for folder in ("plugins", "dags", "scoring_image", "batch_emulator", "event_hubs_emulator"):
         assert not imports_in(folder) & {"local_stack", "ingest"}
 
 

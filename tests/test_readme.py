@@ -24,6 +24,7 @@ PAGES = [
     *sorted(ROOT.glob("*.md")),
     *sorted(ROOT.glob("docs/**/*.md")),
     *sorted(ROOT.glob("batch_emulator/**/*.md")),
+    *sorted(ROOT.glob("event_hubs_emulator/**/*.md")),
 ]
 RUN_ELSEWHERE = {
     "make setup": "every other target does it",
@@ -174,7 +175,11 @@ def test_the_readme_is_read_in_three_minutes() -> None:
     assert len(" ".join(prose).split()) <= 600
 
 
-@pytest.mark.parametrize("folder", [ROOT, ROOT / "batch_emulator"], ids=["product", "emulator"])
+@pytest.mark.parametrize(
+    "folder",
+    [ROOT, ROOT / "batch_emulator", ROOT / "event_hubs_emulator"],
+    ids=["product", "batch-emulator", "event-hubs-emulator"],
+)
 def test_the_changelog_describes_the_version(folder: Path) -> None:
     """Its newest release is the package's version."""
     project = tomllib.loads((folder / "pyproject.toml").read_text())["project"]
