@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from azure_event_hubs_emulator.errors import BadState, StoreError
 from azure_event_hubs_emulator.store.record import Event, Record, encode, parse, size_at
-from azure_event_hubs_emulator.store.segment import HEADER_SIZE, SUFFIX, Segment
+from azure_event_hubs_emulator.store.segment import HEADER_SIZE, SUFFIX, Segment, Start
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -84,13 +84,10 @@ class PartitionLog:
                 self._cut_tail(segment, sound, is_last=segment is self.segments[-1])
         self._check_order()
         if not self.segments:
-            self.segments = [Segment.create(self.folder, base_sequence=0, base_offset=0, floor=0)]
-        newest = next((segment for segment in reversed(self.segments) if not segment.is_empty), None)
-        if newest is not None:
+            self.segments = [Segment.create(self.folder, Start(), fsync=self.fsync)]
+        newest = self.segments[-1]
+        if newest.last_sequence >= 0:
             self._last = (newest.last_sequence, newest.last_offset, newest.last_time)
-        elif self.segments[-1].base_sequence:
-            segment = self.segments[-1]
-            self._last = (segment.base_sequence - 1, segment.base_offset - 1, segment.floor)
 
     def _cut_tail(self, segment: Segment, sound: int, *, is_last: bool) -> None:
         if not is_last or _holds_a_record(segment.read_from(sound)):
@@ -111,7 +108,7 @@ class PartitionLog:
 
     def _check_order(self) -> None:
         for before, after in zip(self.segments, self.segments[1:], strict=False):
-            if after.base_sequence != before.last_sequence + 1 or after.base_offset != before.end_offset:
+            if after.start.sequence != before.last_sequence + 1 or after.start.offset != before.end_offset:
                 raise BadState(f"events between {before.path} and {after.path.name} are missing")
 
     @property
@@ -119,7 +116,7 @@ class PartitionLog:
         """Both ends of what is kept."""
         sequence, offset, time = self._last or (-1, -1, None)
         oldest = self.segments[0]
-        return Ends(oldest.base_sequence, sequence, offset, time)
+        return Ends(oldest.start.sequence, sequence, offset, time)
 
     def append(self, events: Iterable[Event], *, now: int) -> Ends:
         """Write a batch, all of it or nothing; when this returns, it survives the end of the process.
@@ -154,19 +151,15 @@ class PartitionLog:
     def _roll(self) -> None:
         last = self.segments[-1]
         try:
-            new = Segment.create(
-                self.folder,
-                base_sequence=last.last_sequence + 1,
-                base_offset=last.end_offset,
-                floor=last.last_time,
-            )
+            start = Start(last.last_sequence + 1, last.end_offset, last.last_offset, last.last_time)
+            new = Segment.create(self.folder, start, fsync=self.fsync)
         except OSError as problem:
             raise StoreError(f"{self.folder} takes no new segment: {problem.strerror}") from problem
         self.segments.append(new)
 
     def expire(self, *, now: int) -> int:
         """Delete segments that are too old or too many; return how many events went with them."""
-        before = self.segments[0].base_sequence
+        before = self.segments[0].start.sequence
         if not self.segments[-1].is_empty and self._is_old(self.segments[-1], now):
             self._roll()
         total = sum(segment.end for segment in self.segments)
@@ -176,7 +169,7 @@ class PartitionLog:
             oldest = self.segments.pop(0)
             total -= oldest.end
             oldest.delete()
-        return self.segments[0].base_sequence - before
+        return self.segments[0].start.sequence - before
 
     def _is_old(self, segment: Segment, now: int) -> bool:
         return segment.last_time <= now - self.retention.milliseconds
@@ -207,12 +200,12 @@ class PartitionLog:
             cursor.place < known.end or known is self.segments[-1]
         ):  # fmt: skip
             return known
-        begin = self.segments[0].base_sequence
+        begin = self.segments[0].start.sequence
         if cursor.sequence < begin:
             _LOG.info("events %d to %d of %s are gone", cursor.sequence, begin - 1, self.folder)
             cursor.sequence = begin
         segment = next(
-            segment for segment in reversed(self.segments) if segment.base_sequence <= cursor.sequence
+            segment for segment in reversed(self.segments) if segment.start.sequence <= cursor.sequence
         )
         cursor.segment = segment
         cursor.place = segment.index.before(segment.index.sequences, cursor.sequence)
@@ -232,7 +225,7 @@ class PartitionLog:
         for segment in self.segments:
             if segment.is_empty or segment.last_offset < offset:
                 continue
-            wanted = offset - segment.base_offset + HEADER_SIZE
+            wanted = offset - segment.start.offset + HEADER_SIZE
             place = segment.index.before(segment.index.places, wanted)
             return self._first(segment, place, lambda record: record.offset >= offset)
         return self.ends.last_sequence + 1

@@ -10,7 +10,7 @@ import bisect
 import contextlib
 import os
 import struct
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from typing import TYPE_CHECKING
 
 from azure_event_hubs_emulator.errors import BadState, StoreError
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _MAGIC = b"EHSEG\x00\x00\x01"
-_HEADER = struct.Struct(">8sQQq")
+_HEADER = struct.Struct(">8sQQqq")
 HEADER_SIZE = _HEADER.size
 SUFFIX = ".segment"
 _INDEX_BYTES = 64 << 10
@@ -49,6 +49,22 @@ class Index:
         return self.places[max(bisect.bisect_left(values, wanted) - 1, 0)] if self.places else HEADER_SIZE
 
 
+@dataclass(frozen=True, slots=True)
+class Start:
+    """What came before a segment.
+
+    :param sequence: number of its first event
+    :param offset: bytes of the partition before it
+    :param last_offset: of the event before it; -1 if there was none
+    :param last_time: milliseconds since 1970, below which none of its events may be
+    """
+
+    sequence: int = 0
+    offset: int = 0
+    last_offset: int = -1
+    last_time: int = 0
+
+
 class Segment:
     """A file, open until it is deleted.
 
@@ -56,30 +72,30 @@ class Segment:
     :ivar last: its last record, or None
     """
 
-    def __init__(self, path: Path, file: int, *, base_sequence: int, base_offset: int, floor: int) -> None:
-        self.path, self.base_sequence, self.base_offset, self.floor = path, base_sequence, base_offset, floor
+    def __init__(self, path: Path, file: int, start: Start) -> None:
+        self.path, self.start = path, start
         self.index = Index()
         self.end = HEADER_SIZE
-        self.last_sequence = base_sequence - 1
-        self.last_offset = -1
-        self.last_time = floor
-        self.first_time: int | None = None
+        self.last_sequence = start.sequence - 1
+        self.last_offset, self.last_time = start.last_offset, start.last_time
         self._file: int | None = file
 
     @classmethod
-    def create(cls, folder: Path, *, base_sequence: int, base_offset: int, floor: int) -> Segment:
+    def create(cls, folder: Path, start: Start, *, fsync: bool = False) -> Segment:
         """Begin a new file where the last one ended.
 
-        :param floor: enqueued time of the last event before it, below which none may be
+        :param fsync: wait until the disk has it
         :raises OSError: if it cannot be made
         """
-        path = folder / f"{base_sequence:020d}{SUFFIX}"
+        path = folder / f"{start.sequence:020d}{SUFFIX}"
         draft = path.with_suffix(".new")
-        header = _HEADER.pack(_MAGIC, base_sequence, base_offset, floor)
-        draft.write_bytes(header)
+        draft.write_bytes(_HEADER.pack(_MAGIC, *astuple(start)))
         draft.replace(path)  # so that no segment is ever without its whole header
         file = os.open(path, os.O_RDWR)
-        return cls(path, file, base_sequence=base_sequence, base_offset=base_offset, floor=floor)
+        if fsync:
+            os.fsync(file)
+            _flush_folder(folder)
+        return cls(path, file, start)
 
     @classmethod
     def open(cls, path: Path) -> Segment:
@@ -92,8 +108,7 @@ class Segment:
         if len(header) < HEADER_SIZE or not header.startswith(_MAGIC):
             os.close(file)
             raise BadState(f"{path} is not a segment of events: its header is damaged")
-        _, base_sequence, base_offset, floor = _HEADER.unpack(header)
-        return cls(path, file, base_sequence=base_sequence, base_offset=base_offset, floor=floor)
+        return cls(path, file, Start(*_HEADER.unpack(header)[1:]))
 
     @property
     def is_gone(self) -> bool:
@@ -108,7 +123,7 @@ class Segment:
     @property
     def end_offset(self) -> int:
         """The offset that follows its last record."""
-        return self.base_offset + self.end - HEADER_SIZE
+        return self.start.offset + self.end - HEADER_SIZE
 
     def scan(self) -> int:
         """Read everything, to make the index and to find the end.
@@ -116,7 +131,7 @@ class Segment:
         :return: position behind the last sound record; behind ``end`` if a batch is not complete
         """
         waiting: list[tuple[Record, int]] = []
-        sound, expected = HEADER_SIZE, self.base_sequence
+        sound, expected = HEADER_SIZE, self.start.sequence
         for record, place, sound in self._sound_records():
             if record.sequence != expected:
                 return place
@@ -144,7 +159,7 @@ class Segment:
                     data = self._pread(size, at)
                 if size is None or size > len(data):
                     return
-            record = parse(data, at - begin, offset=self.base_offset + at - HEADER_SIZE)
+            record = parse(data, at - begin, offset=self.start.offset + at - HEADER_SIZE)
             if record is None:
                 return
             yield record, at, at + size
@@ -157,8 +172,6 @@ class Segment:
             *(record.sequence, record.offset),
             record.enqueued,
         )
-        if self.first_time is None:
-            self.first_time = record.enqueued
 
     def append(self, data: bytes, *, fsync: bool = False) -> int:
         """Write at the end; return the place where it begins. ``note`` the records afterwards.
@@ -195,7 +208,7 @@ class Segment:
         """
         data, at = self._chunk(place, most_bytes), 0
         while (size := size_at(data, at)) is not None and at + size <= len(data):
-            record = parse(data, at, offset=self.base_offset + place + at - HEADER_SIZE)
+            record = parse(data, at, offset=self.start.offset + place + at - HEADER_SIZE)
             if record is None:
                 break
             at += size
@@ -229,3 +242,11 @@ class Segment:
         if self._file is None:
             raise StoreError(f"{self.path} is closed")
         return self._file
+
+
+def _flush_folder(folder: Path) -> None:
+    opened = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)
