@@ -116,7 +116,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             asyncio.run(_serve(settings, listener))
     except (BadSetting, BadState) as problem:
         return _complain(str(problem))
-    except (OSError, OverflowError) as problem:
+    except OSError as problem:
         return _complain(f"cannot listen on {options.host}:{options.port} or use {options.data}: {problem}")
     return 0
 

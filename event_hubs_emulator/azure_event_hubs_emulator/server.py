@@ -17,7 +17,7 @@ from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from azure_event_hubs_emulator.clock import SystemClock, milliseconds
-from azure_event_hubs_emulator.errors import EmulatorError
+from azure_event_hubs_emulator.errors import BadSetting, EmulatorError
 from azure_event_hubs_emulator.hubs import distinct
 from azure_event_hubs_emulator.service.broker import Broker
 from azure_event_hubs_emulator.service.entities import Namespace
@@ -38,13 +38,17 @@ _Result = TypeVar("_Result")
 _READY_SECONDS = 30.0
 _TICK_SECONDS, _TICKS_PER_EXPIRY = 0.5, 20
 _BACKLOG = 128
+_LAST_PORT = 65535
 
 
 def listen(host: str, port: int) -> socket.socket:
     """Take an address.
 
+    :raises BadSetting: if the port is none
     :raises OSError: if it cannot be had
     """
+    if not 0 <= port <= _LAST_PORT:
+        raise BadSetting(f"--port takes 0 to {_LAST_PORT}, not {port}")
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     return socket.create_server((host, port), family=family, backlog=_BACKLOG)
 

@@ -185,14 +185,14 @@ def test_the_client_reads_every_performative() -> None:
     for performative in made:
         code, fields = _decode.decode_frame(memoryview(performative.encoded()))
         assert code == performative.code
-        assert len(fields) == len(dataclasses.fields(performative))
+        assert len(fields) == len(dataclasses.asdict(performative))  # type: ignore[call-overload]  # each is one
 
 
 def test_performatives_of_the_client_are_read() -> None:
     """Its frames are read field by field."""
     _, data = _encode.encode_frame(theirs.OpenFrame("c", "h", 1048576, *[None] * 7))
     reader = FrameReader(max_frame_size=65536)
-    reader.feed(frame(bytes(data)))
+    reader.feed(frame(bytes(data or b"")))
     received = reader.frame()
     assert received is not None
     opening = performatives.Open.read(received.fields)

@@ -6,8 +6,10 @@ import socket
 import time
 from contextlib import closing
 from random import Random
+from typing import TYPE_CHECKING
 
 import pytest
+from azure.eventhub import EventData
 
 from azure_event_hubs_emulator.amqp.frames import (
     AMQP_HEADER,
@@ -30,7 +32,14 @@ from azure_event_hubs_emulator.amqp.performatives import (
     Transfer,
 )
 from azure_event_hubs_emulator.amqp.types import Described, Symbol, UInt, ULong
-from tests.event_hubs_emulator.hub_clients import bodies, receive, send
+from tests.event_hubs_emulator.hub_clients import bodies, producer_of, receive, send
+from tests.waiting import until
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from azure_event_hubs_emulator.amqp.frames import Frame
+    from azure_event_hubs_emulator.amqp.performatives import Performative
 
 
 class Peer:
@@ -40,7 +49,7 @@ class Peer:
         self.socket = socket.create_connection(("127.0.0.1", emulator.port), timeout=20)
         self._reader = FrameReader(max_frame_size=1 << 20)
 
-    def say(self, *performatives, channel=0) -> None:
+    def say(self, *performatives: Performative, channel=0) -> None:
         """Send frames."""
         for performative in performatives:
             self.socket.sendall(frame(performative.encoded(), channel=channel))
@@ -64,7 +73,7 @@ class Peer:
         assert self.hear().code == Begin.code
         return answer
 
-    def hear(self):
+    def hear(self) -> Frame:
         """Read the next frame."""
         while (received := self._reader.frame()) is None:
             data = self.socket.recv(65536)
@@ -92,7 +101,7 @@ class Peer:
 
 
 @pytest.fixture
-def peer(emulator):
+def peer(emulator) -> Iterator[Peer]:
     """Connect."""
     with closing(Peer(emulator)) as connected:
         yield connected
@@ -226,8 +235,9 @@ def test_a_connection_has_to_be_opened(emulator_of) -> None:
 
 def test_a_slow_reader_holds_little(emulator) -> None:
     """A reader that takes nothing of what it asked for does not fill the memory."""
-    for _ in range(4):
-        send(emulator, ["x" * 9000] * 100, partition_id="0")
+    with producer_of(emulator) as producer:
+        for _ in range(14):
+            producer.send_batch([EventData("x" * 9000)] * 100, partition_id="0")
     policy = emulator.settings.policy
     with closing(Peer(emulator)) as slow:
         slow.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
@@ -241,7 +251,15 @@ def test_a_slow_reader_holds_little(emulator) -> None:
             )
         )  # fmt: skip
         assert slow.hear().code == Attach.code
-        send(emulator, ["y"], partition_id="1")  # by then the emulator has gone on to others
-        (connection,) = emulator.call(lambda running: [c for c in running.host._connections if c.is_blocked])
-        assert connection._transport.get_write_buffer_size() < 300_000
+        blocked = until(
+            lambda: emulator.call(
+                lambda running: [
+                    connection._transport.get_write_buffer_size()
+                    for connection in running.host._connections
+                    if connection.is_blocked
+                ]
+            )
+        )
+        assert max(blocked) < 300_000
+        send(emulator, ["y"], partition_id="1")
     assert bodies(receive(emulator, 1, partition="1")) == ["y"]
