@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from azure.eventhub import EventData, EventHubProducerClient
 from azure.eventhub.aio import EventHubConsumerClient
@@ -11,19 +11,25 @@ from azure.eventhub.aio import EventHubConsumerClient
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from azure_event_hubs_emulator.server import EventHubsServer
 
 HUB = "sensors"
 _NEVER_SECONDS = 20.0
 
 
-def producer_of(emulator: EventHubsServer, hub: str = HUB, **options: Any) -> EventHubProducerClient:
+class Emulator(Protocol):
+    """An emulator in this process, or in one of its own."""
+
+    def connection_string(self, hub: str) -> str:
+        """Write what clients connect with."""
+
+
+def producer_of(emulator: Emulator, hub: str = HUB, **options: Any) -> EventHubProducerClient:
     """Make a client that sends, and does not try again."""
     options = {"retry_total": 0, **options}
     return EventHubProducerClient.from_connection_string(emulator.connection_string(hub), **options)
 
 
-def send(emulator: EventHubsServer, bodies: Iterable[str], **where: Any) -> None:
+def send(emulator: Emulator, bodies: Iterable[str], **where: Any) -> None:
     """Send a batch of events."""
     with producer_of(emulator) as producer:
         batch = producer.create_batch(**where)
@@ -33,7 +39,7 @@ def send(emulator: EventHubsServer, bodies: Iterable[str], **where: Any) -> None
 
 
 def receive(
-    emulator: EventHubsServer, count: int, *, partition: str = "0", position: Any = "-1", **options: Any
+    emulator: Emulator, count: int, *, partition: str = "0", position: Any = "-1", **options: Any
 ) -> list[EventData]:
     """Receive some events of a partition; the first error, if there is one, is raised."""
     connection_string = emulator.connection_string(HUB)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from azure.core.credentials import AccessToken, AzureSasCredential
@@ -58,7 +59,8 @@ def test_a_link_ends_with_its_token(emulator_of) -> None:
     emulator = emulator_of(clock=clock)
     with producer_of(emulator) as producer:
         producer.send_event(EventData("a"), partition_id="0")
-        sender = producer._producers["0"]._handler
+        opened: Any = producer._producers["0"]
+        sender = opened._handler
         clock.turn(timedelta(days=2))
 
         until(lambda: sender.do_work() and sender._link.state.name == "ERROR")

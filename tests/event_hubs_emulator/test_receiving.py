@@ -112,7 +112,7 @@ def test_each_event_tells_the_last_one_if_asked(emulator) -> None:
     client = AioConsumer.from_connection_string(emulator.connection_string(HUB), "$Default", retry_total=0)
 
     async def last_known() -> tuple[int, dict[str, Any]]:
-        found = asyncio.get_running_loop().create_future()
+        found: asyncio.Future[tuple[int, dict[str, Any]]] = asyncio.get_running_loop().create_future()
 
         async def on_event(context, event) -> None:
             if not found.done():
@@ -148,6 +148,10 @@ def test_more_events_than_credit_arrive_in_order(emulator) -> None:
     assert bodies(events) == [str(number) for number in range(200)]
 
 
+def _ignore(*_: object) -> None:
+    """Take an event, and do nothing."""
+
+
 class TestOwnerLevels:
     """Who reads alone."""
 
@@ -158,7 +162,7 @@ class TestOwnerLevels:
             emulator.connection_string(HUB), "$Default", retry_total=0
         )
         consumer = client._create_consumer(
-            "$Default", "0", "-1", lambda _: None, owner_level=level, auto_reconnect=False
+            "$Default", "0", "-1", _ignore, owner_level=level, auto_reconnect=False
         )
         return client, consumer
 

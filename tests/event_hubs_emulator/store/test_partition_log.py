@@ -204,7 +204,7 @@ def test_a_full_disk_loses_nothing(tmp_path, monkeypatch) -> None:
 
 def test_the_disk_is_waited_for_if_asked(tmp_path, monkeypatch) -> None:
     """With ``fsync`` no batch is confirmed before the disk has it."""
-    flushed = []
+    flushed: list[int] = []
     monkeypatch.setattr(os, "fdatasync", lambda _: flushed.append(len(flushed)))
     append(log_in(tmp_path / "slow", fsync=True), "a", "b")
     append(log_in(tmp_path / "quick"), "a")
