@@ -13,26 +13,27 @@ from azure.eventhub.aio import EventHubConsumerClient as AioConsumer
 from azure.eventhub.exceptions import EventHubError
 
 from azure_event_hubs_emulator.clock import ManualClock
+from azure_event_hubs_emulator.hubs import HubSpec
+from azure_event_hubs_emulator.server import EventHubsServer
 from tests.event_hubs_emulator.hub_clients import HUB, bodies, producer_of, receive, send
 from tests.waiting import until
 
 if TYPE_CHECKING:
-    from azure_event_hubs_emulator.server import EventHubsServer
+    from collections.abc import Iterator
 
 
-@pytest.fixture
-def hours(emulator_of) -> tuple[EventHubsServer, list[EventData]]:
-    """Start an emulator with three batches of two events, an hour apart; return it and its events."""
+@pytest.fixture(scope="module")
+def hours(tmp_path_factory) -> Iterator[tuple[EventHubsServer, list[EventData]]]:
+    """Start an emulator with three batches of two events, an hour apart; give it and its events."""
     clock = ManualClock()
-    emulator = emulator_of(clock=clock)
-    with producer_of(emulator) as producer:
-        for hour in range(3):
-            batch = producer.create_batch(partition_id="0")
-            for number in range(2):
-                batch.add(EventData(f"{hour}.{number}"))
-            producer.send_batch(batch)
-            clock.turn(timedelta(hours=1))
-    return emulator, receive(emulator, 6)
+    data = tmp_path_factory.mktemp("hours")
+    with EventHubsServer(data=data, hubs=(HubSpec(HUB, 2),), clock=clock) as emulator:
+        with producer_of(emulator) as producer:
+            for hour in range(3):
+                bodies_of_hour = [EventData(f"{hour}.{number}") for number in range(2)]
+                producer.send_batch(bodies_of_hour, partition_id="0")
+                clock.turn(timedelta(hours=1))
+        yield emulator, receive(emulator, 6)
 
 
 @pytest.mark.parametrize("inclusive", [False, True])

@@ -44,7 +44,7 @@ class Connection(asyncio.Protocol):
 
     def __init__(self, host: Host) -> None:
         self.host = host
-        self.is_blocked = False
+        self.is_blocked = self._is_behind = False
         self.grants: dict[str, Grant] = {}
         self.hostname = ""
         self.peer_max_frame = SMALLEST_MAX_FRAME
@@ -75,14 +75,19 @@ class Connection(asyncio.Protocol):
         """Do what is said; whatever is wrong with it ends this connection alone."""
         self._last_received = self._loop.time()
         self._reader.feed(data)
-        self._advance()
+        if not self._is_behind:
+            self._advance()
 
     def _advance(self) -> None:
         try:
             for _ in range(_FRAMES_A_TURN):
                 if self._is_closed or not self._next():
+                    self._is_behind = False
+                    self._read_or_wait()
                     return
-            self._loop.call_soon(self._advance)  # others have their turn before the rest
+            self._is_behind = True  # others have their turn before the rest, and nothing more is taken in
+            self._read_or_wait()
+            self._loop.call_soon(self._advance)
         except AmqpError as problem:
             self.close(problem)
         except EmulatorError as problem:
@@ -94,16 +99,22 @@ class Connection(asyncio.Protocol):
     def pause_writing(self) -> None:
         """Stop reading from a client that does not read: what it asks for would pile up."""
         self.is_blocked = True
-        if self._transport is not None and not self._transport.is_closing():
-            self._transport.pause_reading()
+        self._read_or_wait()
 
     def resume_writing(self) -> None:
         """Go on with it."""
         self.is_blocked = False
-        if self._transport is not None and not self._transport.is_closing():
-            self._transport.resume_reading()
+        self._read_or_wait()
         for session in tuple(self._sessions.values()):
             session.resume()
+
+    def _read_or_wait(self) -> None:
+        if self._transport is None or self._transport.is_closing():
+            return
+        if self.is_blocked or self._is_behind:
+            self._transport.pause_reading()
+        else:
+            self._transport.resume_reading()
 
     def send(self, performative: Performative, *, channel: int = 0, payload: bytes = b"") -> None:
         """Write a frame."""

@@ -233,6 +233,16 @@ def test_a_connection_has_to_be_opened(emulator_of) -> None:
         assert silent.has_ended()
 
 
+def test_a_flood_is_taken_in_bit_by_bit(emulator, peer) -> None:
+    """A peer that sends frames faster than they are handled is read more slowly, and others are served."""
+    peer.open()
+    peer.socket.sendall(EMPTY_FRAME * 100_000)
+    waiting = emulator.call(lambda running: [len(c._reader._buffer) for c in running.host._connections])
+    assert max(waiting) <= 300_000
+    peer.say(Close())
+    assert peer.hear().code == Close.code
+
+
 def test_a_slow_reader_holds_little(emulator) -> None:
     """A reader that takes nothing of what it asked for does not fill the memory."""
     with producer_of(emulator) as producer:
