@@ -31,7 +31,7 @@ def hours(tmp_path_factory) -> Iterator[tuple[EventHubsServer, list[EventData]]]
         with producer_of(emulator) as producer:
             for hour in range(3):
                 bodies_of_hour = [EventData(f"{hour}.{number}") for number in range(2)]
-                producer.send_batch(bodies_of_hour, partition_id="0")
+                producer.send_batch([*bodies_of_hour], partition_id="0")
                 clock.turn(timedelta(hours=1))
         yield emulator, receive(emulator, 6)
 
