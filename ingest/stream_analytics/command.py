@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import argparse
 import json
+import signal
 import sys
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ingest.containers import container_of, container_url
+from ingest.event_hub import CONNECTION_VARIABLE, consumer_of
 from ingest.stream_analytics.assembly import assemble, planned
 from ingest.stream_analytics.errors import StreamAnalyticsError
 from ingest.stream_analytics.event_file import EventFile
+from ingest.stream_analytics.hub_source import HubSource
 from ingest.stream_analytics.job import read_job
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from ingest.stream_analytics.event_source import EventSource
     from ingest.stream_analytics.runner import Runner
 
 HERE = Path(__file__).parent
@@ -39,8 +43,8 @@ def run_command(argv: Sequence[str], environ: Mapping[str, str]) -> int:
         if order.check:
             planned(read_job(job), query)
             return 0
-        if order.events is None or order.state is None:
-            parser.error("--events and --state are needed, or --check")
+        if order.state is None or not (order.events or order.event_hub):
+            parser.error("--state is needed with --events or --event-hub; or --check")
         with ExitStack() as stack:
             return _run(order, query, job, environ, stack)
     except (OSError, ValueError) as error:
@@ -60,14 +64,28 @@ def _run(
     for name in sorted(names):
         url = container_url(None, environ, "the environment", f"INGEST_{name.upper()}_URL")
         containers[name] = stack.enter_context(container_of(url, environ))
-    partitions = tuple(map(str, range(order.partitions)))
+    source = _source(order, environ)
     runner = assemble(
-        query, job, partitions=partitions, containers=containers, state=order.state / "state.sqlite3"
+        query,
+        job,
+        partitions=tuple(source.partitions),
+        containers=containers,
+        state=order.state / "state.sqlite3",
     )
     stack.callback(runner.close)
-    runner.run(EventFile(order.events, partitions))
+    runner.run(source)
     sys.stdout.write(summary(runner))
     return 0
+
+
+def _source(order: argparse.Namespace, environ: Mapping[str, str]) -> EventSource:
+    """Return where events come from; SIGINT or SIGTERM ends a hub's, and what was received is written."""
+    if order.events:
+        return EventFile(order.events, tuple(map(str, range(order.partitions))))
+    source = HubSource(consumer_of(environ, order.consumer_group))
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: source.stop())
+    return source
 
 
 def summary(runner: Runner) -> str:
@@ -85,7 +103,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--query", type=Path, default=QUERY, help="default: the repository's query.asaql")
     parser.add_argument("--job", type=Path, default=JOB, help="default: the repository's job.json")
     parser.add_argument("--check", action="store_true", help="only say whether query and job are run here")
-    parser.add_argument("--events", type=Path, help="file of events: a JSON object per line")
-    parser.add_argument("--partitions", type=int, default=1, help="of the event hub; default: 1")
+    sources = parser.add_mutually_exclusive_group()
+    sources.add_argument("--events", type=Path, help="file of events: a JSON object per line")
+    sources.add_argument(
+        "--event-hub", action="store_true", help=f"read the hub of {CONNECTION_VARIABLE} until it is stopped"
+    )
+    parser.add_argument("--consumer-group", default="$Default", help="of the event hub; default: $Default")
+    parser.add_argument("--partitions", type=int, default=1, help="of the hub that --events stands for")
     parser.add_argument("--state", type=Path, help="folder that keeps the job's state between two starts")
     return parser

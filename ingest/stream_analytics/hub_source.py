@@ -1,0 +1,138 @@
+"""Events of an event hub as they come, received by the Azure SDK."""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from azure.eventhub.amqp import AmqpMessageBodyType
+from azure.eventhub.exceptions import AuthenticationError, EventHubError
+
+from ingest.stream_analytics.errors import JobFailed
+from ingest.stream_analytics.event_source import Batch, Event, Position
+from ingest.stream_analytics.ticks import ticks_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from azure.eventhub import EventData, EventHubConsumerClient, PartitionContext
+
+_LOG = logging.getLogger(__name__)
+_OLDEST = "-1"
+_IDLE_SECONDS = 1.0
+_OWNER_LEVEL = 0
+"""A job that starts displaces one that still reads the same consumer group: both would write every window."""
+_REFUSALS = frozenset({"not-found", "unauthorized-access", "link:stolen", "resource-limit-exceeded"})
+"""AMQP's conditions after the colon, which another try would meet again."""
+_MOST_BATCHES = 16
+"""Batches that wait for the job; receiving then pauses, and the hub keeps the rest."""
+
+
+class HubSource:
+    """An event hub as the source of a job.
+
+    The SDK reconnects by itself, and may then deliver events again: the job skips what it has taken.
+
+    :param client: of a consumer group that no other job uses; :meth:`batches` closes it
+    """
+
+    def __init__(self, client: EventHubConsumerClient) -> None:
+        self._client = client
+        self._waiting: queue.Queue[Batch | Exception | None] = queue.Queue(_MOST_BATCHES)
+        self._stopping = threading.Event()
+        self._partitions: tuple[str, ...] = ()
+
+    @property
+    def partitions(self) -> Sequence[str]:
+        """Ids of all partitions.
+
+        :raises JobFailed: if the hub cannot be asked
+        """
+        if not self._partitions:
+            try:
+                self._partitions = tuple(self._client.get_partition_ids())
+            except EventHubError as error:
+                raise JobFailed(f"the event hub cannot be read: {error}") from error
+        return self._partitions
+
+    def batches(self, after: Mapping[str, Position]) -> Iterator[Batch]:
+        """Yield events after a position, or from the oldest on, until :meth:`stop`.
+
+        :raises JobFailed: if the hub refuses to be read
+        """
+        start = {name: after[name].sequence if name in after else _OLDEST for name in self.partitions}
+        receiving = threading.Thread(target=self._receive, args=(start,), name="event hub")
+        receiving.start()
+        try:
+            while (batch := self._next()) is not None:
+                yield batch
+        finally:
+            self.stop()
+            receiving.join()
+
+    def stop(self) -> None:
+        """End :meth:`batches` after the batch that it is at; may be called by a signal's handler."""
+        self._stopping.set()
+
+    def _next(self) -> Batch | None:
+        try:
+            batch = self._waiting.get(timeout=_IDLE_SECONDS)
+        except queue.Empty:
+            # Nothing heard of any partition, not even that it is idle: time does not progress.
+            batch = Batch(())
+        if isinstance(batch, Exception):
+            raise JobFailed(f"the event hub cannot be read: {batch}") from batch
+        return None if self._stopping.is_set() else batch
+
+    def _receive(self, start: Mapping[str, str | int]) -> None:
+        """Put what is received into the queue, until the job stops."""
+        closing = threading.Thread(target=self._close_when_stopped, name="event hub, closing")
+        closing.start()
+        try:
+            self._client.receive_batch(
+                self._take,
+                max_wait_time=_IDLE_SECONDS,
+                owner_level=_OWNER_LEVEL,
+                starting_position=dict(start),
+                on_error=self._complain,
+            )
+        except Exception as error:  # noqa: BLE001 - whatever it is, the job must hear of it
+            self._put(error)
+        finally:
+            self._put(None)
+            self._stopping.set()
+            closing.join()
+
+    def _close_when_stopped(self) -> None:
+        self._stopping.wait()
+        self._client.close()
+
+    def _take(self, partition: PartitionContext, events: Sequence[EventData]) -> None:
+        name = partition.partition_id
+        taken = [_event_of(name, event) for event in events]
+        self._put(Batch(taken, frozenset() if taken else frozenset({name})))
+
+    def _complain(self, partition: PartitionContext | None, error: Exception) -> None:
+        """Fail the job if the hub refuses it; the SDK goes on after any other error."""
+        where = f"partition {partition.partition_id}" if partition else "the event hub"
+        _LOG.warning("%s: %s", where, error)
+        if isinstance(error, AuthenticationError) or getattr(error, "error", None) in _REFUSALS:
+            self._put(error)
+
+    def _put(self, batch: Batch | Exception | None) -> None:
+        is_put = False
+        while not (is_put or self._stopping.is_set()):
+            with suppress(queue.Full):
+                self._waiting.put(batch, timeout=_IDLE_SECONDS)
+                is_put = True
+
+
+def _event_of(partition: str, event: EventData) -> Event:
+    """Return an event; one whose body is not bytes has none, and counts as unreadable."""
+    is_data = event.body_type is AmqpMessageBodyType.DATA
+    body = b"".join(event.body) if is_data else b""
+    assert event.sequence_number is not None and event.enqueued_time is not None  # noqa: PT018, S101 - received
+    return Event(partition, event.sequence_number, str(event.offset), ticks_of(event.enqueued_time), body)

@@ -1,0 +1,194 @@
+"""From an event hub to files of readings: the SDK sends, the local job aggregates, on Azurite."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from azure.eventhub import EventData, EventHubProducerClient
+
+from azure_event_hubs_emulator.clock import ManualClock
+from azure_event_hubs_emulator.hubs import HubSpec
+from azure_event_hubs_emulator.server import EventHubsServer
+from ingest.event_hub import CONNECTION_VARIABLE, HOST_VARIABLE, NAME_VARIABLE, consumer_of
+from ingest.readings_csv import read_readings
+from scoring_contract.layout import sensor_of_readings
+from scoring_contract.sensor_names import sensor_id_of
+from tests.waiting import until
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from azure.storage.blob import ContainerClient
+
+ROOT = Path(__file__).parents[3]
+HUB = "sensors"
+DEVICES = ("1", "00:1B:44:11:3A:B7", "Pumpe-Ü")
+NAMES = "".join(("Device,Tag,Pack,Sensor\n", *(f"{name},4,,{sensor_id_of(name, '4')}\n" for name in DEVICES)))
+
+
+class Devices:
+    """Devices that send two readings a minute to a hub, whose clock goes with them.
+
+    :param clock: of the hub
+    """
+
+    def __init__(self, emulator: EventHubsServer, clock: ManualClock) -> None:
+        self.emulator = emulator
+        self.clock = clock
+        self.start = clock.now()
+        self.sent = 0
+
+    def send(self, minutes: range) -> None:
+        """Send what all devices measure in some minutes since the start: the minute, and two more."""
+        with EventHubProducerClient.from_connection_string(self.emulator.connection_string(HUB)) as producer:
+            for minute in minutes:
+                for device in DEVICES:
+                    batch = producer.create_batch(partition_key=device)
+                    for second, value in ((10, minute), (40, minute + 2)):
+                        moment = self.start + timedelta(minutes=minute, seconds=second)
+                        reading = {"TS": moment.isoformat(), "Device": device, "Tag": "4", "Value": value}
+                        batch.add(EventData(json.dumps(reading)))
+                        self.sent += 1
+                    producer.send_batch(batch)
+                self.clock.turn(timedelta(minutes=1))
+
+
+@pytest.fixture
+def devices(tmp_path: Path) -> Iterator[Devices]:
+    """Run a hub of two partitions."""
+    clock = ManualClock()
+    with EventHubsServer(data=tmp_path / "hub", hubs=(HubSpec(HUB, 2),), clock=clock) as emulator:
+        yield Devices(emulator, clock)
+
+
+@contextmanager
+def a_job(folder: Path, data: ContainerClient, connection: str) -> Iterator[subprocess.Popen[str]]:
+    """Run ``python -m ingest stream``; the job writes each row at once."""
+    job = folder / "job.json"
+    text = (ROOT / "ingest" / "stream_analytics" / "job.json").read_text()
+    job.write_text(text.replace('"sizeWindow": 2000', '"sizeWindow": 1'))
+    environ = {
+        **os.environ,
+        "PYTHONPATH": f"{ROOT}:{ROOT / 'plugins'}",
+        "INGEST_DATA_URL": data.url,
+        "INGEST_MODELS_URL": data.url,
+        CONNECTION_VARIABLE: connection,
+    }
+    command = [sys.executable, "-m", "ingest", "stream", "--event-hub", "--job", str(job)]
+    process = subprocess.Popen(
+        [*command, "--state", str(folder / "state")],
+        env=environ,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def stopped(process: subprocess.Popen[str]) -> dict[str, int]:
+    """Stop a job as an operator does; return where its events went."""
+    process.send_signal(signal.SIGTERM)
+    out, err = process.communicate()
+    assert process.returncode == 0, err
+    return dict(json.loads(out))
+
+
+def averages(data: ContainerClient, devices: Devices, folder: Path) -> dict[tuple[str, int], set[float]]:
+    """Return the readings by device and minute, and check that each lies in its sensor's folder."""
+    found: dict[tuple[str, int], set[float]] = {}
+    for name in data.list_blob_names(name_starts_with="readings/"):
+        file = folder / "readings.csv"
+        # A file of the job is made empty, and then grows.
+        if not file.write_bytes(data.download_blob(name).readall()):
+            continue
+        for reading in read_readings(file):
+            assert sensor_of_readings(name) == sensor_id_of(reading.device, reading.tag)
+            minute = (reading.moment - devices.start) // timedelta(minutes=1)
+            found.setdefault((reading.device, minute), set()).add(float(reading.value))
+    return found
+
+
+def expected(minutes: range) -> dict[tuple[str, int], set[float]]:
+    """Return the averages of whole minutes."""
+    return {(device, minute): {minute + 1.0} for device in DEVICES for minute in minutes}
+
+
+def test_what_devices_send_becomes_readings_once(
+    devices: Devices, data: ContainerClient, tmp_path: Path
+) -> None:
+    """Stopped and started again, the job goes on after its last event; every event is accounted for."""
+    data.upload_blob("packs.csv", NAMES.encode())
+    connection = devices.emulator.connection_string(HUB)
+    devices.send(range(3))
+    with a_job(tmp_path, data, connection) as job:
+        until(lambda: averages(data, devices, tmp_path) == expected(range(2)) or job.poll() is not None)
+        facts = stopped(job)
+    assert (facts["read"], facts["unaccounted"]) == (devices.sent, 0)
+    devices.send(range(3, 5))
+    with a_job(tmp_path, data, connection) as job:
+        until(lambda: averages(data, devices, tmp_path) == expected(range(4)) or job.poll() is not None)
+        facts = stopped(job)
+    assert averages(data, devices, tmp_path) == expected(range(4)), "the fifth minute may still grow"
+    assert (facts["read"], facts["unaccounted"]) == (devices.sent, 0)
+
+
+@pytest.mark.soak
+def test_a_killed_job_loses_no_event_of_the_hub(
+    devices: Devices, data: ContainerClient, tmp_path: Path
+) -> None:
+    """Killed while it writes, it reads again what its state does not have: no minute is missing or wrong."""
+    data.upload_blob("packs.csv", NAMES.encode())
+    connection = devices.emulator.connection_string(HUB)
+    devices.send(range(30))
+    for share in (10, 40):
+        with a_job(tmp_path, data, connection) as job:
+            until(lambda: len(averages(data, devices, tmp_path)) > share)  # noqa: B023 - waited for at once
+            job.kill()
+    devices.send(range(30, 31))
+    with a_job(tmp_path, data, connection) as job:
+        until(lambda: len(averages(data, devices, tmp_path)) >= len(expected(range(30))))
+        facts = stopped(job)
+    assert averages(data, devices, tmp_path) == expected(range(30))
+    assert facts["unaccounted"] == 0
+
+
+def test_a_hub_that_refuses_ends_the_job(devices: Devices, data: ContainerClient, tmp_path: Path) -> None:
+    """A wrong key is said in the service's words, and not tried for ever."""
+    data.upload_blob("packs.csv", NAMES.encode())
+    connection = devices.emulator.connection_string(HUB)
+    key = connection.partition("SharedAccessKey=")[2].partition(";")[0]
+    with a_job(tmp_path, data, connection.replace(key, "d3Jvbmc=")) as job:
+        _, said = job.communicate()
+    assert job.returncode == 1
+    assert "the event hub cannot be read" in said
+
+
+@pytest.mark.parametrize(
+    ("environ", "sentence"),
+    [
+        pytest.param({}, f"set {CONNECTION_VARIABLE}, or {HOST_VARIABLE} and {NAME_VARIABLE}", id="nothing"),
+        pytest.param(
+            {CONNECTION_VARIABLE: "Endpoint=sb://x/;SharedAccessKeyName=a;SharedAccessKey=b"},
+            NAME_VARIABLE,
+            id="no-hub",
+        ),
+        pytest.param({HOST_VARIABLE: "x.servicebus.windows.net"}, NAME_VARIABLE, id="no-name"),
+    ],
+)
+def test_a_hub_without_a_name_is_one_sentence(environ: dict[str, str], sentence: str) -> None:
+    """It names the variable to set."""
+    with pytest.raises(ValueError, match=sentence):
+        consumer_of(environ, "$Default")
