@@ -7,19 +7,19 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ingest.stream_analytics.assembly import planned
-from ingest.stream_analytics.event_source import Batch, Event
+from ingest.stream_analytics.definition.job import read_job
+from ingest.stream_analytics.event_ordering.timeline import Timelines
+from ingest.stream_analytics.events.event_source import Batch, Event
 from ingest.stream_analytics.execution import Execution
-from ingest.stream_analytics.job import read_job
 from ingest.stream_analytics.runner import Runner
 from ingest.stream_analytics.state import StateFile
 from ingest.stream_analytics.ticks import read_ticks
-from ingest.stream_analytics.timeline import Timelines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
-    from ingest.stream_analytics.serialization import Row
+    from ingest.stream_analytics.definition.serialization import Row
 
 
 def ticks(text: str) -> int:

@@ -94,6 +94,13 @@ PACKAGES: dict[str, dict[str, set[str]]] = {
         "": set(),
         "stream_analytics": set(),
     },
+    "ingest/stream_analytics": {
+        "": set(),
+        "event_ordering": set(),
+        "events": set(),
+        "language": {"event_ordering"},
+        "definition": {"event_ordering"},
+    },
     "scoring_image/scorer": {
         "": set(),
         "readings": set(),
@@ -149,6 +156,10 @@ PACKAGES: dict[str, dict[str, set[str]]] = {
 ABOVE = {
     "plugins/sensor_scoring": {"preload.py"},
     "ingest": {"__main__.py"},
+    "ingest/stream_analytics": {
+        *("assembly.py", "blob_output.py", "command.py", "counts.py"),
+        *("execution.py", "intake.py", "runner.py", "state.py"),
+    },
     "scoring_image/scorer": {"__main__.py"},
     "batch_emulator/azure_batch_emulator": {
         *("__main__.py", "command_line.py", "coverage.py", "server.py", "advance.py", "web_server.py"),

@@ -10,14 +10,14 @@ from uuid import uuid4
 from azure.core.exceptions import AzureError
 
 from ingest.stream_analytics.blob_output import BlobOutput
+from ingest.stream_analytics.definition.job import read_job
 from ingest.stream_analytics.errors import JobFailed
+from ingest.stream_analytics.event_ordering.timeline import Timelines
 from ingest.stream_analytics.execution import Execution
-from ingest.stream_analytics.job import read_job
-from ingest.stream_analytics.plan import plan_of
+from ingest.stream_analytics.language.plan import plan_of
 from ingest.stream_analytics.runner import Runner
 from ingest.stream_analytics.state import StateFile
 from ingest.stream_analytics.ticks import ticks_of
-from ingest.stream_analytics.timeline import Timelines
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
     from azure.storage.blob import ContainerClient
 
-    from ingest.stream_analytics.job import Job
-    from ingest.stream_analytics.plan import Plan
+    from ingest.stream_analytics.definition.job import Job
+    from ingest.stream_analytics.language.plan import Plan
 
 
 def planned(job: Job, query: str) -> Plan:

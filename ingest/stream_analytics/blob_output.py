@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING
 
 from azure.core.exceptions import AzureError, ResourceNotFoundError
 
+from ingest.stream_analytics.definition.path_pattern import PathRefused
 from ingest.stream_analytics.errors import JobFailed
-from ingest.stream_analytics.path_pattern import PathRefused
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
     from azure.storage.blob import ContainerClient
 
-    from ingest.stream_analytics.job import Output
-    from ingest.stream_analytics.serialization import Columns, Row
+    from ingest.stream_analytics.definition.job import Output
+    from ingest.stream_analytics.definition.serialization import Columns, Row
 
 BLOCK_BYTES = 4 * 1024 * 1024
 BLOCKS = 50_000

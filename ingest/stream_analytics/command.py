@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING
 from ingest.containers import container_of, container_url
 from ingest.event_hub import CONNECTION_VARIABLE, consumer_of
 from ingest.stream_analytics.assembly import assemble, planned
+from ingest.stream_analytics.definition.job import read_job
 from ingest.stream_analytics.errors import StreamAnalyticsError
-from ingest.stream_analytics.event_file import EventFile
-from ingest.stream_analytics.hub_source import HubSource
-from ingest.stream_analytics.job import read_job
+from ingest.stream_analytics.events.event_file import EventFile
+from ingest.stream_analytics.events.hub_source import HubSource
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from ingest.stream_analytics.event_source import EventSource
+    from ingest.stream_analytics.events.event_source import EventSource
     from ingest.stream_analytics.runner import Runner
 
 HERE = Path(__file__).parent

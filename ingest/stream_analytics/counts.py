@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from ingest.stream_analytics.timeline import Placing
+from ingest.stream_analytics.event_ordering.timeline import Placing
 
 
 @dataclass(slots=True)

@@ -11,14 +11,14 @@ import pyarrow as pa
 
 from ingest.stream_analytics.data_type import DataType, Scalar
 from ingest.stream_analytics.errors import JobFailed
-from ingest.stream_analytics.expressions import name_literal
-from ingest.stream_analytics.plan import EVENTS, reference_table
+from ingest.stream_analytics.language.expressions import name_literal
+from ingest.stream_analytics.language.plan import EVENTS, reference_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from ingest.stream_analytics.open_windows import InWindow
-    from ingest.stream_analytics.plan import OutputPlan, Plan
+    from ingest.stream_analytics.event_ordering.open_windows import InWindow
+    from ingest.stream_analytics.language.plan import OutputPlan, Plan
 
 _ARROW = {
     DataType.BIGINT: pa.int64(),

@@ -6,19 +6,19 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ingest.stream_analytics.data_type import NotConvertible
-from ingest.stream_analytics.deserialization import Undecodable, rows_of
-from ingest.stream_analytics.event_source import Position
-from ingest.stream_analytics.input_columns import ENQUEUED, PARTITION_ID
-from ingest.stream_analytics.open_windows import Placed
-from ingest.stream_analytics.timeline import Placing
+from ingest.stream_analytics.event_ordering.open_windows import Placed
+from ingest.stream_analytics.event_ordering.timeline import Placing
+from ingest.stream_analytics.events.deserialization import Undecodable, rows_of
+from ingest.stream_analytics.events.event_source import Position
+from ingest.stream_analytics.language.input_columns import ENQUEUED, PARTITION_ID
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from ingest.stream_analytics.event_source import Event
-    from ingest.stream_analytics.plan import Plan
+    from ingest.stream_analytics.event_ordering.timeline import Timelines
+    from ingest.stream_analytics.events.event_source import Event
+    from ingest.stream_analytics.language.plan import Plan
     from ingest.stream_analytics.state import JobState
-    from ingest.stream_analytics.timeline import Timelines
 
 _DROPPED = {Placing.EARLY_DROPPED, Placing.LATE_DROPPED, Placing.ORDER_DROPPED}
 

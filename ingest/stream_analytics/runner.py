@@ -6,22 +6,22 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from ingest.stream_analytics.errors import JobFailed
+from ingest.stream_analytics.event_ordering.open_windows import OpenWindows, Placed
 from ingest.stream_analytics.intake import Intake
-from ingest.stream_analytics.open_windows import OpenWindows, Placed
 from ingest.stream_analytics.ticks import TICKS_PER_SECOND
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from ingest.stream_analytics.counts import Counts
-    from ingest.stream_analytics.event_source import Batch, EventSource
+    from ingest.stream_analytics.definition.job import Job
+    from ingest.stream_analytics.definition.serialization import Row
+    from ingest.stream_analytics.event_ordering.open_windows import InWindow
+    from ingest.stream_analytics.event_ordering.timeline import Timelines
+    from ingest.stream_analytics.events.event_source import Batch, EventSource
     from ingest.stream_analytics.execution import Execution
-    from ingest.stream_analytics.job import Job
-    from ingest.stream_analytics.open_windows import InWindow
-    from ingest.stream_analytics.plan import Plan
-    from ingest.stream_analytics.serialization import Row
+    from ingest.stream_analytics.language.plan import Plan
     from ingest.stream_analytics.state import JobState, StateFile
-    from ingest.stream_analytics.timeline import Timelines
 
 _ROWS_UNSAVED = 100_000
 """Rows after which the state is saved although nothing was written."""

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 
 from ingest.stream_analytics.counts import Counts
 from ingest.stream_analytics.errors import JobFailed
-from ingest.stream_analytics.event_source import Position
-from ingest.stream_analytics.open_windows import Placed
-from ingest.stream_analytics.timeline import Timeline, Timelines
+from ingest.stream_analytics.event_ordering.open_windows import Placed
+from ingest.stream_analytics.event_ordering.timeline import Timeline, Timelines
+from ingest.stream_analytics.events.event_source import Position
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -13,10 +13,10 @@ import pytest
 
 from ingest.stream_analytics.blob_output import BLOCK_BYTES, BlobOutput
 from ingest.stream_analytics.data_type import DataType
+from ingest.stream_analytics.definition.job import Output
+from ingest.stream_analytics.definition.path_pattern import PathPattern
+from ingest.stream_analytics.definition.serialization import Format, Serialization
 from ingest.stream_analytics.errors import JobFailed, JobRefused
-from ingest.stream_analytics.job import Output
-from ingest.stream_analytics.path_pattern import PathPattern
-from ingest.stream_analytics.serialization import Format, Serialization
 from tests.stream_jobs import ticks
 
 if TYPE_CHECKING:

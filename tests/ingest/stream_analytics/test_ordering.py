@@ -14,7 +14,7 @@ from tests.stream_jobs import a_job, a_run, an_event, ticks
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ingest.stream_analytics.event_source import Event
+    from ingest.stream_analytics.events.event_source import Event
 
 SECOND = 10_000_000
 START = ticks("2018-08-29T02:00:00Z")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from ingest.stream_analytics.vocabulary import FUNCTIONS, KEYWORDS
+from ingest.stream_analytics.language.vocabulary import FUNCTIONS, KEYWORDS
 
 PAGE = (Path(__file__).parents[3] / "docs" / "stream-analytics.md").read_text(encoding="utf-8")
 

@@ -11,8 +11,8 @@ import pytest
 
 from ingest.stream_analytics.assembly import planned
 from ingest.stream_analytics.command import JOB, QUERY, run_command
-from ingest.stream_analytics.job import read_job
-from ingest.stream_analytics.serialization import Format, Serialization
+from ingest.stream_analytics.definition.job import read_job
+from ingest.stream_analytics.definition.serialization import Format, Serialization
 from ingest.stream_analytics.ticks import text_of
 from scorer.readings.files import read_file
 from scoring_contract.hour import RunHour

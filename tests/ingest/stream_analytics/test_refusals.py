@@ -12,12 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.stream_analytics.errors import JobRefused, QueryRefused
-from ingest.stream_analytics.plan import plan_of
+from ingest.stream_analytics.language.plan import plan_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ingest.stream_analytics.plan import Plan
+    from ingest.stream_analytics.language.plan import Plan
 
 FILE = Path(__file__).parents[3] / "docs" / "stream_refusals.toml"
 REFUSALS = tomllib.loads(FILE.read_text(encoding="utf-8"))["refusal"]

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeGuard
 from sqlglot import exp
 
 from ingest.stream_analytics.data_type import DataType, is_bigint
+from ingest.stream_analytics.language.vocabulary import refused
 from ingest.stream_analytics.ticks import UNITS, unit_of
-from ingest.stream_analytics.vocabulary import refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

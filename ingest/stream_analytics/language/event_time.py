@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from ingest.stream_analytics.expressions import refusal
-from ingest.stream_analytics.input_columns import field_of
+from ingest.stream_analytics.language.expressions import refusal
+from ingest.stream_analytics.language.input_columns import field_of
 from ingest.stream_analytics.ticks import UNITS, read_ticks, unit_of
 
 if TYPE_CHECKING:

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ingest.stream_analytics.errors import JobRefused
-from ingest.stream_analytics.event_time import EventTime, Substreams, read_event_time
-from ingest.stream_analytics.expressions import name_literal, refusal
-from ingest.stream_analytics.input_columns import METADATA, PARTITION_ID, InputColumn, InputColumns
-from ingest.stream_analytics.query import read_query
-from ingest.stream_analytics.selects import Compiled, Kind, Relation, compile_select
-from ingest.stream_analytics.vocabulary import refused
+from ingest.stream_analytics.language.event_time import EventTime, Substreams, read_event_time
+from ingest.stream_analytics.language.expressions import name_literal, refusal
+from ingest.stream_analytics.language.input_columns import METADATA, PARTITION_ID, InputColumn, InputColumns
+from ingest.stream_analytics.language.query import read_query
+from ingest.stream_analytics.language.selects import Compiled, Kind, Relation, compile_select
+from ingest.stream_analytics.language.vocabulary import refused
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from sqlglot import exp
 
     from ingest.stream_analytics.data_type import DataType
-    from ingest.stream_analytics.query import Query
-    from ingest.stream_analytics.timestamp_clause import TimestampClause
-    from ingest.stream_analytics.windows import Window
+    from ingest.stream_analytics.event_ordering.windows import Window
+    from ingest.stream_analytics.language.query import Query
+    from ingest.stream_analytics.language.timestamp_clause import TimestampClause
 
 EVENTS = "events"
 """DuckDB's table with the events of the windows that close."""

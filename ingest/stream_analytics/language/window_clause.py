@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from ingest.stream_analytics.expressions import refusal
+from ingest.stream_analytics.event_ordering.windows import Window
+from ingest.stream_analytics.language.expressions import refusal
+from ingest.stream_analytics.language.vocabulary import WINDOWS
 from ingest.stream_analytics.ticks import UNITS, unit_of
-from ingest.stream_analytics.vocabulary import WINDOWS
-from ingest.stream_analytics.windows import Window
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -6,17 +6,17 @@ import logging
 import queue
 import threading
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from azure.eventhub.amqp import AmqpMessageBodyType
 from azure.eventhub.exceptions import AuthenticationError, EventHubError
 
 from ingest.stream_analytics.errors import JobFailed
-from ingest.stream_analytics.event_source import Batch, Event, Position
+from ingest.stream_analytics.events.event_source import Batch, Event, Position
 from ingest.stream_analytics.ticks import ticks_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from azure.eventhub import EventData, EventHubConsumerClient, PartitionContext
 
@@ -133,6 +133,6 @@ class HubSource:
 def _event_of(partition: str, event: EventData) -> Event:
     """Return an event; one whose body is not bytes has none, and counts as unreadable."""
     is_data = event.body_type is AmqpMessageBodyType.DATA
-    body = b"".join(event.body) if is_data else b""
+    body = b"".join(cast("Iterable[bytes]", event.body)) if is_data else b""
     assert event.sequence_number is not None and event.enqueued_time is not None  # noqa: PT018, S101 - received
     return Event(partition, event.sequence_number, str(event.offset), ticks_of(event.enqueued_time), body)

@@ -13,9 +13,9 @@ from sqlglot import exp
 from sqlglot.dialects.tsql import TSQL
 from sqlglot.errors import ParseError, TokenError
 
-from ingest.stream_analytics.expressions import refusal, type_of
-from ingest.stream_analytics.timestamp_clause import TimestampClause, find_clauses, outside
-from ingest.stream_analytics.vocabulary import check, refused
+from ingest.stream_analytics.language.expressions import refusal, type_of
+from ingest.stream_analytics.language.timestamp_clause import TimestampClause, find_clauses, outside
+from ingest.stream_analytics.language.vocabulary import check, refused
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 from sqlglot.dialects.tsql import TSQL
 from sqlglot.errors import ParseError
 
-from ingest.stream_analytics.input_columns import PARTITION_ID
-from ingest.stream_analytics.vocabulary import check, refused
+from ingest.stream_analytics.language.input_columns import PARTITION_ID
+from ingest.stream_analytics.language.vocabulary import check, refused
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

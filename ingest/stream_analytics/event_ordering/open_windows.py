@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ingest.stream_analytics.data_type import Scalar
-    from ingest.stream_analytics.windows import Window
+    from ingest.stream_analytics.event_ordering.windows import Window
 
 
 class Placed(NamedTuple):

@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from ingest.stream_analytics.definition.path_pattern import PathPattern
+from ingest.stream_analytics.definition.serialization import Format, Serialization
 from ingest.stream_analytics.errors import JobRefused
-from ingest.stream_analytics.path_pattern import PathPattern
-from ingest.stream_analytics.serialization import Format, Serialization
+from ingest.stream_analytics.event_ordering.timeline import EventOrdering
 from ingest.stream_analytics.ticks import TICKS_PER_SECOND
-from ingest.stream_analytics.timeline import EventOrdering
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

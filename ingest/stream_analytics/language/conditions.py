@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from ingest.stream_analytics.expressions import NUMBERS, Names, Typed, refusal, value
+from ingest.stream_analytics.language.expressions import NUMBERS, Names, Typed, refusal, value
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -13,23 +13,23 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from ingest.stream_analytics.conditions import comparison, condition
 from ingest.stream_analytics.data_type import DataType
-from ingest.stream_analytics.expressions import (
+from ingest.stream_analytics.language.conditions import comparison, condition
+from ingest.stream_analytics.language.expressions import (
     Typed,
     is_timestamp,
     name_literal,
     refusal,
     value,
 )
-from ingest.stream_analytics.input_columns import PROCESSED
-from ingest.stream_analytics.window_clause import is_window, read_window
+from ingest.stream_analytics.language.input_columns import PROCESSED
+from ingest.stream_analytics.language.window_clause import is_window, read_window
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from ingest.stream_analytics.input_columns import InputColumns
-    from ingest.stream_analytics.windows import Window
+    from ingest.stream_analytics.event_ordering.windows import Window
+    from ingest.stream_analytics.language.input_columns import InputColumns
 
 
 class Kind(StrEnum):
@@ -74,7 +74,7 @@ class Compiled:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What names mean in one SELECT; see :class:`~ingest.stream_analytics.expressions.Names`."""
+    """What names mean in one SELECT; see :class:`~ingest.stream_analytics.language.expressions.Names`."""
 
     text: str
     relations: Mapping[str, Relation]

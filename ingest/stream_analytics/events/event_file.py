@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ingest.stream_analytics.errors import JobFailed
-from ingest.stream_analytics.event_source import Batch, Event, Position
+from ingest.stream_analytics.events.event_source import Batch, Event, Position
 from ingest.stream_analytics.ticks import read_ticks
 
 if TYPE_CHECKING:
