@@ -131,12 +131,13 @@ def skip(data: bytes, at: int) -> int:
 
     :raises DecodeError: if the bytes end before
     """
-    if at >= len(data):
-        raise DecodeError("a value ends before it begins")
-    code = data[at]
-    if code == _DESCRIBED:
-        return _skip_undescribed(data, _skip_undescribed(data, at + 1))
-    return _skip_undescribed(data, at)
+    values = 1
+    while values:
+        if data[at : at + 1] == bytes((_DESCRIBED,)):  # a descriptor and a value, either described again
+            at, values = at + 1, values + 1
+        else:
+            at, values = _skip_undescribed(data, at), values - 1
+    return at
 
 
 def _skip_undescribed(data: bytes, at: int) -> int:
