@@ -126,7 +126,7 @@ models: setup ## show or change the model registry of make up (DO="show 1_4")
 
 missing: setup ## list incomplete hours and the commands that repair them (FROM=2018-08-29T00 TO=2018-08-30T00)
 	@# Incomplete hours are a finding, no failure of make's.
-	@$(RUN) missing --from "$(FROM)" --to "$(TO)" || test $$? = 1
+	@$(RUN) missing --from "$(FROM)" --to "$(TO)" || { code=$$?; test $$code = 1 || exit $$code; }
 
 airflow: setup ## run an Airflow command on the stack of make up (DO="dags list")
 	@$(RUN) airflow $(DO)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from azure.eventhub import EventData, EventHubProducerClient
@@ -18,19 +17,6 @@ from azure_event_hubs_emulator.server import EventHubsServer
 from tests.event_hubs_emulator.emulator_process import EmulatorProcess
 from tests.event_hubs_emulator.hub_clients import HUB, bodies, producer_of, receive, send
 from tests.waiting import until
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-# The client drops broken sockets without closing them.
-pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-
-
-@pytest.fixture(autouse=True)
-def _no_sockets_left() -> Iterator[None]:
-    """Collect the client's broken sockets before the next test would be blamed for them."""
-    yield
-    gc.collect()
 
 
 def test_no_acknowledged_event_is_lost_by_a_kill(tmp_path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
 import subprocess
 from typing import TYPE_CHECKING
@@ -31,6 +32,8 @@ def typed(line: str, folder: Path) -> list[str]:
     done = subprocess.run(
         ["sh", "-c", f"{line} RUN={shlex.quote(str(program))}"],
         cwd=ROOT,
+        # A make that runs within another says so.
+        env={name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))},
         capture_output=True,
         text=True,
         check=True,
