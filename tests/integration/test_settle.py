@@ -32,8 +32,8 @@ pytestmark = pytest.mark.timeout(3600)
 
 @pytest.fixture
 def hour() -> RunHour:
-    """Return the last complete hour."""
-    return RunHour.containing(datetime.now(UTC)).previous
+    """Return an hour that is due at any minute: of the last one, late readings may still be expected."""
+    return RunHour.containing(datetime.now(UTC)).previous.previous
 
 
 @pytest.fixture
