@@ -71,6 +71,7 @@ class HubSource:
                 yield batch
         finally:
             self.stop()
+            self._client.close()
             receiving.join()
 
     def stop(self) -> None:
@@ -89,8 +90,6 @@ class HubSource:
 
     def _receive(self, start: Mapping[str, str | int]) -> None:
         """Put what is received into the queue, until the job stops."""
-        closing = threading.Thread(target=self._close_when_stopped, name="event hub, closing")
-        closing.start()
         try:
             self._client.receive_batch(
                 self._take,
@@ -103,12 +102,6 @@ class HubSource:
             self._put(error)
         finally:
             self._put(None)
-            self._stopping.set()
-            closing.join()
-
-    def _close_when_stopped(self) -> None:
-        self._stopping.wait()
-        self._client.close()
 
     def _take(self, partition: PartitionContext, events: Sequence[EventData]) -> None:
         name = partition.partition_id

@@ -10,7 +10,8 @@ import sys
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, cast
 
 import pytest
 from azure.eventhub import EventData, EventHubProducerClient
@@ -20,13 +21,16 @@ from azure_event_hubs_emulator.hubs import HubSpec
 from azure_event_hubs_emulator.server import EventHubsServer
 from ingest.event_hub import CONNECTION_VARIABLE, HOST_VARIABLE, NAME_VARIABLE, consumer_of
 from ingest.readings_csv import read_readings
+from ingest.stream_analytics.errors import JobFailed
+from ingest.stream_analytics.events.hub_source import HubSource
 from scoring_contract.layout import sensor_of_readings
 from scoring_contract.sensor_names import sensor_id_of
 from tests.waiting import until
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
+    from azure.eventhub import EventHubConsumerClient
     from azure.storage.blob import ContainerClient
 
 ROOT = Path(__file__).parents[3]
@@ -192,3 +196,29 @@ def test_a_hub_without_a_name_is_one_sentence(environ: dict[str, str], sentence:
     """It names the variable to set."""
     with pytest.raises(ValueError, match=sentence):
         consumer_of(environ, "$Default")
+
+
+class BrokenClient:
+    """A client whose receiving ends in an error, as the SDK's may for causes that no hub here has."""
+
+    def get_partition_ids(self) -> list[str]:
+        """List the partitions."""
+        return ["0"]
+
+    def receive_batch(self, on_event_batch: Callable[..., None], **_options: object) -> None:
+        """Receive nothing twice, and fail."""
+        for _ in range(2):
+            on_event_batch(SimpleNamespace(partition_id="0"), [])
+        raise RuntimeError("the handler is gone")
+
+    def close(self) -> None:
+        """Do nothing."""
+
+
+def test_an_error_is_told_after_what_was_received_before_it() -> None:
+    """Batches that wait are still taken, and the job does not end as if it had been stopped."""
+    source = HubSource(cast("EventHubConsumerClient", BrokenClient()))
+    batches = source.batches({})
+    assert [next(batches).idle for _ in range(2)] == [frozenset({"0"})] * 2
+    with pytest.raises(JobFailed, match="the handler is gone"):
+        next(batches)
