@@ -141,5 +141,6 @@ def a_run(
         StateFile(folder / "state.sqlite3", query + job),
         clock,
         now,
+        lambda _: None,
     )
     return Run(runner, kept)

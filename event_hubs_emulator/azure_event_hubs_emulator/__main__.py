@@ -70,6 +70,12 @@ def parser() -> argparse.ArgumentParser:
         help="MiB of a file, deleted at once (default 16)",
     )
     add("--fsync", action="store_true", help="flush every batch to the disk before it is acknowledged")
+    add(
+        "--clock",
+        choices=("system", "events"),
+        default="system",
+        help="what tells when events arrive; events: their annotation x-opt-enqueued-time (default system)",
+    )
     add("--allow-jwt", action="store_true", help="accept any JSON web token, unread")
     add("--idle-seconds", type=float, default=240, metavar="S", help="silence that ends a connection")
     add("--keep-nothing", action="store_true", help="acknowledge events and forget them, for measurements")
@@ -97,6 +103,7 @@ def settings_from(options: argparse.Namespace, environment: Mapping[str, str]) -
         retention=retention,
         fsync=options.fsync,
         keep_nothing=options.keep_nothing,
+        arrivals_by_events=options.clock == "events",
         allow_jwt=options.allow_jwt,
         idle_seconds=options.idle_seconds,
     )

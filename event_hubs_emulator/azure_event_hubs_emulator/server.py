@@ -16,9 +16,10 @@ import threading
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-from azure_event_hubs_emulator.clock import SystemClock, milliseconds
+from azure_event_hubs_emulator.clock import SystemClock
 from azure_event_hubs_emulator.errors import BadSetting, EmulatorError
 from azure_event_hubs_emulator.hubs import distinct
+from azure_event_hubs_emulator.service.arrivals import ArrivalsByClock, ArrivalsByEvents
 from azure_event_hubs_emulator.service.broker import Broker
 from azure_event_hubs_emulator.service.entities import Namespace
 from azure_event_hubs_emulator.settings import Settings
@@ -86,7 +87,10 @@ class Emulator:
             keep_nothing=settings.keep_nothing,
         )
         namespace = Namespace(distinct(settings.hubs), host=endpoint.removeprefix("sb://"))
-        self.host = Host(Broker(namespace, self.store, clock), settings)
+        arrivals = (
+            ArrivalsByEvents(self.store.latest) if settings.arrivals_by_events else ArrivalsByClock(clock)
+        )
+        self.host = Host(Broker(namespace, self.store, clock, arrivals), settings)
         self._stopping = asyncio.Event()
 
     async def serve(self, listener: socket.socket, *, ready: Callable[[], None]) -> None:
@@ -110,7 +114,7 @@ class Emulator:
 
     def expire(self) -> None:
         """Delete what need not be kept any longer."""
-        self.store.expire(now=milliseconds(self.clock.now()))
+        self.store.expire(now=self.host.broker.arrivals.now())
 
     async def _tick(self) -> None:
         count = 0

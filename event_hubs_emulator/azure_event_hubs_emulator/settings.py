@@ -38,6 +38,8 @@ class Settings:
     """Whether an event is on the disk, not only with the kernel, before it is acknowledged."""
     keep_nothing: bool = False
     """Whether events are acknowledged and forgotten."""
+    arrivals_by_events: bool = False
+    """Whether events say when they arrive, in ``x-opt-enqueued-time``; else the clock does."""
     allow_jwt: bool = False
     """Whether any JSON web token is accepted, unread."""
     max_message_bytes: int = 1 << 20

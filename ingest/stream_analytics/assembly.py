@@ -51,11 +51,13 @@ def assemble(
     containers: Mapping[str, ContainerClient],
     state: Path,
     clock: Callable[[], float] = time.monotonic,
+    on_saved: Callable[[Runner], None] = lambda _: None,
 ) -> Runner:
     """Make a runner.
 
     :param containers: by their names in the job
     :param state: file with the job's state
+    :param on_saved: called after each save of the state, with the runner
     :raises StreamAnalyticsError: if the job is not run here, or storage fails
     """
     job = read_job(job_text)
@@ -85,6 +87,7 @@ def assemble(
         StateFile(state, f"{query}\n{job_text}"),
         clock,
         lambda: ticks_of(datetime.now(UTC)),
+        on_saved,
     )
 
 

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 HERE = Path(__file__).parent
 QUERY = HERE / "query.asaql"
 JOB = HERE / "job.json"
+ACCOUNT = "account.json"
+"""File in the state's folder: where every event went, as of the last save."""
 
 
 def run_command(argv: Sequence[str], environ: Mapping[str, str]) -> int:
@@ -71,10 +73,11 @@ def _run(
         partitions=tuple(source.partitions),
         containers=containers,
         state=order.state / "state.sqlite3",
+        on_saved=lambda runner: _keep_account(order.state / ACCOUNT, runner),
     )
     stack.callback(runner.close)
     runner.run(source)
-    sys.stdout.write(summary(runner))
+    sys.stdout.write(_account_of(runner))
     return 0
 
 
@@ -82,17 +85,23 @@ def _source(order: argparse.Namespace, environ: Mapping[str, str]) -> EventSourc
     """Return where events come from; SIGINT or SIGTERM ends a hub's, and what was received is written."""
     if order.events:
         return EventFile(order.events, tuple(map(str, range(order.partitions))))
-    source = HubSource(consumer_of(environ, order.consumer_group))
+    source = HubSource(
+        consumer_of(environ, order.consumer_group), ends=order.until_end, is_replay=order.clock == "events"
+    )
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: source.stop())
     return source
 
 
-def summary(runner: Runner) -> str:
-    """Write where every event went, as JSON."""
-    facts = {**runner.counts.to_dict(), "waiting": runner.waiting}
-    facts["unaccounted"] = runner.counts.unaccounted(runner.waiting)
-    return json.dumps(facts, indent=2) + "\n"
+def _account_of(runner: Runner) -> str:
+    return json.dumps(runner.account, indent=2) + "\n"
+
+
+def _keep_account(file: Path, runner: Runner) -> None:
+    """Let people, and the next step, see the account while the job runs: the state is locked."""
+    draft = file.with_suffix(".new")
+    draft.write_text(_account_of(runner))
+    draft.replace(file)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -107,6 +116,15 @@ def _parser() -> argparse.ArgumentParser:
     sources.add_argument("--events", type=Path, help="file of events: a JSON object per line")
     sources.add_argument(
         "--event-hub", action="store_true", help=f"read the hub of {CONNECTION_VARIABLE} until it is stopped"
+    )
+    parser.add_argument(
+        "--until-end", action="store_true", help="with --event-hub: end after the last event that the hub has"
+    )
+    parser.add_argument(
+        "--clock",
+        choices=("system", "events"),
+        default="system",
+        help="what lets time progress in a partition without events; events: nothing, for replayed history",
     )
     parser.add_argument("--consumer-group", default="$Default", help="of the event hub; default: $Default")
     parser.add_argument("--partitions", type=int, default=1, help="of the hub that --events stands for")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from ingest.stream_analytics.errors import JobFailed
 from ingest.stream_analytics.event_ordering.open_windows import OpenWindows, Placed
@@ -52,6 +52,7 @@ class Runner:
     :param clock: seconds, growing
     :param now: ticks, the time of day: the time of arrival of a partition that has had no event since the
         start
+    :param on_saved: called after each save of the state, with the runner
     """
 
     job: Job
@@ -62,6 +63,7 @@ class Runner:
     file: StateFile
     clock: Callable[[], float]
     now: Callable[[], int]
+    on_saved: Callable[[Runner], None]
     state: JobState = field(init=False)
     _windows: dict[str, OpenWindows] = field(init=False)
     _pending: dict[str, _Pending] = field(init=False)
@@ -81,6 +83,16 @@ class Runner:
     def counts(self) -> Counts:
         """Where every event went."""
         return self.state.counts
+
+    @property
+    def account(self) -> dict[str, Any]:
+        """Where every event went: the counts, and what waits in open windows; ``unaccounted`` is 0."""
+        waiting = self.waiting
+        return {
+            **self.counts.to_dict(),
+            "waiting": waiting,
+            "unaccounted": self.counts.unaccounted(waiting),
+        }
 
     @property
     def waiting(self) -> dict[str, int]:
@@ -109,7 +121,7 @@ class Runner:
                 self._add(placed)
             self._seen[event.partition] = (now, event.enqueued)
         for partition in batch.idle:
-            self._wait(partition, now)
+            self._wait(partition, now, batch.now)
         self._close()
         self._flush(at_once=False)
         if self.counts.read - self._saved >= _ROWS_UNSAVED:
@@ -125,9 +137,11 @@ class Runner:
         for windows in self._windows.values():
             windows.add(event)
 
-    def _wait(self, partition: str, now: float) -> None:
-        """Let time progress by the clock, from the last event's time of arrival on."""
-        if partition in self._seen:
+    def _wait(self, partition: str, now: float, hub_time: int | None) -> None:
+        """Let time progress without an event; by the clock, from the last event's time of arrival on."""
+        if hub_time is not None:
+            self.timelines.wait(partition, hub_time)
+        elif partition in self._seen:
             then, arrival = self._seen[partition]
             self.timelines.wait(partition, arrival + int((now - then) * TICKS_PER_SECOND))
         else:
@@ -189,6 +203,7 @@ class Runner:
         unique = {id(event): event for windows in self._windows.values() for event in windows.events()}
         self.file.save(self.state, self.timelines, unique.values())
         self._saved = self.counts.read
+        self.on_saved(self)
 
 
 def _count(counts: dict[str, int], name: str, number: int) -> None:

@@ -17,6 +17,7 @@ from azure_event_hubs_emulator.store.record import Event
 if TYPE_CHECKING:
     from azure_event_hubs_emulator.clock import Clock
     from azure_event_hubs_emulator.hubs import HubSpec
+    from azure_event_hubs_emulator.service.arrivals import Arrivals
     from azure_event_hubs_emulator.service.entities import Entity, Namespace
     from azure_event_hubs_emulator.store.hub_store import HubStore
     from azure_event_hubs_emulator.store.partition_log import PartitionLog
@@ -31,8 +32,8 @@ NEVER = Timestamp(-62_135_596_800_000)
 class Broker:
     """What all connections share."""
 
-    def __init__(self, namespace: Namespace, store: HubStore, clock: Clock) -> None:
-        self.namespace, self.clock = namespace, clock
+    def __init__(self, namespace: Namespace, store: HubStore, clock: Clock, arrivals: Arrivals) -> None:
+        self.namespace, self.clock, self.arrivals = namespace, clock, arrivals
         self.readers = Readers()
         self._store = store
         self._turns = {key: itertools.cycle(range(hub.partitions)) for key, hub in namespace.hubs.items()}
@@ -48,7 +49,7 @@ class Broker:
     def publish(self, entity: Entity, message: bytes, message_format: int) -> int:
         """Keep the events of a delivery, all in one partition; return how many they are.
 
-        :raises AmqpError: if it is malformed, or its key cannot be used
+        :raises AmqpError: if it is malformed, its key cannot be used, or its time of arrival is not known
         :raises StoreError: if they cannot be kept
         """
         key = _key_of(annotations_of(message))
@@ -59,8 +60,9 @@ class Broker:
         else:
             partition = next(self._turns[entity.hub.key])
         kept = None if key is None else key.encode()
-        events = [Event(event, kept) for event in events_of(message, message_format)]
-        self._store.log(entity.hub, partition).append(events, now=self.now())
+        messages = events_of(message, message_format)
+        events = [Event(event, kept) for event in messages]
+        self._store.log(entity.hub, partition).append(events, now=self.arrivals.of(messages))
         return len(events)
 
     def hub_properties(self, hub: HubSpec) -> dict[str, Any]:

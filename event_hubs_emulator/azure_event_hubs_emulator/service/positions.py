@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from azure_event_hubs_emulator.errors import AmqpError
+from azure_event_hubs_emulator.service.arrivals import ENQUEUED_TIME
 
 if TYPE_CHECKING:
     from azure_event_hubs_emulator.store.partition_log import PartitionLog
@@ -26,7 +27,7 @@ class Annotation(StrEnum):
 
     OFFSET = "x-opt-offset"
     SEQUENCE = "x-opt-sequence-number"
-    TIME = "x-opt-enqueued-time"
+    TIME = ENQUEUED_TIME
 
 
 @dataclass(frozen=True, slots=True)

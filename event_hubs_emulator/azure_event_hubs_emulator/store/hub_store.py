@@ -64,6 +64,11 @@ class HubStore:
         """Tell when a hub was first made here."""
         return self._created[hub.key]
 
+    @property
+    def latest(self) -> int:
+        """The last time of arrival that is kept, in milliseconds since 1970; 0 without any."""
+        return max((log.ends.last_time or 0 for logs in self._logs.values() for log in logs), default=0)
+
     def expire(self, *, now: int) -> None:
         """Delete what is too old or too much.
 

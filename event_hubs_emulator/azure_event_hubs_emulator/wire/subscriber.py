@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from azure_event_hubs_emulator.amqp.messages import annotated
 from azure_event_hubs_emulator.amqp.types import Symbol, Timestamp
 from azure_event_hubs_emulator.errors import AmqpError, StoreError
+from azure_event_hubs_emulator.service.arrivals import ENQUEUED_TIME
 from azure_event_hubs_emulator.service.broker import PARTITION_KEY
 from azure_event_hubs_emulator.store.partition_log import Cursor
 from azure_event_hubs_emulator.wire.access import unauthorised
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 RUNTIME_METRIC = Symbol("com.microsoft:enable-receiver-runtime-metric")
 _SEQUENCE, _OFFSET, _TIME, _KEY = map(
-    Symbol, ("x-opt-sequence-number", "x-opt-offset", "x-opt-enqueued-time", PARTITION_KEY)
+    Symbol, ("x-opt-sequence-number", "x-opt-offset", ENQUEUED_TIME, PARTITION_KEY)
 )
 _READ_AHEAD = 64
 _EVENTS_A_TURN = 256

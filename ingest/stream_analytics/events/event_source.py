@@ -28,11 +28,13 @@ class Event:
 class Batch:
     """Some events, in the order of each partition.
 
-    :param idle: partitions that have no further event now: their time progresses by the clock
+    :param idle: partitions that have no further event now: their time progresses without one
+    :param now: the hub's time in ticks, to which it progresses; None: by the machine's clock
     """
 
     events: Sequence[Event]
     idle: frozenset[str] = frozenset()
+    now: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,8 @@ _OWNER_LEVEL = 0
 """A job that starts displaces one that still reads the same consumer group: both would write every window."""
 _REFUSALS = frozenset({"not-found", "unauthorized-access", "link:stolen", "resource-limit-exceeded"})
 """AMQP's conditions after the colon, which another try would meet again."""
+_EVENTS_A_BATCH = 3000
+"""At most, of a partition at once: a job that has to catch up then writes many minutes in one block."""
 _MOST_BATCHES = 16
 """Batches that wait for the job; receiving then pauses, and the hub keeps the rest."""
 
@@ -37,10 +39,16 @@ class HubSource:
     The SDK reconnects by itself, and may then deliver events again: the job skips what it has taken.
 
     :param client: of a consumer group that no other job uses; :meth:`batches` closes it
+    :param ends: whether :meth:`batches` ends once it has yielded every event that the hub has
+    :param is_replay: whether the hub's time is that of its events: a partition's time then progresses with
+        its own events, and at the end to that of the last event of all
     """
 
-    def __init__(self, client: EventHubConsumerClient) -> None:
+    def __init__(
+        self, client: EventHubConsumerClient, *, ends: bool = False, is_replay: bool = False
+    ) -> None:
         self._client = client
+        self._ends, self._is_replay = ends, is_replay
         self._waiting: queue.Queue[Batch | Exception | None] = queue.Queue(_MOST_BATCHES)
         self._stopping = threading.Event()
         self._partitions: tuple[str, ...] = ()
@@ -64,11 +72,20 @@ class HubSource:
         :raises JobFailed: if the hub refuses to be read
         """
         start = {name: after[name].sequence if name in after else _OLDEST for name in self.partitions}
+        reached = {name: after[name].sequence if name in after else -1 for name in self.partitions}
+        idle: frozenset[str] = frozenset()
         receiving = threading.Thread(target=self._receive, args=(start,), name="event hub")
         receiving.start()
         try:
             while (batch := self._next()) is not None:
-                yield batch
+                yield Batch(batch.events) if self._is_replay else batch
+                for event in batch.events:
+                    reached[event.partition] = max(reached[event.partition], event.sequence)
+                idle = batch.idle | (idle - {event.partition for event in batch.events})
+                if self._ends and idle.issuperset(reached) and (end := self._end(reached)) is not None:
+                    if self._is_replay:
+                        yield Batch((), frozenset(reached), end)
+                    return
         finally:
             self.stop()
             self._client.close()
@@ -77,6 +94,22 @@ class HubSource:
     def stop(self) -> None:
         """End :meth:`batches` after the batch that it is at; may be called by a signal's handler."""
         self._stopping.set()
+
+    def _end(self, reached: Mapping[str, int]) -> int | None:
+        """Return when the last event of all arrived, in ticks; None if there are events to come.
+
+        A partition is silent while its hub is gone, too, so the hub is asked.
+
+        :raises JobFailed: if it cannot be
+        """
+        try:
+            ends = [self._client.get_partition_properties(name) for name in reached]
+        except EventHubError as error:
+            raise JobFailed(f"the event hub cannot be read: {error}") from error
+        kept = [end for end in ends if not end["is_empty"]]
+        if any(int(end["last_enqueued_sequence_number"]) > reached[str(end["id"])] for end in kept):
+            return None
+        return max((ticks_of(end["last_enqueued_time_utc"]) for end in kept), default=0)
 
     def _next(self) -> Batch | None:
         try:
@@ -93,6 +126,7 @@ class HubSource:
         try:
             self._client.receive_batch(
                 self._take,
+                max_batch_size=_EVENTS_A_BATCH,
                 max_wait_time=_IDLE_SECONDS,
                 owner_level=_OWNER_LEVEL,
                 starting_position=dict(start),

@@ -7,20 +7,23 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, cast
 
 import pytest
 from azure.eventhub import EventData, EventHubProducerClient
+from azure.eventhub.amqp import AmqpMessageBodyType
 
 from azure_event_hubs_emulator.clock import ManualClock
 from azure_event_hubs_emulator.hubs import HubSpec
 from azure_event_hubs_emulator.server import EventHubsServer
 from ingest.event_hub import CONNECTION_VARIABLE, HOST_VARIABLE, NAME_VARIABLE, consumer_of
 from ingest.readings_csv import read_readings
+from ingest.stream_analytics.command import ACCOUNT
 from ingest.stream_analytics.errors import JobFailed
 from ingest.stream_analytics.events.hub_source import HubSource
 from scoring_contract.layout import sensor_of_readings
@@ -75,11 +78,10 @@ def devices(tmp_path: Path) -> Iterator[Devices]:
 
 
 @contextmanager
-def a_job(folder: Path, data: ContainerClient, connection: str) -> Iterator[subprocess.Popen[str]]:
-    """Run ``python -m ingest stream``; the job writes each row at once."""
-    job = folder / "job.json"
-    text = (ROOT / "ingest" / "stream_analytics" / "job.json").read_text()
-    job.write_text(text.replace('"sizeWindow": 2000', '"sizeWindow": 1'))
+def a_job(
+    folder: Path, data: ContainerClient, connection: str, *options: str
+) -> Iterator[subprocess.Popen[str]]:
+    """Run ``python -m ingest stream``."""
     environ = {
         **os.environ,
         "PYTHONPATH": f"{ROOT}:{ROOT / 'plugins'}",
@@ -87,7 +89,7 @@ def a_job(folder: Path, data: ContainerClient, connection: str) -> Iterator[subp
         "INGEST_MODELS_URL": data.url,
         CONNECTION_VARIABLE: connection,
     }
-    command = [sys.executable, "-m", "ingest", "stream", "--event-hub", "--job", str(job)]
+    command = [sys.executable, "-m", "ingest", "stream", "--event-hub", *options]
     process = subprocess.Popen(
         [*command, "--state", str(folder / "state")],
         env=environ,
@@ -147,6 +149,21 @@ def test_what_devices_send_becomes_readings_once(
         facts = stopped(job)
     assert averages(data, devices, tmp_path) == expected(range(4)), "the fifth minute may still grow"
     assert (facts["read"], facts["unaccounted"]) == (devices.sent, 0)
+
+
+def test_a_job_ends_after_the_last_event(devices: Devices, data: ContainerClient, tmp_path: Path) -> None:
+    """It has read all that the hub has, also when it goes on; its account lies in the state's folder."""
+    data.upload_blob("packs.csv", NAMES.encode())
+    connection = devices.emulator.connection_string(HUB)
+    for minutes in (range(3), range(3, 4), range(0)):
+        devices.send(minutes)
+        with a_job(tmp_path, data, connection, "--until-end", "--clock", "events") as job:
+            out, err = job.communicate()
+        assert job.returncode == 0, err
+        facts = json.loads(out)
+        assert (facts["read"], facts["unaccounted"]) == (devices.sent, 0)
+        assert json.loads((tmp_path / "state" / ACCOUNT).read_text()) == facts
+    assert averages(data, devices, tmp_path) == expected(range(3))
 
 
 @pytest.mark.soak
@@ -222,3 +239,37 @@ def test_an_error_is_told_after_what_was_received_before_it() -> None:
     assert [next(batches).idle for _ in range(2)] == [frozenset({"0"})] * 2
     with pytest.raises(JobFailed, match="the handler is gone"):
         next(batches)
+
+
+class SilentClient(BrokenClient):
+    """A client whose partition is silent while the hub has another event, as in an outage."""
+
+    def __init__(self) -> None:
+        self.asked = threading.Event()
+
+    def get_partition_properties(self, partition: str) -> dict[str, object]:
+        """Tell of the event."""
+        self.asked.set()
+        arrived = datetime(2026, 3, 4, 10, tzinfo=UTC)
+        return {
+            "id": partition,
+            "is_empty": False,
+            "last_enqueued_sequence_number": 0,
+            "last_enqueued_time_utc": arrived,
+        }
+
+    def receive_batch(self, on_event_batch: Callable[..., None], **_options: object) -> None:
+        """Be silent until the end is asked for; then give the event, and be silent."""
+        partition = SimpleNamespace(partition_id="0")
+        on_event_batch(partition, [])
+        self.asked.wait()
+        facts = {"sequence_number": 0, "offset": "0", "enqueued_time": datetime(2026, 3, 4, 10, tzinfo=UTC)}
+        event = SimpleNamespace(body_type=AmqpMessageBodyType.DATA, body=[b"{}"], **facts)
+        on_event_batch(partition, [event])
+        on_event_batch(partition, [])
+
+
+def test_silence_is_not_the_end() -> None:
+    """A partition that is silent may have events all the same: the hub is asked, and they are waited for."""
+    source = HubSource(cast("EventHubConsumerClient", SilentClient()), ends=True)
+    assert [len(batch.events) for batch in source.batches({})] == [0, 1, 0]

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ingest.stream_analytics.command import JOB
 from ingest.stream_analytics.ticks import text_of
 from tests.stream_jobs import ticks
 from tests.waiting import until
@@ -29,25 +28,23 @@ MINUTES = 60
 
 
 @pytest.fixture
-def files(tmp_path: Path) -> tuple[Path, Path]:
-    """Write an hour of events, and the repository's job with batches of one row."""
-    events, job = tmp_path / "events.jsonl", tmp_path / "job.json"
+def events(tmp_path: Path) -> Path:
+    """Write an hour of events."""
+    file = tmp_path / "events.jsonl"
     start = ticks("2018-08-29T02:00:00Z")
     lines = []
     for number in range(MINUTES * 60 // 2 * DEVICES):
         time = text_of(start + (number // DEVICES) * 2 * SECOND + SECOND)
         body = {"TS": time, "Device": str(number % DEVICES), "Tag": "4", "Value": number}
         lines.append(json.dumps({"partition": "0", "sequence": number, "enqueued": time, "body": body}))
-    events.write_text("\n".join(lines))
-    job.write_text(JOB.read_text().replace('"sizeWindow": 2000', '"sizeWindow": 1'))
-    return events, job
+    file.write_text("\n".join(lines))
+    return file
 
 
-def start_job(files: tuple[Path, Path], folder: Path, data: ContainerClient) -> subprocess.Popen[str]:
+def start_job(events: Path, folder: Path, data: ContainerClient) -> subprocess.Popen[str]:
     """Start ``python -m ingest stream``."""
-    events, job = files
     url = data.url
-    command = [sys.executable, "-m", "ingest", "stream", "--events", str(events), "--job", str(job)]
+    command = [sys.executable, "-m", "ingest", "stream", "--events", str(events)]
     environ = {
         **os.environ,
         "PYTHONPATH": f"{ROOT}:{ROOT / 'plugins'}",
@@ -60,15 +57,15 @@ def start_job(files: tuple[Path, Path], folder: Path, data: ContainerClient) -> 
 
 
 @pytest.mark.soak
-def test_a_killed_job_loses_no_window(files, tmp_path, data) -> None:
+def test_a_killed_job_loses_no_window(events, tmp_path, data) -> None:
     """Killed twice while it writes, it goes on from its state: every window is there, with one value."""
     data.upload_blob("packs.csv", b"device,tag,pack,sensor\n")
     for blobs in (1, 6):
-        job = start_job(files, tmp_path, data)
+        job = start_job(events, tmp_path, data)
         until(lambda: len(written(data)) > blobs or job.poll() is not None)  # noqa: B023 - waited for at once
         job.kill()
         job.communicate()
-    last = start_job(files, tmp_path, data)
+    last = start_job(events, tmp_path, data)
     facts = json.loads(last.communicate()[0])
     rows = Counter(row for name in written(data) for row in readings(data, name))
     # The last window of each device is still open, and its events wait in the state.
