@@ -20,7 +20,7 @@ from local_stack.services.ports import ANY_PORTS, Ports, free_port
 from local_stack.services.postgres import running_postgres
 from local_stack.services.private_files import write_private
 from local_stack.services.processes import Server, StackError
-from sensor_scoring.airflow_config import FORK_SERVER, PARSING, environ_for
+from sensor_scoring.airflow_config import FORK_SERVER, HEARTBEATS, PARSING, environ_for
 from sensor_scoring.hourly.planning.packing import MOST_TASKS
 
 if TYPE_CHECKING:
@@ -247,6 +247,7 @@ def running_cluster(
             **environ_for(groups),
             **FORK_SERVER,
             **PARSING,
+            **HEARTBEATS,
             **(settings or {}),
         }
         airflow = stack.airflow(environ, home=folder / "airflow")

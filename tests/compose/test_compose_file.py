@@ -19,7 +19,7 @@ import yaml
 from azure.storage.blob import BlobServiceClient
 
 from local_stack.env_file import SECRETS
-from sensor_scoring.airflow_config import FORK_SERVER, PARSING, needs_of
+from sensor_scoring.airflow_config import FORK_SERVER, HEARTBEATS, PARSING, needs_of
 from sensor_scoring.hourly.planning.packing import MOST_TASKS
 from sensor_scoring.setting_fields import PREFIX
 from sensor_scoring.settings import all_settings
@@ -133,7 +133,7 @@ def test_every_airflow_setting_exists() -> None:
 
 def test_task_instances_are_forked_from_a_server_that_has_what_they_need() -> None:
     """Workers fork with modules preloaded and reparse unchanged files rarely, as on a laptop."""
-    shared, ours = COMPOSE["x-airflow-environment"], FORK_SERVER | PARSING
+    shared, ours = COMPOSE["x-airflow-environment"], FORK_SERVER | PARSING | HEARTBEATS
     assert {variable: shared[variable] for variable in ours} == ours
 
 

@@ -10,7 +10,7 @@ import pytest
 import yaml
 from airflow.sdk.configuration import conf
 
-from sensor_scoring.airflow_config import FORK_SERVER, environ_for, needs_of, refused_or_short
+from sensor_scoring.airflow_config import FORK_SERVER, HEARTBEATS, environ_for, needs_of, refused_or_short
 from sensor_scoring.errors import SettingsError
 from sensor_scoring.hourly.planning.packing import MOST_TASKS
 from sensor_scoring.preload import PRELOADED
@@ -65,5 +65,5 @@ def test_the_values_of_the_helm_chart_are_those_of_our_stacks() -> None:
         for section, options in config.items()
         for option, value in options.items()
     }
-    assert named == FORK_SERVER
+    assert named == FORK_SERVER | {name: int(value) for name, value in HEARTBEATS.items()}
     assert imports == FORK_SERVER["AIRFLOW__CORE__MP_FORKSERVER_PRELOAD"].split(",")[1:]
