@@ -6,9 +6,9 @@ export PYTHONPATH := $(CURDIR):$(CURDIR)/plugins:$(CURDIR)/scoring_image:$(CURDI
 RUN := .venv/bin/python -u -m local_stack
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-soak test-nightly test-properties test-faults test-clients test-containers test-backfill test-browser lint format docs up load train down models missing airflow scale bench bench-hop bench-scoring bench-emulator bench-policies lock clean
+.PHONY: help setup run devices test test-soak test-nightly test-properties test-faults test-clients test-containers test-backfill test-browser lint format docs up load train down models missing airflow scale bench bench-hop bench-scoring bench-emulator bench-policies lock clean
 
-FOR_USERS := up load train models missing airflow down docs clean
+FOR_USERS := devices up load train models missing airflow down docs clean
 help: ## show this list
 	@echo "make run                              score one hour of a simulated fleet"
 	@echo "make run READINGS=file.csv HOUR=2018-08-29T02"
@@ -32,6 +32,13 @@ FORM = $(call typed,COLUMNS,--columns) $(call typed,DELIMITER,--delimiter) $(cal
 
 run: setup ## score one hour (READINGS=file.csv HOUR=2018-08-29T02)
 	@$(RUN) run $(if $(READINGS),--readings "$(READINGS)") $(FORM) $(if $(HOUR),--hour "$(HOUR)")
+
+# Without UNTIL the fleet goes on from now, in real time.
+devices: setup ## send simulated readings to the event hub of EVENT_HUB_CONN_STR (DEVICES=3 TAGS=5 UNTIL=2026-01-01T00 SPEED=60)
+	@.venv/bin/python -m ingest simulate --event-hub $(call typed,DEVICES,--devices) $(call typed,TAGS,--tags) \
+		$(call typed,SEED,--seed) $(call typed,UNTIL,--until) $(call typed,HOURS,--hours) \
+		$(if $(call typed,SPEED,x),$(call typed,SPEED,--speed),$(if $(call typed,UNTIL,x),,--speed 1)) \
+		$(call typed,STATE,--state) $(call typed,LABELS,--labels)
 
 # Files of tests side by side, each in one process from its first test to its last.
 WORKERS ?= 2

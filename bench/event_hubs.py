@@ -27,13 +27,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 _ROOT = Path(__file__).parents[1]
-_HUB = "sensors"
+HUB = "sensors"
 
 
 @contextmanager
 def emulator(data: Path, *options: str) -> Iterator[tuple[str, psutil.Process]]:
     """Run an emulator; give its connection string and its process."""
-    command = [sys.executable, "-m", "azure_event_hubs_emulator", "--data", str(data), "--hub", f"{_HUB}:4"]
+    command = [sys.executable, "-m", "azure_event_hubs_emulator", "--data", str(data), "--hub", f"{HUB}:4"]
     environment = {**os.environ, "PYTHONPATH": str(_ROOT / "event_hubs_emulator")}
     with subprocess.Popen([*command, *options], stdout=subprocess.PIPE, env=environment) as process:
         try:
@@ -89,7 +89,7 @@ class Way:
 def way(data: Path, *options: str) -> Iterator[Way]:
     """Start an emulator and connect to it."""
     with emulator(data, *options) as (connection_string, process):
-        producer = EventHubProducerClient.from_connection_string(connection_string, eventhub_name=_HUB)
+        producer = EventHubProducerClient.from_connection_string(connection_string, eventhub_name=HUB)
         with producer:
             yield Way(producer, process)
 

@@ -1,4 +1,4 @@
-"""Command line: ``python -m ingest load FILE ...``, ``names``, ``simulate`` and ``stream``.
+"""Command line: ``python -m ingest load FILE ...``, ``names``, ``simulate``, ``replay`` and ``stream``.
 
 ``INGEST_DATA_URL`` holds the container's URL with a signature, or ``--container-url`` names it without one;
 without a signature, the signed-in identity is used. A signature on the command line would be visible in
@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from ingest.containers import MODELS_URL_VARIABLE, URL_VARIABLE, container_of, container_url
 from ingest.errors import FormError, IngestError
+from ingest.fleet_options import DEFAULT_HOURS, add_fleet_options, fleet_of
 from ingest.form_options import add_form_options, form_of
 from ingest.loader import lay_out
 from ingest.name_list import name_lines
@@ -25,8 +26,6 @@ from ingest.packs import packs_of
 from ingest.progress_line import ProgressLine
 from ingest.readings_files import ReadingsFiles, files_of
 from ingest.rejects_file import written_to
-from ingest.simulator import Fleet
-from scoring_contract.errors import LayoutError
 from scoring_contract.hour import RunHour
 
 if TYPE_CHECKING:
@@ -49,6 +48,14 @@ def main(argv: Sequence[str], environ: Mapping[str, str]) -> int:
         from ingest.stream_analytics.command import run_command  # noqa: PLC0415 - DuckDB takes its time to load
 
         return run_command(argv[1:], environ)
+    if argv[:1] == ["replay"]:
+        from ingest.devices.command import replay_command  # noqa: PLC0415 - loading needs no event hub
+
+        return replay_command(argv[1:], environ)
+    if argv[:1] == ["simulate"] and "--event-hub" in argv:
+        from ingest.devices.command import simulate_command  # noqa: PLC0415 - as above
+
+        return simulate_command(argv[1:], environ)
     parser = _parser()
     order = parser.parse_args(argv)
     if order.command == "names":
@@ -89,23 +96,14 @@ def _parser() -> argparse.ArgumentParser:
     add_form_options(load)
     names = commands.add_parser("names", help="print the sensor ids of a CSV with the columns Device and Tag")
     names.add_argument("file", type=Path)
-    simulate = commands.add_parser("simulate", help="load readings of simulated devices")
-    simulate.add_argument("--devices", type=_at_least_one, default=3, help="number of devices; default: 3")
-    simulate.add_argument("--tags", type=_at_least_one, default=5, help="tags per device; default: 5")
-    simulate.add_argument("--seed", type=int, default=7, help="same seed, same readings; default: 7")
+    simulate = commands.add_parser("simulate", help="load readings of simulated devices", allow_abbrev=False)
     simulate.add_argument(
-        "--hours",
-        type=_at_least_one,
-        default=3,
-        help="number of hours, of which the last one has anomalies; default: 3",
+        "--event-hub",
+        action="store_true",
+        help="send the readings as events instead; simulate --event-hub --help says more",
     )
-    simulate.add_argument(
-        "--until",
-        type=_hour,
-        required=True,
-        metavar="YYYY-MM-DDTHH",
-        help="first hour after the readings, UTC",
-    )
+    add_fleet_options(simulate, needs_end=True)
+    commands.add_parser("replay", help="send files of readings as events; replay --help says more")
     for command in (load, simulate):
         command.add_argument(
             "--container-url", help=f"URL of the data container, without a signature; default: {URL_VARIABLE}"
@@ -144,13 +142,13 @@ def _load(order: argparse.Namespace, container: ContainerClient, pack_of: Mappin
 
 
 def _simulate(order: argparse.Namespace, container: ContainerClient, pack_of: Mapping[str, str]) -> Laid:
-    fleet = Fleet(devices=order.devices, tags=order.tags, seed=order.seed)
-    first = RunHour(order.until.start - timedelta(hours=order.hours))
+    fleet, hours = fleet_of(order), order.hours or DEFAULT_HOURS
+    first = RunHour(order.until.start - timedelta(hours=hours))
     return lay_out(
-        fleet.readings(first, order.hours),
+        fleet.readings(first, hours),
         container,
         source="simulated",
-        labels=fleet.labels(first, order.hours),
+        labels=fleet.labels(first, hours),
         pack_of=pack_of,
     )
 
@@ -182,20 +180,6 @@ def _source_of(path: Path) -> str:
     """Return a file's name as a source: without its suffix, in characters of blob names."""
     stem = path.stem if path.suffix.lower() != ".gz" else Path(path.stem).stem
     return re.sub(r"[^A-Za-z0-9_.-]+", "-", stem).lstrip("_.-")[:100] or "readings"
-
-
-def _at_least_one(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{number} is less than 1")
-    return number
-
-
-def _hour(text: str) -> RunHour:
-    try:
-        return RunHour.read(text)
-    except LayoutError as error:
-        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 if __name__ == "__main__":

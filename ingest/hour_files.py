@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 LABELS_FOLDER = "labels/"
 """Folder in ``data`` with known anomalies; training evaluates models on them, scoring never reads them."""
 
+LABEL_COLUMNS = ("TS", "Device", "Tag", "Anomaly")
+"""Columns of its files."""
+
 _SOURCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}", re.ASCII)
 
 
@@ -104,10 +107,15 @@ def label_blobs(labels: Iterable[Label], hours: Iterable[RunHour]) -> Iterator[H
         hour = RunHour.containing(label.moment)
         if hour not in rows:
             raise ValueError(f"a label belongs to {hour}, an hour without readings")
-        names = f"{csv_field(label.device)},{csv_field(label.tag)}"
-        rows[hour].append(f"{timestamp(label.moment)},{names},{label.kind}")
+        rows[hour].append(label_row(label))
     for hour, of_hour in rows.items():
-        yield HourBlob(hour, label_blob(hour), _csv(("TS", "Device", "Tag", "Anomaly"), of_hour))
+        yield HourBlob(hour, label_blob(hour), _csv(LABEL_COLUMNS, of_hour))
+
+
+def label_row(label: Label) -> str:
+    """Return the CSV row of a label without a line end; :data:`LABEL_COLUMNS` are its columns."""
+    names = f"{csv_field(label.device)},{csv_field(label.tag)}"
+    return f"{timestamp(label.moment)},{names},{label.kind}"
 
 
 def _csv(columns: Iterable[str], rows: Iterable[str]) -> bytes:

@@ -1,12 +1,9 @@
-"""A progress bar for loads."""
+"""A progress bar for what takes long."""
 
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, TextIO
-
-if TYPE_CHECKING:
-    from ingest.loader import Step
+from typing import TextIO
 
 _BAR_CHARS = 30
 _REDRAWN_SECONDS = 0.2
@@ -26,17 +23,22 @@ class ProgressLine:
         self._pause = _REDRAWN_SECONDS if self._is_terminal else _REPEATED_SECONDS
         self._told = 0.0 if self._is_terminal else time.monotonic()
 
-    def see(self, step: Step, done: int, total: int) -> None:
-        """Show the progress of a step, unless it was shown a moment ago."""
+    def see(self, step: str, done: int, total: int | None, note: str = "") -> None:
+        """Show the progress of a step, unless it was shown a moment ago.
+
+        :param total: None if there is no end
+        :param note: what else there is to say
+        """
         if time.monotonic() - self._told < self._pause:
             return
         self._told = time.monotonic()
-        share = done / max(total, 1)
+        share = None if total is None else done / max(total, 1)
         if self._is_terminal:
-            bar = "#" * int(share * _BAR_CHARS)
-            self._stream.write(f"\r\x1b[K{step} [{bar:<{_BAR_CHARS}}] {share:.0%}")
+            parts = (step, "" if share is None else _bar(share), note)
+            self._stream.write("\r\x1b[K" + " ".join(filter(None, parts)))
         else:
-            self._stream.write(f"{step}: {share:.0%}\n")
+            shown = "" if share is None else f"{share:.0%}"
+            self._stream.write(f"{step}: {', '.join(filter(None, (shown, note)))}\n")
         self._stream.flush()
 
     def end(self) -> None:
@@ -44,3 +46,7 @@ class ProgressLine:
         if self._is_terminal:
             self._stream.write("\r\x1b[K")
             self._stream.flush()
+
+
+def _bar(share: float) -> str:
+    return f"[{'#' * int(share * _BAR_CHARS):<{_BAR_CHARS}}] {share:.0%}"

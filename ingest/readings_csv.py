@@ -66,6 +66,8 @@ class ReadingsFile:
         self._blanks = Blanks()
         self.bytes_read = 0
         """Bytes read from disk, compressed or not."""
+        self.line = 0
+        """Line of the latest reading, 1-based."""
         self._rows, self._first_row = self._opened()
         self._latest = "", moment_of(0)
         self._names: dict[str, str] = {}
@@ -108,6 +110,7 @@ class ReadingsFile:
             except BadRow as problem:
                 rejects.add(Reject(number, _shown(line), str(problem), label), kind=problem.kind)
                 continue
+            self.line = number
             for row in rows:
                 for found in self._readings(row):
                     if isinstance(found, Reading):

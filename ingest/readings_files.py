@@ -73,6 +73,12 @@ class ReadingsFiles:
         self.name = os.fspath(paths[0]) if len(paths) == 1 else f"{paths[0]} and {len(paths) - 1} more"
         self.rejects = Rejects()
         """Complete after the iteration."""
+        self._at = self._files[0]
+
+    @property
+    def place(self) -> str:
+        """Where the latest reading stands: ``a.csv, line 3``."""
+        return f"{self._at.name}, line {self._at.line}"
 
     @property
     def size(self) -> int:
@@ -103,4 +109,5 @@ class ReadingsFiles:
         """Yield the valid readings, file by file."""
         self.rejects = Rejects(on_reject=self._on_reject)
         for file in self._files:
+            self._at = file
             yield from file.readings(self.rejects, names_file=len(self._files) > 1)

@@ -92,6 +92,7 @@ PACKAGES: dict[str, dict[str, set[str]]] = {
     },
     "ingest": {
         "": set(),
+        "devices": set(),
         "stream_analytics": set(),
     },
     "ingest/stream_analytics": {

@@ -33,3 +33,10 @@ def test_a_short_load_writes_nothing_into_a_file() -> None:
     line.see(Step.WRITING, 4, 4)
     line.end()
     assert file.getvalue() == ""
+
+
+def test_what_has_no_end_shows_its_note_alone() -> None:
+    """There is no bar and no share, only what else there is to say."""
+    terminal = Terminal()
+    ProgressLine(terminal).see("sending", 4, None, "4 events, 2/s")
+    assert terminal.getvalue().endswith("\x1b[Ksending 4 events, 2/s")
