@@ -13,6 +13,7 @@ help: ## show this list
 	@echo "make run                              score one hour of a simulated fleet"
 	@echo "make run READINGS=file.csv HOUR=2018-08-29T02"
 	@echo "                                      score an hour of a CSV with TS,Device,Tag,Value"
+	@echo "make run INGEST=1                     the same fleet over Event Hubs and Stream Analytics"
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / && index(" $(FOR_USERS) ", " " $$1 " ") {printf "make %-32s %s\n", $$1, $$2}' \
 		$(MAKEFILE_LIST)
 	@echo; echo "To work on the code:"
@@ -31,7 +32,7 @@ FORM = $(call typed,COLUMNS,--columns) $(call typed,DELIMITER,--delimiter) $(cal
 	$(call typed,TIMESTAMP_FORMAT,--timestamp-format) $(if $(call typed,WIDE,x),--wide)
 
 run: setup ## score one hour (READINGS=file.csv HOUR=2018-08-29T02)
-	@$(RUN) run $(if $(READINGS),--readings "$(READINGS)") $(FORM) $(if $(HOUR),--hour "$(HOUR)")
+	@$(RUN) run $(if $(INGEST),--ingest) $(if $(READINGS),--readings "$(READINGS)") $(FORM) $(if $(HOUR),--hour "$(HOUR)")
 
 # Without UNTIL the fleet goes on from now, in real time.
 devices: setup ## send simulated readings to the event hub of EVENT_HUB_CONN_STR (DEVICES=3 TAGS=5 UNTIL=2026-01-01T00 SPEED=60)
@@ -116,7 +117,7 @@ $(DOCS)/node_modules/.installed: docs/package.json docs/package-lock.json | setu
 	@touch $@
 
 up: setup ## start the stack with Airflow's web UI, and leave it running
-	@$(RUN) up
+	@$(RUN) up $(if $(INGEST),--ingest)
 
 load: setup ## load your own readings into the stack of make up (READINGS=file.csv)
 	@$(RUN) load $(if $(READINGS),--readings "$(READINGS)") $(FORM)

@@ -145,10 +145,10 @@ def _simulate(order: argparse.Namespace, container: ContainerClient, pack_of: Ma
     fleet, hours = fleet_of(order), order.hours or DEFAULT_HOURS
     first = RunHour(order.until.start - timedelta(hours=hours))
     return lay_out(
-        fleet.readings(first, hours),
+        fleet.readings(first, hours, anomalous=order.anomalous),
         container,
         source="simulated",
-        labels=fleet.labels(first, hours),
+        labels=fleet.labels(first, hours, anomalous=order.anomalous),
         pack_of=pack_of,
     )
 

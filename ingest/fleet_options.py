@@ -30,6 +30,13 @@ def add_fleet_options(parser: argparse.ArgumentParser, *, needs_end: bool) -> No
         help=f"number of hours, of which the last one has anomalies; default: {DEFAULT_HOURS}",
     )
     add(
+        "--anomalous",
+        type=_hour,
+        action="append",
+        metavar="YYYY-MM-DDTHH",
+        help="an hour with anomalies, UTC, instead of the last one; repeatable",
+    )
+    add(
         "--until",
         type=_hour,
         required=needs_end,

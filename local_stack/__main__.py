@@ -19,9 +19,9 @@ from local_stack.labels import check_labels
 from local_stack.models import models
 from local_stack.options import MakeParser, WrongOption, add_readings_options, hour_option, readings_option
 from local_stack.own_readings import load, train
+from local_stack.reading_sources import Events, Files, Simulation
 from local_stack.services.processes import StackError, stop_all
 from local_stack.stack import running_stack
-from local_stack.workspace import Workspace
 from scoring_contract.errors import LayoutError
 from scoring_contract.sensor_names import display_of
 from sensor_scoring.alerts.history import AlertHistory
@@ -40,7 +40,8 @@ if TYPE_CHECKING:
     from types import FrameType
 
     from ingest.loader import Laid
-    from ingest.readings_files import ReadingsFiles
+    from local_stack.event_chain import EventAccount
+    from local_stack.reading_sources import ReadingSource
     from local_stack.stack import Stack
     from scoring_contract.hour import RunHour
     from sensor_scoring.hourly.outcome.summary import Summary
@@ -55,12 +56,9 @@ def main(argv: Sequence[str]) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _interrupt)
     try:
-        if argv and argv[0] in _OTHERS:
-            return _OTHERS[argv[0]](argv[1:])
-        order = _order(argv)
-        if order.command == "run":
-            return run(order.readings, order.hour)
-        return _COMMANDS[order.command]()
+        if not argv or argv[0] not in _COMMANDS:
+            raise WrongOption(f"{' '.join(argv[:1])!r} is not one of {', '.join(_COMMANDS)}")
+        return _COMMANDS[argv[0]](argv[1:])
     except (StackError, IngestError, LayoutError, SettingsError) as error:
         print(f"error: {error}", file=sys.stderr)
         return _WRONG_ORDER if isinstance(error, WrongOption) else 1
@@ -70,36 +68,40 @@ def main(argv: Sequence[str]) -> int:
         return _INTERRUPTED
 
 
-def run(readings: ReadingsFiles | None, hour: RunHour) -> int:
+def run(source: ReadingSource, hour: RunHour) -> int:
     """Load readings, train on the hours before ``hour``, score the hour, and show the results.
 
-    :param readings: files of readings; None for the simulated fleet
     :return: 0 if every sensor with readings was scored, otherwise 1
     """
     check_settings()
-    workspace = Workspace.of_files(readings) if readings else Workspace.of_simulation()
+    workspace = source.workspace
     with workspace.locked(), ExitStack() as parts:
         with Stage.of("Starting Azurite and the Batch emulator"):
             stack = parts.enter_context(running_stack(workspace))
-        summary, laid, folder = score_hour(stack, readings, hour)
+        summary, laid, folder = score_hour(stack, source, hour)
         labels = check_labels(stack, hour)
     show(summary, laid, folder, workspace.logs)
-    if labels is not None:
-        print(labels)
-    for reason in (missed := list(not_done(summary, laid))):
+    for line in (labels, source.account):
+        if line is not None:
+            print(line)
+    for reason in (missed := list(not_done(summary, laid, source.account))):
         print(f"not done: {reason}", file=sys.stderr)
     return 1 if missed else 0
 
 
-def up() -> int:
-    """Start the stack, leave it running, and print its addresses."""
+def up(words: Sequence[str]) -> int:
+    """Start the stack, leave it running, and print its addresses.
+
+    :param words: ``--ingest`` lets the simulated fleet send events
+    """
+    ingest = _ingest_option("up", words)
     check_settings()
     stack = standing.standing()
     if stack is not None:
         print("The stack is already running.", *standing.restarts()[-_SHOWN_RESTARTS:], sep="\n  ")
     else:
         with Stage.of("Starting the stack with Airflow's web UI"):
-            stack = standing.up()
+            stack = standing.up(ingest=ingest)
         hour = f": it scores {stack.hour} at once" if stack.hour else ""
         print(f"In the web UI, unpause hourly_scoring{hour}.")
     print(f"\n  {stack.address}   user {stack.user}   password {stack.password}\n")
@@ -108,17 +110,24 @@ def up() -> int:
     return 0
 
 
-def down() -> int:
-    """Stop the running stack."""
+def down(words: Sequence[str]) -> int:
+    """Stop the running stack.
+
+    :param words: none
+    """
+    MakeParser(prog="python -m local_stack down").parse_args(words)
     if standing.standing() is not None:
         print("Stopping the stack and its active runs ...", flush=True)
     print("The stack is stopped." if standing.down() else "No stack is up.")
     return 0
 
 
-def serve() -> int:
-    """Run the parts of the stack until the process is stopped; ``up`` starts this command."""
-    standing.serve()
+def serve(words: Sequence[str]) -> int:
+    """Run the parts of the stack until the process is stopped; ``up`` starts this command.
+
+    :param words: those of ``up``
+    """
+    standing.serve(ingest=_ingest_option("serve", words))
     return 0
 
 
@@ -133,22 +142,13 @@ def check_settings() -> None:
         print(f"warning: {name} is not a setting; docs/settings.md lists them", file=sys.stderr)
 
 
-_COMMANDS = {"up": up, "down": down, "serve": serve}
-_OTHERS = {"models": models, "missing": missing, "airflow": airflow, "load": load, "train": train}
-"""Commands that parse their own arguments."""
-
-
-def score_hour(stack: Stack, readings: ReadingsFiles | None, hour: RunHour) -> tuple[Summary, Laid, Path]:
+def score_hour(stack: Stack, source: ReadingSource, hour: RunHour) -> tuple[Summary, Laid, Path]:
     """Load, train and score on a running stack.
 
     :return: the summary, the result of the load, and the folder with copies of the results
     """
     with Stage.of("Loading readings") as stage:
-        laid = (
-            hourly.lay_out_files(stack, readings, progress=stage.see)
-            if readings
-            else hourly.lay_out_simulation(stack)
-        )
+        laid = source.lay_out(stack, stage)
         stage.note(f"{laid.readings:,} readings of {len(laid.sensors):,} sensors")
     show_rejects(laid)
     with Stage.of(f"Training on everything before {hour}") as stage:
@@ -158,8 +158,10 @@ def score_hour(stack: Stack, readings: ReadingsFiles | None, hour: RunHour) -> t
     return summary, laid, hourly.collect(stack, summary, laid)
 
 
-def not_done(summary: Summary, laid: Laid) -> Iterator[str]:
-    """Yield a sentence for each sensor with readings that was not scored, and for each failed step."""
+def not_done(summary: Summary, laid: Laid, events: EventAccount | None) -> Iterator[str]:
+    """Yield a sentence for each sensor with readings that was not scored, and for whatever else is lost."""
+    if events is not None and events.lost:
+        yield f"{events.lost:,} events are unaccounted for"
     if not summary.having(Outcome.SCORED):
         yield "no sensor was scored"
     for line in summary.having(Outcome.FAILED):
@@ -194,19 +196,36 @@ def show(summary: Summary, laid: Laid, folder: Path, logs: Path) -> None:
     print(f"logs of Airflow, Azurite and the Batch emulator: {_relative(logs)}/")
 
 
-def _order(argv: Sequence[str]) -> argparse.Namespace:
-    parser = MakeParser(prog="python -m local_stack", description=__doc__)
-    parser.add_argument("command", choices=["run", *_COMMANDS])
+def _run(words: Sequence[str]) -> int:
+    parser = MakeParser(prog="python -m local_stack run", description=__doc__)
     add_readings_options(parser)
     parser.add_argument("--hour", default="", help="UTC hour to score, for example 2018-08-29T02")
-    order = parser.parse_args(argv)
+    _add_ingest_option(parser)
+    order = parser.parse_args(words)
+    if order.readings and order.ingest:
+        raise WrongOption("INGEST sends the simulated fleet's events; READINGS are loaded without it")
     if order.readings and not order.hour:
         raise WrongOption("READINGS needs an HOUR to score, for example HOUR=2018-08-29T02")
     if order.hour and not order.readings:
         raise WrongOption("HOUR needs READINGS; the simulated fleet has an hour of its own")
-    order.readings = readings_option(order) if order.readings else None
-    order.hour = hour_option("HOUR", order.hour) if order.hour else hourly.SIMULATED_HOUR
-    return order
+    source = _source_of(order)
+    return run(source, hour_option("HOUR", order.hour) if order.hour else hourly.SIMULATED_HOUR)
+
+
+def _ingest_option(command: str, words: Sequence[str]) -> bool:
+    parser = MakeParser(prog=f"python -m local_stack {command}")
+    _add_ingest_option(parser)
+    return bool(parser.parse_args(words).ingest)
+
+
+def _add_ingest_option(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--ingest", action="store_true", help="let the simulated fleet send events")
+
+
+def _source_of(order: argparse.Namespace) -> ReadingSource:
+    if order.readings:
+        return Files(readings_option(order))
+    return Events() if order.ingest else Simulation()
 
 
 def _relative(path: Path) -> str:
@@ -215,6 +234,20 @@ def _relative(path: Path) -> str:
 
 def _indented(text: str) -> str:
     return "\n".join(f"  {line}" for line in text.splitlines())
+
+
+_COMMANDS = {
+    "run": _run,
+    "up": up,
+    "down": down,
+    "serve": serve,
+    "models": models,
+    "missing": missing,
+    "airflow": airflow,
+    "load": load,
+    "train": train,
+}
+"""Each takes its own arguments, and returns an exit code."""
 
 
 def _interrupt(_signal: int, _frame: FrameType | None) -> None:

@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 
 SIMULATED_HOUR = RunHour.parse("2026-01-05T09")
 """Hour that is scored without a file."""
-_TRAINING_HOURS = 24
+TRAINING_HOURS = 24
+"""Hours of simulated readings before it, to train on."""
 DAG_ID = "hourly_scoring"
 
 
@@ -40,8 +41,8 @@ def lay_out_files(stack: Stack, readings: ReadingsFiles, *, progress: Progress |
 
 def lay_out_simulation(stack: Stack) -> Laid:
     """Load readings of the simulated fleet; the last hour has labelled anomalies."""
-    fleet, hours = Fleet(), _TRAINING_HOURS + 1
-    first = RunHour(SIMULATED_HOUR.start - timedelta(hours=_TRAINING_HOURS))
+    fleet, hours = Fleet(), TRAINING_HOURS + 1
+    first = RunHour(SIMULATED_HOUR.start - timedelta(hours=TRAINING_HOURS))
     return lay_out(
         fleet.readings(first, hours),
         stack.storage.container(Container.DATA),

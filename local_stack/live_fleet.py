@@ -7,15 +7,17 @@ from typing import TYPE_CHECKING, Protocol
 
 from azure.core.exceptions import ResourceNotFoundError
 
-from ingest.hour_files import label_blob
+from ingest.hour_files import label_blob, label_blobs
 from ingest.loader import lay_out
 from ingest.simulator import SOURCE, Fleet
+from local_stack.minute_averages import averages_of, labels_of_averages
 from scoring_contract.hour import RunHour
 from scoring_contract.layout import REGISTRY_BLOB, Container, readings_folder
 from scoring_contract.registry import Registry
 from scoring_contract.sensor_names import sensor_id_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
     from pathlib import Path
 
@@ -37,12 +39,15 @@ class LiveFleet:
 
     :param storage: receives the readings
     :param ended: marker file: once it exists, people have loaded their own readings and the fleet stops
+    :param sends_events: whether its devices send events: hours are then minutes' averages, and only those
+        without any event are filled here
     """
 
-    def __init__(self, storage: BlobStorage, *, ended: Path) -> None:
+    def __init__(self, storage: BlobStorage, *, ended: Path, sends_events: bool = False) -> None:
         self._data = storage.container(Container.DATA)
         self._models = storage.container(Container.MODELS)
         self._ended = ended
+        self._sends_events = sends_events
         self._filled: RunHour | None = None
         self.fleet = Fleet()
 
@@ -83,6 +88,8 @@ class LiveFleet:
         for hour in found:
             # The first models are trained on hours without anomalies.
             self._send(hour, anomalous=has_models or hour == last)
+        if self._sends_events:
+            self._label(set(span) - set(found))
         self._filled = last
         return found
 
@@ -106,12 +113,19 @@ class LiveFleet:
 
     def _send(self, hour: RunHour, *, anomalous: bool) -> None:
         spoilt = [hour] if anomalous else []
-        lay_out(
-            self.fleet.readings(hour, 1, anomalous=spoilt),
-            self._data,
-            source=SOURCE,
-            labels=self.fleet.labels(hour, 1, anomalous=spoilt),
-        )
+        readings = self.fleet.readings(hour, 1, anomalous=spoilt)
+        labels = self.fleet.labels(hour, 1, anomalous=spoilt)
+        if self._sends_events:
+            readings, labels = averages_of(readings), labels_of_averages(labels)
+        lay_out(readings, self._data, source=SOURCE, labels=labels)
+
+    def _label(self, hours: Iterable[RunHour]) -> None:
+        """Write the labels of hours whose readings came as events."""
+        for hour in hours:
+            labels = labels_of_averages(self.fleet.labels(hour, 1))
+            for blob in label_blobs(labels, [hour]):
+                if not self._data.get_blob_client(blob.name).exists():
+                    self._data.upload_blob(blob.name, blob.data)
 
     def _has_readings(self, hour: RunHour) -> bool:
         """Whether an hour has loaded readings, or simulated ones; of the latter, labels are written last."""

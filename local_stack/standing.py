@@ -24,6 +24,7 @@ from local_stack.airflow.cluster import USER, running_cluster
 from local_stack.bootstrap import DATA
 from local_stack.kept_hours import last_hour
 from local_stack.live_fleet import LiveFleet
+from local_stack.live_ingest import running_ingest
 from local_stack.services.family import family_of
 from local_stack.services.ports import Ports
 from local_stack.services.private_files import UMASK, private_folder, private_log, write_private
@@ -36,6 +37,8 @@ from scoring_contract.layout import Container
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from local_stack.services.processes import Server
 
 STATE = DATA / "up.json"
 LOG = DATA / "up.log"
@@ -67,9 +70,10 @@ class Standing:
     """Environment variables of Airflow's processes."""
 
 
-def up() -> Standing:
+def up(*, ingest: bool = False) -> Standing:
     """Start the stack, unless it is running, and wait until the web UI responds.
 
+    :param ingest: whether the simulated fleet sends events
     :raises StackError: with the end of the log, if it does not start
     """
     running = standing()
@@ -80,7 +84,7 @@ def up() -> Standing:
     private_folder(DATA)
     with private_log(LOG) as log:
         owner = subprocess.Popen(
-            [sys.executable, "-m", "local_stack", "serve"],
+            [sys.executable, "-m", "local_stack", "serve", *(["--ingest"] if ingest else [])],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
@@ -143,9 +147,10 @@ def workspace() -> Workspace:
     return Workspace(DATA / "worlds" / "standing", DATA / "results")
 
 
-def serve() -> None:
+def serve(*, ingest: bool = False) -> None:
     """Run the parts until the process is stopped.
 
+    :param ingest: whether the simulated fleet sends events
     :raises StackError: if a part does not start, or another run uses the workspace
     """
     # Airflow writes the password of the web UI with the default mode.
@@ -155,10 +160,11 @@ def serve() -> None:
     with ours.locked(), ExitStack() as parts:
         ports = Ports(ours.root / "ports.json")
         stack = parts.enter_context(running_stack(ours, ports=ports))
-        fleet = LiveFleet(stack.storage, ended=fleet_ended())
+        fleet = LiveFleet(stack.storage, ended=fleet_ended(), sends_events=ingest)
         fleet.begin(stack, now=datetime.now(UTC))
+        devices = parts.enter_context(running_ingest(stack, ports)) if ingest else None
         with closing(stack.storage.container(Container.DATA)) as data:
-            hour = last_hour(data)
+            hour = last_hour(data, now=datetime.now(UTC))
         cluster = parts.enter_context(running_cluster(stack, folder=ours.root, ports=ports))
         state = Standing(
             pid=os.getpid(),
@@ -176,13 +182,15 @@ def serve() -> None:
         parts.callback(STATE.unlink, missing_ok=True)
         # SIGTERM raises KeyboardInterrupt, here or anywhere above; the parts are stopped either way.
         with suppress(KeyboardInterrupt):
-            _look_after(fleet)
+            _look_after(fleet, devices)
 
 
-def _look_after(fleet: LiveFleet) -> NoReturn:
+def _look_after(fleet: LiveFleet, devices: Server | None) -> NoReturn:
     """Restart parts that end by themselves, and let the fleet send readings, until the process is stopped."""
     supervisor, trouble = Supervisor(_say), ""
     while True:
+        if devices is not None and not fleet.is_sending:
+            devices.stop()
         if supervisor.look(started(), now=time.monotonic()):
             record_family(FAMILY, os.getpid())
         try:

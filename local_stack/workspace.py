@@ -43,6 +43,11 @@ class Workspace:
         """Return the workspace of the simulated fleet."""
         return cls(DATA / "worlds" / "simulated", RESULTS)
 
+    @classmethod
+    def of_events(cls) -> Self:
+        """Return the workspace of the events that the simulated fleet sends."""
+        return cls(DATA / "worlds" / "events", RESULTS)
+
     @property
     def blobs(self) -> Path:
         """Azurite's data."""

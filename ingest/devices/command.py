@@ -98,11 +98,11 @@ def _simulate(order: argparse.Namespace, address: HubAddress) -> int:
     disturbances = disturbances_of(order, seed=order.seed)
     if unknown := disturbances.devices - {str(number) for number in range(1, order.devices + 1)}:
         raise ValueError(f"the fleet has the devices 1 to {order.devices}, and no {min(unknown)!r}")
-    facts = {"fleet": asdict(fleet), "range of hours": [order.until, hours]}
+    facts = {"fleet": asdict(fleet), "range of hours": [order.until, hours, order.anomalous]}
     file = _state_file(order, address, {**facts, "set of disturbances": asdict(disturbances)})
     state = file.load(SystemClock().now())
     begin = order.until.start - timedelta(hours=hours) if hours else state.begun
-    source = FleetSource(fleet, begin, hours)
+    source = FleetSource(fleet, begin, hours, order.anomalous)
     since = max(state.position.arrival - disturbances.longest_delay, begin) if state.position else begin
     job = Job(
         address,

@@ -11,7 +11,7 @@ from ingest.simulator import READINGS_PER_HOUR
 from scoring_contract.hour import RunHour
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
     from datetime import datetime
 
     from ingest.simulator import Fleet
@@ -22,12 +22,14 @@ class FleetSource:
     """A fleet from a moment on.
 
     :param begin: no reading is before it
-    :param hours: number of hours, of which the last one has anomalies; None for no end, and anomalies in each
+    :param hours: number of hours; None for no end
+    :param anomalous: hours with anomalies; by default the last one, without an end all
     """
 
     fleet: Fleet
     begin: datetime
     hours: int | None
+    anomalous: Collection[RunHour] | None = None
 
     @property
     def total(self) -> int | None:
@@ -44,8 +46,9 @@ class FleetSource:
         hours = count(skipped) if self.hours is None else range(skipped, self.hours)
         for index in hours:
             hour = RunHour(first.start + index * (first.end - first.start))
-            anomalous = (hour,) if self.hours in {None, index + 1} else ()
-            readings = self.fleet.labelled(hour, 1, anomalous=anomalous)
+            is_last = self.hours in {None, index + 1}
+            spoilt = hour in self.anomalous if self.anomalous is not None else is_last
+            readings = self.fleet.labelled(hour, 1, anomalous=(hour,) if spoilt else ())
             for number, item in enumerate(readings, start=index * self._per_hour):
                 if item.reading.moment >= self.begin:
                     yield Measured(number, item.reading.moment, item.reading, item.kind)

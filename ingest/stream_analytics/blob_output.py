@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 from collections import OrderedDict
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -64,6 +64,7 @@ class BlobOutput:
         self._start = start
         self._blocks = blocks
         self._numbers = itertools.count(1)
+        self._pool = ThreadPoolExecutor(_WRITERS, thread_name_prefix=output.name)
         self._files: OrderedDict[str, _File] = OrderedDict()
         names = [name.lower() for name, _ in columns]
         column = output.path.column
@@ -93,16 +94,16 @@ class BlobOutput:
 
         :raises JobFailed: if the storage refuses or does not answer
         """
-        with ThreadPoolExecutor(_WRITERS) as pool:
-            jobs = [
-                pool.submit(self._append, folder, rows, self._file(folder))
-                for folder, rows in folders.items()
-            ]
-            try:
-                for job in jobs:
-                    job.result()
-            except AzureError as error:
-                raise JobFailed(f"the output {self._output.name} cannot be written: {error}") from error
+        jobs = [
+            self._pool.submit(self._append, folder, rows, self._file(folder))
+            for folder, rows in folders.items()
+        ]
+        wait(jobs)
+        try:
+            for job in jobs:
+                job.result()
+        except AzureError as error:
+            raise JobFailed(f"the output {self._output.name} cannot be written: {error}") from error
         while len(self._files) > _FILES:
             self._files.popitem(last=False)
 

@@ -59,17 +59,18 @@ class BlobStorage:
         """
         return cls(urlsplit(url).port or 0, pid=0)
 
-    def signed_url(self, container: str, permissions: str) -> str:
-        """Return a container's URL with a signature that is valid for an hour.
+    def signed_url(self, container: str, permissions: str, *, valid: timedelta = timedelta(hours=1)) -> str:
+        """Return a container's URL with a signature.
 
         :param permissions: letters of a container signature, for example ``rl``
+        :param valid: how long the signature is valid
         """
         signature = generate_container_sas(
             account_name=ACCOUNT,
             container_name=container,
             account_key=KEY,
             permission=ContainerSasPermissions.from_string(permissions),
-            expiry=datetime.now(UTC) + timedelta(hours=1),
+            expiry=datetime.now(UTC) + valid,
         )
         return f"{self.url}/{container}?{signature}"
 

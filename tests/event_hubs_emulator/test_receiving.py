@@ -183,8 +183,9 @@ class TestOwnerLevels:
                 receive(emulator, 1)
             assert len(receive(emulator, 1, owner_level=2)) == 1
         finally:
-            client.close()
-            other.close()
+            # A link that is only dropped is held by the client's thread that keeps it alive.
+            for reader in (low, client, high, other):
+                reader.close()
 
     def test_five_share_a_partition(self, emulator) -> None:
         """The sixth reader without a level is refused, until one of the five leaves."""

@@ -16,6 +16,7 @@ from azure.core.credentials import AzureNamedKeyCredential
 from ingest.readings_files import ReadingsFiles
 from local_stack import hour as hourly
 from local_stack.__main__ import not_done, score_hour
+from local_stack.reading_sources import Files
 from local_stack.services.emulator import ACCOUNT
 from scoring_contract import layout
 from scoring_contract.layout import Container
@@ -67,7 +68,7 @@ def predictions(stack: Stack) -> dict[str, bytes]:
 @pytest.fixture(scope="module")
 def story(stack: Stack, readings: Path) -> Story:
     """Do what ``make run READINGS=... HOUR=...`` does; one sensor's scorer is killed once."""
-    summary, laid, folder = score_hour(stack, ReadingsFiles([readings]), HOUR)
+    summary, laid, folder = score_hour(stack, Files(ReadingsFiles([readings])), HOUR)
     return Story(summary, laid, folder, airflow_log(stack))
 
 
@@ -77,7 +78,7 @@ def test_every_sensor_with_readings_is_scored(story: Story) -> None:
     assert [sensor.sensor for sensor in story.summary.having(Outcome.SCORED)] == SCORED
     assert [sensor.sensor for sensor in story.summary.having(Outcome.SILENT)] == ["2_3"]
     assert story.summary.failed_steps == {}
-    assert list(not_done(story.summary, story.laid)) == []
+    assert list(not_done(story.summary, story.laid, None)) == []
 
 
 def test_lines_that_are_no_readings_are_named_and_counted(story: Story) -> None:
@@ -168,7 +169,7 @@ def test_a_packed_task_fails_for_one_sensor_alone(
     assert {file.stem for file in copied.iterdir()} == set(SCORED) - {"1_2"}, (
         "no prediction of an earlier run"
     )
-    assert list(not_done(summary, story.laid)) == ["1_2 failed"]
+    assert list(not_done(summary, story.laid, None)) == ["1_2 failed"]
     alerts = [line for line in airflow_log(stack).splitlines() if "ALERT Failed" in line]
     assert len(alerts) == 1
     assert failed.reason in alerts[0]

@@ -49,7 +49,7 @@ class HubSource:
     ) -> None:
         self._client = client
         self._ends, self._is_replay = ends, is_replay
-        self._waiting: queue.Queue[Batch | Exception | None] = queue.Queue(_MOST_BATCHES)
+        self._waiting: queue.Queue[Batch | Exception] = queue.Queue(_MOST_BATCHES)
         self._stopping = threading.Event()
         self._partitions: tuple[str, ...] = ()
 
@@ -74,8 +74,13 @@ class HubSource:
         start = {name: after[name].sequence if name in after else _OLDEST for name in self.partitions}
         reached = {name: after[name].sequence if name in after else -1 for name in self.partitions}
         idle: frozenset[str] = frozenset()
-        receiving = threading.Thread(target=self._receive, args=(start,), name="event hub")
-        receiving.start()
+        # A thread each: receiving from all in one, the SDK would wait for each that is silent.
+        receivers = [
+            threading.Thread(target=self._receive, args=place, name=f"partition {place[0]}")
+            for place in start.items()
+        ]
+        for receiver in receivers:
+            receiver.start()
         try:
             while (batch := self._next()) is not None:
                 yield Batch(batch.events) if self._is_replay else batch
@@ -89,7 +94,8 @@ class HubSource:
         finally:
             self.stop()
             self._client.close()
-            receiving.join()
+            for receiver in receivers:
+                receiver.join()
 
     def stop(self) -> None:
         """End :meth:`batches` after the batch that it is at; may be called by a signal's handler."""
@@ -121,21 +127,21 @@ class HubSource:
             raise JobFailed(f"the event hub cannot be read: {batch}") from batch
         return None if self._stopping.is_set() else batch
 
-    def _receive(self, start: Mapping[str, str | int]) -> None:
-        """Put what is received into the queue, until the job stops."""
+    def _receive(self, partition: str, start: str | int) -> None:
+        """Put what is received of a partition into the queue, until the job stops."""
         try:
             self._client.receive_batch(
                 self._take,
-                max_batch_size=_EVENTS_A_BATCH,
+                partition_id=partition,
+                prefetch=_EVENTS_A_BATCH,
                 max_wait_time=_IDLE_SECONDS,
                 owner_level=_OWNER_LEVEL,
-                starting_position=dict(start),
+                starting_position=start,
                 on_error=self._complain,
             )
+            self._put(EventHubError(f"receiving from partition {partition} has ended"))
         except Exception as error:  # noqa: BLE001 - whatever it is, the job must hear of it
             self._put(error)
-        finally:
-            self._put(None)
 
     def _take(self, partition: PartitionContext, events: Sequence[EventData]) -> None:
         name = partition.partition_id
@@ -149,7 +155,7 @@ class HubSource:
         if isinstance(error, AuthenticationError) or getattr(error, "error", None) in _REFUSALS:
             self._put(error)
 
-    def _put(self, batch: Batch | Exception | None) -> None:
+    def _put(self, batch: Batch | Exception) -> None:
         is_put = False
         while not (is_put or self._stopping.is_set()):
             with suppress(queue.Full):

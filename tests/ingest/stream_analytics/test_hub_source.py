@@ -245,7 +245,11 @@ class SilentClient(BrokenClient):
     """A client whose partition is silent while the hub has another event, as in an outage."""
 
     def __init__(self) -> None:
-        self.asked = threading.Event()
+        self.asked, self.closed = threading.Event(), threading.Event()
+
+    def close(self) -> None:
+        """Let receiving end."""
+        self.closed.set()
 
     def get_partition_properties(self, partition: str) -> dict[str, object]:
         """Tell of the event."""
@@ -267,6 +271,7 @@ class SilentClient(BrokenClient):
         event = SimpleNamespace(body_type=AmqpMessageBodyType.DATA, body=[b"{}"], **facts)
         on_event_batch(partition, [event])
         on_event_batch(partition, [])
+        self.closed.wait()
 
 
 def test_silence_is_not_the_end() -> None:
