@@ -64,13 +64,17 @@ def running_ingest(stack: Stack, ports: Ports) -> Iterator[Server]:
         environ = environ_of(hub, stack.storage)
         sending = ("--speed", "1", "--state", str(folder / "devices.json"), *DISTURBANCES)
         with (
-            _command("stream", environ, logs, "--state", str(folder / "job")),
-            _command("simulate", environ, logs, *sending) as devices,
+            ingest_command("stream", environ, logs, "--state", str(folder / "job")),
+            ingest_command("simulate", environ, logs, *sending) as devices,
         ):
             yield devices
 
 
-def _command(name: str, environ: Mapping[str, str], logs: Path, *options: str) -> Server:
+def ingest_command(name: str, environ: Mapping[str, str], logs: Path, *options: str) -> Server:
+    """Start a command of ``ingest`` on an event hub.
+
+    :param logs: folder for its output
+    """
     words = [sys.executable, "-m", "ingest", name, "--event-hub", *options]
     return Server(f"ingest {name}", words, log=logs / f"ingest-{name}.log", environ=environ)
 

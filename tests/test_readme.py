@@ -82,6 +82,11 @@ def test_a_documented_run_works(command: str, folder: Path) -> None:
     summary = json.loads((Path(results[1]) / "summary.json").read_text())
     assert summary["counts"]["scored"] == len(list((Path(results[1]) / "predictions").glob("*.csv"))) > 0
     assert "failed" not in done.stdout
+    if "INGEST" in command:
+        assert re.search(r"^[\d,]+ events were sent, .* 0 are unaccounted for$", done.stdout, re.MULTILINE)
+        found = re.search(r"simulated anomalies found: (\d+) of (\d+)", done.stdout)
+        assert found is not None
+        assert int(found[1]) > 0.75 * int(found[2]), "an average dilutes a spike, and no more"
 
 
 @pytest.mark.usefixtures("nothing_left_up")

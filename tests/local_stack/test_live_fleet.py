@@ -107,6 +107,22 @@ def test_the_fleet_goes_on_while_the_stack_is_up(storage: BlobStorage, tmp_path:
     assert [str(hour) for hour in later] == [f"2026-11-29T{hour:02}" for hour in range(6, 12)]
 
 
+def test_a_fleet_that_sends_events_fills_what_has_none(storage: BlobStorage, tmp_path: Path) -> None:
+    """Hours before the first event are averages of minutes; later ones are its devices', and get labels."""
+    fleet = LiveFleet(storage, ended=tmp_path / "own", sends_events=True)
+    assert len(fleet.go_on(now=NOW)) == 6
+    data = storage.container(Container.DATA)
+    text = data.download_blob("readings/2026/11/27/11/1_1/simulated.csv").readall()
+    assert [line[:19] for line in text.decode().splitlines()[1:]] == [
+        f"2026-11-27 11:{minute:02}:00" for minute in range(60)
+    ]
+    data.upload_blob("readings/2026/11/27/12/1_1/0_abc.csv", b"TS,Device,Tag,Value\n")
+    assert fleet.go_on(now=NOW + timedelta(minutes=8)) == []
+    labels = data.download_blob("labels/2026/11/27/12.csv").readall().decode().splitlines()[1:]
+    assert len(labels) > 15
+    assert {line[17:19] for line in labels} == {"00"}, "an average has the time of its minute"
+
+
 def test_what_others_have_sent_is_theirs(storage: BlobStorage, tmp_path: Path) -> None:
     """An hour with readings from elsewhere is left alone; a start that was cut short is completed."""
     data = storage.container(Container.DATA)

@@ -63,6 +63,17 @@ def readings(tmp_path: Path) -> str:
             id="no-format",
         ),
         pytest.param(
+            ("run", "--readings", "{readings}", "--hour", "2018-08-29T02", "--ingest"),
+            "INGEST sends the simulated fleet's events; READINGS are loaded without it",
+            id="readings-and-events",
+        ),
+        pytest.param(("up", "--fast"), "unrecognized arguments: --fast", id="no-option"),
+        pytest.param(
+            ("start",),
+            "'start' is not one of run, up, down, serve, models, missing, airflow, load, train",
+            id="no-command",
+        ),
+        pytest.param(
             ("run", "--readings", "{readings}"),
             "READINGS needs an HOUR to score, for example HOUR=2018-08-29T02",
             id="hour-is-missing",
