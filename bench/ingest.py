@@ -1,8 +1,8 @@
 """Sends events the whole way while its parts are killed, and looks for each of them at the other end.
 
-``python -m bench.ingest --devices 200 --tags 5 --hours 3`` runs devices, event hub and Stream Analytics job as
-processes of their own, on Azurite. In the middle, each of them is killed with SIGKILL and started again. Then
-the hub is read by another client, and the files of readings are compared with its events.
+``python -m bench.ingest --devices 200 --tags 5 --hours 3`` runs devices, event hub and Stream Analytics job
+as processes of their own, on Azurite. In the middle, each of them is killed with SIGKILL and started again.
+Then the hub is read by another client, and the files of readings are compared with its events.
 """
 
 from __future__ import annotations
