@@ -41,7 +41,7 @@ def add_fleet_options(parser: argparse.ArgumentParser, *, needs_end: bool) -> No
         type=_hour,
         required=needs_end,
         metavar="YYYY-MM-DDTHH",
-        help="first hour after the readings, UTC",
+        help="first hour after the readings, UTC" + ("" if needs_end else "; default: no end, from now on"),
     )
 
 

@@ -40,7 +40,7 @@ def simulate_command(argv: Sequence[str], environ: Mapping[str, str]) -> int:
     :raises SystemExit: with code 2 and a sentence on stderr for an invalid command line
     """
     parser = argparse.ArgumentParser(
-        prog="python -m ingest simulate --event-hub",
+        prog="python -m ingest simulate",
         description="Send the readings of simulated devices as events, until SIGINT or SIGTERM ends it.",
         allow_abbrev=False,
     )

@@ -8,7 +8,7 @@ from functools import lru_cache
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from azure.eventhub.amqp import AmqpAnnotatedMessage
+from azure.eventhub import EventData
 
 from scoring_contract.timestamps import text_of
 
@@ -28,16 +28,16 @@ _SAFE_DIGITS = 18
 """Digits of integers that surely have 64 bits at most: Stream Analytics reads no longer ones."""
 
 
-def event_of(dispatch: Dispatch, *, keep_arrival: bool) -> AmqpAnnotatedMessage:
+def event_of(dispatch: Dispatch, *, keep_arrival: bool) -> EventData:
     """Return the event of a dispatch.
 
     :param keep_arrival: whether it notes its arrival
     """
-    return AmqpAnnotatedMessage(
-        data_body=body_of(dispatch.reading).encode(),
-        properties={"message_id": dispatch.id},
-        annotations={ARRIVAL: dispatch.arrival} if keep_arrival else {},
-    )
+    event = EventData(body_of(dispatch.reading).encode())
+    event.message_id = dispatch.id
+    if keep_arrival:
+        event.raw_amqp_message.annotations = {ARRIVAL: dispatch.arrival}
+    return event
 
 
 def body_of(reading: Reading) -> str:

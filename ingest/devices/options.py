@@ -56,7 +56,13 @@ def _add_disturbances(parser: argparse.ArgumentParser) -> None:
         help="all readings of a device arrive so much later; repeatable",
     )
     for name, what in (("late", "arrive late"), ("twice", "are sent twice"), ("disorder", "are overtaken")):
-        add(f"--{name}-share", type=_share, default=0, help=f"share of readings that {what}, from 0 to 1")
+        add(
+            f"--{name}-share",
+            type=_share,
+            default=0,
+            metavar="SHARE",
+            help=f"share of readings that {what}, from 0 to 1",
+        )
     add(
         "--late-seconds",
         type=_delay,

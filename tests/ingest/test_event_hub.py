@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
+from azure.identity.aio import DefaultAzureCredential
 
 from ingest.event_hub import (
     CONNECTION_VARIABLE,
@@ -10,6 +13,7 @@ from ingest.event_hub import (
     NAME_VARIABLE,
     URI_VARIABLE,
     HubAddress,
+    Producers,
     address_of,
     consumer_of,
 )
@@ -106,3 +110,18 @@ def test_what_names_no_hub_is_one_sentence(environ: dict[str, str], sentence: st
     with pytest.raises(ValueError, match=sentence) as refused:
         address_of(environ)
     assert "secret" not in str(refused.value)
+
+
+def test_the_signed_in_identity_is_shared_and_closed() -> None:
+    """Several connections ask for tokens with one credential, which is closed after them."""
+
+    async def scenario() -> None:
+        producers = Producers(HubAddress("x.servicebus.windows.net", "sensors"))
+        clients = [producers.new() for _ in range(2)]
+        assert isinstance(clients[0]._credential, DefaultAzureCredential)
+        assert clients[0]._credential is clients[1]._credential
+        for client in clients:
+            await client.close()
+        await producers.close()
+
+    asyncio.run(scenario())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import signal
 from collections import Counter
+from datetime import UTC, datetime
 from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -74,10 +75,10 @@ def test_a_fleet_is_sent_as_events(hub: EventHubsServer, tmp_path: Path) -> None
     address = hub.endpoint.removeprefix("sb://")
     uri = f"azure-event-hub://{hub.settings.policy.name}:{quote(key, safe='')}@{address}/{HUB}"
     environ = {URI_VARIABLE: f"{uri}?UseDevelopmentEmulator=true"}
-    account = sent_by(environ, *SIMULATE, "--hours", "2", *SHARES, "--labels", str(labels))
-    expected = list(dispatches(2))
+    account = sent_by(environ, *SIMULATE, "--hours", "1", *SHARES, "--labels", str(labels))
+    expected = list(dispatches(1))
     assert account["acknowledged"] == account["sent"] == len(expected)
-    assert account["twice"] == len(expected) - 2 * 15 * 240
+    assert account["twice"] == len(expected) - 15 * 240
     assert account["sent_again"] == account["withheld"] == 0
     by_device: dict[str, list[tuple[str, str]]] = {}
     for events in events_of(hub).values():
@@ -90,7 +91,7 @@ def test_a_fleet_is_sent_as_events(hub: EventHubsServer, tmp_path: Path) -> None
         by_device |= here
     for device, got in by_device.items():
         assert got == [(one.id, body_of(one.reading)) for one in expected if one.reading.device == device]
-    rows = [label_row(label) for label in Fleet().labels(UNTIL.previous.previous, 2)]
+    rows = [label_row(label) for label in Fleet().labels(UNTIL.previous, 1)]
     assert sorted(labels.read_text().splitlines()[1:]) == sorted(rows)
     assert account["anomalies"] == len(rows)
 
@@ -135,6 +136,21 @@ def test_a_killed_hub_is_waited_for(tmp_path: Path) -> None:
     assert got.total() - len(expected) <= 100, "no more than a chunk was in flight"
     assert account["sent_again"] == 0, "the sender was not killed"
     assert "Traceback" not in said
+
+
+def test_a_fleet_goes_on_from_now(hub: EventHubsServer, tmp_path: Path) -> None:
+    """Without an end, readings are sent at their moments; stopped while it waits, it has sent them all."""
+    state, begin = tmp_path / "state.json", datetime.now(UTC)
+    command = ("simulate", "--event-hub", "--speed", "1", "--tags", "20", "--state", str(state))
+    with a_sender(hub_environ(hub), *command) as sender:
+        until(lambda: acknowledged(state) >= 5 or sender.poll() is not None)
+        account, _ = stopped(sender)
+    events = [event for each in events_of(hub).values() for event in each]
+    assert len(events) == account["sent"] == account["acknowledged"] == acknowledged(state)
+    for event in events:
+        moment = datetime.fromisoformat(json.loads(event.body_as_str())["TS"])
+        assert event.enqueued_time is not None
+        assert begin <= moment <= event.enqueued_time
 
 
 def test_a_stop_in_an_outage_says_what_is_not_acknowledged(tmp_path: Path) -> None:
