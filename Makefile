@@ -6,7 +6,7 @@ export PYTHONPATH := $(CURDIR):$(CURDIR)/plugins:$(CURDIR)/scoring_image:$(CURDI
 RUN := .venv/bin/python -u -m local_stack
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run devices test test-soak test-nightly test-properties test-faults test-clients test-containers test-backfill test-browser lint format docs up load train down models missing airflow scale bench bench-hop bench-scoring bench-emulator bench-policies lock clean
+.PHONY: help setup run devices test test-soak test-nightly test-properties test-faults test-clients test-containers test-backfill test-browser lint format docs up load train down models missing airflow scale bench bench-hop bench-scoring bench-emulator bench-ingest bench-policies lock clean
 
 FOR_USERS := devices up load train models missing airflow down docs clean
 help: ## show this list
@@ -162,6 +162,11 @@ bench-scoring: setup ## compare scoring with the reference script, and labels wi
 
 bench-emulator: setup ## load the local Azure Batch with up to 50,000 tasks (a minute)
 	@.venv/bin/python -m bench.emulator
+	@.venv/bin/python docs/generate.py
+
+bench-ingest: setup ## kill devices, event hub and job, and look for every event (ten minutes)
+	@.venv/bin/python -m bench.ingest
+	@.venv/bin/python -m bench.ingest --devices 200
 	@.venv/bin/python docs/generate.py
 
 bench-policies: setup ## simulate days under each autoscale policy (five minutes)

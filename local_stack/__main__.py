@@ -35,7 +35,7 @@ from sensor_scoring.settings import Settings, all_settings
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
     from types import FrameType
 
@@ -56,9 +56,7 @@ def main(argv: Sequence[str]) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _interrupt)
     try:
-        if not argv or argv[0] not in _COMMANDS:
-            raise WrongOption(f"{' '.join(argv[:1])!r} is not one of {', '.join(_COMMANDS)}")
-        return _COMMANDS[argv[0]](argv[1:])
+        return _command(" ".join(argv[:1]))(argv[1:])
     except (StackError, IngestError, LayoutError, SettingsError) as error:
         print(f"error: {error}", file=sys.stderr)
         return _WRONG_ORDER if isinstance(error, WrongOption) else 1
@@ -66,6 +64,12 @@ def main(argv: Sequence[str]) -> int:
         stop_all()
         print("\ninterrupted; all started processes are stopped", file=sys.stderr)
         return _INTERRUPTED
+
+
+def _command(name: str) -> Callable[[Sequence[str]], int]:
+    if name not in _COMMANDS:
+        raise WrongOption(f"{name!r} is not one of {', '.join(_COMMANDS)}")
+    return _COMMANDS[name]
 
 
 def run(source: ReadingSource, hour: RunHour) -> int:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from ingest.devices.errors import HubRefused, HubUnreachable, SendingError
 from ingest.devices.event import event_of, partition_key_of
-from ingest.devices.outage import HubFault, is_refusal, sentence_of
+from ingest.hub_faults import HubFault, is_refusal, sentence_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator, Sequence

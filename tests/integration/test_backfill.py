@@ -5,11 +5,8 @@ Each printed command goes through a shell as a person would paste it.
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from contextlib import closing
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -22,14 +19,12 @@ from local_stack.stack import running_stack
 from local_stack.workspace import Workspace
 from scoring_contract.hour import RunHour
 from scoring_contract.layout import Container, prediction_blob, readings_prefix
+from tests.integration.terminal import Terminal
 from tests.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from local_stack.airflow.client import AirflowClient
-    from local_stack.airflow.cluster import Cluster
-    from local_stack.stack import Stack
 
 FIRST = RunHour.parse("2026-01-05T00")
 TRAINED, SCORED = 2, 6
@@ -38,89 +33,13 @@ _LONG = 900.0
 pytestmark = [pytest.mark.nightly, pytest.mark.timeout(3600)]
 
 
-@dataclass(frozen=True, slots=True)
-class Wait:
-    """A task instance on its way to a worker."""
-
-    due: datetime
-    taken: datetime
-    """When the scheduler gave it to the executor."""
-
-
-@dataclass(frozen=True, slots=True)
-class World:
-    """A person with a terminal and the web UI."""
-
-    stack: Stack
-    cluster: Cluster
-    web: AirflowClient
-
-    def missing(self, first: RunHour, until: RunHour) -> tuple[int, str]:
-        """Run `missing`; return exit code and output."""
-        words = ["-m", "sensor_scoring.missing_hours", "--from", str(first), "--to", str(until)]
-        done = subprocess.run(
-            [sys.executable, *words], env=self.environ, capture_output=True, text=True, check=False
-        )
-        assert done.returncode in {0, 1}, done.stderr
-        return done.returncode, done.stdout
-
-    @property
-    def environ(self) -> dict[str, str]:
-        """Return the environment of Airflow's processes."""
-        return {**self.cluster.airflow.environ(), "PYTHONPATH": ":".join(sys.path)}
-
-    def predictions(self, hour: RunHour, sensor: str) -> str:
-        """Return the predictions of a sensor."""
-        blob = self.stack.storage.container(Container.PREDICTIONS).download_blob(
-            prediction_blob(hour, sensor)
-        )
-        return blob.readall().decode()
-
-    def paste(self, printed: str) -> list[str]:
-        """Paste every printed command into a shell; return them."""
-        commands = [line.strip() for line in printed.splitlines() if line.startswith("  airflow ")]
-        for command in commands:
-            subprocess.run(["sh", "-c", command], env=self.environ, check=True, capture_output=True)
-        return commands
-
-    def narrow(self, parallelism: int) -> None:
-        """Limit how many task instances Airflow runs at a time."""
-        settings = {**self.cluster.airflow.settings, "AIRFLOW__CORE__PARALLELISM": str(parallelism)}
-        self.cluster.airflow = replace(self.cluster.airflow, settings=settings)
-        self.cluster.restart("scheduler")
-
-    def settle(self) -> None:
-        """Wait until no run is active and no backfill is open."""
-        until(lambda: all(run["state"] in {"success", "failed"} for run in self.web.runs(DAG_ID)))
-        until(lambda: all(entry["completed_at"] for entry in self.backfills()))
-
-    def waits(self, run: str) -> list[Wait]:
-        """Return how long each scheduled task instance of a run waited."""
-        found = self.web.get(f"/dags/{DAG_ID}/dagRuns/{run}/taskInstances", limit=50)["task_instances"]
-        moments = [(entry["scheduled_when"], entry["queued_when"]) for entry in found]
-        return [
-            Wait(datetime.fromisoformat(due), datetime.fromisoformat(taken))
-            for due, taken in moments
-            if due and taken and due <= taken
-        ]
-
-    def taken(self, run: str) -> set[str]:
-        """Return a run's tasks that the scheduler has queued, or that have ended."""
-        instances = self.web.task_instances(DAG_ID, run)
-        return {ti.task_id for ti in instances if ti.state in {"queued", "running", "success"}}
-
-    def backfills(self) -> list[dict[str, str]]:
-        """Return the backfills of the DAG."""
-        return list(self.web.get("/backfills", dag_id=DAG_ID)["backfills"])
-
-
 def hour(number: int) -> RunHour:
     """Return an hour of the day."""
     return RunHour(FIRST.start + timedelta(hours=number))
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Terminal]:
     """Run a stack with two sensors, and an Airflow with room for four task instances at a time."""
     root = tmp_path_factory.mktemp("backfill")
     with running_stack(Workspace(root, root / "results")) as stack:
@@ -141,11 +60,11 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
             web.unpause(DAG_ID)
             # Unpausing starts a run for the hour that has just ended; it has no readings.
             until(lambda: any(run["state"] == "success" for run in web.runs(DAG_ID)))
-            yield World(stack, cluster, web)
+            yield Terminal(stack, cluster, web)
 
 
 @pytest.mark.behaviour("missing-hours", "late-readings")
-def test_what_is_missing_is_found_and_the_printed_commands_mend_it(world: World) -> None:
+def test_what_is_missing_is_found_and_the_printed_commands_mend_it(world: Terminal) -> None:
     """Unscored hours, a deleted prediction, late readings, and an hour hidden by a manual run."""
     first, last = hour(TRAINED), hour(TRAINED + 3)
     # A run by hand for the second hour's start has the logical date of that hour, and scores the first.
@@ -177,7 +96,7 @@ def test_what_is_missing_is_found_and_the_printed_commands_mend_it(world: World)
 
 
 @pytest.mark.behaviour("live-first")
-def test_a_live_hour_that_falls_due_in_a_backfill_is_taken_before_what_waits_already(world: World) -> None:
+def test_a_live_hour_that_falls_due_in_a_backfill_is_taken_before_what_waits_already(world: Terminal) -> None:
     """While one of its task instances waits, the scheduler starts none of the backfill's."""
     world.narrow(1)
     live = next(run["dag_run_id"] for run in world.web.runs(DAG_ID) if run["run_type"] == "scheduled")

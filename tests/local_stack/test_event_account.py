@@ -43,9 +43,7 @@ def test_every_event_is_somewhere() -> None:
     [
         pytest.param({"read": 98, "in_windows": {"readings": 83}}, 2, id="the job has not read all"),
         pytest.param({"in_windows": {"readings": 80}}, 5, id="the job has lost some"),
-        pytest.param(
-            {"read": 101, "in_windows": {"readings": 86}}, 1, id="the job has read too many"
-        ),
+        pytest.param({"read": 101, "in_windows": {"readings": 86}}, 1, id="the job has read too many"),
     ],
 )
 def test_an_event_that_is_nowhere_is_counted(changes: dict[str, Any], lost: int) -> None:

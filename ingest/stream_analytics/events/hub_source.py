@@ -9,8 +9,9 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, cast
 
 from azure.eventhub.amqp import AmqpMessageBodyType
-from azure.eventhub.exceptions import AuthenticationError, EventHubError
+from azure.eventhub.exceptions import EventHubError
 
+from ingest.hub_faults import HubFault, is_refusal
 from ingest.stream_analytics.errors import JobFailed
 from ingest.stream_analytics.events.event_source import Batch, Event, Position
 from ingest.stream_analytics.ticks import ticks_of
@@ -25,8 +26,6 @@ _OLDEST = "-1"
 _IDLE_SECONDS = 1.0
 _OWNER_LEVEL = 0
 """A job that starts displaces one that still reads the same consumer group: both would write every window."""
-_REFUSALS = frozenset({"not-found", "unauthorized-access", "link:stolen", "resource-limit-exceeded"})
-"""AMQP's conditions after the colon, which another try would meet again."""
 _EVENTS_A_BATCH = 3000
 """At most, of a partition at once: a job that has to catch up then writes many minutes in one block."""
 _MOST_BATCHES = 16
@@ -152,7 +151,7 @@ class HubSource:
         """Fail the job if the hub refuses it; the SDK goes on after any other error."""
         where = f"partition {partition.partition_id}" if partition else "the event hub"
         _LOG.warning("%s: %s", where, error)
-        if isinstance(error, AuthenticationError) or getattr(error, "error", None) in _REFUSALS:
+        if isinstance(error, HubFault) and is_refusal(error):
             self._put(error)
 
     def _put(self, batch: Batch | Exception) -> None:

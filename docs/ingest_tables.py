@@ -1,0 +1,32 @@
+"""Tables of the way from devices to files."""
+
+from __future__ import annotations
+
+from bench_results import results_of
+
+
+def ingest_table() -> str:
+    """Return a column for each fleet of ``make bench-ingest``."""
+    ways = results_of("ingest")
+    rows = {
+        "events that the devices know to be in the hub": [f"{way['acknowledged']:,}" for way in ways],
+        "different events in the hub": [f"{way['in_hub']:,}" for way in ways],
+        "events that are there twice, after a kill": [f"{way['again']:,}" for way in ways],
+        "averaged": [f"{way['averaged']:,}" for way in ways],
+        "of minutes that are not over": [f"{way['open']:,}" for way in ways],
+        "dropped": [_dropped(way["dropped"]) for way in ways],
+        "unaccounted for": [f"{way['unaccounted']:,}" for way in ways],
+        "averages in the files": [f"{way['minutes']:,}" for way in ways],
+        "written twice, after a kill": [f"{way['written_again']:,}" for way in ways],
+        "missing, or not an average of their events": [f"{way['missing'] + way['wrong']:,}" for way in ways],
+        "seconds, all in all": [f"{way['seconds']:,.0f}" for way in ways],
+        "events a second": [f"{way['in_hub'] / way['seconds']:,.0f}" for way in ways],
+        "averages a second": [f"{way['minutes'] / way['seconds']:,.0f}" for way in ways],
+    }
+    heading = "| | " + " | ".join(f"{way['sensors']:,} sensors" for way in ways) + " |"
+    lines = [f"| {name} | {' | '.join(values)} |" for name, values in rows.items()]
+    return "\n".join((heading, "|---|" + "---|" * len(ways), *lines))
+
+
+def _dropped(reasons: dict[str, int]) -> str:
+    return ", ".join(f"{count:,} {reason}" for reason, count in reasons.items()) or "0"
