@@ -166,7 +166,7 @@ bench-emulator: setup ## load the local Azure Batch with up to 50,000 tasks (a m
 
 bench-ingest: setup ## kill devices, event hub and job, and look for every event (ten minutes)
 	@.venv/bin/python -m bench.ingest
-	@.venv/bin/python -m bench.ingest --devices 200
+	@.venv/bin/python -m bench.ingest --devices 200 --per-pack 50
 	@.venv/bin/python docs/generate.py
 
 bench-policies: setup ## simulate days under each autoscale policy (five minutes)

@@ -15,22 +15,26 @@ import sys
 import tempfile
 import threading
 import time
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
+
+import psutil
 
 from ingest.event_hub import consumer_of
-from ingest.simulator import READINGS_PER_HOUR
+from ingest.simulator import READINGS_PER_HOUR, Fleet
 from ingest.stream_analytics.command import ACCOUNT
 from local_stack.event_chain import EventAccount
 from local_stack.kept_hours import READINGS_FOLDER
-from local_stack.live_ingest import DISTURBANCES, ensure_packs, environ_of, ingest_command
+from local_stack.live_ingest import DISTURBANCES, environ_of, ingest_command
 from local_stack.services.azurite import running_azurite
 from local_stack.services.event_hub import running_event_hub
 from local_stack.services.ports import free_port
 from local_stack.services.processes import StackError, started
 from scoring_contract.layout import Container
+from scoring_contract.sensor_names import sensor_id_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -74,6 +78,7 @@ class Minute:
 class Way:
     """The figures of one fleet's way.
 
+    :param per_pack: sensors that share files; 0: none do
     :param acknowledged: events that the devices were told the hub has
     :param in_hub: different events in the hub; at least those
     :param again: events that are in the hub a second time, after a kill
@@ -88,6 +93,7 @@ class Way:
     """
 
     sensors: int
+    per_pack: int
     hours: int
     seconds: float
     acknowledged: int
@@ -102,6 +108,8 @@ class Way:
     wrong: int
     unaccounted: int
     killed: list[str]
+    memory_mb: dict[str, list[float]]
+    """Peak of each part in each third of the time."""
 
     @property
     def is_whole(self) -> bool:
@@ -189,39 +197,87 @@ def averages(storage: BlobStorage) -> tuple[dict[Key, set[float]], int]:
     return found, count
 
 
-def travel(folder: Path, *, devices: int, tags: int, hours: int) -> Way:
+def travel(folder: Path, fleet: Fleet, *, hours: int, per_pack: int) -> Way:
     """Send a fleet's events, kill each part once, and compare both ends."""
     state, job = folder / "devices.json", folder / "job"
-    fleet = ("--devices", str(devices), "--tags", str(tags), "--hours", str(hours), "--until", _UNTIL)
+    size = ("--devices", str(fleet.devices), "--tags", str(fleet.tags))
+    sending = (*size, "--hours", str(hours), "--until", _UNTIL, "--keep-arrival", "--state", str(state))
     reading = ("--clock", "events", "--state", str(job))
-    expected = devices * tags * READINGS_PER_HOUR * hours
+    sensors = fleet.devices * fleet.tags
     with (
         running_azurite(folder / "blobs", log=folder / "azurite.log") as storage,
         running_event_hub(folder / "hub", log=folder / "hub.log", port=free_port(), is_replay=True) as hub,
     ):
-        ensure_packs(storage)
+        write_packs(storage, fleet, per_pack)
         environ = environ_of(hub, storage)
         began = time.monotonic()
-        with (
-            ingest_command("stream", environ, folder, *reading),
-            ingest_command(
-                "simulate", environ, folder, *fleet, "--keep-arrival", "--state", str(state), *DISTURBANCES
-            ) as sending,
-        ):
-            killed = kill_in_turn(lambda: _acknowledged(state) / expected, sending)
-        with ingest_command("stream", environ, folder, *reading, "--until-end") as rest:
-            rest.process.wait()
+        with Memory() as memory:
+            with (
+                ingest_command("stream", environ, folder, *reading),
+                ingest_command("simulate", environ, folder, *sending, *DISTURBANCES) as devices,
+            ):
+                expected = sensors * READINGS_PER_HOUR * hours
+                killed = kill_in_turn(lambda: _acknowledged(state) / expected, devices)
+            with ingest_command("stream", environ, folder, *reading, "--until-end") as rest:
+                rest.process.wait()
         seconds = time.monotonic() - began
         return compare(
             Audit.of(environ),
             averages(storage),
             json.loads((job / ACCOUNT).read_text()),
-            sensors=devices * tags,
+            sensors=sensors,
+            per_pack=per_pack,
             hours=hours,
             seconds=round(seconds, 1),
             acknowledged=_acknowledged(state),
             killed=killed,
+            memory_mb=memory.thirds(),
         )
+
+
+def write_packs(storage: BlobStorage, fleet: Fleet, per_pack: int) -> None:
+    """Write the job's reference data."""
+    lines = ["device,tag,pack,sensor"]
+    for number in range(fleet.devices * fleet.tags if per_pack else 0):
+        device, tag = str(number // fleet.tags + 1), str(number % fleet.tags + 1)
+        lines.append(f"{device},{tag},pack{number // per_pack},{sensor_id_of(device, tag)}")
+    with storage.container(Container.MODELS) as models:
+        models.upload_blob("packs.csv", "\n".join((*lines, "")).encode())
+
+
+class Memory:
+    """Samples the memory of the parts while a block runs."""
+
+    def __init__(self) -> None:
+        self._samples: dict[str, list[tuple[float, float]]] = {}
+        self._done = threading.Event()
+        self._thread = threading.Thread(target=self._look)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._done.set()
+        self._thread.join()
+
+    def thirds(self) -> dict[str, list[float]]:
+        """Return each part's peak in each third of the time, in MB."""
+        moments = [moment for samples in self._samples.values() for moment, _ in samples]
+        begin, third = min(moments), (max(moments) - min(moments)) / 3
+        peaks = {name: [0.0, 0.0, 0.0] for name in self._samples}
+        for name, samples in self._samples.items():
+            for moment, size in samples:
+                index = min(int((moment - begin) / third), 2)
+                peaks[name][index] = max(peaks[name][index], size)
+        return peaks
+
+    def _look(self) -> None:
+        while not self._done.wait(0.5):
+            for server in started():
+                with suppress(psutil.NoSuchProcess):
+                    size = round(psutil.Process(server.process.pid).memory_info().rss / 1e6, 1)
+                    self._samples.setdefault(server.name, []).append((time.monotonic(), size))
 
 
 def kill_in_turn(share: Callable[[], float], sending: Server) -> list[str]:
@@ -281,14 +337,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--devices", type=int, default=3)
     parser.add_argument("--tags", type=int, default=5)
     parser.add_argument("--hours", type=int, default=3)
+    parser.add_argument("--per-pack", type=int, default=0, help="sensors that share files; 0: none do")
     order = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory(prefix="ingest-") as folder:
-        way = travel(Path(folder), devices=order.devices, tags=order.tags, hours=order.hours)
+        fleet = Fleet(devices=order.devices, tags=order.tags)
+        way = travel(Path(folder), fleet, hours=order.hours, per_pack=order.per_pack)
     known = json.loads(RESULTS.read_text()) if RESULTS.exists() else []
-    kept = [one for one in known if one["sensors"] != way.sensors]
-    RESULTS.write_text(
-        json.dumps(sorted([*kept, asdict(way)], key=lambda one: one["sensors"]), indent=2) + "\n"
-    )
+    ways = {(one["sensors"], one["per_pack"]): one for one in [*known, asdict(way)]}
+    RESULTS.write_text(json.dumps([ways[fleet] for fleet in sorted(ways)], indent=2) + "\n")
     print(json.dumps(asdict(way), indent=2))
     return 0 if way.is_whole else 1
 

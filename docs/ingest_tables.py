@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from bench_results import results_of
 
+_PARTS = {"devices": "ingest simulate", "event hub": "Event Hubs", "job": "ingest stream"}
+
 
 def ingest_table() -> str:
     """Return a column for each fleet of ``make bench-ingest``."""
@@ -22,10 +24,24 @@ def ingest_table() -> str:
         "seconds, all in all": [f"{way['seconds']:,.0f}" for way in ways],
         "events a second": [f"{way['in_hub'] / way['seconds']:,.0f}" for way in ways],
         "averages a second": [f"{way['minutes'] / way['seconds']:,.0f}" for way in ways],
+        **{
+            f"MB of memory, {name}, in each third of the time": [
+                _thirds(way["memory_mb"][part]) for way in ways
+            ]
+            for name, part in _PARTS.items()
+        },
     }
-    heading = "| | " + " | ".join(f"{way['sensors']:,} sensors" for way in ways) + " |"
+    heading = "| | " + " | ".join(_fleet(way["sensors"], way["per_pack"]) for way in ways) + " |"
     lines = [f"| {name} | {' | '.join(values)} |" for name, values in rows.items()]
     return "\n".join((heading, "|---|" + "---|" * len(ways), *lines))
+
+
+def _fleet(sensors: int, per_pack: int) -> str:
+    return f"{sensors:,} sensors" + (f", packs of {per_pack}" if per_pack else "")
+
+
+def _thirds(peaks: list[float]) -> str:
+    return ", ".join(f"{peak:,.0f}" for peak in peaks)
 
 
 def _dropped(reasons: dict[str, int]) -> str:
