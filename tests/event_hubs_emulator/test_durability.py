@@ -19,6 +19,7 @@ from tests.event_hubs_emulator.hub_clients import HUB, bodies, producer_of, rece
 from tests.waiting import until
 
 
+@pytest.mark.behaviour("ingest-killed")
 def test_no_acknowledged_event_is_lost_by_a_kill(tmp_path) -> None:
     """Killed in the middle of sending: what was confirmed is there, once and in order."""
     confirmed: list[str] = []

@@ -108,7 +108,7 @@ def minutes(terminal: Terminal, sensor: str) -> list[int]:
     return [int(row[14:16]) for row in terminal.predictions(HOUR, sensor).splitlines()[1:]]
 
 
-@pytest.mark.behaviour("late-readings")
+@pytest.mark.behaviour("late-readings", "devices-late")
 def test_a_device_inside_the_wait_is_scored_and_a_later_one_is_mended(
     terminal: Terminal, tmp_path: Path
 ) -> None:

@@ -96,6 +96,7 @@ def test_a_fleet_is_sent_as_events(hub: EventHubsServer, tmp_path: Path) -> None
     assert account["anomalies"] == len(rows)
 
 
+@pytest.mark.behaviour("ingest-killed")
 def test_a_killed_sender_goes_on(hub: EventHubsServer, tmp_path: Path) -> None:
     """No event is skipped, and none twice but those of the chunk in flight, which have the same ids."""
     state, labels = tmp_path / "state.json", tmp_path / "labels.csv"
@@ -116,6 +117,7 @@ def test_a_killed_sender_goes_on(hub: EventHubsServer, tmp_path: Path) -> None:
     assert again <= account["sent_again"] <= 2 * 100, "15 sensors send some 60 readings a minute"
 
 
+@pytest.mark.behaviour("ingest-killed")
 def test_a_killed_hub_is_waited_for(tmp_path: Path) -> None:
     """Killed in the middle of sending and started again, it has every event; few are there twice."""
     state = tmp_path / "state.json"

@@ -166,6 +166,7 @@ def test_a_job_ends_after_the_last_event(devices: Devices, data: ContainerClient
     assert averages(data, devices, tmp_path) == expected(range(3))
 
 
+@pytest.mark.behaviour("ingest-killed")
 @pytest.mark.soak
 def test_a_killed_job_loses_no_event_of_the_hub(
     devices: Devices, data: ContainerClient, tmp_path: Path
