@@ -25,7 +25,7 @@ import psutil
 
 from ingest.event_hub import consumer_of
 from ingest.simulator import READINGS_PER_HOUR, Fleet
-from ingest.stream_analytics.command import ACCOUNT
+from ingest.stream_analytics.counts import ACCOUNT_FILE
 from local_stack.event_chain import EventAccount
 from local_stack.kept_hours import READINGS_FOLDER
 from local_stack.live_ingest import DISTURBANCES, environ_of, ingest_command
@@ -224,7 +224,7 @@ def travel(folder: Path, fleet: Fleet, *, hours: int, per_pack: int) -> Way:
         return compare(
             Audit.of(environ),
             averages(storage),
-            json.loads((job / ACCOUNT).read_text()),
+            json.loads((job / ACCOUNT_FILE).read_text()),
             sensors=sensors,
             per_pack=per_pack,
             hours=hours,

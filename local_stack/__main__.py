@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 from contextlib import ExitStack
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ingest.errors import IngestError
@@ -36,7 +37,6 @@ from sensor_scoring.settings import Settings, all_settings
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable, Iterator, Sequence
-    from pathlib import Path
     from types import FrameType
 
     from ingest.loader import Laid
@@ -103,12 +103,16 @@ def up(words: Sequence[str]) -> int:
     stack = standing.standing()
     if stack is not None:
         print("The stack is already running.", *standing.restarts()[-_SHOWN_RESTARTS:], sep="\n  ")
+        if ingest and not stack.events:
+            print("Its fleet sends no events: make down first, then make up INGEST=1.")
     else:
         with Stage.of("Starting the stack with Airflow's web UI"):
             stack = standing.up(ingest=ingest)
         hour = f": it scores {stack.hour} at once" if stack.hour else ""
         print(f"In the web UI, unpause hourly_scoring{hour}.")
     print(f"\n  {stack.address}   user {stack.user}   password {stack.password}\n")
+    if stack.events:
+        print(f"The fleet sends events; where they went: {_relative(Path(stack.events))}")
     print("For your own readings: make load READINGS=readings.csv, then make train. To stop: make down.")
     print(f"Batch emulator: {stack.batch}   Blob Storage: {stack.blobs}")
     return 0

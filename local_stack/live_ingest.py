@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from azure.core.exceptions import ResourceExistsError
 
 from ingest.event_hub import CONNECTION_VARIABLE
+from ingest.stream_analytics.counts import ACCOUNT_FILE
 from local_stack.bootstrap import ROOT
 from local_stack.services.event_hub import running_event_hub
 from local_stack.services.private_files import write_private
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from local_stack.services.event_hub import EventHub
     from local_stack.services.ports import Ports
     from local_stack.stack import Stack
+    from local_stack.workspace import Workspace
 
 DISTURBANCES = (
     *("--late", "2=240", "--twice-share", "0.001"),
@@ -44,6 +46,11 @@ def environ_of(hub: EventHub, storage: BlobStorage) -> dict[str, str]:
         "INGEST_DATA_URL": storage.signed_url(Container.DATA, "rcwl", valid=_VALID),
         "INGEST_MODELS_URL": storage.signed_url(Container.MODELS, "rl", valid=_VALID),
     }
+
+
+def account_of(workspace: Workspace) -> Path:
+    """Return the file that says where the events went."""
+    return workspace.root / "events" / "job" / ACCOUNT_FILE
 
 
 @contextmanager

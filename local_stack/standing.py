@@ -24,7 +24,7 @@ from local_stack.airflow.cluster import USER, running_cluster
 from local_stack.bootstrap import DATA
 from local_stack.kept_hours import last_hour
 from local_stack.live_fleet import LiveFleet
-from local_stack.live_ingest import running_ingest
+from local_stack.live_ingest import account_of, running_ingest
 from local_stack.services.family import family_of
 from local_stack.services.ports import Ports
 from local_stack.services.private_files import UMASK, private_folder, private_log, write_private
@@ -68,6 +68,8 @@ class Standing:
     """URL of the storage account."""
     environ: dict[str, str]
     """Environment variables of Airflow's processes."""
+    events: str = ""
+    """File that says where the events of its fleet went; empty if the fleet sends none."""
 
 
 def up(*, ingest: bool = False) -> Standing:
@@ -177,6 +179,7 @@ def serve(*, ingest: bool = False) -> None:
             environ={
                 name: value for name, value in cluster.airflow.environ().items() if name.startswith(_AIRFLOWS)
             },
+            events=str(account_of(ours)) if ingest else "",
         )
         write_private(STATE, json.dumps(asdict(state), indent=2))
         parts.callback(STATE.unlink, missing_ok=True)

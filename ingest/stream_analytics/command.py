@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from ingest.containers import container_of, container_url
 from ingest.event_hub import CONNECTION_VARIABLE, consumer_of
 from ingest.stream_analytics.assembly import assemble, planned
+from ingest.stream_analytics.counts import ACCOUNT_FILE
 from ingest.stream_analytics.definition.job import read_job
 from ingest.stream_analytics.errors import StreamAnalyticsError
 from ingest.stream_analytics.events.event_file import EventFile
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
 HERE = Path(__file__).parent
 QUERY = HERE / "query.asaql"
 JOB = HERE / "job.json"
-ACCOUNT = "account.json"
-"""File in the state's folder: where every event went, as of the last save."""
 
 
 def run_command(argv: Sequence[str], environ: Mapping[str, str]) -> int:
@@ -73,7 +72,7 @@ def _run(
         partitions=tuple(source.partitions),
         containers=containers,
         state=order.state / "state.sqlite3",
-        on_saved=lambda runner: _keep_account(order.state / ACCOUNT, runner),
+        on_saved=lambda runner: _keep_account(order.state / ACCOUNT_FILE, runner),
     )
     stack.callback(runner.close)
     runner.run(source)

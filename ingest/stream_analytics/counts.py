@@ -7,6 +7,9 @@ from typing import Any
 
 from ingest.stream_analytics.event_ordering.timeline import Placing
 
+ACCOUNT_FILE = "account.json"
+"""File in the folder of a job's state: where every event went, as of the last save."""
+
 
 @dataclass(slots=True)
 class Counts:

@@ -23,7 +23,7 @@ from azure_event_hubs_emulator.hubs import HubSpec
 from azure_event_hubs_emulator.server import EventHubsServer
 from ingest.event_hub import CONNECTION_VARIABLE, HOST_VARIABLE, NAME_VARIABLE, consumer_of
 from ingest.readings_csv import read_readings
-from ingest.stream_analytics.command import ACCOUNT
+from ingest.stream_analytics.counts import ACCOUNT_FILE
 from ingest.stream_analytics.errors import JobFailed
 from ingest.stream_analytics.events.hub_source import HubSource
 from scoring_contract.layout import sensor_of_readings
@@ -162,7 +162,7 @@ def test_a_job_ends_after_the_last_event(devices: Devices, data: ContainerClient
         assert job.returncode == 0, err
         facts = json.loads(out)
         assert (facts["read"], facts["unaccounted"]) == (devices.sent, 0)
-        assert json.loads((tmp_path / "state" / ACCOUNT).read_text()) == facts
+        assert json.loads((tmp_path / "state" / ACCOUNT_FILE).read_text()) == facts
     assert averages(data, devices, tmp_path) == expected(range(3))
 
 
