@@ -118,6 +118,7 @@ def use(folder: Path) -> None:
     assert re.search(r"make airflow DO=.*2018-08-29T0", missing.stdout), missing.stdout + missing.stderr
     listed = typed(told_to_type("make airflow"), folder)
     assert "hourly_scoring" in listed.stdout, listed.stdout + listed.stderr
+    assert "[warning" not in listed.stdout
 
 
 def test_every_other_documented_command_is_accounted_for() -> None:
