@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
 HOUR = RunHour.parse("2026-01-05T09")
 SENSORS = ["1_1", "1_2", "1_3", "2_1", "2_2", "2_3"]
+_ENDED = {"success", "failed"}
 _LONG = 900.0
 
 
@@ -137,6 +138,11 @@ class World:
         """Whether every instance is deferred and every scorer runs."""
         found = self.states(run)
         return sorted(found) == SENSORS and set(found.values()) == {"deferred"}
+
+    def has_ended(self, run: str) -> bool:
+        """Whether a run has ended."""
+        ended = {entry["dag_run_id"] for entry in self.web.runs(DAG_ID) if entry["state"] in _ENDED}
+        return run in ended
 
     def wait(self, run: str) -> str:
         """Wait for the end of a run."""

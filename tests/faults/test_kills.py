@@ -6,11 +6,14 @@ Heartbeats and time-outs of Airflow are turned down to seconds: what is shown is
 from __future__ import annotations
 
 import re
+import time
 from typing import TYPE_CHECKING
 
 import pytest
 
 from local_stack.hour import DAG_ID
+from local_stack.services.processes import started
+from local_stack.services.supervisor import Supervisor
 from tests.waiting import until
 
 if TYPE_CHECKING:
@@ -42,11 +45,16 @@ def test_a_killed_worker(world: World) -> None:
 
 @pytest.mark.behaviour("airflow-dies")
 def test_a_killed_fork_server(world: World) -> None:
-    """The executor's fork server dies while sensors are handled, and the executor starts another."""
+    """The executor's fork server dies while sensors are handled, and the executor starts another.
+
+    Killed in the very moment in which it forks, it takes the scheduler with it, which is then restarted.
+    """
     run = world.held_run()
     until(lambda: world.running(run) or world.all_wait(run))
     world.cluster.kill_fork_server()
     world.release()
+    supervisor = Supervisor(print)
+    until(lambda: supervisor.look(started(), now=time.monotonic()) or world.has_ended(run))
     assert world.wait(run) == "success"
     world.assert_each_scored_once(run)
     world.cluster.restart("scheduler")
