@@ -11,6 +11,7 @@ from urllib.parse import quote
 import pytest
 
 from local_stack.airflow.cluster import USER
+from local_stack.bootstrap import ROOT
 from tests.integration.repair import FAILING, a_red_run, ends_anew, note_of
 from tests.integration.world import DAG, HOUR, LONG, SCORED
 
@@ -26,6 +27,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(3600)]
 # Chromium's own sandbox needs more than a container grants; it meets nothing but our own pages here.
 OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 NAMES = ("chromium", "chromium-browser", "google-chrome")
+PICTURES = ROOT / ".local" / "pictures"
+"""What the runbook shows, as it looks now: for ``docs/images``."""
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +41,7 @@ def page(world: World) -> Iterator[Page]:
         sync_playwright() as player,
         player.chromium.launch(executable_path=program, args=OPTIONS) as browser,
     ):
-        page = browser.new_page(viewport={"width": 1500, "height": 950})
+        page = browser.new_page(viewport={"width": 1280, "height": 800})
         page.set_default_timeout(LONG * 200)
         page.goto(world.cluster.address)
         page.fill("input[name=username]", USER)
@@ -73,6 +76,12 @@ def confirm(page: Page, *choices: str) -> None:
         dialog.get_by_role("button", name="Confirm").click()
     assert cleared.value.ok
     page.goto("about:blank")  # a page that refreshes itself would slow the run down
+
+
+def keep(page: Page, name: str) -> None:
+    """Take a picture of the page once it has loaded everything."""
+    page.wait_for_load_state("networkidle")
+    page.screenshot(path=PICTURES / f"{name}.png", animations="disabled")
 
 
 def rows(world: World, page: Page, run: str, *choices: str) -> None:
@@ -127,7 +136,7 @@ def test_a_person_reads_of_an_hour_what_came_of_it(world: World, page: Page) -> 
     run = world.web.trigger(DAG, hour=str(HOUR))
     assert world.wait(run) == "success"
     page.goto(f"{world.cluster.address}/dags/{DAG}/details")
-    page.get_by_text("Say every hour, for every sensor,").first.wait_for()
+    page.get_by_text("find the anomalies in every sensor's readings").first.wait_for()
     note = note_of(world, run)
     assert re.match(rf"{HOUR}: 5 scored, 1 silent, \d+ anomalies; most: ", note)
     page.goto(of_run(world, run))
@@ -145,3 +154,32 @@ def test_a_person_reads_of_an_hour_what_came_of_it(world: World, page: Page) -> 
     with page.expect_response(is_saved_as(f"{FAILING}-{HOUR}.csv")):
         page.get_by_role("link", name="Predictions").click()
     page.get_by_text("TS,Device,Tag,Value,Prediction").first.wait_for()
+
+
+def test_pages_and_dialogs_are_as_the_runbook_shows_them(world: World, page: Page) -> None:
+    """Links of an instance, the page of its Batch task, and the dialogs Clear and Backfill."""
+    run = a_red_run(world)
+    instances = world.instances(run)
+    page.goto(of_run(world, run, "tasks", "score", "mapped", str(instances[SCORED[-1]].map_index)))
+    page.get_by_role("link", name="Details", exact=True).click()
+    for link in ("Batch task", "Predictions", "stdout"):
+        page.get_by_role("link", name=link, exact=True).wait_for()
+    keep(page, "links")
+    page.get_by_role("link", name="Batch task").click()
+    page.get_by_text("0: every sensor was scored or had no readings").wait_for()
+    keep(page, "batch-task")
+
+    page.goto(of_run(world, run, "tasks", "score", "mapped", str(instances[FAILING].map_index)))
+    page.get_by_text("has the digest").first.wait_for()
+    page.get_by_role("button", name="Press shift+c to clear").click()
+    dialog = page.get_by_role("dialog")
+    for step in ("score", "confirm", "summarise", "alert", "close", "verdict"):
+        dialog.get_by_role("row").filter(has_text=step).wait_for()
+    keep(page, "clear")
+
+    page.goto(f"{world.cluster.address}/dags/{DAG}")
+    page.get_by_role("button", name="Trigger").click()
+    dialog.get_by_text("Backfill", exact=True).click()
+    dialog.get_by_text("Missing and Errored Runs").wait_for()
+    keep(page, "backfill")
+    page.goto("about:blank")
