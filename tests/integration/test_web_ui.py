@@ -78,6 +78,12 @@ def confirm(page: Page, *choices: str) -> None:
     page.goto("about:blank")  # a page that refreshes itself would slow the run down
 
 
+def keep(page: Page, name: str) -> None:
+    """Take a picture of the page once it has loaded everything."""
+    page.wait_for_load_state("networkidle")
+    page.screenshot(path=PICTURES / f"{name}.png", animations="disabled")
+
+
 def rows(world: World, page: Page, run: str, *choices: str) -> None:
     """Tick the failed sensor in the list, and clear."""
     page.goto(of_run(world, run, "tasks", "score", "mapped"))
@@ -177,9 +183,3 @@ def test_pages_and_dialogs_are_as_the_runbook_shows_them(world: World, page: Pag
     dialog.get_by_text("Missing and Errored Runs").wait_for()
     keep(page, "backfill")
     page.goto("about:blank")
-
-
-def keep(page: Page, name: str) -> None:
-    """Take a picture of the page once it has loaded everything."""
-    page.wait_for_load_state("networkidle")
-    page.screenshot(path=PICTURES / f"{name}.png", animations="disabled")
