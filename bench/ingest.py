@@ -59,13 +59,11 @@ _KILLS = (("Event Hubs", 0.25), ("ingest stream", 0.5), ("ingest simulate", 0.75
 class Minute:
     """Values of a sensor's minute that the hub has."""
 
-    count: int = 0
     lowest: float = float("inf")
     highest: float = float("-inf")
 
     def add(self, value: float) -> None:
-        """Count a value."""
-        self.count += 1
+        """Take a value in."""
         self.lowest, self.highest = min(self.lowest, value), max(self.highest, value)
 
     def spans(self, value: float) -> bool:

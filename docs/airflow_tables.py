@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bench_results import results_of
+from bench_results import results_of, table_of
 
 _FORMS = {
     "ours": "`AzureBatchTaskOperator`",
@@ -53,9 +53,7 @@ def scale_table() -> str:
         "growth of Airflow's database": [f"{fleet['database_mb']:.1f} MB" for fleet in fleets],
         **{f"memory, {name}": [f"{fleet['memory_mb'][name]:,.0f} MB" for fleet in fleets] for name in memory},
     }
-    heading = "| | " + " | ".join(f"{fleet['sensors']:,} sensors" for fleet in fleets) + " |"
-    lines = [f"| {name} | {' | '.join(values)} |" for name, values in rows.items()]
-    return "\n".join((heading, "|---|" + "---|" * len(fleets), *lines))
+    return table_of([f"{fleet['sensors']:,} sensors" for fleet in fleets], rows)
 
 
 def hop_table() -> str:

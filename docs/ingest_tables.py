@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bench_results import results_of
+from bench_results import results_of, table_of
 
 _PARTS = {"devices": "ingest simulate", "event hub": "Event Hubs", "job": "ingest stream"}
 
@@ -31,9 +31,7 @@ def ingest_table() -> str:
             for name, part in _PARTS.items()
         },
     }
-    heading = "| | " + " | ".join(_fleet(way["sensors"], way["per_pack"]) for way in ways) + " |"
-    lines = [f"| {name} | {' | '.join(values)} |" for name, values in rows.items()]
-    return "\n".join((heading, "|---|" + "---|" * len(ways), *lines))
+    return table_of([_fleet(way["sensors"], way["per_pack"]) for way in ways], rows)
 
 
 def _fleet(sensors: int, per_pack: int) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import sys
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -14,10 +13,10 @@ from ingest.loader import Laid
 from ingest.simulator import Fleet
 from local_stack.hour import SIMULATED_HOUR, TRAINING_HOURS
 from local_stack.kept_hours import READINGS_FOLDER, hours_with_readings
-from local_stack.live_ingest import DISTURBANCES, ensure_packs, environ_of
+from local_stack.live_ingest import DISTURBANCES, ensure_packs, environ_of, ingest_command
 from local_stack.minute_averages import labels_of_averages
 from local_stack.services.event_hub import running_event_hub
-from local_stack.services.processes import Server, StackError
+from local_stack.services.processes import StackError
 from scoring_contract.hour import RunHour
 from scoring_contract.layout import Container, sensor_of_readings
 
@@ -127,12 +126,11 @@ class EventChain:
         :raises StackError: if it fails
         """
         environ = environ_of(hub, self.stack.storage)
-        name, log = f"ingest {command}", self.stack.workspace.logs / f"ingest-{command}.log"
-        words = [sys.executable, "-m", "ingest", command, "--event-hub", *options]
-        with Server(name, words, log=log, environ=environ, reads_stdout=True) as server:
+        logs = self.stack.workspace.logs
+        with ingest_command(command, environ, logs, *options, reads_stdout=True) as server:
             text = "".join(server.lines())
             if code := server.process.wait():
-                raise StackError(f"{name} ended with code {code}:\n{server.tail()}")
+                raise StackError(f"{server.name} ended with code {code}:\n{server.tail()}")
         found: dict[str, Any] = json.loads(text)
         return found
 

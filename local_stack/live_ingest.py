@@ -77,13 +77,17 @@ def running_ingest(stack: Stack, ports: Ports) -> Iterator[Server]:
             yield devices
 
 
-def ingest_command(name: str, environ: Mapping[str, str], logs: Path, *options: str) -> Server:
+def ingest_command(
+    name: str, environ: Mapping[str, str], logs: Path, *options: str, reads_stdout: bool = False
+) -> Server:
     """Start a command of ``ingest`` on an event hub.
 
     :param logs: folder for its output
+    :param reads_stdout: whether the caller reads what it prints
     """
     words = [sys.executable, "-m", "ingest", name, "--event-hub", *options]
-    return Server(f"ingest {name}", words, log=logs / f"ingest-{name}.log", environ=environ)
+    log = logs / f"ingest-{name}.log"
+    return Server(f"ingest {name}", words, log=log, environ=environ, reads_stdout=reads_stdout)
 
 
 def _key(file: Path) -> str:

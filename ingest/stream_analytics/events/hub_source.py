@@ -26,8 +26,8 @@ _OLDEST = "-1"
 _IDLE_SECONDS = 1.0
 _OWNER_LEVEL = 0
 """A job that starts displaces one that still reads the same consumer group: both would write every window."""
-_EVENTS_A_BATCH = 3000
-"""At most, of a partition at once: a job that has to catch up then writes many minutes in one block."""
+_PREFETCHED = 3000
+"""Events of a partition that the SDK may hold before the job takes them."""
 _MOST_BATCHES = 16
 """Batches that wait for the job; receiving then pauses, and the hub keeps the rest."""
 
@@ -132,7 +132,7 @@ class HubSource:
             self._client.receive_batch(
                 self._take,
                 partition_id=partition,
-                prefetch=_EVENTS_A_BATCH,
+                prefetch=_PREFETCHED,
                 max_wait_time=_IDLE_SECONDS,
                 owner_level=_OWNER_LEVEL,
                 starting_position=start,

@@ -1,27 +1,20 @@
-"""``python -m ingest`` as a process, and what a hub got from it."""
+"""What a sender did, and what a hub got from it."""
 
 from __future__ import annotations
 
 import json
-import os
-import signal
-import subprocess
-import sys
-from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from azure.eventhub import EventHubConsumerClient
 
 from ingest.event_hub import CONNECTION_VARIABLE
 from tests.event_hubs_emulator.hub_clients import HUB, receive
+from tests.ingest.commands import a_command
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from pathlib import Path
 
     from azure.eventhub import EventData
-
-ROOT = Path(__file__).parents[3]
 
 
 class Hub(Protocol):
@@ -36,37 +29,12 @@ def hub_environ(hub: Hub) -> dict[str, str]:
     return {CONNECTION_VARIABLE: hub.connection_string(HUB)}
 
 
-@contextmanager
-def a_sender(environ: dict[str, str], *argv: str) -> Iterator[subprocess.Popen[str]]:
-    """Run a command until the end of the context."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "ingest", *argv],
-        env={**os.environ, "PYTHONPATH": f"{ROOT}:{ROOT / 'plugins'}", **environ},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.communicate()
-
-
 def sent_by(environ: dict[str, str], *argv: str) -> dict[str, Any]:
     """Run a command to its end; return its account."""
-    with a_sender(environ, *argv) as process:
+    with a_command(environ, *argv) as process:
         out, err = process.communicate()
         assert process.returncode == 0, err
         return dict(json.loads(out))
-
-
-def stopped(process: subprocess.Popen[str]) -> tuple[dict[str, Any], str]:
-    """Stop a sender as an operator does; return its account, and what it said."""
-    process.send_signal(signal.SIGTERM)
-    out, err = process.communicate()
-    assert process.returncode == 0, err
-    return dict(json.loads(out)), err
 
 
 def acknowledged(state: Path) -> int:

@@ -26,13 +26,12 @@ from ingest.simulator import Fleet
 from scoring_contract.hour import RunHour
 from tests.event_hubs_emulator.emulator_process import EmulatorProcess
 from tests.event_hubs_emulator.hub_clients import HUB
+from tests.ingest.commands import a_command, stopped
 from tests.ingest.devices.sender_process import (
-    a_sender,
     acknowledged,
     events_of,
     hub_environ,
     sent_by,
-    stopped,
 )
 from tests.waiting import until
 
@@ -102,11 +101,11 @@ def test_a_killed_sender_goes_on(hub: EventHubsServer, tmp_path: Path) -> None:
     state, labels = tmp_path / "state.json", tmp_path / "labels.csv"
     command = (*LONG, "--state", str(state), "--labels", str(labels))
     for count in (1000, 2000):
-        with a_sender(hub_environ(hub), *command) as sender:
+        with a_command(hub_environ(hub), *command) as sender:
             until(lambda: acknowledged(state) > count or sender.poll() is not None)  # noqa: B023 - at once
             sender.kill()
             assert sender.wait() == -signal.SIGKILL
-    with a_sender(hub_environ(hub), *command) as sender:
+    with a_command(hub_environ(hub), *command) as sender:
         until(lambda: acknowledged(state) > 3000 or sender.poll() is not None)
         account, _ = stopped(sender)
     got = Counter(ids_of(hub))
@@ -123,7 +122,7 @@ def test_a_killed_hub_is_waited_for(tmp_path: Path) -> None:
     state = tmp_path / "state.json"
     with (
         EmulatorProcess(tmp_path / "hub") as first,
-        a_sender(hub_environ(first), *LONG, "--state", str(state)) as sender,
+        a_command(hub_environ(first), *LONG, "--state", str(state)) as sender,
     ):
         until(lambda: acknowledged(state) > 1000 or sender.poll() is not None)
         first.kill()
@@ -144,7 +143,7 @@ def test_a_fleet_goes_on_from_now(hub: EventHubsServer, tmp_path: Path) -> None:
     """Without an end, readings are sent at their moments; stopped while it waits, it has sent them all."""
     state, begin = tmp_path / "state.json", datetime.now(UTC)
     command = ("simulate", "--event-hub", "--speed", "1", "--tags", "20", "--state", str(state))
-    with a_sender(hub_environ(hub), *command) as sender:
+    with a_command(hub_environ(hub), *command) as sender:
         until(lambda: acknowledged(state) >= 5 or sender.poll() is not None)
         account, _ = stopped(sender)
     events = [event for each in events_of(hub).values() for event in each]
@@ -160,7 +159,7 @@ def test_a_stop_in_an_outage_says_what_is_not_acknowledged(tmp_path: Path) -> No
     state = tmp_path / "state.json"
     with (
         EmulatorProcess(tmp_path / "hub") as hub,
-        a_sender(hub_environ(hub), *LONG, "--state", str(state)) as sender,
+        a_command(hub_environ(hub), *LONG, "--state", str(state)) as sender,
     ):
         until(lambda: acknowledged(state) > 500 or sender.poll() is not None)
         hub.kill()
@@ -177,7 +176,7 @@ def test_a_stop_in_an_outage_says_what_is_not_acknowledged(tmp_path: Path) -> No
 
 def refused(environ: dict[str, str], *argv: str) -> tuple[int, str]:
     """Run a command that is refused; return its code and the last line that it says."""
-    with a_sender(environ, *argv) as sender:
+    with a_command(environ, *argv) as sender:
         _, said = sender.communicate()
         assert "Traceback" not in said
         return sender.returncode, said.splitlines()[-1]

@@ -3,14 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
-import subprocess
-import sys
 import threading
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, cast
 
@@ -28,15 +23,17 @@ from ingest.stream_analytics.errors import JobFailed
 from ingest.stream_analytics.events.hub_source import HubSource
 from scoring_contract.layout import sensor_of_readings
 from scoring_contract.sensor_names import sensor_id_of
+from tests.ingest.commands import a_command, stopped
 from tests.waiting import until
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from azure.eventhub import EventHubConsumerClient
     from azure.storage.blob import ContainerClient
 
-ROOT = Path(__file__).parents[3]
 HUB = "sensors"
 DEVICES = ("1", "00:1B:44:11:3A:B7", "Pumpe-Ü")
 NAMES = "".join(("Device,Tag,Pack,Sensor\n", *(f"{name},4,,{sensor_id_of(name, '4')}\n" for name in DEVICES)))
@@ -83,33 +80,12 @@ def a_job(
 ) -> Iterator[subprocess.Popen[str]]:
     """Run ``python -m ingest stream``."""
     environ = {
-        **os.environ,
-        "PYTHONPATH": f"{ROOT}:{ROOT / 'plugins'}",
         "INGEST_DATA_URL": data.url,
         "INGEST_MODELS_URL": data.url,
         CONNECTION_VARIABLE: connection,
     }
-    command = [sys.executable, "-m", "ingest", "stream", "--event-hub", *options]
-    process = subprocess.Popen(
-        [*command, "--state", str(folder / "state")],
-        env=environ,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    try:
+    with a_command(environ, "stream", "--event-hub", *options, "--state", str(folder / "state")) as process:
         yield process
-    finally:
-        process.kill()
-        process.communicate()
-
-
-def stopped(process: subprocess.Popen[str]) -> dict[str, int]:
-    """Stop a job as an operator does; return where its events went."""
-    process.send_signal(signal.SIGTERM)
-    out, err = process.communicate()
-    assert process.returncode == 0, err
-    return dict(json.loads(out))
 
 
 def averages(data: ContainerClient, devices: Devices, folder: Path) -> dict[tuple[str, int], set[float]]:
@@ -141,12 +117,12 @@ def test_what_devices_send_becomes_readings_once(
     devices.send(range(3))
     with a_job(tmp_path, data, connection) as job:
         until(lambda: averages(data, devices, tmp_path) == expected(range(2)) or job.poll() is not None)
-        facts = stopped(job)
+        facts, _ = stopped(job)
     assert (facts["read"], facts["unaccounted"]) == (devices.sent, 0)
     devices.send(range(3, 5))
     with a_job(tmp_path, data, connection) as job:
         until(lambda: averages(data, devices, tmp_path) == expected(range(4)) or job.poll() is not None)
-        facts = stopped(job)
+        facts, _ = stopped(job)
     assert averages(data, devices, tmp_path) == expected(range(4)), "the fifth minute may still grow"
     assert (facts["read"], facts["unaccounted"]) == (devices.sent, 0)
 
@@ -182,7 +158,7 @@ def test_a_killed_job_loses_no_event_of_the_hub(
     devices.send(range(30, 31))
     with a_job(tmp_path, data, connection) as job:
         until(lambda: len(averages(data, devices, tmp_path)) >= len(expected(range(30))))
-        facts = stopped(job)
+        facts, _ = stopped(job)
     assert averages(data, devices, tmp_path) == expected(range(30))
     assert facts["unaccounted"] == 0
 
