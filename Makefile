@@ -41,8 +41,9 @@ devices: setup ## send simulated readings to the event hub of EVENT_HUB_CONN_STR
 		$(if $(call typed,SPEED,x),$(call typed,SPEED,--speed),$(if $(call typed,UNTIL,x),,--speed 1)) \
 		$(call typed,STATE,--state) $(call typed,LABELS,--labels)
 
-# Files of tests side by side, each in one process from its first test to its last.
-WORKERS ?= 2
+# Files of tests side by side, each in one process from its first test to its last. More than a laptop has cores:
+# many tests wait for a client or a server.
+WORKERS ?= 4
 test: setup ## run all tests (TESTS="tests/ingest -x", WORKERS=4)
 	@.venv/bin/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(TESTS)
 
@@ -164,7 +165,9 @@ bench-emulator: setup ## load the local Azure Batch with up to 50,000 tasks (a m
 	@.venv/bin/python -m bench.emulator
 	@.venv/bin/python docs/generate.py
 
-bench-ingest: setup ## kill devices, event hub and job, and look for every event (ten minutes)
+bench-ingest: setup ## kill devices, event hub and job, look for every event, and measure each part (half an hour)
+	@.venv/bin/python -m bench.devices
+	@.venv/bin/python -m bench.windows
 	@.venv/bin/python -m bench.ingest
 	@.venv/bin/python -m bench.ingest --devices 200 --per-pack 50
 	@.venv/bin/python docs/generate.py

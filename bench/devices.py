@@ -28,6 +28,7 @@ from ingest.simulator import Fleet
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+RESULTS = Path(__file__).parent / "results" / "devices.json"
 _BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 _FLEETS = {15: (Fleet(devices=3, tags=5), 24), 1000: (Fleet(devices=200, tags=5), 1)}
 """By number of sensors: a fleet, and how many of its hours are a turn."""
@@ -57,11 +58,12 @@ def rate(connection_string: str, sensors: int, *, keep_arrival: bool) -> float:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Measure, and print a line of JSON for each fleet."""
+    """Measure, write the figures, and print them."""
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("--turns", type=int, default=3, help="turns of each (default 3)")
     parser.add_argument("--keep-arrival", action="store_true", help="chunks of a simulated minute")
     options = parser.parse_args(arguments)
+    found = []
     with tempfile.TemporaryDirectory() as folder:
         data = Path(folder)
         with emulator(data / "kept") as (kept, _), emulator(data / "sink", "--keep-nothing") as (sink, _):
@@ -72,7 +74,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
                         rates[name].append(rate(connection, sensors, keep_arrival=options.keep_arrival))
                 medians = {name: round(statistics.median(each)) for name, each in rates.items()}
                 turns = {name: [round(one) for one in each] for name, each in rates.items()}
-                print(json.dumps({"sensors": sensors, "eventsPerSecond": medians, "turns": turns}))
+                found.append({"sensors": sensors, "events_per_second": medians, "turns": turns})
+    RESULTS.write_text(json.dumps(found, indent=2) + "\n")
+    print(json.dumps(found, indent=2))
 
 
 if __name__ == "__main__":

@@ -8,26 +8,19 @@ Then the hub is read by another client, and the files of readings are compared w
 from __future__ import annotations
 
 import argparse
-import csv
-import io
 import json
 import sys
 import tempfile
-import threading
 import time
-from contextlib import suppress
-from dataclasses import asdict, dataclass, field
-from datetime import datetime, timedelta
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
-import psutil
-
-from ingest.event_hub import consumer_of
+from bench.harness.audit import Audit, Key, averages
+from bench.harness.memory import Memory
 from ingest.simulator import READINGS_PER_HOUR, Fleet
 from ingest.stream_analytics.counts import ACCOUNT_FILE
 from local_stack.event_chain import EventAccount
-from local_stack.kept_hours import READINGS_FOLDER
 from local_stack.live_ingest import DISTURBANCES, environ_of, ingest_command
 from local_stack.services.azurite import running_azurite
 from local_stack.services.event_hub import running_event_hub
@@ -37,39 +30,15 @@ from scoring_contract.layout import Container
 from scoring_contract.sensor_names import sensor_id_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
-
-    from azure.eventhub import EventData, PartitionContext
+    from collections.abc import Callable, Sequence
 
     from local_stack.services.azurite import BlobStorage
     from local_stack.services.processes import Server
 
 RESULTS = Path(__file__).parent / "results" / "ingest.json"
 _UNTIL = "2026-01-05T12"
-_MINUTE = len("2026-01-05T12:00")
-_TOLERANCE = timedelta(seconds=30)
-"""The job's out-of-order tolerance."""
-Key = tuple[str, str, str]
-"""Device, tag and minute."""
 _KILLS = (("Event Hubs", 0.25), ("ingest stream", 0.5), ("ingest simulate", 0.75))
 """Which part is killed once which share of the events is acknowledged."""
-
-
-@dataclass(slots=True)
-class Minute:
-    """Values of a sensor's minute that the hub has."""
-
-    lowest: float = float("inf")
-    highest: float = float("-inf")
-
-    def add(self, value: float) -> None:
-        """Take a value in."""
-        self.lowest, self.highest = min(self.lowest, value), max(self.highest, value)
-
-    def spans(self, value: float) -> bool:
-        """Whether a value can be their average, but for rounding."""
-        margin = 1e-9 * max(abs(self.lowest), abs(self.highest))
-        return self.lowest - margin <= value <= self.highest + margin
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,85 +83,6 @@ class Way:
         """Whether nothing was lost, and nothing is wrong."""
         lost = max(self.acknowledged - self.in_hub, 0)
         return not (lost or self.missing or self.wrong or self.unaccounted)
-
-
-@dataclass(slots=True)
-class Audit:
-    """What another client finds in the hub."""
-
-    events: int = 0
-    ids: set[str] = field(default_factory=set)
-    minutes: dict[Key, Minute] = field(default_factory=dict)
-    last: dict[str, str] = field(default_factory=dict)
-    """Latest moment of each device."""
-
-    @classmethod
-    def of(cls, environ: Mapping[str, str]) -> Audit:
-        """Receive every event of the hub."""
-        found, lock = cls(), threading.Lock()
-        with consumer_of(environ, "$Default") as client:
-            ends = [client.get_partition_properties(name) for name in client.get_partition_ids()]
-            waited = {str(end["id"]): threading.Event() for end in ends if not end["is_empty"]}
-            last = {str(end["id"]): int(end["last_enqueued_sequence_number"]) for end in ends}
-
-            def take(partition: PartitionContext, events: list[EventData]) -> None:
-                with lock:
-                    for event in events:
-                        found.add(event)
-                if events and (events[-1].sequence_number or 0) >= last[partition.partition_id]:
-                    waited[partition.partition_id].set()
-
-            receivers = [
-                threading.Thread(
-                    target=client.receive_batch,
-                    args=(take,),
-                    kwargs={"partition_id": name, "starting_position": "-1", "prefetch": 3000},
-                )
-                for name in waited
-            ]
-            for receiver in receivers:
-                receiver.start()
-            for end in waited.values():
-                end.wait()
-        for receiver in receivers:
-            receiver.join()
-        return found
-
-    def add(self, event: EventData) -> None:
-        """Take an event in."""
-        body = json.loads(event.body_as_str())
-        device, moment = body["Device"], body["TS"]
-        self.events += 1
-        self.ids.add(str(event.message_id))
-        self.minutes.setdefault((device, body["Tag"], moment[:_MINUTE]), Minute()).add(float(body["Value"]))
-        self.last[device] = max(self.last.get(device, ""), moment)
-
-    def closed(self) -> Iterator[Key]:
-        """Yield the minutes that are over: the device's latest event is beyond the tolerance."""
-        limits = {
-            device: datetime.fromisoformat(moment) - _TOLERANCE - timedelta(minutes=1)
-            for device, moment in self.last.items()
-        }
-        for key in self.minutes:
-            if datetime.fromisoformat(f"{key[2]}:00+00:00") < limits[key[0]]:
-                yield key
-
-
-def averages(storage: BlobStorage) -> tuple[dict[Key, set[float]], int]:
-    """Read the files of readings.
-
-    :return: the different averages of each minute, and the number of rows
-    """
-    found: dict[Key, set[float]] = {}
-    count = 0
-    with storage.container(Container.DATA) as data:
-        for name in data.list_blob_names(name_starts_with=READINGS_FOLDER):
-            text = data.download_blob(name).readall().decode()
-            for row in csv.DictReader(io.StringIO(text)):
-                key = row["Device"], row["Tag"], row["TS"][:_MINUTE]
-                found.setdefault(key, set()).add(float(row["Value"]))
-                count += 1
-    return found, count
 
 
 def travel(folder: Path, fleet: Fleet, *, hours: int, per_pack: int) -> Way:
@@ -241,41 +131,6 @@ def write_packs(storage: BlobStorage, fleet: Fleet, per_pack: int) -> None:
         lines.append(f"{device},{tag},pack{number // per_pack},{sensor_id_of(device, tag)}")
     with storage.container(Container.MODELS) as models:
         models.upload_blob("packs.csv", "\n".join((*lines, "")).encode())
-
-
-class Memory:
-    """Samples the memory of the parts while a block runs."""
-
-    def __init__(self) -> None:
-        self._samples: dict[str, list[tuple[float, float]]] = {}
-        self._done = threading.Event()
-        self._thread = threading.Thread(target=self._look)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._done.set()
-        self._thread.join()
-
-    def thirds(self) -> dict[str, list[float]]:
-        """Return each part's peak in each third of the time, in MB."""
-        moments = [moment for samples in self._samples.values() for moment, _ in samples]
-        begin, third = min(moments), (max(moments) - min(moments)) / 3
-        peaks = {name: [0.0, 0.0, 0.0] for name in self._samples}
-        for name, samples in self._samples.items():
-            for moment, size in samples:
-                index = min(int((moment - begin) / third), 2)
-                peaks[name][index] = max(peaks[name][index], size)
-        return peaks
-
-    def _look(self) -> None:
-        while not self._done.wait(0.5):
-            for server in started():
-                with suppress(psutil.NoSuchProcess):
-                    size = round(psutil.Process(server.process.pid).memory_info().rss / 1e6, 1)
-                    self._samples.setdefault(server.name, []).append((time.monotonic(), size))
 
 
 def kill_in_turn(share: Callable[[], float], sending: Server) -> list[str]:

@@ -17,7 +17,7 @@ sys.path[:0] = [str(ROOT / "plugins"), str(ROOT / "docs")]
 import page_parts  # noqa: E402  the path comes first
 from airflow_tables import backfill_table, compare_table, hop_table, scale_table, steps_table  # noqa: E402  likewise
 from batch_tables import day_table, load_table, policies_tables  # noqa: E402  likewise
-from ingest_tables import ingest_table  # noqa: E402  likewise
+from ingest_tables import devices_table, ingest_table, windows_table  # noqa: E402  likewise
 from readme_tables import highlights_table, requirements_table  # noqa: E402  likewise
 from run_tables import calls_table, floor_table, parsing_table, run_table, waterfall_table  # noqa: E402  likewise
 from scoring_tables import fidelity_table, scoring_chart, scoring_table, soak_line, stages_table  # noqa: E402  likewise
@@ -34,7 +34,7 @@ PAGES = {
     ROOT / "docs" / "benchmarks.md": (
         *("scoring", "stages", "fidelity", "soak", "compare", "scale"),
         *("run", "waterfall", "hop", "floor", "steps", "parsing", "calls"),
-        "ingest",
+        *("ingest", "devices", "windows"),
     ),
     ROOT / "docs" / "autoscale.md": ("policies", "day"),
     ROOT / "docker-compose.yaml": ("compose-settings",),
@@ -66,6 +66,8 @@ PARTS = {
     "parsing": parsing_table,
     "hop": hop_table,
     "ingest": ingest_table,
+    "devices": devices_table,
+    "windows": windows_table,
     "floor": floor_table,
     "steps": steps_table,
     "backfill": backfill_table,

@@ -34,6 +34,33 @@ def ingest_table() -> str:
     return table_of([_fleet(way["sensors"], way["per_pack"]) for way in ways], rows)
 
 
+def devices_table() -> str:
+    """Return what simulated devices send: into the local event hub, and into one that keeps nothing."""
+    fleets = results_of("devices")
+    rows = {
+        "into the local Event Hubs": [f"{one['events_per_second']['kept']:,}" for one in fleets],
+        "into a sink": [f"{one['events_per_second']['sink']:,}" for one in fleets],
+    }
+    return table_of([_fleet(one["sensors"], 0) for one in fleets], rows)
+
+
+def windows_table() -> str:
+    """Return what the job alone does, with events that cost nothing to receive."""
+    one = results_of("windows")
+    job_cpu = one["cpu"] - one["generator"]
+    rows = {
+        "events": f"{one['events']:,}",
+        "averages written": f"{one['windows']:,}",
+        "unaccounted for": f"{one['unaccounted']:,}",
+        "events a second": f"{one['events'] / one['seconds']:,.0f}",
+        "events a second of the job's CPU": f"{one['events'] / job_cpu:,.0f}",
+        "averages a second": f"{one['windows'] / one['seconds']:,.0f}",
+        "MB of memory, in each third of the time": _thirds(one["memory_mb"]),
+    }
+    heading = f"{_fleet(one['sensors'], 0)}, {one['minutes']} minutes, a reading a second"
+    return table_of([heading], {name: [value] for name, value in rows.items()})
+
+
 def _fleet(sensors: int, per_pack: int) -> str:
     return f"{sensors:,} sensors" + (f", packs of {per_pack}" if per_pack else "")
 

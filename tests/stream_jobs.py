@@ -126,6 +126,7 @@ def a_run(
     references: Mapping[str, str] | None = None,
     clock: Any = lambda: 0.0,
     now: Any = lambda: 0,
+    on_saved: Any = lambda _: None,
 ) -> Run:
     """Start a job, or go on with it if the folder has its state."""
     described = read_job(job)
@@ -141,6 +142,6 @@ def a_run(
         StateFile(folder / "state.sqlite3", query + job),
         clock,
         now,
-        lambda _: None,
+        on_saved,
     )
     return Run(runner, kept)

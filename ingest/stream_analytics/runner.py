@@ -23,8 +23,11 @@ if TYPE_CHECKING:
     from ingest.stream_analytics.language.plan import Plan
     from ingest.stream_analytics.state import JobState, StateFile
 
-_ROWS_UNSAVED = 100_000
-"""Rows after which the state is saved although nothing was written."""
+_EVENTS_UNSAVED = 100_000
+"""Events after which the state is saved although nothing was written."""
+_SHARE_OF_SAVES = 0.1
+"""Most of the time that saves may take: a state is saved whole, with all that waits in open windows. What is
+written between two saves would be written again after a kill."""
 
 
 class RowOutput(Protocol):
@@ -69,12 +72,17 @@ class Runner:
     _pending: dict[str, _Pending] = field(init=False)
     _seen: dict[str, tuple[float, int]] = field(init=False, default_factory=dict)
     _saved: int = field(init=False, default=0)
+    _is_ahead: bool = field(init=False, default=False)
+    """Whether something was written since the last save."""
+    _next_save: float = field(init=False, default=0.0)
+    """When the next save is cheap enough, by the clock."""
 
     def __post_init__(self) -> None:
         self.state, waiting = self.file.load(self.timelines)
         self._windows = {output.name: OpenWindows(output.window) for output in self.plan.outputs}
         self._pending = {output.name: _Pending() for output in self.plan.outputs}
         self._saved = self.state.counts.read
+        self._next_save = self.clock()
         for event in waiting:
             for windows in self._windows.values():
                 windows.add(event, self.timelines.watermark(event.stream))
@@ -124,7 +132,9 @@ class Runner:
             self._wait(partition, now, batch.now)
         self._close()
         self._flush(at_once=False)
-        if self.counts.read - self._saved >= _ROWS_UNSAVED:
+        is_long = self.counts.read - self._saved >= _EVENTS_UNSAVED
+        if (self._is_ahead or is_long) and self.clock() >= self._next_save:
+            # What has left its windows must be written before they are saved without it.
             self._flush(at_once=True)
             self._save()
 
@@ -165,7 +175,7 @@ class Runner:
                 pending.rows += rows
 
     def _flush(self, *, at_once: bool) -> None:
-        """Write what is pending once a batch is complete or has waited, and save the state after it."""
+        """Write what is pending once a batch is complete or has waited."""
         now = self.clock()
         settings = {output.name.lower(): output for output in self.job.outputs}
         due = [
@@ -184,7 +194,7 @@ class Runner:
         for name, pending in self._pending.items():
             self._write(name, pending.rows)
             pending.rows = []
-        self._save()
+        self._is_ahead = True
 
     def _write(self, name: str, rows: list[Row]) -> None:
         folders, refused = self.outputs[name].folders(rows)
@@ -197,13 +207,16 @@ class Runner:
         _count(self.counts.rows_written, name, len(rows) - len(refused))
 
     def _save(self) -> None:
+        began = self.clock()
         for stream in list(self.timelines.lines):
             if not any(stream in windows.streams for windows in self._windows.values()):
                 self.timelines.forget(stream)
         unique = {id(event): event for windows in self._windows.values() for event in windows.events()}
         self.file.save(self.state, self.timelines, unique.values())
-        self._saved = self.counts.read
+        self._saved, self._is_ahead = self.counts.read, False
         self.on_saved(self)
+        now = self.clock()
+        self._next_save = now + (now - began) * (1 / _SHARE_OF_SAVES - 1)
 
 
 def _count(counts: dict[str, int], name: str, number: int) -> None:

@@ -69,3 +69,41 @@ def test_a_silent_partition_progresses_by_the_clock(tmp_path) -> None:
         seconds[0] = waited
         run.send([], idle=["0"])
         assert len(run.rows()) == closed
+
+
+def test_saves_take_a_tenth_of_the_time(tmp_path) -> None:
+    """Rows are written at once; after a save of a second the next is nine seconds away, events or not."""
+    seconds, saves = [0.0], []
+
+    def saved(_: object) -> None:
+        seconds[0] += 1.0
+        saves.append(seconds[0])
+
+    query = f"{TABLE} SELECT COUNT(*) AS C {FROM}"
+    run = a_run(query, a_job(late=-1), tmp_path, clock=lambda: seconds[0], on_saved=saved)
+    for minute in range(4):
+        time = f"2018-08-29T02:1{minute}:30Z"
+        run.send([an_event({"T": time}, enqueued=time, sequence=minute)])
+    assert len(run.rows()) == 3
+    for now, count in ((9.9, 1), (10.0, 2)):
+        seconds[0] = now
+        run.send([])
+        assert len(saves) == count
+
+
+def test_what_is_written_after_the_last_save_may_be_written_again(tmp_path) -> None:
+    """A job that was killed takes the events since then once more, and says how many rows that repeats."""
+    seconds = [0.0]
+
+    def saved(_: object) -> None:
+        seconds[0] += 1.0
+
+    query = f"{TABLE} SELECT COUNT(*) AS C {FROM}"
+    run = a_run(query, a_job(late=-1), tmp_path, clock=lambda: seconds[0], on_saved=saved)
+    for minute in range(4):
+        time = f"2018-08-29T02:1{minute}:30Z"
+        run.send([an_event({"T": time}, enqueued=time, sequence=minute)])
+    run.runner.close()
+    again = a_run(query, a_job(late=-1), tmp_path).runner
+    assert (again.counts.read, again.counts.rows_perhaps_again) == (2, 2)
+    again.close()
