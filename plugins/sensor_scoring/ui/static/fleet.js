@@ -1,0 +1,2 @@
+// Built by make ui.
+document.title = "Fleet";
