@@ -1,0 +1,19 @@
+/** Starts the page in its shell. */
+
+import { render } from "preact";
+import { App } from "./App.tsx";
+import { Place } from "./api/place.ts";
+import { PlaceContext } from "./widgets/place_context.ts";
+import "./style/tokens.css";
+import "./style/base.css";
+import "./style/page.css";
+import "./style/fleet.css";
+
+const place = Place.of(document);
+const root = document.getElementById("page") ?? document.body;
+render(
+  <PlaceContext.Provider value={place}>
+    <App />
+  </PlaceContext.Provider>,
+  root,
+);
