@@ -24,7 +24,7 @@ export class MadeFleet {
     this.tags = numbers.map((at) => (at === 7 ? "Ü" : `${1 + (at % PER_DEVICE)}`));
     this.ids = numbers.map((at) =>
       at === 7
-        ? "~3cimg~20src~3dx~20onerror~3dalert~281~29~3e_~c3~9c~u004"
+        ? "~3cimg~20src~3dx~20onerror~3dalert~281~29~3e_~c3~9c"
         : `${this.devices[at]}_${this.tags[at]}`,
     );
   }
@@ -35,7 +35,11 @@ export class MadeFleet {
       sensors: this.ids,
       device: this.devices,
       tag: this.tags,
-      version: this.ids.map((_, at) => (at % 97 === 11 ? null : `v${1 + (at % 4)}`)),
+      version: this.ids.map((_, at) =>
+        at % 97 === 11
+          ? null
+          : `${textOf(this.newest - 24 * (2 + (at % 30))).replaceAll("-", "")}-9be2417c0${at % 10}`,
+      ),
       trained_at: this.ids.map((_, at) =>
         at % 97 === 11 ? null : new Date((this.newest - 24 * (2 + (at % 30))) * 3_600_000).toISOString(),
       ),

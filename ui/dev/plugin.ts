@@ -1,16 +1,15 @@
-/** Serves a made-up fleet beside Vite's development server: `SENSORS=20000 npx vite`. */
+/** Serves a made-up fleet beside Vite's development server: `SENSORS=20000 npm run dev`. */
 
 import { createHash } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { gzipSync } from "node:zlib";
 import type { Plugin } from "vite";
-import { type Hour, hourOf, hoursBetween, textOf } from "../src/model/hour.ts";
+import { hourOf } from "../src/model/hour.ts";
+import { MadeAirflow } from "./airflow.ts";
 import { MadeFleet } from "./fleet.ts";
+import { type Routes, routesOf } from "./routes.ts";
 
 const NEWEST = hourOf("2018-08-29T02") ?? 0;
-const NOW = "2018-08-29T03:20:00Z";
-const GAPS = new Set(["2018-08-28T09", "2018-08-28T10"]);
-const RECORDED = 24 * 9;
 
 export function generatedFleet(): Plugin {
   return {
@@ -18,45 +17,44 @@ export function generatedFleet(): Plugin {
     apply: "serve",
     configureServer: ({ middlewares }) => {
       const routes = routesOf(new MadeFleet(Number(process.env.SENSORS ?? 120), NEWEST));
+      const answers = new Map<string, Buffer>();
+      const airflow = new MadeAirflow();
+      middlewares.use("/api/v2", (request, response, next) => {
+        answer(request, response, (question) => airflow.answer(question), new Map()).catch(next);
+      });
       middlewares.use("/sensor-scoring/api/dags/hourly_scoring", (request, response, next) => {
-        const address = new URL(request.url ?? "/", "http://localhost");
-        const made = routes(address.pathname, address.searchParams);
-        if (made) send(request, response, made);
-        else next();
+        answer(request, response, routes, answers).catch(next);
       });
     },
   };
 }
 
-function routesOf(fleet: MadeFleet): (path: string, query: URLSearchParams) => Buffer | null {
-  const kept = new Map<string, Buffer>();
-  const once = (key: string, make: () => object): Buffer => {
-    const made = kept.get(key) ?? gzipSync(JSON.stringify(make()));
-    kept.set(key, made);
-    return made;
-  };
-  return (path, query) => {
-    if (path === "/hours") return once(`${query}`, () => hours(query));
-    if (path === "/sensors") return once(path, () => fleet.sensors());
-    if (path === "/rights")
-      return once(path, () => ({ clear: true, backfill: true, trigger: true, label: true }));
-    const hour = hourOf(path.replace("/hours/", ""));
-    return hour === null ? null : once(path, () => fleet.record(hour));
-  };
+async function answer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  routes: Routes,
+  kept: Map<string, Buffer>,
+): Promise<void> {
+  const { pathname, searchParams } = new URL(request.url ?? "/", "http://localhost");
+  const held = kept.get(request.url ?? "");
+  if (held) return send(request, response, held);
+  const body = request.method === "GET" ? null : await bodyOf(request);
+  const found = routes({ method: request.method ?? "GET", path: pathname, query: searchParams, body });
+  if (!found) {
+    response.statusCode = found === null ? 204 : 404;
+    response.end(found === null ? "" : '{"detail": "There is no such route."}');
+    return;
+  }
+  const packed = gzipSync(JSON.stringify(found));
+  // Making a large record takes longer than a server takes to read one.
+  if (pathname.startsWith("/hours/") || pathname === "/sensors") kept.set(request.url ?? "", packed);
+  send(request, response, packed);
 }
 
-function hours(query: URLSearchParams): object {
-  const to = hourOf(query.get("to") ?? "") ?? NEWEST;
-  const from = hourOf(query.get("from") ?? "") ?? to - 47;
-  const isThere = (hour: Hour) => hour <= NEWEST && hour > NEWEST - RECORDED && !GAPS.has(textOf(hour));
-  const listed = hoursBetween(from, to).filter(isThere);
-  return {
-    from: textOf(from),
-    to: textOf(to),
-    now: NOW,
-    settled: textOf(NEWEST),
-    hours: listed.map((hour) => ({ hour: textOf(hour), etag: `"${hour}"`, size: 1 })),
-  };
+async function bodyOf(request: IncomingMessage): Promise<unknown> {
+  const parts: Buffer[] = [];
+  for await (const part of request) parts.push(part as Buffer);
+  return parts.length ? JSON.parse(Buffer.concat(parts).toString()) : null;
 }
 
 function send(request: IncomingMessage, response: ServerResponse, body: Buffer): void {

@@ -1,11 +1,13 @@
 /** The page: tabs, and the view that the address names. */
 
-import { useCallback, useEffect, useState } from "preact/hooks";
-import { queryOf, type View, viewOf } from "./address.ts";
+import { useCallback, useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { FLEET, type FleetView, queryOf, type View, viewOf } from "./address.ts";
 import { NONE, type Rights, rightsOf } from "./api/rights.ts";
 import { FleetPage } from "./fleet/FleetPage.tsx";
 import { openedQuery, writeQuery } from "./frame/navigation.ts";
 import { type Theme, watchTheme } from "./frame/theme.ts";
+import { GapsPage } from "./gaps/GapsPage.tsx";
+import { SensorPage } from "./sensor/SensorPage.tsx";
 import { Tabs } from "./Tabs.tsx";
 import { usePlace } from "./widgets/place_context.ts";
 
@@ -14,7 +16,7 @@ export function App() {
   const [view, setView] = useState<View>(() => viewOf(openedQuery(), place.run));
   const [theme, setTheme] = useState<Theme>("light");
   const [rights, setRights] = useState<Rights>(NONE);
-  useEffect(
+  useLayoutEffect(
     () =>
       watchTheme((now) => {
         document.documentElement.dataset.theme = now;
@@ -40,11 +42,22 @@ export function App() {
     writeQuery(queryOf(next), isNewEntry);
     setView(next);
   }, []);
+  const lastFleet = useRef<FleetView | null>(null);
+  if (view.view === "fleet") lastFleet.current = view;
+  const fleet = lastFleet.current;
+  const shared = { theme, rights, onView: show };
   return (
     <>
-      <Tabs view={view} onView={(next) => show(next, true)} />
+      <Tabs view={view} fleet={fleet ?? FLEET} onView={(next) => show(next, true)} />
       <main>
-        {view.view === "fleet" && <FleetPage view={view} theme={theme} rights={rights} onView={show} />}
+        {/* It keeps its place while another view is open. */}
+        {fleet && (
+          <div class="view" hidden={view.view !== "fleet"}>
+            <FleetPage view={fleet} isShown={view.view === "fleet"} {...shared} />
+          </div>
+        )}
+        {view.view === "gaps" && <GapsPage view={view} {...shared} />}
+        {view.view === "sensor" && <SensorPage key={view.sensor} view={view} {...shared} />}
       </main>
     </>
   );

@@ -1,15 +1,17 @@
 /** The ways between the views. */
 
-import { FLEET, queryOf, type View } from "./address.ts";
+import { type FleetView, queryOf, type View } from "./address.ts";
 
 interface TabsProps {
   readonly view: View;
+  /** As the map was left. */
+  readonly fleet: FleetView;
   readonly onView: (view: View) => void;
 }
 
-export function Tabs({ view, onView }: TabsProps) {
+export function Tabs({ view, fleet, onView }: TabsProps) {
   const tabs: [string, View][] = [
-    ["Fleet", view.view === "fleet" ? view : FLEET],
+    ["Fleet", fleet],
     ["Gaps", view.view === "gaps" ? view : { view: "gaps", range: null }],
     ["Pool", { view: "pool" }],
   ];

@@ -7,7 +7,10 @@ import { PlaceContext } from "./widgets/place_context.ts";
 import "./style/tokens.css";
 import "./style/base.css";
 import "./style/page.css";
+import "uplot/dist/uPlot.min.css";
 import "./style/fleet.css";
+import "./style/sensor.css";
+import "./style/gaps.css";
 
 const place = Place.of(document);
 const root = document.getElementById("page") ?? document.body;

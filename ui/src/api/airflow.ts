@@ -1,7 +1,7 @@
 /** The part of Airflow's REST API that the page uses: https://airflow.apache.org/docs/apache-airflow/stable/stable-rest-api-ref.html */
 
 import type { Place } from "./place.ts";
-import { sendJson } from "./request.ts";
+import { getJson, sendJson } from "./request.ts";
 
 export interface TaskInstance {
   readonly task_id: string;
@@ -25,6 +25,7 @@ export interface DagRun {
   readonly logical_date: string | null;
   readonly data_interval_start: string | null;
   readonly run_after: string;
+  readonly queued_at: string | null;
   readonly run_type: string;
   readonly state: string;
   readonly conf: Record<string, unknown> | null;
@@ -53,4 +54,29 @@ export async function clearScores(
   const address = place.airflow("dags", place.dag, "clearTaskInstances");
   const answer = await sendJson<{ task_instances: TaskInstance[] }>("POST", address, body);
   return answer.task_instances;
+}
+
+/** As many as Airflow lists at once, unless `[api] maximum_page_limit` says less. */
+const PAGE = 100;
+
+/** List the runs whose logical dates lie between two moments, both included. */
+export async function runsBetween(place: Place, from: number, to: number): Promise<readonly DagRun[]> {
+  const query = new URLSearchParams({
+    logical_date_gte: new Date(from).toISOString(),
+    logical_date_lte: new Date(to).toISOString(),
+    order_by: "logical_date",
+    limit: String(PAGE),
+  });
+  const runs: DagRun[] = [];
+  for (;;) {
+    query.set("offset", String(runs.length));
+    const address = `${place.airflow("dags", place.dag, "dagRuns")}?${query}`;
+    const page = await getJson<{ dag_runs: DagRun[]; total_entries: number }>(address);
+    runs.push(...page.dag_runs);
+    if (!page.dag_runs.length || runs.length >= page.total_entries) return runs;
+  }
+}
+
+export async function isPaused(place: Place): Promise<boolean> {
+  return (await getJson<{ is_paused: boolean }>(place.airflow("dags", place.dag))).is_paused;
 }

@@ -22,6 +22,11 @@ export class Place {
     return this.below("api/v2", ...segments);
   }
 
+  /** Airflow's own page of the DAG. */
+  dagPage(...more: string[]): string {
+    return this.below("dags", this.dag, ...more);
+  }
+
   /** Airflow's own page of a DAG run, or of one of its mapped task instances. */
   runPage(run: string, ...more: string[]): string {
     return this.below("dags", this.dag, "runs", run, ...more);

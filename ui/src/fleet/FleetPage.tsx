@@ -21,13 +21,14 @@ import { useLines } from "./use_lines.ts";
 
 interface FleetPageProps {
   readonly view: FleetView;
+  readonly isShown: boolean;
   readonly theme: Theme;
   readonly rights: Rights;
   readonly onView: (view: View, isNewEntry?: boolean) => void;
 }
 
-export function FleetPage({ view, theme, rights, onView }: FleetPageProps) {
-  const watched = useHistory(view);
+export function FleetPage({ view, isShown, theme, rights, onView }: FleetPageProps) {
+  const watched = useHistory(view, isShown);
   const { history, version, orderVersion } = watched;
   const [collapsed, setCollapsed] = useState<ReadonlySet<string>>(new Set());
   const [selection, setSelection] = useState<Selection | null>(null);

@@ -63,12 +63,16 @@ const MODEL: Column = {
   title: "Model, age",
   hint: "Version of the current model, and how long ago it was trained",
   sort: "model",
-  width: 112,
+  width: 138,
   aside: 48,
   align: "right",
   texts: (history, row) => {
     const [version, trained] = [history.roster.version(row), history.roster.trainedAt(row)];
-    return [version ?? "none", trained === null ? "" : age(history.now - trained)];
+    // The version begins with the hour that its training ended with; the digest behind it is for the hover card.
+    return [
+      version?.replace(/-[0-9a-f]{10}$/, "") ?? "none",
+      trained === null ? "" : age(history.now - trained),
+    ];
   },
 };
 const SUCCESS: Column = {

@@ -18,12 +18,15 @@ export interface Watched {
   readonly reload: () => void;
 }
 
-export function useHistory({ range, hours }: Asked): Watched {
+/** @param isShown - while the map is out of sight, nothing is asked */
+export function useHistory({ range, hours }: Asked, isShown: boolean): Watched {
   const place = usePlace();
   const [tick, setTick] = useState({ version: 0, orderVersion: 0 });
   const [state, setState] = useState<Watched["state"]>("loading");
   const [error, setError] = useState<unknown>(null);
   const reload = useRef(() => {});
+  const isSeen = useRef(isShown);
+  isSeen.current = isShown;
   const loader = useMemo(() => {
     const onProgress = ({ isNewOrder, isComplete }: Progress) => {
       setTick((now) => ({ version: now.version + 1, orderVersion: now.orderVersion + (isNewOrder ? 1 : 0) }));
@@ -44,7 +47,7 @@ export function useHistory({ range, hours }: Asked): Watched {
       }
     };
     const refresh = () => {
-      if (document.visibilityState === "visible") void load();
+      if (isSeen.current && document.visibilityState === "visible") void load();
     };
     reload.current = () => void load();
     setState("loading");

@@ -21,6 +21,12 @@ export function nameOf(id: string, device: string, tag: string): string {
   return id === `${device}_${tag}` ? id : `${device} / ${tag}`;
 }
 
+/** What people read where only the id is known. */
+export function displayOf(id: string): string {
+  const pair = pairOf(id);
+  return pair ? nameOf(id, ...pair) : id;
+}
+
 function unescaped(text: string): string {
   return decodeURIComponent(text.replaceAll("%", "%25").replaceAll("~", "%"));
 }
