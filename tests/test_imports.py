@@ -89,7 +89,7 @@ PACKAGES: dict[str, dict[str, set[str]]] = {
         "alerts": {"azure_batch", "hourly"},
         "upkeep": {"azure_batch", "hourly"},
         "fleet": {"azure_batch", "hourly", "alerts"},
-        "ui": {"azure_batch", "hourly", "alerts", "fleet"},
+        "ui": {"azure_batch", "hourly", "alerts", "fleet", "missing_hours"},
         "missing_hours": {"azure_batch", "hourly", "alerts"},
     },
     "ingest": {

@@ -21,6 +21,7 @@ DAG_TAB, OTHER_TAB = f"{FLEET}/dags/hourly_scoring", f"{FLEET}/dags/other"
 RUN_TAB = f"{DAG_TAB}/runs/manual__2018-08-29T03%3A00%3A00%2B00%3A00"
 API = f"{PREFIX}/api/dags/hourly_scoring"
 DOCUMENT = f"{PREFIX}/api/openapi.json"
+RIGHTS = f"{API}/rights"
 ROUTES = [f"{API}/hours", f"{API}/hours/2018-08-29T02", f"{API}/sensors", DOCUMENT]
 STATIC_FILES = "fleet.js", "fleet.css"
 STATIC = [f"{PREFIX}/static/{name}" for name in STATIC_FILES]
@@ -47,7 +48,7 @@ from starlette.testclient import TestClient
 initdb()
 app, found = create_app("core"), {}
 found["imported"] = [name for name in sys.modules if name.startswith("sensor_scoring.ui")]
-for name, role in {"nobody": None, "without a role": None, "viewer": "viewer"}.items():
+for name, role in {"nobody": None, "without a role": None, "viewer": "viewer", "user": "user"}.items():
     client = TestClient(app)
     if name != "nobody":
         user = SimpleAuthManagerUser(username=name, role=role)
@@ -134,9 +135,9 @@ def asked(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         **environ_of(tmp_path_factory.mktemp("airflow")),
         "AIRFLOW__API__BASE_URL": "http://localhost:8080/air",
     }
-    addresses = [FLEET, DAG_TAB, RUN_TAB, OTHER_TAB, *ROUTES, *STATIC, f"{PREFIX}/static/none.js"]
+    addresses = [FLEET, DAG_TAB, RUN_TAB, OTHER_TAB, *ROUTES, RIGHTS, *STATIC, f"{PREFIX}/static/none.js"]
     found = last_line(ASKING, *(f"/air{address}" for address in addresses), environ=environ)
-    people = "nobody", "without a role", "viewer"
+    people = "nobody", "without a role", "viewer", "user"
     return {who: {address: found[who][f"/air{address}"] for address in addresses} for who in people}
 
 
@@ -154,6 +155,14 @@ def test_airflow_decides_who_sees_the_fleet(asked: dict[str, Any]) -> None:
         assert json.loads(asked["viewer"][address]["text"]) == {
             "detail": "The conn_id `wasb_default` isn't defined."
         }
+
+
+def test_the_page_knows_what_airflow_lets_each_viewer_do(asked: dict[str, Any]) -> None:
+    """Who may only look is offered no button that Airflow would refuse."""
+    assert [asked[who][RIGHTS]["status"] for who in ("nobody", "without a role")] == [401, 403]
+    rights = "clear", "backfill", "trigger", "label"
+    for who, may in (("viewer", False), ("user", True)):
+        assert json.loads(asked[who][RIGHTS]["text"]) == dict.fromkeys(rights, may)
 
 
 def test_who_may_not_ask_is_told_in_a_sentence(asked: dict[str, Any]) -> None:

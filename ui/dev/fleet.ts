@@ -80,6 +80,8 @@ export class MadeFleet {
         "its model differs from the registered one: has the digest 41c0…, not 9be2…",
         "Blob Storage did not answer for 30 s",
       ],
+      earlier_runs: [],
+      earlier: {},
       reason: Object.fromEntries(failed.map((index) => [index, index % 2])),
     };
   }

@@ -65,6 +65,7 @@ function rescore({ cells }: { cells: { hour: string; sensors: string[] }[] }, fl
       map_indexes: sensors.map((sensor) => fleet.ids.indexOf(sensor)),
       batch_tasks: sensors.length,
     })),
+    unplanned: [],
     without_run: cells.filter(({ hour }) => GAPS.has(hour)).map(({ hour }) => hour),
   };
 }

@@ -41,40 +41,39 @@ export function madeReadings(sensor: string, from: Hour, to: Hour): object {
 }
 
 export function madeModel(): object {
-  const compared = { anomaly_share: 0.048, drift: 0.0625, changed_share: 0.012, recall: 0.75 };
+  const compared = {
+    with: "20180820T00-0123456789",
+    readings: 2980,
+    anomaly_share: 0.048,
+    drift: 0.0625,
+    changed_share: 0.012,
+    precision: null,
+    recall: 0.75,
+  };
+  const trained_on = {
+    from: "2018-08-20T00",
+    until: "2018-08-27T00",
+    readings: 40_320,
+    libraries: { "scikit-learn": "1.9.1" },
+  };
+  const version = (version: string, decision: string, reason = "") => ({
+    version,
+    trained_on,
+    published_at: `${version.slice(0, 4)}-${version.slice(4, 6)}-${version.slice(6, 8)}T00:14:02Z`,
+    is_current: false,
+    decision,
+    reason,
+    compared: reason ? null : compared,
+  });
   return {
     version: "20180827T00-9be2417c05",
-    trained_at: "2018-08-27T00:12:31Z",
-    trained_on: {
-      from: "2018-08-20T00",
-      until: "2018-08-27T00",
-      readings: 40_320,
-      libraries: { "scikit-learn": "1.9.1" },
-    },
+    trained_on,
     promoted_at: "2018-08-27T00:14:02Z",
+    unknown: [],
     history: [
-      {
-        version: "20180827T00-9be2417c05",
-        published_at: "2018-08-27T00:14:02Z",
-        is_current: true,
-        decision: "promoted",
-        compared,
-      },
-      {
-        version: "20180826T00-41c0aa1290",
-        published_at: "2018-08-26T00:13:40Z",
-        is_current: false,
-        decision: "refused",
-        reason: "its anomaly rate drifts by 0.31, more than 0.1",
-        compared: { drift: 0.31 },
-      },
-      {
-        version: "20180820T00-0123456789",
-        published_at: "2018-08-20T00:13:12Z",
-        is_current: false,
-        decision: "promoted",
-        compared: {},
-      },
+      { ...version("20180827T00-9be2417c05", "promoted"), is_current: true },
+      version("20180826T00-41c0aa1290", "refused", "its anomaly rate drifts by 0.31, more than 0.1"),
+      version("20180820T00-0123456789", "promoted"),
     ],
   };
 }
@@ -89,7 +88,7 @@ export class MadeLabels {
   }
 
   all(): object {
-    return { labels: this.held };
+    return { labels: this.held, problems: [] };
   }
 
   add(label: { from: number; to: number; kind: string; note: string }): object {

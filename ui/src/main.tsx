@@ -13,7 +13,7 @@ import "./style/sensor.css";
 import "./style/gaps.css";
 
 const place = Place.of(document);
-const root = document.getElementById("page") ?? document.body;
+const root = document.getElementById("fleet") ?? document.body;
 render(
   <PlaceContext.Provider value={place}>
     <App />

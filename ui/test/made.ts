@@ -26,6 +26,8 @@ export function wire(hour: number, outcome: string, more: object = {}): Record<s
     milliseconds: places.map(() => 5),
     reasons: [],
     reason: {},
+    earlier_runs: [],
+    earlier: {},
     ...more,
   };
 }

@@ -13,7 +13,7 @@ export interface HoursAnswer {
   readonly to: string | null;
   readonly now: string;
   readonly settled: string;
-  readonly hours: readonly ListedHour[] | null;
+  readonly hours: readonly ListedHour[];
 }
 
 export interface RescoreAnswer {
@@ -24,6 +24,8 @@ export interface RescoreAnswer {
     readonly batch_tasks: number;
   }[];
   readonly without_run: readonly string[];
+  /** Sensors that no instance of a run scores: when it planned, they had no readings or no model. */
+  readonly unplanned: readonly { readonly hour: string; readonly sensors: readonly string[] }[];
 }
 
 export function hoursOf(place: Place, range: Range | null, signal?: AbortSignal): Promise<HoursAnswer> {

@@ -28,9 +28,7 @@ export async function carryOut(place: Place, repair: Repair): Promise<Backfill |
   if (repair.action === "clear") {
     await clear(place, repair.body, false);
   } else {
-    // Without a logical date: such a run takes no hour's place.
-    const body = { logical_date: null, ...repair.body };
-    await sendJson("POST", place.airflow("dags", place.dag, "dagRuns"), body);
+    await sendJson("POST", place.airflow("dags", place.dag, "dagRuns"), repair.body);
   }
   return null;
 }

@@ -40,10 +40,13 @@ async function asked<Answer>(address: string, init: RequestInit): Promise<Answer
 }
 
 async function sentenceOf(response: Response): Promise<string> {
+  const said = detailOf(await response.json().catch(() => null));
   const usual = SENTENCES[response.status];
-  if (usual) return usual;
-  const said: unknown = await response.json().catch(() => null);
-  return detailOf(said) ?? `The server answered ${response.status} ${response.statusText}.`;
+  // Airflow's own words for these are for programs: "Forbidden".
+  return (
+    (usual && !said?.endsWith(".") ? usual : said) ??
+    `The server answered ${response.status} ${response.statusText}.`
+  );
 }
 
 /** FastAPI gives a sentence, or a list of what is wrong with the request. */

@@ -14,14 +14,14 @@ export interface ReadHour {
 
 export interface ReadingsAnswer {
   readonly sensor: string;
-  readonly device: string;
-  readonly tag: string;
+  readonly device: string | null;
+  readonly tag: string | null;
   readonly features: readonly string[];
   /** Milliseconds since 1970. */
   readonly ts: readonly number[];
   /** A column for each feature. */
   readonly values: readonly (readonly (number | null)[])[];
-  /** The model's decision function; below the threshold is an anomaly. */
+  /** The model's decision function; the threshold or less is an anomaly. */
   readonly score: readonly (number | null)[];
   readonly anomaly: readonly (0 | 1)[];
   readonly threshold: number;
@@ -42,21 +42,33 @@ export interface Label {
   readonly at: string;
 }
 
-export interface ModelVersion {
-  readonly version: string;
-  readonly published_at: string | null;
-  readonly is_current: boolean;
-  readonly decision: string | null;
-  readonly reason?: string | null;
-  readonly compared: Readonly<Record<string, number | string | null>>;
+export interface TrainedOn {
+  readonly from: string;
+  /** First hour after those it was trained on. */
+  readonly until: string;
+  readonly readings: number;
+  readonly libraries: Readonly<Record<string, string>>;
 }
 
+export interface ModelVersion {
+  readonly version: string;
+  readonly is_current: boolean;
+  readonly trained_on: TrainedOn | null;
+  readonly published_at: string | null;
+  readonly decision: string | null;
+  readonly reason: string;
+  /** Measures of the new model, beside the one that was current then. */
+  readonly compared: Readonly<Record<string, number | string | null>> | null;
+}
+
+/** Null stands for what is not known. */
 export interface ModelAnswer {
   readonly version: string;
-  readonly trained_at: string | null;
-  readonly trained_on: Readonly<Record<string, unknown>>;
+  readonly trained_on: TrainedOn | null;
   readonly promoted_at: string | null;
   readonly history: readonly ModelVersion[];
+  /** What is not known and why, a sentence each. */
+  readonly unknown: readonly string[];
 }
 
 export function readingsOf(
@@ -77,17 +89,19 @@ export function modelOf(place: Place, sensor: string, signal: AbortSignal): Prom
   return getJson(place.api("sensors", sensor, "model"), signal);
 }
 
-export async function labelsOf(
+export interface LabelsAnswer {
+  readonly labels: readonly Label[];
+  /** A sentence for each label that cannot be read. */
+  readonly problems: readonly string[];
+}
+
+export function labelsOf(
   place: Place,
   sensor: string,
   range: Range,
   signal?: AbortSignal,
-): Promise<readonly Label[]> {
-  const answer = await getJson<{ labels: Label[] }>(
-    place.api("sensors", sensor, "labels") + rangeQuery(range),
-    signal,
-  );
-  return answer.labels;
+): Promise<LabelsAnswer> {
+  return getJson(place.api("sensors", sensor, "labels") + rangeQuery(range), signal);
 }
 
 export interface NewLabel {

@@ -5,7 +5,7 @@ import { age, moment } from "../model/format.ts";
 import type { History } from "../model/history.ts";
 import { type Hour, spanOf } from "../model/hour.ts";
 import type { Line } from "../model/lines.ts";
-import { cellFacts, MARK_MEANINGS, MARK_NAMES } from "./cell_text.ts";
+import { cellFacts, cellMeaning, MARK_NAMES } from "./cell_text.ts";
 import type { Pointed } from "./FleetMap.tsx";
 
 interface HoverCardProps {
@@ -38,12 +38,13 @@ export function HoverCard({ history, lines, pointed }: HoverCardProps) {
 
 function CellFacts({ history, row, hour }: { history: History; row: number; hour: Hour }) {
   const cell = history.cell(row, hour);
+  const meaning = cellMeaning(cell);
   return (
     <>
       <div class="soft">{spanOf(hour)} UTC</div>
       <div class={`state ${cell.mark}`}>{MARK_NAMES[cell.mark]}</div>
       <Facts facts={cellFacts(cell, history.roster.baseline(row))} />
-      {(cell.reason || MARK_MEANINGS[cell.mark]) && <p>{cell.reason || MARK_MEANINGS[cell.mark]}</p>}
+      {meaning && <p>{meaning}</p>}
     </>
   );
 }
@@ -57,7 +58,8 @@ function SensorFacts({ history, row }: { history: History; row: number }) {
     ["Id", roster.id(row)],
     ["Model", roster.version(row) ?? "none"],
   ];
-  if (trained !== null) facts.push(["Trained", `${moment(trained)} UTC, ${age(history.now - trained)} ago`]);
+  if (trained !== null)
+    facts.push(["Trained up to", `${moment(trained)} UTC, ${age(history.now - trained)} ago`]);
   return <Facts facts={facts} />;
 }
 

@@ -74,6 +74,13 @@ export function RescoreDialog({ plan, onClose }: RescoreDialogProps) {
       {plan.withoutRun.length > 0 && (
         <p class="soft">Without a run, and left out: {plan.withoutRun.join(", ")}.</p>
       )}
+      {plan.unplanned > 0 && (
+        <p class="soft">
+          {counted(plan.unplanned, "cell")} {plan.unplanned === 1 ? "is" : "are"} left out: when its run
+          planned, the sensor had no readings, or no model. If that has changed, clear the run's task{" "}
+          <code>plan</code> in Airflow.
+        </p>
+      )}
       {plan.isCrowded && !isDone && (
         <p class="warn">
           So many runs at once may hold up the run of the live hour: a DAG has four active runs at most.

@@ -16,13 +16,20 @@ export const MARK_NAMES: Record<Mark, string> = {
 };
 
 /** What a state means, where its name does not say it. */
-export const MARK_MEANINGS: Partial<Record<Mark, string>> = {
+const MARK_MEANINGS: Partial<Record<Mark, string>> = {
   silent: "It has a model and sent no reading.",
   unmodelled: "It sent readings and has no model: train one, or publish it.",
   absent: "The hour is recorded, and this sensor was neither planned nor heard of in it.",
   missing: "The hour is over and nothing is recorded of it: the view Gaps has the backfill.",
   pending: "The hour is not over, or its run is due.",
 };
+
+/** Why a cell is as it is; empty where that needs no words. */
+export function cellMeaning(cell: Cell): string {
+  if (cell.mark === "scored" && !cell.readings)
+    return "Left alone by this run: predictions of a newer plan were there.";
+  return cell.reason || (MARK_MEANINGS[cell.mark] ?? "");
+}
 
 /** Facts of a cell, as names and values. */
 export function cellFacts(cell: Cell, baseline: number | null): [string, string][] {

@@ -61,7 +61,7 @@ const RATE: Column = {
 };
 const MODEL: Column = {
   title: "Model, age",
-  hint: "Version of the current model, and how long ago it was trained",
+  hint: "Version of the current model, and how old the newest readings are that it was trained on",
   sort: "model",
   width: 138,
   aside: 48,

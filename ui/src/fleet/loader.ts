@@ -54,7 +54,7 @@ export class Loader {
     if (!listed) return false;
     const { range, answer } = listed;
     const clock = { now: Date.parse(answer.now), settled: hourOf(answer.settled) ?? 0 };
-    const wanted = this.history.show(range.from, range.to, answer.hours ?? [], clock);
+    const wanted = this.history.show(range.from, range.to, answer.hours, clock);
     this.onProgress({ isNewOrder: false, isComplete: !wanted.length });
     await this.fetchAll(wanted, signal);
     return true;

@@ -21,6 +21,10 @@ export interface HourRecord {
   readonly reasons: readonly string[];
   /** From a sensor's place to that of its sentence in `reasons`. */
   readonly reason: Readonly<Record<string, number>>;
+  /** Ids of DAG runs that speak for sensors of which the newest one knows nothing. */
+  readonly earlierRuns: readonly string[];
+  /** From the place of such a sensor to that of its run. */
+  readonly earlier: Readonly<Record<string, number>>;
 }
 
 interface Wire {
@@ -39,6 +43,8 @@ interface Wire {
   milliseconds: number[];
   reasons: string[];
   reason: Record<string, number>;
+  earlier_runs: { dag_run_id: string }[];
+  earlier: Record<string, number>;
 }
 
 export class UnreadableRecord extends Error {}
@@ -74,5 +80,12 @@ export function recordOf(json: unknown): HourRecord {
     milliseconds: wire.milliseconds,
     reasons: wire.reasons,
     reason: wire.reason,
+    earlierRuns: wire.earlier_runs.map((run) => run.dag_run_id),
+    earlier: wire.earlier,
   };
+}
+
+/** The DAG run that says how a sensor fared. */
+export function runOf(record: HourRecord, place: number): string {
+  return record.earlierRuns[record.earlier[place] ?? -1] ?? record.dagRunId;
 }

@@ -10,15 +10,17 @@ export interface RescorePlan {
   readonly batchTasks: number;
   /** Hours that no run can score again: a backfill can. */
   readonly withoutRun: readonly string[];
+  /** Cells that no task of their run scores: there were no readings, or no model. */
+  readonly unplanned: number;
   readonly isCrowded: boolean;
 }
 
-export function rescorePlan({ runs, without_run: withoutRun }: RescoreAnswer): RescorePlan {
-  const useful = runs.filter((run) => run.map_indexes.length);
+export function rescorePlan({ runs, without_run: withoutRun, unplanned }: RescoreAnswer): RescorePlan {
   return {
-    runs: useful,
-    batchTasks: useful.reduce((sum, run) => sum + run.batch_tasks, 0),
+    runs,
+    batchTasks: runs.reduce((sum, run) => sum + run.batch_tasks, 0),
     withoutRun,
-    isCrowded: useful.length > MOST_RUNS,
+    unplanned: unplanned.reduce((sum, { sensors }) => sum + sensors.length, 0),
+    isCrowded: runs.length > MOST_RUNS,
   };
 }

@@ -1,7 +1,7 @@
 /** The labels of the shown hours: who said what, and when. */
 
 import { useState } from "preact/hooks";
-import { type Label, removeLabel } from "../api/sensor.ts";
+import { type Label, type LabelsAnswer, removeLabel } from "../api/sensor.ts";
 import { moment } from "../model/format.ts";
 import { Problem } from "../widgets/Problem.tsx";
 import { usePlace } from "../widgets/place_context.ts";
@@ -10,7 +10,7 @@ import { LABEL_KINDS } from "./label_kinds.ts";
 
 interface LabelListProps {
   readonly sensor: string;
-  readonly labels: Answer<readonly Label[]>;
+  readonly labels: Answer<LabelsAnswer>;
   readonly mayLabel: boolean;
   readonly onShow: (label: Label) => void;
   readonly onRemoved: () => void;
@@ -35,13 +35,18 @@ export function LabelList({ sensor, labels, mayLabel, onShow, onRemoved }: Label
         <Problem error={labels.error} what="The labels cannot be shown" onRetry={onRemoved} />
       )}
       {error !== null && <Problem error={error} what="The label was not deleted" />}
-      {labels.value?.length === 0 && (
+      {(labels.value?.problems ?? []).map((problem) => (
+        <p key={problem} class="bad">
+          {problem}
+        </p>
+      ))}
+      {labels.value?.labels.length === 0 && (
         <p class="soft">
           Nobody has labelled these hours. Drag over a chart, or click a reading, and say what it was:
           training and its gate will know.
         </p>
       )}
-      {(labels.value ?? []).map((label) => (
+      {(labels.value?.labels ?? []).map((label) => (
         <div key={label.id} class="label">
           <div>
             <span class={`dot ${label.kind.replace(" ", "-")}`} aria-hidden="true" />{" "}

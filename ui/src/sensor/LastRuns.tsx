@@ -9,6 +9,7 @@ import type { Cell } from "../model/history.ts";
 import { History } from "../model/history.ts";
 import { type Hour, hourOf, textOf } from "../model/hour.ts";
 import type { Range } from "../model/range.ts";
+import { runOf } from "../model/record.ts";
 import { AirflowLink } from "../widgets/AirflowLink.tsx";
 import { Problem } from "../widgets/Problem.tsx";
 import { usePlace } from "../widgets/place_context.ts";
@@ -86,7 +87,7 @@ function sentence(cell: Cell): string {
 
 async function pastRuns(place: Place, sensor: string, range: Range, signal: AbortSignal): Promise<PastRun[]> {
   const answer = await hoursOf(place, range, signal);
-  const listed = (answer.hours ?? []).slice(-MOST_RUNS).reverse();
+  const listed = answer.hours.slice(-MOST_RUNS).reverse();
   const history = new History();
   const records = await Promise.all(
     listed.map(({ hour, etag }) => recordAt(place, hourOf(hour) ?? 0, etag, signal)),
@@ -98,10 +99,8 @@ async function pastRuns(place: Place, sensor: string, range: Range, signal: Abor
   // The links are worth a question, and no error: the runs are there without them.
   const hours = records.map((record) => record.hour);
   const instances = await instancesOf(place, sensor, hours).catch(() => new Map<string, number>());
-  return records.map((record) => ({
-    hour: record.hour,
-    run: record.dagRunId,
-    cell: history.cell(row, record.hour),
-    mapIndex: instances.get(record.dagRunId),
-  }));
+  return records.map((record) => {
+    const run = runOf(record, history.place(row, record));
+    return { hour: record.hour, run, cell: history.cell(row, record.hour), mapIndex: instances.get(run) };
+  });
 }

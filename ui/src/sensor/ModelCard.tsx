@@ -5,7 +5,7 @@ import { moment } from "../model/format.ts";
 import { Problem } from "../widgets/Problem.tsx";
 import { usePlace } from "../widgets/place_context.ts";
 import { useAnswer } from "../widgets/use_answer.ts";
-import { factName, factText } from "./facts.ts";
+import { comparedText, librariesText, trainedText } from "./model_text.ts";
 
 export function ModelCard({ sensor }: { sensor: string }) {
   const place = usePlace();
@@ -22,14 +22,12 @@ export function ModelCard({ sensor }: { sensor: string }) {
 }
 
 function ModelFacts({ model }: { model: ModelAnswer }) {
+  const libraries = librariesText(model.trained_on);
   const facts: [string, string][] = [
     ["Version", model.version],
-    ["Trained", model.trained_at ? `${moment(Date.parse(model.trained_at))} UTC` : "unknown"],
+    ["Trained on", trainedText(model.trained_on)],
     ["Promoted", model.promoted_at ? `${moment(Date.parse(model.promoted_at))} UTC` : "unknown"],
-    ...Object.entries(model.trained_on).map(([name, value]): [string, string] => [
-      factName(name),
-      factText(value),
-    ]),
+    ...(libraries ? [["Libraries", libraries] as [string, string]] : []),
   ];
   return (
     <>
@@ -41,6 +39,11 @@ function ModelFacts({ model }: { model: ModelAnswer }) {
           </div>
         ))}
       </dl>
+      {model.unknown.map((sentence) => (
+        <p key={sentence} class="soft">
+          {sentence}
+        </p>
+      ))}
       <h3>Versions</h3>
       {model.history.map((version) => (
         <VersionLine key={version.version} version={version} />
@@ -50,19 +53,18 @@ function ModelFacts({ model }: { model: ModelAnswer }) {
 }
 
 function VersionLine({ version }: { version: ModelVersion }) {
-  const compared = Object.entries(version.compared).filter(([, value]) => value !== null);
+  const compared = comparedText(version);
   return (
     <div class="version">
       <div>
         <code>{version.version}</code> {version.is_current && <span class="badge green">current</span>}{" "}
-        <span class="soft">{version.decision}</span>
+        <span class="soft">
+          {version.decision}
+          {version.published_at && `, ${moment(Date.parse(version.published_at))} UTC`}
+        </span>
       </div>
       {version.reason && <p>{version.reason}</p>}
-      {compared.length > 0 && (
-        <p class="soft">
-          {compared.map(([name, value]) => `${factName(name)} ${factText(value)}`).join(", ")}
-        </p>
-      )}
+      {compared && <p class="soft">{compared}</p>}
     </div>
   );
 }

@@ -37,12 +37,12 @@ export function SensorPage({ view, theme, rights, onView }: SensorPageProps) {
     setZoom(null);
     onView({ ...view, range: next });
   };
-  const { device = "", tag = "" } = readings.value ?? {};
+  const { device, tag } = readings.value ?? {};
   return (
     <div class="sensor scrolled">
       <header class="sensor-head">
         <div>
-          <h1>{tag ? nameOf(view.sensor, device, tag) : displayOf(view.sensor)}</h1>
+          <h1>{device && tag ? nameOf(view.sensor, device, tag) : displayOf(view.sensor)}</h1>
           <p class="soft">
             {device && `Device ${device}, tag ${tag}`}
             {readings.value?.baseline != null && `; usually ${percent(readings.value.baseline)} anomalies`}
@@ -70,7 +70,7 @@ export function SensorPage({ view, theme, rights, onView }: SensorPageProps) {
         <ReadingsCharts
           readings={readings.value}
           range={range}
-          labels={labels.value ?? []}
+          labels={labels.value?.labels ?? []}
           {...{ theme, span, zoom }}
           onSpan={setSpan}
           onZoom={setZoom}

@@ -1,7 +1,7 @@
 /** What is asked about a sensor: its readings, and the labels on them. */
 
 import { hoursOf } from "../api/fleet.ts";
-import { type Label, labelsOf, type ReadingsAnswer, readingsOf } from "../api/sensor.ts";
+import { type LabelsAnswer, labelsOf, type ReadingsAnswer, readingsOf } from "../api/sensor.ts";
 import { hourOf, textOf } from "../model/hour.ts";
 import type { Range } from "../model/range.ts";
 import { usePlace } from "../widgets/place_context.ts";
@@ -14,7 +14,7 @@ export interface WatchedSensor {
   readonly range: Range | null;
   readonly isEmptyFleet: boolean;
   readonly readings: Answer<ReadingsAnswer>;
-  readonly labels: Answer<readonly Label[]>;
+  readonly labels: Answer<LabelsAnswer>;
   readonly reload: () => void;
   readonly reloadLabels: () => void;
 }

@@ -19,6 +19,11 @@ test.each([
     "from is no hour; to is no hour",
   ],
   ['{"detail": "Not authenticated"}', 401, "You are not signed in to Airflow, or no longer."],
+  [
+    '{"detail": "Only a page of this Airflow may change this."}',
+    403,
+    "Only a page of this Airflow may change this.",
+  ],
   ['{"detail": "Forbidden"}', 403, "Your role in Airflow does not allow this."],
   ["<html>Bad gateway</html>", 502, "The server answered 502 Bad Gateway."],
 ])("a refusal is a sentence: %s", async (body, status, sentence) => {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { recordOf } from "../../src/model/record.ts";
+import { recordOf, runOf } from "../../src/model/record.ts";
 import { H0, wire } from "../made.ts";
 
 test("a record is read with its hour as a number", () => {
@@ -18,4 +18,13 @@ test.each(["outcome", "readings", "anomalies", "rejected", "milliseconds"])(
 test("a record of another format is refused", () => {
   expect(() => recordOf({ ...wire(H0, "S"), format: 2 })).toThrow("format");
   expect(() => recordOf(null)).toThrow("format");
+});
+
+test("a sensor that the newest run knows nothing of has the run that speaks for it", () => {
+  const read = recordOf({
+    ...wire(H0, "SF"),
+    earlier_runs: [{ dag_run_id: "manual__1" }],
+    earlier: { "1": 0 },
+  });
+  expect([runOf(read, 0), runOf(read, 1)]).toEqual(["run-2018-08-29T00", "manual__1"]);
 });
