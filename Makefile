@@ -6,7 +6,7 @@ export PYTHONPATH := $(CURDIR):$(CURDIR)/plugins:$(CURDIR)/scoring_image:$(CURDI
 RUN := .venv/bin/python -u -m local_stack
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run devices test test-soak test-nightly test-properties test-faults test-clients test-containers test-backfill test-browser lint format docs up load train down models missing airflow scale bench bench-hop bench-scoring bench-emulator bench-ingest bench-policies lock clean
+.PHONY: help setup run devices ui test test-ui test-soak test-nightly test-properties test-faults test-clients test-containers test-backfill test-browser lint format docs up load train down models missing airflow scale bench bench-hop bench-scoring bench-emulator bench-ingest bench-policies lock clean
 
 FOR_USERS := devices up load train models missing airflow down docs clean
 help: ## show this list
@@ -41,10 +41,23 @@ devices: setup ## send simulated readings to the event hub of EVENT_HUB_CONN_STR
 		$(if $(call typed,SPEED,x),$(call typed,SPEED,--speed),$(if $(call typed,UNTIL,x),,--speed 1)) \
 		$(call typed,STATE,--state) $(call typed,LABELS,--labels)
 
+# The fleet page: what it is built with stays out of make setup, for whoever only runs it has its bundle already.
+UI_TOOLS := ui/node_modules/.installed
+NPM := PATH="$(CURDIR)/.venv/bin:$$PATH" npm --prefix ui --loglevel=error
+$(UI_TOOLS): ui/package.json ui/package-lock.json | setup
+	@$(NPM) ci --ignore-scripts --no-audit --no-fund >/dev/null
+	@touch $@
+
+ui: setup $(UI_TOOLS) ## build the fleet page into plugins/sensor_scoring/ui/static
+	@$(NPM) run --silent build
+
+test-ui: setup $(UI_TOOLS) ## run the fleet page's own tests, which make test runs too
+	@$(NPM) run --silent test
+
 # Files of tests side by side, each in one process from its first test to its last. More than a laptop has cores:
 # many tests wait for a client or a server.
 WORKERS ?= 4
-test: setup ## run all tests (TESTS="tests/ingest -x", WORKERS=4)
+test: setup $(UI_TOOLS) ## run all tests (TESTS="tests/ingest -x", WORKERS=2)
 	@.venv/bin/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(TESTS)
 
 ROUNDS ?= 1
@@ -77,10 +90,11 @@ test-browser: setup ## use the web UI in a browser as people do (uses Chromium, 
 test-backfill: setup ## backfill a day of readings beside the live hour (READINGS=file.csv; a quarter of an hour)
 	@.venv/bin/python -m bench.backfill --readings "$(READINGS)"
 
-lint: setup ## ruff, ruff format, mypy, and docstrings against what they describe
+lint: setup $(UI_TOOLS) ## ruff, ruff format, mypy, and docstrings against what they describe; biome and tsc on ui/
 	@.venv/bin/ruff check .
 	@.venv/bin/ruff format --check .
 	@.venv/bin/mypy
+	@$(NPM) run --silent lint
 	@$(MAKE) --no-print-directory .local/lint/docstrings
 
 # Only files that have changed since the last time; all of them when the rules or pylint have.
@@ -94,9 +108,10 @@ DOCUMENTED := $(shell find plugins scoring_image/scorer batch_emulator/azure_bat
 	@.venv/bin/uv pip install --quiet --python .local/lint/venv/bin/python --require-hashes -r $<
 	@touch $@
 
-format: setup ## format, and fix what ruff can fix
+format: setup $(UI_TOOLS) ## format, and fix what ruff can fix
 	@.venv/bin/ruff format .
 	@.venv/bin/ruff check --fix .
+	@$(NPM) run --silent format
 
 DOCS := .local/docs
 docs: setup $(DOCS)/venv/.installed $(DOCS)/node_modules/.installed ## build the documentation into .local/docs/site, with API pages from docstrings
@@ -189,4 +204,4 @@ lock: setup ## regenerate the lock files from the .in files (UPGRADE=--upgrade f
 	@$(LOCK) $(UPGRADE) airflow_image/requirements.in -c requirements.txt -o airflow_image/requirements.txt
 
 clean: down ## remove everything that was set up, and all local data
-	@rm -rf .venv .local local_stack/node_modules runs
+	@rm -rf .venv .local local_stack/node_modules ui/node_modules runs

@@ -1,4 +1,4 @@
-"""Delete old data once a day: ended Batch jobs, logs, plans and reports.
+"""Delete old data once a day: ended Batch jobs, logs, plans, reports and records of hours.
 
 A table of contents: each step is described where it lives, in ``plugins/sensor_scoring``.
 """
@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 from airflow.sdk import DAG
 
-from sensor_scoring.upkeep.tasks import tidy_blobs, tidy_jobs
+from sensor_scoring.upkeep.tasks import tidy_blobs, tidy_jobs, tidy_records
 
 with DAG(
     "housekeeping",
@@ -24,3 +24,4 @@ with DAG(
 ) as dag:
     tidy_jobs()
     tidy_blobs()
+    tidy_records()

@@ -30,8 +30,8 @@ class LazyPages:
     ) -> None:
         """Answer a request."""
         # The first import takes a second: on a thread, the server's other requests do not wait for it.
-        pages = await asyncio.to_thread(import_module, "sensor_scoring.ui.pages")
-        await pages.app(scope, receive, send)
+        site = await asyncio.to_thread(import_module, "sensor_scoring.ui.site")
+        await site.app(scope, receive, send)
 
 
 class ScoringPlugin(AirflowPlugin):
@@ -40,6 +40,23 @@ class ScoringPlugin(AirflowPlugin):
     name = "sensor_scoring"
     fastapi_apps = [  # noqa: RUF012  Airflow reads an attribute of this form
         {"app": LazyPages(), "url_prefix": "/sensor-scoring", "name": "Sensor scoring"}
+    ]
+    # Airflow cannot show a tab on one DAG alone: on others it says that they score no fleet. The addresses
+    # are relative, as Airflow may be served under a path.
+    external_views = [  # noqa: RUF012  likewise
+        {"name": "Fleet", "url_route": "fleet", "href": "sensor-scoring/fleet", "destination": "nav"},
+        {
+            "name": "Fleet",
+            "url_route": "fleet-of-dag",
+            "href": "sensor-scoring/fleet/dags/{DAG_ID}",
+            "destination": "dag",
+        },
+        {
+            "name": "Fleet",
+            "url_route": "fleet-of-run",
+            "href": "sensor-scoring/fleet/dags/{DAG_ID}/runs/{RUN_ID}",
+            "destination": "dag_run",
+        },
     ]
     operator_extra_links = [StdoutLink(), PredictionsLink()]  # noqa: RUF012  likewise
     priority_weight_strategies = [NewestHourFirst]  # noqa: RUF012  likewise

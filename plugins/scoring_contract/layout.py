@@ -11,6 +11,7 @@ Five containers, with the writers of their blobs::
     predictions  2018/08/29/02/<sensor>.csv                       the scorer; or .parquet
                  2018/08/29/02/_packs/<pack>.csv                  the same, many sensors in a file
     runs         <run>/plan.json, manifests/, orders/, reports/, summary.json
+                 _hours/2018/08/29/02.json.gz                     the runs of an hour: its outcome
                  _alerts/history.json                             alerts: the problems already reported
                  _missing/reported.json                           the DAG ``missing_hours``: the same of hours
     logs         <run>/<job>/<task>/stdout.txt, stderr.txt        Azure Batch, when a task has ended
@@ -28,7 +29,7 @@ from __future__ import annotations
 import re
 from enum import StrEnum
 
-from scoring_contract.errors import LayoutError
+from scoring_contract.errors import HourError, LayoutError
 from scoring_contract.hour import RunHour
 from scoring_contract.predictions import PredictionFormat
 from scoring_contract.sensor_names import checked_sensor_id, is_sensor_id
@@ -41,8 +42,11 @@ _PATH = re.compile(r"[A-Za-z0-9_.~/-]{1,1024}", re.ASCII)
 """Azure limits blob names to 1,024 characters:
 https://learn.microsoft.com/rest/api/storageservices/naming-and-referencing-containers--blobs--and-metadata"""
 _NO_SEGMENTS = frozenset(("", ".", ".."))
+_RECORD = re.compile(r"_hours/(\d{4})/(\d{2})/(\d{2})/(\d{2})\.json\.gz", re.ASCII)
 _SHOWN = 100
 
+HOURS_FOLDER = "_hours/"
+"""Folder in ``runs`` with the records of all hours; no run can have it: theirs begin with the job prefix."""
 PACKS_FOLDER = "_packs"
 """Cannot be a sensor id, which starts with a letter, a digit or ``~``."""
 
@@ -206,6 +210,25 @@ def report_blob(run: str, job: str, task: str) -> str:
 def summary_blob(run: str) -> str:
     """Blob in ``runs`` with the summary of a run."""
     return f"{_segment(run)}/summary.json"
+
+
+def hour_record_blob(hour: RunHour) -> str:
+    """Blob in ``runs`` with the record of an hour: the outcome of every sensor, whichever run scored it."""
+    return f"{HOURS_FOLDER}{hour.path}.json.gz"
+
+
+def hour_records_folder(hour: RunHour) -> str:
+    """Folder in ``runs`` with the records of all hours of an hour's month."""
+    return f"{HOURS_FOLDER}{hour.start:%Y/%m}/"
+
+
+def hour_of_record(blob: str) -> RunHour | None:
+    """Hour of a record in ``runs``; None for any other blob."""
+    match = _RECORD.fullmatch(blob)
+    try:
+        return RunHour.parse("{}-{}-{}T{}".format(*match.groups())) if match else None
+    except HourError:
+        return None  # digits that are no hour
 
 
 def log_folder(run: str, job: str, task: str) -> str:

@@ -5,8 +5,9 @@ packages, and which of them may import which others:
 
 - ``azure_batch``: Azure Batch for Airflow; knows no sensor and imports none of the others
 - ``hourly``: the run that scores an hour; imports ``azure_batch``
-- ``training``, ``alerts``, ``upkeep``, ``ui``: import these two
-- ``missing_hours``: imports ``alerts`` too, which carry its digest
+- ``training``, ``alerts``, ``upkeep``: import these two
+- ``missing_hours``, ``fleet``: import ``alerts`` too, whose digest and history they need
+- ``ui``: imports ``fleet``, ``missing_hours`` and what these import
 
 Importing this package, and any module in it, starts nothing and reads no environment: Azure clients are
 imported by the functions that need them, because Airflow parses DAG files far more often than it runs them.

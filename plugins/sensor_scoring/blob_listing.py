@@ -39,6 +39,8 @@ class FoundBlob:
     metadata: Mapping[str, str]
     modified: datetime = _NEVER
     """Last write, by the clock of Blob Storage, in whole seconds."""
+    etag: str = ""
+    """Changes with every write; without quotation marks."""
 
     @property
     def is_directory(self) -> bool:
@@ -52,7 +54,8 @@ class FoundBlob:
     def of(cls, properties: BlobProperties) -> Self:
         """Read an entry of the SDK's own listing."""
         metadata = {name: value or "" for name, value in (properties.metadata or {}).items()}
-        return cls(properties.name, properties.size, metadata, properties.last_modified)
+        etag = (properties.etag or "").strip('"')
+        return cls(properties.name, properties.size, metadata, properties.last_modified, etag)
 
     @classmethod
     def at(cls, element: Element) -> Self:
@@ -70,6 +73,7 @@ class FoundBlob:
             int(properties.findtext("Content-Length") or 0),
             {entry.tag: entry.text or "" for entry in metadata} if metadata is not None else {},
             _moment(properties.findtext("Last-Modified") or ""),
+            (properties.findtext("Etag") or "").strip('"'),
         )
 
 

@@ -238,6 +238,8 @@ class UpkeepSettings(SettingGroup):
     keep_runs_days: int = setting(90, Range(1, 36_500))
     """How long plans, reports, summaries and logs of a run are kept after the last was written. Readings,
     models and predictions are never deleted."""
+    keep_history_days: int = setting(730, Range(1, 36_500))
+    """How long the [record](fleet.md) of an hour, which outlives its runs, is kept after it was written."""
 
     @property
     def keep_jobs(self) -> timedelta:

@@ -125,6 +125,15 @@ class BlobStore:
         with storage_explained(f"look for {container}/{blob}", self.conn_id):
             return self._container(container).get_blob_client(blob).exists()
 
+    def etag(self, container: str, blob: str) -> str:
+        """Return what changes with every write of a blob, without quotation marks; empty if there is none."""
+        with storage_explained(f"look at {container}/{blob}", self.conn_id):
+            try:
+                properties = self._container(container).get_blob_client(blob).get_blob_properties()
+            except ResourceNotFoundError:
+                return ""
+            return str(properties.etag).strip('"')
+
     def write(self, container: str, blob: str, text: str) -> None:
         """Write a text, over what was there."""
         with storage_explained(f"write {container}/{blob}", self.conn_id):
@@ -143,13 +152,15 @@ class BlobStore:
             except ResourceNotFoundError:
                 return None
 
-    def write_if_unchanged(self, container: str, blob: str, text: str, *, etag: str | None) -> bool:
-        """Write a text only if the blob still is the one that was read.
+    def write_if_unchanged(
+        self, container: str, blob: str, content: str | bytes, *, etag: str | None
+    ) -> bool:
+        """Write a text, or bytes, only if the blob still is the one that was read.
 
         :param etag: the tag that was read; None if there was no blob
         :return: whether it was; else nothing is written
         """
-        client, data = self._container(container), text.encode()
+        client, data = self._container(container), content.encode() if isinstance(content, str) else content
         with storage_explained(f"write {container}/{blob}", self.conn_id):
             try:
                 if etag is None:  # a blob that is there is an error unless it may be written over
@@ -215,16 +226,29 @@ class BlobStore:
             return 0
         names = [blob.name for blob in blobs if blob.name != folder]
         with storage_explained(f"delete {container}/{folder}", self.conn_id):
-            for start in range(0, len(names), _DELETES_AT_ONCE):
-                # Gone already is as good as deleted: another try may have been here.
-                chunk = names[start : start + _DELETES_AT_ONCE]
-                self._container(container).delete_blobs(*chunk, raise_on_any_failure=False)
+            self._delete(container, names)
             # The deepest first: one that is not empty is not deleted.
             directories = (entry.name for entry in inside if entry.is_directory)
             for name in sorted(directories, key=lambda name: name.count("/"), reverse=True):
                 with suppress(ResourceNotFoundError, ResourceExistsError):
                     self._container(container).delete_blob(name)
         return len(names)
+
+    def delete_blobs(self, container: str, folder: str, *, before: datetime) -> int:
+        """Delete the blobs of a folder that were written earlier, and leave the others and directories.
+
+        :return: blobs deleted
+        """
+        names = [blob.name for blob in self.found(container, folder) if blob.modified < before]
+        with storage_explained(f"delete {container}/{folder}", self.conn_id):
+            self._delete(container, names)
+        return len(names)
+
+    def _delete(self, container: str, names: list[str]) -> None:
+        for start in range(0, len(names), _DELETES_AT_ONCE):
+            # Gone already is as good as deleted: another try may have been here.
+            chunk = names[start : start + _DELETES_AT_ONCE]
+            self._container(container).delete_blobs(*chunk, raise_on_any_failure=False)
 
     def container_url(self, container: str) -> str:
         """Return a container's URL without any signature."""

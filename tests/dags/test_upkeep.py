@@ -15,6 +15,7 @@ def test_housekeeping_is_done_daily(all_parsed: dict[str, Any]) -> None:
     assert {task: facts["upstream"] for task, facts in parsed["tasks"].items()} == {
         "tidy_jobs": [],
         "tidy_blobs": [],
+        "tidy_records": [],
     }
 
 

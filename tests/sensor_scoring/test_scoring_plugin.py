@@ -14,7 +14,18 @@ import pytest
 from sensor_scoring.azure_batch import links
 
 ROOT = Path(__file__).parent.parent.parent
-ADDRESS = "/sensor-scoring/dags/dag/runs/run/tasks/score/jobs/foreign/predictions/1_4"
+PREFIX = "/sensor-scoring"
+PREDICTIONS = f"{PREFIX}/dags/dag/runs/run/tasks/score/jobs/foreign/predictions/1_4"
+FLEET = f"{PREFIX}/fleet"
+DAG_TAB, OTHER_TAB = f"{FLEET}/dags/hourly_scoring", f"{FLEET}/dags/other"
+RUN_TAB = f"{DAG_TAB}/runs/manual__2018-08-29T03%3A00%3A00%2B00%3A00"
+API = f"{PREFIX}/api/dags/hourly_scoring"
+DOCUMENT = f"{PREFIX}/api/openapi.json"
+RIGHTS = f"{API}/rights"
+ROUTES = [f"{API}/hours", f"{API}/hours/2018-08-29T02", f"{API}/sensors", DOCUMENT]
+STATIC_FILES = "fleet.js", "fleet.css"
+STATIC = [f"{PREFIX}/static/{name}" for name in STATIC_FILES]
+POLICY = "content-security-policy"
 
 LOADING = """
 import json, sys
@@ -22,7 +33,10 @@ from airflow import plugins_manager
 before = set(sys.modules)
 app, = (app for app in plugins_manager.get_fastapi_plugins()[0] if app["name"] == "Sensor scoring")
 new = sorted(set(sys.modules) - before)
-print(json.dumps({"prefix": app["url_prefix"], "new": new, "errors": plugins_manager.get_import_errors()}))
+(plugin,) = (each for each in plugins_manager.get_plugin_info() if each["name"] == "sensor_scoring")
+views = {view["destination"]: view["href"] for view in plugin["external_views"]}
+errors = plugins_manager.get_import_errors()
+print(json.dumps({"prefix": app["url_prefix"], "new": new, "errors": errors, "views": views}))
 """
 
 ASKING = """
@@ -32,28 +46,36 @@ from airflow.api_fastapi.auth.managers.simple.user import SimpleAuthManagerUser
 from airflow.utils.db import initdb
 from starlette.testclient import TestClient
 initdb()
-app, address, found = create_app("core"), sys.argv[1], {}
+app, found = create_app("core"), {}
 found["imported"] = [name for name in sys.modules if name.startswith("sensor_scoring.ui")]
-for name, role in {"nobody": None, "without a role": None, "viewer": "viewer"}.items():
+for name, role in {"nobody": None, "without a role": None, "viewer": "viewer", "user": "user"}.items():
     client = TestClient(app)
     if name != "nobody":
         user = SimpleAuthManagerUser(username=name, role=role)
         client.cookies.set("_token", get_auth_manager().generate_jwt(user))
-    answer = client.get(address)
-    found[name] = [answer.status_code, answer.text, answer.headers.get("content-security-policy", "")]
+    answers = {address: client.get(address) for address in sys.argv[1:]}
+    found[name] = {
+        address: {"status": answer.status_code, "text": answer.text, **answer.headers}
+        for address, answer in answers.items()
+    }
 print(json.dumps(found))
 """
 
 
-@pytest.fixture
-def airflow(tmp_path: Path) -> dict[str, str]:
+def environ_of(home: Path) -> dict[str, str]:
     """Return the environment of an isolated Airflow with our plugins."""
     return {
         **os.environ,
-        "AIRFLOW_HOME": str(tmp_path),
+        "AIRFLOW_HOME": str(home),
         "AIRFLOW__CORE__PLUGINS_FOLDER": str(ROOT / "plugins"),
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
     }
+
+
+@pytest.fixture
+def airflow(tmp_path: Path) -> dict[str, str]:
+    """Return the environment of an isolated Airflow of a test's own."""
+    return environ_of(tmp_path)
 
 
 def last_line(script: str, *words: str, environ: dict[str, str]) -> dict[str, Any]:
@@ -81,16 +103,129 @@ def test_loading_the_plugin_imports_next_to_nothing(airflow) -> None:
     ] == []
 
 
+def test_the_fleet_is_in_the_menu_and_on_every_dag_and_run(airflow) -> None:
+    """By addresses that hold below any path that Airflow is served under."""
+    assert last_line(LOADING, environ=airflow)["views"] == {
+        "nav": "sensor-scoring/fleet",
+        "dag": "sensor-scoring/fleet/dags/{DAG_ID}",
+        "dag_run": "sensor-scoring/fleet/dags/{DAG_ID}/runs/{RUN_ID}",
+    }
+
+
 def test_airflow_decides_who_sees_the_pages(airflow) -> None:
     """In a real api-server, a page requires a user who may read the DAG's task logs."""
-    found = last_line(ASKING, ADDRESS, environ=airflow)
+    found = last_line(ASKING, PREDICTIONS, environ=airflow)
     assert found["imported"] == []
-    signed_out, no_role, viewer = found["nobody"], found["without a role"], found["viewer"]
-    assert signed_out[0] == 401
-    assert "/api/v2/auth/login?next=" in signed_out[1]
-    assert no_role[0] == 403
-    assert "does not let you see the task logs" in no_role[1]
+    people = "nobody", "without a role", "viewer"
+    signed_out, no_role, viewer = (found[who][PREDICTIONS] for who in people)
+    assert signed_out["status"] == 401
+    assert "/api/v2/auth/login?next=" in signed_out["text"]
+    assert no_role["status"] == 403
+    assert "does not let you see the task logs" in no_role["text"]
     # Past the check, and refused by us: there is no such Batch job in that run.
-    assert viewer[0] == 404
-    assert "no such Batch job" in viewer[1]
-    assert all("default-src 'none'" in answer[2] for answer in (signed_out, no_role, viewer))
+    assert viewer["status"] == 404
+    assert "no such Batch job" in viewer["text"]
+    assert all("default-src 'none'" in each[POLICY] for each in (signed_out, no_role, viewer))
+
+
+@pytest.fixture(scope="module")
+def asked(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """Ask a real api-server, below a path, for all addresses of the fleet page as several people."""
+    environ = {
+        **environ_of(tmp_path_factory.mktemp("airflow")),
+        "AIRFLOW__API__BASE_URL": "http://localhost:8080/air",
+    }
+    addresses = [FLEET, DAG_TAB, RUN_TAB, OTHER_TAB, *ROUTES, RIGHTS, *STATIC, f"{PREFIX}/static/none.js"]
+    found = last_line(ASKING, *(f"/air{address}" for address in addresses), environ=environ)
+    people = "nobody", "without a role", "viewer", "user"
+    return {who: {address: found[who][f"/air{address}"] for address in addresses} for who in people}
+
+
+def test_airflow_decides_who_sees_the_fleet(asked: dict[str, Any]) -> None:
+    """Neither the page nor what it asks for is there without a session, or without the right to read runs."""
+    for address in (FLEET, DAG_TAB, RUN_TAB, *ROUTES):
+        assert asked["nobody"][address]["status"] == 401
+        if address != DOCUMENT:
+            assert asked["without a role"][address]["status"] == 403
+    for address in (FLEET, DAG_TAB, RUN_TAB, DOCUMENT):
+        assert asked["viewer"][address]["status"] == 200
+    for address in set(ROUTES) - {DOCUMENT}:
+        # Past the check: this Airflow has no connection to a storage account.
+        assert asked["viewer"][address]["status"] == 502
+        assert json.loads(asked["viewer"][address]["text"]) == {
+            "detail": "The conn_id `wasb_default` isn't defined."
+        }
+
+
+def test_the_page_knows_what_airflow_lets_each_viewer_do(asked: dict[str, Any]) -> None:
+    """Who may only look is offered no button that Airflow would refuse."""
+    assert [asked[who][RIGHTS]["status"] for who in ("nobody", "without a role")] == [401, 403]
+    rights = "clear", "backfill", "trigger", "label"
+    for who, may in (("viewer", False), ("user", True)):
+        assert json.loads(asked[who][RIGHTS]["text"]) == dict.fromkeys(rights, may)
+
+
+def test_who_may_not_ask_is_told_in_a_sentence(asked: dict[str, Any]) -> None:
+    """The page shows it as it is."""
+    assert json.loads(asked["nobody"][ROUTES[0]]["text"]) == {
+        "detail": "You are not signed in to Airflow, or no longer."
+    }
+    assert json.loads(asked["without a role"][ROUTES[0]]["text"]) == {
+        "detail": "Airflow does not let you do this with this DAG."
+    }
+
+
+def test_the_page_is_a_shell_that_may_do_little(asked: dict[str, Any]) -> None:
+    """Script and style of its own, requests to its own server, in no frame but Airflow's."""
+    page = asked["viewer"][RUN_TAB]
+    assert page[POLICY] == (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+        "base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
+    )
+    for part in (
+        '<meta name="airflow-root" content="/air">',
+        '<meta name="dag-id" content="hourly_scoring">',
+        '<meta name="run-id" content="manual__2018-08-29T03:00:00+00:00">',
+        '<script type="module" src="/air/sensor-scoring/static/fleet.js"></script>',
+        '<link rel="stylesheet" href="/air/sensor-scoring/static/fleet.css">',
+    ):
+        assert part in page["text"]
+    assert "run-id" not in asked["viewer"][FLEET]["text"]
+    assert "style=" not in page["text"]
+
+
+def test_a_dag_that_scores_nothing_says_so_in_its_tab(asked: dict[str, Any]) -> None:
+    """Airflow shows a plugin's tabs on every DAG."""
+    page = asked["viewer"][OTHER_TAB]
+    assert "The DAG other scores no fleet: hourly_scoring does." in page["text"]
+    assert 'href="/air/sensor-scoring/fleet"' in page["text"]
+    for who in ("viewer", "nobody"):
+        assert "frame-ancestors 'self'" in asked[who][OTHER_TAB][POLICY]
+
+
+def test_script_and_style_are_there_for_everybody(asked: dict[str, Any]) -> None:
+    """They hold no data; a browser asks whether it has the present ones."""
+    for who in ("nobody", "viewer"):
+        script, style, missing = (
+            asked[who][f"{PREFIX}/static/{name}"] for name in (*STATIC_FILES, "none.js")
+        )
+        assert (script["status"], style["status"], missing["status"]) == (200, 200, 404)
+        assert script["content-type"].startswith("text/javascript")
+        assert style["content-type"].startswith("text/css")
+        for file in (script, style):
+            assert (file["cache-control"], file["x-content-type-options"]) == ("no-cache", "nosniff")
+            assert file["etag"]
+
+
+def test_the_document_describes_every_route(asked: dict[str, Any]) -> None:
+    """With the form of its answers and of its refusals, relative to where it lies."""
+    document = json.loads(asked["viewer"][DOCUMENT]["text"])
+    assert document["servers"] == [{"url": "."}]
+    assert {f"{PREFIX}/api{path}" for path in document["paths"]} >= {
+        address.replace("hourly_scoring", "{dag_id}").replace("2018-08-29T02", "{hour}")
+        for address in set(ROUTES) - {DOCUMENT}
+    }
+    for path in document["paths"].values():
+        for operation in path.values():
+            assert operation["security"]
+            assert {"401", "403", "404", "422", "502"} <= set(operation["responses"])

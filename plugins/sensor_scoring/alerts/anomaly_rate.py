@@ -18,10 +18,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import sqrt
 from statistics import median
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from sensor_scoring.setting_groups import AlertSettings
 
 Past = tuple[int, ...]
 """Anomaly rates of past hours in thousandths, newest last."""
@@ -73,6 +75,17 @@ class SpikeRule:
     hours: int
     min_readings: int
 
+    @classmethod
+    def of(cls, alerts: AlertSettings) -> Self | None:
+        """Return the rule of a deployment; None if spikes raise no alert."""
+        if not alerts.spike_rise:
+            return None
+        return cls(alerts.spike_rise, alerts.spike_hours, alerts.spike_min_readings)
+
+    def baseline(self, past: Past) -> float | None:
+        """Return a sensor's usual rate, 0 to 1; None while its past is too short to tell."""
+        return median(past) / 1000 if self._spans_enough(past) else None
+
     def spikes(self, past: Mapping[str, Past], now: Mapping[str, AnomalyRate]) -> list[AnomalySpike]:
         """Return the spikes, the highest first."""
         found = [
@@ -105,7 +118,10 @@ class SpikeRule:
         return {**past, **new}
 
     def _counts(self, past: Past, rate: AnomalyRate) -> bool:
-        return rate.readings >= self.min_readings and len(past) >= min(_HOURS_NEEDED, self.hours)
+        return rate.readings >= self.min_readings and self._spans_enough(past)
+
+    def _spans_enough(self, past: Past) -> bool:
+        return len(past) >= min(_HOURS_NEEDED, self.hours)
 
     def _usual(self, past: Sequence[int], rate: AnomalyRate) -> tuple[float, float]:
         """Return the usual rate, and the least rise above it that counts."""

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from sensor_scoring.alerts.conditions import News, Observation
     from sensor_scoring.hourly.outcome.summary import Summary
     from sensor_scoring.hourly.run import Run
-    from sensor_scoring.settings import Settings
 
 log = logging.getLogger(__name__)
 
@@ -87,15 +86,7 @@ def tell_news(run: Run, context: Context, summary: Summary | None) -> None:
 def _seen(run: Run, summary: Summary | None, steps: Mapping[str, str]) -> Observation:
     if summary is None:
         return observation_without_summary(run.hour, steps)
-    return observation_of(summary, late=run.late, rule=_spike_rule(run.settings))
-
-
-def _spike_rule(settings: Settings) -> SpikeRule | None:
-    if not settings.alerts.spike_rise:
-        return None
-    return SpikeRule(
-        settings.alerts.spike_rise, settings.alerts.spike_hours, settings.alerts.spike_min_readings
-    )
+    return observation_of(summary, late=run.late, rule=SpikeRule.of(run.settings.alerts))
 
 
 def _places(run: Run) -> list[str]:

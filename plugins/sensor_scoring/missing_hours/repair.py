@@ -1,4 +1,4 @@
-"""The commands that complete hours, for a person to paste. Pure.
+"""What completes hours: commands for a person to paste, and the same for Airflow's REST API. Pure.
 
 Airflow has one running backfill per DAG at most, skips hours that have a run unless it is told to reprocess
 them, and takes whatever run has an hour's logical date for the run of that hour, also one that was triggered
@@ -11,8 +11,8 @@ from __future__ import annotations
 import json
 import shlex
 from dataclasses import dataclass
-from enum import Enum
-from typing import TYPE_CHECKING
+from enum import Enum, StrEnum
+from typing import TYPE_CHECKING, Any
 
 from sensor_scoring.airflow_config import ACTIVE_RUNS
 from sensor_scoring.hourly.names import DAG_ID
@@ -40,15 +40,75 @@ class Slot(Enum):
     UNKNOWN = "not asked"
 
 
+class RepairAction(StrEnum):
+    """What Airflow is told to do."""
+
+    BACKFILL = "backfill"
+    CLEAR = "clear"
+    TRIGGER = "trigger"
+
+
 @dataclass(frozen=True, slots=True)
 class Repair:
-    """A command of Airflow's, and the hours it is for."""
+    """What completes hours.
 
-    words: tuple[str, ...]
-    """Arguments of ``airflow``."""
+    :param hours: in order; a clear's are adjacent, a trigger's is one
+    :param behaviour: of a backfill towards runs that are there: ``none``, ``failed`` or ``completed``
+    """
+
+    action: RepairAction
     hours: tuple[RunHour, ...]
+    behaviour: str = ""
     also: int = 0
     """Complete hours between these that it scores too."""
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """Arguments of ``airflow``."""
+        match self.action:
+            case RepairAction.BACKFILL:
+                return (
+                    *("backfill", "create", "--dag-id", DAG_ID),
+                    *("--from-date", self._first, "--to-date", self._last),
+                    *("--reprocess-behavior", self.behaviour, "--max-active-runs", str(BACKFILL_RUNS)),
+                )
+            case RepairAction.CLEAR:
+                return (
+                    *("tasks", "clear", DAG_ID),
+                    *("--start-date", self._first, "--end-date", self._last, "--yes"),
+                )
+            case RepairAction.TRIGGER:
+                return ("dags", "trigger", DAG_ID, "--conf", json.dumps(self._conf))
+
+    @property
+    def body(self) -> dict[str, Any]:
+        """The same for Airflow's REST API: what is posted to create it."""
+        match self.action:
+            case RepairAction.BACKFILL:
+                return {
+                    "dag_id": DAG_ID,
+                    "from_date": self._first,
+                    "to_date": self._last,
+                    "reprocess_behavior": self.behaviour,
+                    "max_active_runs": BACKFILL_RUNS,
+                }
+            case RepairAction.CLEAR:
+                return {"start_date": self._first, "end_date": self._last}
+            case RepairAction.TRIGGER:
+                # Without a logical date: such a run takes no hour's place.
+                return {"logical_date": None, "conf": self._conf}
+
+    @property
+    def _first(self) -> str:
+        return self.hours[0].start.isoformat()
+
+    @property
+    def _last(self) -> str:
+        return self.hours[-1].start.isoformat()
+
+    @property
+    def _conf(self) -> dict[str, str]:
+        return {"hour": str(self.hours[0])}
 
     def __str__(self) -> str:
         return shlex.join(("airflow", *self.words))
@@ -69,8 +129,8 @@ def repairs(slots: Mapping[RunHour, Slot]) -> list[Repair]:
     else:
         if undone:
             found.append(_backfill(undone, "failed" if by_slot[Slot.FAILED] else "none"))
-        found += [_clear(hours) for hours in joined(done)]
-    return found + [_trigger(hour) for hour in by_slot[Slot.TAKEN]]
+        found += [Repair(RepairAction.CLEAR, hours) for hours in joined(done)]
+    return found + [Repair(RepairAction.TRIGGER, (hour,)) for hour in by_slot[Slot.TAKEN]]
 
 
 def joined(hours: Iterable[RunHour]) -> list[tuple[RunHour, ...]]:
@@ -88,22 +148,6 @@ def joined(hours: Iterable[RunHour]) -> list[tuple[RunHour, ...]]:
 
 
 def _backfill(hours: Sequence[RunHour], behaviour: str) -> Repair:
-    first, last = hours[0], hours[-1]
-    words = (
-        *("backfill", "create", "--dag-id", DAG_ID),
-        *("--from-date", first.start.isoformat(), "--to-date", last.start.isoformat()),
-        *("--reprocess-behavior", behaviour, "--max-active-runs", str(BACKFILL_RUNS)),
-    )
-    spanned = int((last.end - first.start).total_seconds() // 3600)
-    return Repair(words, tuple(hours), also=spanned - len(hours) if behaviour == "completed" else 0)
-
-
-def _clear(hours: Sequence[RunHour]) -> Repair:
-    first, last = hours[0].start.isoformat(), hours[-1].start.isoformat()
-    words = ("tasks", "clear", DAG_ID, "--start-date", first, "--end-date", last, "--yes")
-    return Repair(words, tuple(hours))
-
-
-def _trigger(hour: RunHour) -> Repair:
-    # Without a logical date: such a run takes no hour's place.
-    return Repair(("dags", "trigger", DAG_ID, "--conf", json.dumps({"hour": str(hour)})), (hour,))
+    spanned = int((hours[-1].end - hours[0].start).total_seconds() // 3600)
+    also = spanned - len(hours) if behaviour == "completed" else 0
+    return Repair(RepairAction.BACKFILL, tuple(hours), behaviour, also)

@@ -1,4 +1,4 @@
-"""Deletes expired logs, plans and reports; readings, models and predictions never."""
+"""Deletes expired logs, plans, reports and records of hours; readings, models and predictions never."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import logging
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from scoring_contract import layout
 from scoring_contract.hour import RunHour
 from sensor_scoring.azure_batch import ids
 
@@ -36,6 +37,18 @@ def tidy_blobs(store: BlobStore, settings: Settings, *, now: datetime) -> dict[s
             *(deleted[container], container, settings.upkeep.keep_runs_days),
         )
     return deleted
+
+
+def tidy_records(store: BlobStore, settings: Settings, *, now: datetime) -> int:
+    """Delete the records of hours that were written so long ago; likewise, whatever their hours.
+
+    :return: records deleted
+    """
+    days = settings.upkeep.keep_history_days
+    before = now - timedelta(days=days)
+    count = store.delete_blobs(settings.containers.runs_container, layout.HOURS_FOLDER, before=before)
+    log.info("%d records of hours deleted that are older than %d days", count, days)
+    return count
 
 
 def _folders(store: BlobStore, container: str, prefixes: Iterable[str], before: datetime) -> Iterator[str]:

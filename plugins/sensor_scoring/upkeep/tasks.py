@@ -44,6 +44,15 @@ def tidy_blobs() -> dict[str, int]:
     return housekeeping.tidy_blobs(_store(settings), settings, now=datetime.now(UTC))
 
 
+@step()
+def tidy_records() -> int:
+    """Delete the old records of hours; return how many."""
+    from sensor_scoring.upkeep import housekeeping
+
+    settings = Settings.from_environ(os.environ)
+    return housekeeping.tidy_records(_store(settings), settings, now=datetime.now(UTC))
+
+
 def _hook(settings: Settings) -> ScoringBatchHook:
     from sensor_scoring.azure_batch.hook import ScoringBatchHook
 

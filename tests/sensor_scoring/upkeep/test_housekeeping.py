@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from scoring_contract import layout
+from scoring_contract.hour import RunHour
 from sensor_scoring.azure_batch.jobs import MADE_BY
 from sensor_scoring.setting_groups import HourlySettings, UpkeepSettings
 from sensor_scoring.settings import Settings
 from sensor_scoring.storage import BlobStore
-from sensor_scoring.upkeep.housekeeping import tidy_blobs
+from sensor_scoring.upkeep.housekeeping import tidy_blobs, tidy_records
 
 if TYPE_CHECKING:
     from tests.sensor_scoring.conftest import Account
@@ -103,3 +105,19 @@ def test_folders_of_old_runs_go_with_all_that_is_in_them() -> None:
     assert store.folders("runs", "tidy") == [other]
     assert store.exists("runs", "_alerts/history.json")
     assert tidy_blobs(store, settings, now=now + timedelta(days=91)) == {"runs": 0, "logs": 0}
+
+
+@pytest.mark.usefixtures("storage")
+def test_records_of_hours_outlive_their_runs() -> None:
+    """They go so long after they were written, be their hours as old as they may; nothing else goes."""
+    store, settings = BlobStore("wasb_for_tests"), Settings(upkeep=UpkeepSettings(keep_history_days=730))
+    records = [layout.hour_record_blob(RunHour.parse(hour)) for hour in ("1999-01-01T00", "2018-08-29T02")]
+    others = ["scoring-20180829T02-0123456789/summary.json", "_alerts/history.json", "_hours.json"]
+    store.write_all("runs", dict.fromkeys([*records, *others], "{}"))
+    now = datetime.now(UTC)
+    assert tidy_records(store, settings, now=now + timedelta(days=729)) == 0
+    assert tidy_records(store, settings, now=now + timedelta(days=731)) == 2
+    assert [store.exists("runs", blob) for blob in records] == [False, False]
+    assert all(store.exists("runs", blob) for blob in others)
+    for blob in others:
+        store.discard("runs", blob)

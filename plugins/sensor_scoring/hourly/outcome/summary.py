@@ -73,6 +73,8 @@ class Summary:
     run: str
     dag_run_id: str
     sensors: tuple[SensorOutcome, ...]
+    planned_at: str = ""
+    """Of the run's plan: tells which of two runs of an hour is newer; empty in summaries of version 0.1.0."""
     colour: str = ""
     """``green``, ``amber`` or ``red``, as the settings of the run judge it; see ``verdict.py``."""
     failed_steps: Mapping[str, str] = field(default_factory=dict)
@@ -147,6 +149,7 @@ class Summary:
                 "hour": str(self.hour),
                 "run": self.run,
                 "dag_run_id": self.dag_run_id,
+                "planned_at": self.planned_at,
                 "colour": self.colour,
                 "counts": self.counts(),
                 "totals": self.totals(),
@@ -174,6 +177,7 @@ class Summary:
             run=root["run"].text(),
             dag_run_id=root["dag_run_id"].text(),
             sensors=tuple(SensorOutcome.from_json(node) for node in root["sensors"].elements()),
+            planned_at=str(root["planned_at"].value or ""),
             colour=str(root["colour"].value or ""),
             failed_steps=_steps_at(root["failed_steps"]),
             # One that does not say was made before it was asked: it is older than any clear.
@@ -231,6 +235,7 @@ def summarise(
         run=plan.run,
         dag_run_id=dag_run_id,
         sensors=tuple(sorted([*planned, *others], key=lambda line: line.sensor)),
+        planned_at=plan.planned_at,
         failed_steps=steps,
         stray=verdict.stray,
         unknown_packs=plan.unknown_packs,

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING
 
 from scoring_contract import layout
 from sensor_scoring.azure_batch.hook import ScoringBatchHook
-from sensor_scoring.errors import RunFailed
+from sensor_scoring.errors import RunFailed, StorageError
+from sensor_scoring.hourly.outcome.hour_record import HourRecord
+from sensor_scoring.hourly.outcome.record_store import keep_record
 from sensor_scoring.hourly.outcome.summary import summarise
 from sensor_scoring.hourly.outcome.verdict import Verdict, step_sentences
 from sensor_scoring.hourly.planning.capacity import pool_trouble_of, use_of
@@ -50,7 +52,20 @@ def sum_up(run: Run) -> Summary:
 
 
 def write_summary(run: Run, summary: Summary) -> None:
-    """Write a run's summary, over what was there."""
+    """Write a run's summary, over what was there, and its hour's record.
+
+    The record comes first: with the summary in its place, a next try would take all for done.
+
+    :raises StorageError: if Blob Storage takes the summary not at all, or the record not yet
+    """
+    try:
+        keep_record(run.store, run.settings.containers.runs_container, HourRecord.of(summary))
+    except StorageError as error:
+        if not run.is_last_try:
+            raise
+        # The hour is scored, and must not fail for its place in a history that can be made again.
+        again = f"python -m sensor_scoring.fleet rebuild --from {summary.hour} --to {summary.hour}"
+        log.warning("The record of %s lacks this run; to add it: %s. %s", summary.hour, again, error)
     run.store.write(run.settings.containers.runs_container, layout.summary_blob(run.base), summary.to_json())
     log.info("%s is %s: %s; %s", summary.hour, summary.colour, summary.counts(), summary.totals())
 
