@@ -5,6 +5,7 @@ Five containers, with the writers of their blobs::
     data         readings/2018/08/29/02/<sensor>/<any>.csv        devices (Stream Analytics, the loader)
                  readings/2018/08/29/02/_packs/<pack>/<any>.csv   the same, many sensors in a file
                  labels/2018/08/29/02.csv                         people, or the simulator
+                 labels/_spans/<sensor>/<id>.json                 people, through the fleet page
     models       registry.json, <sensor>/<version>/model.json     training
                  _packs/<pack>/<digest>.models, packs.csv         ``scorer models pack``: many models in a
                  file
@@ -41,6 +42,7 @@ _SEGMENT = re.compile(r"[A-Za-z0-9_.~-]{1,250}", re.ASCII)
 _PATH = re.compile(r"[A-Za-z0-9_.~/-]{1,1024}", re.ASCII)
 """Azure limits blob names to 1,024 characters:
 https://learn.microsoft.com/rest/api/storageservices/naming-and-referencing-containers--blobs--and-metadata"""
+_SPAN_LABELS = "labels/_spans/"
 _NO_SEGMENTS = frozenset(("", ".", ".."))
 _RECORD = re.compile(r"_hours/(\d{4})/(\d{2})/(\d{2})/(\d{2})\.json\.gz", re.ASCII)
 _SHOWN = 100
@@ -125,6 +127,24 @@ def hour_of_readings(blob: str) -> RunHour:
 def labels_blob(hour: RunHour) -> str:
     """Blob in ``data`` with the known anomalies of an hour; most hours have none."""
     return f"labels/{hour.path}.csv"
+
+
+def span_labels_folder(sensor_id: str = "") -> str:
+    """Folder in ``data`` with the labels of spans of a sensor's readings, or, without an id, of any."""
+    return f"{_SPAN_LABELS}{checked_sensor_id(sensor_id)}/" if sensor_id else _SPAN_LABELS
+
+
+def span_label_blob(sensor_id: str, label_id: str) -> str:
+    """Blob in ``data`` with one of them."""
+    return f"{span_labels_folder(sensor_id)}{_segment(label_id)}.json"
+
+
+def span_label_named(blob: str) -> tuple[str, str] | None:
+    """Sensor and label id of a blob in ``data``; None unless it has the name of such a label."""
+    sensor, _, file = blob.removeprefix(_SPAN_LABELS).partition("/")
+    if not blob.startswith(_SPAN_LABELS) or not is_sensor_id(sensor) or not file.endswith(".json"):
+        return None
+    return sensor, file.removesuffix(".json")
 
 
 def model_blob(sensor_id: str, version: str) -> str:

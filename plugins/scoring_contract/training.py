@@ -130,6 +130,8 @@ class TrainingOrder:
     is listed once, however many sensors share it: its name contains its sensor or pack."""
     evaluation: tuple[str, ...]
     """Blobs with the readings to evaluate on, likewise."""
+    labels: tuple[str, ...] = ()
+    """Blobs in ``data`` with the labels that people gave to spans of these sensors' readings."""
 
     def to_json(self) -> str:
         """Render the order."""
@@ -143,6 +145,7 @@ class TrainingOrder:
                 "sensors": [sensor.to_json() for sensor in self.sensors],
                 "training": list(self.training),
                 "evaluation": list(self.evaluation),
+                "labels": list(self.labels),
             }
         )
 
@@ -165,6 +168,8 @@ class TrainingOrder:
             sensors=sensors,
             training=root["training"].texts(),
             evaluation=root["evaluation"].texts(),
+            # Orders of before have none.
+            labels=() if root["labels"].is_absent else root["labels"].texts(),
         )
 
 

@@ -67,6 +67,10 @@ class Storage:
         """Read a blob."""
         return self.service.get_blob_client(self.name_of(container), blob).download_blob().readall()
 
+    def delete(self, container: Container, blob: str) -> None:
+        """Delete a blob."""
+        self.service.get_blob_client(self.name_of(container), blob).delete_blob()
+
     def names(self, container: Container) -> list[str]:
         """List a container."""
         return sorted(self.service.get_container_client(self.name_of(container)).list_blob_names())

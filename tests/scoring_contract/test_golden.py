@@ -14,6 +14,7 @@ from scoring_contract.invocation import PROGRAM, ScoreInvocation, TrainInvocatio
 from scoring_contract.manifest import Manifest, ModelRef, PackSlice, SensorOrder
 from scoring_contract.registry import Registry, SensorEntry, TrainedModel, TrainedSensor
 from scoring_contract.report import Cause, Report, SensorReport, SensorState
+from scoring_contract.span_label import LabelId, LabelKind, SpanLabel
 from scoring_contract.training import TrainingHours, TrainingOrder, TrainingSubject
 from scoring_contract.training_report import (
     Comparison,
@@ -109,6 +110,7 @@ TRAINING_ORDER = TrainingOrder(
     sensors=(TrainingSubject("1_4", ("1", "4"), MODEL, ("p0001",)), TrainingSubject("1_5")),
     training=("readings/2018/08/28/23/1_5/0.csv", "readings/2018/08/29/00/_packs/p0001/1.csv"),
     evaluation=("readings/2018/08/29/02/1_5/0.csv",),
+    labels=("labels/_spans/1_4/20180829T021005000-20180829T021500250-3f9c0a1b2c4d.json",),
 )
 TRAINING_REPORT = TrainingReport(
     run="training-20180829T02-b047316e0f",
@@ -127,6 +129,15 @@ TRAINING_REPORT = TrainingReport(
         TrainingResult("1_5", cause=Cause.DATA, reason="only 5 readings; 30 required"),
     ),
 )
+LABEL = SpanLabel(
+    sensor="1_4",
+    id=LabelId(1535508605000, 1535508900250, "3f9c0a1b2c4d"),
+    kind=LabelKind.REAL,
+    readings=(1535508605000000, 1535508620000000),
+    note="bearing of pump 1\nreplaced",
+    by="ada",
+    at=PLANNED_AT,
+)
 TRAIN_INVOCATION = TrainInvocation(
     order="training-20180829T02-b047316e0f/orders/1_4..1_5.json",
     report="training-20180829T02-b047316e0f/reports/training-20180829T02-b047316e0f-g2/1_4-1_5-e2-a0.json",
@@ -138,6 +149,7 @@ CASES = [
     pytest.param("registry.json", REGISTRY, Registry, id="registry"),
     pytest.param("training_order.json", TRAINING_ORDER, TrainingOrder, id="training-order"),
     pytest.param("training_report.json", TRAINING_REPORT, TrainingReport, id="training-report"),
+    pytest.param("span_label.json", LABEL, SpanLabel, id="label"),
 ]
 
 

@@ -23,6 +23,7 @@ from scoring_contract.manifest import Manifest
 from scoring_contract.predictions import HEADER_BYTES, PackMark, PredictionFormat, PredictionMark, has_rows
 from scoring_contract.registry import Registry
 from scoring_contract.report import Cause, Report, SensorReport, SensorState
+from scoring_contract.span_label import SpanLabel
 
 GOLDEN = Path(__file__).parent / "golden"
 HOUR = RunHour.parse("2018-08-29T02")
@@ -68,6 +69,10 @@ def changed(file: str, path: list[str | int], value: object) -> str:
             "sensors.1_4.current",
             id="unknown-version",
         ),
+        pytest.param(SpanLabel, changed("span_label.json", ["id"], "20180829T02"), "id", id="id-of-a-label"),
+        pytest.param(SpanLabel, changed("span_label.json", ["kind"], "odd"), "kind", id="kind-of-a-label"),
+        pytest.param(SpanLabel, changed("span_label.json", ["note"], None), "note", id="note-of-a-label"),
+        pytest.param(SpanLabel, changed("span_label.json", ["at"], "today"), "at", id="time-of-a-label"),
     ],
 )
 def test_a_wrong_message_is_refused_by_place(kind, text, path) -> None:

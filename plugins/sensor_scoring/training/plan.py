@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
 from scoring_contract import json_message
+from scoring_contract.layout import span_label_named
+from scoring_contract.span_label import concerns
 from scoring_contract.training import TrainingHours, TrainingOrder, TrainingSubject
 from sensor_scoring.hourly.planning.packing import packed
 from sensor_scoring.hourly.planning.readings import HourReadings
@@ -62,6 +65,7 @@ def plan_training(
     registry: Registry,
     training: Iterable[str],
     evaluation: Iterable[str],
+    labels: Iterable[str],
     *,
     hours: TrainingHours,
     run: str,
@@ -76,6 +80,7 @@ def plan_training(
 
     :param training: names of all blobs with readings of the training hours
     :param evaluation: likewise of the later hours
+    :param labels: names of all blobs with labels of spans
     :param options: how to fit
     :return: the plan, and an order for each of its groups in the plan's order
     """
@@ -88,6 +93,7 @@ def plan_training(
         size=sensors_per_task,
         pack_of={sensor: pack_of[sensor] for sensor in sensors if sensor in pack_of},
     )
+    labelled = _by_sensor(labels, hours)
     orders = [
         TrainingOrder(
             run=run,
@@ -98,12 +104,23 @@ def plan_training(
             sensors=tuple(TrainingSubject.of(sensor, registry) for sensor in members),
             training=_blobs_of(trained, members, registry),
             evaluation=_blobs_of(judged, members, registry),
+            labels=tuple(blob for sensor in members for blob in labelled.get(sensor, ())),
         )
         for group, members in groups.items()
     ]
     silent = tuple(sorted(registry.sensors.keys() - set(sensors)))
     plan = TrainingPlan(run=run, planned_at=planned_at, hours=hours, groups=groups, silent=silent)
     return plan, orders
+
+
+def _by_sensor(labels: Iterable[str], hours: TrainingHours) -> Mapping[str, list[str]]:
+    """Sort the labels of readings that are trained or evaluated on by their sensors."""
+    ranges = ((hours.trained_from, hours.trained_until), (hours.evaluated_from, hours.evaluated_until))
+    found: defaultdict[str, list[str]] = defaultdict(list)
+    for blob in labels:
+        if (named := span_label_named(blob)) and any(concerns(blob, *bounds) for bounds in ranges):
+            found[named[0]].append(blob)
+    return found
 
 
 def _blobs_of(readings: HourReadings, sensors: Iterable[str], registry: Registry) -> tuple[str, ...]:

@@ -51,6 +51,7 @@ def make_training_plan(run: TrainingRun) -> list[str]:
         parsed_registry(text, settings) if text else Registry(),
         _readings_of(run, hours.training),
         _readings_of(run, hours.evaluation),
+        _labels_of(run),
         hours=hours,
         run=run.base,
         planned_at=planned_at(datetime.now(UTC)),
@@ -149,6 +150,12 @@ def _range_sentence(run: TrainingRun) -> str:
         return f"there are none at all in the container {container}"
     first, last = found
     return f'they reach from {first} to {last}; try {{"from": "{first}", "until": "{last}"}}'
+
+
+def _labels_of(run: TrainingRun) -> list[str]:
+    """List the labels that people gave to spans: Batch tasks may read blobs, and list none."""
+    container = run.settings.containers.data_container
+    return [blob.name for blob in run.store.found(container, layout.span_labels_folder())]
 
 
 def _readings_of(run: TrainingRun, hours: Iterable[RunHour]) -> list[str]:

@@ -13,6 +13,8 @@ class RowIssue(StrEnum):
     OTHER_SENSOR = "of another sensor"
     NOT_FINITE = "without a finite value"
     UNSCORABLE = "that the model cannot score"
+    MAINTENANCE = "labelled as maintenance"
+    """Training alone leaves them out."""
     REPEATED = "repeated"
     OUT_OF_ORDER = "out of order"
     OTHER_ZONE = "not written in UTC"
@@ -30,5 +32,6 @@ _LEFT_OUT = frozenset(
         RowIssue.OTHER_SENSOR,
         RowIssue.NOT_FINITE,
         RowIssue.UNSCORABLE,
+        RowIssue.MAINTENANCE,
     }
 )

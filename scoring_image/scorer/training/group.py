@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Self
 
 from scorer.failure import Failure
+from scorer.readings.issues import RowIssue
 from scorer.training.series import Series, read_series
 from scorer.training.trainer import THREADS, Trainer
 from scorer.training.units import units_of
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from scorer.console import Console
     from scorer.storage import BlobContainer
     from scorer.training.evaluator import Evaluator
+    from scorer.training.span_labels import SpanLabels
     from scorer.training.units import Unit
     from scoring_contract.training import TrainingSubject
 
@@ -32,6 +35,7 @@ class Group:
     trainer: Trainer
     evaluator: Evaluator | None
     """None for models that are not evaluated."""
+    labels: SpanLabels
     console: Console
 
     @classmethod
@@ -44,17 +48,19 @@ class Group:
         data: BlobContainer,
         trainer: Trainer,
         evaluator: Evaluator | None = None,
+        labels: SpanLabels,
         console: Console,
     ) -> Self:
         """Divide sensors into units.
 
         :param training: blobs in ``data`` with the readings to train on, in the order of hours
         :param evaluation: likewise to evaluate on
+        :param labels: readings labelled as maintenance are neither trained nor evaluated on
         """
         subjects = {subject.sensor: subject for subject in sensors}
         packs_of = {sensor: subject.packs for sensor, subject in subjects.items()}
         units = tuple(units_of(subjects, packs_of, training, evaluation))
-        return cls(subjects, units, data, trainer, evaluator, console)
+        return cls(subjects, units, data, trainer, evaluator, labels, console)
 
     def results(self) -> Iterator[TrainingResult]:
         """Train all units, and yield the results in their order."""
@@ -63,12 +69,12 @@ class Group:
                 yield from results
 
     def _attempt(self, unit: Unit) -> list[TrainingResult]:
-        features = self.trainer.options.features
+        read = partial(
+            read_series, self.data, unit.sensors, features=self.trainer.options.features, labels=self.labels
+        )
         try:
-            training = read_series(self.data, unit.sensors, unit.training, features=features)
-            evaluation = read_series(
-                self.data, unit.sensors, unit.evaluation, features=features, with_timestamps=True
-            )
+            training = read(unit.training)
+            evaluation = read(unit.evaluation, with_timestamps=True)
         except Exception as error:  # noqa: BLE001  # every other unit must still be trained
             failure = Failure.of(error, self.console)
             return [_untrained(sensor, failure) for sensor in unit.sensors]
@@ -85,8 +91,13 @@ class Group:
     def _result(self, subject: TrainingSubject, training: Series, evaluation: Series) -> TrainingResult:
         fitted = self.trainer.train(subject.sensor, training, known=subject.pair)
         if self.evaluator is None:
-            return TrainingResult(subject.sensor, fitted.trained)
-        return self.evaluator.result(subject, fitted, evaluation)
+            result = TrainingResult(subject.sensor, fitted.trained)
+        else:
+            result = self.evaluator.result(subject, fitted, evaluation)
+        left_out = (training.rejected + evaluation.rejected)[RowIssue.MAINTENANCE]
+        notes = f"{left_out} readings {RowIssue.MAINTENANCE} were left out" if left_out else ""
+        problems = self.labels.problems.get(subject.sensor, ())
+        return replace(result, reason="; ".join(filter(None, (result.reason, notes, *problems))))
 
 
 def _untrained(sensor: str, failure: Failure) -> TrainingResult:

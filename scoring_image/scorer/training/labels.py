@@ -1,7 +1,7 @@
-"""Labels: the known anomalies of an hour, in ``labels/<hour>.csv`` of the data container.
+"""Labels: the known anomalies of an hour, in ``labels/<hour>.csv`` of the data container, and those of spans.
 
 The columns are ``TS,Device,Tag`` and any others. An hour without such a file is unlabelled; an hour whose
-file has no rows has no anomaly.
+file has no rows has no anomaly. A label of a span counts over the hour's file.
 """
 
 from __future__ import annotations
@@ -9,12 +9,13 @@ from __future__ import annotations
 import csv
 import io
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from scorer.errors import BlobMissing, DataFault
+from scorer.training.span_labels import MOST_BYTES, Said, SpanLabels
 from scoring_contract.layout import labels_blob
 from scoring_contract.sensor_names import sensor_named
 from scoring_contract.timestamps import read_timestamp
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
     from scorer.storage import BlobContainer
     from scoring_contract.hour import RunHour
 
-MOST_BYTES = 32 << 20
-"""Limit of a file; no hour has that many labels."""
 _COLUMNS = ("TS", "Device", "Tag")
 _SECOND = 1_000_000
 _HOUR = 3600 * _SECOND
@@ -45,11 +44,13 @@ class Labels:
     """Sensor to the timestamps of its anomalies, in microseconds since 1970."""
     problems: tuple[str, ...] = ()
     """Why files of other hours are ignored, a sentence each."""
+    spans: SpanLabels = field(default_factory=SpanLabels)
 
     @classmethod
-    def read(cls, data: BlobContainer, hours: Iterable[RunHour]) -> Labels:
+    def read(cls, data: BlobContainer, hours: Iterable[RunHour], spans: Iterable[str]) -> Labels:
         """Read the labels of these hours; a file that cannot be read leaves its hour unlabelled.
 
+        :param spans: blobs with labels of spans
         :raises StorageFault: if storage refuses or does not answer
         """
         labelled: set[RunHour] = set()
@@ -67,23 +68,25 @@ class Labels:
             for sensor, moment in found:
                 timestamps[sensor].add(moment)
         of_sensors = {sensor: frozenset(times) for sensor, times in timestamps.items()}
-        return cls(frozenset(labelled), of_sensors, tuple(problems))
+        return cls(frozenset(labelled), of_sensors, tuple(problems), SpanLabels.read(data, spans))
 
     def check(self, sensor: str, micros: MicrosArray, anomalies: BoolArray) -> LabelCheck | None:
-        """Compare a model's predictions with the labels.
+        """Compare a model's predictions with the labels, over the readings of which they say something.
 
         :param micros: timestamps of the sensor's readings in microseconds since 1970, shape (n_readings,)
         :param anomalies: predictions, shape (n_readings,), true for an anomaly
-        :return: None if no reading lies in an hour with labels
+        :return: None if they say nothing of any reading
         """
         starts = [int(hour.start.timestamp()) * _SECOND for hour in self.hours]
-        counts = np.isin(micros - micros % _HOUR, starts)
-        if not counts.any():
+        said = np.isin(micros - micros % _HOUR, starts).astype(np.int8)  # normal, unless there is a row
+        said[np.isin(micros, list(self.timestamps.get(sensor, ()))) & (said == Said.NORMAL)] = Said.ANOMALY
+        self.spans.add_to(said, sensor, micros)
+        labelled, normal = said == Said.ANOMALY, said == Said.NORMAL
+        if not (labelled | normal).any():
             return None
-        labelled = np.isin(micros, list(self.timestamps.get(sensor, ()))) & counts
         return LabelCheck(
             anomalies=int(labelled.sum()),
-            flagged=int((anomalies & counts).sum()),
+            flagged=int((anomalies & (labelled | normal)).sum()),
             found=int((anomalies & labelled).sum()),
         )
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from scorer.errors import BlobMissing, OrderFault
@@ -67,14 +68,15 @@ def _order(runs: BlobContainer, blob: str) -> TrainingOrder:
 def _group(order: TrainingOrder, environ: Mapping[str, str], console: Console) -> Group:
     """Open the containers that the environment names, and read the labels."""
     data, models = open_container(Container.DATA, environ), open_container(Container.MODELS, environ)
-    labels = Labels.read(data, order.hours.evaluation)
-    for problem in labels.problems:
+    labels = Labels.read(data, order.hours.evaluation, order.labels)
+    for problem in chain(labels.problems, *labels.spans.problems.values()):
         console.complain(problem)
     return Group.of(
         *(order.sensors, order.training, order.evaluation),
         data=data,
         trainer=Trainer(order.options, order.hours.trained_from, order.hours.trained_until, models),
         evaluator=Evaluator(models, labels),
+        labels=labels.spans,
         console=console,
     )
 

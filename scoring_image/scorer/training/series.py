@@ -17,6 +17,7 @@ import numpy as np
 from scorer.errors import BlobMissing, ScorerError
 from scorer.readings.files import MOST_BYTES, FileRows, Owner, ReadingTable, RowIssue, in_order, read_file
 from scorer.readings.table import ONE_FEATURE
+from scorer.training.span_labels import NO_SPAN_LABELS
 from scoring_contract.layout import hour_of_readings, sensor_of_readings
 from scoring_contract.sensor_names import sensor_named
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from scorer.models.ocsvm import FloatArray
     from scorer.readings.table import MicrosArray
     from scorer.storage import BlobContainer
+    from scorer.training.span_labels import SpanLabels
     from scoring_contract.hour import RunHour
 
 _MOST_PROBLEMS = 3
@@ -95,12 +97,14 @@ def read_series(
     *,
     features: tuple[str, ...] = ONE_FEATURE,
     with_timestamps: bool = False,
+    labels: SpanLabels = NO_SPAN_LABELS,
 ) -> dict[str, Series]:
     """Read the files of some sensors, each once.
 
     :param blobs: in the order of hours; blobs that were deleted meanwhile are ignored
     :param features: names of the numeric columns
     :param with_timestamps: whether to keep the timestamps of the readings
+    :param labels: readings labelled as maintenance are left out
     :return: a series for each sensor; empty if it has no readings, with a fault if a file in its own folder
         cannot be read
     :raises ScorerError: if a file of many sensors cannot be read at all (DataFault), or storage refuses it or
@@ -129,7 +133,8 @@ def read_series(
                 for sensor in series if own is None else (own,):
                     series[sensor].note_problem(f"{name} {rows.problem}")
         for sensor, found in pieces.items():
-            series[sensor].extend(in_order(found), with_timestamps=with_timestamps)
+            counting = labels.without_maintenance(sensor, in_order(found))
+            series[sensor].extend(counting, with_timestamps=with_timestamps)
     return series
 
 

@@ -8,17 +8,26 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from scorer.errors import DataFault
 from scorer.models.catalogue import Catalogue, publish
 from scorer.storage import open_container, refuse_folder
 from scorer.training.group import Group
+from scorer.training.span_labels import SpanLabels
 from scorer.training.trainer import THREADS, Trainer
 from scoring_contract.invocation import ExitCode
-from scoring_contract.layout import Container, pack_of_readings, readings_folder, sensor_of_readings
+from scoring_contract.layout import (
+    Container,
+    pack_of_readings,
+    readings_folder,
+    sensor_of_readings,
+    span_labels_folder,
+)
 from scoring_contract.report import Cause, SensorReport, SensorState
 from scoring_contract.sensor_names import display_of
+from scoring_contract.span_label import concerns
 from scoring_contract.training import TrainingSubject
 from scoring_contract.training_report import TrainingResult
 
@@ -53,6 +62,7 @@ def train(command: TrainCommand, environ: Mapping[str, str], *, console: Console
         *(_subjects(blobs, command, catalogue.registry), blobs),
         data=data,
         trainer=Trainer(command.options, command.trained_from, command.trained_until, models),
+        labels=_labels(data, command, console),
         console=console,
     )
     results = list(_announced(group, console))
@@ -61,6 +71,16 @@ def train(command: TrainCommand, environ: Mapping[str, str], *, console: Console
     seconds = time.monotonic() - started
     console.tell(f"{trained} sensors trained, {len(published) - trained} refused, {seconds:.2f} s")
     return ExitCode.of(map(_as_report, published))
+
+
+def _labels(data: BlobContainer, command: TrainCommand, console: Console) -> SpanLabels:
+    """Read the labels that people gave to readings of the training hours."""
+    names = data.names(span_labels_folder())
+    found = (blob for blob in names if concerns(blob, command.trained_from, command.trained_until))
+    labels = SpanLabels.read(data, found)
+    for problem in chain.from_iterable(labels.problems.values()):
+        console.complain(problem)
+    return labels
 
 
 def _blobs(data: BlobContainer, hours: Iterable[RunHour]) -> list[str]:

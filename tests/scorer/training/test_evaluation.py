@@ -20,8 +20,10 @@ from scorer.readings.table import ReadingTable
 from scorer.training.evaluation import drift, evaluate
 from scorer.training.labels import Labels
 from scorer.training.series import Series
+from scorer.training.span_labels import SpanLabels
 from scoring_contract.hour import RunHour
 from scoring_contract.manifest import ModelRef
+from scoring_contract.span_label import LabelId, LabelKind, SpanLabel
 from scoring_contract.training_report import LabelCheck
 
 HOUR = RunHour.parse("2018-08-29T02")
@@ -103,6 +105,59 @@ def test_an_hour_without_labels_counts_for_neither() -> None:
     quiet = evaluate(a_model(0), a_series(0, 0.1), sensor="1_4", current=None, labels=labels()).labels
     assert quiet == LabelCheck(0, 0, 0)
     assert (quiet.recall, quiet.precision) == (None, None)
+
+
+def a_span(kind: LabelKind, minutes: tuple[int, int], *flagged: int, at: int = 0) -> SpanLabel:
+    """Build a label of sensor 1_4 from a minute to another; the higher ``at``, the later."""
+    first, last = (micros_of(minute) // 1000 for minute in minutes)
+    return SpanLabel(
+        sensor="1_4",
+        id=LabelId(first, last, "0123456789ab"),
+        kind=kind,
+        readings=tuple(map(micros_of, flagged)),
+        by="ada",
+        at=f"2018-08-29T03:00:00.{at:06}Z",
+    )
+
+
+REAL, FALSE_ALARM, MAINTENANCE = LabelKind.REAL, LabelKind.FALSE_ALARM, LabelKind.MAINTENANCE
+
+
+@pytest.mark.parametrize(
+    ("spans", "expected"),
+    [
+        pytest.param(
+            [a_span(REAL, (1, 3), 2)], LabelCheck(1, 1, 1), id="real-speaks-of-flagged-readings-alone"
+        ),
+        pytest.param([a_span(FALSE_ALARM, (1, 2))], LabelCheck(0, 1, 0), id="false-alarm"),
+        pytest.param([a_span(REAL, (2, 2), 2), a_span(FALSE_ALARM, (0, 1))], LabelCheck(1, 1, 1), id="both"),
+        pytest.param(
+            [a_span(FALSE_ALARM, (0, 3), at=1), a_span(REAL, (2, 3), 3, at=2)],
+            LabelCheck(1, 2, 1),
+            id="the-later-one-counts",
+        ),
+        pytest.param(
+            [a_span(REAL, (2, 3), 3, at=1), a_span(MAINTENANCE, (0, 3), at=2)], None, id="overruled"
+        ),
+        pytest.param([a_span(FALSE_ALARM, (4, 9))], None, id="of-no-reading"),
+    ],
+)
+def test_a_label_of_a_span_speaks_of_its_own_readings_alone(
+    spans: list[SpanLabel], expected: LabelCheck | None
+) -> None:
+    """Of the readings 0, 0.1, 5 and 9 the model flags the last two; the hour has no file of labels."""
+    found = Labels(frozenset(), {}, spans=SpanLabels({"1_4": tuple(spans)}))
+    series = a_series(0, 0.1, 5, 9)
+    assert evaluate(a_model(0), series, sensor="1_4", current=None, labels=found).labels == expected
+    assert evaluate(a_model(0), series, sensor="1_5", current=None, labels=found).labels is None
+
+
+def test_a_label_of_a_span_counts_over_the_file_of_its_hour() -> None:
+    """The file calls readings 1 and 2 anomalies; a person says that 2 is a false alarm and 3 is real."""
+    spans = a_span(FALSE_ALARM, (2, 2)), a_span(REAL, (3, 3), 3)
+    found = Labels(frozenset({HOUR}), labels(1, 2).timestamps, spans=SpanLabels({"1_4": spans}))
+    checked = evaluate(a_model(0), a_series(0, 0.1, 5, 9), sensor="1_4", current=None, labels=found).labels
+    assert checked == LabelCheck(anomalies=2, flagged=2, found=1)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import random
 from itertools import chain
@@ -23,8 +24,10 @@ from scoring_contract.layout import (
     order_blob,
     packed_readings_prefix,
     report_blob,
+    span_label_blob,
 )
 from scoring_contract.report import Cause
+from scoring_contract.span_label import LabelId, LabelKind, SpanLabel
 from scoring_contract.training import TrainingHours, TrainingOrder, TrainingSubject
 from scoring_contract.training_report import LabelCheck, TrainingReport
 from tests.scorer.conftest import break_fits_of
@@ -90,9 +93,10 @@ def ordered(
     *subjects: TrainingSubject,
     blobs: tuple[list[str], list[str]],
     options: FitOptions = OPTIONS,
+    labels: tuple[str, ...] = (),
 ) -> subprocess.CompletedProcess[str]:
     """Write an order and execute it with the fewest permissions that suffice."""
-    put_order(storage, *subjects, blobs=blobs, options=options)
+    put_order(storage, *subjects, blobs=blobs, options=options, labels=labels)
     return scorer.run_here(*CALL.to_argv(), environ=storage.environ(TRAINING))
 
 
@@ -101,10 +105,12 @@ def put_order(
     *subjects: TrainingSubject,
     blobs: tuple[list[str], list[str]],
     options: FitOptions = DEFAULTS,
+    labels: tuple[str, ...] = (),
 ) -> None:
     """Write an order."""
     training, evaluation = (tuple(sorted(names)) for names in blobs)
-    order = TrainingOrder("run1", "g", "2018-08-29T03:00:00Z", HOURS, options, subjects, training, evaluation)
+    planned_at = "2018-08-29T03:00:00Z"
+    order = TrainingOrder("run1", "g", planned_at, HOURS, options, subjects, training, evaluation, labels)
     storage.put(Container.RUNS, CALL.order, order.to_json())
 
 
@@ -215,6 +221,89 @@ def test_labels_are_compared_where_there_are_some(storage: Storage, scorer: Scor
         .anomalies
     )
     assert result.evaluation.labels == LabelCheck(3, int(flagged.sum()), int(flagged[:3].sum()))
+
+
+def a_label(storage: Storage, kind: LabelKind, hour: RunHour, minutes: tuple[int, int], *flagged: int) -> str:
+    """Store a label of sensor 1_4 from a minute of an hour to another; return its blob."""
+    start = int(hour.start.timestamp()) * 1000
+    first, last = (start + 60_000 * minute for minute in minutes)
+    label = SpanLabel(
+        sensor="1_4",
+        id=LabelId(first, last, f"{next(TOKENS):012x}"),
+        kind=kind,
+        readings=tuple((start + 60_000 * minute) * 1000 for minute in flagged),
+        by="ada",
+        at="2018-08-29T03:00:00.000000Z",
+    )
+    blob = span_label_blob("1_4", str(label.id))
+    storage.put(Container.DATA, blob, label.to_json())
+    return blob
+
+
+TOKENS = itertools.count()
+
+
+def test_labels_of_spans_say_nothing_of_other_sensors(storage: Storage, scorer: Scorer) -> None:
+    """The gate sees the readings that a person judged, of that sensor, and no other of the hour."""
+    blobs = together(a_sensor(storage, "1_4"), a_sensor(storage, "1_5"))
+    hour = HOURS.evaluated_from
+    judged = (
+        a_label(storage, LabelKind.REAL, hour, (0, 9), 2, 3),
+        a_label(storage, LabelKind.FALSE_ALARM, hour, (20, 24)),
+    )
+    done = ordered(
+        storage, scorer, TrainingSubject("1_4"), TrainingSubject("1_5"), blobs=blobs, labels=judged
+    )
+    assert done.stderr == ""
+    found = results(storage)
+    ours, other = (found[sensor].evaluation for sensor in ("1_4", "1_5"))
+    assert ours is not None
+    assert other is not None
+    assert (ours.readings, other.labels) == (60, None)
+    assert ours.labels is not None
+    assert (ours.labels.anomalies, ours.labels.flagged <= 7) == (2, True)
+
+
+def test_readings_under_maintenance_are_neither_trained_nor_evaluated_on(
+    storage: Storage, scorer: Scorer
+) -> None:
+    """The report says how many; a span may cross hours."""
+    blobs = a_sensor(storage, "1_4")
+    last = HOURS.training[-1]
+    maintained = a_label(storage, LabelKind.MAINTENANCE, last, (50, 69))
+    done = ordered(storage, scorer, TrainingSubject("1_4"), blobs=blobs, labels=(maintained,))
+    assert done.returncode == ExitCode.SUCCESS
+    result = results(storage)["1_4"]
+    assert result.trained is not None
+    assert result.evaluation is not None
+    assert (result.trained.model.rows, result.evaluation.readings) == (110, 50)
+    assert result.reason == "20 readings labelled as maintenance were left out"
+    whole = a_label(storage, LabelKind.MAINTENANCE, HOURS.trained_from, (0, 119))
+    ordered(storage, scorer, TrainingSubject("1_4"), blobs=blobs, labels=(whole,))
+    assert results(storage)["1_4"].reason == "only 0 readings; 30 required (120 labelled as maintenance)"
+
+
+def test_a_label_that_cannot_be_read_is_named_at_its_sensor(storage: Storage, scorer: Scorer) -> None:
+    """One that was deleted after the plan is none; a copy of another sensor's is not taken for its own."""
+    blobs = together(a_sensor(storage, "1_4"), a_sensor(storage, "1_5"))
+    deleted, damaged, right = (
+        a_label(storage, LabelKind.FALSE_ALARM, HOURS.evaluated_from, (0, 4)) for _ in range(3)
+    )
+    copied = right.replace("1_4", "1_5")
+    storage.put(Container.DATA, copied, storage.get(Container.DATA, right))
+    storage.put(Container.DATA, damaged, "{}")
+    storage.delete(Container.DATA, deleted)
+    subjects = TrainingSubject("1_4"), TrainingSubject("1_5")
+    done = ordered(storage, scorer, *subjects, blobs=blobs, labels=(deleted, damaged, right, copied))
+    assert done.returncode == ExitCode.SUCCESS
+    found = results(storage)
+    assert (
+        found["1_4"].reason == f"{damaged} is ignored: label: contract: is version None, this program reads 2"
+    )
+    assert found["1_5"].reason.startswith(f"{copied} is ignored: it is the label ")
+    assert all(result.reason in done.stderr for result in found.values())
+    assert found["1_4"].evaluation is not None
+    assert found["1_4"].evaluation.labels is not None
 
 
 def test_what_another_try_would_meet_again_is_no_failure(storage: Storage, scorer: Scorer) -> None:

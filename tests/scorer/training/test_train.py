@@ -7,6 +7,7 @@ import hashlib
 import io
 import json
 import random
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -22,10 +23,17 @@ from scorer.models.ocsvm import OneClassSvm
 from scorer.storage import open_container
 from scoring_contract.hour import RunHour
 from scoring_contract.invocation import ExitCode
-from scoring_contract.layout import REGISTRY_BLOB, Container, packed_readings_prefix, readings_prefix
+from scoring_contract.layout import (
+    REGISTRY_BLOB,
+    Container,
+    packed_readings_prefix,
+    readings_prefix,
+    span_label_blob,
+)
 from scoring_contract.manifest import ModelRef, SensorOrder
 from scoring_contract.registry import Registry, TrainedModel, TrainedSensor
 from scoring_contract.report import SensorState
+from scoring_contract.span_label import LabelId, LabelKind, SpanLabel
 from tests.scorer.conftest import HEADER, break_fits_of
 
 if TYPE_CHECKING:
@@ -93,6 +101,26 @@ def test_a_trained_model_scores_the_next_hour(storage: Storage, scorer: Scorer) 
     assert (sensor.state, sensor.readings) == (SensorState.SCORED, 61)
     last = storage.get(Container.PREDICTIONS, "2018/08/29/02/1_4.csv").decode().splitlines()[-1]
     assert last.startswith("2018-08-29T02:59:59Z,1,4,99,1,-")
+
+
+def test_readings_under_maintenance_are_not_trained_on(storage: Storage, scorer: Scorer) -> None:
+    """The command finds the labels itself; one that it cannot read is named."""
+    a_fleet(storage, "1_4")
+    first = int(BEFORE.start.timestamp()) * 1000
+    label = SpanLabel(
+        sensor="1_4",
+        id=LabelId(first, first + 9 * 60_000, "0123456789ab"),
+        kind=LabelKind.MAINTENANCE,
+        by="ada",
+        at="2018-08-29T03:00:00.000000Z",
+    )
+    storage.put(Container.DATA, span_label_blob("1_4", str(label.id)), label.to_json())
+    damaged = span_label_blob("1_4", str(replace(label.id, token="ba9876543210")))
+    storage.put(Container.DATA, damaged, "?")
+    done = scorer.train_here()
+    (model,) = storage.registry().entry("1_4").versions.values()
+    assert model.rows == 50
+    assert f"{damaged} is ignored: label: is not JSON" in done.stderr
 
 
 def test_training_again_on_the_same_readings_changes_nothing(storage: Storage, scorer: Scorer) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from scoring_contract import layout
 from scoring_contract.fit_options import FitOptions
 from scoring_contract.hour import RunHour
 from scoring_contract.manifest import ModelRef
@@ -24,13 +25,14 @@ def a_registry(*sensors: str, packs: dict[str, str] | None = None) -> Registry:
 
 
 def planned(
-    registry: Registry, training: list[str], later: list[str], *, size: int = 2
+    registry: Registry, training: list[str], later: list[str], *labels: str, size: int = 2
 ) -> tuple[TrainingPlan, list[TrainingOrder]]:
     """Plan a run."""
     return plan_training(
         registry,
         training,
         later,
+        labels,
         hours=HOURS,
         run="run1",
         planned_at="2018-08-29T03:05:00.000000Z",
@@ -61,6 +63,20 @@ def test_a_pack_is_one_group_and_its_files_are_named_once() -> None:
     assert order.training == (f"{TRAINING[0]}1_2/0.csv", f"{TRAINING[0]}_packs/p0001/0.csv")
     assert {subject.packs for subject in order.sensors} == {("p0001",)}
     assert plan.silent == ("4_4",)
+
+
+def test_an_order_has_the_labels_of_its_sensors_and_hours() -> None:
+    """Those of other sensors and hours, and files that only lie beside them, concern nobody."""
+
+    def label(sensor: str, first: str, last: str) -> str:
+        name = f"20180829T{first}0000000-20180829T{last}0000000-0123456789ab"
+        return layout.span_label_blob(sensor, name)
+
+    trained, evaluated = label("1_1", "00", "01"), label("1_1", "02", "05")
+    others = label("1_2", "03", "04"), label("2_1", "00", "01"), "labels/_spans/1_1/notes.json"
+    blobs = [f"{TRAINING[0]}{sensor}/0.csv" for sensor in ("1_1", "1_2", "3_1")]
+    _, orders = planned(Registry(), blobs, [], trained, *others, evaluated)
+    assert [order.labels for order in orders] == [(trained, evaluated), ()]
 
 
 def test_plan_and_order_survive_json() -> None:
