@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+_CONNECT_SECONDS = 10.0
 OUTAGE_SECONDS = 900.0
 """A service may be busy or away for this long before a step, or who waits, gives up."""
 
@@ -21,11 +22,13 @@ class Patience:
     """Pauses between tries, each twice as long as the one before.
 
     :param seconds: pauses add up to this
+    :param answer_seconds: for so long one answer is waited for; a connection, for a part of that
     """
 
     seconds: float = OUTAGE_SECONDS
     first_pause: float = 1.0
     longest_pause: float = 30.0
+    answer_seconds: float = 60.0
 
     def pauses(self) -> Iterator[float]:
         """Yield the pauses, in seconds."""
@@ -41,6 +44,8 @@ class Patience:
         tries = 1 + len(list(self.pauses()))
         kinds = ("total", "connect", "read", "status")
         return {
+            "connection_timeout": min(_CONNECT_SECONDS, self.answer_seconds),
+            "read_timeout": self.answer_seconds,
             **{f"retry_{kind}": tries for kind in kinds},
             # The policy's own first pause is twice the factor.
             "retry_backoff_factor": self.first_pause / 2,

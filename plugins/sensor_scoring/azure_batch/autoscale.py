@@ -157,6 +157,11 @@ class AutoscalePolicy:
         )
 
 
+def without_floor(formula: str) -> str:
+    """Return a formula of ours without what is announced in it: the part that the settings alone decide."""
+    return _FLOOR.sub("", formula)
+
+
 def _held(floor: Floor | None) -> tuple[str, str]:
     held = floor or Floor(0, datetime(1970, 1, 1, tzinfo=UTC))
     return f"reserve = {held.nodes};", f'until = time("{held.until.strftime(_TIME)}");'

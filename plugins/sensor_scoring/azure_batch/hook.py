@@ -23,6 +23,7 @@ from azure.core.exceptions import HttpResponseError
 
 from sensor_scoring.azure_batch.jobs import JobKeeper
 from sensor_scoring.azure_batch.old_jobs import OldJobs
+from sensor_scoring.azure_batch.onlooker import Onlooker
 from sensor_scoring.azure_batch.pools import PoolKeeper
 from sensor_scoring.azure_batch.submission import JOB_ENDED, Submission
 from sensor_scoring.azure_batch.task_state import SELECTED, BatchTaskOutcome
@@ -80,8 +81,13 @@ class ScoringBatchHook(AzureBatchHook):
         """
         conn = self.get_connection(self.conn_id)
         credential = self._shared_key(conn) or get_sync_default_azure_credential(**_identity_of(conn))
-        options = _TIMEOUTS | (self._patience.client_options() if self._patience else {})
+        options = self._patience.client_options() if self._patience else _TIMEOUTS
         return BatchClient(endpoint=self._account_url(conn), credential=credential, **options)
+
+    def close(self) -> None:
+        """Close the client, if one was needed."""
+        if "connection" in self.__dict__:
+            self.connection.close()
 
     async def get_async_conn(self) -> AsyncBatchClient:
         """Return the asyncio client, for triggers; the caller closes it."""
@@ -98,6 +104,11 @@ class ScoringBatchHook(AzureBatchHook):
     def jobs(self) -> JobKeeper:
         """The account's jobs, by run."""
         return JobKeeper(self.connection, conn_id=self.conn_id)
+
+    @cached_property
+    def onlooker(self) -> Onlooker:
+        """What looks at the account and changes nothing."""
+        return Onlooker(self.connection, conn_id=self.conn_id)
 
     def old_jobs(self, prefixes: Sequence[str]) -> OldJobs:
         """Return the account's jobs whose ids begin so, to be tidied up."""

@@ -13,14 +13,12 @@ from azure.batch import models
 from azure.batch.models._models import BatchJobTerminateOptions  # 15.1.0 exports it nowhere else
 
 from sensor_scoring.azure_batch import ids
-from sensor_scoring.azure_batch.pool_usage import Sighting
 from sensor_scoring.azure_batch.submission import JOB_ENDED
 from sensor_scoring.errors import JobEnded, QuotaReached
 from sensor_scoring.service_errors import batch_explained
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import datetime
 
     from azure.batch import BatchClient
 
@@ -106,24 +104,6 @@ class JobKeeper:
         with batch_explained(f"list the jobs of {base}", self._conn_id):
             found = [job.id for job in self._client.list_jobs(filter=chosen, select=["id", "state"])]
         return [job for job in found if ids.is_job_of(job, base)]
-
-    def seen_use(self, pool_id: str, base: str, *, now: datetime) -> Sighting:
-        """Return what can be seen of a run's use of a pool, see :mod:`.pool_usage`."""
-        client = self._client
-        with batch_explained(f"look at what {base} used", self._conn_id):
-            jobs = list(client.list_jobs(filter=f"startswith(id,'{base}-')", select=["id", "creationTime"]))
-            sharing = {ids.base_of(job) for job in self.active(pool_id)}
-            columns = ["nodeInfo", "executionInfo"]
-            pool = client.get_pool(pool_id)
-            return Sighting(
-                pool=pool,
-                nodes=list(client.list_nodes(pool_id, select=["id", "allocationTime", "isDedicated"])),
-                tasks=[task for job in jobs for task in client.list_tasks(job.id, select=columns)],
-                opened=min((job.creation_time for job in jobs), default=None),
-                now=now,
-                tail=pool.auto_scale_evaluation_interval or timedelta(),
-                shared_by=len(sharing | {base}),
-            )
 
     def close(self, base: str) -> list[str]:
         """Terminate every active Batch job of a run, of all generations; their logs stay.

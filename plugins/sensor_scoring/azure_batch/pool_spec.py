@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from sensor_scoring.node_image import UBUNTU_24_04, NodeImage
@@ -10,7 +11,7 @@ from sensor_scoring.node_image import UBUNTU_24_04, NodeImage
 if TYPE_CHECKING:
     from sensor_scoring.azure_batch.autoscale import AutoscalePolicy
 
-EVALUATION_INTERVAL = "PT5M"
+EVALUATION_INTERVAL = timedelta(minutes=5)
 """The shortest the service allows; its default of 15 minutes would let a quarter of the hour pass."""
 
 
@@ -53,5 +54,5 @@ class PoolSpec:
             "taskSchedulingPolicy": {"nodeFillType": "pack"},
             "enableAutoScale": True,
             "autoScaleFormula": formula,
-            "autoScaleEvaluationInterval": EVALUATION_INTERVAL,
+            "autoScaleEvaluationInterval": f"PT{EVALUATION_INTERVAL // timedelta(minutes=1)}M",
         }

@@ -17,6 +17,7 @@ from sensor_scoring.hourly.planning.plan import Plan
 from sensor_scoring.service_errors import batch_explained
 from sensor_scoring.storage import BlobStore
 from sensor_scoring.ui.facts import SELECTED
+from sensor_scoring.ui.printed_files import PrintedFiles
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -64,14 +65,14 @@ class OwnJob:
 
         :return: with a first line that says so if it is not the whole; None if neither has anything
         """
-        container = self.settings.containers.logs_container
-        blob = f"{layout.log_folder(ids.base_of(self.id), self.id, batch_task_id)}/{file}"
+        files = PrintedFiles(self._store, self._hook, self.settings.containers.logs_container)
         # One byte more than is shown tells whether there was more.
-        text = self._store.tail(container, blob, size=MOST_BYTES + 1)
-        if text or self._store.exists(container, blob):
-            return shortened(text, f"the whole is the blob {container}/{blob}")
-        text = self._hook.file_tail(self.id, batch_task_id, file, size=MOST_BYTES + 1)
-        return shortened(text, "the whole is on the node") if text else None
+        end = files.end_of(self.id, batch_task_id, file, size=MOST_BYTES + 1)
+        if end is None:
+            return None
+        return shortened(
+            end.text, f"the whole is the blob {end.blob}" if end.blob else "the whole is on the node"
+        )
 
     def plan(self) -> Plan | None:
         """Return the plan of the run; None if it has none, or no longer."""

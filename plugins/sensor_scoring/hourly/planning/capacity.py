@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from airflow.sdk.exceptions import AirflowNotFoundException
 
@@ -15,14 +15,16 @@ from sensor_scoring.azure_batch import ids
 from sensor_scoring.azure_batch.autoscale import AutoscalePolicy, Floor, WarmWindow
 from sensor_scoring.azure_batch.hook import ScoringBatchHook
 from sensor_scoring.azure_batch.pool_spec import PoolSpec
-from sensor_scoring.azure_batch.pool_usage import Prices
+from sensor_scoring.azure_batch.pool_usage import Prices, Sighting
 from sensor_scoring.errors import BatchError, ScoringError
 from sensor_scoring.hourly.planning.plan import Plan
 from sensor_scoring.node_image import NodeImage
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
     from datetime import datetime
 
+    from sensor_scoring.azure_batch.onlooker import PoolSight, RunSight
     from sensor_scoring.azure_batch.pool_usage import PoolUse
     from sensor_scoring.settings import Settings
     from sensor_scoring.storage import BlobStore
@@ -100,13 +102,36 @@ def release_pool(hook: ScoringBatchHook, spec: PoolSpec, *, base: str) -> None:
 def use_of(hook: ScoringBatchHook, settings: Settings, *, base: str) -> PoolUse | None:
     """Return what a run has used of the pool until now; None if Azure Batch does not say."""
     try:
-        seen = hook.jobs.seen_use(settings.pool.pool_id, base, now=hook.pools.service_time())
+        pool, run = hook.onlooker.pool(settings.pool.pool_id), hook.onlooker.run(base)
+        sharing = hook.onlooker.jobs_on(settings.pool.pool_id)
     except BatchError as error:
         # What a run cost is worth knowing, not worth failing for.
         log.warning("The run's use of pool %s is unknown: %s", settings.pool.pool_id, error)
         return None
+    if pool is None:
+        log.warning("The run's use of pool %s is unknown: there is no such pool", settings.pool.pool_id)
+        return None
+    return use_seen(run, pool, sharing, settings, base=base)
+
+
+def use_seen(
+    run: RunSight, pool: PoolSight, sharing: Iterable[Mapping[str, Any]], settings: Settings, *, base: str
+) -> PoolUse:
+    """Return what a run has used of a pool until it was looked at.
+
+    :param sharing: the pool's active jobs, of the run or not
+    """
     prices = Prices(settings.autoscale.node_hour_price, settings.autoscale.spot_node_hour_price)
-    return seen.use(policy=settings.autoscale.autoscale_policy, prices=prices)
+    sighting = Sighting(
+        pool=pool.pool,
+        nodes=pool.nodes,
+        tasks=[task for tasks in run.tasks.values() for task in tasks],
+        opened=run.opened,
+        now=pool.now,
+        tail=pool.interval or timedelta(),
+        shared_by=len({ids.base_of(str(job["id"])) for job in sharing} | {base}),
+    )
+    return sighting.use(policy=settings.autoscale.autoscale_policy, prices=prices)
 
 
 def pool_trouble_of(settings: Settings, *, is_waited_for: bool = False) -> list[str]:
