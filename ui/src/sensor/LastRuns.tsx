@@ -38,7 +38,7 @@ export function LastRuns({ sensor, range, onRun }: LastRunsProps) {
   const [runs, again] = useAnswer(key, (signal) => pastRuns(place, sensor, range, signal));
   const rows = useMemo(() => runs.value ?? [], [runs.value]);
   return (
-    <section class="panel">
+    <section class="panel last-runs">
       <h2>Last runs</h2>
       {runs.error !== null && (
         <Problem error={runs.error} what="The last runs cannot be shown" onRetry={again} />
