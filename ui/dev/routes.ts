@@ -55,6 +55,7 @@ function hours(newest: Hour, query: URLSearchParams): object {
     to: textOf(to),
     now: NOW,
     settled: textOf(newest),
+    oldest: textOf(newest - RECORDED + 1),
     hours: listed.map((hour) => ({ hour: textOf(hour), etag: `"${hour}"`, size: 1 })),
   };
 }

@@ -3,6 +3,7 @@
 import type { FailedSensor, RunAnswer } from "../api/run.ts";
 import { count, counted } from "../model/format.ts";
 import { displayOf } from "../model/names.ts";
+import { Printed } from "../widgets/Printed.tsx";
 
 interface FailedSensorsProps {
   readonly run: RunAnswer;
@@ -42,7 +43,7 @@ function Failure({ failure, onSensor }: { failure: FailedSensor; onSensor: (sens
       {stderr_tail !== null && (
         <details>
           <summary>End of stderr{stderr_place && `, from the ${stderr_place}`}</summary>
-          <pre class="scrolled">{stderr_tail || "It is empty."}</pre>
+          <Printed class="tail" text={stderr_tail || "It is empty."} />
         </details>
       )}
     </div>

@@ -92,7 +92,7 @@ async function pastRuns(place: Place, sensor: string, range: Range, signal: Abor
   const records = await Promise.all(
     listed.map(({ hour, etag }) => recordAt(place, hourOf(hour) ?? 0, etag, signal)),
   );
-  history.show(range.from, range.to, listed, { now: 0, settled: 0 });
+  history.show(range.from, range.to, listed, { now: 0, settled: 0, oldest: 0 });
   for (const record of records) history.add(record, history.etag(record.hour));
   const row = history.roster.rowOf(sensor);
   if (row === undefined) return [];

@@ -3,6 +3,7 @@
 import { moment } from "../model/format.ts";
 import { Facts } from "./Facts.tsx";
 import { Notice } from "./Notice.tsx";
+import { Printed } from "./Printed.tsx";
 
 interface FormulaProps {
   readonly formula: string | null;
@@ -28,7 +29,7 @@ export function Formula({ formula, evaluatedAt, result, error, without }: Formul
           <Facts facts={results} />
         </div>
       )}
-      {formula === null ? <p class="soft">{without}</p> : <pre class="formula scrolled">{formula}</pre>}
+      {formula === null ? <p class="soft">{without}</p> : <Printed class="formula" text={formula} />}
     </>
   );
 }
