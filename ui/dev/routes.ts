@@ -2,6 +2,7 @@
 
 import { type Hour, hourOf, hoursBetween, textOf } from "../src/model/hour.ts";
 import type { MadeFleet } from "./fleet.ts";
+import { madePool, madeRun } from "./run.ts";
 import { MadeLabels, madeModel, madeReadings } from "./sensor.ts";
 
 const NOW = "2018-08-29T03:20:00Z";
@@ -25,6 +26,8 @@ export function routesOf(fleet: MadeFleet): Routes {
     if (what === "hours") return name ? recordOf(fleet, name) : hours(fleet.newest, query);
     if (what === "rights") return { clear: true, backfill: true, trigger: true, label: true };
     if (what === "rescore") return rescore(body as { cells: { hour: string; sensors: string[] }[] }, fleet);
+    if (what === "runs") return madeRun(name, fleet);
+    if (what === "pool") return madePool();
     if (what === "gaps") return name ? repairs(body as { hours: string[] }) : gaps();
     if (what !== "sensors") return undefined;
     if (!name) return fleet.sensors();
@@ -52,6 +55,7 @@ function hours(newest: Hour, query: URLSearchParams): object {
     to: textOf(to),
     now: NOW,
     settled: textOf(newest),
+    oldest: textOf(newest - RECORDED + 1),
     hours: listed.map((hour) => ({ hour: textOf(hour), etag: `"${hour}"`, size: 1 })),
   };
 }

@@ -7,6 +7,8 @@ import { FleetPage } from "./fleet/FleetPage.tsx";
 import { openedQuery, writeQuery } from "./frame/navigation.ts";
 import { type Theme, watchTheme } from "./frame/theme.ts";
 import { GapsPage } from "./gaps/GapsPage.tsx";
+import { PoolPage } from "./pool/PoolPage.tsx";
+import { RunPage } from "./run/RunPage.tsx";
 import { SensorPage } from "./sensor/SensorPage.tsx";
 import { Tabs } from "./Tabs.tsx";
 import { usePlace } from "./widgets/place_context.ts";
@@ -56,6 +58,8 @@ export function App() {
             <FleetPage view={fleet} isShown={view.view === "fleet"} {...shared} />
           </div>
         )}
+        {view.view === "run" && <RunPage key={view.run} view={view} {...shared} />}
+        {view.view === "pool" && <PoolPage />}
         {view.view === "gaps" && <GapsPage view={view} {...shared} />}
         {view.view === "sensor" && <SensorPage key={view.sensor} view={view} {...shared} />}
       </main>

@@ -11,6 +11,7 @@ import "uplot/dist/uPlot.min.css";
 import "./style/fleet.css";
 import "./style/sensor.css";
 import "./style/gaps.css";
+import "./style/run.css";
 
 const place = Place.of(document);
 const root = document.getElementById("fleet") ?? document.body;

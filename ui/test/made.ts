@@ -46,7 +46,7 @@ export function historyOf(
   const records = outcomes.map((one, at) => (typeof one === "string" ? record(H0 + at, one) : one));
   const there = records.filter((one) => one !== null);
   const listed = there.map((one) => ({ hour: textOf(one.hour), etag: "e" }));
-  history.show(H0, last, listed, { settled: last, now: (last + 1.5) * 3_600_000, ...clock });
+  history.show(H0, last, listed, { oldest: H0, settled: last, now: (last + 1.5) * 3_600_000, ...clock });
   for (const one of there) history.add(one, "e");
   return history;
 }

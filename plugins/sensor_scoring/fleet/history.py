@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from scoring_contract import layout
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from scoring_contract.hour import RunHour
     from sensor_scoring.settings import Settings
@@ -44,16 +44,23 @@ class History:
 
     def newest(self) -> RunHour | None:
         """Return the newest hour that has a record; None if none has."""
-        for year in reversed(self._store.folders(self._container, layout.HOURS_FOLDER)):
-            for month in reversed(self._store.folders(self._container, f"{year}/")):
-                if found := list(self._listed(f"{month}/")):
-                    return found[-1].hour
-        return None
+        return self._outermost(reversed, -1)
+
+    def oldest(self) -> RunHour | None:
+        """Return the oldest hour that has a record; None if none has."""
+        return self._outermost(iter, 0)
 
     def record(self, hour: RunHour) -> tuple[bytes, str] | None:
         """Return the record of an hour, compressed as it is stored, and its ETag; None if there is none."""
         found = self._store.read_versioned(self._container, layout.hour_record_blob(hour))
         return (found[0], found[1].strip('"')) if found else None
+
+    def _outermost(self, ordered: Callable[[list[str]], Iterator[str]], end: int) -> RunHour | None:
+        for year in ordered(self._store.folders(self._container, layout.HOURS_FOLDER)):
+            for month in ordered(self._store.folders(self._container, f"{year}/")):
+                if found := list(self._listed(f"{month}/")):
+                    return found[end].hour
+        return None
 
     def _listed(self, folder: str) -> Iterator[FoundRecord]:
         for blob in self._store.found(self._container, folder):

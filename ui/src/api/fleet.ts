@@ -13,6 +13,8 @@ export interface HoursAnswer {
   readonly to: string | null;
   readonly now: string;
   readonly settled: string;
+  /** First hour that was ever recorded. */
+  readonly oldest: string | null;
   readonly hours: readonly ListedHour[];
 }
 

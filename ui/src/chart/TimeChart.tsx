@@ -15,6 +15,8 @@ export interface TimeChartProps {
   readonly span: Span;
   readonly palette: ChartPalette;
   readonly hasTimes: boolean;
+  /** Room for the values on the left. */
+  readonly axisWidth?: number;
   readonly unit: (value: number) => string;
   /** Ends of the y axis; by the data if left out. */
   readonly ends?: uPlot.Range.Function;
@@ -29,7 +31,7 @@ export interface TimeChartProps {
 }
 
 const AXIS_WIDTH = 64;
-const TIMES_HEIGHT = 30;
+const TIMES_HEIGHT = 38;
 /** A shorter drag is a click. */
 const LEAST_DRAG = 4;
 
@@ -65,7 +67,7 @@ function optionsOf(
   newest: { readonly current: TimeChartProps },
   size: { width: number; height: number },
 ): uPlot.Options {
-  const { name, palette, hasTimes, series, ends } = newest.current;
+  const { name, palette, hasTimes, series, ends, axisWidth = AXIS_WIDTH } = newest.current;
   const reset = (): null => {
     newest.current.onReset?.();
     return null;
@@ -87,7 +89,7 @@ function optionsOf(
       { ...axis, show: hasTimes, size: TIMES_HEIGHT, values: TIMES },
       {
         ...axis,
-        size: AXIS_WIDTH,
+        size: axisWidth,
         splits: undefined,
         values: (_, splits) => splits.map((value) => newest.current.unit(value)),
       },

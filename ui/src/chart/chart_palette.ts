@@ -6,6 +6,7 @@ export interface ChartPalette {
   readonly line: string;
   readonly accent: string;
   readonly failed: string;
+  readonly waiting: string;
   readonly hatch: string;
   readonly back: string;
   readonly band: string;
@@ -22,6 +23,7 @@ export function chartPaletteOf(element: Element): ChartPalette {
     line: named("line"),
     accent: named("accent"),
     failed: named("failed"),
+    waiting: named("warning"),
     hatch: named("hatch"),
     back: named("back"),
     band: named("chart-band"),

@@ -87,6 +87,7 @@ export function FleetPage({ view, isShown, theme, rights, onView }: FleetPagePro
   if (watched.state === "empty") return <NoHours />;
   return (
     <div class="fleet">
+      <h1 class="unseen">Fleet</h1>
       {totals && <TotalsBar totals={totals} state={view.state} onState={(state) => change({ state })} />}
       <Toolbar view={view} shown={shown} devices={devices} onChange={change} />
       {watched.error !== null && (

@@ -5,6 +5,8 @@ import { age, moment } from "../model/format.ts";
 import type { History } from "../model/history.ts";
 import { type Hour, spanOf } from "../model/hour.ts";
 import type { Line } from "../model/lines.ts";
+import { Facts } from "../widgets/Facts.tsx";
+import { placeBeside } from "../widgets/place_beside.ts";
 import { cellFacts, cellMeaning, MARK_NAMES } from "./cell_text.ts";
 import type { Pointed } from "./FleetMap.tsx";
 
@@ -13,8 +15,6 @@ interface HoverCardProps {
   readonly lines: readonly Line[];
   readonly pointed: Pointed | null;
 }
-
-const DISTANCE = 14;
 
 export function HoverCard({ history, lines, pointed }: HoverCardProps) {
   const card = useRef<HTMLDivElement>(null);
@@ -61,25 +61,4 @@ function SensorFacts({ history, row }: { history: History; row: number }) {
   if (trained !== null)
     facts.push(["Trained up to", `${moment(trained)} UTC, ${age(history.now - trained)} ago`]);
   return <Facts facts={facts} />;
-}
-
-function Facts({ facts }: { facts: readonly [string, string][] }) {
-  return (
-    <dl>
-      {facts.map(([name, value]) => (
-        <div key={name}>
-          <dt>{name}</dt>
-          <dd>{value}</dd>
-        </div>
-      ))}
-    </dl>
-  );
-}
-
-/** Below and right of the pointer, or on the other side where there is no room. */
-function placeBeside(card: HTMLElement, { x, y }: Pointed): void {
-  const { width, height } = card.getBoundingClientRect();
-  const left = x + DISTANCE + width < window.innerWidth ? x + DISTANCE : x - DISTANCE - width;
-  const top = y + DISTANCE + height < window.innerHeight ? y + DISTANCE : y - DISTANCE - height;
-  card.style.transform = `translate(${Math.max(4, left)}px, ${Math.max(4, top)}px)`;
 }

@@ -44,11 +44,7 @@ export function RescoreDialog({ plan, onClose }: RescoreDialogProps) {
   const instances = [...(told?.values() ?? [])].flat().length;
   return (
     <Dialog title={isDone ? "Being scored again" : "Score these again?"} onClose={onClose}>
-      <p>
-        {isDone
-          ? `Airflow has cleared ${counted(instances, "task instance")}; the runs go on by themselves, and end with a new verdict.`
-          : `Airflow would clear ${counted(instances, "task instance")} in ${counted(plan.runs.length, "run")}. That makes ${counted(plan.batchTasks, "Batch task")}; summary, alert and verdict of each run are renewed.`}
-      </p>
+      <p>{told === null ? "Asking Airflow what it would clear …" : sentence(plan, instances, isDone)}</p>
       <div class="scrolled">
         <table>
           <thead>
@@ -104,6 +100,14 @@ export function RescoreDialog({ plan, onClose }: RescoreDialogProps) {
       </footer>
     </Dialog>
   );
+}
+
+function sentence({ runs, batchTasks }: RescorePlan, instances: number, isDone: boolean): string {
+  const cleared = counted(instances, "task instance");
+  if (isDone)
+    return `Airflow has cleared ${cleared}; the runs go on by themselves, and end with a new verdict.`;
+  const made = `That makes ${counted(batchTasks, "Batch task")}; summary, alert and verdict of each run are renewed.`;
+  return `Airflow would clear ${cleared} in ${counted(runs.length, "run")}. ${made}`;
 }
 
 function namesOf(instances: readonly TaskInstance[]): string {

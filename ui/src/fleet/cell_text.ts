@@ -9,6 +9,7 @@ export const MARK_NAMES: Record<Mark, string> = {
   silent: "silent",
   unmodelled: "no model",
   absent: "not part of this hour",
+  before: "before the first record",
   missing: "missing",
   pending: "not yet",
   loading: "loading",

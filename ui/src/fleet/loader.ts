@@ -53,7 +53,11 @@ export class Loader {
     const listed = await this.listed(asked, signal);
     if (!listed) return false;
     const { range, answer } = listed;
-    const clock = { now: Date.parse(answer.now), settled: hourOf(answer.settled) ?? 0 };
+    const clock = {
+      now: Date.parse(answer.now),
+      settled: hourOf(answer.settled) ?? 0,
+      oldest: hourOf(answer.oldest ?? "") ?? 0,
+    };
     const wanted = this.history.show(range.from, range.to, answer.hours, clock);
     this.onProgress({ isNewOrder: false, isComplete: !wanted.length });
     await this.fetchAll(wanted, signal);

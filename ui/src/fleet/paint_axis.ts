@@ -61,9 +61,11 @@ function paintClock(
   x: number,
 ): void {
   const { palette, hover } = scene;
+  const text = clockOf(hour);
   context.font = `400 11px ${palette.font}`;
+  if (x + context.measureText(text).width > scene.geometry.width) return;
   context.fillStyle = hover?.column === column ? palette.ink : palette.soft;
-  context.fillText(clockOf(hour), x + 1, 29);
+  context.fillText(text, x + 1, 29);
 }
 
 function paintBand(

@@ -52,6 +52,7 @@ export function GapsPage({ view, rights, onView }: GapsPageProps) {
   };
   return (
     <div class="gaps scrolled">
+      <h1 class="unseen">Gaps</h1>
       <header class="toolbar">
         <RangePicker
           range={view.range}

@@ -11,6 +11,7 @@ export type Mark =
   | "silent"
   | "unmodelled"
   | "absent" // the hour is recorded, and knows no such sensor
+  | "before" // the hour lies before the first one that was ever recorded
   | "missing" // the hour is over, and nothing is recorded
   | "pending" // the hour is not over, or its run is due
   | "loading"
@@ -30,6 +31,8 @@ export interface Clock {
   readonly now: number;
   /** Last hour whose readings can no longer arrive. */
   readonly settled: Hour;
+  /** First hour that was ever recorded. */
+  readonly oldest: Hour;
 }
 
 export interface ListedHour {
@@ -44,7 +47,7 @@ const NOTHING = { readings: 0, anomalies: 0, rejected: 0, milliseconds: 0, reaso
 export class History {
   readonly roster = new Roster();
   hours: readonly Hour[] = [];
-  private clock: Clock = { now: 0, settled: 0 };
+  private clock: Clock = { now: 0, settled: 0, oldest: 0 };
   /** Of the records that the server has now. */
   private listed = new Map<Hour, string>();
   private records = new Map<Hour, HourRecord>();
@@ -173,6 +176,7 @@ export class History {
   unrecorded(hour: Hour): Mark {
     if (this.broken.has(hour)) return "unreadable";
     if (this.listed.has(hour)) return "loading";
+    if (hour < this.clock.oldest) return "before";
     return hour < this.clock.settled || (hour === this.clock.settled && this.isLate(hour))
       ? "missing"
       : "pending";

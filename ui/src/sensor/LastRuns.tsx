@@ -38,7 +38,7 @@ export function LastRuns({ sensor, range, onRun }: LastRunsProps) {
   const [runs, again] = useAnswer(key, (signal) => pastRuns(place, sensor, range, signal));
   const rows = useMemo(() => runs.value ?? [], [runs.value]);
   return (
-    <section class="panel">
+    <section class="panel last-runs">
       <h2>Last runs</h2>
       {runs.error !== null && (
         <Problem error={runs.error} what="The last runs cannot be shown" onRetry={again} />
@@ -92,7 +92,7 @@ async function pastRuns(place: Place, sensor: string, range: Range, signal: Abor
   const records = await Promise.all(
     listed.map(({ hour, etag }) => recordAt(place, hourOf(hour) ?? 0, etag, signal)),
   );
-  history.show(range.from, range.to, listed, { now: 0, settled: 0 });
+  history.show(range.from, range.to, listed, { now: 0, settled: 0, oldest: 0 });
   for (const record of records) history.add(record, history.etag(record.hour));
   const row = history.roster.rowOf(sensor);
   if (row === undefined) return [];

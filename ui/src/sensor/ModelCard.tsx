@@ -2,6 +2,7 @@
 
 import { type ModelAnswer, type ModelVersion, modelOf } from "../api/sensor.ts";
 import { moment } from "../model/format.ts";
+import { Facts } from "../widgets/Facts.tsx";
 import { Problem } from "../widgets/Problem.tsx";
 import { usePlace } from "../widgets/place_context.ts";
 import { useAnswer } from "../widgets/use_answer.ts";
@@ -31,14 +32,7 @@ function ModelFacts({ model }: { model: ModelAnswer }) {
   ];
   return (
     <>
-      <dl>
-        {facts.map(([name, value]) => (
-          <div key={name}>
-            <dt>{name}</dt>
-            <dd>{value}</dd>
-          </div>
-        ))}
-      </dl>
+      <Facts facts={facts} />
       {model.unknown.map((sentence) => (
         <p key={sentence} class="soft">
           {sentence}

@@ -89,6 +89,7 @@ test("a fleet without any record is empty", async () => {
     to: null,
     now: "2018-08-29T03:20:00Z",
     settled: "2018-08-29T02",
+    oldest: null,
     hours: [],
   };
   expect((await load()).outcome).toBe("empty");

@@ -53,7 +53,7 @@ test("a failed sensor tells why", () => {
 test("only what is new or has changed is asked for again, the newest first", () => {
   const history = historyOf(["S", "S", "S"]);
   const listed = ["e", "changed", "e", "new"].map((etag, at) => ({ hour: textOf(H0 + at), etag }));
-  const clock = { settled: H0 + 3, now: 0 };
+  const clock = { settled: H0 + 3, now: 0, oldest: H0 };
   expect(history.show(H0, H0 + 3, listed, clock)).toEqual([H0 + 3, H0 + 1]);
   expect(history.mark(0, H0 + 1)).toBe("scored");
   expect(history.mark(0, H0 + 3)).toBe("loading");
@@ -62,7 +62,7 @@ test("only what is new or has changed is asked for again, the newest first", () 
 test("a changed record that could not be had is asked for again the next time", () => {
   const history = historyOf(["S"]);
   const listed = [{ hour: textOf(H0), etag: "changed" }];
-  const clock = { settled: H0, now: 0 };
+  const clock = { settled: H0, now: 0, oldest: H0 };
   history.show(H0, H0, listed, clock);
   history.fail(H0, "the server does not answer");
   expect(history.show(H0, H0, listed, clock)).toEqual([H0]);
@@ -70,14 +70,19 @@ test("a changed record that could not be had is asked for again the next time", 
 
 test("an hour that is no longer recorded is no longer shown", () => {
   const history = historyOf(["S", "S"]);
-  history.show(H0, H0 + 1, [{ hour: textOf(H0), etag: "e" }], { settled: H0 + 5, now: 0 });
+  history.show(H0, H0 + 1, [{ hour: textOf(H0), etag: "e" }], { settled: H0 + 5, now: 0, oldest: H0 });
   expect(history.mark(0, H0 + 1)).toBe("missing");
   expect(history.newest?.hour).toBe(H0);
 });
 
 test("an unreadable record is told from a missing one", () => {
   const history = historyOf([null]);
-  history.show(H0, H0, [{ hour: textOf(H0), etag: "e" }], { settled: H0 + 5, now: 0 });
+  history.show(H0, H0, [{ hour: textOf(H0), etag: "e" }], { settled: H0 + 5, now: 0, oldest: H0 });
   history.fail(H0, "its format is not known");
   expect(history.cell(0, H0)).toMatchObject({ mark: "unreadable", reason: "its format is not known" });
+});
+
+test("nothing is missing before the first hour that was ever recorded", () => {
+  const history = historyOf([null, null, "S"], { oldest: H0 + 1 });
+  expect([H0, H0 + 1].map((hour) => history.mark(0, hour))).toEqual(["before", "missing"]);
 });

@@ -42,6 +42,8 @@ class RecordedHours(BaseModel):
     now: str
     settled: str
     """The last hour whose readings can no longer arrive."""
+    oldest: str | None
+    """The first hour that has a record: before it, nothing is missing."""
     hours: list[RecordedHour]
 
 
@@ -53,12 +55,14 @@ def hours(
     history = History(deployed.store, deployed.settings)
     asked = asked or _latest(history)
     found = history.among(asked.first, asked.last) if asked else []
+    oldest = history.oldest()
     now = datetime.now(UTC)
     return RecordedHours(
         first=str(asked.first) if asked else None,
         last=str(asked.last) if asked else None,
         now=now.strftime("%Y-%m-%dT%H:%M:%SZ"),
         settled=str(RunHour.containing(now - deployed.settings.hourly.lateness).previous),
+        oldest=str(oldest) if oldest else None,
         hours=[RecordedHour(hour=str(each.hour), etag=each.etag, size=each.size) for each in found],
     )
 

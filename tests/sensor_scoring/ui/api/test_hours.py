@@ -72,13 +72,14 @@ def test_without_a_range_it_is_the_48_hours_up_to_the_newest_record(fleet_api: F
     answer = fleet_api.get("/hours").json()
     assert (answer["from"], answer["to"]) == (str(hour_at(-47)), str(HOUR))
     assert hours_of(answer) == [str(hour_at(-47)), str(HOUR)]
+    assert answer["oldest"] == str(hour_at(-48))
 
 
 def test_without_any_record_there_is_no_range(fleet_api: FleetApi) -> None:
     """The page then says what to do; a blob that is no record is none."""
     fleet_api.write(Container.RUNS, "_hours/2018/08/29/25.json.gz", b"")
     answer = fleet_api.get("/hours").json()
-    assert (answer["from"], answer["to"], answer["hours"]) == (None, None, [])
+    assert (answer["from"], answer["to"], answer["oldest"], answer["hours"]) == (None, None, None, [])
 
 
 def test_an_hour_is_settled_when_no_reading_of_it_can_arrive(
