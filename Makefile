@@ -6,7 +6,7 @@ export PYTHONPATH := $(CURDIR):$(CURDIR)/plugins:$(CURDIR)/scoring_image:$(CURDI
 RUN := .venv/bin/python -u -m local_stack
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run devices ui test test-ui test-soak test-nightly test-properties test-faults test-clients test-containers test-backfill test-browser lint format docs up load train down models missing airflow scale bench bench-hop bench-scoring bench-emulator bench-ingest bench-policies lock clean
+.PHONY: help setup run devices ui test test-ui test-soak test-nightly test-properties test-faults test-clients test-containers test-backfill test-browser lint format docs up load train down models missing airflow scale bench bench-hop bench-scoring bench-emulator bench-ingest bench-fleet bench-policies lock clean
 
 FOR_USERS := devices up load train models missing airflow down docs clean
 help: ## show this list
@@ -185,6 +185,10 @@ bench-ingest: setup ## kill devices, event hub and job, look for every event, an
 	@.venv/bin/python -m bench.windows
 	@.venv/bin/python -m bench.ingest
 	@.venv/bin/python -m bench.ingest --devices 200 --per-pack 50
+	@.venv/bin/python docs/generate.py
+
+bench-fleet: setup ## measure what the fleet page asks of the api-server (three minutes)
+	@.venv/bin/python -m bench.fleet_page
 	@.venv/bin/python docs/generate.py
 
 bench-policies: setup ## simulate days under each autoscale policy (five minutes)

@@ -7,17 +7,16 @@ from typing import TYPE_CHECKING, Any
 from sensor_scoring.alerts.conditions import Kind
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from scoring_contract.hour import RunHour
     from scoring_contract.registry import Registry
     from sensor_scoring.alerts.anomaly_rate import SpikeRule
     from sensor_scoring.alerts.history import AlertHistory
 
 
-def roster_of(registry: Registry, history: AlertHistory, rule: SpikeRule | None) -> dict[str, list[Any]]:
-    """Return ids, devices, tags, model versions, and the rates of anomalies that are usual.
-
-    :param rule: says how long a past has to be to show what is usual; None if nothing does
-    """
+def registered(registry: Registry) -> dict[str, list[Any]]:
+    """Return ids, in order, devices, tags and model versions."""
     sensors = sorted(registry.sensors)
     entries = [registry.sensors[sensor] for sensor in sensors]
     return {
@@ -26,6 +25,15 @@ def roster_of(registry: Registry, history: AlertHistory, rule: SpikeRule | None)
         "tag": [entry.tag for entry in entries],
         "version": [entry.current for entry in entries],
         "trained_at": [_moment(entry.versions[entry.current].trained_until) for entry in entries],
+    }
+
+
+def remembered(sensors: Iterable[str], history: AlertHistory, rule: SpikeRule | None) -> dict[str, list[Any]]:
+    """Return what rates of anomalies are usual, and who has a spike.
+
+    :param rule: says how long a past has to be to show what is usual; None if nothing does
+    """
+    return {
         "baseline": [rule.baseline(history.rates.get(sensor, ())) if rule else None for sensor in sensors],
         "spiking": sorted(sensor for kind, sensor in history.conditions if kind is Kind.SPIKE),
     }

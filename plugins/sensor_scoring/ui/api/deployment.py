@@ -6,11 +6,15 @@ import os
 from functools import cached_property
 from typing import Annotated
 
+from airflow.sdk import BaseHook
 from fastapi import Depends
 
 from sensor_scoring.azure_batch.hook import ScoringBatchHook
 from sensor_scoring.settings import Settings
 from sensor_scoring.storage import BlobStore
+from sensor_scoring.ui.api.latest import Latest
+
+_store = Latest[BlobStore]()
 
 
 class Deployment:
@@ -21,8 +25,13 @@ class Deployment:
 
     @cached_property
     def store(self) -> BlobStore:
-        """The storage account."""
-        return BlobStore(self.settings.connections.wasb_conn_id)
+        """The storage account; one client for all requests until its connection is changed.
+
+        A page asks fifty times when it is opened, and a client of Azure's signs in and shakes hands first.
+        """
+        conn_id = self.settings.connections.wasb_conn_id
+        state = f"{conn_id} {BaseHook.get_connection(conn_id).get_uri()}"
+        return _store.of(state, lambda: BlobStore(conn_id))
 
     @cached_property
     def hook(self) -> ScoringBatchHook:
