@@ -11,11 +11,11 @@ from fastapi.exceptions import RequestValidationError
 
 from scoring_contract.errors import ContractError
 from sensor_scoring.errors import RegistryMissing, ScoringError
-from sensor_scoring.ui.api import answers, hours, labels, model, readings, sensors
+from sensor_scoring.ui.api import answers, gaps, hours, labels, model, readings, rescore, sensors
 from sensor_scoring.ui.api.access import may_see_runs, scores_the_fleet
 from sensor_scoring.ui.headers import Headed
 
-TOPICS = tuple(topic.router for topic in (hours, sensors, readings, model, labels))
+TOPICS = tuple(topic.router for topic in (hours, sensors, readings, model, labels, gaps, rescore))
 """Below the address of the DAG; whoever adds a router adds it here."""
 
 app = FastAPI(
