@@ -62,6 +62,7 @@ def imports_in(folder: str) -> set[str]:
                 "azure",
                 "croniter",
                 "fastapi",
+                "pyarrow",
                 "pydantic",
                 "sqlalchemy",
             },
@@ -89,8 +90,9 @@ PACKAGES: dict[str, dict[str, set[str]]] = {
         "alerts": {"azure_batch", "hourly"},
         "upkeep": {"azure_batch", "hourly"},
         "fleet": {"azure_batch", "hourly", "alerts"},
-        "ui": {"azure_batch", "hourly", "alerts", "fleet", "missing_hours"},
+        "sensors": {"azure_batch", "training"},
         "missing_hours": {"azure_batch", "hourly", "alerts"},
+        "ui": {"azure_batch", "hourly", "alerts", "fleet", "sensors", "missing_hours"},
     },
     "ingest": {
         "": set(),

@@ -11,6 +11,8 @@ from scoring_contract.errors import MessageError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+_BEGINNING = f'{{\n  "contract": {CONTRACT_VERSION},'.encode()
+
 
 class Node:
     """A JSON value and its path in a message. Its methods raise :class:`MessageError` for a wrong type.
@@ -129,6 +131,23 @@ def render(body: dict[str, Any]) -> str:
     """
     members = (f"{json.dumps(name)}: {_rendered(value)}" for name, value in _versioned(body).items())
     return "{\n  " + ",\n  ".join(members) + "\n}\n"
+
+
+def rendered_member(text: bytes, name: str) -> Any:
+    """Return a member of an object of objects, or of lists, from the line that :func:`render` gave it.
+
+    To parse the messages of a large fleet takes a second; this takes milliseconds for what one sensor needs.
+
+    :return: None if there is no such line: there is no such member, or another program wrote the message
+    """
+    start = f"\n    {_text(name)}: ".encode()
+    at = text.find(start) if text.startswith(_BEGINNING) else -1
+    if at < 0:
+        return None
+    try:
+        return json.loads(text[at + len(start) : text.find(b"\n", at + 1)].rstrip(b","))
+    except ValueError:
+        return None
 
 
 def _versioned(body: dict[str, Any]) -> dict[str, Any]:

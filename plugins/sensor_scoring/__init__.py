@@ -7,7 +7,8 @@ packages, and which of them may import which others:
 - ``hourly``: the run that scores an hour; imports ``azure_batch``
 - ``training``, ``alerts``, ``upkeep``: import these two
 - ``missing_hours``, ``fleet``: import ``alerts`` too, whose digest and history they need
-- ``ui``: imports ``fleet``, ``missing_hours`` and what these import
+- ``sensors``: imports ``training``, whose summaries it reads
+- ``ui``: imports all of these but ``training`` and ``upkeep``
 
 Importing this package, and any module in it, starts nothing and reads no environment: Azure clients are
 imported by the functions that need them, because Airflow parses DAG files far more often than it runs them.

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from scoring_contract import layout
+from scoring_contract import json_message, layout
 from scoring_contract.errors import MessageError
-from scoring_contract.registry import Registry
+from scoring_contract.json_message import Node
+from scoring_contract.registry import Registry, SensorEntry
 from sensor_scoring.errors import RegistryDamaged, RegistryMissing
 
 if TYPE_CHECKING:
@@ -20,6 +21,26 @@ def read_registry(store: BlobStore, settings: Settings) -> Registry:
     :raises RegistryMissing: if there is none: that is not a fleet without sensors
     :raises RegistryDamaged: if it cannot be read, naming the place that is wrong
     """
+    return parsed_registry(_text(store, settings), settings)
+
+
+def read_entry(store: BlobStore, settings: Settings, sensor: str) -> SensorEntry | None:
+    """Return a sensor's entry of the registry; None if it has none.
+
+    :raises RegistryMissing: if there is no registry
+    :raises RegistryDamaged: if it cannot be read, naming the place that is wrong
+    """
+    text = _text(store, settings)
+    found = json_message.rendered_member(text, sensor)
+    try:
+        if found is not None:
+            return SensorEntry.from_json(Node("registry", f"sensors.{sensor}", found))
+    except MessageError:
+        pass  # parsed as a whole, it says more
+    return parsed_registry(text, settings).sensors.get(sensor)
+
+
+def _text(store: BlobStore, settings: Settings) -> bytes:
     container = settings.containers.models_container
     text = store.read(container, layout.REGISTRY_BLOB)
     if text is None:
@@ -27,7 +48,7 @@ def read_registry(store: BlobStore, settings: Settings) -> Registry:
             f"there is no registry of models, {container}/{layout.REGISTRY_BLOB}: run the "
             "DAG 'train_models' first, or restore the blob"
         )
-    return parsed_registry(text, settings)
+    return text
 
 
 def parsed_registry(text: str | bytes, settings: Settings) -> Registry:

@@ -1,6 +1,6 @@
 """Blob Storage as the orchestrator sees it: small texts, listings, and signatures for others.
 
-The account is the ``wasb`` connection's. Readings and predictions are never read here.
+The account is the ``wasb`` connection's. Readings are never read here; predictions are, for the fleet page.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ import logging
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
@@ -45,6 +46,21 @@ _PAUSES = (0.1, 0.25, 0.5, 1.0)
 """Seconds between reads of a blob that is being written."""
 _CHANGING = frozenset({409, 412})
 _Read = TypeVar("_Read")
+
+
+@dataclass(frozen=True, slots=True)
+class StoredBlob:
+    """A blob, and what its writer attached to it.
+
+    :param content: None if it is larger than was asked for
+    :param size: bytes
+    :param modified: last write, by the clock of Blob Storage
+    """
+
+    content: bytes | None
+    size: int
+    metadata: Mapping[str, str]
+    modified: datetime
 
 
 class BlobStore:
@@ -169,6 +185,37 @@ class BlobStore:
                     unchanged = MatchConditions.IfNotModified
                     client.upload_blob(blob, data, overwrite=True, etag=etag, match_condition=unchanged)
             except (ResourceExistsError, ResourceModifiedError):
+                return False
+        return True
+
+    def download(self, container: str, blob: str, *, most_bytes: int) -> StoredBlob | None:
+        """Return a blob with what its writer attached to it; None if it, or its container, does not exist.
+
+        :param most_bytes: the content of a larger blob is not fetched whole, and left out
+        """
+
+        def read() -> StoredBlob:
+            answer = self._container(container).download_blob(blob)
+            size, found = answer.size, answer.properties
+            content = answer.readall() if size <= most_bytes else None
+            metadata = {name: value or "" for name, value in (found.metadata or {}).items()}
+            return StoredBlob(content, size, metadata, found.last_modified)
+
+        with storage_explained(f"read {container}/{blob}", self.conn_id):
+            try:
+                return _repeated(read)
+            except ResourceNotFoundError:
+                return None
+
+    def delete(self, container: str, blob: str) -> bool:
+        """Delete a blob.
+
+        :return: whether it was there
+        """
+        with storage_explained(f"delete {container}/{blob}", self.conn_id):
+            try:
+                self._container(container).delete_blob(blob)
+            except ResourceNotFoundError:
                 return False
         return True
 

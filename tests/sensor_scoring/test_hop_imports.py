@@ -36,7 +36,7 @@ SLOW = {"apprise", "azure.storage", "fastapi", "numpy", "pandas", "pyarrow", "sc
 PRODUCT = [
     file
     for file in (PLUGINS / "sensor_scoring").rglob("*.py")
-    if "ui" not in file.parts and file.name != "__main__.py"
+    if not {"ui", "sensors"} & set(file.parts) and file.name != "__main__.py"
 ]
 OF_OTHER_DAGS = {
     "sensor_scoring.missing_hours.step",

@@ -15,7 +15,7 @@ from fastapi.testclient import TestClient
 from scoring_contract.layout import Container
 from sensor_scoring.hourly.names import DAG_ID
 from sensor_scoring.storage import BlobStore
-from sensor_scoring.ui.api.access import may_see_runs, may_see_task_logs
+from sensor_scoring.ui.api.access import may_edit, may_see_runs, may_see_task_logs
 from sensor_scoring.ui.api.app import app
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ class FleetApi:
 def fleet_api(storage: BlobStorage, monkeypatch: pytest.MonkeyPatch) -> Iterator[FleetApi]:
     """Connect the routes to Azurite and sign in; leave no blob behind."""
     monkeypatch.setenv("SENSOR_SCORING_WASB_CONN_ID", "wasb_for_tests")
-    for check in (may_see_runs, may_see_task_logs):
+    for check in (may_see_runs, may_see_task_logs, may_edit):
         monkeypatch.setitem(app.dependency_overrides, check, lambda: None)
     with TestClient(app) as browser:
         yield FleetApi(storage, browser)

@@ -9,6 +9,7 @@ from fastapi import HTTPException
 from sensor_scoring.hourly.names import DAG_ID
 
 may_see_runs = requires_access_dag("GET", DagAccessEntity.RUN)
+may_edit = requires_access_dag("PUT")
 may_see_task_logs = requires_access_dag("GET", DagAccessEntity.TASK_LOGS)
 
 

@@ -40,9 +40,12 @@ class Refusal(BaseModel):
     """One sentence."""
 
 
-_REFUSED = (401, 403, 404, 422, 502)
-REFUSALS: dict[int | str, dict[str, Any]] = {status: {"model": Refusal} for status in _REFUSED}
-"""For the document of the routes."""
+def refusals(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Describe refusals with these statuses, for the document of the routes."""
+    return {status: {"model": Refusal} for status in statuses}
+
+
+REFUSALS = refusals(401, 403, 404, 422, 502)
 
 
 def compressed(request: Request, content: bytes, *, etag: str, cache: str = LATEST) -> Response:

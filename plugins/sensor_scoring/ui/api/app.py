@@ -11,11 +11,24 @@ from fastapi.exceptions import RequestValidationError
 
 from scoring_contract.errors import ContractError
 from sensor_scoring.errors import RegistryMissing, ScoringError
-from sensor_scoring.ui.api import answers, hours, repairs, rights, sensors
+from sensor_scoring.ui.api import (
+    answers,
+    gaps,
+    hours,
+    labels,
+    model,
+    readings,
+    repairs,
+    rescore,
+    rights,
+    sensors,
+)
 from sensor_scoring.ui.api.access import may_see_runs, scores_the_fleet
 from sensor_scoring.ui.headers import Headed
 
-TOPICS = (hours.router, sensors.router, repairs.router, rights.router)
+TOPICS = tuple(
+    topic.router for topic in (hours, sensors, readings, model, labels, gaps, repairs, rescore, rights)
+)
 """Below the address of the DAG; whoever adds a router adds it here."""
 
 app = FastAPI(
@@ -24,7 +37,7 @@ app = FastAPI(
     redirect_slashes=False,
     servers=[{"url": "."}],  # beside the document, whatever path Airflow is served under
     exception_handlers={
-        **dict.fromkeys((401, 403, 404, 405, 409, 422), answers.refusal),
+        **dict.fromkeys((401, 403, 404, 405, 409, 415, 422), answers.refusal),
         RequestValidationError: answers.invalid,
         RegistryMissing: answers.absence,
         ScoringError: answers.failure,

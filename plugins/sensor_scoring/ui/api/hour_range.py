@@ -11,7 +11,7 @@ from scoring_contract.errors import HourError
 from scoring_contract.hour import RunHour
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from datetime import timedelta
 
 _EXAMPLE = "2018-08-29T02"
@@ -25,6 +25,13 @@ class HourRange:
 
     first: RunHour
     last: RunHour
+
+    def hours(self) -> Iterator[RunHour]:
+        """Yield the hours, oldest first."""
+        hour = self.first
+        while hour <= self.last:
+            yield hour
+            hour = hour.next
 
 
 def asked_hour(hour: str) -> RunHour:

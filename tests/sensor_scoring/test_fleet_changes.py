@@ -1,0 +1,162 @@
+"""Changes through the fleet's routes in a real api-server: who may make them, and what no forger may."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from scoring_contract import layout
+from scoring_contract.hour import RunHour
+from scoring_contract.layout import Container
+from scoring_contract.manifest import ModelRef
+from scoring_contract.registry import Registry, TrainedModel, TrainedSensor
+from scoring_contract.span_label import LabelId, LabelKind, SpanLabel
+from tests.sensor_scoring.conftest import WASB_CONN
+from tests.sensor_scoring.test_scoring_plugin import environ_of, last_line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from local_stack.services.azurite import BlobStorage
+
+CHANGING = """
+import json, sys
+from airflow.api_fastapi.app import create_app, get_auth_manager
+from airflow.api_fastapi.auth.managers.simple.user import SimpleAuthManagerUser
+from airflow.utils.db import initdb
+from starlette.testclient import TestClient
+initdb()
+app, found = create_app("core"), []
+for who, method, address, headers, body in json.loads(sys.argv[1]):
+    client = TestClient(app, base_url="http://airflow.example:8080")
+    token = get_auth_manager().generate_jwt(SimpleAuthManagerUser(username=who, role=who))
+    if headers.pop("bearer", None):
+        headers["Authorization"] = f"Bearer {token}"
+    elif who != "nobody":
+        client.cookies.set("_token", token)
+    answer = client.request(method, address, headers=headers, content=body)
+    found.append([answer.status_code, answer.text])
+print(json.dumps(found))
+"""
+
+HOUR = RunHour.parse("2018-08-29T02")
+START = int(HOUR.start.timestamp()) * 1000
+GIVEN = SpanLabel(
+    sensor="1_4",
+    id=LabelId(START, START, "0123456789ab"),
+    kind=LabelKind.MAINTENANCE,
+    by="ada",
+    at="2018-08-29T05:00:00.000000Z",
+)
+BLOB = layout.span_label_blob("1_4", str(GIVEN.id))
+LABELS = "/air/sensor-scoring/api/dags/hourly_scoring/sensors/1_4/labels"
+OURS = {"origin": "http://airflow.example:8080"}
+JSON = {"content-type": "application/json"}
+BODY = json.dumps({"from": START, "to": START + 1, "kind": "maintenance"})
+
+FORGED: dict[str, dict[str, Any]] = {
+    "no-origin": JSON,
+    "another-origin": {**JSON, "origin": "https://evil.example"},
+    "another-port": {**JSON, "origin": "http://airflow.example:9090"},
+    "a-page-without-origin": {**JSON, "origin": "null"},
+    "another-site-by-the-browsers-word": {**JSON, **OURS, "sec-fetch-site": "cross-site"},
+    "another-page-of-the-same-site": {**JSON, **OURS, "sec-fetch-site": "same-site"},
+    "an-address-that-was-typed": {**JSON, **OURS, "sec-fetch-site": "none"},
+    "a-token-in-a-page-from-elsewhere": {**JSON, "bearer": True, "origin": "https://evil.example"},
+    "a-token-without-origin": {**JSON, "bearer": True},
+}
+NO_JSON: dict[str, dict[str, Any]] = {
+    "a-form": {**OURS, "content-type": "application/x-www-form-urlencoded"},
+    "a-form-with-a-file": {**OURS, "content-type": "multipart/form-data; boundary=x"},
+    "a-text": {**OURS, "content-type": "text/plain"},
+    "a-text-that-mentions-json": {**OURS, "content-type": "text/plain; application/json"},
+    "no-content-type": OURS,
+}
+
+
+@pytest.fixture
+def data(storage: BlobStorage) -> Iterator[Any]:
+    """Publish a model of sensor 1_4 and label it; empty the account at the end."""
+    model = TrainedModel(ModelRef("v1", "m.json", "0" * 64, "f"), None, None, 0, {})
+    registry = Registry().publishing([TrainedSensor("1_4", "1", "4", model)])
+    storage.container(Container.MODELS).upload_blob(layout.REGISTRY_BLOB, registry.to_json(), overwrite=True)
+    data = storage.container(Container.DATA)
+    data.upload_blob(BLOB, GIVEN.to_json(), overwrite=True)
+    yield data
+    for blob in data.list_blob_names():
+        data.delete_blob(blob)
+    storage.container(Container.MODELS).delete_blob(layout.REGISTRY_BLOB)
+
+
+@pytest.fixture
+def environ(tmp_path, data) -> dict[str, str]:  # noqa: ARG001  the account is filled first
+    """Return the environment of an isolated Airflow, under a path, that reaches the account."""
+    return {
+        **environ_of(tmp_path),
+        "AIRFLOW__API__BASE_URL": "https://people.example/air",
+        "SENSOR_SCORING_WASB_CONN_ID": WASB_CONN,
+    }
+
+
+def changed(environ: dict[str, str], *requests: tuple[str, str, str, dict[str, Any], str]) -> list[Any]:
+    """Send requests: who, method, address, headers, body; return status and text of each answer."""
+    found: Any = last_line(CHANGING, json.dumps(requests), environ=environ)
+    return list(found)
+
+
+def test_no_forged_request_changes_anything(environ: dict[str, str], data: Any) -> None:
+    """Whether it would add or delete, in the session of one who may; the sentence says what is wrong."""
+    named = [*FORGED.items(), *NO_JSON.items()]
+    adding = [("user", "POST", LABELS, headers, BODY) for _, headers in named]
+    deleting = [("user", "DELETE", f"{LABELS}/{GIVEN.id}", headers, "") for headers in FORGED.values()]
+    found = changed(environ, *adding, *deleting)
+    names = [name for name, _ in named] + [f"{name}-deletes" for name in FORGED]
+    expected = [415 if name in NO_JSON else 403 for name in names]
+    assert dict(zip(names, (status for status, _ in found), strict=True)) == dict(
+        zip(names, expected, strict=True)
+    )
+    for name, (_, text) in zip(names, found, strict=True):
+        word = "must be JSON" if name in NO_JSON else "Only a page of this Airflow may change this"
+        assert word in json.loads(text)["detail"]
+    assert list(data.list_blob_names()) == [BLOB]
+
+
+def test_only_who_may_edit_the_dag_changes_labels(environ: dict[str, str], data: Any) -> None:
+    """A viewer reads them; anonymous people do not even that."""
+    headers = {**JSON, **OURS}
+    deleted = f"{LABELS}/{GIVEN.id}"
+    shown = f"{LABELS}?from={HOUR}&to={HOUR}"
+    found = changed(
+        environ,
+        *[(who, "POST", LABELS, dict(headers), BODY) for who in ("nobody", "viewer")],
+        *[(who, "DELETE", deleted, dict(headers), "") for who in ("nobody", "viewer")],
+        *[(who, "GET", shown, {}, "") for who in ("nobody", "viewer")],
+    )
+    assert [status for status, _ in found] == [401, 403, 401, 403, 401, 200]
+    assert json.loads(found[1][1]) == {"detail": "Airflow does not let you do this with this DAG."}
+    assert [label["id"] for label in json.loads(found[-1][1])["labels"]] == [str(GIVEN.id)]
+    assert list(data.list_blob_names()) == [BLOB]
+
+
+def test_a_page_of_our_own_changes_labels_in_the_name_of_who_is_signed_in(
+    environ: dict[str, str], data: Any
+) -> None:
+    """As the browser says, or as its origin does, behind a proxy or not; or a program that says so."""
+    ours: tuple[dict[str, Any], ...] = (
+        {**JSON, **OURS},
+        {**JSON, "sec-fetch-site": "same-origin"},
+        {**JSON, "origin": "https://people.example"},
+        {**JSON, **OURS, "bearer": True},
+        {"content-type": "application/json; charset=utf-8", **OURS},
+    )
+    found = changed(
+        environ,
+        *[("user", "POST", LABELS, headers, BODY) for headers in ours],
+        ("user", "DELETE", f"{LABELS}/{GIVEN.id}", dict(OURS), ""),
+    )
+    assert [status for status, _ in found] == [201] * len(ours) + [204]
+    assert {json.loads(text)["by"] for _, text in found[:-1]} == {"user"}
+    kept = set(data.list_blob_names())
+    assert kept == {layout.span_label_blob("1_4", json.loads(text)["id"]) for _, text in found[:-1]}
