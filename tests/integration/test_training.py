@@ -32,6 +32,7 @@ from scoring_contract.hour import RunHour
 from scoring_contract.layout import Container
 from scoring_contract.predictions import PredictionMark
 from scoring_contract.registry import Registry
+from scoring_contract.span_label import LabelId, LabelKind, SpanLabel
 from sensor_scoring.hourly.outcome.summary import Outcome
 from tests.integration.conftest import Folders
 
@@ -245,3 +246,30 @@ def test_models_that_the_gate_refuses_change_nothing_that_scores(world: World) -
     assert "no sensor got a model: 6 refused by the gate" in world.log()
     promoted = world.models("promote", "1_1", summary["sensors"][0]["version"])
     assert promoted.startswith(f"1_1: {summary['sensors'][0]['version']} is current")
+
+
+def test_what_people_say_of_a_sensors_readings_reaches_its_training_alone(world: World) -> None:
+    """Of sensor 1_3, an hour was maintenance, and the labelled spikes of a quarter were false alarms."""
+    start = int(FIRST.start.timestamp()) * 1000
+    quarter = int(HOUR.start.timestamp()) * 1000
+    spans = {
+        LabelKind.MAINTENANCE: (start, start + 3_600_000 - 1),
+        LabelKind.FALSE_ALARM: (quarter, quarter + 900_000 - 1),
+    }
+    for kind, (first, last) in spans.items():
+        label = SpanLabel(
+            sensor="1_3",
+            id=LabelId(first, last, "0123456789ab"),
+            kind=kind,
+            by="ada",
+            at="2018-08-29T05:00:00.000000Z",
+        )
+        blob = layout.span_label_blob("1_3", str(label.id))
+        world.stack.storage.container(Container.DATA).upload_blob(blob, label.to_json())
+    lines = {line["sensor"]: line for line in world.train(nu=0.02)["sensors"]}
+    labelled = lines.pop("1_3")
+    assert (labelled["trained_on"], labelled["readings"]) == (480, 240)
+    assert "240 readings labelled as maintenance were left out" in labelled["reason"]
+    assert labelled["recall"] == 1, "the spikes of the other three quarters are still anomalies"
+    assert all(line["trained_on"] == 720 and "maintenance" not in line["reason"] for line in lines.values())
+    assert labelled["precision"] < min(line["precision"] for line in lines.values())

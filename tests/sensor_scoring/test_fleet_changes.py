@@ -51,7 +51,13 @@ GIVEN = SpanLabel(
     at="2018-08-29T05:00:00.000000Z",
 )
 BLOB = layout.span_label_blob("1_4", str(GIVEN.id))
-LABELS = "/air/sensor-scoring/api/dags/hourly_scoring/sensors/1_4/labels"
+DAG = "/air/sensor-scoring/api/dags/hourly_scoring"
+LABELS = f"{DAG}/sensors/1_4/labels"
+RANGE = f"?from={HOUR}&to={HOUR}"
+SHOWN = [f"{DAG}{path}{RANGE}" for path in ("/sensors/1_4/readings", "/sensors/1_4/labels", "/gaps")]
+SHOWN += [f"{DAG}/sensors/1_4/readings.{form}{RANGE}" for form in ("csv", "parquet")]
+SHOWN += [f"{DAG}/sensors/1_4/model"]
+CELLS = json.dumps({"cells": [{"hour": str(HOUR), "sensors": ["1_4"]}]})
 OURS = {"origin": "http://airflow.example:8080"}
 JSON = {"content-type": "application/json"}
 BODY = json.dumps({"from": START, "to": START + 1, "kind": "maintenance"})
@@ -124,19 +130,26 @@ def test_no_forged_request_changes_anything(environ: dict[str, str], data: Any) 
 
 
 def test_only_who_may_edit_the_dag_changes_labels(environ: dict[str, str], data: Any) -> None:
-    """A viewer reads them; anonymous people do not even that."""
+    """A viewer reads all that there is, and learns what scoring again takes; others do not even that."""
     headers = {**JSON, **OURS}
-    deleted = f"{LABELS}/{GIVEN.id}"
-    shown = f"{LABELS}?from={HOUR}&to={HOUR}"
+    changes = (("POST", LABELS, BODY), ("DELETE", f"{LABELS}/{GIVEN.id}", ""))
+    looks = [("GET", address, "") for address in SHOWN] + [("POST", f"{DAG}/rescore", CELLS)]
     found = changed(
         environ,
-        *[(who, "POST", LABELS, dict(headers), BODY) for who in ("nobody", "viewer")],
-        *[(who, "DELETE", deleted, dict(headers), "") for who in ("nobody", "viewer")],
-        *[(who, "GET", shown, {}, "") for who in ("nobody", "viewer")],
+        *[
+            (who, method, address, dict(headers), body)
+            for who in ("nobody", "viewer")
+            for method, address, body in (*changes, *looks)
+        ],
     )
-    assert [status for status, _ in found] == [401, 403, 401, 403, 401, 200]
-    assert json.loads(found[1][1]) == {"detail": "Airflow does not let you do this with this DAG."}
-    assert [label["id"] for label in json.loads(found[-1][1])["labels"]] == [str(GIVEN.id)]
+    statuses = [status for status, _ in found]
+    assert statuses == [401] * (2 + len(looks)) + [403] * 2 + [200] * len(looks)
+    viewed = dict(zip(SHOWN, (text for _, text in found[-len(looks) :]), strict=False))
+    assert [label["id"] for label in json.loads(viewed[LABELS + RANGE])["labels"]] == [str(GIVEN.id)]
+    assert json.loads(found[0][1]) == {"detail": "You are not signed in to Airflow, or no longer."}
+    assert json.loads(found[2 + len(looks)][1]) == {
+        "detail": "Airflow does not let you do this with this DAG."
+    }
     assert list(data.list_blob_names()) == [BLOB]
 
 

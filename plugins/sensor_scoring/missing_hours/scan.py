@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from scoring_contract.hour import RunHour
+    from scoring_contract.registry import Registry
     from sensor_scoring.missing_hours.gaps import Gap
     from sensor_scoring.settings import Settings
     from sensor_scoring.storage import BlobStore
@@ -29,14 +30,20 @@ log = logging.getLogger(__name__)
 def find_gaps(
     store: BlobStore, settings: Settings, *, first: RunHour, until: RunHour, now: datetime
 ) -> Iterator[Gap]:
-    """Yield the incomplete hours of a range, oldest first.
+    """Return the incomplete hours of a range, oldest first.
 
     :param until: first hour that is not looked at
     :param now: hours whose readings can still arrive by then are passed over
     :raises RegistryMissing: if nobody can tell what is expected
     :raises RegistryDamaged: likewise
     """
-    registry = read_registry(store, settings)
+    return gaps_among(read_registry(store, settings), store, settings, first=first, until=until, now=now)
+
+
+def gaps_among(
+    registry: Registry, store: BlobStore, settings: Settings, *, first: RunHour, until: RunHour, now: datetime
+) -> Iterator[Gap]:
+    """Yield the incomplete hours of a range, as :func:`find_gaps` does, by a registry at hand."""
     for hour in due(first, until, lateness=settings.hourly.lateness, now=now):
         blobs = blobs_of(store, settings, hour)
         silent = partial(silent_in, store, settings, blobs)

@@ -30,6 +30,8 @@ MOST_READINGS = 500_000
 MOST_BYTES = 64 << 20
 """Limit of a prediction blob; in the memory of a server, each of some at once takes several times as much."""
 
+_SECOND = 1_000_000
+
 
 class HourState(StrEnum):
     """What is there of an hour."""
@@ -110,7 +112,7 @@ class SensorReadings:
             try:
                 predictions = self._predictions(stored, hour, *place)
             except PredictionsUnreadable as error:
-                problem = problem or f"{self._container}/{blob}: the predictions {error}"
+                problem = problem or f"the predictions in {self._container}/{blob} {error}"
                 continue
             if predictions is not None:
                 # Other hours have theirs in the same place, so that is where they are looked for first.
@@ -145,7 +147,11 @@ class SensorReadings:
             raise PredictionsUnreadable(
                 f"have {stored.size:,} bytes, more than the {MOST_BYTES:,} that are read at once"
             )
-        return _reader(form)(stored.content, self._owner, is_packed=bool(pack), rows=mark.rows)
+        found = _reader(form)(stored.content, self._owner, is_packed=bool(pack), rows=mark.rows)
+        start = int(hour.start.timestamp()) * _SECOND
+        if found.micros[0] < start or found.micros[-1] >= start + 3600 * _SECOND:
+            raise PredictionsUnreadable("have rows outside the hour")
+        return found
 
 
 def _reader(form: PredictionFormat) -> Callable[..., PredictedHour]:

@@ -142,7 +142,7 @@ def _judged(result: TrainingResult, registry: Registry, gate: TrainingGate) -> t
     entry = registry.sensors.get(result.sensor)
     current = entry.current if entry else ""
     if result.trained.version == current == result.compared_with:
-        return Decision.KEPT, "training reproduced the current model and rewrote its file"
+        return Decision.KEPT, _with_note("training reproduced the current model and rewrote its file", result)
     if result.trained.version == current:  # an earlier try of this step has written it
         return Decision.PROMOTED, result.reason
     objections = list(gate.objections(result.evaluation))
@@ -157,7 +157,14 @@ def _judged(result: TrainingResult, registry: Registry, gate: TrainingGate) -> t
             entry.adding(result.trained.model)
     except RegistryError as error:
         return Decision.UNTRAINED, str(error)
-    return (Decision.REFUSED, "; ".join(objections)) if objections else (Decision.PROMOTED, result.reason)
+    if objections:
+        return Decision.REFUSED, _with_note("; ".join(objections), result)
+    return Decision.PROMOTED, result.reason
+
+
+def _with_note(reason: str, result: TrainingResult) -> str:
+    """Return a reason with what the scorer noted, such as labels that it could not read."""
+    return "; ".join(filter(None, (reason, result.reason)))
 
 
 def _may_enter(line: SensorDecision, registry: Registry) -> bool:

@@ -103,6 +103,15 @@ def test_a_sensor_that_left_the_registry_keeps_its_own_predictions(
             id="sensor",
         ),
         pytest.param(a_file(a_part(PAIR, [[1]])), mark_of(PAIR, 2), "have 1 of the 2 rows", id="cut"),
+        pytest.param(
+            a_file(a_part(PAIR, [[1]] * 61)), mark_of(PAIR, 61), "have rows outside the hour", id="later-rows"
+        ),
+        pytest.param(
+            a_file(a_part(PAIR, [[1]], hour=HOUR.previous)),
+            mark_of(PAIR, 1),
+            "have rows outside the hour",
+            id="earlier-rows",
+        ),
         pytest.param(b"?", mark_of(PAIR, 0), "have the columns '?'", id="damaged"),
     ],
 )
@@ -115,7 +124,7 @@ def test_a_blob_that_is_not_what_the_scorer_writes_is_named(
     predictor.alone(a_part(PAIR, [[2]], hour=HOUR.next), HOUR.next)
     wrong, right = readings.read(hours(2))
     assert (wrong.state, wrong.predictions) == (UNREADABLE, None)
-    assert wrong.why.startswith(f"predictions/{blob}: the predictions {why}")
+    assert wrong.why.startswith(f"the predictions in predictions/{blob} {why}")
     assert values_of(right) == [2]
 
 
@@ -145,7 +154,7 @@ def test_too_many_readings_are_refused(
 def test_what_the_settings_ask_for_is_looked_for_first(
     store: BlobStore, settings: Settings, predictor: Predictor
 ) -> None:
-    """A sensor is in two blobs only if somebody put it there; then one counts, and always the same."""
+    """A sensor is in two blobs only if somebody put it there; a run's gate refuses that, and one is shown."""
     predictor.alone(a_part(PAIR, [[1]]))
     predictor.packed(a_part(PAIR, [[2]]))
     packed = replace(settings, hourly=replace(settings.hourly, packed_predictions=True))

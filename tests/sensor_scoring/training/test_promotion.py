@@ -65,6 +65,21 @@ def words(promotion: Promotion) -> dict[str, tuple[Decision, str]]:
     return {line.sensor: (line.decision, line.reason) for line in promotion.decisions}
 
 
+def test_what_the_scorer_noted_is_said_whatever_was_decided() -> None:
+    """Such as a file of labels that it could not read: the gate has judged without it."""
+    results = a_result("1_1"), a_result("1_2", anomalies=90), a_result("2_1", "v1")
+    noted = [replace(result, reason="labels/x.csv is ignored") for result in results]
+    assert [
+        (decision, reason.rpartition("; ")[2])
+        for decision, reason in words(decided(a_report(*noted))).values()
+    ] == [
+        (Decision.PROMOTED, "labels/x.csv is ignored"),
+        (Decision.REFUSED, "labels/x.csv is ignored"),
+        (Decision.KEPT, "labels/x.csv is ignored"),
+        (Decision.SILENT, "no readings to train on"),
+    ]
+
+
 def test_every_sensor_of_the_plan_has_a_decision() -> None:
     """One is promoted, one refused, one untrained because its group failed, one silent."""
     registry = registry_of("1_1", "1_2", "2_1", "9_9")

@@ -5,16 +5,23 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from fastapi import APIRouter
+from fastapi import APIRouter, HTTPException
 from pydantic import BaseModel
 
 from sensor_scoring.missing_hours.digest import since_beginning
-from sensor_scoring.missing_hours.scan import find_gaps
+from sensor_scoring.missing_hours.scan import gaps_among
+from sensor_scoring.registry_blob import read_registry
 from sensor_scoring.ui.api.deployment import Deployed
 from sensor_scoring.ui.api.one_sensor import AskedRange
 
 if TYPE_CHECKING:
+    from scoring_contract.registry import Registry
     from sensor_scoring.missing_hours.gaps import Gap
+    from sensor_scoring.ui.api.hour_range import HourRange
+
+MOST_LISTED = 250_000
+"""Files of sensors that are listed for one answer, a day of 10,000: that takes the server half a minute. The
+sensors of a pack share theirs, and cost next to nothing."""
 
 _NAMED = 10
 
@@ -44,9 +51,27 @@ class Gaps(BaseModel):
 @router.get("/gaps")
 def gaps(asked: AskedRange, deployed: Deployed) -> Gaps:
     """Look for incomplete hours; those before the first readings or predictions of the range are none."""
-    now = datetime.now(UTC)
-    found = find_gaps(deployed.store, deployed.settings, first=asked.first, until=asked.last.next, now=now)
+    store, settings = deployed.store, deployed.settings
+    registry = read_registry(store, settings)
+    _check_size(registry, asked)
+    found = gaps_among(
+        registry, store, settings, first=asked.first, until=asked.last.next, now=datetime.now(UTC)
+    )
     return Gaps(gaps=list(map(_hour, since_beginning(found, asked.first))))
+
+
+def _check_size(registry: Registry, asked: HourRange) -> None:
+    """Refuse to look at more than a server does while others wait.
+
+    :raises HTTPException: 422 naming how many hours can be looked at
+    """
+    alone = sum(not entry.pack for entry in registry.sensors.values())
+    hours = len(list(asked.hours()))
+    if hours > 1 and alone * hours > MOST_LISTED:
+        most = max(1, MOST_LISTED // alone)
+        raise HTTPException(
+            422, f"{alone:,} sensors have files of their own: look at {most} hours or fewer at once."
+        )
 
 
 def _hour(gap: Gap) -> IncompleteHour:

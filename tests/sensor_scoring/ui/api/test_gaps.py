@@ -8,6 +8,7 @@ import pytest
 
 from scoring_contract import layout
 from scoring_contract.layout import Container
+from sensor_scoring.ui.api import gaps as module
 from tests.sensor_scoring.sensors.predictions import HOUR, Predictor, a_part
 from tests.sensor_scoring.ui.api.test_sensors import publish
 
@@ -49,6 +50,22 @@ def test_a_run_that_has_planned_is_under_way(fleet_api: FleetApi) -> None:
     fleet_api.write(Container.RUNS, "scoring-20180829T02-0123456789/plan.json", "{}")
     (gap,) = fleet_api.get(f"/gaps?from={HOUR}&to={HOUR}").json()["gaps"]
     assert gap["under_way"] is True
+
+
+def test_no_more_is_listed_than_a_server_does_while_others_wait(
+    fleet_api: FleetApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The sentence says what can be asked for; an hour always can."""
+    publish(fleet_api, [("1", "4"), ("1", "5")])
+    monkeypatch.setattr(module, "MOST_LISTED", 5)
+    refused = fleet_api.get(f"/gaps?from={HOUR.previous}&to={HOUR.next}")
+    assert (refused.status_code, refused.json()["detail"]) == (
+        422,
+        "2 sensors have files of their own: look at 2 hours or fewer at once.",
+    )
+    assert fleet_api.get(f"/gaps?from={HOUR}&to={HOUR.next}").status_code == 200
+    monkeypatch.setattr(module, "MOST_LISTED", 1)
+    assert fleet_api.get(f"/gaps?from={HOUR}&to={HOUR}").status_code == 200
 
 
 @pytest.mark.parametrize(

@@ -73,7 +73,7 @@ def test_an_hour_that_cannot_be_read_says_why(fleet_api: FleetApi, predictor: Pr
     answer = fleet_api.get(ADDRESS).json()
     assert [each["state"] for each in answer["hours"]] == ["unreadable", "there"]
     assert answer["hours"][0]["why"] == (
-        f"Predictions/{blob}: the predictions were not written by the scorer: they lack its metadata."
+        f"The predictions in predictions/{blob} were not written by the scorer: they lack its metadata."
     )
     assert answer["values"] == [[2]]
 
