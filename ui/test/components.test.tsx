@@ -108,6 +108,7 @@ test("who may not start a repair reads the command, and gets no button", async (
     <RepairList
       repairs={{ value: [repair], error: null }}
       rights={may(trigger)}
+      isBackfilling={false}
       onStarted={() => {}}
       onDone={() => {}}
       onRetry={() => {}}

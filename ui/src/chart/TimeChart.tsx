@@ -83,7 +83,7 @@ function optionsOf(
     ms: 1,
     tzDate: (moment) => uPlot.tzDate(new Date(moment), "Etc/UTC"),
     legend: { show: false },
-    padding: [8, 8, hasTimes ? 0 : 4, 0],
+    padding: [8, 18, hasTimes ? 0 : 4, 0],
     scales: { x: { time: true }, ...(ends && { y: { range: ends } }) },
     axes: [
       { ...axis, show: hasTimes, size: TIMES_HEIGHT, values: TIMES },

@@ -24,7 +24,7 @@ const NAME: Column = {
   title: "Sensor",
   hint: "The device's and the tag's own names",
   sort: "name",
-  width: 190,
+  width: 180,
   aside: 0,
   align: "left",
   texts: (history, row) => [history.roster.name(row), ""],
@@ -63,7 +63,7 @@ const MODEL: Column = {
   title: "Model, age",
   hint: "Version of the current model, and how old the newest readings are that it was trained on",
   sort: "model",
-  width: 138,
+  width: 150,
   aside: 48,
   align: "right",
   texts: (history, row) => {

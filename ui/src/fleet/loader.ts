@@ -88,8 +88,8 @@ export class Loader {
   }
 
   private async learn(signal: AbortSignal): Promise<void> {
-    this.history.roster.learn(await sensorsOf(this.place, signal));
-    this.onProgress({ isNewOrder: true, isComplete: false });
+    const isNews = this.history.roster.learn(await sensorsOf(this.place, signal));
+    if (isNews) this.onProgress({ isNewOrder: true, isComplete: false });
   }
 
   private async listed(

@@ -11,18 +11,20 @@ import { usePlace } from "../widgets/place_context.ts";
 
 interface BackfillProgressProps {
   readonly backfill: Backfill;
-  readonly onOver: () => void;
+  /** When one of its runs has ended, and when it is over. */
+  readonly onStep: (isOver: boolean) => void;
 }
 
 const REFRESH_MS = 5000;
 
-export function BackfillProgress({ backfill, onOver }: BackfillProgressProps) {
+export function BackfillProgress({ backfill, onStep }: BackfillProgressProps) {
   const place = usePlace();
   const [progress, setProgress] = useState<Progress | null>(null);
   const [error, setError] = useState<string>("");
   useEffect(() => {
     let timer: ReturnType<typeof setTimeout> | undefined;
     let isCurrent = true;
+    let ended = 0;
     const look = async () => {
       try {
         const now = await backfillOf(place, backfill.id);
@@ -31,10 +33,9 @@ export function BackfillProgress({ backfill, onOver }: BackfillProgressProps) {
         const found = progressOf(now, runs);
         setProgress(found);
         setError("");
-        if (found.isOver) {
-          onOver();
-          return;
-        }
+        if (found.isOver || found.done + found.failed !== ended) onStep(found.isOver);
+        if (found.isOver) return;
+        ended = found.done + found.failed;
       } catch (refusal) {
         if (isCurrent) setError(refusal instanceof Error ? refusal.message : String(refusal));
       }

@@ -45,6 +45,7 @@ export function GapsPage({ view, rights, onView }: GapsPageProps) {
   const [paused] = useAnswer("paused", () => isPaused(place));
   const [active] = useAnswer("active backfill", (signal) => activeBackfill(place, signal));
   const followed = started ?? active.value;
+  const [isOver, setIsOver] = useState(false);
   const again = () => {
     askNewest();
     askGaps();
@@ -77,7 +78,16 @@ export function GapsPage({ view, rights, onView }: GapsPageProps) {
           The DAG is paused: Airflow creates its runs, and starts none until it is unpaused.
         </Notice>
       )}
-      {followed && <BackfillProgress key={followed.id} backfill={followed} onOver={again} />}
+      {followed && (
+        <BackfillProgress
+          key={followed.id}
+          backfill={followed}
+          onStep={(isLast) => {
+            setIsOver(isLast);
+            again();
+          }}
+        />
+      )}
       {(newest.error ?? gaps.error) !== null && (
         <Problem error={newest.error ?? gaps.error} what="The gaps cannot be shown" onRetry={again} />
       )}
@@ -97,7 +107,11 @@ export function GapsPage({ view, rights, onView }: GapsPageProps) {
           <RepairList
             repairs={repairs}
             rights={rights}
-            onStarted={setStarted}
+            isBackfilling={followed !== null && !isOver}
+            onStarted={(backfill) => {
+              setStarted(backfill);
+              setIsOver(false);
+            }}
             onDone={again}
             onRetry={askRepairs}
           />

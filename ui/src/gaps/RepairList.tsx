@@ -12,12 +12,14 @@ import { nameOf, repairSentence } from "./repair_text.ts";
 interface RepairListProps {
   readonly repairs: Answer<readonly Repair[]>;
   readonly rights: Rights;
+  /** Whether a backfill of the DAG is under way: Airflow refuses a second one. */
+  readonly isBackfilling: boolean;
   readonly onStarted: (backfill: Backfill) => void;
   readonly onDone: () => void;
   readonly onRetry: () => void;
 }
 
-export function RepairList({ repairs, rights, onStarted, onDone, onRetry }: RepairListProps) {
+export function RepairList({ repairs, rights, isBackfilling, onStarted, onDone, onRetry }: RepairListProps) {
   const [chosen, setChosen] = useState<Repair | null>(null);
   return (
     <section class="panel repairs">
@@ -35,13 +37,12 @@ export function RepairList({ repairs, rights, onStarted, onDone, onRetry }: Repa
             <p>{repairSentence(repair)}</p>
             <code>{repair.command}</code>
           </div>
-          {rights[repair.action] ? (
-            <button type="button" class="primary" onClick={() => setChosen(repair)}>
-              {nameOf(repair)} …
-            </button>
-          ) : (
-            <span class="soft">Your role in Airflow may not start this: pass the command on.</span>
-          )}
+          <Way
+            repair={repair}
+            rights={rights}
+            isBackfilling={isBackfilling}
+            onChoose={() => setChosen(repair)}
+          />
         </div>
       ))}
       {chosen && (
@@ -56,5 +57,24 @@ export function RepairList({ repairs, rights, onStarted, onDone, onRetry }: Repa
         />
       )}
     </section>
+  );
+}
+
+interface WayProps {
+  readonly repair: Repair;
+  readonly rights: Rights;
+  readonly isBackfilling: boolean;
+  readonly onChoose: () => void;
+}
+
+function Way({ repair, rights, isBackfilling, onChoose }: WayProps) {
+  if (!rights[repair.action])
+    return <span class="soft">Your role in Airflow may not start this: pass the command on.</span>;
+  if (isBackfilling && repair.action === "backfill")
+    return <span class="soft">Airflow runs one backfill at a time: when that one is over, look again.</span>;
+  return (
+    <button type="button" class="primary" onClick={onChoose}>
+      {nameOf(repair)} …
+    </button>
   );
 }

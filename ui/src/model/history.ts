@@ -3,6 +3,7 @@
 import { type Hour, hourOf, hoursBetween } from "./hour.ts";
 import type { HourRecord, Outcome } from "./record.ts";
 import { Roster } from "./roster.ts";
+import { sameValues } from "./same_values.ts";
 
 /** How a sensor fared in an hour, or why nothing is known of it. */
 export type Mark =
@@ -196,7 +197,7 @@ export class History {
   private placed(record: HourRecord): Int32Array {
     const before = this.last && this.places.get(this.last);
     // Most hours have the sensors of their neighbours: comparing is quicker than looking each one up.
-    if (this.last && before && sameTexts(this.last.sensors, record.sensors)) return before;
+    if (this.last && before && sameValues(this.last.sensors, record.sensors)) return before;
     const rows = record.sensors.map((id) => this.roster.admit(id));
     const places = new Int32Array(this.roster.size).fill(-1);
     rows.forEach((row, place) => {
@@ -204,8 +205,4 @@ export class History {
     });
     return places;
   }
-}
-
-function sameTexts(some: readonly string[], others: readonly string[]): boolean {
-  return some.length === others.length && some.every((text, index) => text === others[index]);
 }

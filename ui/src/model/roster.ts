@@ -1,6 +1,7 @@
 /** The sensors of the page: a row for each, in the order in which they became known. */
 
 import { nameOf, pairOf } from "./names.ts";
+import { sameValues } from "./same_values.ts";
 
 export interface SensorFacts {
   readonly sensors: readonly string[];
@@ -37,8 +38,13 @@ export class Roster {
     return this.ids.push(id) - 1;
   }
 
-  /** Take what registry and alert history know. */
-  learn(facts: SensorFacts): void {
+  /**
+   * Take what registry and alert history know.
+   *
+   * @returns whether that is news
+   */
+  learn(facts: SensorFacts): boolean {
+    if (this.facts && isSame(this.facts, facts)) return false;
     const rows = facts.sensors.map((id) => this.admit(id));
     this.place = new Int32Array(this.ids.length).fill(-1);
     rows.forEach((row, place) => {
@@ -46,6 +52,7 @@ export class Roster {
     });
     this.facts = facts;
     this.spiking = new Set(facts.spiking);
+    return true;
   }
 
   id(row: number): string {
@@ -103,4 +110,9 @@ export class Roster {
       SensorFacts[Name][number]
     > | null;
   }
+}
+
+function isSame(some: SensorFacts, others: SensorFacts): boolean {
+  const columns = Object.keys(some) as (keyof SensorFacts)[];
+  return columns.every((name) => sameValues(some[name], others[name]));
 }

@@ -7,7 +7,7 @@ import { timeOf } from "../model/timeline.ts";
 export const NAMES_WIDTH = 190;
 export const MARGIN = 16;
 /** As charts have it. */
-const RIGHT = 24;
+const RIGHT = 34;
 const LANE = 12;
 const NODE_GAP = 5;
 const TIMES = 20;

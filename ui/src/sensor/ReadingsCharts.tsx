@@ -105,7 +105,7 @@ export function ReadingsCharts(props: ReadingsChartsProps) {
       ))}
       <figure>
         <figcaption>
-          Score <span class="soft">below {readings.threshold} is an anomaly</span>
+          Score <span class="soft">{readings.threshold} or below is an anomaly</span>
         </figcaption>
         <TimeChart
           {...shared}

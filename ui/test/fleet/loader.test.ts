@@ -104,3 +104,15 @@ test("a load that is overtaken by another changes nothing any more", async () =>
   expect([await first, await second]).toEqual(["superseded", "loaded"]);
   expect(loader.history.hours.at(-1)).toBe(H0);
 });
+
+test("a look that brings nothing new changes no order", async () => {
+  answers.hours = listed(H0, H0);
+  answers["hours/2018-08-29T00?etag=%220%22"] = wire(H0, "S");
+  const { loader, progress } = await load();
+  progress.length = 0;
+  await loader.load({ range: null, hours: 48 });
+  expect(progress).toEqual([{ isNewOrder: false, isComplete: true }]);
+  answers.sensors = { ...NOTHING, spiking: ["a_0"] };
+  await loader.load({ range: null, hours: 48 });
+  expect(progress.some((one) => one.isNewOrder)).toBe(true);
+});
