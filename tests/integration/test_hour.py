@@ -20,6 +20,7 @@ from local_stack.reading_sources import Files
 from local_stack.services.emulator import ACCOUNT
 from scoring_contract import layout
 from scoring_contract.layout import Container
+from sensor_scoring.hourly.outcome.hour_record import HourRecord
 from sensor_scoring.hourly.outcome.summary import Outcome
 from tests.integration.oracle import labels, labels_by_scikit_learn
 from tests.integration.world import HOUR, SCORED, an_altered_model
@@ -38,6 +39,7 @@ class Story:
     """The result of the first run of the DAG."""
 
     summary: Summary
+    record: HourRecord
     laid: Laid
     folder: Path
     log: str
@@ -65,11 +67,17 @@ def predictions(stack: Stack) -> dict[str, bytes]:
     return {name: container.download_blob(name).readall() for name in names}
 
 
+def recorded(stack: Stack) -> HourRecord:
+    """Return the hour's record."""
+    blob = stack.storage.container(Container.RUNS).download_blob(layout.hour_record_blob(HOUR))
+    return HourRecord.from_bytes(blob.readall())
+
+
 @pytest.fixture(scope="module")
 def story(stack: Stack, readings: Path) -> Story:
     """Do what ``make run READINGS=... HOUR=...`` does; one sensor's scorer is killed once."""
     summary, laid, folder = score_hour(stack, Files(ReadingsFiles([readings])), HOUR)
-    return Story(summary, laid, folder, airflow_log(stack))
+    return Story(summary, recorded(stack), laid, folder, airflow_log(stack))
 
 
 @pytest.mark.behaviour("silent")
@@ -79,6 +87,15 @@ def test_every_sensor_with_readings_is_scored(story: Story) -> None:
     assert [sensor.sensor for sensor in story.summary.having(Outcome.SILENT)] == ["2_3"]
     assert story.summary.failed_steps == {}
     assert list(not_done(story.summary, story.laid, None)) == []
+
+
+def test_the_hour_leaves_a_record(story: Story) -> None:
+    """Written by the step that sums the run up, it says of each sensor what the summary says."""
+    record = story.record
+    assert [(line.sensor, line.outcome, line.readings, line.anomalies) for line in record.sensors] == [
+        (line.sensor, line.outcome, line.readings, line.anomalies) for line in story.summary.sensors
+    ]
+    assert (record.newest.dag_run_id, record.colour) == (story.summary.dag_run_id, "green")
 
 
 def test_lines_that_are_no_readings_are_named_and_counted(story: Story) -> None:

@@ -1,7 +1,9 @@
-"""Pages that Airflow's api-server shows about Batch tasks; imported on the first request for one of them.
+"""What Airflow's api-server serves for us; imported on the first request for it. ``site`` puts it together.
 
-``pages`` is the routes, ``batch_job`` what they ask the services, ``responses`` the form of every response;
-``facts`` and ``markup`` are pure. FastAPI is known here and nowhere else.
+``pages`` are the pages about Batch tasks, ``batch_job`` what they ask the services, ``responses`` the form of
+every response; ``facts`` and ``markup`` are pure. ``fleet_page`` is the shell of the fleet page, ``static``
+its script and style, which ``make ui`` builds, and ``api`` the routes that they ask. FastAPI is known here
+and nowhere else.
 """
 
 from __future__ import annotations
