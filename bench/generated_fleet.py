@@ -16,6 +16,7 @@ import numpy as np
 
 from bench.harness.fleet_history import MISSING, GeneratedFleet
 from local_stack.models import kept_storage
+from local_stack.services.processes import StackError
 from scoring_contract import layout
 from scoring_contract.hour import RunHour
 from scoring_contract.layout import Container
@@ -74,14 +75,20 @@ def _predictions(pair: tuple[str, str], hour: RunHour, rate: AnomalyRate) -> str
 
 
 def main() -> None:
-    """Fill the storage of the stack of ``make up``."""
+    """Fill the storage of the stack of ``make up``.
+
+    :raises SystemExit: if there is none
+    """
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sensors", type=int, default=1000)
     parser.add_argument("--last", type=RunHour.read, default=RunHour.containing(datetime.now(UTC)).previous)
     order = parser.parse_args()
     fleet = GeneratedFleet(order.sensors, order.last)
-    with kept_storage() as storage:
-        write(fleet, storage)
+    try:
+        with kept_storage() as storage:
+            write(fleet, storage)
+    except StackError as error:
+        raise SystemExit(str(error)) from error
     print(f"{order.sensors:,} sensors, {fleet.hours} hours up to {fleet.last}")
 
 
