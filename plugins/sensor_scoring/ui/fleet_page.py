@@ -17,6 +17,7 @@ from fastapi.responses import HTMLResponse
 from sensor_scoring.azure_batch.links import PREFIX, web_root
 from sensor_scoring.hourly.names import DAG_ID
 from sensor_scoring.ui import responses
+from sensor_scoring.ui.api.access import may_see_runs
 from sensor_scoring.ui.markup import Markup
 
 if TYPE_CHECKING:
@@ -46,7 +47,6 @@ _SHELL = """<!doctype html>
 """
 
 may_see_fleet = requires_access_dag("GET", DagAccessEntity.RUN, param_dag_id=DAG_ID)
-may_see_runs = requires_access_dag("GET", DagAccessEntity.RUN)
 
 router = APIRouter(prefix="/fleet", default_response_class=HTMLResponse)
 
