@@ -11,11 +11,11 @@ from fastapi.exceptions import RequestValidationError
 
 from scoring_contract.errors import ContractError
 from sensor_scoring.errors import RegistryMissing, ScoringError
-from sensor_scoring.ui.api import answers, hours, repairs, rights, sensors
+from sensor_scoring.ui.api import answers, hours, pool, repairs, rights, runs, sensors
 from sensor_scoring.ui.api.access import may_see_runs, scores_the_fleet
 from sensor_scoring.ui.headers import Headed
 
-TOPICS = (hours.router, sensors.router, repairs.router, rights.router)
+TOPICS = (hours.router, sensors.router, repairs.router, rights.router, runs.router, pool.router)
 """Below the address of the DAG; whoever adds a router adds it here."""
 
 app = FastAPI(
