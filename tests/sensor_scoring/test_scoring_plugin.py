@@ -22,7 +22,8 @@ RUN_TAB = f"{DAG_TAB}/runs/manual__2018-08-29T03%3A00%3A00%2B00%3A00"
 API = f"{PREFIX}/api/dags/hourly_scoring"
 DOCUMENT = f"{PREFIX}/api/openapi.json"
 RIGHTS = f"{API}/rights"
-ROUTES = [f"{API}/hours", f"{API}/hours/2018-08-29T02", f"{API}/sensors", DOCUMENT]
+RUN, POOL = f"{API}/runs/manual__2018-08-29T03%3A00%3A00%2B00%3A00", f"{API}/pool"
+ROUTES = [f"{API}/hours", f"{API}/hours/2018-08-29T02", f"{API}/sensors", RUN, POOL, DOCUMENT]
 STATIC_FILES = "fleet.js", "fleet.css"
 STATIC = [f"{PREFIX}/static/{name}" for name in STATIC_FILES]
 POLICY = "content-security-policy"
@@ -149,7 +150,7 @@ def test_airflow_decides_who_sees_the_fleet(asked: dict[str, Any]) -> None:
             assert asked["without a role"][address]["status"] == 403
     for address in (FLEET, DAG_TAB, RUN_TAB, DOCUMENT):
         assert asked["viewer"][address]["status"] == 200
-    for address in set(ROUTES) - {DOCUMENT}:
+    for address in set(ROUTES) - {DOCUMENT, POOL}:
         # Past the check: this Airflow has no connection to a storage account.
         assert asked["viewer"][address]["status"] == 502
         assert json.loads(asked["viewer"][address]["text"]) == {
@@ -163,6 +164,13 @@ def test_the_page_knows_what_airflow_lets_each_viewer_do(asked: dict[str, Any]) 
     rights = "clear", "backfill", "trigger", "label"
     for who, may in (("viewer", False), ("user", True)):
         assert json.loads(asked[who][RIGHTS]["text"]) == dict.fromkeys(rights, may)
+
+
+def test_what_is_unknown_of_the_pool_is_said_to_who_may_see_it(asked: dict[str, Any]) -> None:
+    """This Airflow has no connection to a Batch account."""
+    assert asked["viewer"][POOL]["status"] == 200
+    unknown = json.loads(asked["viewer"][POOL]["text"])["unknown"]
+    assert {each["why"] for each in unknown} == {"The conn_id `azure_batch_default` isn't defined"}
 
 
 def test_who_may_not_ask_is_told_in_a_sentence(asked: dict[str, Any]) -> None:
@@ -222,7 +230,9 @@ def test_the_document_describes_every_route(asked: dict[str, Any]) -> None:
     document = json.loads(asked["viewer"][DOCUMENT]["text"])
     assert document["servers"] == [{"url": "."}]
     assert {f"{PREFIX}/api{path}" for path in document["paths"]} >= {
-        address.replace("hourly_scoring", "{dag_id}").replace("2018-08-29T02", "{hour}")
+        address.replace("hourly_scoring", "{dag_id}")
+        .replace("manual__2018-08-29T03%3A00%3A00%2B00%3A00", "{run_id}")
+        .replace("2018-08-29T02", "{hour}")
         for address in set(ROUTES) - {DOCUMENT}
     }
     for path in document["paths"].values():

@@ -31,12 +31,9 @@ class LoadCurve:
     nodes: tuple[int, ...] = ()
 
     @classmethod
-    def of(cls, spans: Iterable[TaskSpan], *, now: datetime) -> Self:
-        """Add up tasks.
-
-        :param now: what waits or runs still does so until then
-        """
-        changes = sorted((change for span in spans for change in _changes(span, now)), key=itemgetter(0))
+    def of(cls, spans: Iterable[TaskSpan]) -> Self:
+        """Add up tasks; what still waits or runs is in the last step."""
+        changes = sorted((change for span in spans for change in _changes(span)), key=itemgetter(0))
         waiting, running, at = 0, 0, []
         steps: list[tuple[int, int, int]] = []
         busy: Counter[str] = Counter()
@@ -55,11 +52,12 @@ class LoadCurve:
         return cls(tuple(at), waits, runs, nodes)
 
 
-def _changes(span: TaskSpan, now: datetime) -> Iterator[tuple[datetime, str, str, int]]:
-    for what, known in ((_WAIT, span.waited(now=now)), (_RUN, span.ran(now=now))):
-        if known:
-            for moment, by in zip(known, (1, -1), strict=True):
-                yield moment.replace(microsecond=0), what, span.node, by
+def _changes(task: TaskSpan) -> Iterator[tuple[datetime, str, str, int]]:
+    for what, span in ((_WAIT, task.waited), (_RUN, task.ran)):
+        if span:
+            yield span.start.replace(microsecond=0), what, task.node, 1
+            if span.end:
+                yield span.end.replace(microsecond=0), what, task.node, -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +77,14 @@ class NodeUse:
 
 
 def nodes_of(spans: Iterable[TaskSpan], *, now: datetime) -> list[NodeUse]:
-    """Return the nodes that Batch tasks ran on, in the order in which they began."""
+    """Return the nodes that Batch tasks ran on, in the order in which they began.
+
+    :param now: what runs still does so until then
+    """
     of_node: dict[str, list[tuple[TaskSpan, datetime, datetime]]] = {}
     for span in spans:
-        known = span.ran(now=now)
-        if span.node and known:
-            of_node.setdefault(span.node, []).append((span, *known))
+        if span.node and span.ran:
+            of_node.setdefault(span.node, []).append((span, span.ran.start, span.ran.end or now))
     uses = [
         NodeUse(
             id=node,

@@ -21,6 +21,20 @@ SELECTED = ("id", "displayName", "state", "stateTransitionTime", "creationTime",
 _WAITING = "active"
 
 
+@dataclass(frozen=True, slots=True)
+class Span:
+    """From when to when something lasted."""
+
+    start: datetime
+    end: datetime | None
+    """None while it goes on."""
+
+    @classmethod
+    def between(cls, start: datetime | None, end: datetime | None) -> Self | None:
+        """Return the span; None without a start. One never ends before it begins, whatever clocks say."""
+        return cls(start, max(start, end) if end else None) if start else None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskSpan:
     """One Batch task, as far as it is known."""
@@ -89,20 +103,18 @@ class TaskSpan:
         """Whether it ended, and not in success."""
         return self.result == "failure"
 
-    def waited(self, *, now: datetime) -> tuple[datetime, datetime] | None:
-        """Return from when to when it last waited for a node; None if that is not known."""
-        return _between(self.requeued or self.created, self.started or self.ended or self.closed or now)
+    @property
+    def waited(self) -> Span | None:
+        """When it last waited for a node; None if that is not known."""
+        return Span.between(self.requeued or self.created, self.started or self.ended or self.closed)
 
-    def ran(self, *, now: datetime) -> tuple[datetime, datetime] | None:
-        """Return from when to when its latest attempt ran; None if there is none."""
-        return _between(self.started, self.ended or self.closed or now)
+    @property
+    def ran(self) -> Span | None:
+        """When its latest attempt ran; None if there is none."""
+        return Span.between(self.started, self.ended or self.closed)
 
 
 def _result(outcome: BatchTaskOutcome) -> str:
     if not outcome.is_ended:
         return ""
     return "success" if outcome.is_success else "failure"
-
-
-def _between(start: datetime | None, end: datetime) -> tuple[datetime, datetime] | None:
-    return (start, max(start, end)) if start else None

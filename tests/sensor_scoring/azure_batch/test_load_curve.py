@@ -35,7 +35,7 @@ def ran(start: float, end: float, node: str = "n", result: str = "success") -> T
 
 def test_what_waits_and_runs_is_counted_from_one_change_to_the_next() -> None:
     """With the nodes that work."""
-    curve = LoadCurve.of([ran(10, 30), ran(20, 40), ran(10, 20, "m")], now=NOW)
+    curve = LoadCurve.of([ran(10, 30), ran(20, 40), ran(10, 20, "m")])
     assert curve.at == (at(0), at(10), at(20), at(30), at(40))
     assert curve.waiting == (3, 1, 0, 0, 0)
     assert curve.running == (0, 2, 2, 1, 0)
@@ -44,16 +44,24 @@ def test_what_waits_and_runs_is_counted_from_one_change_to_the_next() -> None:
 
 def test_changes_within_a_second_are_one_step() -> None:
     """A thousand tasks begin in a few seconds."""
-    curve = LoadCurve.of([ran(10.1, 20.9), ran(10.8, 20.2)], now=NOW)
+    curve = LoadCurve.of([ran(10.1, 20.9), ran(10.8, 20.2)])
     assert curve.at == (at(0), at(10), at(20))
     assert curve.waiting == (2, 0, 0)
     assert curve.running == (0, 2, 0)
 
 
+def test_what_goes_on_is_in_the_last_step() -> None:
+    """Nobody knows when it ends."""
+    waits = TaskSpan(job="j", id="w", state="active", created=MADE)
+    runs = TaskSpan(job="j", id="r", state="running", created=MADE, started=at(30), node="m")
+    curve = LoadCurve.of([waits, runs])
+    assert (curve.at, curve.waiting, curve.running, curve.nodes) == ((at(0), at(30)), (2, 1), (0, 1), (0, 1))
+
+
 def test_without_tasks_there_is_no_curve() -> None:
     """Nor with tasks whose times nobody knows."""
-    assert LoadCurve.of([], now=NOW) == LoadCurve()
-    assert LoadCurve.of([TaskSpan(job="j", id="t", state="completed", ended=NOW)], now=NOW) == LoadCurve()
+    assert LoadCurve.of([]) == LoadCurve()
+    assert LoadCurve.of([TaskSpan(job="j", id="t", state="completed", ended=NOW)]) == LoadCurve()
 
 
 @given(
@@ -66,7 +74,7 @@ def test_without_tasks_there_is_no_curve() -> None:
 )
 def test_nothing_is_left_when_all_has_ended(spans: list[TaskSpan]) -> None:
     """No count is ever below zero, and no more run than there are."""
-    curve = LoadCurve.of(spans, now=NOW)
+    curve = LoadCurve.of(spans)
     assert all(count >= 0 for count in (*curve.waiting, *curve.running, *curve.nodes))
     assert [steps[-1:] for steps in (curve.waiting, curve.running, curve.nodes)] == (
         [(0,)] * 3 if spans else [()] * 3

@@ -17,17 +17,20 @@ from sensor_scoring.ui.api import (
     hours,
     labels,
     model,
+    pool,
     readings,
     repairs,
     rescore,
     rights,
+    runs,
     sensors,
 )
 from sensor_scoring.ui.api.access import may_see_runs, scores_the_fleet
 from sensor_scoring.ui.headers import Headed
 
 TOPICS = tuple(
-    topic.router for topic in (hours, sensors, readings, model, labels, gaps, repairs, rescore, rights)
+    topic.router
+    for topic in (hours, sensors, readings, model, labels, gaps, repairs, rescore, runs, pool, rights)
 )
 """Below the address of the DAG; whoever adds a router adds it here."""
 
