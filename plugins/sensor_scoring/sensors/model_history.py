@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from scoring_contract import json_message
@@ -59,7 +59,7 @@ class ModelHistory:
     current: TrainedModel
     promoted_at: datetime | None
     versions: tuple[PastVersion, ...]
-    unknown: tuple[str, ...] = field(default=())
+    unknown: tuple[str, ...]
     """What is unknown and why, a sentence each."""
 
     @classmethod
@@ -112,13 +112,23 @@ def decision_about(sensor: str, summary: bytes, at: datetime) -> PastDecision | 
             dag_run_id=root["dag_run_id"].text(),
             compared={
                 "with": line.get("compared_with") or None,
-                **{name: line.get(name) for name in _COMPARED},
+                **{name: _measure(line.get(name)) for name in _COMPARED},
             },
         )
     except (ValueError, KeyError) as error:
         raise MessageError(
             "training summary", "sensors", f"says nothing readable of {sensor}: {error}"
         ) from error
+
+
+def _measure(value: Any) -> float | None:
+    """Return a measure; None if there is none.
+
+    :raises ValueError: if it is no number
+    """
+    if value is not None and not isinstance(value, int | float):
+        raise ValueError(f"{value!r} is not a measure")
+    return value
 
 
 def _promoted(entry: SensorEntry, decisions: Iterable[PastDecision]) -> PastDecision | None:

@@ -129,6 +129,10 @@ def changed(**members: Any) -> bytes:
         pytest.param(changed(sensors=7), id="no-list"),
         pytest.param(changed(sensors=[{"sensor": "1_4", "version": "v1", "decision": "odd"}]), id="decision"),
         pytest.param(changed(sensors=[{"sensor": "1_4", "version": "v1"}]), id="no-decision"),
+        pytest.param(
+            changed(sensors=[{"sensor": "1_4", "version": "v1", "decision": "kept", "drift": "much"}]),
+            id="measure",
+        ),
         pytest.param(changed(dag_run_id=None), id="no-run"),
     ],
 )
