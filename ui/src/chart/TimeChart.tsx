@@ -86,7 +86,7 @@ function optionsOf(
     padding: [8, 18, hasTimes ? 0 : 4, 0],
     scales: { x: { time: true }, ...(ends && { y: { range: ends } }) },
     axes: [
-      { ...axis, show: hasTimes, size: TIMES_HEIGHT, values: TIMES },
+      { ...axis, show: hasTimes, size: TIMES_HEIGHT, incrs: INCREMENTS, values: TIMES },
       {
         ...axis,
         size: axisWidth,
@@ -142,6 +142,13 @@ const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
+/** Of the axis, in whole seconds at least: its labels have no fractions. */
+const INCREMENTS = [
+  ...[1, 2, 5, 10, 15, 30].map((seconds) => seconds * SECOND),
+  ...[1, 2, 5, 10, 15, 30].map((minutes) => minutes * MINUTE),
+  ...[1, 2, 3, 4, 6, 12].map((hours) => hours * HOUR),
+  ...[1, 2, 7].map((days) => days * DAY),
+];
 /** Least step, its form, and what is written below where the day changes. */
 const TIMES: uPlot.Axis.Values = [
   [DAY, "{DD} {MMM}", "\n{YYYY}", null, null, null, null, null, 1],

@@ -11,6 +11,7 @@ import { columnsFor, widthOf } from "./columns.ts";
 import {
   AXIS_HEIGHT,
   cellWidthFor,
+  firstSpot,
   type Geometry,
   LINE_HEIGHT,
   scrollTo,
@@ -57,7 +58,9 @@ export function FleetMap(props: FleetMapProps) {
   const axis = useRef<HTMLCanvasElement>(null);
   const size = useSize(scroller);
   const [pointed, setPointed] = useState<Pointed | null>(null);
-  const [cursor, setCursor] = useState<Spot | null>(null);
+  const [kept, setCursor] = useState<Spot | null>(null);
+  const [isFocused, setIsFocused] = useState(false);
+  const cursor = isFocused ? kept : null;
   const columns = useMemo(
     () => columnsFor(size.width, history.hours.length),
     [size.width, history.hours.length],
@@ -129,7 +132,7 @@ export function FleetMap(props: FleetMapProps) {
   };
   const key = (event: KeyboardEvent) => {
     const page = Math.max(1, Math.floor(size.height / LINE_HEIGHT) - 1);
-    const from = cursor ?? { line: 0, column: history.hours.length - 1 };
+    const from = firstSpot(geometry(), kept);
     const extent = { lineCount: lines.length, columnCount: history.hours.length, page };
     const to = moved(from, event.key, event.ctrlKey || event.metaKey, extent);
     if (to && lines.length) {
@@ -161,8 +164,8 @@ export function FleetMap(props: FleetMapProps) {
           props.onScroll(scroller.current?.scrollTop ?? 0);
         }}
         onKeyDown={key}
-        onFocus={() => setCursor(cursor ?? null)}
-        onBlur={() => setCursor(null)}
+        onFocus={() => setIsFocused(true)}
+        onBlur={() => setIsFocused(false)}
       >
         <div class="map-stage" style={{ width: `${whole.width}px`, height: `${whole.height}px` }}>
           <canvas

@@ -64,6 +64,13 @@ export function spotAt(geometry: Geometry, x: number, y: number): Spot | null {
   return column < geometry.columnCount ? { line, column } : null;
 }
 
+/** Where keys begin: at the cursor if it can be seen, else at the top of what can, in the newest hour. */
+export function firstSpot(geometry: Geometry, cursor: Spot | null): Spot {
+  const [first, end] = visibleLines(geometry);
+  const isSeen = cursor !== null && cursor.line >= first && cursor.line < end;
+  return isSeen ? cursor : { line: first, column: geometry.columnCount - 1 };
+}
+
 /** How far to scroll so that a spot is seen whole. */
 export function scrollTo(geometry: Geometry, spot: Spot): { top: number; left: number } {
   const top = spot.line * LINE_HEIGHT;

@@ -22,10 +22,12 @@ export interface Timeline {
   readonly bars: readonly Bar[];
   readonly nodes: readonly NodeLanes[];
   readonly laneCount: number;
-  /** From the first wait to the last end, or now. */
+  /** From the first wait to the last end, or now; in whole seconds. */
   readonly from: number;
   readonly to: number;
 }
+
+const SECOND = 1000;
 
 interface Stretch {
   readonly task: BatchTask;
@@ -49,7 +51,15 @@ export function timelineOf(tasks: readonly BatchTask[], now: number): Timeline {
   const from = least([...waits, ...stretches.map((stretch) => stretch.from), now]);
   const isOver = tasks.length > 0 && tasks.every(({ state }) => state === "completed" || state === "");
   const to = isOver && stretches.length ? -least(stretches.map((stretch) => -stretch.to)) : now;
-  return { bars, nodes, laneCount: lanes, from, to: Math.max(to, from + 1000) };
+  // Whole seconds, as curves over time have them.
+  const begin = Math.floor(from / SECOND) * SECOND;
+  return {
+    bars,
+    nodes,
+    laneCount: lanes,
+    from: begin,
+    to: Math.max(Math.ceil(to / SECOND) * SECOND, begin + SECOND),
+  };
 }
 
 /** How long a task waited for its node, and ran, in milliseconds; null where that is not known. */

@@ -37,6 +37,10 @@ export function LoadChart({ run, theme }: LoadChartProps) {
     });
     return [[line(palette.waiting, [5, 3]), line(palette.accent)], [line(palette.ink)]] as const;
   }, [palette]);
+  const tops = useMemo(
+    () => ({ tasks: upTo(waiting, running), nodes: upTo(nodes) }),
+    [waiting, running, nodes],
+  );
   if (times.length < 2) return null;
   const shared = {
     axisWidth: NAMES_WIDTH - MARGIN,
@@ -44,7 +48,6 @@ export function LoadChart({ run, theme }: LoadChartProps) {
     palette,
     span: { from, to },
     unit: whole,
-    ends: fromZero,
   };
   return (
     <div class="charts load">
@@ -55,6 +58,7 @@ export function LoadChart({ run, theme }: LoadChartProps) {
         <TimeChart
           {...shared}
           data={tasks}
+          ends={tops.tasks}
           series={waits}
           height={110}
           hasTimes={false}
@@ -69,6 +73,7 @@ export function LoadChart({ run, theme }: LoadChartProps) {
         <TimeChart
           {...shared}
           data={used}
+          ends={tops.nodes}
           series={runs}
           height={90}
           hasTimes
@@ -83,6 +88,8 @@ function whole(value: number): string {
   return Number.isInteger(value) ? count(value) : "";
 }
 
-function fromZero(_: uPlot, __: number, most: number): uPlot.Range.MinMax {
-  return [0, Math.max(1, most * 1.1)];
+/** From nothing to the most that there ever was, also of a step that began before what is seen. */
+function upTo(...columns: readonly (readonly number[])[]): uPlot.Range.Function {
+  const most = columns.flat().reduce((some, other) => Math.max(some, other), 1);
+  return () => [0, most * 1.1];
 }

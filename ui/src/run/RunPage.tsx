@@ -26,12 +26,14 @@ interface RunPageProps {
 }
 
 const LIVE_MS = 5000;
+/** Of a run that is over: somebody may clear something in it. */
+const CALM_MS = 30_000;
 
 export function RunPage({ view, theme, onView }: RunPageProps) {
   const place = usePlace();
   const [look, again] = useAnswer(view.run, (signal) => lookAtRun(place, view.run, signal));
   const run = look.value;
-  useEvery(run && run.is_live === false ? null : LIVE_MS, again);
+  useEvery(run?.is_live === false ? CALM_MS : LIVE_MS, again);
   const openSensor = (sensor: string) => {
     const hour = hourOf(run?.hour ?? "");
     const range = hour === null ? null : { from: hour - 23, to: hour };

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import {
   cellWidthFor,
+  firstSpot,
   type Geometry,
   scrollTo,
   spotAt,
@@ -42,6 +43,13 @@ test("the map scrolls as little as it takes to see a cell", () => {
   expect(scrollTo(geometry, { line: 5, column: 5 })).toEqual({ top: 0, left: 0 });
   expect(scrollTo(geometry, { line: 10, column: 40 })).toEqual({ top: 22, left: 110 });
   expect(scrollTo({ ...geometry, scrollTop: 440 }, { line: 3, column: -1 })).toEqual({ top: 66, left: 0 });
+});
+
+test("keys begin at the cursor, or where a reader looks now", () => {
+  const cursor = { line: 5, column: 3 };
+  expect(firstSpot(geometry, cursor)).toEqual(cursor);
+  expect(firstSpot({ ...geometry, scrollTop: 2200 }, cursor)).toEqual({ line: 100, column: 47 });
+  expect(firstSpot(geometry, null)).toEqual({ line: 0, column: 47 });
 });
 
 test("keys move the cursor and stop at the edges; left of the first hour is the sensor itself", () => {
