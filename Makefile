@@ -82,7 +82,7 @@ test-clients: setup ## run published clients against the local Azure Batch
 test-containers: setup ## run tasks of the local Azure Batch in containers (needs Docker's engine)
 	@.venv/bin/python -m pytest tests/batch_emulator/containers -m containers $(TESTS)
 
-test-browser: setup ## use the web UI in a browser as people do (uses Chromium, or downloads it)
+test-browser: setup $(UI_TOOLS) ## use the web UI in a browser as people do (uses Chromium, or downloads it)
 	@.venv/bin/uv pip install --quiet --python .venv/bin/python --require-hashes -r local_stack/requirements-browser.txt
 	@command -v chromium >/dev/null || command -v google-chrome >/dev/null || .venv/bin/playwright install chromium
 	@.venv/bin/python -m pytest tests/integration tests/test_site.py -m browser $(TESTS)

@@ -68,8 +68,12 @@ class Cluster:
 
     @property
     def password(self) -> str:
-        """Password of the only user."""
-        return str(json.loads(self._passwords.read_text())[USER])
+        """Password of the administrator."""
+        return self.password_of(USER)
+
+    def password_of(self, user: str) -> str:
+        """Return the password of a user that the settings name."""
+        return str(json.loads(self._passwords.read_text())[user])
 
     def client(self) -> AirflowClient:
         """Return a client of the API."""

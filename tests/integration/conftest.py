@@ -35,6 +35,14 @@ if TYPE_CHECKING:
 
 HOUR = RunHour.parse("2026-01-05T09")
 TRAINED_HOURS = 2
+QUICK = {
+    "SENSOR_SCORING_POLL_SECONDS": "1",
+    "SENSOR_SCORING_RETRY_DELAY_SECONDS": "1",
+    # The run that unpausing starts must not wait for late readings, whatever minute of the hour it is.
+    "SENSOR_SCORING_LATENESS_MINUTES": "0",
+    "SENSOR_SCORING_CONFIRM_SECONDS": "1",
+}
+"""Settings of an Airflow whose runs wait for nothing."""
 SEEN = ROOT / ".local" / "seen"
 """Pictures of pages on which a test failed."""
 
@@ -165,12 +173,8 @@ def standing(
     ) as stack:
         laid = lay_out_files(stack, ReadingsFiles([readings]))
         train(stack, laid, HOUR)
-        # The run that unpausing starts must not wait for late readings, whatever minute of the hour it is.
         settings = {
-            "SENSOR_SCORING_POLL_SECONDS": "1",
-            "SENSOR_SCORING_RETRY_DELAY_SECONDS": "1",
-            "SENSOR_SCORING_LATENESS_MINUTES": "0",
-            "SENSOR_SCORING_CONFIRM_SECONDS": "1",
+            **QUICK,
             "SENSOR_SCORING_LATE_MINUTES": "0.5",
             "SENSOR_SCORING_NOTIFY": "apprise",
             "AIRFLOW_CONN_APPRISE_DEFAULT": told.connection,

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import pytest
 
-from local_stack.airflow.cluster import USER
-from local_stack.bootstrap import ROOT
+from tests.integration.browser import keep, open_page, running_browser, sign_in
 from tests.integration.repair import FAILING, a_red_run, ends_anew, note_of
-from tests.integration.world import DAG, HOUR, LONG, SCORED
+from tests.integration.world import DAG, HOUR, SCORED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -24,30 +22,14 @@ if TYPE_CHECKING:
     from tests.receivers import Webhook
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(3600)]
-# Chromium's own sandbox needs more than a container grants; it meets nothing but our own pages here.
-OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
-NAMES = ("chromium", "chromium-browser", "google-chrome")
-PICTURES = ROOT / ".local" / "pictures"
-"""What the runbook shows, as it looks now: for ``docs/images``."""
 
 
 @pytest.fixture(scope="module")
 def page(world: World) -> Iterator[Page]:
     """Open the browser and sign in."""
-    from playwright.sync_api import sync_playwright  # noqa: PLC0415  installed by make test-browser alone
-
-    program = next(filter(None, map(shutil.which, NAMES)), None)
-    with (
-        sync_playwright() as player,
-        player.chromium.launch(executable_path=program, args=OPTIONS) as browser,
-    ):
-        page = browser.new_page(viewport={"width": 1280, "height": 800})
-        page.set_default_timeout(LONG * 200)
-        page.goto(world.cluster.address)
-        page.fill("input[name=username]", USER)
-        page.fill("input[name=password]", world.cluster.password)
-        page.get_by_role("button", name="Sign in").click()
-        page.get_by_role("link", name="Dags").first.wait_for()
+    with running_browser() as browser:
+        page = open_page(browser)
+        sign_in(page, world.cluster)
         yield page
 
 
@@ -76,12 +58,6 @@ def confirm(page: Page, *choices: str) -> None:
         dialog.get_by_role("button", name="Confirm").click()
     assert cleared.value.ok
     page.goto("about:blank")  # a page that refreshes itself would slow the run down
-
-
-def keep(page: Page, name: str) -> None:
-    """Take a picture of the page once it has loaded everything."""
-    page.wait_for_load_state("networkidle")
-    page.screenshot(path=PICTURES / f"{name}.png", animations="disabled")
 
 
 def rows(world: World, page: Page, run: str, *choices: str) -> None:

@@ -16,6 +16,7 @@ import { usePlace } from "./widgets/place_context.ts";
 export function App() {
   const place = usePlace();
   const [view, setView] = useState<View>(() => viewOf(openedQuery(), place.run));
+  const opened = useRef(view);
   const [theme, setTheme] = useState<Theme>("light");
   const [rights, setRights] = useState<Rights>(NONE);
   useLayoutEffect(
@@ -36,7 +37,8 @@ export function App() {
       setView(now);
       writeQuery(queryOf(now), false);
     };
-    writeQuery(queryOf(viewOf(openedQuery(), place.run)), false);
+    // Not what the address says by now: Airflow may have written another one there.
+    writeQuery(queryOf(opened.current), false);
     window.addEventListener("popstate", back);
     return () => window.removeEventListener("popstate", back);
   }, [place]);

@@ -12,7 +12,7 @@ interface TabsProps {
 export function Tabs({ view, fleet, onView }: TabsProps) {
   const tabs: [string, View][] = [
     ["Fleet", fleet],
-    ["Gaps", view.view === "gaps" ? view : { view: "gaps", range: null }],
+    ["Gaps", view.view === "gaps" ? view : { view: "gaps", range: fleet.range }],
     ["Pool", { view: "pool" }],
   ];
   if (view.view === "sensor") tabs.splice(1, 0, ["Sensor", view]);

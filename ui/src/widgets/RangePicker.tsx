@@ -34,7 +34,9 @@ export function RangePicker({ range, hours, shown, onChange }: RangePickerProps)
             {choice > 48 ? `Newest ${choice / 24} days` : `Newest ${counted(choice, "hour")}`}
           </option>
         ))}
-        <option value="fixed">From … to …</option>
+        <option value="fixed" disabled={!shown}>
+          From … to …
+        </option>
       </select>
       {range && shown && (
         <>
