@@ -28,8 +28,25 @@ def cluster(world: World) -> Cluster:
 
 
 def families(cluster: Cluster) -> dict[str, list[psutil.Process]]:
-    """Return each process with its descendants."""
-    return {name: [psutil.Process(pid) for pid in pids] for name, pids in cluster.pids().items()}
+    """Return each process with its descendants, but for parsers that have ended meanwhile."""
+    return {name: list(filter(None, map(process_of, pids))) for name, pids in cluster.pids().items()}
+
+
+def process_of(pid: int) -> psutil.Process | None:
+    """Return a process; None if it has ended."""
+    try:
+        return psutil.Process(pid)
+    except psutil.NoSuchProcess:
+        return None
+
+
+def listening(process: psutil.Process) -> list[str]:
+    """Return the addresses that a process listens on; one that has ended, on none."""
+    try:
+        sockets = process.net_connections()
+    except psutil.NoSuchProcess:
+        return []
+    return [socket.laddr.ip for socket in sockets if socket.status == psutil.CONN_LISTEN]
 
 
 def predicted_at(world: World) -> dict[str, object]:
@@ -43,13 +60,8 @@ def test_all_processes_are_healthy_and_listen_to_this_machine_alone(cluster: Clu
     """No one on the network reaches a laptop's Airflow or PostgreSQL, and two stacks can run side by side."""
     assert all(cluster.is_healthy(name) for name in PROCESSES)
     everybody = [process for family in families(cluster).values() for process in family]
-    sockets = [
-        socket
-        for process in (*everybody, psutil.Process(cluster.database.pid))
-        for socket in process.net_connections()
-        if socket.status == psutil.CONN_LISTEN
-    ]
-    assert [socket.laddr.ip for socket in sockets] == ["127.0.0.1"] * 2
+    everybody.append(psutil.Process(cluster.database.pid))
+    assert [address for process in everybody for address in listening(process)] == ["127.0.0.1"] * 2
 
 
 def test_whoever_runs_is_not_started_twice(cluster: Cluster) -> None:
