@@ -1,7 +1,7 @@
 /** The page: tabs, and the view that the address names. */
 
 import { useCallback, useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
-import { FLEET, type FleetView, queryOf, type View, viewOf } from "./address.ts";
+import { FLEET, type FleetView, queryOf, titleOf, type View, viewOf } from "./address.ts";
 import { NONE, type Rights, rightsOf } from "./api/rights.ts";
 import { FleetPage } from "./fleet/FleetPage.tsx";
 import { openedQuery, writeQuery } from "./frame/navigation.ts";
@@ -46,6 +46,9 @@ export function App() {
     writeQuery(queryOf(next), isNewEntry);
     setView(next);
   }, []);
+  useEffect(() => {
+    document.title = titleOf(view);
+  }, [view]);
   const lastFleet = useRef<FleetView | null>(null);
   if (view.view === "fleet") lastFleet.current = view;
   const fleet = lastFleet.current;

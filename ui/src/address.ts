@@ -2,6 +2,7 @@
 
 import { hourOf, textOf } from "./model/hour.ts";
 import { type Arrangement, SORTS, type Sort, STATES, type State } from "./model/lines.ts";
+import { displayOf } from "./model/names.ts";
 import type { Range } from "./model/range.ts";
 
 export interface FleetView extends Arrangement {
@@ -119,4 +120,11 @@ function rangeOf(asked: URLSearchParams): Range | null {
 
 function oneOf<Name extends string>(names: readonly Name[], text: string | null): Name | null {
   return names.find((name) => name === text) ?? null;
+}
+
+/** What a browser's tab is called. */
+export function titleOf(view: View): string {
+  if (view.view === "sensor") return `${displayOf(view.sensor)} – Fleet`;
+  if (view.view === "run") return `Run ${view.run} – Fleet`;
+  return { fleet: "Fleet", gaps: "Gaps – Fleet", pool: "Pool – Fleet" }[view.view];
 }

@@ -59,7 +59,7 @@ test("a sensor that is called like markup shows as text", async () => {
   const lines = [{ kind: "sensor" as const, row: 0 }];
   await show(
     <>
-      <FleetTable history={history} lines={lines} onOpen={() => {}} />
+      <FleetTable {...{ history, lines }} sort="trouble" onSort={() => {}} onOpen={() => {}} />
       <CursorCell history={history} lines={lines} cursor={{ line: 0, column: 0 }} />
     </>,
   );

@@ -14,8 +14,6 @@ export interface Backfill {
   readonly id: number;
   readonly from_date: string;
   readonly to_date: string;
-  readonly is_paused: boolean;
-  readonly reprocess_behavior: string;
   readonly created_at: string;
   readonly completed_at: string | null;
 }

@@ -22,7 +22,7 @@ export function getJson<Answer>(address: string, signal?: AbortSignal): Promise<
 
 /** Change something, or ask what would change. */
 export function sendJson<Answer>(
-  method: "POST" | "PUT" | "DELETE",
+  method: "POST" | "DELETE",
   address: string,
   body?: unknown,
 ): Promise<Answer> {

@@ -49,13 +49,9 @@ export interface OverTime {
 
 export interface RunNode {
   readonly id: string;
+  /** Now; empty for one that has left the pool, or if the run is over. */
   readonly state: string;
-  readonly since: string | null;
-  readonly is_spot: boolean | null;
   readonly tasks: number;
-  readonly running: number;
-  readonly failed: number;
-  readonly busy_seconds: number;
 }
 
 export interface RunPool {

@@ -2,7 +2,7 @@
 
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import uPlot from "uplot";
-import { useSize } from "../fleet/use_canvas.ts";
+import { useSize } from "../canvas/use_canvas.ts";
 import type { Span } from "../model/readings.ts";
 import type { ChartPalette } from "./chart_palette.ts";
 

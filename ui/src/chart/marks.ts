@@ -1,7 +1,7 @@
 /** What charts draw beside lines: anomalies, spans, hours that are not there, thresholds. */
 
 import type uPlot from "uplot";
-import { hatchOf } from "../fleet/hatch.ts";
+import { hatchOf } from "../canvas/hatch.ts";
 import type { Span } from "../model/readings.ts";
 
 /** Fill a span from top to bottom. */

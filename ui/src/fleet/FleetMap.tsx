@@ -1,6 +1,7 @@
 /** The map of sensors by hours: a canvas that holds only what is visible, below a head with the hours. */
 
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
+import { penOf, useFrame, useSize } from "../canvas/use_canvas.ts";
 import type { Theme } from "../frame/theme.ts";
 import type { History } from "../model/history.ts";
 import type { Hour } from "../model/hour.ts";
@@ -24,7 +25,6 @@ import { MapHead } from "./MapHead.tsx";
 import { paintMap } from "./paint.ts";
 import { paintAxis } from "./paint_axis.ts";
 import { paletteOf } from "./palette.ts";
-import { penOf, useFrame, useSize } from "./use_canvas.ts";
 
 export interface FleetMapProps {
   readonly history: History;

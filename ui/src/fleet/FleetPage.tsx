@@ -103,7 +103,12 @@ export function FleetPage({ view, isShown, theme, rights, onView }: FleetPagePro
         onGaps={() => onView({ view: "gaps", range: shown }, true)}
       />
       {view.isTable ? (
-        <FleetTable history={history} lines={lines} onOpen={(row) => open(row, null)} />
+        <FleetTable
+          {...{ history, lines }}
+          sort={view.sort}
+          onSort={sort}
+          onOpen={(row) => open(row, null)}
+        />
       ) : (
         <FleetMap
           {...{ history, version, lines, collapsed, theme, selection }}
@@ -126,7 +131,7 @@ export function FleetPage({ view, isShown, theme, rights, onView }: FleetPagePro
           onClose={() => setSelection(null)}
         />
       )}
-      <Legend theme={theme} />
+      {!view.isTable && <Legend theme={theme} />}
     </div>
   );
 }

@@ -4,18 +4,20 @@ import { useEffect, useState } from "preact/hooks";
 import { count, percent } from "../model/format.ts";
 import type { History } from "../model/history.ts";
 import { textOf } from "../model/hour.ts";
-import type { Line } from "../model/lines.ts";
+import type { Line, Sort } from "../model/lines.ts";
 import { MARK_NAMES } from "./cell_text.ts";
 
 interface FleetTableProps {
   readonly history: History;
   readonly lines: readonly Line[];
+  readonly sort: Sort;
+  readonly onSort: (sort: Sort) => void;
   readonly onOpen: (row: number) => void;
 }
 
 const PAGE = 200;
 
-export function FleetTable({ history, lines, onOpen }: FleetTableProps) {
+export function FleetTable({ history, lines, sort, onSort, onOpen }: FleetTableProps) {
   const [page, setPage] = useState(0);
   useEffect(() => setPage(0), [lines]);
   const rows = lines.flatMap((line) => (line.kind === "sensor" ? [line.row] : []));
@@ -31,25 +33,9 @@ export function FleetTable({ history, lines, onOpen }: FleetTableProps) {
         </caption>
         <thead>
           <tr>
-            <th scope="col">Sensor</th>
-            <th scope="col">Device</th>
-            <th scope="col">Tag</th>
-            <th scope="col">State</th>
-            <th scope="col" class="number">
-              Readings
-            </th>
-            <th scope="col" class="number">
-              Anomalies
-            </th>
-            <th scope="col" class="number">
-              Rate
-            </th>
-            <th scope="col" class="number">
-              Usual
-            </th>
-            <th scope="col">Model</th>
-            <th scope="col">Last scored</th>
-            <th scope="col">Why</th>
+            {HEADINGS.map((heading) => (
+              <Heading key={heading.title} {...heading} isSorted={heading.sort === sort} onSort={onSort} />
+            ))}
           </tr>
         </thead>
         <tbody>
@@ -69,6 +55,46 @@ export function FleetTable({ history, lines, onOpen }: FleetTableProps) {
         </nav>
       )}
     </div>
+  );
+}
+
+interface HeadingFacts {
+  readonly title: string;
+  readonly isNumber?: boolean;
+  readonly sort?: Sort;
+}
+
+const HEADINGS: readonly HeadingFacts[] = [
+  { title: "Sensor", sort: "name" },
+  { title: "Device" },
+  { title: "Tag" },
+  { title: "State", sort: "trouble" },
+  { title: "Readings", isNumber: true, sort: "readings" },
+  { title: "Anomalies", isNumber: true },
+  { title: "Rate", isNumber: true, sort: "rate" },
+  { title: "Usual", isNumber: true },
+  { title: "Model", sort: "model" },
+  { title: "Last scored", sort: "success" },
+  { title: "Why" },
+];
+
+interface HeadingProps extends HeadingFacts {
+  readonly isSorted: boolean;
+  readonly onSort: (sort: Sort) => void;
+}
+
+function Heading({ title, isNumber, sort, isSorted, onSort }: HeadingProps) {
+  return (
+    <th scope="col" class={isNumber ? "number" : ""} aria-sort={isSorted ? "other" : undefined}>
+      {sort ? (
+        <button type="button" class="link" onClick={() => onSort(sort)}>
+          {title}
+          {isSorted && <span aria-hidden="true"> ●</span>}
+        </button>
+      ) : (
+        title
+      )}
+    </th>
   );
 }
 

@@ -1,15 +1,15 @@
 /** What colours and marks mean. */
 
 import { useLayoutEffect, useRef } from "preact/hooks";
+import { hatchOf } from "../canvas/hatch.ts";
+import { penOf } from "../canvas/use_canvas.ts";
 import type { Theme } from "../frame/theme.ts";
 import type { Mark } from "../model/history.ts";
 import { STEPS, stepName } from "../model/scale.ts";
 import { MARK_NAMES } from "./cell_text.ts";
 import { LINE_HEIGHT } from "./geometry.ts";
-import { hatchOf } from "./hatch.ts";
 import { paintMark } from "./paint_cells.ts";
 import { paletteOf } from "./palette.ts";
-import { penOf } from "./use_canvas.ts";
 
 const SIDE = 16;
 const MARKS = ["failed", "silent", "unmodelled", "missing", "pending"] as const;

@@ -1,9 +1,9 @@
 /** Draws what is visible of the map: the lines' columns and headings, the cells, cursor and selection. */
 
+import { fitted } from "../canvas/fitted_text.ts";
 import { counted } from "../model/format.ts";
 import { rectangleOf } from "../model/selection.ts";
 import { SPIKE } from "./columns.ts";
-import { fitted } from "./fitted_text.ts";
 import { columnLeft, LINE_HEIGHT, lineTop, visibleLines } from "./geometry.ts";
 import { paintCells } from "./paint_cells.ts";
 import type { Palette } from "./palette.ts";

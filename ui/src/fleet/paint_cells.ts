@@ -1,11 +1,11 @@
 /** Draws the cells of the visible lines: a colour for an anomaly rate, a mark of its own for everything else. */
 
+import { hatchOf } from "../canvas/hatch.ts";
 import type { Mark } from "../model/history.ts";
 import type { Hour } from "../model/hour.ts";
 import type { HourRecord } from "../model/record.ts";
 import { stepOf } from "../model/scale.ts";
 import { columnLeft, type Geometry, LINE_HEIGHT, lineTop, visibleColumns, visibleLines } from "./geometry.ts";
-import { hatchOf } from "./hatch.ts";
 import type { Palette } from "./palette.ts";
 import type { Scene } from "./scene.ts";
 

@@ -1,6 +1,6 @@
 /** Batch tasks on the nodes that they ran on: a lane for each task that ran beside others. Pure. */
 
-import type { BatchTask } from "../api/run.ts";
+import type { BatchTask, RunNode } from "../api/run.ts";
 
 export interface Bar {
   readonly task: BatchTask;
@@ -95,4 +95,13 @@ function fill(stretches: readonly Stretch[], firstLane: number, bars: Bar[]): nu
 
 function least(numbers: readonly number[]): number {
   return numbers.reduce((some, other) => Math.min(some, other), Number.POSITIVE_INFINITY);
+}
+
+/** The nodes of the pool on which no task of the run has run, by state: `2 starting, 1 idle`. */
+export function nodesBeside(nodes: readonly RunNode[]): string {
+  const beside = Map.groupBy(
+    nodes.filter(({ tasks, state }) => !tasks && state),
+    ({ state }) => state,
+  );
+  return [...beside].map(([state, theirs]) => `${theirs.length} ${state}`).join(", ");
 }

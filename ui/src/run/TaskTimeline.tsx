@@ -2,11 +2,11 @@
 
 import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { RunAnswer } from "../api/run.ts";
-import { penOf, useFrame, useSize } from "../fleet/use_canvas.ts";
+import { penOf, useFrame, useSize } from "../canvas/use_canvas.ts";
 import { openInAirflow } from "../frame/navigation.ts";
 import type { Theme } from "../frame/theme.ts";
 import { count, counted } from "../model/format.ts";
-import { type Bar, timelineOf } from "../model/timeline.ts";
+import { type Bar, nodesBeside, timelineOf } from "../model/timeline.ts";
 import { usePlace } from "../widgets/place_context.ts";
 import { barAt, heightOf, NAMES_WIDTH, paintTimeline, timelinePaletteOf } from "./paint_timeline.ts";
 import { TaskCard } from "./TaskCard.tsx";
@@ -37,6 +37,7 @@ export function TaskTimeline({ run, dagRun, theme }: TaskTimelineProps) {
   });
   useLayoutEffect(draw, [timeline, palette, width, pointed, isTable]);
   const waiting = run.tasks.filter(({ state }) => state === "active").length;
+  const beside = nodesBeside(run.nodes);
   const under = (event: MouseEvent): Bar | null => {
     const box = canvas.current?.getBoundingClientRect();
     return box ? barAt(scene, event.clientX - box.left, event.clientY - box.top) : null;
@@ -56,6 +57,7 @@ export function TaskTimeline({ run, dagRun, theme }: TaskTimelineProps) {
           {counted(run.tasks.length, "Batch task")} on{" "}
           {counted(timeline.nodes.filter(({ node }) => node).length, "node")}
         </h2>
+        {beside && <span class="soft">beside them {beside}</span>}
         {waiting > 0 && <span class="soft">{count(waiting)} wait for a node</span>}
         <label class="check">
           <input

@@ -1,6 +1,6 @@
 /** Draws Batch tasks on the lanes of their nodes. */
 
-import { fitted } from "../fleet/fitted_text.ts";
+import { fitted } from "../canvas/fitted_text.ts";
 import type { Bar, Timeline } from "../model/timeline.ts";
 import { timeOf } from "../model/timeline.ts";
 

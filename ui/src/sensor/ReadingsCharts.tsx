@@ -1,6 +1,6 @@
 /** Charts of a sensor, one below the other: each feature, the score, the anomaly rate of each hour. */
 
-import { useCallback, useMemo, useRef, useState } from "preact/hooks";
+import { useCallback, useMemo, useState } from "preact/hooks";
 import type uPlot from "uplot";
 import type { Label, ReadingsAnswer } from "../api/sensor.ts";
 import { chartPaletteOf } from "../chart/chart_palette.ts";
@@ -29,7 +29,6 @@ const HEIGHTS = [220, 150, 120];
 
 export function ReadingsCharts(props: ReadingsChartsProps) {
   const { readings, range, labels, theme, span, zoom, onSpan, onZoom } = props;
-  const root = useRef<HTMLDivElement>(null);
   const [point, setPoint] = useState<number | null>(null);
   // The style sheet gives other colours for another theme.
   const palette = useMemo(() => chartPaletteOf(document.body), [theme]);
@@ -85,7 +84,7 @@ export function ReadingsCharts(props: ReadingsChartsProps) {
   };
   const height = HEIGHTS[Math.min(readings.features.length, HEIGHTS.length) - 1] ?? 120;
   return (
-    <div class="charts" ref={root}>
+    <div class="charts">
       <PointLine readings={readings} moment={point} isZoomed={zoom !== null} onReset={() => onZoom(null)} />
       {readings.features.map((feature, at) => (
         <figure key={feature}>

@@ -9,8 +9,6 @@ const BACKFILL: Backfill = {
   id: 7,
   from_date: "2018-08-29T00:00:00Z",
   to_date: "2018-08-29T05:00:00Z",
-  is_paused: false,
-  reprocess_behavior: "none",
   created_at: "2018-08-29T12:00:00Z",
   completed_at: null,
 };

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { BatchTask } from "../../src/api/run.ts";
-import { timelineOf, timesOf } from "../../src/model/timeline.ts";
+import { nodesBeside, timelineOf, timesOf } from "../../src/model/timeline.ts";
 
 const T0 = Date.parse("2018-08-29T03:05:00Z");
 
@@ -66,4 +66,10 @@ test("waiting is counted from the last time a task was made to wait", () => {
   const requeued = task("a", 40, 50, { waits_since: new Date(T0 + 30_000).toISOString(), requeues: 1 });
   expect(timesOf(requeued, T0)).toEqual({ waited: 10_000, ran: 10_000 });
   expect(timesOf(task("", null, null), T0 + 7000)).toEqual({ waited: 7000, ran: null });
+});
+
+test("nodes without a task of the run are told by their state", () => {
+  const node = (state: string, tasks: number) => ({ id: "n", state, tasks });
+  const nodes = [node("running", 3), node("starting", 0), node("idle", 0), node("starting", 0), node("", 0)];
+  expect(nodesBeside(nodes)).toBe("2 starting, 1 idle");
 });
