@@ -54,10 +54,9 @@ ui: setup $(UI_TOOLS) ## build the fleet page into plugins/sensor_scoring/ui/sta
 test-ui: setup $(UI_TOOLS) ## run the fleet page's own tests, which make test runs too
 	@$(NPM) run --silent test
 
-# Files of tests side by side, each in one process from its first test to its last. More than a laptop has cores:
-# many tests wait for a client or a server.
-WORKERS ?= 4
-test: setup $(UI_TOOLS) ## run all tests (TESTS="tests/ingest -x", WORKERS=2)
+# Files of tests side by side, each in one process from its first test to its last.
+WORKERS ?= 2
+test: setup $(UI_TOOLS) ## run all tests (TESTS="tests/ingest -x", WORKERS=4)
 	@.venv/bin/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(TESTS)
 
 ROUNDS ?= 1
