@@ -15,6 +15,7 @@ from local_stack.training import train_models
 from scoring_contract.hour import RunHour
 from scoring_contract.layout import REGISTRY_BLOB, Container, readings_folder
 from scoring_contract.registry import Registry
+from tests.blob_storage import empty
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,7 +50,7 @@ class Trainer:
 
 
 @pytest.fixture(scope="module")
-def emptied(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BlobStorage]:
+def own_azurite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BlobStorage]:
     """Run an Azurite for the tests of this file."""
     folder = tmp_path_factory.mktemp("fleet")
     with running_azurite(folder / "blobs", log=folder / "azurite.log") as storage:
@@ -57,13 +58,10 @@ def emptied(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BlobStorage]:
 
 
 @pytest.fixture
-def storage(emptied: BlobStorage) -> BlobStorage:
+def storage(own_azurite: BlobStorage) -> BlobStorage:
     """Run an empty Azurite."""
-    for name in (Container.DATA, Container.MODELS):
-        container = emptied.container(name)
-        for blob in container.list_blob_names():
-            container.delete_blob(blob)
-    return emptied
+    empty(own_azurite)
+    return own_azurite
 
 
 def contents(storage: BlobStorage) -> dict[str, tuple[bytes, object]]:

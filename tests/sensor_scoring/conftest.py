@@ -13,6 +13,7 @@ from azure_batch_emulator.clock import ManualClock
 from azure_batch_emulator.server import EmulatorServer
 from sensor_scoring.azure_batch.hook import ScoringBatchHook
 from sensor_scoring.azure_batch.task import BatchTaskTemplate, Grants, Names
+from tests.blob_storage import empty
 from tests.waiting import until
 
 if TYPE_CHECKING:
@@ -130,7 +131,8 @@ def ready(account: Account) -> Account:
 
 @pytest.fixture
 def storage(azurite: BlobStorage, monkeypatch: pytest.MonkeyPatch) -> BlobStorage:
-    """Point Airflow's connection at Azurite."""
+    """Point Airflow's connection at an empty Azurite: all tests of a process share it."""
+    empty(azurite)
     connection = {"conn_type": "wasb", "extra": {"connection_string": azurite.connection_string}}
     monkeypatch.setenv(f"AIRFLOW_CONN_{WASB_CONN.upper()}", json.dumps(connection))
     return azurite

@@ -17,8 +17,6 @@ from tests.sensor_scoring.conftest import WASB_CONN
 from tests.sensor_scoring.test_scoring_plugin import environ_of, last_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from local_stack.services.azurite import BlobStorage
 
 CHANGING = """
@@ -83,17 +81,14 @@ NO_JSON: dict[str, dict[str, Any]] = {
 
 
 @pytest.fixture
-def data(storage: BlobStorage) -> Iterator[Any]:
-    """Publish a model of sensor 1_4 and label it; empty the account at the end."""
+def data(storage: BlobStorage) -> Any:
+    """Publish a model of sensor 1_4 and label it."""
     model = TrainedModel(ModelRef("v1", "m.json", "0" * 64, "f"), None, None, 0, {})
     registry = Registry().publishing([TrainedSensor("1_4", "1", "4", model)])
     storage.container(Container.MODELS).upload_blob(layout.REGISTRY_BLOB, registry.to_json(), overwrite=True)
     data = storage.container(Container.DATA)
     data.upload_blob(BLOB, GIVEN.to_json(), overwrite=True)
-    yield data
-    for blob in data.list_blob_names():
-        data.delete_blob(blob)
-    storage.container(Container.MODELS).delete_blob(layout.REGISTRY_BLOB)
+    return data
 
 
 @pytest.fixture

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from scoring_contract.layout import Container
 from sensor_scoring.alerts.late_run import LateRun
 from sensor_scoring.alerts.late_step import tell_late_runs
 from sensor_scoring.alerts.unfinished_runs import unfinished_runs
@@ -59,10 +58,12 @@ def among(*runs: AirflowRun) -> RunBefore:
 
 
 @pytest.fixture
-def webhook_of_alerts(storage: BlobStorage, webhook: Webhook, monkeypatch: pytest.MonkeyPatch) -> Webhook:
+def webhook_of_alerts(
+    storage: BlobStorage,  # noqa: ARG001  it connects the account
+    webhook: Webhook,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Webhook:
     """Configure alerts to a webhook, with an empty history."""
-    for blob in storage.container(Container.RUNS).list_blob_names(name_starts_with="_alerts/"):
-        storage.container(Container.RUNS).delete_blob(blob)
     monkeypatch.setenv("AIRFLOW__API__BASE_URL", "https://airflow.example.org/")
     return webhook
 

@@ -13,8 +13,6 @@ from tests.sensor_scoring.conftest import WASB_CONN
 from tests.sensor_scoring.sensors.predictions import Predictor
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from local_stack.services.azurite import BlobStorage
 
 
@@ -31,8 +29,6 @@ def settings() -> Settings:
 
 
 @pytest.fixture
-def predictor(storage: BlobStorage) -> Iterator[Predictor]:
-    """Write predictions, and delete them at the end."""
-    predictor = Predictor(storage)
-    yield predictor
-    predictor.clear()
+def predictor(storage: BlobStorage) -> Predictor:
+    """Write predictions."""
+    return Predictor(storage)

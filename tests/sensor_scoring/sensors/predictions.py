@@ -88,8 +88,3 @@ class Predictor:
         rows = sum(len(part[2]) for part in parts)
         self.put(blob, a_file(*parts, form=form), pack_mark_of([part[:2] for part in parts], rows, hour=hour))
         return blob
-
-    def clear(self) -> None:
-        """Delete all predictions."""
-        for blob in self._container.list_blob_names():
-            self._container.delete_blob(blob)

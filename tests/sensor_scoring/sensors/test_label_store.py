@@ -14,8 +14,6 @@ from sensor_scoring.sensors.label_store import LabelStore
 from tests.sensor_scoring.sensors.predictions import HOUR
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from local_stack.services.azurite import BlobStorage
     from sensor_scoring.settings import Settings
     from sensor_scoring.storage import BlobStore
@@ -36,12 +34,9 @@ def a_label(number: int, *, sensor: str = "1_4", first: int = START, last: int =
 
 
 @pytest.fixture
-def labels(storage: BlobStorage, store: BlobStore, settings: Settings) -> Iterator[LabelStore]:
-    """Keep labels, and delete them at the end."""
-    yield LabelStore(store, settings)
-    data = storage.container(Container.DATA)
-    for blob in data.list_blob_names(name_starts_with=layout.span_labels_folder()):
-        data.delete_blob(blob)
+def labels(store: BlobStore, settings: Settings) -> LabelStore:
+    """Keep labels."""
+    return LabelStore(store, settings)
 
 
 def test_labels_that_are_given_at_the_same_time_are_all_kept(labels: LabelStore) -> None:

@@ -33,8 +33,6 @@ from sensor_scoring.training.plan import plan_training
 from sensor_scoring.training.promotion import Decision, Promotion
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from local_stack.services.azurite import BlobStorage
     from sensor_scoring.settings import Settings
     from sensor_scoring.storage import BlobStore
@@ -191,12 +189,9 @@ def test_when_a_person_changed_the_current_version_is_unknown(entry, decisions) 
 
 
 @pytest.fixture
-def runs(storage: BlobStorage) -> Iterator[Any]:
-    """Give a test the container of runs, and empty it at the end."""
-    container = storage.container(Container.RUNS)
-    yield container
-    for blob in container.list_blob_names():
-        container.delete_blob(blob)
+def runs(storage: BlobStorage) -> Any:
+    """Give a test the container of runs."""
+    return storage.container(Container.RUNS)
 
 
 def test_only_runs_that_can_have_made_a_version_are_read(

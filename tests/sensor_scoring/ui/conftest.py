@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 import pytest
 from fastapi.testclient import TestClient
 
-from scoring_contract.layout import Container
 from sensor_scoring.hourly.names import DAG_ID
 from sensor_scoring.storage import BlobStore
 from sensor_scoring.ui.api.access import may_edit, may_see_runs, may_see_task_logs
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from httpx2 import Response
 
     from local_stack.services.azurite import BlobStorage
+    from scoring_contract.layout import Container
 
 
 @dataclass(frozen=True)
@@ -51,12 +51,9 @@ class FleetApi:
 
 @pytest.fixture
 def fleet_api(storage: BlobStorage, monkeypatch: pytest.MonkeyPatch) -> Iterator[FleetApi]:
-    """Connect the routes to Azurite and sign in; leave no blob behind."""
+    """Connect the routes to Azurite and sign in."""
     monkeypatch.setenv("SENSOR_SCORING_WASB_CONN_ID", "wasb_for_tests")
     for check in (may_see_runs, may_see_task_logs, may_edit):
         monkeypatch.setitem(app.dependency_overrides, check, lambda: None)
     with TestClient(app) as browser:
         yield FleetApi(storage, browser)
-    for container in (Container.RUNS, Container.MODELS, Container.PREDICTIONS, Container.DATA):
-        for blob in storage.container(container).list_blob_names():
-            storage.container(container).delete_blob(blob)

@@ -16,8 +16,6 @@ from sensor_scoring.ui.kept_tasks import kept_spans
 from tests.sensor_scoring.conftest import WASB_CONN
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from local_stack.services.azurite import BlobStorage
 
 BASE = "scoring-20180829T02-0123456789"
@@ -26,12 +24,9 @@ SETTINGS = Settings(connections=ConnectionSettings(wasb_conn_id=WASB_CONN))
 
 
 @pytest.fixture
-def store(storage: BlobStorage) -> Iterator[BlobStore]:
-    """Return the storage account; leave no blob behind."""
-    yield BlobStore(WASB_CONN)
-    for container in map(storage.container, (Container.RUNS, Container.LOGS)):
-        for blob in container.list_blob_names():
-            container.delete_blob(blob)
+def store(storage: BlobStorage) -> BlobStore:  # noqa: ARG001  it connects the account
+    """Return the storage account."""
+    return BlobStore(WASB_CONN)
 
 
 def name_of(group: str) -> str:

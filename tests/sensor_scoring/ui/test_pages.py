@@ -31,8 +31,6 @@ from sensor_scoring.ui.pages import app, may_see
 from sensor_scoring.ui.run_facts import MOST_SENSORS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from httpx2 import Response
 
     from local_stack.services.azurite import BlobStorage
@@ -108,17 +106,14 @@ class World:
 
 
 @pytest.fixture
-def world(account: Account, storage: BlobStorage, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
-    """Connect the pages to both services and sign in; leave no blob behind."""
+def world(account: Account, storage: BlobStorage, monkeypatch: pytest.MonkeyPatch) -> World:
+    """Connect the pages to both services and sign in."""
     monkeypatch.setenv("SENSOR_SCORING_BATCH_CONN_ID", BATCH_CONN)
     monkeypatch.setenv("SENSOR_SCORING_WASB_CONN_ID", WASB_CONN)
     monkeypatch.setitem(app.dependency_overrides, may_see, lambda: None)
     account.pool()
     account.job(JOB)
-    yield World(account, storage, TestClient(app))
-    for container in (Container.RUNS, Container.PREDICTIONS, Container.LOGS):
-        for blob in storage.container(container).list_blob_names():
-            storage.container(container).delete_blob(blob)
+    return World(account, storage, TestClient(app))
 
 
 def test_no_page_goes_without_airflows_check() -> None:

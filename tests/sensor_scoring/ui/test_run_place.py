@@ -16,8 +16,6 @@ from sensor_scoring.ui.run_place import RunUnknown, base_of_run, likely_bases
 from tests.sensor_scoring.conftest import WASB_CONN
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from local_stack.services.azurite import BlobStorage
 
 SETTINGS = Settings(connections=ConnectionSettings(wasb_conn_id=WASB_CONN))
@@ -25,12 +23,9 @@ DAG = "hourly_scoring"
 
 
 @pytest.fixture(autouse=True)
-def _forgotten(storage: BlobStorage) -> Iterator[None]:
-    """Know no run beforehand, and leave no blob behind."""
+def _forgotten() -> None:
+    """Know no run beforehand."""
     base_of_run.cache_clear()
-    yield
-    for blob in storage.container(Container.RUNS).list_blob_names():
-        storage.container(Container.RUNS).delete_blob(blob)
 
 
 def planned(storage: BlobStorage, hour: str, run_id: str, *, prefix: str = "scoring") -> str:

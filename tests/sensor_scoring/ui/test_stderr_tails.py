@@ -16,8 +16,6 @@ from sensor_scoring.ui.stderr_tails import StderrTails, Tail
 from tests.sensor_scoring.conftest import WASB_CONN
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from local_stack.services.azurite import BlobStorage
     from tests.sensor_scoring.conftest import Account
 
@@ -45,14 +43,11 @@ class World:
 
 
 @pytest.fixture
-def world(account: Account, storage: BlobStorage) -> Iterator[World]:
-    """Run both; leave no log behind."""
+def world(account: Account, storage: BlobStorage) -> World:
+    """Run both."""
     account.pool()
     account.job(JOB)
-    made = World(account, storage)
-    yield made
-    for blob in made.logs.list_blob_names():
-        made.logs.delete_blob(blob)
+    return World(account, storage)
 
 
 def test_the_last_lines_are_shown_from_the_log_container(world: World) -> None:

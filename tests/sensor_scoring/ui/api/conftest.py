@@ -21,7 +21,7 @@ from sensor_scoring.ui.stderr_tails import StderrTails
 from tests.sensor_scoring.conftest import BATCH_CONN, POOL
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
     from datetime import timedelta
 
     from tests.sensor_scoring.conftest import Account
@@ -123,17 +123,12 @@ _LONG: timedelta = HOUR.end - HOUR.start
 
 
 @pytest.fixture
-def deployment(
-    account: Account, fleet_api: FleetApi, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Deployment]:
-    """Connect the routes to both services; leave no log behind."""
+def deployment(account: Account, fleet_api: FleetApi, monkeypatch: pytest.MonkeyPatch) -> Deployment:
+    """Connect the routes to both services."""
     monkeypatch.setenv("SENSOR_SCORING_BATCH_CONN_ID", BATCH_CONN)
     monkeypatch.setenv("SENSOR_SCORING_POOL_ID", POOL)
     time = Time()
     monkeypatch.setattr(runs, "looks", SharedLooks(runs._answer, clock=time))
     monkeypatch.setattr(runs, "_tails", StderrTails())
     monkeypatch.setattr(pool, "looks", SharedLooks(pool._answer, clock=time))
-    yield Deployment(account, fleet_api, time)
-    logs = fleet_api.storage.container(Container.LOGS)
-    for blob in logs.list_blob_names():
-        logs.delete_blob(blob)
+    return Deployment(account, fleet_api, time)

@@ -28,7 +28,7 @@ ADDRESS = f"/sensors/1_4/readings?from={HOUR}&to={HOUR.next}"
 
 @pytest.fixture
 def predictor(fleet_api: FleetApi) -> Predictor:
-    """Write predictions; the account is emptied at the end."""
+    """Write predictions of a sensor that has a model."""
     publish(fleet_api, [PAIR])
     return Predictor(fleet_api.storage)
 
