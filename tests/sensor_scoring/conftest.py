@@ -14,6 +14,7 @@ from azure_batch_emulator.server import EmulatorServer
 from sensor_scoring.azure_batch.hook import ScoringBatchHook
 from sensor_scoring.azure_batch.task import BatchTaskTemplate, Grants, Names
 from tests.blob_storage import empty
+from tests.sensor_scoring.api_server import running_api_server
 from tests.waiting import until
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from local_stack.services.azurite import BlobStorage
+    from tests.sensor_scoring.api_server import ApiServer
 
 BATCH_CONN, WASB_CONN = "batch_for_tests", "wasb_for_tests"
 POOL, JOB = "pool", "scoring-20180829T02-0123456789-g2"
@@ -136,6 +138,13 @@ def storage(azurite: BlobStorage, monkeypatch: pytest.MonkeyPatch) -> BlobStorag
     connection = {"conn_type": "wasb", "extra": {"connection_string": azurite.connection_string}}
     monkeypatch.setenv(f"AIRFLOW_CONN_{WASB_CONN.upper()}", json.dumps(connection))
     return azurite
+
+
+@pytest.fixture(scope="session")
+def api_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
+    """Run an api-server of Airflow with our plugin."""
+    with running_api_server(tmp_path_factory.mktemp("api-server")) as server:
+        yield server
 
 
 def script_of(*words: str) -> str:

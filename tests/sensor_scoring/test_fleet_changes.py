@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,31 +14,12 @@ from scoring_contract.layout import Container
 from scoring_contract.manifest import ModelRef
 from scoring_contract.registry import Registry, TrainedModel, TrainedSensor
 from scoring_contract.span_label import LabelId, LabelKind, SpanLabel
+from tests.sensor_scoring.api_server import HOST, PATH, PROXY, Request
 from tests.sensor_scoring.conftest import WASB_CONN
-from tests.sensor_scoring.test_scoring_plugin import environ_of, last_line
 
 if TYPE_CHECKING:
     from local_stack.services.azurite import BlobStorage
-
-CHANGING = """
-import json, sys
-from airflow.api_fastapi.app import create_app, get_auth_manager
-from airflow.api_fastapi.auth.managers.simple.user import SimpleAuthManagerUser
-from airflow.utils.db import initdb
-from starlette.testclient import TestClient
-initdb()
-app, found = create_app("core"), []
-for who, method, address, headers, body in json.loads(sys.argv[1]):
-    client = TestClient(app, base_url="http://airflow.example:8080")
-    token = get_auth_manager().generate_jwt(SimpleAuthManagerUser(username=who, role=who))
-    if headers.pop("bearer", None):
-        headers["Authorization"] = f"Bearer {token}"
-    elif who != "nobody":
-        client.cookies.set("_token", token)
-    answer = client.request(method, address, headers=headers, content=body)
-    found.append([answer.status_code, answer.text])
-print(json.dumps(found))
-"""
+    from tests.sensor_scoring.api_server import ApiServer
 
 HOUR = RunHour.parse("2018-08-29T02")
 START = int(HOUR.start.timestamp()) * 1000
@@ -49,14 +31,14 @@ GIVEN = SpanLabel(
     at="2018-08-29T05:00:00.000000Z",
 )
 BLOB = layout.span_label_blob("1_4", str(GIVEN.id))
-DAG = "/air/sensor-scoring/api/dags/hourly_scoring"
+DAG = f"{PATH}/sensor-scoring/api/dags/hourly_scoring"
 LABELS = f"{DAG}/sensors/1_4/labels"
 RANGE = f"?from={HOUR}&to={HOUR}"
 SHOWN = [f"{DAG}{path}{RANGE}" for path in ("/sensors/1_4/readings", "/sensors/1_4/labels", "/gaps")]
 SHOWN += [f"{DAG}/sensors/1_4/readings.{form}{RANGE}" for form in ("csv", "parquet")]
 SHOWN += [f"{DAG}/sensors/1_4/model"]
 CELLS = json.dumps({"cells": [{"hour": str(HOUR), "sensors": ["1_4"]}]})
-OURS = {"origin": "http://airflow.example:8080"}
+OURS = {"origin": f"http://{HOST}"}
 JSON = {"content-type": "application/json"}
 BODY = json.dumps({"from": START, "to": START + 1, "kind": "maintenance"})
 
@@ -91,28 +73,19 @@ def data(storage: BlobStorage) -> Any:
     return data
 
 
-@pytest.fixture
-def environ(tmp_path, data) -> dict[str, str]:  # noqa: ARG001  the account is filled first
-    """Return the environment of an isolated Airflow, under a path, that reaches the account."""
-    return {
-        **environ_of(tmp_path),
-        "AIRFLOW__API__BASE_URL": "https://people.example/air",
-        "SENSOR_SCORING_WASB_CONN_ID": WASB_CONN,
-    }
+def changed(server: ApiServer, *requests: Request) -> list[tuple[int, str]]:
+    """Send requests to a server that reaches the account; return status and text of each answer."""
+    variable = f"AIRFLOW_CONN_{WASB_CONN.upper()}"
+    environ = {"SENSOR_SCORING_WASB_CONN_ID": WASB_CONN, variable: os.environ[variable]}
+    return [(answer["status"], answer["text"]) for answer in server.ask(*requests, environ=environ)]
 
 
-def changed(environ: dict[str, str], *requests: tuple[str, str, str, dict[str, Any], str]) -> list[Any]:
-    """Send requests: who, method, address, headers, body; return status and text of each answer."""
-    found: Any = last_line(CHANGING, json.dumps(requests), environ=environ)
-    return list(found)
-
-
-def test_no_forged_request_changes_anything(environ: dict[str, str], data: Any) -> None:
+def test_no_forged_request_changes_anything(api_server: ApiServer, data: Any) -> None:
     """Whether it would add or delete, in the session of one who may; the sentence says what is wrong."""
     named = [*FORGED.items(), *NO_JSON.items()]
-    adding = [("user", "POST", LABELS, headers, BODY) for _, headers in named]
-    deleting = [("user", "DELETE", f"{LABELS}/{GIVEN.id}", headers, "") for headers in FORGED.values()]
-    found = changed(environ, *adding, *deleting)
+    adding = [Request("user", "POST", LABELS, headers, BODY) for _, headers in named]
+    deleting = [Request("user", "DELETE", f"{LABELS}/{GIVEN.id}", headers) for headers in FORGED.values()]
+    found = changed(api_server, *adding, *deleting)
     names = [name for name, _ in named] + [f"{name}-deletes" for name in FORGED]
     expected = [415 if name in NO_JSON else 403 for name in names]
     assert dict(zip(names, (status for status, _ in found), strict=True)) == dict(
@@ -124,15 +97,15 @@ def test_no_forged_request_changes_anything(environ: dict[str, str], data: Any) 
     assert list(data.list_blob_names()) == [BLOB]
 
 
-def test_only_who_may_edit_the_dag_changes_labels(environ: dict[str, str], data: Any) -> None:
+def test_only_who_may_edit_the_dag_changes_labels(api_server: ApiServer, data: Any) -> None:
     """A viewer reads all that there is, and learns what scoring again takes; others do not even that."""
     headers = {**JSON, **OURS}
     changes = (("POST", LABELS, BODY), ("DELETE", f"{LABELS}/{GIVEN.id}", ""))
     looks = [("GET", address, "") for address in SHOWN] + [("POST", f"{DAG}/rescore", CELLS)]
     found = changed(
-        environ,
+        api_server,
         *[
-            (who, method, address, dict(headers), body)
+            Request(who, method, address, headers, body)
             for who in ("nobody", "viewer")
             for method, address, body in (*changes, *looks)
         ],
@@ -149,20 +122,20 @@ def test_only_who_may_edit_the_dag_changes_labels(environ: dict[str, str], data:
 
 
 def test_a_page_of_our_own_changes_labels_in_the_name_of_who_is_signed_in(
-    environ: dict[str, str], data: Any
+    api_server: ApiServer, data: Any
 ) -> None:
     """As the browser says, or as its origin does, behind a proxy or not; or a program that says so."""
     ours: tuple[dict[str, Any], ...] = (
         {**JSON, **OURS},
         {**JSON, "sec-fetch-site": "same-origin"},
-        {**JSON, "origin": "https://people.example"},
+        {**JSON, "origin": PROXY},
         {**JSON, **OURS, "bearer": True},
         {"content-type": "application/json; charset=utf-8", **OURS},
     )
     found = changed(
-        environ,
-        *[("user", "POST", LABELS, headers, BODY) for headers in ours],
-        ("user", "DELETE", f"{LABELS}/{GIVEN.id}", dict(OURS), ""),
+        api_server,
+        *[Request("user", "POST", LABELS, headers, BODY) for headers in ours],
+        Request("user", "DELETE", f"{LABELS}/{GIVEN.id}", OURS),
     )
     assert [status for status, _ in found] == [201] * len(ours) + [204]
     assert {json.loads(text)["by"] for _, text in found[:-1]} == {"user"}

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from sensor_scoring.azure_batch import links
+from tests.sensor_scoring.api_server import PATH, Request, environ_of
 
-ROOT = Path(__file__).parent.parent.parent
+if TYPE_CHECKING:
+    from tests.sensor_scoring.api_server import ApiServer
+
 PREFIX = "/sensor-scoring"
 PREDICTIONS = f"{PREFIX}/dags/dag/runs/run/tasks/score/jobs/foreign/predictions/1_4"
 FLEET = f"{PREFIX}/fleet"
@@ -40,85 +41,49 @@ errors = plugins_manager.get_import_errors()
 print(json.dumps({"prefix": app["url_prefix"], "new": new, "errors": errors, "views": views}))
 """
 
-ASKING = """
-import json, sys
-from airflow.api_fastapi.app import create_app, get_auth_manager
-from airflow.api_fastapi.auth.managers.simple.user import SimpleAuthManagerUser
-from airflow.utils.db import initdb
-from starlette.testclient import TestClient
-initdb()
-app, found = create_app("core"), {}
-found["imported"] = [name for name in sys.modules if name.startswith("sensor_scoring.ui")]
-for name, role in {"nobody": None, "without a role": None, "viewer": "viewer", "user": "user"}.items():
-    client = TestClient(app)
-    if name != "nobody":
-        user = SimpleAuthManagerUser(username=name, role=role)
-        client.cookies.set("_token", get_auth_manager().generate_jwt(user))
-    answers = {address: client.get(address) for address in sys.argv[1:]}
-    found[name] = {
-        address: {"status": answer.status_code, "text": answer.text, **answer.headers}
-        for address, answer in answers.items()
-    }
-print(json.dumps(found))
-"""
 
-
-def environ_of(home: Path) -> dict[str, str]:
-    """Return the environment of an isolated Airflow with our plugins."""
-    return {
-        **os.environ,
-        "AIRFLOW_HOME": str(home),
-        "AIRFLOW__CORE__PLUGINS_FOLDER": str(ROOT / "plugins"),
-        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
-    }
-
-
-@pytest.fixture
-def airflow(tmp_path: Path) -> dict[str, str]:
-    """Return the environment of an isolated Airflow of a test's own."""
-    return environ_of(tmp_path)
-
-
-def last_line(script: str, *words: str, environ: dict[str, str]) -> dict[str, Any]:
-    """Run Python; return the JSON in its last line."""
-    command = [sys.executable, "-c", script, *words]
+@pytest.fixture(scope="module")
+def loaded(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """Load the plugin in an Airflow that has just been started."""
+    command = [sys.executable, "-c", LOADING]
+    environ = environ_of(tmp_path_factory.mktemp("airflow"))
     done = subprocess.run(command, env=environ, capture_output=True, text=True, timeout=240, check=False)
     assert done.returncode == 0, done.stderr[-3000:]
     found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return found
 
 
-def test_loading_the_plugin_imports_next_to_nothing(airflow) -> None:
+def test_loading_the_plugin_imports_next_to_nothing(loaded: dict[str, Any]) -> None:
     """Every Airflow process loads it, so it brings no web framework, Azure client or page."""
-    found = last_line(LOADING, environ=airflow)
-    assert found["prefix"] == links.PREFIX
-    assert found["errors"] == {}
+    assert loaded["prefix"] == links.PREFIX
+    assert loaded["errors"] == {}
     heavy = ("fastapi", "starlette", "azure", "sensor_scoring", "scoring_contract")
     # The weights, which the scheduler asks for, the listeners, which it calls, and links of the api-server.
     light = {"", ".priority", ".azure_batch", ".azure_batch.addresses", ".hourly", ".hourly.names"}
     light |= {f".hourly.{name}" for name in ("clear_listener", "note_listener", "web_links")}
     assert [
         name
-        for name in found["new"]
+        for name in loaded["new"]
         if name.split(".")[0] in heavy and name.removeprefix("sensor_scoring") not in light
     ] == []
 
 
-def test_the_fleet_is_in_the_menu_and_on_every_dag_and_run(airflow) -> None:
+def test_the_fleet_is_in_the_menu_and_on_every_dag_and_run(loaded: dict[str, Any]) -> None:
     """By addresses that hold below any path that Airflow is served under."""
-    assert last_line(LOADING, environ=airflow)["views"] == {
+    assert loaded["views"] == {
         "nav": "sensor-scoring/fleet",
         "dag": "sensor-scoring/fleet/dags/{DAG_ID}",
         "dag_run": "sensor-scoring/fleet/dags/{DAG_ID}/runs/{RUN_ID}",
     }
 
 
-def test_airflow_decides_who_sees_the_pages(airflow) -> None:
+def test_airflow_decides_who_sees_the_pages(api_server: ApiServer) -> None:
     """In a real api-server, a page requires a user who may read the DAG's task logs."""
-    found = last_line(ASKING, PREDICTIONS, environ=airflow)
-    assert found["imported"] == []
+    assert api_server.imported == []
     people = "nobody", "without a role", "viewer"
-    signed_out, no_role, viewer = (found[who][PREDICTIONS] for who in people)
+    signed_out, no_role, viewer = api_server.ask(
+        *(Request(who, "GET", PATH + PREDICTIONS, {}) for who in people)
+    )
     assert signed_out["status"] == 401
     assert "/api/v2/auth/login?next=" in signed_out["text"]
     assert no_role["status"] == 403
@@ -130,16 +95,14 @@ def test_airflow_decides_who_sees_the_pages(airflow) -> None:
 
 
 @pytest.fixture(scope="module")
-def asked(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """Ask a real api-server, below a path, for all addresses of the fleet page as several people."""
-    environ = {
-        **environ_of(tmp_path_factory.mktemp("airflow")),
-        "AIRFLOW__API__BASE_URL": "http://localhost:8080/air",
-    }
+def asked(api_server: ApiServer) -> dict[str, Any]:
+    """Ask for all addresses of the fleet page as several people."""
     addresses = [FLEET, DAG_TAB, RUN_TAB, OTHER_TAB, *ROUTES, RIGHTS, *STATIC, f"{PREFIX}/static/none.js"]
-    found = last_line(ASKING, *(f"/air{address}" for address in addresses), environ=environ)
     people = "nobody", "without a role", "viewer", "user"
-    return {who: {address: found[who][f"/air{address}"] for address in addresses} for who in people}
+    answers = iter(
+        api_server.ask(*(Request(who, "GET", PATH + address, {}) for who in people for address in addresses))
+    )
+    return {who: {address: next(answers) for address in addresses} for who in people}
 
 
 def test_airflow_decides_who_sees_the_fleet(asked: dict[str, Any]) -> None:
