@@ -13,6 +13,7 @@ help: ## show this list
 	@echo "make run                              score one hour of a simulated fleet"
 	@echo "make run READINGS=file.csv HOUR=2018-08-29T02"
 	@echo "                                      score an hour of a CSV with TS,Device,Tag,Value"
+	@echo "make run DEVICES=20 TAGS=5            a fleet of this size"
 	@echo "make run INGEST=1                     the same fleet over Event Hubs and Stream Analytics"
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / && index(" $(FOR_USERS) ", " " $$1 " ") {printf "make %-32s %s\n", $$1, $$2}' \
 		$(MAKEFILE_LIST)
@@ -32,7 +33,7 @@ FORM = $(call typed,COLUMNS,--columns) $(call typed,DELIMITER,--delimiter) $(cal
 	$(call typed,TIMESTAMP_FORMAT,--timestamp-format) $(if $(call typed,WIDE,x),--wide)
 
 run: setup ## score one hour (READINGS=file.csv HOUR=2018-08-29T02)
-	@$(RUN) run $(if $(INGEST),--ingest) $(if $(READINGS),--readings "$(READINGS)") $(FORM) $(if $(HOUR),--hour "$(HOUR)")
+	@$(RUN) run $(if $(INGEST),--ingest) $(call typed,DEVICES,--devices) $(call typed,TAGS,--tags) $(if $(READINGS),--readings "$(READINGS)") $(FORM) $(if $(HOUR),--hour "$(HOUR)")
 
 # Without UNTIL the fleet goes on from now, in real time.
 devices: setup ## send simulated readings to the event hub of EVENT_HUB_CONN_STR (DEVICES=3 TAGS=5 UNTIL=2026-01-01T00 SPEED=60)
@@ -54,8 +55,9 @@ ui: setup $(UI_TOOLS) ## build the fleet page into plugins/sensor_scoring/ui/sta
 test-ui: setup $(UI_TOOLS) ## run the fleet page's own tests, which make test runs too
 	@$(NPM) run --silent test
 
-# Files of tests side by side, each in one process from its first test to its last.
-WORKERS ?= 2
+# Files of tests side by side, each in one process from its first test to its last. Tests wait for other processes
+# nearly as long as they compute: three of them keep two cores busy.
+WORKERS ?= 3
 test: setup $(UI_TOOLS) ## run all tests (TESTS="tests/ingest -x", WORKERS=4)
 	@.venv/bin/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(TESTS)
 

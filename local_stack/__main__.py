@@ -18,7 +18,15 @@ from local_stack.commands import airflow, missing
 from local_stack.display import RunProgress, Stage, failures, show_rejects, table
 from local_stack.labels import check_labels
 from local_stack.models import models
-from local_stack.options import MakeParser, WrongOption, add_readings_options, hour_option, readings_option
+from local_stack.options import (
+    MakeParser,
+    WrongOption,
+    add_fleet_options,
+    add_readings_options,
+    fleet_option,
+    hour_option,
+    readings_option,
+)
 from local_stack.own_readings import load, train
 from local_stack.reading_sources import Events, Files, Simulation
 from local_stack.services.processes import StackError, stop_all
@@ -207,11 +215,14 @@ def show(summary: Summary, laid: Laid, folder: Path, logs: Path) -> None:
 def _run(words: Sequence[str]) -> int:
     parser = MakeParser(prog="python -m local_stack run", description=__doc__)
     add_readings_options(parser)
+    add_fleet_options(parser)
     parser.add_argument("--hour", default="", help="UTC hour to score, for example 2018-08-29T02")
     _add_ingest_option(parser)
     order = parser.parse_args(words)
     if order.readings and order.ingest:
         raise WrongOption("INGEST sends the simulated fleet's events; READINGS are loaded without it")
+    if order.readings and (order.devices or order.tags):
+        raise WrongOption("DEVICES and TAGS are of the simulated fleet; READINGS have sensors of their own")
     if order.readings and not order.hour:
         raise WrongOption("READINGS needs an HOUR to score, for example HOUR=2018-08-29T02")
     if order.hour and not order.readings:
@@ -233,7 +244,8 @@ def _add_ingest_option(parser: argparse.ArgumentParser) -> None:
 def _source_of(order: argparse.Namespace) -> ReadingSource:
     if order.readings:
         return Files(readings_option(order))
-    return Events() if order.ingest else Simulation()
+    fleet = fleet_option(order)
+    return Events(fleet) if order.ingest else Simulation(fleet)
 
 
 def _relative(path: Path) -> str:

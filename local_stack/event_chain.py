@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from ingest.hour_files import LABELS_FOLDER, label_blobs
 from ingest.loader import Laid
-from ingest.simulator import Fleet
 from local_stack.hour import SIMULATED_HOUR, TRAINING_HOURS
 from local_stack.kept_hours import READINGS_FOLDER, hours_with_readings
 from local_stack.live_ingest import DISTURBANCES, ensure_packs, environ_of, ingest_command
@@ -23,6 +22,7 @@ from scoring_contract.layout import Container, sensor_of_readings
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from ingest.simulator import Fleet
     from local_stack.display import Stage
     from local_stack.services.event_hub import EventHub
     from local_stack.stack import Stack
@@ -94,6 +94,7 @@ class EventChain:
 
     stack: Stack
     stage: Stage
+    fleet: Fleet
 
     def run(self) -> tuple[Laid, EventAccount]:
         """Replace what an earlier run has written.
@@ -107,7 +108,7 @@ class EventChain:
         log = self.stack.workspace.logs / "event-hub.log"
         with running_event_hub(folder / "hub", log=log, is_replay=True) as hub:
             self.stage.note("devices send events")
-            devices = self._facts("simulate", hub, *_sending(), "--state", str(folder / "devices.json"))
+            devices = self._facts("simulate", hub, *self._sending(), "--state", str(folder / "devices.json"))
             self.stage.note(f"the Stream Analytics job averages {devices['acknowledged']:,} events")
             reading = ("--until-end", "--clock", "events", "--state", str(folder / "job"))
             account = EventAccount.of(devices, self._facts("stream", hub, *reading))
@@ -134,12 +135,18 @@ class EventChain:
         found: dict[str, Any] = json.loads(text)
         return found
 
+    def _sending(self) -> Sequence[str]:
+        until = RunHour(SIMULATED_HOUR.end + timedelta(hours=1))
+        size = ("--devices", str(self.fleet.devices), "--tags", str(self.fleet.tags))
+        hours = ("--hours", str(_HOURS), "--until", str(until), "--anomalous", str(SIMULATED_HOUR))
+        return (*size, *hours, *DISTURBANCES, "--keep-arrival")
+
     def _laid(self, account: EventAccount) -> Laid:
         """Write the labels, and describe what was written."""
         with self.stack.storage.container(Container.DATA) as data:
             names = [*data.list_blob_names(name_starts_with=READINGS_FOLDER)]
             hours = hours_with_readings(data)
-            labels = labels_of_averages(Fleet().labels(SIMULATED_HOUR, 1))
+            labels = labels_of_averages(self.fleet.labels(SIMULATED_HOUR, 1))
             for blob in label_blobs(labels, hours):
                 data.upload_blob(blob.name, blob.data, overwrite=True)
         sensors = {sensor for name in names if (sensor := sensor_of_readings(name))}
@@ -151,9 +158,3 @@ class EventChain:
             blobs=len(names),
             removed=0,
         )
-
-
-def _sending() -> Sequence[str]:
-    until = RunHour(SIMULATED_HOUR.end + timedelta(hours=1))
-    hours = ("--hours", str(_HOURS), "--until", str(until), "--anomalous", str(SIMULATED_HOUR))
-    return (*hours, *DISTURBANCES, "--keep-arrival")

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from ingest.loader import lay_out
-from ingest.simulator import SOURCE, Fleet
+from ingest.simulator import SOURCE
 from local_stack.hour_choice import check_hour
 from local_stack.results import replaced
 from local_stack.services.processes import StackError
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from ingest.loader import Laid, Progress
     from ingest.readings_files import ReadingsFiles
+    from ingest.simulator import Fleet
     from local_stack.stack import Stack
 
 SIMULATED_HOUR = RunHour.parse("2026-01-05T09")
@@ -39,9 +40,9 @@ def lay_out_files(stack: Stack, readings: ReadingsFiles, *, progress: Progress |
     return lay_out(readings, container, source="file", progress=progress)
 
 
-def lay_out_simulation(stack: Stack) -> Laid:
-    """Load readings of the simulated fleet; the last hour has labelled anomalies."""
-    fleet, hours = Fleet(), TRAINING_HOURS + 1
+def lay_out_simulation(stack: Stack, fleet: Fleet) -> Laid:
+    """Load readings of a simulated fleet; the last hour has labelled anomalies."""
+    hours = TRAINING_HOURS + 1
     first = RunHour(SIMULATED_HOUR.start - timedelta(hours=TRAINING_HOURS))
     return lay_out(
         fleet.readings(first, hours),

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from local_stack.workspace import Workspace
 
 DISTURBANCES = (
-    *("--late", "2=240", "--twice-share", "0.001"),
+    *("--late", "1=240", "--twice-share", "0.001"),
     *("--disorder-share", "0.01", "--disorder-seconds", "25"),
 )
 """One device is four minutes behind; some readings are sent twice, some are overtaken by others."""

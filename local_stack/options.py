@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NoReturn
 from ingest.errors import FormError, ReadingsFileError
 from ingest.form_options import add_form_options, form_of
 from ingest.readings_files import ReadingsFiles, files_of
+from ingest.simulator import Fleet
 from local_stack.services.processes import StackError
 from scoring_contract.errors import HourError
 from scoring_contract.hour import RunHour
@@ -69,6 +70,24 @@ def readings_option(order: Namespace) -> ReadingsFiles:
         if not os.access(path, os.R_OK):
             raise WrongOption(f"READINGS={path} {_problem_of(path)}")
     return ReadingsFiles(paths, form)
+
+
+def add_fleet_options(parser: ArgumentParser) -> None:
+    """Add the options that say how large the simulated fleet is."""
+    parser.add_argument("--devices", default="", help="devices; 3 by default")
+    parser.add_argument("--tags", default="", help="sensors of each device; 5 by default")
+
+
+def fleet_option(order: Namespace) -> Fleet:
+    """Return the simulated fleet of the options.
+
+    :raises WrongOption: if one is no number above zero
+    """
+    sizes = {"devices": order.devices, "tags": order.tags}
+    for name, text in sizes.items():
+        if text and not (text.isdecimal() and int(text)):
+            raise WrongOption(f"{name.upper()}={text} is not a number above zero")
+    return Fleet(**{name: int(text) for name, text in sizes.items() if text})
 
 
 def _as_typed(sentence: str) -> str:

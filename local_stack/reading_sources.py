@@ -12,6 +12,7 @@ from local_stack.workspace import Workspace
 if TYPE_CHECKING:
     from ingest.loader import Laid
     from ingest.readings_files import ReadingsFiles
+    from ingest.simulator import Fleet
     from local_stack.display import Stage
     from local_stack.event_chain import EventAccount
     from local_stack.stack import Stack
@@ -56,30 +57,32 @@ class Files:
 class Simulation:
     """A simulated fleet, whose readings are loaded."""
 
+    fleet: Fleet
     account: None = None
 
     @property
     def workspace(self) -> Workspace:
         """The workspace of the fleet."""
-        return Workspace.of_simulation()
+        return Workspace.of_simulation(self.fleet)
 
     def lay_out(self, stack: Stack, stage: Stage) -> Laid:  # noqa: ARG002 - it takes a moment
         """Load the readings and the labels of the fleet."""
-        return hourly.lay_out_simulation(stack)
+        return hourly.lay_out_simulation(stack, self.fleet)
 
 
 @dataclass(slots=True)
 class Events:
-    """The same fleet, whose devices send their readings to an event hub."""
+    """A simulated fleet, whose devices send their readings to an event hub."""
 
+    fleet: Fleet
     account: EventAccount | None = None
 
     @property
     def workspace(self) -> Workspace:
         """The workspace of what the events become."""
-        return Workspace.of_events()
+        return Workspace.of_events(self.fleet)
 
     def lay_out(self, stack: Stack, stage: Stage) -> Laid:
         """Send the events, and run the Stream Analytics job on them."""
-        laid, self.account = EventChain(stack, stage).run()
+        laid, self.account = EventChain(stack, stage, self.fleet).run()
         return laid

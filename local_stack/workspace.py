@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
+from ingest.simulator import Fleet
 from local_stack.bootstrap import DATA, LOCAL, ROOT, SCORER
 from local_stack.services.processes import StackError
 
@@ -39,14 +40,14 @@ class Workspace:
         return cls(DATA / "worlds" / readings.digest()[:12], RESULTS)
 
     @classmethod
-    def of_simulation(cls) -> Self:
-        """Return the workspace of the simulated fleet."""
-        return cls(DATA / "worlds" / "simulated", RESULTS)
+    def of_simulation(cls, fleet: Fleet) -> Self:
+        """Return the workspace of a simulated fleet."""
+        return cls(DATA / "worlds" / f"simulated{_size_of(fleet)}", RESULTS)
 
     @classmethod
-    def of_events(cls) -> Self:
-        """Return the workspace of the events that the simulated fleet sends."""
-        return cls(DATA / "worlds" / "events", RESULTS)
+    def of_events(cls, fleet: Fleet) -> Self:
+        """Return the workspace of the events that a simulated fleet sends."""
+        return cls(DATA / "worlds" / f"events{_size_of(fleet)}", RESULTS)
 
     @property
     def blobs(self) -> Path:
@@ -97,3 +98,7 @@ class Workspace:
             file.write(str(os.getpid()))
             file.flush()
             yield
+
+
+def _size_of(fleet: Fleet) -> str:
+    return "" if fleet == Fleet() else f"-{fleet.devices}x{fleet.tags}"

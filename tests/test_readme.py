@@ -50,7 +50,18 @@ def told_to_type(beginning: str) -> str:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Write the file of the documentation's examples: two sensors, two hours."""
+    """Write the file of the documentation's examples."""
+    return with_example(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Write that file where one command after the other is typed."""
+    return with_example(tmp_path_factory.mktemp("checkout"))
+
+
+def with_example(folder: Path) -> Path:
+    """Write a file of readings of two sensors in two hours; return the folder."""
     rows = ["TS,Device,Tag,Value"]
     rows += [
         f"2018-08-29 {hour:02}:{minute:02}:00.000,1,{tag},{20 + (minute * 7) % 10 / 10 + tag}"
@@ -58,8 +69,8 @@ def folder(tmp_path: Path) -> Path:
         for minute in range(60)
         for tag in (1, 2)
     ]
-    (tmp_path / "readings.csv").write_text("\n".join(rows) + "\n")
-    return tmp_path
+    (folder / "readings.csv").write_text("\n".join(rows) + "\n")
+    return folder
 
 
 @pytest.fixture
@@ -71,11 +82,16 @@ def nothing_left_up(folder: Path) -> Iterator[None]:
 
 @pytest.mark.parametrize(
     "command",
-    [command for command in console_commands() if command.startswith("make run")],
+    [
+        # The events of a whole day; of a small fleet, every change sees them.
+        pytest.param(command, marks=[pytest.mark.soak] if command == "make run INGEST=1" else [])
+        for command in console_commands()
+        if command.startswith("make run")
+    ],
 )
-def test_a_documented_run_works(command: str, folder: Path) -> None:
+def test_a_documented_run_works(command: str, checkout: Path) -> None:
     """It scores its hour and prints where the results are."""
-    done = typed(command, folder)
+    done = typed(command, checkout)
     assert done.returncode == 0, done.stdout + done.stderr
     results = re.search(r"summary\.json: (\S+)/", done.stdout)
     assert results is not None, done.stdout

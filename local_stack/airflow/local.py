@@ -94,14 +94,15 @@ class LocalAirflow:
         :param log: the file
         :param params: values for the DAG's params
         """
+        words = [*COMMAND, *self.words(dag_id, hour, params)]
+        with Server("Airflow", words, log=log, environ=self.environ(), reads_stdout=True) as server:
+            yield from server.lines()
+
+    def words(self, dag_id: str, hour: RunHour, params: Mapping[str, Any] | None) -> list[str]:
+        """Return the words of the command that runs a DAG once for an hour."""
         # The data interval of a test run ends at its date.
         words = ["dags", "test", dag_id, hour.end.strftime("%Y-%m-%dT%H:%M:%S+00:00")]
-        if params:
-            words += ["--conf", json.dumps(dict(params))]
-        with Server(
-            "Airflow", [*COMMAND, *words], log=log, environ=self.environ(), reads_stdout=True
-        ) as server:
-            yield from server.lines()
+        return [*words, "--conf", json.dumps(dict(params))] if params else words
 
 
 def _quiet(home: Path) -> dict[str, str]:

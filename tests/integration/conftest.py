@@ -21,6 +21,7 @@ from local_stack.services.emulator import ACCOUNT
 from local_stack.stack import running_stack
 from local_stack.workspace import Workspace
 from scoring_contract.hour import RunHour
+from tests.integration.warm_airflow import WarmStack, warm_process
 from tests.integration.world import DAG, World
 from tests.receivers import running_webhook
 from tests.waiting import until
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
     from local_stack.airflow.cluster import Cluster
     from local_stack.stack import Stack
+    from tests.integration.warm_airflow import WarmProcess
     from tests.receivers import Webhook
 
 HOUR = RunHour.parse("2026-01-05T09")
@@ -66,8 +68,8 @@ class Folders(Workspace):
 
     @property
     def airflow(self) -> Path:
-        """Airflow's home: its runs are not mixed with those of the checkout."""
-        return self.root / "airflow"
+        """Airflow's home: its runs are not mixed with those of the checkout, but those of all stacks are."""
+        return self.root.parent / "airflow"
 
 
 @pytest.fixture(scope="session")
@@ -106,11 +108,20 @@ def frail_scorer(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def stack(tmp_path_factory: pytest.TempPathFactory, frail_scorer: Path) -> Iterator[Stack]:
+def airflow_process() -> Iterator[WarmProcess]:
+    """Run Airflow for the stacks whose runs share a process."""
+    with warm_process() as process:
+        yield process
+
+
+@pytest.fixture(scope="session")
+def stack(
+    tmp_path_factory: pytest.TempPathFactory, frail_scorer: Path, airflow_process: WarmProcess
+) -> Iterator[Stack]:
     """Run Azurite and the Batch emulator."""
     root = tmp_path_factory.mktemp("stack")
     with running_stack(Folders(root, root / "results"), scorer=frail_scorer) as stack:
-        yield stack
+        yield WarmStack.of(stack, airflow_process)
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,7 @@ from scoring_contract.timestamps import read_timestamp
 from sensor_scoring.hourly.outcome.summary import Outcome
 from tests.integration.conftest import Folders
 from tests.integration.oracle import labels, labels_by_scikit_learn
+from tests.integration.warm_airflow import WarmStack
 from tests.integration.world import HOUR, SCORED
 
 if TYPE_CHECKING:
@@ -38,12 +39,15 @@ if TYPE_CHECKING:
 
     from local_stack.stack import Stack
     from sensor_scoring.hourly.outcome.summary import Summary
+    from tests.integration.warm_airflow import WarmProcess
 
 PACKED = {"SENSOR_SCORING_PACKED_PREDICTIONS": "true"}
 
 
 @pytest.fixture(scope="module")
-def packed_stack(tmp_path_factory: pytest.TempPathFactory, readings: Path) -> Iterator[Stack]:
+def packed_stack(
+    tmp_path_factory: pytest.TempPathFactory, readings: Path, airflow_process: WarmProcess
+) -> Iterator[Stack]:
     """Run Azurite and the Batch emulator; models are trained from a file per sensor, then both are packed."""
     root = tmp_path_factory.mktemp("packed")
     with running_stack(Folders(root, root / "results")) as stack:
@@ -55,7 +59,7 @@ def packed_stack(tmp_path_factory: pytest.TempPathFactory, readings: Path) -> It
         data = stack.storage.container(Container.DATA)
         lay_out(read_readings(readings), data, source="file", pack_of=pack_of)
         assert not any(map(layout.sensor_of_readings, data.list_blob_names()))
-        yield stack
+        yield WarmStack.of(stack, airflow_process)
 
 
 def predictions(stack: Stack) -> dict[str, str]:

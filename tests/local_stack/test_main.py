@@ -67,6 +67,13 @@ def readings(tmp_path: Path) -> str:
             "INGEST sends the simulated fleet's events; READINGS are loaded without it",
             id="readings-and-events",
         ),
+        pytest.param(
+            ("run", "--readings", "{readings}", "--hour", "2018-08-29T02", "--devices", "2"),
+            "DEVICES and TAGS are of the simulated fleet; READINGS have sensors of their own",
+            id="readings-and-devices",
+        ),
+        pytest.param(("run", "--devices", "0"), "DEVICES=0 is not a number above zero", id="no-device"),
+        pytest.param(("run", "--tags", "many"), "TAGS=many is not a number above zero", id="no-number"),
         pytest.param(("up", "--fast"), "unrecognized arguments: --fast", id="no-option"),
         pytest.param(
             ("start",),

@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 HOLD = """
+from ingest.simulator import Fleet
 from local_stack.workspace import Workspace
-with Workspace.of_simulation().locked():
+with Workspace.of_simulation(Fleet()).locked():
     print("held", flush=True)
     input()
 """
