@@ -69,7 +69,7 @@ test-faults: setup ## kill every part during runs (ROUNDS=10)
 		code=$$?; tail -n 20 $(FAULTS_LOG); echo "all of it: $(FAULTS_LOG)"; exit $$code
 
 test-soak: setup ## score hours in a running Airflow while people and faults interfere (ten minutes)
-	@.venv/bin/python -m pytest tests -m "soak and not nightly" $(TESTS)
+	@.venv/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder tests -m "soak and not nightly" $(TESTS)
 
 test-nightly: setup ## test-soak, every way to clear a red hour, backfills, training, every DAG on both databases (an hour)
 	@.venv/bin/python -m pytest tests -m "soak or nightly" $(TESTS)

@@ -9,13 +9,15 @@ from xdist.scheduler import LoadFileScheduling
 if TYPE_CHECKING:
     import pytest
 
-_TOGETHER = {
-    "tests/integration/test_hour.py": "airflow dags test",
-    "tests/integration/test_packs.py": "airflow dags test",
-    "tests/sensor_scoring/test_fleet_changes.py": "api-server",
-    "tests/sensor_scoring/test_scoring_plugin.py": "api-server",
+_SHARERS = {
+    "airflow dags test": ("integration/test_hour.py", "integration/test_packs.py"),
+    "api-server": ("sensor_scoring/test_fleet_changes.py", "sensor_scoring/test_scoring_plugin.py"),
+    "standing Airflow": tuple(
+        f"integration/test_{name}.py" for name in ("cluster", "repair", "standing", "trouble", "web_ui")
+    ),
 }
 """Files of tests that share a process of Airflow, which takes longer to start than they take to run."""
+_SHARED_BY = {f"tests/{file}": shared for shared, files in _SHARERS.items() for file in files}
 
 
 class SharedParts(LoadFileScheduling):  # type: ignore[misc]  # the package has no types
@@ -23,7 +25,7 @@ class SharedParts(LoadFileScheduling):  # type: ignore[misc]  # the package has 
 
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.split("::", 1)[0]
-        return _TOGETHER.get(file, file)
+        return _SHARED_BY.get(file, file)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> SharedParts:
