@@ -188,8 +188,11 @@ bench-ingest: setup ## kill devices, event hub and job, look for every event, an
 	@.venv/bin/python -m bench.ingest --devices 200 --per-pack 50
 	@.venv/bin/python docs/generate.py
 
-bench-fleet: setup ## measure what the fleet page asks of the api-server (three minutes)
+bench-fleet: setup ## measure the fleet page, in the api-server and in a browser (five minutes; uses Chromium, or downloads it)
+	@.venv/bin/uv pip install --quiet --python .venv/bin/python --require-hashes -r local_stack/requirements-browser.txt
+	@command -v chromium >/dev/null || command -v google-chrome >/dev/null || .venv/bin/playwright install chromium
 	@.venv/bin/python -m bench.fleet_page
+	@.venv/bin/python -m bench.fleet_browser
 	@.venv/bin/python docs/generate.py
 
 bench-policies: setup ## simulate days under each autoscale policy (five minutes)

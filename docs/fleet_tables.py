@@ -30,6 +30,19 @@ def fleet_table() -> str:
     return table_of([f"{int(sensors):,} sensors" for sensors in fleets], rows)
 
 
+def drawn_table() -> str:
+    """Return what a browser takes to draw the map and to scroll it, a column for each fleet."""
+    fleets = results_of("fleet_browser")
+    rows = {
+        "drawn, by a browser that has nothing": [_drawn(each["new"]) for each in fleets.values()],
+        "drawn, by one that has all of it": [_drawn(each["again"]) for each in fleets.values()],
+        "a frame while it scrolls, median": [_frame(each, "frame_ms") for each in fleets.values()],
+        "99 % of the frames take no longer than": [_frame(each, "frame_ms_p99") for each in fleets.values()],
+        "the longest frame": [_frame(each, "longest_frame_ms") for each in fleets.values()],
+    }
+    return table_of([f"{int(sensors):,} sensors" for sensors in fleets], rows)
+
+
 def plugin_line() -> str:
     """Say what the plugin costs every process of Airflow when it starts."""
     return f"The plugin costs each process {results_of('fleet_page')['plugin_ms']} ms of CPU when it starts."
@@ -40,6 +53,14 @@ def _opened(cost: dict[str, Any]) -> str:
         f"{cost['cpu_seconds']:.2f} s CPU, {cost['seconds']:.2f} s, {cost['requests']} requests, "
         f"{_size(cost['bytes'])}"
     )
+
+
+def _drawn(opened: dict[str, Any]) -> str:
+    return f"{opened['drawn_ms'] / 1e3:.2f} s, {_size(opened['bytes'])}"
+
+
+def _frame(found: dict[str, Any], name: str) -> str:
+    return f"{found[name]} ms" if name in found else "no scrolling"
 
 
 def _asked(cost: dict[str, Any]) -> str:

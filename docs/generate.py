@@ -17,7 +17,7 @@ sys.path[:0] = [str(ROOT / "plugins"), str(ROOT / "docs")]
 import page_parts  # noqa: E402  the path comes first
 from airflow_tables import backfill_table, compare_table, hop_table, scale_table, steps_table  # noqa: E402  likewise
 from batch_tables import day_table, load_table, policies_tables  # noqa: E402  likewise
-from fleet_tables import fleet_table, plugin_line  # noqa: E402  likewise
+from fleet_tables import drawn_table, fleet_table, plugin_line  # noqa: E402  likewise
 from ingest_tables import devices_table, ingest_table, windows_table  # noqa: E402  likewise
 from readme_tables import highlights_table, requirements_table  # noqa: E402  likewise
 from run_tables import calls_table, floor_table, parsing_table, run_table, waterfall_table  # noqa: E402  likewise
@@ -36,7 +36,7 @@ PAGES = {
         *("scoring", "stages", "fidelity", "soak", "compare", "scale"),
         *("run", "waterfall", "hop", "floor", "steps", "parsing", "calls"),
         *("ingest", "devices", "windows"),
-        *("fleet", "plugin"),
+        *("fleet", "plugin", "drawn"),
     ),
     ROOT / "docs" / "autoscale.md": ("policies", "day"),
     ROOT / "docker-compose.yaml": ("compose-settings",),
@@ -72,6 +72,7 @@ PARTS = {
     "windows": windows_table,
     "fleet": fleet_table,
     "plugin": plugin_line,
+    "drawn": drawn_table,
     "floor": floor_table,
     "steps": steps_table,
     "backfill": backfill_table,

@@ -50,10 +50,13 @@ class Browser:
     """A browser in front of an api-server.
 
     :param server: the api-server's process
+    :param token: of a session
     """
 
-    def __init__(self, address: str, server: psutil.Process, *, headers: dict[str, str]) -> None:
+    def __init__(self, address: str, server: psutil.Process, *, token: str) -> None:
+        self.address, self.token = address, token
         limits = httpx.Limits(max_connections=_CONNECTIONS)
+        headers = {"Authorization": f"Bearer {token}"}
         self._http = httpx.Client(
             base_url=address, headers=headers, limits=limits, timeout=60, trust_env=False
         )
@@ -146,7 +149,7 @@ def serving(storage: BlobStorage, folder: Path) -> Iterator[Browser]:
         user = {"username": USER, "password": json.loads(passwords.read_text())[USER]}
         token = httpx.post(f"{address}/auth/token", json=user, trust_env=False).json()["access_token"]
         process = psutil.Process(server.process.pid)
-        browser = Browser(address, process, headers={"Authorization": f"Bearer {token}"})
+        browser = Browser(address, process, token=token)
         try:
             yield browser
         finally:

@@ -1,56 +1,23 @@
-"""A browser, in which people sign in to Airflow."""
+"""What people do in a browser first, and what its pages must not do."""
 
 from __future__ import annotations
 
-import shutil
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from local_stack.airflow.cluster import USER
 from local_stack.bootstrap import ROOT
-from tests.integration.world import LONG
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from playwright.sync_api import Browser, ConsoleMessage, Page, Request
+    from playwright.sync_api import ConsoleMessage, Page, Request
 
     from local_stack.airflow.cluster import Cluster
 
-# Chromium's own sandbox needs more than a container grants; it meets nothing but our own pages here.
-OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
-NAMES = ("chromium", "chromium-browser", "google-chrome")
 PICTURES = ROOT / ".local" / "pictures"
 """What the documentation shows, as it looks now: for ``docs/images``."""
-SIZE = 1280, 800
-
-
-@contextmanager
-def running_browser() -> Iterator[Browser]:
-    """Open a browser."""
-    from playwright.sync_api import sync_playwright  # noqa: PLC0415  installed by make test-browser alone
-
-    program = next(filter(None, map(shutil.which, NAMES)), None)
-    with (
-        sync_playwright() as player,
-        player.chromium.launch(executable_path=program, args=OPTIONS) as browser,
-    ):
-        yield browser
-
-
-def open_page(browser: Browser, *, is_dark: bool = False) -> Page:
-    """Open a page of a person's own, without anything of others' pages.
-
-    :param is_dark: what the person's system prefers
-    """
-    width, height = SIZE
-    context = browser.new_context(
-        viewport={"width": width, "height": height}, color_scheme="dark" if is_dark else "light"
-    )
-    page = context.new_page()
-    page.set_default_timeout(LONG * 200)
-    return page
 
 
 def sign_in(page: Page, cluster: Cluster, user: str = USER) -> None:

@@ -9,7 +9,8 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.integration.browser import keep, open_page, running_browser, sign_in
+from local_stack.services.browser import open_page, running_browser
+from tests.integration.browser import keep, sign_in
 from tests.integration.repair import FAILING, a_red_run, ends_anew, note_of
 from tests.integration.world import DAG, HOUR, SCORED
 
