@@ -44,7 +44,7 @@ devices: setup ## send simulated readings to the event hub of EVENT_HUB_CONN_STR
 
 # The fleet page: what it is built with stays out of make setup, for whoever only runs it has its bundle already.
 UI_TOOLS := ui/node_modules/.installed
-NPM := PATH="$(CURDIR)/.venv/bin:$$PATH" npm --prefix ui --loglevel=error
+NPM := PATH="$(CURDIR)/.venv/bin:$$PATH" npm --prefix ui --loglevel=error --update-notifier=false
 $(UI_TOOLS): ui/package.json ui/package-lock.json | setup
 	@$(NPM) ci --ignore-scripts --no-audit --no-fund >/dev/null
 	@touch $@
@@ -83,9 +83,11 @@ test-clients: setup ## run published clients against the local Azure Batch
 test-containers: setup ## run tasks of the local Azure Batch in containers (needs Docker's engine)
 	@.venv/bin/python -m pytest tests/batch_emulator/containers -m containers $(TESTS)
 
+# For what uses a browser: the machine's Chromium, or one that Playwright downloads.
+BROWSER := .venv/bin/uv pip install --quiet --python .venv/bin/python --require-hashes -r local_stack/requirements-browser.txt \
+	&& { command -v chromium >/dev/null || command -v google-chrome >/dev/null || .venv/bin/playwright install chromium; }
 test-browser: setup $(UI_TOOLS) ## use the web UI in a browser as people do (uses Chromium, or downloads it)
-	@.venv/bin/uv pip install --quiet --python .venv/bin/python --require-hashes -r local_stack/requirements-browser.txt
-	@command -v chromium >/dev/null || command -v google-chrome >/dev/null || .venv/bin/playwright install chromium
+	@$(BROWSER)
 	@.venv/bin/python -m pytest tests/integration tests/test_site.py -m browser $(TESTS)
 
 test-backfill: setup ## backfill a day of readings beside the live hour (READINGS=file.csv; a quarter of an hour)
@@ -189,9 +191,8 @@ bench-ingest: setup ## kill devices, event hub and job, look for every event, an
 	@.venv/bin/python docs/generate.py
 
 bench-fleet: setup ## measure the fleet page, in the api-server and in a browser (five minutes; uses Chromium, or downloads it)
-	@.venv/bin/uv pip install --quiet --python .venv/bin/python --require-hashes -r local_stack/requirements-browser.txt
-	@command -v chromium >/dev/null || command -v google-chrome >/dev/null || .venv/bin/playwright install chromium
 	@.venv/bin/python -m bench.fleet_page
+	@$(BROWSER)
 	@.venv/bin/python -m bench.fleet_browser
 	@.venv/bin/python docs/generate.py
 

@@ -95,7 +95,8 @@ export function FleetMap(props: FleetMapProps) {
   });
   // Each of these changes the picture.
   useLayoutEffect(draw, [version, lines, size, palette, pointed, cursor, selection, props.collapsed]);
-  useEffect(() => scroller.current?.scrollTo({ left: whole.width }), [whole.width]);
+  // Other hours begin with the newest; the same ones stay where they are, also when the map was out of sight.
+  useEffect(() => scroller.current?.scrollTo({ left: whole.width }), [history.hours.length]);
   const firstHour = history.hours[0] ?? 0;
   const shownFrom = useRef(firstHour);
   useEffect(() => {

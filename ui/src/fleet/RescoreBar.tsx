@@ -21,7 +21,8 @@ type Plan = RescorePlan | "asking" | { readonly refusal: unknown };
 export function RescoreBar({ cells, sensors, mayClear, onClose }: RescoreBarProps) {
   const place = usePlace();
   const [plan, setPlan] = useState<Plan>("asking");
-  const [isOpen, setIsOpen] = useState(false);
+  // What a person looks at stays, whatever is looked up meanwhile.
+  const [shown, setShown] = useState<RescorePlan | null>(null);
   useEffect(() => {
     if (!mayClear || !sensors.length) return undefined;
     setPlan("asking");
@@ -50,24 +51,24 @@ export function RescoreBar({ cells, sensors, mayClear, onClose }: RescoreBarProp
         <strong>{counted(cells.hours.length, "hour")}</strong>
         <span class="soft"> {hours}</span>
       </span>
-      {mayClear && <Offer plan={plan} onOpen={() => setIsOpen(true)} />}
+      {mayClear && <Offer plan={plan} onOpen={setShown} />}
       {!mayClear && <span class="soft">Your role in Airflow may look, and not score again.</span>}
       <button type="button" class="plain" onClick={onClose}>
         Clear selection
       </button>
-      {isOpen && isPlan(plan) && <RescoreDialog plan={plan} onClose={() => setIsOpen(false)} />}
+      {shown && <RescoreDialog plan={shown} onClose={() => setShown(null)} />}
     </div>
   );
 }
 
-function Offer({ plan, onOpen }: { plan: Plan; onOpen: () => void }) {
+function Offer({ plan, onOpen }: { plan: Plan; onOpen: (plan: RescorePlan) => void }) {
   if (plan === "asking") return <span class="soft">Looking up their runs …</span>;
   if (!isPlan(plan))
     return <span class="bad">{plan.refusal instanceof Error ? plan.refusal.message : ""}</span>;
   if (!plan.runs.length)
     return <span class="soft">No run can score these again; Gaps has the backfill of missing hours.</span>;
   return (
-    <button type="button" class="primary" onClick={onOpen}>
+    <button type="button" class="primary" onClick={() => onOpen(plan)}>
       Re-score these: {counted(plan.batchTasks, "Batch task")} …
     </button>
   );
