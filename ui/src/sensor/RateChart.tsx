@@ -26,7 +26,7 @@ export function RateChart({ readings, ...shared }: RateChartProps) {
     ] as uPlot.AlignedData;
   }, [readings]);
   const series = useMemo(() => {
-    const paths = uPlot.paths.bars?.({ size: [0.9], radius: 0.1 });
+    const paths = uPlot.paths.bars?.({ size: [0.9] });
     return [
       {
         stroke: palette.accent,
