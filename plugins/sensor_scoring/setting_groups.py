@@ -135,6 +135,9 @@ class HourlySettings(SettingGroup):
     sensors_per_task: int = setting(0, Range(0, 100_000))
     """Sensors that one Batch task scores, and one task instance stands for. 0 chooses: 1 up to 400 sensors
     with readings, above that as many as make 400 tasks. Sensors that share files stay together."""
+    backfill_sensors_per_task: int = setting(0, Range(0, 100_000))
+    """The same for runs of a backfill; 0 for as any other run. Hours that nobody waits for, sensor by sensor,
+    cost Airflow less in few Batch tasks: a day of 15 sensors, a third."""
     packed_predictions: bool = False
     """Whether the sensors of a pack share one prediction blob; sensors without a pack never do. An hour that
     has predictions keeps them where they are when it is scored again."""
@@ -154,6 +157,10 @@ class HourlySettings(SettingGroup):
     """Share of failed sensors, 0 to 1, up to which a run still succeeds, as amber."""
     silent_hour_fails: bool = False
     """Whether an hour without any readings fails its run."""
+
+    def per_task(self, *, is_backfill: bool) -> int:
+        """Return how many sensors one Batch task of a run scores; 0 lets the plan choose."""
+        return (is_backfill and self.backfill_sensors_per_task) or self.sensors_per_task
 
     @property
     def lateness(self) -> timedelta:

@@ -9,6 +9,7 @@ import pytest
 
 from sensor_scoring.constraints import Range
 from sensor_scoring.errors import SettingsError
+from sensor_scoring.setting_groups import HourlySettings
 from sensor_scoring.settings import Settings, all_settings, groups
 
 if TYPE_CHECKING:
@@ -116,3 +117,11 @@ def test_a_refusal_says_what_is_allowed(variable, value, said) -> None:
         Settings.from_environ({f"SENSOR_SCORING_{variable}": value})
     assert said in str(refused.value)
     assert f"SENSOR_SCORING_{variable}" in str(refused.value)
+
+
+def test_a_backfill_may_pack_its_sensors_otherwise() -> None:
+    """Unless that is set, its hours are divided like any other."""
+    assert HourlySettings(sensors_per_task=3).per_task(is_backfill=True) == 3
+    packed = HourlySettings(sensors_per_task=3, backfill_sensors_per_task=50)
+    assert [packed.per_task(is_backfill=is_backfill) for is_backfill in (True, False)] == [50, 3]
+    assert HourlySettings(backfill_sensors_per_task=50).per_task(is_backfill=False) == 0

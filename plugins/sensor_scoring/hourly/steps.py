@@ -54,7 +54,7 @@ def make_plan(run: Run, context: Context) -> list[str]:
         hour=run.hour,
         run=run.base,
         planned_at=planned,
-        sensors_per_task=settings.hourly.sensors_per_task,
+        sensors_per_task=settings.hourly.per_task(is_backfill=run.is_backfill),
         packed_predictions=settings.hourly.packed_predictions,
         predictions_format=PredictionFormat(settings.hourly.predictions_format),
         there=predictions_there(run),

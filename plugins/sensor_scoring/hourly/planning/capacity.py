@@ -190,5 +190,6 @@ def _groups_of_last_plan(store: BlobStore, settings: Settings, hour: RunHour) ->
         texts = store.read_all(settings.containers.runs_container, [layout.plan_blob(run) for run in runs])
         plans = [plan for text in texts if text and (plan := _legible(text))]
         if plans:
-            return len(max(plans, key=lambda plan: plan.planned_at).groups)
+            # A backfill of the same hour may have put its sensors into fewer.
+            return max(len(plan.groups) for plan in plans)
     return 0

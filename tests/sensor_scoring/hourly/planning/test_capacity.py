@@ -222,10 +222,10 @@ def write_plan(hour: str, *, groups: int, prefix: str, run: str = "0123456789") 
 
 @pytest.mark.usefixtures("storage")
 def test_coming_hour_is_announced_as_large_as_the_last(account: Account) -> None:
-    """Of the newest planned hour's runs, the latest plan counts."""
+    """Of the newest planned hour's runs, the largest plan counts: a backfill may have packed its sensors."""
     write_plan("2026-03-04T07", groups=40, prefix="warm")
-    write_plan("2026-03-04T08", groups=3, prefix="warm")
-    write_plan("2026-03-04T08", groups=9, prefix="warm", run="aaaaaaaaaa")
+    write_plan("2026-03-04T08", groups=9, prefix="warm")
+    write_plan("2026-03-04T08", groups=1, prefix="warm", run="aaaaaaaaaa")
     settings = replace(
         SETTINGS,
         hourly=HourlySettings(job_prefix="warm"),
