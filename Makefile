@@ -135,8 +135,8 @@ $(DOCS)/node_modules/.installed: docs/package.json docs/package-lock.json | setu
 	@cd $(DOCS) && $(CURDIR)/.venv/bin/npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null
 	@touch $@
 
-up: setup ## start the stack with Airflow's web UI, and leave it running
-	@$(RUN) up $(if $(INGEST),--ingest)
+up: setup ## start the stack with Airflow's web UI, and leave it running (DEMO=0: without a day that is scored)
+	@$(RUN) up $(if $(INGEST),--ingest) $(call typed,DEMO,--demo)
 
 load: setup ## load your own readings into the stack of make up (READINGS=file.csv)
 	@$(RUN) load $(if $(READINGS),--readings "$(READINGS)") $(FORM)

@@ -19,7 +19,7 @@ from ingest.reading import Reading
 from scoring_contract.hour import RunHour
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterable, Iterator
     from datetime import datetime
 
 INTERVAL = timedelta(seconds=15)
@@ -135,9 +135,7 @@ class Fleet:
         self, first_hour: RunHour, hours: int, *, anomalous: Collection[RunHour] | None = None
     ) -> Iterator[Label]:
         """Yield the labels of :meth:`readings` with the same arguments, sorted by time."""
-        for item in self.labelled(first_hour, hours, anomalous=anomalous):
-            if item.kind is not None:
-                yield Label(item.reading.moment, item.reading.device, item.reading.tag, item.kind)
+        return labels_of(self.labelled(first_hour, hours, anomalous=anomalous))
 
     def labelled(
         self, first_hour: RunHour, hours: int, *, anomalous: Collection[RunHour] | None = None
@@ -198,6 +196,13 @@ class Fleet:
         # random.Random hashes a text seed with SHA-512, which is the same in every process, unlike hash().
         # https://docs.python.org/3/library/random.html#random.seed
         return random.Random("/".join((str(self.seed), *of)))
+
+
+def labels_of(readings: Iterable[LabelledReading]) -> Iterator[Label]:
+    """Yield a label for each reading that has one."""
+    for item in readings:
+        if item.kind is not None:
+            yield Label(item.reading.moment, item.reading.device, item.reading.tag, item.kind)
 
 
 def _run(

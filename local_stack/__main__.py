@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from ingest.errors import IngestError
 from ingest.readings_csv import NAMELESS
 from local_stack import hour as hourly
-from local_stack import standing
+from local_stack import owner, standing
 from local_stack.bootstrap import ROOT
 from local_stack.commands import airflow, missing
 from local_stack.display import RunProgress, Stage, failures, show_rejects, table
@@ -51,10 +51,12 @@ if TYPE_CHECKING:
     from local_stack.event_chain import EventAccount
     from local_stack.reading_sources import ReadingSource
     from local_stack.stack import Stack
+    from local_stack.standing import Standing
     from scoring_contract.hour import RunHour
     from sensor_scoring.hourly.outcome.summary import Summary
 
 _SHOWN_RESTARTS = 5
+_SWITCH = {"0": False, "1": True}
 _WRONG_ORDER = 2
 _INTERRUPTED = 130
 
@@ -104,9 +106,10 @@ def run(source: ReadingSource, hour: RunHour) -> int:
 def up(words: Sequence[str]) -> int:
     """Start the stack, leave it running, and print its addresses.
 
-    :param words: ``--ingest`` lets the simulated fleet send events
+    :param words: ``--ingest`` lets the simulated fleet send events; ``--demo 0`` lets a new one begin without
+        a day behind it
     """
-    ingest = _ingest_option("up", words)
+    ingest, demo = _up_options("up", words)
     check_settings()
     stack = standing.standing()
     if stack is not None:
@@ -115,10 +118,10 @@ def up(words: Sequence[str]) -> int:
             print("Its fleet sends no events: make down first, then make up INGEST=1.")
     else:
         with Stage.of("Starting the stack with Airflow's web UI"):
-            stack = standing.up(ingest=ingest)
-        hour = f": it scores {stack.hour} at once" if stack.hour else ""
-        print(f"In the web UI, unpause hourly_scoring{hour}.")
+            stack = standing.up(ingest=ingest, wants_demo=demo)
+        print(_what_is_scored(stack))
     print(f"\n  {stack.address}   user {stack.user}   password {stack.password}\n")
+    print(f"The fleet, sensor by sensor and hour by hour: {stack.address}/plugin/fleet")
     if stack.events:
         print(f"The fleet sends events; where they went: {_relative(Path(stack.events))}")
     print("For your own readings: make load READINGS=readings.csv, then make train. To stop: make down.")
@@ -143,7 +146,8 @@ def serve(words: Sequence[str]) -> int:
 
     :param words: those of ``up``
     """
-    standing.serve(ingest=_ingest_option("serve", words))
+    ingest, demo = _up_options("serve", words)
+    owner.serve(ingest=ingest, wants_demo=demo)
     return 0
 
 
@@ -231,10 +235,27 @@ def _run(words: Sequence[str]) -> int:
     return run(source, hour_option("HOUR", order.hour) if order.hour else hourly.SIMULATED_HOUR)
 
 
-def _ingest_option(command: str, words: Sequence[str]) -> bool:
+def _up_options(command: str, words: Sequence[str]) -> tuple[bool, bool]:
+    """Return whether the fleet sends events, and whether a new one has a day behind it."""
     parser = MakeParser(prog=f"python -m local_stack {command}")
     _add_ingest_option(parser)
-    return bool(parser.parse_args(words).ingest)
+    parser.add_argument("--demo", default="1", help="0: without a day of hours that is scored")
+    order = parser.parse_args(words)
+    if order.demo not in _SWITCH:
+        raise WrongOption(f"DEMO={order.demo} is neither 0 nor 1")
+    return bool(order.ingest), _SWITCH[order.demo]
+
+
+def _what_is_scored(stack: Standing) -> str:
+    if stack.day:
+        return (
+            f"A day of a simulated fleet is being scored, {stack.hour} first and back to {stack.day}; "
+            "hourly_scoring goes on every hour."
+        )
+    if stack.has_begun:
+        return "hourly_scoring goes on: with every hour, and with the simulated day until that is whole."
+    hour = f": it scores {stack.hour} at once" if stack.hour else ""
+    return f"In the web UI, unpause hourly_scoring, unless it is on{hour}."
 
 
 def _add_ingest_option(parser: argparse.ArgumentParser) -> None:

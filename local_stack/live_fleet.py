@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol
 
@@ -9,18 +10,29 @@ from azure.core.exceptions import ResourceNotFoundError
 
 from ingest.hour_files import label_blob, label_blobs
 from ingest.loader import lay_out
-from ingest.simulator import SOURCE, Fleet
+from ingest.simulator import SOURCE, Fleet, labels_of
 from local_stack.minute_averages import averages_of, labels_of_averages
 from scoring_contract.hour import RunHour
-from scoring_contract.layout import REGISTRY_BLOB, Container, readings_folder
+from scoring_contract.layout import (
+    HOURS_FOLDER,
+    REGISTRY_BLOB,
+    Container,
+    hour_of_record,
+    predictions_folder,
+    readings_folder,
+)
 from scoring_contract.registry import Registry
 from scoring_contract.sensor_names import sensor_id_of
+from sensor_scoring.alerts.history_store import HISTORY_BLOB
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
     from pathlib import Path
 
+    from ingest.reading import Reading
+    from ingest.simulator import Label
+    from local_stack.demo_day import DemoDay
     from local_stack.services.azurite import BlobStorage
 
 TRAINED_HOURS = 5
@@ -46,15 +58,24 @@ class LiveFleet:
     def __init__(self, storage: BlobStorage, *, ended: Path, sends_events: bool = False) -> None:
         self._data = storage.container(Container.DATA)
         self._models = storage.container(Container.MODELS)
+        self._predictions = storage.container(Container.PREDICTIONS)
+        self._runs = storage.container(Container.RUNS)
         self._ended = ended
         self._sends_events = sends_events
         self._filled: RunHour | None = None
         self.fleet = Fleet()
+        self.day: DemoDay | None = None
+        """That it has behind it when it begins; None for a few hours."""
 
     @property
     def is_sending(self) -> bool:
         """Whether the fleet still sends readings."""
         return not self._ended.exists()
+
+    @property
+    def is_new(self) -> bool:
+        """Whether it has not begun yet: there are no models."""
+        return self.is_sending and not self._registry().sensors
 
     @property
     def sensors(self) -> frozenset[str]:
@@ -69,12 +90,15 @@ class LiveFleet:
         :raises StackError: if training fails
         """
         self.go_on(now=now)
-        if self.is_sending and not self._registry().sensors:
+        if self.is_new:
             last = RunHour.containing(now).previous
-            trainer.train(RunHour(last.start - timedelta(hours=TRAINED_HOURS)), last)
+            if self.day:
+                trainer.train(self.day.hours[0], self.day.trained_until)
+            else:
+                trainer.train(RunHour(last.start - timedelta(hours=TRAINED_HOURS)), last)
 
     def go_on(self, *, now: datetime) -> list[RunHour]:
-        """Send the hours that have ended meanwhile, at most as many as a new stack starts with.
+        """Send the hours that have ended meanwhile, at most as many as a new stack starts with, and its day.
 
         :param now: current time
         :return: the hours that were sent now
@@ -82,7 +106,8 @@ class LiveFleet:
         last = RunHour.containing(now).previous
         if self._filled == last or not self.is_sending:
             return []
-        span = [RunHour(last.start - timedelta(hours=back)) for back in range(TRAINED_HOURS, -1, -1)]
+        recent = {RunHour(last.start - timedelta(hours=back)) for back in range(TRAINED_HOURS + 1)}
+        span = sorted(recent | set(self.day.hours if self.day else ()))
         found = [hour for hour in span if not self._has_readings(hour)]
         has_models = bool(self._registry().sensors)
         for hour in found:
@@ -111,10 +136,27 @@ class LiveFleet:
             self._models.upload_blob(REGISTRY_BLOB, Registry(left).to_json().encode(), overwrite=True)
         return gone
 
+    def forget(self) -> None:
+        """Remove what runs have found in its hours: records, predictions, and what alerts compare with.
+
+        Call it before runs of other readings are recorded. The next sensors may have the same names.
+        """
+        for name in [*self._runs.list_blob_names(name_starts_with=HOURS_FOLDER)]:
+            hour = hour_of_record(name)
+            if hour is not None:
+                for found in [*self._predictions.list_blob_names(name_starts_with=predictions_folder(hour))]:
+                    self._predictions.delete_blob(found)
+            self._runs.delete_blob(name)
+        with suppress(ResourceNotFoundError):
+            self._runs.delete_blob(HISTORY_BLOB)
+
     def _send(self, hour: RunHour, *, anomalous: bool) -> None:
-        spoilt = [hour] if anomalous else []
-        readings = self.fleet.readings(hour, 1, anomalous=spoilt)
-        labels = self.fleet.labels(hour, 1, anomalous=spoilt)
+        if self.day and hour in self.day.hours:
+            labelled = list(self.day.labelled(hour, anomalous=anomalous))
+        else:
+            labelled = list(self.fleet.labelled(hour, 1, anomalous=[hour] if anomalous else []))
+        readings: Iterable[Reading] = (each.reading for each in labelled)
+        labels: Iterable[Label] = labels_of(labelled)
         if self._sends_events:
             readings, labels = averages_of(readings), labels_of_averages(labels)
         lay_out(readings, self._data, source=SOURCE, labels=labels)

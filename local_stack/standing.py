@@ -1,6 +1,6 @@
 """The stack that stays running, with Airflow's web UI: ``make up`` and ``make down``.
 
-``up`` starts one process, the owner, which runs all parts and stops them when ``down`` stops it.
+``up`` starts one process, the ``owner``, which runs all parts and stops them when ``down`` stops it.
 """
 
 from __future__ import annotations
@@ -11,34 +11,20 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import ExitStack, closing, suppress
-from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, NoReturn
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import psutil
-from azure.core.exceptions import AzureError
 
-from ingest.errors import IngestError
-from local_stack.airflow.cluster import USER, running_cluster
 from local_stack.bootstrap import DATA
-from local_stack.kept_hours import last_hour
-from local_stack.live_fleet import LiveFleet
-from local_stack.live_ingest import account_of, running_ingest
 from local_stack.services.family import family_of
-from local_stack.services.ports import Ports
-from local_stack.services.private_files import UMASK, private_folder, private_log, write_private
-from local_stack.services.processes import StackError, started
+from local_stack.services.private_files import private_folder, private_log
+from local_stack.services.processes import StackError
 from local_stack.services.remains import end_remains, record_family
-from local_stack.services.supervisor import Supervisor
-from local_stack.stack import running_stack
 from local_stack.workspace import Workspace
-from scoring_contract.layout import Container
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from local_stack.services.processes import Server
 
 STATE = DATA / "up.json"
 LOG = DATA / "up.log"
@@ -46,8 +32,6 @@ FAMILY = DATA / "up.family.json"
 _READY_SECONDS = 1800.0
 """Guard against hanging, like the next one; the end of the owner is noticed at once."""
 _DOWN_SECONDS = 300.0
-_BEAT_SECONDS = 1.0
-_AIRFLOWS = ("AIRFLOW", "SENSOR_SCORING_")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +54,17 @@ class Standing:
     """Environment variables of Airflow's processes."""
     events: str = ""
     """File that says where the events of its fleet went; empty if the fleet sends none."""
+    day: str = ""
+    """First hour of the day that is going to be scored; empty if none is."""
+    has_begun: bool = False
+    """Whether an earlier start has begun with such a day, and has switched the DAG on."""
 
 
-def up(*, ingest: bool = False) -> Standing:
+def up(*, ingest: bool = False, wants_demo: bool = True) -> Standing:
     """Start the stack, unless it is running, and wait until the web UI responds.
 
     :param ingest: whether the simulated fleet sends events
+    :param wants_demo: whether the fleet of a new stack has a day behind it, which is scored
     :raises StackError: with the end of the log, if it does not start
     """
     running = standing()
@@ -84,9 +73,10 @@ def up(*, ingest: bool = False) -> Standing:
     end_remains(FAMILY)
     STATE.unlink(missing_ok=True)
     private_folder(DATA)
+    words = ["serve", *(["--ingest"] if ingest else []), "--demo", str(int(wants_demo))]
     with private_log(LOG) as log:
         owner = subprocess.Popen(
-            [sys.executable, "-m", "local_stack", "serve", *(["--ingest"] if ingest else [])],
+            [sys.executable, "-m", "local_stack", *words],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
@@ -147,69 +137,6 @@ def fleet_ended() -> Path:
 def workspace() -> Workspace:
     """Return the workspace of the stack, whether it is running or not."""
     return Workspace(DATA / "worlds" / "standing", DATA / "results")
-
-
-def serve(*, ingest: bool = False) -> None:
-    """Run the parts until the process is stopped.
-
-    :param ingest: whether the simulated fleet sends events
-    :raises StackError: if a part does not start, or another run uses the workspace
-    """
-    # Airflow writes the password of the web UI with the default mode.
-    os.umask(UMASK)
-    ours = workspace()
-    private_folder(ours.root)
-    with ours.locked(), ExitStack() as parts:
-        ports = Ports(ours.root / "ports.json")
-        stack = parts.enter_context(running_stack(ours, ports=ports))
-        fleet = LiveFleet(stack.storage, ended=fleet_ended(), sends_events=ingest)
-        fleet.begin(stack, now=datetime.now(UTC))
-        devices = parts.enter_context(running_ingest(stack, ports)) if ingest else None
-        with closing(stack.storage.container(Container.DATA)) as data:
-            hour = last_hour(data, now=datetime.now(UTC))
-        cluster = parts.enter_context(running_cluster(stack, folder=ours.root, ports=ports))
-        state = Standing(
-            pid=os.getpid(),
-            address=cluster.address,
-            user=USER,
-            password=cluster.password,
-            hour=str(hour or ""),
-            batch=stack.batch.endpoint,
-            blobs=stack.storage.url,
-            environ={
-                name: value for name, value in cluster.airflow.environ().items() if name.startswith(_AIRFLOWS)
-            },
-            events=str(account_of(ours)) if ingest else "",
-        )
-        write_private(STATE, json.dumps(asdict(state), indent=2))
-        parts.callback(STATE.unlink, missing_ok=True)
-        # SIGTERM raises KeyboardInterrupt, here or anywhere above; the parts are stopped either way.
-        with suppress(KeyboardInterrupt):
-            _look_after(fleet, devices)
-
-
-def _look_after(fleet: LiveFleet, devices: Server | None) -> NoReturn:
-    """Restart parts that end by themselves, and let the fleet send readings, until the process is stopped."""
-    supervisor, trouble = Supervisor(_say), ""
-    while True:
-        if devices is not None and not fleet.is_sending:
-            devices.stop()
-        if supervisor.look(started(), now=time.monotonic()):
-            record_family(FAMILY, os.getpid())
-        try:
-            for hour in fleet.go_on(now=datetime.now(UTC)):
-                _say(f"simulated readings of {hour} were sent")
-            trouble = ""
-        except (AzureError, IngestError) as error:
-            # Blob Storage may be restarting: log the error once, and retry until it works.
-            if str(error) != trouble:
-                trouble = str(error)
-                _say(f"simulated readings could not be sent: {trouble}")
-        time.sleep(_BEAT_SECONDS)
-
-
-def _say(sentence: str) -> None:
-    print(f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S}Z {sentence}", flush=True)
 
 
 def _tail(log: Path) -> str:

@@ -15,8 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 _PAGE = 100
-_ENDED = frozenset({"success", "failed"})
-_PATIENCE_SECONDS = 300
+ENDED = frozenset({"success", "failed"})
+"""States of a run that is over."""
+PATIENCE_SECONDS = 300
 """Guard against a server that never responds, generous enough for a busy machine."""
 
 
@@ -61,12 +62,14 @@ class AirflowClient:
 
     :param address: URL of the web UI
     :param user: name and password
+    :param patience: seconds to wait for an answer
     """
 
-    def __init__(self, address: str, *, user: tuple[str, str]) -> None:
+    def __init__(self, address: str, *, user: tuple[str, str], patience: float = PATIENCE_SECONDS) -> None:
         self.address = address
         self._user = user
-        self._http = httpx.Client(base_url=f"{address}/api/v2", timeout=_PATIENCE_SECONDS, trust_env=False)
+        self._patience = patience
+        self._http = httpx.Client(base_url=f"{address}/api/v2", timeout=patience, trust_env=False)
 
     def close(self) -> None:
         """Close the connections."""
@@ -80,6 +83,10 @@ class AirflowClient:
     def unpause(self, dag_id: str) -> None:
         """Unpause a DAG."""
         self._send("PATCH", f"/dags/{dag_id}", {"is_paused": False})
+
+    def pause(self, dag_id: str) -> None:
+        """Pause a DAG: its runs go no further."""
+        self._send("PATCH", f"/dags/{dag_id}", {"is_paused": True})
 
     def knows(self, dag_id: str) -> bool:
         """Whether the DAG has been parsed."""
@@ -95,7 +102,7 @@ class AirflowClient:
         :raises StackError: with the states of its task instances, if it does not end in time
         """
         deadline = time.monotonic() + seconds
-        while (state := self._state_if_answered(dag_id, run_id)) not in _ENDED:
+        while (state := self._state_if_answered(dag_id, run_id)) not in ENDED:
             if time.monotonic() > deadline:
                 found = [
                     f"{ti.task_id}[{ti.label or ti.map_index}]={ti.state}"
@@ -177,6 +184,15 @@ class AirflowClient:
         body = {"dag_id": dag_id, "from_date": first, "to_date": last, "dag_run_conf": {}, **options}
         return int(self.post("/backfills", body)["id"])
 
+    def backfills(self, dag_id: str) -> list[dict[str, Any]]:
+        """Return the latest backfills of a DAG as the API returns them, newest first."""
+        return list(self.get("/backfills", dag_id=dag_id, limit=_PAGE, order_by="-id")["backfills"])
+
+    def cancel_backfill(self, backfill: int) -> None:
+        """Cancel a backfill, unless it is over: it starts no more runs, and its active ones go on."""
+        if not self.get(f"/backfills/{backfill}")["completed_at"]:
+            self._send("PUT", f"/backfills/{backfill}/cancel", {})
+
     def runs(self, dag_id: str) -> list[dict[str, Any]]:
         """Return the latest runs of a DAG as the API returns them, newest first."""
         return list(self.get(f"/dags/{dag_id}/dagRuns", limit=_PAGE, order_by="-run_after")["dag_runs"])
@@ -198,7 +214,12 @@ class AirflowClient:
     def page(self, path: str) -> httpx.Response:
         """Get a page of the web UI, or of a plugin, as the logged-in user."""
         self._log_in()
-        return httpx.get(f"{self.address}{path}", headers=dict(self._http.headers), trust_env=False)
+        return httpx.get(
+            f"{self.address}{path}",
+            headers=dict(self._http.headers),
+            timeout=self._patience,
+            trust_env=False,
+        )
 
     def _state_if_answered(self, dag_id: str, run_id: str) -> str:
         try:
@@ -218,7 +239,10 @@ class AirflowClient:
             return
         name, password = self._user
         answer = httpx.post(
-            f"{self.address}/auth/token", json={"username": name, "password": password}, trust_env=False
+            f"{self.address}/auth/token",
+            json={"username": name, "password": password},
+            timeout=self._patience,
+            trust_env=False,
         )
         self._http.headers["Authorization"] = f"Bearer {self._checked(answer).json()['access_token']}"
 

@@ -13,7 +13,7 @@ from urllib.request import urlopen
 import psutil
 from cryptography.fernet import Fernet
 
-from local_stack.airflow.client import AirflowClient
+from local_stack.airflow.client import PATIENCE_SECONDS, AirflowClient
 from local_stack.airflow.local import COMMAND
 from local_stack.services.family import family_of, held_bytes, is_alive, kill_family, parent_pid
 from local_stack.services.ports import ANY_PORTS, Ports, free_port
@@ -75,9 +75,12 @@ class Cluster:
         """Return the password of a user that the settings name."""
         return str(json.loads(self._passwords.read_text())[user])
 
-    def client(self) -> AirflowClient:
-        """Return a client of the API."""
-        return AirflowClient(self.address, user=(USER, self.password))
+    def client(self, *, patience: float = PATIENCE_SECONDS) -> AirflowClient:
+        """Return a client of the API.
+
+        :param patience: seconds to wait for an answer
+        """
+        return AirflowClient(self.address, user=(USER, self.password), patience=patience)
 
     def start(self, name: str) -> None:
         """Start a process without waiting until it is healthy; its log is continued.

@@ -137,7 +137,7 @@ class HourlySettings(SettingGroup):
     with readings, above that as many as make 400 tasks. Sensors that share files stay together."""
     backfill_sensors_per_task: int = setting(0, Range(0, 100_000))
     """The same for runs of a backfill; 0 for as any other run. Hours that nobody waits for, sensor by sensor,
-    cost Airflow less in few Batch tasks: a day of 15 sensors, a third."""
+    cost Airflow less in few Batch tasks: a day of 15 sensors, less than half."""
     packed_predictions: bool = False
     """Whether the sensors of a pack share one prediction blob; sensors without a pack never do. An hour that
     has predictions keeps them where they are when it is scored again."""

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, ClassVar
 
 import pytest
 
+from ingest.hour_files import label_blob
 from local_stack.bootstrap import SCORER
+from local_stack.demo_day import DemoDay
 from local_stack.kept_hours import hours_with_readings
 from local_stack.live_fleet import LiveFleet
 from local_stack.services.azurite import running_azurite
@@ -103,6 +105,56 @@ def test_the_fleet_goes_on_while_the_stack_is_up(storage: BlobStorage, tmp_path:
     assert fleet.go_on(now=NOW + timedelta(minutes=9)) == []
     later = fleet.go_on(now=NOW + timedelta(days=2))
     assert [str(hour) for hour in later] == [f"2026-11-29T{hour:02}" for hour in range(6, 12)]
+
+
+class Noted:
+    """Notes what it is to train on."""
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[RunHour, RunHour]] = []
+
+    def train(self, first: RunHour, until: RunHour) -> str:
+        """Note it."""
+        self.calls.append((first, until))
+        return ""
+
+
+def test_a_new_fleet_can_have_a_day_behind_it(storage: BlobStorage, tmp_path: Path) -> None:
+    """It is trained on the hours of the day before anything goes wrong, and goes on as ever."""
+    trainer, fleet = Noted(), LiveFleet(storage, ended=tmp_path / "own")
+    fleet.day = day = DemoDay(RunHour.containing(NOW).previous)
+    data = storage.container(Container.DATA)
+    for hour in day.hours[1:-1]:  # A start that was interrupted has sent them, which saves time here.
+        data.upload_blob(label_blob(hour), b"")
+    assert fleet.is_new
+    fleet.begin(trainer, now=NOW)
+    assert hours_with_readings(data) == [day.hours[0], day.last]
+    assert trainer.calls == [(day.hours[0], day.trained_until)]
+    last = list(data.list_blob_names(name_starts_with=readings_folder(day.last)))
+    assert len(last) == 14, "one sensor is silent"
+    assert fleet.go_on(now=NOW + timedelta(hours=1)) == [day.last.next]
+    following = list(data.list_blob_names(name_starts_with=readings_folder(day.last.next)))
+    assert len(following) == 15
+
+
+def test_what_runs_have_found_can_be_forgotten(storage: BlobStorage, tmp_path: Path) -> None:
+    """Sensors of the same names begin without a past; readings stay, and what runs keep for themselves."""
+    gone = {
+        Container.RUNS: ["_hours/2026/11/27/11.json.gz", "_alerts/history.json"],
+        Container.PREDICTIONS: ["2026/11/27/11/1_1.csv", "2026/11/27/11/_packs/p.csv"],
+    }
+    kept = {
+        Container.RUNS: ["scoring-20261127T11-1/summary.json"],
+        Container.PREDICTIONS: ["2018/08/29/02/1_1.csv"],
+        Container.DATA: ["readings/2026/11/27/11/1_1/simulated.csv"],
+    }
+    for container, names in [*gone.items(), *kept.items()]:
+        for name in names:
+            storage.container(container).upload_blob(name, b"")
+    fleet = LiveFleet(storage, ended=tmp_path / "own")
+    for _ in range(2):
+        fleet.forget()
+        assert {name: list(storage.container(name).list_blob_names()) for name in kept} == kept
 
 
 def test_a_fleet_that_sends_events_fills_what_has_none(storage: BlobStorage, tmp_path: Path) -> None:

@@ -75,6 +75,7 @@ def readings(tmp_path: Path) -> str:
         pytest.param(("run", "--devices", "0"), "DEVICES=0 is not a number above zero", id="no-device"),
         pytest.param(("run", "--tags", "many"), "TAGS=many is not a number above zero", id="no-number"),
         pytest.param(("up", "--fast"), "unrecognized arguments: --fast", id="no-option"),
+        pytest.param(("up", "--demo", "no"), "DEMO=no is neither 0 nor 1", id="no-switch"),
         pytest.param(
             ("start",),
             "'start' is not one of run, up, down, serve, models, missing, airflow, load, train",
