@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from azure_batch_emulator.autoscale.errors import EVALUATION_FAILED
 from azure_batch_emulator.errors import ApiError
 from azure_batch_emulator.records.pools import ResizeError
+from azure_batch_emulator.records.states import NodeState
 from azure_batch_emulator.records.tasks import ErrorCategory, Failure
 from azure_batch_emulator.runner.images import canonical
 from azure_batch_emulator.service.faults.effects import (
@@ -45,6 +46,7 @@ class Faults:
         self._delays: FaultQueue[float] = FaultQueue()
         self._shortfalls: FaultQueue[Shortfall] = FaultQueue()
         self._evaluations: FaultQueue[ResizeError] = FaultQueue()
+        self._hangs: FaultQueue[NodeState] = FaultQueue()
         self._pulls: Mapping[Puller, FaultQueue[Failure]] = {puller: FaultQueue() for puller in Puller}
         self._slow_pulls: Mapping[Puller, FaultQueue[float]] = {puller: FaultQueue() for puller in Puller}
 
@@ -75,6 +77,10 @@ class Faults:
         """Let the next evaluations that a pool's own formula is due for end with an error."""
         error = ResizeError(code, message, (("Message", "A fault was asked for"),))
         self._evaluations.add(error, target=pool_id.lower(), times=_checked(times))
+
+    def hang_boots(self, pool_id: str, *, times: int | None = 1) -> None:
+        """Let the next nodes of a pool that come up stay ``starting`` for ever, until they are removed."""
+        self._hangs.add(NodeState.STARTING, target=pool_id.lower(), times=_checked(times))
 
     def fail_pulls(
         self,
@@ -163,6 +169,10 @@ class Faults:
         """Tell how an evaluation is to fail."""
         return self._evaluations.take(pool.key)
 
+    def hangs(self, pool: Pool) -> bool:
+        """Tell whether a node that comes up is to stay as it is."""
+        return self._hangs.take(pool.key) is not None
+
     def pull_failure(self, image: str, by: Puller) -> Failure | None:
         """Tell how the pull of an image is to fail."""
         return self._pulls[by].take(canonical(image))
@@ -179,6 +189,7 @@ class Faults:
             "slow": self._delays,
             "allocation": self._shortfalls,
             "evaluation": self._evaluations,
+            "boot": self._hangs,
             **pulls,
             **{f"slow image pull by a {puller}": queue for puller, queue in self._slow_pulls.items()},
         }

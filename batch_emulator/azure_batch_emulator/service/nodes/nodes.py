@@ -161,7 +161,7 @@ class Nodes:
         self._core.after(self._core.settings.boot / 2, partial(self._started, pool, node, node.state_since))
 
     def _started(self, pool: Pool, node: Node, since: Any) -> None:
-        if node.state is not NodeState.STARTING or node.state_since != since:
+        if node.state is not NodeState.STARTING or node.state_since != since or self._faults.hangs(pool):
             return
         node.booted, node.start_task, node.errors = self._core.now, None, ()
         error = mounts.error(self._core.settings, pool) or self._prefetch_error(pool)

@@ -188,6 +188,12 @@ CONTROLS: Sequence[Control] = (
         does=lambda engine: engine.faults.fail_evaluations,
     ),
     Control(
+        "faults/boot",
+        "let the next nodes of a pool that come up stay starting until they are removed",
+        {"poolId": _POOL, "times": _times("1")},
+        does=lambda engine: engine.faults.hang_boots,
+    ),
+    Control(
         "faults/image",
         "let a container image not be pulled: attempts in it fail, or nodes that prefetch it are unusable",
         {

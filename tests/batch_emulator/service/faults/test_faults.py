@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from azure.core.exceptions import HttpResponseError
 
 from azure_batch_emulator.errors import ApiError
 from azure_batch_emulator.runner.scripted import Outcome, ScriptedRunner
@@ -243,6 +244,25 @@ def test_evaluation_fails_and_leaves_the_pool_alone(bench_of: Callable[..., Benc
         bench.advance(minutes=5)
     assert bench.autoscale_run().error is None
     assert len(bench.nodes()) == 2
+
+
+def test_node_that_hangs_while_it_starts_stays_so_until_it_is_removed(scripted: Bench) -> None:
+    """It cannot be restarted, as it has not come up; the next node in its place does."""
+    scripted.emulator.faults.hang_boots("pool")
+    scripted.pool(nodes=2)
+    scripted.advance(hours=2)
+    assert sorted(states(scripted)) == ["idle", "starting"]
+    (stuck,) = [node.id for node in scripted.nodes() if node.state == "starting"]
+    with pytest.raises(HttpResponseError, match="NodeBeingStarted"):
+        scripted.reboot(stuck)
+    scripted.client.begin_remove_nodes(
+        "pool", scripted.models.BatchNodeRemoveOptions(node_ids=[stuck]), **WAIT
+    )
+    scripted.advance(seconds=0)
+    assert states(scripted) == ["idle"]
+    scripted.resize(2)
+    scripted.advance(seconds=0)
+    assert states(scripted) == ["idle", "idle"]
 
 
 def test_image_that_cannot_be_pulled_fails_tasks(bench_of: Callable[..., Bench]) -> None:

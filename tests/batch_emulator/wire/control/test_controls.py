@@ -161,6 +161,7 @@ def test_armed_faults_are_listed_and_cleared(controls: httpx.Client) -> None:
     """Pending faults are shown with what is left of them, and can be cleared at once."""
     post(controls, "/faults/allocation", poolId="pool", code="AllocationTimedOut", times=2)
     post(controls, "/faults/evaluation", poolId="pool", times=None)
+    post(controls, "/faults/boot", poolId="pool", times=2)
     post(controls, "/faults/image", image="scoring", by="node")
     post(controls, "/faults/slow-image", image="scoring", seconds=90, times=3)
     post(controls, "/faults/throttle", status=503, retryAfter=None)
@@ -173,6 +174,7 @@ def test_armed_faults_are_listed_and_cleared(controls: httpx.Client) -> None:
         ("slow", None, None),
         ("allocation", "pool", 2),
         ("evaluation", "pool", None),
+        ("boot", "pool", 2),
         ("image pull by a node", "scoring:latest", None),
         ("slow image pull by a task", "scoring:latest", 3),
     ]
