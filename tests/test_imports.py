@@ -90,6 +90,7 @@ PACKAGES: dict[str, dict[str, set[str]]] = {
         "alerts": {"azure_batch", "hourly"},
         "upkeep": {"azure_batch", "hourly"},
         "fleet": {"azure_batch", "hourly", "alerts"},
+        "pool_watch": {"azure_batch", "hourly", "alerts"},
         "sensors": {"azure_batch", "training"},
         "missing_hours": {"azure_batch", "hourly", "alerts"},
         "ui": {"azure_batch", "hourly", "alerts", "fleet", "sensors", "missing_hours"},

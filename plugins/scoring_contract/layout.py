@@ -14,6 +14,7 @@ Five containers, with the writers of their blobs::
     runs         <run>/plan.json, manifests/, orders/, reports/, summary.json
                  _hours/2018/08/29/02.json.gz                     the runs of an hour: its outcome
                  _alerts/history.json                             alerts: the problems already reported
+                 _pools/<pool>.json                               the DAG ``pool_watch``: its last cures
                  _missing/reported.json                           the DAG ``missing_hours``: the same of hours
     logs         <run>/<job>/<task>/stdout.txt, stderr.txt        Azure Batch, when a task has ended
 

@@ -6,9 +6,9 @@ packages, and which of them may import which others:
 - ``azure_batch``: Azure Batch for Airflow; knows no sensor and imports none of the others
 - ``hourly``: the run that scores an hour; imports ``azure_batch``
 - ``training``, ``alerts``, ``upkeep``: import these two
-- ``missing_hours``, ``fleet``: import ``alerts`` too, whose digest and history they need
+- ``missing_hours``, ``fleet``, ``pool_watch``: import ``alerts`` too, whose digest and history they need
 - ``sensors``: imports ``training``, whose summaries it reads
-- ``ui``: imports all of these but ``training`` and ``upkeep``
+- ``ui``: imports all of these but ``training``, ``upkeep`` and ``pool_watch``
 
 Importing this package, and any module in it, starts nothing and reads no environment: Azure clients are
 imported by the functions that need them, because Airflow parses DAG files far more often than it runs them.

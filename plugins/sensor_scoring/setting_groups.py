@@ -196,6 +196,17 @@ class AlertSettings(SettingGroup):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PoolWatchSettings(SettingGroup):
+    """The [watch](alerts.md) of the pool between runs."""
+
+    pool_watch: bool = True
+    """Whether the DAG ``pool_watch`` has a schedule: every ten minutes it tells of a pool that is stuck."""
+    pool_cures_a_day: int = setting(6, Range(0, 100))
+    """Cures of a pool in 24 hours, at most: setting its formula again, a reboot or the removal of a node on
+    which no task runs. 0 for none. Only a pool that a run has made is cured."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MissingHoursSettings(SettingGroup):
     """The search for incomplete hours."""
 

@@ -19,6 +19,7 @@ from sensor_scoring.setting_groups import (
     HourlySettings,
     MissingHoursSettings,
     PoolSettings,
+    PoolWatchSettings,
     TrainingSettings,
     UpkeepSettings,
 )
@@ -42,6 +43,7 @@ class Settings:
     containers: ContainerSettings = field(default_factory=ContainerSettings)
     hourly: HourlySettings = field(default_factory=HourlySettings)
     alerts: AlertSettings = field(default_factory=AlertSettings)
+    pool_watch: PoolWatchSettings = field(default_factory=PoolWatchSettings)
     missing_hours: MissingHoursSettings = field(default_factory=MissingHoursSettings)
     training: TrainingSettings = field(default_factory=TrainingSettings)
     upkeep: UpkeepSettings = field(default_factory=UpkeepSettings)
@@ -53,6 +55,11 @@ class Settings:
         if not minutes or self.autoscale.autoscale_policy != "run-aware":
             return ""
         return f"{(math.floor(self.hourly.lateness_minutes) - minutes) % HOUR_MINUTES} * * * *"
+
+    @property
+    def pool_ids(self) -> tuple[str, ...]:
+        """Batch pools of scoring and of training, which may be one."""
+        return tuple(dict.fromkeys((self.pool.pool_id, self.training.train_pool_id or self.pool.pool_id)))
 
     @property
     def job_prefixes(self) -> tuple[str, ...]:

@@ -19,6 +19,19 @@ def test_housekeeping_is_done_daily(all_parsed: dict[str, Any]) -> None:
     }
 
 
+def test_pool_is_watched_unless_it_is_switched_off(all_parsed: dict[str, Any], parsed_with: Parse) -> None:
+    """One look at a time; without the setting the DAG has no schedule."""
+    watching = all_parsed["pool_watch"]
+    assert (watching["timetable"], watching["runs"], watching["catchup"]) == (
+        "CronTriggerTimetable",
+        1,
+        False,
+    )
+    assert list(watching["tasks"]) == ["look"]
+    parsed = parsed_with(SENSOR_SCORING_POOL_WATCH="false")["pool_watch"]
+    assert parsed["timetable"] == "NullTimetable"
+
+
 def test_pool_is_warmed_only_when_it_is_asked_for(all_parsed: dict[str, Any], parsed_with: Parse) -> None:
     """The DAG runs hourly if prewarming is on; otherwise it has no schedule."""
     assert all_parsed["warm_pool"]["timetable"] == "NullTimetable"

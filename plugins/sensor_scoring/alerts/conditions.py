@@ -32,6 +32,8 @@ class Kind(StrEnum):
     """Blobs of readings that lie in the folder of no sensor."""
     POOL = "pool"
     """Something keeps the Batch pool from working; the name is the cause in short."""
+    STUCK = "stuck"
+    """The pool is stuck, whether or not a run asks; the name says which pool, and in what way."""
     LATE = "late"
     """A run takes too long; the name is the run's."""
     SPIKE = "spike"
@@ -42,7 +44,7 @@ OF_NOW = frozenset({Kind.SILENT, Kind.UNMODELLED, Kind.PACK, Kind.UNCLAIMED, Kin
 """Kinds that an older hour says nothing about."""
 _BY_CAUSE = frozenset({Kind.STEP, Kind.FAILED})
 """Kinds that become news again when their cause changes."""
-WAITED_FOR = frozenset({Kind.STEP, Kind.FAILED, Kind.SILENT})
+WAITED_FOR = frozenset({Kind.STEP, Kind.FAILED, Kind.SILENT, Kind.STUCK})
 """Kinds whose end is news."""
 
 Place = tuple[Kind, str]
@@ -101,6 +103,7 @@ class Observation:
 
     :param is_over: says of a condition that the run did not have whether the run shows its end
     :param is_gone: says of a place that it is no more: nobody waits for its end
+    :param cures: what was done about a stuck pool, a sentence each; it is news by itself
     :param rates: anomaly rate of each sensor that was scored
     :param rule: when an anomaly rate is a spike; none if spikes raise no alert
     :param is_complete: whether it saw how every sensor fared; otherwise it says nothing about anomaly rates,
@@ -111,6 +114,7 @@ class Observation:
     conditions: tuple[Condition, ...]
     is_over: Callable[[Place], bool]
     is_gone: Callable[[Place], bool]
+    cures: tuple[str, ...] = ()
     rates: Mapping[str, AnomalyRate] = field(default_factory=dict)
     rule: SpikeRule | None = None
     is_complete: bool = True
@@ -123,11 +127,13 @@ class News:
     :param begun: conditions that are new, or have another cause than before
     :param ended: conditions that are over and were waited for, as they were known
     :param lasting: conditions of the run that were reported before
+    :param cures: what was done about a stuck pool, a sentence each
     """
 
     begun: tuple[Condition, ...] = ()
     ended: Mapping[Place, Lasting] = field(default_factory=dict)
     lasting: tuple[Condition, ...] = ()
+    cures: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
-        return bool(self.begun or self.ended)
+        return bool(self.begun or self.ended or self.cures)

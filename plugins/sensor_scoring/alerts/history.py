@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 _LATE_IS_KEPT = timedelta(days=2)
 """Nothing shows the end of a late run; by then it has had its own alert."""
+_STUCK_IS_KEPT = timedelta(days=1)
+"""A pool that scaled to zero may show no end of what kept its nodes from working. If that comes again after a
+day without it, people are told again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +91,7 @@ class AlertHistory:
             if place not in places and run.hour >= lasting.last and run.is_over(place)
         }
         gone = {place for place in self.conditions if is_newest and run.is_gone(place)}
-        gone |= {
-            (Kind.LATE, name)
-            for (kind, name), lasting in self.conditions.items()
-            if kind is Kind.LATE and run.hour.start - lasting.last.start > _LATE_IS_KEPT
-        }
+        gone |= {place for place, lasting in self.conditions.items() if _is_outdated(place[0], lasting, run)}
         kept = {
             place: lasting
             for place, lasting in self.conditions.items()
@@ -100,7 +99,7 @@ class AlertHistory:
         }
         kept |= {found.place: self._lasting(found, run.hour) for found in seen}
         ended = {place: lasting for place, lasting in over.items() if place[0] in WAITED_FOR}
-        news = News(tuple(begun), ended, tuple(found for found in seen if self._has(found)))
+        news = News(tuple(begun), ended, tuple(found for found in seen if self._has(found)), run.cures)
         hour = run.hour if is_newest and run.is_complete else self.hour
         return news, replace(self, hour=hour, conditions=kept, rates=rates)
 
@@ -136,6 +135,14 @@ class AlertHistory:
             rates=dict(_rates(root["rates"])),
             claim=None if root["claim"].is_absent else _claim(root["claim"]),
         )
+
+
+def _is_outdated(kind: Kind, lasting: Lasting, run: Observation) -> bool:
+    age = run.hour.start - lasting.last.start
+    if kind is Kind.STUCK:
+        return age > _STUCK_IS_KEPT
+    # A look at the pool is of the present hour; a late run may be of one that is long over.
+    return kind is Kind.LATE and run.is_complete and age > _LATE_IS_KEPT
 
 
 def _rates(root: Node) -> Iterable[tuple[str, Past]]:

@@ -31,14 +31,16 @@ _ENDED = {
     Kind.STEP: "Steps that recovered",
     Kind.FAILED: "Scored again",
     Kind.SILENT: "Sending again",
+    Kind.STUCK: "Stuck no longer",
 }
-_SENTENCES = {Kind.LATE: "Late", Kind.POOL: "Pool", Kind.UNCLAIMED: "Unclaimed readings"}
+_SENTENCES = {Kind.LATE: "Late", Kind.POOL: "Pool", Kind.STUCK: "Stuck", Kind.UNCLAIMED: "Unclaimed readings"}
 _LATE, _UNCLAIMED = "late", "unclaimed readings"
 _OF_SENSORS = frozenset({Kind.FAILED, Kind.SILENT, Kind.UNMODELLED, Kind.SPIKE})
 _UNCOUNTED = frozenset({_LATE, _UNCLAIMED})
 _COUNTED = {
     Kind.LATE: _LATE,
     Kind.POOL: "pool trouble",
+    Kind.STUCK: "stuck",
     Kind.STEP: "step failed",
     Kind.FAILED: "failed",
     Kind.SILENT: "silent",
@@ -71,6 +73,7 @@ def message_of(
     lines += _spikes([found for found in news.begun if found.kind is Kind.SPIKE], spikes_named)
     for kind, title in _ENDED.items():
         lines += _listed(title, _since(news, kind))
+    lines += [f"Cure: {cure}" for cure in news.cures]
     if news.lasting:
         lines.append(f"Reported before: {_counts(found.kind for found in news.lasting)}")
     lines += places
@@ -81,8 +84,9 @@ def message_of(
 
 def _headline(news: News) -> str:
     begun = _counts(found.kind for found in news.begun)
+    cured = f"{len(news.cures)} cure{'s' if len(news.cures) > 1 else ''}" if news.cures else ""
     recovered = f"{len(news.ended)} recovered" if news.ended else ""
-    return ", ".join(filter(None, (begun, recovered)))
+    return ", ".join(filter(None, (begun, cured, recovered)))
 
 
 def _counts(kinds: Iterable[Kind]) -> str:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from sensor_scoring.hourly.outcome.summary import Summary
 
 _OF_SENSORS = frozenset({Kind.FAILED, Kind.SILENT, Kind.UNMODELLED, Kind.SPIKE})
-_ENDS_ELSEWHERE = frozenset({Kind.LATE, Kind.SPIKE})
+_ENDS_ELSEWHERE = frozenset({Kind.LATE, Kind.SPIKE, Kind.STUCK})
 
 
 def observation_of(summary: Summary, *, late: str = "", rule: SpikeRule | None = None) -> Observation:

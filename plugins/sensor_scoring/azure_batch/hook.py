@@ -22,6 +22,7 @@ from azure.core.credentials import AzureNamedKeyCredential
 from azure.core.exceptions import HttpResponseError
 
 from sensor_scoring.azure_batch.jobs import JobKeeper
+from sensor_scoring.azure_batch.nodes import NodeKeeper
 from sensor_scoring.azure_batch.old_jobs import OldJobs
 from sensor_scoring.azure_batch.onlooker import Onlooker
 from sensor_scoring.azure_batch.pools import PoolKeeper
@@ -99,6 +100,11 @@ class ScoringBatchHook(AzureBatchHook):
     def pools(self) -> PoolKeeper:
         """The account's pools."""
         return PoolKeeper(self.connection, conn_id=self.conn_id)
+
+    @cached_property
+    def nodes(self) -> NodeKeeper:
+        """Nodes of the account's pools."""
+        return NodeKeeper(self.connection, conn_id=self.conn_id)
 
     @cached_property
     def jobs(self) -> JobKeeper:

@@ -13,6 +13,7 @@ from azure.batch import models
 from azure.batch.models._models import BatchJobTerminateOptions  # 15.1.0 exports it nowhere else
 
 from sensor_scoring.azure_batch import ids
+from sensor_scoring.azure_batch.made_by import MADE_BY
 from sensor_scoring.azure_batch.submission import JOB_ENDED
 from sensor_scoring.errors import JobEnded, QuotaReached
 from sensor_scoring.service_errors import batch_explained
@@ -26,8 +27,6 @@ log = logging.getLogger(__name__)
 
 JOB_WALL_CLOCK = timedelta(hours=24)
 """No Batch job of ours lives longer, whatever else fails: active jobs are a quota."""
-MADE_BY = {"name": "made-by", "value": "sensor-scoring"}
-"""Metadata of every Batch job that we make: an id alone can be anybody's."""
 _QUOTAS = frozenset({"ActiveJobAndScheduleQuotaReached", "PoolQuotaReached"})
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from azure.batch.models._models import BatchJobTerminateOptions  # 15.1.0 exports it nowhere else
 
 from sensor_scoring.azure_batch import ids
-from sensor_scoring.azure_batch.jobs import MADE_BY
+from sensor_scoring.azure_batch.made_by import is_made_by_us
 from sensor_scoring.azure_batch.submission import JOB_ENDED
 from sensor_scoring.service_errors import batch_explained
 
@@ -97,7 +97,7 @@ class OldJobs:
 def _is_ours(job: Mapping[str, Any], prefix: str) -> bool:
     base = ids.base_of(str(job["id"]))
     is_named = base != job["id"] and ids.hour_of_run_with(prefix, base) is not None
-    return is_named and any(dict(entry) == MADE_BY for entry in job.get("metadata") or ())
+    return is_named and is_made_by_us(job)
 
 
 def _literal(moment: datetime) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from sensor_scoring.azure_batch.made_by import MADE_BY
 from sensor_scoring.node_image import UBUNTU_24_04, NodeImage
 
 if TYPE_CHECKING:
@@ -55,4 +56,5 @@ class PoolSpec:
             "enableAutoScale": True,
             "autoScaleFormula": formula,
             "autoScaleEvaluationInterval": f"PT{EVALUATION_INTERVAL // timedelta(minutes=1)}M",
+            "metadata": [MADE_BY],
         }

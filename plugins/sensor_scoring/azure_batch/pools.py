@@ -93,6 +93,21 @@ class PoolKeeper:
         pool, now = self._pool(spec.pool_id)
         return self._change_formula(pool, now, formula, patience=0)
 
+    def renew_formula(self, spec: PoolSpec) -> bool:
+        """Give the pool its formula again, with all that is announced in it: it is evaluated at once.
+
+        :return: whether the pool took it; a fixed size stays, and a pool that is busy keeps what it has
+        :raises FormulaRefused: if the service does not accept the formula; the pool keeps its old one
+        """
+
+        def formula(pool: Mapping[str, Any], now: datetime) -> str:
+            wanted = spec.policy.formula(Floor.of_formula(_formula_of(pool), now=now))
+            self.check_formula(spec.pool_id, wanted)
+            return wanted
+
+        pool, now = self._pool(spec.pool_id)
+        return self._change_formula(pool, now, formula, patience=0)
+
     def troubles(self, pool_id: str, *, is_waited_for: bool = False) -> list[str]:
         """Say what keeps the pool from working; empty if nothing does.
 

@@ -20,6 +20,7 @@ def test_a_pool_of_ours_scales_by_formula_and_fills_nodes() -> None:
     assert (body["enableAutoScale"], body["autoScaleFormula"]) == (True, "formula")
     assert body["autoScaleEvaluationInterval"] == "PT5M"
     assert body["taskSlotsPerNode"] == 4
+    assert body["metadata"] == [{"name": "made-by", "value": "sensor-scoring"}]
     containers = body["virtualMachineConfiguration"]["containerConfiguration"]
     assert containers["containerImageNames"] == ["r.azurecr.io/s:1"]
     assert containers["containerRegistries"][0]["identityReference"] == {"resourceId": "/subscriptions/s"}
