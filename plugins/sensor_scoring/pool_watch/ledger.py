@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from sensor_scoring.pool_watch.cure import Cure
 
 _KEPT = timedelta(days=2)
+_UNKNOWN = "The look ended before it was known whether this was done"
 _WORDS = {
     Action.FORMULA: "the formula is being set again",
     Action.REBOOT: "node {node} is being rebooted",
@@ -31,15 +32,17 @@ class CureDone:
     :param at: by the service's clock
     :param by: the look that began it
     :param node: the node that it was done to; empty for the pool
-    :param sentence: what people are told of it
-    :param is_told: whether they have been
+    :param what: what was done and why, in a few words
+    :param outcome: what came of it, a sentence; empty if it was done
+    :param is_told: whether people know of it
     """
 
     at: datetime
     by: str
     action: Action
     node: str
-    sentence: str
+    what: str
+    outcome: str = _UNKNOWN
     is_told: bool = False
 
     @classmethod
@@ -48,9 +51,17 @@ class CureDone:
         words = _WORDS[cure.action].format(node=cure.node)
         return cls(at, by, cure.action, cure.node, f"{words}: {cure.reason}")
 
-    def failed(self, why: str) -> Self:
-        """Return it as one that came to nothing."""
-        return replace(self, sentence=f"{self.sentence}. This failed: {why}")
+    def ended(self, failure: str) -> Self:
+        """Return it with what came of it.
+
+        :param failure: why it came to nothing; empty if it was done
+        """
+        return replace(self, outcome=f"This failed: {failure}" if failure else "")
+
+    @property
+    def sentence(self) -> str:
+        """What people are told of it."""
+        return f"{self.what}. {self.outcome}" if self.outcome else self.what
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +108,8 @@ def _written(cure: CureDone) -> dict[str, Any]:
         "by": cure.by,
         "action": cure.action.value,
         "node": cure.node,
-        "sentence": cure.sentence,
+        "what": cure.what,
+        "outcome": cure.outcome,
         "told": cure.is_told,
     }
 
@@ -116,6 +128,7 @@ def _read(node: Node) -> CureDone:
         by=node["by"].text(),
         action=action,
         node=str(node["node"].value or ""),
-        sentence=node["sentence"].text(),
+        what=node["what"].text(),
+        outcome=str(node["outcome"].value or ""),
         is_told=node["told"].value is True,
     )

@@ -135,7 +135,7 @@ class PoolWatch:
         for together in [removals, *others] if removals else others:
             failure = self._failure_of(together)
             for cure in together:
-                known = cure.failed(failure) if failure else cure
+                known = cure.ended(failure)
                 log.warning("CURE pool %s: %s", self._spec.pool_id, known.sentence)
                 yield cure, known
 

@@ -14,6 +14,7 @@ from scoring_contract.layout import Container
 from sensor_scoring.azure_batch.autoscale import Floor
 from sensor_scoring.errors import AlertUndelivered
 from sensor_scoring.hourly.planning.capacity import pool_spec
+from sensor_scoring.pool_watch.cure import Action, Cure
 from sensor_scoring.pool_watch.ledger import Ledger
 from sensor_scoring.pool_watch.step import watch_pools
 from sensor_scoring.setting_groups import (
@@ -261,6 +262,22 @@ def test_a_cure_whose_message_was_lost_is_told_by_the_next_look(watch: Watch, we
     webhook.status = 200
     (lines,) = watch.look()
     assert lines[0] == "pool pool: 1 cure"
+    assert watch.look() == []
+
+
+def test_a_cure_of_a_look_that_died_is_told_as_uncertain(watch: Watch) -> None:
+    """It was noted before it was done, so it counts; people may have to see for themselves."""
+    watch.make()
+    begun = Cure(Action.REBOOT, "it was unusable for 11 minutes", "n")
+    now = watch.account.hook.pools.service_time()
+    text = Ledger().extended([begun], at=now, by="another").to_json()
+    BlobStore("wasb_for_tests").write(Container.RUNS, LEDGER, text)
+    assert watch.look(minutes=1) == []
+    (lines,) = watch.look()
+    assert lines[1] == (
+        "Cure: node n is being rebooted: it was unusable for 11 minutes. "
+        "The look ended before it was known whether this was done"
+    )
     assert watch.look() == []
 
 
