@@ -6,7 +6,7 @@ export PYTHONPATH := $(CURDIR):$(CURDIR)/plugins:$(CURDIR)/scoring_image:$(CURDI
 RUN := .venv/bin/python -u -m local_stack
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run devices ui test test-ui test-soak test-nightly test-properties test-faults test-clients test-containers test-backfill test-browser lint format docs up load train down models missing airflow scale bench bench-hop bench-scoring bench-emulator bench-ingest bench-fleet bench-policies lock clean
+.PHONY: help setup run devices ui test test-ui test-soak test-nightly test-properties test-faults test-clients test-containers test-backfill test-browser lint format docs up load train down models missing airflow scale bench bench-hop bench-scoring bench-emulator bench-ingest bench-fleet bench-year bench-policies lock clean
 
 FOR_USERS := devices up load train models missing airflow down docs clean
 help: ## show this list
@@ -194,6 +194,10 @@ bench-fleet: setup ## measure the fleet page, in the api-server and in a browser
 	@.venv/bin/python -m bench.fleet_page
 	@$(BROWSER)
 	@.venv/bin/python -m bench.fleet_browser
+	@.venv/bin/python docs/generate.py
+
+bench-year: setup ## measure Airflow after a year of hourly runs, and after its cleaning (a quarter of an hour)
+	@.venv/bin/python -m bench.year
 	@.venv/bin/python docs/generate.py
 
 bench-policies: setup ## simulate days under each autoscale policy (five minutes)

@@ -23,6 +23,7 @@ from readme_tables import highlights_table, requirements_table  # noqa: E402  li
 from run_tables import calls_table, floor_table, parsing_table, run_table, waterfall_table  # noqa: E402  likewise
 from scoring_tables import fidelity_table, scoring_chart, scoring_table, soak_line, stages_table  # noqa: E402  likewise
 from stream_tables import refusals_table, scenarios_table  # noqa: E402  likewise
+from year_tables import year_line, year_table  # noqa: E402  likewise
 
 PAGES = {
     ROOT / "docs" / "settings.md": ("settings",),
@@ -37,6 +38,7 @@ PAGES = {
         *("run", "waterfall", "hop", "floor", "steps", "parsing", "calls"),
         *("ingest", "devices", "windows"),
         *("fleet", "plugin", "drawn"),
+        *("year", "year-blobs"),
     ),
     ROOT / "docs" / "autoscale.md": ("policies", "day"),
     ROOT / "docker-compose.yaml": ("compose-settings",),
@@ -78,6 +80,8 @@ PARTS = {
     "backfill": backfill_table,
     "policies": policies_tables,
     "day": day_table,
+    "year": year_table,
+    "year-blobs": year_line,
 }
 
 
