@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
+from azure_batch_emulator.runner.scripted import ScriptedRunner
 from scoring_contract.errors import MessageError
 from scoring_contract.layout import Container
 from sensor_scoring.azure_batch.autoscale import Floor
@@ -27,6 +28,8 @@ from sensor_scoring.settings import Settings
 from sensor_scoring.storage import BlobStore
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from airflow.sdk import Context
 
     from local_stack.services.azurite import BlobStorage
@@ -90,12 +93,12 @@ class Watch:
 
 @pytest.fixture
 def watch(
-    account: Account,
+    account_with: Callable[..., Account],
     storage: BlobStorage,  # noqa: ARG001  it connects the account
     webhook: Webhook,
 ) -> Watch:
-    """Start with an empty account and an empty history."""
-    return Watch(account, webhook)
+    """Start with an empty account and an empty history; a turn of the clock completes all that follows."""
+    return Watch(account_with(runner=ScriptedRunner(lambda _: 0)), webhook)
 
 
 @pytest.mark.behaviour("stuck-pool")
