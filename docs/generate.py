@@ -19,6 +19,7 @@ from airflow_tables import backfill_table, compare_table, hop_table, scale_table
 from batch_tables import day_table, load_table, policies_tables  # noqa: E402  likewise
 from fleet_tables import drawn_table, fleet_table, plugin_line  # noqa: E402  likewise
 from ingest_tables import devices_table, ingest_table, windows_table  # noqa: E402  likewise
+from monitoring_tables import attributes_table, metrics_table, trace_text  # noqa: E402  likewise
 from readme_tables import highlights_table, requirements_table  # noqa: E402  likewise
 from run_tables import calls_table, floor_table, parsing_table, run_table, waterfall_table  # noqa: E402  likewise
 from scoring_tables import fidelity_table, scoring_chart, scoring_table, soak_line, stages_table  # noqa: E402  likewise
@@ -39,6 +40,7 @@ PAGES = {
         *("fleet", "plugin", "drawn"),
     ),
     ROOT / "docs" / "autoscale.md": ("policies", "day"),
+    ROOT / "docs" / "monitoring.md": ("metrics", "attributes", "trace"),
     ROOT / "docker-compose.yaml": ("compose-settings",),
 }
 
@@ -78,6 +80,9 @@ PARTS = {
     "backfill": backfill_table,
     "policies": policies_tables,
     "day": day_table,
+    "metrics": metrics_table,
+    "attributes": attributes_table,
+    "trace": trace_text,
 }
 
 

@@ -19,6 +19,7 @@ from sensor_scoring.setting_groups import (
     HourlySettings,
     MissingHoursSettings,
     PoolSettings,
+    TelemetrySettings,
     TrainingSettings,
     UpkeepSettings,
 )
@@ -42,6 +43,7 @@ class Settings:
     containers: ContainerSettings = field(default_factory=ContainerSettings)
     hourly: HourlySettings = field(default_factory=HourlySettings)
     alerts: AlertSettings = field(default_factory=AlertSettings)
+    telemetry: TelemetrySettings = field(default_factory=TelemetrySettings)
     missing_hours: MissingHoursSettings = field(default_factory=MissingHoursSettings)
     training: TrainingSettings = field(default_factory=TrainingSettings)
     upkeep: UpkeepSettings = field(default_factory=UpkeepSettings)
