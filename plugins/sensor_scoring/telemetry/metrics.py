@@ -90,7 +90,7 @@ RUN_SECONDS = Metric(
 LATENESS = Metric(
     f"{PREFIX}.run.lateness",
     "s",
-    "By how much the summary came after `LATE_MINUTES`; less than 0 if before. None if that setting is 0.",
+    "By how much the run took longer than `LATE_MINUTES`; less than 0 if less. None if that setting is 0.",
     _RUN,
 )
 FAILED_STEPS = Metric(

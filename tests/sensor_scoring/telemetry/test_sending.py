@@ -160,6 +160,7 @@ def free_port() -> int:
         return int(held.getsockname()[1])
 
 
+@pytest.mark.behaviour("telemetry-away")
 @pytest.mark.parametrize("kind", ["otlp", "application-insights"])
 def test_a_target_that_is_away_is_one_line_of_the_log(
     received: Received, kind: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
@@ -177,6 +178,7 @@ def test_a_target_that_is_away_is_one_line_of_the_log(
     assert "refused" in line or "in time" in line
 
 
+@pytest.mark.behaviour("telemetry-away")
 @pytest.mark.parametrize("kind", ["otlp", "application-insights"])
 def test_a_target_that_does_not_answer_delays_nobody_for_longer_than_the_limit(
     received: Received, kind: str, caplog: pytest.LogCaptureFixture
@@ -189,6 +191,7 @@ def test_a_target_that_does_not_answer_delays_nobody_for_longer_than_the_limit(
     assert received.spans == received.envelopes == []
 
 
+@pytest.mark.behaviour("telemetry-away")
 @pytest.mark.parametrize("kind", ["otlp", "application-insights"])
 def test_a_target_that_refuses_is_said_to(
     received: Received, kind: str, caplog: pytest.LogCaptureFixture

@@ -15,6 +15,7 @@ from sensor_scoring.hourly.outcome.run_facts import RunFacts
 from sensor_scoring.hourly.outcome.run_metrics import points_of
 from sensor_scoring.hourly.outcome.run_trace import id_of, trace_of_run
 from sensor_scoring.hourly.outcome.verdict import Verdict
+from sensor_scoring.patience import Patience
 from sensor_scoring.telemetry.sending import send
 
 if TYPE_CHECKING:
@@ -114,9 +115,10 @@ def _facts(run: Run, plan: Plan, summary: Summary) -> RunFacts:
 
 
 def _looked_at(run: Run) -> tuple[RunSight | None, PoolSight | None]:
-    """Ask Azure Batch about the run and its pool, without patience."""
+    """Ask Azure Batch about the run and its pool, once."""
+    once = Patience(seconds=0, answer_seconds=run.settings.telemetry.telemetry_seconds)
     try:
-        onlooker = ScoringBatchHook(run.settings.connections.batch_conn_id).onlooker
+        onlooker = ScoringBatchHook(run.settings.connections.batch_conn_id, patience=once).onlooker
         return onlooker.run(run.base), onlooker.pool(run.settings.pool.pool_id)
     except BatchError as error:
         log.warning("Telemetry has nothing of this run's Batch tasks: %s", error)

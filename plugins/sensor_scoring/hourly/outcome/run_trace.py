@@ -7,21 +7,19 @@ the same plan, after a clear, adds to what was told before: spans that were sent
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from scoring_contract.planned_at import read_planned_at
-from scoring_contract.trace_context import trace_of, traceparent
+from scoring_contract.trace_context import traceparent
 from sensor_scoring.azure_batch import ids
+from sensor_scoring.hourly.outcome.task_trace import spans_of_task, task_span_id
 from sensor_scoring.telemetry.metrics import Attribute
-from sensor_scoring.telemetry.spans import Event, Span, Trace, span_id, trace_id, within
+from sensor_scoring.telemetry.spans import Span, Trace, span_id, trace_id
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
     from collections.abc import Set as AbstractSet
     from datetime import datetime
 
-    from scoring_contract.report import Report
     from sensor_scoring.azure_batch.task_span import TaskSpan
     from sensor_scoring.hourly.outcome.run_facts import RunFacts
     from sensor_scoring.telemetry.metrics import Point
@@ -29,8 +27,6 @@ if TYPE_CHECKING:
 
 MOST_TASKS = 500
 """Batch tasks of a trace, the failed ones first, then the longest: more than a default run has."""
-_MOST_EVENTS = 20
-"""Failed sensors that a Batch task names."""
 _SCORE = "score"
 
 
@@ -83,7 +79,8 @@ class _Telling:
             if span.id not in self._told:
                 yield span
         for task in tasks:
-            yield from self._task(task)
+            report = self._facts.reports.get((task.job, task.id))
+            yield from spans_of_task(self._trace, task, report, parent=self._id(_SCORE))
 
     def _run(self, points: Sequence[Point]) -> Span:
         facts = self._facts
@@ -120,7 +117,7 @@ class _Telling:
 
     def _tasks(self) -> tuple[list[TaskSpan], int]:
         """Return the Batch tasks to tell of, and how many are left out: too many, or not at their end."""
-        untold = [task for task in self._facts.tasks if self._task_id(task) not in self._told]
+        untold = [task for task in self._facts.tasks if task_span_id(self._trace, task) not in self._told]
         ended = [task for task in untold if task.created and task.is_ended and task.ended]
         ranked = sorted(ended, key=lambda task: (not task.is_failure, -_seconds_of(task)))
         chosen = {(task.job, task.id) for task in ranked[:MOST_TASKS]}
@@ -131,8 +128,7 @@ class _Telling:
         made = [task.created for task in tasks if task.created]
         if not made:
             return
-        first = [task.created for task in tasks if task.created and _is_first(task)]
-        if first:
+        if first := _made_by_submit(tasks):
             yield Span(
                 id=self._id("submit"),
                 parent=self._run_span,
@@ -152,98 +148,13 @@ class _Telling:
             },
         )
 
-    def _task_id(self, task: TaskSpan) -> str:
-        return self._id("batch task", task.job, task.id)
-
-    def _task(self, task: TaskSpan) -> Iterator[Span]:
-        """Yield a Batch task and its parts."""
-        if task.created is None or task.ended is None:
-            return
-        attributes: dict[str, Value] = {
-            "azure.batch.job.id": task.job,
-            "azure.batch.task.id": task.id,
-            "azure.batch.node.id": task.node,
-            "azure.batch.requeues": task.requeues,
-            "sensor_scoring.group": task.item,
-        }
-        if task.exit_code is not None:
-            attributes["azure.batch.exit_code"] = task.exit_code
-        whole = Span(
-            id=self._task_id(task),
-            parent=self._id(_SCORE),
-            name="Batch task",
-            start=task.created,
-            end=max(task.created, task.ended),
-            attributes=attributes,
-            failure=task.why,
-        )
-        yield whole
-        for name, part in (("queue", task.waited), ("node", task.ran)):
-            if part and part.end:
-                span = self._part(whole, name, part.start, part.end)
-                yield span
-                if name == "node":
-                    yield from self._scorer(span, task)
-
-    def _part(self, of: Span, name: str, start: datetime, end: datetime) -> Span:
-        return Span(
-            id=span_id(self._trace, of.id, name), parent=of.id, name=name, start=start, end=max(start, end)
-        )
-
-    def _scorer(self, node: Span, task: TaskSpan) -> Iterator[Span]:
-        """Yield the process of the scorer and its stages, from what it has reported of this trace."""
-        report = self._facts.reports.get((task.job, task.id))
-        started = read_planned_at(report.started_at) if report else None
-        if report is None or started is None or trace_of(report.traceparent) != self._trace:
-            return
-        ended = started + timedelta(seconds=report.seconds)
-        shift = within(started, ended, around=node)
-        process = Span(
-            id=span_id(self._trace, node.id, "scorer"),
-            parent=node.id,
-            name="scorer",
-            start=started + shift,
-            end=ended + shift,
-            attributes={
-                "sensor_scoring.sensors": len(report.sensors),
-                "sensor_scoring.moved_seconds": shift.total_seconds(),
-            },
-            failure=f"{len(report.failed)} of {len(report.sensors)} sensors failed" if report.failed else "",
-            events=tuple(_failed_sensors(report, ended + shift)),
-        )
-        yield process
-        for stage in report.stages:
-            span = self._part(
-                process,
-                stage.name,
-                process.start + timedelta(seconds=stage.start),
-                process.start + timedelta(seconds=stage.end),
-            )
-            yield Span(
-                id=span.id,
-                parent=span.parent,
-                name=span.name,
-                start=span.start,
-                end=span.end,
-                attributes={"sensor_scoring.thread_seconds": round(stage.seconds, 6)},
-            )
-
-
-def _failed_sensors(report: Report, at: datetime) -> Iterator[Event]:
-    for sensor in report.failed[:_MOST_EVENTS]:
-        said: Mapping[str, Value] = {
-            "sensor_scoring.sensor": sensor.sensor,
-            "sensor_scoring.cause": str(sensor.cause or ""),
-            "sensor_scoring.reason": sensor.reason,
-        }
-        yield Event("sensor failed", at, said)
-
 
 def _seconds_of(task: TaskSpan) -> float:
     return (task.ended - task.created).total_seconds() if task.ended and task.created else 0.0
 
 
-def _is_first(task: TaskSpan) -> bool:
-    """Whether a Batch task is the first for its group: one that the step ``submit`` has made."""
-    attempt = ids.AttemptId.parse(task.id)
-    return attempt is not None and attempt.attempt == 0
+def _made_by_submit(tasks: Sequence[TaskSpan]) -> list[datetime]:
+    """Return when the Batch tasks were made that are the first of their groups."""
+    named = [(ids.AttemptId.parse(task.id), task.created) for task in tasks]
+    first = min((name.epoch for name, _ in named if name), default=0)
+    return [made for name, made in named if name and made and (name.epoch, name.attempt) == (first, 0)]

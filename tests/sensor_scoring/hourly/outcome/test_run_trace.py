@@ -98,10 +98,12 @@ def test_failures_say_why() -> None:
         pytest.param(a_report(traceparent=""), id="order-without-a-trace"),
         pytest.param(a_report(traceparent=score_context("run", "another plan")), id="order-of-another-plan"),
         pytest.param(a_report(started_at=""), id="scorer-of-before"),
+        pytest.param(a_report(seconds=float("inf")), id="longer-than-its-task"),
+        pytest.param(a_report(started_at="9999-12-31T23:59:59.000000Z"), id="of-another-day"),
     ],
 )
 def test_a_process_that_is_not_of_this_trace_is_not_drawn(report: Report) -> None:
-    """Its Batch task is, without what nobody can place."""
+    """Its Batch task is, without what nobody can place: a report is another program's word."""
     spans = told(report)
     assert {span.name for span in spans} >= {"Batch task", "node"}
     assert {span.name for span in spans}.isdisjoint({"scorer", "fetch"})
@@ -112,6 +114,14 @@ def test_a_node_whose_clock_is_wrong_is_moved_and_says_so() -> None:
     scorer = named(told(a_report(started_at="2018-08-29T04:07:11.000000Z")), "scorer")
     assert scorer.end == at(134)
     assert scorer.attributes["sensor_scoring.moved_seconds"] == -3599
+
+
+def test_of_many_stages_a_few_are_drawn() -> None:
+    """And none that ends after its process."""
+    stages = (*(Stage(f"s{number}", 0.0, 0.5, 0.5) for number in range(100)), Stage("late", 0.0, 9e9, 1.0))
+    names = {span.name for span in told(a_report(stages=stages))}
+    assert len({name for name in names if name.startswith("s") and name[1:].isdigit()}) == 20
+    assert "late" not in names
 
 
 def test_a_task_that_has_not_ended_is_counted_and_not_drawn() -> None:
