@@ -204,7 +204,7 @@ def model_blob_at(node: Node) -> str:
 
 def pack_at(node: Node) -> str:
     """Parse the name of a pack in any message; empty for none."""
-    if node.value in {None, ""}:
+    if node.is_absent or node.value == "":
         return ""
     try:
         return checked_pack(node.text())

@@ -34,7 +34,7 @@ def trace_of(context: str) -> str:
 
 def traceparent_at(node: Node) -> str:
     """Parse the trace context in any message; empty if work is not traced."""
-    if node.value in {None, ""}:
+    if node.is_absent or node.value == "":
         return ""
     if not trace_of(context := node.text()):
         raise node.wrong("is no traceparent of W3C Trace Context, version 00")

@@ -72,6 +72,13 @@ def changed(file: str, path: list[str | int], value: object) -> str:
         pytest.param(
             Manifest, changed("manifest.json", ["traceparent"], "00-0-1-01"), "traceparent", id="no-trace"
         ),
+        pytest.param(Report, changed("report.json", ["traceparent"], []), "traceparent", id="list-for-trace"),
+        pytest.param(
+            Manifest,
+            changed("manifest.json", ["sensors", 0, "pack"], {}),
+            "sensors[0].pack",
+            id="object-for-a-pack",
+        ),
         pytest.param(
             Registry,
             changed("registry.json", ["sensors", "1_4", "current"], "gone"),

@@ -5,13 +5,12 @@ Airflow tells a task instance its own times and no other's.
 
 from __future__ import annotations
 
+import logging
 import os
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Self
-
-from airflow.sdk.exceptions import TaskDeferred
 
 from sensor_scoring.azure_batch.failure_note import sentence_of
 from sensor_scoring.service_times import datetime_of
@@ -19,6 +18,8 @@ from sensor_scoring.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+
+log = logging.getLogger(__name__)
 
 TIMED = ("settle", "plan", "open", "confirm")
 """Steps that are asked. When ``submit`` and ``score`` worked, Azure Batch says."""
@@ -55,9 +56,7 @@ def times_said(ti: Any) -> Iterator[None]:
     :raises Exception: the error that the block raises
     """
     try:
-        yield
-    except TaskDeferred:
-        raise
+        yield  # a deferral is no Exception, and no end
     except Exception as error:
         _say(ti, failure=sentence_of(error))
         raise
@@ -67,7 +66,10 @@ def times_said(ti: Any) -> Iterator[None]:
 def _say(ti: Any, *, failure: str = "") -> None:
     if Settings.from_environ(os.environ).telemetry.is_on and ti.task_id in TIMED:
         times = StepTimes(ti.start_date, datetime.now(UTC), failure)
-        ti.xcom_push(key=_TIMES, value=times.to_json())
+        try:
+            ti.xcom_push(key=_TIMES, value=times.to_json())
+        except Exception:  # the step has done its work, or has an error of its own
+            log.warning("The trace of this run will lack this step", exc_info=True)
 
 
 def times_of(ti: Any, step: str) -> StepTimes | None:

@@ -65,6 +65,19 @@ def test_a_step_that_fails_says_why() -> None:
 
 
 @pytest.mark.usefixtures("_telemetry")
+def test_a_step_whose_times_airflow_does_not_take_is_as_good(caplog: pytest.LogCaptureFixture) -> None:
+    """It has done its work."""
+
+    class Deaf(AnInstance):
+        def xcom_push(self, *, key: str, value: Any) -> None:
+            raise ConnectionError(key, value)
+
+    with times_said(Deaf()):
+        pass
+    assert "The trace of this run will lack this step" in caplog.text
+
+
+@pytest.mark.usefixtures("_telemetry")
 def test_a_step_that_waits_is_not_at_its_end() -> None:
     """What it does after that says the times of all of it."""
     ti = AnInstance("settle")
