@@ -13,6 +13,8 @@ from sensor_scoring.errors import SettingsError
 from sensor_scoring.telemetry_targets import TargetKind
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from airflow.sdk import Connection
     from opentelemetry.sdk.metrics.export import MetricExporter
     from opentelemetry.sdk.trace.export import SpanExporter
@@ -32,11 +34,8 @@ class Exporters:
 
     spans: SpanExporter
     metrics: MetricExporter
-
-    def close(self) -> None:
-        """Close connections."""
-        self.spans.shutdown()
-        self.metrics.shutdown()
+    close: Callable[[], None]
+    """Closes their connections."""
 
 
 def exporters_of(kind: TargetKind, conn: Connection, *, seconds: float) -> Exporters:
@@ -58,10 +57,14 @@ def _otlp(conn: Connection, seconds: float) -> Exporters:
         )
     base = host.rstrip("/") + (f":{conn.port}" if conn.port else "")
     headers = {str(name): str(value) for name, value in (conn.extra_dejson.get("headers") or {}).items()}
-    return Exporters(
-        OTLPSpanExporter(f"{base}/v1/traces", headers=headers, timeout=seconds),
-        OTLPMetricExporter(f"{base}/v1/metrics", headers=headers, timeout=seconds),
-    )
+    spans: SpanExporter = OTLPSpanExporter(f"{base}/v1/traces", headers=headers, timeout=seconds)
+    metrics = OTLPMetricExporter(f"{base}/v1/metrics", headers=headers, timeout=seconds)
+
+    def close() -> None:
+        spans.shutdown()
+        metrics.shutdown()
+
+    return Exporters(spans, metrics, close)
 
 
 def _application_insights(conn: Connection, seconds: float) -> Exporters:
@@ -85,9 +88,15 @@ def _application_insights(conn: Connection, seconds: float) -> Exporters:
     # Nothing is kept on disk for later: a worker's disk may be gone by then, and a repeat would count twice.
     options = {"connection_string": conn.password, "disable_offline_storage": True}
     limits = {"timeout": seconds, "read_timeout": seconds, "retry_total": 2}
-    return Exporters(
-        AzureMonitorTraceExporter(**options, **limits), AzureMonitorMetricExporter(**options, **limits)
-    )
+    spans = AzureMonitorTraceExporter(**options, **limits)
+    metrics = AzureMonitorMetricExporter(**options, **limits)
+
+    def close() -> None:
+        # Their own shutdown closes what they keep on disk, and no connection.
+        spans.client.close()
+        metrics.client.close()
+
+    return Exporters(spans, metrics, close)
 
 
 _MAKERS = {TargetKind.OTLP: _otlp, TargetKind.APPLICATION_INSIGHTS: _application_insights}
