@@ -211,6 +211,7 @@ lock: setup ## regenerate the lock files from the .in files (UPGRADE=--upgrade f
 	@$(LOCK) $(UPGRADE) local_stack/requirements-browser.in -c local_stack/requirements.txt -o local_stack/requirements-browser.txt
 	@$(LOCK) $(UPGRADE) local_stack/requirements-lint.in -o local_stack/requirements-lint.txt
 	@$(LOCK) $(UPGRADE) requirements.in -c local_stack/requirements.txt -o requirements.txt
+	@$(LOCK) $(UPGRADE) requirements-application-insights.in -c requirements.txt -o requirements-application-insights.txt
 	@$(LOCK) $(UPGRADE) scoring_image/requirements.in -c local_stack/requirements.txt -o scoring_image/requirements.txt
 	@$(LOCK) $(UPGRADE) scoring_image/requirements-lean.in -c local_stack/requirements.txt -o scoring_image/requirements-lean.txt
 	@$(LOCK) $(UPGRADE) docs/requirements.in -o docs/requirements.txt

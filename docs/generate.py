@@ -16,9 +16,12 @@ sys.path[:0] = [str(ROOT / "plugins"), str(ROOT / "docs")]
 
 import page_parts  # noqa: E402  the path comes first
 from airflow_tables import backfill_table, compare_table, hop_table, scale_table, steps_table  # noqa: E402  likewise
+from application_insights import template  # noqa: E402  likewise
 from batch_tables import day_table, load_table, policies_tables  # noqa: E402  likewise
 from fleet_tables import drawn_table, fleet_table, plugin_line  # noqa: E402  likewise
+from grafana_dashboard import grafana_dashboard  # noqa: E402  likewise
 from ingest_tables import devices_table, ingest_table, windows_table  # noqa: E402  likewise
+from monitoring_tables import attributes_table, metrics_table, trace_text  # noqa: E402  likewise
 from readme_tables import highlights_table, requirements_table  # noqa: E402  likewise
 from run_tables import calls_table, floor_table, parsing_table, run_table, waterfall_table  # noqa: E402  likewise
 from scoring_tables import fidelity_table, scoring_chart, scoring_table, soak_line, stages_table  # noqa: E402  likewise
@@ -41,10 +44,15 @@ PAGES = {
         *("year", "year-blobs"),
     ),
     ROOT / "docs" / "autoscale.md": ("policies", "day"),
+    ROOT / "docs" / "monitoring.md": ("metrics", "attributes", "trace"),
     ROOT / "docker-compose.yaml": ("compose-settings",),
 }
 
-CHARTS = {ROOT / "docs" / "images" / "scoring.svg": scoring_chart}
+FILES = {
+    ROOT / "docs" / "images" / "scoring.svg": scoring_chart,
+    ROOT / "monitoring" / "grafana-dashboard.json": grafana_dashboard,
+    ROOT / "monitoring" / "application-insights.json": template,
+}
 
 
 PARTS = {
@@ -82,6 +90,9 @@ PARTS = {
     "day": day_table,
     "year": year_table,
     "year-blobs": year_line,
+    "metrics": metrics_table,
+    "attributes": attributes_table,
+    "trace": trace_text,
 }
 
 
@@ -104,5 +115,5 @@ def _put(part: str, _found: re.Match[str]) -> str:
 if __name__ == "__main__":
     for page in PAGES:
         page.write_text(generated(page))
-    for chart, drawn in CHARTS.items():
-        chart.write_text(drawn())
+    for file, made in FILES.items():
+        file.write_text(made())

@@ -62,6 +62,7 @@ def imports_in(folder: str) -> set[str]:
                 "azure",
                 "croniter",
                 "fastapi",
+                "opentelemetry",
                 "pyarrow",
                 "pydantic",
                 "sqlalchemy",
@@ -85,10 +86,11 @@ PACKAGES: dict[str, dict[str, set[str]]] = {
     "plugins/sensor_scoring": {
         "": set(),
         "azure_batch": set(),
-        "hourly": {"azure_batch"},
+        "telemetry": set(),
+        "hourly": {"azure_batch", "telemetry"},
         "training": {"azure_batch", "hourly"},
         "alerts": {"azure_batch", "hourly"},
-        "upkeep": {"azure_batch", "hourly"},
+        "upkeep": {"azure_batch", "hourly", "telemetry"},
         "fleet": {"azure_batch", "hourly", "alerts"},
         "pool_watch": {"azure_batch", "hourly", "alerts"},
         "sensors": {"azure_batch", "training"},
@@ -211,6 +213,20 @@ def test_only_the_pages_import_the_web_framework() -> None:
         for file in product.rglob("*.py")
         if "fastapi" in packages_of(file)
     } == {"ui", "ui/api"}
+
+
+def test_only_telemetry_imports_opentelemetry() -> None:
+    """What a run is to tell is decided without it, and a run without telemetry does not load it."""
+    product = ROOT / "plugins" / "sensor_scoring"
+    assert {
+        file.relative_to(product).as_posix()
+        for file in product.rglob("*.py")
+        if "opentelemetry" in packages_of(file)
+    } == {
+        "telemetry/exporters.py",
+        "telemetry/opentelemetry_data.py",
+        "telemetry/sending.py",  # for its types
+    }
 
 
 def test_nobody_imports_the_outer_ring() -> None:

@@ -228,8 +228,8 @@ def test_generated_pages_are_current() -> None:
     generate = generator()
     for page in generate.PAGES:
         assert generate.generated(page) == page.read_text(), f"run {generate.__file__}"
-    for chart, drawn in generate.CHARTS.items():
-        assert drawn() == chart.read_text(), f"run {generate.__file__}"
+    for file, made in generate.FILES.items():
+        assert made() == file.read_text(), f"run {generate.__file__}"
 
 
 def test_every_behaviour_has_a_test_that_makes_it_happen() -> None:

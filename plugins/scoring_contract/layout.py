@@ -233,6 +233,11 @@ def summary_blob(run: str) -> str:
     return f"{_segment(run)}/summary.json"
 
 
+def telemetry_note_blob(run: str) -> str:
+    """Blob in ``runs`` with what has been sent of a run's trace."""
+    return f"{_segment(run)}/telemetry.json"
+
+
 def hour_record_blob(hour: RunHour) -> str:
     """Blob in ``runs`` with the record of an hour: the outcome of every sensor, whichever run scored it."""
     return f"{HOURS_FOLDER}{hour.path}.json.gz"

@@ -11,6 +11,7 @@ from scoring_contract.hour import RunHour
 from scoring_contract.layout import checked_model_blob, checked_pack, packed_prediction_blob, prediction_blob
 from scoring_contract.predictions import PredictionFormat
 from scoring_contract.sensor_names import checked_sensor_id
+from scoring_contract.trace_context import traceparent_at
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -131,6 +132,8 @@ class Manifest:
     earlier plan are stale, those of a later plan for the same hour are as good as ours."""
     sensors: tuple[SensorOrder, ...]
     predictions_format: PredictionFormat = PredictionFormat.CSV
+    traceparent: str = ""
+    """Trace context of the work, which its report repeats; empty if it is not traced."""
 
     def without(self, sensors: Collection[str]) -> Manifest:
         """Return the manifest without sensors that are already done."""
@@ -145,6 +148,7 @@ class Manifest:
                 "group": self.group,
                 "planned_at": self.planned_at,
                 "predictions_format": self.predictions_format.value,
+                "traceparent": self.traceparent,
                 "sensors": [sensor.to_json() for sensor in self.sensors],
             }
         )
@@ -168,6 +172,7 @@ class Manifest:
             planned_at=root["planned_at"].text(),
             sensors=sensors,
             predictions_format=predictions_format_at(root["predictions_format"]),
+            traceparent=traceparent_at(root["traceparent"]),
         )
 
 
@@ -199,7 +204,7 @@ def model_blob_at(node: Node) -> str:
 
 def pack_at(node: Node) -> str:
     """Parse the name of a pack in any message; empty for none."""
-    if node.value in {None, ""}:
+    if node.is_absent or node.value == "":
         return ""
     try:
         return checked_pack(node.text())

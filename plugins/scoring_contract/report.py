@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from scoring_contract import json_message
 from scoring_contract.manifest import hour_at, sensor_at
+from scoring_contract.trace_context import traceparent_at
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -100,6 +101,33 @@ class SensorReport:
 
 
 @dataclass(frozen=True, slots=True)
+class Stage:
+    """A part of the work of one Batch task. Parts overlap where its threads work side by side."""
+
+    name: str
+    """``prepare``, ``fetch``, ``compute`` or ``publish``."""
+    start: float
+    """When it first began, in seconds after the process started."""
+    end: float
+    """When it last ended, likewise."""
+    seconds: float
+    """Wall time of its threads, added up: what all of them waited for and computed."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the wire form."""
+        times = {"start": self.start, "end": self.end, "seconds": self.seconds}
+        return {"stage": self.name, **{name: round(value, 6) for name, value in times.items()}}
+
+    @classmethod
+    def from_json(cls, node: Node) -> Stage:
+        """Read the wire form."""
+        start, end = node["start"].seconds(), node["end"].seconds()
+        if end < start:
+            raise node["end"].wrong("is before the start")
+        return cls(node["stage"].text(), start, end, node["seconds"].seconds())
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """Result of one Batch task."""
 
@@ -115,6 +143,12 @@ class Report:
     sensors: tuple[SensorReport, ...]
     noticed: Mapping[str, int] = field(default_factory=dict)
     """Issues of rows in shared files that belong to no sensor of the manifest."""
+    traceparent: str = ""
+    """As in the manifest."""
+    started_at: str = ""
+    """When the process started, by the node's clock, in the form of ``planned_at``; empty if unknown."""
+    stages: tuple[Stage, ...] = ()
+    """How its time divides, in the order of the work; reports of earlier scorers have none."""
 
     @property
     def failed(self) -> tuple[SensorReport, ...]:
@@ -135,7 +169,10 @@ class Report:
                 "group": self.group,
                 "manifest": self.manifest,
                 "planned_at": self.planned_at,
+                "traceparent": self.traceparent,
+                "started_at": self.started_at,
                 "seconds": round(self.seconds, 6),
+                "stages": [stage.to_json() for stage in self.stages],
                 "noticed": dict(sorted(self.noticed.items())),
                 "sensors": [sensor.to_json() for sensor in self.sensors],
             }
@@ -157,7 +194,14 @@ class Report:
             seconds=root["seconds"].seconds(),
             noticed=counts_at(root["noticed"]),
             sensors=tuple(SensorReport.from_json(node) for node in root["sensors"].elements()),
+            traceparent=traceparent_at(root["traceparent"]),
+            started_at=str(root["started_at"].value or ""),
+            stages=() if root["stages"].is_absent else _stages_at(root["stages"]),
         )
+
+
+def _stages_at(node: Node) -> tuple[Stage, ...]:
+    return tuple(Stage.from_json(stage) for stage in node.elements())
 
 
 def counts_at(node: Node) -> dict[str, int]:

@@ -4,11 +4,12 @@ What all of it needs lies here: settings and their constraints, errors, storage,
 packages, and which of them may import which others:
 
 - ``azure_batch``: Azure Batch for Airflow; knows no sensor and imports none of the others
-- ``hourly``: the run that scores an hour; imports ``azure_batch``
-- ``training``, ``alerts``, ``upkeep``: import these two
-- ``missing_hours``, ``fleet``, ``pool_watch``: import ``alerts`` too, whose digest and history they need
+- ``telemetry``: traces and metrics, and who sends them; knows no run and imports none of the others
+- ``hourly``: the run that scores an hour; imports these two
+- ``training``, ``alerts``: import ``azure_batch`` and ``hourly``; ``upkeep`` imports ``telemetry`` too
+- ``missing_hours``, ``fleet``, ``pool_watch``: import ``alerts`` beside these, for its digest and history
 - ``sensors``: imports ``training``, whose summaries it reads
-- ``ui``: imports all of these but ``training``, ``upkeep`` and ``pool_watch``
+- ``ui``: imports all of these but ``training``, ``upkeep``, ``pool_watch`` and ``telemetry``
 
 Importing this package, and any module in it, starts nothing and reads no environment: Azure clients are
 imported by the functions that need them, because Airflow parses DAG files far more often than it runs them.

@@ -20,6 +20,7 @@ from sensor_scoring.constraints import (
 from sensor_scoring.errors import SettingsError
 from sensor_scoring.node_image import UBUNTU_24_04
 from sensor_scoring.setting_fields import SettingGroup, setting, variable_of
+from sensor_scoring.telemetry_targets import targets_of
 
 AUTOSCALE_POLICIES = ("run-aware", "keep-warm", "reactive")
 HOUR_MINUTES = 60
@@ -204,6 +205,29 @@ class PoolWatchSettings(SettingGroup):
     pool_cures_a_day: int = setting(6, Range(0, 100))
     """Cures of a pool in 24 hours, at most: setting its formula again, a reboot or the removal of a node on
     which no task runs. 0 for none. Only a pool that a run has made is cured."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TelemetrySettings(SettingGroup):
+    """Traces and metrics, and where they go. See [monitoring](monitoring.md)."""
+
+    telemetry: str = ""
+    """Targets, separated by blanks: ``otlp`` or ``application-insights``, each with its connection after a
+    colon unless that is ``otlp_default`` or ``application_insights_default``; empty for none."""
+    telemetry_seconds: float = setting(10.0, Range(0.1, 60))
+    """How long a step may wait for all targets together; what they have not taken by then is lost."""
+
+    def __post_init__(self) -> None:
+        SettingGroup.__post_init__(self)
+        try:
+            targets_of(self.telemetry)
+        except SettingsError as error:
+            raise SettingsError(f"{variable_of('telemetry')}: {error}") from error
+
+    @property
+    def is_on(self) -> bool:
+        """Whether there is a target."""
+        return bool(targets_of(self.telemetry))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

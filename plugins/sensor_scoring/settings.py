@@ -20,6 +20,7 @@ from sensor_scoring.setting_groups import (
     MissingHoursSettings,
     PoolSettings,
     PoolWatchSettings,
+    TelemetrySettings,
     TrainingSettings,
     UpkeepSettings,
 )
@@ -44,6 +45,7 @@ class Settings:
     hourly: HourlySettings = field(default_factory=HourlySettings)
     alerts: AlertSettings = field(default_factory=AlertSettings)
     pool_watch: PoolWatchSettings = field(default_factory=PoolWatchSettings)
+    telemetry: TelemetrySettings = field(default_factory=TelemetrySettings)
     missing_hours: MissingHoursSettings = field(default_factory=MissingHoursSettings)
     training: TrainingSettings = field(default_factory=TrainingSettings)
     upkeep: UpkeepSettings = field(default_factory=UpkeepSettings)

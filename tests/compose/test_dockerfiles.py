@@ -125,12 +125,11 @@ def _applies(need: Requirement) -> bool:
     return need.marker is None or any(need.marker.evaluate(version) for version in versions)
 
 
-def test_the_postgresql_lock_covers_what_is_asked_for() -> None:
-    """The drivers are pinned with hashes, at the versions that the project pins."""
-    asked = set(re.findall(r"^[a-z]\S*", (ROOT / "airflow_image/requirements.in").read_text(), re.MULTILINE))
-    pins = dict(
-        re.findall(r"^(\S+)==(\S+)", (ROOT / "airflow_image/requirements.txt").read_text(), re.MULTILINE)
-    )
+@pytest.mark.parametrize("lock", ["airflow_image/requirements", "requirements-application-insights"])
+def test_a_lock_of_extras_covers_what_is_asked_for(lock: str) -> None:
+    """They are pinned with hashes, at the versions that the project pins."""
+    asked = set(re.findall(r"^[a-z]\S*", (ROOT / f"{lock}.in").read_text(), re.MULTILINE))
+    pins = dict(re.findall(r"^(\S+)==(\S+)", (ROOT / f"{lock}.txt").read_text(), re.MULTILINE))
     project = dict(re.findall(r"^(\S+)==(\S+)", (ROOT / "requirements.txt").read_text(), re.MULTILINE))
     assert asked <= set(pins)
     assert all(project.get(name, version) == version for name, version in pins.items())

@@ -32,6 +32,14 @@ def test_pool_is_watched_unless_it_is_switched_off(all_parsed: dict[str, Any], p
     assert parsed["timetable"] == "NullTimetable"
 
 
+def test_pool_is_measured_only_for_somebody(all_parsed: dict[str, Any], parsed_with: Parse) -> None:
+    """The DAG runs every five minutes if there is a target of telemetry; otherwise it has no schedule."""
+    assert all_parsed["pool_metrics"]["timetable"] == "NullTimetable"
+    parsed = parsed_with(SENSOR_SCORING_TELEMETRY="otlp")["pool_metrics"]
+    assert parsed["errors"] == {}
+    assert parsed["timetable"].startswith("Cron")
+
+
 def test_pool_is_warmed_only_when_it_is_asked_for(all_parsed: dict[str, Any], parsed_with: Parse) -> None:
     """The DAG runs hourly if prewarming is on; otherwise it has no schedule."""
     assert all_parsed["warm_pool"]["timetable"] == "NullTimetable"

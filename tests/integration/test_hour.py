@@ -5,6 +5,7 @@ The tests of this file tell one story and run in its order; each run of the DAG 
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -16,6 +17,7 @@ from azure.core.credentials import AzureNamedKeyCredential
 from ingest.readings_files import ReadingsFiles
 from local_stack import hour as hourly
 from local_stack.__main__ import not_done, score_hour
+from local_stack.bootstrap import ROOT
 from local_stack.reading_sources import Files
 from local_stack.services.emulator import ACCOUNT
 from scoring_contract import layout
@@ -24,6 +26,7 @@ from sensor_scoring.hourly.outcome.hour_record import HourRecord
 from sensor_scoring.hourly.outcome.summary import Outcome
 from tests.integration.oracle import labels, labels_by_scikit_learn
 from tests.integration.world import HOUR, SCORED, an_altered_model
+from tests.telemetry_receiver import receiving
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,6 +35,12 @@ if TYPE_CHECKING:
     from local_stack.stack import Stack
     from sensor_scoring.hourly.outcome.summary import Summary
     from tests.receivers import Mailbox, Webhook
+    from tests.telemetry_receiver import Received
+
+CAPTURE = ROOT / ".local" / "monitoring" / "hour.json"
+"""What the monitoring of a run with a failed sensor got when the tests ran last."""
+SHOWN_CAPTURE = ROOT / "docs" / "monitored_hour.json"
+"""What docs/monitoring.md shows."""
 
 
 @dataclass
@@ -231,10 +240,39 @@ def test_a_run_whose_alert_nobody_took_is_red(stack: Stack, webhook: Webhook) ->
         (job,) = jobs_of(stack, summary)
         assert len(list(batch_client(stack).list_tasks(job))) == 5, "nothing is tried twice"
         assert "'alert' failed, so no alert was delivered" in airflow_log(stack)
-        heard = {**tolerant, **channels(None, webhook)}
-        hourly.score(stack, HOUR, on_line=lambda _line: None, settings=heard)
+        with receiving() as received:
+            heard = {**tolerant, **channels(None, webhook), **received.settings}
+            told = hourly.score(stack, HOUR, on_line=lambda _line: None, settings=heard)
     (posted,) = webhook.bodies
     assert posted["title"].startswith(f"amber: sensor scoring of {HOUR}: 1 failed")
+    check_telemetry(received, told)
+
+
+def check_telemetry(received: Received, summary: Summary) -> None:
+    """Compare what a collector and Application Insights got of a run with its summary, and keep it."""
+    CAPTURE.parent.mkdir(parents=True, exist_ok=True)
+    CAPTURE.write_text(received.to_json())
+    values, totals = received.values(), summary.totals()
+    for name in ("readings", "anomalies", "rejected"):
+        assert values[f"sensor_scoring.run.{name}", "sensor-scoring", "manual"] == totals[name]
+    by_id = {span["spanId"]: span for span in received.spans}
+    assert len(by_id) == len(received.spans)
+    (root,) = [span for span in received.spans if span.get("parentSpanId") not in by_id]
+    assert (root["name"], root["attributes"]["sensor_scoring.run.id"]) == ("hourly_scoring", summary.run)
+    (failed,) = summary.having(Outcome.FAILED)
+    (event,) = [event for span in received.spans for event in span["events"]]
+    assert event["attributes"]["sensor_scoring.sensor"] == failed.sensor
+    assert event["attributes"]["sensor_scoring.reason"] == failed.reason
+    # The same spans and values reach both, and the page of the documentation shows a run of the same form.
+    spans = [*received.of_type("RequestData"), *received.of_type("RemoteDependencyData")]
+    assert {span["id"] for span in spans} == set(by_id)
+    assert sorted(each["metrics"][0]["name"] for each in received.of_type("MetricData")) == sorted(
+        metric["name"] for metric in received.metrics for _ in metric["gauge"]["dataPoints"]
+    )
+    shown = json.loads(SHOWN_CAPTURE.read_text())
+    assert sorted(span["name"] for span in shown["spans"]) == sorted(
+        span["name"] for span in received.spans
+    ), f"copy {CAPTURE} to {SHOWN_CAPTURE}, and run docs/generate.py"
 
 
 def test_a_wrong_key_is_one_sentence(stack: Stack) -> None:

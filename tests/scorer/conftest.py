@@ -112,9 +112,11 @@ class Storage:
         self.put(Container.DATA, blob, "\n".join([HEADER, *rows]) + "\n")
         return blob
 
-    def put_manifest(self, *orders: SensorOrder, hour: RunHour = HOUR) -> ScoreInvocation:
+    def put_manifest(
+        self, *orders: SensorOrder, hour: RunHour = HOUR, traceparent: str = ""
+    ) -> ScoreInvocation:
         """Write a manifest; return the call that executes it."""
-        manifest = Manifest(hour, "run1", "group1", PLANNED_AT, orders)
+        manifest = Manifest(hour, "run1", "group1", PLANNED_AT, orders, traceparent=traceparent)
         blob = manifest_blob("run1", "group1")
         self.put(Container.RUNS, blob, manifest.to_json())
         return ScoreInvocation(manifest=blob, report=report_blob("run1", "job1", "task1"))

@@ -13,7 +13,7 @@ from scoring_contract.hour import RunHour
 from scoring_contract.invocation import PROGRAM, ScoreInvocation, TrainInvocation
 from scoring_contract.manifest import Manifest, ModelRef, PackSlice, SensorOrder
 from scoring_contract.registry import Registry, SensorEntry, TrainedModel, TrainedSensor
-from scoring_contract.report import Cause, Report, SensorReport, SensorState
+from scoring_contract.report import Cause, Report, SensorReport, SensorState, Stage
 from scoring_contract.span_label import LabelId, LabelKind, SpanLabel
 from scoring_contract.training import TrainingHours, TrainingOrder, TrainingSubject
 from scoring_contract.training_report import (
@@ -28,6 +28,7 @@ GOLDEN = Path(__file__).parent / "golden"
 HOUR = RunHour.parse("2018-08-29T02")
 RUN = "scoring-20180829T02-b047316e0f"
 PLANNED_AT = "2018-08-29T03:05:00.000000Z"
+TRACEPARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 MODEL = ModelRef(
     version="20180829T02-0123456789",
     blob="1_4/20180829T02-0123456789/model.json",
@@ -51,6 +52,7 @@ MANIFEST = Manifest(
             pack="p0001",
         ),
     ),
+    traceparent=TRACEPARENT,
 )
 REPORT = Report(
     hour=HOUR,
@@ -75,6 +77,9 @@ REPORT = Report(
         ),
     ),
     noticed={"of another sensor": 3},
+    traceparent=TRACEPARENT,
+    started_at="2018-08-29T03:05:07.125000Z",
+    stages=(Stage("prepare", 0.0, 0.0625, 0.0625), Stage("fetch", 0.0625, 0.1875, 0.25)),
 )
 REGISTRY = Registry(
     {

@@ -64,6 +64,22 @@ def changed(file: str, path: list[str | int], value: object) -> str:
             Report, changed("report.json", ["sensors", 0, "readings"], -1), "sensors[0].readings", id="count"
         ),
         pytest.param(
+            Report,
+            changed("report.json", ["stages", 1, "end"], 0.03125),
+            "stages[1].end",
+            id="stage-that-ends-before-it-starts",
+        ),
+        pytest.param(
+            Manifest, changed("manifest.json", ["traceparent"], "00-0-1-01"), "traceparent", id="no-trace"
+        ),
+        pytest.param(Report, changed("report.json", ["traceparent"], []), "traceparent", id="list-for-trace"),
+        pytest.param(
+            Manifest,
+            changed("manifest.json", ["sensors", 0, "pack"], {}),
+            "sensors[0].pack",
+            id="object-for-a-pack",
+        ),
+        pytest.param(
             Registry,
             changed("registry.json", ["sensors", "1_4", "current"], "gone"),
             "sensors.1_4.current",
@@ -82,6 +98,18 @@ def test_a_wrong_message_is_refused_by_place(kind, text, path) -> None:
     assert caught.value.path == path
     assert path in str(caught.value)
     assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)  # noqa: S301  our own error
+
+
+def test_messages_of_before_have_neither_trace_nor_stages() -> None:
+    """A scorer of another day reads today's manifests, and its reports are read today."""
+    new = {"report.json": ("traceparent", "started_at", "stages"), "manifest.json": ("traceparent",)}
+    bodies = {file: json.loads((GOLDEN / file).read_text()) for file in new}
+    for file, body in bodies.items():
+        for name in new[file]:
+            del body[name]
+    report = Report.from_json(json.dumps(bodies["report.json"]))
+    assert (report.traceparent, report.started_at, report.stages) == ("", "", ())
+    assert not Manifest.from_json(json.dumps(bodies["manifest.json"])).traceparent
 
 
 @pytest.mark.parametrize("kind", [Manifest, Report, Registry])

@@ -47,6 +47,16 @@ OF_OTHER_DAGS = {
 }
 """Theirs are single instances."""
 OF_THE_TRIGGERER = {"sensor_scoring.azure_batch.poller"}
+OF_TELEMETRY = {
+    "azure.monitor.opentelemetry.exporter",
+    "sensor_scoring.hourly.outcome.run_telemetry",
+    "sensor_scoring.telemetry.exporters",
+    "sensor_scoring.telemetry.opentelemetry_data",
+    "sensor_scoring.telemetry.sending",
+    "sensor_scoring.upkeep.pool_metrics",
+}
+"""Only where there is a target for it, and then in the step that sums a run up and in the DAG of the pool."""
+EXPORTERS = ("azure.monitor", "opentelemetry.exporter")
 
 
 PARSED_AFTERWARDS = """
@@ -164,7 +174,13 @@ def test_a_sensor_on_its_way_to_waiting_imports_nothing_slow(tmp_path: Path) -> 
 def test_an_instance_imports_nothing_that_was_not_loaded_beforehand(preloaded: dict[str, Any]) -> None:
     """The fork server loads lazy imports once, instead of every instance."""
     late = {name for file in PRODUCT for name in imported_late(file)}
-    assert late - set(preloaded[LOADED]) == OF_OTHER_DAGS | OF_THE_TRIGGERER
+    assert late - set(preloaded[LOADED]) == OF_OTHER_DAGS | OF_THE_TRIGGERER | OF_TELEMETRY
+
+
+def test_telemetry_that_is_off_is_not_imported(preloaded: dict[str, Any]) -> None:
+    """Neither when modules are loaded nor when DAGs are parsed."""
+    parsed = {name for dag in preloaded[PARSED_AFTERWARDS].values() for name in dag["modules"]}
+    assert not [name for name in {*preloaded[LOADED], *parsed} if name.startswith(EXPORTERS)]
 
 
 def test_the_parse_of_a_dag_does_nothing_for_the_first_time(preloaded: dict[str, Any]) -> None:

@@ -16,9 +16,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from hashlib import sha256
+from typing import TYPE_CHECKING
 
 from scoring_contract.errors import LayoutError
 from scoring_contract.hour import RunHour
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 PREFIX_LENGTH = 16
 GROUP_LENGTH = 28
@@ -64,6 +68,12 @@ def is_job_of(job: str, base: str) -> bool:
     """Whether a Batch job belongs to a run; an id that merely begins like the run's does not."""
     match = _JOB.fullmatch(job)
     return match is not None and match["base"] == base
+
+
+def is_job_with(prefixes: Iterable[str], job: str) -> bool:
+    """Whether a Batch job belongs to a run with one of these prefixes."""
+    base = base_of(job)
+    return any(hour_of_run_with(prefix, base) is not None for prefix in prefixes)
 
 
 def task_base(*, dag_id: str, task_id: str, run_id: str) -> str:

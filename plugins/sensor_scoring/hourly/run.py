@@ -17,6 +17,7 @@ from sensor_scoring.hourly.hour import scoring_hour
 from sensor_scoring.hourly.outcome.reports import reports_of
 from sensor_scoring.hourly.outcome.summary import Summary
 from sensor_scoring.hourly.planning.plan import Plan
+from sensor_scoring.hourly.step_times import TIMED, StepTimes, times_of
 from sensor_scoring.hourly.task_states import TaskStates
 from sensor_scoring.patience import Patience
 from sensor_scoring.storage import BlobStore
@@ -69,6 +70,11 @@ class Run:
         return str(self._ti.run_id)
 
     @property
+    def dag_id(self) -> str:
+        """The DAG."""
+        return str(self._ti.dag_id)
+
+    @property
     def page(self) -> str:
         """Address of the run in Airflow's web UI; empty if ``[api] base_url`` is not set."""
         return run_page(self._ti.dag_id, self.dag_run_id)
@@ -103,9 +109,14 @@ class Run:
         return int(self._ti.try_number) > int(self._ti.max_tries)
 
     @property
+    def type(self) -> str:
+        """How the run came about: ``scheduled``, ``manual``, ``backfill`` or another word of Airflow's."""
+        return enum_text(self._context["dag_run"].run_type)
+
+    @property
     def is_backfill(self) -> bool:
         """Whether the run makes up for an hour of the past."""
-        return enum_text(self._context["dag_run"].run_type) == "backfill"
+        return self.type == "backfill"
 
     @property
     def has_company(self) -> bool:
@@ -118,12 +129,17 @@ class Run:
         return TaskStates.of(self._context)
 
     @property
+    def started(self) -> datetime:
+        """When the run began, or went on after a clear."""
+        dag_run = self._context["dag_run"]
+        # In `airflow dags test` a run of an old hour has started in that hour, as far as its start says.
+        return max(dag_run.start_date or dag_run.run_after, dag_run.run_after)
+
+    @property
     def late(self) -> str:
         """Why the run counts as late; empty if it does not."""
-        dag_run, limit = self._context["dag_run"], self.settings.alerts.late_minutes
-        # In `airflow dags test` a run of an old hour has started in that hour, as far as its start says.
-        started = max(dag_run.start_date or dag_run.run_after, dag_run.run_after)
-        minutes = (datetime.now(UTC) - started).total_seconds() / 60
+        limit = self.settings.alerts.late_minutes
+        minutes = (datetime.now(UTC) - self.started).total_seconds() / 60
         return f"it took {minutes:.0f} minutes; the limit is {limit:g}" if 0 < limit < minutes else ""
 
     @property
@@ -135,6 +151,11 @@ class Run:
     def clears(self) -> int:
         """How often something in the run was cleared before the asking task instance began."""
         return int(self._context["dag_run"].clear_number or 0)
+
+    def step_times(self) -> dict[str, StepTimes]:
+        """Return when steps worked, of those that have said so; the asking one ends now."""
+        said = {step: times for step in TIMED if (times := times_of(self._ti, step))}
+        return {**said, str(self._ti.task_id): StepTimes(self._ti.start_date, datetime.now(UTC))}
 
     def step_failures(self) -> dict[str, str]:
         """Return the steps before scoring that failed, and why in their own words, which may be none."""

@@ -14,6 +14,7 @@ from sensor_scoring.constraints import POLL_SECONDS, WAIT_SECONDS, check
 from sensor_scoring.errors import PredictionsIncomplete
 from sensor_scoring.hourly.outcome.reports import last_words, reports_of
 from sensor_scoring.hourly.planning.plan import Plan
+from sensor_scoring.hourly.step_times import times_said
 from sensor_scoring.hourly.task_states import TaskStates
 from sensor_scoring.retries import RETRY_TABLE
 
@@ -73,7 +74,7 @@ class PredictionBlobSensor(BaseSensorOperator):
         :raises PredictionsIncomplete: naming what is missing, empty or stale
         :raises SettingsError: naming a number that cannot work
         """
-        with failure_noted(context["ti"]):
+        with failure_noted(context["ti"]), times_said(context["ti"]):
             self._check_and_wait(context)
 
     def _check_and_wait(self, context: Context) -> None:
@@ -87,7 +88,7 @@ class PredictionBlobSensor(BaseSensorOperator):
 
     def execute_complete(self, context: Context, event: Any = None) -> None:  # noqa: ARG002  Airflow's signature
         """Check once more, whatever the trigger saw."""
-        with failure_noted(context["ti"]):
+        with failure_noted(context["ti"]), times_said(context["ti"]):
             self._raise_if_incomplete(self._look())
 
     def _look(self) -> _Look:

@@ -11,6 +11,7 @@ from airflow.sdk import BaseOperator
 from sensor_scoring.azure_batch.failure_note import failure_noted
 from sensor_scoring.constraints import LATENESS_MINUTES, check
 from sensor_scoring.hourly.hour import check_asked, scoring_hour
+from sensor_scoring.hourly.step_times import times_said
 from sensor_scoring.retries import RETRY_TABLE
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ class SettleOperator(BaseOperator):
         :raises LayoutError: if the run was asked for what is no hour
         :raises SettingsError: if it was asked for what is no parameter
         """
-        with failure_noted(context["ti"]):
+        with failure_noted(context["ti"]), times_said(context["ti"]):
             self._wait(context)
 
     def _wait(self, context: Context) -> None:
@@ -48,5 +49,7 @@ class SettleOperator(BaseOperator):
         self.log.info("Scoring %s from %s on, when late readings have arrived", hour, ready.isoformat())
         self.defer(trigger=DateTimeTrigger(moment=ready, end_from_trigger=True), method_name="settled")
 
-    def settled(self, context: Context, event: object = None) -> None:
+    def settled(self, context: Context, event: object = None) -> None:  # noqa: ARG002  Airflow's signature
         """Go on: the trigger has waited."""
+        with times_said(context["ti"]):
+            self.log.info("Late readings have had their time")

@@ -10,6 +10,7 @@ from airflow.sdk.bases.decorator import DecoratedOperator, task_decorator_factor
 
 from sensor_scoring.azure_batch.failure_note import failure_noted
 from sensor_scoring.azure_batch.links import SummaryLink
+from sensor_scoring.hourly.step_times import times_said
 from sensor_scoring.settings import Settings
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ class StepOperator(DecoratedOperator, PythonOperator):
 
     def execute(self, context: Context) -> Any:
         """Call the function."""
-        with failure_noted(context["ti"]):
+        with failure_noted(context["ti"]), times_said(context["ti"]):
             return self._called(context)
 
     def _called(self, context: Context) -> Any:

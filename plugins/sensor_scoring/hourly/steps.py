@@ -18,6 +18,7 @@ from scoring_contract.predictions import PredictionFormat
 from sensor_scoring.airflow_config import needs_of, refused_or_short
 from sensor_scoring.azure_batch.hook import ScoringBatchHook
 from sensor_scoring.errors import QuotaReached
+from sensor_scoring.hourly.outcome.run_trace import score_context
 from sensor_scoring.hourly.outcome.summing_up import sum_up, write_summary
 from sensor_scoring.hourly.planning.capacity import pool_spec, prepare_pool, release_pool
 from sensor_scoring.hourly.planning.plan import plan_hour
@@ -59,6 +60,9 @@ def make_plan(run: Run, context: Context) -> list[str]:
         predictions_format=PredictionFormat(settings.hourly.predictions_format),
         there=predictions_there(run),
     )
+    if settings.telemetry.is_on:
+        context_of_run = score_context(run.base, planned)
+        manifests = [replace(manifest, traceparent=context_of_run) for manifest in manifests]
     if plan.unclaimed:
         named = ", ".join(plan.unclaimed_named)
         log.warning("%d blobs of readings are in no sensor's folder, among them %s", plan.unclaimed, named)

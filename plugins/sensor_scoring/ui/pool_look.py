@@ -56,7 +56,7 @@ def look_at_pool(settings: Settings) -> PoolLook:
         sight = batch.ask("pool", lambda: hook.onlooker.pool(pool_id))
         active = batch.ask("jobs", lambda: hook.onlooker.jobs_on(pool_id)) or []
         ours = sorted(
-            (job for job in active if _is_ours(str(job["id"]), settings)),
+            (job for job in active if ids.is_job_with(settings.job_prefixes, str(job["id"]))),
             key=lambda job: str(job.get("creationTime")),
         )
         counts = [
@@ -71,8 +71,3 @@ def look_at_pool(settings: Settings) -> PoolLook:
         other_jobs=len(active) - len(ours),
         unknown=tuple(batch.unknown),
     )
-
-
-def _is_ours(job: str, settings: Settings) -> bool:
-    base = ids.base_of(job)
-    return any(ids.hour_of_run_with(prefix, base) is not None for prefix in settings.job_prefixes)

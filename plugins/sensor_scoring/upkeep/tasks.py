@@ -25,6 +25,18 @@ def announce() -> int:
 
 
 @step()
+def measure_pool() -> int:
+    """Send the pool's metrics; return how many values."""
+    from sensor_scoring.telemetry.sending import send
+    from sensor_scoring.upkeep.pool_metrics import points_of
+
+    settings = Settings.from_environ(os.environ)
+    points = points_of(_hook(settings).onlooker, settings)
+    send(settings.telemetry, points=points)
+    return len(points)
+
+
+@step()
 def tidy_jobs() -> dict[str, int]:
     """End idle Batch jobs and delete old ones; return how many."""
     settings = Settings.from_environ(os.environ)

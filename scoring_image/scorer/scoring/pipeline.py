@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from scorer.models.ocsvm import Predictions
     from scorer.models.pack_format import ModelPack
     from scorer.readings.table import ReadingTable
+    from scorer.scoring.stages import StageTimes
     from scorer.scoring.units import Unit
     from scorer.storage import BlobContainer
     from scoring_contract.manifest import Manifest
@@ -85,14 +86,22 @@ class ScoringPipeline:
     data: BlobContainer
     models: ModelFiles
     predictions: BlobContainer
+    times: StageTimes
     _computing: Lock = field(default_factory=Lock)
 
     @classmethod
     def open(
-        cls, environ: Mapping[str, str], manifest: Manifest, manifest_blob: str, console: Console
+        cls,
+        environ: Mapping[str, str],
+        manifest: Manifest,
+        manifest_blob: str,
+        console: Console,
+        *,
+        times: StageTimes,
     ) -> ScoringPipeline:
         """Open the containers that the environment names.
 
+        :param times: of the process; the pipeline adds its stages
         :raises OrderFault: if predictions would go to a folder, which cannot keep their metadata
         """
         predictions = open_container(Container.PREDICTIONS, environ)
@@ -100,7 +109,7 @@ class ScoringPipeline:
         refs = (order.model for order in manifest.sensors)
         models = ModelFiles(open_container(Container.MODELS, environ), refs, console.complain)
         data = open_container(Container.DATA, environ)
-        return cls(manifest, manifest_blob, console, data, models, predictions)
+        return cls(manifest, manifest_blob, console, data, models, predictions, times)
 
     def outcomes_of(self, units: Sequence[Unit]) -> list[UnitOutcome]:
         """Score units. Never raises: failures are in the reports of the sensors.
@@ -110,11 +119,14 @@ class ScoringPipeline:
         """
         started = time.monotonic()
         works = [_UnitWork.of(unit) for unit in units]
-        self._each(works, self._fetch)
-        with self._computing:
+        with self.times.timed("fetch"):
+            self._each(works, self._fetch)
+        # Waiting for the lock is no part of a stage.
+        with self._computing, self.times.timed("compute"):
             for step in (self._load_models, self._hand_out, self._predict, self._render):
                 self._each(works, step)
-        self._each(works, _write)
+        with self.times.timed("publish"):
+            self._each(works, _write)
         seconds = (time.monotonic() - started) / sum(len(work.sensors) for work in works)
         return [work.outcome(seconds) for work in works]
 

@@ -7,17 +7,19 @@ written last: it marks completion.
 
 from __future__ import annotations
 
-import time
 from collections import Counter
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from scorer.errors import BlobMissing, OrderFault
 from scorer.scoring.pipeline import ScoringPipeline
+from scorer.scoring.stages import StageTimes
 from scorer.scoring.units import chunks_of, units_of
 from scorer.storage import open_container
 from scoring_contract.invocation import ExitCode
 from scoring_contract.layout import Container
 from scoring_contract.manifest import Manifest
+from scoring_contract.planned_at import planned_at
 from scoring_contract.report import Report, SensorReport, SensorState
 from scoring_contract.sensor_names import display_of
 
@@ -46,9 +48,12 @@ def score(
     :raises OrderFault: if there is no manifest, or it asks for something impossible
     :raises StorageFault: if the manifest cannot be read or the report cannot be written
     """
-    runs = open_container(Container.RUNS, environ)
-    manifest = _manifest(runs, invocation.manifest)
-    scoring = ScoringPipeline.open(environ, manifest, invocation.manifest, console)
+    times = StageTimes(started)
+    started_at = datetime.now(UTC) - timedelta(seconds=times.elapsed)
+    with times.timed("prepare", start=0.0):
+        runs = open_container(Container.RUNS, environ)
+        manifest = _manifest(runs, invocation.manifest)
+        scoring = ScoringPipeline.open(environ, manifest, invocation.manifest, console, times=times)
     outcomes: dict[str, SensorReport] = {}
     noticed: Counter[str] = Counter()
     for outcome in _outcomes(scoring):
@@ -62,9 +67,12 @@ def score(
         group=manifest.group,
         manifest=invocation.manifest,
         planned_at=manifest.planned_at,
-        seconds=time.monotonic() - started,
+        seconds=times.elapsed,
         sensors=tuple(outcomes[order.sensor] for order in manifest.sensors),
         noticed=noticed,
+        traceparent=manifest.traceparent,
+        started_at=planned_at(started_at),
+        stages=times.stages(),
     )
     runs.write(invocation.report, report.to_json().encode(), content_type="application/json")
     console.tell(_total(report))

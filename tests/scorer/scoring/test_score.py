@@ -26,6 +26,7 @@ from scorer.scoring.work import SensorWork, attempt
 from scoring_contract.invocation import ExitCode, ScoreInvocation
 from scoring_contract.layout import Container, prediction_blob
 from scoring_contract.manifest import ModelRef, SensorOrder
+from scoring_contract.planned_at import read_planned_at
 from scoring_contract.predictions import COLUMNS, PredictionMark
 from scoring_contract.report import Cause, SensorState
 
@@ -106,6 +107,29 @@ def test_a_sensor_is_scored(storage: Storage, scorer: Scorer) -> None:
     assert (sensor.state, sensor.readings, sensor.rejected, sensor.anomalies) == (SensorState.SCORED, 2, 1, 1)
     assert (sensor.model_sha256, sensor.reason) == (order.model.sha256, "")
     assert 0 < sensor.seconds < storage.report(call).seconds
+
+
+def test_a_report_says_how_the_time_of_its_process_divides(storage: Storage, scorer: Scorer) -> None:
+    """Each stage lies within the process's time, and the trace context comes back as it was given."""
+    context = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+    orders = [an_order(storage, f"1_{tag}", rows_for(f"1_{tag}")) for tag in range(20)]
+    call = storage.put_manifest(*orders, traceparent=context)
+    before = datetime.now(UTC)
+    done = scorer.score(call)
+    after = datetime.now(UTC)
+    assert done.returncode == ExitCode.SUCCESS, done.stderr
+    report = storage.report(call)
+    started = read_planned_at(report.started_at)
+    assert started is not None
+    assert before <= started <= started + timedelta(seconds=report.seconds) <= after
+    assert report.traceparent == context
+    assert [stage.name for stage in report.stages] == ["prepare", "fetch", "compute", "publish"]
+    prepare, _, compute, publish = report.stages
+    assert prepare.start == 0 < prepare.seconds == prepare.end
+    assert all(prepare.end <= stage.start < stage.end <= report.seconds for stage in report.stages[1:])
+    # One chunk is computed at a time; many are published at once.
+    assert 0 < compute.seconds <= compute.end - compute.start
+    assert publish.seconds > 0
 
 
 def test_predictions_carry_their_mark(storage: Storage, scorer: Scorer) -> None:

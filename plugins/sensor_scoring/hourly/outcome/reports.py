@@ -25,9 +25,14 @@ def reports_of(store: BlobStore, container: str, plan: Plan) -> list[Report]:
 
     One that cannot be read stands for the failure of its group's sensors, and names itself.
     """
+    return list(named_reports_of(store, container, plan).values())
+
+
+def named_reports_of(store: BlobStore, container: str, plan: Plan) -> dict[str, Report]:
+    """Return the reports by the names of their blobs, likewise."""
     names = report_blobs_of(store, container, plan.run)
     texts = zip(names, store.read_all(container, names), strict=True)
-    return [report for name, text in texts if text is not None and (report := _read(name, text, plan))]
+    return {name: report for name, text in texts if text is not None and (report := _read(name, text, plan))}
 
 
 def _read(name: str, text: bytes, plan: Plan) -> Report | None:

@@ -52,7 +52,7 @@ def sum_up(run: Run) -> Summary:
 
 
 def write_summary(run: Run, summary: Summary) -> None:
-    """Write a run's summary, over what was there, and its hour's record.
+    """Write a run's summary, over what was there, and its hour's record; then tell telemetry.
 
     The record comes first: with the summary in its place, a next try would take all for done.
 
@@ -68,6 +68,10 @@ def write_summary(run: Run, summary: Summary) -> None:
         log.warning("The record of %s lacks this run; to add it: %s. %s", summary.hour, again, error)
     run.store.write(run.settings.containers.runs_container, layout.summary_blob(run.base), summary.to_json())
     log.info("%s is %s: %s; %s", summary.hour, summary.colour, summary.counts(), summary.totals())
+    if run.settings.telemetry.is_on:
+        from sensor_scoring.hourly.outcome.run_telemetry import tell  # noqa: PLC0415  most have no telemetry
+
+        tell(run, summary)
 
 
 def current_summary(run: Run) -> tuple[Summary | None, bool]:
