@@ -6,9 +6,9 @@ export PYTHONPATH := $(CURDIR):$(CURDIR)/plugins:$(CURDIR)/scoring_image:$(CURDI
 RUN := .venv/bin/python -u -m local_stack
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run devices ui test test-ui test-soak test-nightly test-properties test-faults test-clients test-containers test-backfill test-browser lint format docs up load train down models missing airflow scale bench bench-hop bench-scoring bench-emulator bench-ingest bench-fleet bench-policies lock clean
+.PHONY: help setup run devices ui test test-ui test-soak test-nightly test-properties test-faults test-clients test-containers test-images test-backfill test-browser lint format docs up load train down models missing images airflow scale bench bench-hop bench-scoring bench-emulator bench-ingest bench-fleet bench-images bench-policies lock clean
 
-FOR_USERS := devices up load train models missing airflow down docs clean
+FOR_USERS := devices up load train models missing airflow down images docs clean
 help: ## show this list
 	@echo "make run                              score one hour of a simulated fleet"
 	@echo "make run READINGS=file.csv HOUR=2018-08-29T02"
@@ -82,6 +82,9 @@ test-clients: setup ## run published clients against the local Azure Batch
 
 test-containers: setup ## run tasks of the local Azure Batch in containers (needs Docker's engine)
 	@.venv/bin/python -m pytest tests/batch_emulator/containers -m containers $(TESTS)
+
+test-images: setup ## build the images on a Debian of one's own, and use them (needs Docker's engine; a quarter of an hour)
+	@.venv/bin/python -m pytest tests/images -m images --timeout=1800 $(TESTS)
 
 # For what uses a browser: the machine's Chromium, or one that Playwright downloads.
 BROWSER := .venv/bin/uv pip install --quiet --python .venv/bin/python --require-hashes -r local_stack/requirements-browser.txt \
@@ -158,6 +161,9 @@ missing: setup ## list incomplete hours and the commands that repair them (FROM=
 airflow: setup ## run an Airflow command on the stack of make up (DO="dags list")
 	@$(RUN) airflow $(DO)
 
+images: setup ## build the container images, labelled with version and revision (BASE=image REGISTRY=example.azurecr.io)
+	@.venv/bin/python -m local_stack.images $(call typed,BASE,--base) $(call typed,REGISTRY,--registry)
+
 scale: setup ## score 1,000 sensors with one task instance each, and 20,000 packed (half an hour)
 	@.venv/bin/python -m bench.scale
 	@.venv/bin/python docs/generate.py
@@ -194,6 +200,10 @@ bench-fleet: setup ## measure the fleet page, in the api-server and in a browser
 	@.venv/bin/python -m bench.fleet_page
 	@$(BROWSER)
 	@.venv/bin/python -m bench.fleet_browser
+	@.venv/bin/python docs/generate.py
+
+bench-images: setup ## measure the images (BASE=a Debian with Python)
+	@.venv/bin/python -m bench.images $(BASE)
 	@.venv/bin/python docs/generate.py
 
 bench-policies: setup ## simulate days under each autoscale policy (five minutes)

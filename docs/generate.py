@@ -18,6 +18,7 @@ import page_parts  # noqa: E402  the path comes first
 from airflow_tables import backfill_table, compare_table, hop_table, scale_table, steps_table  # noqa: E402  likewise
 from batch_tables import day_table, load_table, policies_tables  # noqa: E402  likewise
 from fleet_tables import drawn_table, fleet_table, plugin_line  # noqa: E402  likewise
+from image_tables import images_table  # noqa: E402  likewise
 from ingest_tables import devices_table, ingest_table, windows_table  # noqa: E402  likewise
 from readme_tables import highlights_table, requirements_table  # noqa: E402  likewise
 from run_tables import calls_table, floor_table, parsing_table, run_table, waterfall_table  # noqa: E402  likewise
@@ -39,6 +40,7 @@ PAGES = {
         *("fleet", "plugin", "drawn"),
     ),
     ROOT / "docs" / "autoscale.md": ("policies", "day"),
+    ROOT / "docs" / "images.md": ("images",),
     ROOT / "docker-compose.yaml": ("compose-settings",),
 }
 
@@ -73,6 +75,7 @@ PARTS = {
     "fleet": fleet_table,
     "plugin": plugin_line,
     "drawn": drawn_table,
+    "images": images_table,
     "floor": floor_table,
     "steps": steps_table,
     "backfill": backfill_table,
