@@ -131,6 +131,8 @@ class Manifest:
     earlier plan are stale, those of a later plan for the same hour are as good as ours."""
     sensors: tuple[SensorOrder, ...]
     predictions_format: PredictionFormat = PredictionFormat.CSV
+    image: str = ""
+    """Container image that the Batch task was given, with its digest if the setting has one; for people."""
 
     def without(self, sensors: Collection[str]) -> Manifest:
         """Return the manifest without sensors that are already done."""
@@ -145,6 +147,7 @@ class Manifest:
                 "group": self.group,
                 "planned_at": self.planned_at,
                 "predictions_format": self.predictions_format.value,
+                "image": self.image,
                 "sensors": [sensor.to_json() for sensor in self.sensors],
             }
         )
@@ -168,6 +171,7 @@ class Manifest:
             planned_at=root["planned_at"].text(),
             sensors=sensors,
             predictions_format=predictions_format_at(root["predictions_format"]),
+            image="" if root["image"].value in {None, ""} else root["image"].text(),
         )
 
 

@@ -51,6 +51,7 @@ MANIFEST = Manifest(
             pack="p0001",
         ),
     ),
+    image=f"example.azurecr.io/sensor-scoring:1@sha256:{MODEL.sha256}",
 )
 REPORT = Report(
     hour=HOUR,
