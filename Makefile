@@ -83,7 +83,7 @@ test-clients: setup ## run published clients against the local Azure Batch
 test-containers: setup ## run tasks of the local Azure Batch in containers (needs Docker's engine)
 	@.venv/bin/python -m pytest tests/batch_emulator/containers -m containers $(TESTS)
 
-test-images: setup ## build the images on a Debian of one's own, and use them (needs Docker's engine; a quarter of an hour)
+test-images: setup .local/sbom/.installed ## build the images on a Debian of one's own, and use them (needs Docker's engine; a quarter of an hour)
 	@.venv/bin/python -m pytest tests/images -m images --timeout=1800 $(TESTS)
 
 # For what uses a browser: the machine's Chromium, or one that Playwright downloads.
@@ -161,8 +161,14 @@ missing: setup ## list incomplete hours and the commands that repair them (FROM=
 airflow: setup ## run an Airflow command on the stack of make up (DO="dags list")
 	@$(RUN) airflow $(DO)
 
-images: setup ## build the container images, labelled with version and revision (BASE=image REGISTRY=example.azurecr.io)
-	@.venv/bin/python -m local_stack.images $(call typed,BASE,--base) $(call typed,REGISTRY,--registry)
+SBOM := .local/sbom
+$(SBOM)/.installed: local_stack/requirements-sbom.txt | setup
+	@rm -rf $(SBOM)/tool
+	@.venv/bin/uv pip install --quiet --python .venv/bin/python --target $(SBOM)/tool --require-hashes -r $<
+	@touch $@
+
+images: setup $(SBOM)/.installed ## build the container images, labelled, and list what they hold (BASE=image REGISTRY=example.azurecr.io)
+	@.venv/bin/python -m local_stack.images --contents .local/images $(call typed,BASE,--base) $(call typed,REGISTRY,--registry)
 
 scale: setup ## score 1,000 sensors with one task instance each, and 20,000 packed (half an hour)
 	@.venv/bin/python -m bench.scale
@@ -215,12 +221,13 @@ LOCK := .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --gen
 lock: setup ## regenerate the lock files from the .in files (UPGRADE=--upgrade for the newest versions)
 	@$(LOCK) $(UPGRADE) local_stack/requirements.in -o local_stack/requirements.txt
 	@$(LOCK) $(UPGRADE) local_stack/requirements-browser.in -c local_stack/requirements.txt -o local_stack/requirements-browser.txt
+	@$(LOCK) $(UPGRADE) local_stack/requirements-sbom.in -o local_stack/requirements-sbom.txt
 	@$(LOCK) $(UPGRADE) local_stack/requirements-lint.in -o local_stack/requirements-lint.txt
 	@$(LOCK) $(UPGRADE) requirements.in -c local_stack/requirements.txt -o requirements.txt
 	@$(LOCK) $(UPGRADE) scoring_image/requirements.in -c local_stack/requirements.txt -o scoring_image/requirements.txt
 	@$(LOCK) $(UPGRADE) scoring_image/requirements-lean.in -c local_stack/requirements.txt -o scoring_image/requirements-lean.txt
 	@$(LOCK) $(UPGRADE) docs/requirements.in -o docs/requirements.txt
-	@$(LOCK) $(UPGRADE) airflow_image/requirements.in -c requirements.txt -o airflow_image/requirements.txt
+	@$(LOCK) --no-strip-extras $(UPGRADE) airflow_image/requirements.in -c requirements.txt -o airflow_image/requirements.txt
 
 clean: down ## remove everything that was set up, and all local data
 	@rm -rf .venv .local local_stack/node_modules ui/node_modules runs

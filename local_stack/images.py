@@ -8,9 +8,11 @@ import subprocess
 import sys
 import tomllib
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from local_stack.bootstrap import ROOT
+from local_stack.image_contents import write_contents
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,12 +23,14 @@ class Image:
     """One image.
 
     :param dockerfile: path in the repository, whose root is the build's context
+    :param python: its interpreter
     :param project: folder of the ``pyproject.toml`` with its version
     :param arguments: build arguments
     """
 
     name: str
     dockerfile: str
+    python: str
     project: str = "."
     arguments: tuple[str, ...] = ()
 
@@ -64,12 +68,15 @@ class Image:
 
 
 IMAGES = (
-    Image("sensor-scoring", "scoring_image/Dockerfile"),
+    Image("sensor-scoring", "scoring_image/Dockerfile", "/opt/scoring/bin/python"),
     Image(
-        "sensor-scoring-lean", "scoring_image/Dockerfile", arguments=("REQUIREMENTS=requirements-lean.txt",)
+        "sensor-scoring-lean",
+        "scoring_image/Dockerfile",
+        "/opt/scoring/bin/python",
+        arguments=("REQUIREMENTS=requirements-lean.txt",),
     ),
-    Image("sensor-scoring-airflow", "airflow_image/Dockerfile"),
-    Image("azure-batch-emulator", "batch_emulator/Dockerfile", project="batch_emulator"),
+    Image("sensor-scoring-airflow", "airflow_image/Dockerfile", "/opt/venv/bin/python"),
+    Image("azure-batch-emulator", "batch_emulator/Dockerfile", "/opt/emulator/bin/python", "batch_emulator"),
 )
 
 
@@ -86,6 +93,7 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("names", nargs="*", metavar="NAME", help="images; all of them by default")
     parser.add_argument("--base", default="", help="image to build on, instead of the Dockerfiles' own")
     parser.add_argument("--registry", default="", help="first part of the tags, such as example.azurecr.io")
+    parser.add_argument("--contents", type=Path, metavar="FOLDER", help="for lists of what each image holds")
     options = parser.parse_args(argv)
     known = {image.name: image for image in IMAGES}
     if unknown := set(options.names) - set(known):
@@ -95,8 +103,10 @@ def main(argv: Sequence[str]) -> int:
         tag = "/".join(filter(None, (options.registry, f"{name}:{image.version}")))
         try:
             image.build(tag, base=options.base, revision=revision())
+            if options.contents:
+                write_contents(tag, image.python, options.contents / f"{name}.cdx.json")
         except (OSError, subprocess.CalledProcessError) as error:
-            print(f"error: {tag} was not built: {error}", file=sys.stderr)
+            print(f"error: {tag} is not done: {error}", file=sys.stderr)
             return 1
         print(tag)
     return 0

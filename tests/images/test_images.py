@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from bench.images import RESULTS, megabytes
+from local_stack.image_contents import write_contents
 from local_stack.images import IMAGES
 from tests.images.built import NAMES, REVISION
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.batch_emulator.containers.docker import Docker
     from tests.images.built import Built
 
@@ -56,6 +59,27 @@ def test_its_user_cannot_change_what_runs(docker: Docker, built: Built, name: st
         ["/opt/airflow", "/opt/airflow/auth", "/opt/airflow/logs"] if name == "sensor-scoring-airflow" else []
     )
     assert [path for path in writable if not path.startswith("/opt/airflow/.")] == own
+
+
+_INSTALLED = """
+import json
+from importlib.metadata import distributions
+print(json.dumps([[each.name.lower().replace("_", "-"), each.version] for each in distributions()]))
+"""
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_list_of_contents_is_what_the_image_imports(
+    docker: Docker, built: Built, tmp_path: Path, name: str
+) -> None:
+    """CycloneDX names every package that the image's Python finds, with its version, and no other."""
+    (image,) = (image for image in IMAGES if image.name == name)
+    write_contents(built.tags[name], image.python, tmp_path / "list.json")
+    listed = json.loads((tmp_path / "list.json").read_text())
+    found = {(each["name"].lower().replace("_", "-"), each["version"]) for each in listed["components"]}
+    place = ["--rm", "--network=none", f"--entrypoint={image.python}", built.tags[name]]
+    assert found == set(map(tuple, json.loads(docker("run", *place, "-c", _INSTALLED))))
+    assert listed["bomFormat"] == "CycloneDX"
 
 
 @pytest.mark.parametrize("name", NAMES)
