@@ -6,9 +6,9 @@ export PYTHONPATH := $(CURDIR):$(CURDIR)/plugins:$(CURDIR)/scoring_image:$(CURDI
 RUN := .venv/bin/python -u -m local_stack
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run devices ui test test-ui test-soak test-nightly test-properties test-faults test-clients test-containers test-backfill test-browser lint format docs up load train down models missing airflow scale bench bench-hop bench-scoring bench-emulator bench-ingest bench-fleet bench-year bench-policies lock clean
+.PHONY: help setup run devices ui test test-ui test-soak test-nightly test-properties test-faults test-clients test-containers test-images test-backfill test-browser lint format docs up load train down models missing images airflow scale bench bench-hop bench-scoring bench-emulator bench-ingest bench-fleet bench-images bench-year bench-policies lock clean
 
-FOR_USERS := devices up load train models missing airflow down docs clean
+FOR_USERS := devices up load train models missing airflow down images docs clean
 help: ## show this list
 	@echo "make run                              score one hour of a simulated fleet"
 	@echo "make run READINGS=file.csv HOUR=2018-08-29T02"
@@ -82,6 +82,9 @@ test-clients: setup ## run published clients against the local Azure Batch
 
 test-containers: setup ## run tasks of the local Azure Batch in containers (needs Docker's engine)
 	@.venv/bin/python -m pytest tests/batch_emulator/containers -m containers $(TESTS)
+
+test-images: setup .local/sbom/.installed ## build the images on a Debian of one's own, and use them (needs Docker's engine; a quarter of an hour)
+	@.venv/bin/python -m pytest tests/images -m images --timeout=1800 $(TESTS)
 
 # For what uses a browser: the machine's Chromium, or one that Playwright downloads.
 BROWSER := .venv/bin/uv pip install --quiet --python .venv/bin/python --require-hashes -r local_stack/requirements-browser.txt \
@@ -158,6 +161,15 @@ missing: setup ## list incomplete hours and the commands that repair them (FROM=
 airflow: setup ## run an Airflow command on the stack of make up (DO="dags list")
 	@$(RUN) airflow $(DO)
 
+SBOM := .local/sbom
+$(SBOM)/.installed: local_stack/requirements-sbom.txt | setup
+	@rm -rf $(SBOM)/tool
+	@.venv/bin/uv pip install --quiet --python .venv/bin/python --target $(SBOM)/tool --require-hashes -r $<
+	@touch $@
+
+images: setup $(SBOM)/.installed ## build the container images, labelled, and list what they hold (BASE=image REGISTRY=example.azurecr.io)
+	@.venv/bin/python -m local_stack.images --contents .local/images $(call typed,BASE,--base) $(call typed,REGISTRY,--registry)
+
 scale: setup ## score 1,000 sensors with one task instance each, and 20,000 packed (half an hour)
 	@.venv/bin/python -m bench.scale
 	@.venv/bin/python docs/generate.py
@@ -196,6 +208,8 @@ bench-fleet: setup ## measure the fleet page, in the api-server and in a browser
 	@.venv/bin/python -m bench.fleet_browser
 	@.venv/bin/python docs/generate.py
 
+bench-images: setup ## measure the images (BASE=a Debian with Python)
+	@.venv/bin/python -m bench.images $(BASE)
 bench-year: setup ## measure Airflow after a year of hourly runs, and after its cleaning (a quarter of an hour)
 	@.venv/bin/python -m bench.year
 	@.venv/bin/python docs/generate.py
@@ -209,13 +223,14 @@ LOCK := .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --gen
 lock: setup ## regenerate the lock files from the .in files (UPGRADE=--upgrade for the newest versions)
 	@$(LOCK) $(UPGRADE) local_stack/requirements.in -o local_stack/requirements.txt
 	@$(LOCK) $(UPGRADE) local_stack/requirements-browser.in -c local_stack/requirements.txt -o local_stack/requirements-browser.txt
+	@$(LOCK) $(UPGRADE) local_stack/requirements-sbom.in -o local_stack/requirements-sbom.txt
 	@$(LOCK) $(UPGRADE) local_stack/requirements-lint.in -o local_stack/requirements-lint.txt
 	@$(LOCK) $(UPGRADE) requirements.in -c local_stack/requirements.txt -o requirements.txt
 	@$(LOCK) $(UPGRADE) requirements-application-insights.in -c requirements.txt -o requirements-application-insights.txt
 	@$(LOCK) $(UPGRADE) scoring_image/requirements.in -c local_stack/requirements.txt -o scoring_image/requirements.txt
 	@$(LOCK) $(UPGRADE) scoring_image/requirements-lean.in -c local_stack/requirements.txt -o scoring_image/requirements-lean.txt
 	@$(LOCK) $(UPGRADE) docs/requirements.in -o docs/requirements.txt
-	@$(LOCK) $(UPGRADE) airflow_image/requirements.in -c requirements.txt -o airflow_image/requirements.txt
+	@$(LOCK) --no-strip-extras $(UPGRADE) airflow_image/requirements.in -c requirements.txt -o airflow_image/requirements.txt
 
 clean: down ## remove everything that was set up, and all local data
 	@rm -rf .venv .local local_stack/node_modules ui/node_modules runs

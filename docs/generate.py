@@ -20,6 +20,7 @@ from application_insights import template  # noqa: E402  likewise
 from batch_tables import day_table, load_table, policies_tables  # noqa: E402  likewise
 from fleet_tables import drawn_table, fleet_table, plugin_line  # noqa: E402  likewise
 from grafana_dashboard import grafana_dashboard  # noqa: E402  likewise
+from image_tables import images_table  # noqa: E402  likewise
 from ingest_tables import devices_table, ingest_table, windows_table  # noqa: E402  likewise
 from monitoring_tables import attributes_table, metrics_table, trace_text  # noqa: E402  likewise
 from readme_tables import highlights_table, requirements_table  # noqa: E402  likewise
@@ -45,6 +46,7 @@ PAGES = {
     ),
     ROOT / "docs" / "autoscale.md": ("policies", "day"),
     ROOT / "docs" / "monitoring.md": ("metrics", "attributes", "trace"),
+    ROOT / "docs" / "images.md": ("images",),
     ROOT / "docker-compose.yaml": ("compose-settings",),
 }
 
@@ -83,6 +85,7 @@ PARTS = {
     "fleet": fleet_table,
     "plugin": plugin_line,
     "drawn": drawn_table,
+    "images": images_table,
     "floor": floor_table,
     "steps": steps_table,
     "backfill": backfill_table,

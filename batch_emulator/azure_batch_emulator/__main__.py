@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from azure_batch_emulator.command_line import (
     KEY_VARIABLE,
     STORAGE_VARIABLE,
+    TOKEN_VARIABLE,
     clock_from,
     parser,
     runner_from,
@@ -46,12 +47,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         listener = listen(options.host, options.port)
         check_controls(settings, listener)
         runner = runner_from(options)
-        emulator = Emulator(settings, clock=clock_from(options), runner=runner, access_log=options.verbose)
+        emulator = Emulator(
+            settings, clock=clock_from(options, settings), runner=runner, access_log=options.verbose
+        )
     except (BadSetting, BadState, ValueError) as problem:
         return _complain(str(problem))
     except (OSError, OverflowError) as problem:
         return _complain(f"cannot listen on {options.host}:{options.port} or use {options.data}: {problem}")
-    for name in (KEY_VARIABLE, STORAGE_VARIABLE):
+    for name in (KEY_VARIABLE, STORAGE_VARIABLE, TOKEN_VARIABLE):
         forget(name)
     asyncio.run(_serve(emulator, listener, settings))
     return 0

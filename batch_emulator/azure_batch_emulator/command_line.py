@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 KEY_VARIABLE = "AZURE_BATCH_EMULATOR_KEY"
 STORAGE_VARIABLE = "AZURE_BATCH_EMULATOR_AUTO_STORAGE"
+TOKEN_VARIABLE = "AZURE_BATCH_EMULATOR_CONTROL_TOKEN"  # noqa: S105  its name
 _SPANS = (
     ("boot", 2, "from asking for a node to an idle node"),
     ("stop-grace", 5, "between SIGTERM and SIGKILL of a task"),
@@ -101,7 +102,10 @@ def _add_tests(group: argparse._ArgumentGroup) -> None:
     add = group.add_argument
     add("--rule", metavar="MODULE:CALLABLE", help="let a function say how attempts end; nothing is run")
     add("--rule-threads", type=int, default=THREADS, metavar="N", help="attempts it is asked about at once")
-    add("--controls", action="store_true", help="let /_emulator make things fail; loopback only")
+    help_line = (
+        f"let /_emulator make things fail: on loopback, or for whoever has the token in {TOKEN_VARIABLE}"
+    )
+    add("--controls", action="store_true", help=help_line)
 
 
 def settings_from(options: argparse.Namespace, environment: Mapping[str, str]) -> Settings:
@@ -138,18 +142,19 @@ def settings_from(options: argparse.Namespace, environment: Mapping[str, str]) -
         send_timeout=timedelta(seconds=options.send_timeout_seconds),
         allow_short_intervals=options.allow_short_intervals,
         controls=options.controls,
+        control_token=environment.get(TOKEN_VARIABLE, ""),
         certificate=options.certificate,
         certificate_key=options.certificate_key,
     )
 
 
-def clock_from(options: argparse.Namespace) -> Clock:
+def clock_from(options: argparse.Namespace, settings: Settings) -> Clock:
     """Make the clock that is asked for.
 
     :raises BadSetting: if it could not run
     """
     if options.manual_clock:
-        if options.clock_speed != 1 or not options.controls:
+        if options.clock_speed != 1 or not settings.has_controls:
             raise BadSetting("--manual-clock needs --controls, which turn it, and no --clock-speed")
         return ManualClock(datetime.now(UTC))
     try:

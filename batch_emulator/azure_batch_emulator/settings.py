@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -13,6 +14,8 @@ from azure_batch_emulator.errors import BadSetting
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
+
+_TOKEN = re.compile(r"[!-~]{16,}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +78,9 @@ class Settings:
     send_timeout: timedelta = timedelta(seconds=60)
     """Real time for which an answer waits for a client that reads nothing of it."""
     controls: bool = False
-    """Answer unsigned requests below /_emulator, which make things fail; for loopback only."""
+    """Answer unsigned requests below /_emulator, which make things fail; without a token on loopback only."""
+    control_token: str = field(default="", repr=False)
+    """Token that these requests must have; it turns the controls on. Empty for none."""
     certificate: Path | None = None
     """PEM file with the certificate to serve https with; None for plain HTTP. Clients that sign in with a
     token speak https only."""
@@ -104,6 +109,13 @@ class Settings:
             raise BadSetting("time-outs of connections must be longer than nothing")
         if self.sample_period <= timedelta():
             raise BadSetting("the sample period must be longer than nothing")
+        if self.control_token and not _TOKEN.fullmatch(self.control_token):
+            raise BadSetting("the control token must be 16 or more printable characters without blanks")
+
+    @property
+    def has_controls(self) -> bool:
+        """Whether requests below /_emulator are answered."""
+        return self.controls or bool(self.control_token)
 
     def _check_runs(self) -> None:
         """Hold against each other what is about running tasks."""

@@ -52,14 +52,15 @@ def address(listener: socket.socket, settings: Settings) -> str:
 
 
 def check_controls(settings: Settings, listener: socket.socket) -> None:
-    """Refuse to let others than this machine make things fail.
+    """Refuse to let whoever reaches this machine make things fail.
 
-    :raises BadSetting: if controls are wanted on an address that others can reach
+    :raises BadSetting: if controls without a token are wanted on an address that others can reach
     """
     host = listener.getsockname()[0]
-    if settings.controls and not is_loopback(host):
+    if settings.controls and not settings.control_token and not is_loopback(host):
         raise BadSetting(
-            f"controls are for loopback only, as they ask for no key; {host} can be reached by others"
+            f"controls without AZURE_BATCH_EMULATOR_CONTROL_TOKEN are for loopback only, as they ask for no "
+            f"key; {host} can be reached by others"
         )
 
 

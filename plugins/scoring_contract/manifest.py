@@ -134,6 +134,8 @@ class Manifest:
     predictions_format: PredictionFormat = PredictionFormat.CSV
     traceparent: str = ""
     """Trace context of the work, which its report repeats; empty if it is not traced."""
+    image: str = ""
+    """Container image that the Batch task was given, with its digest if the setting has one; for people."""
 
     def without(self, sensors: Collection[str]) -> Manifest:
         """Return the manifest without sensors that are already done."""
@@ -149,6 +151,7 @@ class Manifest:
                 "planned_at": self.planned_at,
                 "predictions_format": self.predictions_format.value,
                 "traceparent": self.traceparent,
+                "image": self.image,
                 "sensors": [sensor.to_json() for sensor in self.sensors],
             }
         )
@@ -173,6 +176,7 @@ class Manifest:
             sensors=sensors,
             predictions_format=predictions_format_at(root["predictions_format"]),
             traceparent=traceparent_at(root["traceparent"]),
+            image="" if root["image"].value in {None, ""} else root["image"].text(),
         )
 
 

@@ -18,6 +18,7 @@ from sensor_scoring.constraints import (
     Schedule,
 )
 from sensor_scoring.errors import SettingsError
+from sensor_scoring.image_reference import FORM as IMAGE
 from sensor_scoring.node_image import UBUNTU_24_04
 from sensor_scoring.setting_fields import SettingGroup, setting, variable_of
 from sensor_scoring.telemetry_targets import targets_of
@@ -28,6 +29,7 @@ HOUR_MINUTES = 60
 _NEVER = "never"
 _MINUTES_OF_AN_HOUR = Range(0, HOUR_MINUTES - 1)
 _WALL_CLOCK_MINUTES = Range(1, WALL_CLOCK_SECONDS.most // 60)
+_IMAGE = Pattern(IMAGE, "an image's name, with its tag and digest if any")
 _NOT_EMPTY = Pattern(r"\S(.*\S)?", "a text that is not empty")
 _SHARE = Range(0, 1)
 _COUNT = Range(1, 1_000_000_000)
@@ -71,8 +73,9 @@ class PoolSettings(SettingGroup):
     """Batch node agent that goes with it."""
     slots_per_node: int = setting(4, SLOTS)
     """Batch tasks that run at once on a node of a pool we create."""
-    scoring_image: str = "sensor-scoring:latest"
-    """Container image of the scorer, with its registry if it has one."""
+    scoring_image: str = setting("sensor-scoring:latest", _IMAGE)
+    """Container image of the scorer, with its registry if it has one. With a digest, ``name:tag@sha256:...``,
+    all nodes run the same; a tag alone means what it points to when a node pulls it."""
     registry_server: str = ""
     """Private registry of the image, pulled with ``node_identity``; empty for none."""
     node_identity: str = ""

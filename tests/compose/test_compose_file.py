@@ -29,7 +29,7 @@ TEXT = (ROOT / "docker-compose.yaml").read_text()
 COMPOSE = yaml.safe_load(TEXT)
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 
-ONE_SHOT = {"airflow-init", "storage-init"}
+ONE_SHOT = {"airflow-init", "storage-init", "scoring-image"}
 AIRFLOW = {"airflow-init", "storage-init", "api-server", "scheduler", "dag-processor", "triggerer"}
 
 _VARIABLE = re.compile(r"(?<!\$)\$(?:\{(\w+)([^}]*)\}|(\w+))")
@@ -86,6 +86,8 @@ def test_no_service_has_more_than_it_needs(name: str) -> None:
     assert service.get("cap_add", []) == (begins_as_root if name == "postgres" else [])
     assert service["security_opt"] == ["no-new-privileges:true"]
     assert re.fullmatch(r"\d+g", service["mem_limit"])
+    # Only what fills a new volume, which is root's.
+    assert service.get("user") == ("0:0" if name == "scoring-image" else None)
 
 
 def test_every_setting_is_passed_on_if_it_is_set() -> None:
@@ -168,7 +170,8 @@ def test_the_two_ends_of_each_service_agree() -> None:
     emulator = SERVICES["batch-emulator"]
     options = dict(zip(emulator["command"][::2], emulator["command"][1::2], strict=True))
     assert (options["--account"], options["--port"]) == ("localbatch", "8900")
-    assert options["--image"].startswith("sensor-scoring=")
+    assert options["--image"] == "sensor-scoring=/opt/scoring"
+    assert "scorer:/opt/scoring:ro" in emulator["volumes"]
     assert substituted(emulator["environment"]["AZURE_BATCH_EMULATOR_KEY"]) == "made-up-BATCH_ACCOUNT_KEY"
     accounts = substituted(SERVICES["azurite"]["environment"]["AZURITE_ACCOUNTS"])
     assert accounts == "devstoreaccount1:made-up-BLOB_ACCOUNT_KEY"
@@ -205,7 +208,9 @@ def test_volumes_are_named_and_all_used() -> None:
     assert mounted == set(COMPOSE["volumes"])
 
 
-@pytest.mark.parametrize(("name", "port"), [("api-server", 8080), ("scheduler", 8974)])
+@pytest.mark.parametrize(
+    ("name", "port"), [("api-server", 8080), ("scheduler", 8974), ("batch-emulator", 8900)]
+)
 @pytest.mark.parametrize("status", [200, 503])
 def test_a_health_check_believes_the_answer(name: str, port: int, status: int) -> None:
     """The check, run as written on another port, succeeds on 200 and fails on 503."""
@@ -219,7 +224,7 @@ def test_a_health_check_believes_the_answer(name: str, port: int, status: int) -
             pass
 
     check = SERVICES[name]["healthcheck"]["test"]
-    assert check[:3] == ["CMD", "python", "-c"]
+    assert (check[0], check[1].rpartition("/")[2], check[2]) == ("CMD", "python", "-c")
     with http.server.HTTPServer(("127.0.0.1", 0), Answer) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
         thread.start()

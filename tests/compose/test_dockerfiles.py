@@ -1,4 +1,4 @@
-"""Rules of the Dockerfiles that the compose file builds, checked without an engine."""
+"""Rules of the Dockerfiles, checked without an engine."""
 
 from __future__ import annotations
 
@@ -12,14 +12,18 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from local_stack.images import IMAGES, Image
+
 ROOT = Path(__file__).resolve().parents[2]
 PYTHON, NODE = "python:3.12-slim-bookworm", "node:24-bookworm-slim"
 BASES = {
     "airflow_image/Dockerfile": PYTHON,
     "batch_emulator/Dockerfile": PYTHON,
     "local_stack/azurite.Dockerfile": NODE,
+    "scoring_image/Dockerfile": PYTHON,
 }
 DOCKERFILES = list(BASES)
+_DEFAULT = re.compile(r"^ARG (\w+)=(.*)$", re.MULTILINE)
 
 
 def instructions(dockerfile: str) -> list[tuple[str, str]]:
@@ -31,8 +35,9 @@ def instructions(dockerfile: str) -> list[tuple[str, str]]:
 
 def copied(dockerfile: str) -> list[str]:
     """Return the paths that a Dockerfile copies from the repository."""
+    defaults = dict(_DEFAULT.findall((ROOT / dockerfile).read_text()))
     return [
-        source
+        re.sub(r"\$\{(\w+)\}", lambda found: defaults[found[1]], source)
         for name, argument in instructions(dockerfile)
         if name == "COPY"
         for source in argument.split()[:-1]
@@ -51,8 +56,9 @@ def test_the_base_image_is_a_choice(dockerfile: str) -> None:
 @pytest.mark.parametrize("dockerfile", DOCKERFILES)
 def test_the_legacy_builder_can_build_it(dockerfile: str) -> None:
     """No mounts, heredocs or flags that only newer builders support."""
+    known = {"ARG", "FROM", "ENV", "RUN", "COPY", "LABEL", "USER", "WORKDIR", "EXPOSE", "ENTRYPOINT", "CMD"}
     for name, argument in instructions(dockerfile):
-        assert name in {"ARG", "FROM", "ENV", "RUN", "COPY", "USER", "WORKDIR", "EXPOSE", "ENTRYPOINT", "CMD"}
+        assert name in known
         assert not re.match(r"--(mount|network|security|link|chmod|parents|exclude)|<<", argument)
 
 
@@ -73,6 +79,12 @@ def test_nothing_runs_as_root(dockerfile: str) -> None:
     assert users
     assert users[-1] not in {"root", "0"}
     assert not {"RUN", "COPY"} & set(names[names.index("USER") :])
+
+
+@pytest.mark.parametrize("image", IMAGES, ids=lambda image: str(image.name))
+def test_the_version_without_a_build_argument_is_the_projects(image: Image) -> None:
+    """Whoever builds with plain Docker gets the label that ``make images`` writes."""
+    assert ("ARG", f"VERSION={image.version}") in instructions(image.dockerfile)
 
 
 @pytest.mark.parametrize("dockerfile", DOCKERFILES)

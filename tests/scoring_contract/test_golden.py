@@ -53,6 +53,7 @@ MANIFEST = Manifest(
         ),
     ),
     traceparent=TRACEPARENT,
+    image=f"example.azurecr.io/sensor-scoring:1@sha256:{MODEL.sha256}",
 )
 REPORT = Report(
     hour=HOUR,

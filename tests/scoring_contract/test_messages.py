@@ -253,8 +253,9 @@ def test_a_mark_says_how_many_rows_there_are() -> None:
 def test_an_order_of_before_is_for_csv() -> None:
     """It names no format; a format that no scorer writes is refused."""
     body = json.loads((GOLDEN / "manifest.json").read_text())
-    del body["predictions_format"]
-    assert Manifest.from_json(json.dumps(body)).predictions_format is PredictionFormat.CSV
+    del body["predictions_format"], body["image"]
+    older = Manifest.from_json(json.dumps(body))
+    assert (older.predictions_format, older.image) == (PredictionFormat.CSV, "")
     with pytest.raises(MessageError, match="predictions_format: is 'xlsx', not one of csv, parquet"):
         Manifest.from_json(changed("manifest.json", ["predictions_format"], "xlsx"))
 

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger(__name__)
 LARGEST_BODY = 1 << 20
+HEALTH = "/health"
+"""Answered unsigned, to health checks, by the thread that changes records: an answer says that it works."""
 _JSON = "application/json;odata=minimalmetadata"
 _NO_BODY = frozenset({204, 304})
 _VERSION_MISSING = ApiError(
@@ -71,7 +73,9 @@ class BatchApp:
         self._authenticator = Authenticator(engine.core.settings)
         self._routes = RouteTable()
         self.metrics = RequestMetrics(engine.core.now)
-        self._controls = ControlPlane(engine, clock, self.metrics) if engine.core.settings.controls else None
+        self._controls = (
+            ControlPlane(engine, clock, self.metrics) if engine.core.settings.has_controls else None
+        )
         engine.faults.operations = frozenset(route.operation for route in ROUTES)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -117,6 +121,9 @@ class BatchApp:
         self, scope: Scope, headers: Mapping[str, str], content: bytes, exchange: _Exchange
     ) -> Response:
         raw_path: str = scope["raw_path"].decode("latin-1")
+        if raw_path == HEALTH and scope["method"] in {"GET", "HEAD"}:
+            exchange.operation = None
+            return Response(200, {"status": "ok"})
         if self._controls is not None and is_control(raw_path):
             exchange.operation = None
             self._engine.advance(to=self._clock.now())

@@ -17,6 +17,7 @@ from azure.core.exceptions import ResourceNotFoundError
 from sensor_scoring.azure_batch.autoscale import Floor
 from sensor_scoring.azure_batch.pool_health import NODE_COLUMNS, autoscale_error, emptiness_of, troubles_of
 from sensor_scoring.errors import BatchError, FormulaRefused, PoolChanged, PoolUnusable
+from sensor_scoring.image_reference import image_troubles
 from sensor_scoring.node_image import support_troubles
 from sensor_scoring.service_errors import batch_explained
 
@@ -66,7 +67,7 @@ class PoolKeeper:
             pool, now = self._pool(spec.pool_id)
             if is_ours or pool is None:
                 log.info("Created pool %s, scaling up to %d nodes", spec.pool_id, spec.policy.max_nodes)
-                return [*troubles_of(pool), *self._image_troubles(pool, now)] if pool else []
+                return [*troubles_of(pool), *self._node_image_troubles(pool, now)] if pool else []
         if str(pool.get("state") or "").lower() == "deleting":
             raise PoolUnusable(f"pool {spec.pool_id} is being deleted; the next try finds it gone")
         if not pool.get("enableAutoScale"):
@@ -75,7 +76,11 @@ class PoolKeeper:
             self._change_formula(
                 pool, now, lambda pool, now: self._announcing(spec, pool, floor, now), patience=_PATIENCE
             )
-        return [*self.troubles(spec.pool_id), *self._image_troubles(pool, now)]
+        return [
+            *self.troubles(spec.pool_id),
+            *self._node_image_troubles(pool, now),
+            *image_troubles(pool, spec.image),
+        ]
 
     def release(self, spec: PoolSpec, *, in_use: Callable[[], bool]) -> bool:
         """Take back what is announced: the pool follows its queue alone.
@@ -121,7 +126,7 @@ class PoolKeeper:
             found = troubles_of(pool, nodes, now=now)
             return found or (emptiness_of(pool, nodes) if is_waited_for else [])
 
-    def _image_troubles(self, pool: Mapping[str, Any], now: datetime) -> list[str]:
+    def _node_image_troubles(self, pool: Mapping[str, Any], now: datetime) -> list[str]:
         """Say that the support of the nodes' image ends soon; nothing if the service does not tell."""
         agent = (pool.get("virtualMachineConfiguration") or {}).get("nodeAgentSKUId")
         chosen = f"nodeAgentSKUId eq '{agent}'"

@@ -58,6 +58,7 @@ def make_plan(run: Run, context: Context) -> list[str]:
         sensors_per_task=settings.hourly.per_task(is_backfill=run.is_backfill),
         packed_predictions=settings.hourly.packed_predictions,
         predictions_format=PredictionFormat(settings.hourly.predictions_format),
+        image=settings.pool.scoring_image,
         there=predictions_there(run),
     )
     if settings.telemetry.is_on:

@@ -9,12 +9,14 @@ import tarfile
 import time
 from pathlib import Path
 
-import pytest
-
 PROGRAMS = ("sh", "cat", "env", "sleep", "id")
 IMAGE = "azure-batch-emulator-tests:plain"
 IMAGE_WITH_ENTRY_POINT = "azure-batch-emulator-tests:entry"
 START_SECONDS = 60.0
+
+
+class NoEngine(Exception):
+    """There is no engine, and none can be started; the text says why."""
 
 
 class Docker:
@@ -39,7 +41,13 @@ class Docker:
 
 
 def start_engine(docker: Docker, folder: Path) -> subprocess.Popen[bytes]:
-    """Start an engine without networks of its own, as root."""
+    """Start an engine without networks of its own, as root.
+
+    :raises NoEngine: if that cannot be
+    """
+    for program in ("dockerd", "docker-init"):
+        if shutil.which(program) is None:
+            raise NoEngine(f"no engine answers, and there is no {program} on PATH: install Docker's engine")
     socket = f"unix://{folder}/docker.sock"
     folders = ["--data-root", str(folder / "data"), "--exec-root", str(folder / "exec")]
     plain = ["--iptables=false", "--bridge=none", "--pidfile", str(folder / "pid"), "-H", socket]
@@ -51,9 +59,21 @@ def start_engine(docker: Docker, folder: Path) -> subprocess.Popen[bytes]:
     while not docker.answers():
         if engine.poll() is not None or time.monotonic() > deadline:
             engine.kill()
-            pytest.fail(f"dockerd did not start: {log.read_text()[-2000:]}")
+            engine.wait()
+            os.environ.pop("DOCKER_HOST")
+            raise NoEngine(f"dockerd did not start: {log.read_text()[-2000:]}")
         time.sleep(0.1)
     return engine
+
+
+def stop_engine(engine: subprocess.Popen[bytes], folder: Path) -> None:
+    """Stop an engine, and remove what it kept."""
+    engine.terminate()
+    engine.wait()
+    # It leaves this mounted, and a folder with a mount in it cannot be removed.
+    subprocess.run(["umount", folder / "exec/netns/default"], check=False)
+    shutil.rmtree(folder / "data", ignore_errors=True)
+    os.environ.pop("DOCKER_HOST")
 
 
 def make_images(docker: Docker, folder: Path) -> None:

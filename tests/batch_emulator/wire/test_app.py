@@ -51,6 +51,16 @@ def test_unsigned_request_is_refused(bench: Bench) -> None:
     assert (answer.status_code, answer.json()["code"]) == (403, "AuthenticationFailed")
 
 
+@pytest.mark.parametrize(("method", "status"), [("GET", 200), ("HEAD", 200), ("POST", 403)])
+def test_health_needs_no_signature(bench: Bench, method: str, status: int) -> None:
+    """A health check needs no signature, is not counted, and meets no injected fault."""
+    bench.emulator.faults.throttle(times=None)
+    answer = httpx.request(method, f"{bench.emulator.endpoint}/health", trust_env=False)
+    assert answer.status_code == status
+    assert answer.text == ('{"status":"ok"}' if method == "GET" else answer.text)
+    assert (bench.emulator.requests().count() == 0) == (status == 200)
+
+
 class AnyToken:
     """A credential that always has a token."""
 

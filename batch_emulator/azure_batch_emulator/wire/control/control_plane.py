@@ -1,4 +1,7 @@
-"""What is below ``/_emulator``: counts, pending faults, clock and state. Unsigned; for this machine alone."""
+"""What is below ``/_emulator``: counts, pending faults, clock and state.
+
+Without a token they are for this machine alone.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ from azure_batch_emulator.moments import stamp
 from azure_batch_emulator.service.reset import reset
 from azure_batch_emulator.wire.control.controls import CONTROLS, Field, Form, seconds
 from azure_batch_emulator.wire.control.state_dump import state_json
+from azure_batch_emulator.wire.control.token import check_token
 from azure_batch_emulator.wire.loopback import check_local
 from azure_batch_emulator.wire.response import Response
 
@@ -71,9 +75,9 @@ class ControlPlane:
         """Do what is asked for.
 
         :param base: where the client finds the service, for URLs in the answer
-        :raises ApiError: if the request is foreign, unknown, or cannot be granted
+        :raises ApiError: if the request is foreign, without the token, unknown, or cannot be granted
         """
-        check_local(headers)
+        self._check(headers)
         path = raw_path.removeprefix(ROOT).strip("/")
         action = self._actions.get((method, path))
         if action is not None:
@@ -85,6 +89,12 @@ class ControlPlane:
             message = f"There is no such control; GET {ROOT} lists them."
             raise ApiError(404, "ControlNotFound", message, values=(("Request", f"{method} {raw_path}"),))
         return Response(200, control.act(self._engine, _read(content)))
+
+    def _check(self, headers: Mapping[str, str]) -> None:
+        if token := self._engine.core.settings.control_token:
+            check_token(headers, token)
+        else:
+            check_local(headers)
 
     def _describe(self) -> dict[str, Any]:
         reading = [

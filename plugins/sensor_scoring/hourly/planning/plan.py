@@ -106,6 +106,7 @@ def plan_hour(
     sensors_per_task: int = 0,
     packed_predictions: bool = False,
     predictions_format: PredictionFormat = PredictionFormat.CSV,
+    image: str = "",
     there: PredictionsThere = NO_PREDICTIONS,
 ) -> tuple[Plan, list[Manifest]]:
     """Compare the fleet with what it sent, and divide what can be scored into groups.
@@ -114,6 +115,7 @@ def plan_hour(
         :func:`sensor_scoring.hourly.planning.packing.size_for` choose
     :param packed_predictions: whether the sensors of a pack share one prediction blob
     :param predictions_format: what predictions are written as, unless some are there
+    :param image: container image that scores
     :param there: the predictions that the hour already has
     :return: the plan, and a manifest for each of its groups in the plan's order
     """
@@ -138,6 +140,7 @@ def plan_hour(
                 for sensor in sensors
             ),
             predictions_format=form,
+            image=image,
         )
         for group, sensors in groups.items()
     ]

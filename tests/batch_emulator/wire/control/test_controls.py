@@ -80,7 +80,40 @@ def test_controls_are_refused_where_others_can_reach_them(tmp_path: Any) -> None
     with pytest.raises(RuntimeError) as caught, EmulatorServer(data=tmp_path, host="0.0.0.0", controls=True):  # noqa: S104  refused
         pass
     assert isinstance(caught.value.__cause__, BadSetting)
-    assert "controls are for loopback only" in str(caught.value.__cause__)
+    assert "are for loopback only" in str(caught.value.__cause__)
+
+
+TOKEN = "a-token-made-up-for-tests"
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        pytest.param({"Authorization": f"Bearer {TOKEN}"}, 200, id="token"),
+        pytest.param({"Authorization": f"Bearer {TOKEN}", "Host": "batch-emulator:8900"}, 200, id="any-name"),
+        pytest.param({}, 403, id="none"),
+        pytest.param({"Authorization": "Bearer another"}, 403, id="another"),
+        pytest.param({"Authorization": f"SharedKey {TOKEN}"}, 403, id="scheme"),
+        pytest.param({"Authorization": f"Bearer {TOKEN}é".encode()}, 403, id="not-ascii"),
+    ],
+)
+def test_token_opens_the_controls_to_others(tmp_path: Any, headers: Any, status: int) -> None:
+    """With a token, controls are on at every address, for requests that have it."""
+    settings: dict[str, Any] = {"data": tmp_path, "host": "0.0.0.0", "control_token": TOKEN}  # noqa: S104  the case
+    with EmulatorServer(**settings) as emulator:
+        port = emulator.endpoint.rpartition(":")[2]
+        answer = httpx.get(f"http://127.0.0.1:{port}/_emulator/faults", headers=headers, trust_env=False)
+        assert answer.status_code == status
+        assert TOKEN not in answer.text
+        assert TOKEN not in repr(emulator.settings)
+
+
+@pytest.mark.parametrize("token", ["short", "sixteen and blank s", "sechzehn-oder-mehr-ä"])
+def test_token_that_is_none_is_refused(tmp_path: Any, token: str) -> None:
+    """A token that could be guessed, or that no header can hold, stops the start without being repeated."""
+    with pytest.raises(BadSetting, match="16 or more printable characters") as caught:
+        EmulatorServer(data=tmp_path, control_token=token)
+    assert token not in str(caught.value)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,42 @@
+"""An engine, a base image, and this repository's images on it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.batch_emulator.containers.docker import Docker, NoEngine, start_engine, stop_engine
+from tests.images.built import build_all
+from tests.images.debian import make_base
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.images.built import Built
+
+BASE_VARIABLE = "IMAGES_BASE"
+"""Names another base image: with Python 3.11 or newer, venv and root certificates."""
+
+
+@pytest.fixture(scope="session")
+def docker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Docker]:
+    """Find or start an engine."""
+    if shutil.which("docker") is None:
+        pytest.skip("there is no docker on PATH: install Docker's engine")
+    docker, folder = Docker(), tmp_path_factory.mktemp("docker")
+    try:
+        own = None if docker.answers() else start_engine(docker, folder)
+    except NoEngine as problem:
+        pytest.skip(str(problem))
+    yield docker
+    if own is not None:
+        stop_engine(own, folder)
+
+
+@pytest.fixture(scope="session")
+def built(docker: Docker) -> Built:
+    """Build the images. An engine that was there before keeps them, so that the next time is quick."""
+    return build_all(os.environ.get(BASE_VARIABLE) or make_base(docker))
