@@ -210,6 +210,8 @@ bench-fleet: setup ## measure the fleet page, in the api-server and in a browser
 
 bench-images: setup ## measure the images (BASE=a Debian with Python)
 	@.venv/bin/python -m bench.images $(BASE)
+	@.venv/bin/python docs/generate.py
+
 bench-year: setup ## measure Airflow after a year of hourly runs, and after its cleaning (a quarter of an hour)
 	@.venv/bin/python -m bench.year
 	@.venv/bin/python docs/generate.py
