@@ -133,7 +133,11 @@ def test_a_backfill_scores_the_hour_and_scores_it_again_when_asked(world: World)
         backfill = world.web.backfill(DAG, start, start, reprocess_behavior=behaviour, **options)
         until(partial(is_planned_after, before))
         until(partial(is_completed, backfill))
-    (run,) = {entry["dag_run_id"] for entry in world.web.runs(DAG) if entry["run_type"] == "backfill"}
+    (run,) = {
+        entry["dag_run_id"]
+        for entry in world.web.runs(DAG)
+        if entry["run_type"] == "backfill" and datetime.fromisoformat(entry["logical_date"]) == HOUR.start
+    }
     assert world.web.run_state(DAG, run) == "success"
     jobs = [job for job in world.batch.list_jobs() if job.id.startswith(world.base(run))]
     assert {job.priority for job in jobs} == {-100}
