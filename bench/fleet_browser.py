@@ -82,7 +82,7 @@ def _of(browser: Browser, server: Server) -> dict[str, Any]:
     new, again, frames = [], [], []
     for _ in range(_ROUNDS):
         page = open_page(browser)
-        page.context.add_cookies([{"name": "_token", "value": server.token, "url": server.address}])
+        page.context.add_cookies([server.cookie])
         new.append(_open(page, server))
         again.append(_open(page, server))
         frames += page.evaluate(_SCROLLED)

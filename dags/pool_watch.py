@@ -7,12 +7,12 @@ A table of contents: the code is in ``plugins/sensor_scoring``. It has no schedu
 from __future__ import annotations
 
 import os
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from airflow.sdk import DAG
 
 from sensor_scoring.pool_watch.tasks import look_at_pools
-from sensor_scoring.retries import RETRY_TABLE
+from sensor_scoring.retries import LOOK_ARGS
 from sensor_scoring.settings import Settings
 
 SETTINGS = Settings.from_environ(os.environ)
@@ -24,13 +24,7 @@ with DAG(
     start_date=datetime(2000, 1, 1, tzinfo=UTC),
     catchup=False,
     max_active_runs=1,
-    # A task that hangs must not keep the next one from looking.
-    default_args={
-        "retries": 1,
-        "retry_delay": timedelta(minutes=1),
-        "retry_policy": RETRY_TABLE,
-        "execution_timeout": timedelta(minutes=10),
-    },
+    default_args=LOOK_ARGS,
     doc_md=__doc__,
     tags=["upkeep"],
 ) as dag:

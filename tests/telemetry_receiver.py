@@ -23,6 +23,8 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    import pytest
+
 INSTRUMENTATION_KEY = "00000000-1111-2222-3333-444444444444"
 _PROTOBUF = "application/x-protobuf"
 _OTLP: dict[str, tuple[Any, Any, str]] = {
@@ -172,3 +174,12 @@ def receiving() -> Iterator[Received]:
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+@contextmanager
+def connected(monkeypatch: pytest.MonkeyPatch) -> Iterator[Received]:
+    """Receive, with the default connections of this process pointing here."""
+    with receiving() as received:
+        for name, value in received.settings.items():
+            monkeypatch.setenv(name, value)
+        yield received

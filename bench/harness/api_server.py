@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from playwright.sync_api import SetCookieParam
+
     from local_stack.services.azurite import BlobStorage
 
 PAGE, API = "/sensor-scoring/fleet", f"/sensor-scoring/api/dags/{DAG_ID}"
@@ -54,9 +56,11 @@ class Browser:
     """
 
     def __init__(self, address: str, server: psutil.Process, *, token: str) -> None:
-        self.address, self.token = address, token
+        self.address = address
         limits = httpx.Limits(max_connections=_CONNECTIONS)
         headers = {"Authorization": f"Bearer {token}"}
+        self.cookie: SetCookieParam = {"name": "_token", "value": token, "url": address}
+        """Of the session, for a real browser."""
         self._http = httpx.Client(
             base_url=address, headers=headers, limits=limits, timeout=60, trust_env=False
         )

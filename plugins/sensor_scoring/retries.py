@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from airflow.sdk import ExceptionRetryPolicy, RetryAction, RetryRule
 
 from scoring_contract.errors import ContractError
@@ -29,3 +31,11 @@ RETRY_TABLE = ExceptionRetryPolicy(
     ]
 )
 """Errors that fail at once; all others are tried again as often as the task allows."""
+
+LOOK_ARGS = {
+    "retries": 1,
+    "retry_delay": timedelta(minutes=1),
+    "retry_policy": RETRY_TABLE,
+    "execution_timeout": timedelta(minutes=10),
+}
+"""Arguments of a DAG that looks every few minutes: a task that hangs must not keep the next one from it."""

@@ -17,6 +17,7 @@ from ingest.simulator import Fleet
 from local_stack.airflow.cluster import running_cluster
 from local_stack.bootstrap import ROOT, SCORER, python_of
 from local_stack.hour import lay_out_files, train
+from local_stack.services.browser import running_browser
 from local_stack.services.emulator import ACCOUNT
 from local_stack.stack import running_stack
 from local_stack.workspace import Workspace
@@ -29,6 +30,8 @@ from tests.waiting import until
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
     from pathlib import Path
+
+    from playwright.sync_api import Browser
 
     from local_stack.airflow.cluster import Cluster
     from local_stack.stack import Stack
@@ -61,6 +64,13 @@ def pytest_runtest_makereport(
         page.screenshot(path=SEEN / f"{item.name}.png", full_page=True)
         report.sections.append(("page", f"{page.url}\n{SEEN / f'{item.name}.png'}"))
     return report
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Open the browser."""
+    with running_browser() as browser:
+        yield browser
 
 
 class Folders(Workspace):

@@ -13,7 +13,7 @@ from urllib.parse import quote, urlencode
 import pytest
 
 from local_stack.bootstrap import ROOT
-from local_stack.services.browser import open_page, running_browser
+from local_stack.services.browser import open_page
 from scoring_contract.layout import Container, prediction_blob, span_labels_folder
 from tests.integration.browser import keep, sign_in, without_trouble
 from tests.integration.conftest import QUICK, Obedient
@@ -55,13 +55,6 @@ def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     scorer = Obedient.made_in(tmp_path_factory.mktemp("image"))
     with a_fleet(tmp_path_factory.mktemp("fleet"), scorer, QUICK) as world:
         yield world
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Open the browser."""
-    with running_browser() as browser:
-        yield browser
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from bench.generated_fleet import write
 from bench.harness.api_server import PAGE, serving
 from bench.harness.fleet_history import IMAGE, GeneratedFleet
 from local_stack.services.azurite import running_azurite
-from local_stack.services.browser import open_page, running_browser
+from local_stack.services.browser import open_page
 from scoring_contract.hour import RunHour
 from sensor_scoring.hourly.outcome.summary import Outcome
 from tests.integration.browser import keep, without_trouble
@@ -43,18 +43,11 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
             yield server
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Open the browser."""
-    with running_browser() as browser:
-        yield browser
-
-
 @contextmanager
 def opened(browser: Browser, server: Server, *, is_dark: bool = False, **query: str) -> Iterator[Page]:
     """Open a view as somebody who may look."""
     page = open_page(browser, is_dark=is_dark)
-    page.context.add_cookies([{"name": "_token", "value": server.token, "url": server.address}])
+    page.context.add_cookies([server.cookie])
     page.goto(f"{server.address}{PAGE}?{urlencode(query)}")
     page.locator("main").wait_for()
     yield page

@@ -9,15 +9,15 @@ from urllib.parse import quote
 
 import pytest
 
-from local_stack.services.browser import open_page, running_browser
+from local_stack.services.browser import open_page
 from tests.integration.browser import keep, sign_in
 from tests.integration.repair import FAILING, a_red_run, ends_anew, note_of
 from tests.integration.world import DAG, HOUR, SCORED
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
-    from playwright.sync_api import Page, Response
+    from playwright.sync_api import Browser, Page, Response
 
     from tests.integration.world import World
     from tests.receivers import Webhook
@@ -26,12 +26,11 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(3600)]
 
 
 @pytest.fixture(scope="module")
-def page(world: World) -> Iterator[Page]:
-    """Open the browser and sign in."""
-    with running_browser() as browser:
-        page = open_page(browser)
-        sign_in(page, world.cluster)
-        yield page
+def page(world: World, browser: Browser) -> Page:
+    """Sign in."""
+    page = open_page(browser)
+    sign_in(page, world.cluster)
+    return page
 
 
 def of_run(world: World, run: str, *more: str) -> str:

@@ -17,7 +17,7 @@ from sensor_scoring.telemetry import metrics
 from sensor_scoring.telemetry.metrics import Attribute, Point
 from sensor_scoring.telemetry.sending import send
 from sensor_scoring.telemetry.spans import Event, Span, Trace, span_id, trace_id
-from tests.telemetry_receiver import receiving
+from tests.telemetry_receiver import connected
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,9 +59,7 @@ QUICK = 0.3
 @pytest.fixture
 def received(monkeypatch: pytest.MonkeyPatch) -> Iterator[Received]:
     """Run a receiver, and point the default connections at it."""
-    with receiving() as received:
-        for name, value in received.settings.items():
-            monkeypatch.setenv(name, value)
+    with connected(monkeypatch) as received:
         yield received
         received.answers.set()
         for thread in threading.enumerate():

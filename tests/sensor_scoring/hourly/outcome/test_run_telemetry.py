@@ -19,7 +19,7 @@ from sensor_scoring.settings import Settings
 from sensor_scoring.storage import BlobStore
 from sensor_scoring.telemetry.spans import span_id, trace_id
 from tests.stand_ins import as_run
-from tests.telemetry_receiver import receiving
+from tests.telemetry_receiver import connected
 from tests.traced_runs import PLAN, PLANNED_AT, some_facts
 
 if TYPE_CHECKING:
@@ -45,9 +45,7 @@ SETTINGS = Settings(
 @pytest.fixture
 def received(monkeypatch: pytest.MonkeyPatch) -> Iterator[Received]:
     """Run a receiver."""
-    with receiving() as received:
-        for name, value in received.settings.items():
-            monkeypatch.setenv(name, value)
+    with connected(monkeypatch) as received:
         yield received
 
 
