@@ -110,7 +110,7 @@ function SensorRow({
   const { roster, newest } = history;
   const cell = newest && history.cell(row, newest.hour);
   const rate = newest ? history.rateIn(row, newest) : null;
-  const [usual, last] = [roster.baseline(row), history.lastScored(row)];
+  const usual = roster.baseline(row);
   return (
     <tr>
       <th scope="row">
@@ -129,8 +129,14 @@ function SensorRow({
       <td class="number">{rate === null ? "" : percent(rate)}</td>
       <td class="number">{usual === null ? "" : percent(usual)}</td>
       <td>{roster.version(row) ?? "none"}</td>
-      <td>{last === null ? "not in these hours" : textOf(last)}</td>
+      <td>{lastScoredText(history, row)}</td>
       <td>{cell?.reason}</td>
     </tr>
   );
+}
+
+function lastScoredText(history: History, row: number): string {
+  const last = history.lastScored(row);
+  if (history.isLoadingAfter(last)) return "loading";
+  return last === null ? "not in these hours" : textOf(last);
 }

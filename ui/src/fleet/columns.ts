@@ -84,6 +84,7 @@ const SUCCESS: Column = {
   align: "right",
   texts: (history, row) => {
     const hour = history.lastScored(row);
+    if (history.isLoadingAfter(hour)) return ["…", ""];
     const whole = history.hours.length;
     return [hour === null ? `> ${whole} h` : age(history.now - endOf(hour)), ""];
   },

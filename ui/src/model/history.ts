@@ -158,6 +158,11 @@ export class History {
     return null;
   }
 
+  /** Whether a record of the range is still to be read that is newer than this hour; than none, any record. */
+  isLoadingAfter(hour: Hour | null): boolean {
+    return this.hours.some((at) => at > (hour ?? -1) && this.unheld(at));
+  }
+
   cell(row: number, hour: Hour): Cell {
     const mark = this.mark(row, hour);
     const record = this.records.get(hour);
@@ -176,11 +181,15 @@ export class History {
   /** What all sensors have in an hour whose record is not here. */
   unrecorded(hour: Hour): Mark {
     if (this.broken.has(hour)) return "unreadable";
-    if (this.listed.has(hour)) return "loading";
+    if (this.unheld(hour)) return "loading";
     if (hour < this.clock.oldest) return "before";
     return hour < this.clock.settled || (hour === this.clock.settled && this.isLate(hour))
       ? "missing"
       : "pending";
+  }
+
+  private unheld(hour: Hour): boolean {
+    return this.listed.has(hour) && !this.records.has(hour) && !this.broken.has(hour);
   }
 
   /** The newest settled hour is still being scored for a while, if the one before it was. */

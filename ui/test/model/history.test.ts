@@ -86,3 +86,12 @@ test("nothing is missing before the first hour that was ever recorded", () => {
   const history = historyOf([null, null, "S"], { oldest: H0 + 1 });
   expect([H0, H0 + 1].map((hour) => history.mark(0, hour))).toEqual(["before", "missing"]);
 });
+
+test("when a sensor was last scored is known once no newer record is still to be read", () => {
+  const history = historyOf(["S", "F"]);
+  const listed = ["e", "e", "new"].map((etag, at) => ({ hour: textOf(H0 + at), etag }));
+  history.show(H0, H0 + 2, listed, { settled: H0 + 2, now: 0, oldest: H0 });
+  expect(history.isLoadingAfter(history.lastScored(0))).toBe(true);
+  history.fail(H0 + 2, "not JSON");
+  expect(history.isLoadingAfter(history.lastScored(0))).toBe(false);
+});
