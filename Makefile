@@ -56,9 +56,9 @@ test-ui: setup $(UI_TOOLS) ## run the fleet page's own tests, which make test ru
 	@$(NPM) run --silent test
 
 # Files of tests side by side, each in one process from its first test to its last. Tests wait for other processes
-# nearly as long as they compute: three of them keep two cores busy.
-WORKERS ?= 3
-test: setup $(UI_TOOLS) ## run all tests (TESTS="tests/ingest -x", WORKERS=4)
+# nearly as long as they compute: four of them keep two cores busy.
+WORKERS ?= 4
+test: setup $(UI_TOOLS) ## run all tests (TESTS="tests/ingest -x", WORKERS=2)
 	@.venv/bin/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(TESTS)
 
 ROUNDS ?= 1

@@ -29,7 +29,7 @@ _WAITS = [timedelta(seconds=seconds) for seconds in (30, 60, 240)]
 _TO_SEND = timedelta(seconds=10)
 """What a wait has left when a reading is sent; with less it could come too late, and prove nothing."""
 
-pytestmark = pytest.mark.timeout(3600)
+pytestmark = [pytest.mark.soak, pytest.mark.timeout(3600)]
 
 
 @pytest.fixture

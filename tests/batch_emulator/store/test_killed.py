@@ -17,6 +17,8 @@ from azure.core.exceptions import AzureError
 if TYPE_CHECKING:
     from tests.batch_emulator.store.program import Program
 
+pytestmark = pytest.mark.soak
+
 ENDS = [signal.SIGKILL, signal.SIGTERM]
 
 

@@ -95,6 +95,7 @@ def test_a_fleet_is_sent_as_events(hub: EventHubsServer, tmp_path: Path) -> None
     assert account["anomalies"] == len(rows)
 
 
+@pytest.mark.soak
 @pytest.mark.behaviour("ingest-killed")
 def test_a_killed_sender_goes_on(hub: EventHubsServer, tmp_path: Path) -> None:
     """No event is skipped, and none twice but those of the chunk in flight, which have the same ids."""
@@ -116,6 +117,7 @@ def test_a_killed_sender_goes_on(hub: EventHubsServer, tmp_path: Path) -> None:
     assert again <= account["sent_again"] <= 2 * 100, "15 sensors send some 60 readings a minute"
 
 
+@pytest.mark.soak
 @pytest.mark.behaviour("ingest-killed")
 def test_a_killed_hub_is_waited_for(tmp_path: Path) -> None:
     """Killed in the middle of sending and started again, it has every event; few are there twice."""
@@ -154,6 +156,7 @@ def test_a_fleet_goes_on_from_now(hub: EventHubsServer, tmp_path: Path) -> None:
         assert begin <= moment <= event.enqueued_time
 
 
+@pytest.mark.soak
 def test_a_stop_in_an_outage_says_what_is_not_acknowledged(tmp_path: Path) -> None:
     """The sender does not wait for ever; its account and its state tell what the hub has."""
     state = tmp_path / "state.json"
