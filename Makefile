@@ -195,9 +195,10 @@ bench-emulator: setup ## load the local Azure Batch with up to 50,000 tasks (a m
 	@.venv/bin/python -m bench.emulator
 	@.venv/bin/python docs/generate.py
 
-bench-ingest: setup ## kill devices, event hub and job, look for every event, and measure each part (half an hour)
+bench-ingest: setup ## kill devices, event hub and job, look for every event, and measure each part (an hour and a half)
 	@.venv/bin/python -m bench.devices
 	@.venv/bin/python -m bench.windows
+	@.venv/bin/python -m bench.loading
 	@.venv/bin/python -m bench.ingest
 	@.venv/bin/python -m bench.ingest --devices 200 --per-pack 50
 	@.venv/bin/python docs/generate.py

@@ -21,7 +21,7 @@ from batch_tables import day_table, load_table, policies_tables  # noqa: E402  l
 from fleet_tables import drawn_table, fleet_table, plugin_line  # noqa: E402  likewise
 from grafana_dashboard import grafana_dashboard  # noqa: E402  likewise
 from image_tables import images_table  # noqa: E402  likewise
-from ingest_tables import devices_table, ingest_table, windows_table  # noqa: E402  likewise
+from ingest_tables import devices_table, ingest_table, loading_table, windows_table  # noqa: E402  likewise
 from monitoring_tables import attributes_table, metrics_table, trace_text  # noqa: E402  likewise
 from readme_tables import highlights_table, requirements_table  # noqa: E402  likewise
 from run_tables import calls_table, floor_table, parsing_table, run_table, waterfall_table  # noqa: E402  likewise
@@ -40,7 +40,7 @@ PAGES = {
     ROOT / "docs" / "benchmarks.md": (
         *("scoring", "stages", "fidelity", "soak", "compare", "scale"),
         *("run", "waterfall", "hop", "floor", "steps", "parsing", "calls"),
-        *("ingest", "devices", "windows"),
+        *("ingest", "devices", "windows", "loading"),
         *("fleet", "plugin", "drawn"),
         *("year", "year-blobs"),
     ),
@@ -82,6 +82,7 @@ PARTS = {
     "ingest": ingest_table,
     "devices": devices_table,
     "windows": windows_table,
+    "loading": loading_table,
     "fleet": fleet_table,
     "plugin": plugin_line,
     "drawn": drawn_table,

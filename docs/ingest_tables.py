@@ -61,6 +61,23 @@ def windows_table() -> str:
     return table_of([heading], {name: [value] for name, value in rows.items()})
 
 
+def loading_table() -> str:
+    """Return what the loader does with one long file."""
+    one = results_of("loading")
+    rows = {
+        "MB of the file": f"{one['file_mb']:,}",
+        "readings in Blob Storage": f"{one['in_blobs']:,}",
+        "rows refused, each with its line and reason": f"{one['refused']:,}",
+        "rows that are neither": f"{one['rows'] - one['in_blobs'] - one['refused']:,}",
+        "blobs": f"{one['blobs']:,}",
+        "rows a second": f"{one['rows'] / one['seconds']:,.0f}",
+        "rows a second of the loader's CPU": f"{one['rows'] / one['cpu']:,.0f}",
+        "MB of memory, in each third of the time": _thirds(one["memory_mb"]),
+    }
+    heading = f"{one['rows']:,} rows of {one['sensors']:,} sensors"
+    return table_of([heading], {name: [value] for name, value in rows.items()})
+
+
 def _fleet(sensors: int, per_pack: int) -> str:
     return f"{sensors:,} sensors" + (f", packs of {per_pack}" if per_pack else "")
 
