@@ -6,9 +6,9 @@ export PYTHONPATH := $(CURDIR):$(CURDIR)/plugins:$(CURDIR)/scoring_image:$(CURDI
 RUN := .venv/bin/python -u -m local_stack
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run devices ui test test-ui test-soak test-nightly test-properties test-faults test-clients test-containers test-images test-backfill test-browser lint format docs up load train down models missing images airflow scale bench bench-hop bench-scoring bench-emulator bench-ingest bench-fleet bench-images bench-year bench-policies lock clean
+.PHONY: help setup run devices ui test test-ui test-soak test-nightly test-properties test-faults test-clients test-containers test-images test-backfill test-browser lint format docs up load train down models missing doctor images airflow scale bench bench-hop bench-scoring bench-emulator bench-ingest bench-fleet bench-images bench-year bench-policies lock clean
 
-FOR_USERS := devices up load train models missing airflow down images docs clean
+FOR_USERS := devices up load train models missing doctor airflow down images docs clean
 help: ## show this list
 	@echo "make run                              score one hour of a simulated fleet"
 	@echo "make run READINGS=file.csv HOUR=2018-08-29T02"
@@ -157,6 +157,10 @@ models: setup ## show or change the model registry of make up (DO="show 1_4")
 missing: setup ## list incomplete hours and the commands that repair them (FROM=2018-08-29T00 TO=2018-08-30T00)
 	@# Incomplete hours are a finding, no failure of make's.
 	@$(RUN) missing --from "$(FROM)" --to "$(TO)" || { code=$$?; test $$code = 1 || exit $$code; }
+
+doctor: setup ## say what the stack, or the deployment of your environment, lacks (TRY=1: also write, send and score; JSON=1)
+	@# What is missing is a finding, no failure of make's; a pipeline reads the exit code of JSON=1.
+	@$(RUN) doctor $(if $(TRY),--try) $(if $(JSON),--json) || { code=$$?; test $$code = 1 -a -z "$(JSON)" || exit $$code; }
 
 airflow: setup ## run an Airflow command on the stack of make up (DO="dags list")
 	@$(RUN) airflow $(DO)

@@ -23,6 +23,7 @@ from grafana_dashboard import grafana_dashboard  # noqa: E402  likewise
 from image_tables import images_table  # noqa: E402  likewise
 from ingest_tables import devices_table, ingest_table, loading_table, windows_table  # noqa: E402  likewise
 from monitoring_tables import attributes_table, metrics_table, trace_text  # noqa: E402  likewise
+from preflight_tables import checks_table  # noqa: E402  likewise
 from readme_tables import highlights_table, requirements_table  # noqa: E402  likewise
 from run_tables import calls_table, floor_table, parsing_table, run_table, waterfall_table  # noqa: E402  likewise
 from scoring_tables import fidelity_table, scoring_chart, scoring_table, soak_line, stages_table  # noqa: E402  likewise
@@ -47,6 +48,7 @@ PAGES = {
     ROOT / "docs" / "autoscale.md": ("policies", "day"),
     ROOT / "docs" / "monitoring.md": ("metrics", "attributes", "trace"),
     ROOT / "docs" / "images.md": ("images",),
+    ROOT / "docs" / "preflight.md": ("checks",),
     ROOT / "docker-compose.yaml": ("compose-settings",),
 }
 
@@ -87,6 +89,7 @@ PARTS = {
     "plugin": plugin_line,
     "drawn": drawn_table,
     "images": images_table,
+    "checks": checks_table,
     "floor": floor_table,
     "steps": steps_table,
     "backfill": backfill_table,

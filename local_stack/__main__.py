@@ -14,7 +14,7 @@ from ingest.readings_csv import NAMELESS
 from local_stack import hour as hourly
 from local_stack import owner, standing
 from local_stack.bootstrap import ROOT
-from local_stack.commands import airflow, missing
+from local_stack.commands import airflow, doctor, missing
 from local_stack.display import RunProgress, Stage, failures, show_rejects, table
 from local_stack.labels import check_labels
 from local_stack.models import models
@@ -284,6 +284,7 @@ _COMMANDS = {
     "serve": serve,
     "models": models,
     "missing": missing,
+    "doctor": doctor,
     "airflow": airflow,
     "load": load,
     "train": train,

@@ -1,4 +1,4 @@
-"""``make missing`` and ``make airflow``: run commands with the environment of the Airflow of ``make up``."""
+"""``make missing``, ``make doctor`` and ``make airflow``: commands in the environment of ``make up``."""
 
 from __future__ import annotations
 
@@ -28,15 +28,32 @@ def missing(words: Sequence[str]) -> int:
     :raises WrongOption: unless both are hours, the first before the second
     """
     hours = _range(words)
+    return _looked(_MISSING_HOURS, hours, in_stack=("--command", "make airflow DO={}"))
+
+
+def doctor(words: Sequence[str]) -> int:
+    """Say what the running stack lacks or, without one, the deployment of the configured connections.
+
+    :param words: ``--try`` and ``--json``
+    :return: 1 if something is missing, 2 if that cannot be determined
+    """
+    return _looked(_PREFLIGHT, words)
+
+
+def _looked(command: Sequence[str], words: Sequence[str], *, in_stack: Sequence[str] = ()) -> int:
+    """Run a command that looks at the running stack or, without one, at the configured connections.
+
+    :param in_stack: more words for it if there is a stack
+    """
     running = standing.standing()
     if running is not None:
-        return _run([*_MISSING_HOURS, "--command", "make airflow DO={}", *hours], running.environ)
+        return _run([*command, *in_stack, *words], running.environ)
     if CONNECTION not in os.environ:
         print("error: no stack is up: run make up first", file=sys.stderr)
         return _UNKNOWN
     # Without a database URL, Airflow would create an empty database.
     blind = [] if DATABASE in os.environ else ["--without-database"]
-    return _run([*_MISSING_HOURS, *blind, *hours], {})
+    return _run([*command, *blind, *words], {})
 
 
 def _range(words: Sequence[str]) -> list[str]:
@@ -66,6 +83,7 @@ def airflow(words: Sequence[str]) -> int:
 
 
 _MISSING_HOURS = (sys.executable, "-m", "sensor_scoring.missing_hours")
+_PREFLIGHT = (sys.executable, "-m", "sensor_scoring.preflight")
 
 
 def _run(command: Sequence[str], environ: Mapping[str, str]) -> int:

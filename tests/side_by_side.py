@@ -14,7 +14,7 @@ _SHARERS = {
     "api-server": ("sensor_scoring/test_fleet_changes.py", "sensor_scoring/test_scoring_plugin.py"),
     "standing Airflow": tuple(
         f"integration/test_{name}.py"
-        for name in ("cluster", "demo", "repair", "standing", "telemetry", "trouble", "web_ui")
+        for name in ("cluster", "demo", "preflight", "repair", "standing", "telemetry", "trouble", "web_ui")
     ),
 }
 """Files of tests that share a process of Airflow, which takes longer to start than they take to run."""

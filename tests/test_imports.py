@@ -93,6 +93,7 @@ PACKAGES: dict[str, dict[str, set[str]]] = {
         "upkeep": {"azure_batch", "hourly", "telemetry"},
         "fleet": {"azure_batch", "hourly", "alerts"},
         "pool_watch": {"azure_batch", "hourly", "alerts"},
+        "preflight": {"azure_batch", "hourly", "alerts"},
         "sensors": {"azure_batch", "training"},
         "missing_hours": {"azure_batch", "hourly", "alerts"},
         "ui": {"azure_batch", "hourly", "alerts", "fleet", "sensors", "missing_hours"},

@@ -25,6 +25,7 @@
       + RegistryDamaged                   there is one, and it cannot be read
       + RegistryContended                 others changed the registry each time we wanted to
       + AlertUndelivered                  a message that no channel took
+      + DeploymentIncomplete              the preflight found that something is missing
       + RunFailed                         the verdict over a whole run
 
 Every error carries facts as plain values and survives pickling; its sentence is made from them.
@@ -151,6 +152,10 @@ class RegistryContended(ScoringError):
 
 class AlertUndelivered(ScoringError):
     """Channels are set, and not one of them took a message; the text names each with its reason."""
+
+
+class DeploymentIncomplete(ScoringError):
+    """The preflight found that something is missing; the text names what to begin with."""
 
 
 class RunFailed(ScoringError):

@@ -41,6 +41,7 @@ PRELOADED = (
     "sensor_scoring.priority",
     "sensor_scoring.missing_hours.tasks",
     "sensor_scoring.pool_watch.tasks",
+    "sensor_scoring.preflight.tasks",
     "sensor_scoring.hourly.operator",
     "sensor_scoring.hourly.trigger",
     "sensor_scoring.hourly.sensor",

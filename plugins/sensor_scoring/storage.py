@@ -297,6 +297,15 @@ class BlobStore:
             chunk = names[start : start + _DELETES_AT_ONCE]
             self._container(container).delete_blobs(*chunk, raise_on_any_failure=False)
 
+    def has_container(self, name: str) -> bool:
+        """Whether a container is there; asked by listing it, which its readers may do."""
+        with storage_explained(f"list {name}", self.conn_id):
+            try:
+                next(iter(self._container(name).list_blob_names(results_per_page=1)), None)
+            except ResourceNotFoundError:
+                return False
+        return True
+
     def container_url(self, container: str) -> str:
         """Return a container's URL without any signature."""
         return self._container(container).url.split("?", maxsplit=1)[0]

@@ -46,3 +46,11 @@ def test_pool_is_warmed_only_when_it_is_asked_for(all_parsed: dict[str, Any], pa
     parsed = parsed_with(SENSOR_SCORING_PREWARM_MINUTES="10")["warm_pool"]
     assert parsed["errors"] == {}
     assert parsed["timetable"].startswith("Cron")
+
+
+def test_preflight_is_made_by_hand_and_changes_nothing_unless_it_is_told_to(
+    all_parsed: dict[str, Any],
+) -> None:
+    """One at a time, without a schedule."""
+    parsed = all_parsed["preflight"]
+    assert (parsed["timetable"], parsed["runs"], list(parsed["tasks"])) == ("NullTimetable", 1, ["look"])

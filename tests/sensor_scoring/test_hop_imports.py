@@ -41,6 +41,7 @@ PRODUCT = [
 OF_OTHER_DAGS = {
     "sensor_scoring.missing_hours.step",
     "sensor_scoring.pool_watch.step",
+    "sensor_scoring.preflight.step",
     "sensor_scoring.alerts.late_step",
     "sensor_scoring.training.steps",
     "sensor_scoring.alerts.unfinished_runs",

@@ -39,7 +39,7 @@ def tell(message: str, context: Context, settings: Settings) -> list[str]:
     """
     for line in message.splitlines():
         log.warning("ALERT %s", line)
-    deliveries = [_delivery(channel, message, context) for channel in channels_of(settings.alerts.notify)]
+    deliveries = [deliver(channel, message, context) for channel in channels_of(settings.alerts.notify)]
     untold = [delivery.shortfall for delivery in deliveries if delivery.shortfall]
     for shortfall in untold:
         log.warning("%s", shortfall)
@@ -49,7 +49,7 @@ def tell(message: str, context: Context, settings: Settings) -> list[str]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Delivery:
+class Delivery:
     """Result of sending a message on one channel.
 
     :param addresses: how many the channel leads to
@@ -78,19 +78,19 @@ class _Delivery:
         return f"{self.channel}: {missed} {verb} not notified: {reasons}"
 
 
-def _delivery(channel: Channel, message: str, context: Context) -> _Delivery:
-    """Send by one channel."""
+def deliver(channel: Channel, message: str, context: Context) -> Delivery:
+    """Send a message on one channel; that it fails is a fact, no error."""
     try:
         delivery = _SENDERS[channel.kind](channel, message, context)
     except Exception as error:  # a channel of any make must not keep the others from being tried
         log.exception("%s did not take the message", channel)
-        return _Delivery(channel, 1, (str(error),))
+        return Delivery(channel, 1, (str(error),))
     if delivery.reached:
         log.info("Notified %s", channel)
     return delivery
 
 
-def _mail(channel: Channel, message: str, context: Context) -> _Delivery:
+def _mail(channel: Channel, message: str, context: Context) -> Delivery:
     """Send a mail to each address: of one mail to many the provider drops who was refused."""
     addresses, refusals = channel.target.split(","), []
     for address in addresses:
@@ -102,10 +102,10 @@ def _mail(channel: Channel, message: str, context: Context) -> _Delivery:
         except (OSError, AirflowException) as error:  # smtplib's are among the first
             log.warning("%s was not notified", address, exc_info=True)
             refusals.append(f"{address}: {error}")
-    return _Delivery(channel, len(addresses), tuple(refusals))
+    return Delivery(channel, len(addresses), tuple(refusals))
 
 
-def _webhooks(channel: Channel, message: str, context: Context) -> _Delivery:  # noqa: ARG001  as the others
+def _webhooks(channel: Channel, message: str, context: Context) -> Delivery:  # noqa: ARG001  as the others
     """Send to the URLs of an Apprise connection, one after the other.
 
     With the provider's connection but not by its notifier, which drops Apprise's answer: a webhook that
@@ -120,16 +120,16 @@ def _webhooks(channel: Channel, message: str, context: Context) -> _Delivery:  #
     said: dict[str, Any] = {"title": subject, "body": rest or subject, "notify_type": NotifyType.WARNING}
     taken = [bool(apprise.Apprise(service).notify(**said)) for service in services]
     refusal = "no answer of success; Apprise's lines above say why"
-    return _Delivery(channel, len(taken), (refusal,) * taken.count(False))
+    return Delivery(channel, len(taken), (refusal,) * taken.count(False))
 
 
-def _any_notifier(channel: Channel, message: str, context: Context) -> _Delivery:
+def _any_notifier(channel: Channel, message: str, context: Context) -> Delivery:
     module, _, name = channel.target.rpartition(".")
     make = cast("Callable[..., BaseNotifier]", getattr(import_module(module), name))
     # The deployment's arguments are templates; the message is a value in them and is not rendered itself.
     known: dict[str, Any] = {**context, "alert": message, "alert_subject": _subject(message)}
     make(**channel.arguments)(known)
-    return _Delivery(channel, 1)
+    return Delivery(channel, 1)
 
 
 def _subject(message: str) -> str:
@@ -140,7 +140,7 @@ def _page(message: str) -> str:
     return "<br>\n".join(html.escape(line) for line in message.splitlines())
 
 
-_SENDERS: dict[ChannelKind, Callable[[Channel, str, Context], _Delivery]] = {
+_SENDERS: dict[ChannelKind, Callable[[Channel, str, Context], Delivery]] = {
     ChannelKind.SMTP: _mail,
     ChannelKind.APPRISE: _webhooks,
     ChannelKind.NOTIFIER: _any_notifier,

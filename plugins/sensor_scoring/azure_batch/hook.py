@@ -85,6 +85,14 @@ class ScoringBatchHook(AzureBatchHook):
         options = self._patience.client_options() if self._patience else _TIMEOUTS
         return BatchClient(endpoint=self._account_url(conn), credential=credential, **options)
 
+    @property
+    def account_url(self) -> str:
+        """The Batch account's address.
+
+        :raises BatchAccessRefused: if the connection has none
+        """
+        return self._account_url(self.get_connection(self.conn_id))
+
     def close(self) -> None:
         """Close the client, if one was needed."""
         if "connection" in self.__dict__:

@@ -117,6 +117,11 @@ class JobKeeper:
                 self._client.begin_terminate_job(job, reason)
         return active
 
+    def delete(self, job: str) -> None:
+        """Delete a Batch job with the records of its tasks; one that is gone is as good as deleted."""
+        with batch_explained(f"delete job {job}", self._conn_id, dict.fromkeys(JOB_ENDED)):
+            self._client.begin_delete_job(job)
+
     def _state(self, job: str) -> str:
         """Return a job's state; empty if there is no such job."""
         with batch_explained(f"look at job {job}", self._conn_id, {"JobNotFound": None}):

@@ -1,0 +1,93 @@
+"""The checks in their order, and how they are run: one that cannot be made says so, and others go on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from airflow.sdk.exceptions import AirflowException
+
+from scoring_contract.errors import ContractError
+from sensor_scoring.errors import ScoringError
+from sensor_scoring.preflight import airflow_checks, batch_checks, notification_checks, storage_checks, trial
+from sensor_scoring.preflight.finding import Finding, Verdict, fine, missing
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from sensor_scoring.preflight.deployment import Deployment
+    from sensor_scoring.preflight.finding import Found
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One check.
+
+    :param after: checks that must find nothing missing before it
+    :param is_trial: whether it writes, sends or starts something, so that it waits to be told
+    """
+
+    name: str
+    look: Callable[[Deployment], Iterator[Found]]
+    after: tuple[str, ...] = ()
+    is_trial: bool = False
+
+
+def settings(deployment: Deployment) -> Iterator[Found]:
+    """Read each setting."""
+    deployment.settings  # noqa: B018  read for its errors
+    yield fine("all settings can be read")
+
+
+CHECKS = (
+    Check("settings", settings),
+    Check("connections", airflow_checks.connections, ("settings",)),
+    Check("containers", storage_checks.containers, ("connections",)),
+    Check("writing", storage_checks.writing, ("containers",), is_trial=True),
+    Check("signatures", storage_checks.signatures, ("containers",)),
+    Check("batch account", batch_checks.sign_in, ("connections",)),
+    Check("clock", batch_checks.clock, ("batch account",)),
+    Check("node image", batch_checks.node_image, ("batch account",)),
+    Check("pool", batch_checks.pool, ("batch account",)),
+    Check("formula", batch_checks.formula, ("pool",)),
+    Check("models", storage_checks.models, ("containers",)),
+    Check("readings", storage_checks.readings, ("containers",)),
+    Check("Airflow's settings", airflow_checks.configuration, ("containers",)),
+    Check("Airflow's processes", airflow_checks.processes),
+    Check("channels", notification_checks.channels, ("settings",)),
+    Check("messages", notification_checks.messages, ("channels",), is_trial=True),
+    Check(
+        "one sensor",
+        trial.one_sensor,
+        ("writing", "signatures", "pool", "formula", "models", "readings"),
+        is_trial=True,
+    ),
+)
+
+
+def findings(deployment: Deployment, *, tries: bool) -> Iterator[Finding]:
+    """Make all checks, one after the other.
+
+    :param tries: whether to write, send and start what only a trial shows
+    """
+    stopped: set[str] = set()
+    for check in CHECKS:
+        if check.is_trial and not tries:
+            yield Finding(check.name, Verdict.SKIPPED, "not tried", "--try")
+        elif blockers := [name for name in check.after if name in stopped]:
+            stopped.add(check.name)
+            yield Finding(check.name, Verdict.SKIPPED, f"waits for what is missing: {', '.join(blockers)}")
+        else:
+            for found in _made(check, deployment):
+                if found.verdict is Verdict.MISSING:
+                    stopped.add(check.name)
+                yield found.by(check.name)
+
+
+def _made(check: Check, deployment: Deployment) -> Iterator[Found]:
+    try:
+        yield from check.look(deployment)
+    except (ScoringError, ContractError, AirflowException) as error:
+        yield missing(str(error), "")
+    except Exception as error:  # noqa: BLE001  a check that breaks must not hide what the others find
+        yield missing(f"the check itself failed: {type(error).__name__}: {error}", "")

@@ -1,0 +1,87 @@
+"""The deployment that is looked at: its settings, and the ways to its services."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from sensor_scoring.azure_batch.hook import ScoringBatchHook
+from sensor_scoring.patience import Patience
+from sensor_scoring.settings import Settings
+from sensor_scoring.storage import BlobStore
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from airflow.sdk import Context
+
+
+@dataclass
+class Deployment:
+    """What the checks share.
+
+    :param environ: environment of an Airflow process
+    :param context: of the task that looks; empty outside a task
+    :param has_database: whether Airflow's database may be asked, as its own commands do
+    """
+
+    environ: Mapping[str, str]
+    context: Context
+    has_database: bool = False
+    _closing: list[ScoringBatchHook] = field(default_factory=list)
+
+    @cached_property
+    def settings(self) -> Settings:
+        """The settings.
+
+        :raises SettingsError: naming the variable that cannot be read
+        """
+        return Settings.from_environ(self.environ)
+
+    @cached_property
+    def store(self) -> BlobStore:
+        """The storage account."""
+        return BlobStore(self.settings.connections.wasb_conn_id)
+
+    @cached_property
+    def hook(self) -> ScoringBatchHook:
+        """The Batch account."""
+        hook = ScoringBatchHook(self.settings.connections.batch_conn_id, patience=Patience())
+        self._closing.append(hook)
+        return hook
+
+    @property
+    def containers(self) -> tuple[str, ...]:
+        """Names of the containers, each once."""
+        names = self.settings.containers
+        return tuple(
+            dict.fromkeys((
+                names.data_container,
+                names.models_container,
+                names.predictions_container,
+                names.runs_container,
+                names.logs_container,
+            ))
+        )  # fmt: skip
+
+    @property
+    def storage_account(self) -> str:
+        """Name of the storage account, for commands."""
+        return _account_in(self.store.container_url(self.settings.containers.data_container))
+
+    @property
+    def batch_account(self) -> str:
+        """Name of the Batch account, for commands."""
+        return _account_in(self.hook.account_url)
+
+    def close(self) -> None:
+        """Close what was opened."""
+        for hook in self._closing:
+            hook.close()
+
+
+def _account_in(url: str) -> str:
+    """Return the account of a service's address: the first part of its host name."""
+    return (urlsplit(url).hostname or "").partition(".")[0]

@@ -1,0 +1,70 @@
+"""What a check found. Values only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Verdict(StrEnum):
+    """How a check ended."""
+
+    FINE = "fine"
+    WARNING = "warning"
+    """It works, and somebody should know this."""
+    MISSING = "missing"
+    """An hour cannot be scored, or nobody would be told."""
+    SKIPPED = "skipped"
+    """Not looked at: what it needs is missing, or it was not to be tried."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that a check found.
+
+    :param check: name of the check
+    :param sentence: what was found
+    :param remedy: the command or change that mends it; empty if nothing is to be done
+    """
+
+    check: str
+    verdict: Verdict
+    sentence: str
+    remedy: str = ""
+
+    def to_json(self) -> dict[str, str]:
+        """Return it for a pipeline."""
+        return {
+            "check": self.check,
+            "verdict": self.verdict.value,
+            "sentence": self.sentence,
+            "remedy": self.remedy,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A finding whose check is named by who runs it."""
+
+    verdict: Verdict
+    sentence: str
+    remedy: str = ""
+
+    def by(self, check: str) -> Finding:
+        """Return the finding."""
+        return Finding(check, self.verdict, self.sentence, self.remedy)
+
+
+def fine(sentence: str) -> Found:
+    """Find that all is well."""
+    return Found(Verdict.FINE, sentence)
+
+
+def warning(sentence: str, remedy: str = "") -> Found:
+    """Find what works, and should be known."""
+    return Found(Verdict.WARNING, sentence, remedy)
+
+
+def missing(sentence: str, remedy: str) -> Found:
+    """Find what keeps an hour from being scored, or people from being told."""
+    return Found(Verdict.MISSING, sentence, remedy)

@@ -1,0 +1,31 @@
+"""Roles that Airflow's identity needs, and the commands that assign them. Pure."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """Built-in roles of Azure."""
+
+    BATCH = "Azure Batch Data Contributor"
+    BLOBS = "Storage Blob Data Contributor"
+    SIGNATURES = "Storage Blob Delegator"
+
+
+def on_storage(role: Role, account: str) -> str:
+    """Return the command that assigns a role on a storage account."""
+    return _assigned(role, f"az storage account show --name {account} --query id --output tsv")
+
+
+def on_batch(account: str) -> str:
+    """Return the command that assigns the role on a Batch account."""
+    found = f"az batch account list --query \"[?name=='{account}'].id\" --output tsv"
+    return _assigned(Role.BATCH, found)
+
+
+def _assigned(role: Role, scope: str) -> str:
+    return (
+        "az role assignment create --assignee <object id of Airflow's identity> "
+        f"--role '{role}' --scope \"$({scope})\""
+    )
