@@ -25,7 +25,7 @@ from sensor_scoring.preflight.finding import Verdict
 from sensor_scoring.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from airflow.sdk import Context
 
@@ -49,17 +49,19 @@ class Looking:
         self.account = account
         self.storage = storage
 
-    def look(self, *, tries: bool = False, **settings: str) -> dict[str, list[tuple[Verdict, str, str]]]:
+    def look(
+        self, settings: Mapping[str, str] | None = None, *, tries: bool = False
+    ) -> dict[str, list[tuple[Verdict, str, str]]]:
         """Make all checks; return verdicts, sentences and remedies, by check."""
         found: dict[str, list[tuple[Verdict, str, str]]] = {check.name: [] for check in CHECKS}
-        with closing(self._deployment(settings)) as deployment:
+        with closing(self._deployment(settings or {})) as deployment:
             for each in findings(deployment, tries=tries):
                 found[each.check].append((each.verdict, each.sentence, each.remedy))
         return found
 
-    def said(self, check: str, *, tries: bool = False, **settings: str) -> tuple[Verdict, str, str]:
+    def said(self, check: str, **settings: str) -> tuple[Verdict, str, str]:
         """Return the one thing that a check finds."""
-        (finding,) = self.look(tries=tries, **settings)[check]
+        (finding,) = self.look(settings)[check]
         return finding
 
     def alone(self, name: str, **settings: str) -> tuple[Verdict, str, str]:
@@ -69,7 +71,7 @@ class Looking:
             (found,) = check.look(deployment)
         return found.verdict, found.sentence, found.remedy
 
-    def _deployment(self, settings: dict[str, str]) -> Deployment:
+    def _deployment(self, settings: Mapping[str, str]) -> Deployment:
         environ = NAMED | {f"SENSOR_SCORING_{name}": value for name, value in settings.items()}
         return Deployment(environ, cast("Context", {}))
 
@@ -121,7 +123,7 @@ def test_a_whole_deployment_lacks_nothing_and_stays_as_it_is(looking: Looking) -
 
 def test_a_setting_that_cannot_be_read_is_the_only_thing_said(looking: Looking) -> None:
     """The others wait for it."""
-    found = looking.look(MAX_NODES="many")
+    found = looking.look({"MAX_NODES": "many"})
     ((verdict, sentence, _),) = found.pop("settings")
     assert verdict is Verdict.MISSING
     assert "SENSOR_SCORING_MAX_NODES" in sentence
@@ -131,7 +133,7 @@ def test_a_setting_that_cannot_be_read_is_the_only_thing_said(looking: Looking) 
 
 def test_a_connection_that_is_not_there_is_named_with_the_command_that_adds_it(looking: Looking) -> None:
     """What needs it waits."""
-    found = looking.look(BATCH_CONN_ID="nowhere")
+    found = looking.look({"BATCH_CONN_ID": "nowhere"})
     ((verdict, sentence, remedy),) = found["connections"]
     assert (verdict, sentence) == (Verdict.MISSING, "Airflow has no connection nowhere")
     assert remedy.startswith("airflow connections add nowhere --conn-type azure_batch ")
@@ -357,7 +359,7 @@ def test_a_channel_takes_a_message_or_says_why_not(looking: Looking, webhook: We
 
 def test_a_batch_task_that_scores_nothing_is_found_and_removed(looking: Looking) -> None:
     """It ended in success and left no report: that is not scored; nothing of it stays."""
-    verdict, sentence, _ = looking.said("one sensor", tries=True)
+    ((verdict, sentence, _),) = looking.look(tries=True)["one sensor"]
     assert verdict is Verdict.MISSING
     assert sentence.endswith("was not scored: the Batch task ended in success and left no report")
     assert [job.id for job in looking.account.client.list_jobs() if job.state == "active"] == []
