@@ -16,6 +16,7 @@ with DAG(
     "preflight",
     description=__doc__.partition("\n")[0],
     schedule=None,
+    is_paused_upon_creation=False,  # nothing to hold back without a schedule: one click is enough
     start_date=datetime(2000, 1, 1, tzinfo=UTC),
     catchup=False,
     max_active_runs=1,
