@@ -10,7 +10,7 @@ from azure_batch_emulator.records.nodes import NodeError
 from azure_batch_emulator.runner.interface import Link
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from azure_batch_emulator.records.pools import Pool
@@ -22,26 +22,47 @@ _KINDS = (
     "nfsMountConfiguration",
     "cifsMountConfiguration",
 )
+_CREDENTIALS = ("accountKey", "sasKey", "identityReference")
 _MOST = 10
+_FAILED = "An error was encountered while configuring specified mount(s)"
+"""What the service says of a node that could not mount; its code is not documented, only the text, and that
+``Message`` and ``MountConfigurationPath`` come with it:
+https://learn.microsoft.com/azure/batch/virtual-file-mount#diagnose-mount-errors"""
 
 
 def check(body: Mapping[str, Any]) -> None:
     """Hold the mounts of a pool against the rules.
 
-    :raises ApiError: 400 if there are too many, or one is not of one kind or leads elsewhere
+    :raises ApiError: 400 if there are too many, two have one path, or one is not of one kind, leads elsewhere
+        or has not just one credential
     """
     mounts = body.get("mountConfiguration") or ()
     if len(mounts) > _MOST:
         raise ApiError.bad_property("mountConfiguration", len(mounts), f"at most {_MOST} are allowed")
+    paths: set[PurePosixPath] = set()
     for mount in mounts:
-        kinds = [kind for kind in _KINDS if mount.get(kind)]
-        if len(kinds) != 1:
-            reason = f"exactly one of {', '.join(_KINDS)} is needed"
-            raise ApiError.bad_property("mountConfiguration", kinds, reason)
-        path = PurePosixPath(str(mount[kinds[0]].get("relativeMountPath") or ""))
+        kind = _only("mountConfiguration", mount, _KINDS)
+        if kind == "azureBlobFileSystemConfiguration":
+            _only(f"mountConfiguration.{kind}", mount[kind], _CREDENTIALS)
+        path = PurePosixPath(str(mount[kind].get("relativeMountPath") or ""))
         if path.is_absolute() or ".." in path.parts or path == PurePosixPath():
             reason = "a path below the folder of mounts is needed"
             raise ApiError.bad_property("mountConfiguration.relativeMountPath", str(path), reason)
+        if path in paths:
+            reason = "each mount needs a path of its own"
+            raise ApiError.bad_property("mountConfiguration.relativeMountPath", str(path), reason)
+        paths.add(path)
+
+
+def _only(place: str, body: Mapping[str, Any], names: Sequence[str]) -> str:
+    """Return which one of some properties is given.
+
+    :raises ApiError: 400 if it is none or several; the values are not shown
+    """
+    given = [name for name in names if body.get(name)]
+    if len(given) != 1:
+        raise ApiError.bad_property(place, given, f"exactly one of {', '.join(names)} is needed")
+    return given[0]
 
 
 def links(settings: Settings, pool: Pool, root: Path) -> tuple[Link, ...]:
@@ -54,9 +75,11 @@ def error(settings: Settings, pool: Pool) -> NodeError | None:
     """Tell why a pool's nodes are of no use: the first mount that no folder stands for."""
     for name, path in _mounts(pool):
         if name not in settings.mounts:
-            message = f"Nothing can be mounted for {name}. Start the emulator with --mount {name}=FOLDER."
-            details = (("Source", name), ("RelativeMountPath", path))
-            # The service's own code for a failed mount is not documented.
+            message = (
+                f"{_FAILED}: nothing stands for {name} at {path}; "
+                f"start the emulator with --mount {name}=FOLDER."
+            )
+            details = (("Message", message), ("MountConfigurationPath", path))
             return NodeError("MountConfigurationError", message, details)
     return None
 

@@ -74,6 +74,9 @@ def test_mount_that_nothing_stands_for_makes_nodes_unusable(bench: Bench) -> Non
     (node,) = bench.nodes()
     assert node.state == "unusable"
     assert "--mount server:/export=FOLDER" in node.errors[0].message
+    assert {(pair.name, pair.value) for pair in node.errors[0].error_details} >= {
+        ("MountConfigurationPath", "m")
+    }
 
 
 @pytest.mark.parametrize("path", ["../elsewhere", "/absolute", "", "a/../../b"])
@@ -89,3 +92,22 @@ def test_mounts_are_few_and_of_one_kind(bench: Bench, refusal: Callable[..., Any
     """At most ten mounts, each of one kind."""
     mounts = [MOUNTS["server:/export"]] * count if count > 1 else [models.MountConfiguration()]
     refusal(lambda: bench.pool(mount_configuration=mounts), status=400, code="InvalidPropertyValue")
+
+
+def test_each_mount_has_a_path_of_its_own(bench: Bench, refusal: Callable[..., Any]) -> None:
+    """Of two mounts in one place, tasks would see one."""
+    mounts = [MOUNTS["server:/export"], MOUNTS["//server/share"]]
+    refusal(lambda: bench.pool(mount_configuration=mounts), status=400, code="InvalidPropertyValue")
+
+
+@pytest.mark.parametrize("credentials", [{}, {"account_key": "a2V5", "sas_key": "sv=1&sig=s"}])
+def test_a_container_is_mounted_with_one_credential(
+    bench: Bench, refusal: Callable[..., Any], credentials: dict[str, str]
+) -> None:
+    """A key, a signature or an identity, and the refusal shows none."""
+    blobs = models.AzureBlobFileSystemConfiguration(
+        account_name="account", container_name="container", relative_mount_path="m", **credentials
+    )
+    mounts = [models.MountConfiguration(azure_blob_file_system_configuration=blobs)]
+    refused = refusal(lambda: bench.pool(mount_configuration=mounts), status=400, code="InvalidPropertyValue")
+    assert not any(secret in str(refused) for secret in credentials.values())
