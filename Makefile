@@ -6,7 +6,7 @@ export PYTHONPATH := $(CURDIR):$(CURDIR)/plugins:$(CURDIR)/scoring_image:$(CURDI
 RUN := .venv/bin/python -u -m local_stack
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run devices ui test test-ui test-soak test-nightly test-properties test-faults test-clients test-containers test-images test-backfill test-browser lint format docs up load train down models missing doctor images airflow scale bench bench-hop bench-scoring bench-emulator bench-ingest bench-fleet bench-images bench-year bench-policies lock clean
+.PHONY: help setup run devices ui test test-ui test-soak test-nightly test-properties test-faults test-clients test-containers test-images test-backfill test-browser lint format docs up load train down models missing doctor images airflow scale bench bench-hop bench-scoring bench-emulator bench-ingest bench-fleet bench-images bench-mounts bench-year bench-policies lock clean
 
 FOR_USERS := devices up load train models missing doctor airflow down images docs clean
 help: ## show this list
@@ -215,6 +215,10 @@ bench-fleet: setup ## measure the fleet page, in the api-server and in a browser
 
 bench-images: setup ## measure the images (BASE=a Debian with Python)
 	@.venv/bin/python -m bench.images $(BASE)
+	@.venv/bin/python docs/generate.py
+
+bench-mounts: setup ## compare scoring from mounted folders with scoring over HTTP (two minutes)
+	@.venv/bin/python -m bench.mounts
 	@.venv/bin/python docs/generate.py
 
 bench-year: setup ## measure Airflow after a year of hourly runs, and after its cleaning (a quarter of an hour)

@@ -23,6 +23,7 @@ from grafana_dashboard import grafana_dashboard  # noqa: E402  likewise
 from image_tables import images_table  # noqa: E402  likewise
 from ingest_tables import devices_table, ingest_table, loading_table, windows_table  # noqa: E402  likewise
 from monitoring_tables import attributes_table, metrics_table, trace_text  # noqa: E402  likewise
+from mount_tables import mounts_table  # noqa: E402  likewise
 from preflight_tables import checks_table  # noqa: E402  likewise
 from readme_tables import highlights_table, requirements_table  # noqa: E402  likewise
 from run_tables import calls_table, floor_table, parsing_table, run_table, waterfall_table  # noqa: E402  likewise
@@ -49,6 +50,7 @@ PAGES = {
     ROOT / "docs" / "monitoring.md": ("metrics", "attributes", "trace"),
     ROOT / "docs" / "images.md": ("images",),
     ROOT / "docs" / "preflight.md": ("checks",),
+    ROOT / "docs" / "mounts.md": ("mounts",),
     ROOT / "docker-compose.yaml": ("compose-settings",),
 }
 
@@ -90,6 +92,7 @@ PARTS = {
     "drawn": drawn_table,
     "images": images_table,
     "checks": checks_table,
+    "mounts": mounts_table,
     "floor": floor_table,
     "steps": steps_table,
     "backfill": backfill_table,

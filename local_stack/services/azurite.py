@@ -87,12 +87,15 @@ class BlobStorage:
 
 
 @contextmanager
-def running_azurite(folder: Path, *, log: Path, port: int = 0) -> Iterator[BlobStorage]:
+def running_azurite(
+    folder: Path, *, log: Path, port: int = 0, logs_requests: bool = False
+) -> Iterator[BlobStorage]:
     """Run Azurite.
 
     :param folder: for its data
     :param log: for its output
     :param port: 0 for any free port
+    :param logs_requests: whether the log has a line for each request
     :raises StackError: if it does not start
     """
     folder.mkdir(parents=True, exist_ok=True)
@@ -103,7 +106,8 @@ def running_azurite(folder: Path, *, log: Path, port: int = 0) -> Iterator[BlobS
         *("--blobHost", "127.0.0.1", "--blobPort", str(port), "--location", str(folder)),
         # The SDK uses a newer API version than Azurite supports; telemetry would slow every request.
         # https://github.com/Azure/Azurite#skip-api-version-check
-        *("--silent", "--skipApiVersionCheck", "--disableTelemetry"),
+        *("--skipApiVersionCheck", "--disableTelemetry"),
+        *(() if logs_requests else ("--silent",)),
     ]
     with Server("Azurite", command, log=log, environ=os.environ) as server:
         server.wait_until(lambda: _port_in(log) is not None, seconds=_START_SECONDS)

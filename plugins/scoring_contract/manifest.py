@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from scoring_contract import json_message
 from scoring_contract.errors import LayoutError
 from scoring_contract.hour import RunHour
 from scoring_contract.layout import checked_model_blob, checked_pack, packed_prediction_blob, prediction_blob
+from scoring_contract.planned_file import PlannedFile
 from scoring_contract.predictions import PredictionFormat
 from scoring_contract.sensor_names import checked_sensor_id
 from scoring_contract.trace_context import traceparent_at
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
 
     from scoring_contract.json_message import Node
 
@@ -136,6 +137,8 @@ class Manifest:
     """Trace context of the work, which its report repeats; empty if it is not traced."""
     image: str = ""
     """Container image that the Batch task was given, with its digest if the setting has one; for people."""
+    files: Mapping[str, PlannedFile] = field(default_factory=dict)
+    """Blobs of readings as the plan found them, if they are read through a mount, which may lag behind."""
 
     def without(self, sensors: Collection[str]) -> Manifest:
         """Return the manifest without sensors that are already done."""
@@ -152,6 +155,7 @@ class Manifest:
                 "predictions_format": self.predictions_format.value,
                 "traceparent": self.traceparent,
                 "image": self.image,
+                "files": {blob: file.to_json() for blob, file in self.files.items()},
                 "sensors": [sensor.to_json() for sensor in self.sensors],
             }
         )
@@ -177,7 +181,12 @@ class Manifest:
             predictions_format=predictions_format_at(root["predictions_format"]),
             traceparent=traceparent_at(root["traceparent"]),
             image="" if root["image"].value in {None, ""} else root["image"].text(),
+            files=_files_at(root["files"]),
         )
+
+
+def _files_at(node: Node) -> dict[str, PlannedFile]:
+    return {} if node.is_absent else {blob: PlannedFile.from_json(file) for blob, file in node.items()}
 
 
 def hour_at(node: Node) -> RunHour:

@@ -19,6 +19,7 @@ from sensor_scoring.constraints import (
 )
 from sensor_scoring.errors import SettingsError
 from sensor_scoring.image_reference import FORM as IMAGE
+from sensor_scoring.mount_sources import FORM as MOUNT_FORM
 from sensor_scoring.node_image import UBUNTU_24_04
 from sensor_scoring.setting_fields import SettingGroup, setting, variable_of
 from sensor_scoring.telemetry_targets import targets_of
@@ -37,6 +38,7 @@ _PRICE = Range(0, 100_000)
 _PREFIX = Pattern("[A-Za-z0-9_-]{1,16}", "1 to 16 of A-Z a-z 0-9 _ -")
 _BATCH_ID = Pattern("[A-Za-z0-9_-]{1,64}", "1 to 64 of A-Z a-z 0-9 _ -")
 _BATCH_ID_OR_EMPTY = Pattern("[A-Za-z0-9_-]{0,64}", "at most 64 of A-Z a-z 0-9 _ -")
+_MOUNT = Pattern(MOUNT_FORM, "blob, the URL of a share of Azure Files, an export of NFS, or empty")
 _CONTAINER = Pattern(
     "(?=.{3,63}$)[a-z0-9]+(-[a-z0-9]+)*", "a container name: 3 to 63 of a-z 0-9 and single hyphens between"
 )
@@ -83,6 +85,21 @@ class PoolSettings(SettingGroup):
     node; without it, it gets a short-lived signature per container."""
     node_identity_client_id: str = ""
     """Client id of the same identity, if the nodes have several."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MountSettings(SettingGroup):
+    """[Mounts](mounts.md) of a pool we create: the scorer reads there what it would read over HTTP."""
+
+    data_mount: str = setting("", _MOUNT)
+    """What nodes mount for readings: ``blob``, the container itself through BlobFuse; a share of Azure Files,
+    ``https://<account>.file.core.windows.net/<share>``; an export of NFS, ``<server>:/<export>``. Empty to
+    read them over HTTP."""
+    models_mount: str = setting("", _MOUNT)
+    """The same for models."""
+    mount_conn_id: str = ""
+    """Connection of type ``wasb`` with the account key to mount with: a share of Azure Files takes nothing
+    else, ``blob`` takes it without ``NODE_IDENTITY``. Empty for ``WASB_CONN_ID``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

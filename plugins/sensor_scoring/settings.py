@@ -18,6 +18,7 @@ from sensor_scoring.setting_groups import (
     ContainerSettings,
     HourlySettings,
     MissingHoursSettings,
+    MountSettings,
     PoolSettings,
     PoolWatchSettings,
     TelemetrySettings,
@@ -40,6 +41,7 @@ class Settings:
 
     connections: ConnectionSettings = field(default_factory=ConnectionSettings)
     pool: PoolSettings = field(default_factory=PoolSettings)
+    mounts: MountSettings = field(default_factory=MountSettings)
     autoscale: AutoscaleSettings = field(default_factory=AutoscaleSettings)
     containers: ContainerSettings = field(default_factory=ContainerSettings)
     hourly: HourlySettings = field(default_factory=HourlySettings)

@@ -306,6 +306,21 @@ class BlobStore:
                 return False
         return True
 
+    @property
+    def account_name(self) -> str:
+        """Name of the account."""
+        return str(self._client.account_name)
+
+    def account_key(self) -> str:
+        """Return the account's key: a secret, for what can sign in with nothing else.
+
+        :raises SettingsError: if the connection has none
+        """
+        key = getattr(self._client.credential, "account_key", None)
+        if not key:
+            raise SettingsError(f"connection {self.conn_id} has no account key, which the mount needs")
+        return str(key)
+
     def container_url(self, container: str) -> str:
         """Return a container's URL without any signature."""
         return self._container(container).url.split("?", maxsplit=1)[0]

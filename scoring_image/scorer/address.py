@@ -4,7 +4,8 @@
 ``https://acct.blob.core.windows.net/data?<SAS>``       Azure, with a shared access signature
 ``https://acct.blob.core.windows.net/data``             Azure, with the identity of the machine
 ``http://127.0.0.1:10000/devstoreaccount1/data?<SAS>``  Azurite: the account is the path's first part
-``file:///mnt/data``                                    a mounted folder
+``mount:data``                                          a folder below the node's folder of mounts
+``file:///mnt/data``                                    any other folder
 ======================================================  ==============================================
 
 Plain ``http`` exposes the signature on the network. It is accepted for loopback addresses and for the
@@ -21,6 +22,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from scorer.errors import OrderFault
+from scoring_contract.access import MOUNT_SCHEME
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 
 DEVELOPMENT_ACCOUNT = "devstoreaccount1"
 
+_MOUNT = re.compile(r"[A-Za-z0-9_-]{1,63}", re.ASCII)
 _CONTAINER = re.compile(r"[a-z0-9$](?:-?[a-z0-9]){2,62}", re.ASCII)
 _ACCOUNT = re.compile(r"[a-z0-9]{3,24}", re.ASCII)
 # Compiled on first use, which most processes never reach.
@@ -59,7 +62,15 @@ class FolderAddress:
     path: Path
 
 
-def address_of(url: str, *, name: str) -> BlobAddress | FolderAddress:
+@dataclass(frozen=True, slots=True)
+class MountAddress:
+    """A container that the node mounts."""
+
+    path: str
+    """Below the folder of its mounts."""
+
+
+def address_of(url: str, *, name: str) -> BlobAddress | FolderAddress | MountAddress:
     """Parse a container's URL.
 
     :param name: the URL's name in errors, such as the variable it came from; the URL itself is never quoted
@@ -74,8 +85,10 @@ def address_of(url: str, *, name: str) -> BlobAddress | FolderAddress:
         raise OrderFault(f"{name} is not a URL") from None  # the cause would quote the URL
     if parts.scheme == "file":
         return _folder(parts, name)
+    if parts.scheme == MOUNT_SCHEME:
+        return _mount(parts, name)
     if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise OrderFault(f"{name} is neither an https:// nor a file:// URL")
+        raise OrderFault(f"{name} is no https://, mount: or file:// URL")
     return _blob_container(parts, name)
 
 
@@ -93,6 +106,12 @@ def _folder(parts: SplitResult, name: str) -> FolderAddress:
     if parts.netloc not in {"", "localhost"} or not path.is_absolute() or parts.query or parts.fragment:
         raise OrderFault(f"{name} must name an absolute folder: file:///mnt/data")
     return FolderAddress(path)
+
+
+def _mount(parts: SplitResult, name: str) -> MountAddress:
+    if not _MOUNT.fullmatch(parts.path) or parts.netloc or parts.query or parts.fragment:
+        raise OrderFault(f"{name} must name one folder of the node's mounts: mount:data")
+    return MountAddress(parts.path)
 
 
 def _blob_container(parts: SplitResult, name: str) -> BlobAddress:

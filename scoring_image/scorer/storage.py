@@ -23,9 +23,9 @@ import obstore
 from obstore.exceptions import AlreadyExistsError, BaseError, PreconditionError
 from obstore.store import AzureStore, LocalStore
 
-from scorer.address import FolderAddress, address_of, without_secrets
+from scorer.address import FolderAddress, MountAddress, address_of, without_secrets
 from scorer.errors import BlobConflict, BlobMissing, DataFault, OrderFault, StorageFault
-from scoring_contract.access import url_of, variable_of
+from scoring_contract.access import mounts_folder, url_of, variable_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -73,7 +73,7 @@ class BlobContainer:
     """
 
     def __init__(self, role: str, store: AzureStore | LocalStore) -> None:
-        self._role = role
+        self.role = role
         self._store = store
 
     @property
@@ -91,9 +91,9 @@ class BlobContainer:
         """
         return self._get(blob, most_bytes)[0]
 
-    def read_versioned(self, blob: str) -> Versioned:
+    def read_versioned(self, blob: str, *, most_bytes: int | None = None) -> Versioned:
         """Return a blob's bytes with its ETag; raises as :meth:`read`."""
-        data, answer = self._get(blob)
+        data, answer = self._get(blob, most_bytes)
         metadata = {str(name).lower(): str(value) for name, value in answer.attributes.items()}
         return Versioned(data, answer.meta["e_tag"] or "", answer.meta["last_modified"], metadata)
 
@@ -161,7 +161,7 @@ class BlobContainer:
 
         ``from None``: obstore's text can contain parts of a URL and must not surface in a traceback.
         """
-        name = f"{self._role}/{blob}"
+        name = f"{self.role}/{blob}"
         try:
             yield
         except FileNotFoundError as error:
@@ -177,11 +177,15 @@ class BlobContainer:
 def open_container(container: Container, environ: Mapping[str, str]) -> BlobContainer:
     """Open the container that the environment names, without a request.
 
-    :raises InvocationError: if the environment does not name it
+    :raises InvocationError: if the environment does not name it, or it is a mount and the node has none
     :raises OrderFault: if its URL is not the URL of a container
     :raises StorageFault: if a mounted folder does not exist
     """
     address = address_of(url_of(container, environ), name=variable_of(container))
+    if isinstance(address, MountAddress):
+        from pathlib import Path  # noqa: PLC0415  # scoring from a Blob service does not need it
+
+        address = FolderAddress(Path(mounts_folder(environ), address.path))
     if isinstance(address, FolderAddress):
         if not address.path.is_dir():  # otherwise every blob in it would look as if it did not exist
             raise StorageFault(container.value, f"the folder {address.path} is not mounted")
@@ -195,7 +199,7 @@ def refuse_folder(container: BlobContainer, *, because: str) -> BlobContainer:
     :raises OrderFault: if it is a mounted folder
     """
     if container.is_folder:
-        raise OrderFault(f"a file:// URL cannot be used here: {because}")
+        raise OrderFault(f"a folder cannot be used here: {because}")
     return container
 
 

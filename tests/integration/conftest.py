@@ -17,6 +17,7 @@ from ingest.simulator import Fleet
 from local_stack.airflow.cluster import running_cluster
 from local_stack.bootstrap import ROOT, SCORER, python_of
 from local_stack.hour import lay_out_files, train
+from local_stack.services import azurite
 from local_stack.services.browser import running_browser
 from local_stack.services.emulator import ACCOUNT
 from local_stack.stack import running_stack
@@ -124,13 +125,22 @@ def airflow_process() -> Iterator[WarmProcess]:
         yield process
 
 
+def mount_of(root: Path, container: str) -> Path:
+    """Return the folder that nodes mount for a container; it is empty until a test fills it."""
+    folder = root / "mounted" / container
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
 @pytest.fixture(scope="session")
 def stack(
     tmp_path_factory: pytest.TempPathFactory, frail_scorer: Path, airflow_process: WarmProcess
 ) -> Iterator[Stack]:
     """Run Azurite and the Batch emulator."""
     root = tmp_path_factory.mktemp("stack")
-    with running_stack(Folders(root, root / "results"), scorer=frail_scorer) as stack:
+    mounted = [f"--mount={azurite.ACCOUNT}/{name}={mount_of(root, name)}" for name in ("data", "models")]
+    folders = Folders(root, root / "results")
+    with running_stack(folders, scorer=frail_scorer, emulator_options=mounted) as stack:
         yield WarmStack.of(stack, airflow_process)
 
 

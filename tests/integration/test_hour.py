@@ -6,6 +6,7 @@ The tests of this file tell one story and run in its order; each run of the DAG 
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -19,11 +20,13 @@ from local_stack import hour as hourly
 from local_stack.__main__ import not_done, score_hour
 from local_stack.bootstrap import ROOT
 from local_stack.reading_sources import Files
+from local_stack.services import azurite
 from local_stack.services.emulator import ACCOUNT
 from scoring_contract import layout
 from scoring_contract.layout import Container
 from sensor_scoring.hourly.outcome.hour_record import HourRecord
 from sensor_scoring.hourly.outcome.summary import Outcome
+from tests.integration.conftest import mount_of
 from tests.integration.oracle import labels, labels_by_scikit_learn
 from tests.integration.world import HOUR, SCORED, an_altered_model
 from tests.telemetry_receiver import receiving
@@ -224,6 +227,43 @@ def test_a_repair_is_told_once_and_the_same_hour_again_gives_the_same(
     assert "2_3" not in webhook.bodies[0]["message"]
     assert predictions(stack) == before
     assert stack.storage.container(Container.MODELS).download_blob(layout.REGISTRY_BLOB).readall() == registry
+
+
+@pytest.mark.usefixtures("story")
+def test_the_hour_from_mounts_has_the_predictions_of_the_hour_over_http(stack: Stack) -> None:
+    """Nodes mount readings and models as files; the tasks have no address of the two containers."""
+    before = predictions(stack)
+    for name in before:
+        stack.storage.container(Container.PREDICTIONS).delete_blob(name)
+    for container in (Container.DATA, Container.MODELS):
+        mount(stack, container)
+    mounting = {
+        "SENSOR_SCORING_POOL_ID": "mounting",
+        "SENSOR_SCORING_DATA_MOUNT": "blob",
+        "SENSOR_SCORING_MODELS_MOUNT": "blob",
+    }
+    summary = hourly.score(stack, HOUR, on_line=lambda _line: None, settings=mounting)
+    assert [sensor.sensor for sensor in summary.having(Outcome.SCORED)] == SCORED
+    assert predictions(stack) == before
+    (job,) = jobs_of(stack, summary)
+    for task in batch_client(stack).list_tasks(job):
+        addresses = {setting.name: setting.value for setting in task.environment_settings or ()}
+        assert (addresses["SCORING_DATA_URL"], addresses["SCORING_MODELS_URL"]) == (
+            "mount:data",
+            "mount:models",
+        )
+    assert azurite.KEY not in airflow_log(stack) + (stack.workspace.logs / "batch.log").read_text()
+
+
+def mount(stack: Stack, container: Container) -> None:
+    """Put a container's blobs, with their times, where nodes mount them."""
+    client, folder = stack.storage.container(container), mount_of(stack.workspace.root, container.value)
+    for blob in client.list_blobs():
+        path = folder / blob.name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(client.download_blob(blob.name).readall())
+        written = blob.last_modified.timestamp()
+        os.utime(path, (written, written))
 
 
 @pytest.mark.behaviour("untold", "permanent-cause", "sibling")

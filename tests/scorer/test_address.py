@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from scorer.address import BlobAddress, FolderAddress, address_of, without_secrets
+from scorer.address import BlobAddress, FolderAddress, MountAddress, address_of, without_secrets
 from scorer.errors import OrderFault
 
 SAS = "sv=2026-10-06&sr=c&sp=r&sig=c2VjcmV0%2Fa%3D"
@@ -40,10 +40,11 @@ SAS = "sv=2026-10-06&sr=c&sp=r&sig=c2VjcmV0%2Fa%3D"
             BlobAddress("http://[::1]:10000/other", "other", "data", SAS),
             id="loopback needs no encryption",
         ),
+        pytest.param("mount:data", MountAddress("data"), id="mount"),
         pytest.param("file:///mnt/some%20data", FolderAddress(Path("/mnt/some data")), id="mounted folder"),
     ],
 )
-def test_urls_are_read(url: str, address: BlobAddress | FolderAddress) -> None:
+def test_urls_are_read(url: str, address: BlobAddress | FolderAddress | MountAddress) -> None:
     """Account, container and signature are found in every form of URL."""
     assert address_of(url, name="SCORING_DATA_URL") == address
 
@@ -69,6 +70,8 @@ def test_urls_are_read(url: str, address: BlobAddress | FolderAddress) -> None:
         pytest.param("c2VjcmV0", id="no URL"),
         pytest.param("file://c2VjcmV0/data", id="folder of another machine"),
         pytest.param("file:///mnt/data?c2VjcmV0", id="folder with a query"),
+        pytest.param("mount:../c2VjcmV0", id="mount that leads elsewhere"),
+        pytest.param("mount://c2VjcmV0/data", id="mount of another machine"),
     ],
 )
 def test_other_urls_are_refused_by_their_variable(url: str) -> None:

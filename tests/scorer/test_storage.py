@@ -111,7 +111,7 @@ def test_a_folder_is_a_container_to_read_from_and_write_to(tmp_path: Path) -> No
         container.read("a/c.csv")
     with pytest.raises(StorageFault):
         container.read("../outside")
-    with pytest.raises(OrderFault, match="file:// URL cannot be used here: it must not"):
+    with pytest.raises(OrderFault, match="folder cannot be used here: it must not"):
         refuse_folder(container, because="it must not")
 
 

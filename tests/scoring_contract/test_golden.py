@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from scoring_contract.fit_options import FitOptions
 from scoring_contract.hour import RunHour
 from scoring_contract.invocation import PROGRAM, ScoreInvocation, TrainInvocation
 from scoring_contract.manifest import Manifest, ModelRef, PackSlice, SensorOrder
+from scoring_contract.planned_file import PlannedFile
 from scoring_contract.registry import Registry, SensorEntry, TrainedModel, TrainedSensor
 from scoring_contract.report import Cause, Report, SensorReport, SensorState, Stage
 from scoring_contract.span_label import LabelId, LabelKind, SpanLabel
@@ -54,6 +56,9 @@ MANIFEST = Manifest(
     ),
     traceparent=TRACEPARENT,
     image=f"example.azurecr.io/sensor-scoring:1@sha256:{MODEL.sha256}",
+    files={
+        "readings/2018/08/29/02/1_4/0.csv": PlannedFile(9127, datetime(2018, 8, 29, 3, 0, 7, tzinfo=UTC)),
+    },
 )
 REPORT = Report(
     hour=HOUR,

@@ -11,6 +11,7 @@ from sensor_scoring.node_image import UBUNTU_24_04, NodeImage
 
 if TYPE_CHECKING:
     from sensor_scoring.azure_batch.autoscale import AutoscalePolicy
+    from sensor_scoring.azure_batch.mounts import Mount
 
 EVALUATION_INTERVAL = timedelta(minutes=5)
 """The shortest the service allows; its default of 15 minutes would let a quarter of the hour pass."""
@@ -25,6 +26,7 @@ class PoolSpec:
     :param registry_server: its private registry; empty for none
     :param identity: resource id of the identity that pulls it; the pool must have been made with it
     :param node_image: image of the nodes of a pool that we make
+    :param mounts: file systems that its nodes need
     """
 
     pool_id: str
@@ -34,9 +36,13 @@ class PoolSpec:
     registry_server: str = ""
     identity: str = ""
     node_image: NodeImage = UBUNTU_24_04
+    mounts: tuple[Mount, ...] = ()
 
     def request(self, formula: str) -> dict[str, Any]:
-        """Write the pool as the service wants it."""
+        """Write the pool as the service wants it, with the account keys of its mounts: never log it.
+
+        :raises SettingsError: if a mount needs a key that its connection does not have
+        """
         containers: dict[str, Any] = {"type": "dockerCompatible", "containerImageNames": [self.image]}
         if self.registry_server:
             registry: dict[str, Any] = {"registryServer": self.registry_server}
@@ -57,4 +63,5 @@ class PoolSpec:
             "autoScaleFormula": formula,
             "autoScaleEvaluationInterval": f"PT{EVALUATION_INTERVAL // timedelta(minutes=1)}M",
             "metadata": [MADE_BY],
+            **({"mountConfiguration": [mount.request() for mount in self.mounts]} if self.mounts else {}),
         }

@@ -15,6 +15,7 @@ from azure.core import MatchConditions
 from azure.core.exceptions import ResourceNotFoundError
 
 from sensor_scoring.azure_batch.autoscale import Floor
+from sensor_scoring.azure_batch.mounts import check_mounts
 from sensor_scoring.azure_batch.pool_health import NODE_COLUMNS, autoscale_error, emptiness_of, troubles_of
 from sensor_scoring.errors import BatchError, FormulaRefused, PoolChanged, PoolUnusable
 from sensor_scoring.image_reference import image_troubles
@@ -59,7 +60,7 @@ class PoolKeeper:
 
         :return: what a person should know about the pool, a sentence each
         :raises FormulaRefused: if the service does not accept the formula; the pool keeps its old one
-        :raises PoolUnusable: if the pool is being deleted
+        :raises PoolUnusable: if the pool is being deleted, or lacks a mount without which no task could work
         """
         pool, now = self._pool(spec.pool_id)
         if pool is None:
@@ -70,6 +71,7 @@ class PoolKeeper:
                 return [*troubles_of(pool), *self._node_image_troubles(pool, now)] if pool else []
         if str(pool.get("state") or "").lower() == "deleting":
             raise PoolUnusable(f"pool {spec.pool_id} is being deleted; the next try finds it gone")
+        check_mounts(pool, spec.mounts)
         if not pool.get("enableAutoScale"):
             log.info("Pool %s has a fixed size, which is kept", spec.pool_id)
         else:

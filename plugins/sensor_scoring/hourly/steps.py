@@ -21,6 +21,7 @@ from sensor_scoring.errors import QuotaReached
 from sensor_scoring.hourly.outcome.run_trace import score_context
 from sensor_scoring.hourly.outcome.summing_up import sum_up, write_summary
 from sensor_scoring.hourly.planning.capacity import pool_spec, prepare_pool, release_pool
+from sensor_scoring.hourly.planning.mounts import with_files
 from sensor_scoring.hourly.planning.plan import plan_hour
 from sensor_scoring.hourly.planning.predictions_there import PredictionsThere
 from sensor_scoring.hourly.planning.readings import HourReadings
@@ -48,7 +49,7 @@ def make_plan(run: Run, context: Context) -> list[str]:
     # Before the listing: a blob that is written while we list must look newer than the plan, not older.
     planned = planned_at(datetime.now(UTC))
     registry = read_registry(run.store, settings)
-    blobs = run.store.found(settings.containers.data_container, layout.readings_folder(run.hour))
+    blobs = list(run.store.found(settings.containers.data_container, layout.readings_folder(run.hour)))
     plan, manifests = plan_hour(
         registry,
         HourReadings.among(blob.name for blob in blobs),
@@ -61,6 +62,8 @@ def make_plan(run: Run, context: Context) -> list[str]:
         image=settings.pool.scoring_image,
         there=predictions_there(run),
     )
+    if settings.mounts.data_mount:
+        manifests = with_files(manifests, blobs)
     if settings.telemetry.is_on:
         context_of_run = score_context(run.base, planned)
         manifests = [replace(manifest, traceparent=context_of_run) for manifest in manifests]
@@ -162,5 +165,7 @@ def ensure_pool_of(pool_id: str, image: str, settings: Settings, *, batch_tasks:
     """
     hook = ScoringBatchHook(azure_batch_conn_id=settings.connections.batch_conn_id, patience=Patience())
     spec = replace(pool_spec(settings), pool_id=pool_id, image=image)
+    if pool_id != settings.pool.pool_id:
+        spec = replace(spec, mounts=())  # scoring alone reads from mounts
     prepare_pool(hook, spec, settings, batch_tasks=batch_tasks)
     return pool_id

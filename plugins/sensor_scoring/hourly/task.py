@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, TypedDict
 
-from scoring_contract.access import variable_of
+from scoring_contract.access import mount_url, variable_of
 from scoring_contract.invocation import PROGRAM, ExitCode, ScoreInvocation
 from scoring_contract.layout import Container
+from sensor_scoring.mount_sources import mount_paths
 
 if TYPE_CHECKING:
     from sensor_scoring.settings import Settings
@@ -26,6 +27,7 @@ class BatchTaskArguments(TypedDict):
     command: list[str]
     image: str
     registry_server: str
+    environment: dict[str, str]
     containers: dict[str, str]
     log_container: str
     max_wall_clock: timedelta
@@ -46,17 +48,20 @@ class CommitArguments(TypedDict):
 def score_task(settings: Settings) -> BatchTaskArguments:
     """Return the arguments that submission and scoring share."""
     invocation = ScoreInvocation(manifest=MANIFEST_BLOB, report=REPORT_BLOB)
+    mounted = {variable_of(container): mount_url(path) for container, path in mount_paths(settings).items()}
+    # Names and digests are in the manifest, so the scorer needs no right to list.
+    granted = {
+        variable_of(Container.DATA): f"{settings.containers.data_container}:r",
+        variable_of(Container.MODELS): f"{settings.containers.models_container}:r",
+        variable_of(Container.PREDICTIONS): f"{settings.containers.predictions_container}:rcw",
+        variable_of(Container.RUNS): f"{settings.containers.runs_container}:rcw",
+    }
     return {
         "command": [*PROGRAM, *invocation.to_argv()],
         "image": settings.pool.scoring_image,
         "registry_server": settings.pool.registry_server,
-        # Names and digests are in the manifest, so the scorer needs no right to list.
-        "containers": {
-            variable_of(Container.DATA): f"{settings.containers.data_container}:r",
-            variable_of(Container.MODELS): f"{settings.containers.models_container}:r",
-            variable_of(Container.PREDICTIONS): f"{settings.containers.predictions_container}:rcw",
-            variable_of(Container.RUNS): f"{settings.containers.runs_container}:rcw",
-        },
+        "environment": mounted,
+        "containers": {variable: grant for variable, grant in granted.items() if variable not in mounted},
         "log_container": settings.containers.logs_container,
         "max_wall_clock": timedelta(minutes=settings.hourly.task_minutes),
         "node_identity": settings.pool.node_identity,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from sensor_scoring.azure_batch.mounts import missing_mounts
 from sensor_scoring.azure_batch.pool_health import troubles_of
 from sensor_scoring.errors import BatchAccessRefused, FormulaRefused
 from sensor_scoring.hourly.planning.capacity import pool_spec
@@ -95,13 +96,20 @@ def pool(deployment: Deployment) -> Iterator[Found]:
     ]
     for sentence in found:
         yield warning(sentence)
+    lacking = missing_mounts(sight.pool, spec.mounts)
+    for sentence in lacking:
+        yield missing(
+            sentence,
+            f"az batch pool delete --pool-id {spec.pool_id}, and the next run makes it anew; or set "
+            "SENSOR_SCORING_POOL_ID to a new pool",
+        )
     if not _runs_containers(sight.pool):
         yield missing(
             f"the nodes of pool {spec.pool_id} run no containers",
             "give the pool a container configuration; it cannot be changed: make a new pool and set "
             "SENSOR_SCORING_POOL_ID",
         )
-    elif not found:
+    elif not found and not lacking:
         yield fine(f"pool {spec.pool_id} has {len(sight.nodes)} nodes and no trouble")
 
 

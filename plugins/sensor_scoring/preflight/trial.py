@@ -143,6 +143,7 @@ class Trial:
             command=asked["command"],
             image=asked["image"],
             registry_server=asked["registry_server"],
+            environment=asked["environment"],
             max_wall_clock=asked["max_wall_clock"],
         )
         grants = Grants.minted(

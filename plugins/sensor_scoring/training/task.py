@@ -23,6 +23,8 @@ def train_task(settings: Settings) -> BatchTaskArguments:
     invocation = TrainInvocation(order=ORDER_BLOB, report=REPORT_BLOB)
     arguments = score_task(settings)
     arguments["command"] = [*PROGRAM, *invocation.to_argv()]
+    # Models are written, and readings are of many hours, most of them seen once: no mount.
+    arguments["environment"] = {}
     # The order names every blob, and the registry is for the orchestrator alone to change.
     arguments["containers"] = {
         variable_of(Container.DATA): f"{settings.containers.data_container}:r",

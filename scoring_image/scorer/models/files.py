@@ -7,7 +7,7 @@ from collections import Counter
 from threading import Lock
 from typing import TYPE_CHECKING, NamedTuple
 
-from scorer.errors import BlobMissing, DataFault, ModelFault
+from scorer.errors import BlobMissing, DataFault, ModelFault, StorageFault
 from scorer.models.format import FORMAT, MOST_BYTES, load_model
 from scoring_contract.errors import MessageError
 from scoring_contract.layout import digest_of_model_pack
@@ -53,7 +53,8 @@ class ModelFiles:
         If the pack file is missing, too large or altered, each model is read from its own file instead.
 
         :raises ModelFault: if its file is missing or altered
-        :raises StorageFault: if storage refuses or does not answer
+        :raises StorageFault: if storage refuses or does not answer; also if a mount has no such file, or
+            another: it may be stale, or nothing may be mounted, and the model itself be good
         """
         if ref.pack is not None and ref.pack.blob in self._shared:
             file = self._file(ref.pack.blob)
@@ -62,7 +63,14 @@ class ModelFiles:
             data = file.data[ref.pack.offset : ref.pack.offset + ref.pack.length]
             if _digest(data) == ref.sha256:
                 return data
-        return read_model(self._container, ref)
+        try:
+            return read_model(self._container, ref)
+        except ModelFault as fault:
+            if not self._container.is_folder:
+                raise
+            raise StorageFault(
+                f"{self._container.role}/{ref.blob}", f"the mount is not as registered: {fault}"
+            ) from None
 
     def _file(self, blob: str) -> _PackFile:
         """Return a pack file; the first caller fetches it, and others wait for that."""

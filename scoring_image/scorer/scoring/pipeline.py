@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from scorer.models.files import ModelFiles, model_of
 from scorer.scoring.predictions import render_predictions
 from scorer.scoring.publishing import publish, publish_pack
+from scorer.scoring.reading_blobs import ReadingBlobs
 from scorer.scoring.unit_readings import UnitReadings
 from scorer.scoring.work import SensorWork, attempt
 from scorer.storage import open_container, refuse_folder
@@ -83,7 +84,7 @@ class ScoringPipeline:
     manifest: Manifest
     manifest_blob: str
     console: Console
-    data: BlobContainer
+    data: ReadingBlobs
     models: ModelFiles
     predictions: BlobContainer
     times: StageTimes
@@ -108,7 +109,7 @@ class ScoringPipeline:
         refuse_folder(predictions, because="predictions carry blob metadata, which a folder cannot keep")
         refs = (order.model for order in manifest.sensors)
         models = ModelFiles(open_container(Container.MODELS, environ), refs, console.complain)
-        data = open_container(Container.DATA, environ)
+        data = ReadingBlobs(open_container(Container.DATA, environ), manifest.files)
         return cls(manifest, manifest_blob, console, data, models, predictions, times)
 
     def outcomes_of(self, units: Sequence[Unit]) -> list[UnitOutcome]:

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from contextlib import AbstractContextManager
 
+    from scorer.scoring.reading_blobs import ReadingBlobs
     from scorer.scoring.work import SensorWork
-    from scorer.storage import BlobContainer
     from scoring_contract.hour import RunHour
 
     Attempt = Callable[..., AbstractContextManager[None]]
@@ -30,11 +30,11 @@ class UnitReadings:
 
     files: dict[str, bytes | None]
     """None for a file beyond ``BYTES_AHEAD``, which is fetched in its turn."""
-    data: BlobContainer | None = None
-    """The container of the files."""
+    data: ReadingBlobs | None = None
+    """Where the files are."""
 
     @classmethod
-    def fetched(cls, data: BlobContainer, blobs: Iterable[str], works: Sequence[SensorWork]) -> UnitReadings:
+    def fetched(cls, data: ReadingBlobs, blobs: Iterable[str], works: Sequence[SensorWork]) -> UnitReadings:
         """Fetch the files of a unit; sensors whose file is missing or fails to load are marked.
 
         :param blobs: names, each once
@@ -70,10 +70,10 @@ class UnitReadings:
         return Counter({str(issue): count for issue, count in unowned.items()})
 
 
-def _fetched(data: BlobContainer, blob: str, readers: Sequence[SensorWork]) -> bytes | None:
+def _fetched(data: ReadingBlobs, blob: str, readers: Sequence[SensorWork]) -> bytes | None:
     """Fetch a file; None if it cannot be fetched, and its readers are marked."""
     try:
-        return data.read(blob, most_bytes=MOST_BYTES)
+        return data.read(blob)
     except BlobMissing:
         for work in readers:
             work.gone += 1

@@ -16,12 +16,13 @@ from scorer.readings import avro_rows, files
 from scorer.readings.files import FileRows, RowIssue, read_file
 from scorer.readings.sensor_index import NAMELESS, STRANGER, SensorIndex
 from scorer.scoring import unit_readings
+from scorer.scoring.reading_blobs import ReadingBlobs
 from scorer.scoring.unit_readings import UnitReadings
 from scorer.scoring.work import SensorWork
 from scorer.storage import BlobContainer
 from scoring_contract.hour import RunHour
 from scoring_contract.manifest import ModelRef, SensorOrder
-from scoring_contract.report import SensorState
+from scoring_contract.report import Cause, SensorState
 from tests.reading_forms import ROW, a_capture_file, an_avro_file
 
 if TYPE_CHECKING:
@@ -214,7 +215,7 @@ def test_files_beyond_what_may_be_held_come_one_by_one(
         (tmp_path / blob).write_text(f"TS,Device,Tag,Value\n{CSV_ROW}")
     (work,) = works_of("4", blob=blobs[0])
     work.order = SensorOrder("1_4", "1", "4", work.order.model, blobs)
-    unit = UnitReadings.fetched(BlobContainer("data", LocalStore(tmp_path)), blobs, [work])
+    unit = UnitReadings.fetched(ReadingBlobs(BlobContainer("data", LocalStore(tmp_path))), blobs, [work])
     assert [blob for blob, data in unit.files.items() if data] == ["0.csv", "1.csv"]
     unit.hand_out([work], HOUR, lambda *_: nullcontext())
-    assert (len(work.table), work.gone) == (4, 1)
+    assert (len(work.table), work.cause) == (4, Cause.STORAGE)

@@ -284,6 +284,16 @@ def test_a_pool_of_another_image_is_a_warning(looking: Looking) -> None:
     assert "was made to fetch sensor-scoring:latest, and its Batch tasks run another:1" in sentence
 
 
+def test_a_pool_that_lacks_a_mount_is_said(looking: Looking) -> None:
+    """Each sensor would fail on its nodes."""
+    looking.make_pool()
+    found = looking.look({"DATA_MOUNT": "server:/export"})["pool"]
+    (verdict, sentence, remedy), *others = found
+    assert (verdict, others) == (Verdict.MISSING, [])
+    assert sentence.startswith("pool pool does not mount server:/export at data")
+    assert remedy.startswith("az batch pool delete --pool-id pool")
+
+
 def test_the_formula_is_evaluated_on_the_live_pool_which_keeps_its_own(looking: Looking) -> None:
     """The result is shown."""
     looking.make_pool(autoScaleFormula="$TargetDedicatedNodes=0;")

@@ -17,6 +17,7 @@ from sensor_scoring.azure_batch.hook import ScoringBatchHook
 from sensor_scoring.azure_batch.pool_spec import PoolSpec
 from sensor_scoring.azure_batch.pool_usage import Prices, Sighting
 from sensor_scoring.errors import BatchError, ScoringError
+from sensor_scoring.hourly.planning.mounts import mounts_of
 from sensor_scoring.hourly.planning.plan import Plan
 from sensor_scoring.node_image import NodeImage
 
@@ -50,6 +51,7 @@ def pool_spec(settings: Settings) -> PoolSpec:
             settings.pool.node_image_sku,
             settings.pool.node_agent_sku,
         ),
+        mounts=mounts_of(settings),
     )
 
 

@@ -106,7 +106,11 @@ def test_a_container_is_mounted_with_one_credential(
 ) -> None:
     """A key, a signature or an identity, and the refusal shows none."""
     blobs = models.AzureBlobFileSystemConfiguration(
-        account_name="account", container_name="container", relative_mount_path="m", **credentials
+        account_name="account",
+        container_name="container",
+        relative_mount_path="m",
+        account_key=credentials.get("account_key"),
+        sas_key=credentials.get("sas_key"),
     )
     mounts = [models.MountConfiguration(azure_blob_file_system_configuration=blobs)]
     refused = refusal(lambda: bench.pool(mount_configuration=mounts), status=400, code="InvalidPropertyValue")
