@@ -130,6 +130,8 @@ def use(folder: Path) -> None:
     assert "Next: make train HOUR=2018-08-29T02" in load.stdout, load.stdout + load.stderr
     train = typed(told_to_type("make train"), folder)
     assert "with hour = 2018-08-29T02" in train.stdout, train.stdout + train.stderr
+    doctor = typed(told_to_type("make doctor"), folder)
+    assert "Nothing is missing" in doctor.stdout, doctor.stdout + doctor.stderr
     missing = typed(told_to_type("make missing"), folder)
     assert re.search(r"make airflow DO=.*2018-08-29T0", missing.stdout), missing.stdout + missing.stderr
     listed = typed(told_to_type("make airflow"), folder)
@@ -139,7 +141,7 @@ def use(folder: Path) -> None:
 
 def test_every_other_documented_command_is_accounted_for() -> None:
     """A command that no test runs is listed here with the reason."""
-    used = {told_to_type(f"make {word}") for word in ("load", "train", "missing", "airflow")}
+    used = {told_to_type(f"make {word}") for word in ("load", "train", "doctor", "missing", "airflow")}
     run_here = {"make run", "make up", "make down", *used}
     others = {command for command in console_commands() if not command.startswith("make run ")}
     assert others - run_here == set(RUN_ELSEWHERE)

@@ -92,6 +92,7 @@ def test_a_sensor_with_too_few_readings_stops_no_other(folder: Path) -> None:
             "no stack is up: run make up first",
             id="missing-no-stack",
         ),
+        pytest.param("make doctor", 2, "no stack is up: run make up first", id="doctor-no-stack"),
         pytest.param(
             'make airflow DO="dags list"', 1, "no stack is up: run make up first", id="airflow-no-stack"
         ),
