@@ -104,7 +104,7 @@ lint: setup $(UI_TOOLS) ## ruff, ruff format, mypy, and docstrings against what 
 	@$(MAKE) --no-print-directory .local/lint/docstrings
 
 # Only files that have changed since the last time; all of them when the rules or pylint have.
-DOCUMENTED := $(shell find plugins scoring_image/scorer batch_emulator/azure_batch_* event_hubs_emulator/azure_event_hubs_emulator ingest local_stack -name node_modules -prune -o -name '*.py' -print)
+DOCUMENTED := $(shell find plugins scoring_image/scorer batch_emulator/azure_batch_* event_hubs_emulator/azure_event_hubs_emulator infra ingest local_stack -name node_modules -prune -o -name '*.py' -print)
 .local/lint/docstrings: .local/lint/.installed pyproject.toml $(DOCUMENTED)
 	@.local/lint/venv/bin/pylint $(if $(filter-out %.py,$?),$(DOCUMENTED),$?)
 	@touch $@

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _RESOURCE = "[parameters('applicationInsightsId')]"
-_RULES_VERSION, _WORKBOOKS_VERSION = "2022-06-15", "2022-04-01"
+_RULES_VERSION, _WORKBOOKS_VERSION = "2023-12-01", "2023-06-01"
 _SCHEDULED = "scheduled"
 RUN_COLUMNS = {
     "scored": f"{SENSORS.name}.scored",

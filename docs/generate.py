@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(ROOT / "plugins"), str(ROOT / "docs")]
+sys.path[:0] = [str(ROOT / "plugins"), str(ROOT / "docs"), str(ROOT)]
 
 import page_parts  # noqa: E402  the path comes first
 from airflow_tables import backfill_table, compare_table, hop_table, scale_table, steps_table  # noqa: E402  likewise
@@ -21,9 +21,11 @@ from batch_tables import day_table, load_table, policies_tables  # noqa: E402  l
 from fleet_tables import drawn_table, fleet_table, plugin_line  # noqa: E402  likewise
 from grafana_dashboard import grafana_dashboard  # noqa: E402  likewise
 from image_tables import images_table  # noqa: E402  likewise
+from infra_tables import roles_table  # noqa: E402  likewise
 from ingest_tables import devices_table, ingest_table, loading_table, windows_table  # noqa: E402  likewise
 from monitoring_tables import attributes_table, metrics_table, trace_text  # noqa: E402  likewise
 from mount_tables import mounts_table  # noqa: E402  likewise
+from pool_formulas import pool_formulas  # noqa: E402  likewise
 from preflight_tables import checks_table  # noqa: E402  likewise
 from readme_tables import highlights_table, requirements_table  # noqa: E402  likewise
 from run_tables import calls_table, floor_table, parsing_table, run_table, waterfall_table  # noqa: E402  likewise
@@ -51,6 +53,7 @@ PAGES = {
     ROOT / "docs" / "images.md": ("images",),
     ROOT / "docs" / "preflight.md": ("checks",),
     ROOT / "docs" / "mounts.md": ("mounts",),
+    ROOT / "docs" / "azure.md": ("roles",),
     ROOT / "docker-compose.yaml": ("compose-settings",),
 }
 
@@ -58,6 +61,7 @@ FILES = {
     ROOT / "docs" / "images" / "scoring.svg": scoring_chart,
     ROOT / "monitoring" / "grafana-dashboard.json": grafana_dashboard,
     ROOT / "monitoring" / "application-insights.json": template,
+    ROOT / "infra" / "formulas.json": pool_formulas,
 }
 
 
@@ -100,6 +104,7 @@ PARTS = {
     "day": day_table,
     "year": year_table,
     "year-blobs": year_line,
+    "roles": roles_table,
     "metrics": metrics_table,
     "attributes": attributes_table,
     "trace": trace_text,

@@ -74,6 +74,9 @@ def imports_in(folder: str) -> set[str]:
             {"ingest", "scoring_contract", "azure", "duckdb", "fastavro", "pyarrow", "sqlglot"},
             id="ingest-knows-the-layout",
         ),
+        pytest.param(
+            "infra", {"infra", "azure", "tree_sitter", "tree_sitter_bicep"}, id="templates-know-no-product"
+        ),
         pytest.param("dags", {"sensor_scoring", "airflow"}, id="dags-are-tables-of-contents"),
     ],
 )
@@ -233,7 +236,7 @@ def test_only_telemetry_imports_opentelemetry() -> None:
 def test_nobody_imports_the_outer_ring() -> None:
     """The product does not depend on the laptop's stack or the ingest tools."""
     for folder in ("plugins", "dags", "scoring_image", "batch_emulator", "event_hubs_emulator"):
-        assert not imports_in(folder) & {"local_stack", "ingest"}
+        assert not imports_in(folder) & {"local_stack", "ingest", "infra"}
 
 
 def test_only_listeners_hold_a_session_of_the_database() -> None:

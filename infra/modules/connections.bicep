@@ -1,0 +1,31 @@
+// Airflow's connections, as secrets with the names that its secrets backend asks for. None of them holds a key.
+
+param vaultName string
+@description('Address of the Batch account.')
+param batchUrl string
+@description('Address of the Blob service.')
+param blobUrl string
+@description('Application Insights that runs send to.')
+param componentName string
+
+resource component 'Microsoft.Insights/components@2020-02-02' existing = {
+  name: componentName
+}
+
+var connections = {
+  'azure-batch-default': { conn_type: 'azure_batch', extra: { account_url: batchUrl } }
+  'wasb-default': { conn_type: 'wasb', host: blobUrl }
+  'application-insights-default': { conn_type: 'generic', password: component.properties.ConnectionString }
+}
+
+resource vault 'Microsoft.KeyVault/vaults@2026-05-15' existing = {
+  name: vaultName
+}
+
+resource secret 'Microsoft.KeyVault/vaults/secrets@2026-05-15' = [
+  for each in ['azure-batch-default', 'wasb-default', 'application-insights-default']: {
+    parent: vault
+    name: 'airflow-connections-${each}'
+    properties: { value: string(connections[each]), contentType: 'application/json' }
+  }
+]

@@ -1,0 +1,23 @@
+using '../main.bicep'
+
+// 15 sensors: 15 Batch tasks an hour, four at once on a node.
+param vmSize = 'standard_d2s_v5'
+param slotsPerNode = 4
+param maxNodes = 4
+param partitions = 2
+param throughputUnits = 1
+param streamingUnits = 10
+
+// What differs between deployments comes from the environment.
+param prefix = readEnvironmentVariable('PREFIX', 'scoring')
+param image = readEnvironmentVariable('IMAGE')
+param network = readEnvironmentVariable('NETWORK', 'public')
+param airflowPrincipalId = readEnvironmentVariable('AIRFLOW_PRINCIPAL_ID')
+param airflowPrincipalType = readEnvironmentVariable('AIRFLOW_PRINCIPAL_TYPE', 'ServicePrincipal')
+param devicesPrincipalId = readEnvironmentVariable('DEVICES_PRINCIPAL_ID', '')
+param alertEmail = readEnvironmentVariable('ALERT_EMAIL', '')
+param spot = readEnvironmentVariable('SPOT', 'false') == 'true'
+param userSubscription = readEnvironmentVariable('USER_SUBSCRIPTION', 'false') == 'true'
+param batchServicePrincipalId = readEnvironmentVariable('BATCH_SERVICE_PRINCIPAL_ID', '')
+param mountData = readEnvironmentVariable('MOUNT_DATA', 'false') == 'true'
+param mountModels = readEnvironmentVariable('MOUNT_MODELS', 'false') == 'true'
