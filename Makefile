@@ -6,9 +6,9 @@ export PYTHONPATH := $(CURDIR):$(CURDIR)/plugins:$(CURDIR)/scoring_image:$(CURDI
 RUN := .venv/bin/python -u -m local_stack
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run devices ui test test-ui test-soak test-nightly test-properties test-faults test-clients test-containers test-images test-backfill test-browser lint format docs up load train down models missing doctor images airflow scale bench bench-hop bench-scoring bench-emulator bench-ingest bench-fleet bench-images bench-mounts bench-year bench-policies lock clean
+.PHONY: help setup run devices ui test test-ui test-soak test-nightly test-properties test-faults test-clients test-containers test-images test-backfill test-browser lint format docs up load train down models missing doctor images airflow scale bench bench-hop bench-scoring bench-emulator bench-ingest bench-fleet bench-images bench-mounts bench-year bench-policies plan deploy destroy lock clean
 
-FOR_USERS := devices up load train models missing doctor airflow down images docs clean
+FOR_USERS := devices up load train models missing doctor airflow down images plan deploy destroy docs clean
 help: ## show this list
 	@echo "make run                              score one hour of a simulated fleet"
 	@echo "make run READINGS=file.csv HOUR=2018-08-29T02"
@@ -173,6 +173,17 @@ $(SBOM)/.installed: local_stack/requirements-sbom.txt | setup
 
 images: setup $(SBOM)/.installed ## build the container images, labelled, and list what they hold (BASE=image REGISTRY=example.azurecr.io)
 	@.venv/bin/python -m local_stack.images --contents .local/images $(call typed,BASE,--base) $(call typed,REGISTRY,--registry)
+
+# What differs between deployments is in the environment: docs/azure.md lists the variables.
+GROUP_GIVEN = --group "$(or $(GROUP),$(error GROUP is missing: the resource group))"
+plan: setup ## show what a deployment would change in Azure (GROUP=name SIZE=1000)
+	@.venv/bin/python -m infra plan $(GROUP_GIVEN) $(call typed,SIZE,--size)
+
+deploy: setup ## show that, ask, and deploy (GROUP=name SIZE=1000)
+	@.venv/bin/python -m infra deploy $(GROUP_GIVEN) $(call typed,SIZE,--size)
+
+destroy: setup ## name all that is in the resource group, ask, and delete it (GROUP=name)
+	@.venv/bin/python -m infra destroy $(GROUP_GIVEN)
 
 scale: setup ## score 1,000 sensors with one task instance each, and 20,000 packed (half an hour)
 	@.venv/bin/python -m bench.scale

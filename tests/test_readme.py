@@ -31,6 +31,9 @@ RUN_ELSEWHERE = {
     "make lint": "CI runs it before the tests",
     "make test": "this is it",
     "python3 -m local_stack.env_file": "tests/compose",
+    "make plan GROUP=scoring SIZE=15": "tests/infra, with a stand-in for az",
+    "make deploy GROUP=scoring SIZE=15": "likewise",
+    "make destroy GROUP=scoring": "likewise",
     "docker compose up --build": "needs an engine; the file is checked in tests/compose",
 }
 
