@@ -83,7 +83,7 @@ test-clients: setup ## run published clients against the local Azure Batch
 test-containers: setup ## run tasks of the local Azure Batch in containers (needs Docker's engine)
 	@.venv/bin/python -m pytest tests/batch_emulator/containers -m containers $(TESTS)
 
-test-images: setup .local/sbom/.installed ## build the images on a Debian of one's own, and use them (needs Docker's engine; a quarter of an hour)
+test-images: setup .local/sbom/.installed ## build the images on a Debian of one's own, and use them with docker-compose.yaml too (needs Docker's engine; an hour)
 	@.venv/bin/python -m pytest tests/images -m images --timeout=1800 $(TESTS)
 
 # For what uses a browser: the machine's Chromium, or one that Playwright downloads.

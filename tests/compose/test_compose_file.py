@@ -18,7 +18,7 @@ import pytest
 import yaml
 from azure.storage.blob import BlobServiceClient
 
-from local_stack.env_file import SECRETS
+from local_stack.env_file import CHOICES, SECRETS, create
 from sensor_scoring.airflow_config import FORK_SERVER, HEARTBEATS, PARSING, needs_of
 from sensor_scoring.hourly.planning.packing import MOST_TASKS
 from sensor_scoring.setting_fields import PREFIX
@@ -30,8 +30,10 @@ COMPOSE = yaml.safe_load(TEXT)
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 
 ONE_SHOT = {"airflow-init", "storage-init", "scoring-image"}
-AIRFLOW = {"airflow-init", "storage-init", "api-server", "scheduler", "dag-processor", "triggerer"}
+AIRFLOW = {"airflow-init", "storage-init", "api-server", "scheduler", "dag-processor", "triggerer", "worker"}
 
+HEALTH = {name: {"status": "healthy"} for name in ("scheduler", "dag_processor", "triggerer")}
+"""What the api-server says of the processes."""
 _VARIABLE = re.compile(r"(?<!\$)\$(?:\{(\w+)([^}]*)\}|(\w+))")
 _SECRET_NAME = re.compile(r"PASSWORD$|SECRET|_KEY$|CONN|ACCOUNTS")
 
@@ -42,10 +44,12 @@ def substituted(text: str) -> str:
 
 
 def test_every_variable_is_a_secret_without_a_default() -> None:
-    """Compose refuses to start while a secret is unset, and the generator makes exactly these secrets."""
+    """Compose refuses to start while anything is unset, and the generator makes exactly what is wanted."""
     found = _VARIABLE.findall(re.sub(r"^\s*#.*$", "", TEXT, flags=re.MULTILINE))
     assert all(form.startswith(":?") for _, form, _ in found)
-    assert {braced or plain for braced, _, plain in found} == set(SECRETS)
+    wanted = {braced or plain for braced, _, plain in found}
+    # Compose itself reads the profiles.
+    assert wanted == {*SECRETS, *CHOICES} - {"COMPOSE_PROFILES"}
 
 
 @pytest.mark.parametrize("name", SERVICES)
@@ -86,8 +90,8 @@ def test_no_service_has_more_than_it_needs(name: str) -> None:
     assert service.get("cap_add", []) == (begins_as_root if name == "postgres" else [])
     assert service["security_opt"] == ["no-new-privileges:true"]
     assert re.fullmatch(r"\d+g", service["mem_limit"])
-    # Only what fills a new volume, which is root's.
-    assert service.get("user") == ("0:0" if name == "scoring-image" else None)
+    # Only what fills a new volume, which is root's, is root; Redis would begin as root.
+    assert service.get("user") == {"scoring-image": "0:0", "redis": "redis"}.get(name)
 
 
 def test_every_setting_is_passed_on_if_it_is_set() -> None:
@@ -108,7 +112,7 @@ def test_airflow_processes_share_one_environment() -> None:
         assert SERVICES[name]["volumes"] == COMPOSE["x-airflow"]["volumes"]
     extra = {name: set(SERVICES[name]["environment"]) - set(shared) for name in AIRFLOW}
     assert {name: more for name, more in extra.items() if more} == {
-        "airflow-init": {"AIRFLOW_ADMIN_PASSWORD"}
+        "airflow-init": {"AIRFLOW_ADMIN_PASSWORD", "COMPOSE_PROFILES"}
     }
 
 
@@ -128,6 +132,8 @@ def test_every_airflow_setting_exists() -> None:
     for variable in COMPOSE["x-airflow-environment"]:
         if variable.startswith("AIRFLOW__"):
             _, section, option = variable.split("__")
+            if section == "CELERY":  # a provider's, which only the image has
+                continue
             # What [core] says of processes, a component's own section may say otherwise.
             options = known[section.lower()]["options"] | {"mp_start_method": None}
             assert option.lower() in options, variable
@@ -147,26 +153,26 @@ def test_users_sign_in_with_a_password() -> None:
     assert f"airflow-auth:{folder}" in COMPOSE["x-airflow"]["volumes"]
 
 
-def test_connections_are_what_the_hooks_read() -> None:
-    """With secrets filled in, both connections are valid JSON and name services of this file."""
-    environment = COMPOSE["x-airflow-environment"]
-    storage = json.loads(substituted(environment["AIRFLOW_CONN_WASB_DEFAULT"]))
+def test_connections_are_what_the_hooks_read(tmp_path: Path) -> None:
+    """The generated connections are valid JSON and name services of this file, with their keys."""
+    create(tmp_path / ".env")
+    values = dict(line.split("=", 1) for line in (tmp_path / ".env").read_text().splitlines())
+    storage = json.loads(values["AIRFLOW_CONN_WASB_DEFAULT"].strip("'"))
     assert storage["conn_type"] == "wasb"
     with BlobServiceClient.from_connection_string(storage["extra"]["connection_string"]) as service:
         assert service.account_name == "devstoreaccount1"
         assert service.url == "http://azurite:10000/devstoreaccount1/"
-        assert service.credential.account_key == "made-up-BLOB_ACCOUNT_KEY"
-    batch = json.loads(substituted(environment["AIRFLOW_CONN_AZURE_BATCH_DEFAULT"]))
-    assert batch == {
+        assert service.credential.account_key == values["BLOB_ACCOUNT_KEY"]
+    assert json.loads(values["AIRFLOW_CONN_AZURE_BATCH_DEFAULT"].strip("'")) == {
         "conn_type": "azure_batch",
         "login": "localbatch",
-        "password": "made-up-BATCH_ACCOUNT_KEY",
+        "password": values["BATCH_ACCOUNT_KEY"],
         "extra": {"account_url": "http://batch-emulator:8900"},
     }
 
 
 def test_the_two_ends_of_each_service_agree() -> None:
-    """The connections use the accounts, ports and keys that the services are started with."""
+    """The services are started with the accounts, ports and keys of the generated connections."""
     emulator = SERVICES["batch-emulator"]
     options = dict(zip(emulator["command"][::2], emulator["command"][1::2], strict=True))
     assert (options["--account"], options["--port"]) == ("localbatch", "8900")
@@ -176,6 +182,22 @@ def test_the_two_ends_of_each_service_agree() -> None:
     accounts = substituted(SERVICES["azurite"]["environment"]["AZURITE_ACCOUNTS"])
     assert accounts == "devstoreaccount1:made-up-BLOB_ACCOUNT_KEY"
     assert {"--skipApiVersionCheck", "--disableTelemetry"} < set(SERVICES["azurite"]["command"])
+    broker = substituted(COMPOSE["x-airflow-environment"]["AIRFLOW__CELERY__BROKER_URL"])
+    assert broker == "redis://:made-up-REDIS_PASSWORD@redis:6379/0"
+
+
+def test_a_profile_can_be_left_out() -> None:
+    """No service depends on one of another profile, which may be in Azure, or not be needed."""
+    profiles = {name: set(service.get("profiles", ())) for name, service in SERVICES.items()}
+    assert {name for name, found in profiles.items() if found == {"local"}} == {
+        *("azurite", "scoring-image", "batch-emulator"),
+    }
+    assert {name for name, found in profiles.items() if found == {"celery"}} == {
+        *("redis", "worker"),
+    }
+    for name, service in SERVICES.items():
+        for other in service.get("depends_on", {}):
+            assert profiles[other] <= profiles[name], name
 
 
 def test_azurite_is_the_version_the_laptop_runs() -> None:
@@ -209,16 +231,37 @@ def test_volumes_are_named_and_all_used() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "port"), [("api-server", 8080), ("scheduler", 8974), ("batch-emulator", 8900)]
+    ("name", "place"),
+    [
+        ("api-server", "127.0.0.1:8080"),
+        ("scheduler", "127.0.0.1:8974"),
+        ("dag-processor", "api-server:8080"),
+        ("triggerer", "api-server:8080"),
+        ("batch-emulator", "127.0.0.1:8900"),
+    ],
 )
 @pytest.mark.parametrize("status", [200, 503])
-def test_a_health_check_believes_the_answer(name: str, port: int, status: int) -> None:
+def test_a_health_check_believes_the_answer(name: str, place: str, status: int) -> None:
     """The check, run as written on another port, succeeds on 200 and fails on 503."""
+    done = checked(name, place, status, HEALTH)
+    assert (done.returncode == 0) == (status == 200)
+
+
+@pytest.mark.parametrize("name", ["dag-processor", "triggerer"])
+def test_a_process_that_does_not_serve_is_checked_by_its_heartbeat(name: str) -> None:
+    """If the api-server has not heard of it, its check fails though the answer is 200."""
+    health = HEALTH | {name.replace("-", "_"): {"status": "unhealthy"}}
+    assert checked(name, "api-server:8080", 200, health).returncode != 0
+
+
+def checked(name: str, place: str, status: int, health: object) -> subprocess.CompletedProcess[bytes]:
+    """Run a service's check against a server that answers with a status and Airflow's health."""
 
     class Answer(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             self.send_response(status)
             self.end_headers()
+            self.wfile.write(json.dumps(health).encode())
 
         def log_message(self, *_: object) -> None:
             pass
@@ -228,19 +271,19 @@ def test_a_health_check_believes_the_answer(name: str, port: int, status: int) -
     with http.server.HTTPServer(("127.0.0.1", 0), Answer) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
         thread.start()
-        program = check[3].replace(f":{port}/", f":{server.server_port}/")
+        program = check[3].replace(f"{place}/", f"127.0.0.1:{server.server_port}/")
         assert program != check[3]
         done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=False)
         server.shutdown()
         thread.join()
-    assert (done.returncode == 0) == (status == 200)
+    return done
 
 
 def first_step(folder: Path, **environ: str) -> subprocess.CompletedProcess[str]:
     """Run the first step with a stand-in for Airflow's command."""
     service = SERVICES["airflow-init"]
     programs = folder / "bin"
-    programs.mkdir()
+    programs.mkdir(parents=True)
     for name, line in (("airflow", 'echo "airflow $*"'), ("python", f'exec {sys.executable} "$@"')):
         (programs / name).write_text(f"#!/bin/sh\n{line}\n")
         (programs / name).chmod(0o755)
@@ -249,6 +292,7 @@ def first_step(folder: Path, **environ: str) -> subprocess.CompletedProcess[str]
         [*service["entrypoint"], command],
         env={
             "PATH": f"{programs}:{os.environ['PATH']}",
+            "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
             "AIRFLOW_ADMIN_PASSWORD": 'made-up "password"',
             "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(folder / "passwords.json"),
             **environ,
@@ -266,6 +310,15 @@ def test_the_password_reaches_the_auth_manager(tmp_path: Path) -> None:
     passwords = tmp_path / "passwords.json"
     assert json.loads(passwords.read_text()) == {"admin": 'made-up "password"'}
     assert stat.S_IMODE(passwords.stat().st_mode) == 0o600
+
+
+def test_celery_without_workers_stops_the_first_step(tmp_path: Path) -> None:
+    """Whoever chooses CeleryExecutor, and not the profile with its workers, is told what to add."""
+    chosen = {"AIRFLOW__CORE__EXECUTOR": "CeleryExecutor"}
+    done = first_step(tmp_path / "none", **chosen, COMPOSE_PROFILES="local")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "COMPOSE_PROFILES needs celery" in done.stderr
+    assert first_step(tmp_path / "both", **chosen, COMPOSE_PROFILES="local,celery").returncode == 0
 
 
 def test_a_setting_that_cannot_be_read_stops_the_first_step(tmp_path: Path) -> None:

@@ -12,22 +12,28 @@ from pathlib import Path
 import pytest
 from cryptography.fernet import Fernet
 
-from local_stack.env_file import ENV_FILE, SECRETS, create, main, missing
+from local_stack.env_file import CHOICES, ENV_FILE, SECRETS, complete, create, main
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
+def values_of(path: Path) -> dict[str, str]:
+    """Read a file as compose does."""
+    pairs = (line.split("=", 1) for line in path.read_text().splitlines())
+    return {name: value.strip("'") for name, value in pairs}
+
+
 def secrets_of(path: Path) -> dict[str, str]:
-    """Read a file of secrets as compose does."""
-    return dict(line.split("=", 1) for line in path.read_text().splitlines())
+    """Read a file's secrets."""
+    return {name: value for name, value in values_of(path).items() if name in SECRETS}
 
 
 def test_every_secret_is_made_for_its_owner_only(tmp_path: Path) -> None:
     """The file sets every secret, and only its owner can read it."""
     path = tmp_path / ".env"
     assert create(path)
-    assert list(secrets_of(path)) == list(SECRETS)
-    assert missing(path) == []
+    assert list(values_of(path)) == [*SECRETS, *CHOICES]
+    assert complete(path) == []
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
@@ -69,13 +75,31 @@ def test_keys_have_the_form_their_users_want(tmp_path: Path) -> None:
         assert len(base64.b64decode(values[name], validate=True)) == 64
 
 
-def test_an_older_file_says_what_it_lacks(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """If a secret was introduced after the file was made, the error names both."""
+@pytest.mark.parametrize("end", ["\n", ""])
+def test_an_older_file_gets_what_it_lacks(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], end: str
+) -> None:
+    """What is newer than the file is added, from its own keys; what the file sets stays, even empty."""
     path = tmp_path / ".env"
-    create(path)
-    path.write_text("".join(f"{name}=x\n" for name in SECRETS if name != "BLOB_ACCOUNT_KEY"))
-    assert main([str(path)]) == 1
-    assert "does not set BLOB_ACCOUNT_KEY: add them" in capsys.readouterr().err
+    kept = "".join(f"{name}=x{name}\n" for name in SECRETS if name != "REDIS_PASSWORD")
+    kept = f"{kept}COMPOSE_PROFILES={end}"
+    path.write_text(kept)
+    assert main([str(path)]) == 0
+    assert path.read_text().startswith(kept)
+    values = values_of(path)
+    assert list(values)[len(SECRETS) :] == [
+        *(
+            "REDIS_PASSWORD",
+            "AIRFLOW_EXECUTOR",
+            "AIRFLOW_CONN_WASB_DEFAULT",
+            "AIRFLOW_CONN_AZURE_BATCH_DEFAULT",
+        ),
+    ]
+    assert values["COMPOSE_PROFILES"] == ""
+    assert "AccountKey=xBLOB_ACCOUNT_KEY;" in values["AIRFLOW_CONN_WASB_DEFAULT"]
+    said = capsys.readouterr().out
+    assert "added REDIS_PASSWORD, AIRFLOW_EXECUTOR, AIRFLOW_CONN_WASB_DEFAULT" in said
+    assert values["REDIS_PASSWORD"] not in said
 
 
 @pytest.mark.parametrize("mode", [0o644, 0o640, 0o660, 0o602])

@@ -10,7 +10,9 @@ import pytest
 
 from tests.batch_emulator.containers.docker import Docker, NoEngine, start_engine, stop_engine
 from tests.images.built import build_all
+from tests.images.composed import AIRFLOW, compose_command
 from tests.images.debian import make_base
+from tests.images.third_parties import build_stand_ins
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,3 +42,15 @@ def docker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Docker]:
 def built(docker: Docker) -> Built:
     """Build the images. An engine that was there before keeps them, so that the next time is quick."""
     return build_all(os.environ.get(BASE_VARIABLE) or make_base(docker))
+
+
+@pytest.fixture(scope="session")
+def images(built: Built) -> dict[str, str]:
+    """Give each service of docker-compose.yaml an image of this machine."""
+    if not compose_command():
+        pytest.skip("there is no Compose: install docker-compose")
+    airflow = ("airflow-init", "storage-init", *AIRFLOW, "worker")
+    ours = dict.fromkeys(airflow, built.tags["sensor-scoring-airflow"])
+    ours["batch-emulator"] = built.tags["azure-batch-emulator"]
+    ours["scoring-image"] = built.tags["sensor-scoring"]
+    return ours | build_stand_ins(built.base)
