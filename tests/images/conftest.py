@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-import shutil
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.batch_emulator.containers.docker import Docker, NoEngine, start_engine, stop_engine
+from tests.batch_emulator.containers.docker import Docker, running_docker
 from tests.images.built import build_all
 from tests.images.composed import AIRFLOW, compose_command
 from tests.images.debian import make_base
@@ -26,16 +25,8 @@ BASE_VARIABLE = "IMAGES_BASE"
 @pytest.fixture(scope="session")
 def docker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Docker]:
     """Find or start an engine."""
-    if shutil.which("docker") is None:
-        pytest.skip("there is no docker on PATH: install Docker's engine")
-    docker, folder = Docker(), tmp_path_factory.mktemp("docker")
-    try:
-        own = None if docker.answers() else start_engine(docker, folder)
-    except NoEngine as problem:
-        pytest.skip(str(problem))
-    yield docker
-    if own is not None:
-        stop_engine(own, folder)
+    with running_docker(tmp_path_factory.mktemp("docker")) as docker:
+        yield docker
 
 
 @pytest.fixture(scope="session")

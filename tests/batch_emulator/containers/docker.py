@@ -7,16 +7,19 @@ import shutil
 import subprocess
 import tarfile
 import time
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 PROGRAMS = ("sh", "cat", "env", "sleep", "id")
 IMAGE = "azure-batch-emulator-tests:plain"
 IMAGE_WITH_ENTRY_POINT = "azure-batch-emulator-tests:entry"
 START_SECONDS = 60.0
-
-
-class NoEngine(Exception):
-    """There is no engine, and none can be started; the text says why."""
 
 
 class Docker:
@@ -29,6 +32,8 @@ class Docker:
 
     def answers(self) -> bool:
         """Whether there is an engine."""
+        if shutil.which("docker") is None:
+            return False
         return subprocess.run(["docker", "ps"], capture_output=True, check=False).returncode == 0
 
     def containers(self) -> list[str]:
@@ -40,14 +45,28 @@ class Docker:
         return [name for names in found for name in names.split()]
 
 
-def start_engine(docker: Docker, folder: Path) -> subprocess.Popen[bytes]:
-    """Start an engine without networks of its own, as root.
+@contextmanager
+def running_docker(folder: Path) -> Iterator[Docker]:
+    """Find an engine, or start one as root; where neither can be, tests are skipped and say why.
 
-    :raises NoEngine: if that cannot be
+    :param folder: for an engine of one's own
     """
-    for program in ("dockerd", "docker-init"):
+    docker = Docker()
+    if docker.answers():
+        yield docker
+        return
+    for program in ("docker", "dockerd", "docker-init"):
         if shutil.which(program) is None:
-            raise NoEngine(f"no engine answers, and there is no {program} on PATH: install Docker's engine")
+            pytest.skip(f"no engine answers, and there is no {program} on PATH: install Docker's engine")
+    engine = _start(docker, folder)
+    try:
+        yield docker
+    finally:
+        _stop(engine, folder)
+
+
+def _start(docker: Docker, folder: Path) -> subprocess.Popen[bytes]:
+    """Start an engine that changes nothing of the machine's network."""
     socket = f"unix://{folder}/docker.sock"
     folders = ["--data-root", str(folder / "data"), "--exec-root", str(folder / "exec")]
     plain = ["--iptables=false", "--bridge=none", "--pidfile", str(folder / "pid"), "-H", socket]
@@ -58,15 +77,13 @@ def start_engine(docker: Docker, folder: Path) -> subprocess.Popen[bytes]:
     deadline = time.monotonic() + START_SECONDS
     while not docker.answers():
         if engine.poll() is not None or time.monotonic() > deadline:
-            engine.kill()
-            engine.wait()
-            os.environ.pop("DOCKER_HOST")
-            raise NoEngine(f"dockerd did not start: {log.read_text()[-2000:]}")
+            _stop(engine, folder)
+            pytest.skip(f"dockerd did not start: {log.read_text()[-2000:]}")
         time.sleep(0.1)
     return engine
 
 
-def stop_engine(engine: subprocess.Popen[bytes], folder: Path) -> None:
+def _stop(engine: subprocess.Popen[bytes], folder: Path) -> None:
     """Stop an engine, and remove what it kept."""
     engine.terminate()
     engine.wait()
