@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from local_stack.services.event_hub import EventHub
     from local_stack.stack import Stack
 
-_UNPLACED = ("repeated", "undecodable", "without_time", "without_key")
+_UNPLACED = ("undecodable", "without_time", "without_key")
 _HOURS = TRAINING_HOURS + 2
 """The hour after the scored one, too: a minute is averaged when later events of its device have come."""
 
@@ -65,6 +65,8 @@ class EventAccount:
             **{reason.replace("_", " "): job[reason] for reason in _UNPLACED},
             "filtered": sum(job["filtered"].values()),
         }
+        # What the hub delivers again after a lost connection is read again, and skipped.
+        read = job["read"] - job["repeated"]
         return cls(
             sent=devices["acknowledged"],
             twice=devices["twice"],
@@ -72,8 +74,7 @@ class EventAccount:
             open=waiting,
             dropped=dropped,
             readings=sum(job["rows_written"].values()),
-            lost=abs(devices["acknowledged"] - job["read"])
-            + abs(job["read"] - averaged - waiting - sum(dropped.values())),
+            lost=abs(devices["acknowledged"] - read) + abs(read - averaged - waiting - sum(dropped.values())),
         )
 
     def __str__(self) -> str:

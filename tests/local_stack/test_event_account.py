@@ -38,10 +38,20 @@ def test_every_event_is_somewhere() -> None:
     )
 
 
+def test_what_the_hub_delivers_again_is_no_event_more() -> None:
+    """The job has read it twice and taken it once."""
+    assert EventAccount.of(DEVICES, job(read=140, repeated=40)).lost == 0
+
+
 @pytest.mark.parametrize(
     ("changes", "lost"),
     [
         pytest.param({"read": 98, "in_windows": {"readings": 83}}, 2, id="the job has not read all"),
+        pytest.param(
+            {"read": 140, "repeated": 48, "in_windows": {"readings": 77}},
+            8,
+            id="the job has skipped some that it had not taken",
+        ),
         pytest.param({"in_windows": {"readings": 80}}, 5, id="the job has lost some"),
         pytest.param({"read": 101, "in_windows": {"readings": 86}}, 1, id="the job has read too many"),
     ],

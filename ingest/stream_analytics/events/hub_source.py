@@ -14,6 +14,7 @@ from azure.eventhub.exceptions import EventHubError
 from ingest.hub_faults import HubFault, is_refusal
 from ingest.stream_analytics.errors import JobFailed
 from ingest.stream_analytics.events.event_source import Batch, Event, Position
+from ingest.stream_analytics.events.in_order import InOrder
 from ingest.stream_analytics.ticks import ticks_of
 
 if TYPE_CHECKING:
@@ -35,7 +36,8 @@ _MOST_BATCHES = 16
 class HubSource:
     """An event hub as the source of a job.
 
-    The SDK reconnects by itself, and may then deliver events again: the job skips what it has taken.
+    The SDK reconnects by itself, and may then deliver events again: the job skips what it has taken. What
+    the SDK delivers behind later events is put in its place first.
 
     :param client: of a consumer group that no other job uses; :meth:`batches` closes it
     :param ends: whether :meth:`batches` ends once it has yielded every event that the hub has
@@ -51,6 +53,7 @@ class HubSource:
         self._waiting: queue.Queue[Batch | Exception] = queue.Queue(_MOST_BATCHES)
         self._stopping = threading.Event()
         self._partitions: tuple[str, ...] = ()
+        self._in_order: dict[str, InOrder] = {}
 
     @property
     def partitions(self) -> Sequence[str]:
@@ -72,6 +75,9 @@ class HubSource:
         """
         start = {name: after[name].sequence if name in after else _OLDEST for name in self.partitions}
         reached = {name: after[name].sequence if name in after else -1 for name in self.partitions}
+        self._in_order = {
+            name: InOrder(name, max(self._oldest(name), reached[name] + 1)) for name in self.partitions
+        }
         idle: frozenset[str] = frozenset()
         # A thread each: receiving from all in one, the SDK would wait for each that is silent.
         receivers = [
@@ -99,6 +105,16 @@ class HubSource:
     def stop(self) -> None:
         """End :meth:`batches` after the batch that it is at; may be called by a signal's handler."""
         self._stopping.set()
+
+    def _oldest(self, partition: str) -> int:
+        """Return the number of the oldest event that the hub has of a partition.
+
+        :raises JobFailed: if it cannot be asked
+        """
+        try:
+            return int(self._client.get_partition_properties(partition)["beginning_sequence_number"])
+        except EventHubError as error:
+            raise JobFailed(f"the event hub cannot be read: {error}") from error
 
     def _end(self, reached: Mapping[str, int]) -> int | None:
         """Return when the last event of all arrived, in ticks; None if there are events to come.
@@ -144,8 +160,13 @@ class HubSource:
 
     def _take(self, partition: PartitionContext, events: Sequence[EventData]) -> None:
         name = partition.partition_id
-        taken = [_event_of(name, event) for event in events]
-        self._put(Batch(taken, frozenset() if taken else frozenset({name})))
+        order = self._in_order[name]
+        if events:
+            self._put(Batch(order.take(_event_of(name, event) for event in events)))
+        elif rest := order.rest():
+            self._put(Batch(rest))
+        else:
+            self._put(Batch((), frozenset({name})))
 
     def _complain(self, partition: PartitionContext | None, error: Exception) -> None:
         """Fail the job if the hub refuses it; the SDK goes on after any other error."""

@@ -199,6 +199,10 @@ class BrokenClient:
         """List the partitions."""
         return ["0"]
 
+    def get_partition_properties(self, _partition: str) -> dict[str, object]:
+        """Tell of no event."""
+        return {"beginning_sequence_number": 0}
+
     def receive_batch(self, on_event_batch: Callable[..., None], **_options: object) -> None:
         """Receive nothing twice, and fail."""
         for _ in range(2):
@@ -218,23 +222,58 @@ def test_an_error_is_told_after_what_was_received_before_it() -> None:
         next(batches)
 
 
+class DisorderlyClient(BrokenClient):
+    """A client that delivers an event behind later ones, as the SDK's was seen to."""
+
+    def receive_batch(self, on_event_batch: Callable[..., None], **_options: object) -> None:
+        """Receive three batches, the second of which has what the first lacks."""
+        for numbers in ((0, 2, 3), (4, 1, 5), (7,), ()):
+            events = [received(number) for number in numbers]
+            on_event_batch(SimpleNamespace(partition_id="0"), events)
+        raise RuntimeError("the end")
+
+
+def received(number: int) -> SimpleNamespace:
+    """Return an event as the SDK hands it over."""
+    return SimpleNamespace(
+        body_type=AmqpMessageBodyType.DATA,
+        body=[b"{}"],
+        sequence_number=number,
+        offset=str(number),
+        enqueued_time=datetime(2026, 3, 4, 10, tzinfo=UTC),
+    )
+
+
+def test_an_event_that_is_delivered_behind_later_ones_is_taken_before_them() -> None:
+    """Else it would pass for a repeated one. For what never comes it waits until the hub is silent."""
+    source = HubSource(cast("EventHubConsumerClient", DisorderlyClient()))
+    batches = source.batches({})
+    taken = [[event.sequence for event in next(batches).events] for _ in range(4)]
+    assert taken == [[0], [1, 2, 3, 4, 5], [], [7]]
+    with pytest.raises(JobFailed, match="the end"):
+        next(batches)
+
+
 class SilentClient(BrokenClient):
     """A client whose partition is silent while the hub has another event, as in an outage."""
 
     def __init__(self) -> None:
         self.asked, self.closed = threading.Event(), threading.Event()
+        self._is_silent = False
 
     def close(self) -> None:
         """Let receiving end."""
         self.closed.set()
 
     def get_partition_properties(self, partition: str) -> dict[str, object]:
-        """Tell of the event."""
-        self.asked.set()
+        """Tell of the event; what the job asks before it listens is not asked for the end."""
+        if self._is_silent:
+            self.asked.set()
         arrived = datetime(2026, 3, 4, 10, tzinfo=UTC)
         return {
             "id": partition,
             "is_empty": False,
+            "beginning_sequence_number": 0,
             "last_enqueued_sequence_number": 0,
             "last_enqueued_time_utc": arrived,
         }
@@ -242,6 +281,7 @@ class SilentClient(BrokenClient):
     def receive_batch(self, on_event_batch: Callable[..., None], **_options: object) -> None:
         """Be silent until the end is asked for; then give the event, and be silent."""
         partition = SimpleNamespace(partition_id="0")
+        self._is_silent = True
         on_event_batch(partition, [])
         self.asked.wait()
         facts = {"sequence_number": 0, "offset": "0", "enqueued_time": datetime(2026, 3, 4, 10, tzinfo=UTC)}
