@@ -66,7 +66,7 @@ def _quoted(connection: Mapping[str, object]) -> str:
 
 
 CHOICES: dict[str, Callable[[Mapping[str, str]], str]] = {
-    "COMPOSE_PROFILES": lambda _: "local",
+    "COMPOSE_PROFILES": lambda _: "local,demo",
     "AIRFLOW_EXECUTOR": lambda _: "LocalExecutor",
     "AIRFLOW_CONN_WASB_DEFAULT": _storage,
     "AIRFLOW_CONN_AZURE_BATCH_DEFAULT": _batch,

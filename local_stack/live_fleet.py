@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from ingest.reading import Reading
     from ingest.simulator import Label
     from local_stack.demo_day import DemoDay
-    from local_stack.services.azurite import BlobStorage
+    from local_stack.services.blob_account import BlobAccount
 
 TRAINED_HOURS = 5
 """Hours of readings that a new stack starts with, before the last complete hour, to train on."""
@@ -55,7 +55,7 @@ class LiveFleet:
         without any event are filled here
     """
 
-    def __init__(self, storage: BlobStorage, *, ended: Path, sends_events: bool = False) -> None:
+    def __init__(self, storage: BlobAccount, *, ended: Path, sends_events: bool = False) -> None:
         self._data = storage.container(Container.DATA)
         self._models = storage.container(Container.MODELS)
         self._predictions = storage.container(Container.PREDICTIONS)

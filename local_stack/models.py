@@ -37,7 +37,7 @@ def kept_storage() -> Iterator[BlobStorage]:
     """
     running, workspace = standing.standing(), standing.workspace()
     if running is not None:
-        yield BlobStorage.at(running.blobs)
+        yield BlobStorage(running.blobs)
         return
     if not workspace.blobs.is_dir():
         raise StackError("no stack is up, and there is no data of one: run make up first")

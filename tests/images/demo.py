@@ -54,7 +54,7 @@ def running(
 
 def storage_of(project: Composed) -> BlobStorage:
     """Return the storage account as this machine reaches it."""
-    return BlobStorage.at(f"{project.url('azurite')}/{ACCOUNT}")
+    return BlobStorage(f"{project.url('azurite')}/{ACCOUNT}")
 
 
 def _fill(storage: BlobStorage, fleet: Fleet, hours: int) -> None:

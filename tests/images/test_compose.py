@@ -32,13 +32,14 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.images
 
+LOCAL = {"COMPOSE_PROFILES": "local"}
 PARTS = ("postgres", "azurite", "batch-emulator", *AIRFLOW)
 
 
 @pytest.fixture(scope="module")
 def project(images: Mapping[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Composed]:
     """Start everything with LocalExecutor, with readings and models."""
-    with running(composed(tmp_path_factory.mktemp("compose"), images, CHOSEN)) as project:
+    with running(composed(tmp_path_factory.mktemp("compose"), images, CHOSEN | LOCAL)) as project:
         yield project
 
 
@@ -53,7 +54,7 @@ def airflow(project: Composed) -> Iterator[AirflowClient]:
 def test_every_setting_of_env_reaches_every_process(images: Mapping[str, str], tmp_path: Path) -> None:
     """Whatever .env sets is in the environment of each Airflow process, workers included."""
     chosen = {entry.variable: f"value-of-{entry.variable}" for entry in all_settings()}
-    everything = composed(tmp_path, images, chosen | {"COMPOSE_PROFILES": "local,celery"})
+    everything = composed(tmp_path, images, chosen | {"COMPOSE_PROFILES": "local,celery,demo"})
     services = configuration(everything)["services"]
     for name in (*AIRFLOW, "worker", "airflow-init", "storage-init"):
         assert chosen.items() <= services[name]["environment"].items(), name

@@ -32,7 +32,7 @@ WASB_CONN = "wasb_for_tests"
 @pytest.fixture
 def store(storage: BlobStorage) -> BlobStore:
     """Return the store of the connection to Azurite."""
-    assert storage.port
+    assert storage.url
     return BlobStore(WASB_CONN)
 
 
