@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 BLOBS = "http://azurite:10000/devstoreaccount1"
 AIRFLOW = "http://api-server:8080"
 SCORER = Path("/opt/scoring")
-_USER = "admin"
+_USER, _STATE = "admin", "demo.json"
 _BEAT_SECONDS, _BRIEFLY_SECONDS = 1.0, 10.0
 _WHERE = """\
 Airflow: http://localhost:8080   user admin   password: AIRFLOW_ADMIN_PASSWORD in .env
@@ -63,18 +63,22 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("folder", type=Path, help="keeps the state of the demo")
     parser.add_argument("--end", action="store_true", help="end the simulated fleet")
     order = parser.parse_args(argv)
-    storage = storage_of(os.environ)
+    storage, state = storage_of(os.environ), order.folder / _STATE
     fleet = LiveFleet(storage, ended=order.folder / "ended")
     if not order.end:
-        _serve(order.folder, storage, fleet)
+        _serve(state, storage, fleet)
+    if not state.exists():
+        # Sensors with the names of the fleet's are people's own.
+        _say("no fleet has been simulated here: nothing has changed")
+        return 0
     gone = fleet.end()
     _say(f"the simulated fleet has ended: {len(gone)} sensors are no longer in the registry of models")
     return 0
 
 
-def _serve(folder: Path, storage: BlobAccount, fleet: LiveFleet) -> NoReturn:
+def _serve(state: Path, storage: BlobAccount, fleet: LiveFleet) -> NoReturn:
     now = datetime.now(UTC)
-    demo = demo_of(folder / "demo.json", fleet, storage, now=now)
+    demo = demo_of(state, fleet, storage, now=now)
     if demo is None or demo.is_over:
         _say("no fleet is simulated beside your own readings: remove demo from COMPOSE_PROFILES in .env")
         _wait_to_be_stopped()

@@ -5,13 +5,15 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from local_stack.demo_container import demo_of, storage_of
+from local_stack.demo_container import demo_of, main, storage_of
 from local_stack.live_fleet import LiveFleet
 from scoring_contract.layout import Container
 from tests.blob_storage import empty
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import pytest
 
     from local_stack.services.azurite import BlobStorage
 
@@ -40,3 +42,13 @@ def test_its_containers_have_the_names_of_the_settings() -> None:
     with account.container(Container.DATA) as data, account.container(Container.MODELS) as models:
         assert (data.container_name, models.container_name) == ("plant", "models")
     assert account.signed_url(Container.DATA, "r").startswith("http://azurite:10000/devstoreaccount1/plant?")
+
+
+def test_the_end_of_a_fleet_that_never_was_changes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Where no demo has begun, sensors named like the fleet's are people's own, and keep their models."""
+    monkeypatch.setenv("BLOB_ACCOUNT_KEY", "a2V5")
+    assert main([str(tmp_path), "--end"]) == 0
+    assert "nothing has changed" in capsys.readouterr().out
+    assert not list(tmp_path.iterdir())
