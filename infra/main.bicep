@@ -165,7 +165,7 @@ module monitoring 'modules/monitoring.bicep' = {
 module connections 'modules/connections.bicep' = {
   name: 'connections'
   params: {
-    vaultName: name
+    vaultName: vault.outputs.name
     batchUrl: batch.outputs.url
     blobUrl: storage.outputs.url
     componentName: monitoring.outputs.componentName

@@ -66,9 +66,10 @@ def declarations_of(root: Node, file: str) -> Iterator[Declaration]:
         kind = node.type.removesuffix("_declaration")
         if kind in _KINDS:
             found = _declaration(kind, node, file, decorators)
-            if found.name in seen:
+            # An output may have the name of what it tells.
+            if (kind == "output", found.name) in seen:
                 raise TemplateFault(found.place, f"{found.name} is declared twice")
-            seen.add(found.name)
+            seen.add((kind == "output", found.name))
             yield found
         elif node.type not in _IGNORED:
             raise TemplateFault(place_of(node, file), f"{node.type} is not understood here")

@@ -47,7 +47,9 @@ class Deployment:
 
     def __init__(self, file: Path, arguments: Mapping[str, Any], scene: Scene) -> None:
         self._file, self._scene = file, scene
-        self._declared = {each.name: each for each in declarations_of(parse_file(file), file.name)}
+        declared = list(declarations_of(parse_file(file), file.name))
+        self._declared = {each.name: each for each in declared if each.kind != "output"}
+        self._outputs = [each for each in declared if each.kind == "output"]
         self._values: dict[str, Any] = {}
         self._open: list[str] = []
         self._expressions = Expressions(
@@ -58,7 +60,7 @@ class Deployment:
     @property
     def outputs(self) -> dict[str, Callable[[], Any]]:
         """What works out each output."""
-        return {each.name: self._output(each) for each in self._of("output")}
+        return {each.name: self._output(each) for each in self._outputs}
 
     def _output(self, declared: Declaration) -> Callable[[], Any]:
         return lambda: self._expressions.value(declared.value)
@@ -96,8 +98,6 @@ class Deployment:
         return self._values[name]
 
     def _worked_out(self, declared: Declaration) -> Any:
-        if declared.kind not in {"resource", "module"}:
-            raise KeyError(declared.name)
         if declared.value.type == "for_statement":
             bodies = self._expressions.repeat(declared.value)
             return [self._made(declared, body) for body in bodies]

@@ -21,7 +21,7 @@ _TYPES = {"type", "primitive_type"}
 def name_faults(file: Path) -> list[str]:
     """Say which names are not declared, and which are declared for nothing, a sentence each."""
     root = parse_file(file)
-    declared = {each.name: each for each in declarations_of(root, file.name)}
+    declared = {each.name: each for each in declarations_of(root, file.name) if each.kind != "output"}
     uses = list(_uses(root))
     loops = {
         text_of(name) for node in nodes_of(root) if node.type == "for_statement" for name in _loop_names(node)

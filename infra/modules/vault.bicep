@@ -56,4 +56,5 @@ resource batchKeeps 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (u
 }
 
 output id string = vault.id
+output name string = vault.name
 output url string = vault.properties.vaultUri

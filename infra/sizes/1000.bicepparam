@@ -11,6 +11,7 @@ param streamingUnits = 10
 // What differs between deployments comes from the environment.
 param prefix = readEnvironmentVariable('PREFIX', 'scoring')
 param image = readEnvironmentVariable('IMAGE')
+param poolName = readEnvironmentVariable('POOL', 'sensor-scoring')
 param network = readEnvironmentVariable('NETWORK', 'public')
 param airflowPrincipalId = readEnvironmentVariable('AIRFLOW_PRINCIPAL_ID')
 param airflowPrincipalType = readEnvironmentVariable('AIRFLOW_PRINCIPAL_TYPE', 'ServicePrincipal')

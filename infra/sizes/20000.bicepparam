@@ -12,6 +12,7 @@ param streamingUnits = 20
 // What differs between deployments comes from the environment.
 param prefix = readEnvironmentVariable('PREFIX', 'scoring')
 param image = readEnvironmentVariable('IMAGE')
+param poolName = readEnvironmentVariable('POOL', 'sensor-scoring')
 param network = readEnvironmentVariable('NETWORK', 'public')
 param airflowPrincipalId = readEnvironmentVariable('AIRFLOW_PRINCIPAL_ID')
 param airflowPrincipalType = readEnvironmentVariable('AIRFLOW_PRINCIPAL_TYPE', 'ServicePrincipal')
