@@ -6,7 +6,7 @@ export PYTHONPATH := $(CURDIR):$(CURDIR)/plugins:$(CURDIR)/scoring_image:$(CURDI
 RUN := .venv/bin/python -u -m local_stack
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run devices ui test test-ui test-soak test-nightly test-properties test-faults test-clients test-containers test-images test-backfill test-browser lint format docs up load train down models missing doctor images airflow scale bench bench-hop bench-scoring bench-emulator bench-ingest bench-fleet bench-images bench-mounts bench-year bench-policies plan deploy destroy lock clean
+.PHONY: help setup run devices ui test test-ui test-soak test-nightly test-properties test-faults test-clients test-containers test-images test-chart test-backfill test-browser lint format docs up load train down models missing doctor images airflow scale bench bench-hop bench-scoring bench-emulator bench-ingest bench-fleet bench-images bench-mounts bench-year bench-policies plan deploy destroy lock clean
 
 FOR_USERS := devices up load train models missing doctor airflow down images plan deploy destroy docs clean
 help: ## show this list
@@ -85,6 +85,9 @@ test-containers: setup ## run tasks of the local Azure Batch in containers (need
 
 test-images: setup .local/sbom/.installed ## build the images on a Debian of one's own, and use them with docker-compose.yaml too (needs Docker's engine; an hour)
 	@.venv/bin/python -m pytest tests/images -m images --timeout=1800 $(TESTS)
+
+test-chart: setup ## render Airflow's official Helm chart with our values (CHART=airflow-1.22.0.tgz; needs helm)
+	@CHART="$(CHART)" .venv/bin/python -m pytest tests/deploy -m chart $(TESTS)
 
 # For what uses a browser: the machine's Chromium, or one that Playwright downloads.
 BROWSER := .venv/bin/uv pip install --quiet --python .venv/bin/python --require-hashes -r local_stack/requirements-browser.txt \
@@ -253,6 +256,7 @@ lock: setup ## regenerate the lock files from the .in files (UPGRADE=--upgrade f
 	@$(LOCK) $(UPGRADE) scoring_image/requirements-lean.in -c local_stack/requirements.txt -o scoring_image/requirements-lean.txt
 	@$(LOCK) $(UPGRADE) docs/requirements.in -o docs/requirements.txt
 	@$(LOCK) --no-strip-extras $(UPGRADE) airflow_image/requirements.in -c requirements.txt -o airflow_image/requirements.txt
+	@$(LOCK) $(UPGRADE) deploy/helm/requirements.in -c requirements.txt -o deploy/helm/requirements.txt
 
 clean: down ## remove everything that was set up, and all local data
 	@rm -rf .venv .local local_stack/node_modules ui/node_modules runs

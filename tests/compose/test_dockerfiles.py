@@ -19,6 +19,7 @@ PYTHON, NODE = "python:3.12-slim-bookworm", "node:24-bookworm-slim"
 BASES = {
     "airflow_image/Dockerfile": PYTHON,
     "batch_emulator/Dockerfile": PYTHON,
+    "deploy/helm/Dockerfile": "sensor-scoring-airflow:0.1.0",
     "local_stack/azurite.Dockerfile": NODE,
     "local_stack/demo.Dockerfile": PYTHON,
     "scoring_image/Dockerfile": PYTHON,
@@ -79,7 +80,8 @@ def test_nothing_runs_as_root(dockerfile: str) -> None:
     users = [argument for name, argument in instructions(dockerfile) if name == "USER"]
     assert users
     assert users[-1] not in {"root", "0"}
-    assert not {"RUN", "COPY"} & set(names[names.index("USER") :])
+    last = len(names) - names[::-1].index("USER")
+    assert not {"RUN", "COPY"} & set(names[last:])
 
 
 @pytest.mark.parametrize("image", IMAGES, ids=lambda image: str(image.name))
@@ -145,7 +147,9 @@ def _applies(need: Requirement) -> bool:
     return need.marker is None or any(need.marker.evaluate(version) for version in versions)
 
 
-@pytest.mark.parametrize("lock", ["airflow_image/requirements", "requirements-application-insights"])
+@pytest.mark.parametrize(
+    "lock", ["airflow_image/requirements", "deploy/helm/requirements", "requirements-application-insights"]
+)
 def test_a_lock_of_extras_covers_what_is_asked_for(lock: str) -> None:
     """They are pinned with hashes, at the versions that the project pins."""
     asked = set(re.findall(r"^[a-z]\S*", (ROOT / f"{lock}.in").read_text(), re.MULTILINE))
