@@ -55,7 +55,7 @@ class Way:
     :param minutes: different averages in the files
     :param written_again: averages that are there twice, after a kill
     :param missing: minutes that are over, and have no average
-    :param wrong: averages outside their minute's values
+    :param wrong: averages that are not those of all events of their minute, beyond the dropped events
     :param unaccounted: events that are none of these
     """
 
@@ -159,6 +159,9 @@ def compare(audit: Audit, files: tuple[dict[Key, set[float]], int], job: dict[st
     """Compare what the hub has with what was written."""
     found, rows = files
     account = EventAccount.of({"acknowledged": audit.events, "twice": 0}, job)
+    differing = sum(
+        not audit.minutes[key].has_mean(value) for key, values in found.items() for value in values
+    )
     return Way(
         in_hub=len(audit.ids),
         again=audit.events - len(audit.ids),
@@ -168,7 +171,7 @@ def compare(audit: Audit, files: tuple[dict[Key, set[float]], int], job: dict[st
         minutes=len(found),
         written_again=rows - len(found),
         missing=sum(key not in found for key in audit.closed()),
-        wrong=sum(not audit.minutes[key].spans(value) for key, values in found.items() for value in values),
+        wrong=max(differing - sum(account.dropped.values()), 0),
         unaccounted=account.lost,
         **facts,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import math
 import threading
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -32,17 +33,17 @@ Key = tuple[str, str, str]
 class Minute:
     """Values of a sensor's minute that the hub has."""
 
-    lowest: float = float("inf")
-    highest: float = float("-inf")
+    total: float = 0.0
+    count: int = 0
 
     def add(self, value: float) -> None:
         """Take a value in."""
-        self.lowest, self.highest = min(self.lowest, value), max(self.highest, value)
+        self.total += value
+        self.count += 1
 
-    def spans(self, value: float) -> bool:
-        """Whether a value can be their average, but for rounding."""
-        margin = 1e-9 * max(abs(self.lowest), abs(self.highest))
-        return self.lowest - margin <= value <= self.highest + margin
+    def has_mean(self, value: float) -> bool:
+        """Whether a value is their average, but for rounding: no event is left out, and none is in twice."""
+        return math.isclose(value, self.total / self.count, rel_tol=1e-9)
 
 
 @dataclass(slots=True)
