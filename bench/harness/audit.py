@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from local_stack.services.azurite import BlobStorage
 
 _MINUTE = len("2026-01-05T12:00")
+_TICK = timedelta(microseconds=1)
 _TOLERANCE = timedelta(seconds=30)
 """The job's out-of-order tolerance."""
 Key = tuple[str, str, str]
@@ -94,7 +95,9 @@ class Audit:
         device, moment = body["Device"], body["TS"]
         self.events += 1
         self.ids.add(str(event.message_id))
-        self.minutes.setdefault((device, body["Tag"], moment[:_MINUTE]), Minute()).add(float(body["Value"]))
+        # A window has its end and not its beginning.
+        minute = (datetime.fromisoformat(moment) - _TICK).isoformat()[:_MINUTE]
+        self.minutes.setdefault((device, body["Tag"], minute), Minute()).add(float(body["Value"]))
         self.last[device] = max(self.last.get(device, ""), moment)
 
     def closed(self) -> Iterator[Key]:
