@@ -76,9 +76,9 @@ def test_a_run_covers_a_data_interval_and_the_past(parsed: dict[str, Any]) -> No
 
 
 def test_a_wrong_setting_is_named_in_the_import_error(parsed_with: Parse) -> None:
-    """For every DAG, the web UI shows which setting is invalid and what it may be."""
+    """The web UI shows which setting is invalid and what it may be; the preflight is there to say so too."""
     remaining = parsed_with(SENSOR_SCORING_NOTIFY="slack:foo", SENSOR_SCORING_POLL_SECONDS="15")
-    assert sorted(remaining) == ["example_consumer", "housekeeping"]
+    assert sorted(remaining) == ["example_consumer", "housekeeping", "preflight"]
     errors = remaining["housekeeping"]["errors"]
     assert {file.rpartition("/")[2] for file in errors} >= {
         "hourly_scoring.py",

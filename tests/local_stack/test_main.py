@@ -78,7 +78,7 @@ def readings(tmp_path: Path) -> str:
         pytest.param(("up", "--demo", "no"), "DEMO=no is neither 0 nor 1", id="no-switch"),
         pytest.param(
             ("start",),
-            "'start' is not one of run, up, down, serve, models, missing, airflow, load, train",
+            "'start' is not one of run, up, down, serve, models, missing, doctor, airflow, load, train",
             id="no-command",
         ),
         pytest.param(
