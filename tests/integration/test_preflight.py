@@ -32,7 +32,7 @@ def test_one_sensor_is_scored_by_the_command_and_nothing_is_left(world: World) -
     words = ["-m", "sensor_scoring.preflight", "--try", "--json"]
     environ = {**world.cluster.airflow.environ(), "PYTHONPATH": ":".join(sys.path)}
     done = subprocess.run([sys.executable, *words], env=environ, capture_output=True, text=True, check=False)
-    report = json.loads(done.stdout[done.stdout.index("{") :])
+    report = json.loads(done.stdout)
     found = {finding["check"]: finding for finding in report["findings"]}
     assert (done.returncode, report["is_ready"]) == (0, True), report
     assert found["one sensor"]["verdict"] == "fine", found["one sensor"]

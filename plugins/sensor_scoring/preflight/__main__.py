@@ -8,10 +8,11 @@ message on each channel, and scores one sensor on the pool and tidies up after i
 from __future__ import annotations
 
 import argparse
+import logging
 import os
 import sys
-from contextlib import closing
-from typing import TYPE_CHECKING, cast
+from contextlib import closing, contextmanager
+from typing import TYPE_CHECKING, TextIO, cast
 
 from sensor_scoring.preflight.checks import findings
 from sensor_scoring.preflight.deployment import Deployment
@@ -19,7 +20,7 @@ from sensor_scoring.preflight.finding import Verdict
 from sensor_scoring.preflight.report import as_json, line_of, verdict_over
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from airflow.sdk import Context
 
@@ -35,16 +36,29 @@ def main(argv: Sequence[str]) -> int:
     order = parser.parse_args(argv)
     # As Airflow's own commands: connections that a person made in the web UI are in the database.
     os.environ.setdefault("_AIRFLOW_PROCESS_CONTEXT", "server")
+    logging.getLogger("sensor_scoring").setLevel(logging.WARNING)
     deployment = Deployment(os.environ, cast("Context", {}), has_database=not order.without_database)
     found = []
-    with closing(deployment):
+    with closing(deployment), _own_stdout() as out:
         for finding in findings(deployment, tries=order.tries):
             found.append(finding)
             if not order.is_json:
-                sys.stdout.write(f"{line_of(finding)}\n")
-                sys.stdout.flush()
-    sys.stdout.write(f"{as_json(found) if order.is_json else verdict_over(found)}\n")
+                out.write(f"{line_of(finding)}\n")
+                out.flush()
+        out.write(f"{as_json(found) if order.is_json else verdict_over(found)}\n")
     return _MISSING if any(finding.verdict is Verdict.MISSING for finding in found) else 0
+
+
+@contextmanager
+def _own_stdout() -> Iterator[TextIO]:
+    """Keep stdout for the findings: Airflow logs to it, too, and does so to stderr meanwhile."""
+    with os.fdopen(os.dup(1), "w", encoding="utf-8") as out:
+        os.dup2(2, 1)
+        try:
+            yield out
+        finally:
+            out.flush()
+            os.dup2(out.fileno(), 1)
 
 
 if __name__ == "__main__":

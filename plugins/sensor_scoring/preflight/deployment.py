@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from sensor_scoring.azure_batch.hook import ScoringBatchHook
 from sensor_scoring.patience import Patience
 from sensor_scoring.settings import Settings
-from sensor_scoring.storage import BlobStore
+from sensor_scoring.storage import BlobStore, is_azurite
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -83,5 +83,8 @@ class Deployment:
 
 
 def _account_in(url: str) -> str:
-    """Return the account of a service's address: the first part of its host name."""
-    return (urlsplit(url).hostname or "").partition(".")[0]
+    """Return the account in an address: first part of the host name or, of an emulator, of the path."""
+    parts = urlsplit(url)
+    if is_azurite(url):
+        return parts.path.strip("/").partition("/")[0] or parts.netloc
+    return (parts.hostname or "").partition(".")[0]
