@@ -20,7 +20,7 @@ def main(words: Sequence[str]) -> int:
     for name, what in (("plan", "show what would change"), ("deploy", "show it, ask, and deploy")):
         command = commands.add_parser(name, help=what)
         command.add_argument("--group", required=True, help="resource group, which exists")
-        command.add_argument("--size", choices=SIZES, default=SIZES[0], help="sensors of the fleet")
+        command.add_argument("--size", default=SIZES[0], help=f"sensors of the fleet: {', '.join(SIZES)}")
     command = commands.add_parser(
         "destroy", help="name what would be deleted, ask, and delete the resource group"
     )

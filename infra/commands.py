@@ -64,8 +64,10 @@ def _by_type(resource: dict[str, Any]) -> tuple[str, str]:
 def _parameters(size: str) -> str:
     """Return the file of a size, if the environment has what it needs.
 
-    :raises InfraError: naming what is missing
+    :raises InfraError: naming what is missing, or the sizes if it is none
     """
+    if size not in SIZES:
+        raise InfraError(f"SIZE={size} is none of {', '.join(SIZES)}: the number of sensors")
     file = FOLDER / "sizes" / f"{size}.bicepparam"
     try:
         read_parameters(file, os.environ)

@@ -126,7 +126,12 @@ def test_a_plan_that_fails_is_not_deployed(az, infra, monkeypatch) -> None:
 
 
 def test_what_is_missing_is_named_before_azure_is_asked(az, infra, monkeypatch) -> None:
-    """A variable of the parameters, or az itself."""
+    """A size that there is not, a variable of the parameters, or az itself."""
+    assert infra("plan", "--group", "scoring", "--size", "7") == (
+        1,
+        "",
+        "SIZE=7 is none of 15, 1000, 20000: the number of sensors\n",
+    )
     monkeypatch.delenv("IMAGE")
     code, _, err = infra("plan", "--group", "scoring")
     assert code == 1
