@@ -19,9 +19,9 @@ from typing import TYPE_CHECKING, NoReturn
 
 from local_stack.airflow.client import AirflowClient
 from local_stack.demo import Demo
+from local_stack.fleet_turns import BEAT_SECONDS, BRIEFLY_SECONDS, FleetTurns, say
 from local_stack.live_fleet import LiveFleet
 from local_stack.services.blob_account import BlobAccount
-from local_stack.services.untiring import Untiring
 from local_stack.training import train_models
 from scoring_contract.hour import RunHour
 from scoring_contract.layout import Container
@@ -34,7 +34,6 @@ BLOBS = "http://azurite:10000/devstoreaccount1"
 AIRFLOW = "http://api-server:8080"
 SCORER = Path("/opt/scoring")
 _USER, _STATE = "admin", "demo.json"
-_BEAT_SECONDS, _BRIEFLY_SECONDS = 1.0, 10.0
 _WHERE = """\
 Airflow: http://localhost:8080   user admin   password: AIRFLOW_ADMIN_PASSWORD in .env
 The fleet, sensor by sensor and hour by hour: http://localhost:8080/plugin/fleet
@@ -69,10 +68,10 @@ def main(argv: Sequence[str]) -> int:
         _serve(state, storage, fleet)
     if not state.exists():
         # Sensors with the names of the fleet's are people's own.
-        _say("no fleet has been simulated here: nothing has changed")
+        say("no fleet has been simulated here: nothing has changed")
         return 0
     gone = fleet.end()
-    _say(f"the simulated fleet has ended: {len(gone)} sensors are no longer in the registry of models")
+    say(f"the simulated fleet has ended: {len(gone)} sensors are no longer in the registry of models")
     return 0
 
 
@@ -80,24 +79,20 @@ def _serve(state: Path, storage: BlobAccount, fleet: LiveFleet) -> NoReturn:
     now = datetime.now(UTC)
     demo = demo_of(state, fleet, storage, now=now)
     if demo is None or demo.is_over:
-        _say("no fleet is simulated beside your own readings: remove demo from COMPOSE_PROFILES in .env")
+        say("no fleet is simulated beside your own readings: remove demo from COMPOSE_PROFILES in .env")
         _wait_to_be_stopped()
     if demo.is_coming:
         fleet.day = demo.day
     fleet.begin(Training(storage, SCORER), now=now)
     print(_WHERE, flush=True)
-    _go_on(demo, fleet, user=(_USER, os.environ["AIRFLOW_ADMIN_PASSWORD"]))
+    user = (_USER, os.environ["AIRFLOW_ADMIN_PASSWORD"])
+    _go_on(FleetTurns(fleet, demo, lambda: AirflowClient(AIRFLOW, user=user, patience=BRIEFLY_SECONDS)))
 
 
 def storage_of(environ: Mapping[str, str]) -> BlobAccount:
     """Return the storage account, whose containers have the names of the settings."""
     names = Settings.from_environ(environ).containers
-    renamed: dict[str, str] = {
-        Container.DATA: names.data_container,
-        Container.MODELS: names.models_container,
-        Container.PREDICTIONS: names.predictions_container,
-        Container.RUNS: names.runs_container,
-    }
+    renamed: dict[str, str] = {container: names.name_of(container) for container in Container}
     return BlobAccount(BLOBS, environ["BLOB_ACCOUNT_KEY"], renamed=renamed)
 
 
@@ -111,36 +106,16 @@ def demo_of(file: Path, fleet: LiveFleet, storage: BlobAccount, *, now: datetime
     return Demo.of(file, new=RunHour.containing(now).previous if is_new else None)
 
 
-def _go_on(demo: Demo, fleet: LiveFleet, *, user: tuple[str, str]) -> NoReturn:
-    sending = Untiring("simulated readings could not be sent", say=_say)
-    scoring = Untiring("the simulated day is not scored yet", say=_say)
+def _go_on(turns: FleetTurns) -> NoReturn:
     while True:
-        sending.attempt(lambda: _send(fleet))
-        if demo.is_due(is_sending=fleet.is_sending):
-            scoring.attempt(lambda: _score(demo, fleet, user))
-        time.sleep(_BEAT_SECONDS)
-
-
-def _send(fleet: LiveFleet) -> None:
-    for hour in fleet.go_on(now=datetime.now(UTC)):
-        _say(f"simulated readings of {hour} were sent")
-
-
-def _score(demo: Demo, fleet: LiveFleet, user: tuple[str, str]) -> None:
-    with closing(AirflowClient(AIRFLOW, user=user, patience=_BRIEFLY_SECONDS)) as web:
-        done = demo.go_on(web, fleet)
-    if done:
-        _say(done)
+        turns.take()
+        time.sleep(BEAT_SECONDS)
 
 
 def _wait_to_be_stopped() -> NoReturn:
     """Do nothing: a container that ended would be restarted."""
     while True:
         signal.pause()
-
-
-def _say(sentence: str) -> None:
-    print(f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S}Z {sentence}", flush=True)
 
 
 if __name__ == "__main__":

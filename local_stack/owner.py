@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from local_stack.airflow.cluster import USER, running_cluster
 from local_stack.demo import Demo
+from local_stack.fleet_turns import BEAT_SECONDS, BRIEFLY_SECONDS, FleetTurns, say
 from local_stack.kept_hours import last_hour
 from local_stack.live_fleet import LiveFleet
 from local_stack.live_ingest import account_of, running_ingest
@@ -21,7 +22,6 @@ from local_stack.services.private_files import UMASK, private_folder, write_priv
 from local_stack.services.processes import started
 from local_stack.services.remains import record_family
 from local_stack.services.supervisor import Supervisor
-from local_stack.services.untiring import Untiring
 from local_stack.stack import running_stack
 from local_stack.standing import FAMILY, STATE, Standing, fleet_ended, workspace
 from scoring_contract.hour import RunHour
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from local_stack.services.processes import Server
     from local_stack.stack import Stack
 
-_BEAT_SECONDS, _BRIEFLY_SECONDS = 1.0, 10.0
 _AIRFLOWS = ("AIRFLOW", "SENSOR_SCORING_")
 _PACKED = "SENSOR_SCORING_BACKFILL_SENSORS_PER_TASK"
 
@@ -103,32 +102,12 @@ def _settings(demo: Demo | None) -> dict[str, str]:
 
 def _look_after(fleet: LiveFleet, devices: Server | None, demo: Demo | None, cluster: Cluster) -> NoReturn:
     """Restart parts that end by themselves, and let the fleet send readings, until the process is stopped."""
-    supervisor = Supervisor(_say)
-    sending = Untiring("simulated readings could not be sent", say=_say)
-    scoring = Untiring("the simulated day is not scored yet", say=_say)
+    supervisor = Supervisor(say)
+    turns = FleetTurns(fleet, demo, lambda: cluster.client(patience=BRIEFLY_SECONDS))
     while True:
         if devices is not None and not fleet.is_sending:
             devices.stop()
         if supervisor.look(started(), now=time.monotonic()):
             record_family(FAMILY, os.getpid())
-        sending.attempt(lambda: _send(fleet))
-        if demo is not None and demo.is_due(is_sending=fleet.is_sending):
-            scoring.attempt(lambda: _score(demo, fleet, cluster))
-        time.sleep(_BEAT_SECONDS)
-
-
-def _send(fleet: LiveFleet) -> None:
-    for hour in fleet.go_on(now=datetime.now(UTC)):
-        _say(f"simulated readings of {hour} were sent")
-
-
-def _score(demo: Demo, fleet: LiveFleet, cluster: Cluster) -> None:
-    # Whoever looks after all parts waits for none of them for long.
-    with closing(cluster.client(patience=_BRIEFLY_SECONDS)) as web:
-        done = demo.go_on(web, fleet)
-    if done:
-        _say(done)
-
-
-def _say(sentence: str) -> None:
-    print(f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S}Z {sentence}", flush=True)
+        turns.take()
+        time.sleep(BEAT_SECONDS)

@@ -93,14 +93,23 @@ def environ_for(groups: int) -> dict[str, str]:
     return {need.variable: str(max(need.least, need.default)) for need in needs_of(groups)}
 
 
-def refused_or_short(needs: Iterable[Need], read: Callable[[str, str], int]) -> list[str]:
+def unmet_of(needs: Iterable[Need], read: Callable[[str, str], int]) -> list[tuple[Need, int]]:
     """Compare the needs with what is set.
 
     :param read: returns the value of an option, given its section and name
+    :return: each need that is not met, with what is set
+    """
+    return [(need, found) for need in needs if (found := read(need.section, need.option)) < need.least]
+
+
+def refused_or_short(needs: Iterable[Need], read: Callable[[str, str], int]) -> list[str]:
+    """Compare the needs with what is set.
+
+    :param read: as of :func:`unmet_of`
     :return: a sentence for each option that makes runs slow
     :raises SettingsError: for one with which a run cannot work
     """
-    unmet = [(need, found) for need in needs if (found := read(need.section, need.option)) < need.least]
+    unmet = unmet_of(needs, read)
     for need, found in unmet:
         if need.is_fatal:
             raise SettingsError(need.describe(found))

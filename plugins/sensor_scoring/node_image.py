@@ -52,7 +52,7 @@ def support_troubles(
     ends = [
         datetime_of(entry.get("batchSupportEndOfLife"))
         for entry in supported
-        if str(entry.get("nodeAgentSKUId")).lower() == agent.lower() and _is_same(entry, image)
+        if str(entry.get("nodeAgentSKUId")).lower() == agent.lower() and is_about(entry, image)
     ]
     end = max((end for end in ends if end), default=None)
     # One of several entries without an end is one that is supported on.
@@ -67,7 +67,7 @@ def support_troubles(
     return [said]
 
 
-def _is_same(entry: Mapping[str, Any], image: Mapping[str, Any]) -> bool:
+def is_about(entry: Mapping[str, Any], image: Mapping[str, Any]) -> bool:
     """Whether an entry is about a pool's image; an image of one's own is known by its node agent alone."""
     listed = entry.get("imageReference") or {}
     return all(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
+from scoring_contract.layout import Container
 from scoring_contract.predictions import PredictionFormat
 from sensor_scoring.channels import channels_of
 from sensor_scoring.constraints import (
@@ -145,6 +146,15 @@ class ContainerSettings(SettingGroup):
     """Plans, manifests, reports, summaries."""
     logs_container: str = setting("logs", _CONTAINER)
     """Output of Batch tasks."""
+
+    def name_of(self, container: Container) -> str:
+        """Return the name of a container by its role."""
+        return str(getattr(self, f"{container.name.lower()}_container"))
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of all containers, each once."""
+        return tuple(dict.fromkeys(map(self.name_of, Container)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,12 +11,15 @@ from tests.batch_emulator.containers.docker import Docker, running_docker
 from tests.images.built import build_all
 from tests.images.composed import AIRFLOW, compose_command
 from tests.images.debian import make_base
+from tests.images.demo import client_of
 from tests.images.third_parties import build_stand_ins
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from local_stack.airflow.client import AirflowClient
     from tests.images.built import Built
+    from tests.images.composed import Composed
 
 BASE_VARIABLE = "IMAGES_BASE"
 """Names another base image: with Python 3.11 or newer, venv and root certificates."""
@@ -45,3 +48,11 @@ def images(built: Built) -> dict[str, str]:
     ours["batch-emulator"] = built.tags["azure-batch-emulator"]
     ours["scoring-image"] = built.tags["sensor-scoring"]
     return ours | build_stand_ins(built.base)
+
+
+@pytest.fixture
+def airflow(project: Composed) -> Iterator[AirflowClient]:
+    """Log in to a module's project as the generated admin."""
+    client = client_of(project)
+    yield client
+    client.close()

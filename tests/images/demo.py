@@ -78,10 +78,13 @@ def client_of(project: Composed) -> AirflowClient:
     return client
 
 
-def wait_for_the_middle(airflow: AirflowClient, run: str) -> None:
-    """Wait until sensors are being scored; see that they still are."""
+def end_after_restart(project: Composed, airflow: AirflowClient, part: str, hour: RunHour) -> str:
+    """Restart a service while sensors of an hour are being scored; return the run's state at its end."""
+    run = airflow.trigger(DAG, hour=str(hour))
     until(lambda: any(ti.task_id == SCORE and ti.state for ti in airflow.task_instances(DAG, run)))
     assert airflow.run_state(DAG, run) == "running"
+    project("restart", "--timeout", "10", part)
+    return end_of(airflow, run)
 
 
 def end_of(airflow: AirflowClient, run: str) -> str:

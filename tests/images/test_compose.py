@@ -16,11 +16,11 @@ from tests.images.demo import (
     SCORED_HOURS,
     SENSORS,
     client_of,
+    end_after_restart,
     end_of,
     hour_of,
     predictions_of,
     running,
-    wait_for_the_middle,
 )
 
 if TYPE_CHECKING:
@@ -41,14 +41,6 @@ def project(images: Mapping[str, str], tmp_path_factory: pytest.TempPathFactory)
     """Start everything with LocalExecutor, with readings and models."""
     with running(composed(tmp_path_factory.mktemp("compose"), images, CHOSEN | LOCAL)) as project:
         yield project
-
-
-@pytest.fixture
-def airflow(project: Composed) -> Iterator[AirflowClient]:
-    """Log in as the generated admin."""
-    client = client_of(project)
-    yield client
-    client.close()
 
 
 def test_every_setting_of_env_reaches_every_process(images: Mapping[str, str], tmp_path: Path) -> None:
@@ -84,10 +76,7 @@ def test_no_password_is_a_default(project: Composed) -> None:
 def test_a_part_restarts_in_the_middle_of_a_run(project: Composed, airflow: AirflowClient, part: str) -> None:
     """While sensors are being scored, one container is restarted; the run ends green all the same."""
     hour = hour_of(1 + PARTS.index(part))
-    run = airflow.trigger(DAG, hour=str(hour))
-    wait_for_the_middle(airflow, run)
-    project("restart", "--timeout", "10", part)
-    assert end_of(airflow, run) == "success"
+    assert end_after_restart(project, airflow, part, hour) == "success"
     assert len(predictions_of(project, hour)) == SENSORS
 
 

@@ -12,13 +12,12 @@ from tests.images.demo import (
     DAG,
     batch_id_of,
     batch_tasks_of,
-    client_of,
+    end_after_restart,
     end_of,
     hour_of,
     predictions_of,
     reports_of,
     running,
-    wait_for_the_middle,
 )
 from tests.waiting import until
 
@@ -55,14 +54,6 @@ def project(images: Mapping[str, str], tmp_path_factory: pytest.TempPathFactory)
         yield project
 
 
-@pytest.fixture
-def airflow(project: Composed) -> Iterator[AirflowClient]:
-    """Log in as the generated admin."""
-    client = client_of(project)
-    yield client
-    client.close()
-
-
 def test_a_worker_and_then_a_scheduler_are_killed(
     project: Composed, airflow: AirflowClient, docker: Docker
 ) -> None:
@@ -94,10 +85,7 @@ def test_a_worker_and_then_a_scheduler_are_killed(
 def test_a_part_restarts_in_the_middle_of_a_run(project: Composed, airflow: AirflowClient, part: str) -> None:
     """Both workers, or Redis with what waits in it, are restarted; the run ends green all the same."""
     hour = hour_of(1 + PARTS.index(part))
-    run = airflow.trigger(DAG, hour=str(hour))
-    wait_for_the_middle(airflow, run)
-    project("restart", "--timeout", "10", part)
-    assert end_of(airflow, run) == "success"
+    assert end_after_restart(project, airflow, part, hour) == "success"
     assert len(predictions_of(project, hour)) == SENSORS
 
 

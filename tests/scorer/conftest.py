@@ -20,6 +20,7 @@ from sklearn.preprocessing import StandardScaler
 from local_stack.services.azurite import ACCOUNT, KEY
 from scorer.__main__ import main
 from scorer.console import Console
+from scorer.models.format import FORMAT
 from scoring_contract.access import variable_of
 from scoring_contract.hour import RunHour
 from scoring_contract.invocation import ScoreInvocation
@@ -37,6 +38,16 @@ ROOT = Path(__file__).parents[2]
 HOUR = RunHour.parse("2018-08-29T02")
 PLANNED_AT = "2018-08-29T03:00:07.123456Z"
 HEADER = "TS,Device,Tag,Value"
+MODEL = {
+    "format": FORMAT,
+    "features": ["Value"],
+    "scaler": {"mean": [10.0], "scale": [2.0]},
+    "kernel": {"name": "rbf", "gamma": 1.0},
+    "support_vectors": [[-1.0], [1.0]],
+    "coefficients": [0.5, 0.5],
+    "intercept": -0.3,
+}
+"""Values of 10.5 are usual for it, values of 90.5 are not."""
 _NUMBERS = itertools.count(1)
 
 

@@ -6,7 +6,7 @@ import logging
 import queue
 import threading
 from contextlib import suppress
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from azure.eventhub.amqp import AmqpMessageBodyType
 from azure.eventhub.exceptions import EventHubError
@@ -111,8 +111,15 @@ class HubSource:
 
         :raises JobFailed: if it cannot be asked
         """
+        return int(self._properties(partition)["beginning_sequence_number"])
+
+    def _properties(self, partition: str) -> Mapping[str, Any]:
+        """Return what the hub says of a partition.
+
+        :raises JobFailed: if it cannot be asked
+        """
         try:
-            return int(self._client.get_partition_properties(partition)["beginning_sequence_number"])
+            return dict(self._client.get_partition_properties(partition))
         except EventHubError as error:
             raise JobFailed(f"the event hub cannot be read: {error}") from error
 
@@ -123,10 +130,7 @@ class HubSource:
 
         :raises JobFailed: if it cannot be
         """
-        try:
-            ends = [self._client.get_partition_properties(name) for name in reached]
-        except EventHubError as error:
-            raise JobFailed(f"the event hub cannot be read: {error}") from error
+        ends = [self._properties(name) for name in reached]
         kept = [end for end in ends if not end["is_empty"]]
         if any(int(end["last_enqueued_sequence_number"]) > reached[str(end["id"])] for end in kept):
             return None

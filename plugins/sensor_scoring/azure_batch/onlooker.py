@@ -126,11 +126,6 @@ class Onlooker:
             return int(counts.active), int(counts.running)
         return 0, 0
 
-    def supported_images(self, agent: str) -> list[Mapping[str, Any]]:
-        """Return the node images that the service supports with a node agent."""
-        with batch_explained("list the supported images", self._conn_id):
-            return list(self._client.list_supported_images(filter=f"nodeAgentSKUId eq '{agent}'"))
-
     def pool(self, pool_id: str) -> PoolSight | None:
         """Return a pool with its nodes; None if there is none."""
         seen: list[datetime] = []

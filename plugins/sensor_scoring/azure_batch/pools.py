@@ -131,14 +131,17 @@ class PoolKeeper:
     def _node_image_troubles(self, pool: Mapping[str, Any], now: datetime) -> list[str]:
         """Say that the support of the nodes' image ends soon; nothing if the service does not tell."""
         agent = (pool.get("virtualMachineConfiguration") or {}).get("nodeAgentSKUId")
-        chosen = f"nodeAgentSKUId eq '{agent}'"
         try:
-            with batch_explained("list the supported images", self._conn_id):
-                return support_troubles(pool, self._client.list_supported_images(filter=chosen), now=now)
+            return support_troubles(pool, self.supported_images(str(agent)), now=now)
         except BatchError as error:
             # What will be in half a year is not worth failing for.
             log.warning("%s", error)
             return []
+
+    def supported_images(self, agent: str) -> list[Mapping[str, Any]]:
+        """Return the node images that the service supports with a node agent."""
+        with batch_explained("list the supported images", self._conn_id):
+            return list(self._client.list_supported_images(filter=f"nodeAgentSKUId eq '{agent}'"))
 
     def service_time(self) -> datetime:
         """Return the service's clock: formulas are evaluated by it, not by ours."""

@@ -8,17 +8,16 @@ from airflow.sdk import Connection
 from airflow.sdk.configuration import conf
 from airflow.sdk.exceptions import AirflowNotFoundException
 
-from sensor_scoring.airflow_config import FORK_SERVER, HEARTBEATS, PARSING, needs_of
+from sensor_scoring.airflow_config import FORK_SERVER, HEARTBEATS, PARSING, needs_of, unmet_of
 from sensor_scoring.errors import RegistryMissing
 from sensor_scoring.hourly.planning.packing import size_for
 from sensor_scoring.preflight.finding import fine, missing, warning
-from sensor_scoring.registry_blob import read_registry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from sensor_scoring.preflight.deployment import Deployment
-    from sensor_scoring.preflight.finding import Found
+    from sensor_scoring.preflight.finding import Finding
 
 _LOCAL = "LocalExecutor"
 _PROCESSES = {
@@ -28,7 +27,7 @@ _PROCESSES = {
 }
 
 
-def connections(deployment: Deployment) -> Iterator[Found]:
+def connections(deployment: Deployment) -> Iterator[Finding]:
     """Look whether Airflow has the connections that the settings name."""
     names = deployment.settings.connections
     wanted = {
@@ -45,14 +44,10 @@ def connections(deployment: Deployment) -> Iterator[Found]:
         yield fine(f"Airflow has the connections {' and '.join(wanted)}")
 
 
-def configuration(deployment: Deployment) -> Iterator[Found]:
+def configuration(deployment: Deployment) -> Iterator[Finding]:
     """Look whether Airflow's own settings carry an hour of this fleet."""
     groups = _groups(deployment)
-    unmet = [
-        (need, found)
-        for need in needs_of(groups)
-        if (found := conf.getint(need.section, need.option)) < need.least
-    ]
+    unmet = unmet_of(needs_of(groups), conf.getint)
     for need, found in unmet:
         made = missing if need.is_fatal else warning
         yield made(need.describe(found), f"{need.variable}={need.least}")
@@ -64,7 +59,7 @@ def configuration(deployment: Deployment) -> Iterator[Found]:
         yield fine(f"Airflow's settings carry an hour of {groups:,} task instances")
 
 
-def processes(deployment: Deployment) -> Iterator[Found]:
+def processes(deployment: Deployment) -> Iterator[Finding]:
     """Ask Airflow's database whether the processes that a run needs are alive."""
     if not deployment.has_database:
         # A task has no way to the database; that it runs shows that two of the three are alive.
@@ -93,7 +88,7 @@ def _has_connection(name: str) -> bool:
 def _groups(deployment: Deployment) -> int:
     """Return how many task instances an hour of the whole fleet has."""
     try:
-        sensors = len(read_registry(deployment.store, deployment.settings).sensors)
+        sensors = len(deployment.registry.sensors)
     except RegistryMissing:
         sensors = 0
     size = size_for(sensors, wanted=deployment.settings.hourly.sensors_per_task)

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 from sensor_scoring.azure_batch.mounts import missing_mounts
 from sensor_scoring.azure_batch.pool_health import troubles_of
 from sensor_scoring.errors import BatchAccessRefused, FormulaRefused
-from sensor_scoring.hourly.planning.capacity import pool_spec
 from sensor_scoring.image_reference import image_troubles
-from sensor_scoring.node_image import support_troubles
+from sensor_scoring.node_image import is_about, support_troubles
 from sensor_scoring.preflight.finding import fine, missing, warning
 from sensor_scoring.preflight.roles import on_batch
 
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from sensor_scoring.preflight.deployment import Deployment
-    from sensor_scoring.preflight.finding import Found
+    from sensor_scoring.preflight.finding import Finding
 
 _CONTAINERS = "DockerCompatible"
 _OTHER_IMAGE = (
@@ -31,7 +30,7 @@ _SKEW_REFUSED = timedelta(minutes=5)
 """Microsoft Entra ID tolerates five minutes: tokens and signatures of clocks further off may be refused."""
 
 
-def sign_in(deployment: Deployment) -> Iterator[Found]:
+def sign_in(deployment: Deployment) -> Iterator[Finding]:
     """Look whether the account answers."""
     try:
         deployment.hook.pools.service_time()
@@ -41,7 +40,7 @@ def sign_in(deployment: Deployment) -> Iterator[Found]:
     yield fine(f"signed in to the Batch account {deployment.batch_account}")
 
 
-def clock(deployment: Deployment) -> Iterator[Found]:
+def clock(deployment: Deployment) -> Iterator[Finding]:
     """Compare this machine's clock with the service's."""
     skew = abs(datetime.now(UTC) - deployment.hook.pools.service_time())
     said = f"this machine's clock is {skew.total_seconds():,.0f} s away from Azure Batch's"
@@ -54,12 +53,12 @@ def clock(deployment: Deployment) -> Iterator[Found]:
         yield fine("this machine's clock agrees with Azure Batch's")
 
 
-def node_image(deployment: Deployment) -> Iterator[Found]:
+def node_image(deployment: Deployment) -> Iterator[Finding]:
     """Look whether Azure Batch supports the image of the nodes, for longer than half a year."""
-    spec = pool_spec(deployment.settings)
-    image, supported = spec.node_image, deployment.hook.onlooker.supported_images(spec.node_image.agent)
+    image = deployment.spec.node_image
+    supported = deployment.hook.pools.supported_images(image.agent)
     described = f"{image.publisher} {image.offer} {image.sku} with {image.agent}"
-    listed = [entry for entry in supported if _is_image(entry, image.request()["imageReference"])]
+    listed = [entry for entry in supported if is_about(entry, image.request()["imageReference"])]
     if not listed:
         yield missing(f"Azure Batch does not list the node image {described}", _OTHER_IMAGE)
         return
@@ -67,7 +66,7 @@ def node_image(deployment: Deployment) -> Iterator[Found]:
         yield missing(f"the node image {described} has no container runtime", _OTHER_IMAGE)
         return
     pool = {
-        "id": spec.pool_id,
+        "id": deployment.spec.pool_id,
         "virtualMachineConfiguration": image.request(),
     }
     ending = support_troubles(pool, supported, now=deployment.hook.pools.service_time())
@@ -77,10 +76,9 @@ def node_image(deployment: Deployment) -> Iterator[Found]:
         yield fine(f"Azure Batch supports the node image {described}")
 
 
-def pool(deployment: Deployment) -> Iterator[Found]:
+def pool(deployment: Deployment) -> Iterator[Finding]:
     """Look whether the pool can work or, if there is none, the first run can make it."""
-    spec = pool_spec(deployment.settings)
-    sight = deployment.hook.onlooker.pool(spec.pool_id)
+    spec, sight = deployment.spec, deployment.sight
     if sight is None:
         if spec.identity:
             yield missing(
@@ -113,10 +111,9 @@ def pool(deployment: Deployment) -> Iterator[Found]:
         yield fine(f"pool {spec.pool_id} has {len(sight.nodes)} nodes and no trouble")
 
 
-def formula(deployment: Deployment) -> Iterator[Found]:
+def formula(deployment: Deployment) -> Iterator[Finding]:
     """Let the service evaluate our formula on the live pool, which keeps its own."""
-    spec = pool_spec(deployment.settings)
-    sight = deployment.hook.onlooker.pool(spec.pool_id)
+    spec, sight = deployment.spec, deployment.sight
     if sight is None:
         yield fine("the formula is evaluated when the first run makes the pool")
         return
@@ -138,8 +135,3 @@ def formula(deployment: Deployment) -> Iterator[Found]:
 def _runs_containers(described: Mapping[str, Any]) -> bool:
     machine = described.get("virtualMachineConfiguration") or {}
     return bool(machine.get("containerConfiguration"))
-
-
-def _is_image(entry: Mapping[str, Any], image: Mapping[str, str]) -> bool:
-    listed = entry.get("imageReference") or {}
-    return all(str(listed.get(part)).lower() == image[part].lower() for part in ("publisher", "offer", "sku"))

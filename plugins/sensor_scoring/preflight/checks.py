@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from airflow.sdk.exceptions import AirflowException
@@ -10,13 +10,13 @@ from airflow.sdk.exceptions import AirflowException
 from scoring_contract.errors import ContractError
 from sensor_scoring.errors import ScoringError
 from sensor_scoring.preflight import airflow_checks, batch_checks, notification_checks, storage_checks, trial
-from sensor_scoring.preflight.finding import Finding, Verdict, fine, missing
+from sensor_scoring.preflight.finding import Verdict, fine, missing, skipped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from sensor_scoring.preflight.deployment import Deployment
-    from sensor_scoring.preflight.finding import Found
+    from sensor_scoring.preflight.finding import Finding
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +28,12 @@ class Check:
     """
 
     name: str
-    look: Callable[[Deployment], Iterator[Found]]
+    look: Callable[[Deployment], Iterator[Finding]]
     after: tuple[str, ...] = ()
     is_trial: bool = False
 
 
-def settings(deployment: Deployment) -> Iterator[Found]:
+def settings(deployment: Deployment) -> Iterator[Finding]:
     """Read each setting."""
     deployment.settings  # noqa: B018  read for its errors
     yield fine("all settings can be read")
@@ -72,19 +72,21 @@ def findings(deployment: Deployment, *, tries: bool) -> Iterator[Finding]:
     """
     stopped: set[str] = set()
     for check in CHECKS:
+        blockers = [name for name in check.after if name in stopped]
         if check.is_trial and not tries:
-            yield Finding(check.name, Verdict.SKIPPED, "not tried", "--try")
-        elif blockers := [name for name in check.after if name in stopped]:
+            found = iter([skipped("not tried", "--try")])
+        elif blockers:
             stopped.add(check.name)
-            yield Finding(check.name, Verdict.SKIPPED, f"waits for what is missing: {', '.join(blockers)}")
+            found = iter([skipped(f"waits for what is missing: {', '.join(blockers)}")])
         else:
-            for found in _made(check, deployment):
-                if found.verdict is Verdict.MISSING:
-                    stopped.add(check.name)
-                yield found.by(check.name)
+            found = _made(check, deployment)
+        for finding in found:
+            if finding.verdict is Verdict.MISSING:
+                stopped.add(check.name)
+            yield replace(finding, check=check.name)
 
 
-def _made(check: Check, deployment: Deployment) -> Iterator[Found]:
+def _made(check: Check, deployment: Deployment) -> Iterator[Finding]:
     try:
         yield from check.look(deployment)
     except (ScoringError, ContractError, AirflowException) as error:

@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from sensor_scoring.azure_batch.hook import ScoringBatchHook
+from sensor_scoring.hourly.planning.capacity import pool_spec
+from sensor_scoring.hourly.planning.readings_range import range_of_readings
 from sensor_scoring.patience import Patience
+from sensor_scoring.registry_blob import read_registry
 from sensor_scoring.settings import Settings
 from sensor_scoring.storage import BlobStore, is_azurite
 
@@ -16,6 +19,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from airflow.sdk import Context
+
+    from scoring_contract.hour import RunHour
+    from scoring_contract.registry import Registry
+    from sensor_scoring.azure_batch.onlooker import PoolSight
+    from sensor_scoring.azure_batch.pool_spec import PoolSpec
 
 
 @dataclass
@@ -52,19 +60,31 @@ class Deployment:
         self._closing.append(hook)
         return hook
 
-    @property
-    def containers(self) -> tuple[str, ...]:
-        """Names of the containers, each once."""
-        names = self.settings.containers
-        return tuple(
-            dict.fromkeys((
-                names.data_container,
-                names.models_container,
-                names.predictions_container,
-                names.runs_container,
-                names.logs_container,
-            ))
-        )  # fmt: skip
+    @cached_property
+    def registry(self) -> Registry:
+        """The registry of models.
+
+        :raises RegistryMissing: if there is none
+        :raises RegistryDamaged: if it cannot be read
+        """
+        return read_registry(self.store, self.settings)
+
+    @cached_property
+    def newest_readings(self) -> RunHour | None:
+        """The last hour with readings; None if there are none."""
+        container = self.settings.containers.data_container
+        found = range_of_readings(lambda folder: self.store.folders(container, folder))
+        return found[1] if found else None
+
+    @cached_property
+    def spec(self) -> PoolSpec:
+        """The pool as the settings want it."""
+        return pool_spec(self.settings)
+
+    @cached_property
+    def sight(self) -> PoolSight | None:
+        """The pool as the service describes it before anything is tried; None if there is none."""
+        return self.hook.onlooker.pool(self.spec.pool_id)
 
     @property
     def storage_account(self) -> str:

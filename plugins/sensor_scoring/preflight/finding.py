@@ -22,15 +22,15 @@ class Verdict(StrEnum):
 class Finding:
     """One thing that a check found.
 
-    :param check: name of the check
     :param sentence: what was found
     :param remedy: the command or change that mends it; empty if nothing is to be done
+    :param check: name of the check, which is put in by who makes it
     """
 
-    check: str
     verdict: Verdict
     sentence: str
     remedy: str = ""
+    check: str = ""
 
     def to_json(self) -> dict[str, str]:
         """Return it for a pipeline."""
@@ -42,29 +42,21 @@ class Finding:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A finding whose check is named by who runs it."""
-
-    verdict: Verdict
-    sentence: str
-    remedy: str = ""
-
-    def by(self, check: str) -> Finding:
-        """Return the finding."""
-        return Finding(check, self.verdict, self.sentence, self.remedy)
-
-
-def fine(sentence: str) -> Found:
+def fine(sentence: str) -> Finding:
     """Find that all is well."""
-    return Found(Verdict.FINE, sentence)
+    return Finding(Verdict.FINE, sentence)
 
 
-def warning(sentence: str, remedy: str = "") -> Found:
+def warning(sentence: str, remedy: str = "") -> Finding:
     """Find what works, and should be known."""
-    return Found(Verdict.WARNING, sentence, remedy)
+    return Finding(Verdict.WARNING, sentence, remedy)
 
 
-def missing(sentence: str, remedy: str) -> Found:
+def missing(sentence: str, remedy: str) -> Finding:
     """Find what keeps an hour from being scored, or people from being told."""
-    return Found(Verdict.MISSING, sentence, remedy)
+    return Finding(Verdict.MISSING, sentence, remedy)
+
+
+def skipped(sentence: str, remedy: str = "") -> Finding:
+    """Find nothing, as nothing was looked at."""
+    return Finding(Verdict.SKIPPED, sentence, remedy)

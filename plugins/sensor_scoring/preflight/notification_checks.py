@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from sensor_scoring.preflight.deployment import Deployment
-    from sensor_scoring.preflight.finding import Found
+    from sensor_scoring.preflight.finding import Finding
 
 _MESSAGE = (
     "Test message of the preflight\n"
@@ -20,7 +20,7 @@ _MESSAGE = (
 )
 
 
-def channels(deployment: Deployment) -> Iterator[Found]:
+def channels(deployment: Deployment) -> Iterator[Finding]:
     """Look whether alerts go to somebody."""
     found = channels_of(deployment.settings.alerts.notify)
     if not found:
@@ -32,7 +32,7 @@ def channels(deployment: Deployment) -> Iterator[Found]:
     yield fine(f"alerts go to {', '.join(map(str, found))}")
 
 
-def messages(deployment: Deployment) -> Iterator[Found]:
+def messages(deployment: Deployment) -> Iterator[Finding]:
     """Send each channel a message."""
     found = channels_of(deployment.settings.alerts.notify)
     if not found:

@@ -8,24 +8,22 @@ from uuid import uuid4
 
 from scoring_contract import layout
 from sensor_scoring.errors import RegistryMissing, StorageAccessRefused
-from sensor_scoring.hourly.planning.readings_range import range_of_readings
 from sensor_scoring.preflight.finding import fine, missing, warning
 from sensor_scoring.preflight.roles import Role, on_storage
-from sensor_scoring.registry_blob import read_registry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from sensor_scoring.preflight.deployment import Deployment
-    from sensor_scoring.preflight.finding import Found
+    from sensor_scoring.preflight.finding import Finding
 
 _SIGNATURE = timedelta(minutes=5)
 _RECENT = timedelta(hours=3)
 
 
-def containers(deployment: Deployment) -> Iterator[Found]:
+def containers(deployment: Deployment) -> Iterator[Finding]:
     """Look whether each container is there, and may be listed."""
-    account, names = deployment.storage_account, deployment.containers
+    account, names = deployment.storage_account, deployment.settings.containers.names
     lacking = []
     try:
         lacking = [name for name in names if not deployment.store.has_container(name)]
@@ -41,10 +39,10 @@ def containers(deployment: Deployment) -> Iterator[Found]:
         yield fine(f"{account} has the containers {', '.join(names)}, and they may be listed")
 
 
-def writing(deployment: Deployment) -> Iterator[Found]:
+def writing(deployment: Deployment) -> Iterator[Finding]:
     """Write a blob to each container, read it and delete it."""
     blob = f"_preflight/{uuid4().hex}"
-    for name in deployment.containers:
+    for name in deployment.settings.containers.names:
         try:
             deployment.store.write(name, blob, "preflight")
             is_read = deployment.store.read(name, blob) == b"preflight"
@@ -61,7 +59,7 @@ def writing(deployment: Deployment) -> Iterator[Found]:
     yield fine("each container took a blob, and gave it back")
 
 
-def signatures(deployment: Deployment) -> Iterator[Found]:
+def signatures(deployment: Deployment) -> Iterator[Finding]:
     """Look whether Batch tasks get what they need to reach storage."""
     name = deployment.settings.containers.data_container
     if deployment.settings.pool.node_identity:
@@ -75,11 +73,11 @@ def signatures(deployment: Deployment) -> Iterator[Found]:
     yield fine("signatures for Batch tasks can be made")
 
 
-def models(deployment: Deployment) -> Iterator[Found]:
+def models(deployment: Deployment) -> Iterator[Finding]:
     """Look whether there is a registry with models."""
     container = deployment.settings.containers.models_container
     try:
-        registry = read_registry(deployment.store, deployment.settings)
+        registry = deployment.registry
     except RegistryMissing as error:
         yield missing(str(error), "airflow dags trigger train_models")
         return
@@ -92,15 +90,13 @@ def models(deployment: Deployment) -> Iterator[Found]:
     yield fine(f"{len(registry.sensors):,} sensors have a model")
 
 
-def readings(deployment: Deployment) -> Iterator[Found]:
+def readings(deployment: Deployment) -> Iterator[Finding]:
     """Look whether readings arrive."""
-    container = deployment.settings.containers.data_container
-    found = range_of_readings(lambda folder: deployment.store.folders(container, folder))
+    container, newest = deployment.settings.containers.data_container, deployment.newest_readings
     remedy = "start the devices, the event hub or the Stream Analytics job, or load files: docs/readings.md"
-    if found is None:
+    if newest is None:
         yield missing(f"there are no readings in {container}/readings/", remedy)
         return
-    newest = found[1]
     age = datetime.now(UTC) - newest.end
     if age > _RECENT:
         yield warning(f"the newest readings are of {newest}, {age // timedelta(hours=1):,} hours ago", remedy)

@@ -16,12 +16,10 @@ from scoring_contract.report import Report, SensorState
 from sensor_scoring.azure_batch import ids
 from sensor_scoring.azure_batch.task import BatchTaskTemplate, Grants, Names
 from sensor_scoring.errors import ScoringError
-from sensor_scoring.hourly.planning.capacity import pool_spec, prepare_pool, release_pool
+from sensor_scoring.hourly.planning.capacity import prepare_pool, release_pool
 from sensor_scoring.hourly.planning.readings import HourReadings
-from sensor_scoring.hourly.planning.readings_range import range_of_readings
 from sensor_scoring.hourly.task import score_task
 from sensor_scoring.preflight.finding import fine, missing, warning
-from sensor_scoring.registry_blob import read_registry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,7 +27,7 @@ if TYPE_CHECKING:
     from scoring_contract.hour import RunHour
     from sensor_scoring.azure_batch.task_state import BatchTaskOutcome
     from sensor_scoring.preflight.deployment import Deployment
-    from sensor_scoring.preflight.finding import Found
+    from sensor_scoring.preflight.finding import Finding
 
 log = logging.getLogger(__name__)
 
@@ -38,11 +36,11 @@ _FOR_A_NODE = timedelta(minutes=20)
 """A node boots in four minutes, with a large image in ten."""
 _PAUSE_SECONDS = 2.0
 _LOG_BYTES = 2000
-_FOREVER = timedelta(days=1)
-"""Before so long from now is before any time at which something was written."""
+_AHEAD = timedelta(days=1)
+"""What was written before so long from now goes: all of it, whatever the clocks say."""
 
 
-def one_sensor(deployment: Deployment) -> Iterator[Found]:
+def one_sensor(deployment: Deployment) -> Iterator[Finding]:
     """Score a sensor that has readings and a model, from its blobs to its predictions."""
     trial = Trial.of(deployment)
     if trial is None:
@@ -80,15 +78,14 @@ class Trial:
     @classmethod
     def of(cls, deployment: Deployment) -> Trial | None:
         """Choose a sensor of the newest hour; None if none of it has readings and a model."""
-        container = deployment.settings.containers.data_container
-        found = range_of_readings(lambda folder: deployment.store.folders(container, folder))
-        if found is None:
+        hour = deployment.newest_readings
+        if hour is None:
             return None
-        hour = found[1]
+        container = deployment.settings.containers.data_container
         blobs = deployment.store.found(container, layout.readings_folder(hour))
         readings = HourReadings.among(blob.name for blob in blobs)
         token = uuid4().hex[:8]
-        for sensor, entry in sorted(read_registry(deployment.store, deployment.settings).sensors.items()):
+        for sensor, entry in sorted(deployment.registry.sensors.items()):
             if own := readings.of(sensor, entry):
                 order = SensorOrder(f"preflight-{token}", entry.device, entry.tag, entry.model, own)
                 prefix = deployment.settings.hourly.job_prefix
@@ -126,7 +123,7 @@ class Trial:
         )
         blob = layout.manifest_blob(self.base, self.order.sensor)
         self.deployment.store.write(settings.containers.runs_container, blob, manifest.to_json())
-        prepare_pool(hook, pool_spec(settings), settings, batch_tasks=1)
+        prepare_pool(hook, self.deployment.spec, settings, batch_tasks=1)
         job = hook.jobs.open(self.base, generation=0, pool_id=settings.pool.pool_id)
         self._submit(job)
         until = time.monotonic() + self.patience.total_seconds()
@@ -177,12 +174,12 @@ class Trial:
     def clear(self) -> None:
         """Remove all that the trial left; what cannot be removed is logged."""
         settings, hook, store = self.deployment.settings, self.deployment.hook, self.deployment.store
-        names, before = settings.containers, datetime.now(UTC) + _FOREVER
+        names, before = settings.containers, datetime.now(UTC) + _AHEAD
         store.discard(names.predictions_container, self.order.prediction_blob(self.hour))
         for attempt in (
             lambda: hook.jobs.close(self.base),
             lambda: hook.jobs.delete(self._job),
-            lambda: release_pool(hook, pool_spec(settings), base=self.base),
+            lambda: release_pool(hook, self.deployment.spec, base=self.base),
             lambda: store.delete_folder(names.runs_container, self.base, before=before),
             lambda: store.delete_folder(names.logs_container, self.base, before=before),
         ):

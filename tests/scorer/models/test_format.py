@@ -24,22 +24,14 @@ from scorer.models.kernels import Linear, Poly, Rbf, Sigmoid
 from scorer.models.ocsvm import OneClassSvm
 from scoring_contract.errors import MessageError
 from scoring_contract.manifest import ModelRef
+from tests.scorer.conftest import MODEL
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from scorer.models.kernels import Kernel
 
-BODY = {
-    "format": FORMAT,
-    "features": ["Value"],
-    "scaler": {"mean": [10.0], "scale": [2.0]},
-    "kernel": {"name": "rbf", "gamma": 1.0},
-    "support_vectors": [[-1.0], [1.0]],
-    "coefficients": [0.5, 0.5],
-    "intercept": -0.3,
-    "provenance": {"sensor": "1_4"},
-}
+BODY = MODEL | {"provenance": {"sensor": "1_4"}}
 FINITE = st.floats(allow_nan=False, allow_infinity=False)
 
 

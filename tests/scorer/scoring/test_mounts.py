@@ -21,22 +21,13 @@ from scoring_contract.layout import Container, manifest_blob, prediction_blob, r
 from scoring_contract.manifest import Manifest, ModelRef, SensorOrder
 from scoring_contract.planned_file import PlannedFile
 from scoring_contract.report import Cause, SensorState
-from tests.scorer.conftest import HOUR, PLANNED_AT, Scorer, Storage
+from tests.scorer.conftest import HOUR, MODEL, PLANNED_AT, Scorer, Storage
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from scoring_contract.report import SensorReport
 
-MODEL = {
-    "format": "ocsvm-json/2",
-    "features": ["Value"],
-    "scaler": {"mean": [10.0], "scale": [2.0]},
-    "kernel": {"name": "rbf", "gamma": 1.0},
-    "support_vectors": [[-1.0], [1.0]],
-    "coefficients": [0.5, 0.5],
-    "intercept": -0.3,
-}
 ROWS = ["2018-08-29T02:10:00Z,1,4,10.5", "2018-08-29T02:20:00Z,1,4,90.5"]
 READINGS, MODELS = Container.DATA, Container.MODELS
 

@@ -34,8 +34,8 @@ from scoring_contract.layout import Container, packed_prediction_blob, packed_re
 from scoring_contract.manifest import Manifest, ModelRef, PackSlice, SensorOrder
 from scoring_contract.predictions import PackMark, PredictionFormat, PredictionMark
 from scoring_contract.report import Cause, SensorState
-from tests.scorer.conftest import HEADER, HOUR, PLANNED_AT, SCORING
-from tests.scorer.scoring.test_score import MODEL, a_model, an_order, rows_for
+from tests.scorer.conftest import HEADER, HOUR, MODEL, PLANNED_AT, SCORING
+from tests.scorer.scoring.test_score import a_model, an_order, rows_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -29,6 +29,7 @@ from scoring_contract.manifest import ModelRef, SensorOrder
 from scoring_contract.planned_at import read_planned_at
 from scoring_contract.predictions import COLUMNS, PredictionMark
 from scoring_contract.report import Cause, SensorState
+from tests.scorer.conftest import MODEL
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -37,15 +38,6 @@ if TYPE_CHECKING:
     from tests.scorer.conftest import Scorer, Storage
 
 HOUR_PATH = "2018/08/29/02"
-MODEL = {
-    "format": FORMAT,
-    "features": ["Value"],
-    "scaler": {"mean": [10.0], "scale": [2.0]},
-    "kernel": {"name": "rbf", "gamma": 1.0},
-    "support_vectors": [[-1.0], [1.0]],
-    "coefficients": [0.5, 0.5],
-    "intercept": -0.3,
-}
 ROWS = (
     "2018-08-29T02:20:00.0000000Z,1,4,90.5",
     "2018-08-29 02:10:00.000,1,4,10.160",

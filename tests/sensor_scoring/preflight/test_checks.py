@@ -380,7 +380,7 @@ def test_a_check_that_breaks_does_not_hide_the_others(
     looking: Looking, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It says so in its place."""
-    monkeypatch.setattr("sensor_scoring.preflight.storage_checks.range_of_readings", lambda _: 1 / 0)
+    monkeypatch.setattr("sensor_scoring.preflight.deployment.range_of_readings", lambda _: 1 / 0)
     found = looking.look()
     assert found["readings"] == [
         (Verdict.MISSING, "the check itself failed: ZeroDivisionError: division by zero", "")

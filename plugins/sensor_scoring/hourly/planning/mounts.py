@@ -32,7 +32,7 @@ def _mount(settings: Settings, container: Container, path: str) -> Mount:
     if source == BLOB:
         return BlobMount(
             path,
-            settings.containers.data_container if is_data else settings.containers.models_container,
+            settings.containers.name_of(container),
             account=BlobStore(settings.connections.wasb_conn_id),
             keys=keys,
             identity=settings.pool.node_identity,
