@@ -179,7 +179,7 @@ ABOVE = {
     "event_hubs_emulator/azure_event_hubs_emulator": {"__main__.py", "server.py"},
     "batch_emulator/azure_batch_lab": {"__main__.py", "manual.py", "study.py"},
     "batch_emulator/azure_batch_emulator/service": {"engine.py"},
-    "batch_emulator/azure_batch_emulator/wire": {"app.py", "routes.py"},
+    "batch_emulator/azure_batch_emulator/wire": {"app.py", "data_plane.py", "routes.py"},
 }
 """Modules beside the packages that start, load or compose them."""
 

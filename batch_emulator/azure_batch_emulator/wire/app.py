@@ -7,19 +7,19 @@ import json
 import logging
 import uuid
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from starlette import responses
 
 from azure_batch_emulator.errors import ApiError
 from azure_batch_emulator.moments import http_date, stamp
 from azure_batch_emulator.service.faults.effects import Drop
-from azure_batch_emulator.wire.auth import Authenticator
 from azure_batch_emulator.wire.control.control_plane import ControlPlane, is_control
+from azure_batch_emulator.wire.data_plane import DataPlane
 from azure_batch_emulator.wire.request import Request, read_query
 from azure_batch_emulator.wire.request_metrics import NO_RESPONSE, UNKNOWN, RequestMetrics
 from azure_batch_emulator.wire.response import DeferredResponse, Response
-from azure_batch_emulator.wire.routes import ROUTES, RouteTable
+from azure_batch_emulator.wire.routes import ROUTES
 from azure_batch_emulator.wire.supported_images import supported_images
 
 if TYPE_CHECKING:
@@ -29,21 +29,14 @@ if TYPE_CHECKING:
 
     from azure_batch_emulator.clock import Clock
     from azure_batch_emulator.service.engine import Engine
-    from azure_batch_emulator.wire.routes import Route
+    from azure_batch_emulator.wire.plane import Plane
+    from azure_batch_emulator.wire.route_table import Route
 
 _LOG = logging.getLogger(__name__)
 LARGEST_BODY = 1 << 20
 HEALTH = "/health"
 """Answered unsigned, to health checks, by the thread that changes records: an answer says that it works."""
-_JSON = "application/json;odata=minimalmetadata"
 _NO_BODY = frozenset({204, 304})
-_VERSION_MISSING = ApiError(
-    400,
-    "MissingRequiredQueryParameter",
-    "A required query parameter was not specified for this request.",
-    values=(("QueryParameterName", "api-version"),),
-)
-"""Any version will do, but there has to be one."""
 
 
 @dataclass(slots=True)
@@ -70,8 +63,7 @@ class BatchApp:
         supported_images(engine.core.settings.supported_images)  # a file that holds none is known at once
         self._engine = engine
         self._clock = clock
-        self._authenticator = Authenticator(engine.core.settings)
-        self._routes = RouteTable()
+        self._data_plane = DataPlane(engine.core.settings)
         self.metrics = RequestMetrics(engine.core.now)
         self._controls = (
             ControlPlane(engine, clock, self.metrics) if engine.core.settings.has_controls else None
@@ -84,20 +76,21 @@ class BatchApp:
             return
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         request_id = str(uuid.uuid4())
+        plane = self._data_plane
         rendered, exchange = None, _Exchange()
         try:
             content = await _read(receive, headers)
             if content is None:
                 return
-            response = await self._respond(scope, headers, content, exchange)
-            rendered = self._rendered(response, scope["method"], headers, request_id)
+            response = await self._respond(plane, scope, headers, content, exchange)
+            rendered = self._rendered(plane, response, scope["method"], headers, request_id)
         except ApiError as error:
-            response = self._error_response(error, scope, headers, request_id)
+            response = self._error_response(plane, error, scope, headers, request_id)
         except Exception:  # noqa: BLE001  the edge of the server: a fault of ours is a 500 and a logged traceback
             _LOG.exception("%s %s failed", scope["method"], scope["raw_path"].decode("latin-1"))
             fault = ApiError(500, "InternalError", "Server encountered an internal error.")
-            response = self._error_response(fault, scope, headers, request_id)
-        rendered = rendered or self._rendered(response, scope["method"], headers, request_id)
+            response = self._error_response(plane, fault, scope, headers, request_id)
+        rendered = rendered or self._rendered(plane, response, scope["method"], headers, request_id)
         self._count(response, rendered, exchange)
         try:
             await self._send(rendered, exchange, scope, receive, send)
@@ -118,7 +111,7 @@ class BatchApp:
             await rendered(scope, receive, send)
 
     async def _respond(
-        self, scope: Scope, headers: Mapping[str, str], content: bytes, exchange: _Exchange
+        self, plane: Plane, scope: Scope, headers: Mapping[str, str], content: bytes, exchange: _Exchange
     ) -> Response:
         raw_path: str = scope["raw_path"].decode("latin-1")
         if raw_path == HEALTH and scope["method"] in {"GET", "HEAD"}:
@@ -132,23 +125,21 @@ class BatchApp:
             self._engine.settle()
             return response
         raw_query: str = scope["query_string"].decode("latin-1")
-        self._authenticator.check(scope["method"], raw_path, raw_query, headers)
-        prefix, path = self._split_prefix(raw_path)
-        route, parameters = self._routes.find(scope["method"], path)
-        exchange.operation = route.operation
+        plane.admit(scope["method"], raw_path, raw_query, headers)
+        target = plane.find(scope["method"], raw_path)
+        exchange.operation = target.route.operation
         query = read_query(raw_query)
-        if not query.get("api-version"):
-            raise _VERSION_MISSING
+        plane.check(target, query)
         request = Request(
             engine=self._engine,
-            base=_base(scope, headers) + prefix,
-            path=path,
-            parameters=parameters,
+            base=_base(scope, headers) + target.prefix,
+            path=target.path,
+            parameters=target.parameters,
             query=query,
             headers=headers,
             content=content,
         )
-        found = self._carry_out(route, request, exchange)
+        found = self._carry_out(target.route, request, exchange)
         return await asyncio.to_thread(found.make) if isinstance(found, DeferredResponse) else found
 
     def _carry_out(self, route: Route, request: Request, exchange: _Exchange) -> Response | DeferredResponse:
@@ -174,33 +165,18 @@ class BatchApp:
         sent = response.file.length if response.file is not None and whole_file else len(rendered.body)
         self.metrics.note(exchange.operation, response.status, sent)
 
-    def _split_prefix(self, raw_path: str) -> tuple[str, str]:
-        """Cut the account's name off the front of a path; some clients put it there."""
-        prefix = f"/{self._engine.core.settings.account}"
-        if raw_path.lower().startswith(f"{prefix.lower()}/"):
-            return raw_path[: len(prefix)], raw_path[len(prefix) :]
-        return "", raw_path
-
     def _error_response(
-        self, error: ApiError, scope: Scope, headers: Mapping[str, str], request_id: str
+        self, plane: Plane, error: ApiError, scope: Scope, headers: Mapping[str, str], request_id: str
     ) -> Response:
         trace = f"RequestId:{request_id}\nTime:{stamp(self._clock.now())}"
-        base = _base(scope, headers)
-        kind = "Microsoft.Azure.Batch.Protocol.Entities.Container.errors/@Element"
-        body: dict[str, Any] = {
-            "odata.metadata": f"{base}/$metadata#{kind}",
-            "code": error.code,
-            "message": {"lang": "en-US", "value": f"{error.message}\n{trace}"},
-        }
-        if error.values:
-            body["values"] = [{"key": key, "value": value} for key, value in error.values]
+        body = plane.error_json(error, _base(scope, headers), trace)
         return Response(error.status, body, dict(error.headers))
 
     def _rendered(
-        self, response: Response, method: str, headers: Mapping[str, str], request_id: str
+        self, plane: Plane, response: Response, method: str, headers: Mapping[str, str], request_id: str
     ) -> responses.Response:
         common = {
-            "request-id": request_id,
+            plane.request_id_header: request_id,
             "Date": http_date(self._clock.now()),
             "Server": "azure-batch-emulator",
             **response.headers,
@@ -214,7 +190,7 @@ class BatchApp:
         if response.json is None:
             return responses.Response(response.content, response.status, headers=common)
         content = json.dumps(response.json, separators=(",", ":")).encode()
-        return responses.Response(content, response.status, headers=common, media_type=_JSON)
+        return responses.Response(content, response.status, headers=common, media_type=plane.media_type)
 
 
 async def _read(receive: Receive, headers: Mapping[str, str]) -> bytes | None:

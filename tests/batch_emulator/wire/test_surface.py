@@ -10,7 +10,8 @@ import pytest
 from azure.batch._operations import _operations as sdk
 from azure.batch.aio._operations import _operations as asynchronous_sdk
 
-from azure_batch_emulator.wire.routes import ROUTES, RouteTable
+from azure_batch_emulator.wire.route_table import RouteTable
+from azure_batch_emulator.wire.routes import ROUTES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,7 +41,7 @@ def built(builder: Callable[..., HttpRequest]) -> HttpRequest:
 def test_every_request_of_the_sdk_has_its_operation(name: str) -> None:
     """Verb and path lead to the operation that the builder is named after."""
     request = built(BUILDERS[name])
-    route, _ = RouteTable().find(request.method, urlsplit(request.url).path)
+    route, _ = RouteTable(ROUTES).find(request.method, urlsplit(request.url).path)
     words = name.removeprefix("build_batch_").removesuffix("_request").removesuffix("_internal")
     assert route.operation == words
 

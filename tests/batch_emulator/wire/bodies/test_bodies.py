@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from azure_batch_emulator.service.engine import Engine
     from azure_batch_emulator.wire.bodies.schema import Schema
-    from azure_batch_emulator.wire.routes import Route
+    from azure_batch_emulator.wire.route_table import Route
 
 BODIES: dict[str, tuple[Any, Schema]] = {
     "create_pool": (sdk.BatchPoolCreateOptions, pool_bodies.POOL),
