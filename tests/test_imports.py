@@ -162,6 +162,7 @@ PACKAGES: dict[str, dict[str, set[str]]] = {
         "views": {"bodies", "odata"},
         "handlers": {"bodies", "odata", "views"},
         "control": {"bodies", "views"},
+        "arm": {"bodies", "odata", "views"},
     },
 }
 """What each package may import of those beside it; the empty name is what lies next to them."""

@@ -35,6 +35,12 @@ _SPANS = (
     ("send-timeout", 60, "for which an answer waits for a client that reads nothing of it"),
 )
 """Options in seconds: name, default, meaning."""
+_RESOURCE = (
+    ("subscription", "00000000-0000-0000-0000-000000000000"),
+    ("resource group", "local"),
+    ("location", "local"),
+)
+"""Options that say where the account stands in Azure Resource Manager: name, default."""
 
 
 def parser() -> argparse.ArgumentParser:
@@ -58,6 +64,9 @@ def _add_account(group: argparse._ArgumentGroup) -> None:
     add("--data", type=Path, required=True, help="folder of the account's state and files")
     add("--auto-storage", metavar="URL", help=f"signed URL of the account's storage; or {STORAGE_VARIABLE}")
     add("--supported-images", type=Path, metavar="JSON", help="file with the images that are listed")
+    for name, default in _RESOURCE:
+        meaning = f"{name} of the account, in Azure Resource Manager (default {default})"
+        add(f"--{name.replace(' ', '-')}", default=default, metavar="NAME", help=meaning)
     add("--job-quota", type=int, default=300, metavar="N", help="active jobs allowed")
     add("--pool-quota", type=int, default=100, metavar="N", help="pools allowed")
     add("--core-quota", type=int, metavar="N", help="dedicated cores allowed")
@@ -132,6 +141,9 @@ def settings_from(options: argparse.Namespace, environment: Mapping[str, str]) -
         allow_bearer=options.allow_bearer,
         active_job_quota=options.job_quota,
         pool_quota=options.pool_quota,
+        subscription=options.subscription,
+        resource_group=options.resource_group,
+        location=options.location,
         core_quota=options.core_quota,
         low_priority_core_quota=options.low_priority_core_quota,
         sample_period=timedelta(seconds=options.sample_seconds),

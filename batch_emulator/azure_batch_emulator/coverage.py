@@ -1,4 +1,4 @@
-"""Rewrites the README's table of operations from the route table.
+"""Rewrites the README's tables of operations from the route tables.
 
 Run it as ``python -m azure_batch_emulator.coverage``; a test holds the table current.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from azure_batch_emulator.wire.arm.routes import BUILT, MANAGEMENT_ROUTES
 from azure_batch_emulator.wire.routes import ROUTES
 
 START = "<!-- START coverage: python -m azure_batch_emulator.coverage -->"
@@ -16,7 +17,7 @@ README = Path(__file__).resolve().parent.parent / "README.md"
 
 
 def table() -> str:
-    """Write the table of all operations, in the order of the routes."""
+    """Write the tables of all operations that are built, in the order of the routes."""
     rows = [
         f"All {len(ROUTES)} operations that the clients of `azure-batch` 15.1.0 can ask for are built.",
         "",
@@ -24,6 +25,16 @@ def table() -> str:
         "|---|---|",
     ]
     rows += [f"| `{route.operation}` | {route.method} `{route.path}` |" for route in ROUTES]
+    rows += [
+        "",
+        f"Of the {len(MANAGEMENT_ROUTES) - 1} operations of `azure-mgmt-batch` 19.0.0 these are built:",
+        "",
+        "| operation | request |",
+        "|---|---|",
+    ]
+    for route in BUILT:
+        path = route.path.partition("Microsoft.Batch")[2]
+        rows.append(f"| `{route.operation}` | {route.method} `…{path}` |")
     return "\n".join(rows)
 
 

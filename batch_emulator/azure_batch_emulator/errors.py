@@ -81,6 +81,22 @@ class ApiError(EmulatorError):
             values=facts,
         )
 
+    def at(self, place: str, other: str) -> ApiError:
+        """Give the error another name for the property that it is about.
+
+        :param place: path of a property, here and as the beginning of paths below it
+        :param other: what the request calls it
+        """
+
+        def renamed(value: str) -> str:
+            below = value.removeprefix(place)
+            return other + below if below != value and below[:1] in {"", ".", "["} else value
+
+        values = tuple(
+            (name, renamed(value) if name == "PropertyName" else value) for name, value in self.values
+        )
+        return ApiError(self.status, self.code, self.message, values=values, headers=self.headers)
+
     @classmethod
     def unbuilt(cls, what: str) -> ApiError:
         """Make the 501 for a part of the service that is not emulated yet."""

@@ -59,6 +59,12 @@ class Settings:
     """Jobs that may be active at once."""
     pool_quota: int = 100
     """Pools the account may hold."""
+    subscription: str = "00000000-0000-0000-0000-000000000000"
+    """Subscription of the account, in Azure Resource Manager."""
+    resource_group: str = "local"
+    """Resource group of the account, in Azure Resource Manager."""
+    location: str = "local"
+    """Region of the account, in Azure Resource Manager."""
     core_quota: int | None = None
     """Dedicated cores of the account; None for no limit."""
     low_priority_core_quota: int | None = None
@@ -92,8 +98,7 @@ class Settings:
             if file is not None and not file.is_file():
                 raise BadSetting(f"there is no file {file}")
         self._check_runs()
-        if not self.account or "/" in self.account:
-            raise BadSetting("the account name must not be empty and must not hold a slash")
+        self._check_names()
         try:
             base64.b64decode(self.key, validate=True)
         except (binascii.Error, ValueError):
@@ -116,6 +121,18 @@ class Settings:
     def has_controls(self) -> bool:
         """Whether requests below /_emulator are answered."""
         return self.controls or bool(self.control_token)
+
+    def _check_names(self) -> None:
+        """Hold against their rule the names that stand in paths."""
+        names = {
+            "account name": self.account,
+            "subscription": self.subscription,
+            "resource group": self.resource_group,
+            "location": self.location,
+        }
+        for meaning, name in names.items():
+            if not name or "/" in name:
+                raise BadSetting(f"the {meaning} must not be empty and must not hold a slash")
 
     def _check_runs(self) -> None:
         """Hold against each other what is about running tasks."""

@@ -94,6 +94,10 @@ class Pool:
     """Tells a time-out whether the resize it belongs to is still the present one."""
     resize_errors: tuple[ResizeError, ...] = ()
     auto_scale: AutoScale | None = None
+    identities: tuple[str, ...] = ()
+    """Resource ids of the user-assigned identities, which only Azure Resource Manager can set."""
+    tags: dict[str, str] = field(default_factory=dict)
+    """Of the resource in Azure Resource Manager; the data plane does not know them."""
     last_enable: datetime | None = None
     samples: Samples | None = field(default=None, metadata=DERIVED)
     nodes: dict[str, Node] = field(default_factory=dict, metadata=DERIVED)

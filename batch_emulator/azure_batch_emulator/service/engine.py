@@ -44,6 +44,7 @@ from azure_batch_emulator.service.pools.allocation import Allocation
 from azure_batch_emulator.service.pools.auto_pools import AutoPools
 from azure_batch_emulator.service.pools.autoscaling import Autoscaling
 from azure_batch_emulator.service.pools.pools import Pools
+from azure_batch_emulator.service.pools.resources import PoolResources
 from azure_batch_emulator.service.quotas import Quotas
 
 if TYPE_CHECKING:
@@ -83,6 +84,7 @@ class Engine:
         )
         self.autoscaling = Autoscaling(core, self.faults, self.allocation)
         self.pools = Pools(core, self.lookup, self.allocation, self.autoscaling)
+        self.pool_resources = PoolResources(core, self.pools, self.autoscaling)
         self.auto_pools = AutoPools(core, self.pools)
         self.completion = Completion(core, self.files)
         self.task_attempts = TaskAttempts(core, self.attempts, self.preparations, self.completion)

@@ -14,6 +14,8 @@ from starlette import responses
 from azure_batch_emulator.errors import ApiError
 from azure_batch_emulator.moments import http_date, stamp
 from azure_batch_emulator.service.faults.effects import Drop
+from azure_batch_emulator.wire.arm.management_plane import ManagementPlane, is_management
+from azure_batch_emulator.wire.arm.routes import MANAGEMENT_ROUTES
 from azure_batch_emulator.wire.control.control_plane import ControlPlane, is_control
 from azure_batch_emulator.wire.data_plane import DataPlane
 from azure_batch_emulator.wire.request import Request, read_query
@@ -64,11 +66,12 @@ class BatchApp:
         self._engine = engine
         self._clock = clock
         self._data_plane = DataPlane(engine.core.settings)
+        self._management_plane = ManagementPlane(engine.core.settings)
         self.metrics = RequestMetrics(engine.core.now)
         self._controls = (
             ControlPlane(engine, clock, self.metrics) if engine.core.settings.has_controls else None
         )
-        engine.faults.operations = frozenset(route.operation for route in ROUTES)
+        engine.faults.operations = frozenset(route.operation for route in (*ROUTES, *MANAGEMENT_ROUTES))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -76,7 +79,7 @@ class BatchApp:
             return
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         request_id = str(uuid.uuid4())
-        plane = self._data_plane
+        plane = self._plane_of(scope)
         rendered, exchange = None, _Exchange()
         try:
             content = await _read(receive, headers)
@@ -164,6 +167,11 @@ class BatchApp:
         whole_file = response.file is not None and isinstance(rendered, responses.StreamingResponse)
         sent = response.file.length if response.file is not None and whole_file else len(rendered.body)
         self.metrics.note(exchange.operation, response.status, sent)
+
+    def _plane_of(self, scope: Scope) -> Plane:
+        return (
+            self._management_plane if is_management(scope["raw_path"].decode("latin-1")) else self._data_plane
+        )
 
     def _error_response(
         self, plane: Plane, error: ApiError, scope: Scope, headers: Mapping[str, str], request_id: str

@@ -41,12 +41,16 @@ def check(request: Request, record: Versioned, *, reading: bool = False) -> None
     """
     headers = request.headers
     _check_alone(headers)
-    own = etag(record)
-    if "if-match" in headers and not _names(headers["if-match"], own):
-        raise _not_met(412)
-    if "if-none-match" in headers and _names(headers["if-none-match"], own):
-        raise _not_met(304 if reading else 412)
+    if not is_matched(headers, record):
+        raise not_met(412)
+    if "if-none-match" in headers and _names(headers["if-none-match"], etag(record)):
+        raise not_met(304 if reading else 412)
     check_times(request, record.modified, reading=reading)
+
+
+def is_matched(headers: Mapping[str, str], record: Versioned) -> bool:
+    """Tell whether a record is the one that If-Match asks for; without the header every record is."""
+    return "if-match" not in headers or _names(headers["if-match"], etag(record))
 
 
 def check_times(request: Request, modified: datetime, *, reading: bool) -> None:
@@ -57,10 +61,10 @@ def check_times(request: Request, modified: datetime, *, reading: bool) -> None:
     changed = modified.replace(microsecond=0)
     since = _moment(request, "if-modified-since")
     if since is not None and changed <= since:
-        raise _not_met(304 if reading else 412)
+        raise not_met(304 if reading else 412)
     until = _moment(request, "if-unmodified-since")
     if until is not None and changed > until:
-        raise _not_met(412)
+        raise not_met(412)
 
 
 def _check_alone(headers: Mapping[str, str]) -> None:
@@ -86,6 +90,10 @@ def _names(header: str, own: str) -> bool:
     return "*" in wanted or own in wanted
 
 
-def _not_met(status: int) -> ApiError:
+def not_met(status: int) -> ApiError:
+    """Make the error for a condition that does not hold.
+
+    :param status: 304 for a record that is read, else 412
+    """
     message = "The condition specified using HTTP conditional header(s) is not met."
     return ApiError(status, "ConditionNotMet", message)

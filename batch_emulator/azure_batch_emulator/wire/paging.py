@@ -104,6 +104,23 @@ def page(
 
     :param records: in order, from ``start`` on
     """
+    value, link = collect(request, listing, records, chosen)
+    body: dict[str, Any] = {"odata.metadata": f"{request.base}/$metadata#{listing.metadata}", "value": value}
+    if link is not None:
+        body["odata.nextLink"] = link
+    return Response(200, body)
+
+
+def collect(
+    request: Request,
+    listing: Listing[_Record],
+    records: Iterable[_Record],
+    chosen: Filter[_Record] | None,
+) -> tuple[list[dict[str, Any]], str | None]:
+    """Write one page of records, and the link to the next page if there is one.
+
+    :param records: in order, from ``start`` on
+    """
     size = _size(request)
     columns = select(request, listing.columns)
     value: list[dict[str, Any]] = []
@@ -115,10 +132,7 @@ def page(
             following = listing.position(record)
             break
         value.append(listing.shown(request, record, columns))
-    body: dict[str, Any] = {"odata.metadata": f"{request.base}/$metadata#{listing.metadata}", "value": value}
-    if following is not None:
-        body["odata.nextLink"] = _next_link(request, following)
-    return Response(200, body)
+    return value, None if following is None else _next_link(request, following)
 
 
 def select(request: Request, columns: Collection[str]) -> frozenset[str] | None:

@@ -75,18 +75,25 @@ class Autoscaling:
 
         :raises ApiError: while resizing, too soon after the last time, or for a bad formula or interval
         """
-        check_not_deleting(pool)
-        check_steady(pool)
-        self._check_pace(pool)
-        pool.auto_scale = self.prepare(
-            text=body.get("autoScaleFormula"),
-            interval=body.get("autoScaleEvaluationInterval"),
-            previous=pool.auto_scale,
-        )
+        pool.auto_scale = self.check_enable(pool, body)
         pool.last_enable = self._core.now
         pool.resize_timeout = None
         self._core.touch(pool)
         self._evaluate_and_repeat(pool, pool.auto_scale)
+
+    def check_enable(self, pool: Pool, body: Mapping[str, Any]) -> AutoScale:
+        """Make the settings that autoscale would be turned on with.
+
+        :raises ApiError: while resizing, too soon after the last time, or for a bad formula or interval
+        """
+        check_not_deleting(pool)
+        check_steady(pool)
+        self._check_pace(pool)
+        return self.prepare(
+            text=body.get("autoScaleFormula"),
+            interval=body.get("autoScaleEvaluationInterval"),
+            previous=pool.auto_scale,
+        )
 
     def disable(self, pool: Pool) -> None:
         """Turn autoscale off; the pool keeps its size."""

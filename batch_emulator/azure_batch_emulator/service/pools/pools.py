@@ -66,7 +66,7 @@ class Pools:
         self._check_free(str(body["id"]))
         _check_parts(self._core.settings, body)
         slots = _slots(_wanted_slots(body), str(body["vmSize"]))
-        timeout = self._timeout(body.get("resizeTimeout"))
+        timeout = self.resize_timeout(body.get("resizeTimeout"))
         auto_scale = self._auto_scale(body)
         pool = Pool(
             id=body["id"],
@@ -94,6 +94,18 @@ class Pools:
 
         :raises ApiError: if one may change only while the pool has no nodes
         """
+        pool.slots_per_node = self.check_patch(pool, body)
+        changes = {name: value for name, value in body.items() if name != "taskSlotsPerNode"}
+        spec = {**pool.spec, **changes}
+        pool.spec = {name: value for name, value in spec.items() if value is not None}
+        self._core.touch(pool)
+
+    def check_patch(self, pool: Pool, body: Mapping[str, Any]) -> int:
+        """Hold a change of some properties against the rules; None stands for one that goes.
+
+        :return: slots per node after the change
+        :raises ApiError: if one may change only while the pool has no nodes
+        """
         check_not_deleting(pool)
         _check_parts(self._core.settings, body)
         frozen = [name for name in (*ONLY_WHEN_EMPTY, *_NAMES_OF_SLOTS) if name in body]
@@ -103,10 +115,7 @@ class Pools:
                 "OperationNotValidOnPool", f"{frozen[0]}: {reason}.", PropertyName=frozen[0]
             )
         slots = _wanted_slots(body) or pool.slots_per_node
-        pool.slots_per_node = _slots(slots, str(body.get("vmSize", pool.spec["vmSize"])))
-        changes = {name: value for name, value in body.items() if name != "taskSlotsPerNode"}
-        pool.spec = {**pool.spec, **changes}
-        self._core.touch(pool)
+        return _slots(slots, str(body.get("vmSize", pool.spec["vmSize"])))
 
     def replace(self, pool: Pool, body: Mapping[str, Any]) -> None:
         """Replace start task, application packages and metadata, absent ones included."""
@@ -152,7 +161,7 @@ class Pools:
             raise ApiError.bad_body(
                 "at least one of targetDedicatedNodes and targetLowPriorityNodes is needed"
             )
-        timeout = self._timeout(body.get("resizeTimeout"))
+        timeout = self.resize_timeout(body.get("resizeTimeout"))
         pool.resize_timeout = timeout
         targets = Targets(
             pool.targets.dedicated if wanted[0] is None else wanted[0],
@@ -181,7 +190,7 @@ class Pools:
                 "nodeList", len(ids), f"1 to {MOST_NODES_PER_REMOVAL} nodes are allowed"
             )
         nodes = [self._lookup.node(pool.id, str(node_id))[1] for node_id in ids]
-        timeout = self._timeout(body.get("resizeTimeout"))
+        timeout = self.resize_timeout(body.get("resizeTimeout"))
         option = str(body.get("nodeDeallocationOption") or "requeue")
         self._allocation.remove(pool, nodes, option=option, timeout=timeout)
 
@@ -217,7 +226,11 @@ class Pools:
             targets = Targets(dedicated, low_priority)
             self._allocation.retarget(pool, targets, option="requeue", timeout=timeout)
 
-    def _timeout(self, text: str | None) -> timedelta:
+    def resize_timeout(self, text: str | None) -> timedelta:
+        """Read after how long a resize is given up.
+
+        :raises ApiError: if it is too short
+        """
         timeout = DEFAULT_RESIZE_TIMEOUT if text is None else parse_duration(text)
         if timeout < SHORTEST_RESIZE_TIMEOUT and not self._core.settings.allow_short_intervals:
             raise ApiError.bad_property("resizeTimeout", text, "at least 5 minutes")

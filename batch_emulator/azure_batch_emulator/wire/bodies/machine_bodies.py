@@ -68,31 +68,32 @@ IMAGE_REFERENCE = Schema(
 _STORAGE = choice("standard_lrs", "premium_lrs", "standardssd_lrs")
 _CACHING = choice("none", "readonly", "readwrite")
 _DISK_ENCRYPTION_SET = Schema({"id": text})
-_MANAGED_DISK = Schema(
+DISK_SECURITY = Schema(
+    {"securityEncryptionType": choice("DiskWithVMGuestState", "NonPersistedTPM", "VMGuestStateOnly")}
+)
+MANAGED_DISK = Schema(
     {
         "storageAccountType": _STORAGE,
         "diskEncryptionSet": _DISK_ENCRYPTION_SET,
-        "securityProfile": Schema(
-            {"securityEncryptionType": choice("DiskWithVMGuestState", "NonPersistedTPM", "VMGuestStateOnly")}
-        ),
+        "securityProfile": DISK_SECURITY,
     }
 )
-_DATA_DISK = Schema(
+DATA_DISK = Schema(
     {
         "lun": between(0, _HIGHEST_LUN),
         "caching": _CACHING,
         "diskSizeGB": natural,
-        "managedDisk": _MANAGED_DISK,
+        "managedDisk": MANAGED_DISK,
         "storageAccountType": _STORAGE,  # where it stood before 2025-06-01
     },
     required="lun diskSizeGB",
 )
-_OS_DISK = Schema(
+OS_DISK = Schema(
     {
         "ephemeralOSDiskSettings": Schema({"placement": choice("cachedisk")}),
         "caching": _CACHING,
         "diskSizeGB": natural,
-        "managedDisk": _MANAGED_DISK,
+        "managedDisk": MANAGED_DISK,
         "writeAcceleratorEnabled": switch,
     }
 )
@@ -144,13 +145,13 @@ MACHINE = Schema(
         "imageReference": IMAGE_REFERENCE,
         "nodeAgentSKUId": word,
         "windowsConfiguration": Schema({"enableAutomaticUpdates": switch}),
-        "dataDisks": every(_DATA_DISK),
+        "dataDisks": every(DATA_DISK),
         "licenseType": text,
         "containerConfiguration": _CONTAINERS,
         "diskEncryptionConfiguration": _DISK_ENCRYPTION,
         "nodePlacementConfiguration": Schema({"policy": choice("regional", "zonal")}),
         "extensions": every(_EXTENSION),
-        "osDisk": _OS_DISK,
+        "osDisk": OS_DISK,
         "securityProfile": _SECURITY,
         "serviceArtifactReference": Schema({"id": word}, required="id"),
     },

@@ -169,15 +169,16 @@ _ENDPOINT = Schema(
     required="name protocol backendPort frontendPortRangeStart frontendPortRangeEnd",
     rules=(ordered("frontendPortRangeStart", "frontendPortRangeEnd"), _long_enough),
 )
+ENDPOINTS = Schema(
+    {"inboundNATPools": every(_ENDPOINT, most=MOST_ENDPOINTS)},
+    required="inboundNATPools",
+    rules=(_distinct,),
+)
 NETWORK = Schema(
     {
         "subnetId": SUBNET,
         "dynamicVNetAssignmentScope": choice("none", "job"),
-        "endpointConfiguration": Schema(
-            {"inboundNATPools": every(_ENDPOINT, most=MOST_ENDPOINTS)},
-            required="inboundNATPools",
-            rules=(_distinct,),
-        ),
+        "endpointConfiguration": ENDPOINTS,
         "publicIPAddressConfiguration": Schema(
             {
                 "provision": choice("batchmanaged", "usermanaged", "nopublicipaddresses"),

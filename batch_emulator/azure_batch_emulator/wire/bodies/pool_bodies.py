@@ -52,6 +52,10 @@ def _some_nodes(removal: Mapping[str, Any], path: str) -> None:
 
 
 _MOUNT_COMMON: Mapping[str, Kind] = {"relativeMountPath": text, "mountOptions": text}
+CIFS_MOUNT = Schema(
+    {**_MOUNT_COMMON, "source": text, "username": text, "password": text},
+    required="source username password relativeMountPath",
+)
 MOUNT = Schema(
     {
         "azureBlobFileSystemConfiguration": Schema(
@@ -73,16 +77,13 @@ MOUNT = Schema(
         "nfsMountConfiguration": Schema(
             {**_MOUNT_COMMON, "source": text}, required="source relativeMountPath"
         ),
-        "cifsMountConfiguration": Schema(
-            {**_MOUNT_COMMON, "source": text, "username": text, "password": text},
-            required="source username password relativeMountPath",
-        ),
+        "cifsMountConfiguration": CIFS_MOUNT,
     }
 )
 START_TASK = Schema(
     {**COMMAND, "maxTaskRetryCount": retries, "waitForSuccess": switch}, required="commandLine"
 )
-_USER_ACCOUNT = Schema(
+USER_ACCOUNT = Schema(
     {
         "name": up_to(LONGEST_USER_NAME),
         "password": word,
@@ -94,7 +95,7 @@ _USER_ACCOUNT = Schema(
     },
     required="name password",
 )
-_UPGRADE_POLICY = Schema(
+UPGRADE_POLICY = Schema(
     {
         "mode": choice("automatic", "manual", "rolling"),
         "automaticOSUpgradePolicy": Schema(
@@ -123,7 +124,7 @@ _UPGRADE_POLICY = Schema(
     },
     required="mode",
 )
-_COMMUNICATION_MODE = choice("default", "classic", "simplified")
+COMMUNICATION_MODE = choice("default", "classic", "simplified")
 _CERTIFICATES = every(
     Schema(
         {
@@ -137,6 +138,12 @@ _CERTIFICATES = every(
     )
 )
 
+SCHEDULING_POLICY = Schema(
+    {
+        "jobDefaultOrder": choice("none", "creationtime"),
+        "nodeFillType": choice("spread", "pack"),
+    }
+)
 _PROPERTIES: Mapping[str, Kind] = {
     "displayName": display_name,
     "vmSize": word,
@@ -146,21 +153,16 @@ _PROPERTIES: Mapping[str, Kind] = {
     "startTask": START_TASK,
     "applicationPackageReferences": POOL_PACKAGES,
     "taskSlotsPerNode": natural,
-    "taskSchedulingPolicy": Schema(
-        {
-            "jobDefaultOrder": choice("none", "creationtime"),
-            "nodeFillType": choice("spread", "pack"),
-        }
-    ),
-    "userAccounts": every(_USER_ACCOUNT),
+    "taskSchedulingPolicy": SCHEDULING_POLICY,
+    "userAccounts": every(USER_ACCOUNT),
     "metadata": METADATA,
     "mountConfiguration": every(MOUNT),
-    "upgradePolicy": _UPGRADE_POLICY,
+    "upgradePolicy": UPGRADE_POLICY,
     # What earlier versions of the service have beside these:
     "maxTasksPerNode": natural,
     "certificateReferences": _CERTIFICATES,
     "applicationLicenses": every(text),
-    "targetNodeCommunicationMode": _COMMUNICATION_MODE,
+    "targetNodeCommunicationMode": COMMUNICATION_MODE,
     "resourceTags": texts,
 }
 _DESCRIPTION: Mapping[str, Kind] = {
@@ -180,7 +182,7 @@ POOL_REPLACE = Schema(
         "startTask": START_TASK,
         "applicationPackageReferences": POOL_PACKAGES,
         "metadata": METADATA,
-        "targetNodeCommunicationMode": _COMMUNICATION_MODE,
+        "targetNodeCommunicationMode": COMMUNICATION_MODE,
         "certificateReferences": _CERTIFICATES,
     }
 )

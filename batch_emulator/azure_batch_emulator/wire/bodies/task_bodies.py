@@ -101,10 +101,9 @@ CONTAINER_SETTINGS = Schema(
     },
     required="imageName",
 )
-PACKAGES = every(Schema({"applicationId": word, "version": word}, required="applicationId"))
-POOL_PACKAGES = every(
-    Schema({"applicationId": word, "version": word}, required="applicationId"), most=MOST_PACKAGES
-)
+PACKAGE = Schema({"applicationId": word, "version": word}, required="applicationId")
+PACKAGES = every(PACKAGE)
+POOL_PACKAGES = every(PACKAGE, most=MOST_PACKAGES)
 USER_IDENTITY = Schema(
     {
         "username": word,

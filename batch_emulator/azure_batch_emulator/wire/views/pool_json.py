@@ -80,6 +80,9 @@ def pool_json(pool: Pool, base: str) -> dict[str, Any]:
         "targetLowPriorityNodes": pool.targets.low_priority,
         "enableAutoScale": pool.auto_scale is not None,
     }
+    if pool.identities:
+        assigned = [{"resourceId": identity} for identity in pool.identities]
+        json["identity"] = {"type": "UserAssigned", "userAssignedIdentities": assigned}
     if pool.resize_timeout is not None:
         json["resizeTimeout"] = duration(pool.resize_timeout)
     if pool.resize_errors and pool.allocation.value == "steady":

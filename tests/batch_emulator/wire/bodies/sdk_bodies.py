@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
+import sys
 import types
 import typing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from azure.batch import models
-from azure.batch.models import _models
-
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 VALUES: dict[str, Any] = {
     "id": "an-id",
@@ -69,9 +68,25 @@ WITH: dict[str, dict[str, Any]] = {"uid": {"gid": 1}, "gid": {"uid": 1}}
 """Properties that need others."""
 
 
-_PUBLIC = {**vars(models), **vars(_models)}
-_NAMES = {**_PUBLIC, "_models": types.SimpleNamespace(**_PUBLIC)}
-"""What the annotations of the models speak of."""
+@dataclass(frozen=True, slots=True)
+class Samples:
+    """What makes sample bodies valid where types alone do not say."""
+
+    values: Mapping[str, Any] = field(default_factory=lambda: VALUES)
+    needed: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: NEEDED)
+    alone: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: ALONE)
+    together: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: WITH)
+
+
+DATA_PLANE = Samples()
+
+
+@lru_cache
+def _names_in(module: str) -> dict[str, Any]:
+    """Return what the annotations of the models in a module speak of."""
+    package = sys.modules[module.rpartition(".")[0]]
+    public = {**vars(package), **vars(sys.modules[module])}
+    return {**public, "_models": types.SimpleNamespace(**public)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,54 +102,56 @@ def fields(model: Any) -> Iterator[Field]:
     """List what clients may send of a model."""
     if not hasattr(model, "_attr_to_rest_field"):
         model({})  # the first instance makes it
-    hints = typing.get_type_hints(model, _NAMES)
-    for name, field in model._attr_to_rest_field.items():
-        if field._visibility == ["read"]:
+    hints = typing.get_type_hints(model, _names_in(model.__module__))
+    for name, described in model._attr_to_rest_field.items():
+        if described._visibility == ["read"]:
             continue
         options = [entry for entry in typing.get_args(hints[name]) if entry is not type(None)]
         is_optional = isinstance(hints[name], types.UnionType) or type(None) in typing.get_args(hints[name])
         kind = options[0] if is_optional and len(options) == 1 else hints[name]
         if is_optional and len(options) > 1:
             kind = typing.Union[tuple(options)]  # noqa: UP007  made of values, not written
-        yield Field(field._rest_name, kind, not is_optional)
+        yield Field(described._rest_name, kind, not is_optional)
 
 
-def smallest(model: Any) -> dict[str, Any]:
+def smallest(model: Any, samples: Samples = DATA_PLANE) -> dict[str, Any]:
     """Return a body with the required fields only."""
-    needed = NEEDED.get(model.__name__, {})
+    needed = samples.needed.get(model.__name__, {})
     return {
-        field.wire_name: needed.get(field.wire_name, sample(field.kind, field.wire_name))
-        for field in fields(model)
-        if field.is_required
-    } | needed
+        each.wire_name: needed.get(each.wire_name, sample(each.kind, each.wire_name, samples))
+        for each in fields(model)
+        if each.is_required
+    } | dict(needed)
 
 
-def bodies_of(model: Any) -> Iterator[tuple[tuple[str | int, ...], dict[str, Any]]]:
+def bodies_of(
+    model: Any, samples: Samples = DATA_PLANE
+) -> Iterator[tuple[tuple[str | int, ...], dict[str, Any]]]:
     """Return a body for each field of a model and its nested models, with the path to that field."""
-    for field in fields(model):
+    for each in fields(model):
         base = {
             name: value
-            for name, value in smallest(model).items()
-            if name not in ALONE.get(field.wire_name, ())
-        } | WITH.get(field.wire_name, {})
-        value = sample(field.kind, field.wire_name)
+            for name, value in smallest(model, samples).items()
+            if name not in samples.alone.get(each.wire_name, ())
+        } | dict(samples.together.get(each.wire_name, {}))
+        value = sample(each.kind, each.wire_name, samples)
         if value is None:
             continue
-        yield (field.wire_name,), {**base, field.wire_name: value}
-        inner, step = _model_in(field.kind)
-        for path, body in bodies_of(inner) if inner is not None else ():
-            yield (field.wire_name, *step, *path), {**base, field.wire_name: [body] if step else body}
+        yield (each.wire_name,), {**base, each.wire_name: value}
+        inner, step = _model_in(each.kind)
+        for path, body in bodies_of(inner, samples) if inner is not None else ():
+            yield (each.wire_name, *step, *path), {**base, each.wire_name: [body] if step else body}
 
 
-def sample(kind: Any, name: str) -> Any:
+def sample(kind: Any, name: str, samples: Samples = DATA_PLANE) -> Any:
     """Return a value of a type that the service accepts."""
-    if name in VALUES:
-        return VALUES[name]
+    if name in samples.values:
+        return samples.values[name]
     inner, step = _model_in(kind)
     if inner is not None:
-        return [smallest(inner)] if step else smallest(inner)
+        return [smallest(inner, samples)] if step else smallest(inner, samples)
     if typing.get_origin(kind) is list:
-        return [sample(typing.get_args(kind)[0], f"{name}[]")]
+        return [sample(typing.get_args(kind)[0], f"{name}[]", samples)]
     for entry in typing.get_args(kind) or (kind,):
         if isinstance(entry, type) and issubclass(entry, Enum):
             return next(iter(entry)).value
@@ -163,8 +180,7 @@ def _model_in(kind: Any) -> tuple[Any, tuple[int, ...]]:
     if typing.get_origin(kind) is list:
         inner, _ = _model_in(typing.get_args(kind)[0])
         return inner, (0,)
-    is_model = isinstance(kind, type) and hasattr(models, kind.__name__) and not issubclass(kind, Enum)
-    is_model = is_model or (isinstance(kind, type) and kind.__module__ == _models.__name__)
+    is_model = isinstance(kind, type) and kind.__module__.endswith(".models._models")
     return (kind if is_model else None), ()
 
 
