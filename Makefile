@@ -6,7 +6,7 @@ export PYTHONPATH := $(CURDIR):$(CURDIR)/plugins:$(CURDIR)/scoring_image:$(CURDI
 RUN := .venv/bin/python -u -m local_stack
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run devices ui test test-ui test-soak test-nightly test-properties test-faults test-clients test-containers test-images test-chart test-backfill test-browser lint format docs up load train down models missing doctor images airflow scale bench bench-hop bench-scoring bench-emulator bench-ingest bench-fleet bench-images bench-mounts bench-year bench-policies plan deploy destroy lock clean
+.PHONY: help setup run devices ui test test-ui test-soak test-nightly test-properties test-faults test-clients test-containers test-images test-chart test-backfill test-browser lint format docs up load train down models missing doctor images airflow scale bench bench-hop bench-scoring bench-emulator bench-ingest bench-fleet bench-images bench-mounts bench-year bench-policies bench-month plan deploy destroy lock clean
 
 FOR_USERS := devices up load train models missing doctor airflow down images plan deploy destroy docs clean
 help: ## show this list
@@ -242,6 +242,10 @@ bench-year: setup ## measure Airflow after a year of hourly runs, and after its 
 bench-policies: setup ## simulate days under each autoscale policy (five minutes)
 	@AIRFLOW_HOME=$(CURDIR)/.local/bench-airflow .venv/bin/python -m bench.policies
 	@AIRFLOW_HOME=$(CURDIR)/.local/bench-airflow .venv/bin/python -m bench.waterfall
+	@.venv/bin/python docs/generate.py
+
+bench-month: setup ## simulate what a month takes in deployments of each size (a minute)
+	@AIRFLOW_HOME=$(CURDIR)/.local/bench-airflow .venv/bin/python -m bench.month
 	@.venv/bin/python docs/generate.py
 
 LOCK := .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate

@@ -21,7 +21,13 @@ from batch_tables import day_table, load_table, policies_tables  # noqa: E402  l
 from fleet_tables import drawn_table, fleet_table, plugin_line  # noqa: E402  likewise
 from grafana_dashboard import grafana_dashboard  # noqa: E402  likewise
 from image_tables import images_table  # noqa: E402  likewise
-from infra_tables import roles_table  # noqa: E402  likewise
+from infra_tables import (  # noqa: E402  likewise
+    identities_picture,
+    month_table,
+    roles_table,
+    sizes_table,
+    standing_table,
+)
 from ingest_tables import devices_table, ingest_table, loading_table, windows_table  # noqa: E402  likewise
 from monitoring_tables import attributes_table, metrics_table, trace_text  # noqa: E402  likewise
 from mount_tables import mounts_table  # noqa: E402  likewise
@@ -53,7 +59,7 @@ PAGES = {
     ROOT / "docs" / "images.md": ("images",),
     ROOT / "docs" / "preflight.md": ("checks",),
     ROOT / "docs" / "mounts.md": ("mounts",),
-    ROOT / "docs" / "azure.md": ("roles",),
+    ROOT / "docs" / "azure.md": ("sizes", "identities", "roles", "month", "standing"),
     ROOT / "docker-compose.yaml": ("compose-settings",),
 }
 
@@ -105,6 +111,10 @@ PARTS = {
     "year": year_table,
     "year-blobs": year_line,
     "roles": roles_table,
+    "identities": identities_picture,
+    "sizes": sizes_table,
+    "month": month_table,
+    "standing": standing_table,
     "metrics": metrics_table,
     "attributes": attributes_table,
     "trace": trace_text,

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import os
 import sys
-from pathlib import Path
 from typing import Any
 
 from infra.azure_cli import ask_az, run_az
 from infra.check.errors import TemplateFault
 from infra.check.parameters import read_parameters
 from infra.errors import InfraError
+from infra.fleet_size import FOLDER, SENSORS
 
-FOLDER = Path(__file__).resolve().parent
-SIZES = tuple(sorted((file.stem for file in (FOLDER / "sizes").glob("*.bicepparam")), key=int))
-"""Sensors of the fleets that there are parameters for."""
+SIZES = tuple(map(str, SENSORS))
 NAME = "sensor-scoring"
 """Name of the deployment."""
 
@@ -68,7 +66,7 @@ def _parameters(size: str) -> str:
     """
     if size not in SIZES:
         raise InfraError(f"SIZE={size} is none of {', '.join(SIZES)}: the number of sensors")
-    file = FOLDER / "sizes" / f"{size}.bicepparam"
+    file = FOLDER / f"{size}.bicepparam"
     try:
         read_parameters(file, os.environ)
     except TemplateFault as fault:

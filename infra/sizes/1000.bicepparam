@@ -1,6 +1,6 @@
 using '../main.bicep'
 
-// 1,000 sensors: 400 Batch tasks an hour, 64 at once.
+// 1,000 sensors: 334 Batch tasks of up to 3 sensors an hour, 64 at once.
 param vmSize = 'standard_d4s_v5'
 param slotsPerNode = 8
 param maxNodes = 8
