@@ -167,6 +167,18 @@ def test_links_lead_to_files_and_their_headings(page: Path) -> None:
         assert not anchor or anchor in anchors_of(linked), f"{target}#{anchor}"
 
 
+def test_pages_name_tests_that_exist() -> None:
+    """What a page calls shown is shown by a test of that name, in the file that it leads to."""
+    named = [
+        (page.parent / file, name)
+        for page in PAGES
+        for name, file in re.findall(r"\[`(test_\w+)`\]\(([^)]+\.py)\)", page.read_text())
+    ]
+    assert len(named) > 100
+    texts = {file: file.read_text() for file, _ in named}
+    assert [name for file, name in named if f"def {name}(" not in texts[file]] == []
+
+
 def test_the_map_of_the_code_names_files_that_exist() -> None:
     """People who want to change something are sent to the right place."""
     text = (ROOT / "docs" / "architecture.md").read_text()
