@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from airflow.sdk.exceptions import AirflowException
@@ -10,7 +11,9 @@ from airflow.sdk.exceptions import AirflowException
 from scoring_contract.errors import ContractError
 from sensor_scoring.errors import ScoringError
 from sensor_scoring.preflight import airflow_checks, batch_checks, notification_checks, storage_checks, trial
-from sensor_scoring.preflight.finding import Verdict, fine, missing, skipped
+from sensor_scoring.preflight.finding import Verdict, fine, missing, skipped, warning
+from sensor_scoring.setting_fields import PREFIX
+from sensor_scoring.settings import all_settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -34,9 +37,17 @@ class Check:
 
 
 def settings(deployment: Deployment) -> Iterator[Finding]:
-    """Read each setting."""
+    """Read each setting, and name variables that none of them reads."""
     deployment.settings  # noqa: B018  read for its errors
-    yield fine("all settings can be read")
+    known = {entry.variable.removeprefix(PREFIX) for entry in all_settings()}
+    given = {name.removeprefix(PREFIX) for name in deployment.environ if name.startswith(PREFIX)}
+    unread = sorted(given - known)
+    for name in unread:
+        near = get_close_matches(name, known, n=1)
+        remedy = f"{PREFIX}{near[0]}=..." if near else f"unset {PREFIX}{name}"
+        yield warning(f"{PREFIX}{name} is no setting, and ignored", remedy)
+    if not unread:
+        yield fine("all settings can be read")
 
 
 CHECKS = (

@@ -131,6 +131,18 @@ def test_a_setting_that_cannot_be_read_is_the_only_thing_said(looking: Looking) 
     assert {verdict for each in found.values() for verdict, *_ in each} == {Verdict.SKIPPED}
 
 
+def test_a_variable_that_no_setting_reads_is_a_warning(looking: Looking) -> None:
+    """Misspelt, or called so by an earlier version: its value would be ignored without a word."""
+    assert looking.look({"JUMP_RISE": "0.3", "ODDS": "1"})["settings"] == [
+        (
+            Verdict.WARNING,
+            "SENSOR_SCORING_JUMP_RISE is no setting, and ignored",
+            "SENSOR_SCORING_SPIKE_RISE=...",
+        ),
+        (Verdict.WARNING, "SENSOR_SCORING_ODDS is no setting, and ignored", "unset SENSOR_SCORING_ODDS"),
+    ]
+
+
 def test_a_connection_that_is_not_there_is_named_with_the_command_that_adds_it(looking: Looking) -> None:
     """What needs it waits."""
     found = looking.look({"BATCH_CONN_ID": "nowhere"})
