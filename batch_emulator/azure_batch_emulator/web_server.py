@@ -8,7 +8,7 @@ import math
 import socket
 import time
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import uvicorn
 
@@ -122,7 +122,7 @@ class WebServer(uvicorn.Server):
         # a few turns of the loop later; hence the polling, and more than one look.
         while quiet < _QUIET_LOOKS and time.monotonic() < deadline:
             for connection in list(self.server_state.connections):
-                connection.shutdown()
+                _end(connection)
             quiet = 0 if self.server_state.connections else quiet + 1
             await asyncio.sleep(_POLL_SECONDS)
 
@@ -130,3 +130,12 @@ class WebServer(uvicorn.Server):
     def capture_signals(self) -> Iterator[None]:
         """Leave signals to whoever started the emulator."""
         yield
+
+
+def _end(connection: Any) -> None:
+    """Close a connection once its answer is sent; over TLS, whether or not the client says goodbye."""
+    transport = connection.transport
+    if transport is not None and transport.is_closing() and not transport.get_write_buffer_size():
+        transport.abort()
+    else:
+        connection.shutdown()

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import gc
+import socket
+import ssl
 from datetime import timedelta
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import pytest
 from azure.batch import BatchClient, models
@@ -12,7 +16,7 @@ from azure.core.exceptions import ServiceRequestError
 
 from azure_batch_emulator.errors import BadSetting
 from azure_batch_emulator.server import EmulatorServer
-from tests.clients.conftest import Certificate
+from tests.certificates import Certificate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,6 +63,27 @@ def test_a_client_that_trusts_the_certificate_is_served(
     by_key.create_job(models.BatchJobCreateOptions(id="job", pool_info=none))
     by_token = BatchClient(emulator.endpoint, Token(), **trusted)
     assert [job.url for job in by_token.list_jobs()] == [f"{emulator.endpoint}/jobs/job"]
+
+
+def test_clients_that_stay_connected_do_not_delay_the_end(tmp_path: Path, certificate: Certificate) -> None:
+    """They say no goodbye over TLS unless they are asked to; their connections are closed all the same."""
+    trust = ssl.create_default_context(cafile=str(certificate.file))
+    with EmulatorServer(
+        data=tmp_path / "batch", certificate=certificate.file, certificate_key=certificate.key
+    ) as emulator:
+        address = urlsplit(emulator.endpoint)
+        plain = socket.create_connection((address.hostname, address.port), timeout=60)
+        client = trust.wrap_socket(plain, server_hostname=address.hostname)
+        client.sendall(b"GET /health HTTP/1.1\r\nHost: here\r\n\r\n")
+        answer = b""
+        while not answer.endswith(b"}"):
+            answer += client.recv(1 << 16)
+        gc.disable()  # it would close what was left open
+    try:
+        with client:
+            assert client.recv(1) == b""
+    finally:
+        gc.enable()
 
 
 def test_a_client_that_does_not_trust_it_is_not_fooled(emulator: EmulatorServer) -> None:

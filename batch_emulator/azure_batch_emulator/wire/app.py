@@ -148,8 +148,8 @@ class BatchApp:
     def _carry_out(self, route: Route, request: Request, exchange: _Exchange) -> Response | DeferredResponse:
         fault = self._engine.faults.request_fault(route.operation)
         exchange.delay_seconds, exchange.is_dropped = fault.delay_seconds, fault.drop is not None
-        if fault.throttle is not None:
-            raise fault.throttle.error
+        if fault.error is not None:
+            raise fault.error
         if fault.drop is Drop.BEFORE:
             return Response(NO_RESPONSE)
         self._engine.advance(to=self._clock.now())

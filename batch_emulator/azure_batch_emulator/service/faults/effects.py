@@ -23,6 +23,8 @@ _THROTTLES: Mapping[int, tuple[str, str]] = {
     429: ("TooManyRequests", "Too many requests were sent in a given amount of time."),
     503: ("ServerBusy", "The server is currently unable to receive requests. Please retry your request."),
 }
+FORBIDDEN = "AuthorizationFailed"
+"""The code of Azure Resource Manager for whoever lacks a role."""
 PULL_FAILED = "ContainerInvalidImage"
 """The service lists no code for a pull alone; of those for containers this one is about the image."""
 
@@ -90,6 +92,6 @@ class Shortfall:
 class RequestFault:
     """What injected faults do to one request."""
 
-    throttle: Throttle | None
+    error: ApiError | None
     drop: Drop | None
     delay_seconds: float

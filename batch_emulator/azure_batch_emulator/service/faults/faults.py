@@ -18,6 +18,7 @@ from azure_batch_emulator.records.states import NodeState
 from azure_batch_emulator.records.tasks import ErrorCategory, Failure
 from azure_batch_emulator.runner.images import canonical
 from azure_batch_emulator.service.faults.effects import (
+    FORBIDDEN,
     PULL_FAILED,
     Drop,
     Puller,
@@ -42,6 +43,7 @@ class Faults:
         self.operations: Collection[str] = ()
         """Names of operations that requests may have; whoever routes them tells. Empty: any."""
         self._throttles: FaultQueue[Throttle] = FaultQueue()
+        self._prohibitions: FaultQueue[str] = FaultQueue()
         self._drops: FaultQueue[Drop] = FaultQueue()
         self._delays: FaultQueue[float] = FaultQueue()
         self._shortfalls: FaultQueue[Shortfall] = FaultQueue()
@@ -125,6 +127,10 @@ class Faults:
             Throttle.of(status, retry_after), target=self._operation(operation), times=_checked(times)
         )
 
+    def forbid(self, *, operation: str | None = None, times: int | None = 1) -> None:
+        """Refuse the next requests, of one operation or of any, as those of a sender without a role."""
+        self._prohibitions.add(FORBIDDEN, target=self._operation(operation), times=_checked(times))
+
     def drop(self, *, when: str = Drop.BEFORE, operation: str | None = None, times: int | None = 1) -> None:
         """Drop the connections of the next requests instead of an answer.
 
@@ -157,9 +163,16 @@ class Faults:
 
     def request_fault(self, operation: str) -> RequestFault:
         """Return what is to happen to a request."""
-        throttle = self._throttles.take(operation)
-        drop = self._drops.take(operation) if throttle is None else None
-        return RequestFault(throttle, drop, self._delays.take(operation) or 0.0)
+        error = self._refusal(operation)
+        drop = self._drops.take(operation) if error is None else None
+        return RequestFault(error, drop, self._delays.take(operation) or 0.0)
+
+    def _refusal(self, operation: str) -> ApiError | None:
+        if throttle := self._throttles.take(operation):
+            return throttle.error
+        if code := self._prohibitions.take(operation):
+            return ApiError(403, code, f"The client does not have authorization to perform {operation}.")
+        return None
 
     def shortfall(self, pool: Pool) -> Shortfall | None:
         """Tell how a resize that wants more nodes is to fail; None if it is not."""
@@ -185,6 +198,7 @@ class Faults:
         pulls = {f"image pull by a {puller}": queue for puller, queue in self._pulls.items()}
         return {
             "throttle": self._throttles,
+            "prohibition": self._prohibitions,
             "drop": self._drops,
             "slow": self._delays,
             "allocation": self._shortfalls,

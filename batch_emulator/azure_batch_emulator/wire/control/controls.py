@@ -231,6 +231,12 @@ CONTROLS: Sequence[Control] = (
         does=lambda engine: engine.faults.throttle,
     ),
     Control(
+        "faults/forbid",
+        "refuse the next requests as 403 AuthorizationFailed",
+        {"operation": _OPERATION, "times": _times("1")},
+        does=lambda engine: engine.faults.forbid,
+    ),
+    Control(
         "faults/drop",
         "drop the connections of the next requests instead of answering",
         {

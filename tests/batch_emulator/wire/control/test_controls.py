@@ -241,6 +241,20 @@ def test_throttled_requests_are_refused_so_many_times(
     assert controlled.client.get_job("job").id == "job"
 
 
+def test_forbidden_requests_are_refused_at_once(
+    controlled: Bench, controls: httpx.Client, refusal: Callable[..., Any]
+) -> None:
+    """Another operation goes through, and so does the next request."""
+    controlled.job()
+    post(controls, "/faults/forbid", operation="get_job")
+    assert controls.get("/faults").json()["pendingFaults"] == [
+        {"fault": "prohibition", "target": "get_job", "timesLeft": 1, "effect": "AuthorizationFailed"}
+    ]
+    assert len(list(controlled.client.list_jobs())) == 1
+    refusal(lambda: controlled.client.get_job("job"), status=403, code="AuthorizationFailed")
+    assert controlled.client.get_job("job").id == "job"
+
+
 def test_patient_client_gets_through_a_throttle(
     controlled: Bench, controls: httpx.Client, patient: BatchClient
 ) -> None:
