@@ -42,7 +42,7 @@ def batch_code_of(error: HttpResponseError) -> str:
 def batch_sentence_of(error: HttpResponseError) -> str:
     """Return Batch's words: its message without request id and time, then the details."""
     body = _batch_body(error)
-    message = str((body.get("message") or {}).get("value") or error.reason or "").split("\n", maxsplit=1)[0]
+    message = _first_line((body.get("message") or {}).get("value") or error.reason)
     details = [str(detail.get("value")) for detail in body.get("values") or () if detail.get("value")]
     return "; ".join([message, *details])
 
@@ -87,6 +87,37 @@ def storage_code_of(error: HttpResponseError) -> str:
 
 
 @contextmanager
+def resource_explained(
+    action: str, *, remedy: str, known: Mapping[str, type[BatchError] | None] | None = None
+) -> Iterator[None]:
+    """Raise our errors for what goes wrong while talking to Azure Resource Manager about a Batch account.
+
+    :param action: what was attempted, as in "cannot <action>"
+    :param remedy: what to do about a refusal, as a clause
+    :param known: error codes that mean something to the caller: the class to raise, or None to go on
+    :raises BatchAccessRefused: for 401 and 403
+    :raises BatchUnreachable: if nobody answered
+    :raises BatchError: for any other refusal, with the service's code
+    """
+    service = "Azure Resource Manager"
+    try:
+        yield
+    except HttpResponseError as error:
+        code = str((error.error and error.error.code) or "")
+        if known and code in known and known[code] is None:
+            return
+        if _is_refusal(error):
+            sentence = f"cannot {action}: {service} refused access ({code or _why(error)}); {remedy}"
+            raise BatchAccessRefused(sentence, code=code) from error
+        said = _first_line((error.error and error.error.message) or error.reason)
+        raise ((known or {}).get(code) or BatchError)(
+            f"cannot {action}: {code or error.status_code}: {said}", code=code
+        ) from error
+    except (ServiceRequestError, ServiceResponseError) as error:
+        raise BatchUnreachable(_silent(action, service, error)) from error
+
+
+@contextmanager
 def storage_explained(action: str, conn_id: str) -> Iterator[None]:
     """Raise our errors for what goes wrong while talking to Blob Storage.
 
@@ -116,7 +147,11 @@ def _is_refusal(error: HttpResponseError) -> bool:
 
 
 def _why(error: HttpResponseError) -> str:
-    return str(error.status_code or str(error.message).split("\n", maxsplit=1)[0])
+    return str(error.status_code or _first_line(error.message))
+
+
+def _first_line(text: object) -> str:
+    return str(text or "").split("\n", maxsplit=1)[0]
 
 
 def _refused(action: str, service: str, code: str) -> str:

@@ -22,6 +22,7 @@ from sensor_scoring.errors import SettingsError
 from sensor_scoring.image_reference import FORM as IMAGE
 from sensor_scoring.mount_sources import FORM as MOUNT_FORM
 from sensor_scoring.node_image import UBUNTU_24_04
+from sensor_scoring.resource_ids import BATCH_ACCOUNT
 from sensor_scoring.setting_fields import SettingGroup, setting, variable_of
 from sensor_scoring.telemetry_targets import targets_of
 
@@ -40,6 +41,9 @@ _PREFIX = Pattern("[A-Za-z0-9_-]{1,16}", "1 to 16 of A-Z a-z 0-9 _ -")
 _BATCH_ID = Pattern("[A-Za-z0-9_-]{1,64}", "1 to 64 of A-Z a-z 0-9 _ -")
 _BATCH_ID_OR_EMPTY = Pattern("[A-Za-z0-9_-]{0,64}", "at most 64 of A-Z a-z 0-9 _ -")
 _MOUNT = Pattern(MOUNT_FORM, "blob, the URL of a share of Azure Files, an export of NFS, or empty")
+_BATCH_ACCOUNT = Pattern(
+    f"({BATCH_ACCOUNT})?", "a resource id, /subscriptions/.../batchAccounts/<name>, or empty"
+)
 _CONTAINER = Pattern(
     "(?=.{3,63}$)[a-z0-9]+(-[a-z0-9]+)*", "a container name: 3 to 63 of a-z 0-9 and single hyphens between"
 )
@@ -53,8 +57,9 @@ class ConnectionSettings(SettingGroup):
     """Connection of the Batch account."""
     wasb_conn_id: str = "wasb_default"
     """Connection of the storage account."""
-    batch_account_id: str = ""
-    """ARM resource id of the Batch account, for links into the Azure portal; empty for none."""
+    batch_account_id: str = setting("", _BATCH_ACCOUNT)
+    """ARM resource id of the Batch account. With it a run makes a pool whose nodes have an identity, the
+    [preflight](preflight.md) looks at quotas and the account's mode, and pages link into the Azure portal."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +88,8 @@ class PoolSettings(SettingGroup):
     """Private registry of the image, pulled with ``node_identity``; empty for none."""
     node_identity: str = ""
     """Resource id of the user-assigned identity of the pool's nodes. With it the scorer signs in as the
-    node; without it, it gets a short-lived signature per container."""
+    node; without it, it gets a short-lived signature per container. A pool we create has it if
+    ``BATCH_ACCOUNT_ID`` is set."""
     node_identity_client_id: str = ""
     """Client id of the same identity, if the nodes have several."""
 

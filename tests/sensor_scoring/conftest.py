@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+from contextlib import ExitStack
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,9 @@ from azure_batch_emulator.server import EmulatorServer
 from sensor_scoring.azure_batch.hook import ScoringBatchHook
 from sensor_scoring.azure_batch.task import BatchTaskTemplate, Grants, Names
 from tests.blob_storage import empty
+from tests.certificates import Certificate
 from tests.sensor_scoring.api_server import running_api_server
+from tests.token_endpoint import token_endpoint
 from tests.waiting import until
 
 if TYPE_CHECKING:
@@ -88,13 +91,13 @@ class Account:
 
 
 def batch_connection(endpoint: str, *, account: str, key: str) -> str:
-    """Write an Airflow connection to a Batch account."""
+    """Write an Airflow connection to a Batch account, as the emulator's management plane, too."""
     return json.dumps(
         {
             "conn_type": "azure_batch",
             "login": account,
             "password": key,
-            "extra": {"account_url": endpoint},
+            "extra": {"account_url": endpoint, "resource_manager_url": endpoint},
         }
     )
 
@@ -121,6 +124,33 @@ def account_with(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ca
 def account(account_with: Callable[..., Account]) -> Account:
     """Run an emulator."""
     return account_with()
+
+
+@pytest.fixture
+def managed_with(
+    account_with: Callable[..., Account], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[..., Account]]:
+    """Return a function that runs an emulator for clients with tokens, which are sent over https alone."""
+    certificate = Certificate.made_in(tmp_path)
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate.file))
+    secured = {"certificate": certificate.file, "certificate_key": certificate.key, "allow_bearer": True}
+    with token_endpoint() as environ, ExitStack() as hooks:
+        for name, value in environ.items():
+            monkeypatch.setenv(name, value)
+
+        def start(**settings: Any) -> Account:
+            account = account_with(**{**secured, **settings})
+            # The emulator waits for whoever is connected over TLS.
+            hooks.callback(account.hook.close)
+            return account
+
+        yield start
+
+
+@pytest.fixture
+def managed(managed_with: Callable[..., Account]) -> Account:
+    """Run such an emulator."""
+    return managed_with()
 
 
 @pytest.fixture

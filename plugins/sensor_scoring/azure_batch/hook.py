@@ -21,6 +21,7 @@ from azure.batch.aio import BatchClient as AsyncBatchClient
 from azure.core.credentials import AzureNamedKeyCredential
 from azure.core.exceptions import HttpResponseError
 
+from sensor_scoring.azure_batch.account_resource import AccountResource
 from sensor_scoring.azure_batch.jobs import JobKeeper
 from sensor_scoring.azure_batch.nodes import NodeKeeper
 from sensor_scoring.azure_batch.old_jobs import OldJobs
@@ -34,6 +35,7 @@ from sensor_scoring.errors import (
     JobEnded,
     SubmissionRefused,
 )
+from sensor_scoring.resource_ids import BatchAccountId
 from sensor_scoring.service_errors import batch_code_of, batch_explained
 
 if TYPE_CHECKING:
@@ -82,8 +84,27 @@ class ScoringBatchHook(AzureBatchHook):
         """
         conn = self.get_connection(self.conn_id)
         credential = self._shared_key(conn) or get_sync_default_azure_credential(**_identity_of(conn))
-        options = self._patience.client_options() if self._patience else _TIMEOUTS
-        return BatchClient(endpoint=self._account_url(conn), credential=credential, **options)
+        return BatchClient(endpoint=self._account_url(conn), credential=credential, **self._options)
+
+    def account_resource(self, account_id: str) -> AccountResource:
+        """Return the account in Azure Resource Manager; the caller closes it.
+
+        It takes no key: the default Azure credential signs in. ``extra.resource_manager_url`` is its address,
+        where that is not the SDK's own.
+
+        :param account_id: resource id
+        """
+        conn = self.get_connection(self.conn_id)
+        return AccountResource.opened(
+            get_sync_default_azure_credential(**_identity_of(conn)),
+            BatchAccountId.parse(account_id),
+            url=str(conn.extra_dejson.get("resource_manager_url") or ""),
+            **self._options,
+        )
+
+    @property
+    def _options(self) -> dict[str, Any]:
+        return self._patience.client_options() if self._patience else _TIMEOUTS
 
     @property
     def account_url(self) -> str:
@@ -107,7 +128,7 @@ class ScoringBatchHook(AzureBatchHook):
     @cached_property
     def pools(self) -> PoolKeeper:
         """The account's pools."""
-        return PoolKeeper(self.connection, conn_id=self.conn_id)
+        return PoolKeeper(self.connection, conn_id=self.conn_id, resource_of=self.account_resource)
 
     @cached_property
     def nodes(self) -> NodeKeeper:

@@ -24,7 +24,8 @@ class PoolSpec:
     :param policy: how it scales
     :param image: container image to pull when a node starts
     :param registry_server: its private registry; empty for none
-    :param identity: resource id of the identity that pulls it; the pool must have been made with it
+    :param identity: resource id of the identity of its nodes, which pulls the image; empty for none
+    :param account_id: resource id of its Batch account, which makes a pool with an identity; empty if unknown
     :param node_image: image of the nodes of a pool that we make
     :param mounts: file systems that its nodes need
     """
@@ -35,11 +36,12 @@ class PoolSpec:
     image: str
     registry_server: str = ""
     identity: str = ""
+    account_id: str = ""
     node_image: NodeImage = UBUNTU_24_04
     mounts: tuple[Mount, ...] = ()
 
     def request(self, formula: str) -> dict[str, Any]:
-        """Write the pool as the service wants it, with the account keys of its mounts: never log it.
+        """Write the pool as the Batch API wants it, with the account keys of its mounts: never log it.
 
         :raises SettingsError: if a mount needs a key that its connection does not have
         """
@@ -64,4 +66,29 @@ class PoolSpec:
             "autoScaleEvaluationInterval": f"PT{EVALUATION_INTERVAL // timedelta(minutes=1)}M",
             "metadata": [MADE_BY],
             **({"mountConfiguration": [mount.request() for mount in self.mounts]} if self.mounts else {}),
+        }
+
+    def resource(self, formula: str) -> dict[str, Any]:
+        """Write the pool, with the identity of its nodes, as Azure Resource Manager wants it: never log it.
+
+        :raises SettingsError: if a mount needs a key that its connection does not have
+        """
+        asked = self.request(formula)
+        machine, filling = asked.pop("virtualMachineConfiguration"), asked.pop("taskSchedulingPolicy")
+        machine["nodeAgentSkuId"] = machine.pop("nodeAgentSKUId")
+        machine["containerConfiguration"]["type"] = "DockerCompatible"
+        del asked["id"], asked["enableAutoScale"]
+        scale = {
+            "formula": asked.pop("autoScaleFormula"),
+            "evaluationInterval": asked.pop("autoScaleEvaluationInterval"),
+        }
+        return {
+            "identity": {"type": "UserAssigned", "userAssignedIdentities": {self.identity: {}}},
+            "properties": {
+                "deploymentConfiguration": {"virtualMachineConfiguration": machine},
+                "scaleSettings": {"autoScale": scale},
+                "taskSchedulingPolicy": {"nodeFillType": filling["nodeFillType"].capitalize()},
+                # The two name the rest alike.
+                **asked,
+            },
         }

@@ -6,6 +6,7 @@ What a pool and its formula look like is decided in ``pool_spec.py`` and ``autos
 from __future__ import annotations
 
 import logging
+from contextlib import closing
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
@@ -17,7 +18,8 @@ from azure.core.exceptions import ResourceNotFoundError
 from sensor_scoring.azure_batch.autoscale import Floor
 from sensor_scoring.azure_batch.mounts import check_mounts
 from sensor_scoring.azure_batch.pool_health import NODE_COLUMNS, autoscale_error, emptiness_of, troubles_of
-from sensor_scoring.errors import BatchError, FormulaRefused, PoolChanged, PoolUnusable
+from sensor_scoring.azure_batch.pool_identity import identity_troubles
+from sensor_scoring.errors import BatchError, FormulaRefused, PoolChanged, PoolUnusable, SettingsError
 from sensor_scoring.image_reference import image_troubles
 from sensor_scoring.node_image import support_troubles
 from sensor_scoring.service_errors import batch_explained
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 
     from azure.batch import BatchClient
 
+    from sensor_scoring.azure_batch.account_resource import AccountResource
     from sensor_scoring.azure_batch.pool_spec import PoolSpec
 
 log = logging.getLogger(__name__)
@@ -46,11 +49,15 @@ class PoolKeeper:
 
     :param client: the SDK's client
     :param conn_id: its connection, named in sentences
+    :param resource_of: opens the account of a resource id in Azure Resource Manager
     """
 
-    def __init__(self, client: BatchClient, *, conn_id: str) -> None:
+    def __init__(
+        self, client: BatchClient, *, conn_id: str, resource_of: Callable[[str], AccountResource]
+    ) -> None:
         self._client = client
         self._conn_id = conn_id
+        self._resource_of = resource_of
 
     def ensure(self, spec: PoolSpec, *, floor: Floor | None = None) -> list[str]:
         """Create the pool, or adopt it as it is, with a formula for this run's load.
@@ -61,6 +68,7 @@ class PoolKeeper:
         :return: what a person should know about the pool, a sentence each
         :raises FormulaRefused: if the service does not accept the formula; the pool keeps its old one
         :raises PoolUnusable: if the pool is being deleted, or lacks a mount without which no task could work
+        :raises SettingsError: if there is no pool, and no way to make one whose nodes have the identity
         """
         pool, now = self._pool(spec.pool_id)
         if pool is None:
@@ -68,7 +76,7 @@ class PoolKeeper:
             pool, now = self._pool(spec.pool_id)
             if is_ours or pool is None:
                 log.info("Created pool %s, scaling up to %d nodes", spec.pool_id, spec.policy.max_nodes)
-                return [*troubles_of(pool), *self._node_image_troubles(pool, now)] if pool else []
+                return [*troubles_of(pool), *self._made_troubles(spec, pool, now)] if pool else []
         if str(pool.get("state") or "").lower() == "deleting":
             raise PoolUnusable(f"pool {spec.pool_id} is being deleted; the next try finds it gone")
         check_mounts(pool, spec.mounts)
@@ -80,7 +88,7 @@ class PoolKeeper:
             )
         return [
             *self.troubles(spec.pool_id),
-            *self._node_image_troubles(pool, now),
+            *self._made_troubles(spec, pool, now),
             *image_troubles(pool, spec.image),
         ]
 
@@ -128,6 +136,10 @@ class PoolKeeper:
             found = troubles_of(pool, nodes, now=now)
             return found or (emptiness_of(pool, nodes) if is_waited_for else [])
 
+    def _made_troubles(self, spec: PoolSpec, pool: Mapping[str, Any], now: datetime) -> list[str]:
+        """Say what is wrong with what the pool was made with."""
+        return [*identity_troubles(pool, spec.identity), *self._node_image_troubles(pool, now)]
+
     def _node_image_troubles(self, pool: Mapping[str, Any], now: datetime) -> list[str]:
         """Say that the support of the nodes' image ends soon; nothing if the service does not tell."""
         agent = (pool.get("virtualMachineConfiguration") or {}).get("nodeAgentSKUId")
@@ -167,11 +179,24 @@ class PoolKeeper:
     def _create_pool(self, spec: PoolSpec, floor: Floor | None) -> bool:
         """Create the pool; return whether it was us: another run may have done so meanwhile, for its load."""
         formula = spec.policy.formula(floor)
+        if spec.identity:
+            return self._create_with_identity(spec, formula)
         known = {"PoolExists": None, "AutoScalingFormulaSyntaxError": FormulaRefused}
         with batch_explained(f"create pool {spec.pool_id}", self._conn_id, known):
             self._client.create_pool(models.BatchPoolCreateOptions(spec.request(formula)))
             return True
         return False
+
+    def _create_with_identity(self, spec: PoolSpec, formula: str) -> bool:
+        """Create the pool through Azure Resource Manager; the Batch API would leave the identity out."""
+        if not spec.account_id:
+            raise SettingsError(
+                f"there is no pool {spec.pool_id}, and the Batch API makes none whose nodes have an "
+                "identity: set SENSOR_SCORING_BATCH_ACCOUNT_ID, and a run makes it through Azure Resource "
+                "Manager, or let make deploy make it"
+            )
+        with closing(self._resource_of(spec.account_id)) as account:
+            return account.create_pool(spec, formula)
 
     def _announcing(
         self, spec: PoolSpec, pool: Mapping[str, Any], floor: Floor | None, now: datetime

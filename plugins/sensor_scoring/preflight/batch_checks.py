@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 from sensor_scoring.azure_batch.mounts import missing_mounts
 from sensor_scoring.azure_batch.pool_health import troubles_of
+from sensor_scoring.azure_batch.pool_identity import identity_troubles
 from sensor_scoring.errors import BatchAccessRefused, FormulaRefused
 from sensor_scoring.image_reference import image_troubles
 from sensor_scoring.node_image import is_about, support_troubles
 from sensor_scoring.preflight.finding import fine, missing, warning
-from sensor_scoring.preflight.roles import on_batch
+from sensor_scoring.roles import on_batch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -80,10 +81,11 @@ def pool(deployment: Deployment) -> Iterator[Finding]:
     """Look whether the pool can work or, if there is none, the first run can make it."""
     spec, sight = deployment.spec, deployment.sight
     if sight is None:
-        if spec.identity:
+        if spec.identity and not spec.account_id:
             yield missing(
-                f"there is no pool {spec.pool_id}, and a run cannot make one whose nodes have an identity",
-                "create it through ARM with the user-assigned identity of SENSOR_SCORING_NODE_IDENTITY",
+                f"there is no pool {spec.pool_id}, and the Batch API makes none whose nodes have an identity",
+                "set SENSOR_SCORING_BATCH_ACCOUNT_ID, and a run makes it through Azure Resource Manager; or "
+                "make deploy",
             )
         else:
             yield fine(f"there is no pool {spec.pool_id} yet; the first run makes it")
@@ -94,7 +96,7 @@ def pool(deployment: Deployment) -> Iterator[Finding]:
     ]
     for sentence in found:
         yield warning(sentence)
-    lacking = missing_mounts(sight.pool, spec.mounts)
+    lacking = [*missing_mounts(sight.pool, spec.mounts), *identity_troubles(sight.pool, spec.identity)]
     for sentence in lacking:
         yield missing(
             sentence,

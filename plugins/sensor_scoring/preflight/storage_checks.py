@@ -9,7 +9,7 @@ from uuid import uuid4
 from scoring_contract import layout
 from sensor_scoring.errors import RegistryMissing, StorageAccessRefused
 from sensor_scoring.preflight.finding import fine, missing, warning
-from sensor_scoring.preflight.roles import Role, on_storage
+from sensor_scoring.roles import Role, on_storage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

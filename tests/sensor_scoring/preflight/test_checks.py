@@ -39,6 +39,7 @@ NAMED = {
     "SENSOR_SCORING_POOL_ID": "pool",
     "SENSOR_SCORING_NOTIFY": "apprise",
 }
+IDENTITY = "/subscriptions/s/resourceGroups/g/providers/Microsoft.ManagedIdentity/userAssignedIdentities/i"
 TRIALS = {"writing", "messages", "one sensor"}
 
 
@@ -274,11 +275,23 @@ def test_a_node_image_whose_support_ends_is_a_warning(looking: Looking) -> None:
     assert "ends on 2027-06-30" in sentence
 
 
-def test_a_pool_with_an_identity_cannot_be_made_by_a_run(looking: Looking) -> None:
-    """Somebody has to make it."""
-    verdict, sentence, _ = looking.said("pool", NODE_IDENTITY="/subscriptions/s/identity")
+def test_a_pool_with_an_identity_needs_the_accounts_id(looking: Looking) -> None:
+    """Without it a run cannot make the pool."""
+    verdict, sentence, remedy = looking.said("pool", NODE_IDENTITY=IDENTITY)
     assert verdict is Verdict.MISSING
-    assert sentence == "there is no pool pool, and a run cannot make one whose nodes have an identity"
+    assert sentence == "there is no pool pool, and the Batch API makes none whose nodes have an identity"
+    assert remedy.startswith("set SENSOR_SCORING_BATCH_ACCOUNT_ID")
+    account = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Batch/batchAccounts/a"
+    assert looking.alone("pool", NODE_IDENTITY=IDENTITY, BATCH_ACCOUNT_ID=account)[0] is Verdict.FINE
+
+
+def test_a_pool_that_lacks_the_identity_is_said(looking: Looking) -> None:
+    """Each Batch task would fail to sign in."""
+    looking.make_pool()
+    verdict, sentence, remedy = looking.said("pool", NODE_IDENTITY=IDENTITY)
+    assert verdict is Verdict.MISSING
+    assert sentence.startswith(f"the nodes of pool pool do not have the identity {IDENTITY}, ")
+    assert remedy.startswith("az batch pool delete --pool-id pool")
 
 
 def test_a_pool_that_runs_no_containers_is_said(looking: Looking) -> None:

@@ -45,6 +45,7 @@ def pool_spec(settings: Settings) -> PoolSpec:
         image=settings.pool.scoring_image,
         registry_server=settings.pool.registry_server,
         identity=settings.pool.node_identity,
+        account_id=settings.connections.batch_account_id,
         node_image=NodeImage(
             settings.pool.node_image_publisher,
             settings.pool.node_image_offer,

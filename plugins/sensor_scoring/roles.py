@@ -11,6 +11,7 @@ class Role(StrEnum):
     BATCH = "Azure Batch Data Contributor"
     BLOBS = "Storage Blob Data Contributor"
     SIGNATURES = "Storage Blob Delegator"
+    IDENTITIES = "Managed Identity Operator"
 
 
 def on_storage(role: Role, account: str) -> str:

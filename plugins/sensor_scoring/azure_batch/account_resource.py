@@ -1,0 +1,76 @@
+"""The Batch account in Azure Resource Manager, which alone makes pools whose nodes have an identity.
+
+Everything else goes to the Batch API: it is quicker, and needs no role beyond the account.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Self
+
+from azure.core import MatchConditions
+
+from sensor_scoring.errors import FormulaRefused
+from sensor_scoring.roles import Role
+from sensor_scoring.service_errors import resource_explained
+
+if TYPE_CHECKING:
+    from azure.core.credentials import TokenCredential
+    from azure.mgmt.batch import BatchManagementClient
+
+    from sensor_scoring.azure_batch.pool_spec import PoolSpec
+    from sensor_scoring.resource_ids import BatchAccountId
+
+_TO_CREATE = (
+    f"Airflow's identity needs the roles {Role.BATCH} on the Batch account and {Role.IDENTITIES} on that "
+    "identity, or make deploy makes the pool"
+)
+"""Beside the right to make a pool, it takes the right to give an identity away:
+https://learn.microsoft.com/azure/batch/managed-identity-pools"""
+
+
+class AccountResource:
+    """A Batch account as a resource.
+
+    :param client: the SDK's client
+    :param place: where the account stands
+    """
+
+    def __init__(self, client: BatchManagementClient, place: BatchAccountId) -> None:
+        self._client = client
+        self._account = (place.resource_group, place.account)
+
+    @classmethod
+    def opened(cls, credential: TokenCredential, place: BatchAccountId, *, url: str, **options: Any) -> Self:
+        """Open the way to an account; whoever opens it closes it.
+
+        :param url: of Azure Resource Manager; empty for that of the cloud that the SDK is set to
+        :param options: of the SDK's client
+        """
+        # Only a pool that is made, and the preflight, need it.
+        from azure.mgmt.batch import BatchManagementClient  # noqa: PLC0415
+
+        return cls(BatchManagementClient(credential, place.subscription, url or None, **options), place)
+
+    def close(self) -> None:
+        """Close the client."""
+        self._client.close()
+
+    def create_pool(self, spec: PoolSpec, formula: str) -> bool:
+        """Create a pool whose nodes have an identity.
+
+        :return: whether it was us; a pool that is there already stays as it is
+        :raises BatchAccessRefused: naming the roles that it takes
+        :raises FormulaRefused: if the service does not accept the formula
+        """
+        action = f"create pool {spec.pool_id} with the identity {spec.identity}"
+        known = {"ConditionNotMet": None, "AutoScalingFormulaSyntaxError": FormulaRefused}
+        with resource_explained(action, remedy=_TO_CREATE, known=known):
+            self._client.pool.create(
+                *self._account,
+                spec.pool_id,
+                spec.resource(formula),
+                etag="*",
+                match_condition=MatchConditions.IfMissing,
+            )
+            return True
+        return False
