@@ -30,6 +30,8 @@ COMES_AT = timedelta(minutes=6)
 HOLD = timedelta(minutes=5)
 """As in ``bench.policies``: a run gives announced nodes back no later."""
 EVICTIONS_PER_HOUR = 0.02
+_MANY = 50
+"""Sensors of a Batch task that takes longer."""
 _HOUR, _WEEK = timedelta(hours=1), timedelta(days=7)
 
 
@@ -40,7 +42,7 @@ def tasks_of(size: FleetSize) -> int:
 
 def duration_of(size: FleetSize) -> str:
     """Return how long a Batch task takes, as ``docs/autoscale.md`` assumes it."""
-    packed = size_for(size.sensors, wanted=0) >= 50  # noqa: PLR2004 - likewise
+    packed = size_for(size.sensors, wanted=0) >= _MANY
     return "lognormal(60s, 0.4)" if packed else "lognormal(30s, 0.4)"
 
 

@@ -88,13 +88,13 @@ def storage_code_of(error: HttpResponseError) -> str:
 
 @contextmanager
 def resource_explained(
-    action: str, *, remedy: str, known: Mapping[str, type[BatchError] | None] | None = None
+    action: str, *, remedy: str, known: Mapping[str, type[BatchError]] | None = None
 ) -> Iterator[None]:
     """Raise our errors for what goes wrong while talking to Azure Resource Manager about a Batch account.
 
     :param action: what was attempted, as in "cannot <action>"
     :param remedy: what to do about a refusal, as a clause
-    :param known: error codes that mean something to the caller: the class to raise, or None to go on
+    :param known: error codes that mean something to the caller: the class to raise
     :raises BatchAccessRefused: for 401 and 403
     :raises BatchUnreachable: if nobody answered
     :raises BatchError: for any other refusal, with the service's code
@@ -104,8 +104,6 @@ def resource_explained(
         yield
     except HttpResponseError as error:
         code = str((error.error and error.error.code) or "")
-        if known and code in known and known[code] is None:
-            return
         if _is_refusal(error):
             sentence = f"cannot {action}: {service} refused access ({code or _why(error)}); {remedy}"
             raise BatchAccessRefused(sentence, code=code) from error

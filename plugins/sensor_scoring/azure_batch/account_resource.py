@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Self
 
 from azure.core import MatchConditions
+from azure.core.exceptions import ResourceExistsError
 
 from sensor_scoring.errors import FormulaRefused
 from sensor_scoring.roles import Role
@@ -63,14 +64,16 @@ class AccountResource:
         :raises FormulaRefused: if the service does not accept the formula
         """
         action = f"create pool {spec.pool_id} with the identity {spec.identity}"
-        known = {"ConditionNotMet": None, "AutoScalingFormulaSyntaxError": FormulaRefused}
+        known = {"AutoScalingFormulaSyntaxError": FormulaRefused}
         with resource_explained(action, remedy=_TO_CREATE, known=known):
-            self._client.pool.create(
-                *self._account,
-                spec.pool_id,
-                spec.resource(formula),
-                etag="*",
-                match_condition=MatchConditions.IfMissing,
-            )
-            return True
-        return False
+            try:
+                self._client.pool.create(
+                    *self._account,
+                    spec.pool_id,
+                    spec.resource(formula),
+                    etag="*",
+                    match_condition=MatchConditions.IfMissing,
+                )
+            except ResourceExistsError:
+                return False
+        return True
