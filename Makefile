@@ -1,6 +1,10 @@
 # Every target sets up what it needs, unless that is there already.
 PYTHON ?= python3
 export UV_PYTHON_DOWNLOADS := never
+# One variable names the mirror of packages, for uv too: docs/air-gapped.md.
+ifdef PIP_INDEX_URL
+export UV_DEFAULT_INDEX ?= $(PIP_INDEX_URL)
+endif
 export PYTHONPATH := $(CURDIR):$(CURDIR)/plugins:$(CURDIR)/scoring_image:$(CURDIR)/batch_emulator:$(CURDIR)/event_hubs_emulator
 # Unbuffered: in a log, errors stand where they happened.
 RUN := .venv/bin/python -u -m local_stack

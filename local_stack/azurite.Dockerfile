@@ -4,6 +4,8 @@ FROM ${BASE_IMAGE}
 
 WORKDIR /opt/azurite
 COPY local_stack/package.json local_stack/package-lock.json ./
+# A mirror of packages: `--build-arg NPM_CONFIG_REGISTRY=...`. An image remembers it, so no password in it.
+ARG NPM_CONFIG_REGISTRY
 RUN npm ci --ignore-scripts --omit=dev --no-audit --no-fund \
     && install -d -o node -g node -m 0770 /data
 

@@ -157,6 +157,8 @@ def run(command: list[str], cwd: Path = ROOT) -> None:
     :raises SetupError: with the end of its output, if it fails
     """
     environ = {**os.environ, "UV_PYTHON_DOWNLOADS": "never"}
+    if "PIP_INDEX_URL" in environ:  # one variable names the mirror, for uv too
+        environ.setdefault("UV_DEFAULT_INDEX", environ["PIP_INDEX_URL"])
     done = subprocess.run(
         command, cwd=cwd, env=environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False
     )

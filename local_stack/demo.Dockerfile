@@ -14,6 +14,8 @@ RUN useradd --uid 50002 --gid 0 --no-create-home --shell /usr/sbin/nologin demo 
 
 # The few packages it needs, with their hashes, out of the project's lock.
 COPY requirements.txt /opt/requirements/project.txt
+# A mirror of packages: `--build-arg PIP_INDEX_URL=...`. An image remembers its build arguments, so no password in it.
+ARG PIP_INDEX_URL
 RUN awk '/^[a-z0-9]/ { wanted = /^(anyio|azure-core|azure-storage-blob|certifi|cffi|charset-normalizer|croniter|cryptography|h11|httpcore|httpx|idna|isodate|psutil|pycparser|python-dateutil|requests|typing-extensions|tzdata|urllib3)==/ } wanted' \
         /opt/requirements/project.txt > /opt/requirements/demo.txt \
     && python3 -m venv /opt/demo \

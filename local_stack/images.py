@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
+MIRROR = "PIP_INDEX_URL"
+"""Variable, and build argument, that names a mirror of packages."""
+
+
 @dataclass(frozen=True, slots=True)
 class Image:
     """One image.
@@ -49,6 +53,7 @@ class Image:
         """
         arguments = [f"VERSION={self.version}", *self.arguments]
         arguments += [f"BASE_IMAGE={base}"] * bool(base) + [f"REVISION={revision}"] * bool(revision)
+        arguments += [MIRROR] * (MIRROR in os.environ)  # its value is the environment's
         options = [word for argument in arguments for word in ("--build-arg", argument)]
         # On the machine's network: some engines have no other, and packages are all that is fetched.
         command = [

@@ -81,6 +81,25 @@ def test_images_are_pinned(name: str) -> None:
         assert (context / service["build"]["dockerfile"]).is_file()
 
 
+@pytest.mark.parametrize("name", [name for name, service in SERVICES.items() if "build" in service])
+def test_a_mirror_of_packages_reaches_the_build(name: str) -> None:
+    """Without a value here it is the environment's, and none if that has none."""
+    build = SERVICES[name]["build"]
+    argument = "NPM_CONFIG_REGISTRY" if name == "azurite" else "PIP_INDEX_URL"
+    assert build["args"] == {argument: None}
+
+
+def test_the_documentation_saves_every_image() -> None:
+    """It pulls those that are not built, and lists all in the command that writes them into a file."""
+    page = (ROOT / "docs" / "air-gapped.md").read_text()
+    images = {service["image"] for service in SERVICES.values() if "image" in service}
+    built = {service["image"] for service in SERVICES.values() if "build" in service}
+    assert set(re.findall(r"^docker pull (\w+:\S+)$", page, re.MULTILINE)) == images - built
+    (listing,) = re.findall(r"\$\((awk .*?)\)", page)
+    listed = subprocess.run(["/bin/sh", "-c", listing], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert set(listed.stdout.split()) == images
+
+
 @pytest.mark.parametrize("name", SERVICES)
 def test_no_service_has_more_than_it_needs(name: str) -> None:
     """Services drop all capabilities, except those PostgreSQL starts with, and have memory limits."""

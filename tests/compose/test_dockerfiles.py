@@ -74,6 +74,15 @@ def test_packages_are_the_locked_ones(dockerfile: str) -> None:
 
 
 @pytest.mark.parametrize("dockerfile", DOCKERFILES)
+def test_the_mirror_of_packages_is_a_choice(dockerfile: str) -> None:
+    """What installs reads it from the environment; an argument before ``FROM`` would be forgotten there."""
+    made = instructions(dockerfile)
+    (place,) = (at for at, (_, text) in enumerate(made) if re.search(r"pip install|npm ci", text))
+    argument = "NPM_CONFIG_REGISTRY" if "npm ci" in made[place][1] else "PIP_INDEX_URL"
+    assert ("ARG", argument) in made[2:place]
+
+
+@pytest.mark.parametrize("dockerfile", DOCKERFILES)
 def test_nothing_runs_as_root(dockerfile: str) -> None:
     """The last user is unprivileged, and nothing is installed or copied after it is set."""
     names = [name for name, _ in instructions(dockerfile)]
