@@ -10,7 +10,7 @@ export PYTHONPATH := $(CURDIR):$(CURDIR)/plugins:$(CURDIR)/scoring_image:$(CURDI
 RUN := .venv/bin/python -u -m local_stack
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run devices ui test test-ui test-soak test-nightly test-properties test-faults test-clients test-containers test-images test-chart test-backfill test-browser lint format docs up load train down models missing doctor images airflow scale bench bench-hop bench-scoring bench-emulator bench-ingest bench-fleet bench-images bench-mounts bench-year bench-policies bench-month plan deploy destroy lock clean
+.PHONY: help setup run devices ui test test-ui test-soak test-nightly test-properties test-faults test-clients test-containers test-images test-chart test-backfill test-browser lint format docs up load train down models missing doctor images airflow scale bench bench-hop bench-executors bench-scoring bench-emulator bench-ingest bench-fleet bench-images bench-mounts bench-year bench-policies bench-month plan deploy destroy lock clean
 
 FOR_USERS := devices up load train models missing doctor airflow down images plan deploy destroy docs clean
 help: ## show this list
@@ -204,6 +204,10 @@ bench-hop: setup ## measure what one more sensor costs each process, and Airflow
 	@.venv/bin/python -m bench.parsing
 	@.venv/bin/python -m bench.hop
 	@.venv/bin/python -m bench.floor
+	@.venv/bin/python docs/generate.py
+
+bench-executors: setup ## measure what one more sensor costs under each executor (a quarter of an hour; needs redis-server)
+	@.venv/bin/python -m bench.executors
 	@.venv/bin/python docs/generate.py
 
 bench-scoring: setup ## compare scoring with the reference script, and labels with scikit-learn's (half an hour)

@@ -74,6 +74,27 @@ def hop_table() -> str:
     return "\n".join((heading, "|---|---|---|---|", *rows))
 
 
+def executors_table() -> str:
+    """Return a column for each executor with the cost of one more sensor."""
+    forms = results_of("executors")["forms"]
+    columns = list(forms.values())
+    names = ("api-server", "scheduler", "worker", "task instances", "dag-processor", "triggerer")
+    rows = [
+        *((f"CPU, {name}", [form["cpu_ms"].get(name) for form in columns], "ms") for name in names),
+        ("CPU, all", [sum(form["cpu_ms"].values()) for form in columns], "ms"),
+        ("wall clock of the run", [form["seconds"] * 1e3 for form in columns], "ms"),
+        ("memory of scheduler and worker", [form["scheduler_mib"] for form in columns], "MiB"),
+    ]
+    lines = [
+        f"| {what} | {' | '.join(_amount(cell, unit) for cell in cells)} |" for what, cells, unit in rows
+    ]
+    return "\n".join((f"| one more sensor | {' | '.join(forms)} |", "|---" * (len(forms) + 1) + "|", *lines))
+
+
+def _amount(value: float | None, unit: str) -> str:
+    return "" if value is None else f"{value:,.0f} {unit}"
+
+
 def _compared(what: str, theirs: float, ours: float, unit: str, digits: int = 0) -> str:
     values = " | ".join(f"{value:,.{digits}f} {unit}".strip() for value in (theirs, ours))
     return f"| {what} | {values} | {ours / theirs:.2f} |"

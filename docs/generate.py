@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / "plugins"), str(ROOT / "docs"), str(ROOT)]
 
 import page_parts  # noqa: E402  the path comes first
-from airflow_tables import backfill_table, compare_table, hop_table, scale_table, steps_table  # noqa: E402  likewise
+from airflow_tables import backfill_table, compare_table, executors_table, hop_table, scale_table, steps_table  # noqa: E402  likewise
 from application_insights import template  # noqa: E402  likewise
 from batch_tables import day_table, load_table, policies_tables  # noqa: E402  likewise
 from fleet_tables import drawn_table, fleet_table, plugin_line  # noqa: E402  likewise
@@ -49,7 +49,7 @@ PAGES = {
     ROOT / "docs" / "backfill.md": ("backfill",),
     ROOT / "docs" / "benchmarks.md": (
         *("scoring", "stages", "fidelity", "soak", "compare", "scale"),
-        *("run", "waterfall", "hop", "floor", "steps", "parsing", "calls"),
+        *("run", "waterfall", "hop", "executors", "floor", "steps", "parsing", "calls"),
         *("ingest", "devices", "windows", "loading"),
         *("fleet", "plugin", "drawn"),
         *("year", "year-blobs"),
@@ -92,6 +92,7 @@ PARTS = {
     "waterfall": waterfall_table,
     "calls": calls_table,
     "parsing": parsing_table,
+    "executors": executors_table,
     "hop": hop_table,
     "ingest": ingest_table,
     "devices": devices_table,

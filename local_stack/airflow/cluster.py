@@ -35,7 +35,11 @@ PROCESSES = ("api-server", "scheduler", "dag-processor", "triggerer")
 USER = "admin"
 # Their log servers would listen on all interfaces, on ports that every Airflow uses. They are not needed: the
 # api-server reads all logs from one folder.
-_WORDS = {"scheduler": ["--skip-serve-logs"], "triggerer": ["--skip-serve-logs"]}
+_COMMANDS = {
+    "scheduler": ["scheduler", "--skip-serve-logs"],
+    "triggerer": ["triggerer", "--skip-serve-logs"],
+    "worker": ["celery", "worker", "--skip-serve-logs"],
+}
 FAST_RECOVERY = {
     "AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "15",
     "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "15",
@@ -85,6 +89,7 @@ class Cluster:
     def start(self, name: str) -> None:
         """Start a process without waiting until it is healthy; its log is continued.
 
+        :param name: one of :data:`PROCESSES`, or ``worker`` for one of Celery's
         :raises StackError: if it is already running
         """
         old = self._servers.pop(name, None)
@@ -95,7 +100,7 @@ class Cluster:
             old.stop()
         self._servers[name] = Server(
             f"Airflow's {name}",
-            [*COMMAND, name, *_WORDS.get(name, ())],
+            [*COMMAND, *_COMMANDS.get(name, [name])],
             log=self._logs / f"{name}.log",
             environ=self.airflow.environ(),
             keeps_log=True,
@@ -181,7 +186,7 @@ class Cluster:
 
     def stop_all(self) -> None:
         """Stop all processes; the api-server last, because the others report to it."""
-        for name in reversed(PROCESSES):
+        for name in ("worker", *reversed(PROCESSES)):
             self.stop(name)
         for process in self._left_alone:
             if is_alive(process):

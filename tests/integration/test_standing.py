@@ -192,10 +192,16 @@ def test_a_scored_hour_starts_its_consumer_once(world: World) -> None:
     assert str(HOUR) in str(hours["value"])
 
 
+PODS = "local_stack.airflow.pod_executor.PodExecutor"
+
+
 @pytest.mark.behaviour("late-run")
 @pytest.mark.parametrize(
     "executor",
-    ["LocalExecutor", pytest.param("pod_executor.PodExecutor", marks=pytest.mark.nightly)],
+    [
+        "LocalExecutor",
+        pytest.param("local_stack.airflow.pod_executor.PodExecutor", marks=pytest.mark.nightly),
+    ],
 )
 def test_a_run_that_takes_too_long_is_told_of_while_it_runs(
     world: World, told: Webhook, executor: str

@@ -6,7 +6,6 @@ import os
 import sys
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from local_stack.airflow.client import states
@@ -70,8 +69,7 @@ class World:
 
     def run_under(self, executor: str) -> None:
         """Give the scheduler an executor."""
-        here = str(Path(__file__).parent)
-        settings = {"AIRFLOW__CORE__EXECUTOR": executor, "PYTHONPATH": os.pathsep.join((here, *sys.path))}
+        settings = {"AIRFLOW__CORE__EXECUTOR": executor, "PYTHONPATH": os.pathsep.join(sys.path)}
         self.cluster.airflow = replace(
             self.cluster.airflow, settings={**self.cluster.airflow.settings, **settings}
         )

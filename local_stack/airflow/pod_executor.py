@@ -36,7 +36,8 @@ class PodExecutor(BaseExecutor):
 
     def _process_workloads(self, workload_items: Sequence[ExecutorWorkload]) -> None:
         for workload in workload_items:
-            assert isinstance(workload, ExecuteTask), "without callbacks there is nothing else"
+            if not isinstance(workload, ExecuteTask):
+                raise TypeError(f"without callbacks there are only tasks, and no {type(workload).__name__}")
             del self.queued_tasks[workload.ti.key]
             command = [*_COMMAND, workload.model_dump_json()]
             self._pods[workload.key] = subprocess.Popen(command)
