@@ -36,15 +36,20 @@ def emulator(tmp_path: Path, certificate: Certificate) -> Iterator[EmulatorServe
     with EmulatorServer(
         data=tmp_path / "batch",
         boot=timedelta(),
+        allow_bearer=True,
         certificate=certificate.file,
         certificate_key=certificate.key,
     ) as emulator:
         yield emulator
 
 
-def environment_of(client: str) -> Path:
-    """Make a Python client's virtual environment, once per lock file."""
-    folder, lock = ENVIRONMENTS / client, HERE / client / "requirements.txt"
+def environment_of(client: str, version: str = "") -> Path:
+    """Make a Python client's virtual environment, once per lock file.
+
+    :param version: of the client, where more than one is tried
+    """
+    end = f"-{version}" if version else ""
+    folder, lock = ENVIRONMENTS / f"{client}{end}", HERE / client / f"requirements{end}.txt"
 
     def make(folder: Path) -> None:
         run([sys.executable, "-m", "venv", "--without-pip", str(folder)])

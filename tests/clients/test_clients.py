@@ -34,6 +34,27 @@ def test_the_python_sdk_sees_a_batch_account(emulator: EmulatorServer, certifica
     assert facts == {**SEEN, "added": ["success"] * 3}
 
 
+@pytest.mark.parametrize("version", ["17.3", "18.0", "19.0"])
+def test_the_management_client_sees_a_batch_account(
+    emulator: EmulatorServer, certificate: Certificate, version: str
+) -> None:
+    """azure-mgmt-batch finds the account, its key, quotas and sizes, and makes a pool with an identity."""
+    python = python_of(environment_of("mgmt", version))
+    place = (emulator.settings.subscription, emulator.settings.resource_group, emulator.account)
+    words = [str(HERE / "mgmt" / "drive.py"), emulator.endpoint, *place, emulator.settings.location]
+    facts = said([python, *words], {"REQUESTS_CA_BUNDLE": str(certificate.file)})
+    assert [identity.rpartition("/")[2] for identity in facts.pop("identities")] == ["scorer"]
+    assert facts == {
+        "account": emulator.account,
+        "key": emulator.key,
+        "accounts": 1,
+        "cores": "2",
+        "named": "changed",
+        "listed": ["mgmt"],
+        "refused": "PoolNotFound",
+    }
+
+
 def test_the_javascript_client_sees_a_batch_account(
     emulator: EmulatorServer, certificate: Certificate
 ) -> None:
