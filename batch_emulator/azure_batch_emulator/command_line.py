@@ -12,7 +12,12 @@ from azure_batch_emulator.errors import BadSetting
 from azure_batch_emulator.runner.container_engine import ENGINES
 from azure_batch_emulator.runner.rules import rule_named
 from azure_batch_emulator.runner.scripted import THREADS, ScriptedRunner
-from azure_batch_emulator.settings import Settings
+from azure_batch_emulator.settings import (
+    AUTHENTICATION_MODES,
+    POOL_ALLOCATION_MODES,
+    PUBLIC_NETWORK_ACCESSES,
+    Settings,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -67,6 +72,19 @@ def _add_account(group: argparse._ArgumentGroup) -> None:
     for name, default in _RESOURCE:
         meaning = f"{name} of the account, in Azure Resource Manager (default {default})"
         add(f"--{name.replace(' ', '-')}", default=default, metavar="NAME", help=meaning)
+    for name, words, meaning in (
+        ("pool-allocation-mode", POOL_ALLOCATION_MODES, "whose subscription nodes are said to be in"),
+        ("public-network-access", PUBLIC_NETWORK_ACCESSES, "who is said to reach the account"),
+    ):
+        add(f"--{name}", choices=words, default=words[0], help=f"{meaning} (default {words[0]})")
+    modes = "how requests of the data plane may sign in (default: any)"
+    add(
+        "--authentication-modes",
+        nargs="+",
+        choices=AUTHENTICATION_MODES,
+        default=AUTHENTICATION_MODES,
+        help=modes,
+    )
     add("--job-quota", type=int, default=300, metavar="N", help="active jobs allowed")
     add("--pool-quota", type=int, default=100, metavar="N", help="pools allowed")
     add("--core-quota", type=int, metavar="N", help="dedicated cores allowed")
@@ -139,6 +157,9 @@ def settings_from(options: argparse.Namespace, environment: Mapping[str, str]) -
         image_aliases=dict(_pair("--image-alias", "LOCAL", text) for text in options.image_alias),
         stop_grace=timedelta(seconds=options.stop_grace_seconds),
         allow_bearer=options.allow_bearer,
+        pool_allocation_mode=options.pool_allocation_mode,
+        public_network_access=options.public_network_access,
+        authentication_modes=tuple(options.authentication_modes),
         active_job_quota=options.job_quota,
         pool_quota=options.pool_quota,
         subscription=options.subscription,

@@ -12,9 +12,12 @@ from typing import TYPE_CHECKING
 from azure_batch_emulator.errors import BadSetting
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+POOL_ALLOCATION_MODES = ("BatchService", "UserSubscription")
+PUBLIC_NETWORK_ACCESSES = ("Enabled", "Disabled", "SecuredByPerimeter")
+AUTHENTICATION_MODES = ("SharedKey", "AAD", "TaskAuthenticationToken")
 _TOKEN = re.compile(r"[!-~]{16,}")
 
 
@@ -65,6 +68,12 @@ class Settings:
     """Resource group of the account, in Azure Resource Manager."""
     location: str = "local"
     """Region of the account, in Azure Resource Manager."""
+    pool_allocation_mode: str = POOL_ALLOCATION_MODES[0]
+    """Whose subscription nodes are said to be in; one of :data:`POOL_ALLOCATION_MODES`."""
+    public_network_access: str = PUBLIC_NETWORK_ACCESSES[0]
+    """Who is said to reach the account; one of :data:`PUBLIC_NETWORK_ACCESSES`."""
+    authentication_modes: Sequence[str] = AUTHENTICATION_MODES
+    """How requests of the data plane may sign in; some of :data:`AUTHENTICATION_MODES`."""
     core_quota: int | None = None
     """Dedicated cores of the account; None for no limit."""
     low_priority_core_quota: int | None = None
@@ -99,6 +108,7 @@ class Settings:
                 raise BadSetting(f"there is no file {file}")
         self._check_runs()
         self._check_names()
+        self._check_words()
         try:
             base64.b64decode(self.key, validate=True)
         except (binascii.Error, ValueError):
@@ -133,6 +143,16 @@ class Settings:
         for meaning, name in names.items():
             if not name or "/" in name:
                 raise BadSetting(f"the {meaning} must not be empty and must not hold a slash")
+
+    def _check_words(self) -> None:
+        """Hold against the service's enumerations what the account is said to be."""
+        for name, given, known in (
+            ("pool allocation mode", [self.pool_allocation_mode], POOL_ALLOCATION_MODES),
+            ("public network access", [self.public_network_access], PUBLIC_NETWORK_ACCESSES),
+            ("authentication modes", self.authentication_modes, AUTHENTICATION_MODES),
+        ):
+            if not given or not set(given) <= set(known):
+                raise BadSetting(f"the {name} must be of {', '.join(known)}")
 
     def _check_runs(self) -> None:
         """Hold against each other what is about running tasks."""

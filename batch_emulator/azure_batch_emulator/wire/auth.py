@@ -53,17 +53,27 @@ class Authenticator:
         if scheme and not credential:
             raise _unreadable()
         if scheme.lower() == "sharedkey":
+            self._check_mode("SharedKey")
             if self._settings.refuse_old_requests:
                 check_age(headers, datetime.now(UTC))
             self._check_shared_key(credential, method, raw_path, raw_query, headers)
         elif scheme.lower() == "bearer":
             path = raw_path.removeprefix(f"/{self._account}")
-            if not self._settings.allow_bearer and not lets_in(self._settings.key, credential, path):
+            if lets_in(self._settings.key, credential, path):
+                self._check_mode("TaskAuthenticationToken")
+            elif not self._settings.allow_bearer:
                 raise _refused(
                     "a bearer token is a task's own, for its job; any is accepted with --allow-bearer"
                 )
+            else:
+                self._check_mode("AAD")
         else:
             raise _refused("an Authorization header with the scheme SharedKey is needed")
+
+    def _check_mode(self, mode: str) -> None:
+        modes = self._settings.authentication_modes
+        if mode not in modes:
+            raise _refused(f"the account's authentication modes are {', '.join(modes)}, and not {mode}")
 
     def _check_shared_key(
         self, credential: str, method: str, raw_path: str, raw_query: str, headers: Mapping[str, str]

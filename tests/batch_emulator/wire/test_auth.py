@@ -93,3 +93,15 @@ def test_token_of_a_task_opens_its_job(ready: Bench) -> None:
     assert asked(ready, "/jobs/job/tasks", Authorization=token).status_code == 200
     for path in ("/jobs/other", "/jobs", "/pools", "/jobs/job2", "/pools/pool/jobs/job"):
         assert asked(ready, path, Authorization=token).status_code == 403, path
+
+
+def test_only_the_accounts_ways_to_sign_in_count(bench_of: Callable[..., Bench]) -> None:
+    """A key or a token is refused if the account takes the other alone, and the answer says so."""
+    takes_tokens = bench_of(allow_bearer=True, authentication_modes=["AAD"])
+    assert asked(takes_tokens, "/jobs", Authorization="Bearer x").status_code == 200
+    answer = asked(takes_tokens, "/jobs", Authorization=f"SharedKey {takes_tokens.emulator.account}:x")
+    assert "modes are AAD, and not SharedKey" in answer.json()["values"][0]["value"]
+    takes_keys = bench_of(allow_bearer=True, authentication_modes=["SharedKey"])
+    assert list(takes_keys.client.list_jobs()) == []
+    answer = asked(takes_keys, "/jobs", Authorization="Bearer x")
+    assert "modes are SharedKey, and not AAD" in answer.json()["values"][0]["value"]

@@ -12,6 +12,7 @@ from azure_batch_emulator.wire.arm.vm_sizes import sizes
 from azure_batch_emulator.wire.response import Response
 
 if TYPE_CHECKING:
+    from azure_batch_emulator.settings import Settings
     from azure_batch_emulator.wire.request import Request
 
 _SIZE_LISTING: paging.Listing[tuple[int, dict[str, Any]]] = paging.Listing(
@@ -50,20 +51,28 @@ def list_vm_sizes(request: Request) -> Response:
     return Response(200, {"value": value, **({} if link is None else {"nextLink": link})})
 
 
+def _core_quotas(settings: Settings) -> dict[str, Any]:
+    """Tell the quotas of cores; of nodes in the user's own subscription the service knows none."""
+    is_users = settings.pool_allocation_mode == "UserSubscription"
+    return {
+        "dedicatedCoreQuota": None if is_users else settings.core_quota,
+        "lowPriorityCoreQuota": None if is_users else settings.low_priority_core_quota,
+        "dedicatedCoreQuotaPerVMFamilyEnforced": False,
+    }
+
+
 def _account_json(request: Request) -> dict[str, Any]:
     settings = request.engine.core.settings
     properties: dict[str, Any] = {
         "accountEndpoint": urlsplit(request.base).netloc,
         "provisioningState": "Succeeded",
-        "poolAllocationMode": "BatchService",
-        "publicNetworkAccess": "Enabled",
+        "poolAllocationMode": settings.pool_allocation_mode,
+        "publicNetworkAccess": settings.public_network_access,
         "encryption": {"keySource": "Microsoft.Batch"},
-        "dedicatedCoreQuota": settings.core_quota,
-        "lowPriorityCoreQuota": settings.low_priority_core_quota,
-        "dedicatedCoreQuotaPerVMFamilyEnforced": False,
+        **_core_quotas(settings),
         "poolQuota": settings.pool_quota,
         "activeJobAndJobScheduleQuota": settings.active_job_quota,
-        "allowedAuthenticationModes": ["SharedKey", "AAD", "TaskAuthenticationToken"],
+        "allowedAuthenticationModes": list(settings.authentication_modes),
     }
     return {
         "id": account_id(settings),

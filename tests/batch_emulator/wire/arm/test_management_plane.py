@@ -10,6 +10,7 @@ from azure.core.exceptions import ClientAuthenticationError, HttpResponseError
 from azure.mgmt.batch import BatchManagementClient
 from azure.mgmt.batch.operations import _operations as sdk
 
+from azure_batch_emulator.command_line import parser, settings_from
 from azure_batch_emulator.errors import BadSetting
 from azure_batch_emulator.wire.arm.routes import BUILT, MANAGEMENT_ROUTES, POLLED
 from azure_batch_emulator.wire.route_table import RouteTable
@@ -20,6 +21,7 @@ from tests.batch_emulator.wire.test_surface import built
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from tests.batch_emulator.bench import Bench
 
@@ -69,6 +71,42 @@ def test_the_account_is_found(resources: ResourceManager, bench: Bench) -> None:
     )
     for listed in (accounts.list(**LOOSE), accounts.list_by_resource_group(group, **LOOSE)):
         assert [account.id for account in listed] == [found.id]
+
+
+def test_the_account_is_what_it_was_said_to_be(
+    bench_of: Callable[..., Bench], resources_of: Callable[[Bench], ResourceManager]
+) -> None:
+    """Of nodes in the user's subscription the service tells no core quotas."""
+    said = {"public_network_access": "Disabled", "authentication_modes": ["AAD"]}
+    resources = resources_of(
+        bench_of(allow_bearer=True, core_quota=8, pool_allocation_mode="UserSubscription", **said)
+    )
+    shown = present(resources.client.batch_account.get(*resources.account, **LOOSE).properties)
+    assert (shown.pool_allocation_mode, shown.public_network_access) == ("UserSubscription", "Disabled")
+    assert (shown.dedicated_core_quota, shown.allowed_authentication_modes) == (None, ["AAD"])
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"pool_allocation_mode": "Mine"}, {"public_network_access": "On"}, {"authentication_modes": []}],
+    ids=["mode", "access", "modes"],
+)
+def test_an_account_cannot_be_what_the_service_does_not_know(
+    bench_of: Callable[..., Bench], wrong: dict[str, Any]
+) -> None:
+    """The emulator does not start, and says what there is."""
+    with pytest.raises(BadSetting, match="must be of "):
+        bench_of(**wrong)
+
+
+def test_the_program_has_an_option_for_each(tmp_path: Path) -> None:
+    """Words as the service spells them."""
+    words = ["--account", "a", "--key", "a2V5", "--data", str(tmp_path)]
+    words += ["--pool-allocation-mode", "UserSubscription", "--public-network-access", "Disabled"]
+    options = parser().parse_args([*words, "--authentication-modes", "AAD", "SharedKey"])
+    found = settings_from(options, {})
+    assert (found.pool_allocation_mode, found.public_network_access) == ("UserSubscription", "Disabled")
+    assert found.authentication_modes == ("AAD", "SharedKey")
 
 
 def test_keys_open_the_data_plane(resources: ResourceManager, bench: Bench) -> None:
