@@ -35,6 +35,12 @@ class ImageReference:
         return cls(name, tag or ("" if digest else "latest"), digest)
 
 
+def registry_of(image: str) -> str:
+    """Return the server that an image is pulled from; empty for Docker Hub, which names leave out."""
+    server, slash, _ = ImageReference.parse(image).name.partition("/")
+    return server.lower() if slash and (server == "localhost" or set(server) & set(".:")) else ""
+
+
 def image_troubles(pool: Mapping[str, Any], image: str) -> list[str]:
     """Say that a pool fetches another image than its Batch tasks run; nothing if it fetches none.
 

@@ -11,6 +11,7 @@ class Role(StrEnum):
     BATCH = "Azure Batch Data Contributor"
     BLOBS = "Storage Blob Data Contributor"
     SIGNATURES = "Storage Blob Delegator"
+    SIZES = "Azure Batch Account Reader"
     IDENTITIES = "Managed Identity Operator"
 
 

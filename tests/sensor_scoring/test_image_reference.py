@@ -8,7 +8,7 @@ import pytest
 
 from sensor_scoring.errors import SettingsError
 from sensor_scoring.hourly.planning.capacity import pool_spec
-from sensor_scoring.image_reference import ImageReference, image_troubles
+from sensor_scoring.image_reference import ImageReference, image_troubles, registry_of
 from sensor_scoring.setting_groups import PoolSettings
 from sensor_scoring.settings import Settings
 
@@ -74,3 +74,18 @@ def test_the_pool_is_made_with_the_digest_and_remembers_it(account: Account) -> 
     assert said.startswith(f"pool p was made to fetch r/s:1@{ONE}, and its Batch tasks run r/s:1@{OTHER}")
     machine = account.client.get_pool("p")["virtualMachineConfiguration"]
     assert machine["containerConfiguration"]["containerImageNames"] == [f"r/s:1@{ONE}"]
+
+
+@pytest.mark.parametrize(
+    ("image", "server"),
+    [
+        ("sensor-scoring:1", ""),
+        ("fleet/sensor-scoring", ""),
+        ("r.azurecr.io/fleet/sensor-scoring:1", "r.azurecr.io"),
+        ("localhost/sensor-scoring", "localhost"),
+        ("mirror:5000/sensor-scoring@sha256:" + "0" * 64, "mirror:5000"),
+    ],
+)
+def test_the_registry_of_an_image_is_in_its_name(image: str, server: str) -> None:
+    """A first part with a dot or a port is a server; without one the image is Docker Hub's."""
+    assert registry_of(image) == server

@@ -15,6 +15,8 @@ from sensor_scoring.roles import Role
 from sensor_scoring.service_errors import resource_explained
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from azure.core.credentials import TokenCredential
     from azure.mgmt.batch import BatchManagementClient
 
@@ -27,6 +29,9 @@ _TO_CREATE = (
 )
 """Beside the right to make a pool, it takes the right to give an identity away:
 https://learn.microsoft.com/azure/batch/managed-identity-pools"""
+
+
+_TO_READ = f"Airflow's identity needs the role {Role.BATCH} on the Batch account"
 
 
 class AccountResource:
@@ -55,6 +60,25 @@ class AccountResource:
     def close(self) -> None:
         """Close the client."""
         self._client.close()
+
+    def describe(self) -> Mapping[str, Any]:
+        """Return the account as Azure Resource Manager describes it.
+
+        :raises BatchAccessRefused: naming the role that it takes
+        """
+        with resource_explained("read the Batch account", remedy=_TO_READ):
+            return self._client.batch_account.get(*self._account)
+
+    def vm_size(self, name: str, *, location: str) -> Mapping[str, Any] | None:
+        """Return a size of nodes as Azure Resource Manager describes it; None if there is no such size.
+
+        :param location: region of the account
+        :raises BatchAccessRefused: naming the role that it takes, which is not for the account alone
+        """
+        remedy = f"Airflow's identity needs the role {Role.SIZES} on the subscription"
+        with resource_explained(f"list the VM sizes of {location}", remedy=remedy):
+            sizes = self._client.location.list_supported_virtual_machine_skus(location)
+            return next((size for size in sizes if str(size.name).lower() == name.lower()), None)
 
     def create_pool(self, spec: PoolSpec, formula: str) -> bool:
         """Create a pool whose nodes have an identity.

@@ -114,6 +114,11 @@ class ScoringBatchHook(AzureBatchHook):
         """
         return self._account_url(self.get_connection(self.conn_id))
 
+    @property
+    def has_key(self) -> bool:
+        """Whether the connection signs in with an account key, and not with an identity."""
+        return self._shared_key(self.get_connection(self.conn_id)) is not None
+
     def close(self) -> None:
         """Close the client, if one was needed."""
         if "connection" in self.__dict__:

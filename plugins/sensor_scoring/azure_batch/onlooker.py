@@ -113,6 +113,17 @@ class Onlooker:
             return list(self._client.list_tasks(job, select=list(SELECTED), max_results=_PAGE))
         return []
 
+    def pool_count(self) -> int:
+        """Return how many pools the account has."""
+        with batch_explained("list the pools", self._conn_id):
+            return sum(1 for _ in self._client.list_pools(select=["id"], max_results=_PAGE))
+
+    def active_job_count(self) -> int:
+        """Return how many active jobs the account has."""
+        with batch_explained("list the active jobs", self._conn_id):
+            jobs = self._client.list_jobs(filter="state eq 'active'", select=["id"], max_results=_PAGE)
+            return sum(1 for _ in jobs)
+
     def jobs_on(self, pool_id: str) -> list[Mapping[str, Any]]:
         """Return all active Batch jobs of a pool, ours or not."""
         chosen = f"state eq 'active' and executionInfo/poolId eq '{pool_id}'"

@@ -38,6 +38,7 @@ def sign_in(deployment: Deployment) -> Iterator[Finding]:
     except BatchAccessRefused as error:
         yield missing(str(error), on_batch(deployment.batch_account))
         return
+    deployment.is_answered = True
     yield fine(f"signed in to the Batch account {deployment.batch_account}")
 
 

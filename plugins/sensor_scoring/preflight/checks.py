@@ -10,7 +10,16 @@ from airflow.sdk.exceptions import AirflowException
 
 from scoring_contract.errors import ContractError
 from sensor_scoring.errors import ScoringError
-from sensor_scoring.preflight import airflow_checks, batch_checks, notification_checks, storage_checks, trial
+from sensor_scoring.preflight import (
+    account_checks,
+    airflow_checks,
+    batch_checks,
+    notification_checks,
+    quota_checks,
+    registry_checks,
+    storage_checks,
+    trial,
+)
 from sensor_scoring.preflight.finding import Verdict, fine, missing, skipped, warning
 from sensor_scoring.setting_fields import PREFIX
 from sensor_scoring.settings import all_settings
@@ -57,9 +66,16 @@ CHECKS = (
     Check("writing", storage_checks.writing, ("containers",), is_trial=True),
     Check("signatures", storage_checks.signatures, ("containers",)),
     Check("batch account", batch_checks.sign_in, ("connections",)),
+    Check("account resource", account_checks.resource, ("connections",)),
+    Check("network access", account_checks.network, ("account resource",)),
+    Check("sign-in modes", account_checks.sign_in_modes, ("account resource",)),
+    Check("account mode", account_checks.allocation_mode, ("account resource",)),
     Check("clock", batch_checks.clock, ("batch account",)),
     Check("node image", batch_checks.node_image, ("batch account",)),
     Check("pool", batch_checks.pool, ("batch account",)),
+    Check("registry", registry_checks.registry, ("batch account",)),
+    Check("core quota", quota_checks.cores, ("batch account", "account resource")),
+    Check("pool and job quotas", quota_checks.counts, ("batch account", "account resource")),
     Check("formula", batch_checks.formula, ("pool",)),
     Check("models", storage_checks.models, ("containers",)),
     Check("readings", storage_checks.readings, ("containers",)),

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from sensor_scoring.azure_batch.hook import ScoringBatchHook
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from scoring_contract.hour import RunHour
     from scoring_contract.registry import Registry
+    from sensor_scoring.azure_batch.account_resource import AccountResource
     from sensor_scoring.azure_batch.onlooker import PoolSight
     from sensor_scoring.azure_batch.pool_spec import PoolSpec
 
@@ -38,6 +40,10 @@ class Deployment:
     environ: Mapping[str, str]
     context: Context
     has_database: bool = False
+    is_answered: bool = False
+    """Whether the Batch account has answered from here."""
+    resource: Mapping[str, Any] | None = None
+    """The Batch account as Azure Resource Manager describes it; None until it was read."""
     _closing: list[ScoringBatchHook] = field(default_factory=list)
 
     @cached_property
@@ -85,6 +91,10 @@ class Deployment:
     def sight(self) -> PoolSight | None:
         """The pool as the service describes it before anything is tried; None if there is none."""
         return self.hook.onlooker.pool(self.spec.pool_id)
+
+    def account_resource(self) -> closing[AccountResource]:
+        """Open the Batch account in Azure Resource Manager."""
+        return closing(self.hook.account_resource(self.settings.connections.batch_account_id))
 
     @property
     def storage_account(self) -> str:
