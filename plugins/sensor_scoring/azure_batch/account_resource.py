@@ -5,6 +5,7 @@ Everything else goes to the Batch API: it is quicker, and needs no role beyond t
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Self
 
 from azure.core import MatchConditions
@@ -98,6 +99,9 @@ class AccountResource:
                     etag="*",
                     match_condition=MatchConditions.IfMissing,
                 )
-            except ResourceExistsError:
+            except ResourceExistsError as error:
+                # The SDK's word for every conflict, such as a quota that is reached.
+                if error.status_code != HTTPStatus.PRECONDITION_FAILED:
+                    raise
                 return False
         return True

@@ -160,6 +160,15 @@ def test_a_formula_that_is_refused_is_known_by_its_class(managed: Account) -> No
         resource.create_pool(spec, "$TargetDedicatedNodes = (")
 
 
+def test_a_pool_that_the_account_has_no_room_for_is_not_taken_for_made(
+    managed_with: Callable[..., Account],
+) -> None:
+    """The SDK has one exception for that and for a pool that is there already."""
+    account = managed_with(pool_quota=0)
+    with pytest.raises(BatchError, match=r"cannot create pool pool with .*: PoolQuotaReached: "):
+        account.hook.pools.ensure(spec_of(account))
+
+
 def test_another_account_is_not_found(managed: Account) -> None:
     """The service's own words say what."""
     elsewhere = spec_of(managed).account_id + "x"
