@@ -13,30 +13,42 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from azure_batch_emulator.server import EmulatorServer
+from azure_batch_emulator.server import TEST_ACCOUNT, EmulatorServer
 from local_stack.bootstrap import LOCAL, install, made, python_of, run
 from tests.certificates import Certificate
+from tests.clients.azure_names import MANAGEMENT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 HERE = Path(__file__).parent
 ENVIRONMENTS = LOCAL / "clients"
+HOST = f"{TEST_ACCOUNT}.local.batch.azure.com"
+"""The account's name in Azure."""
 
 
 @pytest.fixture(scope="session")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
     """Make a certificate."""
-    return Certificate.made_in(tmp_path_factory.mktemp("tls"))
+    return Certificate.made_in(tmp_path_factory.mktemp("tls"), MANAGEMENT, HOST)
 
 
 @pytest.fixture
-def emulator(tmp_path: Path, certificate: Certificate) -> Iterator[EmulatorServer]:
+def images() -> dict[str, Path]:
+    """Give the emulator no images."""
+    return {}
+
+
+@pytest.fixture
+def emulator(
+    tmp_path: Path, certificate: Certificate, images: Mapping[str, Path]
+) -> Iterator[EmulatorServer]:
     """Run an emulator on HTTPS whose nodes boot at once."""
     with EmulatorServer(
         data=tmp_path / "batch",
         boot=timedelta(),
         allow_bearer=True,
+        images=images,
         certificate=certificate.file,
         certificate_key=certificate.key,
     ) as emulator:
