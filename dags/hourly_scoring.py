@@ -25,11 +25,11 @@ from airflow.sdk import DAG, CronDataIntervalTimetable
 
 from sensor_scoring.airflow_config import ACTIVE_RUNS
 from sensor_scoring.alerts.tasks import alert, verdict
-from sensor_scoring.azure_batch.operators import AzureBatchSubmitOperator
 from sensor_scoring.hour_param import hour_param
 from sensor_scoring.hourly.operator import SensorScoringOperator
 from sensor_scoring.hourly.sensor import PredictionBlobSensor
 from sensor_scoring.hourly.settle import SettleOperator
+from sensor_scoring.hourly.submit import SensorSubmitOperator
 from sensor_scoring.hourly.task import commit_marker, score_task
 from sensor_scoring.hourly.tasks import close_jobs, open_job, plan_hour, summarise
 from sensor_scoring.priority import NEWEST_HOUR_FIRST
@@ -62,10 +62,11 @@ with DAG(
     settle = SettleOperator(task_id="settle", lateness_minutes=SETTINGS.hourly.lateness_minutes)
     groups = plan_hour()
     job = open_job()
-    submit = AzureBatchSubmitOperator(
+    submit = SensorSubmitOperator(
         task_id="submit",
         items=groups,
         job_id=job,
+        runs_container=SETTINGS.containers.runs_container,
         **score_task(SETTINGS),
     )
     score = SensorScoringOperator.partial(

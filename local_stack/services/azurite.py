@@ -23,7 +23,7 @@ KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr
 """Azurite's well-known key, which is public:
 https://learn.microsoft.com/azure/storage/common/storage-use-azurite#well-known-storage-account-and-key"""
 _START_SECONDS = 60.0
-_LISTENS = re.compile(rb"listens on http://127\.0\.0\.1:(\d+)")
+_LISTENS = re.compile(rb"listens on https?://127\.0\.0\.1:(\d+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,12 @@ class BlobStorage(BlobAccount):
 
 @contextmanager
 def running_azurite(
-    folder: Path, *, log: Path, port: int = 0, logs_requests: bool = False
+    folder: Path,
+    *,
+    log: Path,
+    port: int = 0,
+    logs_requests: bool = False,
+    certificate: tuple[Path, Path] | None = None,
 ) -> Iterator[BlobStorage]:
     """Run Azurite.
 
@@ -45,6 +50,7 @@ def running_azurite(
     :param log: for its output
     :param port: 0 for any free port
     :param logs_requests: whether the log has a line for each request
+    :param certificate: certificate and key for HTTPS, over which it takes tokens of an identity too
     :raises StackError: if it does not start
     """
     folder.mkdir(parents=True, exist_ok=True)
@@ -57,12 +63,18 @@ def running_azurite(
         # https://github.com/Azure/Azurite#skip-api-version-check
         *("--skipApiVersionCheck", "--disableTelemetry"),
         *(() if logs_requests else ("--silent",)),
+        *(() if certificate is None else _with_identities(*certificate)),
     ]
     with Server("Azurite", command, log=log, environ=os.environ) as server:
         server.wait_until(lambda: _port_in(log) is not None, seconds=_START_SECONDS)
-        storage = BlobStorage(f"http://127.0.0.1:{_port_in(log) or port}/{ACCOUNT}", pid=server.process.pid)
+        address = f"{'https' if certificate else 'http'}://127.0.0.1:{_port_in(log) or port}"
+        storage = BlobStorage(f"{address}/{ACCOUNT}", pid=server.process.pid)
         storage.make_containers()
         yield storage
+
+
+def _with_identities(certificate: Path, key: Path) -> tuple[str, ...]:
+    return ("--oauth", "basic", "--cert", str(certificate), "--key", str(key))
 
 
 def _port_in(log: Path) -> int | None:

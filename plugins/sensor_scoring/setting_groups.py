@@ -88,7 +88,7 @@ class PoolSettings(SettingGroup):
     """Private registry of the image, pulled with ``node_identity``; empty for none."""
     node_identity: str = ""
     """Resource id of the user-assigned identity of the pool's nodes. With it the scorer signs in as the
-    node; without it, it gets a short-lived signature per container. A pool we create has it if
+    node; without it, it gets short-lived signatures of blobs. A pool we create has it if
     ``BATCH_ACCOUNT_ID`` is set."""
     node_identity_client_id: str = ""
     """Client id of the same identity, if the nodes have several."""

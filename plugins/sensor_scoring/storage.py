@@ -24,11 +24,12 @@ from azure.core.exceptions import (
     ResourceModifiedError,
     ResourceNotFoundError,
 )
-from azure.storage.blob import BlobPrefix, ContainerSasPermissions, generate_container_sas
+from azure.storage.blob import BlobPrefix
 
 from sensor_scoring.blob_listing import FoundBlob, listed
 from sensor_scoring.errors import SettingsError, StorageError
 from sensor_scoring.service_errors import storage_explained
+from sensor_scoring.signatures import Signer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -328,42 +329,51 @@ class BlobStore:
     def signed_url(self, container: str, *, permissions: str, lasts: timedelta) -> str:
         """Return a container's URL with a signature that grants just these permissions for that long.
 
-        Signed with a user delegation key of the connection's identity. An account key signs only for
+        :param permissions: letters of a container signature, for example ``rl``
+        :raises SettingsError: if the connection holds the account key of a real storage account
+        """
+        return f"{self.container_url(container)}?{self.signer(lasts).container(container, permissions)}"
+
+    def signer(self, lasts: timedelta) -> Signer:
+        """Return what signs for others, for that long.
+
+        It signs with a user delegation key of the connection's identity. An account key signs only for
         Azurite: such a signature could not be revoked without changing the key, and hands out more than a
         role would. A connection that is itself a signature is passed on as it is: it grants what it grants,
         for as long as it says.
 
-        :param permissions: letters of a container signature, for example ``rl``
         :raises SettingsError: if the connection holds the account key of a real storage account
         """
+        now = datetime.now(UTC)
+        start, expiry = now - _CLOCK_SKEW, now + lasts
         key = getattr(self._client.credential, "account_key", None)
-        url = self.container_url(container)
-        if isinstance(self._client.credential, AzureSasCredential):
-            return f"{url}?{self._client.credential.signature.lstrip('?')}"
-        if key is None and self._client.credential is None:
-            return self._container(container).url
-        if key is not None and not is_azurite(url):
+        if key is not None and not is_azurite(self.container_url("any")):
             raise SettingsError(
                 f"connection {self.conn_id} holds an account key; give it an identity instead, "
                 "so that tasks get signatures that can be revoked"
             )
-        return f"{url}?{self._signature(container, permissions, lasts, key)}"
-
-    def _signature(self, container: str, permissions: str, lasts: timedelta, key: str | None) -> str:
-        now = datetime.now(UTC)
-        return generate_container_sas(
-            account_name=self._client.account_name or "",
-            container_name=container,
+        passed_on = self._own_signature
+        return Signer(
+            account=self.account_name,
+            start=start,
+            expiry=expiry,
+            delegation_key=None if key or passed_on else self._delegation_key(start, expiry),
             account_key=key,
-            user_delegation_key=None if key else self._delegation_key(now, lasts),
-            permission=ContainerSasPermissions.from_string(permissions),
-            start=now - _CLOCK_SKEW,
-            expiry=now + lasts,
+            passed_on=passed_on,
         )
 
-    def _delegation_key(self, now: datetime, lasts: timedelta) -> UserDelegationKey:
+    @property
+    def _own_signature(self) -> str:
+        """The signature that the connection is made of; empty if it is made of anything else."""
+        credential = self._client.credential
+        if isinstance(credential, AzureSasCredential):
+            return credential.signature.lstrip("?")
+        # One in the URL, or in a connection string, is no credential to the client.
+        return urlsplit(self._client.url).query if credential is None else ""
+
+    def _delegation_key(self, start: datetime, expiry: datetime) -> UserDelegationKey:
         with storage_explained("get a user delegation key", self.conn_id):
-            return self._client.get_user_delegation_key(now - _CLOCK_SKEW, now + lasts)
+            return self._client.get_user_delegation_key(start, expiry)
 
 
 def _repeated(read: Callable[[], _Read]) -> _Read:

@@ -17,24 +17,25 @@ import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 import obstore
 from obstore.exceptions import AlreadyExistsError, BaseError, PreconditionError
 from obstore.store import AzureStore, LocalStore
 
-from scorer.address import FolderAddress, MountAddress, address_of, without_secrets
+from scorer.address import BlobAddress, FolderAddress, MountAddress, address_of, without_secrets
 from scorer.errors import BlobConflict, BlobMissing, DataFault, OrderFault, StorageFault
-from scoring_contract.access import mounts_folder, url_of, variable_of
+from scoring_contract.access import blobs_variable, mounts_folder, signed_blobs_of, url_of, variable_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from datetime import datetime
 
     from obstore import Attributes, GetResult, PutMode
     from obstore.store import AzureConfig, ClientConfig, RetryConfig
 
-    from scorer.address import BlobAddress
+    from scoring_contract.access import SignedBlobs
     from scoring_contract.layout import Container
 
 _RETRY: RetryConfig = {
@@ -51,6 +52,7 @@ _PAUSES = (0.1, 0.25, 0.5, 1.0)
 # Compiled on the first error.
 _STATUS = r"status code: (\d{3}[ A-Za-z]*)"
 _CODE = r"<Code>(\w+)</Code>"
+_REFUSED = ("401", "403")
 _REASON = r'(?:message|error): "([^"]{1,200})"'
 
 
@@ -70,16 +72,39 @@ class BlobContainer:
     """One container, on a Blob service or mounted as a folder.
 
     :param role: its name in errors: ``data``, ``models``, ``predictions`` or ``runs``
+    :param store: client of the container; None if each blob has a signature, and a client, of its own
+    :param signed: makes the client of a blob
     """
 
-    def __init__(self, role: str, store: AzureStore | LocalStore) -> None:
+    def __init__(
+        self,
+        role: str,
+        store: AzureStore | LocalStore | None,
+        signed: Mapping[str, Callable[[], AzureStore]] | None = None,
+    ) -> None:
         self.role = role
         self._store = store
+        self._signed = signed or {}
+        self._stores: dict[str, AzureStore] = {}
 
     @property
     def is_folder(self) -> bool:
         """Whether this is a mounted folder, which has neither metadata nor conditional writes."""
         return isinstance(self._store, LocalStore)
+
+    def _store_of(self, blob: str, right: str) -> AzureStore | LocalStore:
+        """Return the client that may use a blob.
+
+        :param right: what is to be done, for the error
+        :raises StorageFault: if no signature is for it
+        """
+        if self._store is not None:
+            return self._store
+        if blob not in self._stores:
+            if blob not in self._signed:
+                raise StorageFault(f"{self.role}/{blob}", f"no signature lets this task {right} it")
+            self._stores[blob] = self._signed[blob]()
+        return self._stores[blob]
 
     def read(self, blob: str, *, most_bytes: int | None = None) -> bytes:
         """Return a blob's bytes.
@@ -101,8 +126,9 @@ class BlobContainer:
         """Read a blob; try again if it changes meanwhile."""
         for pause in (*_PAUSES, None):
             try:
-                with self._faults_of(blob):
-                    answer = obstore.get(self._store, blob)
+                store = self._store_of(blob, "read")
+                with self._faults_of(blob, "read"):
+                    answer = obstore.get(store, blob)
                     _, size = answer.range  # of the whole blob; ten times cheaper than answer.meta
                     if most_bytes is not None and size > most_bytes:
                         raise DataFault(f"{blob} has {size} bytes; the limit is {most_bytes}")
@@ -146,18 +172,22 @@ class BlobContainer:
 
         :raises StorageFault: if storage refuses or does not answer
         """
-        with self._faults_of(folder):
-            for chunk in obstore.list(self._store, prefix=folder):
+        store = self._store_of(folder, "list")
+        with self._faults_of(folder, "list"):
+            for chunk in obstore.list(store, prefix=folder):
                 yield from (meta["path"] for meta in chunk)
 
     def _put(self, blob: str, data: bytes, attributes: Attributes, mode: PutMode) -> None:
         kept = None if self.is_folder else attributes  # a folder cannot store them
-        with self._faults_of(blob):
-            obstore.put(self._store, blob, data, attributes=kept, mode=mode, use_multipart=False)
+        store = self._store_of(blob, "write")
+        with self._faults_of(blob, "write"):
+            obstore.put(store, blob, data, attributes=kept, mode=mode, use_multipart=False)
 
     @contextmanager
-    def _faults_of(self, blob: str) -> Iterator[None]:
+    def _faults_of(self, blob: str, right: str) -> Iterator[None]:
         """Translate obstore's errors into ours.
+
+        :param right: what is done, for a refusal
 
         ``from None``: obstore's text can contain parts of a URL and must not surface in a traceback.
         """
@@ -167,11 +197,11 @@ class BlobContainer:
         except FileNotFoundError as error:
             if self.is_folder or "BlobNotFound" in str(error):
                 raise BlobMissing(name, "there is no such blob") from None
-            raise StorageFault(name, _problem(error)) from None
+            raise StorageFault(name, _problem(error, right)) from None
         except (AlreadyExistsError, PreconditionError):
             raise BlobConflict(name, "another writer changed it after it was read") from None
         except (BaseError, OSError, ValueError, NotImplementedError) as error:
-            raise StorageFault(name, _problem(error)) from None
+            raise StorageFault(name, _problem(error, right)) from None
 
 
 def open_container(container: Container, environ: Mapping[str, str]) -> BlobContainer:
@@ -181,6 +211,8 @@ def open_container(container: Container, environ: Mapping[str, str]) -> BlobCont
     :raises OrderFault: if its URL is not the URL of a container
     :raises StorageFault: if a mounted folder does not exist
     """
+    if signed := signed_blobs_of(container, environ):
+        return _signed_container(container, signed, environ)
     address = address_of(url_of(container, environ), name=variable_of(container))
     if isinstance(address, MountAddress):
         from pathlib import Path  # noqa: PLC0415  # scoring from a Blob service does not need it
@@ -191,6 +223,17 @@ def open_container(container: Container, environ: Mapping[str, str]) -> BlobCont
             raise StorageFault(container.value, f"the folder {address.path} is not mounted")
         return BlobContainer(container.value, LocalStore(address.path))
     return BlobContainer(container.value, _azure_store(address, environ))
+
+
+def _signed_container(container: Container, signed: SignedBlobs, environ: Mapping[str, str]) -> BlobContainer:
+    name = blobs_variable(variable_of(container))
+    makers = {}
+    for blob, signature in signed.signatures.items():
+        address = address_of(f"{signed.url}?{signature}", name=name)
+        if not isinstance(address, BlobAddress):
+            raise OrderFault(f"{name} must name a container of Blob Storage")
+        makers[blob] = partial(_azure_store, address, environ)
+    return BlobContainer(container.value, None, makers)
 
 
 def refuse_folder(container: BlobContainer, *, because: str) -> BlobContainer:
@@ -226,14 +269,18 @@ def _azure_store(address: BlobAddress, environ: Mapping[str, str]) -> AzureStore
     return AzureStore(address.container, config=config, client_options=client, retry_config=_RETRY)
 
 
-def _problem(error: Exception) -> str:
-    """Describe a storage error in one line, by HTTP status and code or by the operating system's message."""
+def _problem(error: Exception, right: str) -> str:
+    """Describe a storage error in one line, by HTTP status and code or by the operating system's message.
+
+    :param right: what was done; a refusal says that this is what may not be done
+    """
     text = str(error)
     code = re.search(_CODE, text)
     if code and code[1] == "ContainerNotFound":
         return "its container does not exist"
     if status := re.search(_STATUS, text):
-        return f"Blob Storage answered {status[1].strip()}" + (f" ({code[1]})" if code else "")
+        answer = f"Blob Storage answered {status[1].strip()}" + (f" ({code[1]})" if code else "")
+        return f"{answer}: this task may not {right} it" if status[1].startswith(_REFUSED) else answer
     summary, _, details = text.partition("Debug source")
     reason = re.search(_REASON, details)
     line = " ".join(summary.split())

@@ -127,6 +127,15 @@ def test_a_variable_that_is_not_set_is_named() -> None:
         open_container(MODELS, {})
 
 
+@pytest.mark.parametrize("url", ["file:///mnt/data", "https://a.b/data/x", "mount:data"])
+def test_signed_blobs_are_of_a_container(url: str) -> None:
+    """A folder has no signatures; the error names the variable and quotes none."""
+    value = json.dumps({"url": url, "signatures": {"a.csv": "sig=c2VjcmV0"}})
+    with pytest.raises(OrderFault, match="SCORING_DATA_BLOBS") as caught:
+        open_container(DATA, {"SCORING_DATA_BLOBS": value})
+    assert "c2VjcmV0" not in str(caught.value)
+
+
 class _Cloud(BaseHTTPRequestHandler):
     """Stands in for a virtual machine's metadata service and for the storage that accepts its tokens."""
 

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scoring_contract import layout
-from scoring_contract.access import url_of, variable_of
+from scoring_contract.access import SignedBlobs, signed_blobs_of, url_of, variable_of
 from scoring_contract.errors import ContractError, InvocationError, LayoutError, MessageError
 from scoring_contract.hour import RunHour
 from scoring_contract.invocation import ExitCode, ScoreInvocation
@@ -286,3 +286,22 @@ def test_a_pack_cannot_be_called_anything() -> None:
     """Its name is part of a path."""
     with pytest.raises(LayoutError, match="cannot name a pack"):
         layout.packed_prediction_blob(HOUR, "../p")
+
+
+def test_signatures_of_blobs_are_read_as_they_were_written() -> None:
+    """Names and signatures of any characters; a process without the variable has the container's URL."""
+    signed = SignedBlobs("https://account.blob.core.windows.net/data", {'ä "b.csv': "sv=1&sig=a%2Bb"})
+    assert signed_blobs_of(Container.DATA, {"SCORING_DATA_BLOBS": signed.to_text()}) == signed
+    assert signed_blobs_of(Container.DATA, {}) is None
+    assert "sig" not in repr(signed)
+
+
+@pytest.mark.parametrize(
+    "text", ["sig=secret", "[1]", "{}", '{"url": "https://x/data", "signatures": "sig=secret"}', "[" * 10**5]
+)
+def test_signatures_that_cannot_be_read_are_not_quoted(text) -> None:
+    """The error names the variable alone."""
+    with pytest.raises(InvocationError) as caught:
+        signed_blobs_of(Container.DATA, {"SCORING_DATA_BLOBS": text})
+    assert str(caught.value) == "the variable SCORING_DATA_BLOBS does not hold the signatures of blobs"
+    assert caught.value.__suppress_context__

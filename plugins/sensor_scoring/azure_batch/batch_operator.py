@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
 
-from sensor_scoring.azure_batch.task import BatchTaskTemplate, Grants
+from sensor_scoring.azure_batch.task import BatchTaskTemplate
 from sensor_scoring.constraints import SLOTS, WALL_CLOCK_SECONDS, check
 from sensor_scoring.patience import Patience
 from sensor_scoring.retries import RETRY_TABLE
@@ -17,7 +17,9 @@ from sensor_scoring.retries import RETRY_TABLE
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from sensor_scoring.azure_batch.grants import Blobs, GrantMaker
     from sensor_scoring.azure_batch.hook import ScoringBatchHook
+    from sensor_scoring.azure_batch.task import Names
     from sensor_scoring.storage import BlobStore
 
 _QUEUE_ALLOWANCE = timedelta(hours=2)
@@ -35,6 +37,9 @@ class BatchOperator(BaseOperator):
     :param environment: environment variables, placeholders as in ``command``; no secrets (templated)
     :param containers: environment variable to ``container:permissions``: the Batch task finds there the URL
         of the container, signed for just these permissions unless ``node_identity`` is given
+    :param blobs: of a variable's container the only blobs that the Batch task needs, placeholders as in
+        ``command``, each with its permissions. In place of the container's URL it then gets a signature for
+        each, as JSON in ``DATA_BLOBS`` where the variable is ``DATA_URL``
     :param log_container: container for stdout.txt and stderr.txt; empty leaves them on the node
     :param log_folder: their folder, placeholders as in ``command``
     :param max_wall_clock: the service ends the Batch task after this
@@ -55,6 +60,7 @@ class BatchOperator(BaseOperator):
         registry_server: str = "",
         environment: Mapping[str, str] | None = None,
         containers: Mapping[str, str] | None = None,
+        blobs: Mapping[str, Mapping[str, str]] | None = None,
         log_container: str = "",
         log_folder: str = "{run}/{job}/{task}",
         max_wall_clock: timedelta = timedelta(minutes=15),
@@ -72,6 +78,7 @@ class BatchOperator(BaseOperator):
         self.registry_server = registry_server
         self.environment = environment
         self.containers = containers
+        self.blobs = blobs
         self.log_container = log_container
         self.log_folder = log_folder
         self.max_wall_clock = max_wall_clock
@@ -119,10 +126,22 @@ class BatchOperator(BaseOperator):
             required_slots=self.required_slots,
         )
 
-    def _grants(self) -> Grants:
-        return Grants.minted(
-            self.store,
-            self.containers or {},
+    def blobs_for(self, names: Names, command: Sequence[str]) -> Blobs:  # noqa: ARG002  for those who override it
+        """Return the blobs that a Batch task needs, if it needs no more of their containers.
+
+        :param command: words of its command line, placeholders and all
+        """
+        return {
+            variable: {names.fill(blob): permissions for blob, permissions in blobs.items()}
+            for variable, blobs in (self.blobs or {}).items()
+        }
+
+    def _grant_maker(self) -> GrantMaker:
+        from sensor_scoring.azure_batch.grants import GrantMaker
+
+        return GrantMaker(
+            store=self.store,
+            containers=self.containers or {},
             log_container=self.log_container,
             lasts=self.max_wall_clock + _QUEUE_ALLOWANCE,
             identity=self.node_identity,

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
     from airflow.sdk import BaseOperatorLink, Context, XComArg
 
+    from sensor_scoring.azure_batch.grants import Blobs
+    from sensor_scoring.azure_batch.task import Grants
     from sensor_scoring.azure_batch.trigger import BatchTaskTrigger
 
 TAIL_BYTES = 8192
@@ -90,14 +92,27 @@ class AzureBatchSubmitOperator(BatchOperator):
         if not self.items:
             self.log.info("There is nothing to submit")
             return 0
-        template, grants = self._template(), self._grants()
+        template = self._template()
         names = [
             Names(item=item, job=self.job_id, task=str(ids.AttemptId(ids.group_key(item), self.epoch, 0)))
             for item in self.items
         ]
-        count = self.hook.submit(self.job_id, [template.request(name, grants) for name in names])
+        requests = [
+            template.request(name, grants)
+            for name, grants in zip(names, self._all_grants(names), strict=True)
+        ]
+        count = self.hook.submit(self.job_id, requests)
         self.log.info("Job %s holds %d Batch tasks", self.job_id, count)
         return count
+
+    def blobs_for_all(self, names: Sequence[Names]) -> list[Blobs]:
+        """Return the blobs of each Batch task; a subclass that looks them up does so for all at once."""
+        return [self.blobs_for(name, self.words) for name in names]
+
+    def _all_grants(self, names: Sequence[Names]) -> list[Grants]:
+        maker = self._grant_maker()
+        blobs = self.blobs_for_all(names) if maker.can_narrow else [{} for _ in names]
+        return [maker.grants(each) for each in blobs]
 
     def _job_was_reopened(self) -> bool:
         return ids.generation_of(self.job_id) not in {None, self.generation}
@@ -302,10 +317,12 @@ class AzureBatchTaskOperator(BatchOperator):
 
     def _added(self, names: Names, memory: EpochMemory) -> Names:
         """Add the Batch task, to the next job of the run should this one have ended."""
+        maker = self._grant_maker()
         for _ in range(_REOPENINGS):
             template = replace(self._template(), command=self.command_for(names))
+            grants = maker.grants(self.blobs_for(names, template.command) if maker.can_narrow else {})
             try:
-                self.hook.add_task(names.job, template.request(names, self._grants()))
+                self.hook.add_task(names.job, template.request(names, grants))
             except JobEnded:
                 job = self.successor_of(names.job, memory.context)
                 self.log.info("%s: job %s has ended; going on in %s", self.shown_item, names.job, job)

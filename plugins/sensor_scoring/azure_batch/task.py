@@ -8,14 +8,12 @@ from __future__ import annotations
 import shlex
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from sensor_scoring.azure_batch import ids
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-
-    from sensor_scoring.storage import BlobStore
 
 RETENTION = timedelta(days=1)
 """How long a node keeps a task's files; they are in Blob Storage by then."""
@@ -49,7 +47,8 @@ class Names:
 class Grants:
     """Access of a Batch task to Blob Storage. Secrets: never logged, never in an XCom.
 
-    :param environment: variable to container URL, signed unless the node signs in by itself
+    :param environment: variable to container URL, signed unless the node signs in by itself, or to the
+        signatures of single blobs
     :param log_url: container that takes stdout and stderr; empty to leave them on the node
     :param identity: resource id of the node's identity; empty if the URLs are signed
     """
@@ -60,34 +59,6 @@ class Grants:
 
     def __repr__(self) -> str:
         return f"Grants({', '.join(sorted(self.environment))})"
-
-    @classmethod
-    def minted(
-        cls,
-        store: BlobStore,
-        containers: Mapping[str, str],
-        *,
-        log_container: str,
-        lasts: timedelta,
-        identity: str = "",
-        identity_client_id: str = "",
-    ) -> Self:
-        """Make them for some containers.
-
-        :param containers: environment variable to ``container:permissions``, for example ``data:rl``
-        :param lasts: for how long; the longest a task may wait and run
-        """
-
-        def url(container: str, permissions: str) -> str:
-            if identity:
-                return store.container_url(container)
-            return store.signed_url(container, permissions=permissions, lasts=lasts)
-
-        pairs = {variable: grant.split(":", maxsplit=1) for variable, grant in containers.items()}
-        environment = {variable: url(name, permissions) for variable, (name, permissions) in pairs.items()}
-        if identity_client_id:
-            environment["AZURE_CLIENT_ID"] = identity_client_id
-        return cls(environment, url(log_container, "cw") if log_container else "", identity)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

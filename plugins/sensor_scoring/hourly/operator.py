@@ -13,6 +13,7 @@ from scoring_contract.report import Report
 from scoring_contract.sensor_names import display_of
 from sensor_scoring.azure_batch import ids
 from sensor_scoring.azure_batch.operators import AzureBatchTaskOperator, FailureCause
+from sensor_scoring.hourly.blob_needs import blobs_needed, call_of
 from sensor_scoring.hourly.outcome.reports import lines_of
 from sensor_scoring.hourly.planning.packing import shown_group
 from sensor_scoring.hourly.task import MANIFEST_BLOB
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from airflow.sdk import Context
 
+    from sensor_scoring.azure_batch.grants import Blobs
     from sensor_scoring.azure_batch.task import Names
     from sensor_scoring.azure_batch.task_state import BatchTaskOutcome
     from sensor_scoring.hourly.trigger import ScoringTrigger
@@ -58,6 +60,11 @@ class SensorScoringOperator(AzureBatchTaskOperator):
             return words
         narrowed = self._narrowed_order(names, attempt)
         return [narrowed if word == MANIFEST_BLOB else word for word in words]
+
+    def blobs_for(self, names: Names, command: Sequence[str]) -> Blobs:
+        """Return the blobs that the Batch task's own manifest names, that manifest and the report."""
+        call = call_of(names, command)
+        return blobs_needed(call, self.store.read(self.commit_container, call.manifest))
 
     def successor_of(self, job_id: str, context: Context) -> str:
         """Return the run's next Batch job, with nodes announced for all instances that wait for it."""

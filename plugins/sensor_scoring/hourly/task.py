@@ -29,6 +29,7 @@ class BatchTaskArguments(TypedDict):
     registry_server: str
     environment: dict[str, str]
     containers: dict[str, str]
+    blobs: dict[str, dict[str, str]]
     log_container: str
     max_wall_clock: timedelta
     node_identity: str
@@ -53,8 +54,8 @@ def score_task(settings: Settings) -> BatchTaskArguments:
     granted = {
         variable_of(Container.DATA): f"{settings.containers.data_container}:r",
         variable_of(Container.MODELS): f"{settings.containers.models_container}:r",
-        variable_of(Container.PREDICTIONS): f"{settings.containers.predictions_container}:rcw",
-        variable_of(Container.RUNS): f"{settings.containers.runs_container}:rcw",
+        variable_of(Container.PREDICTIONS): f"{settings.containers.predictions_container}:rw",
+        variable_of(Container.RUNS): f"{settings.containers.runs_container}:rw",
     }
     return {
         "command": [*PROGRAM, *invocation.to_argv()],
@@ -62,6 +63,7 @@ def score_task(settings: Settings) -> BatchTaskArguments:
         "registry_server": settings.pool.registry_server,
         "environment": mounted,
         "containers": {variable: grant for variable, grant in granted.items() if variable not in mounted},
+        "blobs": {},  # the operators find them in the manifests
         "log_container": settings.containers.logs_container,
         "max_wall_clock": timedelta(minutes=settings.hourly.task_minutes),
         "node_identity": settings.pool.node_identity,

@@ -14,8 +14,10 @@ from scoring_contract.manifest import Manifest, SensorOrder
 from scoring_contract.planned_at import planned_at
 from scoring_contract.report import Report, SensorState
 from sensor_scoring.azure_batch import ids
-from sensor_scoring.azure_batch.task import BatchTaskTemplate, Grants, Names
+from sensor_scoring.azure_batch.grants import GrantMaker
+from sensor_scoring.azure_batch.task import BatchTaskTemplate, Names
 from sensor_scoring.errors import ScoringError
+from sensor_scoring.hourly.blob_needs import blobs_needed, call_of
 from sensor_scoring.hourly.planning.capacity import prepare_pool, release_pool
 from sensor_scoring.hourly.planning.readings import HourReadings
 from sensor_scoring.hourly.task import score_task
@@ -121,11 +123,12 @@ class Trial:
             sensors=(self.order,),
             image=settings.pool.scoring_image,
         )
+        text = manifest.to_json()
         blob = layout.manifest_blob(self.base, self.order.sensor)
-        self.deployment.store.write(settings.containers.runs_container, blob, manifest.to_json())
+        self.deployment.store.write(settings.containers.runs_container, blob, text)
         prepare_pool(hook, self.deployment.spec, settings, batch_tasks=1)
         job = hook.jobs.open(self.base, generation=0, pool_id=settings.pool.pool_id)
-        self._submit(job)
+        self._submit(job, text)
         until = time.monotonic() + self.patience.total_seconds()
         while time.monotonic() < until:
             for found in hook.tasks_of(job, key=self._task.key):
@@ -134,7 +137,7 @@ class Trial:
             time.sleep(_PAUSE_SECONDS)
         return None
 
-    def _submit(self, job: str) -> None:
+    def _submit(self, job: str, manifest: str) -> None:
         asked = score_task(self.deployment.settings)
         template = BatchTaskTemplate(
             command=asked["command"],
@@ -143,15 +146,16 @@ class Trial:
             environment=asked["environment"],
             max_wall_clock=asked["max_wall_clock"],
         )
-        grants = Grants.minted(
-            self.deployment.store,
-            asked["containers"],
+        maker = GrantMaker(
+            store=self.deployment.store,
+            containers=asked["containers"],
             log_container=asked["log_container"],
             lasts=self.patience,
             identity=asked["node_identity"],
             identity_client_id=asked["node_identity_client_id"],
         )
         names = Names(item=self.order.sensor, job=job, task=str(self._task))
+        grants = maker.grants(blobs_needed(call_of(names, template.command), manifest.encode()))
         self.deployment.hook.add_task(job, template.request(names, grants))
 
     def complaint(self, outcome: BatchTaskOutcome) -> str:

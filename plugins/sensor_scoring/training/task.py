@@ -28,8 +28,10 @@ def train_task(settings: Settings) -> BatchTaskArguments:
     # The order names every blob, and the registry is for the orchestrator alone to change.
     arguments["containers"] = {
         variable_of(Container.DATA): f"{settings.containers.data_container}:r",
-        variable_of(Container.MODELS): f"{settings.containers.models_container}:rcw",
-        variable_of(Container.RUNS): f"{settings.containers.runs_container}:rcw",
+        variable_of(Container.MODELS): f"{settings.containers.models_container}:rw",
+        variable_of(Container.RUNS): f"{settings.containers.runs_container}:rw",
     }
+    # Readings are of many hours, and the name of a new model has its digest: both need their whole container.
+    arguments["blobs"] = {variable_of(Container.RUNS): {ORDER_BLOB: "r", REPORT_BLOB: "w"}}
     arguments["max_wall_clock"] = timedelta(minutes=settings.training.train_task_minutes)
     return arguments

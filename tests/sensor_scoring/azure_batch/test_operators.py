@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from airflow.sdk.exceptions import TaskDeferred
+from azure.storage.blob import BlobClient
 
+from scoring_contract.access import SignedBlobs
 from sensor_scoring.azure_batch import ids
 from sensor_scoring.azure_batch.autoscale import AutoscalePolicy, Floor
 from sensor_scoring.azure_batch.ids import AttemptId
@@ -440,3 +442,40 @@ def test_what_waits_refuses_such_numbers_too(check) -> None:
     """A wait must end."""
     with pytest.raises(SettingsError, match="it must be"):
         check.execute(Try().begin())
+
+
+def test_a_task_may_get_single_blobs_of_a_container(ready: Account, storage: BlobStorage) -> None:
+    """Their names have placeholders, and a variable holds a signature for each in place of the URL."""
+    storage.container("data").upload_blob("in/1_4.csv", b"mine")
+    operator = an_operator(containers={"DATA_URL": "data:r"}, blobs={"DATA_URL": {"in/{item}.csv": "r"}})
+    deferred(operator, Try())
+    (variable,) = ready.client.get_task(JOB, name_of(0)).environment_settings
+    assert variable.name == "DATA_BLOBS"
+    signed = SignedBlobs.from_text(variable.value, name=variable.name)
+    with BlobClient.from_blob_url(f"{signed.url}/in/1_4.csv?{signed.signatures['in/1_4.csv']}") as blob:
+        assert blob.download_blob().readall() == b"mine"
+
+
+def test_who_cannot_sign_for_a_blob_passes_its_container_on(
+    ready: Account, storage: BlobStorage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A connection that is a signature can be no less, and an identity of the nodes needs none."""
+    connection = {
+        "conn_type": "wasb",
+        "login": storage.name,
+        "host": storage.url,
+        "extra": {"sas_token": "sv=1&sig=x"},
+    }
+    monkeypatch.setenv(f"AIRFLOW_CONN_{WASB_CONN.upper()}", json.dumps(connection))
+    narrow: dict[str, Any] = {
+        "containers": {"DATA_URL": "data:r"},
+        "blobs": {"DATA_URL": {"in/{item}.csv": "r"}},
+    }
+    deferred(an_operator(**narrow), Try())
+    deferred(an_operator(**narrow, node_identity="/identities/i", item="1_5"), Try())
+    values = [
+        variable.value
+        for item in ("1_4", "1_5")
+        for variable in ready.client.get_task(JOB, name_of(0, item=item)).environment_settings
+    ]
+    assert values == [f"{storage.url}/data?sv=1&sig=x", f"{storage.url}/data"]
