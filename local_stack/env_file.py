@@ -70,6 +70,7 @@ CHOICES: dict[str, Callable[[Mapping[str, str]], str]] = {
     "AIRFLOW_EXECUTOR": lambda _: "LocalExecutor",
     "AIRFLOW_CONN_WASB_DEFAULT": _storage,
     "AIRFLOW_CONN_AZURE_BATCH_DEFAULT": _batch,
+    "SENSOR_SCORING_ALLOW_ACCOUNT_KEYS": lambda _: "true",
 }
 """What people may change, and the function that creates its value from the file's secrets."""
 

@@ -60,6 +60,9 @@ class ConnectionSettings(SettingGroup):
     batch_account_id: str = setting("", _BATCH_ACCOUNT)
     """ARM resource id of the Batch account. With it a run makes a pool whose nodes have an identity, the
     [preflight](preflight.md) looks at quotas and the account's mode, and pages link into the Azure portal."""
+    allow_account_keys: bool = False
+    """Whether connections may sign in with an account key to an account that is not on this machine: for
+    emulators in containers, and for accounts that take no identity."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

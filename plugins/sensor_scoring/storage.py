@@ -26,6 +26,7 @@ from azure.core.exceptions import (
 )
 from azure.storage.blob import BlobPrefix
 
+from sensor_scoring.account_keys import refuse_account_key
 from sensor_scoring.blob_listing import FoundBlob, listed
 from sensor_scoring.errors import SettingsError, StorageError
 from sensor_scoring.service_errors import storage_explained
@@ -75,7 +76,19 @@ class BlobStore:
 
     @cached_property
     def _client(self) -> BlobServiceClient:
+        """The client for requests."""
+        if self._key:
+            refuse_account_key(self._unused.url, conn_id=self.conn_id)
+        return self._unused
+
+    @cached_property
+    def _unused(self) -> BlobServiceClient:
+        """The client, for what it knows without a request."""
         return WasbHook(wasb_conn_id=self.conn_id).get_conn()
+
+    @property
+    def _key(self) -> str | None:
+        return getattr(self._unused.credential, "account_key", None)
 
     def _container(self, name: str) -> ContainerClient:
         return self._client.get_container_client(name)
@@ -310,21 +323,21 @@ class BlobStore:
     @property
     def account_name(self) -> str:
         """Name of the account."""
-        return str(self._client.account_name)
+        return str(self._unused.account_name)
 
     def account_key(self) -> str:
         """Return the account's key: a secret, for what can sign in with nothing else.
 
         :raises SettingsError: if the connection has none
         """
-        key = getattr(self._client.credential, "account_key", None)
+        key = self._key
         if not key:
             raise SettingsError(f"connection {self.conn_id} has no account key, which the mount needs")
         return str(key)
 
     def container_url(self, container: str) -> str:
         """Return a container's URL without any signature."""
-        return self._container(container).url.split("?", maxsplit=1)[0]
+        return self._unused.get_container_client(container).url.split("?", maxsplit=1)[0]
 
     def signed_url(self, container: str, *, permissions: str, lasts: timedelta) -> str:
         """Return a container's URL with a signature that grants just these permissions for that long.
@@ -347,7 +360,7 @@ class BlobStore:
         now = datetime.now(UTC)
         start, expiry = now - _CLOCK_SKEW, now + lasts
         key = getattr(self._client.credential, "account_key", None)
-        if key is not None and not is_azurite(self.container_url("any")):
+        if key and not is_azurite(self.container_url("any")):
             raise SettingsError(
                 f"connection {self.conn_id} holds an account key; give it an identity instead, "
                 "so that tasks get signatures that can be revoked"
@@ -365,11 +378,11 @@ class BlobStore:
     @property
     def _own_signature(self) -> str:
         """The signature that the connection is made of; empty if it is made of anything else."""
-        credential = self._client.credential
+        credential = self._unused.credential
         if isinstance(credential, AzureSasCredential):
             return credential.signature.lstrip("?")
         # One in the URL, or in a connection string, is no credential to the client.
-        return urlsplit(self._client.url).query if credential is None else ""
+        return urlsplit(self._unused.url).query if credential is None else ""
 
     def _delegation_key(self, start: datetime, expiry: datetime) -> UserDelegationKey:
         with storage_explained("get a user delegation key", self.conn_id):

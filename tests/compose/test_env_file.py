@@ -93,6 +93,7 @@ def test_an_older_file_gets_what_it_lacks(
             "AIRFLOW_EXECUTOR",
             "AIRFLOW_CONN_WASB_DEFAULT",
             "AIRFLOW_CONN_AZURE_BATCH_DEFAULT",
+            "SENSOR_SCORING_ALLOW_ACCOUNT_KEYS",
         ),
     ]
     assert values["COMPOSE_PROFILES"] == ""

@@ -90,8 +90,38 @@ def test_an_account_key_signs_for_azurite_alone(monkeypatch: pytest.MonkeyPatch)
         },
     }
     monkeypatch.setenv("AIRFLOW_CONN_REAL_ACCOUNT", json.dumps(connection))
-    with pytest.raises(SettingsError, match="real_account holds an account key"):
+    monkeypatch.setenv("SENSOR_SCORING_ALLOW_ACCOUNT_KEYS", "true")
+    with pytest.raises(SettingsError, match=r"real_account holds an account key.* tasks get signatures"):
         BlobStore("real_account").signed_url("data", permissions="r", lasts=timedelta(minutes=5))
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        pytest.param({"host": "https://real.blob.core.windows.net", "password": KEY}, id="password"),
+        pytest.param(
+            {"host": "http://azurite:10000/devstoreaccount1", "extra": {"account_key": KEY}}, id="extra"
+        ),
+        pytest.param(
+            {"extra": {"connection_string": f"AccountName=real;AccountKey={KEY}"}}, id="connection-string"
+        ),
+    ],
+)
+def test_an_account_key_is_for_this_machine(monkeypatch: pytest.MonkeyPatch, fields) -> None:
+    """Nothing is sent with one anywhere else; the sentence says what to do, and a setting lifts it."""
+    connection = {"conn_type": "wasb", "login": "real", **fields}
+    monkeypatch.setenv("AIRFLOW_CONN_KEYED", json.dumps(connection))
+    store = BlobStore("keyed")
+    for ask in (lambda: store.read("data", "a.csv"), lambda: store.signer(timedelta(minutes=5))):
+        with pytest.raises(
+            SettingsError, match="keyed holds an account key; give it an identity instead"
+        ) as caught:
+            ask()
+        assert "SENSOR_SCORING_ALLOW_ACCOUNT_KEYS=true" in str(caught.value)
+        assert KEY not in str(caught.value)
+    assert store.account_key() == KEY, "a pool's mount may need it"
+    monkeypatch.setenv("SENSOR_SCORING_ALLOW_ACCOUNT_KEYS", "true")
+    assert store._client.credential
 
 
 def test_a_refusal_is_one_sentence_without_a_signature(

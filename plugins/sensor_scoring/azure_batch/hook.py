@@ -21,6 +21,7 @@ from azure.batch.aio import BatchClient as AsyncBatchClient
 from azure.core.credentials import AzureNamedKeyCredential
 from azure.core.exceptions import HttpResponseError
 
+from sensor_scoring.account_keys import refuse_account_key
 from sensor_scoring.azure_batch.account_resource import AccountResource
 from sensor_scoring.azure_batch.jobs import JobKeeper
 from sensor_scoring.azure_batch.nodes import NodeKeeper
@@ -81,6 +82,7 @@ class ScoringBatchHook(AzureBatchHook):
         """Return a client with time limits.
 
         :raises BatchAccessRefused: if the connection's key is not a Batch key at all
+        :raises SettingsError: if it holds a key that must not be used
         """
         conn = self.get_connection(self.conn_id)
         credential = self._shared_key(conn) or get_sync_default_azure_credential(**_identity_of(conn))
@@ -262,6 +264,7 @@ class ScoringBatchHook(AzureBatchHook):
     def _shared_key(self, conn: Connection) -> Any:
         if not (conn.login and conn.password):
             return None
+        refuse_account_key(self._account_url(conn), conn_id=self.conn_id)
         try:
             b64decode(conn.password, validate=True)
         except binascii.Error as error:

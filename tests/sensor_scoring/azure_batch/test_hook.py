@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
+import json
 from collections import defaultdict
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -21,6 +23,7 @@ from sensor_scoring.errors import (
     FormulaRefused,
     JobEnded,
     QuotaReached,
+    SettingsError,
     SubmissionRefused,
 )
 
@@ -59,6 +62,27 @@ def connect(monkeypatch: pytest.MonkeyPatch, account: Account, *, key: str) -> S
     )
     monkeypatch.setenv("AIRFLOW_CONN_OTHER_BATCH", text)
     return ScoringBatchHook("other_batch")
+
+
+def test_a_shared_key_is_for_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is sent with one anywhere else, by tasks and triggers; a setting lifts it."""
+    connection = {
+        "conn_type": "azure_batch",
+        "login": "account",
+        "password": "c2VjcmV0",
+        "extra": {"account_url": "http://batch-emulator:8900"},
+    }
+    monkeypatch.setenv("AIRFLOW_CONN_OTHER_BATCH", json.dumps(connection))
+    hook = ScoringBatchHook("other_batch")
+    for connected in (hook.get_conn, lambda: asyncio.run(hook.get_async_conn())):
+        with pytest.raises(SettingsError) as caught:
+            connected()
+        assert str(caught.value) == (
+            "connection other_batch holds an account key; give it an identity instead, or set "
+            "SENSOR_SCORING_ALLOW_ACCOUNT_KEYS=true if batch-emulator takes none"
+        )
+    monkeypatch.setenv("SENSOR_SCORING_ALLOW_ACCOUNT_KEYS", "true")
+    hook.get_conn().close()
 
 
 def test_a_pool_is_created_with_nodes_for_the_announced_load(account: Account) -> None:
