@@ -26,8 +26,14 @@ def on_batch(account: str) -> str:
     return _assigned(Role.BATCH, found)
 
 
+def on_subscription(subscription: str) -> str:
+    """Return the command that assigns the role to list sizes of nodes."""
+    return f"{_assignment(Role.SIZES)} --scope /subscriptions/{subscription}"
+
+
 def _assigned(role: Role, scope: str) -> str:
-    return (
-        "az role assignment create --assignee <object id of Airflow's identity> "
-        f"--role '{role}' --scope \"$({scope})\""
-    )
+    return f'{_assignment(role)} --scope "$({scope})"'
+
+
+def _assignment(role: Role) -> str:
+    return f"az role assignment create --assignee <object id of Airflow's identity> --role '{role}'"

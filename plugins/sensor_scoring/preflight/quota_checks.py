@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sensor_scoring.errors import BatchAccessRefused
 from sensor_scoring.preflight.account_checks import UNREAD, is_users, properties_of
 from sensor_scoring.preflight.finding import fine, missing, skipped, warning
+from sensor_scoring.preflight.node_size import NodeSize, core_quotas, family_quotas
+from sensor_scoring.resource_ids import BatchAccountId
+from sensor_scoring.roles import on_subscription
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -16,18 +18,6 @@ if TYPE_CHECKING:
     from sensor_scoring.preflight.finding import Finding
 
 _MORE = "ask for more: https://learn.microsoft.com/azure/batch/batch-quota-limit"
-
-
-@dataclass(frozen=True, slots=True)
-class _Size:
-    """A size of nodes.
-
-    :param family: whose cores some accounts count by themselves
-    """
-
-    name: str
-    family: str
-    cores: int
 
 
 def cores(deployment: Deployment) -> Iterator[Finding]:
@@ -47,15 +37,21 @@ def cores(deployment: Deployment) -> Iterator[Finding]:
     try:
         size = _size(deployment, name, location)
     except BatchAccessRefused as error:
-        yield warning(f"{error}; the quota of cores is not looked at", "")
-        return
+        # The account's own role does not reach the subscription, where sizes are listed.
+        size = _named(name, found)
+        if size is None:
+            account_id = BatchAccountId.parse(deployment.settings.connections.batch_account_id)
+            yield warning(
+                f"{error}; the quota of cores is not looked at", on_subscription(account_id.subscription)
+            )
+            return
     if size is None:
         yield missing(
             f"Azure Batch has no VM size {name} in {location}",
             f"az batch location list-skus --location {location}, and set SENSOR_SCORING_VM_SIZE",
         )
         return
-    yield from _findings(deployment, size, _quotas(found, size))
+    yield from _findings(deployment, size, core_quotas(found, size))
 
 
 def counts(deployment: Deployment) -> Iterator[Finding]:
@@ -85,31 +81,19 @@ def counts(deployment: Deployment) -> Iterator[Finding]:
         yield fine(f"the account has {' and '.join(said.values())}")
 
 
-def _size(deployment: Deployment, name: str, location: str) -> _Size | None:
+def _size(deployment: Deployment, name: str, location: str) -> NodeSize | None:
     with deployment.account_resource() as account:
         found = account.vm_size(name, location=location)
-    if found is None:
-        return None
-    values = {str(entry["name"]): str(entry["value"]) for entry in found.get("capabilities") or ()}
-    return _Size(name, str(found.get("familyName") or ""), int(values["vCPUs"]))
+    return NodeSize.of(found) if found is not None else None
 
 
-def _quotas(found: Mapping[str, Any], size: _Size) -> dict[str, int | None]:
-    """Return the quota of dedicated cores and of Spot ones; None if the service tells none."""
-    dedicated = [found.get("dedicatedCoreQuota")]
-    if found.get("dedicatedCoreQuotaPerVMFamilyEnforced"):
-        # A family that is not listed has none.
-        families = {
-            str(entry["name"]).lower(): entry["coreQuota"]
-            for entry in found.get("dedicatedCoreQuotaPerVMFamily") or ()
-        }
-        dedicated.append(families.get(size.family.lower(), 0))
-    told = [int(quota) for quota in dedicated if quota is not None]
-    low = found.get("lowPriorityCoreQuota")
-    return {"dedicated": min(told, default=None), "Spot": None if low is None else int(low)}
+def _named(name: str, account: Mapping[str, Any]) -> NodeSize | None:
+    """Read a size from its name; None if that does not lead to a quota."""
+    size, families = NodeSize.named(name), family_quotas(account)
+    return size if size is None or families is None or size.family in families else None
 
 
-def _findings(deployment: Deployment, size: _Size, quotas: Mapping[str, int | None]) -> Iterator[Finding]:
+def _findings(deployment: Deployment, size: NodeSize, quotas: Mapping[str, int | None]) -> Iterator[Finding]:
     policy = deployment.spec.policy
     dedicated = policy.dedicated_nodes if policy.spot else policy.max_nodes
     wanted = {"dedicated": dedicated, "Spot": policy.max_nodes - dedicated}
@@ -124,7 +108,7 @@ def _findings(deployment: Deployment, size: _Size, quotas: Mapping[str, int | No
             continue
         scarce = True
         said = (
-            f"{wanted[kind]:,} {kind} nodes {size.name} have {needed:,} cores, and the account's quota of "
+            f"{wanted[kind]:,} {kind} nodes {size.shown} have {needed:,} cores, and the account's quota of "
             f"them is {quota:,}: the pool ends at {room:,}"
         )
         if room:
@@ -132,4 +116,4 @@ def _findings(deployment: Deployment, size: _Size, quotas: Mapping[str, int | No
         else:
             yield missing(said, f"set SENSOR_SCORING_VM_SIZE to a smaller size; or {_MORE}")
     if not scarce:
-        yield fine(f"the quota of cores allows {policy.max_nodes:,} nodes {size.name}")
+        yield fine(f"the quota of cores allows {policy.max_nodes:,} nodes {size.shown}")

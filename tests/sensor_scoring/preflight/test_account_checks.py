@@ -38,7 +38,7 @@ whoever has a role reaches the account from anywhere
 the account takes SharedKey, AAD, TaskAuthenticationToken, and the connection batch_for_tests signs in \
 with a key
 the account is in mode BatchService, which has dedicated nodes
-the quota of cores allows 4 nodes standard_d2s_v5
+the quota of cores allows 4 nodes Standard_D2s_v5
 the account has 0 of 100 pools and 0 of 300 active jobs"""
 
 
@@ -202,7 +202,7 @@ def test_the_subscriptions_own_quotas_are_not_known(managed_with: Callable[..., 
             {"core_quota": 2, "low_priority_core_quota": 4},
             {"SPOT": "true", "DEDICATED_NODES": "1"},
             Verdict.WARNING,
-            "3 Spot nodes standard_d2s_v5 have 6 cores, and the account's quota of them is 4: ",
+            "3 Spot nodes Standard_D2s_v5 have 6 cores, and the account's quota of them is 4: ",
             id="spot",
         ),
         pytest.param(
@@ -227,33 +227,50 @@ def test_cores_are_held_against_the_most_nodes(
     assert part in sentence
 
 
-def test_a_quota_of_the_family_counts_too(managed: Account, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where the account enforces it, a family that is not listed has none."""
-    listed = [{"name": "standardDSv5Family", "coreQuota": 4}, {"name": "other", "coreQuota": 100}]
-    described: dict[str, Any] = {
+def described(account: Account, families: list[dict[str, Any]]) -> dict[str, Any]:
+    """Describe an account that enforces quotas of families, which the emulator's does not."""
+    return {
         "name": "emulated",
         "location": "local",
         "properties": {
-            "accountEndpoint": managed.emulator.endpoint.removeprefix("https://"),
+            "accountEndpoint": account.emulator.endpoint.removeprefix("https://"),
             "dedicatedCoreQuota": 100,
             "dedicatedCoreQuotaPerVMFamilyEnforced": True,
-            "dedicatedCoreQuotaPerVMFamily": listed,
+            "dedicatedCoreQuotaPerVMFamily": families,
         },
     }
-    monkeypatch.setattr(AccountResource, "describe", lambda _: described)  # the emulator has no families
+
+
+def test_a_quota_of_the_family_counts_too(managed: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the account enforces it, a family that is not listed has none."""
+    families = [{"name": "standardDSv5Family", "coreQuota": 4}, {"name": "other", "coreQuota": 100}]
+    monkeypatch.setattr(AccountResource, "describe", lambda _: described(managed, families))
     verdict, sentence, _ = told(managed, "core quota")
     assert verdict is Verdict.WARNING
     assert sentence.endswith("is 4: the pool ends at 2")
-    del listed[0]
+    del families[0]
     assert told(managed, "core quota")[0] is Verdict.MISSING
 
 
-def test_sizes_that_may_not_be_listed_are_a_warning(managed: Account) -> None:
-    """Another role is needed, as the account's own does not reach the subscription."""
-    managed.emulator.faults.forbid(operation="location_list_supported_virtual_machine_skus")
-    verdict, sentence, _ = told(managed, "core quota")
+def test_a_size_that_may_not_be_looked_up_is_known_by_its_name(
+    managed_with: Callable[..., Account], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The account's own role does not reach the subscription; without a family's quota nothing is claimed."""
+    account = managed_with(core_quota=6)
+    account.emulator.faults.forbid(operation="location_list_supported_virtual_machine_skus", times=None)
+    verdict, sentence, _ = told(account, "core quota")
     assert verdict is Verdict.WARNING
-    assert "needs the role Azure Batch Account Reader on the subscription" in sentence
+    assert sentence.startswith("4 dedicated nodes standard_d2s_v5 (2 vCPUs, by its name) have 8 cores")
+    families = [{"name": "other", "coreQuota": 100}]
+    monkeypatch.setattr(AccountResource, "describe", lambda _: described(account, families))
+    for size in ("standard_d2s_v5", "extralarge"):
+        verdict, sentence, remedy = told(account, "core quota", VM_SIZE=size)
+        assert verdict is Verdict.WARNING
+        assert "needs the role Azure Batch Account Reader on the subscription; the quota" in sentence
+        assert remedy.endswith(
+            "--role 'Azure Batch Account Reader' --scope /subscriptions/"
+            f"{account.emulator.settings.subscription}"
+        )
 
 
 def test_an_account_that_is_full_is_said(managed_with: Callable[..., Account]) -> None:
