@@ -119,7 +119,8 @@ class ScoringBatchHook(AzureBatchHook):
     @property
     def has_key(self) -> bool:
         """Whether the connection signs in with an account key, and not with an identity."""
-        return self._shared_key(self.get_connection(self.conn_id)) is not None
+        conn = self.get_connection(self.conn_id)
+        return bool(conn.login and conn.password)
 
     def close(self) -> None:
         """Close the client, if one was needed."""

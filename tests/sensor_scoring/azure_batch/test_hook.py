@@ -298,3 +298,11 @@ def test_the_attempts_of_a_group_are_found_in_one_listing(ready: Account) -> Non
         "1_4-0c79023f43-e2-a1",
     ]
     assert ready.hook.tasks_of("no-such-job", key="1_4") == []
+
+
+def test_a_connection_tells_whether_it_has_a_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Even one that must not be used: the preflight says what the account takes instead."""
+    connection = {"conn_type": "azure_batch", "extra": {"account_url": "https://a.b.batch.azure.com"}}
+    for credentials, has_key in (({"login": "a", "password": "a2V5"}, True), ({}, False)):
+        monkeypatch.setenv("AIRFLOW_CONN_REAL", json.dumps({**connection, **credentials}))
+        assert ScoringBatchHook("real").has_key is has_key
