@@ -5,6 +5,7 @@ from __future__ import annotations
 import email
 import email.policy
 import json
+import secrets
 import threading
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -46,16 +47,18 @@ class Webhook:
     """What a web server received.
 
     :param status: what it answers
+    :param token: part of its address that makes it a secret
     """
 
     port: int = 0
+    token: str = field(default_factory=lambda: secrets.token_hex(16))
     bodies: list[dict[str, Any]] = field(default_factory=list)
     status: int = 200
 
     @property
     def url(self) -> str:
         """How Apprise calls it."""
-        return f"json://127.0.0.1:{self.port}/hook"
+        return f"json://127.0.0.1:{self.port}/hook/{self.token}"
 
     @property
     def connection(self) -> str:

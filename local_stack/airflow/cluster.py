@@ -106,6 +106,17 @@ class Cluster:
             keeps_log=True,
         )
 
+    def give_passwords(self, users: str) -> None:
+        """Give each user a password who has none; whom the auth manager gives one, its log tells it.
+
+        :param users: as the setting names them, ``admin:admin,watcher:viewer``
+        """
+        known = json.loads(self._passwords.read_text()) if self._passwords.is_file() else {}
+        names = (user.partition(":")[0].strip() for user in users.split(","))
+        made = {name: secrets.token_urlsafe(12) for name in names if name not in known}
+        if made:
+            write_private(self._passwords, json.dumps({**known, **made}))
+
     def start_all(self) -> None:
         """Start all processes, and wait until they are healthy."""
         for name in PROCESSES:
@@ -265,6 +276,7 @@ def running_cluster(
         airflow = stack.airflow(environ, home=folder / "airflow")
         cluster = Cluster(airflow, database, port=port, logs=stack.workspace.logs)
         parts.callback(cluster.stop_all)
+        cluster.give_passwords(environ["AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS"])
         cluster.start_all()
         yield cluster
 
