@@ -18,38 +18,56 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Certificate:
-    """A certificate and its private key, as PEM files."""
+    """A server's certificate and its private key, as PEM files.
+
+    :param authority: certificate of who issued it, for clients: strict ones refuse a server's that is its own
+    """
 
     file: Path
     key: Path
+    authority: Path
 
     @classmethod
     def made_in(cls, folder: Path, *names: str) -> Self:
-        """Make a certificate that is valid for a day.
+        """Make an authority and a certificate, valid for a day.
 
         :param names: of hosts that it is for, beside 127.0.0.1
         """
+        issuer, issuer_key = _name("authority of a test"), ec.generate_private_key(ec.SECP256R1())
         key = ec.generate_private_key(ec.SECP256R1())
-        name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "local Azure Batch")])
-        now = datetime.now(UTC)
         hosts = [x509.IPAddress(ipaddress.ip_address("127.0.0.1")), *map(x509.DNSName, names)]
-        certificate = (
-            x509.CertificateBuilder()
-            .subject_name(name)
-            .issuer_name(name)
-            .public_key(key.public_key())
-            .serial_number(x509.random_serial_number())
-            .not_valid_before(now - timedelta(minutes=5))
-            .not_valid_after(now + timedelta(days=1))
+        authority = (
+            _started(issuer, issuer, issuer_key)
             .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+            .sign(issuer_key, hashes.SHA256())
+        )
+        certificate = (
+            _started(_name("127.0.0.1"), issuer, key)
             .add_extension(x509.SubjectAlternativeName(hosts), critical=False)
-            .sign(key, hashes.SHA256())
+            .sign(issuer_key, hashes.SHA256())
         )
-        found = cls(folder / "certificate.pem", folder / "key.pem")
+        found = cls(folder / "certificate.pem", folder / "key.pem", folder / "authority.pem")
         found.file.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-        found.key.write_bytes(
-            key.private_bytes(
-                serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-            )
-        )
+        found.authority.write_bytes(authority.public_bytes(serialization.Encoding.PEM))
+        plain = (serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+        found.key.write_bytes(key.private_bytes(serialization.Encoding.PEM, *plain))
         return found
+
+
+def _name(text: str) -> x509.Name:
+    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)])
+
+
+def _started(
+    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivateKey
+) -> x509.CertificateBuilder:
+    now = datetime.now(UTC)
+    return (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(issuer)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(minutes=5))
+        .not_valid_after(now + timedelta(days=1))
+    )

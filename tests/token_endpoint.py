@@ -1,23 +1,41 @@
-"""An endpoint of managed identities that gives a token to whoever asks, as App Service has it."""
+"""An endpoint of managed identities that gives a token to whoever asks, as Azure App Service has it."""
 
 from __future__ import annotations
 
 import json
 import threading
+import time
+import uuid
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
+from urllib.parse import parse_qs, urlsplit
+
+import jwt
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_NEVER = "4000000000"
+_SECONDS = 3600
 
 
 class _Endpoint(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
-        """Give the token."""
-        body = json.dumps({"access_token": "token", "expires_on": _NEVER, "token_type": "Bearer"}).encode()
+        """Give a token; Azurite reads its claims, and trusts any signature."""
+        (audience,) = parse_qs(urlsplit(self.path).query)["resource"]
+        now, tenant = int(time.time()), str(uuid.uuid4())
+        claims = {
+            "aud": audience,
+            "iss": f"https://sts.windows.net/{tenant}/",
+            "tid": tenant,
+            "oid": str(uuid.uuid4()),
+            "nbf": now - 60,
+            "iat": now - 60,
+            "exp": now + _SECONDS,
+        }
+        token = jwt.encode(claims, "any key will do for a token that nobody verifies", algorithm="HS256")
+        answer = {"access_token": token, "expires_on": str(now + _SECONDS), "token_type": "Bearer"}
+        body = json.dumps({**answer, "resource": audience}).encode()
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
@@ -36,7 +54,7 @@ def token_endpoint() -> Iterator[dict[str, str]]:
         thread.start()
         try:
             address = f"http://127.0.0.1:{server.server_port}/token"
-            yield {"IDENTITY_ENDPOINT": address, "IDENTITY_HEADER": "secret"}
+            yield {"IDENTITY_ENDPOINT": address, "IDENTITY_HEADER": "made-up"}
         finally:
             server.shutdown()
             thread.join()

@@ -55,7 +55,7 @@ def test_a_client_that_trusts_the_certificate_is_served(
 ) -> None:
     """With the account key, and with a token, which clients send over HTTPS only; URLs say https."""
     assert emulator.endpoint.startswith("https://127.0.0.1:")
-    trusted = {"connection_verify": str(certificate.file), "retry_total": 0}
+    trusted = {"connection_verify": str(certificate.authority), "retry_total": 0}
     by_key = BatchClient(
         emulator.endpoint, AzureNamedKeyCredential(emulator.account, emulator.key), **trusted
     )
@@ -67,7 +67,7 @@ def test_a_client_that_trusts_the_certificate_is_served(
 
 def test_clients_that_stay_connected_do_not_delay_the_end(tmp_path: Path, certificate: Certificate) -> None:
     """They say no goodbye over TLS unless they are asked to; their connections are closed all the same."""
-    trust = ssl.create_default_context(cafile=str(certificate.file))
+    trust = ssl.create_default_context(cafile=str(certificate.authority))
     with EmulatorServer(
         data=tmp_path / "batch", certificate=certificate.file, certificate_key=certificate.key
     ) as emulator:

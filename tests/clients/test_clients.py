@@ -27,8 +27,8 @@ SEEN = {
 def test_the_python_sdk_sees_a_batch_account(emulator: EmulatorServer, certificate: Certificate) -> None:
     """azure-batch 15.1.0, sync and async: create, wait with a filter, download, delete, handle errors."""
     folder = environment_of("sdk")
-    environ = {"BATCH_KEY": emulator.key, "REQUESTS_CA_BUNDLE": str(certificate.file),
-               "SSL_CERT_FILE": str(certificate.file)}  # fmt: skip
+    environ = {"BATCH_KEY": emulator.key, "REQUESTS_CA_BUNDLE": str(certificate.authority),
+               "SSL_CERT_FILE": str(certificate.authority)}  # fmt: skip
     script = str(HERE / "sdk" / "drive.py")
     facts = said([python_of(folder), script, emulator.endpoint, emulator.account], environ)
     assert facts == {**SEEN, "added": ["success"] * 3}
@@ -42,7 +42,7 @@ def test_the_management_client_sees_a_batch_account(
     python = python_of(environment_of("mgmt", version))
     place = (emulator.settings.subscription, emulator.settings.resource_group, emulator.account)
     words = [str(HERE / "mgmt" / "drive.py"), emulator.endpoint, *place, emulator.settings.location]
-    facts = said([python, *words], {"REQUESTS_CA_BUNDLE": str(certificate.file)})
+    facts = said([python, *words], {"REQUESTS_CA_BUNDLE": str(certificate.authority)})
     assert [identity.rpartition("/")[2] for identity in facts.pop("identities")] == ["scorer"]
     assert facts == {
         "account": emulator.account,
@@ -60,7 +60,7 @@ def test_the_javascript_client_sees_a_batch_account(
 ) -> None:
     """The same with @azure/batch 10.2.0, the last released client for Node."""
     folder = node_modules()
-    environ = {"BATCH_KEY": emulator.key, "NODE_EXTRA_CA_CERTS": str(certificate.file)}
+    environ = {"BATCH_KEY": emulator.key, "NODE_EXTRA_CA_CERTS": str(certificate.authority)}
     node = str(Path(ROOT_DIR) / "bin" / "node")
     facts = said([node, str(folder / "drive.cjs"), emulator.endpoint, emulator.account], environ)
     assert facts == {**SEEN, "added": ["success"] * 3}
@@ -76,7 +76,7 @@ class AzureCli:
         self._environ = {
             "AZURE_CONFIG_DIR": str(home),
             "AZURE_CORE_COLLECT_TELEMETRY": "no",
-            "REQUESTS_CA_BUNDLE": str(certificate.file),
+            "REQUESTS_CA_BUNDLE": str(certificate.authority),
         }
 
     def __call__(self, words: str, *values: str) -> Any:

@@ -76,7 +76,7 @@ def test_snakemake_runs_a_workflow(
             **proxy,
             **identity,
             "PATH": f"{programs / 'bin'}:/usr/bin:/bin",
-            "REQUESTS_CA_BUNDLE": str(certificate.file),
+            "REQUESTS_CA_BUNDLE": str(certificate.authority),
             "XDG_CACHE_HOME": str(tmp_path / "cache"),
             "AZURE_CONFIG_DIR": str(tmp_path / "az"),
         }

@@ -132,7 +132,7 @@ def managed_with(
 ) -> Iterator[Callable[..., Account]]:
     """Return a function that runs an emulator for clients with tokens, which are sent over https alone."""
     certificate = Certificate.made_in(tmp_path)
-    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate.file))
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate.authority))
     secured = {"certificate": certificate.file, "certificate_key": certificate.key, "allow_bearer": True}
     with token_endpoint() as environ, ExitStack() as hooks:
         for name, value in environ.items():
