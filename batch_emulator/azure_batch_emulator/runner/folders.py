@@ -60,6 +60,8 @@ def delete(area: Area) -> None:
     try:
         with Area(area.root, area.path.parent).open() as above:
             remove(above, area.path.name)
+    except FileNotFoundError:
+        pass  # its node went meanwhile, and took it along
     except OSError as problem:
         _LOG.warning("%s could not be deleted whole: %s", area.path, problem.strerror)
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import shutil
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 from typing import TYPE_CHECKING
 
-from azure_batch_emulator.runner.folders import lay_out
+from azure_batch_emulator.confined.folder import Area
+from azure_batch_emulator.runner.folders import delete, lay_out, put_away
 from azure_batch_emulator.runner.interface import AttemptSpec, Link
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import pytest
 
 THREADS = 16
 JOBS = 25
@@ -44,3 +48,16 @@ def test_attempts_make_the_folders_of_their_job_and_node_side_by_side(tmp_path: 
             assert names == {"stdout.txt", "stderr.txt", "wd"}
             (link,) = (tmp_path / "nodes" / f"node{job}" / "applications" / "app").iterdir()
             assert link.resolve() == package
+
+
+def test_a_folder_that_its_node_took_along_is_deleted(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A job and its pool are deleted in one moment: whoever comes second has nothing to complain of."""
+    node = tmp_path / "node"
+    (node / "job" / "task").mkdir(parents=True)
+    hidden = put_away(Area(tmp_path, node / "job"))
+    assert hidden is not None
+    shutil.rmtree(node)
+    delete(hidden)
+    assert caplog.messages == []

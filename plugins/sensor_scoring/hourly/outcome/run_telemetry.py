@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Self
 from scoring_contract import json_message, layout
 from scoring_contract.errors import MessageError
 from sensor_scoring.azure_batch.hook import ScoringBatchHook
-from sensor_scoring.errors import BatchError
+from sensor_scoring.errors import ScoringError
 from sensor_scoring.hourly.outcome.reports import named_reports_of
 from sensor_scoring.hourly.outcome.run_facts import RunFacts
 from sensor_scoring.hourly.outcome.run_metrics import points_of
@@ -120,7 +120,7 @@ def _looked_at(run: Run) -> tuple[RunSight | None, PoolSight | None]:
     try:
         onlooker = ScoringBatchHook(run.settings.connections.batch_conn_id, patience=once).onlooker
         return onlooker.run(run.base), onlooker.pool(run.settings.pool.pool_id)
-    except BatchError as error:
+    except ScoringError as error:
         log.warning("Telemetry has nothing of this run's Batch tasks: %s", error)
         return None, None
 
