@@ -77,6 +77,7 @@ CHECKS = (
     Check("core quota", quota_checks.cores, ("batch account", "account resource")),
     Check("pool and job quotas", quota_checks.counts, ("batch account", "account resource")),
     Check("formula", batch_checks.formula, ("pool",)),
+    Check("image", trial.image, ("signatures", "pool", "registry", "formula"), is_trial=True),
     Check("models", storage_checks.models, ("containers",)),
     Check("readings", storage_checks.readings, ("containers",)),
     Check("Airflow's settings", airflow_checks.configuration, ("containers",)),
@@ -86,7 +87,7 @@ CHECKS = (
     Check(
         "one sensor",
         trial.one_sensor,
-        ("writing", "signatures", "pool", "formula", "models", "readings"),
+        ("writing", "signatures", "image", "models", "readings"),
         is_trial=True,
     ),
 )

@@ -40,7 +40,7 @@ NAMED = {
     "SENSOR_SCORING_NOTIFY": "apprise",
 }
 IDENTITY = "/subscriptions/s/resourceGroups/g/providers/Microsoft.ManagedIdentity/userAssignedIdentities/i"
-TRIALS = {"writing", "messages", "one sensor"}
+TRIALS = {"writing", "messages", "image", "one sensor"}
 OF_THE_RESOURCE = {
     *("account resource", "network access", "sign-in modes", "account mode"),
     *("core quota", "pool and job quotas"),
@@ -396,6 +396,28 @@ def test_a_channel_takes_a_message_or_says_why_not(looking: Looking, webhook: We
     verdict, sentence, _ = looking.alone("messages", NOTIFY="apprise:nowhere")
     assert verdict is Verdict.MISSING
     assert sentence.startswith("apprise:nowhere: ")
+
+
+def test_an_image_that_starts_is_fine(looking: Looking) -> None:
+    """A Batch task of its own started in it, with nothing to score, and is gone."""
+    verdict, sentence, _ = looking.alone("image")
+    assert verdict is Verdict.FINE
+    assert sentence.startswith("a node started sensor-scoring:latest in ")
+    assert [job.id for job in looking.account.client.list_jobs() if job.state == "active"] == []
+    assert list(looking.storage.container(Container.RUNS).list_blob_names()) == []
+
+
+def test_an_image_that_cannot_be_pulled_is_missing(looking: Looking) -> None:
+    """The service's own words say why; what needs the image waits."""
+    looking.account.emulator.faults.fail_pulls("sensor-scoring:latest", times=None)
+    found = looking.look(tries=True)
+    ((verdict, sentence, remedy),) = found["image"]
+    assert verdict is Verdict.MISSING
+    assert sentence.startswith(
+        "a node could not start the scorer in sensor-scoring:latest: ContainerInvalidImage"
+    )
+    assert remedy == "push the image under that name, and let the nodes pull it"
+    assert found["one sensor"] == [(Verdict.SKIPPED, "waits for what is missing: image", "")]
 
 
 def test_a_batch_task_that_scores_nothing_is_found_and_removed(looking: Looking) -> None:
