@@ -92,6 +92,10 @@ class Node:
         return float(self.value)
 
 
+MOST_REPORT_BYTES = 32 << 20
+"""A report of some thousand sensors has a tenth of that; whoever reads one does not fetch more."""
+
+
 def parse(message: str, text: str | bytes) -> Node:
     """Parse a message and check its contract version.
 
@@ -107,6 +111,16 @@ def parse(message: str, text: str | bytes) -> Node:
     if version != CONTRACT_VERSION:
         raise root["contract"].wrong(f"is version {version!r}, this program reads {CONTRACT_VERSION}")
     return root
+
+
+def parse_report(message: str, text: str | bytes) -> Node:
+    """Parse what a Batch task has written, which nobody has to believe.
+
+    :raises MessageError: likewise, and if it is too large
+    """
+    if len(text) > MOST_REPORT_BYTES:
+        raise MessageError(message, "", f"is larger than {MOST_REPORT_BYTES:,} bytes")
+    return parse(message, text)
 
 
 def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

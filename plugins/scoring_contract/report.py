@@ -184,7 +184,7 @@ class Report:
 
         :raises MessageError: naming the invalid member
         """
-        root = json_message.parse("report", text)
+        root = json_message.parse_report("report", text)
         return cls(
             hour=hour_at(root["hour"]),
             run=root["run"].text(),

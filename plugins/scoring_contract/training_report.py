@@ -187,7 +187,7 @@ class TrainingReport:
 
         :raises MessageError: naming the invalid member
         """
-        root = json_message.parse("training report", text)
+        root = json_message.parse_report("training report", text)
         return cls(
             run=root["run"].text(),
             group=root["group"].text(),

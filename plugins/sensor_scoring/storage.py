@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
 
@@ -93,11 +93,21 @@ class BlobStore:
     def _container(self, name: str) -> ContainerClient:
         return self._client.get_container_client(name)
 
-    def read(self, container: str, blob: str) -> bytes | None:
-        """Return a blob's bytes; None if it, or its container, does not exist."""
+    def read(self, container: str, blob: str, *, most_bytes: int | None = None) -> bytes | None:
+        """Return a blob's bytes; None if it, or its container, does not exist.
+
+        :param most_bytes: of a larger blob these many are read and one more, by which it is known
+        """
+
+        def read() -> bytes:
+            answer = self._container(container).download_blob(blob)
+            if most_bytes is not None and answer.size > most_bytes:
+                return bytes(answer.read(most_bytes + 1))
+            return bytes(answer.readall())
+
         with storage_explained(f"read {container}/{blob}", self.conn_id):
             try:
-                return _repeated(lambda: self._container(container).download_blob(blob).readall())
+                return _repeated(read)
             except ResourceNotFoundError:
                 return None
 
@@ -128,10 +138,15 @@ class BlobStore:
 
         return parts()
 
-    def read_all(self, container: str, blobs: Iterable[str]) -> list[bytes | None]:
-        """Return the bytes of many blobs, in their order."""
+    def read_all(
+        self, container: str, blobs: Iterable[str], *, most_bytes: int | None = None
+    ) -> list[bytes | None]:
+        """Return the bytes of many blobs, in their order.
+
+        :param most_bytes: of each, as :meth:`read` has it
+        """
         with ThreadPoolExecutor(CALLS_AT_ONCE) as pool:
-            return list(pool.map(lambda blob: self.read(container, blob), blobs))
+            return list(pool.map(partial(self.read, container, most_bytes=most_bytes), blobs))
 
     def tail(self, container: str, blob: str, *, size: int) -> str:
         """Return the last bytes of a blob as text; empty if it, or its container, does not exist."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from scoring_contract.errors import ContractError
+from scoring_contract.json_message import MOST_REPORT_BYTES
 from scoring_contract.report import Report
 from sensor_scoring.azure_batch.trigger import BatchTaskTrigger
 from sensor_scoring.errors import StorageError
@@ -33,5 +34,7 @@ class ScoringTrigger(BatchTaskTrigger):
     def _report(self) -> Report | None:
         from sensor_scoring.storage import BlobStore
 
-        text = BlobStore(self.wasb_conn_id).read(self.commit_container, self.commit_blob)
+        text = BlobStore(self.wasb_conn_id).read(
+            self.commit_container, self.commit_blob, most_bytes=MOST_REPORT_BYTES
+        )
         return Report.from_json(text) if text else None

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from scoring_contract import layout
 from scoring_contract.errors import ContractError
+from scoring_contract.json_message import MOST_REPORT_BYTES
 from scoring_contract.report import Cause, Report, SensorReport, SensorState
 from scoring_contract.sensor_names import display_of
 from sensor_scoring.azure_batch import ids
@@ -31,7 +32,7 @@ def reports_of(store: BlobStore, container: str, plan: Plan) -> list[Report]:
 def named_reports_of(store: BlobStore, container: str, plan: Plan) -> dict[str, Report]:
     """Return the reports by the names of their blobs, likewise."""
     names = report_blobs_of(store, container, plan.run)
-    texts = zip(names, store.read_all(container, names), strict=True)
+    texts = zip(names, store.read_all(container, names, most_bytes=MOST_REPORT_BYTES), strict=True)
     return {name: report for name, text in texts if text is not None and (report := _read(name, text, plan))}
 
 

@@ -66,6 +66,22 @@ def test_a_report_that_does_not_read_fails_its_own_sensors_until_a_clear(
     assert {report.state for report in said.values()} == {scored}
 
 
+def test_a_report_that_is_too_large_is_not_read(
+    storage: BlobStorage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It fails its own sensors, and no more of it is fetched than shows that it is too large."""
+    most, store = len(a_report("two")), BlobStore("wasb_for_tests")
+    for module in ("scoring_contract.json_message", "sensor_scoring.hourly.outcome.reports"):
+        monkeypatch.setattr(f"{module}.MOST_REPORT_BYTES", most)
+    runs = storage.container("runs")
+    runs.upload_blob(blob_of("one"), a_report("one") + " " * most)
+    runs.upload_blob(blob_of("two"), a_report("two"))
+    said = last_words(reports_of(store, "runs", PLAN), planned_at=PLANNED_AT)
+    reason = f"its report {blob_of('one')} is unreadable: report: is larger than {most:,} bytes"
+    assert [said[sensor].reason for sensor in ("1_1", "1_2", "2_1")] == [reason, reason, ""]
+    assert len(store.read("runs", blob_of("one"), most_bytes=most) or b"") == most + 1
+
+
 @pytest.mark.behaviour("training-bad-member")
 @pytest.mark.parametrize("text", [b"{", b"", b"[]"])
 def test_a_training_report_that_does_not_read_fails_its_own_sensors(
