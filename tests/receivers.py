@@ -111,7 +111,7 @@ def running_mailbox() -> Iterator[Mailbox]:
         def answer(self, code: int, words: str) -> None:
             self.wfile.write(f"{code} {words}\r\n".encode())
 
-    with _served(ThreadingTCPServer(("127.0.0.1", 0), Session)) as box.port:
+    with served(ThreadingTCPServer(("127.0.0.1", 0), Session)) as box.port:
         yield box
 
 
@@ -129,12 +129,13 @@ def running_webhook() -> Iterator[Webhook]:
         def log_message(self, *_: object) -> None:
             pass
 
-    with _served(ThreadingHTTPServer(("127.0.0.1", 0), Request)) as hook.port:
+    with served(ThreadingHTTPServer(("127.0.0.1", 0), Request)) as hook.port:
         yield hook
 
 
 @contextmanager
-def _served(server: TCPServer) -> Iterator[int]:
+def served(server: TCPServer) -> Iterator[int]:
+    """Run a server in a thread, and close it; yield its port."""
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     try:

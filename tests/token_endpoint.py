@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
 import time
 import uuid
 from contextlib import contextmanager
@@ -12,6 +11,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
 import jwt
+
+from tests.receivers import served
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,12 +50,5 @@ class _Endpoint(BaseHTTPRequestHandler):
 @contextmanager
 def token_endpoint() -> Iterator[dict[str, str]]:
     """Run the endpoint; yield the environment that leads the default Azure credential to it."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), _Endpoint) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        try:
-            address = f"http://127.0.0.1:{server.server_port}/token"
-            yield {"IDENTITY_ENDPOINT": address, "IDENTITY_HEADER": "made-up"}
-        finally:
-            server.shutdown()
-            thread.join()
+    with served(ThreadingHTTPServer(("127.0.0.1", 0), _Endpoint)) as port:
+        yield {"IDENTITY_ENDPOINT": f"http://127.0.0.1:{port}/token", "IDENTITY_HEADER": "made-up"}

@@ -7,7 +7,6 @@ import shutil
 import subprocess
 import sys
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,6 +14,7 @@ import pytest
 from local_stack import bootstrap
 from local_stack.bootstrap import ROOT, SetupError
 from local_stack.images import IMAGES
+from tests.receivers import served
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,12 +58,8 @@ def mirror(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Mirror]:
         "NO_PROXY": "127.0.0.1",
     }.items():
         monkeypatch.setenv(name, value)
-    thread = Thread(target=mirror.server.serve_forever, args=(0.01,))
-    thread.start()
-    yield mirror
-    mirror.server.shutdown()
-    thread.join()
-    mirror.server.server_close()
+    with served(mirror.server):
+        yield mirror
 
 
 def test_pip_asks_the_mirror(mirror: Mirror, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from scoring_contract.sensor_names import display_of
 from sensor_scoring.azure_batch import ids
 from sensor_scoring.azure_batch.operators import AzureBatchTaskOperator, FailureCause
 from sensor_scoring.hourly.blob_needs import blobs_needed, call_of
-from sensor_scoring.hourly.outcome.reports import lines_of
+from sensor_scoring.hourly.outcome.reports import lines_of, report_text
 from sensor_scoring.hourly.planning.packing import shown_group
 from sensor_scoring.hourly.task import MANIFEST_BLOB
 from sensor_scoring.hourly.task_states import TaskStates
@@ -146,7 +146,7 @@ class SensorScoringOperator(AzureBatchTaskOperator):
     def _report_text(self, names: Names) -> bytes | None:
         """Return the report of a Batch task that has ended, read once; None if it wrote none."""
         blob = names.fill(self.commit_blob)
-        text = self._texts.get(blob) or self.store.read(self.commit_container, blob)
+        text = self._texts.get(blob) or report_text(self.store, self.commit_container, blob)
         if text is not None:
             self._texts[blob] = text
         return text

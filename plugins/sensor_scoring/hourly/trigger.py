@@ -5,11 +5,10 @@ from __future__ import annotations
 import asyncio
 
 from scoring_contract.errors import ContractError
-from scoring_contract.json_message import MOST_REPORT_BYTES
 from scoring_contract.report import Report
 from sensor_scoring.azure_batch.trigger import BatchTaskTrigger
 from sensor_scoring.errors import StorageError
-from sensor_scoring.hourly.outcome.reports import lines_of
+from sensor_scoring.hourly.outcome.reports import lines_of, report_text
 
 _NOTE_SECONDS = 10.0
 
@@ -34,7 +33,5 @@ class ScoringTrigger(BatchTaskTrigger):
     def _report(self) -> Report | None:
         from sensor_scoring.storage import BlobStore
 
-        text = BlobStore(self.wasb_conn_id).read(
-            self.commit_container, self.commit_blob, most_bytes=MOST_REPORT_BYTES
-        )
+        text = report_text(BlobStore(self.wasb_conn_id), self.commit_container, self.commit_blob)
         return Report.from_json(text) if text else None

@@ -70,18 +70,19 @@ def sign_in_modes(deployment: Deployment) -> Iterator[Finding]:
         return
     modes = [str(mode) for mode in found.get("allowedAuthenticationModes") or ()]
     way, mode = ("a key", "SharedKey") if deployment.hook.has_key else ("an identity", "AAD")
-    conn_id, said = deployment.hook.conn_id, f"the account takes {', '.join(modes)}"
+    signs_in = f"the connection {deployment.hook.conn_id} signs in with {way}"
+    said = f"the account takes {', '.join(modes)}, and {signs_in}"
     if mode in modes:
-        yield fine(f"{said}, and the connection {conn_id} signs in with {way}")
+        yield fine(said)
     elif mode == "AAD":
         yield missing(
-            f"{said}, and the connection {conn_id} signs in with {way}",
+            said,
             f"az resource update --ids {deployment.settings.connections.batch_account_id} --set "
             "'properties.allowedAuthenticationModes=[\"AAD\"]'",
         )
     else:
         yield missing(
-            f"{said}, and the connection {conn_id} signs in with {way}",
+            said,
             f"remove login and password from the connection; {on_batch(deployment.batch_account)}",
         )
 

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 from scoring_contract import layout
 from scoring_contract.hour import RunHour
 from scoring_contract.invocation import PROGRAM
-from scoring_contract.json_message import MOST_REPORT_BYTES
 from scoring_contract.manifest import Manifest, SensorOrder
 from scoring_contract.planned_at import planned_at
 from scoring_contract.report import Report, SensorState
 from sensor_scoring.hourly.blob_needs import blobs_needed, call_of
+from sensor_scoring.hourly.outcome.reports import report_text
 from sensor_scoring.hourly.planning.readings import HourReadings
 from sensor_scoring.hourly.task import score_task
 from sensor_scoring.preflight.finding import fine, missing, warning
@@ -123,8 +123,7 @@ class Trial:
         names, store, task = self.deployment.settings.containers, self.deployment.store, self.task
         if not outcome.is_success:
             return task.failure(outcome)
-        blob = layout.report_blob(task.base, task.job, task.task)
-        text = store.read(names.runs_container, blob, most_bytes=MOST_REPORT_BYTES)
+        text = report_text(store, names.runs_container, layout.report_blob(task.base, task.job, task.task))
         if text is None:
             return "the Batch task ended in success and left no report"
         (report,) = Report.from_json(text).sensors

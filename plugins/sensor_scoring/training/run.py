@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from scoring_contract import layout
 from scoring_contract.errors import ContractError
-from scoring_contract.json_message import MOST_REPORT_BYTES
 from scoring_contract.report import Cause
 from scoring_contract.training_report import TrainingReport, TrainingResult
 from sensor_scoring.azure_batch import ids
-from sensor_scoring.hourly.outcome.reports import group_of_report, report_blobs_of
+from sensor_scoring.hourly.outcome.reports import group_of_report, report_blobs_of, report_texts
 from sensor_scoring.hourly.run import PLAN, Run
 from sensor_scoring.settings import TRAINING_PREFIX
 from sensor_scoring.training.hours import training_hours
@@ -77,8 +76,8 @@ class TrainingRun(Run):
 def training_reports_of(store: BlobStore, container: str, plan: TrainingPlan) -> list[TrainingReport]:
     """Return the reports of a plan's Batch tasks, as :meth:`TrainingRun.training_reports` does."""
     names = report_blobs_of(store, container, plan.run)
-    texts = zip(names, store.read_all(container, names, most_bytes=MOST_REPORT_BYTES), strict=True)
-    return [report for name, text in texts if text is not None and (report := _read(name, text, plan))]
+    texts = report_texts(store, container, names)
+    return [report for name, text in texts if (report := _read(name, text, plan))]
 
 
 def _read(name: str, text: bytes, plan: TrainingPlan) -> TrainingReport | None:

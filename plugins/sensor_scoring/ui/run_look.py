@@ -13,9 +13,9 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from scoring_contract import json_message, layout
-from scoring_contract.json_message import MOST_REPORT_BYTES
 from scoring_contract.report import Report
 from sensor_scoring.azure_batch.hook import ScoringBatchHook
+from sensor_scoring.hourly.outcome.reports import report_text
 from sensor_scoring.hourly.planning.capacity import use_seen
 from sensor_scoring.patience import Patience
 from sensor_scoring.storage import BlobStore
@@ -183,7 +183,7 @@ class _Inquiry:
 
     def _report(self, failure: Failure) -> Report | None:
         blob = layout.report_blob(self._base, failure.job, failure.batch_task)
-        text = self._store.read(self._settings.containers.runs_container, blob, most_bytes=MOST_REPORT_BYTES)
+        text = report_text(self._store, self._settings.containers.runs_container, blob)
         return Report.from_json(text) if text else None
 
     def _tails(self, failures: list[Failure], known: StderrTails) -> dict[tuple[str, str], Tail]:

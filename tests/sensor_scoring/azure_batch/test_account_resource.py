@@ -52,7 +52,8 @@ def spec_of(account: Account, **changes: str) -> PoolSpec:
 
 def pool_of(account: Account, pool_id: str = "pool") -> dict[str, Any]:
     """Return a pool as the Batch API describes it."""
-    return json.loads(json.dumps(account.client.get_pool(pool_id).as_dict()))  # type: ignore[no-any-return]
+    described: dict[str, Any] = json.loads(json.dumps(account.client.get_pool(pool_id).as_dict()))
+    return described
 
 
 def test_a_pool_is_made_with_the_identity_that_the_settings_name(managed: Account) -> None:

@@ -13,7 +13,7 @@ from scoring_contract.sensor_names import display_of
 from sensor_scoring.azure_batch import ids
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from sensor_scoring.hourly.planning.plan import Plan
     from sensor_scoring.storage import BlobStore
@@ -32,8 +32,19 @@ def reports_of(store: BlobStore, container: str, plan: Plan) -> list[Report]:
 def named_reports_of(store: BlobStore, container: str, plan: Plan) -> dict[str, Report]:
     """Return the reports by the names of their blobs, likewise."""
     names = report_blobs_of(store, container, plan.run)
-    texts = zip(names, store.read_all(container, names, most_bytes=MOST_REPORT_BYTES), strict=True)
-    return {name: report for name, text in texts if text is not None and (report := _read(name, text, plan))}
+    texts = report_texts(store, container, names)
+    return {name: report for name, text in texts if (report := _read(name, text, plan))}
+
+
+def report_text(store: BlobStore, container: str, blob: str) -> bytes | None:
+    """Return a report as it was written, if it is no larger than one that is read; None if there is none."""
+    return store.read(container, blob, most_bytes=MOST_REPORT_BYTES)
+
+
+def report_texts(store: BlobStore, container: str, blobs: Sequence[str]) -> Iterator[tuple[str, bytes]]:
+    """Yield the reports that are there, each with its name, likewise."""
+    texts = store.read_all(container, blobs, most_bytes=MOST_REPORT_BYTES)
+    return ((name, text) for name, text in zip(blobs, texts, strict=True) if text is not None)
 
 
 def _read(name: str, text: bytes, plan: Plan) -> Report | None:
