@@ -89,6 +89,8 @@ module events 'modules/events.bicep' = {
     storageName: storageName
     isPrivate: isPrivate
     devicesPrincipalId: devicesPrincipalId
+    airflowPrincipalId: airflowPrincipalId
+    airflowPrincipalType: airflowPrincipalType
   }
 }
 
@@ -169,6 +171,8 @@ module connections 'modules/connections.bicep' = {
     batchUrl: batch.outputs.url
     blobUrl: storage.outputs.url
     componentName: monitoring.outputs.componentName
+    eventsHost: events.outputs.host
+    hub: events.outputs.hub
   }
 }
 
@@ -194,6 +198,8 @@ output environment object = {
   AIRFLOW__SECRETS__BACKEND: 'airflow.providers.microsoft.azure.secrets.key_vault.AzureKeyVaultBackend'
   AIRFLOW__SECRETS__BACKEND_KWARGS: string({ vault_url: vault.outputs.url, variables_prefix: null, config_prefix: null })
   SENSOR_SCORING_BATCH_ACCOUNT_ID: batch.outputs.id
+  SENSOR_SCORING_EVENT_HUB_CONN_ID: 'event_hub_default'
+  SENSOR_SCORING_STREAM_JOB_ID: events.outputs.jobId
   SENSOR_SCORING_POOL_ID: poolName
   SENSOR_SCORING_VM_SIZE: vmSize
   SENSOR_SCORING_SLOTS_PER_NODE: string(slotsPerNode)

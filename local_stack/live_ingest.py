@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 import sys
@@ -14,7 +15,7 @@ from azure.core.exceptions import ResourceExistsError
 from ingest.event_hub import CONNECTION_VARIABLE
 from ingest.stream_analytics.counts import ACCOUNT_FILE
 from local_stack.bootstrap import ROOT
-from local_stack.services.event_hub import running_event_hub
+from local_stack.services.event_hub import HUB, KEY_NAME, running_event_hub
 from local_stack.services.private_files import write_private
 from local_stack.services.processes import Server
 from scoring_contract.layout import Container
@@ -48,9 +49,27 @@ def environ_of(hub: EventHub, storage: BlobStorage) -> dict[str, str]:
     }
 
 
+def leading_airflow(workspace: Workspace, ports: Ports) -> dict[str, str]:
+    """Return the settings of Airflow's processes that name the event hub, which need not run yet."""
+    key = _key(_events(workspace) / "key")
+    connection = {
+        "conn_type": "azure_event_hub",
+        "host": "127.0.0.1",
+        "port": ports.of("event-hub"),
+        "schema": HUB,
+        "login": KEY_NAME,
+        "password": key,
+        "extra": {"UseDevelopmentEmulator": True},
+    }
+    return {
+        "AIRFLOW_CONN_EVENT_HUB_DEFAULT": json.dumps(connection),
+        "SENSOR_SCORING_EVENT_HUB_CONN_ID": "event_hub_default",
+    }
+
+
 def account_of(workspace: Workspace) -> Path:
     """Return the file that says where the events went."""
-    return workspace.root / "events" / "job" / ACCOUNT_FILE
+    return _events(workspace) / "job" / ACCOUNT_FILE
 
 
 @contextmanager
@@ -61,7 +80,7 @@ def running_ingest(stack: Stack, ports: Ports) -> Iterator[Server]:
     :yield: the devices, to stop them
     :raises StackError: if the hub does not start
     """
-    folder, logs = stack.workspace.root / "events", stack.workspace.logs
+    folder, logs = _events(stack.workspace), stack.workspace.logs
     ensure_packs(stack.storage)
     # A device that was off for hours does not send them all: that would be later than the job takes.
     (folder / "devices.json").unlink(missing_ok=True)
@@ -88,6 +107,10 @@ def ingest_command(
     words = [sys.executable, "-m", "ingest", name, "--event-hub", *options]
     log = logs / f"ingest-{name}.log"
     return Server(f"ingest {name}", words, log=log, environ=environ, reads_stdout=reads_stdout)
+
+
+def _events(workspace: Workspace) -> Path:
+    return workspace.root / "events"
 
 
 def _key(file: Path) -> str:

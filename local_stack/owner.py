@@ -16,7 +16,7 @@ from local_stack.demo import Demo
 from local_stack.fleet_turns import BEAT_SECONDS, BRIEFLY_SECONDS, FleetTurns, say
 from local_stack.kept_hours import last_hour
 from local_stack.live_fleet import LiveFleet
-from local_stack.live_ingest import account_of, running_ingest
+from local_stack.live_ingest import account_of, leading_airflow, running_ingest
 from local_stack.services.ports import Ports
 from local_stack.services.private_files import UMASK, private_folder, write_private
 from local_stack.services.processes import started
@@ -56,6 +56,7 @@ def serve(*, ingest: bool = False, wants_demo: bool = True) -> None:
         demo = Demo.of(ours.root / "demo.json", new=last if is_new else None, is_wanted=wants_demo)
         if demo and demo.is_coming:
             fleet.day = demo.day
+        settings = _settings(demo) | (leading_airflow(ours, ports) if ingest else {})
         with ThreadPoolExecutor(1) as aside:
             # A new fleet is trained while Airflow starts, on one core for a while.
             begun = aside.submit(fleet.begin, stack, now=now)
@@ -63,7 +64,7 @@ def serve(*, ingest: bool = False, wants_demo: bool = True) -> None:
                 # A DAG that is on finds the hours that have ended meanwhile.
                 begun.result()
             cluster = parts.enter_context(
-                running_cluster(stack, folder=ours.root, settings=_settings(demo), ports=ports)
+                running_cluster(stack, folder=ours.root, settings=settings, ports=ports)
             )
             begun.result()
         devices = parts.enter_context(running_ingest(stack, ports)) if ingest else None

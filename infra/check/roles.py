@@ -23,6 +23,7 @@ _PLACES = {
     "Microsoft.ContainerRegistry/registries": "registry",
     "Microsoft.EventHub/namespaces/eventhubs": "event hub",
     "Microsoft.KeyVault/vaults": "key vault",
+    "Microsoft.StreamAnalytics/streamingjobs": "Stream Analytics job",
 }
 
 

@@ -7,6 +7,9 @@ param batchUrl string
 param blobUrl string
 @description('Application Insights that runs send to.')
 param componentName string
+@description('Host name of the namespace of the event hub.')
+param eventsHost string
+param hub string
 
 resource component 'Microsoft.Insights/components@2020-02-02' existing = {
   name: componentName
@@ -15,6 +18,7 @@ resource component 'Microsoft.Insights/components@2020-02-02' existing = {
 var connections = {
   'azure-batch-default': { conn_type: 'azure_batch', extra: { account_url: batchUrl } }
   'wasb-default': { conn_type: 'wasb', host: blobUrl }
+  'event-hub-default': { conn_type: 'azure_event_hub', host: eventsHost, schema: hub }
   'application-insights-default': { conn_type: 'generic', password: component.properties.ConnectionString }
 }
 
@@ -23,7 +27,7 @@ resource vault 'Microsoft.KeyVault/vaults@2026-05-15' existing = {
 }
 
 resource secret 'Microsoft.KeyVault/vaults/secrets@2026-05-15' = [
-  for each in ['azure-batch-default', 'wasb-default', 'application-insights-default']: {
+  for each in ['azure-batch-default', 'wasb-default', 'event-hub-default', 'application-insights-default']: {
     parent: vault
     name: 'airflow-connections-${each}'
     properties: { value: string(connections[each]), contentType: 'application/json' }

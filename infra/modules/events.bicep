@@ -16,6 +16,8 @@ param storageName string
 param isPrivate bool
 @description('Principal of the devices; empty for none.')
 param devicesPrincipalId string
+param airflowPrincipalId string
+param airflowPrincipalType string
 
 var roles = loadJsonContent('../roles.json')
 var jobText = loadTextContent('../../ingest/stream_analytics/job.json')
@@ -85,6 +87,30 @@ resource jobReceives 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   }
 }
 
+// For the preflight: what has arrived, and whether the job runs.
+resource airflowReceives 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
+  name: guid(hub.id, airflowPrincipalId, 'Azure Event Hubs Data Receiver')
+  scope: hub
+  properties: {
+    principalId: airflowPrincipalId
+    principalType: airflowPrincipalType
+    roleDefinitionId: subscriptionResourceId(
+      'Microsoft.Authorization/roleDefinitions',
+      roles['Azure Event Hubs Data Receiver']
+    )
+  }
+}
+
+resource airflowReads 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
+  name: guid(job.id, airflowPrincipalId, 'Reader')
+  scope: job
+  properties: {
+    principalId: airflowPrincipalId
+    principalType: airflowPrincipalType
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.Reader)
+  }
+}
+
 resource devicesSend 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (!empty(devicesPrincipalId)) {
   name: guid(hub.id, devicesPrincipalId, 'Azure Event Hubs Data Sender')
   scope: hub
@@ -99,4 +125,7 @@ resource devicesSend 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (
 }
 
 output namespaceId string = namespace.id
+output host string = replace(replace(namespace.properties.serviceBusEndpoint, 'https://', ''), ':443/', '')
+output hub string = hub.name
+output jobId string = job.id
 output jobPrincipalId string = job.identity.principalId

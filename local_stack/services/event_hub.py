@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 HUB = "sensors"
 PARTITIONS = 4
+KEY_NAME = "RootManageSharedAccessKey"
 
 
 @dataclass(frozen=True, slots=True)

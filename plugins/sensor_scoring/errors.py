@@ -18,8 +18,10 @@
       |   |       + BatchTaskInterrupted  for a passing cause: worth another try
       |   |       + BatchTaskRejected     for a cause that another try would meet again
       |   + StorageError                  Blob Storage, or the way to it
-      |       + StorageAccessRefused      wrong key or missing role: no retry helps
-      |       + StorageUnreachable        no answer
+      |   |   + StorageAccessRefused      wrong key or missing role: no retry helps
+      |   |   + StorageUnreachable        no answer
+      |   + IngestError                   event hub or Stream Analytics job, or the way to them
+      |       + IngestAccessRefused       wrong key or missing role
       + PredictionsIncomplete             expected predictions are missing, empty or stale
       + RegistryMissing                   there is no registry of models
       + RegistryDamaged                   there is one, and it cannot be read
@@ -132,6 +134,14 @@ class StorageAccessRefused(StorageError):
 
 class StorageUnreachable(StorageError):
     """No answer."""
+
+
+class IngestError(ServiceError):
+    """The event hub or the Stream Analytics job refused, or did not answer."""
+
+
+class IngestAccessRefused(IngestError):
+    """The key is wrong, or the identity lacks a role."""
 
 
 class PredictionsIncomplete(ScoringError):

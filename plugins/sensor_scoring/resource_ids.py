@@ -12,6 +12,8 @@ _NAME = r"[^/\s]+"
 _GROUP = rf"/subscriptions/({_NAME})/resourceGroups/({_NAME})"
 BATCH_ACCOUNT = rf"(?i:{_GROUP}/providers/Microsoft\.Batch/batchAccounts/({_NAME}))"
 """Form of the id of a Batch account; the service does not tell upper from lower case."""
+STREAM_JOB = rf"(?i:{_GROUP}/providers/Microsoft\.StreamAnalytics/streamingjobs/({_NAME}))"
+"""Form of the id of a Stream Analytics job."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,26 @@ class BatchAccountId:
         found = re.fullmatch(BATCH_ACCOUNT, text, re.ASCII)
         if found is None:
             raise SettingsError(f"{text!r} is no resource id of a Batch account")
+        return cls(*found.groups())
+
+
+@dataclass(frozen=True, slots=True)
+class StreamJobId:
+    """Where a Stream Analytics job stands."""
+
+    subscription: str
+    resource_group: str
+    job: str
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Take an id apart.
+
+        :raises SettingsError: if it is none of a Stream Analytics job
+        """
+        found = re.fullmatch(STREAM_JOB, text, re.ASCII)
+        if found is None:
+            raise SettingsError(f"{text!r} is no resource id of a Stream Analytics job")
         return cls(*found.groups())
 
 

@@ -13,6 +13,8 @@ class Role(StrEnum):
     SIGNATURES = "Storage Blob Delegator"
     SIZES = "Azure Batch Account Reader"
     IDENTITIES = "Managed Identity Operator"
+    EVENTS = "Azure Event Hubs Data Receiver"
+    JOBS = "Reader"
 
 
 def on_storage(role: Role, account: str) -> str:
@@ -24,6 +26,21 @@ def on_batch(account: str) -> str:
     """Return the command that assigns the role on a Batch account."""
     found = f"az batch account list --query \"[?name=='{account}'].id\" --output tsv"
     return _assigned(Role.BATCH, found)
+
+
+def on_event_hub(namespace: str, hub: str) -> str:
+    """Return the command that assigns the role on an event hub.
+
+    :param namespace: its host name
+    """
+    name = namespace.partition(".")[0]
+    found = f"az eventhubs namespace list --query \"[?name=='{name}'].id\" --output tsv"
+    return f'{_assignment(Role.EVENTS)} --scope "$({found})/eventhubs/{hub}"'
+
+
+def on_stream_job(resource_id: str) -> str:
+    """Return the command that assigns the role on a Stream Analytics job."""
+    return f"{_assignment(Role.JOBS)} --scope {resource_id}"
 
 
 def on_subscription(subscription: str) -> str:

@@ -22,6 +22,8 @@ from sensor_scoring.errors import (
     BatchAccessRefused,
     BatchError,
     BatchUnreachable,
+    IngestAccessRefused,
+    IngestError,
     StorageAccessRefused,
     StorageError,
     StorageUnreachable,
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
 
 
 _REFUSED = frozenset({401, 403})
+_RESOURCE_MANAGER = "Azure Resource Manager"
 
 
 def batch_code_of(error: HttpResponseError) -> str:
@@ -99,20 +102,44 @@ def resource_explained(
     :raises BatchUnreachable: if nobody answered
     :raises BatchError: for any other refusal, with the service's code
     """
-    service = "Azure Resource Manager"
     try:
         yield
     except HttpResponseError as error:
-        code = str((error.error and error.error.code) or "")
-        if _is_refusal(error):
-            sentence = f"cannot {action}: {service} refused access ({code or _why(error)}); {remedy}"
-            raise BatchAccessRefused(sentence, code=code) from error
-        said = _first_line((error.error and error.error.message) or error.reason)
-        raise ((known or {}).get(code) or BatchError)(
-            f"cannot {action}: {code or error.status_code}: {said}", code=code
-        ) from error
+        refused, code, said = _said_by_resource_manager(error)
+        if refused:
+            raise BatchAccessRefused(f"cannot {action}: {said}; {remedy}", code=code) from error
+        raise ((known or {}).get(code) or BatchError)(f"cannot {action}: {said}", code=code) from error
     except (ServiceRequestError, ServiceResponseError) as error:
-        raise BatchUnreachable(_silent(action, service, error)) from error
+        raise BatchUnreachable(_silent(action, _RESOURCE_MANAGER, error)) from error
+
+
+@contextmanager
+def job_explained(action: str, *, remedy: str) -> Iterator[None]:
+    """Raise our errors for what goes wrong while talking to Azure Resource Manager about a job.
+
+    :param action: what was attempted, as in "cannot <action>"
+    :param remedy: what to do about a refusal, as a clause
+    :raises IngestAccessRefused: for 401 and 403
+    :raises IngestError: for any other refusal, with the service's code, or if nobody answered
+    """
+    try:
+        yield
+    except HttpResponseError as error:
+        refused, code, said = _said_by_resource_manager(error)
+        if refused:
+            raise IngestAccessRefused(f"cannot {action}: {said}; {remedy}", code=code) from error
+        raise IngestError(f"cannot {action}: {said}", code=code) from error
+    except (ServiceRequestError, ServiceResponseError) as error:
+        raise IngestError(_silent(action, _RESOURCE_MANAGER, error)) from error
+
+
+def _said_by_resource_manager(error: HttpResponseError) -> tuple[bool, str, str]:
+    """Return whether access was refused, the error code, and what was said."""
+    code = str((error.error and error.error.code) or "")
+    if _is_refusal(error):
+        return True, code, f"{_RESOURCE_MANAGER} refused access ({code or _why(error)})"
+    said = _first_line((error.error and error.error.message) or error.reason)
+    return False, code, f"{code or error.status_code}: {said}"
 
 
 @contextmanager

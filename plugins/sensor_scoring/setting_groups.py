@@ -22,7 +22,7 @@ from sensor_scoring.errors import SettingsError
 from sensor_scoring.image_reference import FORM as IMAGE
 from sensor_scoring.mount_sources import FORM as MOUNT_FORM
 from sensor_scoring.node_image import UBUNTU_24_04
-from sensor_scoring.resource_ids import BATCH_ACCOUNT
+from sensor_scoring.resource_ids import BATCH_ACCOUNT, STREAM_JOB
 from sensor_scoring.setting_fields import SettingGroup, setting, variable_of
 from sensor_scoring.telemetry_targets import targets_of
 
@@ -44,6 +44,7 @@ _MOUNT = Pattern(MOUNT_FORM, "blob, the URL of a share of Azure Files, an export
 _BATCH_ACCOUNT = Pattern(
     f"({BATCH_ACCOUNT})?", "a resource id, /subscriptions/.../batchAccounts/<name>, or empty"
 )
+_STREAM_JOB = Pattern(f"({STREAM_JOB})?", "a resource id, /subscriptions/.../streamingjobs/<name>, or empty")
 _CONTAINER = Pattern(
     "(?=.{3,63}$)[a-z0-9]+(-[a-z0-9]+)*", "a container name: 3 to 63 of a-z 0-9 and single hyphens between"
 )
@@ -60,6 +61,11 @@ class ConnectionSettings(SettingGroup):
     batch_account_id: str = setting("", _BATCH_ACCOUNT)
     """ARM resource id of the Batch account. With it a run makes a pool whose nodes have an identity, the
     [preflight](preflight.md) looks at quotas and the account's mode, and pages link into the Azure portal."""
+    event_hub_conn_id: str = ""
+    """Connection of the event hub that devices send to, for the [preflight](preflight.md): host is the
+    namespace, schema the hub. Empty where readings come another way."""
+    stream_job_id: str = setting("", _STREAM_JOB)
+    """ARM resource id of the Stream Analytics job that writes readings, for the preflight, too."""
     allow_account_keys: bool = False
     """Whether connections may sign in with an account key to an account that is not on this machine: for
     emulators in containers, and for accounts that take no identity."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import gc
-import warnings
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +11,7 @@ import pytest
 from azure_event_hubs_emulator.hubs import HubSpec
 from azure_event_hubs_emulator.server import EventHubsServer
 from tests.event_hubs_emulator.hub_clients import HUB
+from tests.event_hubs_emulator.left_sockets import TOLERATED, collected
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -24,16 +23,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Let the client drop broken sockets without closing them, in the tests of this folder."""
     for item in items:
         if item.path.is_relative_to(_HERE):
-            item.add_marker(pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"))
+            item.add_marker(TOLERATED)
 
 
 @pytest.fixture(autouse=True, scope="module")
 def _no_sockets_left() -> Iterator[None]:
-    """Collect them before another module's test is blamed for them."""
-    yield
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ResourceWarning)
-        gc.collect()
+    with collected():
+        yield
 
 
 @pytest.fixture

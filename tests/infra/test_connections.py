@@ -16,7 +16,11 @@ CONNECTIONS = Settings().connections
 
 
 @pytest.mark.parametrize(
-    "connection", [CONNECTIONS.batch_conn_id, CONNECTIONS.wasb_conn_id, "application_insights_default"]
+    "connection",
+    [
+        *(CONNECTIONS.batch_conn_id, CONNECTIONS.wasb_conn_id),
+        *("event_hub_default", "application_insights_default"),
+    ],
 )
 def test_a_connection_is_where_the_backend_looks(connection) -> None:
     """With the arguments of the page, which the template gives Airflow too."""

@@ -182,11 +182,12 @@ def test_airflows_environment_is_made_of_settings_that_there_are() -> None:
     secrets = [
         each for each in resources(15, "public") if each.kind.name == "Microsoft.KeyVault/vaults/secrets"
     ]
+    hub = environment["SENSOR_SCORING_EVENT_HUB_CONN_ID"]
     names = {each.names[-1].removeprefix("airflow-connections-").replace("-", "_") for each in secrets}
     connections = Settings().connections
-    assert names == {connections.batch_conn_id, connections.wasb_conn_id, "application_insights_default"}
-    for each in secrets:
-        assert json.loads(each.body["properties"]["value"])["conn_type"] in {"azure_batch", "wasb", "generic"}
+    assert names == {connections.batch_conn_id, connections.wasb_conn_id, hub, "application_insights_default"}
+    types = {json.loads(each.body["properties"]["value"])["conn_type"] for each in secrets}
+    assert types == {"azure_batch", "wasb", "azure_event_hub", "generic"}
 
 
 def test_the_stream_analytics_job_is_the_one_that_runs_on_a_laptop() -> None:

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from airflow.sdk import Connection
+    from azure.core.credentials import TokenCredential
 
     from sensor_scoring.patience import Patience
 
@@ -96,13 +97,26 @@ class ScoringBatchHook(AzureBatchHook):
 
         :param account_id: resource id
         """
+        credential, url = self._resource_manager()
+        return AccountResource.opened(credential, BatchAccountId.parse(account_id), url=url, **self._options)
+
+    def resource(self, resource_id: str, *, subscription: str, api_version: str) -> Mapping[str, Any]:
+        """Return any resource as Azure Resource Manager describes it; signs in as ``account_resource`` does.
+
+        :raises HttpResponseError: as the service refuses
+        """
+        # Only the preflight needs it.
+        from azure.mgmt.resource.resources import ResourceManagementClient  # noqa: PLC0415
+
+        credential, url = self._resource_manager()
+        with ResourceManagementClient(credential, subscription, url or None, **self._options) as client:
+            return client.resources.get_by_id(resource_id, api_version=api_version)
+
+    def _resource_manager(self) -> tuple[TokenCredential, str]:
+        """Return what signs in to Azure Resource Manager, and its address; empty for the SDK's own."""
         conn = self.get_connection(self.conn_id)
-        return AccountResource.opened(
-            get_sync_default_azure_credential(**_identity_of(conn)),
-            BatchAccountId.parse(account_id),
-            url=str(conn.extra_dejson.get("resource_manager_url") or ""),
-            **self._options,
-        )
+        credential = get_sync_default_azure_credential(**_identity_of(conn))
+        return credential, str(conn.extra_dejson.get("resource_manager_url") or "")
 
     @property
     def _options(self) -> dict[str, Any]:

@@ -41,11 +41,12 @@ NAMED = {
 }
 IDENTITY = "/subscriptions/s/resourceGroups/g/providers/Microsoft.ManagedIdentity/userAssignedIdentities/i"
 TRIALS = {"writing", "messages", "image", "one sensor"}
-OF_THE_RESOURCE = {
+UNNAMED = {
     *("account resource", "network access", "sign-in modes", "account mode"),
     *("core quota", "pool and job quotas"),
+    *("event hub", "Stream Analytics job"),
 }
-"""They need the account's id; ``test_account_checks.py`` has it."""
+"""They need settings of their own; ``test_account_checks.py`` and ``test_ingest_checks.py`` have them."""
 
 
 class Looking:
@@ -121,9 +122,9 @@ def test_a_whole_deployment_lacks_nothing_and_stays_as_it_is(looking: Looking) -
     found = looking.look()
     assert {
         name for name, each in found.items() if [verdict for verdict, *_ in each] != [Verdict.FINE]
-    } == TRIALS | OF_THE_RESOURCE
+    } == TRIALS | UNNAMED
     assert all(found[name] == [(Verdict.SKIPPED, "not tried", "--try")] for name in TRIALS)
-    assert all(found[name][0][0] is Verdict.SKIPPED for name in OF_THE_RESOURCE)
+    assert all(found[name][0][0] is Verdict.SKIPPED for name in UNNAMED)
     assert before == {name: sorted(looking.storage.container(name).list_blob_names()) for name in Container}
     assert not list(looking.account.client.list_pools())
 
