@@ -28,7 +28,7 @@ _LONG = (
     "tests/event_hubs_emulator/test_receiving.py",
     "tests/sensor_scoring/preflight/test_checks.py",
 )
-"""Files of tests that take most of a minute; the others fill what is left, so that no process is alone at last."""
+"""Files that take most of a minute; the others fill what is left, so that no process is alone at last."""
 
 
 class SharedParts(LoadFileScheduling):  # type: ignore[misc]  # the package has no types
