@@ -222,11 +222,11 @@ bench-emulator: setup ## load the local Azure Batch with up to 50,000 tasks (a m
 	@.venv/bin/python docs/generate.py
 
 bench-ingest: setup ## kill devices, event hub and job, look for every event, and measure each part (an hour and a half)
-	@.venv/bin/python -m bench.devices
-	@.venv/bin/python -m bench.windows
-	@.venv/bin/python -m bench.loading
-	@.venv/bin/python -m bench.ingest
-	@.venv/bin/python -m bench.ingest --devices 200 --per-pack 50
+	@.venv/bin/python -m bench.events.devices
+	@.venv/bin/python -m bench.events.windows
+	@.venv/bin/python -m bench.events.loading
+	@.venv/bin/python -m bench.events.chain
+	@.venv/bin/python -m bench.events.chain --devices 200 --per-pack 50
 	@.venv/bin/python docs/generate.py
 
 bench-fleet: setup ## measure the fleet page, in the api-server and in a browser (five minutes; uses Chromium, or downloads it)

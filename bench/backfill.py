@@ -25,8 +25,8 @@ from pathlib import Path
 from statistics import median, quantiles
 from typing import TYPE_CHECKING
 
+from ingest.files.readings_csv import read_readings
 from ingest.loader import lay_out
-from ingest.readings_csv import read_readings
 from local_stack.airflow.cluster import running_cluster
 from local_stack.hour import DAG_ID
 from local_stack.stack import running_stack

@@ -17,7 +17,7 @@ from azure_batch_lab.simulation.prewarm import Prewarm
 from azure_batch_lab.simulation.simulator import Cluster, Policy, simulate
 from azure_batch_lab.simulation.workload import Pattern, Workload
 from infra.fleet_size import SENSORS, FleetSize, fleet_size
-from sensor_scoring.azure_batch.autoscale import AutoscalePolicy
+from sensor_scoring.azure_batch.pool.autoscale import AutoscalePolicy
 from sensor_scoring.hourly.planning.packing import size_for
 
 if TYPE_CHECKING:

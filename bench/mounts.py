@@ -23,10 +23,10 @@ from local_stack.bootstrap import SCORER, python_of
 from local_stack.services.azurite import running_azurite
 from scoring_contract import layout
 from scoring_contract.access import MOUNTS_VARIABLE, mount_url, variable_of
-from scoring_contract.invocation import ScoreInvocation
 from scoring_contract.layout import Container
-from scoring_contract.manifest import Manifest
-from scoring_contract.planned_file import PlannedFile
+from scoring_contract.messages.invocation import ScoreInvocation
+from scoring_contract.messages.manifest import Manifest
+from scoring_contract.messages.planned_file import PlannedFile
 from sensor_scoring.hourly.planning.packing import packed, size_for
 
 if TYPE_CHECKING:

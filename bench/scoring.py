@@ -24,7 +24,7 @@ from scoring_contract.predictions import PredictionFormat
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from scoring_contract.invocation import ScoreInvocation
+    from scoring_contract.messages.invocation import ScoreInvocation
 
 RESULTS = Path(__file__).parent / "results" / "scoring.json"
 METER = Path(__file__).parent / "harness" / "meter.py"

@@ -18,7 +18,7 @@ from bench.harness.scored_fleet import Fleet, FleetStorage
 from local_stack.bootstrap import SCORER, python_of
 from local_stack.services.azurite import running_azurite
 from scoring_contract.layout import Container
-from scoring_contract.report import Report, SensorState
+from scoring_contract.messages.report import Report, SensorState
 
 RESULTS = Path(__file__).parent / "results" / "soak.json"
 FLEET = Fleet(30, 60)

@@ -38,8 +38,8 @@ WORKING = (
     ("scorer.scoring.pipeline", "render_predictions", "predictions written"),
     ("scorer.scoring.pipeline", "publish", "predictions sent"),
     ("scorer.scoring.pipeline", "publish_pack", "predictions sent"),
-    ("scoring_contract.manifest", "Manifest.from_json", "manifest and report"),
-    ("scoring_contract.report", "Report.to_json", "manifest and report"),
+    ("scoring_contract.messages.manifest", "Manifest.from_json", "manifest and report"),
+    ("scoring_contract.messages.report", "Report.to_json", "manifest and report"),
 )
 """Module, function and stage."""
 spent: dict[str, int] = {}

@@ -15,29 +15,29 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / "plugins"), str(ROOT / "docs"), str(ROOT)]
 
 import page_parts  # noqa: E402  the path comes first
-from airflow_tables import backfill_table, compare_table, executors_table, hop_table, scale_table, steps_table  # noqa: E402  likewise
 from application_insights import template  # noqa: E402  likewise
-from batch_tables import day_table, load_table, policies_tables  # noqa: E402  likewise
-from fleet_tables import drawn_table, fleet_table, plugin_line  # noqa: E402  likewise
 from grafana_dashboard import grafana_dashboard  # noqa: E402  likewise
-from image_tables import images_table  # noqa: E402  likewise
-from infra_tables import (  # noqa: E402  likewise
+from pool_formulas import pool_formulas  # noqa: E402  likewise
+from tables.airflow import backfill_table, compare_table, executors_table, hop_table, scale_table, steps_table  # noqa: E402  likewise
+from tables.batch import day_table, load_table, policies_tables  # noqa: E402  likewise
+from tables.fleet import drawn_table, fleet_table, plugin_line  # noqa: E402  likewise
+from tables.image import images_table  # noqa: E402  likewise
+from tables.infra import (  # noqa: E402  likewise
     identities_picture,
     month_table,
     roles_table,
     sizes_table,
     standing_table,
 )
-from ingest_tables import devices_table, ingest_table, loading_table, windows_table  # noqa: E402  likewise
-from monitoring_tables import attributes_table, metrics_table, trace_text  # noqa: E402  likewise
-from mount_tables import mounts_table  # noqa: E402  likewise
-from pool_formulas import pool_formulas  # noqa: E402  likewise
-from preflight_tables import checks_table  # noqa: E402  likewise
-from readme_tables import highlights_table, requirements_table  # noqa: E402  likewise
-from run_tables import calls_table, floor_table, parsing_table, run_table, waterfall_table  # noqa: E402  likewise
-from scoring_tables import fidelity_table, scoring_chart, scoring_table, soak_line, stages_table  # noqa: E402  likewise
-from stream_tables import refusals_table, scenarios_table  # noqa: E402  likewise
-from year_tables import year_line, year_table  # noqa: E402  likewise
+from tables.ingest import devices_table, ingest_table, loading_table, windows_table  # noqa: E402  likewise
+from tables.monitoring import attributes_table, metrics_table, trace_text  # noqa: E402  likewise
+from tables.mount import mounts_table  # noqa: E402  likewise
+from tables.preflight import checks_table  # noqa: E402  likewise
+from tables.readme import highlights_table, requirements_table  # noqa: E402  likewise
+from tables.run import calls_table, floor_table, parsing_table, run_table, waterfall_table  # noqa: E402  likewise
+from tables.scoring import fidelity_table, scoring_chart, scoring_table, soak_line, stages_table  # noqa: E402  likewise
+from tables.stream import refusals_table, scenarios_table  # noqa: E402  likewise
+from tables.year import year_line, year_table  # noqa: E402  likewise
 
 PAGES = {
     ROOT / "docs" / "settings.md": ("settings",),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from sensor_scoring.azure_batch.autoscale import AutoscalePolicy
+from sensor_scoring.azure_batch.pool.autoscale import AutoscalePolicy
 
 _PLACES = {"{maxNodes}": 111_111, "{slotsPerNode}": 222_222, "{dedicatedNodes}": 333_333}
 """Numbers that stand in a formula for nothing else."""

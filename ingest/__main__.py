@@ -18,14 +18,14 @@ from typing import TYPE_CHECKING
 
 from ingest.containers import MODELS_URL_VARIABLE, URL_VARIABLE, container_of, container_url
 from ingest.errors import FormError, IngestError
+from ingest.files.form_options import add_form_options, form_of
+from ingest.files.name_list import name_lines
+from ingest.files.readings_files import ReadingsFiles, files_of
+from ingest.files.rejects_file import written_to
 from ingest.fleet_options import DEFAULT_HOURS, add_fleet_options, fleet_of
-from ingest.form_options import add_form_options, form_of
 from ingest.loader import lay_out
-from ingest.name_list import name_lines
 from ingest.packs import packs_of
 from ingest.progress_line import ProgressLine
-from ingest.readings_files import ReadingsFiles, files_of
-from ingest.rejects_file import written_to
 from scoring_contract.hour import RunHour
 
 if TYPE_CHECKING:

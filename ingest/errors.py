@@ -8,7 +8,7 @@
       + NoReadings          a source has no valid reading
       + StorageFailed       Blob Storage refused or did not answer
 
-A bad row raises no error: it becomes a :class:`~ingest.rejects.Reject`, and reading continues.
+A bad row raises no error: it becomes a :class:`~ingest.files.rejects.Reject`, and reading continues.
 """
 
 from __future__ import annotations

@@ -8,9 +8,9 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from ingest.reading import timestamp
-from scoring_contract.csv_dialect import COLUMNS, csv_field
 from scoring_contract.hour import RunHour
 from scoring_contract.layout import packed_readings_prefix, readings_prefix
+from scoring_contract.reading_files.csv_dialect import COLUMNS, csv_field
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

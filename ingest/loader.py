@@ -16,10 +16,10 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from ingest.errors import NoReadings
+from ingest.files.readings_csv import ReadingsFile
+from ingest.files.readings_files import ReadingsFiles
+from ingest.files.rejects import Rejects
 from ingest.hour_files import blobs_of, checked_source, label_blobs
-from ingest.readings_csv import ReadingsFile
-from ingest.readings_files import ReadingsFiles
-from ingest.rejects import Rejects
 from ingest.spool import Spool
 from ingest.writer import Writer
 
@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 
     from azure.storage.blob import ContainerClient
 
+    from ingest.files.rejects import Reason, Reject
     from ingest.hour_files import HourBlob
     from ingest.reading import Reading
-    from ingest.rejects import Reason, Reject
     from ingest.simulator import Label
     from scoring_contract.hour import RunHour
 

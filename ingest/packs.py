@@ -9,7 +9,7 @@ from azure.core.exceptions import AzureError, ResourceNotFoundError
 from ingest.errors import StorageFailed
 from scoring_contract.errors import MessageError
 from scoring_contract.layout import REGISTRY_BLOB
-from scoring_contract.registry import Registry
+from scoring_contract.messages.registry import Registry
 
 if TYPE_CHECKING:
     from azure.storage.blob import ContainerClient

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC
 from typing import TYPE_CHECKING
 
-from scoring_contract.csv_dialect import csv_field
+from scoring_contract.reading_files.csv_dialect import csv_field
 
 if TYPE_CHECKING:
     from datetime import datetime

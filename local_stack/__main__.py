@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ingest.errors import IngestError
-from ingest.readings_csv import NAMELESS
+from ingest.files.readings_csv import NAMELESS
 from local_stack import hour as hourly
 from local_stack import owner, standing
 from local_stack.bootstrap import ROOT
 from local_stack.commands import airflow, doctor, missing
 from local_stack.display import RunProgress, Stage, failures, show_rejects, table
-from local_stack.labels import check_labels
+from local_stack.fleet.labels import check_labels
 from local_stack.models import models
 from local_stack.options import (
     MakeParser,
@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from types import FrameType
 
     from ingest.loader import Laid
-    from local_stack.event_chain import EventAccount
+    from local_stack.fleet.event_chain import EventAccount
     from local_stack.reading_sources import ReadingSource
     from local_stack.stack import Stack
     from local_stack.standing import Standing

@@ -25,8 +25,9 @@ COPY plugins /opt/demo/src
 COPY ingest /opt/demo/src/ingest
 COPY local_stack/*.py /opt/demo/src/local_stack/
 COPY local_stack/airflow /opt/demo/src/local_stack/airflow
+COPY local_stack/fleet /opt/demo/src/local_stack/fleet
 COPY local_stack/services /opt/demo/src/local_stack/services
 
 USER demo
 WORKDIR /opt/demo/src
-ENTRYPOINT ["python", "-m", "local_stack.demo_container", "/var/lib/demo"]
+ENTRYPOINT ["python", "-m", "local_stack.fleet.demo_container", "/var/lib/demo"]

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
 
+    from ingest.files.readings_files import ReadingsFiles
     from ingest.loader import Laid, Progress
-    from ingest.readings_files import ReadingsFiles
     from ingest.simulator import Fleet
     from local_stack.stack import Stack
 

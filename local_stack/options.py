@@ -8,8 +8,8 @@ from argparse import ArgumentParser
 from typing import TYPE_CHECKING, NoReturn
 
 from ingest.errors import FormError, ReadingsFileError
-from ingest.form_options import add_form_options, form_of
-from ingest.readings_files import ReadingsFiles, files_of
+from ingest.files.form_options import add_form_options, form_of
+from ingest.files.readings_files import ReadingsFiles, files_of
 from ingest.simulator import Fleet
 from local_stack.services.processes import StackError
 from scoring_contract.errors import HourError

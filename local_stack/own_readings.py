@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from ingest.loader import lay_out
 from local_stack import standing
 from local_stack.display import Stage, show_rejects
+from local_stack.fleet.kept_hours import hours_with_readings
+from local_stack.fleet.live_fleet import LiveFleet
 from local_stack.hour_choice import check_hour
-from local_stack.kept_hours import hours_with_readings
-from local_stack.live_fleet import LiveFleet
 from local_stack.models import kept_storage
 from local_stack.options import MakeParser, WrongOption, add_readings_options, hour_option, readings_option
 from local_stack.services.processes import StackError

@@ -12,11 +12,11 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NoReturn
 
 from local_stack.airflow.cluster import USER, running_cluster
-from local_stack.demo import Demo
-from local_stack.fleet_turns import BEAT_SECONDS, BRIEFLY_SECONDS, FleetTurns, say
-from local_stack.kept_hours import last_hour
-from local_stack.live_fleet import LiveFleet
-from local_stack.live_ingest import account_of, leading_airflow, running_ingest
+from local_stack.fleet.demo import Demo
+from local_stack.fleet.kept_hours import last_hour
+from local_stack.fleet.live_fleet import LiveFleet
+from local_stack.fleet.live_ingest import account_of, leading_airflow, running_ingest
+from local_stack.fleet.turns import BEAT_SECONDS, BRIEFLY_SECONDS, FleetTurns, say
 from local_stack.services.ports import Ports
 from local_stack.services.private_files import UMASK, private_folder, write_private
 from local_stack.services.processes import started

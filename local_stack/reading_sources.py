@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from local_stack import hour as hourly
-from local_stack.event_chain import EventChain
+from local_stack.fleet.event_chain import EventChain
 from local_stack.workspace import Workspace
 
 if TYPE_CHECKING:
+    from ingest.files.readings_files import ReadingsFiles
     from ingest.loader import Laid
-    from ingest.readings_files import ReadingsFiles
     from ingest.simulator import Fleet
     from local_stack.display import Stage
-    from local_stack.event_chain import EventAccount
+    from local_stack.fleet.event_chain import EventAccount
     from local_stack.stack import Stack
 
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from local_stack.bootstrap import python_of
 from local_stack.services.processes import StackError
 from scoring_contract.access import variable_of
-from scoring_contract.invocation import ExitCode
 from scoring_contract.layout import Container
+from scoring_contract.messages.invocation import ExitCode
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from ingest.readings_files import ReadingsFiles
+    from ingest.files.readings_files import ReadingsFiles
     from scoring_contract.hour import RunHour
 
 RESULTS = (ROOT if DATA == LOCAL else DATA) / "runs"

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ingest.errors import IngestError
+from ingest.files.readings_csv import read_readings
 from ingest.reading import Reading
-from ingest.readings_csv import read_readings
 from scorer.errors import DataFault
 from scorer.readings.files import read_file
 from scorer.scoring.work import SensorWork
 from scoring_contract.hour import RunHour
-from scoring_contract.manifest import ModelRef, SensorOrder
+from scoring_contract.messages.manifest import ModelRef, SensorOrder
 from tests.reading_forms import DEVICE, MOMENT, TAG, VALUE, Form, forms, timestamps
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from scoring_contract.hour import RunHour
-from sensor_scoring.azure_batch.pool_usage import PoolUse
+from sensor_scoring.azure_batch.pool.usage import PoolUse
 from sensor_scoring.azure_batch.task_span import TaskSpan
 from sensor_scoring.hourly.outcome.run_facts import RunFacts
 from sensor_scoring.hourly.outcome.summary import Outcome, SensorOutcome, Summary

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from ingest.event_hub import consumer_of
-from local_stack.kept_hours import READINGS_FOLDER
+from local_stack.fleet.kept_hours import READINGS_FOLDER
 from scoring_contract.layout import Container
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from scoring_contract import layout
 from scoring_contract.hour import RunHour
 from scoring_contract.layout import Container
-from scoring_contract.manifest import ModelRef
-from scoring_contract.registry import Registry, SensorEntry, TrainedModel
+from scoring_contract.messages.manifest import ModelRef
+from scoring_contract.messages.registry import Registry, SensorEntry, TrainedModel
 from scoring_contract.sensor_names import sensor_id_of
 
 if TYPE_CHECKING:

@@ -16,15 +16,15 @@ import numpy as np
 
 from scoring_contract import layout
 from scoring_contract.hour import RunHour
-from scoring_contract.manifest import ModelRef
+from scoring_contract.messages.manifest import ModelRef
+from scoring_contract.messages.registry import Registry, SensorEntry, TrainedModel
 from scoring_contract.planned_at import planned_at
-from scoring_contract.registry import Registry, SensorEntry, TrainedModel
 from scoring_contract.sensor_names import sensor_id_of
 from sensor_scoring.alerts.anomaly_rate import AnomalyRate
 from sensor_scoring.alerts.conditions import Kind, Lasting
 from sensor_scoring.alerts.history import AlertHistory
 from sensor_scoring.azure_batch.ids import run_base
-from sensor_scoring.azure_batch.pool_usage import PoolUse
+from sensor_scoring.azure_batch.pool.usage import PoolUse
 from sensor_scoring.hourly.names import DAG_ID
 from sensor_scoring.hourly.outcome.hour_record import HourRecord
 from sensor_scoring.hourly.outcome.summary import Outcome, SensorOutcome, Summary

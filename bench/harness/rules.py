@@ -16,17 +16,17 @@ from typing import TYPE_CHECKING, Protocol
 from azure_batch_emulator.runner.rules import Outcome
 from scorer.scoring.publishing import publish, publish_pack
 from scorer.storage import open_container
-from scoring_contract.invocation import PROGRAM, ExitCode, ScoreInvocation
 from scoring_contract.layout import Container
-from scoring_contract.manifest import Manifest
+from scoring_contract.messages.invocation import PROGRAM, ExitCode, ScoreInvocation
+from scoring_contract.messages.manifest import Manifest
+from scoring_contract.messages.report import Cause, Report, SensorReport, SensorState
 from scoring_contract.predictions import COLUMNS, PackMark, PredictionMark
-from scoring_contract.report import Cause, Report, SensorReport, SensorState
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from scorer.storage import BlobContainer
-    from scoring_contract.manifest import SensorOrder
+    from scoring_contract.messages.manifest import SensorOrder
 
 FLAKY_VARIABLE = "BENCH_FLAKY_SENSOR"
 """Names a sensor whose first attempt finds storage busy."""

@@ -27,11 +27,11 @@ from scorer.training.fitting import exported
 from scoring_contract import layout
 from scoring_contract.access import variable_of
 from scoring_contract.hour import RunHour
-from scoring_contract.invocation import ScoreInvocation
 from scoring_contract.layout import Container
-from scoring_contract.manifest import Manifest, ModelRef, SensorOrder
+from scoring_contract.messages.invocation import ScoreInvocation
+from scoring_contract.messages.manifest import Manifest, ModelRef, SensorOrder
+from scoring_contract.messages.report import Report
 from scoring_contract.predictions import PredictionFormat
-from scoring_contract.report import Report
 from scoring_contract.sensor_names import sensor_id_of
 
 if TYPE_CHECKING:

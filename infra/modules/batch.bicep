@@ -42,7 +42,7 @@ var formulas = loadJsonContent('../formulas.json')
 var sized = replace(replace(spot ? formulas.spot : formulas.dedicated, '{maxNodes}', string(maxNodes)), '{slotsPerNode}', string(slotsPerNode))
 var formula = replace(sized, '{dedicatedNodes}', string(dedicatedNodes))
 
-// As plugins/sensor_scoring/azure_batch/mounts.py has them: a model never changes and may be kept, a reading may change.
+// As plugins/sensor_scoring/azure_batch/pool/mounts.py has them: a model never changes and may be kept, a reading may change.
 var mountOptions = '--read-only=true --allow-other=true'
 var mounts = [
   {

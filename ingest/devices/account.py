@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from ingest.devices.dispatch import Kind
-from scoring_contract.timestamps import text_of
+from scoring_contract.reading_files.timestamps import text_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -19,10 +19,10 @@ from ingest.devices.replay_source import ReplaySource
 from ingest.devices.state import StateFile
 from ingest.errors import FormError, IngestError, NoReadings
 from ingest.event_hub import address_of
+from ingest.files.form_options import add_form_options, form_of
+from ingest.files.readings_files import ReadingsFiles, files_of
+from ingest.files.rejects_file import written_to
 from ingest.fleet_options import DEFAULT_HOURS, add_fleet_options, fleet_of
-from ingest.form_options import add_form_options, form_of
-from ingest.readings_files import ReadingsFiles, files_of
-from ingest.rejects_file import written_to
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -7,8 +7,8 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
+from scoring_contract.reading_files.timestamps import text_of
 from scoring_contract.sensor_names import sensor_id_of
-from scoring_contract.timestamps import text_of
 
 if TYPE_CHECKING:
     from datetime import datetime

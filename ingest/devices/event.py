@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from azure.eventhub import EventData
 
-from scoring_contract.timestamps import text_of
+from scoring_contract.reading_files.timestamps import text_of
 
 if TYPE_CHECKING:
     from ingest.devices.dispatch import Dispatch

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from ingest.devices.disturbances import Disturbances, Silence
 from ingest.event_hub import CONNECTION_VARIABLE
-from scoring_contract.timestamps import moment_of, read_timestamp
+from scoring_contract.reading_files.timestamps import moment_of, read_timestamp
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

@@ -12,7 +12,7 @@ from ingest.errors import ReadingsFileError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ingest.readings_files import ReadingsFiles
+    from ingest.files.readings_files import ReadingsFiles
 
 LATEST = timedelta(minutes=15)
 """How far a row may be behind the latest before it, as the late arrival tolerance of the job allows."""

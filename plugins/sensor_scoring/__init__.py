@@ -1,8 +1,9 @@
 """All of the product that knows Airflow or Azure Batch.
 
-What all of it needs lies here: settings and their constraints, errors, storage, what Airflow retries. The
-packages, and which of them may import which others:
+What all of it needs lies here: settings, errors, roles, what Airflow retries. The packages, and which of them
+may import which others:
 
+- ``setting_values``: the grammar of settings; ``blob_storage``: the storage account; all others import both
 - ``azure_batch``: Azure Batch for Airflow; knows no sensor and imports none of the others
 - ``telemetry``: traces and metrics, and who sends them; knows no run and imports none of the others
 - ``hourly``: the run that scores an hour; imports these two

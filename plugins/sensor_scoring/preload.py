@@ -32,7 +32,7 @@ PRELOADED = (
     "airflow.sdk.execution_time.task_runner",
     "airflow.version",
     "jinja2.ext",
-    "sensor_scoring.storage",
+    "sensor_scoring.blob_storage.store",
     "sensor_scoring.hourly.clear_listener",
     "sensor_scoring.azure_batch.grants",
     "sensor_scoring.azure_batch.hook",

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import Field, dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-from sensor_scoring.constraints import check
 from sensor_scoring.errors import SettingsError
+from sensor_scoring.setting_values.constraints import check
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from sensor_scoring.constraints import Constraint
+    from sensor_scoring.setting_values.constraints import Constraint
 
 PREFIX = "SENSOR_SCORING_"
 

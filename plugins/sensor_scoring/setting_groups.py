@@ -7,8 +7,10 @@ from datetime import timedelta
 
 from scoring_contract.layout import Container
 from scoring_contract.predictions import PredictionFormat
-from sensor_scoring.channels import channels_of
-from sensor_scoring.constraints import (
+from sensor_scoring.errors import SettingsError
+from sensor_scoring.setting_fields import SettingGroup, setting, variable_of
+from sensor_scoring.setting_values.channels import channels_of
+from sensor_scoring.setting_values.constraints import (
     LATENESS_MINUTES,
     POLL_SECONDS,
     SLOTS,
@@ -18,13 +20,11 @@ from sensor_scoring.constraints import (
     Range,
     Schedule,
 )
-from sensor_scoring.errors import SettingsError
-from sensor_scoring.image_reference import FORM as IMAGE
-from sensor_scoring.mount_sources import FORM as MOUNT_FORM
-from sensor_scoring.node_image import UBUNTU_24_04
-from sensor_scoring.resource_ids import BATCH_ACCOUNT, STREAM_JOB
-from sensor_scoring.setting_fields import SettingGroup, setting, variable_of
-from sensor_scoring.telemetry_targets import targets_of
+from sensor_scoring.setting_values.image_reference import FORM as IMAGE
+from sensor_scoring.setting_values.mount_sources import FORM as MOUNT_FORM
+from sensor_scoring.setting_values.node_image import UBUNTU_24_04
+from sensor_scoring.setting_values.resource_ids import BATCH_ACCOUNT, STREAM_JOB
+from sensor_scoring.setting_values.telemetry_targets import targets_of
 
 AUTOSCALE_POLICIES = ("run-aware", "keep-warm", "reactive")
 HOUR_MINUTES = 60

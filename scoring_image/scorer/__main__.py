@@ -1,8 +1,8 @@
 """Entry point: command line in, exit code out.
 
 The orchestrator writes ``python -m scorer score ...`` and ``python -m scorer train --order ...``
-(``scoring_contract.invocation``); people type ``python -m scorer train --from ...`` and ``models ...``
-(``--help`` explains them).
+(``scoring_contract.messages.invocation``); people type ``python -m scorer train --from ...`` and
+``models ...`` (``--help`` explains them).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NoReturn
 from scorer.console import Console
 from scorer.errors import ScorerError
 from scoring_contract.errors import ContractError
-from scoring_contract.invocation import ExitCode, ScoreInvocation, TrainInvocation
+from scoring_contract.messages.invocation import ExitCode, ScoreInvocation, TrainInvocation
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, MutableMapping, Sequence

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from scoring_contract.report import Cause
+from scoring_contract.messages.report import Cause
 
 
 class ScorerError(Exception):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from scorer.errors import ScorerError
-from scoring_contract.report import Cause
+from scoring_contract.messages.report import Cause
 
 if TYPE_CHECKING:
     from scorer.console import Console

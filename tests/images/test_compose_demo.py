@@ -8,7 +8,7 @@ import pytest
 
 from local_stack.airflow.client import AirflowClient
 from scoring_contract.layout import HOURS_FOLDER, REGISTRY_BLOB, Container
-from scoring_contract.registry import Registry
+from scoring_contract.messages.registry import Registry
 from tests.images.composed import CHOSEN, composed
 from tests.images.demo import DAG, SENSORS, storage_of
 from tests.waiting import until

@@ -20,10 +20,10 @@ from local_stack.stack import Stack
 from local_stack.workspace import Workspace
 from scoring_contract import layout
 from scoring_contract.access import variable_of
-from scoring_contract.invocation import PROGRAM, ScoreInvocation
 from scoring_contract.layout import Container
-from scoring_contract.manifest import Manifest
-from scoring_contract.report import Report, SensorState
+from scoring_contract.messages.invocation import PROGRAM, ScoreInvocation
+from scoring_contract.messages.manifest import Manifest
+from scoring_contract.messages.report import Report, SensorState
 from sensor_scoring.hourly.outcome.summary import Outcome
 
 if TYPE_CHECKING:

@@ -18,9 +18,9 @@ from infra.check.policy import policy_faults, text_faults
 from infra.check.roles import grants_of, missing_code, needs
 from infra.check.static_names import name_faults
 from infra.check.syntax import nodes_of, parse_file
-from sensor_scoring.azure_batch.autoscale import AutoscalePolicy
-from sensor_scoring.azure_batch.mounts import BlobMount
-from sensor_scoring.azure_batch.pool_spec import PoolSpec
+from sensor_scoring.azure_batch.pool.autoscale import AutoscalePolicy
+from sensor_scoring.azure_batch.pool.mounts import BlobMount
+from sensor_scoring.azure_batch.pool.spec import PoolSpec
 from sensor_scoring.hourly.planning.mounts import mounts_of
 from sensor_scoring.hourly.task import score_task
 from sensor_scoring.settings import Settings, all_settings
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 
     from tree_sitter import Node
 
-    from sensor_scoring.storage import BlobStore
+    from sensor_scoring.blob_storage.store import BlobStore
 
 DEPLOYMENTS = [pytest.param(size, option, id=f"{size}-{option}") for size in SIZES for option in OPTIONS]
 

@@ -14,9 +14,9 @@ from azure.storage.blob import ContainerClient
 
 from ingest import hour_files
 from ingest.errors import NoReadings, StorageFailed
+from ingest.files.readings_csv import read_readings
 from ingest.loader import Step, lay_out
 from ingest.reading import Reading
-from ingest.readings_csv import read_readings
 from ingest.simulator import Fleet
 from ingest.spool import Spool
 from scoring_contract.errors import SensorNameError

@@ -19,8 +19,8 @@ from ingest.__main__ import _source_of, main
 from ingest.containers import KEY_VARIABLE, MODELS_URL_VARIABLE, URL_VARIABLE
 from scoring_contract.hour import RunHour
 from scoring_contract.layout import REGISTRY_BLOB
-from scoring_contract.manifest import ModelRef
-from scoring_contract.registry import Registry, SensorEntry, TrainedModel
+from scoring_contract.messages.manifest import ModelRef
+from scoring_contract.messages.registry import Registry, SensorEntry, TrainedModel
 
 if TYPE_CHECKING:
     from pathlib import Path

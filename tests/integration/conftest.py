@@ -12,7 +12,7 @@ import pytest
 from azure.batch import BatchClient
 from azure.core.credentials import AzureNamedKeyCredential
 
-from ingest.readings_files import ReadingsFiles
+from ingest.files.readings_files import ReadingsFiles
 from ingest.simulator import Fleet
 from local_stack.airflow.cluster import running_cluster
 from local_stack.bootstrap import ROOT, SCORER, python_of

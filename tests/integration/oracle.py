@@ -11,7 +11,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import OneClassSVM
 
-from ingest.readings_csv import read_readings
+from ingest.files.readings_csv import read_readings
 from tests.integration.world import HOUR, SCORED
 
 if TYPE_CHECKING:

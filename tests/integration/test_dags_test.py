@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ingest.readings_files import ReadingsFiles
+from ingest.files.readings_files import ReadingsFiles
 from local_stack.airflow.local import COMMAND
 from local_stack.bootstrap import ROOT
 from local_stack.hour import lay_out_files, train

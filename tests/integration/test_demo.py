@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from local_stack.airflow.client import ENDED, AirflowClient
-from local_stack.demo import Demo
-from local_stack.demo_day import EPISODES, HOURS, DemoDay, Trouble
-from local_stack.live_fleet import LiveFleet
+from local_stack.fleet.demo import Demo
+from local_stack.fleet.demo_day import EPISODES, HOURS, DemoDay, Trouble
+from local_stack.fleet.live_fleet import LiveFleet
 from scoring_contract.hour import RunHour
 from scoring_contract.layout import HOURS_FOLDER, Container
 from scoring_contract.sensor_names import sensor_id_of

@@ -15,7 +15,7 @@ import pytest
 from azure.batch import BatchClient
 from azure.core.credentials import AzureNamedKeyCredential
 
-from ingest.readings_files import ReadingsFiles
+from ingest.files.readings_files import ReadingsFiles
 from local_stack import hour as hourly
 from local_stack.__main__ import not_done, score_hour
 from local_stack.bootstrap import ROOT

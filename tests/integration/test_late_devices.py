@@ -24,8 +24,8 @@ from ingest.loader import lay_out
 from ingest.progress_line import ProgressLine
 from ingest.simulator import Fleet
 from local_stack.airflow.cluster import running_cluster
-from local_stack.live_ingest import ensure_packs, environ_of
-from local_stack.minute_averages import averages_of
+from local_stack.fleet.live_ingest import ensure_packs, environ_of
+from local_stack.fleet.minute_averages import averages_of
 from local_stack.services.event_hub import EventHub
 from local_stack.stack import running_stack
 from local_stack.workspace import Workspace

@@ -15,10 +15,10 @@ import pytest
 from azure.batch import BatchClient
 from azure.core.credentials import AzureNamedKeyCredential
 
+from ingest.files.readings_csv import read_readings
+from ingest.files.readings_files import ReadingsFiles
 from ingest.loader import lay_out
 from ingest.packs import packs_of
-from ingest.readings_csv import read_readings
-from ingest.readings_files import ReadingsFiles
 from local_stack import hour as hourly
 from local_stack.models import run_models
 from local_stack.services.emulator import ACCOUNT
@@ -26,7 +26,7 @@ from local_stack.stack import running_stack
 from scoring_contract import layout
 from scoring_contract.layout import Container
 from scoring_contract.predictions import PredictionFormat
-from scoring_contract.timestamps import read_timestamp
+from scoring_contract.reading_files.timestamps import read_timestamp
 from sensor_scoring.hourly.outcome.summary import Outcome
 from tests.integration.conftest import Folders
 from tests.integration.oracle import labels, labels_by_scikit_learn

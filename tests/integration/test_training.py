@@ -18,9 +18,9 @@ import pytest
 from azure.batch import BatchClient
 from azure.core.credentials import AzureNamedKeyCredential
 
+from ingest.files.readings_csv import read_readings
 from ingest.loader import lay_out
 from ingest.reading import timestamp
-from ingest.readings_csv import read_readings
 from ingest.simulator import AnomalyKind, Label
 from local_stack import hour as hourly
 from local_stack.bootstrap import SCORER, python_of
@@ -30,9 +30,9 @@ from scoring_contract import layout
 from scoring_contract.access import variable_of
 from scoring_contract.hour import RunHour
 from scoring_contract.layout import Container
+from scoring_contract.messages.registry import Registry
+from scoring_contract.messages.span_label import LabelId, LabelKind, SpanLabel
 from scoring_contract.predictions import PredictionMark
-from scoring_contract.registry import Registry
-from scoring_contract.span_label import LabelId, LabelKind, SpanLabel
 from sensor_scoring.hourly.outcome.summary import Outcome
 from tests.integration.conftest import Folders
 

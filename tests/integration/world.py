@@ -12,7 +12,7 @@ from local_stack.airflow.client import states
 from scoring_contract import layout
 from scoring_contract.hour import RunHour
 from scoring_contract.layout import Container, prediction_blob, summary_blob
-from scoring_contract.registry import Registry
+from scoring_contract.messages.registry import Registry
 from sensor_scoring.hourly.outcome.summary import Summary
 
 if TYPE_CHECKING:

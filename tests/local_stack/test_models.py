@@ -11,8 +11,8 @@ from local_stack.bootstrap import ROOT
 from local_stack.services.azurite import running_azurite
 from scoring_contract.hour import RunHour
 from scoring_contract.layout import REGISTRY_BLOB, Container
-from scoring_contract.manifest import ModelRef
-from scoring_contract.registry import Registry, TrainedModel, TrainedSensor
+from scoring_contract.messages.manifest import ModelRef
+from scoring_contract.messages.registry import Registry, TrainedModel, TrainedSensor
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -23,11 +23,11 @@ from scorer.console import Console
 from scorer.models.format import FORMAT
 from scoring_contract.access import variable_of
 from scoring_contract.hour import RunHour
-from scoring_contract.invocation import ScoreInvocation
 from scoring_contract.layout import REGISTRY_BLOB, Container, manifest_blob, readings_prefix, report_blob
-from scoring_contract.manifest import Manifest, SensorOrder
-from scoring_contract.registry import Registry
-from scoring_contract.report import Report
+from scoring_contract.messages.invocation import ScoreInvocation
+from scoring_contract.messages.manifest import Manifest, SensorOrder
+from scoring_contract.messages.registry import Registry
+from scoring_contract.messages.report import Report
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

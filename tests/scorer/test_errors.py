@@ -15,7 +15,7 @@ from scorer.errors import (
     ScorerError,
     StorageFault,
 )
-from scoring_contract.invocation import ExitCode
+from scoring_contract.messages.invocation import ExitCode
 
 
 @pytest.mark.parametrize("kind", [StorageFault, BlobMissing, BlobConflict])

@@ -13,7 +13,7 @@ import pytest
 import scorer.__main__
 from scorer.__main__ import main
 from scorer.console import Console
-from scoring_contract.invocation import ExitCode, ScoreInvocation
+from scoring_contract.messages.invocation import ExitCode, ScoreInvocation
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from scoring_contract.errors import MessageError
-from scoring_contract.manifest import Manifest
-from scoring_contract.registry import Registry
-from scoring_contract.report import Report
-from scoring_contract.training import TrainingOrder
-from scoring_contract.training_report import TrainingReport
+from scoring_contract.messages.manifest import Manifest
+from scoring_contract.messages.registry import Registry
+from scoring_contract.messages.report import Report
+from scoring_contract.messages.training import TrainingOrder
+from scoring_contract.messages.training_report import TrainingReport
 
 EARLIER = Path(__file__).parent / "version_0_1_0"
 

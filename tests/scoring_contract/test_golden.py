@@ -11,14 +11,14 @@ import pytest
 from scoring_contract.errors import InvocationError
 from scoring_contract.fit_options import FitOptions
 from scoring_contract.hour import RunHour
-from scoring_contract.invocation import PROGRAM, ScoreInvocation, TrainInvocation
-from scoring_contract.manifest import Manifest, ModelRef, PackSlice, SensorOrder
-from scoring_contract.planned_file import PlannedFile
-from scoring_contract.registry import Registry, SensorEntry, TrainedModel, TrainedSensor
-from scoring_contract.report import Cause, Report, SensorReport, SensorState, Stage
-from scoring_contract.span_label import LabelId, LabelKind, SpanLabel
-from scoring_contract.training import TrainingHours, TrainingOrder, TrainingSubject
-from scoring_contract.training_report import (
+from scoring_contract.messages.invocation import PROGRAM, ScoreInvocation, TrainInvocation
+from scoring_contract.messages.manifest import Manifest, ModelRef, PackSlice, SensorOrder
+from scoring_contract.messages.planned_file import PlannedFile
+from scoring_contract.messages.registry import Registry, SensorEntry, TrainedModel, TrainedSensor
+from scoring_contract.messages.report import Cause, Report, SensorReport, SensorState, Stage
+from scoring_contract.messages.span_label import LabelId, LabelKind, SpanLabel
+from scoring_contract.messages.training import TrainingHours, TrainingOrder, TrainingSubject
+from scoring_contract.messages.training_report import (
     Comparison,
     Evaluation,
     LabelCheck,

@@ -17,13 +17,13 @@ from scoring_contract import layout
 from scoring_contract.access import SignedBlobs, signed_blobs_of, url_of, variable_of
 from scoring_contract.errors import ContractError, InvocationError, LayoutError, MessageError
 from scoring_contract.hour import RunHour
-from scoring_contract.invocation import ExitCode, ScoreInvocation
 from scoring_contract.layout import Container
-from scoring_contract.manifest import Manifest
+from scoring_contract.messages.invocation import ExitCode, ScoreInvocation
+from scoring_contract.messages.manifest import Manifest
+from scoring_contract.messages.registry import Registry
+from scoring_contract.messages.report import Cause, Report, SensorReport, SensorState
+from scoring_contract.messages.span_label import SpanLabel
 from scoring_contract.predictions import HEADER_BYTES, PackMark, PredictionFormat, PredictionMark, has_rows
-from scoring_contract.registry import Registry
-from scoring_contract.report import Cause, Report, SensorReport, SensorState
-from scoring_contract.span_label import SpanLabel
 
 GOLDEN = Path(__file__).parent / "golden"
 HOUR = RunHour.parse("2018-08-29T02")

@@ -9,8 +9,14 @@ import pytest
 
 from scoring_contract.errors import MessageError, RegistryError
 from scoring_contract.hour import RunHour
-from scoring_contract.manifest import ModelRef, PackSlice
-from scoring_contract.registry import MOST_FORMER, MOST_WAITING, Registry, TrainedModel, TrainedSensor
+from scoring_contract.messages.manifest import ModelRef, PackSlice
+from scoring_contract.messages.registry import (
+    MOST_FORMER,
+    MOST_WAITING,
+    Registry,
+    TrainedModel,
+    TrainedSensor,
+)
 from scoring_contract.sensor_names import sensor_id_of
 
 if TYPE_CHECKING:

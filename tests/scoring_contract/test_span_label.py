@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from scoring_contract import layout
 from scoring_contract.hour import RunHour
-from scoring_contract.span_label import LabelId, concerns
+from scoring_contract.messages.span_label import LabelId, concerns
 
 FIRST = RunHour.parse("2018-08-29T02")
 START = int(FIRST.start.timestamp()) * 1000

@@ -11,9 +11,9 @@ import pytest
 from scoring_contract import layout
 from scoring_contract.hour import RunHour
 from scoring_contract.layout import Container
-from scoring_contract.manifest import ModelRef
-from scoring_contract.registry import Registry, TrainedModel, TrainedSensor
-from scoring_contract.span_label import LabelId, LabelKind, SpanLabel
+from scoring_contract.messages.manifest import ModelRef
+from scoring_contract.messages.registry import Registry, TrainedModel, TrainedSensor
+from scoring_contract.messages.span_label import LabelId, LabelKind, SpanLabel
 from tests.sensor_scoring.api_server import HOST, PATH, PROXY, Request
 from tests.sensor_scoring.conftest import WASB_CONN
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from sensor_scoring.azure_batch.autoscale import AutoscalePolicy, Floor
-from sensor_scoring.azure_batch.pool_spec import PoolSpec
+from sensor_scoring.azure_batch.pool.autoscale import AutoscalePolicy, Floor
+from sensor_scoring.azure_batch.pool.spec import PoolSpec
 from sensor_scoring.azure_batch.task_state import BatchTaskOutcome
 from sensor_scoring.errors import QuotaReached
 

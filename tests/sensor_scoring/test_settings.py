@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from sensor_scoring.constraints import Range
 from sensor_scoring.errors import SettingsError
 from sensor_scoring.setting_groups import HourlySettings
+from sensor_scoring.setting_values.constraints import Range
 from sensor_scoring.settings import Settings, all_settings, groups
 
 if TYPE_CHECKING:

@@ -14,8 +14,8 @@ from airflow.providers.smtp.notifications.smtp import SmtpNotifier
 from airflow.sdk.exceptions import AirflowException
 from apprise import NotifyType
 
-from sensor_scoring.channels import Channel, ChannelKind, channels_of
 from sensor_scoring.errors import AlertUndelivered
+from sensor_scoring.setting_values.channels import Channel, ChannelKind, channels_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable

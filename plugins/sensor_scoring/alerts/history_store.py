@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from sensor_scoring.alerts.conditions import News, Observation, Place
-    from sensor_scoring.storage import BlobStore
+    from sensor_scoring.blob_storage.store import BlobStore
 
 log = logging.getLogger(__name__)
 

@@ -19,9 +19,9 @@ from sensor_scoring.alerts.observations import observation_of_late_run
 from sensor_scoring.alerts.unfinished_runs import unfinished_runs
 from sensor_scoring.azure_batch import ids
 from sensor_scoring.azure_batch.links import run_page
+from sensor_scoring.blob_storage.store import BlobStore
 from sensor_scoring.enum_text import enum_text
 from sensor_scoring.hourly.planning.capacity import pool_trouble_of
-from sensor_scoring.storage import BlobStore
 
 if TYPE_CHECKING:
     from airflow.sdk import Context

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from azure.core.credentials import TokenCredential
     from azure.mgmt.batch import BatchManagementClient
 
-    from sensor_scoring.azure_batch.pool_spec import PoolSpec
-    from sensor_scoring.resource_ids import BatchAccountId
+    from sensor_scoring.azure_batch.pool.spec import PoolSpec
+    from sensor_scoring.setting_values.resource_ids import BatchAccountId
 
 _TO_CREATE = (
     f"Airflow's identity needs the roles {Role.BATCH} on the Batch account and {Role.IDENTITIES} on that "

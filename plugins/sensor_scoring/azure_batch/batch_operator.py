@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import BaseOperator
 
 from sensor_scoring.azure_batch.task import BatchTaskTemplate
-from sensor_scoring.constraints import SLOTS, WALL_CLOCK_SECONDS, check
 from sensor_scoring.patience import Patience
 from sensor_scoring.retries import RETRY_TABLE
+from sensor_scoring.setting_values.constraints import SLOTS, WALL_CLOCK_SECONDS, check
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from sensor_scoring.azure_batch.grants import Blobs, GrantMaker
     from sensor_scoring.azure_batch.hook import ScoringBatchHook
     from sensor_scoring.azure_batch.task import Names
-    from sensor_scoring.storage import BlobStore
+    from sensor_scoring.blob_storage.store import BlobStore
 
 _QUEUE_ALLOWANCE = timedelta(hours=2)
 """How long a Batch task may wait for a node before its signatures expire; a retry gets new ones."""
@@ -98,7 +98,7 @@ class BatchOperator(BaseOperator):
     @cached_property
     def store(self) -> BlobStore:
         """The storage account."""
-        from sensor_scoring.storage import BlobStore
+        from sensor_scoring.blob_storage.store import BlobStore
 
         return BlobStore(self.wasb_conn_id)
 

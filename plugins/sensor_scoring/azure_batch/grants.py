@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import timedelta
 
-    from sensor_scoring.signatures import Signer
-    from sensor_scoring.storage import BlobStore
+    from sensor_scoring.blob_storage.signatures import Signer
+    from sensor_scoring.blob_storage.store import BlobStore
 
 Blobs = dict[str, dict[str, str]]
 """Variable of a container to the blobs in it that are needed, each with its permissions."""

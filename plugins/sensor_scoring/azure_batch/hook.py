@@ -24,10 +24,10 @@ from azure.core.exceptions import HttpResponseError
 from sensor_scoring.account_keys import refuse_account_key
 from sensor_scoring.azure_batch.account_resource import AccountResource
 from sensor_scoring.azure_batch.jobs import JobKeeper
-from sensor_scoring.azure_batch.nodes import NodeKeeper
 from sensor_scoring.azure_batch.old_jobs import OldJobs
 from sensor_scoring.azure_batch.onlooker import Onlooker
-from sensor_scoring.azure_batch.pools import PoolKeeper
+from sensor_scoring.azure_batch.pool.keeper import PoolKeeper
+from sensor_scoring.azure_batch.pool.nodes import NodeKeeper
 from sensor_scoring.azure_batch.submission import JOB_ENDED, Submission
 from sensor_scoring.azure_batch.task_state import SELECTED, BatchTaskOutcome
 from sensor_scoring.errors import (
@@ -36,8 +36,8 @@ from sensor_scoring.errors import (
     JobEnded,
     SubmissionRefused,
 )
-from sensor_scoring.resource_ids import BatchAccountId
 from sensor_scoring.service_errors import batch_code_of, batch_explained
+from sensor_scoring.setting_values.resource_ids import BatchAccountId
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from azure.core.exceptions import ResourceNotFoundError
 
 from sensor_scoring.azure_batch import ids
-from sensor_scoring.azure_batch.pool_health import NODE_COLUMNS
-from sensor_scoring.azure_batch.pools import date_of
+from sensor_scoring.azure_batch.pool.health import NODE_COLUMNS
+from sensor_scoring.azure_batch.pool.keeper import date_of
 from sensor_scoring.azure_batch.task_span import SELECTED, TaskSpan
 from sensor_scoring.service_errors import batch_explained
 from sensor_scoring.service_times import datetime_of

@@ -18,7 +18,6 @@ from sensor_scoring.azure_batch.failure_note import failure_noted
 from sensor_scoring.azure_batch.links import BatchTaskLink
 from sensor_scoring.azure_batch.task import Names
 from sensor_scoring.azure_batch.task_state import BatchTaskOutcome
-from sensor_scoring.constraints import JOB_WALL_CLOCK_SECONDS, POLL_SECONDS, check
 from sensor_scoring.errors import (
     BatchTaskInterrupted,
     BatchTaskRejected,
@@ -26,6 +25,7 @@ from sensor_scoring.errors import (
     JobEnded,
     ServiceError,
 )
+from sensor_scoring.setting_values.constraints import JOB_WALL_CLOCK_SECONDS, POLL_SECONDS, check
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence

@@ -16,8 +16,8 @@ from airflow.providers.microsoft.azure.hooks.wasb import WasbAsyncHook
 from azure.core.exceptions import AzureError, ResourceNotFoundError
 
 from sensor_scoring.azure_batch.hook import ScoringBatchHook
-from sensor_scoring.azure_batch.pool_health import NODE_COLUMNS, emptiness_of, troubles_of
-from sensor_scoring.azure_batch.pools import date_of
+from sensor_scoring.azure_batch.pool.health import NODE_COLUMNS, emptiness_of, troubles_of
+from sensor_scoring.azure_batch.pool.keeper import date_of
 from sensor_scoring.azure_batch.task_state import SELECTED, BatchTaskOutcome
 
 if TYPE_CHECKING:

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 
 from scoring_contract.errors import ContractError
 from scoring_contract.hour import RunHour
+from sensor_scoring.blob_storage.store import BlobStore
 from sensor_scoring.errors import ScoringError
 from sensor_scoring.fleet.rebuild import rebuild
 from sensor_scoring.settings import Settings
-from sensor_scoring.storage import BlobStore
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

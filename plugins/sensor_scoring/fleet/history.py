@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from scoring_contract.hour import RunHour
+    from sensor_scoring.blob_storage.store import BlobStore
     from sensor_scoring.settings import Settings
-    from sensor_scoring.storage import BlobStore
 
 
 @dataclass(frozen=True, slots=True)

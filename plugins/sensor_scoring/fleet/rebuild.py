@@ -15,8 +15,8 @@ from sensor_scoring.hourly.planning.plan import Plan
 
 if TYPE_CHECKING:
     from scoring_contract.hour import RunHour
+    from sensor_scoring.blob_storage.store import BlobStore
     from sensor_scoring.settings import Settings
-    from sensor_scoring.storage import BlobStore
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,18 +12,18 @@ from typing import TYPE_CHECKING
 
 from scoring_contract import layout
 from sensor_scoring.azure_batch import ids
+from sensor_scoring.blob_storage.store import CALLS_AT_ONCE
 from sensor_scoring.fleet.history import History
 from sensor_scoring.hourly.outcome.hour_record import HourRecord
 from sensor_scoring.hourly.planning.plan import Plan
-from sensor_scoring.storage import CALLS_AT_ONCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from scoring_contract.hour import RunHour
+    from sensor_scoring.blob_storage.store import BlobStore
     from sensor_scoring.hourly.outcome.hour_record import RecordedRun
     from sensor_scoring.settings import Settings
-    from sensor_scoring.storage import BlobStore
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from scoring_contract.hour import RunHour
-    from scoring_contract.registry import Registry
+    from scoring_contract.messages.registry import Registry
     from sensor_scoring.alerts.anomaly_rate import SpikeRule
     from sensor_scoring.alerts.history import AlertHistory
 

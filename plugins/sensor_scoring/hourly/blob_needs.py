@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from scoring_contract.access import variable_of
 from scoring_contract.errors import ContractError
-from scoring_contract.invocation import PROGRAM, ScoreInvocation
 from scoring_contract.layout import Container
-from scoring_contract.manifest import Manifest
+from scoring_contract.messages.invocation import PROGRAM, ScoreInvocation
+from scoring_contract.messages.manifest import Manifest
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -18,7 +18,7 @@ from sensor_scoring.wording import listed
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from sensor_scoring.blob_listing import FoundBlob
+    from sensor_scoring.blob_storage.listing import FoundBlob
 
 _NAMED = 10
 

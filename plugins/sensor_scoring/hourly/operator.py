@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from scoring_contract import layout
 from scoring_contract.errors import ContractError
-from scoring_contract.manifest import Manifest
-from scoring_contract.report import Report
+from scoring_contract.messages.manifest import Manifest
+from scoring_contract.messages.report import Report
 from scoring_contract.sensor_names import display_of
 from sensor_scoring.azure_batch import ids
 from sensor_scoring.azure_batch.operators import AzureBatchTaskOperator, FailureCause

@@ -12,6 +12,7 @@ from sensor_scoring.azure_batch import ids
 from sensor_scoring.azure_batch.failure_note import FAILURE
 from sensor_scoring.azure_batch.hook import ScoringBatchHook
 from sensor_scoring.azure_batch.links import run_page
+from sensor_scoring.blob_storage.store import BlobStore
 from sensor_scoring.enum_text import enum_text
 from sensor_scoring.hourly.hour import scoring_hour
 from sensor_scoring.hourly.outcome.reports import reports_of
@@ -20,13 +21,12 @@ from sensor_scoring.hourly.planning.plan import Plan
 from sensor_scoring.hourly.step_times import TIMED, StepTimes, times_of
 from sensor_scoring.hourly.task_states import TaskStates
 from sensor_scoring.patience import Patience
-from sensor_scoring.storage import BlobStore
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from scoring_contract.hour import RunHour
-    from scoring_contract.report import Report
+    from scoring_contract.messages.report import Report
     from sensor_scoring.settings import Settings
 
 PLAN, SCORE, SUMMARISE, ALERT = "plan", "score", "summarise", "alert"

@@ -8,23 +8,23 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseSensorOperator
 
-from scoring_contract.report import SensorState
+from scoring_contract.messages.report import SensorState
 from sensor_scoring.azure_batch.failure_note import failure_noted
-from sensor_scoring.constraints import POLL_SECONDS, WAIT_SECONDS, check
 from sensor_scoring.errors import PredictionsIncomplete
 from sensor_scoring.hourly.outcome.reports import last_words, reports_of
 from sensor_scoring.hourly.planning.plan import Plan
 from sensor_scoring.hourly.step_times import times_said
 from sensor_scoring.hourly.task_states import TaskStates
 from sensor_scoring.retries import RETRY_TABLE
+from sensor_scoring.setting_values.constraints import POLL_SECONDS, WAIT_SECONDS, check
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from airflow.sdk import Context
 
-    from scoring_contract.report import Report
-    from sensor_scoring.blob_listing import FoundBlob
+    from scoring_contract.messages.report import Report
+    from sensor_scoring.blob_storage.listing import FoundBlob
     from sensor_scoring.hourly.gate import Expectation, GateVerdict
 
 
@@ -92,7 +92,7 @@ class PredictionBlobSensor(BaseSensorOperator):
             self._raise_if_incomplete(self._look())
 
     def _look(self) -> _Look:
-        from sensor_scoring.storage import BlobStore
+        from sensor_scoring.blob_storage.store import BlobStore
 
         if not self.plan_blob:
             raise PredictionsIncomplete("there is no plan, so the expected predictions are unknown")

@@ -44,8 +44,8 @@ class PredictionBlobTrigger(BaseTrigger):
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """List until nothing is missing; the closer look is the sensor's."""
+        from sensor_scoring.blob_storage.store import BlobStore
         from sensor_scoring.hourly.gate import Expectation
-        from sensor_scoring.storage import BlobStore
 
         expectation, store = Expectation.from_json(self.gate), BlobStore(self.wasb_conn_id)
         while time.time() < self.until:

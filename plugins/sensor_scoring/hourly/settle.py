@@ -9,10 +9,10 @@ from airflow.providers.standard.triggers.temporal import DateTimeTrigger
 from airflow.sdk import BaseOperator
 
 from sensor_scoring.azure_batch.failure_note import failure_noted
-from sensor_scoring.constraints import LATENESS_MINUTES, check
 from sensor_scoring.hourly.hour import check_asked, scoring_hour
 from sensor_scoring.hourly.step_times import times_said
 from sensor_scoring.retries import RETRY_TABLE
+from sensor_scoring.setting_values.constraints import LATENESS_MINUTES, check
 
 if TYPE_CHECKING:
     from airflow.sdk import Context

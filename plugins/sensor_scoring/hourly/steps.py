@@ -17,6 +17,7 @@ from scoring_contract.planned_at import planned_at
 from scoring_contract.predictions import PredictionFormat
 from sensor_scoring.airflow_config import needs_of, refused_or_short
 from sensor_scoring.azure_batch.hook import ScoringBatchHook
+from sensor_scoring.blob_storage.registry import read_registry
 from sensor_scoring.errors import QuotaReached
 from sensor_scoring.hourly.outcome.run_trace import score_context
 from sensor_scoring.hourly.outcome.summing_up import sum_up, write_summary
@@ -26,7 +27,6 @@ from sensor_scoring.hourly.planning.plan import plan_hour
 from sensor_scoring.hourly.planning.predictions_there import PredictionsThere
 from sensor_scoring.hourly.planning.readings import HourReadings
 from sensor_scoring.patience import Patience
-from sensor_scoring.registry_blob import read_registry
 
 if TYPE_CHECKING:
     from airflow.sdk import Context

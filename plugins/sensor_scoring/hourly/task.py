@@ -6,9 +6,9 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, TypedDict
 
 from scoring_contract.access import mount_url, variable_of
-from scoring_contract.invocation import PROGRAM, ExitCode, ScoreInvocation
 from scoring_contract.layout import Container
-from sensor_scoring.mount_sources import mount_paths
+from scoring_contract.messages.invocation import PROGRAM, ExitCode, ScoreInvocation
+from sensor_scoring.setting_values.mount_sources import mount_paths
 
 if TYPE_CHECKING:
     from sensor_scoring.settings import Settings

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from scoring_contract.errors import ContractError
-from scoring_contract.report import Report
+from scoring_contract.messages.report import Report
 from sensor_scoring.azure_batch.trigger import BatchTaskTrigger
 from sensor_scoring.errors import StorageError
 from sensor_scoring.hourly.outcome.reports import lines_of, report_text
@@ -31,7 +31,7 @@ class ScoringTrigger(BatchTaskTrigger):
             self.log.info("%s", line)
 
     def _report(self) -> Report | None:
-        from sensor_scoring.storage import BlobStore
+        from sensor_scoring.blob_storage.store import BlobStore
 
         text = report_text(BlobStore(self.wasb_conn_id), self.commit_container, self.commit_blob)
         return Report.from_json(text) if text else None

@@ -18,6 +18,7 @@ from airflow.models.dagrun import DagRun
 
 from scoring_contract.errors import ContractError
 from scoring_contract.hour import RunHour
+from sensor_scoring.blob_storage.store import BlobStore
 from sensor_scoring.errors import ScoringError
 from sensor_scoring.hourly.names import DAG_ID
 from sensor_scoring.missing_hours.dag_runs import slots_among
@@ -26,7 +27,6 @@ from sensor_scoring.missing_hours.repair import Slot
 from sensor_scoring.missing_hours.report import MissingReport
 from sensor_scoring.missing_hours.scan import find_gaps
 from sensor_scoring.settings import Settings
-from sensor_scoring.storage import BlobStore
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from scoring_contract.hour import RunHour
-    from scoring_contract.registry import Registry
-    from sensor_scoring.blob_listing import FoundBlob
+    from scoring_contract.messages.registry import Registry
+    from sensor_scoring.blob_storage.listing import FoundBlob
 
 UNDER_WAY = timedelta(hours=1)
 """A plan without a summary that is younger belongs to a run that may still end well."""

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from scoring_contract.hour import RunHour
-    from sensor_scoring.storage import BlobStore
+    from sensor_scoring.blob_storage.store import BlobStore
 
 REPORTED_BLOB = "_missing/reported.json"
 """In the ``runs`` container; no run can have this folder: theirs begin with the job prefix."""

@@ -9,20 +9,20 @@ from typing import TYPE_CHECKING
 from scoring_contract import layout
 from scoring_contract.errors import ContractError
 from sensor_scoring.azure_batch import ids
+from sensor_scoring.blob_storage.registry import read_registry
 from sensor_scoring.hourly.outcome.summary import Outcome, Summary
 from sensor_scoring.hourly.planning.plan import Plan
 from sensor_scoring.missing_hours.gaps import HourBlobs, due, gap_of, moment_of
-from sensor_scoring.registry_blob import read_registry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
     from scoring_contract.hour import RunHour
-    from scoring_contract.registry import Registry
+    from scoring_contract.messages.registry import Registry
+    from sensor_scoring.blob_storage.store import BlobStore
     from sensor_scoring.missing_hours.gaps import Gap
     from sensor_scoring.settings import Settings
-    from sensor_scoring.storage import BlobStore
 
 log = logging.getLogger(__name__)
 

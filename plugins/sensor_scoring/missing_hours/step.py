@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 from scoring_contract.hour import RunHour
 from sensor_scoring.alerts.delivery import tell
+from sensor_scoring.blob_storage.store import BlobStore
 from sensor_scoring.missing_hours.dag_runs import slots_told
 from sensor_scoring.missing_hours.digest import Digest, since_beginning
 from sensor_scoring.missing_hours.report import MissingReport
 from sensor_scoring.missing_hours.reported_hours import ReportedHours
 from sensor_scoring.missing_hours.scan import find_gaps
-from sensor_scoring.storage import BlobStore
 
 if TYPE_CHECKING:
     from airflow.sdk import Context

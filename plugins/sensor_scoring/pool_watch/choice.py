@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from sensor_scoring.azure_batch.made_by import is_made_by_us
-from sensor_scoring.azure_batch.pool_health import TroubleKind, state_of, target_of
+from sensor_scoring.azure_batch.pool.health import TroubleKind, state_of, target_of
 from sensor_scoring.pool_watch.cure import Action, Cure
 from sensor_scoring.pool_watch.stuck import BROKEN_FOR, allocation_lasts, allocation_state
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from sensor_scoring.azure_batch.onlooker import PoolSight
-    from sensor_scoring.azure_batch.pool_health import PoolTrouble
+    from sensor_scoring.azure_batch.pool.health import PoolTrouble
     from sensor_scoring.pool_watch.ledger import Ledger
 
 A_DAY = timedelta(days=1)

@@ -9,7 +9,7 @@ from sensor_scoring.pool_watch.ledger import Ledger
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from sensor_scoring.storage import BlobStore
+    from sensor_scoring.blob_storage.store import BlobStore
 
 
 class LedgerStore:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from scoring_contract.hour import RunHour
 from sensor_scoring.alerts.conditions import Condition, Kind, Observation
-from sensor_scoring.azure_batch.evaluation import Evaluation
-from sensor_scoring.azure_batch.pool_health import (
+from sensor_scoring.azure_batch.pool.evaluation import Evaluation
+from sensor_scoring.azure_batch.pool.health import (
     BOOTING_NODE_STATES,
     BROKEN_NODE_STATES,
     TroubleKind,
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from sensor_scoring.alerts.conditions import Place
     from sensor_scoring.azure_batch.onlooker import PoolSight
-    from sensor_scoring.azure_batch.pool_health import PoolTrouble
+    from sensor_scoring.azure_batch.pool.health import PoolTrouble
 
 _LIMIT = "no more cures today"
 

@@ -13,6 +13,7 @@ from sensor_scoring.alerts.history_store import CLAIM, AlertHistoryStore
 from sensor_scoring.alerts.message import message_of
 from sensor_scoring.azure_batch.hook import ScoringBatchHook
 from sensor_scoring.azure_batch.links import run_page
+from sensor_scoring.blob_storage.store import BlobStore
 from sensor_scoring.errors import BatchError
 from sensor_scoring.hourly.planning.capacity import pool_spec
 from sensor_scoring.patience import Patience
@@ -21,7 +22,6 @@ from sensor_scoring.pool_watch.cure import Action
 from sensor_scoring.pool_watch.ledger_store import LedgerStore
 from sensor_scoring.pool_watch.observation import observation_of_pool
 from sensor_scoring.pool_watch.stuck import stuck_of
-from sensor_scoring.storage import BlobStore
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 
     from sensor_scoring.alerts.conditions import News
     from sensor_scoring.azure_batch.onlooker import PoolSight
-    from sensor_scoring.azure_batch.pool_health import PoolTrouble
-    from sensor_scoring.azure_batch.pool_spec import PoolSpec
+    from sensor_scoring.azure_batch.pool.health import PoolTrouble
+    from sensor_scoring.azure_batch.pool.spec import PoolSpec
     from sensor_scoring.pool_watch.ledger import CureDone, Ledger
     from sensor_scoring.settings import Settings
 

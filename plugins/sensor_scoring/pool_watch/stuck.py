@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from sensor_scoring.azure_batch.made_by import is_made_by_us
-from sensor_scoring.azure_batch.pool_health import PoolTrouble, TroubleKind, pool_troubles
+from sensor_scoring.azure_batch.pool.health import PoolTrouble, TroubleKind, pool_troubles
 from sensor_scoring.service_times import datetime_of
 
 if TYPE_CHECKING:

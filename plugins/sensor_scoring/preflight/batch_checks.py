@@ -5,14 +5,14 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from sensor_scoring.azure_batch.mounts import missing_mounts
-from sensor_scoring.azure_batch.pool_health import troubles_of
-from sensor_scoring.azure_batch.pool_identity import identity_troubles
+from sensor_scoring.azure_batch.pool.health import troubles_of
+from sensor_scoring.azure_batch.pool.identity import identity_troubles
+from sensor_scoring.azure_batch.pool.mounts import missing_mounts
 from sensor_scoring.errors import BatchAccessRefused, FormulaRefused
-from sensor_scoring.image_reference import image_troubles
-from sensor_scoring.node_image import is_about, support_troubles
 from sensor_scoring.preflight.finding import fine, missing, warning
 from sensor_scoring.roles import on_batch
+from sensor_scoring.setting_values.image_reference import image_troubles
+from sensor_scoring.setting_values.node_image import is_about, support_troubles
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

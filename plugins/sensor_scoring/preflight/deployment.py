@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from sensor_scoring.azure_batch.hook import ScoringBatchHook
+from sensor_scoring.blob_storage.registry import read_registry
+from sensor_scoring.blob_storage.store import BlobStore, is_azurite
 from sensor_scoring.hourly.planning.capacity import pool_spec
 from sensor_scoring.hourly.planning.readings_range import range_of_readings
 from sensor_scoring.patience import Patience
-from sensor_scoring.registry_blob import read_registry
 from sensor_scoring.settings import Settings
-from sensor_scoring.storage import BlobStore, is_azurite
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from scoring_contract.hour import RunHour
-    from scoring_contract.registry import Registry
+    from scoring_contract.messages.registry import Registry
     from sensor_scoring.azure_batch.account_resource import AccountResource
     from sensor_scoring.azure_batch.onlooker import PoolSight
-    from sensor_scoring.azure_batch.pool_spec import PoolSpec
+    from sensor_scoring.azure_batch.pool.spec import PoolSpec
 
 
 @dataclass

@@ -10,9 +10,9 @@ from airflow.sdk.exceptions import AirflowNotFoundException
 from sensor_scoring.errors import IngestAccessRefused
 from sensor_scoring.preflight.event_hub import EventHub
 from sensor_scoring.preflight.finding import fine, missing, skipped, warning
-from sensor_scoring.resource_ids import StreamJobId
 from sensor_scoring.roles import Role, on_event_hub, on_stream_job
 from sensor_scoring.service_errors import job_explained
+from sensor_scoring.setting_values.resource_ids import StreamJobId
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

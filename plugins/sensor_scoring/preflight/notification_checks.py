@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sensor_scoring.alerts.delivery import deliver
-from sensor_scoring.channels import channels_of
 from sensor_scoring.preflight.finding import fine, missing, warning
+from sensor_scoring.setting_values.channels import channels_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,8 +8,8 @@ from sensor_scoring.errors import BatchAccessRefused
 from sensor_scoring.preflight.account_checks import UNREAD, is_users, properties_of
 from sensor_scoring.preflight.finding import fine, missing, skipped, warning
 from sensor_scoring.preflight.node_size import NodeSize, core_quotas, family_quotas
-from sensor_scoring.resource_ids import BatchAccountId
 from sensor_scoring.roles import on_subscription
+from sensor_scoring.setting_values.resource_ids import BatchAccountId
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

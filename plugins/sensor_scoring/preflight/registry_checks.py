@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sensor_scoring.azure_batch.pool_identity import identities_of
-from sensor_scoring.image_reference import registry_of
+from sensor_scoring.azure_batch.pool.identity import identities_of
 from sensor_scoring.preflight.finding import fine, missing, warning
-from sensor_scoring.resource_ids import is_same
+from sensor_scoring.setting_values.image_reference import registry_of
+from sensor_scoring.setting_values.resource_ids import is_same
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from sensor_scoring.azure_batch.pool_spec import PoolSpec
+    from sensor_scoring.azure_batch.pool.spec import PoolSpec
     from sensor_scoring.preflight.deployment import Deployment
     from sensor_scoring.preflight.finding import Finding
 

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 from scoring_contract import layout
 from scoring_contract.hour import RunHour
-from scoring_contract.invocation import PROGRAM
-from scoring_contract.manifest import Manifest, SensorOrder
+from scoring_contract.messages.invocation import PROGRAM
+from scoring_contract.messages.manifest import Manifest, SensorOrder
+from scoring_contract.messages.report import Report, SensorState
 from scoring_contract.planned_at import planned_at
-from scoring_contract.report import Report, SensorState
 from sensor_scoring.hourly.blob_needs import blobs_needed, call_of
 from sensor_scoring.hourly.outcome.reports import report_text
 from sensor_scoring.hourly.planning.readings import HourReadings

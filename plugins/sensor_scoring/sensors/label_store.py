@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 from scoring_contract import layout
 from scoring_contract.errors import MessageError
-from scoring_contract.span_label import SpanLabel, concerns
+from scoring_contract.messages.span_label import SpanLabel, concerns
 
 if TYPE_CHECKING:
     from scoring_contract.hour import RunHour
-    from scoring_contract.span_label import LabelId
+    from scoring_contract.messages.span_label import LabelId
+    from sensor_scoring.blob_storage.store import BlobStore
     from sensor_scoring.settings import Settings
-    from sensor_scoring.storage import BlobStore
 
 
 @dataclass(frozen=True, slots=True)

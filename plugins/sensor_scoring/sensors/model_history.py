@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from datetime import datetime
 
-    from scoring_contract.registry import SensorEntry, TrainedModel
+    from scoring_contract.messages.registry import SensorEntry, TrainedModel
 
 _COMPARED = ("readings", "anomaly_share", "drift", "changed_share", "precision", "recall")
 

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 from scoring_contract import layout
 from scoring_contract.errors import MessageError
 from sensor_scoring.azure_batch import ids
+from sensor_scoring.blob_storage.store import CALLS_AT_ONCE
 from sensor_scoring.sensors.model_history import ModelHistory, decision_about
 from sensor_scoring.settings import TRAINING_PREFIX
-from sensor_scoring.storage import CALLS_AT_ONCE
 
 if TYPE_CHECKING:
-    from scoring_contract.registry import SensorEntry
+    from scoring_contract.messages.registry import SensorEntry
+    from sensor_scoring.blob_storage.store import BlobStore
     from sensor_scoring.settings import Settings
-    from sensor_scoring.storage import BlobStore
 
 MOST_BYTES = 64 << 20
 """Limit of a summary; that of 20,000 sensors has eight million."""

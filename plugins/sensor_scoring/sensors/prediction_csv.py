@@ -5,8 +5,8 @@ from __future__ import annotations
 import csv
 from typing import TYPE_CHECKING
 
-from scoring_contract.csv_dialect import csv_field
-from scoring_contract.timestamps import read_timestamp
+from scoring_contract.reading_files.csv_dialect import csv_field
+from scoring_contract.reading_files.timestamps import read_timestamp
 from sensor_scoring.sensors.predicted_hour import (
     PredictionsUnreadable,
     features_among,

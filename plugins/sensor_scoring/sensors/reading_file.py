@@ -7,8 +7,8 @@ from itertools import chain, islice
 from math import nan
 from typing import TYPE_CHECKING
 
-from scoring_contract.csv_dialect import csv_field
-from scoring_contract.timestamps import moment_of, text_of
+from scoring_contract.reading_files.csv_dialect import csv_field
+from scoring_contract.reading_files.timestamps import moment_of, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -11,19 +11,19 @@ from typing import TYPE_CHECKING
 
 from scoring_contract import layout
 from scoring_contract.predictions import PackMark, PredictionFormat, PredictionMark
+from sensor_scoring.blob_storage.store import CALLS_AT_ONCE
 from sensor_scoring.errors import ScoringError
 from sensor_scoring.sensors.predicted_hour import Owner, PredictionsUnreadable
 from sensor_scoring.sensors.prediction_csv import read_csv
-from sensor_scoring.storage import CALLS_AT_ONCE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
     from scoring_contract.hour import RunHour
-    from scoring_contract.registry import SensorEntry
+    from scoring_contract.messages.registry import SensorEntry
+    from sensor_scoring.blob_storage.store import BlobStore, StoredBlob
     from sensor_scoring.sensors.predicted_hour import PredictedHour
     from sensor_scoring.settings import Settings
-    from sensor_scoring.storage import BlobStore, StoredBlob
 
 MOST_READINGS = 500_000
 """Readings that are read at once: a chart shows no more, and a server answers others, too."""

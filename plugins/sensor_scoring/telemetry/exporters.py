@@ -10,7 +10,7 @@ from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExp
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 
 from sensor_scoring.errors import SettingsError
-from sensor_scoring.telemetry_targets import TargetKind
+from sensor_scoring.setting_values.telemetry_targets import TargetKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable

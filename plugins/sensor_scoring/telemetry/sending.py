@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from airflow.sdk import BaseHook
 
-from sensor_scoring.telemetry_targets import targets_of
+from sensor_scoring.setting_values.telemetry_targets import targets_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from opentelemetry.sdk.trace import ReadableSpan
 
     from sensor_scoring.setting_groups import TelemetrySettings
+    from sensor_scoring.setting_values.telemetry_targets import Target
     from sensor_scoring.telemetry.exporters import Exporters
     from sensor_scoring.telemetry.metrics import Point
     from sensor_scoring.telemetry.spans import Trace
-    from sensor_scoring.telemetry_targets import Target
 
 log = logging.getLogger(__name__)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Self
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from scoring_contract.training_report import Evaluation
+    from scoring_contract.messages.training_report import Evaluation
     from sensor_scoring.settings import Settings
 
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from scoring_contract.hour import RunHour
-from scoring_contract.training import TrainingHours, hours_after
+from scoring_contract.messages.training import TrainingHours, hours_after
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Self
 
 from scoring_contract import json_message
 from scoring_contract.layout import span_label_named
-from scoring_contract.span_label import concerns
-from scoring_contract.training import TrainingHours, TrainingOrder, TrainingSubject
+from scoring_contract.messages.span_label import concerns
+from scoring_contract.messages.training import TrainingHours, TrainingOrder, TrainingSubject
 from sensor_scoring.hourly.planning.packing import packed
 from sensor_scoring.hourly.planning.readings import HourReadings
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from scoring_contract.fit_options import FitOptions
-    from scoring_contract.registry import Registry
+    from scoring_contract.messages.registry import Registry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

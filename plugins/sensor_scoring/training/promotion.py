@@ -13,8 +13,8 @@ from scoring_contract.errors import RegistryError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from scoring_contract.registry import Registry, TrainedSensor
-    from scoring_contract.training_report import TrainingReport, TrainingResult
+    from scoring_contract.messages.registry import Registry, TrainedSensor
+    from scoring_contract.messages.training_report import TrainingReport, TrainingResult
     from sensor_scoring.training.gate import TrainingGate
     from sensor_scoring.training.plan import TrainingPlan
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from scoring_contract import layout
 from scoring_contract.errors import ContractError
-from scoring_contract.report import Cause
-from scoring_contract.training_report import TrainingReport, TrainingResult
+from scoring_contract.messages.report import Cause
+from scoring_contract.messages.training_report import TrainingReport, TrainingResult
 from sensor_scoring.azure_batch import ids
 from sensor_scoring.hourly.outcome.reports import group_of_report, report_blobs_of, report_texts
 from sensor_scoring.hourly.run import PLAN, Run
@@ -18,8 +18,8 @@ from sensor_scoring.training.hours import training_hours
 from sensor_scoring.training.plan import TrainingPlan
 
 if TYPE_CHECKING:
-    from scoring_contract.training import TrainingHours
-    from sensor_scoring.storage import BlobStore
+    from scoring_contract.messages.training import TrainingHours
+    from sensor_scoring.blob_storage.store import BlobStore
 
 log = logging.getLogger(__name__)
 

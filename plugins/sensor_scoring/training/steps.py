@@ -8,14 +8,14 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from scoring_contract import layout
+from scoring_contract.messages.registry import Registry
 from scoring_contract.planned_at import planned_at
-from scoring_contract.registry import Registry
 from scoring_contract.sensor_names import display_of
+from sensor_scoring.blob_storage.registry import parsed_registry
+from sensor_scoring.blob_storage.store import CALLS_AT_ONCE
 from sensor_scoring.errors import RegistryContended, RunFailed
 from sensor_scoring.hourly.planning.readings_range import range_of_readings
 from sensor_scoring.hourly.steps import ensure_pool_of
-from sensor_scoring.registry_blob import parsed_registry
-from sensor_scoring.storage import CALLS_AT_ONCE
 from sensor_scoring.training.fit_params import fit_options
 from sensor_scoring.training.gate import TrainingGate
 from sensor_scoring.training.plan import plan_training

@@ -6,8 +6,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from scoring_contract.access import variable_of
-from scoring_contract.invocation import PROGRAM, TrainInvocation
 from scoring_contract.layout import Container
+from scoring_contract.messages.invocation import PROGRAM, TrainInvocation
 from sensor_scoring.hourly.task import REPORT_BLOB, score_task
 
 if TYPE_CHECKING:

@@ -12,10 +12,10 @@ from scoring_contract import layout
 from scoring_contract.sensor_names import sensor_named
 from sensor_scoring.azure_batch import ids
 from sensor_scoring.azure_batch.hook import ScoringBatchHook
+from sensor_scoring.blob_storage.store import BlobStore
 from sensor_scoring.hourly.outcome.summary import Summary
 from sensor_scoring.hourly.planning.plan import Plan
 from sensor_scoring.service_errors import batch_explained
-from sensor_scoring.storage import BlobStore
 from sensor_scoring.ui.facts import SELECTED
 from sensor_scoring.ui.printed_files import PrintedFiles
 

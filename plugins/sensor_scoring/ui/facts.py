@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from scoring_contract.invocation import PROGRAM, ExitCode
+from scoring_contract.messages.invocation import PROGRAM, ExitCode
 from sensor_scoring.azure_batch.task_state import BatchTaskOutcome, exit_sentence
 from sensor_scoring.service_times import datetime_of
 from sensor_scoring.ui.markup import Tone

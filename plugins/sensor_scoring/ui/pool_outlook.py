@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
-from sensor_scoring.azure_batch.autoscale import Floor
-from sensor_scoring.azure_batch.evaluation import Evaluation
+from sensor_scoring.azure_batch.pool.autoscale import Floor
+from sensor_scoring.azure_batch.pool.evaluation import Evaluation
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
-    from sensor_scoring.azure_batch.autoscale import AutoscalePolicy
     from sensor_scoring.azure_batch.onlooker import PoolSight
+    from sensor_scoring.azure_batch.pool.autoscale import AutoscalePolicy
 
 
 @dataclass(frozen=True, slots=True)

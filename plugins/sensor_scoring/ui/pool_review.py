@@ -8,16 +8,16 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from sensor_scoring.azure_batch.autoscale import without_floor
-from sensor_scoring.azure_batch.evaluation import Evaluation
-from sensor_scoring.azure_batch.pool_spec import EVALUATION_INTERVAL
+from sensor_scoring.azure_batch.pool.autoscale import without_floor
+from sensor_scoring.azure_batch.pool.evaluation import Evaluation
+from sensor_scoring.azure_batch.pool.spec import EVALUATION_INTERVAL
 from sensor_scoring.ui.facts import duration
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from datetime import datetime
 
-    from sensor_scoring.azure_batch.pool_spec import PoolSpec
+    from sensor_scoring.azure_batch.pool.spec import PoolSpec
 
 _PATIENCE = timedelta(minutes=2)
 """So much later than its interval says an evaluation may come before it is called overdue."""

@@ -10,7 +10,7 @@ from sensor_scoring.azure_batch import ids
 
 if TYPE_CHECKING:
     from sensor_scoring.azure_batch.hook import ScoringBatchHook
-    from sensor_scoring.storage import BlobStore
+    from sensor_scoring.blob_storage.store import BlobStore
 
 
 @dataclass(frozen=True, slots=True)

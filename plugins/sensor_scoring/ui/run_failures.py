@@ -11,7 +11,7 @@ from sensor_scoring.hourly.outcome.summary import Outcome
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from scoring_contract.report import Report
+    from scoring_contract.messages.report import Report
     from sensor_scoring.azure_batch.task_span import TaskSpan
     from sensor_scoring.hourly.outcome.summary import Summary
 

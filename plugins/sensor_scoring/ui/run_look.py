@@ -13,12 +13,12 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from scoring_contract import json_message, layout
-from scoring_contract.report import Report
+from scoring_contract.messages.report import Report
 from sensor_scoring.azure_batch.hook import ScoringBatchHook
+from sensor_scoring.blob_storage.store import BlobStore
 from sensor_scoring.hourly.outcome.reports import report_text
 from sensor_scoring.hourly.planning.capacity import use_seen
 from sensor_scoring.patience import Patience
-from sensor_scoring.storage import BlobStore
 from sensor_scoring.ui.batch_job import summary_of
 from sensor_scoring.ui.kept_tasks import kept_spans
 from sensor_scoring.ui.printed_files import PrintedFiles
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from sensor_scoring.azure_batch.onlooker import PoolSight, RunSight
-    from sensor_scoring.azure_batch.pool_usage import PoolUse
+    from sensor_scoring.azure_batch.pool.usage import PoolUse
     from sensor_scoring.azure_batch.task_span import TaskSpan
     from sensor_scoring.hourly.outcome.summary import Summary
     from sensor_scoring.settings import Settings

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 from scoring_contract import layout
 from scoring_contract.hour import RunHour
 from sensor_scoring.azure_batch import ids
+from sensor_scoring.blob_storage.store import BlobStore
 from sensor_scoring.service_times import datetime_of
-from sensor_scoring.storage import BlobStore
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from datetime import datetime
 
+    from sensor_scoring.blob_storage.store import BlobStore
     from sensor_scoring.settings import Settings
-    from sensor_scoring.storage import BlobStore
 
 log = logging.getLogger(__name__)
 

@@ -12,7 +12,7 @@ from sensor_scoring.settings import Settings
 
 if TYPE_CHECKING:
     from sensor_scoring.azure_batch.hook import ScoringBatchHook
-    from sensor_scoring.storage import BlobStore
+    from sensor_scoring.blob_storage.store import BlobStore
 
 
 @step()
@@ -72,6 +72,6 @@ def _hook(settings: Settings) -> ScoringBatchHook:
 
 
 def _store(settings: Settings) -> BlobStore:
-    from sensor_scoring.storage import BlobStore
+    from sensor_scoring.blob_storage.store import BlobStore
 
     return BlobStore(settings.connections.wasb_conn_id)

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 from scorer.errors import BlobConflict, BlobMissing, ModelFault
 from scoring_contract.errors import MessageError
 from scoring_contract.layout import REGISTRY_BLOB
-from scoring_contract.registry import Registry
+from scoring_contract.messages.registry import Registry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from scorer.storage import BlobContainer
-    from scoring_contract.registry import TrainedSensor
+    from scoring_contract.messages.registry import TrainedSensor
 
 ATTEMPTS = 8
 """Conditional writes before giving up; each failure means that another writer has succeeded."""

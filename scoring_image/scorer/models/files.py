@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from scorer.models.ocsvm import Model
     from scorer.models.pack_format import ModelPack
     from scorer.storage import BlobContainer
-    from scoring_contract.manifest import ModelRef
+    from scoring_contract.messages.manifest import ModelRef
 
 MOST_PACK_BYTES = 256 << 20
 """A larger pack file is not fetched, as it would be held in memory; the single files are used instead."""

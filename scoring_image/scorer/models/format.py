@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from scorer.models.kernels import Kernel
     from scorer.models.ocsvm import FloatArray, Model
-    from scoring_contract.manifest import ModelRef
+    from scoring_contract.messages.manifest import ModelRef
 
 FORMAT = "ocsvm-json/2"
 SKOPS_FORMAT = "skops/1"

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from scorer.storage import BlobContainer
-    from scoring_contract.manifest import ModelRef
-    from scoring_contract.registry import SensorEntry
+    from scoring_contract.messages.manifest import ModelRef
+    from scoring_contract.messages.registry import SensorEntry
 
 _THREADS = 16
 

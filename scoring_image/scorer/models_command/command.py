@@ -16,8 +16,8 @@ from scorer.models_command.packs import pack_models
 from scorer.models_command.publish_external import add_model, format_of
 from scorer.readings.table import ONE_FEATURE
 from scorer.storage import open_container, refuse_folder
-from scoring_contract.invocation import ExitCode
 from scoring_contract.layout import Container
+from scoring_contract.messages.invocation import ExitCode
 from scoring_contract.sensor_names import display_of
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from scorer.console import Console
     from scorer.storage import BlobContainer
-    from scoring_contract.registry import Registry
+    from scoring_contract.messages.registry import Registry
 
 _SENSOR_HELP = "its id, such as 1_4, or its name as it is shown"
 _TO_REPAIR = "; repair them with 'models repair'"

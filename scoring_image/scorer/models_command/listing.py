@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from scoring_contract.registry import Registry, SensorEntry, TrainedModel
+    from scoring_contract.messages.registry import Registry, SensorEntry, TrainedModel
 
 
 def list_text(registry: Registry) -> Iterator[str]:

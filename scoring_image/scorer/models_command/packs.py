@@ -21,16 +21,16 @@ from scorer.models.files import MOST_PACK_BYTES, pack_of, read_model
 from scorer.models.format import FORMAT, load_model, read_own
 from scorer.models.pack_format import render_head
 from scorer.models_command.packing import assigned
-from scoring_contract.csv_dialect import csv_field
 from scoring_contract.layout import PACKS_BLOB, model_pack_blob, model_packs_folder
-from scoring_contract.manifest import PackSlice
+from scoring_contract.messages.manifest import PackSlice
+from scoring_contract.reading_files.csv_dialect import csv_field
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from scorer.storage import BlobContainer
-    from scoring_contract.manifest import ModelRef
-    from scoring_contract.registry import Registry
+    from scoring_contract.messages.manifest import ModelRef
+    from scoring_contract.messages.registry import Registry
 
 _THREADS = 16
 """Packs in progress at once; they mostly wait for storage, and each holds the models of one pack."""

@@ -10,8 +10,8 @@ from scorer.errors import DataFault, ModelFault, OrderFault
 from scorer.models.catalogue import Catalogue, publish
 from scorer.models.format import CONTENT_TYPES, SKOPS_FORMAT, load_model, refuse_pickled
 from scoring_contract.layout import model_blob
-from scoring_contract.manifest import ModelRef
-from scoring_contract.registry import TrainedModel, TrainedSensor
+from scoring_contract.messages.manifest import ModelRef
+from scoring_contract.messages.registry import TrainedModel, TrainedSensor
 from scoring_contract.sensor_names import display_name, sensor_id_of
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ from fastavro.schema import SchemaParseException
 from scorer.errors import DataFault
 from scorer.readings.identifiers import NumberText
 from scorer.readings.json_rows import read_json, take_rows
-from scoring_contract.timestamps import text_of
+from scoring_contract.reading_files.timestamps import text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -1,8 +1,9 @@
 """Reads readings from CSV.
 
-The header names the columns, in any order; other columns are ignored (``scoring_contract.csv_dialect``). Most
-files are regular: every line has the same separators and nothing is quoted. Regular chunks are split in one
-pass, all others line by line; where both apply, the result is the same.
+The header names the columns, in any order; other columns are ignored
+(``scoring_contract.reading_files.csv_dialect``). Most files are regular: every line has the same separators
+and nothing is quoted. Regular chunks are split in one pass, all others line by line; where both apply, the
+result is the same.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from scorer.readings.numbers import read_numbers
 from scorer.readings.timestamps import read_timestamps
-from scoring_contract.csv_dialect import COLUMNS, CsvDialect, HeaderError, separator_of
+from scoring_contract.reading_files.csv_dialect import COLUMNS, CsvDialect, HeaderError, separator_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

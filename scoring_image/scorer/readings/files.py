@@ -70,7 +70,7 @@ def _read_text(name: str, data: bytes, builder: ReadingsBuilder) -> None:
 
 def _read_any(name: str, data: bytes, builder: ReadingsBuilder, *, is_unpacked: bool = False) -> None:
     """Read a file that does not start like plain text."""
-    from scoring_contract.file_kinds import FileKind, Foreign, kind_of  # noqa: PLC0415  # most files are text
+    from scoring_contract.reading_files.file_kinds import FileKind, Foreign, kind_of  # noqa: PLC0415  # most files are text
 
     match kind_of(data[:_HEAD_BYTES]):
         case Foreign() as foreign:

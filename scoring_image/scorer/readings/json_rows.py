@@ -66,7 +66,7 @@ def _named(
     rows: Sequence[dict[str, Any]], wanted: Sequence[str], builder: ReadingsBuilder
 ) -> list[dict[str, Any]]:
     """Open envelopes and rename members to the wanted names; refuse the file if no object has them."""
-    from scoring_contract.json_objects import lacking, opened, problem_of  # noqa: PLC0415  # few files need it
+    from scoring_contract.reading_files.json_objects import lacking, opened, problem_of  # noqa: PLC0415  # few files need it
 
     inner = [value for row in rows for value in opened(row, _DECODER)]
     objects = [value for value in inner if isinstance(value, dict)]

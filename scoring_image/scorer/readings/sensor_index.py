@@ -100,7 +100,7 @@ def _spellings(device: str, tag: str) -> Iterator[tuple[str, str]]:
     yield device, tag
     if "." not in device and "." not in tag:
         return
-    from scoring_contract.number_names import number_named  # noqa: PLC0415  # few names are such numbers
+    from scoring_contract.reading_files.number_names import number_named  # noqa: PLC0415  # few names are such numbers
 
     named = number_named(device) or device, number_named(tag) or tag
     if named != (device, tag):

@@ -1,8 +1,8 @@
 """Parses and formats columns of timestamps, many at once. No clock.
 
-The contract defines which texts are timestamps (``scoring_contract.timestamps``). With an offset a text names
-an instant, so the hour that is repeated when daylight saving ends is never ambiguous. Digits below the
-microsecond are cut off the number, never off the text.
+The contract defines which texts are timestamps (``scoring_contract.reading_files.timestamps``). With an
+offset a text names an instant, so the hour that is repeated when daylight saving ends is never ambiguous.
+Digits below the microsecond are cut off the number, never off the text.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from scoring_contract.timestamps import COUNT, ISO, read_timestamp
+from scoring_contract.reading_files.timestamps import COUNT, ISO, read_timestamp
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -20,8 +20,8 @@ from scorer.scoring.unit_readings import UnitReadings
 from scorer.scoring.work import SensorWork, attempt
 from scorer.storage import open_container, refuse_folder
 from scoring_contract.layout import Container
+from scoring_contract.messages.report import Cause
 from scoring_contract.predictions import PackMark, PredictionMark
-from scoring_contract.report import Cause
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -34,8 +34,8 @@ if TYPE_CHECKING:
     from scorer.scoring.stages import StageTimes
     from scorer.scoring.units import Unit
     from scorer.storage import BlobContainer
-    from scoring_contract.manifest import Manifest
-    from scoring_contract.report import SensorReport
+    from scoring_contract.messages.manifest import Manifest
+    from scoring_contract.messages.report import SensorReport
 
     Write = Callable[[], None]
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from scorer.errors import OrderFault
 from scorer.scoring.float_text import texts_of_numbers
-from scoring_contract.csv_dialect import csv_field
 from scoring_contract.predictions import COLUMNS, PredictionFormat
+from scoring_contract.reading_files.csv_dialect import csv_field
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

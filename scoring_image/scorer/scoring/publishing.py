@@ -12,8 +12,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from scorer.errors import BlobConflict, BlobMissing
-from scoring_contract.csv_dialect import split_line
 from scoring_contract.predictions import PackMark, PredictionFormat, PredictionMark, can_follow
+from scoring_contract.reading_files.csv_dialect import split_line
 from scoring_contract.sensor_names import sensor_named
 
 if TYPE_CHECKING:

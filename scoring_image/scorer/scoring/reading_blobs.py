@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 
 from scorer.errors import BlobMissing, StorageFault
 from scorer.readings.files import MOST_BYTES
-from scoring_contract.planned_file import described
+from scoring_contract.messages.planned_file import described
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from scorer.storage import BlobContainer
-    from scoring_contract.planned_file import PlannedFile
+    from scoring_contract.messages.planned_file import PlannedFile
 
 _AGAIN = "if another try does not help, clear 'plan' with Downstream to plan the hour again"
 

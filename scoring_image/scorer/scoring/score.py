@@ -16,11 +16,11 @@ from scorer.scoring.pipeline import ScoringPipeline
 from scorer.scoring.stages import StageTimes
 from scorer.scoring.units import chunks_of, units_of
 from scorer.storage import open_container
-from scoring_contract.invocation import ExitCode
 from scoring_contract.layout import Container
-from scoring_contract.manifest import Manifest
+from scoring_contract.messages.invocation import ExitCode
+from scoring_contract.messages.manifest import Manifest
+from scoring_contract.messages.report import Report, SensorReport, SensorState
 from scoring_contract.planned_at import planned_at
-from scoring_contract.report import Report, SensorReport, SensorState
 from scoring_contract.sensor_names import display_of
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from scorer.console import Console
     from scorer.scoring.pipeline import UnitOutcome
     from scorer.storage import BlobContainer
-    from scoring_contract.invocation import ScoreInvocation
+    from scoring_contract.messages.invocation import ScoreInvocation
 
 THREADS = 16
 """Chunks of sensors in progress at once. They mostly wait for storage; more threads gained little."""
@@ -43,7 +43,7 @@ def score(
     """Score the sensors of a manifest and write the report.
 
     :param started: when the process started, ``time.monotonic()`` in seconds
-    :return: SUCCESS, or the code of the failures, see :meth:`scoring_contract.invocation.ExitCode.of`
+    :return: SUCCESS, or the code of the failures: :meth:`scoring_contract.messages.invocation.ExitCode.of`
     :raises ContractError: if the manifest or the environment breaks the contract
     :raises OrderFault: if there is no manifest, or it asks for something impossible
     :raises StorageFault: if the manifest cannot be read or the report cannot be written

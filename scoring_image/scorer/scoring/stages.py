@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from scoring_contract.report import Stage
+from scoring_contract.messages.report import Stage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -14,7 +14,7 @@ from scoring_contract.layout import pack_of_readings
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from scoring_contract.manifest import SensorOrder
+    from scoring_contract.messages.manifest import SensorOrder
 
 CHUNK_UNITS = 8
 """Units of one sensor that a thread computes together; sixteen saved little more, in twice the memory."""

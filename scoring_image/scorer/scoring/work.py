@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 
 from scorer.errors import DataFault
 from scorer.readings.table import ONE_FEATURE, ReadingTable
-from scoring_contract.report import Cause, SensorReport, SensorState
+from scoring_contract.messages.report import Cause, SensorReport, SensorState
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from scorer.console import Console
     from scorer.models.ocsvm import Model, Predictions
-    from scoring_contract.manifest import SensorOrder
+    from scoring_contract.messages.manifest import SensorOrder
 
 
 @dataclass(slots=True)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from scorer.errors import ModelFault
-from scoring_contract.training_report import Comparison, Evaluation
+from scoring_contract.messages.training_report import Comparison, Evaluation
 
 if TYPE_CHECKING:
     from scorer.models.ocsvm import BoolArray, FloatArray, Model, Predictions

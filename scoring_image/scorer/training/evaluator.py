@@ -9,7 +9,7 @@ from scorer.errors import ModelFault
 from scorer.models.files import read_model
 from scorer.models.format import load_model
 from scorer.training.evaluation import evaluate
-from scoring_contract.training_report import TrainingResult
+from scoring_contract.messages.training_report import TrainingResult
 
 if TYPE_CHECKING:
     from scorer.models.ocsvm import Model
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from scorer.training.labels import Labels
     from scorer.training.series import Series
     from scorer.training.trainer import Fitted
-    from scoring_contract.manifest import ModelRef
-    from scoring_contract.training import TrainingSubject
+    from scoring_contract.messages.manifest import ModelRef
+    from scoring_contract.messages.training import TrainingSubject
 
 
 @dataclass(frozen=True, slots=True)

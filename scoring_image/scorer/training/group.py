@@ -12,7 +12,7 @@ from scorer.readings.issues import RowIssue
 from scorer.training.series import Series, read_series
 from scorer.training.trainer import THREADS, Trainer
 from scorer.training.units import units_of
-from scoring_contract.training_report import TrainingResult
+from scoring_contract.messages.training_report import TrainingResult
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from scorer.training.evaluator import Evaluator
     from scorer.training.span_labels import SpanLabels
     from scorer.training.units import Unit
-    from scoring_contract.training import TrainingSubject
+    from scoring_contract.messages.training import TrainingSubject
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,9 +17,9 @@ import numpy as np
 from scorer.errors import BlobMissing, DataFault
 from scorer.training.span_labels import MOST_BYTES, Said, SpanLabels
 from scoring_contract.layout import labels_blob
+from scoring_contract.messages.training_report import LabelCheck
+from scoring_contract.reading_files.timestamps import read_timestamp
 from scoring_contract.sensor_names import sensor_named
-from scoring_contract.timestamps import read_timestamp
-from scoring_contract.training_report import LabelCheck
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

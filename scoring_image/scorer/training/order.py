@@ -17,19 +17,19 @@ from scorer.training.evaluator import Evaluator
 from scorer.training.group import Group
 from scorer.training.labels import Labels
 from scorer.training.trainer import Trainer
-from scoring_contract.invocation import ExitCode
 from scoring_contract.layout import Container
-from scoring_contract.report import SensorReport, SensorState
+from scoring_contract.messages.invocation import ExitCode
+from scoring_contract.messages.report import SensorReport, SensorState
+from scoring_contract.messages.training import TrainingOrder
+from scoring_contract.messages.training_report import TrainingReport, TrainingResult
 from scoring_contract.sensor_names import display_of
-from scoring_contract.training import TrainingOrder
-from scoring_contract.training_report import TrainingReport, TrainingResult
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from scorer.console import Console
     from scorer.storage import BlobContainer
-    from scoring_contract.invocation import TrainInvocation
+    from scoring_contract.messages.invocation import TrainInvocation
 
 
 def train_order(

@@ -16,7 +16,7 @@ from scorer.errors import BlobMissing, DataFault
 from scorer.readings.issues import RowIssue
 from scoring_contract.errors import MessageError
 from scoring_contract.layout import span_label_blob, span_label_named
-from scoring_contract.span_label import LabelKind, SpanLabel
+from scoring_contract.messages.span_label import LabelKind, SpanLabel
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

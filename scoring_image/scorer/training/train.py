@@ -17,7 +17,6 @@ from scorer.storage import open_container, refuse_folder
 from scorer.training.group import Group
 from scorer.training.span_labels import SpanLabels
 from scorer.training.trainer import THREADS, Trainer
-from scoring_contract.invocation import ExitCode
 from scoring_contract.layout import (
     Container,
     pack_of_readings,
@@ -25,11 +24,12 @@ from scoring_contract.layout import (
     sensor_of_readings,
     span_labels_folder,
 )
-from scoring_contract.report import Cause, SensorReport, SensorState
+from scoring_contract.messages.invocation import ExitCode
+from scoring_contract.messages.report import Cause, SensorReport, SensorState
+from scoring_contract.messages.span_label import concerns
+from scoring_contract.messages.training import TrainingSubject
+from scoring_contract.messages.training_report import TrainingResult
 from scoring_contract.sensor_names import display_of
-from scoring_contract.span_label import concerns
-from scoring_contract.training import TrainingSubject
-from scoring_contract.training_report import TrainingResult
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from scorer.storage import BlobContainer
     from scorer.training.command import TrainCommand
     from scoring_contract.hour import RunHour
-    from scoring_contract.registry import Registry
+    from scoring_contract.messages.registry import Registry
 
 _SECONDS_BETWEEN_LINES = 1.0
 

@@ -10,8 +10,8 @@ from scorer.errors import DataFault
 from scorer.models.format import CONTENT_TYPES
 from scorer.training.fitting import fit, libraries
 from scoring_contract.layout import model_blob
-from scoring_contract.manifest import ModelRef
-from scoring_contract.registry import TrainedModel, TrainedSensor
+from scoring_contract.messages.manifest import ModelRef
+from scoring_contract.messages.registry import TrainedModel, TrainedSensor
 
 if TYPE_CHECKING:
     from scorer.storage import BlobContainer

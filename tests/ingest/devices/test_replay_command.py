@@ -12,7 +12,7 @@ from azure_event_hubs_emulator.hubs import HubSpec
 from azure_event_hubs_emulator.server import EventHubsServer
 from ingest.__main__ import main
 from ingest.event_hub import CONNECTION_VARIABLE
-from scoring_contract.timestamps import text_of
+from scoring_contract.reading_files.timestamps import text_of
 from tests.event_hubs_emulator.hub_clients import HUB
 from tests.ingest.devices.readings import second
 from tests.ingest.devices.sender_process import acknowledged, events_of, hub_environ

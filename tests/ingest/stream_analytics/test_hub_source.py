@@ -17,7 +17,7 @@ from azure_event_hubs_emulator.clock import ManualClock
 from azure_event_hubs_emulator.hubs import HubSpec
 from azure_event_hubs_emulator.server import EventHubsServer
 from ingest.event_hub import CONNECTION_VARIABLE, HOST_VARIABLE, NAME_VARIABLE, consumer_of
-from ingest.readings_csv import read_readings
+from ingest.files.readings_csv import read_readings
 from ingest.stream_analytics.counts import ACCOUNT_FILE
 from ingest.stream_analytics.errors import JobFailed
 from ingest.stream_analytics.events.hub_source import HubSource

@@ -23,7 +23,7 @@ from scorer.models.format import FORMAT, MOST_BYTES, MOST_VALUES, load_model, pa
 from scorer.models.kernels import Linear, Poly, Rbf, Sigmoid
 from scorer.models.ocsvm import OneClassSvm
 from scoring_contract.errors import MessageError
-from scoring_contract.manifest import ModelRef
+from scoring_contract.messages.manifest import ModelRef
 from tests.scorer.conftest import MODEL
 
 if TYPE_CHECKING:

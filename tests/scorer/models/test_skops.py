@@ -35,7 +35,7 @@ from scorer.models.format import MOST_VALUES, SKOPS_FORMAT, load_model
 from scorer.models.skops import MOST_ENTRIES, MOST_UNPACKED, SkopsModel, dump_skops
 from scorer.training.fitting import fit
 from scoring_contract.fit_options import FitOptions
-from scoring_contract.manifest import ModelRef
+from scoring_contract.messages.manifest import ModelRef
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -18,10 +18,10 @@ from scorer.models.format import FORMAT, load_model, render_model
 from scorer.models.kernels import Rbf
 from scorer.models.ocsvm import OneClassSvm
 from scoring_contract.hour import RunHour
-from scoring_contract.invocation import ExitCode
 from scoring_contract.layout import PACKS_BLOB, REGISTRY_BLOB, Container, packed_readings_prefix
-from scoring_contract.manifest import ModelRef
-from scoring_contract.registry import Registry, TrainedModel, TrainedSensor
+from scoring_contract.messages.invocation import ExitCode
+from scoring_contract.messages.manifest import ModelRef
+from scoring_contract.messages.registry import Registry, TrainedModel, TrainedSensor
 from tests.scorer.training.test_train import a_fleet, rows
 
 if TYPE_CHECKING:

@@ -26,8 +26,8 @@ from scorer.errors import ModelFault
 from scorer.models.format import parse_model
 from scorer.models.pickled_svm import Refusal, numbers_of, unpickled
 from scorer.models_command.conversion import converted
-from scoring_contract.invocation import ExitCode
 from scoring_contract.layout import Container
+from scoring_contract.messages.invocation import ExitCode
 
 if TYPE_CHECKING:
     from tests.scorer.conftest import Storage

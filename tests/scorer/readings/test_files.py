@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from scorer.errors import DataFault
 from scorer.readings.files import FileRows, ReadingTable, RowIssue, in_order, read_file
-from scoring_contract.file_kinds import FileKind, Foreign, kind_of
 from scoring_contract.hour import RunHour
+from scoring_contract.reading_files.file_kinds import FileKind, Foreign, kind_of
 
 HOUR = RunHour.parse("2018-08-29T02")
 HEADER = "TS,Device,Tag,Value"

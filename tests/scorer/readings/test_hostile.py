@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 from scorer.errors import DataFault
 from scorer.readings import csv_rows, files, json_rows
 from scorer.readings.files import FileRows, in_order, read_file
-from scoring_contract.file_kinds import FileKind, kind_of
 from scoring_contract.hour import RunHour
+from scoring_contract.reading_files.file_kinds import FileKind, kind_of
 from tests.reading_forms import an_avro_file
 
 ROOT = Path(__file__).parents[3]
@@ -163,7 +163,7 @@ _DAMAGE = """
 import random, sys
 from scorer.errors import DataFault
 from scorer.readings.files import read_file
-from scoring_contract.file_kinds import FileKind, kind_of
+from scoring_contract.reading_files.file_kinds import FileKind, kind_of
 from scoring_contract.hour import RunHour
 blob, rnd, faults = sys.stdin.buffer.read(), random.Random(0), 0
 for _ in range(int(sys.argv[1])):
@@ -233,7 +233,7 @@ import sys, time
 from pathlib import Path
 from scorer.errors import DataFault
 from scorer.readings.files import read_file
-from scoring_contract.file_kinds import FileKind, kind_of
+from scoring_contract.reading_files.file_kinds import FileKind, kind_of
 from scoring_contract.hour import RunHour
 kind, megabytes = sys.argv[1], int(sys.argv[2])
 unit, name = {

@@ -21,8 +21,8 @@ from scorer.scoring.unit_readings import UnitReadings
 from scorer.scoring.work import SensorWork
 from scorer.storage import BlobContainer
 from scoring_contract.hour import RunHour
-from scoring_contract.manifest import ModelRef, SensorOrder
-from scoring_contract.report import Cause, SensorState
+from scoring_contract.messages.manifest import ModelRef, SensorOrder
+from scoring_contract.messages.report import Cause, SensorState
 from tests.reading_forms import ROW, a_capture_file, an_avro_file
 
 if TYPE_CHECKING:

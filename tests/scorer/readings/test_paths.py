@@ -10,8 +10,8 @@ from scorer.readings import numbers, timestamps
 from scorer.readings.csv_rows import Layout
 from scorer.readings.numbers import Numbers, read_numbers
 from scorer.readings.timestamps import Timestamps, read_alike, read_timestamps, texts_of
-from scoring_contract.csv_dialect import CsvDialect
-from scoring_contract.timestamps import read_timestamp
+from scoring_contract.reading_files.csv_dialect import CsvDialect
+from scoring_contract.reading_files.timestamps import read_timestamp
 
 FIELD = st.one_of(
     st.sampled_from(["2018-08-29T02:10:00Z", "2018-08-29 02:10:00.5", " 2018-08-29T02:10:00", "1", "4", "x"]),

@@ -16,17 +16,17 @@ from scorer.errors import StorageFault
 from scorer.storage import open_container
 from scoring_contract.access import MOUNTS_VARIABLE, mount_url, variable_of
 from scoring_contract.errors import InvocationError
-from scoring_contract.invocation import ExitCode, ScoreInvocation
 from scoring_contract.layout import Container, manifest_blob, prediction_blob, report_blob
-from scoring_contract.manifest import Manifest, ModelRef, SensorOrder
-from scoring_contract.planned_file import PlannedFile
-from scoring_contract.report import Cause, SensorState
+from scoring_contract.messages.invocation import ExitCode, ScoreInvocation
+from scoring_contract.messages.manifest import Manifest, ModelRef, SensorOrder
+from scoring_contract.messages.planned_file import PlannedFile
+from scoring_contract.messages.report import Cause, SensorState
 from tests.scorer.conftest import HOUR, MODEL, PLANNED_AT, Scorer, Storage
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from scoring_contract.report import SensorReport
+    from scoring_contract.messages.report import SensorReport
 
 ROWS = ["2018-08-29T02:10:00Z,1,4,10.5", "2018-08-29T02:20:00Z,1,4,90.5"]
 READINGS, MODELS = Container.DATA, Container.MODELS

@@ -29,18 +29,18 @@ from scorer.models.pack_format import ModelPack, head_of
 from scorer.models_command.packs import packed
 from scorer.scoring.units import chunks_of, units_of
 from scorer.storage import BlobContainer, open_container
-from scoring_contract.invocation import ExitCode
 from scoring_contract.layout import Container, packed_prediction_blob, packed_readings_prefix
-from scoring_contract.manifest import Manifest, ModelRef, PackSlice, SensorOrder
+from scoring_contract.messages.invocation import ExitCode
+from scoring_contract.messages.manifest import Manifest, ModelRef, PackSlice, SensorOrder
+from scoring_contract.messages.report import Cause, SensorState
 from scoring_contract.predictions import PackMark, PredictionFormat, PredictionMark
-from scoring_contract.report import Cause, SensorState
 from tests.scorer.conftest import HEADER, HOUR, MODEL, PLANNED_AT, SCORING
 from tests.scorer.scoring.test_score import a_model, an_order, rows_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from scoring_contract.invocation import ScoreInvocation
+    from scoring_contract.messages.invocation import ScoreInvocation
     from tests.scorer.conftest import Scorer, Storage
 
     PackFile = Callable[[Sequence[tuple[ModelRef, bytes]]], tuple[bytes, list[PackSlice]]]

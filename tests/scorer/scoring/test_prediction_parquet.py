@@ -20,8 +20,8 @@ from scorer.scoring.predictions import render_predictions
 from scorer.scoring.publishing import merged_csv
 from scoring_contract.hour import RunHour
 from scoring_contract.predictions import COLUMNS, PredictionFormat
+from scoring_contract.reading_files.timestamps import read_timestamp
 from scoring_contract.sensor_names import sensor_id_of
-from scoring_contract.timestamps import read_timestamp
 
 if TYPE_CHECKING:
     from scorer.readings.table import ReadingTable

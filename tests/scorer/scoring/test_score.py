@@ -23,12 +23,12 @@ from scorer.console import Console
 from scorer.models.format import FORMAT, SKOPS_FORMAT, parse_model
 from scorer.models.skops import dump_skops
 from scorer.scoring.work import SensorWork, attempt
-from scoring_contract.invocation import ExitCode, ScoreInvocation
 from scoring_contract.layout import Container, prediction_blob
-from scoring_contract.manifest import ModelRef, SensorOrder
+from scoring_contract.messages.invocation import ExitCode, ScoreInvocation
+from scoring_contract.messages.manifest import ModelRef, SensorOrder
+from scoring_contract.messages.report import Cause, SensorState
 from scoring_contract.planned_at import read_planned_at
 from scoring_contract.predictions import COLUMNS, PredictionMark
-from scoring_contract.report import Cause, SensorState
 from tests.scorer.conftest import MODEL
 
 if TYPE_CHECKING:

@@ -22,9 +22,9 @@ from scorer.training.labels import Labels
 from scorer.training.series import Series
 from scorer.training.span_labels import SpanLabels
 from scoring_contract.hour import RunHour
-from scoring_contract.manifest import ModelRef
-from scoring_contract.span_label import LabelId, LabelKind, SpanLabel
-from scoring_contract.training_report import LabelCheck
+from scoring_contract.messages.manifest import ModelRef
+from scoring_contract.messages.span_label import LabelId, LabelKind, SpanLabel
+from scoring_contract.messages.training_report import LabelCheck
 
 HOUR = RunHour.parse("2018-08-29T02")
 SCORES = st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=40).map(np.array)

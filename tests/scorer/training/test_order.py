@@ -17,7 +17,6 @@ from sklearn.svm import OneClassSVM
 from scorer.models.format import load_model
 from scoring_contract.fit_options import FitOptions
 from scoring_contract.hour import RunHour
-from scoring_contract.invocation import ExitCode, TrainInvocation
 from scoring_contract.layout import (
     Container,
     labels_blob,
@@ -26,16 +25,17 @@ from scoring_contract.layout import (
     report_blob,
     span_label_blob,
 )
-from scoring_contract.report import Cause
-from scoring_contract.span_label import LabelId, LabelKind, SpanLabel
-from scoring_contract.training import TrainingHours, TrainingOrder, TrainingSubject
-from scoring_contract.training_report import LabelCheck, TrainingReport
+from scoring_contract.messages.invocation import ExitCode, TrainInvocation
+from scoring_contract.messages.report import Cause
+from scoring_contract.messages.span_label import LabelId, LabelKind, SpanLabel
+from scoring_contract.messages.training import TrainingHours, TrainingOrder, TrainingSubject
+from scoring_contract.messages.training_report import LabelCheck, TrainingReport
 from tests.scorer.conftest import break_fits_of
 
 if TYPE_CHECKING:
     import subprocess
 
-    from scoring_contract.training_report import TrainingResult
+    from scoring_contract.messages.training_report import TrainingResult
     from tests.scorer.conftest import Scorer, Storage
 
 HOURS = TrainingHours(*(RunHour.parse(f"2018-08-{text}") for text in ("28T23", "29T01", "29T01", "29T02")))

@@ -22,7 +22,6 @@ from scorer.models.kernels import Rbf
 from scorer.models.ocsvm import OneClassSvm
 from scorer.storage import open_container
 from scoring_contract.hour import RunHour
-from scoring_contract.invocation import ExitCode
 from scoring_contract.layout import (
     REGISTRY_BLOB,
     Container,
@@ -30,10 +29,11 @@ from scoring_contract.layout import (
     readings_prefix,
     span_label_blob,
 )
-from scoring_contract.manifest import ModelRef, SensorOrder
-from scoring_contract.registry import Registry, TrainedModel, TrainedSensor
-from scoring_contract.report import SensorState
-from scoring_contract.span_label import LabelId, LabelKind, SpanLabel
+from scoring_contract.messages.invocation import ExitCode
+from scoring_contract.messages.manifest import ModelRef, SensorOrder
+from scoring_contract.messages.registry import Registry, TrainedModel, TrainedSensor
+from scoring_contract.messages.report import SensorState
+from scoring_contract.messages.span_label import LabelId, LabelKind, SpanLabel
 from tests.scorer.conftest import HEADER, break_fits_of
 
 if TYPE_CHECKING:

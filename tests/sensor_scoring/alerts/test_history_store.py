@@ -15,8 +15,8 @@ from sensor_scoring.alerts.conditions import Condition, Kind, News, Observation
 from sensor_scoring.alerts.former_history import FORMER_BLOB, former_history
 from sensor_scoring.alerts.history import AlertHistory, Claim
 from sensor_scoring.alerts.history_store import HISTORY_BLOB, AlertHistoryStore
+from sensor_scoring.blob_storage.store import BlobStore
 from sensor_scoring.errors import AlertUndelivered
-from sensor_scoring.storage import BlobStore
 
 if TYPE_CHECKING:
     from local_stack.services.azurite import BlobStorage

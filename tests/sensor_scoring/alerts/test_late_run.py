@@ -11,7 +11,7 @@ import pytest
 from sensor_scoring.alerts.late_run import LateRun
 from sensor_scoring.alerts.late_step import tell_late_runs
 from sensor_scoring.alerts.unfinished_runs import unfinished_runs
-from sensor_scoring.azure_batch.autoscale import Floor
+from sensor_scoring.azure_batch.pool.autoscale import Floor
 from sensor_scoring.hourly.planning.capacity import pool_spec
 from sensor_scoring.setting_groups import AlertSettings, ConnectionSettings, PoolSettings
 from sensor_scoring.settings import Settings

@@ -12,11 +12,11 @@ import pytest
 
 from scoring_contract.hour import RunHour
 from sensor_scoring.alerts.step import send_alert
+from sensor_scoring.blob_storage.store import BlobStore
 from sensor_scoring.errors import StorageAccessRefused, StorageUnreachable
 from sensor_scoring.hourly.outcome.summary import Outcome, SensorOutcome, Summary
 from sensor_scoring.setting_groups import AlertSettings, ConnectionSettings
 from sensor_scoring.settings import Settings
-from sensor_scoring.storage import BlobStore
 from tests.stand_ins import as_run
 
 if TYPE_CHECKING:

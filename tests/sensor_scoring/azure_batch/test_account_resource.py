@@ -13,7 +13,7 @@ import pytest
 
 from azure_batch_emulator.wire.arm.resource_ids import account_id
 from sensor_scoring.azure_batch.hook import ScoringBatchHook
-from sensor_scoring.azure_batch.pool_identity import identities_of
+from sensor_scoring.azure_batch.pool.identity import identities_of
 from sensor_scoring.errors import (
     BatchAccessRefused,
     BatchError,
@@ -29,8 +29,8 @@ from tests.sensor_scoring.conftest import BATCH_CONN
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from sensor_scoring.azure_batch.pool_spec import PoolSpec
-    from sensor_scoring.azure_batch.pools import PoolKeeper
+    from sensor_scoring.azure_batch.pool.keeper import PoolKeeper
+    from sensor_scoring.azure_batch.pool.spec import PoolSpec
     from tests.sensor_scoring.conftest import Account
 
 IDENTITY = "/subscriptions/s/resourceGroups/g/providers/Microsoft.ManagedIdentity/userAssignedIdentities/i"

@@ -13,10 +13,10 @@ import pytest
 
 from azure_batch_emulator.clock import SystemClock
 from azure_batch_lab.simulation.timed_runner import TimedRunner
-from sensor_scoring.azure_batch.autoscale import AutoscalePolicy, Floor
 from sensor_scoring.azure_batch.hook import ScoringBatchHook
-from sensor_scoring.azure_batch.pool_spec import PoolSpec
-from sensor_scoring.azure_batch.pools import PoolKeeper
+from sensor_scoring.azure_batch.pool.autoscale import AutoscalePolicy, Floor
+from sensor_scoring.azure_batch.pool.keeper import PoolKeeper
+from sensor_scoring.azure_batch.pool.spec import PoolSpec
 from sensor_scoring.azure_batch.task import BatchTaskTemplate, Grants, Names
 from sensor_scoring.errors import (
     BatchAccessRefused,

@@ -14,10 +14,10 @@ from azure.storage.blob import BlobClient
 
 from scoring_contract.access import SignedBlobs
 from sensor_scoring.azure_batch import ids
-from sensor_scoring.azure_batch.autoscale import AutoscalePolicy, Floor
 from sensor_scoring.azure_batch.ids import AttemptId
 from sensor_scoring.azure_batch.operators import AzureBatchSubmitOperator, AzureBatchTaskOperator
-from sensor_scoring.azure_batch.pool_spec import PoolSpec
+from sensor_scoring.azure_batch.pool.autoscale import AutoscalePolicy, Floor
+from sensor_scoring.azure_batch.pool.spec import PoolSpec
 from sensor_scoring.azure_batch.task_state import BatchTaskOutcome
 from sensor_scoring.errors import (
     BatchTaskInterrupted,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 
 from scoring_contract import layout
-from scoring_contract.invocation import PROGRAM, ScoreInvocation
+from scoring_contract.messages.invocation import PROGRAM, ScoreInvocation
 from sensor_scoring.azure_batch.task import BatchTaskTemplate, Grants, Names
 from sensor_scoring.hourly.task import MANIFEST_BLOB, REPORT_BLOB, commit_marker, score_task
 from sensor_scoring.settings import Settings

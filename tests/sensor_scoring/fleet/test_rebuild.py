@@ -12,12 +12,12 @@ from scoring_contract import layout
 from scoring_contract.hour import RunHour
 from scoring_contract.planned_at import planned_at
 from sensor_scoring.azure_batch.ids import run_base
+from sensor_scoring.blob_storage.store import BlobStore
 from sensor_scoring.fleet.__main__ import main
 from sensor_scoring.hourly.outcome.hour_record import HourRecord
 from sensor_scoring.hourly.outcome.record_store import keep_record
 from sensor_scoring.hourly.outcome.summary import Outcome, SensorOutcome, Summary
 from sensor_scoring.hourly.planning.plan import Plan
-from sensor_scoring.storage import BlobStore
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

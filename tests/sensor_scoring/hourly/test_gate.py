@@ -10,7 +10,7 @@ import pytest
 
 from scoring_contract.hour import RunHour
 from scoring_contract.predictions import COLUMNS, PackMark, PredictionFormat, PredictionMark
-from sensor_scoring.blob_listing import FoundBlob
+from sensor_scoring.blob_storage.listing import FoundBlob
 from sensor_scoring.hourly.gate import Expectation
 
 HOUR = RunHour.parse("2018-08-29T02")

@@ -16,12 +16,12 @@ from azure.core.exceptions import HttpResponseError
 from azure.storage.blob import BlobServiceClient, ContainerClient
 
 from scoring_contract.access import SignedBlobs, blobs_variable, variable_of
-from scoring_contract.invocation import ExitCode
 from scoring_contract.layout import Container
-from scoring_contract.report import Cause, SensorState
+from scoring_contract.messages.invocation import ExitCode
+from scoring_contract.messages.report import Cause, SensorState
 from sensor_scoring.azure_batch.grants import GrantMaker
+from sensor_scoring.blob_storage.store import BlobStore
 from sensor_scoring.hourly.blob_needs import MOST_BLOBS, blobs_needed
-from sensor_scoring.storage import BlobStore
 from tests.scorer.conftest import Scorer, Storage
 from tests.scorer.scoring.test_score import HOUR_PATH, an_order, rows_for
 from tests.signed_in_storage import signed_in_storage
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from local_stack.services.azurite import BlobStorage
-    from scoring_contract.invocation import ScoreInvocation
+    from scoring_contract.messages.invocation import ScoreInvocation
 
 CONN = "identity"
 READINGS = f"readings/{HOUR_PATH}/1_4/0.csv"

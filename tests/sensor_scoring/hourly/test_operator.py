@@ -15,10 +15,10 @@ from airflow.sdk.exceptions import TaskDeferred
 from airflow.triggers.base import TaskSuccessEvent
 
 from scoring_contract.hour import RunHour
-from scoring_contract.invocation import ExitCode
 from scoring_contract.layout import Container, manifest_blob, report_blob
-from scoring_contract.manifest import Manifest, ModelRef, SensorOrder
-from scoring_contract.report import Cause, Report, SensorReport, SensorState
+from scoring_contract.messages.invocation import ExitCode
+from scoring_contract.messages.manifest import Manifest, ModelRef, SensorOrder
+from scoring_contract.messages.report import Cause, Report, SensorReport, SensorState
 from sensor_scoring.azure_batch import ids
 from sensor_scoring.azure_batch.task_state import BatchTaskOutcome
 from sensor_scoring.errors import BatchTaskInterrupted, BatchTaskRejected

@@ -15,8 +15,8 @@ from structlog.testing import capture_logs
 from scoring_contract import layout
 from scoring_contract.hour import RunHour
 from scoring_contract.layout import Container
+from scoring_contract.messages.report import Report, SensorReport, SensorState
 from scoring_contract.predictions import COLUMNS, PredictionMark
-from scoring_contract.report import Report, SensorReport, SensorState
 from sensor_scoring.azure_batch import ids
 from sensor_scoring.errors import PredictionsIncomplete
 from sensor_scoring.hourly.planning.plan import Plan

@@ -16,9 +16,9 @@ from scoring_contract.hour import RunHour
 from scoring_contract.predictions import PredictionMark
 from sensor_scoring import errors
 from sensor_scoring.alerts.verdict_step import give_verdict
-from sensor_scoring.azure_batch.autoscale import Floor
-from sensor_scoring.azure_batch.pools import PoolKeeper
-from sensor_scoring.blob_listing import FoundBlob
+from sensor_scoring.azure_batch.pool.autoscale import Floor
+from sensor_scoring.azure_batch.pool.keeper import PoolKeeper
+from sensor_scoring.blob_storage.listing import FoundBlob
 from sensor_scoring.errors import RunFailed
 from sensor_scoring.hourly.hour import check_asked
 from sensor_scoring.hourly.outcome.summary import Outcome, SensorOutcome, Summary

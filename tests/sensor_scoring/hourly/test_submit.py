@@ -11,9 +11,9 @@ from azure.storage.blob import ContainerClient
 
 from scoring_contract.access import SignedBlobs
 from scoring_contract.hour import RunHour
-from scoring_contract.invocation import PROGRAM, ScoreInvocation
 from scoring_contract.layout import manifest_blob, report_blob
-from scoring_contract.manifest import Manifest, ModelRef, PackSlice, SensorOrder
+from scoring_contract.messages.invocation import PROGRAM, ScoreInvocation
+from scoring_contract.messages.manifest import Manifest, ModelRef, PackSlice, SensorOrder
 from sensor_scoring.azure_batch import ids
 from sensor_scoring.azure_batch.task import Names
 from sensor_scoring.hourly.blob_needs import MOST_BLOBS, blobs_needed

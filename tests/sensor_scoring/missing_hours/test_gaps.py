@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from scoring_contract.hour import RunHour
-from scoring_contract.manifest import ModelRef
+from scoring_contract.messages.manifest import ModelRef
+from scoring_contract.messages.registry import Registry, SensorEntry, TrainedModel
 from scoring_contract.predictions import HEADER_BYTES, PackMark, PredictionFormat, PredictionMark
-from scoring_contract.registry import Registry, SensorEntry, TrainedModel
-from sensor_scoring.blob_listing import FoundBlob
+from sensor_scoring.blob_storage.listing import FoundBlob
 from sensor_scoring.missing_hours.gaps import Gap, HourBlobs, due, gap_of
 
 HOUR = RunHour.parse("2018-08-29T02")

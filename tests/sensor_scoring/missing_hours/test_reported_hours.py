@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from scoring_contract.hour import RunHour
+from sensor_scoring.blob_storage.store import BlobStore
 from sensor_scoring.missing_hours.reported_hours import FORMER_BLOB, REPORTED_BLOB, ReportedHours
-from sensor_scoring.storage import BlobStore
 
 if TYPE_CHECKING:
     from local_stack.services.azurite import BlobStorage

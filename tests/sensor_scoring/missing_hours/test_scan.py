@@ -9,17 +9,17 @@ import pytest
 
 from scoring_contract import layout
 from scoring_contract.hour import RunHour
-from scoring_contract.manifest import ModelRef
+from scoring_contract.messages.manifest import ModelRef
+from scoring_contract.messages.registry import Registry, TrainedModel, TrainedSensor
 from scoring_contract.predictions import PredictionMark
-from scoring_contract.registry import Registry, TrainedModel, TrainedSensor
 from sensor_scoring.azure_batch.ids import hour_prefix, run_base
+from sensor_scoring.blob_storage.store import BlobStore
 from sensor_scoring.errors import RegistryDamaged, RegistryMissing
 from sensor_scoring.hourly.outcome.summary import Outcome, SensorOutcome, Summary
 from sensor_scoring.hourly.planning.plan import Plan
 from sensor_scoring.missing_hours.scan import find_gaps
 from sensor_scoring.setting_groups import ConnectionSettings, ContainerSettings
 from sensor_scoring.settings import Settings
-from sensor_scoring.storage import BlobStore
 
 if TYPE_CHECKING:
     from azure.storage.blob import ContainerClient

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from sensor_scoring.azure_batch.autoscale import AutoscalePolicy
 from sensor_scoring.azure_batch.made_by import MADE_BY
 from sensor_scoring.azure_batch.onlooker import PoolSight
+from sensor_scoring.azure_batch.pool.autoscale import AutoscalePolicy
 from sensor_scoring.pool_watch.choice import wanted_cures
 from sensor_scoring.pool_watch.cure import Action, Cure
 from sensor_scoring.pool_watch.ledger import Ledger

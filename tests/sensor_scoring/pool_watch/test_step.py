@@ -12,7 +12,8 @@ import pytest
 from azure_batch_emulator.runner.scripted import ScriptedRunner
 from scoring_contract.errors import MessageError
 from scoring_contract.layout import Container
-from sensor_scoring.azure_batch.autoscale import Floor
+from sensor_scoring.azure_batch.pool.autoscale import Floor
+from sensor_scoring.blob_storage.store import BlobStore
 from sensor_scoring.errors import AlertUndelivered
 from sensor_scoring.hourly.planning.capacity import pool_spec
 from sensor_scoring.pool_watch.cure import Action, Cure
@@ -25,7 +26,6 @@ from sensor_scoring.setting_groups import (
     PoolWatchSettings,
 )
 from sensor_scoring.settings import Settings
-from sensor_scoring.storage import BlobStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -14,8 +14,8 @@ from azure_batch_emulator.runner.scripted import ScriptedRunner, succeed
 from scoring_contract import layout
 from scoring_contract.hour import RunHour
 from scoring_contract.layout import Container
-from scoring_contract.manifest import ModelRef
-from scoring_contract.registry import Registry, TrainedModel, TrainedSensor
+from scoring_contract.messages.manifest import ModelRef
+from scoring_contract.messages.registry import Registry, TrainedModel, TrainedSensor
 from sensor_scoring.airflow_config import FORK_SERVER, HEARTBEATS, PARSING
 from sensor_scoring.errors import SettingsError
 from sensor_scoring.hourly.planning.capacity import pool_spec

@@ -17,7 +17,7 @@ from azure.mgmt.streamanalytics.models import JobState, StreamingJob
 from azure_event_hubs_emulator.clock import ManualClock
 from azure_event_hubs_emulator.hubs import HubSpec
 from azure_event_hubs_emulator.server import EventHubsServer
-from local_stack.live_ingest import leading_airflow
+from local_stack.fleet.live_ingest import leading_airflow
 from local_stack.services.event_hub import running_event_hub
 from local_stack.services.ports import Ports
 from local_stack.workspace import Workspace

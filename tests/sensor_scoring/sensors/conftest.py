@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from sensor_scoring.blob_storage.store import BlobStore
 from sensor_scoring.settings import Settings
-from sensor_scoring.storage import BlobStore
 from tests.sensor_scoring.conftest import WASB_CONN
 from tests.sensor_scoring.sensors.predictions import Predictor
 

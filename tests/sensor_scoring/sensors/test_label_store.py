@@ -9,14 +9,14 @@ import pytest
 
 from scoring_contract import layout
 from scoring_contract.layout import Container
-from scoring_contract.span_label import LabelId, LabelKind, SpanLabel
+from scoring_contract.messages.span_label import LabelId, LabelKind, SpanLabel
 from sensor_scoring.sensors.label_store import LabelStore
 from tests.sensor_scoring.sensors.predictions import HOUR
 
 if TYPE_CHECKING:
     from local_stack.services.azurite import BlobStorage
+    from sensor_scoring.blob_storage.store import BlobStore
     from sensor_scoring.settings import Settings
-    from sensor_scoring.storage import BlobStore
 
 START = int(HOUR.start.timestamp()) * 1000
 

@@ -14,10 +14,10 @@ from scoring_contract.errors import MessageError
 from scoring_contract.fit_options import FitOptions
 from scoring_contract.hour import RunHour
 from scoring_contract.layout import Container
-from scoring_contract.manifest import ModelRef
-from scoring_contract.registry import Registry, SensorEntry, TrainedModel, TrainedSensor
-from scoring_contract.training import TrainingHours
-from scoring_contract.training_report import (
+from scoring_contract.messages.manifest import ModelRef
+from scoring_contract.messages.registry import Registry, SensorEntry, TrainedModel, TrainedSensor
+from scoring_contract.messages.training import TrainingHours
+from scoring_contract.messages.training_report import (
     Comparison,
     Evaluation,
     LabelCheck,
@@ -34,8 +34,8 @@ from sensor_scoring.training.promotion import Decision, Promotion
 
 if TYPE_CHECKING:
     from local_stack.services.azurite import BlobStorage
+    from sensor_scoring.blob_storage.store import BlobStore
     from sensor_scoring.settings import Settings
-    from sensor_scoring.storage import BlobStore
 
 FIRST = RunHour.parse("2018-08-27T00")
 NOON = datetime(2018, 8, 29, 12, tzinfo=UTC)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from scoring_contract import layout
+from scoring_contract.messages.registry import SensorEntry
 from scoring_contract.predictions import PredictionFormat
-from scoring_contract.registry import SensorEntry
 from sensor_scoring.sensors import sensor_readings
 from sensor_scoring.sensors.sensor_readings import HourState, SensorReadings, TooManyReadings
 from tests.sensor_scoring.sensors.predictions import (
@@ -22,9 +22,9 @@ from tests.sensor_scoring.sensors.predictions import (
 
 if TYPE_CHECKING:
     from scoring_contract.hour import RunHour
+    from sensor_scoring.blob_storage.store import BlobStore
     from sensor_scoring.sensors.sensor_readings import ReadHour
     from sensor_scoring.settings import Settings
-    from sensor_scoring.storage import BlobStore
     from tests.sensor_scoring.sensors.predictions import Predictor
 
 CSV, PARQUET = PredictionFormat

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from sensor_scoring.errors import SettingsError
+from sensor_scoring.setting_values.telemetry_targets import Target, TargetKind, targets_of
 from sensor_scoring.settings import Settings
-from sensor_scoring.telemetry_targets import Target, TargetKind, targets_of
 
 
 def test_each_word_is_a_target_with_its_connection() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from scoring_contract.training_report import Comparison, Evaluation, LabelCheck
+from scoring_contract.messages.training_report import Comparison, Evaluation, LabelCheck
 from sensor_scoring.settings import Settings
 from sensor_scoring.training.gate import TrainingGate
 

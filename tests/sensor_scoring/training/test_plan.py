@@ -5,9 +5,9 @@ from __future__ import annotations
 from scoring_contract import layout
 from scoring_contract.fit_options import FitOptions
 from scoring_contract.hour import RunHour
-from scoring_contract.manifest import ModelRef
-from scoring_contract.registry import Registry, TrainedModel, TrainedSensor
-from scoring_contract.training import TrainingHours, TrainingOrder
+from scoring_contract.messages.manifest import ModelRef
+from scoring_contract.messages.registry import Registry, TrainedModel, TrainedSensor
+from scoring_contract.messages.training import TrainingHours, TrainingOrder
 from sensor_scoring.training.plan import TrainingPlan, plan_training
 
 HOURS = TrainingHours(*(RunHour.parse(f"2018-08-29T0{hour}") for hour in (0, 2, 2, 3)))

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from scoring_contract.hour import RunHour
-from scoring_contract.manifest import ModelRef
-from scoring_contract.registry import Registry, TrainedModel, TrainedSensor
-from scoring_contract.report import Cause
-from scoring_contract.training import TrainingHours
-from scoring_contract.training_report import Comparison, Evaluation, TrainingReport, TrainingResult
+from scoring_contract.messages.manifest import ModelRef
+from scoring_contract.messages.registry import Registry, TrainedModel, TrainedSensor
+from scoring_contract.messages.report import Cause
+from scoring_contract.messages.training import TrainingHours
+from scoring_contract.messages.training_report import Comparison, Evaluation, TrainingReport, TrainingResult
 from sensor_scoring.training.gate import TrainingGate
 from sensor_scoring.training.plan import TrainingPlan
 from sensor_scoring.training.promotion import Decision, Promotion

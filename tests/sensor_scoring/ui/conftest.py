@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import pytest
 from fastapi.testclient import TestClient
 
+from sensor_scoring.blob_storage.store import BlobStore
 from sensor_scoring.hourly.names import DAG_ID
-from sensor_scoring.storage import BlobStore
 from sensor_scoring.ui.api.access import may_edit, may_see_runs, may_see_task_logs
 from sensor_scoring.ui.api.app import app
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from scoring_contract.invocation import ExitCode
+from scoring_contract.messages.invocation import ExitCode
 from sensor_scoring.ui.facts import badge_of, duration, facts_of, is_scoring
 from sensor_scoring.ui.markup import Tone
 

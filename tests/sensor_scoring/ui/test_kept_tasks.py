@@ -9,9 +9,9 @@ import pytest
 from scoring_contract import layout
 from scoring_contract.layout import Container
 from sensor_scoring.azure_batch import ids
+from sensor_scoring.blob_storage.store import BlobStore
 from sensor_scoring.setting_groups import ConnectionSettings
 from sensor_scoring.settings import Settings
-from sensor_scoring.storage import BlobStore
 from sensor_scoring.ui.kept_tasks import kept_spans
 from tests.sensor_scoring.conftest import WASB_CONN
 

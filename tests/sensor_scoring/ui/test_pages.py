@@ -18,14 +18,14 @@ from fastapi.testclient import TestClient
 
 from scoring_contract import layout
 from scoring_contract.hour import RunHour
-from scoring_contract.invocation import PROGRAM
 from scoring_contract.layout import Container
+from scoring_contract.messages.invocation import PROGRAM
 from scoring_contract.predictions import PredictionFormat
 from sensor_scoring.azure_batch import ids
 from sensor_scoring.azure_batch.task import BatchTaskTemplate, Grants, Names
+from sensor_scoring.blob_storage.store import BlobStore
 from sensor_scoring.hourly.outcome.summary import Outcome, SensorOutcome, Summary
 from sensor_scoring.hourly.planning.plan import Plan
-from sensor_scoring.storage import BlobStore
 from sensor_scoring.ui.batch_job import MOST_BYTES
 from sensor_scoring.ui.pages import app, may_see
 from sensor_scoring.ui.run_facts import MOST_SENSORS

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from sensor_scoring.azure_batch.autoscale import AutoscalePolicy, Floor, WarmWindow
 from sensor_scoring.azure_batch.onlooker import PoolSight
-from sensor_scoring.azure_batch.pool_spec import EVALUATION_INTERVAL, PoolSpec
+from sensor_scoring.azure_batch.pool.autoscale import AutoscalePolicy, Floor, WarmWindow
+from sensor_scoring.azure_batch.pool.spec import EVALUATION_INTERVAL, PoolSpec
 from sensor_scoring.ui.pool_outlook import Outlook
 from sensor_scoring.ui.pool_review import review_of
 

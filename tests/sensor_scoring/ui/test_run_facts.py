@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from scoring_contract.hour import RunHour
-from sensor_scoring.azure_batch.pool_usage import PoolUse
+from sensor_scoring.azure_batch.pool.usage import PoolUse
 from sensor_scoring.hourly.outcome.summary import Summary
 from sensor_scoring.ui.run_facts import facts_of_run
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from scoring_contract.hour import RunHour
-from scoring_contract.report import Cause, Report, SensorReport, SensorState
+from scoring_contract.messages.report import Cause, Report, SensorReport, SensorState
 from sensor_scoring.azure_batch import ids
 from sensor_scoring.azure_batch.task_span import TaskSpan
 from sensor_scoring.hourly.outcome.summary import Outcome, SensorOutcome, Summary

@@ -9,8 +9,8 @@ import pytest
 from scoring_contract import layout
 from scoring_contract.layout import Container
 from sensor_scoring.azure_batch import ids
+from sensor_scoring.blob_storage.store import BlobStore
 from sensor_scoring.errors import BatchError
-from sensor_scoring.storage import BlobStore
 from sensor_scoring.ui.printed_files import PrintedFiles
 from sensor_scoring.ui.stderr_tails import StderrTails, Tail
 from tests.sensor_scoring.conftest import WASB_CONN

@@ -10,9 +10,9 @@ import pytest
 from scoring_contract import layout
 from scoring_contract.hour import RunHour
 from sensor_scoring.azure_batch.made_by import MADE_BY
+from sensor_scoring.blob_storage.store import BlobStore
 from sensor_scoring.setting_groups import HourlySettings, UpkeepSettings
 from sensor_scoring.settings import Settings
-from sensor_scoring.storage import BlobStore
 from sensor_scoring.upkeep.housekeeping import tidy_blobs, tidy_records
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from scoring_contract.errors import MessageError
 from scoring_contract.json_message import Node
-from scoring_contract.manifest import hour_at, sensor_at
+from scoring_contract.messages.manifest import hour_at, sensor_at
 from scoring_contract.predictions import can_follow
 from sensor_scoring.hourly.outcome.summary import Outcome, SensorOutcome
 

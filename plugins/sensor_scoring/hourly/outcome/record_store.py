@@ -11,7 +11,7 @@ from scoring_contract.errors import MessageError
 from sensor_scoring.hourly.outcome.hour_record import HourRecord
 
 if TYPE_CHECKING:
-    from sensor_scoring.storage import BlobStore
+    from sensor_scoring.blob_storage.store import BlobStore
 
 log = logging.getLogger(__name__)
 

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 from scoring_contract import layout
 from scoring_contract.errors import ContractError
 from scoring_contract.json_message import MOST_REPORT_BYTES
-from scoring_contract.report import Cause, Report, SensorReport, SensorState
+from scoring_contract.messages.report import Cause, Report, SensorReport, SensorState
 from scoring_contract.sensor_names import display_of
 from sensor_scoring.azure_batch import ids
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from sensor_scoring.blob_storage.store import BlobStore
     from sensor_scoring.hourly.planning.plan import Plan
-    from sensor_scoring.storage import BlobStore
 
 log = logging.getLogger(__name__)
 

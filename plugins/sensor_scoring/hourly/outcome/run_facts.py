@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    from scoring_contract.report import Report
+    from scoring_contract.messages.report import Report
     from sensor_scoring.azure_batch.task_span import TaskSpan
     from sensor_scoring.hourly.outcome.summary import Summary
     from sensor_scoring.hourly.planning.plan import Plan

@@ -21,7 +21,7 @@ from sensor_scoring.telemetry.sending import send
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from scoring_contract.report import Report
+    from scoring_contract.messages.report import Report
     from sensor_scoring.azure_batch.onlooker import PoolSight, RunSight
     from sensor_scoring.hourly.outcome.summary import Summary
     from sensor_scoring.hourly.planning.plan import Plan

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from scoring_contract.trace_context import traceparent
+from scoring_contract.messages.trace_context import traceparent
 from sensor_scoring.azure_batch import ids
 from sensor_scoring.hourly.outcome.task_trace import spans_of_task, task_span_id
 from sensor_scoring.telemetry.metrics import Attribute

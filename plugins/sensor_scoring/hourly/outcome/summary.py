@@ -8,10 +8,10 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Self
 
 from scoring_contract import json_message
-from scoring_contract.manifest import hour_at, sensor_at
-from scoring_contract.report import SensorState as ReportedState
-from scoring_contract.report import counts_at
-from sensor_scoring.azure_batch.pool_usage import PoolUse
+from scoring_contract.messages.manifest import hour_at, sensor_at
+from scoring_contract.messages.report import SensorState as ReportedState
+from scoring_contract.messages.report import counts_at
+from sensor_scoring.azure_batch.pool.usage import PoolUse
 from sensor_scoring.hourly.outcome.reports import last_words
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from scoring_contract.hour import RunHour
     from scoring_contract.json_message import Node
-    from scoring_contract.report import Report, SensorReport
+    from scoring_contract.messages.report import Report, SensorReport
     from sensor_scoring.hourly.gate import GateVerdict
     from sensor_scoring.hourly.planning.plan import Plan
 

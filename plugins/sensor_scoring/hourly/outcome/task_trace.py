@@ -5,15 +5,15 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from scoring_contract.messages.trace_context import trace_of
 from scoring_contract.planned_at import read_planned_at
-from scoring_contract.trace_context import trace_of
 from sensor_scoring.telemetry.spans import Event, Span, span_id, within
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from datetime import datetime
 
-    from scoring_contract.report import Report
+    from scoring_contract.messages.report import Report
     from sensor_scoring.azure_batch.task_span import TaskSpan
     from sensor_scoring.telemetry.spans import Value
 

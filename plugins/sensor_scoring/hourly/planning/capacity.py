@@ -12,23 +12,23 @@ from scoring_contract import layout
 from scoring_contract.errors import ContractError
 from scoring_contract.hour import RunHour
 from sensor_scoring.azure_batch import ids
-from sensor_scoring.azure_batch.autoscale import AutoscalePolicy, Floor, WarmWindow
 from sensor_scoring.azure_batch.hook import ScoringBatchHook
-from sensor_scoring.azure_batch.pool_spec import PoolSpec
-from sensor_scoring.azure_batch.pool_usage import Prices, Sighting
+from sensor_scoring.azure_batch.pool.autoscale import AutoscalePolicy, Floor, WarmWindow
+from sensor_scoring.azure_batch.pool.spec import PoolSpec
+from sensor_scoring.azure_batch.pool.usage import Prices, Sighting
 from sensor_scoring.errors import BatchError, ScoringError
 from sensor_scoring.hourly.planning.mounts import mounts_of
 from sensor_scoring.hourly.planning.plan import Plan
-from sensor_scoring.node_image import NodeImage
+from sensor_scoring.setting_values.node_image import NodeImage
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from datetime import datetime
 
     from sensor_scoring.azure_batch.onlooker import PoolSight, RunSight
-    from sensor_scoring.azure_batch.pool_usage import PoolUse
+    from sensor_scoring.azure_batch.pool.usage import PoolUse
+    from sensor_scoring.blob_storage.store import BlobStore
     from sensor_scoring.settings import Settings
-    from sensor_scoring.storage import BlobStore
 
 log = logging.getLogger(__name__)
 

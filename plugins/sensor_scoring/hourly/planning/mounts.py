@@ -6,17 +6,17 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from scoring_contract.layout import Container
-from scoring_contract.planned_file import PlannedFile
-from sensor_scoring.azure_batch.mounts import BlobMount, FileShareMount, NfsMount
-from sensor_scoring.mount_sources import BLOB, mount_paths, share_account
-from sensor_scoring.storage import BlobStore
+from scoring_contract.messages.planned_file import PlannedFile
+from sensor_scoring.azure_batch.pool.mounts import BlobMount, FileShareMount, NfsMount
+from sensor_scoring.blob_storage.store import BlobStore
+from sensor_scoring.setting_values.mount_sources import BLOB, mount_paths, share_account
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from scoring_contract.manifest import Manifest
-    from sensor_scoring.azure_batch.mounts import Mount
-    from sensor_scoring.blob_listing import FoundBlob
+    from scoring_contract.messages.manifest import Manifest
+    from sensor_scoring.azure_batch.pool.mounts import Mount
+    from sensor_scoring.blob_storage.listing import FoundBlob
     from sensor_scoring.settings import Settings
 
 

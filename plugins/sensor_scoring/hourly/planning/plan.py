@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self
 
 from scoring_contract import json_message
-from scoring_contract.manifest import Manifest, SensorOrder, hour_at, predictions_format_at
+from scoring_contract.messages.manifest import Manifest, SensorOrder, hour_at, predictions_format_at
 from scoring_contract.predictions import PredictionFormat
 from sensor_scoring.hourly.gate import Expectation
 from sensor_scoring.hourly.planning.packing import packed, size_for
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from scoring_contract.hour import RunHour
-    from scoring_contract.registry import Registry, SensorEntry
+    from scoring_contract.messages.registry import Registry, SensorEntry
     from sensor_scoring.hourly.planning.readings import HourReadings
 
 

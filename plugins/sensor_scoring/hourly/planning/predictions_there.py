@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from scoring_contract.hour import RunHour
-    from sensor_scoring.blob_listing import FoundBlob
+    from sensor_scoring.blob_storage.listing import FoundBlob
 
 
 @dataclass(frozen=True, slots=True)

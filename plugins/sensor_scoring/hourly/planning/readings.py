@@ -10,7 +10,7 @@ from scoring_contract import layout
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from scoring_contract.registry import SensorEntry
+    from scoring_contract.messages.registry import SensorEntry
 
 
 @dataclass(frozen=True, slots=True)

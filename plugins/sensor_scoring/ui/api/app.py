@@ -17,15 +17,15 @@ from sensor_scoring.ui.api import (
     hours,
     labels,
     model,
-    pool,
     readings,
     repairs,
     rescore,
     rights,
-    runs,
     sensors,
 )
 from sensor_scoring.ui.api.access import may_see_runs, scores_the_fleet
+from sensor_scoring.ui.api.pool import route as pool
+from sensor_scoring.ui.api.run import route as runs
 from sensor_scoring.ui.headers import Headed
 
 TOPICS = tuple(

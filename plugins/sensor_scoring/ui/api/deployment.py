@@ -10,8 +10,8 @@ from airflow.sdk import BaseHook
 from fastapi import Depends
 
 from sensor_scoring.azure_batch.hook import ScoringBatchHook
+from sensor_scoring.blob_storage.store import BlobStore
 from sensor_scoring.settings import Settings
-from sensor_scoring.storage import BlobStore
 from sensor_scoring.ui.api.latest import Latest
 
 _store = Latest[BlobStore]()

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 from fastapi import APIRouter, HTTPException
 from pydantic import BaseModel
 
+from sensor_scoring.blob_storage.registry import read_registry
 from sensor_scoring.missing_hours.digest import since_beginning
 from sensor_scoring.missing_hours.scan import gaps_among
-from sensor_scoring.registry_blob import read_registry
 from sensor_scoring.ui.api.deployment import Deployed
 from sensor_scoring.ui.api.one_sensor import AskedRange
 
 if TYPE_CHECKING:
-    from scoring_contract.registry import Registry
+    from scoring_contract.messages.registry import Registry
     from sensor_scoring.missing_hours.gaps import Gap
     from sensor_scoring.ui.api.hour_range import HourRange
 

@@ -11,12 +11,12 @@ from fastapi import APIRouter, Depends, HTTPException, Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from scoring_contract.hour import RunHour
+from scoring_contract.messages.span_label import LabelId, LabelKind, SpanLabel
 from scoring_contract.planned_at import planned_at
+from scoring_contract.reading_files.timestamps import moment_of
 from scoring_contract.sensor_names import display_of
-from scoring_contract.span_label import LabelId, LabelKind, SpanLabel
 from scoring_contract.text import printable
-from scoring_contract.timestamps import moment_of
-from sensor_scoring.registry_blob import read_entry
+from sensor_scoring.blob_storage.registry import read_entry
 from sensor_scoring.sensors.label_store import LabelStore
 from sensor_scoring.sensors.sensor_readings import HourState, SensorReadings, TooManyReadings
 from sensor_scoring.ui.api.access import may_edit
@@ -27,7 +27,7 @@ from sensor_scoring.ui.api.hour_range import HourRange
 from sensor_scoring.ui.api.one_sensor import MOST, AskedRange, AskedSensor
 
 if TYPE_CHECKING:
-    from scoring_contract.registry import SensorEntry
+    from scoring_contract.messages.registry import SensorEntry
     from sensor_scoring.ui.api.deployment import Deployment
 
 MOST_CHARS = 500

@@ -8,7 +8,7 @@ from fastapi import APIRouter, HTTPException
 from pydantic import BaseModel, Field
 
 from scoring_contract.sensor_names import display_of
-from sensor_scoring.registry_blob import read_entry
+from sensor_scoring.blob_storage.registry import read_entry
 from sensor_scoring.sensors.model_store import model_history
 from sensor_scoring.ui.api.deployment import Deployed
 from sensor_scoring.ui.api.one_sensor import AskedSensor
@@ -16,7 +16,7 @@ from sensor_scoring.ui.api.one_sensor import AskedSensor
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from scoring_contract.registry import TrainedModel
+    from scoring_contract.messages.registry import TrainedModel
     from sensor_scoring.sensors.model_history import ModelHistory, PastVersion
 
 router = APIRouter(tags=["sensor"])

@@ -16,7 +16,7 @@ from scoring_contract.predictions import PredictionFormat
 from scoring_contract.sensor_names import display_of, pair_of
 from sensor_scoring.alerts.anomaly_rate import SpikeRule
 from sensor_scoring.alerts.history_store import HISTORY_BLOB
-from sensor_scoring.registry_blob import read_entry
+from sensor_scoring.blob_storage.registry import read_entry
 from sensor_scoring.sensors.reading_file import csv_pieces, features_of, parquet_file
 from sensor_scoring.sensors.sensor_readings import HourState, ReadHour, SensorReadings, TooManyReadings
 from sensor_scoring.ui.api.answers import refusals
@@ -27,7 +27,7 @@ from sensor_scoring.wording import listed
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from scoring_contract.registry import SensorEntry
+    from scoring_contract.messages.registry import SensorEntry
     from sensor_scoring.sensors.predicted_hour import PredictedHour
     from sensor_scoring.ui.api.deployment import Deployment
     from sensor_scoring.ui.api.hour_range import HourRange

@@ -13,8 +13,8 @@ from scoring_contract import layout
 from sensor_scoring.alerts.anomaly_rate import SpikeRule
 from sensor_scoring.alerts.history import AlertHistory
 from sensor_scoring.alerts.history_store import HISTORY_BLOB
+from sensor_scoring.blob_storage.registry import read_registry
 from sensor_scoring.fleet.roster import registered, remembered
-from sensor_scoring.registry_blob import read_registry
 from sensor_scoring.ui.api.answers import compressed
 from sensor_scoring.ui.api.deployment import Deployed, Deployment
 from sensor_scoring.ui.api.latest import Latest

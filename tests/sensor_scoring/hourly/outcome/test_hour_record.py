@@ -13,7 +13,7 @@ import pytest
 from scoring_contract.errors import MessageError
 from scoring_contract.hour import RunHour
 from scoring_contract.planned_at import planned_at
-from sensor_scoring.azure_batch.pool_usage import PoolUse
+from sensor_scoring.azure_batch.pool.usage import PoolUse
 from sensor_scoring.hourly.outcome.hour_record import HourRecord
 from sensor_scoring.hourly.outcome.summary import Outcome, SensorOutcome, Summary
 

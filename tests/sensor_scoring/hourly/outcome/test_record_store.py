@@ -11,10 +11,10 @@ import pytest
 from scoring_contract import layout
 from scoring_contract.hour import RunHour
 from scoring_contract.planned_at import planned_at
+from sensor_scoring.blob_storage.store import BlobStore
 from sensor_scoring.hourly.outcome.hour_record import HourRecord
 from sensor_scoring.hourly.outcome.record_store import keep_record
 from sensor_scoring.hourly.outcome.summary import Outcome, SensorOutcome, Summary
-from sensor_scoring.storage import BlobStore
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

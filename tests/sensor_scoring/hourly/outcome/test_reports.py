@@ -8,13 +8,13 @@ import pytest
 
 from scoring_contract import layout
 from scoring_contract.hour import RunHour
-from scoring_contract.report import Cause, Report, SensorReport, SensorState
-from scoring_contract.training import TrainingHours
-from scoring_contract.training_report import TrainingReport, TrainingResult
+from scoring_contract.messages.report import Cause, Report, SensorReport, SensorState
+from scoring_contract.messages.training import TrainingHours
+from scoring_contract.messages.training_report import TrainingReport, TrainingResult
 from sensor_scoring.azure_batch import ids
+from sensor_scoring.blob_storage.store import BlobStore
 from sensor_scoring.hourly.outcome.reports import last_words, reports_of
 from sensor_scoring.hourly.planning.plan import Plan
-from sensor_scoring.storage import BlobStore
 from sensor_scoring.training.plan import TrainingPlan
 from sensor_scoring.training.run import training_reports_of
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from sensor_scoring.azure_batch.pool_usage import PoolUse
+from sensor_scoring.azure_batch.pool.usage import PoolUse
 from sensor_scoring.hourly.outcome.run_metrics import points_of
 from sensor_scoring.telemetry.metrics import METRICS, Attribute
 from tests.traced_runs import a_task, at, some_facts

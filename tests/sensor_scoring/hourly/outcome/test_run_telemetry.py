@@ -11,12 +11,12 @@ import pytest
 
 from scoring_contract import layout
 from sensor_scoring.azure_batch import ids
+from sensor_scoring.blob_storage.store import BlobStore
 from sensor_scoring.hourly.outcome.run_telemetry import tell
 from sensor_scoring.hourly.outcome.run_trace import score_context
 from sensor_scoring.hourly.step_times import StepTimes
 from sensor_scoring.setting_groups import ConnectionSettings, PoolSettings, TelemetrySettings
 from sensor_scoring.settings import Settings
-from sensor_scoring.storage import BlobStore
 from sensor_scoring.telemetry.spans import span_id, trace_id
 from tests.stand_ins import as_run
 from tests.telemetry_receiver import connected

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from scoring_contract.report import Cause, Report, SensorReport, SensorState, Stage
+from scoring_contract.messages.report import Cause, Report, SensorReport, SensorState, Stage
 from sensor_scoring.hourly.outcome import run_trace
 from sensor_scoring.hourly.outcome.run_metrics import points_of
 from sensor_scoring.hourly.outcome.run_trace import score_context, trace_of_run

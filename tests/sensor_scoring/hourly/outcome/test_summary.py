@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 
 from scoring_contract.hour import RunHour
-from scoring_contract.report import Cause, Report, SensorReport, SensorState
-from sensor_scoring.azure_batch.pool_usage import PoolUse
+from scoring_contract.messages.report import Cause, Report, SensorReport, SensorState
+from sensor_scoring.azure_batch.pool.usage import PoolUse
 from sensor_scoring.hourly.gate import GateVerdict
 from sensor_scoring.hourly.outcome.summary import Outcome, Summary, summarise
 from sensor_scoring.hourly.planning.plan import Plan

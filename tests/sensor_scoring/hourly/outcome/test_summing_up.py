@@ -9,12 +9,12 @@ import pytest
 
 from scoring_contract import layout
 from scoring_contract.hour import RunHour
+from sensor_scoring.blob_storage.store import BlobStore
 from sensor_scoring.errors import StorageError
 from sensor_scoring.hourly.outcome.hour_record import HourRecord
 from sensor_scoring.hourly.outcome.summary import Outcome, SensorOutcome, Summary
 from sensor_scoring.hourly.outcome.summing_up import write_summary
 from sensor_scoring.settings import Settings
-from sensor_scoring.storage import BlobStore
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,8 +13,9 @@ from azure_batch_emulator.clock import SystemClock
 from scoring_contract import layout
 from scoring_contract.hour import RunHour
 from sensor_scoring.azure_batch import ids
-from sensor_scoring.azure_batch.autoscale import Floor
-from sensor_scoring.azure_batch.pools import PoolKeeper
+from sensor_scoring.azure_batch.pool.autoscale import Floor
+from sensor_scoring.azure_batch.pool.keeper import PoolKeeper
+from sensor_scoring.blob_storage.store import BlobStore
 from sensor_scoring.errors import SettingsError
 from sensor_scoring.hourly.planning.capacity import (
     announce_hour,
@@ -26,7 +27,6 @@ from sensor_scoring.hourly.planning.capacity import (
 from sensor_scoring.hourly.planning.plan import Plan
 from sensor_scoring.setting_groups import AutoscaleSettings, HourlySettings, PoolSettings
 from sensor_scoring.settings import Settings
-from sensor_scoring.storage import BlobStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,9 +8,9 @@ from dataclasses import replace
 import pytest
 
 from scoring_contract.hour import RunHour
-from scoring_contract.manifest import Manifest, ModelRef
+from scoring_contract.messages.manifest import Manifest, ModelRef
+from scoring_contract.messages.registry import Registry, SensorEntry, TrainedModel
 from scoring_contract.predictions import PredictionFormat
-from scoring_contract.registry import Registry, SensorEntry, TrainedModel
 from sensor_scoring.hourly.planning.plan import Plan, plan_hour
 from sensor_scoring.hourly.planning.predictions_there import PredictionsThere
 from sensor_scoring.hourly.planning.readings import HourReadings

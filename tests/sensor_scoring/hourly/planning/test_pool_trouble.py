@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 import pytest
 from azure.batch.models import BatchPoolResizeOptions
 
-from sensor_scoring.azure_batch.autoscale import AutoscalePolicy, Floor
-from sensor_scoring.azure_batch.pool_spec import PoolSpec
+from sensor_scoring.azure_batch.pool.autoscale import AutoscalePolicy, Floor
+from sensor_scoring.azure_batch.pool.spec import PoolSpec
 from sensor_scoring.azure_batch.task import BatchTaskTemplate, Grants, Names
 from sensor_scoring.azure_batch.trigger import BatchTaskTrigger
 

@@ -6,7 +6,7 @@ import pytest
 
 from scoring_contract.hour import RunHour
 from scoring_contract.predictions import PackMark, PredictionFormat, PredictionMark
-from sensor_scoring.blob_listing import FoundBlob
+from sensor_scoring.blob_storage.listing import FoundBlob
 from sensor_scoring.hourly.planning.predictions_there import NO_PREDICTIONS, PredictionsThere
 
 HOUR = RunHour.parse("2018-08-29T02")

@@ -15,7 +15,8 @@ from sensor_scoring.azure_batch.task import BatchTaskTemplate, Grants, Names
 from sensor_scoring.hourly.names import DAG_ID
 from sensor_scoring.hourly.outcome.summary import SensorOutcome, Summary
 from sensor_scoring.hourly.planning.plan import Plan
-from sensor_scoring.ui.api import pool, runs
+from sensor_scoring.ui.api.pool import route as pool
+from sensor_scoring.ui.api.run import route as runs
 from sensor_scoring.ui.shared_looks import LASTS_SECONDS, SharedLooks
 from sensor_scoring.ui.stderr_tails import StderrTails
 from tests.sensor_scoring.conftest import BATCH_CONN, POOL

@@ -11,7 +11,7 @@ from airflow.api_fastapi.core_api.security import get_user
 
 from scoring_contract import layout
 from scoring_contract.layout import Container
-from scoring_contract.span_label import SpanLabel
+from scoring_contract.messages.span_label import SpanLabel
 from sensor_scoring.hourly.names import DAG_ID
 from sensor_scoring.ui.api.app import app
 from tests.sensor_scoring.sensors.predictions import HOUR, Predictor, a_part, micros_of

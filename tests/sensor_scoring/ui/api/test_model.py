@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from scoring_contract import layout
 from scoring_contract.layout import Container
-from scoring_contract.registry import Registry, TrainedSensor
+from scoring_contract.messages.registry import Registry, TrainedSensor
 from sensor_scoring.azure_batch import ids
 from sensor_scoring.settings import TRAINING_PREFIX
 from tests.sensor_scoring.sensors.test_model_history import FIRST, UNKNOWN, a_model, a_summary

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from sensor_scoring.azure_batch import ids
-from sensor_scoring.azure_batch.autoscale import Floor
+from sensor_scoring.azure_batch.pool.autoscale import Floor
 from sensor_scoring.hourly.planning.capacity import policy_of
 from sensor_scoring.settings import Settings
 from sensor_scoring.ui.pool_look import MOST_COUNTED

@@ -11,10 +11,10 @@ import pytest
 
 from scoring_contract import layout
 from scoring_contract.layout import Container
-from scoring_contract.report import Cause, Report, SensorReport, SensorState
+from scoring_contract.messages.report import Cause, Report, SensorReport, SensorState
 from sensor_scoring.azure_batch import ids
-from sensor_scoring.azure_batch.autoscale import AutoscalePolicy
-from sensor_scoring.azure_batch.pool_usage import PoolUse
+from sensor_scoring.azure_batch.pool.autoscale import AutoscalePolicy
+from sensor_scoring.azure_batch.pool.usage import PoolUse
 from sensor_scoring.hourly.outcome.summary import Outcome, SensorOutcome
 from tests.sensor_scoring.conftest import BATCH_CONN, POOL, WASB_CONN
 from tests.sensor_scoring.ui.api.conftest import BASE, HOUR, JOB, RUN, name_of

@@ -1,0 +1,1 @@
+"""The way from devices to readings: devices, event hub, Stream Analytics job, loader, and the whole chain."""

@@ -1,0 +1,1 @@
+"""The simulated fleet of the stack: its hours, the day behind it, the events that it sends."""

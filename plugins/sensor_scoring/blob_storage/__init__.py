@@ -1,0 +1,1 @@
+"""Blob Storage as the orchestrator sees it: the store, its listings, signatures for others, the registry."""

@@ -1,0 +1,1 @@
+"""The pool: its route, how the answer is made, and the answer's form."""
