@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from local_stack.services.azurite import BlobStorage
 
-pytest_plugins = ("tests.receivers", "tests.side_by_side")
+pytest_plugins = ("tests.support.receivers", "tests.support.side_by_side")
 
 # Airflow makes its home folder when it is imported: not in the home of whoever runs the tests.
 _AIRFLOW_HOME = tempfile.mkdtemp(prefix="airflow-home-")

@@ -14,8 +14,8 @@ from urllib.parse import quote
 import pytest
 
 from scoring_contract.layout import Container
-from tests.canaries import Canaries, in_blobs, in_files, watched_processes, without_grants
-from tests.waiting import until
+from tests.support.canaries import Canaries, in_blobs, in_files, watched_processes, without_grants
+from tests.support.waiting import until
 
 if TYPE_CHECKING:
     from pathlib import Path

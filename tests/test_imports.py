@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.sources import imports_of, packages_of
+from tests.support.sources import imports_of, packages_of
 
 ROOT = Path(__file__).parent.parent
 

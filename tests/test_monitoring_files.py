@@ -12,7 +12,7 @@ import pytest
 
 from sensor_scoring.hourly.outcome.summary import Outcome
 from sensor_scoring.telemetry.metrics import METRICS, Attribute
-from tests.typed import ROOT
+from tests.support.typed import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

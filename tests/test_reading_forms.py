@@ -14,7 +14,7 @@ from scorer.readings.files import read_file
 from scorer.scoring.work import SensorWork
 from scoring_contract.hour import RunHour
 from scoring_contract.messages.manifest import ModelRef, SensorOrder
-from tests.reading_forms import DEVICE, MOMENT, TAG, VALUE, Form, forms, timestamps
+from tests.support.reading_forms import DEVICE, MOMENT, TAG, VALUE, Form, forms, timestamps
 
 if TYPE_CHECKING:
     from pathlib import Path

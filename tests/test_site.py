@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.typed import ROOT, typed
+from tests.support.typed import ROOT, typed
 
 if TYPE_CHECKING:
     from pathlib import Path

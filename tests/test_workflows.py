@@ -7,7 +7,7 @@ import re
 import pytest
 import yaml
 
-from tests.typed import ROOT
+from tests.support.typed import ROOT
 
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yaml"))
 

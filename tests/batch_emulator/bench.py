@@ -15,7 +15,7 @@ from azure.batch.models._models import (  # 15.1.0 exports them nowhere else
 )
 from azure.core.credentials import AzureNamedKeyCredential
 
-from tests.waiting import until
+from tests.support.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -16,7 +16,7 @@ from azure.core.exceptions import ServiceRequestError
 
 from azure_batch_emulator.errors import BadSetting
 from azure_batch_emulator.server import EmulatorServer
-from tests.certificates import Certificate
+from tests.support.certificates import Certificate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import azure_batch_emulator
 import azure_batch_lab
-from tests.sources import imports_of, packages_of
+from tests.support.sources import imports_of, packages_of
 
 ROOT = Path(azure_batch_emulator.__file__).parent
 LAB = Path(azure_batch_lab.__file__).parent

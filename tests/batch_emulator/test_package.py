@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
-from tests.sources import packages_of
+from tests.support.sources import packages_of
 
 FOLDER = Path(__file__).parents[2] / "batch_emulator"
 PROJECT = tomllib.loads((FOLDER / "pyproject.toml").read_text())["project"]

@@ -15,8 +15,8 @@ import pytest
 
 from azure_batch_emulator.server import TEST_ACCOUNT, EmulatorServer
 from local_stack.bootstrap import LOCAL, install, made, python_of, run
-from tests.certificates import Certificate
 from tests.clients.azure_names import MANAGEMENT
+from tests.support.certificates import Certificate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -13,7 +13,7 @@ from tests.clients.conftest import HERE, environment_of, node_modules, said
 
 if TYPE_CHECKING:
     from azure_batch_emulator.server import EmulatorServer
-    from tests.certificates import Certificate
+    from tests.support.certificates import Certificate
 
 pytestmark = pytest.mark.clients
 

@@ -10,13 +10,13 @@ import pytest
 from local_stack.bootstrap import python_of
 from tests.clients.azure_names import azure_names
 from tests.clients.conftest import HERE, HOST, environment_of, said
-from tests.token_endpoint import token_endpoint
+from tests.support.token_endpoint import token_endpoint
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from azure_batch_emulator.server import EmulatorServer
-    from tests.certificates import Certificate
+    from tests.support.certificates import Certificate
 
 pytestmark = pytest.mark.clients
 

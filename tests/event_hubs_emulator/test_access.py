@@ -17,7 +17,7 @@ from azure_event_hubs_emulator.errors import TokenRefused
 from azure_event_hubs_emulator.hubs import HubSpec
 from azure_event_hubs_emulator.service.tokens import Policy, check_sas, path_of
 from tests.event_hubs_emulator.hub_clients import HUB, producer_of, send
-from tests.waiting import until
+from tests.support.waiting import until
 
 POLICY = Policy("RootManageSharedAccessKey", "not-a-secret")
 URI = "sb://127.0.0.1/sensors"

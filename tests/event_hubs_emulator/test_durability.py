@@ -16,7 +16,7 @@ from azure_event_hubs_emulator.__main__ import main
 from azure_event_hubs_emulator.server import EventHubsServer
 from tests.event_hubs_emulator.emulator_process import EmulatorProcess
 from tests.event_hubs_emulator.hub_clients import HUB, bodies, producer_of, receive, send
-from tests.waiting import until
+from tests.support.waiting import until
 
 
 @pytest.mark.behaviour("ingest-killed")

@@ -16,7 +16,7 @@ from azure_event_hubs_emulator.clock import ManualClock
 from azure_event_hubs_emulator.hubs import HubSpec
 from azure_event_hubs_emulator.server import EventHubsServer
 from tests.event_hubs_emulator.hub_clients import HUB, bodies, producer_of, receive, send
-from tests.waiting import until
+from tests.support.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -14,7 +14,7 @@ import pytest
 from local_stack.hour import DAG_ID
 from local_stack.services.processes import started
 from local_stack.services.supervisor import Supervisor
-from tests.waiting import until
+from tests.support.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -21,7 +21,7 @@ from local_stack.training import train_models
 from scoring_contract.hour import RunHour
 from scoring_contract.layout import Container, predictions_folder, reports_folder
 from sensor_scoring.hourly.names import DAG_ID, SCORE
-from tests.waiting import until
+from tests.support.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -19,7 +19,7 @@ from tests.images.demo import (
     reports_of,
     running,
 )
-from tests.waiting import until
+from tests.support.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

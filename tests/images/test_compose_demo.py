@@ -11,7 +11,7 @@ from scoring_contract.layout import HOURS_FOLDER, REGISTRY_BLOB, Container
 from scoring_contract.messages.registry import Registry
 from tests.images.composed import CHOSEN, composed
 from tests.images.demo import DAG, SENSORS, storage_of
-from tests.waiting import until
+from tests.support.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -12,7 +12,7 @@ from infra.check.parameters import read_parameters
 from infra.check.policy import policy_faults, text_faults
 from infra.check.roles import grants_of, needs
 from infra.check.static_names import name_faults
-from tests.typed import ROOT
+from tests.support.typed import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -14,7 +14,7 @@ import pytest
 
 from infra.__main__ import main
 from tests.infra.deployments import AIRFLOW
-from tests.typed import ROOT, typed
+from tests.support.typed import ROOT, typed
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -15,7 +15,7 @@ from infra.check.parameters import read_parameters
 from infra.check.policy import EXCEPTIONS
 from infra.check.resource_types import ResourceType
 from tests.infra.deployments import INFRA, faults
-from tests.typed import ROOT
+from tests.support.typed import ROOT
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -14,7 +14,7 @@ from infra.check.roles import needs
 from infra.fleet_size import SENSORS, fleet_size
 from sensor_scoring.hourly.planning.packing import packed, size_for
 from tests.infra.deployments import SIZES
-from tests.typed import ROOT
+from tests.support.typed import ROOT
 
 SAVED = json.loads(RESULTS.read_text())
 

@@ -38,7 +38,7 @@ from tests.infra.deployments import (
     only,
     resources,
 )
-from tests.typed import ROOT
+from tests.support.typed import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

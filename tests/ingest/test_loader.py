@@ -22,7 +22,7 @@ from ingest.spool import Spool
 from scoring_contract.errors import SensorNameError
 from scoring_contract.hour import RunHour
 from scoring_contract.layout import readings_prefix
-from tests.sensor_name_cases import sensor_names
+from tests.support.sensor_name_cases import sensor_names
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -25,8 +25,8 @@ from local_stack.workspace import Workspace
 from scoring_contract.hour import RunHour
 from tests.integration.warm_airflow import WarmStack, warm_process
 from tests.integration.world import DAG, World
-from tests.receivers import running_webhook
-from tests.waiting import until
+from tests.support.receivers import running_webhook
+from tests.support.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from local_stack.airflow.cluster import Cluster
     from local_stack.stack import Stack
     from tests.integration.warm_airflow import WarmProcess
-    from tests.receivers import Webhook
+    from tests.support.receivers import Webhook
 
 HOUR = RunHour.parse("2026-01-05T09")
 TRAINED_HOURS = 2

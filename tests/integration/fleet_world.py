@@ -19,7 +19,7 @@ from scoring_contract.hour import RunHour
 from scoring_contract.layout import Container
 from scoring_contract.sensor_names import sensor_id_of
 from tests.integration.world import DAG, World, an_altered_model
-from tests.waiting import until
+from tests.support.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -10,7 +10,7 @@ from tests.integration.world import DAG, HOUR, SCORED, an_altered_model
 
 if TYPE_CHECKING:
     from tests.integration.world import World
-    from tests.receivers import Webhook
+    from tests.support.receivers import Webhook
 
 FAILING = "1_2"
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from local_stack.hour import DAG_ID
 from scoring_contract.layout import Container, prediction_blob
-from tests.waiting import until
+from tests.support.waiting import until
 
 if TYPE_CHECKING:
     from local_stack.airflow.client import AirflowClient

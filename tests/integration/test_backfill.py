@@ -20,7 +20,7 @@ from local_stack.workspace import Workspace
 from scoring_contract.hour import RunHour
 from scoring_contract.layout import Container, prediction_blob, readings_prefix
 from tests.integration.terminal import Terminal
-from tests.waiting import until
+from tests.support.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

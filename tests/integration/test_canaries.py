@@ -14,14 +14,14 @@ import pytest
 from local_stack.services.azurite import KEY
 from scoring_contract.access import SignedBlobs
 from scoring_contract.layout import Container, prediction_blob
-from tests.canaries import Canaries, in_batch, in_blobs, in_database, in_files, watched_processes
 from tests.integration.world import DAG, HOUR, SCORED, an_altered_model
+from tests.support.canaries import Canaries, in_batch, in_blobs, in_database, in_files, watched_processes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from tests.integration.world import World
-    from tests.receivers import Webhook
+    from tests.support.receivers import Webhook
 
 pytestmark = [pytest.mark.soak, pytest.mark.timeout(3600)]
 

@@ -12,7 +12,7 @@ from local_stack.services.family import is_alive
 from local_stack.services.processes import StackError
 from scoring_contract.layout import Container, prediction_blob
 from tests.integration.world import DAG, HOUR, SCORED
-from tests.waiting import until
+from tests.support.waiting import until
 
 if TYPE_CHECKING:
     from local_stack.airflow.cluster import Cluster

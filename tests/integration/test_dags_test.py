@@ -16,7 +16,7 @@ from local_stack.hour import lay_out_files, train
 from local_stack.services.postgres import running_postgres
 from local_stack.stack import running_stack
 from tests.integration.conftest import HOUR, Folders
-from tests.receivers import running_webhook
+from tests.support.receivers import running_webhook
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from local_stack.airflow.local import LocalAirflow
     from local_stack.stack import Stack
-    from tests.receivers import Webhook
+    from tests.support.receivers import Webhook
 
 DAGS = sorted(file.stem for file in (ROOT / "dags").glob("*.py"))
 DATE = HOUR.end.strftime("%Y-%m-%dT%H:%M:%S+00:00")

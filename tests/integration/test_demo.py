@@ -17,8 +17,8 @@ from scoring_contract.layout import HOURS_FOLDER, Container
 from scoring_contract.sensor_names import sensor_id_of
 from sensor_scoring.hourly.names import DAG_ID
 from tests.integration.world import HOUR
-from tests.typed import typed
-from tests.waiting import until
+from tests.support.typed import typed
+from tests.support.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -32,8 +32,8 @@ from tests.integration.fleet_world import (
     a_red_run,
 )
 from tests.integration.world import DAG
-from tests.receivers import running_webhook
-from tests.waiting import until
+from tests.support.receivers import running_webhook
+from tests.support.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

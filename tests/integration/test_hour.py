@@ -29,7 +29,7 @@ from sensor_scoring.hourly.outcome.summary import Outcome
 from tests.integration.conftest import mount_of
 from tests.integration.oracle import labels, labels_by_scikit_learn
 from tests.integration.world import HOUR, SCORED, an_altered_model
-from tests.telemetry_receiver import receiving
+from tests.support.telemetry_receiver import receiving
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,8 +37,8 @@ if TYPE_CHECKING:
     from ingest.loader import Laid
     from local_stack.stack import Stack
     from sensor_scoring.hourly.outcome.summary import Summary
-    from tests.receivers import Mailbox, Webhook
-    from tests.telemetry_receiver import Received
+    from tests.support.receivers import Mailbox, Webhook
+    from tests.support.telemetry_receiver import Received
 
 CAPTURE = ROOT / ".local" / "monitoring" / "hour.json"
 """What the monitoring of a run with a failed sensor got when the tests ran last."""

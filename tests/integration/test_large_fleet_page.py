@@ -19,7 +19,7 @@ from local_stack.services.browser import open_page
 from scoring_contract.hour import RunHour
 from sensor_scoring.hourly.outcome.summary import Outcome
 from tests.integration.browser import keep, without_trouble
-from tests.waiting import until
+from tests.support.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -33,7 +33,7 @@ from scoring_contract.hour import RunHour
 from scoring_contract.layout import Container
 from sensor_scoring.settings import Settings
 from tests.integration.terminal import Terminal
-from tests.waiting import until
+from tests.support.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -14,13 +14,13 @@ from scoring_contract import layout
 from scoring_contract.layout import Container
 from tests.integration.repair import FAILING, a_red_run, ends_anew
 from tests.integration.world import DAG, HOUR
-from tests.waiting import until
+from tests.support.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from tests.integration.world import World
-    from tests.receivers import Webhook
+    from tests.support.receivers import Webhook
 
 pytestmark = [pytest.mark.soak, pytest.mark.timeout(3600)]
 

@@ -14,14 +14,14 @@ import httpx
 import pytest
 
 from tests.integration.world import DAG, HOUR, LONG, SCORED
-from tests.waiting import until
+from tests.support.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.integration.conftest import Obedient
     from tests.integration.world import World
-    from tests.receivers import Webhook
+    from tests.support.receivers import Webhook
 
 pytestmark = [pytest.mark.soak, pytest.mark.timeout(3600)]
 

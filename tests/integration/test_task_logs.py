@@ -16,8 +16,8 @@ from azure.storage.blob import BlobServiceClient
 from local_stack.airflow.cluster import running_cluster
 from local_stack.stack import running_stack
 from tests.integration.conftest import Folders
-from tests.typed import ROOT
-from tests.waiting import until
+from tests.support.typed import ROOT
+from tests.support.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,14 +11,14 @@ import pytest
 from sensor_scoring.telemetry.metrics import METRICS
 from tests.integration.repair import FAILING, a_red_run
 from tests.integration.world import DAG, LONG, SCORED
-from tests.telemetry_receiver import receiving
-from tests.waiting import until
+from tests.support.telemetry_receiver import receiving
+from tests.support.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.integration.world import World
-    from tests.telemetry_receiver import Received
+    from tests.support.telemetry_receiver import Received
 
 pytestmark = [pytest.mark.soak, pytest.mark.timeout(3600)]
 FAILED = ("sensor_scoring.run.sensors", "sensor-scoring", "manual", "failed")

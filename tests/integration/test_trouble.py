@@ -22,13 +22,13 @@ from sensor_scoring.hourly.outcome.summary import Outcome
 from sensor_scoring.hourly.planning.capacity import pool_spec
 from sensor_scoring.settings import Settings
 from tests.integration.world import DAG, HOUR, SCORED
-from tests.waiting import until
+from tests.support.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.integration.world import World
-    from tests.receivers import Webhook
+    from tests.support.receivers import Webhook
 
 POOL = Settings().pool.pool_id
 WAITING = "1_1"

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page, Response
 
     from tests.integration.world import World
-    from tests.receivers import Webhook
+    from tests.support.receivers import Webhook
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(3600)]
 

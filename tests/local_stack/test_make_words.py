@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.typed import typed
+from tests.support.typed import typed
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -14,7 +14,7 @@ import pytest
 from local_stack import bootstrap
 from local_stack.bootstrap import ROOT, SetupError
 from local_stack.images import IMAGES
-from tests.receivers import served
+from tests.support.receivers import served
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -15,7 +15,7 @@ from scorer.errors import BlobConflict, BlobMissing, OrderFault, StorageFault
 from scorer.storage import open_container, refuse_folder
 from scoring_contract.errors import InvocationError
 from scoring_contract.layout import Container
-from tests.busy_storage import CHANGING, busy_storage
+from tests.support.busy_storage import CHANGING, busy_storage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -23,7 +23,7 @@ from scoring_contract.sensor_names import (
     pair_of,
     sensor_id_of,
 )
-from tests.sensor_name_cases import refused_names, sensor_names
+from tests.support.sensor_name_cases import refused_names, sensor_names
 
 HOUR = RunHour.parse("2018-08-29T02")
 

@@ -14,11 +14,11 @@ from azure_batch_emulator.clock import ManualClock
 from azure_batch_emulator.server import EmulatorServer
 from sensor_scoring.azure_batch.hook import ScoringBatchHook
 from sensor_scoring.azure_batch.task import BatchTaskTemplate, Grants, Names
-from tests.blob_storage import empty
-from tests.certificates import Certificate
 from tests.sensor_scoring.api_server import running_api_server
-from tests.token_endpoint import token_endpoint
-from tests.waiting import until
+from tests.support.blob_storage import empty
+from tests.support.certificates import Certificate
+from tests.support.token_endpoint import token_endpoint
+from tests.support.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

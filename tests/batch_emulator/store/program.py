@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from azure.batch import BatchClient, models
 from azure.core.credentials import AzureNamedKeyCredential
 
-from tests.waiting import until
+from tests.support.waiting import until
 
 if TYPE_CHECKING:
     import signal

@@ -33,7 +33,7 @@ from azure_event_hubs_emulator.amqp.performatives import (
 )
 from azure_event_hubs_emulator.amqp.types import Described, Symbol, UInt, ULong
 from tests.event_hubs_emulator.hub_clients import bodies, producer_of, receive, send
-from tests.waiting import until
+from tests.support.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

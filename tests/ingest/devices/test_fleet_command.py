@@ -33,7 +33,7 @@ from tests.ingest.devices.sender_process import (
     hub_environ,
     sent_by,
 )
-from tests.waiting import until
+from tests.support.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,7 +9,7 @@ import pytest
 from ingest.event_hub import CONNECTION_VARIABLE, HOST_VARIABLE, NAME_VARIABLE, URI_VARIABLE
 from tests.event_hubs_emulator.emulator_process import EmulatorProcess
 from tests.ingest.devices.sender_process import hub_environ
-from tests.typed import typed
+from tests.support.typed import typed
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -18,12 +18,12 @@ from ingest.files.rejects import MOST_REJECTS, Reject
 from ingest.reading import Reading
 from scoring_contract.hour import RunHour
 from scoring_contract.sensor_names import sensor_id_of
-from tests.sensor_name_cases import refused_names, sensor_names
+from tests.support.sensor_name_cases import refused_names, sensor_names
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.sensor_name_cases import Refused, SensorName
+    from tests.support.sensor_name_cases import Refused, SensorName
 
 HEADER = "TS,Device,Tag,Value\n"
 MOMENT = datetime(2018, 8, 28, 23, 0, 5, tzinfo=UTC)

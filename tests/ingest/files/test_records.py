@@ -15,7 +15,7 @@ import pytest
 from ingest.errors import ReadingsFileError
 from ingest.files.readings_csv import read_readings
 from ingest.reading import Reading
-from tests.reading_forms import ROW, a_capture_file, an_avro_file
+from tests.support.reading_forms import ROW, a_capture_file, an_avro_file
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -17,7 +17,7 @@ from ingest.stream_analytics.definition.job import Output
 from ingest.stream_analytics.definition.path_pattern import PathPattern
 from ingest.stream_analytics.definition.serialization import Format, Serialization
 from ingest.stream_analytics.errors import JobFailed, JobRefused
-from tests.stream_jobs import ticks
+from tests.support.stream_jobs import ticks
 
 if TYPE_CHECKING:
     from azure.storage.blob import ContainerClient

@@ -6,7 +6,7 @@ import pytest
 
 from ingest.stream_analytics.errors import JobFailed, QueryRefused
 from ingest.stream_analytics.ticks import read_ticks, text_of
-from tests.stream_jobs import a_job, a_run, an_event
+from tests.support.stream_jobs import a_job, a_run, an_event
 
 TABLE = "CREATE TABLE input (T datetime, V bigint);"
 FROM = "FROM input TIMESTAMP BY T GROUP BY Tumbling(minute, 1)"

@@ -24,7 +24,7 @@ from ingest.stream_analytics.events.hub_source import HubSource
 from scoring_contract.layout import sensor_of_readings
 from scoring_contract.sensor_names import sensor_id_of
 from tests.ingest.commands import a_command, stopped
-from tests.waiting import until
+from tests.support.waiting import until
 
 if TYPE_CHECKING:
     import subprocess

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.stream_jobs import a_job, a_run, an_event, ticks
+from tests.support.stream_jobs import a_job, a_run, an_event, ticks
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -17,8 +17,8 @@ from ingest.stream_analytics.ticks import text_of
 from scorer.readings.files import read_file
 from scoring_contract.hour import RunHour
 from scoring_contract.layout import hour_of_readings, pack_of_readings, sensor_of_readings
-from tests.sensor_name_cases import SensorName, sensor_names
-from tests.stream_jobs import a_run, an_event
+from tests.support.sensor_name_cases import SensorName, sensor_names
+from tests.support.stream_jobs import a_run, an_event
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ingest.stream_analytics.ticks import text_of
-from tests.stream_jobs import ticks
-from tests.waiting import until
+from tests.support.stream_jobs import ticks
+from tests.support.waiting import until
 
 if TYPE_CHECKING:
     from azure.storage.blob import ContainerClient

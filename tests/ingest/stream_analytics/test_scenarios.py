@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.stream_jobs import a_job, a_run, an_event, ticks
+from tests.support.stream_jobs import a_job, a_run, an_event, ticks
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from local_stack.fleet.demo_container import demo_of, main, storage_of
 from local_stack.fleet.live_fleet import LiveFleet
 from scoring_contract.layout import Container
-from tests.blob_storage import empty
+from tests.support.blob_storage import empty
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -17,7 +17,7 @@ from local_stack.training import train_models
 from scoring_contract.hour import RunHour
 from scoring_contract.layout import REGISTRY_BLOB, Container, readings_folder
 from scoring_contract.messages.registry import Registry
-from tests.blob_storage import empty
+from tests.support.blob_storage import empty
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

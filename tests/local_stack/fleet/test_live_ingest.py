@@ -16,7 +16,7 @@ from local_stack.services.processes import started
 from local_stack.services.supervisor import Supervisor
 from local_stack.stack import Stack
 from local_stack.workspace import Workspace
-from tests.waiting import until
+from tests.support.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -17,7 +17,7 @@ from local_stack.bootstrap import ROOT
 from local_stack.services.family import family_of, is_alive
 from local_stack.services.postgres import Database, _as_somebody, running_postgres
 from local_stack.services.processes import StackError
-from tests.waiting import until
+from tests.support.waiting import until
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,7 +9,7 @@ import pytest
 
 from scorer.readings.files import FileRows, read_file
 from scoring_contract.hour import RunHour
-from tests.reading_forms import an_avro_file
+from tests.support.reading_forms import an_avro_file
 
 READING = b'{"TS": "2018-08-29T02:10:00Z", "Device": "1", "Tag": "4", "Value": 10.16}'
 

@@ -20,7 +20,7 @@ from scorer.readings import csv_rows, files, json_rows
 from scorer.readings.files import FileRows, in_order, read_file
 from scoring_contract.hour import RunHour
 from scoring_contract.reading_files.file_kinds import FileKind, kind_of
-from tests.reading_forms import an_avro_file
+from tests.support.reading_forms import an_avro_file
 
 ROOT = Path(__file__).parents[3]
 HOUR = RunHour.parse("2018-08-29T02")

@@ -23,7 +23,7 @@ from scorer.storage import BlobContainer
 from scoring_contract.hour import RunHour
 from scoring_contract.messages.manifest import ModelRef, SensorOrder
 from scoring_contract.messages.report import Cause, SensorState
-from tests.reading_forms import ROW, a_capture_file, an_avro_file
+from tests.support.reading_forms import ROW, a_capture_file, an_avro_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable

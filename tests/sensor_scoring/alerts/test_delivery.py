@@ -17,7 +17,7 @@ from sensor_scoring.settings import Settings
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tests.receivers import Mailbox, Webhook
+    from tests.support.receivers import Mailbox, Webhook
 
 MESSAGE = "red: 2018-08-29T02\nFailed: 1_1: <b> {{ 7 * 7 }} & ü"
 EVERYWHERE = "log smtp:a@example.org,b@example.org apprise"

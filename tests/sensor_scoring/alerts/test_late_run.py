@@ -19,8 +19,8 @@ from sensor_scoring.settings import Settings
 if TYPE_CHECKING:
     from local_stack.services.azurite import BlobStorage
     from sensor_scoring.alerts.unfinished_runs import RunBefore, UnfinishedRun
-    from tests.receivers import Webhook
     from tests.sensor_scoring.conftest import Account
+    from tests.support.receivers import Webhook
 
 BATCH_CONN, WASB_CONN = "batch_for_tests", "wasb_for_tests"
 SETTINGS = Settings(

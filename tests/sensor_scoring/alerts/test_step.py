@@ -17,11 +17,11 @@ from sensor_scoring.errors import StorageAccessRefused, StorageUnreachable
 from sensor_scoring.hourly.outcome.summary import Outcome, SensorOutcome, Summary
 from sensor_scoring.setting_groups import AlertSettings, ConnectionSettings
 from sensor_scoring.settings import Settings
-from tests.stand_ins import as_run
+from tests.support.stand_ins import as_run
 
 if TYPE_CHECKING:
     from local_stack.services.azurite import BlobStorage
-    from tests.receivers import Mailbox, Webhook
+    from tests.support.receivers import Mailbox, Webhook
 
 FIRST = RunHour.parse("2018-08-29T02")
 FLEET = [f"1_{number}" for number in range(1, 8)]

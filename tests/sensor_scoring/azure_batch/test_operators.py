@@ -28,8 +28,8 @@ from sensor_scoring.errors import (
 )
 from sensor_scoring.hourly.sensor import PredictionBlobSensor
 from sensor_scoring.hourly.settle import SettleOperator
-from tests.tries import Try
-from tests.waiting import until
+from tests.support.tries import Try
+from tests.support.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Callable

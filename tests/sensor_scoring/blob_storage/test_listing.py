@@ -11,11 +11,11 @@ from azure.storage.blob import ContainerClient
 
 from scoring_contract.layout import Container
 from sensor_scoring.blob_storage.listing import FoundBlob, listed
-from tests.listing_storage import listing_storage
+from tests.support.listing_storage import listing_storage
 
 if TYPE_CHECKING:
     from local_stack.services.azurite import BlobStorage
-    from tests.listing_storage import ListingStorage
+    from tests.support.listing_storage import ListingStorage
 
 SIGNATURE = "sv=2026-02-06&sig=c2VjcmV0"
 

@@ -21,7 +21,7 @@ from local_stack.services.azurite import ACCOUNT, KEY
 from scoring_contract.layout import Container
 from sensor_scoring.blob_storage.store import BlobStore, is_azurite
 from sensor_scoring.errors import SettingsError, StorageAccessRefused, StorageError
-from tests.busy_storage import CHANGING, busy_storage
+from tests.support.busy_storage import CHANGING, busy_storage
 
 if TYPE_CHECKING:
     from local_stack.services.azurite import BlobStorage

@@ -24,7 +24,7 @@ from sensor_scoring.blob_storage.store import BlobStore
 from sensor_scoring.hourly.blob_needs import MOST_BLOBS, blobs_needed
 from tests.scorer.conftest import Scorer, Storage
 from tests.scorer.scoring.test_score import HOUR_PATH, an_order, rows_for
-from tests.signed_in_storage import signed_in_storage
+from tests.support.signed_in_storage import signed_in_storage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

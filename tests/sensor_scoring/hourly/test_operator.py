@@ -25,7 +25,7 @@ from sensor_scoring.errors import BatchTaskInterrupted, BatchTaskRejected
 from sensor_scoring.hourly.operator import SensorScoringOperator
 from sensor_scoring.hourly.task import MANIFEST_BLOB, REPORT_BLOB
 from sensor_scoring.hourly.trigger import ScoringTrigger
-from tests.tries import Try
+from tests.support.tries import Try
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -28,7 +28,7 @@ from sensor_scoring.hourly.steps import close_run, open_run, predictions_there
 from sensor_scoring.retries import RETRY_TABLE
 from sensor_scoring.setting_groups import HourlySettings, PoolSettings
 from sensor_scoring.settings import Settings
-from tests.stand_ins import as_run, context_with
+from tests.support.stand_ins import as_run, context_with
 
 HOUR = RunHour.parse("2018-08-29T02")
 

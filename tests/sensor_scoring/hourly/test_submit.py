@@ -21,7 +21,7 @@ from sensor_scoring.hourly.operator import SensorScoringOperator
 from sensor_scoring.hourly.submit import SensorSubmitOperator
 from sensor_scoring.hourly.task import REPORT_BLOB, commit_marker, score_task
 from sensor_scoring.settings import Settings
-from tests.tries import Try
+from tests.support.tries import Try
 
 if TYPE_CHECKING:
     from local_stack.services.azurite import BlobStorage

@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from local_stack.services.azurite import BlobStorage
-    from tests.receivers import Webhook
     from tests.sensor_scoring.conftest import Account
+    from tests.support.receivers import Webhook
 
 SETTINGS = Settings(
     alerts=AlertSettings(notify="apprise"),

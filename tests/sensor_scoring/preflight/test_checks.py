@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from local_stack.services.azurite import BlobStorage
-    from tests.receivers import Webhook
     from tests.sensor_scoring.conftest import Account
+    from tests.support.receivers import Webhook
 
 NAMED = {
     "SENSOR_SCORING_BATCH_CONN_ID": "batch_for_tests",

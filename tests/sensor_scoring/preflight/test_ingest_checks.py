@@ -26,11 +26,11 @@ from sensor_scoring.preflight.checks import CHECKS
 from sensor_scoring.preflight.deployment import Deployment
 from sensor_scoring.preflight.event_hub import EventHub
 from sensor_scoring.preflight.finding import Verdict
-from tests.certificates import Certificate
 from tests.event_hubs_emulator.hub_clients import HUB, send
 from tests.event_hubs_emulator.left_sockets import TOLERATED, collected
-from tests.receivers import served
-from tests.token_endpoint import token_endpoint
+from tests.support.certificates import Certificate
+from tests.support.receivers import served
+from tests.support.token_endpoint import token_endpoint
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

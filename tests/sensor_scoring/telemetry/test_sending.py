@@ -17,12 +17,12 @@ from sensor_scoring.telemetry import metrics
 from sensor_scoring.telemetry.metrics import Attribute, Point
 from sensor_scoring.telemetry.sending import send
 from sensor_scoring.telemetry.spans import Event, Span, Trace, span_id, trace_id
-from tests.telemetry_receiver import connected
+from tests.support.telemetry_receiver import connected
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.telemetry_receiver import Received
+    from tests.support.telemetry_receiver import Received
 
 TRACE = trace_id("scoring-20180829T02-b047316e0f", "2018-08-29T03:05:00.123456Z")
 RUN, TASK = span_id(TRACE, "run", "0"), span_id(TRACE, "batch task", "job", "task")

@@ -10,7 +10,7 @@ import pytest
 from sensor_scoring.azure_batch.pool.usage import PoolUse
 from sensor_scoring.hourly.outcome.run_metrics import points_of
 from sensor_scoring.telemetry.metrics import METRICS, Attribute
-from tests.traced_runs import a_task, at, some_facts
+from tests.support.traced_runs import a_task, at, some_facts
 
 if TYPE_CHECKING:
     from sensor_scoring.hourly.outcome.run_facts import RunFacts

@@ -18,9 +18,9 @@ from sensor_scoring.hourly.step_times import StepTimes
 from sensor_scoring.setting_groups import ConnectionSettings, PoolSettings, TelemetrySettings
 from sensor_scoring.settings import Settings
 from sensor_scoring.telemetry.spans import span_id, trace_id
-from tests.stand_ins import as_run
-from tests.telemetry_receiver import connected
-from tests.traced_runs import PLAN, PLANNED_AT, some_facts
+from tests.support.stand_ins import as_run
+from tests.support.telemetry_receiver import connected
+from tests.support.traced_runs import PLAN, PLANNED_AT, some_facts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from local_stack.services.azurite import BlobStorage
     from sensor_scoring.hourly.planning.plan import Plan
     from tests.sensor_scoring.conftest import Account
-    from tests.telemetry_receiver import Received
+    from tests.support.telemetry_receiver import Received
 
 BASE = "scoring-20180829T02-0123456789"
 JOB = ids.job_id(BASE, generation=2)

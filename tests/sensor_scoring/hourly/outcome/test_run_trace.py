@@ -12,7 +12,7 @@ from sensor_scoring.hourly.outcome import run_trace
 from sensor_scoring.hourly.outcome.run_metrics import points_of
 from sensor_scoring.hourly.outcome.run_trace import score_context, trace_of_run
 from sensor_scoring.hourly.step_times import StepTimes
-from tests.traced_runs import HOUR, PLAN, a_task, at, some_facts
+from tests.support.traced_runs import HOUR, PLAN, a_task, at, some_facts
 
 if TYPE_CHECKING:
     from sensor_scoring.telemetry.spans import Span

@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import jwt
 
-from tests.receivers import served
+from tests.support.receivers import served
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,8 +6,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from local_stack.services.azurite import running_azurite
-from tests.certificates import Certificate
-from tests.token_endpoint import token_endpoint
+from tests.support.certificates import Certificate
+from tests.support.token_endpoint import token_endpoint
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -15,7 +15,7 @@ import fastavro
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-BODY: dict[str, Any] = tomllib.loads((Path(__file__).parents[1] / "docs" / "reading_forms.toml").read_text())
+BODY: dict[str, Any] = tomllib.loads((Path(__file__).parents[2] / "docs" / "reading_forms.toml").read_text())
 
 MOMENT = datetime(2018, 8, 29, 2, 10, tzinfo=UTC)
 DEVICE, TAG, VALUE = "1", "4", 10.16

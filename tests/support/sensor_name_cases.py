@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-TABLE = Path(__file__).parent.parent / "docs" / "sensor_names.toml"
+TABLE = Path(__file__).parents[2] / "docs" / "sensor_names.toml"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 _NEVER_SECONDS = 900
 """No command takes that long; a guard against one that hangs."""
 
