@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from azure.core.exceptions import (
     ClientAuthenticationError,
@@ -24,6 +24,7 @@ from sensor_scoring.errors import (
     BatchUnreachable,
     IngestAccessRefused,
     IngestError,
+    ServiceError,
     StorageAccessRefused,
     StorageError,
     StorageUnreachable,
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
 
 
 _REFUSED = frozenset({401, 403})
-_RESOURCE_MANAGER = "Azure Resource Manager"
 
 
 def batch_code_of(error: HttpResponseError) -> str:
@@ -89,57 +89,51 @@ def storage_code_of(error: HttpResponseError) -> str:
     return enum_text(getattr(error, "error_code", None))
 
 
+class ResourceErrors(NamedTuple):
+    """What is raised of a resource in Azure Resource Manager."""
+
+    refused: type[ServiceError]
+    """For 401 and 403."""
+    unreachable: type[ServiceError]
+    """If nobody answered."""
+    other: type[ServiceError]
+    """For any other refusal."""
+
+
+OF_BATCH = ResourceErrors(BatchAccessRefused, BatchUnreachable, BatchError)
+OF_INGEST = ResourceErrors(IngestAccessRefused, IngestError, IngestError)
+
+
 @contextmanager
 def resource_explained(
-    action: str, *, remedy: str, known: Mapping[str, type[BatchError]] | None = None
+    action: str,
+    *,
+    remedy: str,
+    known: Mapping[str, type[ServiceError]] | None = None,
+    errors: ResourceErrors = OF_BATCH,
 ) -> Iterator[None]:
-    """Raise our errors for what goes wrong while talking to Azure Resource Manager about a Batch account.
+    """Raise our errors for what goes wrong while talking to Azure Resource Manager.
 
     :param action: what was attempted, as in "cannot <action>"
     :param remedy: what to do about a refusal, as a clause
     :param known: error codes that mean something to the caller: the class to raise
-    :raises BatchAccessRefused: for 401 and 403
-    :raises BatchUnreachable: if nobody answered
-    :raises BatchError: for any other refusal, with the service's code
+    :param errors: those of the resource
+    :raises ServiceError: one of ``known`` and ``errors``, with the service's code
     """
+    service = "Azure Resource Manager"
     try:
         yield
     except HttpResponseError as error:
-        refused, code, said = _said_by_resource_manager(error)
-        if refused:
-            raise BatchAccessRefused(f"cannot {action}: {said}; {remedy}", code=code) from error
-        raise ((known or {}).get(code) or BatchError)(f"cannot {action}: {said}", code=code) from error
+        code = str((error.error and error.error.code) or "")
+        if _is_refusal(error):
+            sentence = f"cannot {action}: {service} refused access ({code or _why(error)}); {remedy}"
+            raise errors.refused(sentence, code=code) from error
+        said = _first_line((error.error and error.error.message) or error.reason)
+        raise ((known or {}).get(code) or errors.other)(
+            f"cannot {action}: {code or error.status_code}: {said}", code=code
+        ) from error
     except (ServiceRequestError, ServiceResponseError) as error:
-        raise BatchUnreachable(_silent(action, _RESOURCE_MANAGER, error)) from error
-
-
-@contextmanager
-def job_explained(action: str, *, remedy: str) -> Iterator[None]:
-    """Raise our errors for what goes wrong while talking to Azure Resource Manager about a job.
-
-    :param action: what was attempted, as in "cannot <action>"
-    :param remedy: what to do about a refusal, as a clause
-    :raises IngestAccessRefused: for 401 and 403
-    :raises IngestError: for any other refusal, with the service's code, or if nobody answered
-    """
-    try:
-        yield
-    except HttpResponseError as error:
-        refused, code, said = _said_by_resource_manager(error)
-        if refused:
-            raise IngestAccessRefused(f"cannot {action}: {said}; {remedy}", code=code) from error
-        raise IngestError(f"cannot {action}: {said}", code=code) from error
-    except (ServiceRequestError, ServiceResponseError) as error:
-        raise IngestError(_silent(action, _RESOURCE_MANAGER, error)) from error
-
-
-def _said_by_resource_manager(error: HttpResponseError) -> tuple[bool, str, str]:
-    """Return whether access was refused, the error code, and what was said."""
-    code = str((error.error and error.error.code) or "")
-    if _is_refusal(error):
-        return True, code, f"{_RESOURCE_MANAGER} refused access ({code or _why(error)})"
-    said = _first_line((error.error and error.error.message) or error.reason)
-    return False, code, f"{code or error.status_code}: {said}"
+        raise errors.unreachable(_silent(action, service, error)) from error
 
 
 @contextmanager

@@ -30,6 +30,7 @@ from sensor_scoring.azure_batch.pool.keeper import PoolKeeper
 from sensor_scoring.azure_batch.pool.nodes import NodeKeeper
 from sensor_scoring.azure_batch.submission import JOB_ENDED, Submission
 from sensor_scoring.azure_batch.task_state import SELECTED, BatchTaskOutcome
+from sensor_scoring.connection_identity import identity_of
 from sensor_scoring.errors import (
     BatchAccessRefused,
     BatchError,
@@ -86,7 +87,7 @@ class ScoringBatchHook(AzureBatchHook):
         :raises SettingsError: if it holds a key that must not be used
         """
         conn = self.get_connection(self.conn_id)
-        credential = self._shared_key(conn) or get_sync_default_azure_credential(**_identity_of(conn))
+        credential = self._shared_key(conn) or get_sync_default_azure_credential(**identity_of(conn))
         return BatchClient(endpoint=self._account_url(conn), credential=credential, **self._options)
 
     def account_resource(self, account_id: str) -> AccountResource:
@@ -115,7 +116,7 @@ class ScoringBatchHook(AzureBatchHook):
     def _resource_manager(self) -> tuple[TokenCredential, str]:
         """Return what signs in to Azure Resource Manager, and its address; empty for the SDK's own."""
         conn = self.get_connection(self.conn_id)
-        credential = get_sync_default_azure_credential(**_identity_of(conn))
+        credential = get_sync_default_azure_credential(**identity_of(conn))
         return credential, str(conn.extra_dejson.get("resource_manager_url") or "")
 
     @property
@@ -144,7 +145,7 @@ class ScoringBatchHook(AzureBatchHook):
     async def get_async_conn(self) -> AsyncBatchClient:
         """Return the asyncio client, for triggers; the caller closes it."""
         conn = await self.aget_connection(self.conn_id)
-        credential = self._shared_key(conn) or get_async_default_azure_credential(**_identity_of(conn))
+        credential = self._shared_key(conn) or get_async_default_azure_credential(**identity_of(conn))
         return AsyncBatchClient(endpoint=self._account_url(conn), credential=credential, **_TIMEOUTS)
 
     @cached_property
@@ -291,8 +292,3 @@ class ScoringBatchHook(AzureBatchHook):
 
 def _slots_of(request: Mapping[str, Any]) -> int:
     return int(request.get("requiredSlots") or 1)
-
-
-def _identity_of(conn: Connection) -> dict[str, str | None]:
-    extra = conn.extra_dejson
-    return {name: extra.get(name) for name in ("managed_identity_client_id", "workload_identity_tenant_id")}

@@ -14,6 +14,7 @@ from airflow.sdk import Connection
 from azure.core.exceptions import ClientAuthenticationError
 
 from sensor_scoring.account_keys import refuse_account_key
+from sensor_scoring.connection_identity import identity_of
 from sensor_scoring.errors import IngestAccessRefused, IngestError
 
 if TYPE_CHECKING:
@@ -93,14 +94,11 @@ class EventHub:
     def _client(self) -> EventHubConsumerClient:
         from azure.eventhub import EventHubConsumerClient  # noqa: PLC0415  as above
 
-        conn, extra = self._conn, self._conn.extra_dejson
+        conn = self._conn
         host = f"{self.namespace}:{conn.port}" if conn.port else self.namespace
-        is_local = str(extra.get(_EMULATOR, "")).lower() == "true"
+        is_local = str(conn.extra_dejson.get(_EMULATOR, "")).lower() == "true"
         if not (conn.login and conn.password):
-            credential = get_sync_default_azure_credential(
-                managed_identity_client_id=extra.get("managed_identity_client_id"),
-                workload_identity_tenant_id=extra.get("workload_identity_tenant_id"),
-            )
+            credential = get_sync_default_azure_credential(**identity_of(conn))
             return EventHubConsumerClient(
                 host, self.name, _GROUP, credential, use_tls=not is_local, **_OPTIONS
             )

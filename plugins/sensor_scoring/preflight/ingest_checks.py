@@ -11,7 +11,7 @@ from sensor_scoring.errors import IngestAccessRefused
 from sensor_scoring.preflight.event_hub import EventHub
 from sensor_scoring.preflight.finding import fine, missing, skipped, warning
 from sensor_scoring.roles import Role, on_event_hub, on_stream_job
-from sensor_scoring.service_errors import job_explained
+from sensor_scoring.service_errors import OF_INGEST, resource_explained
 from sensor_scoring.setting_values.resource_ids import StreamJobId
 
 if TYPE_CHECKING:
@@ -62,9 +62,10 @@ def stream_job(deployment: Deployment) -> Iterator[Finding]:
         return
     place = StreamJobId.parse(resource_id)
     try:
-        with job_explained(
+        with resource_explained(
             f"look at the Stream Analytics job {place.job}",
             remedy=f"Airflow's identity needs the role {Role.JOBS} on the job",
+            errors=OF_INGEST,
         ):
             described = deployment.hook.resource(
                 resource_id, subscription=place.subscription, api_version=_JOB_VERSION
