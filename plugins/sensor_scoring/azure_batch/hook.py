@@ -41,7 +41,7 @@ from sensor_scoring.service_errors import batch_code_of, batch_explained
 from sensor_scoring.setting_values.resource_ids import BatchAccountId
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from airflow.sdk import Connection
     from azure.core.credentials import TokenCredential
@@ -174,17 +174,17 @@ class ScoringBatchHook(AzureBatchHook):
 
     # ------------------------------------------------------------------ Batch tasks
 
-    def submit(self, job: str, requests: Sequence[Mapping[str, Any]]) -> int:
+    def submit(self, job: str, requests: Iterable[Mapping[str, Any]]) -> int:
         """Add many Batch tasks; ones that exist already are as good as added.
 
+        :param requests: taken as they are sent
         :return: how many requests were sent
         :raises SubmissionRefused: naming the tasks that the service refused
         :raises JobEnded: if the job takes no more tasks
         """
-        self._check_slots(job, requests)
         known = {**dict.fromkeys(JOB_ENDED, JobEnded), **dict.fromkeys(_TASK_REFUSED, SubmissionRefused)}
         with batch_explained(f"add tasks to job {job}", self.conn_id, known):
-            return Submission(self.connection, job).send(requests)
+            return Submission(self.connection, job).send(self._fitting(job, requests))
         return 0
 
     def add_task(self, job: str, request: Mapping[str, Any]) -> None:
@@ -198,25 +198,34 @@ class ScoringBatchHook(AzureBatchHook):
             **dict.fromkeys(JOB_ENDED, JobEnded),
             **dict.fromkeys(_TASK_REFUSED, SubmissionRefused),
         }
-        self._check_slots(job, [request])
+        self._check_slots(job, request)
         with batch_explained(f"add task {request['id']} to job {job}", self.conn_id, known):
             self.connection.create_task(job, models.BatchTaskCreateOptions(request))
 
-    def _check_slots(self, job: str, requests: Sequence[Mapping[str, Any]]) -> None:
+    def _fitting(self, job: str, requests: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+        """Check each request that is wider than all before it: most often the first, for all."""
+        widest = 1
+        for request in requests:
+            if (slots := _slots_of(request)) > widest:
+                self._check_slots(job, request)
+                widest = slots
+            yield request
+
+    def _check_slots(self, job: str, request: Mapping[str, Any]) -> None:
         """Refuse what no node of the job's pool could ever run: it would wait for ever, or fail as a riddle.
 
         :raises SubmissionRefused: naming the task and both numbers
         """
-        widest = max(requests, key=_slots_of, default={})
-        if _slots_of(widest) == 1:  # fits any node, and nobody need be asked
+        slots = _slots_of(request)
+        if slots == 1:  # fits any node, and nobody need be asked
             return
         known = {**dict.fromkeys(JOB_ENDED, JobEnded), "PoolNotFound": None}
         with batch_explained(f"look at the pool of job {job}", self.conn_id, known):
             pool_id = self.connection.get_job(job, select=["id", "poolInfo"])["poolInfo"].get("poolId")
             pool = self.connection.get_pool(pool_id, select=["id", "taskSlotsPerNode"])
-            if _slots_of(widest) > int(pool.get("taskSlotsPerNode") or 1):
+            if slots > int(pool.get("taskSlotsPerNode") or 1):
                 raise SubmissionRefused(
-                    f"Batch task {widest['id']} wants {_slots_of(widest)} slots and a node of pool {pool_id} "
+                    f"Batch task {request['id']} wants {slots} slots and a node of pool {pool_id} "
                     f"has {pool.get('taskSlotsPerNode')}: raise the pool's task slots per node, or lower the "
                     "task's required_slots",
                     code="TaskSchedulingConstraintFailed",

@@ -16,7 +16,7 @@ from sensor_scoring.azure_batch.batch_operator import BatchOperator
 from sensor_scoring.azure_batch.epoch import EpochMemory
 from sensor_scoring.azure_batch.failure_note import failure_noted
 from sensor_scoring.azure_batch.links import BatchTaskLink
-from sensor_scoring.azure_batch.task import Names
+from sensor_scoring.azure_batch.task import MOST_IN_A_CALL, Names
 from sensor_scoring.azure_batch.task_state import BatchTaskOutcome
 from sensor_scoring.errors import (
     BatchTaskInterrupted,
@@ -28,12 +28,11 @@ from sensor_scoring.errors import (
 from sensor_scoring.setting_values.constraints import JOB_WALL_CLOCK_SECONDS, POLL_SECONDS, check
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from airflow.sdk import BaseOperatorLink, Context, XComArg
 
     from sensor_scoring.azure_batch.grants import Blobs
-    from sensor_scoring.azure_batch.task import Grants
     from sensor_scoring.azure_batch.trigger import BatchTaskTrigger
 
 TAIL_BYTES = 8192
@@ -92,27 +91,26 @@ class AzureBatchSubmitOperator(BatchOperator):
         if not self.items:
             self.log.info("There is nothing to submit")
             return 0
-        template = self._template()
         names = [
             Names(item=item, job=self.job_id, task=str(ids.AttemptId(ids.group_key(item), self.epoch, 0)))
             for item in self.items
         ]
-        requests = [
-            template.request(name, grants)
-            for name, grants in zip(names, self._all_grants(names), strict=True)
-        ]
-        count = self.hook.submit(self.job_id, requests)
+        count = self.hook.submit(self.job_id, self._requests(names))
         self.log.info("Job %s holds %d Batch tasks", self.job_id, count)
         return count
 
     def blobs_for_all(self, names: Sequence[Names]) -> list[Blobs]:
-        """Return the blobs of each Batch task; a subclass that looks them up does so for all at once."""
+        """Return the blobs of the Batch tasks of a call; a subclass that looks them up does so at once."""
         return [self.blobs_for(name, self.words) for name in names]
 
-    def _all_grants(self, names: Sequence[Names]) -> list[Grants]:
-        maker = self._grant_maker()
-        blobs = self.blobs_for_all(names) if maker.can_narrow else [{} for _ in names]
-        return [maker.grants(each) for each in blobs]
+    def _requests(self, names: Sequence[Names]) -> Iterator[Mapping[str, Any]]:
+        """Make the requests call by call: nodes work on the first while blobs of the last are looked up."""
+        template, maker = self._template(), self._grant_maker()
+        for start in range(0, len(names), MOST_IN_A_CALL):
+            some = names[start : start + MOST_IN_A_CALL]
+            blobs = self.blobs_for_all(some) if maker.can_narrow else [{} for _ in some]
+            for name, needed in zip(some, blobs, strict=True):
+                yield template.request(name, maker.grants(needed))
 
     def _job_was_reopened(self) -> bool:
         return ids.generation_of(self.job_id) not in {None, self.generation}

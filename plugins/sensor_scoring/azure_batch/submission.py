@@ -7,17 +7,19 @@ its account of what is left, and takes an unknown status for success; hence this
 from __future__ import annotations
 
 import time
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from azure.batch import models
 from azure.core.exceptions import HttpResponseError
 
+from sensor_scoring.azure_batch.task import MOST_IN_A_CALL
 from sensor_scoring.errors import BatchError, BatchUnreachable, JobEnded, SubmissionRefused
 from sensor_scoring.patience import Patience
 from sensor_scoring.service_errors import batch_code_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from azure.batch import BatchClient
 
@@ -25,8 +27,6 @@ if TYPE_CHECKING:
 
 JOB_ENDED = frozenset({"JobCompleted", "JobBeingTerminated", "JobBeingDeleted", "JobNotFound"})
 """Codes with which a job refuses tasks because it is over; for a whole call or for each of its tasks."""
-CHUNK = 100
-"""Most tasks the service takes in one call."""
 _NAMED_IN_ERROR = 5
 
 
@@ -51,28 +51,34 @@ class Submission:
         self._job = job
         self._patience = patience or Patience()
         self._sleep = sleep
-        self._size = CHUNK
+        self._size = MOST_IN_A_CALL
 
-    def send(self, requests: Sequence[Request]) -> int:
+    def send(self, requests: Iterable[Request]) -> int:
         """Add all tasks; those that exist already count as added.
 
+        :param requests: taken chunk by chunk, so that nodes work on the first while the last are being made
         :return: how many were asked for
         :raises SubmissionRefused: naming tasks that were refused
         :raises BatchUnreachable: naming tasks that the service was too busy for until patience was over
         :raises JobEnded: if the job takes no more tasks
         """
-        waiting = list(requests)
+        source, asked = iter(requests), 0
+        waiting: list[Request] = []
+        while chunk := list(islice(source, self._size)):
+            asked += len(chunk)
+            waiting += self._round(chunk)
         pauses = self._patience.pauses()
-        while waiting := self._round(waiting):
+        while waiting:
             pause = next(pauses, None)
             if pause is None:
                 raise BatchUnreachable(
-                    f"job {self._job}: {len(waiting)} of {len(requests)} tasks were not taken in "
+                    f"job {self._job}: {len(waiting)} of {asked} tasks were not taken in "
                     f"{self._patience.seconds:.0f} s, first {_names(waiting)}",
                     code="ServerBusy",
                 )
             self._sleep(pause)
-        return len(requests)
+            waiting = self._round(waiting)
+        return asked
 
     def _round(self, waiting: list[Request]) -> list[Request]:
         """Send everything once.

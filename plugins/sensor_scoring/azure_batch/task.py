@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 RETENTION = timedelta(days=1)
 """How long a node keeps a task's files; they are in Blob Storage by then."""
+MOST_IN_A_CALL = 100
+"""Most tasks that the service adds in one call."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,9 +32,11 @@ from tests.support.tries import Try
 from tests.support.waiting import until
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from local_stack.services.azurite import BlobStorage
+    from sensor_scoring.azure_batch.grants import Blobs
+    from sensor_scoring.azure_batch.task import Names
     from tests.sensor_scoring.conftest import Account
 
 BATCH_CONN, WASB_CONN = "batch_for_tests", "wasb_for_tests"
@@ -99,6 +101,35 @@ def test_a_task_that_was_submitted_before_is_found(ready: Account) -> None:
     assert submit.execute(Try().begin()) == 2
     assert deferred(an_operator(), Try()) == name_of(0)
     assert tasks(ready) == sorted([name_of(0), name_of(0, item="1_5")])
+
+
+@pytest.mark.usefixtures("storage")
+def test_the_first_hundred_are_submitted_before_the_next_are_looked_up(ready: Account) -> None:
+    """Nodes begin with them meanwhile, and a fleet of thousands is never held in memory as a whole."""
+    there = []
+
+    class Counting(AzureBatchSubmitOperator):
+        """Counts the Batch tasks that are there when blobs are looked up."""
+
+        def blobs_for_all(self, names: Sequence[Names]) -> list[Blobs]:
+            """Count, then look them up."""
+            there.append(len(tasks(ready)))
+            return super().blobs_for_all(names)
+
+    submit = Counting(
+        task_id="submit",
+        items=[f"1_{number}" for number in range(250)],
+        job_id=JOB,
+        command="true",
+        azure_batch_conn_id=BATCH_CONN,
+        wasb_conn_id=WASB_CONN,
+        containers={"DATA_URL": "data:r"},
+        blobs={"DATA_URL": {"in/{item}.csv": "r"}},
+        retries=2,
+    )
+    assert submit.execute(Try().begin()) == 250
+    assert there == [0, 100, 200]
+    assert len(tasks(ready)) == 250
 
 
 @pytest.mark.parametrize(
