@@ -25,6 +25,7 @@ from pathlib import Path
 from statistics import median, quantiles
 from typing import TYPE_CHECKING
 
+from bench.harness.command import run_benchmark
 from ingest.files.readings_csv import read_readings
 from ingest.loader import lay_out
 from local_stack.airflow.cluster import running_cluster
@@ -343,4 +344,4 @@ def until(condition: Callable[[], object]) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_benchmark(main)

@@ -19,6 +19,7 @@ from azure.batch import BatchClient
 from azure.batch.models import BatchPoolCreateOptions
 from azure.core.credentials import AzureNamedKeyCredential
 
+from bench.harness.command import run_benchmark
 from bench.harness.measured import CONTROLS, batch_calls, sampled
 from local_stack.airflow.cluster import running_cluster
 from local_stack.bootstrap import ROOT
@@ -174,4 +175,4 @@ def _let_run(web: AirflowClient) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_benchmark(main)

@@ -21,6 +21,7 @@ import psutil
 from azure.batch import BatchClient, models
 from azure.core.credentials import AzureNamedKeyCredential
 
+from bench.harness.command import run_benchmark
 from local_stack.services.emulator import ACCOUNT, running_emulator
 
 if TYPE_CHECKING:
@@ -176,4 +177,4 @@ def _page_ms(client: BatchClient) -> tuple[float, float]:
 
 
 if __name__ == "__main__":
-    main()
+    run_benchmark(main)

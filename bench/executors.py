@@ -20,6 +20,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bench.harness.command import run_benchmark
 from bench.harness.hop_cost import price, warm
 from local_stack.bootstrap import ROOT, VENV
 from local_stack.services.ports import free_port
@@ -82,4 +83,4 @@ def _celery(folder: Path) -> Iterator[dict[str, str]]:
 
 
 if __name__ == "__main__":
-    main()
+    run_benchmark(main)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from bench.generated_fleet import write
 from bench.harness.api_server import PAGE, serving
+from bench.harness.command import run_benchmark
 from bench.harness.fleet_history import GeneratedFleet
 from local_stack.services.azurite import running_azurite
 from local_stack.services.browser import open_page, running_browser
@@ -106,4 +107,4 @@ def _median(opened: list[dict[str, float]]) -> dict[str, float]:
 
 
 if __name__ == "__main__":
-    main()
+    run_benchmark(main)

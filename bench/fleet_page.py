@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 from bench.generated_fleet import write
 from bench.harness.api_server import API, PAGE, serving
+from bench.harness.command import run_benchmark
 from bench.harness.fleet_history import GeneratedFleet
 from local_stack.bootstrap import ROOT
 from local_stack.services.azurite import running_azurite
@@ -111,4 +112,4 @@ def plugin_ms() -> float:
 
 
 if __name__ == "__main__":
-    main()
+    run_benchmark(main)

@@ -19,6 +19,7 @@ from statistics import median
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+from bench.harness.command import run_benchmark
 from bench.harness.fleet import HOUR, lay_out
 from bench.harness.measured import cpu_seconds
 from bench.harness.standing import LONGEST_SECONDS, let_run, standing
@@ -150,4 +151,4 @@ def _metered(airflow: LocalAirflow, *words: str) -> Cost:
 
 
 if __name__ == "__main__":
-    main()
+    run_benchmark(main)

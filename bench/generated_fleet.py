@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from bench.harness.command import run_benchmark
 from bench.harness.fleet_history import MISSING, GeneratedFleet
 from local_stack.models import kept_storage
 from local_stack.services.processes import StackError
@@ -93,4 +94,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_benchmark(main)

@@ -14,6 +14,7 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 
+from bench.harness.command import run_benchmark
 from bench.harness.fleet import lay_out
 from bench.harness.hop_cost import price, run_hour, warm
 from bench.harness.spans import DETAIL, medians, received
@@ -50,4 +51,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_benchmark(main)

@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bench.harness.command import run_benchmark
 from bench.harness.scored_fleet import Fleet, FleetStorage
 from bench.scoring import cost_of
 from local_stack.bootstrap import SCORER, python_of
@@ -135,4 +136,4 @@ class Bench:
 
 
 if __name__ == "__main__":
-    main()
+    run_benchmark(main)

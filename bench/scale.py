@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bench.harness.command import run_benchmark
 from bench.harness.fleet import HOUR, lay_out
 from bench.harness.measured import batch_calls, cpu_seconds, sampled
 from bench.harness.rules import FLAKY_VARIABLE
@@ -166,4 +167,4 @@ def _megabytes(size: int) -> float:
 
 
 if __name__ == "__main__":
-    main()
+    run_benchmark(main)

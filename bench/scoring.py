@@ -16,6 +16,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bench.harness.command import run_benchmark
 from bench.harness.scored_fleet import HOUR, Fleet, FleetStorage
 from local_stack.bootstrap import LOCK, ROOT, SCORER, VENV, python_of
 from local_stack.services.azurite import running_azurite
@@ -186,4 +187,4 @@ def _ratio(pairs: list[tuple[float, float]]) -> tuple[float, float, float]:
 
 
 if __name__ == "__main__":
-    main()
+    run_benchmark(main)

@@ -14,6 +14,7 @@ import tempfile
 from collections import Counter
 from pathlib import Path
 
+from bench.harness.command import run_benchmark
 from bench.harness.scored_fleet import Fleet, FleetStorage
 from local_stack.bootstrap import SCORER, python_of
 from local_stack.services.azurite import running_azurite
@@ -62,4 +63,4 @@ def _scored(report: Report) -> int:
 
 
 if __name__ == "__main__":
-    main()
+    run_benchmark(main)

@@ -10,6 +10,7 @@ import tempfile
 from collections import defaultdict
 from pathlib import Path
 
+from bench.harness.command import run_benchmark
 from bench.harness.scored_fleet import Fleet, FleetStorage
 from local_stack.bootstrap import SCORER, python_of
 from local_stack.services.azurite import running_azurite
@@ -58,4 +59,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_benchmark(main)

@@ -23,6 +23,7 @@ from urllib.parse import quote
 import psycopg2
 import psycopg2.extensions
 
+from bench.harness.command import run_benchmark
 from bench.harness.copied_runs import TABLES, CopiedRuns
 from bench.harness.fleet import HOUR, lay_out
 from bench.harness.fleet_history import GeneratedFleet
@@ -234,4 +235,4 @@ def _megabytes(size: int) -> float:
 
 
 if __name__ == "__main__":
-    main()
+    run_benchmark(main)

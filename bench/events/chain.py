@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 import tempfile
 import time
 from dataclasses import asdict, dataclass
@@ -18,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench.harness.audit import Audit, Key, averages
+from bench.harness.command import run_benchmark
 from bench.harness.memory import Memory
 from ingest.simulator import READINGS_PER_HOUR, Fleet
 from ingest.stream_analytics.counts import ACCOUNT_FILE
@@ -207,4 +207,4 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_benchmark(main)

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench.events.hubs import HUB, emulator
+from bench.harness.command import run_benchmark
 from ingest.devices.disturbances import Disturbances
 from ingest.devices.fleet_source import FleetSource
 from ingest.devices.job import Job, run_job
@@ -80,4 +81,4 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_benchmark(main)

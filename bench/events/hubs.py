@@ -23,6 +23,8 @@ from typing import TYPE_CHECKING
 import psutil
 from azure.eventhub import EventData, EventHubProducerClient
 
+from bench.harness.command import run_benchmark
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -115,4 +117,4 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_benchmark(main)

@@ -18,6 +18,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bench.harness.command import run_benchmark
 from bench.harness.memory import Memory
 from ingest.containers import URL_VARIABLE
 from local_stack.services.azurite import running_azurite
@@ -146,4 +147,4 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_benchmark(main)

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 import psutil
 
 from bench.events.chain import write_packs
+from bench.harness.command import run_benchmark
 from ingest.simulator import Fleet
 from ingest.stream_analytics.assembly import assemble
 from ingest.stream_analytics.command import JOB, QUERY
@@ -164,4 +165,4 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_benchmark(main)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import tempfile
 import time
 from contextlib import contextmanager
@@ -35,8 +34,6 @@ def standing(settings: Mapping[str, str], *, groups: int = MOST_TASKS) -> Iterat
     :param settings: additional environment variables for Airflow
     :param groups: maximum number of mapped task instances of a run
     """
-    # A benchmark that is ended stops what it has started.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with (
         tempfile.TemporaryDirectory(prefix="standing-") as folder,
         running_stack(

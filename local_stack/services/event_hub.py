@@ -48,6 +48,7 @@ def running_event_hub(
         *(sys.executable, "-m", "azure_event_hubs_emulator"),
         *("--host", "127.0.0.1", "--port", str(port), "--data", str(folder)),
         *("--hub", f"{HUB}:{PARTITIONS}", "--clock", "events" if is_replay else "system"),
+        *("--key-name", KEY_NAME),
     ]
     environ = {
         **os.environ,
