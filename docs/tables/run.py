@@ -6,7 +6,7 @@ from typing import Any
 
 from bench_results import results_of
 
-_STEPS = ("settle", "plan", "open", "submit", "score", "confirm", "summarise", "alert", "verdict")
+_STEPS = ("settle", "plan", "open", "submit", "score", "confirm", "summarise", "alert", "close", "verdict")
 _OWN = ("plan", "submit", "confirm", "summarise")
 _MOMENTS = {
     "nodes_ordered": "autoscale is evaluated, the pool begins to grow",

@@ -80,8 +80,8 @@ def soak_line() -> str:
     counts = results_of("soak")
     return (
         f"{counts['runs']} processes that scored {counts['sensors']} sensors each: "
-        f"{counts['other exit codes']} exit codes other than 0, "
-        f"{counts['incomplete reports']} incomplete reports."
+        f"{counts['other exit codes']} ended with an exit code other than 0, "
+        f"{counts['incomplete reports']} with an incomplete report."
     )
 
 

@@ -28,10 +28,10 @@ def year_line() -> str:
     found = results_of("year")
     blobs = found["blobs"]
     kept = 24 * 90 * blobs["of_a_run"]
-    size, each = 24 * 90 * blobs["kb_of_a_run"] / 1e3, f"{blobs['kb_of_a_run']:.0f} kB"
+    size, of_a_run = 24 * 90 * blobs["kb_of_a_run"] / 1e3, f"{blobs['kb_of_a_run']:.0f} kB in all"
     return (
-        f"A run of {found['sensors']} sensors leaves {blobs['of_a_run']} blobs of {each} "
-        f"in `runs` and `logs`, so 90 days of them are {kept:,} blobs of {size:.0f} MB. The records of "
+        f"A run of {found['sensors']} sensors leaves {blobs['of_a_run']} blobs, {of_a_run}, "
+        f"in `runs` and `logs`, so 90 days of them are {kept:,} blobs with {size:.0f} MB. The records of "
         f"{blobs['records']:,} hours take {blobs['mb_of_records']:.1f} MB, the alert history "
         f"{blobs['kb_of_alert_history']:.1f} kB after {blobs['alerts']} alerts. `airflow db clean` took "
         f"{found['clean_seconds']:.0f} s."
