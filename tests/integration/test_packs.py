@@ -1,12 +1,10 @@
-"""An hour of sensors that share files, end to end: packed, loaded, planned, scored, checked, shown.
-
-The tests of this file tell one story and run in its order.
-"""
+"""An hour of sensors that share files, end to end: packed, loaded, planned, scored, checked, shown."""
 
 from __future__ import annotations
 
 import csv
 import io
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -62,11 +60,43 @@ def packed_stack(
         yield WarmStack.of(stack, airflow_process)
 
 
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """The outcome of a run, and the texts of its predictions by their blobs."""
+
+    summary: Summary
+    predictions: dict[str, str]
+
+
+@pytest.fixture(scope="module")
+def alone(packed_stack: Stack) -> Scored:
+    """Score the hour with a prediction blob for each sensor."""
+    return Scored(scored(packed_stack), predictions(packed_stack))
+
+
+@pytest.fixture(scope="module")
+def packed(packed_stack: Stack, alone: Scored) -> Scored:  # noqa: ARG001  it comes first
+    """Score the hour with a prediction blob for each pack."""
+    forget(packed_stack)
+    return Scored(scored(packed_stack, PACKED), predictions(packed_stack))
+
+
 def predictions(stack: Stack) -> dict[str, str]:
+    """Return the texts of the hour's prediction blobs."""
+    container = stack.storage.container(Container.PREDICTIONS)
+    return {name: container.download_blob(name).readall().decode() for name in blobs_of(stack)}
+
+
+def blobs_of(stack: Stack) -> list[str]:
     """Return the hour's prediction blobs."""
     container = stack.storage.container(Container.PREDICTIONS)
-    names = container.list_blob_names(name_starts_with=layout.predictions_folder(HOUR))
-    return {name: container.download_blob(name).readall().decode() for name in names}
+    return list(container.list_blob_names(name_starts_with=layout.predictions_folder(HOUR)))
+
+
+def forget(stack: Stack) -> None:
+    """Delete the hour's predictions: an hour that has some keeps their form."""
+    for name in blobs_of(stack):
+        stack.storage.container(Container.PREDICTIONS).delete_blob(name)
 
 
 def scored(stack: Stack, settings: dict[str, str] | None = None) -> Summary:
@@ -78,50 +108,44 @@ def scored(stack: Stack, settings: dict[str, str] | None = None) -> Summary:
     return summary
 
 
-def test_packed_sensors_are_scored_as_scikit_learn_does(packed_stack: Stack, readings: Path) -> None:
+def test_packed_sensors_are_scored_as_scikit_learn_does(
+    packed_stack: Stack, alone: Scored, readings: Path
+) -> None:
     """Two Batch tasks make each sensor's own predictions from one file per pack."""
-    summary = scored(packed_stack)
-    found = predictions(packed_stack)
     expected = labels_by_scikit_learn(readings)
-    assert {name: labels(text) for name, text in found.items()} == {
+    assert {name: labels(text) for name, text in alone.predictions.items()} == {
         layout.prediction_blob(HOUR, sensor): expected[sensor] for sensor in SCORED
     }
     client = BatchClient(
         packed_stack.batch.endpoint, AzureNamedKeyCredential(ACCOUNT, packed_stack.batch.key)
     )
-    (job,) = (job.id for job in client.list_jobs() if job.id.startswith(summary.run))
+    (job,) = (job.id for job in client.list_jobs() if job.id.startswith(alone.summary.run))
     assert len(list(client.list_tasks(job))) == 2
 
 
-def test_packed_predictions_hold_the_same_rows(packed_stack: Stack) -> None:
+def test_packed_predictions_hold_the_same_rows(alone: Scored, packed: Scored) -> None:
     """One blob a pack, and the gate finds every sensor in it."""
-    before = predictions(packed_stack)
-    for name in before:
-        packed_stack.storage.container(Container.PREDICTIONS).delete_blob(name)
-    summary = scored(packed_stack, PACKED)
-    packs = predictions(packed_stack)
+    packs = packed.predictions
     assert set(packs) == {layout.packed_prediction_blob(HOUR, pack) for pack in ("p0001", "p0002")}
     rows = [row for text in packs.values() for row in text.splitlines()[1:]]
-    assert sorted(rows) == sorted(row for text in before.values() for row in text.splitlines()[1:])
-    assert list(summary.stray) == []
+    assert sorted(rows) == sorted(row for text in alone.predictions.values() for row in text.splitlines()[1:])
+    assert list(packed.summary.stray) == []
 
 
 @pytest.mark.behaviour("predictions-format")
-def test_an_hour_as_parquet_holds_the_same_rows(packed_stack: Stack) -> None:
+def test_an_hour_as_parquet_holds_the_same_rows(packed_stack: Stack, packed: Scored) -> None:
     """The gate finds it, and no CSV is left beside it."""
     container = packed_stack.storage.container(Container.PREDICTIONS)
-    texts = [text for name, text in predictions(packed_stack).items() if "_packs" in name]
-    for name in list(container.list_blob_names(name_starts_with=layout.predictions_folder(HOUR))):
-        container.delete_blob(name)
+    forget(packed_stack)
     summary = scored(packed_stack, PACKED | {"SENSOR_SCORING_PREDICTIONS_FORMAT": "parquet"})
     assert list(summary.stray) == []
     blobs = [
         layout.packed_prediction_blob(HOUR, pack, PredictionFormat.PARQUET) for pack in ("p0001", "p0002")
     ]
-    assert list(container.list_blob_names(name_starts_with=layout.predictions_folder(HOUR))) == blobs
+    assert blobs_of(packed_stack) == blobs
     files = [pa.BufferReader(container.download_blob(blob).readall()) for blob in blobs]
     found = [row for file in files for row in pq.read_table(file).to_pylist()]
-    told = [row for text in texts for row in csv.DictReader(io.StringIO(text))]
+    told = [row for text in packed.predictions.values() for row in csv.DictReader(io.StringIO(text))]
     for row, expected in zip(found, told, strict=True):
         assert read_timestamp(str(row["TS"])) == read_timestamp(expected["TS"])
         numbers = {name: float(expected[name]) for name in ("Value", "Prediction", "Score")}
